@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The errors that an answer can carry, by their names on the wire.
+
+A `Mgmt1Error` is an answer a person can act on and is written for that person. Its class name is its wire name, so a
+client that knows the name gets the same class back; an unknown name becomes a plain `Mgmt1Error` that keeps the name.
+Names are those Qubes clients already know (the table in docs/api.md).
+"""
+
+from typing import ClassVar
+
+
+class Mgmt1Error(Exception):
+    """dom0 answered, and the answer says no. `str(error)` is one sentence for a person."""
+
+    wire_name: str = "QubesException"
+    known: ClassVar[dict[str, type["Mgmt1Error"]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.wire_name = cls.__name__
+        Mgmt1Error.known[cls.wire_name] = cls
+
+    @staticmethod
+    def from_wire(wire_name: str, message: str) -> "Mgmt1Error":
+        """The error of that wire name; an unknown name is kept on a plain `Mgmt1Error`."""
+        kind = Mgmt1Error.known.get(wire_name)
+        if kind is not None:
+            return kind(message)
+        error = Mgmt1Error(message)
+        error.wire_name = wire_name
+        return error
+
+
+class ProtocolError(Mgmt1Error):
+    """The request itself is malformed, or an answer does not decode."""
+
+
+class PermissionDenied(Mgmt1Error):  # noqa: N818 - a wire name
+    """The caller may not do this, whatever the state of the qubes."""
+
+
+class QubesNotImplementedError(Mgmt1Error):
+    """The call is known and not available here; the text says what to use instead."""
+
+
+class QubesValueError(Mgmt1Error):
+    """A value in the argument or payload is well formed and cannot be accepted."""
+
+
+class QubesVMNotFoundError(Mgmt1Error): ...
+
+
+class QubesVMAlreadyExistsError(Mgmt1Error): ...
+
+
+class QubesVMInUseError(Mgmt1Error):
+    """Something still refers to the qube; the text names what."""
+
+
+class QubesVMNotRunningError(Mgmt1Error): ...
+
+
+class QubesVMNotHaltedError(Mgmt1Error): ...
+
+
+class QubesVMNotPausedError(Mgmt1Error): ...
+
+
+class QubesVMNotStartedError(Mgmt1Error): ...
+
+
+class QubesVMShutdownTimeoutError(Mgmt1Error):
+    """The qube did not halt within its `shutdown_timeout`; it is still running."""
+
+
+class QubesNoTemplateError(Mgmt1Error): ...
+
+
+class QubesNoSuchPropertyError(Mgmt1Error): ...
+
+
+class QubesPropertyValueError(QubesValueError): ...
+
+
+class QubesFeatureNotFoundError(Mgmt1Error): ...
+
+
+class QubesTagNotFoundError(Mgmt1Error): ...
+
+
+class QubesInvalidTagError(Mgmt1Error): ...
+
+
+class QubesLabelNotFoundError(Mgmt1Error): ...
+
+
+class QubesLabelInUseError(Mgmt1Error): ...
+
+
+class DeviceNotFound(Mgmt1Error):  # noqa: N818 - a wire name
+    ...
+
+
+class DeviceNotAssigned(Mgmt1Error):  # noqa: N818 - a wire name
+    ...
+
+
+class DeviceAlreadyAttached(Mgmt1Error):  # noqa: N818 - a wire name
+    """The text names the qube that holds the device."""
+
+
+class StoragePoolException(Mgmt1Error):  # noqa: N818 - a wire name
+    """The pool's driver or the disk beneath refused; disk full says so."""
+
+
+class QubesPoolNotFoundError(StoragePoolException): ...
+
+
+class QubesPoolInUseError(StoragePoolException): ...
+
+
+class QubesVolumeNotFoundError(StoragePoolException): ...
+
+
+class QubesVolumeRevisionNotFoundError(StoragePoolException): ...
+
+
+class QubesBackupProfileNotFoundError(Mgmt1Error): ...
+
+
+class BackupCancelledError(Mgmt1Error): ...
+
+
+class BackupAlreadyRunningError(Mgmt1Error): ...
+
+
+class QubesMemoryError(Mgmt1Error): ...
