@@ -46,6 +46,7 @@ setup(
             "uv>=0.13",
             "types-PyYAML",
             "types-defusedxml",
+            "types-setuptools",
             "pre-commit>=4.7",
         ],
     },
