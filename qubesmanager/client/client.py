@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The client: requests in, typed answers and events out, over any transport.
+
+Errors: `Mgmt1Error` and its children are answers that say no; `TransportError` is no answer (a time limit included), so
+the call may have been carried out or not.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import TypeVar
+
+from qubesmanager.transport.base import Transport, TransportError
+from qubesmanager.wire import calls, framing
+from qubesmanager.wire.call import Request
+from qubesmanager.wire.errors import ProtocolError
+from qubesmanager.wire.events import Event, EventDecoder
+
+R = TypeVar("R")
+
+MAX_ANSWER = 64 << 20
+"""Bytes of an answer that is held whole; a longer one is not believed."""
+
+MAX_ROW = 4 << 20
+"""Bytes of one row of a streamed answer."""
+
+
+class Client:
+    """Sends requests over one transport, at most `concurrency` at a time (event streams are not counted)."""
+
+    def __init__(self, transport: Transport, *, concurrency: int = 64) -> None:
+        self.transport = transport
+        self.calls_made = 0
+        self._places = asyncio.Semaphore(concurrency)
+
+    async def send(self, request: Request[R]) -> R:
+        """The answer's value, within the call's time limit."""
+        async with self._places:
+            self.calls_made += 1
+            try:
+                async with asyncio.timeout(request.call.time_limit):
+                    answer = await self._whole(request)
+            except TimeoutError as error:
+                limit = request.call.time_limit
+                raise TransportError(f"No answer to {request.service} within {limit:g} seconds.") from error
+        return request.decode(framing.content(answer))
+
+    async def batches(self, request: Request[R]) -> AsyncGenerator[list[R], None]:
+        """The rows of a streamed answer (`RowsCall`), as many at a time as arrive together.
+
+        The loop gets a turn between batches, so a long answer never holds it.
+        """
+        self.calls_made += 1
+        buffer = bytearray()
+        started = False
+        async with aclosing(self._exchange(request)) as answer:
+            async for piece in answer:
+                buffer += piece
+                if not started and len(buffer) >= len(framing.OK):
+                    if not buffer.startswith(framing.OK):
+                        break
+                    del buffer[: len(framing.OK)]
+                    started = True
+                if started:
+                    *lines, rest = bytes(buffer).split(b"\n")
+                    buffer = bytearray(rest)
+                    if len(buffer) > MAX_ROW:
+                        raise ProtocolError("A row of the answer is longer than 4 MiB.")
+                    if lines:
+                        yield [request.decode(line) for line in lines]
+                        await asyncio.sleep(0)
+            if not started:
+                async for piece in answer:
+                    buffer += piece
+                    if len(buffer) > MAX_ROW:
+                        break
+                framing.content(_answered(bytes(buffer), request.service))
+        if buffer:
+            raise TransportError(f"The answer to {request.service} ended in the middle.")
+
+    async def events(self, request: Request[Event] | None = None) -> AsyncGenerator[list[Event], None]:
+        """Events as they happen, as many at a time as arrive together; ends only with an error.
+
+        The first batch starts with `connection-established`. Without a request: the events of the whole system.
+        """
+        request = request or calls.EVENTS("dom0")
+        self.calls_made += 1
+        decoder = EventDecoder()
+        async with aclosing(self._exchange(request)) as answer:
+            async for piece in answer:
+                if batch := list(decoder.feed(piece)):
+                    yield batch
+        decoder.finish()
+        raise TransportError("The event stream ended.")
+
+    async def _whole(self, request: Request[R]) -> bytes:
+        held = bytearray()
+        async with aclosing(self._exchange(request)) as answer:
+            async for piece in answer:
+                held += piece
+                if len(held) > MAX_ANSWER:
+                    raise ProtocolError(f"The answer to {request.service} is longer than 64 MiB.")
+        return _answered(bytes(held), request.service)
+
+    def _exchange(self, request: Request[R]) -> AsyncGenerator[bytes, None]:
+        return self.transport.exchange(request.service, request.argument, request.dest, request.payload)
+
+
+def _answered(answer: bytes, service: str) -> bytes:
+    """Exit 0 with no bytes is a failure: the service went away before it answered."""
+    if not answer:
+        raise TransportError(f"The connection closed without an answer to {service}.")
+    return answer

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A live copy of all qubes: subscribe, list, follow; after a break again, and only the differences are told.
+
+Subscribing comes before listing, so a change that happens between the two is not missed; folding an event into a
+record that has it already changes nothing.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from qubesmanager.client.client import Client
+from qubesmanager.transport.base import TransportError
+from qubesmanager.wire import calls
+from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.events import CONNECTION_ESTABLISHED, EVENTS_LOST, Event
+from qubesmanager.wire.fold import fold
+from qubesmanager.wire.records import VmRecord
+
+FIRST_PAUSE = 0.2
+LONGEST_PAUSE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """These records are new or different."""
+
+    records: tuple[VmRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """These qubes are no more."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """Events, in order, after what they made of the records has been told."""
+
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """The copy is whole and live."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The connection is gone; the copy is stale. Tried again after `retry_in` seconds."""
+
+    error: Exception
+    retry_in: float
+
+
+Update = Put | Gone | Happened | Synced | Lost
+
+
+class Follower:
+    """Follows the system of `client` and tells each update to `tell`, in the loop, in order."""
+
+    def __init__(self, client: Client, tell: Callable[[Update], None]) -> None:
+        self.records: dict[str, VmRecord] = {}
+        self._client = client
+        self._tell = tell
+        self._hurry = asyncio.Event()
+        self._again = False
+
+    def resync(self) -> None:
+        """List again now: ends a pause, or breaks the connection that is open."""
+        self._again = True
+        self._hurry.set()
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        pause = FIRST_PAUSE
+        while True:
+            self._hurry.clear()
+            self._again = False
+            try:
+                async with asyncio.TaskGroup() as group:
+                    following = group.create_task(self._follow())
+                    group.create_task(self._watch_hurry(following))
+                if self._again:
+                    continue
+            except* (TransportError, Mgmt1Error) as errors:
+                if self._synced:
+                    pause = FIRST_PAUSE
+                self._tell(Lost(errors.exceptions[0], pause))
+            self._synced = False
+            try:
+                async with asyncio.timeout(pause):
+                    await self._hurry.wait()
+            except TimeoutError:
+                pause = min(pause * 2, LONGEST_PAUSE)
+
+    _synced = False
+
+    async def _watch_hurry(self, following: asyncio.Task[None]) -> None:
+        await self._hurry.wait()
+        following.cancel()
+
+    async def _follow(self) -> None:
+        async with aclosing(self._client.events()) as stream:
+            first = await anext(stream)
+            if not first or first[0].name != CONNECTION_ESTABLISHED:
+                raise TransportError("The event stream does not start as it should.")
+            await self._list()
+            self._synced = True
+            self._tell(Synced())
+            self._fold(first[1:])
+            async for batch in stream:
+                self._fold(batch)
+
+    async def _list(self) -> None:
+        """Put what is new or different, then take away what was not listed."""
+        listed: set[str] = set()
+        async with aclosing(self._client.batches(calls.VM_GET_ALL("dom0"))) as batches:
+            async for batch in batches:
+                listed.update(record.name for record in batch)
+                changed = tuple(record for record in batch if self.records.get(record.name) != record)
+                self.records.update((record.name, record) for record in changed)
+                if changed:
+                    self._tell(Put(changed))
+        if gone := tuple(name for name in self.records if name not in listed):
+            for name in gone:
+                del self.records[name]
+            self._tell(Gone(gone))
+
+    def _fold(self, batch: list[Event]) -> None:
+        put: dict[str, VmRecord] = {}
+        gone: dict[str, None] = {}
+        for event in batch:
+            if event.name == EVENTS_LOST:
+                raise TransportError("Too many events at once; listing again.")
+            before = self.records.get(event.subject)
+            after = fold(before, event)
+            if after is before:
+                continue
+            if after is None:
+                del self.records[event.subject]
+                put.pop(event.subject, None)
+                gone[event.subject] = None
+            else:
+                self.records[event.subject] = put[event.subject] = after
+        if gone:
+            self._tell(Gone(tuple(gone)))
+        if put:
+            self._tell(Put(tuple(put.values())))
+        if batch:
+            self._tell(Happened(tuple(batch)))

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The transport of a management qube: `qrexec-client-vm`, one child process a call.
+
+Exit status 126 is a refusal by policy, 127 a service that is not installed, 125 a broken connection. A socket service
+always exits 0, so the client insists on an answer's first bytes itself.
+"""
+
+import asyncio
+from asyncio.subprocess import DEVNULL, PIPE
+from contextlib import suppress
+
+from qubesmanager.transport.base import Answer, Payload, RefusedError, TransportError, pieces
+
+_PIECE = 64 << 10
+
+_EXITS = {
+    125: "The qrexec connection broke.",
+    127: "The service is not installed in dom0; install its rpc-handlers.",
+}
+_REFUSED = 126
+
+
+class QrexecTransport:
+    """Runs `program TARGET SERVICE+ARGUMENT`."""
+
+    def __init__(self, program: str = "qrexec-client-vm") -> None:
+        self._program = program
+
+    @property
+    def url(self) -> str:
+        return "qrexec:"
+
+    async def exchange(self, service: str, argument: str, dest: str, payload: Payload) -> Answer:
+        name = f"{service}+{argument}" if argument else service
+        try:
+            process = await asyncio.create_subprocess_exec(  # noqa: TID251 - a transport is where processes start
+                self._program, dest, name, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+            )
+        except OSError as error:
+            raise TransportError(f"Cannot run {self._program}: {error.strerror or error}") from error
+        if process.stdin is None or process.stdout is None:
+            raise TransportError(f"{self._program} started without pipes.")
+        sending = asyncio.get_running_loop().create_task(_send(process.stdin, payload))
+        try:
+            while piece := await process.stdout.read(_PIECE):
+                yield piece
+            status = await process.wait()
+            if status == _REFUSED:
+                raise RefusedError(f"The policy does not let this qube call {service} on {dest}.")
+            if status != 0:
+                raise TransportError(_EXITS.get(status, f"{self._program} ended with status {status}."))
+        finally:
+            sending.cancel()
+            with suppress(asyncio.CancelledError, OSError):
+                await sending
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+
+
+async def _send(stdin: asyncio.StreamWriter, payload: Payload) -> None:
+    """The payload and its end; a service that answers early stops reading, which is not an error."""
+    with suppress(ConnectionError):
+        async for piece in pieces(payload):
+            stdin.write(piece)
+            await stdin.drain()
+        stdin.close()
+        await stdin.wait_closed()

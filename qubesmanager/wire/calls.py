@@ -1,0 +1,502 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""THE CALL TABLE: every call of the mgmt1 API, once.
+
+Client requests, the daemon's dispatch, the installed services, the policy includes, the command line and docs/api.md
+come from these rows or are compared with them by a test.
+"""
+
+from qubesmanager.wire import codecs as c
+from qubesmanager.wire import names
+from qubesmanager.wire.call import AnyCall, Call, EventsCall, RowsCall
+from qubesmanager.wire.errors import ProtocolError
+from qubesmanager.wire.events import Event, EventDecoder, encode_event
+from qubesmanager.wire.names import shown
+from qubesmanager.wire.records import decode_record, encode_record
+from qubesmanager.wire.values import Dest, Tier
+
+NOTES_LIMIT = 256 << 10
+POLICY_LIMIT = 1 << 20
+
+RECORD = c.Codec("one JSON object a line", decode_record, encode_record)
+
+
+def _decode_event(untrusted: bytes) -> Event:
+    decoder = EventDecoder()
+    found = list(decoder.feed(untrusted))
+    decoder.finish()
+    if len(found) != 1:
+        raise ProtocolError(f"Not one event: {shown(untrusted)}")
+    return found[0]
+
+
+EVENT = c.Codec("event frames", _decode_event, encode_event)
+
+# -- qubes ------------------------------------------------------------------------------------------------------------
+
+VM_LIST = Call(
+    "mgmt1.vm.List", Dest.EITHER, Tier.GLOBAL_RO, c.optional(c.VM_NAME), c.NOTHING, c.VM_ROWS,
+    "Each qube that the source may see, dom0 first, then by name; sent to a qube: its own row. With a name: that row.",
+)  # fmt: skip
+VM_CREATE = Call(
+    "mgmt1.vm.Create", Dest.TEMPLATE, Tier.GLOBAL_RWX, c.CLASS_NAME, c.CREATE, c.NOTHING,
+    "Create a qube of the class in the argument from the destination: AppVM from a TemplateVM, StandaloneVM from a"
+    " TemplateVM whose root is copied (dom0: with an empty root), DispVM from an AppVM that is a template for"
+    " disposables. dom0 stands for the default template or default disposable template. The new qube gets the tag"
+    " created-by-<source>. All or nothing.",
+    time_limit=None,
+)  # fmt: skip
+VM_CREATE_IN_POOL = Call(
+    "mgmt1.vm.CreateInPool", Dest.TEMPLATE, Tier.GLOBAL_RWX, c.CLASS_NAME, c.CREATE_IN_POOL, c.NOTHING,
+    "As mgmt1.vm.Create, with all volumes or the named ones in the given pools.",
+    time_limit=None,
+)  # fmt: skip
+VM_CREATE_TEMPLATE = Call(
+    "mgmt1.vm.CreateTemplate", Dest.DOM0, Tier.GLOBAL_RWX, c.VM_NAME, c.STREAM, c.NOTHING,
+    "Create a TemplateVM whose root volume holds the payload, rounded up to 4 MiB; runs of zeros stay sparse.",
+    time_limit=None,
+)  # fmt: skip
+
+# -- properties -------------------------------------------------------------------------------------------------------
+
+VM_PROPERTY_LIST = Call(
+    "mgmt1.vm.property.List", Dest.VM, Tier.LOCAL_RO, c.NOTHING, c.NOTHING, c.id_rows(names.PROPERTY_NAME),
+    "The properties that exist for the qube's class.",
+)  # fmt: skip
+VM_PROPERTY_GET = Call(
+    "mgmt1.vm.property.Get", Dest.VM, Tier.LOCAL_RO, c.PROPERTY_NAME, c.NOTHING, c.PROPERTY_STATE,
+    "A property's value and whether it is the default. References are names; none is the empty value.",
+)  # fmt: skip
+VM_PROPERTY_HELP = Call(
+    "mgmt1.vm.property.Help", Dest.VM, Tier.LOCAL_RO, c.PROPERTY_NAME, c.NOTHING, c.TEXT,
+    "What the property means, in reStructuredText.",
+)  # fmt: skip
+VM_PROPERTY_RESET = Call(
+    "mgmt1.vm.property.Reset", Dest.VM, Tier.LOCAL_RWX, c.PROPERTY_NAME, c.NOTHING, c.NOTHING,
+    "Give the property back its default.",
+)  # fmt: skip
+VM_PROPERTY_SET = Call(
+    "mgmt1.vm.property.Set", Dest.VM, Tier.LOCAL_RWX, c.PROPERTY_NAME, c.TEXT, c.NOTHING,
+    "Set a property, once its declaration accepts the value. The property name renames a halted qube with everything"
+    " that refers to it, or not at all.",
+)  # fmt: skip
+
+# -- features and tags ------------------------------------------------------------------------------------------------
+
+VM_FEATURE_LIST = Call(
+    "mgmt1.vm.feature.List", Dest.VM, Tier.LOCAL_RO, c.NOTHING, c.NOTHING, c.id_rows(names.FEATURE_NAME),
+    "The features set on the qube itself.",
+)  # fmt: skip
+VM_FEATURE_GET = Call(
+    "mgmt1.vm.feature.Get", Dest.VM, Tier.LOCAL_RO, c.FEATURE_NAME, c.NOTHING, c.TEXT,
+    "The value of a feature set on the qube itself.",
+)  # fmt: skip
+VM_FEATURE_CHECK_WITH_TEMPLATE = Call(
+    "mgmt1.vm.feature.CheckWithTemplate", Dest.VM, Tier.LOCAL_RO, c.FEATURE_NAME, c.NOTHING, c.TEXT,
+    "The qube's own value, else its template's, and so on up.",
+)  # fmt: skip
+VM_FEATURE_REMOVE = Call(
+    "mgmt1.vm.feature.Remove", Dest.VM, Tier.LOCAL_RWX, c.FEATURE_NAME, c.NOTHING, c.NOTHING,
+    "Remove a feature from the qube.",
+)  # fmt: skip
+VM_FEATURE_SET = Call(
+    "mgmt1.vm.feature.Set", Dest.VM, Tier.LOCAL_RWX, c.FEATURE_NAME, c.TEXT, c.NOTHING,
+    "Set a feature; empty is a value. At most 4 KiB of UTF-8.",
+)  # fmt: skip
+VM_TAG_LIST = Call(
+    "mgmt1.vm.tag.List", Dest.VM, Tier.LOCAL_RO, c.optional(c.TAG_NAME), c.NOTHING, c.id_rows(names.TAG_NAME),
+    "The qube's tags; with a tag: that row or nothing.",
+)  # fmt: skip
+VM_TAG_GET = Call(
+    "mgmt1.vm.tag.Get", Dest.VM, Tier.LOCAL_RO, c.TAG_NAME, c.NOTHING, c.BIT,
+    "Whether the qube has the tag.",
+)  # fmt: skip
+VM_TAG_REMOVE = Call(
+    "mgmt1.vm.tag.Remove", Dest.VM, Tier.LOCAL_RWX, c.TAG_NAME, c.NOTHING, c.NOTHING,
+    "Remove a tag. created-by-* may be neither set nor removed.",
+)  # fmt: skip
+VM_TAG_SET = Call(
+    "mgmt1.vm.tag.Set", Dest.VM, Tier.LOCAL_RWX, c.TAG_NAME, c.NOTHING, c.NOTHING,
+    "Give the qube a tag.",
+)  # fmt: skip
+
+# -- firewall ---------------------------------------------------------------------------------------------------------
+
+VM_FIREWALL_GET = Call(
+    "mgmt1.vm.firewall.Get", Dest.VM, Tier.LOCAL_RO, c.optional(c.INDEX), c.NOTHING, c.RULE_ROWS,
+    "The qube's firewall rules in order; with a position (from 0): that row only.",
+)  # fmt: skip
+VM_FIREWALL_INSERT_RULE = Call(
+    "mgmt1.vm.firewall.InsertRule", Dest.VM, Tier.LOCAL_RWX, c.POSITION, c.LINE, c.named(names.RULE_ID),
+    "Insert a rule before the position; - or a position past the end appends. Answers the rule's id.",
+)  # fmt: skip
+VM_FIREWALL_REMOVE_RULE = Call(
+    "mgmt1.vm.firewall.RemoveRule", Dest.VM, Tier.LOCAL_RWX, c.RULE_ID, c.NOTHING, c.NOTHING,
+    "Remove the rule of that id.",
+)  # fmt: skip
+VM_FIREWALL_FLUSH = Call(
+    "mgmt1.vm.firewall.Flush", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING,
+    "Remove all rules: nothing passes.",
+)  # fmt: skip
+
+# -- devices ----------------------------------------------------------------------------------------------------------
+
+VM_DEVICE_ATTACH = Call(
+    "mgmt1.vm.device.<class>.Attach", Dest.VM, Tier.LOCAL_RWX, c.DEVICE_ID, c.OPTIONS, c.NOTHING,
+    "Attach a device of the backend to the qube. Options: persistent=yes, read-only=yes, frontend-dev=xvdX,"
+    " devtype=disk|cdrom, no-strict-reset=yes (pci).",
+    time_limit=120.0,
+)  # fmt: skip
+VM_DEVICE_DETACH = Call(
+    "mgmt1.vm.device.<class>.Detach", Dest.VM, Tier.LOCAL_RWX, c.DEVICE_ID, c.NOTHING, c.NOTHING,
+    "Detach a device, and forget its persistent assignment.",
+)  # fmt: skip
+VM_DEVICE_LIST = Call(
+    "mgmt1.vm.device.<class>.List", Dest.VM, Tier.LOCAL_RO, c.optional(c.DEVICE_ID), c.NOTHING, c.DEVICE_ROWS,
+    "The devices attached to the qube, or assigned to it persistently.",
+)  # fmt: skip
+VM_DEVICE_AVAILABLE = Call(
+    "mgmt1.vm.device.<class>.Available", Dest.VM, Tier.LOCAL_RO, c.optional(c.DEVICE_IDENT), c.NOTHING,
+    c.AVAILABLE_ROWS,
+    "What the qube offers as a backend; the description is last, reduced to printable ASCII.",
+)  # fmt: skip
+VM_MICROPHONE_ATTACH = Call(
+    "mgmt1.vm.microphone.Attach", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING,
+    "Attach dom0's microphone: the device mic dom0+mic.",
+)  # fmt: skip
+VM_MICROPHONE_DETACH = Call(
+    "mgmt1.vm.microphone.Detach", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING,
+    "Detach dom0's microphone.",
+)  # fmt: skip
+
+# -- pools and volumes ------------------------------------------------------------------------------------------------
+
+POOL_LIST = Call(
+    "mgmt1.pool.List", Dest.DOM0, Tier.GLOBAL_RO, c.optional(c.POOL_NAME), c.NOTHING, c.id_rows(names.POOL_NAME),
+    "The storage pools.",
+)  # fmt: skip
+POOL_INFO = Call(
+    "mgmt1.pool.Info", Dest.DOM0, Tier.GLOBAL_RO, c.POOL_NAME, c.NOTHING, c.KEY_VALUES,
+    "A pool's name, driver, options, size and usage in bytes, revisions_to_keep.",
+)  # fmt: skip
+POOL_ADD = Call(
+    "mgmt1.pool.Add", Dest.DOM0, Tier.GLOBAL_RWX, c.POOL_NAME, c.KEY_VALUES, c.NOTHING,
+    "Add a pool: driver=<driver> and its options. The place is checked by creating and removing a volume.",
+)  # fmt: skip
+POOL_REMOVE = Call(
+    "mgmt1.pool.Remove", Dest.DOM0, Tier.GLOBAL_RWX, c.POOL_NAME, c.NOTHING, c.NOTHING,
+    "Forget a pool that nothing uses.",
+)  # fmt: skip
+POOL_VOLUME_LIST = Call(
+    "mgmt1.pool.volume.List", Dest.DOM0, Tier.GLOBAL_RO, c.POOL_NAME, c.NOTHING, c.id_rows(names.VOLUME_ID),
+    "The volumes of a pool.",
+)  # fmt: skip
+POOL_VOLUME_INFO = Call(
+    "mgmt1.pool.volume.Info", Dest.DOM0, Tier.GLOBAL_RO, c.VOLUME_ID, c.NOTHING, c.KEY_VALUES,
+    "pool, vid, size, usage, rw, source, save_on_stop, snap_on_start, revisions_to_keep, is_outdated.",
+)  # fmt: skip
+POOL_VOLUME_LIST_SNAPSHOTS = Call(
+    "mgmt1.pool.volume.ListSnapshots", Dest.DOM0, Tier.GLOBAL_RO, c.VOLUME_ID, c.NOTHING,
+    c.id_rows(names.SNAPSHOT_ID),
+    "The volume's snapshots, oldest first; an id names its time: <unix seconds>-<n>.",
+)  # fmt: skip
+POOL_VOLUME_SNAPSHOT = Call(
+    "mgmt1.pool.volume.Snapshot", Dest.DOM0, Tier.GLOBAL_RWX, c.VOLUME_ID, c.NOTHING, c.SNAPSHOT_ID,
+    "Take a snapshot now, also of a running qube.",
+    time_limit=None,
+)  # fmt: skip
+POOL_VOLUME_REVERT = Call(
+    "mgmt1.pool.volume.Revert", Dest.DOM0, Tier.GLOBAL_RWX, c.VOLUME_ID, c.SNAPSHOT_ID, c.NOTHING,
+    "Go back to a snapshot; the state before is itself kept as a snapshot.",
+    time_limit=None,
+)  # fmt: skip
+POOL_VOLUME_EXTEND = Call(
+    "mgmt1.pool.volume.Extend", Dest.DOM0, Tier.GLOBAL_RWX, c.VOLUME_ID, c.optional(c.SIZE), c.SIZE,
+    "Grow the volume, also while running; an empty payload answers the size.",
+)  # fmt: skip
+VM_VOLUME_LIST = Call(
+    "mgmt1.vm.volume.List", Dest.VM, Tier.LOCAL_RO, c.optional(c.POOL_NAME), c.NOTHING, c.VOLUME_ROWS,
+    "The qube's volumes; with a pool: those in it.",
+)  # fmt: skip
+VM_VOLUME_INFO = Call(
+    "mgmt1.vm.volume.Info", Dest.VM, Tier.LOCAL_RO, c.VOLUME_NAME, c.NOTHING, c.KEY_VALUES,
+    "As mgmt1.pool.volume.Info.",
+)  # fmt: skip
+VM_VOLUME_LIST_SNAPSHOTS = Call(
+    "mgmt1.vm.volume.ListSnapshots", Dest.VM, Tier.LOCAL_RO, c.VOLUME_NAME, c.NOTHING, c.id_rows(names.SNAPSHOT_ID),
+    "As mgmt1.pool.volume.ListSnapshots.",
+)  # fmt: skip
+VM_VOLUME_SNAPSHOT = Call(
+    "mgmt1.vm.volume.Snapshot", Dest.VM, Tier.LOCAL_RWX, c.VOLUME_NAME, c.NOTHING, c.SNAPSHOT_ID,
+    "As mgmt1.pool.volume.Snapshot.",
+    time_limit=None,
+)  # fmt: skip
+VM_VOLUME_REVERT = Call(
+    "mgmt1.vm.volume.Revert", Dest.VM, Tier.LOCAL_RWX, c.VOLUME_NAME, c.SNAPSHOT_ID, c.NOTHING,
+    "As mgmt1.pool.volume.Revert.",
+    time_limit=None,
+)  # fmt: skip
+VM_VOLUME_EXTEND = Call(
+    "mgmt1.vm.volume.Extend", Dest.VM, Tier.LOCAL_RWX, c.VOLUME_NAME, c.optional(c.SIZE), c.SIZE,
+    "As mgmt1.pool.volume.Extend.",
+)  # fmt: skip
+VM_VOLUME_ATTACH = Call(
+    "mgmt1.vm.volume.Attach", Dest.VM, Tier.LOCAL_RWX, c.VOLUME_ID, c.OPTIONS, c.VOLUME_NAME,
+    "Give the qube an existing volume as an extra disk, hot-plugged if it runs. Answers the name it got.",
+)  # fmt: skip
+VM_VOLUME_DETACH = Call(
+    "mgmt1.vm.volume.Detach", Dest.VM, Tier.LOCAL_RWX, c.VOLUME_NAME, c.NOTHING, c.NOTHING,
+    "Take an extra disk away; the volume stays in its pool.",
+)  # fmt: skip
+
+# -- lifecycle --------------------------------------------------------------------------------------------------------
+
+VM_START = Call(
+    "mgmt1.vm.Start", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING,
+    "Start the qube, its netvm first; answers when it runs. A qube that runs already: OK.",
+    time_limit=600.0,
+)  # fmt: skip
+VM_SHUTDOWN = Call(
+    "mgmt1.vm.Shutdown", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING,
+    "Shut the qube down cleanly; answers when it is halted, or with an error after its shutdown_timeout.",
+    time_limit=None,
+)  # fmt: skip
+VM_PAUSE = Call(
+    "mgmt1.vm.Pause", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING, "Pause the running qube."
+)  # fmt: skip
+VM_UNPAUSE = Call(
+    "mgmt1.vm.Unpause", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING, "Let the paused qube go on."
+)  # fmt: skip
+VM_KILL = Call(
+    "mgmt1.vm.Kill", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING, "End the qube at once, as by pulling"
+    " its plug.",
+)  # fmt: skip
+
+# -- backup -----------------------------------------------------------------------------------------------------------
+
+BACKUP_EXECUTE = Call(
+    "mgmt1.backup.Execute", Dest.DOM0, Tier.GLOBAL_RWX, c.PROFILE_ID, c.KEY_VALUES, c.NOTHING,
+    "Carry out a backup profile; answers when the file is complete and on disk. Payload: passphrase=<text>.",
+    time_limit=None,
+)  # fmt: skip
+BACKUP_INFO = Call(
+    "mgmt1.backup.Info", Dest.DOM0, Tier.GLOBAL_RO, c.optional(c.PROFILE_ID), c.STREAM, c.TEXT,
+    "With a profile id: what it would contain, sizes, space at the target. With content (passphrase=<text>, an empty"
+    " line, the backup): what that backup holds.",
+    time_limit=None,
+)  # fmt: skip
+BACKUP_RESTORE = Call(
+    "mgmt1.backup.Restore", Dest.DOM0, Tier.GLOBAL_RWX, c.optional(c.PROFILE_ID), c.STREAM, c.TEXT_ROWS,
+    "Restore from the backup that follows the options and an empty line. Options: passphrase=, include=, exclude=,"
+    " rename=<old>:<new>, conflict=skip|rename|fail, pool=, missing-template=default|skip,"
+    " missing-netvm=default|none|skip, verify-only=yes. Answers one row a qube. Nothing that exists is overwritten.",
+    time_limit=None,
+)  # fmt: skip
+
+# -- beyond the draft -------------------------------------------------------------------------------------------------
+
+EVENTS = EventsCall(
+    "mgmt1.Events", Dest.EITHER, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, EVENT,
+    "What happens, as it happens, in order; a listener that is too slow is cut off with events-lost.",
+    draft=False, time_limit=None,
+)  # fmt: skip
+VM_GET_ALL = RowsCall(
+    "mgmt1.vm.GetAll", Dest.DOM0, Tier.GLOBAL_RO, c.optional(c.VM_NAME), c.NOTHING, RECORD,
+    "All that the table and the settings show, one JSON object a line, one line a qube, sent as it is produced.",
+    draft=False, time_limit=None,
+)  # fmt: skip
+VM_PROPERTY_GET_ALL = Call(
+    "mgmt1.vm.property.GetAll", Dest.VM, Tier.LOCAL_RO, c.NOTHING, c.NOTHING, c.PROPERTY_ROWS,
+    "All properties of the qube; a newline in a value is \\n, a backslash is doubled.",
+    draft=False,
+)  # fmt: skip
+PROPERTY_LIST = Call(
+    "mgmt1.property.List", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.id_rows(names.PROPERTY_NAME),
+    "The system-wide properties.",
+    draft=False,
+)  # fmt: skip
+PROPERTY_GET = Call(
+    "mgmt1.property.Get", Dest.DOM0, Tier.GLOBAL_RO, c.PROPERTY_NAME, c.NOTHING, c.PROPERTY_STATE,
+    "A system-wide property's value and whether it is the default.",
+    draft=False,
+)  # fmt: skip
+PROPERTY_GET_ALL = Call(
+    "mgmt1.property.GetAll", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.PROPERTY_ROWS,
+    "All system-wide properties.",
+    draft=False,
+)  # fmt: skip
+PROPERTY_SET = Call(
+    "mgmt1.property.Set", Dest.DOM0, Tier.GLOBAL_RWX, c.PROPERTY_NAME, c.TEXT, c.NOTHING,
+    "Set a system-wide property.",
+    draft=False,
+)  # fmt: skip
+PROPERTY_RESET = Call(
+    "mgmt1.property.Reset", Dest.DOM0, Tier.GLOBAL_RWX, c.PROPERTY_NAME, c.NOTHING, c.NOTHING,
+    "Give a system-wide property back its default.",
+    draft=False,
+)  # fmt: skip
+PROPERTY_HELP = Call(
+    "mgmt1.property.Help", Dest.DOM0, Tier.GLOBAL_RO, c.PROPERTY_NAME, c.NOTHING, c.TEXT,
+    "What a system-wide property means, in reStructuredText.",
+    draft=False,
+)  # fmt: skip
+VM_REMOVE = Call(
+    "mgmt1.vm.Remove", Dest.VM, Tier.GLOBAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING,
+    "Remove a halted qube with its volumes; refused while something refers to it, naming each referrer.",
+    draft=False, time_limit=None,
+)  # fmt: skip
+VM_CLONE = Call(
+    "mgmt1.vm.Clone", Dest.VM, Tier.GLOBAL_RWX, c.NOTHING, c.CLONE, c.NOTHING,
+    "A new qube with this one's volumes, properties, features, tags and firewall.",
+    draft=False, time_limit=None,
+)  # fmt: skip
+VM_NOTES_GET = Call(
+    "mgmt1.vm.notes.Get", Dest.VM, Tier.LOCAL_RO, c.NOTHING, c.NOTHING, c.TEXT, "The qube's notes.", draft=False,
+)  # fmt: skip
+VM_NOTES_SET = Call(
+    "mgmt1.vm.notes.Set", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.TEXT, c.NOTHING,
+    "Replace the qube's notes, at most 256 KiB of UTF-8.",
+    limit=NOTES_LIMIT, draft=False,
+)  # fmt: skip
+VM_LOG_LIST = Call(
+    "mgmt1.vm.log.List", Dest.VM, Tier.LOCAL_RO, c.NOTHING, c.NOTHING, c.id_rows(names.LOG_NAME),
+    "The logs there are of the qube: console, hypervisor.",
+    draft=False,
+)  # fmt: skip
+VM_LOG_GET = Call(
+    "mgmt1.vm.log.Get", Dest.VM, Tier.LOCAL_RO, c.LOG_NAME, c.NOTHING, c.LOG,
+    "The last 1 MiB of a log.",
+    draft=False,
+)  # fmt: skip
+VM_CURRENT_STATE = Call(
+    "mgmt1.vm.CurrentState", Dest.VM, Tier.LOCAL_RO, c.NOTHING, c.NOTHING, c.CURRENT_STATE,
+    "Power state, memory in KiB, cpu time in milliseconds.",
+    draft=False,
+)  # fmt: skip
+VM_STATS = EventsCall(
+    "mgmt1.vm.Stats", Dest.EITHER, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, EVENT,
+    "vm-stats events of the running qubes every stats_interval: memory_kb, cpu_time (ms), cpu_usage (percent of the"
+    " qube's vcpus).",
+    draft=False, time_limit=None,
+)  # fmt: skip
+VMCLASS_LIST = Call(
+    "mgmt1.vmclass.List", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.CLASS_ROWS,
+    "The classes of qubes and the properties each has.",
+    draft=False,
+)  # fmt: skip
+DEVICECLASS_LIST = Call(
+    "mgmt1.deviceclass.List", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.DEVICE_CLASS_ROWS,
+    "The classes of devices.",
+    draft=False,
+)  # fmt: skip
+POOL_LIST_DRIVERS = Call(
+    "mgmt1.pool.ListDrivers", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.DRIVER_ROWS,
+    "The pool drivers and the options each takes.",
+    draft=False,
+)  # fmt: skip
+LABEL_LIST = Call(
+    "mgmt1.label.List", Dest.DOM0, Tier.GLOBAL_RO, c.optional(c.LABEL_NAME), c.NOTHING, c.LABEL_ROWS,
+    "The labels and their colours.",
+    draft=False,
+)  # fmt: skip
+LABEL_GET = Call(
+    "mgmt1.label.Get", Dest.DOM0, Tier.GLOBAL_RO, c.LABEL_NAME, c.NOTHING, c.LINE,
+    "A label's colour as 0xRRGGBB.",
+    draft=False,
+)  # fmt: skip
+LABEL_CREATE = Call(
+    "mgmt1.label.Create", Dest.DOM0, Tier.GLOBAL_RWX, c.LABEL_NAME, c.LINE, c.NOTHING,
+    "Create a label; the payload is its colour as 0xRRGGBB.",
+    draft=False,
+)  # fmt: skip
+LABEL_REMOVE = Call(
+    "mgmt1.label.Remove", Dest.DOM0, Tier.GLOBAL_RWX, c.LABEL_NAME, c.NOTHING, c.NOTHING,
+    "Remove a label that no qube has.",
+    draft=False,
+)  # fmt: skip
+VM_VOLUME_IMPORT = Call(
+    "mgmt1.vm.volume.Import", Dest.VM, Tier.LOCAL_RWX, c.VOLUME_NAME, c.STREAM, c.NOTHING,
+    "Replace the content of a volume of a halted qube; it takes effect once the payload has ended.",
+    draft=False, time_limit=None,
+)  # fmt: skip
+VM_VOLUME_CLEAR = Call(
+    "mgmt1.vm.volume.Clear", Dest.VM, Tier.LOCAL_RWX, c.VOLUME_NAME, c.NOTHING, c.NOTHING,
+    "Empty a volume of a halted qube.",
+    draft=False,
+)  # fmt: skip
+BACKUP_CANCEL = Call(
+    "mgmt1.backup.Cancel", Dest.DOM0, Tier.GLOBAL_RWX, c.PROFILE_ID, c.NOTHING, c.NOTHING,
+    "Stop the run of a profile; what it had written is removed.",
+    draft=False,
+)  # fmt: skip
+BACKUP_PROFILE_LIST = Call(
+    "mgmt1.backup.profile.List", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.id_rows(names.PROFILE_ID),
+    "The backup profiles.",
+    draft=False,
+)  # fmt: skip
+BACKUP_PROFILE_GET = Call(
+    "mgmt1.backup.profile.Get", Dest.DOM0, Tier.GLOBAL_RO, c.PROFILE_ID, c.NOTHING, c.TEXT,
+    "A profile's YAML; passphrase_text is left out.",
+    draft=False,
+)  # fmt: skip
+BACKUP_PROFILE_SET = Call(
+    "mgmt1.backup.profile.Set", Dest.DOM0, Tier.GLOBAL_RWX, c.PROFILE_ID, c.TEXT, c.NOTHING,
+    "Create or replace a profile, once its YAML is accepted.",
+    draft=False,
+)  # fmt: skip
+BACKUP_PROFILE_REMOVE = Call(
+    "mgmt1.backup.profile.Remove", Dest.DOM0, Tier.GLOBAL_RWX, c.PROFILE_ID, c.NOTHING, c.NOTHING,
+    "Remove a profile; its backups stay.",
+    draft=False,
+)  # fmt: skip
+BACKUP_HISTORY = Call(
+    "mgmt1.backup.History", Dest.DOM0, Tier.GLOBAL_RO, c.optional(c.PROFILE_ID), c.NOTHING, c.TEXT_ROWS,
+    "The runs there were, newest last, one JSON object a line: profile, file, start and end, size, result.",
+    draft=False,
+)  # fmt: skip
+POLICY_LIST = Call(
+    "mgmt1.policy.List", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.id_rows(names.FILE_NAME),
+    "The policy files.",
+    draft=False,
+)  # fmt: skip
+POLICY_GET = Call(
+    "mgmt1.policy.Get", Dest.DOM0, Tier.GLOBAL_RO, c.FILE_NAME, c.NOTHING, c.TOKEN_CONTENT,
+    "A policy file and the token of this version of it.",
+    draft=False,
+)  # fmt: skip
+POLICY_REPLACE = Call(
+    "mgmt1.policy.Replace", Dest.DOM0, Tier.GLOBAL_RWX, c.FILE_NAME, c.TOKEN_CONTENT, c.NOTHING,
+    "Replace a policy file that still has the token (new: it must not exist; any: whatever it is). Content that does"
+    " not parse is refused whole.",
+    limit=POLICY_LIMIT, draft=False,
+)  # fmt: skip
+POLICY_REMOVE = Call(
+    "mgmt1.policy.Remove", Dest.DOM0, Tier.GLOBAL_RWX, c.FILE_NAME, c.LINE, c.NOTHING,
+    "Remove a policy file that still has the token.",
+    draft=False,
+)  # fmt: skip
+POLICY_INCLUDE_LIST = Call(
+    "mgmt1.policy.include.List", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.id_rows(names.FILE_NAME),
+    "The include files of the policy.",
+    draft=False,
+)  # fmt: skip
+POLICY_INCLUDE_GET = Call(
+    "mgmt1.policy.include.Get", Dest.DOM0, Tier.GLOBAL_RO, c.FILE_NAME, c.NOTHING, c.TOKEN_CONTENT,
+    "An include file and the token of this version of it.",
+    draft=False,
+)  # fmt: skip
+POLICY_INCLUDE_REPLACE = Call(
+    "mgmt1.policy.include.Replace", Dest.DOM0, Tier.GLOBAL_RWX, c.FILE_NAME, c.TOKEN_CONTENT, c.NOTHING,
+    "Replace an include file that still has the token.",
+    limit=POLICY_LIMIT, draft=False,
+)  # fmt: skip
+POLICY_INCLUDE_REMOVE = Call(
+    "mgmt1.policy.include.Remove", Dest.DOM0, Tier.GLOBAL_RWX, c.FILE_NAME, c.LINE, c.NOTHING,
+    "Remove an include file that nothing includes and that still has the token.",
+    draft=False,
+)  # fmt: skip
+
+TABLE: tuple[AnyCall, ...] = tuple(row for row in list(globals().values()) if isinstance(row, Call))
+"""All rows, in the order above; a device row stands once for all classes."""
+
+BY_SERVICE: dict[str, AnyCall] = {call.name: call for row in TABLE for call in row.concrete()}
+"""Each concrete call by its service name."""

@@ -1,0 +1,555 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Codecs: how an argument, a payload or an answer becomes a value and back.
+
+A codec's `decode` is total: for any bytes it returns a value or raises `ProtocolError` (or one of the named lexical
+errors of its own row). What a codec takes is said in `what`, for the API reference and for messages.
+"""
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, NamedTuple, TypeVar
+
+from qubesmanager.wire import names
+from qubesmanager.wire.errors import ProtocolError
+from qubesmanager.wire.names import NameRule, check, shown
+from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
+
+T = TypeVar("T")
+
+ByteStream = AsyncIterator[bytes]
+"""A payload that is never held whole: pieces of any size, to the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Codec(Generic[T]):
+    """`what` it holds, in words; `decode` and `encode`; `optional` says that empty bytes are a value."""
+
+    what: str
+    decode: Callable[[bytes], T]
+    encode: Callable[[T], bytes]
+    optional: bool = False
+
+
+class VmInfo(NamedTuple):
+    """A row of `mgmt1.vm.List`."""
+
+    name: str
+    klass: VmClass
+    state: PowerState
+
+
+class PropertyState(NamedTuple):
+    """An answer of `property.Get`."""
+
+    is_default: bool
+    value: str
+
+
+class PropertyRow(NamedTuple):
+    """A row of `property.GetAll`; `type` is str, int, bool, vm or label."""
+
+    name: str
+    is_default: bool
+    type: str
+    value: str
+
+
+class CreateSpec(NamedTuple):
+    name: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateInPoolSpec:
+    """Either `pool` for all volumes, or `pools` by volume."""
+
+    name: str
+    label: str
+    pool: str | None = None
+    pools: Mapping[str, str] = field(default_factory=dict)
+
+
+class CloneSpec(NamedTuple):
+    name: str
+    pool: str | None = None
+
+
+class VolumeId(NamedTuple):
+    """`pool:vid`, escaped on the wire because qrexec lets neither `:` nor `/` through."""
+
+    pool: str
+    vid: str
+
+    def __str__(self) -> str:
+        return f"{self.pool}:{self.vid}"
+
+
+class DeviceId(NamedTuple):
+    """`<backend>+<ident>`."""
+
+    backend: str
+    ident: str
+
+    def __str__(self) -> str:
+        return f"{self.backend}+{self.ident}"
+
+
+class DeviceRow(NamedTuple):
+    """A row of `device.*.List`."""
+
+    device: DeviceId
+    options: Mapping[str, str]
+
+
+class AvailableDevice(NamedTuple):
+    """A row of `device.*.Available`; the description comes from the device and is hostile text made printable."""
+
+    ident: str
+    details: Mapping[str, str]
+    description: str
+
+
+class RuleRow(NamedTuple):
+    """A row of `firewall.Get`: the id that stays with the rule, and the rule's text (`wire/firewall.py`)."""
+
+    rule_id: str
+    rule: str
+
+
+class VolumeRow(NamedTuple):
+    """A row of `mgmt1.vm.volume.List`."""
+
+    name: str
+    pool: str
+    vid: str
+
+
+class VmClassRow(NamedTuple):
+    """A class and the properties that its qubes have."""
+
+    klass: VmClass
+    properties: tuple[str, ...]
+
+
+class LabelRow(NamedTuple):
+    name: str
+    color: str
+
+
+class CurrentState(NamedTuple):
+    """Memory in KiB, cpu time in milliseconds."""
+
+    state: PowerState
+    mem: int
+    cputime: int
+
+
+class TokenContent(NamedTuple):
+    """A policy file and the token that names this version of it."""
+
+    token: str
+    content: str
+
+
+# -- the parts --------------------------------------------------------------------------------------------------------
+
+
+def text(untrusted: bytes, what: str = "text") -> str:
+    """UTF-8 without NUL."""
+    try:
+        held = untrusted.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ProtocolError(f"The {what} is not UTF-8.") from error
+    if "\x00" in held:
+        raise ProtocolError(f"The {what} holds a NUL character.")
+    return held
+
+
+def ascii_line(untrusted: bytes, what: str = "value") -> str:
+    """Printable ASCII, one line."""
+    held = text(untrusted, what)
+    if not held.isascii() or (held and not held.isprintable()):
+        raise ProtocolError(f"The {what} holds something else than printable ASCII: {shown(untrusted)}")
+    return held
+
+
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+
+
+def number(untrusted: bytes | str, what: str = "number") -> int:
+    """ASCII digits without leading zeros."""
+    held = untrusted if isinstance(untrusted, str) else ascii_line(untrusted, what)
+    if not _NUMBER.fullmatch(held):
+        raise ProtocolError(f"Not a {what}: {shown(held)}")
+    return int(held)
+
+
+def pairs(untrusted: str, separator: str, what: str = "payload") -> dict[str, str]:
+    """`key=value` pairs; a word without `=`, an empty key and a doubled key are `ProtocolError`."""
+    held: dict[str, str] = {}
+    for word in untrusted.split(separator):
+        if not word:
+            continue
+        key, equals, value = word.partition("=")
+        if not equals or not key:
+            raise ProtocolError(f"The {what} holds something that is not key=value: {shown(word)}")
+        if key in held:
+            raise ProtocolError(f"The {what} names {shown(key)} twice.")
+        held[key] = value
+    return held
+
+
+def _rows(untrusted: bytes) -> list[str]:
+    held = text(untrusted, "answer")
+    if held and not held.endswith("\n"):
+        raise ProtocolError("The answer's last row is not whole.")
+    return held.split("\n")[:-1]
+
+
+def rows_of(what: str, decode: Callable[[str], T], encode: Callable[[T], str]) -> Codec[list[T]]:
+    """A list, a row each, each ended by a newline."""
+    return Codec(
+        what,
+        lambda untrusted: [_total(decode, row) for row in _rows(untrusted)],
+        lambda held: "".join(f"{encode(row)}\n" for row in held).encode(),
+    )
+
+
+def _total(decode: Callable[[str], T], row: str) -> T:
+    try:
+        return decode(row)
+    except (ValueError, IndexError, KeyError, TypeError) as error:
+        raise ProtocolError(f"A row of the answer does not decode: {shown(row)}") from error
+
+
+def named(rule: NameRule) -> Codec[str]:
+    return Codec(rule.what, lambda untrusted: check(rule, ascii_line(untrusted, rule.what)), str.encode)
+
+
+def optional(codec: Codec[T]) -> Codec[T | None]:
+    """The codec's value, or None for nothing at all."""
+    return Codec(
+        f"[{codec.what}]",
+        lambda untrusted: codec.decode(untrusted) if untrusted else None,
+        lambda held: b"" if held is None else codec.encode(held),
+        optional=True,
+    )
+
+
+def _nothing(untrusted: bytes) -> None:
+    if untrusted:
+        raise ProtocolError(f"Nothing is expected here: {shown(untrusted)}")
+
+
+# -- escaping of pool:vid ---------------------------------------------------------------------------------------------
+
+_ESCAPED = re.compile(r"-(?:-|([0-9A-F]{2}))", re.ASCII)
+_PLAIN = re.compile(r"[A-Za-z0-9_.]", re.ASCII)
+
+
+def escape(held: str) -> str:
+    """VMExec escaping: `-` is doubled, any other byte outside `[A-Za-z0-9_.]` becomes `-XX`."""
+    return "".join(
+        chr(byte) if _PLAIN.match(chr(byte)) else "--" if byte == ord("-") else f"-{byte:02X}" for byte in held.encode()
+    )
+
+
+def unescape(untrusted: str) -> str:
+    """Raises `ProtocolError` for a `-` that starts no escape, for an escape of a plain character, for no UTF-8."""
+    held = bytearray()
+    position = 0
+    while position < len(untrusted):
+        if untrusted[position] != "-":
+            held += untrusted[position].encode()
+            position += 1
+            continue
+        found = _ESCAPED.match(untrusted, position)
+        if found is None:
+            raise ProtocolError(f"Not an escaped argument: {shown(untrusted)}")
+        held += bytes([int(found[1], 16)]) if found[1] else b"-"
+        position = found.end()
+    return text(bytes(held), "argument")
+
+
+def _decode_volume_id(untrusted: bytes) -> VolumeId:
+    held = ascii_line(untrusted, "argument")
+    pool, colon, vid = (held if ":" in held else unescape(held)).partition(":")
+    if not colon:
+        raise ProtocolError(f"Not a pool:vid pair: {shown(held)}")
+    return VolumeId(check(names.POOL_NAME, pool), check(names.VOLUME_ID, vid))
+
+
+def _decode_device_id(untrusted: bytes) -> DeviceId:
+    backend, plus, ident = ascii_line(untrusted, "argument").partition("+")
+    if not plus:
+        raise ProtocolError(f"Not a <backend>+<ident> pair: {shown(untrusted)}")
+    return DeviceId(check(names.VM_NAME, backend), check(names.DEVICE_IDENT, ident))
+
+
+# -- payloads ---------------------------------------------------------------------------------------------------------
+
+
+def _exactly(held: dict[str, str], *keys: str) -> list[str]:
+    if missing := [key for key in keys if key not in held]:
+        raise ProtocolError(f"The payload does not say {' and '.join(missing)}.")
+    if surplus := sorted(held.keys() - set(keys)):
+        raise ProtocolError(f"The payload names something unknown: {shown(' '.join(surplus))}")
+    return [held[key] for key in keys]
+
+
+def _decode_create(untrusted: bytes) -> CreateSpec:
+    name, label = _exactly(pairs(ascii_line(untrusted, "payload"), " "), "name", "label")
+    return CreateSpec(check(names.VM_NAME, name), check(names.LABEL_NAME, label))
+
+
+def _decode_create_in_pool(untrusted: bytes) -> CreateInPoolSpec:
+    held = pairs(ascii_line(untrusted, "payload"), " ")
+    pools = {key.partition(":")[2]: held.pop(key) for key in list(held) if key.startswith("pool:")}
+    pool = held.pop("pool", None)
+    if (pool is None) == (not pools):
+        raise ProtocolError("The payload says either pool=<pool> or pool:<volume>=<pool>, and not both.")
+    name, label = _exactly(held, "name", "label")
+    return CreateInPoolSpec(
+        check(names.VM_NAME, name),
+        check(names.LABEL_NAME, label),
+        None if pool is None else check(names.POOL_NAME, pool),
+        {check(names.VOLUME_NAME, volume): check(names.POOL_NAME, at) for volume, at in pools.items()},
+    )
+
+
+def _encode_create_in_pool(spec: CreateInPoolSpec) -> bytes:
+    words = [f"name={spec.name}", f"label={spec.label}"]
+    words += [f"pool={spec.pool}"] if spec.pool is not None else []
+    words += [f"pool:{volume}={at}" for volume, at in spec.pools.items()]
+    return " ".join(words).encode()
+
+
+def _decode_clone(untrusted: bytes) -> CloneSpec:
+    held = pairs(ascii_line(untrusted, "payload"), " ")
+    pool = held.pop("pool", None)
+    (name,) = _exactly(held, "name")
+    return CloneSpec(check(names.VM_NAME, name), None if pool is None else check(names.POOL_NAME, pool))
+
+
+def _decode_options(untrusted: bytes) -> Mapping[str, str]:
+    return pairs(ascii_line(untrusted, "payload"), " ")
+
+
+def _decode_lines(untrusted: bytes) -> Mapping[str, str]:
+    return pairs(text(untrusted, "payload"), "\n")
+
+
+def _decode_token_content(untrusted: bytes) -> TokenContent:
+    token, newline, held = text(untrusted, "payload").partition("\n")
+    if not newline or not token.isascii() or not token.isprintable():
+        raise ProtocolError("The first line is the token, the content follows it.")
+    return TokenContent(token, held)
+
+
+# -- rows -------------------------------------------------------------------------------------------------------------
+
+
+def _vm_row(row: str) -> VmInfo:
+    name, *words = row.split(" ")
+    held = dict(word.split("=", 1) for word in words)
+    return VmInfo(check(names.VM_NAME, name), VmClass(held["class"]), PowerState(held["state"]))
+
+
+_ESCAPES = {"\\": "\\\\", "\n": "\\n"}
+
+
+def _escape_line(held: str) -> str:
+    return held.replace("\\", "\\\\").replace("\n", "\\n")
+
+
+def _unescape_line(held: str) -> str:
+    return re.sub(r"\\(.)", lambda found: "\n" if found[1] == "n" else found[1], held)
+
+
+def _property_row(row: str) -> PropertyRow:
+    name, default, kind, value = row.split(" ", 3)
+    return PropertyRow(
+        check(names.PROPERTY_NAME, name),
+        _yes(default.removeprefix("default=")),
+        kind.removeprefix("type="),
+        _unescape_line(value),
+    )
+
+
+def _yes(word: str) -> bool:
+    if word not in {"yes", "no"}:
+        raise ValueError(word)
+    return word == "yes"
+
+
+def _yes_no(held: bool) -> str:  # noqa: FBT001 - an encoder of one value
+    return "yes" if held else "no"
+
+
+def _decode_property(untrusted: bytes) -> PropertyState:
+    default, space, value = text(untrusted, "answer").partition(" ")
+    if not space or default not in {"default=yes", "default=no"}:
+        raise ProtocolError(f"Not a property's value: {shown(untrusted)}")
+    return PropertyState(default == "default=yes", value)
+
+
+def _device_row(row: str) -> DeviceRow:
+    device, _, options = row.partition(" ")
+    return DeviceRow(_decode_device_id(device.encode()), pairs(options, " "))
+
+
+def _available_row(row: str) -> AvailableDevice:
+    head, _, description = row.partition(" description=")
+    ident, _, details = head.partition(" ")
+    return AvailableDevice(check(names.DEVICE_IDENT, ident), pairs(details, " "), description)
+
+
+def _available_text(device: AvailableDevice) -> str:
+    details = "".join(f"{key}={value} " for key, value in device.details.items())
+    return f"{device.ident} {details}description={device.description}"
+
+
+def _volume_row(row: str) -> VolumeRow:
+    name, pool, vid = row.split(" ")
+    return VolumeRow(
+        check(names.VOLUME_NAME, name),
+        check(names.POOL_NAME, pool.removeprefix("pool=")),
+        check(names.VOLUME_ID, vid.removeprefix("vid=")),
+    )
+
+
+def _class_row(row: str) -> VmClassRow:
+    klass, *properties = row.split(" ")
+    return VmClassRow(VmClass(klass), tuple(properties))
+
+
+def _decode_state(untrusted: bytes) -> CurrentState:
+    held = pairs(ascii_line(untrusted, "answer"), " ")
+    try:
+        return CurrentState(PowerState(held["power_state"]), number(held["mem"]), number(held["cputime"]))
+    except (KeyError, ValueError) as error:
+        raise ProtocolError(f"Not a state: {shown(untrusted)}") from error
+
+
+def _encode_state(held: CurrentState) -> bytes:
+    return f"mem={held.mem} cputime={held.cputime} power_state={held.state}".encode()
+
+
+def _decode_bit(untrusted: bytes) -> bool:
+    if untrusted not in {b"0", b"1"}:
+        raise ProtocolError(f"Neither 0 nor 1: {shown(untrusted)}")
+    return untrusted == b"1"
+
+
+def _joined(options: Mapping[str, str]) -> str:
+    return " ".join(f"{key}={value}" for key, value in options.items())
+
+
+def _position(untrusted: bytes) -> int | None:
+    return None if untrusted in {b"", b"-"} else number(untrusted, "position")
+
+
+def _streamed(_untrusted: bytes) -> ByteStream:
+    raise TypeError("A stream is not decoded; it is read.")
+
+
+def _lines(held: Iterable[str]) -> bytes:
+    return "".join(f"{line}\n" for line in held).encode()
+
+
+# -- the codecs -------------------------------------------------------------------------------------------------------
+
+NOTHING: Codec[None] = Codec("", _nothing, lambda _held: b"", optional=True)
+STREAM: Codec[ByteStream] = Codec("raw bytes, streamed", _streamed, _streamed, optional=True)  # type: ignore[arg-type] # never called
+
+VM_NAME = named(names.VM_NAME)
+CLASS_NAME = named(names.CLASS_NAME)
+PROPERTY_NAME = named(names.PROPERTY_NAME)
+FEATURE_NAME = named(names.FEATURE_NAME)
+TAG_NAME = named(names.TAG_NAME)
+LABEL_NAME = named(names.LABEL_NAME)
+POOL_NAME = named(names.POOL_NAME)
+PROFILE_ID = named(names.PROFILE_ID)
+VOLUME_NAME = named(names.VOLUME_NAME)
+SNAPSHOT_ID = named(names.SNAPSHOT_ID)
+RULE_ID = named(names.RULE_ID)
+LOG_NAME = named(names.LOG_NAME)
+FILE_NAME = named(names.FILE_NAME)
+DEVICE_IDENT = named(names.DEVICE_IDENT)
+POSITION: Codec[int | None] = Codec(
+    "position or -", _position, lambda held: b"-" if held is None else str(held).encode(), optional=True
+)
+INDEX: Codec[int] = Codec("position", lambda untrusted: number(untrusted, "position"), lambda held: str(held).encode())
+SIZE: Codec[int] = Codec("size in bytes", lambda untrusted: number(untrusted, "size"), lambda held: str(held).encode())
+VOLUME_ID: Codec[VolumeId] = Codec("pool:vid", _decode_volume_id, lambda held: escape(str(held)).encode())
+DEVICE_ID: Codec[DeviceId] = Codec("backend+ident", _decode_device_id, lambda held: str(held).encode())
+TEXT: Codec[str] = Codec("text", text, str.encode, optional=True)
+LINE: Codec[str] = Codec("text, one line", ascii_line, str.encode, optional=True)
+LOG: Codec[str] = Codec("text", lambda untrusted: untrusted.decode("utf-8", "replace"), str.encode, optional=True)
+BIT: Codec[bool] = Codec("0 or 1", _decode_bit, lambda held: b"1" if held else b"0")
+CREATE: Codec[CreateSpec] = Codec(
+    "name=<name> label=<label>", _decode_create, lambda held: f"name={held.name} label={held.label}".encode()
+)
+CREATE_IN_POOL: Codec[CreateInPoolSpec] = Codec(
+    "name=<name> label=<label> pool=<pool> or pool:<volume>=<pool> …", _decode_create_in_pool, _encode_create_in_pool
+)
+CLONE: Codec[CloneSpec] = Codec(
+    "name=<name> [pool=<pool>]",
+    _decode_clone,
+    lambda held: f"name={held.name}{'' if held.pool is None else f' pool={held.pool}'}".encode(),
+)
+OPTIONS: Codec[Mapping[str, str]] = Codec(
+    "[key=value …]", _decode_options, lambda held: _joined(held).encode(), optional=True
+)
+KEY_VALUES: Codec[Mapping[str, str]] = Codec(
+    "<property>=<value>\\n",
+    _decode_lines,
+    lambda held: _lines(f"{key}={value}" for key, value in held.items()),
+    optional=True,
+)
+TOKEN_CONTENT: Codec[TokenContent] = Codec(
+    "<token>\\n<content>", _decode_token_content, lambda held: f"{held.token}\n{held.content}".encode()
+)
+PROPERTY_STATE: Codec[PropertyState] = Codec(
+    "default={yes|no} <value>",
+    _decode_property,
+    lambda held: f"default={_yes_no(held.is_default)} {held.value}".encode(),
+)
+CURRENT_STATE: Codec[CurrentState] = Codec("mem=<KiB> cputime=<ms> power_state=<state>", _decode_state, _encode_state)
+
+
+def id_rows(rule: NameRule) -> Codec[list[str]]:
+    """One id a row."""
+    return rows_of(f"<{rule.what}>\\n", lambda row: check(rule, row), str)
+
+
+VM_ROWS = rows_of(
+    "<name> class=<class> state=<state>\\n",
+    _vm_row,
+    lambda held: f"{held.name} class={held.klass} state={held.state}",
+)
+PROPERTY_ROWS = rows_of(
+    "<property> default=<yes|no> type=<type> <value>\\n",
+    _property_row,
+    lambda held: f"{held.name} default={_yes_no(held.is_default)} type={held.type} {_escape_line(held.value)}",
+)
+RULE_ROWS = rows_of(
+    "<rule id> <rule>\\n",
+    lambda row: RuleRow(check(names.RULE_ID, row.split(" ", 1)[0]), row.split(" ", 1)[1]),
+    lambda held: f"{held.rule_id} {held.rule}",
+)
+DEVICE_ROWS = rows_of(
+    "<backend>+<ident> <options>\\n", _device_row, lambda held: f"{held.device} {_joined(held.options)}".rstrip()
+)
+AVAILABLE_ROWS = rows_of("<ident> <key=value …> description=<text>\\n", _available_row, _available_text)
+VOLUME_ROWS = rows_of(
+    "<volume> pool=<pool> vid=<vid>\\n", _volume_row, lambda held: f"{held.name} pool={held.pool} vid={held.vid}"
+)
+CLASS_ROWS = rows_of("<class> <property …>\\n", _class_row, lambda held: " ".join((held.klass, *held.properties)))
+DEVICE_CLASS_ROWS = rows_of("<device class>\\n", DeviceClass, str)
+DRIVER_ROWS = rows_of("<driver> <option …>\\n", lambda row: tuple(row.split(" ")), " ".join)
+LABEL_ROWS = rows_of(
+    "<label> <0xRRGGBB>\\n", lambda row: LabelRow(*row.split(" ")), lambda held: f"{held.name} {held.color}"
+)
+TEXT_ROWS = rows_of("<text>\\n", str, str)

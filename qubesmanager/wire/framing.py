@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The bytes around a call: the request header of a qrexec socket service, and the answer's first bytes.
+
+Header: `SERVICE+[ARG] SOURCE name|keyword TARGET` NUL, then the payload. Answers: `0` NUL content; `2` NUL type NUL
+traceback NUL format NUL (field NUL)*; events are in `events.py`. Source: qrexec's socket services and the mgmt1
+specification.
+"""
+
+from dataclasses import dataclass
+
+from qubesmanager.wire.errors import Mgmt1Error, ProtocolError
+from qubesmanager.wire.names import shown
+
+OK = b"0\x00"
+EVENT = b"1\x00"
+EXCEPTION = b"2\x00"
+
+MAX_HEADER = 4096
+"""Bytes of a request header, its NUL included."""
+
+_HEADER_WORDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Who asks what of whom. `target_kind` is `name` or `keyword`; nothing in it has been checked yet."""
+
+    untrusted_service: str
+    untrusted_argument: str
+    source: str
+    target_kind: str
+    untrusted_target: str
+
+
+def encode_header(service: str, argument: str, source: str, target: str) -> bytes:
+    """A header as qrexec writes it: the `+` is always there."""
+    return f"{service}+{argument} {source} name {target}\x00".encode("ascii")
+
+
+def decode_header(untrusted: bytes) -> Header:
+    """The header without its NUL. Raises `ProtocolError` for anything but four ASCII words."""
+    try:
+        words = untrusted.decode("ascii").split(" ")
+    except UnicodeDecodeError as error:
+        raise ProtocolError("The request header is not ASCII.") from error
+    if len(words) != _HEADER_WORDS or not all(words):
+        raise ProtocolError(f"The request header has not four words: {shown(untrusted)}")
+    if words[2] not in {"name", "keyword"}:
+        raise ProtocolError(f"The target is neither a name nor a keyword: {shown(words[2])}")
+    service, _, argument = words[0].partition("+")
+    return Header(service, argument, words[1], words[2], words[3])
+
+
+def encode_error(error: Mgmt1Error, traceback: str = "") -> bytes:
+    """An exception frame; the message travels as a format string without fields, so every `%` is doubled."""
+    parts = (error.wire_name, traceback, str(error).replace("%", "%%"))
+    return EXCEPTION + b"".join(part.replace("\x00", "").encode("utf-8", "replace") + b"\x00" for part in parts)
+
+
+def decode_error(untrusted_rest: bytes) -> Mgmt1Error:
+    """The error of an exception frame whose first two bytes are off. Total: a broken frame is a `ProtocolError`."""
+    parts = untrusted_rest.decode("utf-8", "replace").split("\x00")
+    if len(parts) < 4 or parts[-1] != "":  # noqa: PLR2004 - type, traceback, format, and the end
+        return ProtocolError("The answer holds an exception that does not decode.")
+    wire_name, _traceback, template, *fields = parts[:-1]
+    try:
+        message = template % tuple(fields)
+    except (TypeError, ValueError, KeyError, OverflowError, MemoryError):
+        message = " ".join((template, *fields))
+    return Mgmt1Error.from_wire(wire_name, message)
+
+
+def content(untrusted_answer: bytes) -> bytes:
+    """The content of an OK answer. Raises the error of an exception answer, `ProtocolError` for anything else."""
+    head, rest = untrusted_answer[:2], untrusted_answer[2:]
+    if head == OK:
+        return rest
+    if head == EXCEPTION:
+        raise decode_error(rest)
+    if not untrusted_answer:
+        raise ProtocolError("The answer is empty.")
+    raise ProtocolError(f"The answer starts with unknown bytes: {shown(untrusted_answer[:16])}")

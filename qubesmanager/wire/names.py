@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lexical rules: what a name, a tag, a label or an argument may look like before anything is believed.
+
+Source: the "Lexical rules" of the mgmt1 specification (docs/api.md carries them). Each rule is a row; `check` is the
+one way to apply it.
+"""
+
+import re
+from dataclasses import dataclass
+
+from qubesmanager.wire.errors import ProtocolError
+
+MAX_ARGUMENT = 255
+"""Bytes of an argument; a longer one can hang a caller's qrexec agent."""
+
+RESERVED_VM_NAMES = frozenset({"none", "default", "dom0", "Domain-0"})
+"""Names that no new qube may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameRule:
+    """One kind of name: `what` it is called in messages, the pattern that must match it whole."""
+
+    what: str
+    pattern: re.Pattern[str]
+
+    def matches(self, text: str) -> bool:
+        return self.pattern.fullmatch(text) is not None
+
+
+VM_NAME = NameRule("qube name", re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,30}", re.ASCII))
+PROPERTY_NAME = NameRule("property name", re.compile(r"[a-z_][a-z0-9_]{0,63}", re.ASCII))
+FEATURE_NAME = NameRule("feature name", re.compile(r"(?![.-])[A-Za-z0-9_.-]{1,128}", re.ASCII))
+TAG_NAME = NameRule("tag", re.compile(r"[A-Za-z0-9_.-]{1,128}", re.ASCII))
+LABEL_NAME = NameRule("label", re.compile(r"[a-z0-9-]{1,32}", re.ASCII))
+POOL_NAME = NameRule("pool name", re.compile(r"(?![.-])[A-Za-z0-9_.-]{1,128}", re.ASCII))
+PROFILE_ID = NameRule("profile id", re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII))
+VOLUME_NAME = NameRule("volume name", re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII))
+VOLUME_ID = NameRule("volume id", re.compile(r"(?!/)(?!.*//)[A-Za-z0-9_.@+:/-]{1,200}(?<!/)", re.ASCII))
+SNAPSHOT_ID = NameRule("snapshot id", re.compile(r"[A-Za-z0-9_.:+-]{1,64}", re.ASCII))
+RULE_ID = NameRule("rule id", re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII))
+DEVICE_IDENT = NameRule("device id", re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII))
+LOG_NAME = NameRule("log name", re.compile(r"(?![.-])[A-Za-z0-9_.-]{1,64}", re.ASCII))
+FILE_NAME = NameRule("policy file name", re.compile(r"(?![.])[a-z0-9_.-]{1,100}", re.ASCII))
+CLASS_NAME = NameRule("class name", re.compile(r"[A-Z][A-Za-z]{0,30}", re.ASCII))
+ARGUMENT = NameRule("argument", re.compile(r"[A-Za-z0-9_.+:-]{0,255}", re.ASCII))
+
+
+def check(rule: NameRule, untrusted: str) -> str:
+    """The text itself, once it fits its rule. Raises `ProtocolError` naming the kind of name and the text, escaped."""
+    if not rule.matches(untrusted):
+        raise ProtocolError(f"Not a valid {rule.what}: {shown(untrusted)}")
+    if rule is VOLUME_ID and any(part in {".", ".."} for part in untrusted.split("/")):
+        raise ProtocolError(f"Not a valid {rule.what}: {shown(untrusted)}")
+    return untrusted
+
+
+def why_not_new_vm_name(name: str) -> str | None:
+    """Why a new qube cannot have this name, as a sentence; None if it can (a taken name is not looked at)."""
+    if not name:
+        return "A qube needs a name."
+    if not name[0].isascii() or not name[0].isalpha():
+        return "A name starts with a letter (A to Z)."
+    if len(name) > 31:  # noqa: PLR2004 - the length of VM_NAME
+        return "A name has at most 31 characters."
+    if not VM_NAME.matches(name):
+        return "A name holds only letters, digits and . _ -"
+    if name in RESERVED_VM_NAMES:
+        return f"The name {name} is reserved."
+    if name.endswith("-dm"):
+        return "A name cannot end in -dm."
+    return None
+
+
+def shown(untrusted: str | bytes, limit: int = 80) -> str:
+    """Untrusted text for a message or a log: quoted, printable ASCII only, cut at `limit` characters."""
+    text = ascii(untrusted)
+    return text if len(text) <= limit else text[: limit - 4] + "...'"

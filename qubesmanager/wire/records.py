@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known of one qube, as one value: the line that `mgmt1.vm.GetAll` sends and events keep up to date.
+
+JSON of a line: `{"name", "class", "state", "properties": {name: [value, default]}, "features": {}, "tags": [],
+"volumes": [{}], "devices": [{}], "notes"}`. Booleans are `yes` and `no`; references are names, none is
+the empty text; sizes are bytes, memory is MiB, times are Unix seconds, as text.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from qubesmanager.wire.errors import ProtocolError
+from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
+
+YES = "yes"
+NO = "no"
+
+
+class PropertyValue(NamedTuple):
+    """A property as it stands: its text, and whether that is the default."""
+
+    value: str
+    is_default: bool
+
+
+class VolumeRecord(NamedTuple):
+    """One volume of a qube; sizes in bytes."""
+
+    name: str
+    pool: str
+    vid: str
+    size: int
+    usage: int
+    rw: bool = True
+    save_on_stop: bool = False
+    snap_on_start: bool = False
+    is_outdated: bool = False
+    revisions_to_keep: int = 0
+    extra: bool = False
+    """True for a volume attached by `mgmt1.vm.volume.Attach`."""
+
+
+class DeviceRecord(NamedTuple):
+    """One device that is attached to a qube, or assigned to it persistently, or both."""
+
+    device_class: DeviceClass
+    backend: str
+    ident: str
+    attached: bool
+    options: Mapping[str, str] = {}
+
+    @property
+    def persistent(self) -> bool:
+        return self.options.get("persistent") == YES
+
+
+@dataclass(frozen=True, slots=True)
+class VmRecord:
+    """A qube. Frozen: a change is a new record (`fold.py`)."""
+
+    name: str
+    klass: VmClass
+    state: PowerState
+    properties: Mapping[str, PropertyValue] = field(default_factory=dict)
+    features: Mapping[str, str] = field(default_factory=dict)
+    tags: frozenset[str] = frozenset()
+    volumes: tuple[VolumeRecord, ...] = ()
+    devices: tuple[DeviceRecord, ...] = ()
+    notes: str = ""
+
+    def value(self, name: str) -> str:
+        """The text of a property; empty where the qube has no such property."""
+        found = self.properties.get(name)
+        return found.value if found else ""
+
+    def flag(self, name: str) -> bool:
+        return self.value(name) == YES
+
+    def number(self, name: str) -> int | None:
+        """A property as a number; None where it is absent, empty or not a number."""
+        text = self.value(name)
+        return int(text) if text.isascii() and text.isdigit() else None
+
+    @property
+    def running(self) -> bool:
+        """Uses memory now: any state but Halted, Crashed and NA."""
+        return self.state not in {PowerState.HALTED, PowerState.CRASHED, PowerState.NA}
+
+    @property
+    def disk_usage(self) -> int:
+        """Bytes that the qube's own volumes take."""
+        return sum(volume.usage for volume in self.volumes)
+
+
+def encode_record(record: VmRecord) -> bytes:
+    """One JSON object without its newline."""
+    return json.dumps(
+        {
+            "name": record.name,
+            "class": record.klass,
+            "state": record.state,
+            "properties": {name: [held.value, held.is_default] for name, held in record.properties.items()},
+            "features": dict(record.features),
+            "tags": sorted(record.tags),
+            "volumes": [volume._asdict() for volume in record.volumes],
+            "devices": [{**device._asdict(), "options": dict(device.options)} for device in record.devices],
+            "notes": record.notes,
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    ).encode("utf-8", "replace")
+
+
+def decode_record(untrusted: bytes) -> VmRecord:
+    """Raises `ProtocolError` for anything that is not such an object."""
+    try:
+        held: Any = json.loads(untrusted)
+        return VmRecord(
+            name=_text(held["name"]),
+            klass=VmClass(held["class"]),
+            state=PowerState(held["state"]),
+            properties={
+                _text(name): PropertyValue(_text(value), default is True)
+                for name, (value, default) in held["properties"].items()
+            },
+            features={_text(name): _text(value) for name, value in held["features"].items()},
+            tags=frozenset(map(_text, held["tags"])),
+            volumes=tuple(_volume(entry) for entry in held["volumes"]),
+            devices=tuple(_device(entry) for entry in held["devices"]),
+            notes=_text(held["notes"]),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ProtocolError("A qube's record does not decode.") from error
+
+
+_VOLUME_TYPES = VolumeRecord.__annotations__
+
+
+def _volume(entry: Any) -> VolumeRecord:
+    for name, kind in _VOLUME_TYPES.items():
+        if type(entry[name]) is not kind:
+            raise TypeError(name)
+    return VolumeRecord(**entry)
+
+
+def _device(entry: Any) -> DeviceRecord:
+    return DeviceRecord(
+        DeviceClass(entry["device_class"]),
+        _text(entry["backend"]),
+        _text(entry["ident"]),
+        entry["attached"] is True,
+        {_text(key): _text(value) for key, value in entry["options"].items()},
+    )
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str:
+        raise TypeError("text expected")
+    return value
