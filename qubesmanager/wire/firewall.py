@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One firewall rule: its text, its fields, and the one spelling each rule has.
+
+Options stand in this order, separated by single spaces, none doubled: `action=accept|drop` (always), at most one of
+`dst4=a.b.c.d/n` `dst6=…/n` `dsthost=name`, `proto=tcp|udp|icmp`, `specialtarget=dns`, `dstports=lo-hi` (tcp, udp),
+`icmptype=n` (icmp), `expire=<unix seconds>`, `comment=<text to the end>`. Options narrow each other down. The table
+of options is in docs/firewall.md.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any, NamedTuple, TypeVar
+
+from qubesmanager.wire.errors import ProtocolError, QubesValueError
+from qubesmanager.wire.names import shown
+
+Choice = TypeVar("Choice", bound=StrEnum)
+Network = TypeVar("Network", ipaddress.IPv4Network, ipaddress.IPv6Network)
+
+COMMENT_BYTES = 1024
+"""The longest comment."""
+RULE_BYTES = 2048
+"""The longest rule; any rule in canonical form is shorter."""
+EXPIRE_LIMIT = 2**33
+"""An expiry lies before this (the year 2242): the kernel counts nanoseconds in 63 bits."""
+PORT_LIMIT = 2**16
+ICMP_TYPE_LIMIT = 2**8
+
+HOST_BYTES = 253
+"""The longest host name, without a final dot (RFC 1035)."""
+
+_HOST_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII)
+_DECIMAL = re.compile(r"[0-9]{1,12}", re.ASCII)
+
+
+class Action(StrEnum):
+    ACCEPT = "accept"
+    DROP = "drop"
+
+
+class Proto(StrEnum):
+    TCP = "tcp"
+    UDP = "udp"
+    ICMP = "icmp"
+    """ICMP to IPv4 addresses, ICMPv6 to IPv6 addresses."""
+
+
+class SpecialTarget(StrEnum):
+    DNS = "dns"
+    """The DNS servers of the qube's netvm, port 53 over TCP and UDP."""
+
+
+class Ports(NamedTuple):
+    """Both ends belong to the range."""
+
+    low: int
+    high: int
+
+    def __str__(self) -> str:
+        return f"{self.low}-{self.high}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule; a field that is None (or an empty comment) narrows nothing down.
+
+    Raises QubesValueError when the fields contradict each other, so a rule that exists is a rule that can be sent.
+    """
+
+    action: Action
+    dst4: ipaddress.IPv4Network | None = None
+    dst6: ipaddress.IPv6Network | None = None
+    dsthost: str | None = None
+    proto: Proto | None = None
+    specialtarget: SpecialTarget | None = None
+    dstports: Ports | None = None
+    icmptype: int | None = None
+    expire: int | None = None
+    comment: str = ""
+
+    def __post_init__(self) -> None:
+        if sum(value is not None for value in (self.dst4, self.dst6, self.dsthost)) > 1:
+            raise QubesValueError("A rule has one destination: dst4, dst6 or dsthost.")
+        if self.dstports is not None and self.proto not in {Proto.TCP, Proto.UDP}:
+            raise QubesValueError("dstports needs proto=tcp or proto=udp.")
+        if self.icmptype is not None and self.proto is not Proto.ICMP:
+            raise QubesValueError("icmptype needs proto=icmp.")
+        if self.specialtarget is SpecialTarget.DNS and self.proto is Proto.ICMP:
+            raise QubesValueError("specialtarget=dns goes over tcp and udp, never over icmp.")
+        for name, parse in _OPTIONS.items():
+            value = getattr(self, name)
+            if value is not None and parse(str(value)) != value:
+                raise QubesValueError(f"{name}={value} is not in its canonical form.")
+
+    def __str__(self) -> str:
+        """The canonical text; `parse_rule` gives the same rule back."""
+        options = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return " ".join(f"{name}={value}" for name, value in options if value is not None and value != "")
+
+
+def parse_rule(untrusted_rule: str | bytes) -> Rule:
+    """The rule that the text says.
+
+    Raises ProtocolError for text that is not of the form above, QubesValueError for a value or a combination that
+    cannot be; both say in one sentence what is wrong.
+    """
+    rest = _text(untrusted_rule)
+    if not rest:
+        raise ProtocolError("The rule is empty; it begins with action=accept or action=drop.")
+    values: dict[str, Any] = {}
+    while rest:
+        name, equals, after = rest.partition("=")
+        if not equals or " " in name:
+            raise ProtocolError(_not_an_option(rest.partition(" ")[0]))
+        if name not in _OPTIONS:
+            raise ProtocolError(f"There is no firewall option {shown(name)}; there are {', '.join(_OPTIONS)}.")
+        if name in values:
+            raise ProtocolError(f"The option {name} stands twice.")
+        if values and _ORDER.index(name) < _ORDER.index(next(reversed(values))):
+            raise ProtocolError(f"The option {name} stands too late; the order is {', '.join(_OPTIONS)}.")
+        value, space, rest = (after, "", "") if name == "comment" else after.partition(" ")
+        if space and not rest:
+            raise ProtocolError("A space ends the rule.")
+        values[name] = _OPTIONS[name](value)
+    if "action" not in values:
+        raise ProtocolError("The rule does not begin with action=accept or action=drop.")
+    return Rule(**values)
+
+
+def _text(untrusted_rule: str | bytes) -> str:
+    if len(untrusted_rule) > RULE_BYTES:
+        raise ProtocolError(f"A rule has at most {RULE_BYTES} bytes.")
+    if isinstance(untrusted_rule, str):
+        return untrusted_rule
+    try:
+        return untrusted_rule.decode("ascii")
+    except UnicodeDecodeError:
+        raise ProtocolError("The rule is not ASCII text.") from None
+
+
+def _not_an_option(word: str) -> str:
+    if not word:
+        return "One space stands between two options, and none before the first."
+    return f"{shown(word)} is not an option of the form name=value."
+
+
+# -- one parser an option: text -> value; QubesValueError names the fault --------------------------------------------
+
+
+def _chosen(name: str, kind: type[Choice]) -> Callable[[str], Choice]:
+    def parse(text: str) -> Choice:
+        try:
+            return kind(text)
+        except ValueError:
+            raise QubesValueError(f"{name} is {' or '.join(kind)}, not {shown(text)}.") from None
+
+    return parse
+
+
+def _number(name: str, limit: int) -> Callable[[str], int]:
+    """A parser of a decimal number from 0 up to `limit`, `limit` itself not included."""
+
+    def parse(text: str) -> int:
+        if not _DECIMAL.fullmatch(text) or int(text) >= limit:
+            raise QubesValueError(f"{name} is a number from 0 to {limit - 1}, not {shown(text)}.")
+        return int(text)
+
+    return parse
+
+
+def _network(name: str, kind: type[Network], bits: int, example: str) -> Callable[[str], Network]:
+    """A parser of `address` or `address/n`; bits beyond the prefix are cleared, as the kernel would."""
+
+    def parse(text: str) -> Network:
+        address, slash, prefix = text.partition("/")
+        if "%" not in address and (not slash or (_DECIMAL.fullmatch(prefix) and int(prefix) <= bits)):
+            try:
+                return kind(f"{address}/{int(prefix or bits)}", strict=False)
+            except ValueError:
+                pass
+        raise QubesValueError(f"{name} is a network such as {example}, not {shown(text)}.")
+
+    return parse
+
+
+def _host(text: str) -> str:
+    """A host name in lower case; international names come in their ASCII form (xn--...)."""
+    host = text.lower().removesuffix(".")
+    labels = host.split(".")
+    if len(host) > HOST_BYTES or not all(_HOST_LABEL.fullmatch(label) for label in labels):
+        raise QubesValueError(f"dsthost is a host name such as www.example.com, not {shown(text)}.")
+    if labels[-1].isdigit():
+        raise QubesValueError(f"dsthost is a name, and {shown(text)} looks like an address: use dst4 for it.")
+    return host
+
+
+def _ports(text: str) -> Ports:
+    low, dash, high = text.partition("-")
+    number = _number("dstports", PORT_LIMIT)
+    ports = Ports(number(low), number(high if dash else low))
+    if ports.low > ports.high:
+        raise QubesValueError(f"dstports goes from the lower port to the higher, not {shown(text)}.")
+    return ports
+
+
+def _comment(text: str) -> str:
+    if not (text.isascii() and text.isprintable()):
+        raise QubesValueError("A comment is one line of printable ASCII.")
+    if len(text) > COMMENT_BYTES:
+        raise QubesValueError(f"A comment has at most {COMMENT_BYTES} characters.")
+    return text
+
+
+_OPTIONS: dict[str, Callable[[str], Any]] = {
+    "action": _chosen("action", Action),
+    "dst4": _network("dst4", ipaddress.IPv4Network, 32, "192.0.2.0/24"),
+    "dst6": _network("dst6", ipaddress.IPv6Network, 128, "2001:db8::/32"),
+    "dsthost": _host,
+    "proto": _chosen("proto", Proto),
+    "specialtarget": _chosen("specialtarget", SpecialTarget),
+    "dstports": _ports,
+    "icmptype": _number("icmptype", ICMP_TYPE_LIMIT),
+    "expire": _number("expire", EXPIRE_LIMIT),
+    "comment": _comment,
+}
+_ORDER = list(_OPTIONS)
