@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The frame every test runs in: a home of its own, Qt without a display, the application's own loop for windows."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from pytest_asyncio.plugin import LoopFactory
+
+HOME = pytest.StashKey[Path]()
+
+# No time limit by the clock: on a busy machine it would fail at random. Derandomized where nobody could repeat a find.
+settings.register_profile(
+    "everywhere", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.register_profile("ci", settings.get_profile("everywhere"), derandomize=True, database=None)
+settings.register_profile("thorough", settings.get_profile("everywhere"), max_examples=2000)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Point every place a program writes to at a fresh folder, before anything can read the environment."""
+    home = Path(tempfile.mkdtemp(prefix="qm-test-"))
+    config.stash[HOME] = home
+    for variable, folder in (
+        ("XDG_CONFIG_HOME", "config"),
+        ("XDG_STATE_HOME", "state"),
+        ("XDG_CACHE_HOME", "cache"),
+        ("XDG_DATA_HOME", "data"),
+        ("XDG_RUNTIME_DIR", "run"),
+    ):
+        # Qt warns, and so fails the first widget's test, when XDG_RUNTIME_DIR is open to others.
+        (home / folder).mkdir(mode=0o700)
+        os.environ[variable] = str(home / folder)
+    # A test that needs a real X server starts one and gives its own processes DISPLAY and QT_QPA_PLATFORM=xcb.
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "everywhere"))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if HOME in config.stash:
+        shutil.rmtree(config.stash[HOME], ignore_errors=True)
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, LoopFactory]:
+    """A test that asks for qtbot runs on the application's own loop."""
+    if "qtbot" in getattr(item, "fixturenames", ()):
+        return {"qt": _qt_loop}
+    return {"asyncio": asyncio.new_event_loop}
+
+
+def _qt_loop() -> asyncio.AbstractEventLoop:
+    # Imported here: most tests have no window, and should not pay for Qt.
+    from PyQt5.QtWidgets import QApplication  # noqa: PLC0415 - see above
+    from qasync import QEventLoop  # noqa: PLC0415 - see above
+
+    loop: asyncio.AbstractEventLoop = QEventLoop(QApplication.instance() or QApplication(["test"]))
+    return loop

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The frame of the tests itself."""
+
+import asyncio
+import os
+import stat
+from pathlib import Path
+
+from PyQt5.QtCore import QTimer
+from PyQt5.QtWidgets import QLineEdit
+from pytestqt.qtbot import QtBot
+
+
+async def test_a_windows_test_runs_on_the_applications_loop(qtbot: QtBot) -> None:
+    edit = QLineEdit()
+    qtbot.addWidget(edit)
+    fired = asyncio.Event()
+
+    QTimer.singleShot(0, fired.set)
+    await fired.wait()
+
+    assert type(asyncio.get_running_loop()).__module__.startswith("qasync")
+
+
+async def test_other_tests_run_on_a_plain_loop() -> None:
+    assert not type(asyncio.get_running_loop()).__module__.startswith("qasync")
+
+
+def test_nothing_is_written_to_a_persons_home() -> None:
+    for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
+        assert "qm-test-" in os.environ[variable]
+    assert stat.S_IMODE(Path(os.environ["XDG_RUNTIME_DIR"]).stat().st_mode) == 0o700
