@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every storage pool driver answers, and the records it answers with.
+
+A volume is named in its pool by its vid, `<vm>/<volume>`. The daemon's store holds what a volume is meant to be
+(`VolumeSpec`); the driver holds the bytes and the snapshots, and can tell both from the disk alone after a crash.
+
+Three kinds of volumes follow from two flags of the spec:
+
+| save_on_stop | snap_on_start | at start | at stop |
+|---|---|---|---|
+| yes | no | the volume itself | the state before the session becomes a snapshot (`revisions_to_keep`) |
+| no | yes | a copy-on-write layer on the committed state of `source` | thrown away |
+| no | no | fresh and empty, `size` bytes | thrown away |
+
+`source` is a vid of the same pool: a snap_on_start volume lives where its source lives.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+GRAIN = 4 << 20
+"""An imported volume's size is rounded up to a multiple of this many bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeSpec:
+    """What the store knows of a volume. `size` in bytes; `revisions_to_keep` -1 keeps every snapshot."""
+
+    pool: str
+    vid: str
+    size: int
+    rw: bool = True
+    source: str = ""
+    save_on_stop: bool = False
+    snap_on_start: bool = False
+    revisions_to_keep: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeInfo:
+    """A volume as `pool.volume.Info` shows it. `size` and `usage` in bytes; a layer shared by clones counts in each."""
+
+    pool: str
+    vid: str
+    size: int
+    usage: int
+    rw: bool
+    source: str
+    save_on_stop: bool
+    snap_on_start: bool
+    revisions_to_keep: int
+    is_outdated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PoolInfo:
+    """Bytes of the place a pool lies in: `size` in all, `usage` taken, by whomever."""
+
+    size: int
+    usage: int
+
+
+@dataclass(frozen=True, slots=True)
+class DriverOption:
+    """One option of a driver, as `pool.Add` takes it. `type`: `path`, `int`, `str`. No default: it must be given."""
+
+    name: str
+    type: str
+    help: str
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """What the hypervisor gets of a volume: a file or block device and its format, `qcow2` or `raw`."""
+
+    path: Path
+    format: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """Something an interrupted change left, and what became of it: `removed`, `finished`, `undone` or `kept`."""
+
+    path: str
+    outcome: str
+
+
+class LiveDisk(Protocol):
+    """The running qube's view of one of its disks: the driver asks the hypervisor through it.
+
+    Without one (`None`) the driver takes it that nothing writes to the volume: the qube is halted, or its hypervisor
+    runs no guest.
+    """
+
+    async def switch_to(self, disk: Disk) -> None:
+        """Let the guest write to `disk` from now on (an external snapshot onto a file that exists). All or nothing."""
+        ...
+
+    async def resize(self, size: int) -> None:
+        """Grow the image and the guest's disk to `size` bytes."""
+        ...
+
+
+class PoolDriver(Protocol):
+    """One pool. Methods raise `StoragePoolException` and its children; `QubesVolumeNotFoundError` for an unknown vid.
+
+    A method returns when its change is on the disk for good; one that raises or is killed leaves the state before.
+    Calls on one volume are put in order by the driver itself.
+    """
+
+    @property
+    def pool(self) -> str:
+        """The pool's name."""
+        ...
+
+    @property
+    def driver(self) -> str:
+        """The driver's name in the table of drivers."""
+        ...
+
+    async def setup(self) -> None:
+        """Make the place ready and prove it by creating and removing a volume there."""
+        ...
+
+    async def recover(self, live: Mapping[str, Path]) -> list[Leftover]:
+        """Clear up what a crash left; `live` maps each running qube's vid to the path its hypervisor writes to."""
+        ...
+
+    async def usage(self) -> PoolInfo: ...
+
+    async def list_volumes(self) -> list[str]:
+        """The vids found on the disk, sorted; what the store does not know of is an orphan."""
+        ...
+
+    async def info(self, spec: VolumeSpec) -> VolumeInfo:
+        """The volume as it is; one that only exists while its qube runs has the spec's size and no usage."""
+        ...
+
+    async def create(self, vid: str, size: int) -> None:
+        """A new volume of zeros. It exists already: `StoragePoolException`."""
+        ...
+
+    async def remove(self, vid: str) -> None:
+        """The volume and its snapshots are gone; clones and running copies of it live on."""
+        ...
+
+    async def rename_vm(self, old: str, new: str) -> None:
+        """All volumes of the halted qube `old` belong to `new`."""
+        ...
+
+    async def clone(self, vid: str, source: "PoolDriver", source_vid: str) -> None:
+        """A new volume with the committed state of another, of this or another pool, without its snapshots."""
+        ...
+
+    def read(self, vid: str, snapshot: str | None = None) -> AsyncIterator[tuple[int, bytes]]:
+        """Offset and bytes of each run of data of the committed state or a snapshot, ascending; between them zeros.
+
+        The state is the one at the first step, whatever happens to the volume meanwhile. Close the iterator
+        (`contextlib.aclosing`).
+        """
+        ...
+
+    async def size(self, vid: str, snapshot: str | None = None) -> int:
+        """The volume's or the snapshot's size in bytes."""
+        ...
+
+    async def import_data(self, vid: str, data: AsyncIterator[bytes], size: int | None = None) -> int:
+        """The volume, new or there already, holds the streamed bytes; answers its size, rounded up to `GRAIN`.
+
+        `size` is the announced number of bytes: more or fewer are a `QubesValueError`. Snapshots stay. Whatever breaks
+        the stream, the volume is as before. A running qube's volume must not be imported into.
+        """
+        ...
+
+    async def clear(self, vid: str) -> None:
+        """The volume holds zeros; its size and snapshots stay."""
+        ...
+
+    async def resize(self, vid: str, size: int, live: LiveDisk | None = None) -> int:
+        """The volume has `size` bytes, which is answered. `QubesValueError` to shrink it."""
+        ...
+
+    async def snapshot(self, vid: str, live: LiveDisk | None = None) -> str:
+        """The present state is kept; answers its id, `<unix seconds>-<n>`. Crash-consistent while the qube runs."""
+        ...
+
+    async def list_snapshots(self, vid: str) -> list[str]:
+        """Oldest first."""
+        ...
+
+    async def revert(self, vid: str, snapshot: str) -> str:
+        """The volume is as at `snapshot`, its size too; answers the id under which the state before is kept.
+
+        `QubesVolumeRevisionNotFoundError` for an unknown snapshot, `QubesVMNotHaltedError` between start and stop.
+        """
+        ...
+
+    async def start(self, spec: VolumeSpec) -> Disk:
+        """The disk for a qube that starts. Started twice: the session goes on with the same disk."""
+        ...
+
+    async def stop(self, spec: VolumeSpec) -> None:
+        """The qube has halted: keep or throw away by the spec. Not started: nothing happens."""
+        ...
+
+    async def is_outdated(self, spec: VolumeSpec) -> bool:
+        """The source of a running snap_on_start volume has a newer committed state than the one it runs on."""
+        ...
