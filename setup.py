@@ -5,6 +5,8 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
+LOCAL = ["libvirt-python>=9.0", "pyudev>=0.24.3"]
+
 setup(
     name="qubesmanager-mgmt1",
     version="0.1.0",
@@ -28,9 +30,9 @@ setup(
         "argcomplete>=3.5",
     ],
     extras_require={
-        "local": ["libvirt-python>=9.0", "pyudev>=0.24.3"],
+        "local": LOCAL,
         "dev": [
-            "qubesmanager-mgmt1[local]",
+            *LOCAL,
             "ruff==0.17.5",
             "mypy==2.4.1",
             "import-linter==2.16",
@@ -44,6 +46,7 @@ setup(
             "hypothesis>=6.170",
             "coverage>=7.17",
             "uv>=0.13",
+            "setuptools>=77",
             "types-PyYAML",
             "types-defusedxml",
             "types-setuptools",
