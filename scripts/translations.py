@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Translation files: which texts are still open, and the compiled form that QTranslator loads.
+
+Qt's own compiler, lrelease, comes in a package of 100 MB that is needed for nothing else here, so the compiled form is
+written here. Its layout is what QTranslator reads: a magic number, then sections of a tag, a length and data, numbers
+in big-endian order. Messages are found by the ELF hash of text and comment.
+"""
+
+import struct
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+COMPILED = Path("qubesmanager/i18n")
+MAGIC = bytes.fromhex("3cb86418caef9c95cd211cbf60a1bddd")
+HASHES, MESSAGES, PLURALS, LANGUAGE = 0x42, 0x69, 0x88, 0xA7
+END, TRANSLATION, SOURCE, CONTEXT, COMMENT = 1, 3, 6, 7, 8
+
+# How a language picks one of its forms by a number, as bytes of QTranslator's little rule machine:
+# 1 is "equal to", 3 is "at most", both followed by their number; further rules after 0xFF.
+ONE_AND_MANY = b"\x01\x01"
+UP_TO_ONE_AND_MANY = b"\x03\x01"
+PLURAL_RULES = {
+    "de": ONE_AND_MANY,
+    "en": ONE_AND_MANY,
+    "es": ONE_AND_MANY,
+    "fr": UP_TO_ONE_AND_MANY,
+    "it": ONE_AND_MANY,
+    "nl": ONE_AND_MANY,
+    "sv": ONE_AND_MANY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A text of the sources, and what it is in another language: one form, or one for each kind of number."""
+
+    context: str
+    source: str
+    comment: str
+    forms: tuple[str, ...]
+    finished: bool
+
+
+def messages(file: Path) -> Iterator[Message]:
+    """The texts of a `.ts` file, those that vanished from the sources left out."""
+    for context in ET.parse(file).getroot().iter("context"):
+        for message in context.iter("message"):
+            translation = message.find("translation")
+            if translation is None or translation.get("type") in {"obsolete", "vanished"}:
+                continue
+            plural = message.get("numerus") == "yes"
+            forms = (
+                [form.text or "" for form in translation.iter("numerusform")] if plural else [translation.text or ""]
+            )
+            yield Message(
+                context.findtext("name", ""),
+                message.findtext("source", ""),
+                message.findtext("comment", ""),
+                tuple(forms),
+                finished=translation.get("type") != "unfinished" and all(forms),
+            )
+
+
+def compiled(language: str, texts: list[Message]) -> bytes:
+    """The `.qm` file. An unfinished text is left out, so that it shows as it is in the sources."""
+    data = bytearray()
+    places = []
+    for text in texts:
+        if text.finished:
+            source, comment = text.source.encode(), text.comment.encode()
+            places.append((_elf_hash(source + comment), len(data)))
+            for form in text.forms:
+                data += _tagged(TRANSLATION, form.encode("utf-16-be"))
+            data += _tagged(COMMENT, comment) + _tagged(SOURCE, source) + _tagged(CONTEXT, text.context.encode())
+            data.append(END)
+    hashes = b"".join(struct.pack(">II", *place) for place in sorted(places))
+    return (
+        MAGIC
+        + _tagged(LANGUAGE, language.encode())
+        + _tagged(HASHES, hashes)
+        + _tagged(MESSAGES, bytes(data))
+        + _tagged(PLURALS, PLURAL_RULES[language.split("_", maxsplit=1)[0]])
+    )
+
+
+def _tagged(tag: int, data: bytes) -> bytes:
+    return struct.pack(">BI", tag, len(data)) + data
+
+
+def _elf_hash(data: bytes) -> int:
+    value = 0
+    for byte in data:
+        value = (value << 4) + byte
+        value = (value ^ (value & 0xF0000000) >> 24) & 0x0FFFFFFF
+    return value or 1
+
+
+def release(files: list[Path]) -> None:
+    """Write each file's compiled form, unless it is there and younger."""
+    COMPILED.mkdir(exist_ok=True)
+    for file in files:
+        target = COMPILED / f"{file.stem}.qm"
+        if not target.exists() or target.stat().st_mtime < file.stat().st_mtime:
+            target.write_bytes(compiled(file.stem.partition("_")[2], list(messages(file))))
+
+
+def still_open(files: list[Path]) -> int:
+    """Print each text that has no translation yet, or that the program would not find; how many there are."""
+    faults = 0
+    for file in files:
+        for text in messages(file):
+            # pylupdate5 takes a self.tr() that follows a QCoreApplication.translate() for "QCoreApplication.self".
+            if "." in text.context:
+                fault = "will not be found, keep tr() and translate() in different functions"
+            elif not text.finished:
+                fault = "is not translated"
+            else:
+                continue
+            print(f"{file}: {text.context}: {text.source!r} {fault}")
+            faults += 1
+    return faults
+
+
+def main(command: str, *files: str) -> int:
+    paths = [Path(file) for file in files]
+    if command == "release":
+        release(paths)
+        return 0
+    return 1 if still_open(paths) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

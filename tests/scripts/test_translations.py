@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The compiled translations, read back by Qt itself."""
+
+import importlib.util
+import sys
+import tempfile
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PyQt5.QtCore import QCoreApplication, QTranslator
+from PyQt5.QtWidgets import QApplication
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40)
+# PyQt's QTranslator takes ASCII alone; QCoreApplication, which the program uses, takes all.
+ASCII = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), min_size=1, max_size=40)
+TS = """<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="de" sourcelanguage="en">
+<context>
+    <name>Window</name>
+    <message><source>Start</source><translation>Starten</translation></message>
+    <message><source>Start</source><comment>noun</comment><translation>Beginn</translation></message>
+    <message><source>Quit</source><translation type="unfinished">Beenden</translation></message>
+    <message><source>Gone</source><translation type="obsolete">Weg</translation></message>
+    <message numerus="yes">
+        <source>%n qube(s) run.</source>
+        <translation><numerusform>%n Qube läuft.</numerusform><numerusform>%n Qubes laufen.</numerusform></translation>
+    </message>
+</context>
+</TS>
+"""
+
+
+def load() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("translations", ROOT / "scripts" / "translations.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["translations"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+translations = load()
+
+
+def translator(data: bytes) -> QTranslator:
+    loaded = QTranslator()
+    # loadFromData() would go on pointing at bytes that Python may already have thrown away.
+    with tempfile.NamedTemporaryFile(suffix=".qm") as file:
+        file.write(data)
+        file.flush()
+        assert loaded.load(file.name)
+    return loaded
+
+
+@pytest.fixture
+def german(tmp_path: Path) -> QTranslator:
+    file = tmp_path / "qubesmanager_de.ts"
+    file.write_text(TS, encoding="utf-8")
+    return translator(translations.compiled("de", list(translations.messages(file))))
+
+
+def test_qt_finds_a_text_by_context_source_and_comment(german: QTranslator) -> None:
+    assert german.translate("Window", "Start") == "Starten"
+    assert german.translate("Window", "Start", "noun") == "Beginn"
+    assert not german.translate("Elsewhere", "Start")
+
+
+def test_unfinished_and_vanished_texts_stay_as_in_the_sources(german: QTranslator) -> None:
+    assert not german.translate("Window", "Quit")
+    assert not german.translate("Window", "Gone")
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [(1, "%n Qube läuft."), (0, "%n Qubes laufen."), (12, "%n Qubes laufen.")]
+)
+def test_the_form_follows_the_number(german: QTranslator, number: int, shown: str) -> None:
+    assert german.translate("Window", "%n qube(s) run.", "", number) == shown
+
+
+@given(st.dictionaries(ASCII, TEXTS, min_size=1, max_size=30))
+def test_qt_reads_every_text_back(texts: dict[str, str]) -> None:
+    wanted = [translations.Message("C", source, "", (said,), finished=True) for source, said in texts.items()]
+
+    loaded = translator(translations.compiled("de", wanted))
+
+    assert {source: loaded.translate("C", source) for source in texts} == texts
+
+
+def test_a_text_with_an_ellipsis_is_found(qapp: QApplication) -> None:
+    loaded = translator(
+        translations.compiled("de", [translations.Message("C", "Open…", "", ("Öffnen…",), finished=True)])
+    )
+
+    qapp.installTranslator(loaded)
+    said = QCoreApplication.translate("C", "Open…")
+    qapp.removeTranslator(loaded)
+
+    assert said == "Öffnen…"
+
+
+def test_the_programs_translations_are_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    assert translations.main("open", *map(str, (ROOT / "i18n").glob("*.ts"))) == 0, capsys.readouterr().out
