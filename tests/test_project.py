@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The project as a whole: versions, scripts, licence lines, links, dependencies."""
+
+import ast
+import re
+import runpy
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+import qubesmanager
+
+ROOT = Path(__file__).resolve().parents[1]
+SPDX = "SPDX-License-Identifier: GPL-3.0-or-later"
+IMPORT_NAMES = {"pyyaml": "yaml", "libvirt-python": "libvirt", "pyqt5": "PyQt5"}
+
+
+@cache
+def files() -> list[Path]:
+    """What the repository holds, and what is about to be added."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout: which files belong to the project is not known")
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout.decode()
+    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+@cache
+def project_data() -> dict[str, Any]:
+    with patch("setuptools.setup") as setup, patch.object(sys, "argv", ["setup.py"]):
+        runpy.run_path(str(ROOT / "setup.py"))
+    return dict(setup.call_args.kwargs)
+
+
+def shebang(file: Path) -> str:
+    with file.open("rb") as opened:
+        line = opened.readline(200)
+    return line.decode("utf-8", "replace").strip() if line.startswith(b"#!") else ""
+
+
+def requirement_name(requirement: str) -> str:
+    return re.split(r"[<>=;\[ ]", requirement, maxsplit=1)[0].lower().replace("_", "-")
+
+
+def modules_imported(folder: Path) -> set[str]:
+    found = set()
+    for file in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.partition(".")[0])
+    return found
+
+
+def test_the_package_and_setup_agree_on_the_version() -> None:
+    assert project_data()["version"] == qubesmanager.__version__
+
+
+def test_every_script_runs_and_is_well_formed() -> None:
+    for file in files():
+        first = shebang(file)
+        if first:
+            assert file.stat().st_mode & 0o111, f"{file} has a first line for the kernel, and may not be executed"
+        if "bash" in first or first.endswith("/sh"):
+            checked = subprocess.run(["bash", "-n", str(file)], capture_output=True, text=True, check=False)
+            assert not checked.returncode, checked.stderr
+
+
+def test_every_source_says_its_licence_first() -> None:
+    for file in files():
+        if file.suffix in {".py", ".sh", ".service", ".socket", ".sql"} or shebang(file):
+            start = file.read_text(encoding="utf-8").splitlines()[:2]
+            assert any(SPDX in line for line in start), file
+
+
+def test_the_licence_is_whole() -> None:
+    text = (ROOT / "LICENSE").read_text(encoding="utf-8")
+
+    assert "GNU GENERAL PUBLIC LICENSE" in text
+    assert "Version 3, 29 June 2007" in text
+    assert "END OF TERMS AND CONDITIONS" in text
+
+
+def test_no_link_in_the_documents_is_dead() -> None:
+    for file in files():
+        if file.suffix == ".md":
+            text = re.sub(r"```.*?```|`[^`\n]*`", "", file.read_text(encoding="utf-8"), flags=re.DOTALL)
+            for link in re.findall(r"\]\(([^)\s]+)\)", text):
+                target = link.partition("#")[0]
+                if target and "://" not in target and not target.startswith("mailto:"):
+                    assert (file.parent / target).exists(), f"{file.relative_to(ROOT)} links to {link}"
+
+
+def test_every_page_of_a_decision_is_listed() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = (folder / "README.md").read_text(encoding="utf-8")
+
+    assert not [page.name for page in folder.glob("[0-9]*.md") if f"]({page.name})" not in listed]
+
+
+def test_the_locked_requirements_cover_what_setup_asks_for() -> None:
+    locked = {
+        requirement_name(line)
+        for line in (ROOT / "requirements-dev.txt").read_text(encoding="utf-8").splitlines()
+        if re.match(r"[A-Za-z0-9]", line)
+    }
+    data = project_data()
+
+    asked = data["install_requires"] + data["extras_require"]["local"] + data["extras_require"]["dev"]
+
+    assert {requirement_name(requirement) for requirement in asked} <= locked
+
+
+def test_the_locked_requirements_name_no_place() -> None:
+    text = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
+
+    assert not re.findall(r"://|--index|--extra-index|--find-links|(?<= )/\w+", text)
+
+
+def test_a_dependency_that_is_used_is_declared() -> None:
+    data = project_data()
+    declared = {requirement_name(one) for one in data["install_requires"] + data["extras_require"]["local"]}
+    allowed = {IMPORT_NAMES.get(name, name) for name in declared} | {"libvirtaio", "qubesmanager"}
+
+    assert modules_imported(ROOT / "qubesmanager") <= allowed | set(sys.stdlib_module_names)
