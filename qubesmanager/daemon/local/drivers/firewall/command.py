@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Running `ip`, `nft` and their like: argument lists, never a shell, with a time limit and a sentence when it fails."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.names import shown
+
+TIME_LIMIT = 30.0
+"""Seconds; these programs take milliseconds."""
+
+# Debian keeps these programs where an ordinary user's PATH does not look; times in rules are UTC.
+_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+
+
+async def run(*arguments: str, given: bytes = b"") -> bytes:
+    """What the program writes. Raises Mgmt1Error when it is missing, fails, or does not end in time."""
+    try:
+        process = await asyncio.create_subprocess_exec(  # noqa: TID251 - a driver is where processes start
+            *arguments,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, **_ENVIRONMENT},
+        )
+    except FileNotFoundError:
+        raise Mgmt1Error(f"The program {arguments[0]} is not installed.") from None
+    try:
+        async with asyncio.timeout(TIME_LIMIT):
+            output, complaint = await process.communicate(given)
+    except TimeoutError:
+        raise Mgmt1Error(f"{arguments[0]} did not end within {TIME_LIMIT:.0f} seconds.") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        said = complaint or output
+        raise Mgmt1Error(f"{' '.join(arguments[:6])} failed: {shown(said.decode(errors='replace').strip(), 300)}")
+    return output
+
+
+def in_namespace(place: str, arguments: Sequence[str]) -> list[str]:
+    """The arguments that run a program in the network namespace that the file `place` stands for."""
+    return ["nsenter", f"--net={Path(place)}", "--", *arguments]

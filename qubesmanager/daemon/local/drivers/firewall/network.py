@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real paths for packets: each netvm is a network namespace that routes, each of its qubes a port of its bridge.
+
+    qube's tap --+-- bridge (no address) -- veth -- [ namespace of the netvm: qubes0 ... uplink0 ] -- upstream's bridge
+    another  ----+                                                                                   or nothing
+
+Ports of a bridge are isolated from each other, and a port carries only its own qube's addresses. A netvm with an
+upstream netvm is a port of that one's bridge, as a qube is. Needs root; `why_not` says what is missing. Everything is
+done by `ip` and `nft`, may be repeated, and is found by name when it is taken away.
+"""
+
+import hashlib
+import ipaddress
+import json
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qubesmanager.daemon.local.drivers.firewall import command
+from qubesmanager.daemon.local.drivers.firewall.compile import Json
+from qubesmanager.rules.firewall import Address
+
+INSIDE = "qubes0"
+"""In a netvm's namespace: the interface towards its qubes."""
+UPLINK = "uplink0"
+"""In a netvm's namespace: the interface towards its own netvm."""
+NAMESPACES = Path("/run/netns")
+USER_NETWORKING = "The qube uses user networking, so its firewall is not enforced: {why}"
+
+_FORWARDING = ("/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A qube or netvm as the network sees it."""
+
+    name: str
+    ip: ipaddress.IPv4Address | None
+    ip6: ipaddress.IPv6Address | None = None
+
+    def addresses(self) -> tuple[Address, ...]:
+        return tuple(address for address in (self.ip, self.ip6) if address is not None)
+
+
+def why_not() -> str | None:
+    """Why this process cannot build real paths, as a sentence; None if it can."""
+    if os.geteuid() != 0:
+        return "Network namespaces and taps need root."
+    for program in ("ip", "nft", "nsenter"):
+        if shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin") is None:
+            return f"The program {program} is not installed."
+    if not Path("/dev/net/tun").exists():
+        return "This kernel has no /dev/net/tun."
+    return None
+
+
+def user_networking_note(why: str) -> str:
+    return USER_NETWORKING.format(why=why)
+
+
+class Paths:
+    """Builds and takes away. `root`: the namespace that stands for the host (a test's own); None for the process's.
+
+    `prefix` begins the names of namespaces and tables, so that two installations on a host do not meet.
+    """
+
+    def __init__(self, root: str | None = None, prefix: str = "qm") -> None:
+        self._root = root
+        self._prefix = prefix
+
+    def place(self, netvm: str) -> str:
+        """The namespace file of a netvm, as the firewall wants it."""
+        return str(NAMESPACES / self._namespace(netvm))
+
+    def tap(self, qube: str) -> str:
+        """The name of the qube's tap, for `<target dev=... managed='no'/>` of its interface."""
+        return self._interface("t", qube)
+
+    async def netvm_up(self, netvm: Node, upstream: Node | None = None) -> str:
+        """Have the netvm's namespace, bridge and uplink; gives its place. The upstream netvm must be up already."""
+        if self._namespace(netvm.name) not in await self._namespaces():
+            await self._ip("netns", "add", self._namespace(netvm.name))
+        await self._within(netvm.name, "ip", "link", "set", "lo", "up")
+        for path in _FORWARDING:
+            await command.run(*command.in_namespace(self.place(netvm.name), ["tee", path]), given=b"1")
+        bridge = self._interface("b", netvm.name)
+        if bridge not in await self._links():
+            await self._ip("link", "add", bridge, "type", "bridge", "mcast_snooping", "0")
+            await self._ip("link", "set", bridge, "addrgenmode", "none", "up")
+        await self._veth(netvm, self._interface("v", netvm.name), INSIDE, bridge)
+        if upstream is not None:
+            port = self._interface("u", netvm.name)
+            await self._veth(netvm, port, UPLINK, self._interface("b", upstream.name))
+            await self._admit(port, netvm, upstream)
+            for gateway in upstream.addresses():
+                await self._within(netvm.name, "ip", "route", "replace", _host(gateway), "dev", UPLINK)
+                default = ("ip", f"-{gateway.version}", "route", "replace", "default", "via", str(gateway))
+                await self._within(netvm.name, *default, "dev", UPLINK, "onlink")
+        return self.place(netvm.name)
+
+    async def netvm_down(self, name: str) -> None:
+        """Take away what `netvm_up` made, as far as it is there; qubes that are still ports lose their path."""
+        await self._release(self._interface("u", name))
+        if self._namespace(name) in await self._namespaces():
+            await self._ip("netns", "delete", self._namespace(name))
+        await self._delete_links(self._interface(kind, name) for kind in ("v", "u", "b"))
+
+    async def qube_up(self, qube: Node, netvm: Node, owner: int = 0) -> str:
+        """Have the qube's tap as a port of the netvm's bridge; gives its name. `owner`: the uid that opens it."""
+        tap = self.tap(qube.name)
+        if tap not in await self._links():
+            await self._ip("tuntap", "add", "dev", tap, "mode", "tap", "user", str(owner))
+        await self.port_up(tap, qube, netvm)
+        return tap
+
+    async def port_up(self, interface: str, qube: Node, netvm: Node) -> None:
+        """Make an interface that exists on the host the qube's port."""
+        await self._ip("link", "set", interface, "addrgenmode", "none")
+        await self._ip("link", "set", interface, "master", self._interface("b", netvm.name), "up")
+        await self._admit(interface, qube, netvm)
+
+    async def qube_down(self, qube: Node, netvm: str | None = None) -> None:
+        """Take away the qube's tap, and its route in the netvm where that still is."""
+        tap = self.tap(qube.name)
+        await self._release(tap)
+        await self._delete_links([tap])
+        if netvm is not None and self._namespace(netvm) in await self._namespaces():
+            for address in qube.addresses():
+                listed = await self._within(
+                    netvm, "ip", f"-{address.version}", "-j", "route", "show", "exact", _host(address)
+                )
+                if json.loads(listed or b"[]"):
+                    await self._within(netvm, "ip", f"-{address.version}", "route", "delete", _host(address))
+
+    # -- parts
+
+    async def _veth(self, netvm: Node, outside: str, inside: str, bridge: str) -> None:
+        """A pair from the bridge into the netvm's namespace, where its end has the netvm's addresses."""
+        if outside not in await self._links():
+            pair = ("link", "add", outside, "type", "veth", "peer", "name", inside)
+            await self._ip(*pair, "netns", self._namespace(netvm.name))
+        await self._ip("link", "set", outside, "addrgenmode", "none")
+        await self._ip("link", "set", outside, "master", bridge, "up")
+        for address in netvm.addresses():
+            nodad = ["nodad"] if address.version == 6 else []  # noqa: PLR2004 - nobody else can have it here
+            await self._within(netvm.name, "ip", "address", "replace", _host(address), "dev", inside, *nodad)
+        await self._within(netvm.name, "ip", "link", "set", inside, "up")
+
+    async def _admit(self, port: str, node: Node, netvm: Node) -> None:
+        """Let a port carry its node's addresses only, to the netvm only, and have the netvm answer on it."""
+        await self._nft(port_table(self._table(port), port, node))
+        await self._ip("link", "set", "dev", port, "type", "bridge_slave", "isolated", "on")
+        for address in node.addresses():
+            await self._within(netvm.name, "ip", "route", "replace", _host(address), "dev", INSIDE)
+
+    async def _release(self, port: str) -> None:
+        await self._nft(_delete_bridge_table(self._table(port)))
+
+    async def _delete_links(self, names: Iterable[str]) -> None:
+        there = await self._links()
+        for name in names:
+            if name in there:
+                await self._ip("link", "delete", name)
+
+    async def _links(self) -> set[str]:
+        return {link["ifname"] for link in json.loads(await self._ip("-j", "link", "show"))}
+
+    async def _namespaces(self) -> set[str]:
+        return {found["name"] for found in json.loads(await command.run("ip", "-j", "netns", "list") or b"[]")}
+
+    async def _ip(self, *arguments: str) -> bytes:
+        return await command.run(*self._on_host("ip", *arguments))
+
+    async def _nft(self, commands: Sequence[Json]) -> None:
+        batch = json.dumps({"nftables": list(commands)}).encode()
+        await command.run(*self._on_host("nft", "-j", "-f", "-"), given=batch)
+
+    def _on_host(self, *arguments: str) -> Sequence[str]:
+        return arguments if self._root is None else command.in_namespace(self._root, arguments)
+
+    async def _within(self, netvm: str, *arguments: str) -> bytes:
+        return await command.run(*command.in_namespace(self.place(netvm), arguments))
+
+    def _namespace(self, netvm: str) -> str:
+        return f"{self._prefix}-{netvm}"
+
+    def _table(self, port: str) -> str:
+        return f"{self._prefix}-{port}"
+
+    def _interface(self, kind: str, name: str) -> str:
+        """An interface's name has at most 15 characters, a qube's 31, so it is a digest."""
+        return f"q{kind}{hashlib.blake2s(f'{self._prefix} {name}'.encode()).hexdigest()[:10]}"
+
+
+def port_table(table: str, port: str, node: Node) -> list[Json]:
+    """The table that holds a port to its node's addresses, in place of the one that may be there."""
+    chain = {"name": "port", "type": "filter", "hook": "prerouting", "prio": -300, "policy": "accept"}
+    own4 = [] if node.ip is None else [str(node.ip)]
+    own6 = ["::", {"prefix": {"addr": "fe80::", "len": 10}}, *([] if node.ip6 is None else [str(node.ip6)])]
+    other_port = {"match": {"op": "!=", "left": {"meta": {"key": "iifname"}}, "right": port}}
+    rules: list[list[Json]] = [[other_port, {"accept": None}]]
+    for field, kind in (("saddr", "ip"), ("saddr ip", "arp")):
+        payload = {"payload": {"protocol": kind, "field": field}}
+        rules += [[{"match": {"op": "==", "left": payload, "right": address}}, {"accept": None}] for address in own4]
+    payload = {"payload": {"protocol": "ip6", "field": "saddr"}}
+    rules.append([{"match": {"op": "==", "left": payload, "right": {"set": own6}}}, {"accept": None}])
+    rules.append([{"drop": None}])
+    parts: list[Json] = [{"chain": chain}, *({"rule": {"chain": "port", "expr": rule}} for rule in rules)]
+    return [
+        *_delete_bridge_table(table),
+        {"add": {"table": {"family": "bridge", "name": table}}},
+        *(
+            {"add": {kind: {"family": "bridge", "table": table, **what}}}
+            for part in parts
+            for kind, what in part.items()
+        ),
+    ]
+
+
+def _delete_bridge_table(table: str) -> list[Json]:
+    named = {"table": {"family": "bridge", "name": table}}
+    return [{"add": named}, {"delete": named}]
+
+
+def _host(address: Address) -> str:
+    return f"{address}/{address.max_prefixlen}"
