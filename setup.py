@@ -18,6 +18,13 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=["qubesmanager", "qubesmanager.*"]),
     package_data={"qubesmanager": ["py.typed", "**/*.svg", "**/*.sql", "**/*.qm"]},
+    data_files=[
+        ("share/applications", ["share/applications/qubes-manager.desktop"]),
+        ("share/metainfo", ["share/metainfo/qubes-manager.metainfo.xml"]),
+        ("share/icons/hicolor/scalable/apps", ["share/icons/qubes-manager.svg"]),
+        ("share/man/man1", ["docs/man/qubes-manager.1", "docs/man/mgmt1.1"]),
+        ("share/man/man8", ["docs/man/qubes-mgmt1d.8"]),
+    ],
     install_requires=[
         "PyQt5>=5.15.10",
         "qasync>=0.28",

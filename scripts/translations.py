@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Translation files: which texts are still open, and the compiled form that QTranslator loads.
 
-Qt's own compiler, lrelease, comes in a package of 100 MB that is needed for nothing else here, so the compiled form is
+Qt's own compiler, lrelease, comes in a package that brings 60 MB of others along, so the compiled form is
 written here. Its layout is what QTranslator reads: a magic number, then sections of a tag, a length and data, numbers
 in big-endian order. Messages are found by the ELF hash of text and comment.
 """

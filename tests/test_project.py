@@ -6,6 +6,7 @@ import re
 import runpy
 import subprocess
 import sys
+from configparser import ConfigParser
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,30 @@ def test_every_page_of_a_decision_is_listed() -> None:
     listed = (folder / "README.md").read_text(encoding="utf-8")
 
     assert not [page.name for page in folder.glob("[0-9]*.md") if f"]({page.name})" not in listed]
+
+
+def test_what_is_installed_beside_python_is_there() -> None:
+    for _, names in project_data()["data_files"]:
+        for name in names:
+            assert (ROOT / name).is_file()
+
+
+def test_the_desktop_entry_starts_a_command_of_ours() -> None:
+    commands = {line.partition("=")[0] for lines in project_data()["entry_points"].values() for line in lines}
+
+    for file in (ROOT / "share" / "applications").glob("*.desktop"):
+        entry = ConfigParser(interpolation=None, strict=True)
+        entry.read(file, encoding="utf-8")
+        assert entry["Desktop Entry"]["Exec"].split()[0] in commands
+        assert (ROOT / "share" / "icons" / f"{entry['Desktop Entry']['Icon']}.svg").exists()
+
+
+def test_each_manual_page_is_of_a_command_of_ours() -> None:
+    commands = {line.partition("=")[0] for lines in project_data()["entry_points"].values() for line in lines}
+
+    for page in (ROOT / "docs" / "man").glob("*.[18]"):
+        assert page.stem in commands
+        assert f".TH {page.stem.upper()} {page.suffix[1:]} " in page.read_text(encoding="utf-8")
 
 
 def test_the_locked_requirements_cover_what_setup_asks_for() -> None:
