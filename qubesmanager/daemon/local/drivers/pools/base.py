@@ -15,7 +15,7 @@ Three kinds of volumes follow from two flags of the spec:
 `source` is a vid of the same pool: a snap_on_start volume lives where its source lives.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -156,7 +156,7 @@ class PoolDriver(Protocol):
         """A new volume with the committed state of another, of this or another pool, without its snapshots."""
         ...
 
-    def read(self, vid: str, snapshot: str | None = None) -> AsyncIterator[tuple[int, bytes]]:
+    def read(self, vid: str, snapshot: str | None = None) -> AsyncGenerator[tuple[int, bytes], None]:
         """Offset and bytes of each run of data of the committed state or a snapshot, ascending; between them zeros.
 
         The state is the one at the first step, whatever happens to the volume meanwhile. Close the iterator

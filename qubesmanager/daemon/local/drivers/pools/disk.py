@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Small steps on files that survive a crash, and the way blocking work leaves the event loop."""
+
+import asyncio
+import contextlib
+import errno
+import json
+import os
+import re
+import shutil
+import uuid
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from qubesmanager.daemon.local.drivers.pools.base import GRAIN
+from qubesmanager.wire.errors import QubesValueError, StoragePoolException
+
+BLOCK = 64 << 10
+ZEROS = bytes(GRAIN)
+_VID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}/[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
+# Few, since they wait for one disk; and of its own, so that a slow disk never holds up the loop's default executor.
+_THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="pool")
+
+T = TypeVar("T")
+
+
+async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
+    """The function's result, from a bounded set of threads; a cancelled caller still waits until it has ended."""
+    future = asyncio.get_running_loop().run_in_executor(_THREADS, function, *arguments)
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        # The thread cannot be stopped, and what comes next must not find it at work.
+        await asyncio.wait([future])
+        raise
+
+
+class Locks:
+    """One lock a name, made when first asked for."""
+
+    def __init__(self) -> None:
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    @contextlib.asynccontextmanager
+    async def hold(self, *names: str) -> AsyncIterator[None]:
+        """Hold the locks of all names, taken in one order so that two callers cannot wait for each other."""
+        async with contextlib.AsyncExitStack() as stack:
+            for name in sorted(set(names)):
+                await stack.enter_async_context(self._locks[name])
+            yield
+
+
+def checked_vid(vid: str) -> str:
+    """The vid, which is safe to be a path below the pool's folder; else `QubesValueError`."""
+    if not _VID.fullmatch(vid):
+        raise QubesValueError(f"{vid!r} is not the name of a volume (<qube>/<volume>).")
+    return vid
+
+
+def checked_size(size: int) -> int:
+    """The size, which a disk can have; else `QubesValueError`."""
+    if size <= 0 or size % 512 or size > 1 << 50:
+        raise QubesValueError(f"A volume cannot have {size} bytes: a positive multiple of 512 is needed.")
+    return size
+
+
+def rounded(size: int) -> int:
+    """The size rounded up to `GRAIN`, at least one."""
+    return max(1, -(-size // GRAIN)) * GRAIN
+
+
+def is_zero(data: bytes) -> bool:
+    """Nothing but zeros in up to `GRAIN` bytes."""
+    return data == (ZEROS if len(data) == GRAIN else ZEROS[: len(data)])
+
+
+@contextlib.contextmanager
+def disk_errors(pool: str) -> Iterator[None]:
+    """An error of the disk becomes the answer that says so."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise StoragePoolException(f"The disk under the pool {pool} is full.") from error
+        raise StoragePoolException(f"The disk under the pool {pool} refused: {error.strerror}.") from error
+
+
+def fsync(path: Path) -> None:
+    """The file's content, or the folder's entries, are on the disk."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def replace_json(path: Path, value: object) -> None:
+    """The file holds the value, or what it held before."""
+    part = path.with_name(f".{path.name}.part")
+    with part.open("wb") as file:
+        file.write(json.dumps(value, indent=1, sort_keys=True).encode())
+        file.flush()
+        os.fsync(file.fileno())
+    part.rename(path)
+    fsync(path.parent)
+
+
+@contextlib.contextmanager
+def staging(root: Path) -> Iterator[Path]:
+    """A folder below `root` that is gone at the end, unless it was renamed; a crash leaves it to `recover`."""
+    folder = root / f".tmp-{uuid.uuid4().hex}"
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def pwrite_all(fd: int, data: bytes, offset: int) -> None:
+    """All of the data, also where the system writes less at a time."""
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(fd, view, offset)
+        view, offset = view[written:], offset + written
+
+
+def data_runs(fd: int, size: int, step: int = 1 << 20) -> Iterator[tuple[int, bytes]]:
+    """Offset and bytes of each run of data of a sparse file, up to `step` bytes at a time."""
+    end = 0
+    while end < size:
+        try:
+            start = os.lseek(fd, end, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # no data behind `end`
+                return
+            raise
+        end = min(os.lseek(fd, start, os.SEEK_HOLE), size)
+        for offset in range(start, end, step):
+            data = os.pread(fd, min(step, end - offset), offset)
+            if not is_zero(data):
+                yield offset, data

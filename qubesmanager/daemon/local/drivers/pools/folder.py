@@ -1,0 +1,697 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A pool of files: a folder a volume, layers in it, and one manifest that says which layer is what.
+
+    <pool>/<vm>/<volume>/volume.json     the manifest; its replacement is the moment a change happens
+    <pool>/<vm>/<volume>/<16 hex>.<fmt>  layers; each but the active one is never written again and keeps its name for
+                                         good, so a name stands for a state
+    <pool>/.tmp-*                        a change under way
+
+Whatever a manifest does not reach is a leftover of a crash. Clones and running copies hold hard links to the layers
+they stand on: their source may change or go without asking them.
+"""
+
+import dataclasses
+import json
+import os
+import secrets
+import shutil
+import time
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from qubesmanager.daemon.local.drivers.pools.base import (
+    GRAIN,
+    Disk,
+    Leftover,
+    LiveDisk,
+    PoolDriver,
+    PoolInfo,
+    VolumeInfo,
+    VolumeSpec,
+)
+from qubesmanager.daemon.local.drivers.pools.disk import (
+    Locks,
+    checked_size,
+    checked_vid,
+    disk_errors,
+    fsync,
+    in_thread,
+    replace_json,
+    staging,
+)
+from qubesmanager.daemon.local.drivers.pools.stream import Blocks, copy_into
+from qubesmanager.wire.errors import (
+    QubesValueError,
+    QubesVMAlreadyExistsError,
+    QubesVMNotHaltedError,
+    QubesVolumeNotFoundError,
+    QubesVolumeRevisionNotFoundError,
+    StoragePoolException,
+)
+
+MANIFEST = "volume.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Which layer is what; "" where there is none.
+
+    `active`: the one written to. `base`: the committed state while the volume is started. `parent`: what `active` was
+    made of, where the format itself does not say. `pending`: the layer a running qube was about to be switched to,
+    for the snapshot `pending_id`. `source`: the layer of the source that a running copy stands on.
+    """
+
+    active: str
+    base: str = ""
+    parent: str = ""
+    started: bool = False
+    pending: str = ""
+    pending_id: str = ""
+    source: str = ""
+    snapshots: dict[str, str] = field(default_factory=dict)
+
+    def named(self) -> set[str]:
+        """The layers that stand for a state somebody may ask for."""
+        return {self.active, self.base, self.pending, self.parent, *self.snapshots.values()} - {""}
+
+
+class LayerWriter(Protocol):
+    """Takes the bytes of a new layer, ascending and in whole blocks; `finish` brings all of it to the disk."""
+
+    def put(self, offset: int, data: bytes) -> None: ...
+
+    def finish(self, size: int) -> None: ...
+
+
+class _Reporting:
+    """A writer whose disk errors are answers."""
+
+    def __init__(self, writer: LayerWriter, pool: str) -> None:
+        self._writer = writer
+        self._pool = pool
+
+    def put(self, offset: int, data: bytes) -> None:
+        with disk_errors(self._pool):
+            self._writer.put(offset, data)
+
+    def finish(self, size: int) -> None:
+        with disk_errors(self._pool):
+            self._writer.finish(size)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The folder's manifest; no such volume: `FileNotFoundError`."""
+    return Manifest(**json.loads((folder / MANIFEST).read_bytes()))
+
+
+def _write(folder: Path, manifest: Manifest) -> Manifest:
+    replace_json(folder / MANIFEST, dataclasses.asdict(manifest))
+    return manifest
+
+
+class FolderPool(ABC):
+    """What is the same in each pool of files; a driver adds its kind of layer. Of the `PoolDriver` protocol."""
+
+    driver: ClassVar[str]
+    format: ClassVar[str]
+
+    def __init__(self, pool: str, root: Path) -> None:
+        self.pool = pool
+        self.root = root
+        self._locks = Locks()
+
+    # A driver's kind of layer. All of it is blocking and runs in a thread.
+
+    @abstractmethod
+    def check_place(self) -> None:
+        """Refuse a place that this kind of layer cannot live in."""
+
+    @abstractmethod
+    def new_layer(self, path: Path, size: int) -> None:
+        """A layer of zeros."""
+
+    @abstractmethod
+    def derive(self, folder: Path, layer: str, into: Path) -> str:
+        """A writable layer in `into` with the content of `folder`'s layer, which from now on is never written."""
+
+    @abstractmethod
+    def parent_of(self, folder: Path, layer: str) -> str:
+        """The layer in the same folder whose content this one needs, or ""."""
+
+    @abstractmethod
+    def is_unwritten(self, folder: Path, manifest: Manifest) -> bool:
+        """The active layer still has the content of the layer it was derived from."""
+
+    @abstractmethod
+    def layer_size(self, path: Path) -> int:
+        """The guest's size in bytes."""
+
+    @abstractmethod
+    def grow_layer(self, path: Path, size: int) -> None: ...
+
+    @abstractmethod
+    def open_writer(self, path: Path) -> AbstractContextManager[LayerWriter]: ...
+
+    @abstractmethod
+    def open_runs(self, folder: Path, layer: str) -> Iterator[tuple[int, bytes]]:
+        """Offset and bytes of the layer's runs of data."""
+
+    live_snapshot_by_hypervisor: ClassVar[bool]
+
+    @abstractmethod
+    def compact(self, folder: Path, manifest: Manifest) -> None:
+        """Keep the number of layers small; names that the manifest knows stay. A full disk is no error here."""
+
+    # The place
+
+    async def setup(self) -> None:
+        await in_thread(self._setup)
+
+    def _setup(self) -> None:
+        with disk_errors(self.pool):
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.check_place()
+            with staging(self.root) as probe:
+                layer = self._layer_name()
+                self.new_layer(probe / layer, GRAIN)
+                self.derive(probe, layer, probe)
+                _write(probe, Manifest(layer))
+
+    async def usage(self) -> PoolInfo:
+        return await in_thread(self._usage)
+
+    def _usage(self) -> PoolInfo:
+        with disk_errors(self.pool):
+            place = os.statvfs(self.root)
+        return PoolInfo(place.f_blocks * place.f_frsize, (place.f_blocks - place.f_bfree) * place.f_frsize)
+
+    async def list_volumes(self) -> list[str]:
+        return await in_thread(self._list)
+
+    def _list(self) -> list[str]:
+        return sorted(str(path.parent.relative_to(self.root)) for path in self.root.glob(f"[!.]*/*/{MANIFEST}"))
+
+    async def recover(self, live: Mapping[str, Path]) -> list[Leftover]:
+        return await in_thread(self._recover, dict(live))
+
+    def _recover(self, live: dict[str, Path]) -> list[Leftover]:
+        done: list[Leftover] = []
+        with disk_errors(self.pool):
+            for path in sorted(self.root.glob(".tmp-*")):
+                shutil.rmtree(path)
+                done.append(Leftover(path.name, "removed"))
+            for folder in sorted(self.root.glob("[!.]*/*")):
+                vid = str(folder.relative_to(self.root))
+                if not (folder / MANIFEST).exists():
+                    done.append(Leftover(vid, "kept"))  # not ours: nothing of ours is there without a manifest
+                    continue
+                manifest = read_manifest(folder)
+                if manifest.pending:
+                    outcome = self._settle(folder, manifest, live.get(vid))
+                    done.append(Leftover(f"{vid}/{manifest.pending}", outcome))
+                done += [Leftover(f"{vid}/{name}", "removed") for name in self._collect(folder)]
+            for vm in self.root.glob("[!.]*"):
+                with suppress(OSError):
+                    vm.rmdir()
+        return done
+
+    def _settle(self, folder: Path, manifest: Manifest, live: Path | None) -> str:
+        """A live snapshot was under way: it happened if the hypervisor writes, or has written, to the new layer."""
+        switched = dataclasses.replace(manifest, active=manifest.pending, pending="", pending_id="")
+        happened = live.name == manifest.pending if live else not self.is_unwritten(folder, switched)
+        if happened:
+            _write(
+                folder,
+                dataclasses.replace(
+                    switched,
+                    parent=manifest.active if manifest.parent else "",
+                    snapshots=manifest.snapshots | {manifest.pending_id: manifest.active},
+                ),
+            )
+            return "finished"
+        _write(folder, dataclasses.replace(manifest, pending="", pending_id=""))
+        return "undone"
+
+    # Volumes
+
+    def _layer_name(self) -> str:
+        return f"{secrets.token_hex(8)}.{self.format}"
+
+    def _folder(self, vid: str) -> Path:
+        return self.root / checked_vid(vid)
+
+    def _load(self, vid: str) -> tuple[Path, Manifest]:
+        folder = self._folder(vid)
+        try:
+            return folder, read_manifest(folder)
+        except FileNotFoundError:
+            raise QubesVolumeNotFoundError(f"The pool {self.pool} has no volume {vid}.") from None
+
+    def _absent(self, vid: str) -> Path:
+        folder = self._folder(vid)
+        if folder.exists():
+            raise StoragePoolException(f"The pool {self.pool} already has a volume {vid}.")
+        return folder
+
+    def _place(self, stage: Path, manifest: Manifest, folder: Path) -> None:
+        """The staged folder becomes the volume."""
+        _write(stage, manifest)
+        if not folder.parent.exists():
+            folder.parent.mkdir(mode=0o700, exist_ok=True)
+            fsync(self.root)
+        stage.rename(folder)
+        fsync(folder.parent)
+
+    async def create(self, vid: str, size: int) -> None:
+        async with self._locks.hold(vid):
+            await in_thread(self._create, vid, checked_size(size))
+
+    def _create(self, vid: str, size: int) -> None:
+        folder = self._absent(vid)
+        with disk_errors(self.pool), staging(self.root) as stage:
+            layer = self._layer_name()
+            self.new_layer(stage / layer, size)
+            self._place(stage, Manifest(layer), folder)
+
+    async def remove(self, vid: str) -> None:
+        async with self._locks.hold(vid):
+            await in_thread(self._remove, vid)
+
+    def _remove(self, vid: str) -> None:
+        folder, _ = self._load(vid)
+        self._discard(folder)
+
+    def _discard(self, folder: Path) -> None:
+        with disk_errors(self.pool), staging(self.root) as bin_:
+            folder.rename(bin_ / "volume")
+            fsync(folder.parent)
+            fsync(bin_)
+        with suppress(OSError):  # other volumes of the qube are there
+            folder.parent.rmdir()
+
+    async def rename_vm(self, old: str, new: str) -> None:
+        await in_thread(self._rename_vm, old, new)
+
+    def _rename_vm(self, old: str, new: str) -> None:
+        checked_vid(f"{old}/x")
+        checked_vid(f"{new}/x")
+        with disk_errors(self.pool):
+            for manifest in map(read_manifest, (self.root / old).glob("*")):
+                if manifest.started:
+                    raise QubesVMNotHaltedError(f"The volumes of {old} are in use.")
+            if (self.root / new).exists():
+                raise QubesVMAlreadyExistsError(f"The pool {self.pool} already has volumes of {new}.")
+            if (self.root / old).exists():
+                (self.root / old).rename(self.root / new)
+                fsync(self.root)
+
+    async def size(self, vid: str, snapshot: str | None = None) -> int:
+        async with self._locks.hold(vid):
+            return await in_thread(self._size, vid, snapshot)
+
+    def _size(self, vid: str, snapshot: str | None) -> int:
+        folder, manifest = self._load(vid)
+        with disk_errors(self.pool):
+            return self.layer_size(folder / self._snapshot_layer(manifest, snapshot))
+
+    def _snapshot_layer(self, manifest: Manifest, snapshot: str | None) -> str:
+        if snapshot is None:
+            return manifest.base or manifest.active
+        try:
+            return manifest.snapshots[snapshot]
+        except KeyError:
+            raise QubesVolumeRevisionNotFoundError(f"The volume has no snapshot {snapshot}.") from None
+
+    async def info(self, spec: VolumeSpec) -> VolumeInfo:
+        async with self._locks.hold(spec.vid):
+            size, usage = await in_thread(self._measure, spec)
+        return VolumeInfo(
+            spec.pool, spec.vid, size, usage, spec.rw, spec.source, spec.save_on_stop, spec.snap_on_start,
+            spec.revisions_to_keep, await self.is_outdated(spec),
+        )  # fmt: skip
+
+    def _measure(self, spec: VolumeSpec) -> tuple[int, int]:
+        try:
+            folder, manifest = self._load(spec.vid)
+        except QubesVolumeNotFoundError:
+            if spec.save_on_stop:
+                raise
+            return spec.size, 0
+        with disk_errors(self.pool):
+            usage = sum(path.stat().st_blocks * 512 for path in folder.iterdir())
+            return self.layer_size(folder / manifest.active), usage
+
+    # Content
+
+    def _commit(self, vid: str) -> tuple[Path, Manifest, str]:
+        """The folder and the layer of the committed state, which stays as it is from now on."""
+        folder, manifest = self._load(vid)
+        if manifest.started:
+            if not manifest.base:
+                raise StoragePoolException(f"The volume {vid} only exists while its qube runs.")
+            return folder, manifest, manifest.base
+        if parent := self._unwritten_parent(folder, manifest):
+            return folder, manifest, parent
+        return folder, *self._freeze(folder, manifest)
+
+    def _freeze(self, folder: Path, manifest: Manifest) -> tuple[Manifest, str]:
+        """A new active layer over the present one, which is answered beside the manifest."""
+        layer = manifest.active
+        active = self.derive(folder, layer, folder)
+        return _write(folder, dataclasses.replace(manifest, active=active, parent=self._recorded(layer))), layer
+
+    def _recorded(self, layer: str) -> str:
+        """The parent as the manifest keeps it: only a format that does not say it itself needs that."""
+        return layer if self.format == "raw" else ""
+
+    def _unwritten_parent(self, folder: Path, manifest: Manifest) -> str:
+        parent = manifest.parent or self.parent_of(folder, manifest.active)
+        return parent if parent and self.is_unwritten(folder, manifest) else ""
+
+    def _chain(self, folder: Path, layer: str) -> Iterator[str]:
+        while layer:
+            yield layer
+            layer = self.parent_of(folder, layer)
+
+    def _link(self, folder: Path, layer: str, into: Path) -> None:
+        for name in self._chain(folder, layer):
+            if not (into / name).exists():
+                os.link(folder / name, into / name)
+
+    def _collect(self, folder: Path) -> list[str]:
+        """Remove what the manifest does not reach; answers the names."""
+        reached = {MANIFEST}
+        for name in read_manifest(folder).named():
+            reached.update(self._chain(folder, name))
+        gone = [path for path in folder.iterdir() if path.name not in reached]
+        for path in gone:
+            path.unlink()
+        return sorted(path.name for path in gone)
+
+    async def read(self, vid: str, snapshot: str | None = None) -> AsyncGenerator[tuple[int, bytes], None]:
+        async with self._locks.hold(vid):
+            stack, runs = await in_thread(self._open, vid, snapshot)
+        try:
+            while (run := await in_thread(next, runs, None)) is not None:
+                yield run
+        finally:
+            await in_thread(stack.close)
+
+    def _open(self, vid: str, snapshot: str | None) -> tuple[ExitStack, Iterator[tuple[int, bytes]]]:
+        with disk_errors(self.pool), ExitStack() as stack:
+            if snapshot is None:
+                folder, _, layer = self._commit(vid)
+            else:
+                folder, manifest = self._load(vid)
+                layer = self._snapshot_layer(manifest, snapshot)
+            # Links of our own: whatever is pruned or merged meanwhile, these layers stay as they are.
+            stage = stack.enter_context(staging(self.root))
+            self._link(folder, layer, stage)
+            runs = self._reported(self.open_runs(stage, layer))
+            stack.callback(runs.close)
+            return stack.pop_all(), runs
+
+    def _reported(self, runs: Iterator[tuple[int, bytes]]) -> Generator[tuple[int, bytes], None, None]:
+        with disk_errors(self.pool):
+            yield from runs
+
+    async def clone(self, vid: str, source: PoolDriver, source_vid: str) -> None:
+        if source is self:
+            async with self._locks.hold(vid, source_vid):
+                await in_thread(self._clone, vid, source_vid)
+            return
+        async with self._locks.hold(vid):
+            await in_thread(self._absent, vid)
+            async with self._writing() as (stage, writer):
+                await copy_into(writer, source, source_vid)
+                await in_thread(self._adopt, vid, stage)
+
+    def _clone(self, vid: str, source_vid: str) -> None:
+        absent = self._absent(vid)
+        with disk_errors(self.pool), staging(self.root) as stage:
+            folder, _, layer = self._commit(source_vid)
+            self._link(folder, layer, stage)
+            active = self.derive(stage, layer, stage)
+            self._place(stage, Manifest(active, parent=self._recorded(layer)), absent)
+
+    async def import_data(self, vid: str, data: AsyncIterator[bytes], size: int | None = None) -> int:
+        async with self._locks.hold(vid):
+            await in_thread(self._check_import, vid)
+            async with self._writing() as (stage, writer):
+                blocks = Blocks(writer)
+                await blocks.take(data, size)
+                total = await blocks.finish()
+                await in_thread(self._adopt, vid, stage)
+            return total
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[tuple[Path, LayerWriter]]:
+        """A staging folder and the writer of the one layer in it; both end with the block, off the loop.
+
+        Only the disk's own errors become answers here: a broken stream is the caller's to tell.
+        """
+        stack, stage, writer = await in_thread(self._open_writing)
+        try:
+            yield stage, writer
+        finally:
+            await in_thread(stack.close)
+
+    def _open_writing(self) -> tuple[ExitStack, Path, LayerWriter]:
+        with disk_errors(self.pool), ExitStack() as stack:
+            stage = stack.enter_context(staging(self.root))
+            writer = stack.enter_context(self.open_writer(stage / self._layer_name()))
+            return stack.pop_all(), stage, _Reporting(writer, self.pool)
+
+    def _check_import(self, vid: str) -> None:
+        folder = self._folder(vid)
+        if folder.exists() and read_manifest(folder).started:
+            raise QubesVMNotHaltedError(f"The volume {vid} is in use.")
+
+    def _adopt(self, vid: str, stage: Path) -> None:
+        """The one staged layer becomes the volume's content."""
+        (layer,) = (path.name for path in stage.iterdir())
+        folder = self._folder(vid)
+        with disk_errors(self.pool):
+            if not folder.exists():
+                self._place(stage, Manifest(layer), folder)
+                return
+            (stage / layer).rename(folder / layer)
+            self._activate(folder, layer)
+
+    def _activate(self, folder: Path, layer: str) -> None:
+        _write(folder, dataclasses.replace(read_manifest(folder), active=layer, parent=""))
+        self._collect(folder)
+
+    async def clear(self, vid: str) -> None:
+        async with self._locks.hold(vid):
+            await in_thread(self._clear, vid)
+
+    def _clear(self, vid: str) -> None:
+        folder, manifest = self._load(vid)
+        self._refuse_started(vid, manifest)
+        with disk_errors(self.pool):
+            layer = self._layer_name()
+            self.new_layer(folder / layer, self.layer_size(folder / manifest.active))
+            self._activate(folder, layer)
+
+    def _refuse_started(self, vid: str, manifest: Manifest) -> None:
+        if manifest.started:
+            raise QubesVMNotHaltedError(f"The volume {vid} is in use.")
+
+    async def resize(self, vid: str, size: int, live: LiveDisk | None = None) -> int:
+        checked_size(size)
+        async with self._locks.hold(vid):
+            grows = await in_thread(self._grows, vid, size)
+            if grows and live:
+                await live.resize(size)
+            elif grows:
+                await in_thread(self._grow, vid, size)
+            return size
+
+    def _grows(self, vid: str, size: int) -> bool:
+        folder, manifest = self._load(vid)
+        with disk_errors(self.pool):
+            present = self.layer_size(folder / manifest.active)
+        if size < present:
+            raise QubesValueError(f"A volume can only grow; {vid} has {present} bytes already.")
+        return size > present
+
+    def _grow(self, vid: str, size: int) -> None:
+        folder, manifest = self._load(vid)
+        with disk_errors(self.pool):
+            self.grow_layer(folder / manifest.active, size)
+
+    # Snapshots
+
+    @staticmethod
+    def _next_id(manifest: Manifest) -> str:
+        """Sorts behind all there are, also when the clock was set back."""
+        now = int(time.time())
+        taken = [tuple(map(int, name.split("-"))) for name in manifest.snapshots]
+        last, number = max(taken, default=(0, 0))
+        return f"{now}-0" if now > last else f"{last}-{number + 1}"
+
+    async def list_snapshots(self, vid: str) -> list[str]:
+        _, manifest = await in_thread(self._load, vid)
+        return _sorted(manifest)
+
+    async def snapshot(self, vid: str, live: LiveDisk | None = None) -> str:
+        async with self._locks.hold(vid):
+            if live is None or not self.live_snapshot_by_hypervisor:
+                return await in_thread(self._snapshot, vid, live is not None)
+            pending = await in_thread(self._prepare, vid)
+            try:
+                await live.switch_to(Disk(self._folder(vid) / pending.pending, self.format))
+            except BaseException:
+                await in_thread(self._abandon, vid, pending)
+                raise
+            return await in_thread(self._switched, vid, pending)
+
+    def _snapshot(self, vid: str, in_use: bool) -> str:  # noqa: FBT001 - run_in_executor takes no keywords
+        folder, manifest = self._load(vid)
+        snapshot = self._next_id(manifest)
+        with disk_errors(self.pool):
+            if in_use:
+                # The guest goes on writing to the file it has open: the copy is the snapshot.
+                layer = self.derive(folder, manifest.active, folder)
+            elif not (layer := self._unwritten_parent(folder, manifest)):
+                manifest, layer = self._freeze(folder, manifest)
+            _write(folder, dataclasses.replace(manifest, snapshots=manifest.snapshots | {snapshot: layer}))
+        return snapshot
+
+    def _prepare(self, vid: str) -> Manifest:
+        folder, manifest = self._load(vid)
+        with disk_errors(self.pool):
+            layer = self.derive(folder, manifest.active, folder)
+            return _write(folder, dataclasses.replace(manifest, pending=layer, pending_id=self._next_id(manifest)))
+
+    def _abandon(self, vid: str, pending: Manifest) -> None:
+        folder = self._folder(vid)
+        with disk_errors(self.pool):
+            _write(folder, dataclasses.replace(pending, pending="", pending_id=""))
+            self._collect(folder)
+
+    def _switched(self, vid: str, pending: Manifest) -> str:
+        snapshots = pending.snapshots | {pending.pending_id: pending.active}
+        with disk_errors(self.pool):
+            _write(
+                self._folder(vid),
+                dataclasses.replace(pending, active=pending.pending, snapshots=snapshots, pending="", pending_id=""),
+            )
+        return pending.pending_id
+
+    async def revert(self, vid: str, snapshot: str) -> str:
+        async with self._locks.hold(vid):
+            return await in_thread(self._revert, vid, snapshot)
+
+    def _revert(self, vid: str, snapshot: str) -> str:
+        folder, manifest = self._load(vid)
+        layer = self._snapshot_layer(manifest, snapshot)
+        self._refuse_started(vid, manifest)
+        kept = self._next_id(manifest)
+        with disk_errors(self.pool):
+            before = self._unwritten_parent(folder, manifest) or manifest.active
+            active = self.derive(folder, layer, folder)
+            snapshots = manifest.snapshots | {kept: before}
+            _write(folder, Manifest(active, parent=self._recorded(layer), snapshots=snapshots))
+            self._collect(folder)
+        return kept
+
+    # A qube's session
+
+    async def start(self, spec: VolumeSpec) -> Disk:
+        if spec.save_on_stop and spec.snap_on_start:
+            raise QubesValueError("A volume cannot both start from its source and be kept.")
+        async with self._locks.hold(spec.vid, spec.source or spec.vid):
+            return await in_thread(self._start, spec)
+
+    def _start(self, spec: VolumeSpec) -> Disk:
+        with disk_errors(self.pool):
+            folder = self._folder(spec.vid)
+            if folder.exists() and (manifest := read_manifest(folder)).started:
+                return Disk(folder / manifest.active, self.format, not spec.rw)
+            if spec.save_on_stop:
+                manifest = self._start_kept(spec.vid)
+            else:
+                if folder.exists():
+                    self._discard(folder)
+                manifest = self._start_fresh(spec, folder)
+            return Disk(folder / manifest.active, self.format, not spec.rw)
+
+    def _start_kept(self, vid: str) -> Manifest:
+        folder, manifest, base = self._commit(vid)
+        return _write(folder, dataclasses.replace(manifest, base=base, started=True))
+
+    def _start_fresh(self, spec: VolumeSpec, folder: Path) -> Manifest:
+        with staging(self.root) as stage:
+            if spec.snap_on_start:
+                source, _, layer = self._commit(spec.source)
+                self._link(source, layer, stage)
+                active = self.derive(stage, layer, stage)
+                manifest = Manifest(active, source=layer, started=True, parent=self._recorded(layer))
+            else:
+                active = self._layer_name()
+                self.new_layer(stage / active, checked_size(spec.size))
+                manifest = Manifest(active, started=True)
+            self._place(stage, manifest, folder)
+            return manifest
+
+    async def stop(self, spec: VolumeSpec) -> None:
+        async with self._locks.hold(spec.vid):
+            await in_thread(self._stop, spec)
+
+    def _stop(self, spec: VolumeSpec) -> None:
+        folder = self._folder(spec.vid)
+        if not folder.exists() or not (manifest := read_manifest(folder)).started:
+            return
+        with disk_errors(self.pool):
+            if not spec.save_on_stop:
+                self._discard(folder)
+                return
+            snapshots = dict(manifest.snapshots)
+            changed = (unwritten := self._unwritten_parent(folder, manifest)) != manifest.base
+            if changed and manifest.base not in snapshots.values():
+                snapshots[self._next_id(manifest)] = manifest.base
+            if spec.revisions_to_keep >= 0:
+                kept = sorted(snapshots, key=_order)[max(0, len(snapshots) - spec.revisions_to_keep) :]
+                snapshots = {name: snapshots[name] for name in kept}
+            manifest = _write(
+                folder,
+                dataclasses.replace(
+                    manifest,
+                    base="",
+                    started=False,
+                    snapshots=snapshots,
+                    parent=manifest.parent if unwritten else "",
+                ),
+            )
+            self._collect(folder)
+            self.compact(folder, manifest)
+
+    async def is_outdated(self, spec: VolumeSpec) -> bool:
+        async with self._locks.hold(spec.vid, spec.source or spec.vid):
+            return await in_thread(self._is_outdated, spec)
+
+    def _is_outdated(self, spec: VolumeSpec) -> bool:
+        if not spec.snap_on_start:
+            return False
+        try:
+            _, manifest = self._load(spec.vid)
+            folder, source = self._load(spec.source)
+        except QubesVolumeNotFoundError:
+            return False
+        with disk_errors(self.pool):
+            committed = source.base or self._unwritten_parent(folder, source) or source.active
+        return manifest.source != committed
+
+
+def _order(snapshot: str) -> tuple[int, ...]:
+    return tuple(map(int, snapshot.split("-")))
+
+
+def _sorted(manifest: Manifest) -> list[str]:
+    return sorted(manifest.snapshots, key=_order)

@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The qcow2 format, as far as the pools need it: new images and overlays, a streamed image, reading a chain, growing.
+
+Source of the format: QEMU's docs/interop/qcow2.txt (version 3). Written images have 64 KiB clusters, 16-bit refcounts
+and a first-level table with room for 4 TiB, so that growing is one write into the header. Read images may have been
+written to by QEMU since; what the pools never create (compression, encryption, internal snapshots, extended entries)
+is refused by name.
+"""
+
+import os
+import struct
+import sys
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from qubesmanager.daemon.local.drivers.pools.disk import BLOCK, is_zero, pwrite_all
+from qubesmanager.wire.errors import QubesValueError, StoragePoolException
+
+CLUSTER = BLOCK
+ENTRIES = CLUSTER // 8
+SPAN = ENTRIES * CLUSTER  # guest bytes below one entry of the first level: 512 MiB
+_HEADER = struct.Struct(">4sIQIIQIIQQIIQQQQII")
+_MAGIC = b"QFI\xfb"
+_BACKING_FORMAT = 0xE2792ACA
+_COPIED = 1 << 63
+_COMPRESSED = 1 << 62
+_ZERO = 1
+_OFFSET = 0x00FF_FFFF_FFFF_FE00
+_REFCOUNT_BLOCK = CLUSTER // 2  # clusters counted by one block
+_DIRTY = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What an image says of itself. `backing` is a file name in the same folder, or empty."""
+
+    size: int
+    backing: str
+    l1_offset: int
+    l1_entries: int
+
+
+def read_header(path: Path) -> Header:
+    """The image's header; `StoragePoolException` where it is none or one the pools cannot read."""
+    with path.open("rb") as file:
+        block = file.read(CLUSTER)
+    if len(block) < _HEADER.size or block[:4] != _MAGIC:
+        raise StoragePoolException(f"{path} is not a qcow2 image.")
+    fields = _HEADER.unpack_from(block)
+    _, version, name_at, name_length, bits, size, crypt, l1_entries, l1_offset, _, _, _, _, incompatible = fields[:14]
+    if version != 3 or bits != CLUSTER.bit_length() - 1 or crypt or incompatible & ~_DIRTY:  # noqa: PLR2004 - format
+        raise StoragePoolException(f"{path} uses a variant of qcow2 that the pool does not.")
+    return Header(size, block[name_at : name_at + name_length].decode(), l1_offset, l1_entries)
+
+
+def _packed(header: Header) -> bytes:
+    extension = struct.pack(">II8s", _BACKING_FORMAT, 5, b"qcow2") if header.backing else b""
+    name = header.backing.encode()
+    name_at = _HEADER.size + len(extension) + 8  # 8: the end of the extensions
+    fixed = _HEADER.pack(
+        _MAGIC, 3, name_at if name else 0, len(name), CLUSTER.bit_length() - 1, header.size, 0,
+        header.l1_entries, header.l1_offset, CLUSTER, 1, 0, 0, 0, 0, 0, 4, _HEADER.size,
+    )  # fmt: skip
+    return fixed + extension + bytes(8) + name
+
+
+def _big_endian(values: "array[int]") -> bytes:
+    if sys.byteorder == "little":
+        values = values[:]
+        values.byteswap()
+    return values.tobytes()
+
+
+def _table(data: bytes) -> "array[int]":
+    values = array("Q", data)
+    if sys.byteorder == "little":
+        values.byteswap()
+    return values
+
+
+class Writer:
+    """A new image, written from its first byte to its last in flat memory.
+
+    `put` in ascending order, then `finish`; nobody can read the image before. Clusters of zeros take no room.
+    """
+
+    def __init__(self, path: Path, backing: str = "") -> None:
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._backing = backing
+        self._next = 3  # cluster 0 is the header, 1 the refcount table, 2 the first refcount block
+        self._l1: dict[int, int] = {}
+        self._l2: array[int] = array("Q")
+        self._l2_index = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        os.close(self._fd)
+
+    def put(self, offset: int, data: bytes) -> None:
+        """Data at a multiple of the cluster's size; only the image's last cluster may be short."""
+        if is_zero(data) and not self._backing:
+            return
+        for start in range(0, len(data), CLUSTER):
+            cluster = data[start : start + CLUSTER]
+            if not is_zero(cluster):
+                table = self._table(offset + start)
+                pwrite_all(self._fd, cluster, self._next * CLUSTER)
+                table[(offset + start) % SPAN // CLUSTER] = self._next * CLUSTER | _COPIED
+                self._next += 1
+            else:
+                self.put_zero(offset + start)
+
+    def put_zero(self, offset: int) -> None:
+        """A cluster of zeros, which hides the backing image's if there is one."""
+        if self._backing:
+            self._table(offset)[offset % SPAN // CLUSTER] = _ZERO
+
+    def _table(self, offset: int) -> "array[int]":
+        """The second-level table for the offset; the one before, now complete, takes the next free cluster."""
+        index = offset // SPAN
+        if index != self._l2_index:
+            self._flush()
+            self._l2_index, self._l2 = index, array("Q", bytes(CLUSTER))
+        return self._l2
+
+    def _flush(self) -> None:
+        if self._l2_index >= 0:
+            pwrite_all(self._fd, _big_endian(self._l2), self._next * CLUSTER)
+            self._l1[self._l2_index] = self._next * CLUSTER | _COPIED
+            self._next += 1
+            self._l2_index = -1
+
+    def finish(self, size: int) -> None:
+        """Write the tables and the header for an image of `size` bytes; all of it is on the disk then."""
+        self._flush()
+        l1_clusters = max(1, -(-size // (SPAN * ENTRIES)))
+        l1_at = self._next * CLUSTER
+        self._next += l1_clusters
+        # The blocks behind the first lie at the end, and are counted themselves.
+        blocks = 1
+        while blocks * _REFCOUNT_BLOCK < self._next + blocks - 1:
+            blocks += 1
+        places = [2, *range(self._next, self._next + blocks - 1)]
+        total = self._next + blocks - 1
+        for index, value in self._l1.items():
+            os.pwrite(self._fd, struct.pack(">Q", value), l1_at + index * 8)
+        ones = b"\x00\x01"
+        for number, place in enumerate(places):
+            counted = min(_REFCOUNT_BLOCK, total - number * _REFCOUNT_BLOCK)
+            pwrite_all(self._fd, ones * counted, place * CLUSTER)
+            os.pwrite(self._fd, struct.pack(">Q", place * CLUSTER), CLUSTER + number * 8)
+        os.ftruncate(self._fd, total * CLUSTER)
+        os.pwrite(self._fd, _packed(Header(size, self._backing, l1_at, l1_clusters * ENTRIES)), 0)
+        os.fsync(self._fd)
+
+
+def create(path: Path, size: int, backing: str = "") -> None:
+    """A new image without data of its own."""
+    with Writer(path, backing) as writer:
+        writer.finish(size)
+
+
+def grow(path: Path, size: int) -> None:
+    """The image has `size` bytes; nobody else has it open. One write within a sector: the old or the new size."""
+    header = read_header(path)
+    if size > header.l1_entries * SPAN:
+        raise QubesValueError(f"This volume cannot grow beyond {header.l1_entries * SPAN} bytes.")
+    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.pwrite(fd, struct.pack(">Q", size), 24)
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+class Chain:
+    """Images opened for reading, the top one first, each the backing image of the one before."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._headers = [read_header(path) for path in paths]
+        self._fds: list[int] = []
+        try:
+            for path in paths:
+                self._fds.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+            self._l1 = [
+                _table(_pread(fd, header.l1_entries * 8, header.l1_offset))
+                for fd, header in zip(self._fds, self._headers, strict=True)
+            ]
+        except BaseException:
+            self.close()
+            raise
+        self.size = self._headers[0].size
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        for fd in self._fds:
+            os.close(fd)
+        self._fds = []
+
+    def is_empty(self) -> bool:
+        """No image of the chain has any cluster of its own."""
+        return not any(self.entries())
+
+    def runs(self, step: int = 1 << 20) -> Iterator[tuple[int, bytes]]:
+        """Offset and bytes of each run of data, up to `step` bytes at a time; ascending."""
+        at = fd = host = length = 0
+        for offset, source, place in self.entries():
+            if source < 0:
+                continue
+            if length and (offset, source, place) == (at + length, fd, host + length) and length < step:
+                length += CLUSTER
+                continue
+            if length:
+                yield at, _pread(fd, min(length, self.size - at), host)
+            at, fd, host, length = offset, source, place, CLUSTER
+        if length:
+            yield at, _pread(fd, min(length, self.size - at), host)
+
+    def merge_into(self, writer: Writer) -> None:
+        """Write what the chain's own images hold, zeros that hide what lies below them included."""
+        for offset, source, place in self.entries():
+            if source < 0:
+                writer.put_zero(offset)
+            else:
+                writer.put(offset, _pread(source, CLUSTER, place))
+
+    def entries(self) -> Iterator[tuple[int, int, int]]:
+        """Guest offset, file and place in it of each cluster that some image holds; file -1 for zeros."""
+        for span in range(-(-self.size // SPAN)):
+            tables: list[tuple[int, int, array[int]]] = []
+            limit = self.size
+            for fd, header, l1 in zip(self._fds, self._headers, self._l1, strict=True):
+                limit = min(limit, header.size)
+                if span < len(l1) and (place := l1[span] & _OFFSET):
+                    tables.append((fd, limit, _table(_pread(fd, CLUSTER, place))))
+            if not tables:
+                continue
+            start = span * SPAN
+            for index in range(min(ENTRIES, -(-(self.size - start) // CLUSTER))):
+                for fd, limit, table in tables:
+                    entry = table[index]
+                    if not entry:
+                        continue
+                    offset = start + index * CLUSTER
+                    if entry & _COMPRESSED:
+                        raise StoragePoolException("The volume holds compressed clusters, which the pool never makes.")
+                    if offset >= limit:
+                        break
+                    if entry & _ZERO:
+                        yield offset, -1, 0
+                        break
+                    if entry & _OFFSET:
+                        yield offset, fd, entry & _OFFSET
+                        break
+
+
+def _pread(fd: int, length: int, offset: int) -> bytes:
+    """Exactly `length` bytes; what lies behind the file's end is zeros."""
+    data = os.pread(fd, length, offset)
+    return data if len(data) == length else data + bytes(length - len(data))
