@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real loop devices of this machine, set up and pulled by the test."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from qubesmanager.daemon.local.drivers.devices.base import BlockDevice, Change, DeviceEvent
+from qubesmanager.daemon.local.drivers.devices.host import HostDevices
+from qubesmanager.daemon.local.drivers.devices.sysfs import why_busy
+from qubesmanager.daemon.local.drivers.devices.udev import UdevTrigger
+from qubesmanager.wire.values import DeviceClass
+
+MIB = 2**20
+BOUND = 30.0
+
+
+def _why_not() -> str | None:
+    if os.geteuid() != 0:
+        return "loop devices need root"
+    if shutil.which("losetup", path="/usr/sbin:/sbin:/usr/bin:/bin") is None:
+        return "losetup is not installed"
+    if not Path("/dev/loop-control").exists():
+        return "this kernel has no loop devices"
+    return None
+
+
+WHY_NOT = _why_not()
+pytestmark = [pytest.mark.root, pytest.mark.skipif(WHY_NOT is not None, reason=f"No loop devices here: {WHY_NOT}")]
+
+
+def losetup(*arguments: str) -> str:
+    return subprocess.run(["losetup", *arguments], check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Iterator[Path]:
+    """A file that no loop device holds any more afterwards."""
+    path = tmp_path / "image.img"
+    path.write_bytes(bytes(2 * MIB))
+    yield path
+    for line in losetup("-j", str(path)).splitlines():
+        losetup("-d", line.partition(":")[0])
+
+
+async def of_device(events: AsyncIterator[DeviceEvent], ident: str) -> DeviceEvent:
+    """The next event of that device; the machine may have others."""
+    async with asyncio.timeout(BOUND):
+        async for event in events:
+            if event.device.ident == ident:
+                return event
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    "rescan_seconds", [pytest.param(3600.0, id="told by netlink"), pytest.param(0.05, id="found by looking")]
+)
+async def test_a_loop_device_comes_and_is_pulled(image: Path, rescan_seconds: float) -> None:
+    async with HostDevices(UdevTrigger(), rescan_seconds=rescan_seconds).watch() as events:
+        path = losetup("--find", "--show", "--read-only", str(image))
+        ident = Path(path).name
+        came = await of_device(events, ident)
+        losetup("-d", path)
+        went = await of_device(events, ident)
+
+    assert (came.change, went.change) == (Change.ADDED, Change.REMOVED)
+    assert came.device.host == BlockDevice(path, 2 * MIB, read_only=True)
+    assert came.device.description.endswith("image.img")
+
+
+async def test_a_loop_device_in_use_is_busy_and_free_again(image: Path) -> None:
+    path = losetup("--find", "--show", str(image))
+    host = HostDevices(UdevTrigger())
+
+    held = os.open(path, os.O_RDWR | os.O_EXCL)
+    try:
+        busy = why_busy(path)
+    finally:
+        os.close(held)
+
+    assert busy == f"{path} is in use by this machine."
+    assert why_busy(path) is None
+    assert Path(path).name in {device.ident for device in await host.available(DeviceClass.BLOCK)}
