@@ -4,6 +4,7 @@
 Understands the part of nft's JSON that the compiler writes, and fails on any other, so that it cannot pass by chance.
 """
 
+import asyncio
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -82,11 +83,13 @@ class PaperFirewall:
 
     machines: dict[str, NftMachine] = field(default_factory=dict)
     refuse: Exception | None = None
+    loaded: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def load(self, place: str, commands: Sequence[Json]) -> None:
         if self.refuse is not None:
             raise self.refuse
         self.machines.setdefault(place, NftMachine()).load(commands)
+        self.loaded.set()
 
 
 def _walk(table: NftTable, chain: str, packet: Datagram) -> str | None:

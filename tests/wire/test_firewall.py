@@ -133,6 +133,10 @@ def test_what_is_wrong_with_a_rule_is_named(untrusted: str | bytes, kind: type[E
     assert type(caught.value) is kind
 
 
+def test_a_comment_is_the_rest_of_the_text() -> None:
+    assert parse_rule("action=drop comment=see proto=tcp, later").comment == "see proto=tcp, later"
+
+
 def test_a_rule_that_contradicts_itself_cannot_be_built() -> None:
     with pytest.raises(QubesValueError, match="needs proto"):
         Rule(Action.ACCEPT, dstports=Ports(1, 2))

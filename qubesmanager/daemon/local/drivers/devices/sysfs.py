@@ -173,7 +173,8 @@ def _pci(root: Path) -> Iterator[DeviceInfo]:
         kind = _number(entry / "class", 16) >> 16
         if match is None or kind in {-1, _PCI_BRIDGE}:
             continue
-        host = PciDevice(*(int(part, 16) for part in match.groups()))
+        domain, bus, slot, function = (int(part, 16) for part in match.groups())
+        host = PciDevice(domain=domain, bus=bus, slot=slot, function=function)
         ident = f"{match[1]}_" * bool(host.domain) + f"{match[2]}_{match[3]}.{match[4]}"
         details = {"vendor": word(_text(entry / "vendor")), "device": word(_text(entry / "device"))}
         for name in ("driver", "iommu_group"):

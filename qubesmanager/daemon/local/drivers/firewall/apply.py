@@ -42,8 +42,8 @@ class NftFirewall:
     """The kernel's, by `nft`. `place` is the file of a network namespace, such as /run/netns/NAME."""
 
     async def load(self, place: str, commands: Sequence[Json]) -> None:
-        batch = json.dumps({"nftables": list(commands)}).encode()
-        await command.run(*command.in_namespace(place, ["nft", "-j", "-f", "-"]), given=batch)
+        batch = await asyncio.to_thread(json.dumps, {"nftables": list(commands)})
+        await command.run(*command.in_namespace(place, ["nft", "-j", "-f", "-"]), given=batch.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +122,10 @@ class Firewalls:
 
     async def _apply(self, name: str) -> Report:
         netvm = self._netvms[name]
-        hosts = hosts_of(netvm.qubes)
+        # In a thread: some hundred qubes with long lists take longer than the loop may stand still.
+        hosts = await asyncio.to_thread(hosts_of, netvm.qubes)
         resolved = await self._resolve(hosts) if hosts else {}
-        compiled = compile_netvm(name, netvm.qubes, netvm.dns, resolved, netvm.uplink)
+        compiled = await asyncio.to_thread(compile_netvm, name, netvm.qubes, netvm.dns, resolved, netvm.uplink)
         report = Report(netvm.place is not None, "", compiled.problems, compiled.unresolved)
         if netvm.place is None:
             self._loaded.pop(name, None)

@@ -10,6 +10,7 @@ import ipaddress
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from qubesmanager.rules.firewall import DNS_PORT, Address
@@ -110,9 +111,15 @@ def delete_table(table: str) -> tuple[Json, ...]:
 def _parsed(qube: QubeRules) -> Iterable[Rule]:
     for rule in qube.rules:
         try:
-            yield parse_rule(rule) if isinstance(rule, str) else rule
+            yield _rule_of(rule)
         except (ProtocolError, QubesValueError):
             continue
+
+
+@lru_cache(maxsize=8192)
+def _rule_of(stored: Rule | str) -> Rule:
+    """Remembered, because a change of one rule compiles all rules of all qubes of the netvm again."""
+    return parse_rule(stored) if isinstance(stored, str) else stored
 
 
 def _shared_addresses(qubes: Sequence[QubeRules]) -> dict[str, str]:
@@ -145,8 +152,7 @@ class _Builder:
         expressions: list[list[Json]] = []
         for index, stored in enumerate(qube.rules):
             try:
-                rule = parse_rule(stored) if isinstance(stored, str) else stored
-                expressions += self._rule(rule)
+                expressions += self._rule(_rule_of(stored))
             except (_UncompilableError, ProtocolError, QubesValueError) as error:
                 raise _UncompilableError(f"rule {index + 1} cannot be carried out. {error}") from None
         return expressions

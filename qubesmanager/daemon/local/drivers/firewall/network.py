@@ -28,6 +28,7 @@ UPLINK = "uplink0"
 """In a netvm's namespace: the interface towards its own netvm."""
 NAMESPACES = Path("/run/netns")
 USER_NETWORKING = "The qube uses user networking, so its firewall is not enforced: {why}"
+"""What is said to people when `why_not` has an answer."""
 
 _FORWARDING = ("/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding")
 
@@ -54,10 +55,6 @@ def why_not() -> str | None:
     if not Path("/dev/net/tun").exists():
         return "This kernel has no /dev/net/tun."
     return None
-
-
-def user_networking_note(why: str) -> str:
-    return USER_NETWORKING.format(why=why)
 
 
 class Paths:

@@ -10,6 +10,7 @@ from qubesmanager.daemon.local.drivers.devices.base import (
     BlockDevice,
     Change,
     DeviceInfo,
+    DeviceSource,
     Microphone,
     PciDevice,
     UsbDevice,
@@ -124,7 +125,7 @@ def test_pci_devices_are_found_without_bridges(tree: SysfsTree) -> None:
     found = devices(tree.root, DeviceClass.PCI)
 
     assert list(found) == ["0001_00_02.0", "00_1f.2"]
-    assert found["00_1f.2"].host == PciDevice(0, 0, 0x1F, 2)
+    assert found["00_1f.2"].host == PciDevice(domain=0, bus=0, slot=0x1F, function=2)
     assert found["00_1f.2"].description == "Network controller 8086:10d3"
     assert found["00_1f.2"].details["driver"] == "e1000e"
     assert found["0001_00_02.0"].host == PciDevice(1, 0, 2, 0)
@@ -217,7 +218,7 @@ async def test_available_and_find(tree: SysfsTree) -> None:
     tree.add_disk("sda")
     tree.add_disk("sdb")
     tree.mount("sdb", "/data")
-    host = HostDevices(tree, tree.root)
+    host: DeviceSource = HostDevices(tree, tree.root)
 
     assert [device.ident for device in await host.available(DeviceClass.BLOCK)] == ["sda"]
     assert (await host.find(DeviceClass.BLOCK, "sdb")).in_use == "mounted at /data"

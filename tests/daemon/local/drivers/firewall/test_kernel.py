@@ -5,9 +5,12 @@ work, mail (qubes) -- bridge in "host" -- fw (netvm) -- bridge -- net (its upstr
 """
 
 import asyncio
+import fcntl
 import ipaddress
 import json
 import os
+import select
+import struct
 import time
 from collections.abc import Callable, Iterator
 
@@ -30,7 +33,8 @@ PREFIX = f"qt{os.getpid()}"
 HOST = f"{PREFIX}-host"
 WORK = Node("work", ipaddress.IPv4Address("10.9.0.2"), ipaddress.IPv6Address("fd09::2"))
 MAIL = Node("mail", ipaddress.IPv4Address("10.9.0.3"), ipaddress.IPv6Address("fd09::3"))
-FW = Node("fw", ipaddress.IPv4Address("10.9.0.1"), ipaddress.IPv6Address("fd09::1"))
+GATEWAY = ipaddress.IPv4Address("10.9.0.1")
+FW = Node("fw", GATEWAY, ipaddress.IPv6Address("fd09::1"))
 NET = Node("net", ipaddress.IPv4Address("10.8.0.1"), ipaddress.IPv6Address("fd08::1"))
 WEB4, WEB6 = "192.0.2.1", "2001:db8::1"
 OTHER4, OTHER6 = "192.0.2.129", "2001:db8:1::1"
@@ -284,6 +288,40 @@ async def test_a_removed_table_leaves_nothing_behind(firewalls: Firewalls) -> No
 
     listed = await command.run(*command.in_namespace(place("fw"), ["nft", "list", "tables"]))
     assert listed == b""
+
+
+def _arp(sender: Address) -> bytes:
+    """Who has the netvm's address? asks `sender` (RFC 826)."""
+    mac = bytes.fromhex("020000000009")
+    ethernet = b"\xff" * 6 + mac + struct.pack("!H", 0x0806)
+    request = struct.pack("!HHBBH6s4s6s4s", 1, 0x0800, 6, 4, 1, mac, sender.packed, bytes(6), GATEWAY.packed)
+    return ethernet + request
+
+
+async def test_a_tap_carries_its_qubes_frames_and_no_others(plumbing: None) -> None:
+    paths, qube = Paths(place("host"), PREFIX), Node("vm", ipaddress.IPv4Address("10.9.0.4"))
+    name = await paths.qube_up(qube, FW)
+    with netns.within(place("host")):
+        tap = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
+        # IFF_TAP | IFF_NO_PI, as a hypervisor opens it
+        fcntl.ioctl(tap, 0x400454CA, struct.pack("16sH22x", name.encode(), 0x0002 | 0x1000))
+
+    def answered(sender: Address, bound: float) -> bool:
+        os.write(tap, _arp(sender))
+        while select.select([tap], [], [], bound)[0]:
+            frame = os.read(tap, 2048)
+            if frame[12:14] == b"\x08\x06" and frame[20:22] == b"\x00\x02" and frame[28:32] == GATEWAY.packed:
+                return True
+        return False
+
+    try:
+        borrowed = answered(WORK.addresses()[0], netns.SILENCE)
+        own = answered(qube.addresses()[0], netns.BOUND)
+    finally:
+        os.close(tap)
+        await paths.qube_down(qube, "fw")
+
+    assert (borrowed, own) == (False, True)
 
 
 async def test_paths_may_be_built_twice_and_are_taken_away_whole(plumbing: None) -> None:
