@@ -50,8 +50,8 @@ class FileQcow2(FolderPool):
     def parent_of(self, folder: Path, layer: str) -> str:
         return qcow2.read_header(folder / layer).backing
 
-    def is_unwritten(self, folder: Path, manifest: Manifest) -> bool:
-        path = folder / manifest.active
+    def is_unwritten(self, folder: Path, layer: str) -> bool:
+        path = folder / layer
         header = qcow2.read_header(path)
         if not header.backing or header.size != qcow2.read_header(folder / header.backing).size:
             return False

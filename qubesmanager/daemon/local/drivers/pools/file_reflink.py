@@ -101,8 +101,8 @@ class FileReflink(FolderPool):
         """A raw file needs no other."""
         return ""
 
-    def is_unwritten(self, folder: Path, manifest: Manifest) -> bool:
-        return (folder / manifest.active).stat().st_mtime_ns == 0
+    def is_unwritten(self, folder: Path, layer: str) -> bool:
+        return (folder / layer).stat().st_mtime_ns == 0
 
     def layer_size(self, path: Path) -> int:
         return path.stat().st_size

@@ -143,8 +143,8 @@ class FolderPool(ABC):
         """The layer in the same folder whose content this one needs, or ""."""
 
     @abstractmethod
-    def is_unwritten(self, folder: Path, manifest: Manifest) -> bool:
-        """The active layer still has the content of the layer it was derived from."""
+    def is_unwritten(self, folder: Path, layer: str) -> bool:
+        """The layer still has the content of the layer it was derived from."""
 
     @abstractmethod
     def layer_size(self, path: Path) -> int:
@@ -222,7 +222,7 @@ class FolderPool(ABC):
     def _settle(self, folder: Path, manifest: Manifest, live: Path | None) -> str:
         """A live snapshot was under way: it happened if the hypervisor writes, or has written, to the new layer."""
         switched = dataclasses.replace(manifest, active=manifest.pending, pending="", pending_id="")
-        happened = live.name == manifest.pending if live else not self.is_unwritten(folder, switched)
+        happened = live.name == manifest.pending if live else not self.is_unwritten(folder, switched.active)
         if happened:
             _write(
                 folder,
@@ -362,15 +362,23 @@ class FolderPool(ABC):
         """A new active layer over the present one, which is answered beside the manifest."""
         layer = manifest.active
         active = self.derive(folder, layer, folder)
-        return _write(folder, dataclasses.replace(manifest, active=active, parent=self._recorded(layer))), layer
+        frozen = _write(folder, dataclasses.replace(manifest, active=active, parent=self._recorded(layer)))
+        if manifest.parent:
+            self._collect(folder)  # what the layer was once made of stands for no state any more
+        return frozen, layer
 
     def _recorded(self, layer: str) -> str:
         """The parent as the manifest keeps it: only a format that does not say it itself needs that."""
         return layer if self.format == "raw" else ""
 
     def _unwritten_parent(self, folder: Path, manifest: Manifest) -> str:
-        parent = manifest.parent or self.parent_of(folder, manifest.active)
-        return parent if parent and self.is_unwritten(folder, manifest) else ""
+        """The layer whose content the active one still has, found through all that were never written; else ""."""
+        found, layer = "", manifest.active
+        parent = manifest.parent or self.parent_of(folder, layer)
+        while parent and self.is_unwritten(folder, layer):
+            found = layer = parent
+            parent = self.parent_of(folder, layer)
+        return found
 
     def _chain(self, folder: Path, layer: str) -> Iterator[str]:
         while layer:
