@@ -25,7 +25,8 @@ _ICMP = {IPV4: "icmp", IPV6: "icmpv6"}
 _L4_ICMP = {IPV4: "icmp", IPV6: "ipv6-icmp"}
 _NFPROTO = {IPV4: "ipv4", IPV6: "ipv6"}
 _ADDRESS_TYPE = {IPV4: "ipv4_addr", IPV6: "ipv6_addr"}
-_NEIGHBOURS = ["nd-router-solicit", "nd-neighbor-solicit", "nd-neighbor-advert"]
+NEIGHBOURS = ["nd-router-solicit", "nd-neighbor-solicit", "nd-neighbor-advert"]
+"""ICMPv6 without which IPv6 finds nobody on a link."""
 _REJECT: Json = {"reject": {"type": "icmpx", "expr": "admin-prohibited"}}
 _ACCEPT: Json = {"accept": None}
 
@@ -229,7 +230,7 @@ class _Builder:
 def _base_rules(hook: str, passing: Sequence[QubeRules], blocked: Sequence[QubeRules]) -> Iterable[list[Json]]:
     """What a hook asks before and after the qubes' own chains; a blocked qube loses open connections too."""
     if hook == "input":
-        yield [_match({"payload": {"protocol": "icmpv6", "field": "type"}}, {"set": _NEIGHBOURS}), _ACCEPT]
+        yield [_match({"payload": {"protocol": "icmpv6", "field": "type"}}, {"set": NEIGHBOURS}), _ACCEPT]
     for family in _IP:
         addresses = _of(family, [address for qube in blocked for address in qube.addresses()])
         if addresses:

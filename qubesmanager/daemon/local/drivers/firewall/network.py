@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qubesmanager.daemon.local.drivers.firewall import command
-from qubesmanager.daemon.local.drivers.firewall.compile import Json
+from qubesmanager.daemon.local.drivers.firewall.compile import NEIGHBOURS, Json, delete_table
 from qubesmanager.rules.firewall import Address
 
 INSIDE = "qubes0"
@@ -29,6 +29,11 @@ UPLINK = "uplink0"
 NAMESPACES = Path("/run/netns")
 USER_NETWORKING = "The qube uses user networking, so its firewall is not enforced: {why}"
 """What is said to people when `why_not` has an answer."""
+
+_NODAD: dict[int, tuple[str, ...]] = {4: (), 6: ("nodad",)}
+"""Nobody else can have an address on these links, so it need not be asked for first."""
+_GATEWAYS = {4: "169.254.0.1/32", 6: "fe80::1/64"}
+"""The host's end of a link that leads out; the same on each, since it is never the target of anything but a route."""
 
 _FORWARDING = ("/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding")
 
@@ -97,12 +102,37 @@ class Paths:
                 await self._within(netvm.name, *default, "dev", UPLINK, "onlink")
         return self.place(netvm.name)
 
+    async def lead_out(self, netvm: Node) -> None:
+        """Lead a netvm without upstream out through the host's own network, behind the host's addresses.
+
+        This changes the host: it forwards from now on (and goes on when the netvm is taken away). What the netvm sends
+        to the host itself is dropped. A firewall of the host that drops what is forwarded still does.
+        """
+        port = self._interface("o", netvm.name)
+        if port not in await self._links():
+            pair = ("link", "add", port, "type", "veth", "peer", "name", UPLINK)
+            await self._ip(*pair, "netns", self._namespace(netvm.name))
+        await self._ip("link", "set", port, "addrgenmode", "none", "up")
+        await self._within(netvm.name, "ip", "link", "set", UPLINK, "up")
+        for address in netvm.addresses():
+            family, gateway = f"-{address.version}", _GATEWAYS[address.version]
+            await self._ip("address", "replace", gateway, "dev", port, *_NODAD[address.version])
+            await self._ip(family, "route", "replace", _host(address), "dev", port)
+            own = (_host(address), "dev", UPLINK, *_NODAD[address.version])
+            await self._within(netvm.name, "ip", "address", "replace", *own)
+            default = ("route", "replace", "default", "via", gateway.partition("/")[0], "dev", UPLINK, "onlink")
+            await self._within(netvm.name, "ip", family, *default)
+        await self._nft(out_table(self._table(port), port, netvm))
+        for path in _FORWARDING:
+            await command.run(*self._on_host("tee", path), given=b"1")
+
     async def netvm_down(self, name: str) -> None:
         """Take away what `netvm_up` made, as far as it is there; qubes that are still ports lose their path."""
         await self._release(self._interface("u", name))
+        await self._nft(delete_table(self._table(self._interface("o", name))))
         if self._namespace(name) in await self._namespaces():
             await self._ip("netns", "delete", self._namespace(name))
-        await self._delete_links(self._interface(kind, name) for kind in ("v", "u", "b"))
+        await self._delete_links(self._interface(kind, name) for kind in ("v", "u", "o", "b"))
 
     async def qube_up(self, qube: Node, netvm: Node, owner: int = 0) -> str:
         """Have the qube's tap as a port of the netvm's bridge; gives its name. `owner`: the uid that opens it."""
@@ -141,8 +171,8 @@ class Paths:
         await self._ip("link", "set", outside, "addrgenmode", "none")
         await self._ip("link", "set", outside, "master", bridge, "up")
         for address in netvm.addresses():
-            nodad = ["nodad"] if address.version == 6 else []  # noqa: PLR2004 - nobody else can have it here
-            await self._within(netvm.name, "ip", "address", "replace", _host(address), "dev", inside, *nodad)
+            own = (_host(address), "dev", inside, *_NODAD[address.version])
+            await self._within(netvm.name, "ip", "address", "replace", *own)
         await self._within(netvm.name, "ip", "link", "set", inside, "up")
 
     async def _admit(self, port: str, node: Node, netvm: Node) -> None:
@@ -213,6 +243,37 @@ def port_table(table: str, port: str, node: Node) -> list[Json]:
             for part in parts
             for kind, what in part.items()
         ),
+    ]
+
+
+def out_table(table: str, port: str, netvm: Node) -> list[Json]:
+    """The table that lets a netvm out behind the host's addresses, and keeps it from the host itself."""
+    inward = {"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": port}}
+    outward = {"match": {"op": "!=", "left": {"meta": {"key": "oifname"}}, "right": port}}
+    neighbours = {"payload": {"protocol": "icmpv6", "field": "type"}}
+    new = {"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": ["new", "invalid"]}}
+    named = {"family": "inet", "table": table}
+    rules: list[tuple[str, list[Json]]] = [
+        (
+            "input",
+            [inward, {"match": {"op": "==", "left": neighbours, "right": {"set": NEIGHBOURS}}}, {"accept": None}],
+        ),
+        ("input", [inward, new, {"drop": None}]),
+    ]
+    for address in netvm.addresses():
+        source = {"payload": {"protocol": {4: "ip", 6: "ip6"}[address.version], "field": "saddr"}}
+        own = {"match": {"op": "==", "left": source, "right": str(address)}}
+        rules.append(("out", [own, outward, {"masquerade": None}]))
+    return [
+        *delete_table(table),
+        {"add": {"table": {"family": "inet", "name": table}}},
+        {
+            "add": {
+                "chain": {**named, "name": "input", "type": "filter", "hook": "input", "prio": 0, "policy": "accept"}
+            }
+        },
+        {"add": {"chain": {**named, "name": "out", "type": "nat", "hook": "postrouting", "prio": 100}}},
+        *({"add": {"rule": {**named, "chain": chain, "expr": expression}}} for chain, expression in rules),
     ]
 
 

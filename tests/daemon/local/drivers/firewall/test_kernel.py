@@ -324,9 +324,48 @@ async def test_a_tap_carries_its_qubes_frames_and_no_others(plumbing: None) -> N
     assert (borrowed, own) == (False, True)
 
 
+OUTSIDE4, OUTSIDE6 = "198.51.100.1", "2001:db8:2::1"
+HOST4, HOST6 = "198.51.100.2", "2001:db8:2::2"
+
+
+async def _outside() -> None:
+    """A namespace that knows nothing but its neighbour, the "host"."""
+    there = f"{PREFIX}-outside"
+    await command.run("ip", "netns", "add", there)
+    pair = ["ip", "link", "add", "wan0", "type", "veth", "peer", "name", "eth0", "netns", there]
+    await command.run(*command.in_namespace(place("host"), pair))
+    for name, link, addresses in (("outside", "eth0", (OUTSIDE4, OUTSIDE6)), ("host", "wan0", (HOST4, HOST6))):
+        lines = [f"address add {addresses[0]}/24 dev {link}", f"address add {addresses[1]}/64 dev {link} nodad"]
+        for line in [*lines, f"link set {link} up"]:
+            await command.run(*command.in_namespace(place(name), ["ip", *line.split()]))
+
+
+async def test_a_netvm_is_led_out_behind_the_hosts_addresses(firewalls: Firewalls) -> None:
+    await load(firewalls, "action=accept")
+    await firewalls.update(Netvm("net", place("net"), (QubeRules("fw", FW.ip, FW.ip6, ["action=accept"]),), (), UPLINK))
+    paths = Paths(place("host"), PREFIX)
+    await _outside()
+    for _ in range(2):
+        await paths.lead_out(NET)
+
+    fates = [netns.ping(place("work"), address) for address in (OUTSIDE4, OUTSIDE6)]
+    with netns.listen(place("outside"), OUTSIDE4, 80) as server, netns.connect(place("work"), OUTSIDE4, 80):
+        accepted, (seen_as, _) = server.accept()
+        accepted.close()
+    with netns.listen(place("host"), HOST4, 80):
+        host = netns.tcp(place("work"), HOST4, 80, netns.SILENCE)
+    await firewalls.remove("net")
+
+    assert fates == [Fate.PASSED, Fate.PASSED]
+    assert seen_as == HOST4
+    assert host is Fate.LOST
+
+
 async def test_paths_may_be_built_twice_and_are_taken_away_whole(plumbing: None) -> None:
     paths = Paths(place("host"), PREFIX)
     extra, qube = Node("extra", ipaddress.IPv4Address("10.7.0.1")), Node("q", ipaddress.IPv4Address("10.7.0.2"))
+
+    lonely = Node("lonely", ipaddress.IPv4Address("10.6.0.1"), ipaddress.IPv6Address("fd06::1"))
 
     async def links() -> set[str]:
         listed = await command.run(*command.in_namespace(place("host"), ["ip", "-j", "link", "show"]))
@@ -339,11 +378,14 @@ async def test_paths_may_be_built_twice_and_are_taken_away_whole(plumbing: None)
     tap = paths.tap("q")
     for _ in range(2):
         await paths.netvm_up(extra, NET)
+        await paths.netvm_up(lonely)
         await paths.qube_up(qube, extra, owner=65534)
+        await paths.lead_out(lonely)
     during = await links()
     for _ in range(2):
         await paths.qube_down(qube, "extra")
         await paths.netvm_down("extra")
+        await paths.netvm_down("lonely")
 
     assert tap in during
     assert (await links(), await tables()) == before
