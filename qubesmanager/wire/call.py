@@ -10,7 +10,9 @@ from typing import Any, Generic, TypeVar, overload
 
 from qubesmanager.wire import codecs
 from qubesmanager.wire.codecs import Codec
+from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.events import Event
+from qubesmanager.wire.names import shown
 from qubesmanager.wire.values import Dest, DeviceClass, Tier
 
 A = TypeVar("A")
@@ -100,8 +102,14 @@ class Call(Generic[A, P, R]):
     @overload
     def __call__(self, dest: str, arg: A, payload: P) -> Request[R]: ...
     def __call__(self, dest: str, arg: Any = None, payload: Any = None) -> Request[Any]:
-        """A request. A missing or surplus argument or payload is a type error, so nothing is checked here."""
-        untrusted = self.arg.encode(arg).decode("ascii")
+        """A request. A missing or surplus argument or payload is a type error, so nothing is checked here.
+
+        Raises `ProtocolError` for an argument that is not ASCII: it cannot be sent at all.
+        """
+        try:
+            untrusted = self.arg.encode(arg).decode("ascii")
+        except UnicodeError as error:
+            raise ProtocolError(f"Not a valid {self.arg.what}: {shown(str(arg))}") from error
         held = payload if self.streams_in else self.payload.encode(payload)
         return Request(self, dest, untrusted, held)
 

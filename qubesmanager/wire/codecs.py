@@ -256,7 +256,7 @@ def escape(held: str) -> str:
 
 
 def unescape(untrusted: str) -> str:
-    """Raises `ProtocolError` for a `-` that starts no escape, for an escape of a plain character, for no UTF-8."""
+    """Raises `ProtocolError` for anything that `escape` does not write, and for no UTF-8."""
     held = bytearray()
     position = 0
     while position < len(untrusted):
@@ -269,7 +269,10 @@ def unescape(untrusted: str) -> str:
             raise ProtocolError(f"Not an escaped argument: {shown(untrusted)}")
         held += bytes([int(found[1], 16)]) if found[1] else b"-"
         position = found.end()
-    return text(bytes(held), "argument")
+    plain = text(bytes(held), "argument")
+    if escape(plain) != untrusted:  # one name, one form: what policy saw is what is used
+        raise ProtocolError(f"Not an escaped argument: {shown(untrusted)}")
+    return plain
 
 
 def _decode_volume_id(untrusted: bytes) -> VolumeId:
@@ -356,9 +359,6 @@ def _vm_row(row: str) -> VmInfo:
     return VmInfo(check(names.VM_NAME, name), VmClass(held["class"]), PowerState(held["state"]))
 
 
-_ESCAPES = {"\\": "\\\\", "\n": "\\n"}
-
-
 def _escape_line(held: str) -> str:
     return held.replace("\\", "\\\\").replace("\n", "\\n")
 
@@ -417,6 +417,16 @@ def _volume_row(row: str) -> VolumeRow:
         check(names.POOL_NAME, pool.removeprefix("pool=")),
         check(names.VOLUME_ID, vid.removeprefix("vid=")),
     )
+
+
+_COLOR = re.compile(r"0x[0-9A-Fa-f]{6}", re.ASCII)
+
+
+def _label_row(row: str) -> LabelRow:
+    name, color = row.split(" ")
+    if not _COLOR.fullmatch(color):
+        raise ValueError(color)
+    return LabelRow(check(names.LABEL_NAME, name), color)
 
 
 def _class_row(row: str) -> VmClassRow:
@@ -549,7 +559,5 @@ VOLUME_ROWS = rows_of(
 CLASS_ROWS = rows_of("<class> <property …>\\n", _class_row, lambda held: " ".join((held.klass, *held.properties)))
 DEVICE_CLASS_ROWS = rows_of("<device class>\\n", DeviceClass, str)
 DRIVER_ROWS = rows_of("<driver> <option …>\\n", lambda row: tuple(row.split(" ")), " ".join)
-LABEL_ROWS = rows_of(
-    "<label> <0xRRGGBB>\\n", lambda row: LabelRow(*row.split(" ")), lambda held: f"{held.name} {held.color}"
-)
+LABEL_ROWS = rows_of("<label> <0xRRGGBB>\\n", _label_row, lambda held: f"{held.name} {held.color}")
 TEXT_ROWS = rows_of("<text>\\n", str, str)

@@ -38,70 +38,69 @@ class Event:
 
 
 def encode_event(event: Event) -> bytes:
+    """The frame. A NUL inside a word is left out; a key is never empty (an empty one would end the frame)."""
     words = [event.subject, event.name]
     for key, value in event.fields.items():
-        words += [key, value.replace("\x00", "")]
-    return EVENT + b"".join(word.encode("utf-8", "replace") + b"\x00" for word in words) + b"\x00"
+        if key.strip("\x00"):
+            words += [key, value]
+    return EVENT + b"".join(word.replace("\x00", "").encode("utf-8", "replace") + b"\x00" for word in words) + b"\x00"
 
 
 class EventDecoder:
-    """Cuts a stream into events, whatever pieces it arrives in.
+    """Cuts a stream into events; the same events, whatever pieces it arrives in.
 
-    `feed` raises the error of an exception frame, and `ProtocolError` for bytes that are no frame or for a frame over
-    `MAX_EVENT`; after that the decoder is not to be fed again.
+    `feed` raises `ProtocolError` for bytes that are no frame or for a frame over `MAX_EVENT`; after that the decoder is
+    not to be fed again. An exception frame has no end of its own, so `finish` raises its error.
     """
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._searched = 0
+        self._start_frame()
 
     def feed(self, untrusted: bytes) -> Iterator[Event]:
         self._buffer += untrusted
         while len(self._buffer) >= len(EVENT):
-            if self._buffer.startswith(EXCEPTION):
-                yield from self._exception()
-                return
-            if not self._buffer.startswith(EVENT):
+            if not self._buffer.startswith((EVENT, EXCEPTION)):
                 raise ProtocolError(f"The event stream holds unknown bytes: {shown(bytes(self._buffer[:16]))}")
-            end = self._end_of_frame()
+            end = -1 if self._buffer.startswith(EXCEPTION) else self._end_of_frame()
+            if (len(self._buffer) if end < 0 else end) >= MAX_EVENT:
+                raise ProtocolError("An event is longer than 1 MiB.")
             if end < 0:
-                if len(self._buffer) > MAX_EVENT:
-                    raise ProtocolError("An event is longer than 1 MiB.")
                 return
             frame = bytes(self._buffer[len(EVENT) : end])
             del self._buffer[: end + 1]
-            self._searched = 0
+            self._start_frame()
             yield _decode(frame)
 
     def finish(self) -> None:
-        """The stream has ended. Raises `ProtocolError` if it ended inside a frame."""
+        """The stream has ended. Raises the error of an exception, `ProtocolError` if it ended inside a frame."""
         if self._buffer.startswith(EXCEPTION):
-            raise decode_error(bytes(self._buffer[2:]))
+            raise decode_error(bytes(self._buffer[len(EXCEPTION) :]))
         if self._buffer:
             raise ProtocolError("The event stream ended inside an event.")
 
-    def _exception(self) -> Iterator[Event]:
-        if self._buffer.count(0) >= 4 and self._buffer.endswith(b"\x00"):  # noqa: PLR2004 - kind, type, traceback, text
-            raise decode_error(bytes(self._buffer[2:]))
-        if len(self._buffer) > MAX_EVENT:
-            raise ProtocolError("An exception is longer than 1 MiB.")
-        yield from ()
+    def _start_frame(self) -> None:
+        self._words = 0
+        self._word_start = len(EVENT)
+        self._searched = len(EVENT)
 
     def _end_of_frame(self) -> int:
-        """Where the closing NUL stands: words end with NUL, keys are never empty, so an empty key closes the frame."""
-        position = self._searched or len(EVENT)
-        words = 2 if not self._searched else self._words
-        while True:
-            if words <= 0 and words % 2 == 0 and position < len(self._buffer) and self._buffer[position] == 0:
-                return position
-            end = self._buffer.find(0, position)
-            if end < 0:
-                self._searched, self._words = position, words
-                return -1
-            position = end + 1
-            words -= 1
+        """Where the closing NUL stands; -1 if it has not come. It is where a key would be empty.
 
-    _words = 2
+        What was searched is not searched again, so a stream that comes byte by byte costs no more than its length.
+        """
+        while (nul := self._buffer.find(0, self._searched)) >= 0:
+            key_is_next = self._words >= _NAME_WORDS and self._words % 2 == 0
+            if key_is_next and nul == self._word_start:
+                return nul
+            self._words += 1
+            self._word_start = self._searched = nul + 1
+        self._searched = len(self._buffer)
+        return -1
+
+
+_NAME_WORDS = 2
+"""The words before the fields: subject and name."""
 
 
 def _decode(frame: bytes) -> Event:

@@ -7,6 +7,7 @@ Used by the client's `follow` and by the bridge's mirror. A pure function: recor
 from collections.abc import Callable
 from dataclasses import replace
 
+from qubesmanager.wire.codecs import number
 from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.events import Event
 from qubesmanager.wire.records import (
@@ -30,7 +31,7 @@ def fold(record: VmRecord | None, event: Event) -> VmRecord | None:
     if the event's fields do not decode.
     """
     if event.kind == DOMAIN_ADD:
-        return decode_record(event.fields.get("record", "").encode())
+        return _added(event)
     if event.kind == DOMAIN_DELETE or record is None:
         return None
     change = _CHANGES.get(event.kind)
@@ -40,6 +41,13 @@ def fold(record: VmRecord | None, event: Event) -> VmRecord | None:
         return change(record, event)
     except (KeyError, ValueError) as error:
         raise ProtocolError(f"The event {event.kind} does not decode.") from error
+
+
+def _added(event: Event) -> VmRecord:
+    record = decode_record(event.fields.get("record", "").encode("utf-8", "replace"))
+    if record.name != event.subject:
+        raise ProtocolError("The event domain-add brings the record of another qube.")
+    return record
 
 
 def _state(record: VmRecord, event: Event) -> VmRecord:
@@ -78,13 +86,13 @@ def _volume_set(record: VmRecord, event: Event) -> VmRecord:
         name=fields["name"],
         pool=fields["pool"],
         vid=fields["vid"],
-        size=int(fields["size"]),
-        usage=int(fields["usage"]),
+        size=number(fields["size"]),
+        usage=number(fields["usage"]),
         rw=fields["rw"] == YES,
         save_on_stop=fields["save_on_stop"] == YES,
         snap_on_start=fields["snap_on_start"] == YES,
         is_outdated=fields["is_outdated"] == YES,
-        revisions_to_keep=int(fields["revisions_to_keep"]),
+        revisions_to_keep=number(fields["revisions_to_keep"]),
         extra=fields["extra"] == YES,
     )
     others = [held for held in record.volumes if held.name != volume.name]

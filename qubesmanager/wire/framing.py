@@ -6,6 +6,8 @@ traceback NUL format NUL (field NUL)*; events are in `events.py`. Source: qrexec
 specification.
 """
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError
@@ -33,7 +35,13 @@ class Header:
 
 
 def encode_header(service: str, argument: str, source: str, target: str) -> bytes:
-    """A header as qrexec writes it: the `+` is always there."""
+    """A header as qrexec writes it: the `+` is always there.
+
+    Raises `ProtocolError` for a word that would end its place in the header or the header itself.
+    """
+    for word in (f"{service}+{argument}", source, target):
+        if not word.isascii() or not word.isprintable() or " " in word or not word:
+            raise ProtocolError(f"This cannot stand in a request: {shown(word)}")
     return f"{service}+{argument} {source} name {target}\x00".encode("ascii")
 
 
@@ -63,11 +71,17 @@ def decode_error(untrusted_rest: bytes) -> Mgmt1Error:
     if len(parts) < 4 or parts[-1] != "":  # noqa: PLR2004 - type, traceback, format, and the end
         return ProtocolError("The answer holds an exception that does not decode.")
     wire_name, _traceback, template, *fields = parts[:-1]
-    try:
-        message = template % tuple(fields)
-    except (TypeError, ValueError, KeyError, OverflowError, MemoryError):
-        message = " ".join((template, *fields))
-    return Mgmt1Error.from_wire(wire_name, message)
+    return Mgmt1Error.from_wire(wire_name, _filled(template, fields))
+
+
+_PLACE = re.compile(r"%([%srd])", re.ASCII)
+
+
+def _filled(template: str, fields: list[str]) -> str:
+    """The text with its fields in place. Only plain places are known: `%` with a width could ask for gigabytes."""
+    rest: Iterator[str] = iter(fields)
+    message = _PLACE.sub(lambda found: "%" if found[1] == "%" else next(rest, found[0]), template)
+    return " ".join((message, *rest))
 
 
 def content(untrusted_answer: bytes) -> bytes:

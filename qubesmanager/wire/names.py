@@ -74,5 +74,5 @@ def why_not_new_vm_name(name: str) -> str | None:
 
 def shown(untrusted: str | bytes, limit: int = 80) -> str:
     """Untrusted text for a message or a log: quoted, printable ASCII only, cut at `limit` characters."""
-    text = ascii(untrusted)
-    return text if len(text) <= limit else text[: limit - 4] + "...'"
+    text = ascii(untrusted[:limit])
+    return text if len(text) <= limit and len(untrusted) <= limit else text[: limit - 4] + "...'"

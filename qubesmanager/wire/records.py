@@ -158,4 +158,5 @@ def _device(entry: Any) -> DeviceRecord:
 def _text(value: Any) -> str:
     if type(value) is not str:
         raise TypeError("text expected")
+    value.encode()  # a half of a surrogate pair is no text: it could never be sent back
     return value

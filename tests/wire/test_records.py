@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Records and what events make of them."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qubesmanager.wire import fold as folding
+from qubesmanager.wire.errors import ProtocolError
+from qubesmanager.wire.events import Event
+from qubesmanager.wire.fold import device_event, fold, volume_event
+from qubesmanager.wire.records import (
+    DeviceRecord,
+    PropertyValue,
+    VmRecord,
+    VolumeRecord,
+    decode_record,
+    encode_record,
+)
+from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+SIZE = st.integers(0, 1 << 50)
+FLAG = st.booleans()
+VOLUME = st.builds(VolumeRecord, TEXT, TEXT, TEXT, SIZE, SIZE, FLAG, FLAG, FLAG, FLAG, st.integers(0, 9), FLAG)
+DEVICE = st.builds(
+    DeviceRecord,
+    st.sampled_from(DeviceClass),
+    TEXT,
+    TEXT,
+    FLAG,
+    st.fixed_dictionaries({}, optional={"read-only": st.just("yes"), "persistent": st.sampled_from(["yes", "no"])}),
+)
+RECORD = st.builds(
+    VmRecord,
+    st.just("work"),
+    st.sampled_from(VmClass),
+    st.sampled_from(PowerState),
+    st.dictionaries(TEXT, st.builds(PropertyValue, TEXT, FLAG), max_size=3),
+    st.dictionaries(TEXT, TEXT, max_size=3),
+    st.frozensets(TEXT, max_size=3),
+    st.lists(VOLUME, max_size=3).map(tuple),
+    st.lists(DEVICE, max_size=3).map(tuple),
+    TEXT,
+)
+WORK = VmRecord("work", VmClass.APP, PowerState.HALTED)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+KEYS = ["name", "class", "state", "properties", "features", "tags", "volumes", "devices", "notes"]
+
+
+@given(RECORD)
+def test_a_record_arrives_as_it_was(record: VmRecord) -> None:
+    line = encode_record(record)
+
+    assert b"\n" not in line
+    assert decode_record(line) == record
+
+
+@given(st.binary(max_size=60) | JSON.map(lambda held: json.dumps(held).encode()))
+def test_any_bytes_are_a_record_or_an_error(untrusted: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        decode_record(untrusted)
+
+
+@given(RECORD, st.sampled_from(KEYS), JSON)
+def test_any_json_in_any_place_of_a_record_is_a_value_or_an_error(record: VmRecord, key: str, held: object) -> None:
+    untrusted = json.dumps({**json.loads(encode_record(record)), key: held}).encode()
+    try:
+        decoded = decode_record(untrusted)
+    except ProtocolError:
+        return
+    assert decode_record(encode_record(decoded)) == decoded
+
+
+@pytest.mark.parametrize("untrusted", [b"[" * 100_000, b'{"name":' * 50_000, b'{"name":"\\ud800"}', b"9" * 10_000])
+def test_a_hostile_record_is_an_error_and_not_slow(untrusted: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        decode_record(untrusted)
+
+
+FIELDS = ["state", "newvalue", "default", "value", "notes", "record", "size", "usage", "backend", "ident", "attached"]
+NAMES = [*folding._CHANGES, "domain-add", "domain-delete", "vm-stats", "backup-progress"]
+
+
+@given(
+    st.none() | RECORD,
+    st.builds(
+        Event,
+        st.text(max_size=4),
+        st.builds("{}:{}".format, st.sampled_from(NAMES), st.text(max_size=4) | st.just("usb")),
+        st.dictionaries(st.sampled_from(FIELDS), st.text(max_size=5) | st.just("yes"), max_size=6),
+    ),
+)
+def test_any_event_gives_a_record_or_an_error(record: VmRecord | None, event: Event) -> None:
+    try:
+        after = fold(record, event)
+    except ProtocolError:
+        return
+    assert after is None or isinstance(after, VmRecord)
+
+
+@given(RECORD)
+def test_an_added_qube_is_known_whole(record: VmRecord) -> None:
+    assert fold(None, Event("work", "domain-add", {"record": encode_record(record).decode()})) == record
+
+
+def test_a_record_under_another_name_is_refused() -> None:
+    with pytest.raises(ProtocolError):
+        fold(None, Event("other", "domain-add", {"record": encode_record(WORK).decode()}))
+
+
+@given(RECORD, VOLUME)
+def test_a_volumes_event_says_how_the_volume_is_now(record: VmRecord, volume: VolumeRecord) -> None:
+    after = fold(record, volume_event("work", volume))
+
+    assert after is not None
+    assert [held for held in after.volumes if held.name == volume.name] == [volume]
+    assert fold(after, volume_event("work", volume)) == after
+
+
+@given(RECORD, DEVICE)
+def test_a_devices_event_says_how_the_device_is_now(record: VmRecord, device: DeviceRecord) -> None:
+    after = fold(record, device_event("work", device))
+
+    assert after is not None
+    assert (device in after.devices) == (device.attached or device.persistent)
+
+
+@pytest.mark.parametrize(
+    ("event", "after"),
+    [
+        (Event("work", "domain-state", {"state": "Running"}), VmRecord("work", VmClass.APP, PowerState.RUNNING)),
+        (
+            Event("work", "property-set:memory", {"newvalue": "400", "default": "no"}),
+            VmRecord("work", VmClass.APP, PowerState.HALTED, {"memory": PropertyValue("400", is_default=False)}),
+        ),
+        (
+            Event("work", "feature-set:gui", {"value": "1"}),
+            VmRecord("work", VmClass.APP, PowerState.HALTED, features={"gui": "1"}),
+        ),
+        (
+            Event("work", "tag-add:mine", {}),
+            VmRecord("work", VmClass.APP, PowerState.HALTED, tags=frozenset({"mine"})),
+        ),
+        (Event("work", "notes-set", {"notes": "hi"}), VmRecord("work", VmClass.APP, PowerState.HALTED, notes="hi")),
+        (Event("work", "feature-delete:none", {}), WORK),
+        (Event("work", "tag-delete:none", {}), WORK),
+        (Event("work", "domain-delete", {}), None),
+    ],
+)
+def test_an_event_changes_what_it_names(event: Event, after: VmRecord | None) -> None:
+    assert fold(WORK, event) == after
