@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tables agree with each other and with what is written from them."""
+
+from pathlib import Path
+
+from qubesmanager.wire import calls, derived
+from qubesmanager.wire.values import Dest, DeviceClass, Tier
+
+ROOT = Path(__file__).parent.parent
+
+DRAFT = """
+vm.List dom0
+vm.Create template
+vm.CreateInPool template
+vm.CreateTemplate dom0
+vm.property.List vm
+vm.property.Get vm
+vm.property.Help vm
+vm.property.Reset vm
+vm.property.Set vm
+vm.feature.List vm
+vm.feature.Get vm
+vm.feature.CheckWithTemplate vm
+vm.feature.Remove vm
+vm.feature.Set vm
+vm.tag.List vm
+vm.tag.Get vm
+vm.tag.Remove vm
+vm.tag.Set vm
+vm.firewall.Get vm
+vm.firewall.InsertRule vm
+vm.firewall.RemoveRule vm
+vm.firewall.Flush vm
+vm.device.<class>.Attach vm
+vm.device.<class>.Detach vm
+vm.device.<class>.List vm
+vm.device.<class>.Available vm
+vm.microphone.Attach vm
+vm.microphone.Detach vm
+pool.List dom0
+pool.Info dom0
+pool.Add dom0
+pool.Remove dom0
+pool.volume.List dom0
+pool.volume.Info dom0
+pool.volume.ListSnapshots dom0
+pool.volume.Snapshot dom0
+pool.volume.Revert dom0
+pool.volume.Extend dom0
+vm.volume.List vm
+vm.volume.Info vm
+vm.volume.ListSnapshots vm
+vm.volume.Snapshot vm
+vm.volume.Revert vm
+vm.volume.Extend vm
+vm.volume.Attach vm
+vm.volume.Detach vm
+vm.Start vm
+vm.Shutdown vm
+vm.Pause vm
+vm.Unpause vm
+vm.Kill vm
+backup.Execute dom0
+backup.Info dom0
+backup.Restore dom0
+"""
+"""The calls of the 2016 draft and what each is sent to, in the draft's order."""
+
+KINDS = {"dom0": Dest.DOM0, "vm": Dest.VM, "template": Dest.TEMPLATE}
+
+
+def test_the_54_calls_of_the_draft_stand_first_and_in_its_order() -> None:
+    wanted = [("mgmt1." + name, KINDS[dest]) for name, dest in map(str.split, DRAFT.strip().splitlines())]
+
+    drafted = [(row.name, row.dest) for row in calls.TABLE if row.draft]
+
+    # The draft leaves open what a listing of qubes answers when it is sent to a qube; it may be sent there too.
+    assert calls.VM_LIST.dest is Dest.EITHER
+    assert [wanted[0], *drafted[1:]] == wanted
+    assert len(wanted) == 54
+
+
+def test_a_service_is_named_once() -> None:
+    assert len(calls.BY_SERVICE) == sum(len(row.concrete()) for row in calls.TABLE)
+    assert all(call.name == name for name, call in calls.BY_SERVICE.items())
+
+
+def test_a_service_has_a_name_that_qrexec_lets_through() -> None:
+    allowed = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.")
+
+    assert all(set(name) <= allowed and name.startswith("mgmt1.") for name in calls.BY_SERVICE)
+
+
+def test_a_call_says_what_it_does_in_a_sentence() -> None:
+    assert [row.name for row in calls.TABLE if not row.doc.endswith((".", ".)"))] == []
+
+
+def test_a_call_that_changes_nothing_is_in_a_tier_that_only_reads() -> None:
+    reading = ("List", "Get", "GetAll", "Info", "Help", "ListSnapshots", "CheckWithTemplate", "Available", "History")
+
+    for row in calls.TABLE:
+        if row.name.rpartition(".")[2] in reading:
+            assert row.tier in {Tier.LOCAL_RO, Tier.GLOBAL_RO}, row.name
+        if row.tier in {Tier.LOCAL_RO, Tier.LOCAL_RWX}:
+            assert row.dest is Dest.VM, row.name
+
+
+def test_each_device_class_has_its_services() -> None:
+    assert {call.name for call in calls.VM_DEVICE_LIST.concrete()} == {
+        f"mgmt1.vm.device.{each}.List" for each in DeviceClass
+    }
+
+
+def test_each_call_has_its_section_in_the_reference() -> None:
+    headings = [line.removeprefix("### ") for line in derived.api().splitlines() if line.startswith("### ")]
+
+    assert sorted(headings) == sorted(row.name.replace("<", "&lt;").replace(">", "&gt;") for row in calls.TABLE)
+
+
+def test_the_derived_files_are_fresh() -> None:
+    assert derived.stale(ROOT) == []
+
+
+def test_each_service_is_in_the_policy_once_and_in_its_tier() -> None:
+    lines = [line.split() for line in derived.policy().splitlines() if not line.startswith("#")]
+
+    assert lines == [["!include-service", name, "*", f"include/{call.tier}"] for name, call in calls.BY_SERVICE.items()]
+
+
+def test_no_include_file_allows_anything_as_installed() -> None:
+    for tier in Tier:
+        active = [line for line in derived.include(tier).splitlines() if line and not line.startswith("#")]
+        assert all(line.startswith("!include include/mgmt1-") for line in active)
