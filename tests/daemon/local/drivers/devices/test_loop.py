@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from qubesmanager.daemon.local.drivers.devices import udev
 from qubesmanager.daemon.local.drivers.devices.base import BlockDevice, Change, DeviceEvent
 from qubesmanager.daemon.local.drivers.devices.host import HostDevices
 from qubesmanager.daemon.local.drivers.devices.sysfs import why_busy
@@ -86,3 +87,43 @@ async def test_a_loop_device_in_use_is_busy_and_free_again(image: Path) -> None:
     assert busy == f"{path} is in use by this machine."
     assert why_busy(path) is None
     assert Path(path).name in {device.ident for device in await host.available(DeviceClass.BLOCK)}
+
+
+async def test_after_lost_events_anything_may_have_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(udev, "BUFFER_BYTES", 1)  # the kernel makes it its least, a few messages
+    told: set[DeviceClass] = set()
+    woken = asyncio.Event()
+
+    def notify(device_class: DeviceClass) -> None:
+        told.add(device_class)
+        if told == set(DeviceClass):
+            woken.set()
+
+    trigger = UdevTrigger("kernel")
+    trigger.start(notify)
+    try:
+        # The loop stands still meanwhile, so nobody empties the buffer.
+        for _ in range(100):
+            Path("/sys/block/loop0/uevent").write_text("change")  # noqa: ASYNC240 - on purpose, see above
+        async with asyncio.timeout(BOUND):
+            await woken.wait()
+    finally:
+        trigger.stop()
+
+    assert told == set(DeviceClass)
+
+
+async def test_without_netlink_devices_are_found_by_looking(
+    image: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError("netlink is not allowed here")
+
+    monkeypatch.setattr("pyudev.Monitor.from_netlink", refuse)
+
+    async with HostDevices(UdevTrigger(), rescan_seconds=0.05).watch() as events:
+        ident = Path(losetup("--find", "--show", str(image))).name
+        came = await of_device(events, ident)
+
+    assert came.change is Change.ADDED
+    assert "netlink is not allowed here" in caplog.text
