@@ -8,6 +8,7 @@ from pathlib import Path
 from qubesmanager.daemon.local.drivers.pools.base import DriverOption, PoolDriver
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
 from qubesmanager.daemon.local.drivers.pools.file_reflink import FileReflink
+from qubesmanager.daemon.local.drivers.pools.lvm_thin import LvmThin
 from qubesmanager.wire.errors import QubesValueError
 
 DEFAULT = "file-qcow2"
@@ -35,6 +36,12 @@ ROWS = (
         "Files in a folder on xfs or btrfs; copies take neither time nor room.",
         FileReflink.options,
         lambda pool, options: FileReflink(pool, Path(options["dir_path"])),
+    ),
+    DriverRow(
+        "lvm-thin",
+        "Volumes in a thin pool of LVM; needs root and the device mapper.",
+        LvmThin.options,
+        lambda pool, options: LvmThin(pool, options["volume_group"], options["thin_pool"]),
     ),
 )
 DRIVERS = {row.name: row for row in ROWS}

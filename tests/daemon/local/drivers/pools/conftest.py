@@ -10,11 +10,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from fake_lvm import FakeLvm
 from pool_tools import CannotMountError, mounted
 
 from qubesmanager.daemon.local.drivers.pools.base import PoolDriver
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
 from qubesmanager.daemon.local.drivers.pools.file_reflink import FileReflink
+from qubesmanager.daemon.local.drivers.pools.lvm_thin import LvmThin
 
 
 @pytest.fixture(scope="session")
@@ -43,14 +45,30 @@ def reflink_place(memory: Path) -> Iterator[Path]:
     pytest.skip(f"no file system with reflinks can be mounted here: {'; '.join(reasons)}")
 
 
-@pytest.fixture(params=["file-qcow2", "file-reflink"])
-async def pool(request: pytest.FixtureRequest, memory: Path) -> AsyncIterator[PoolDriver]:
-    """A fresh pool of each driver that this machine can run."""
+async def make(driver: str, request: pytest.FixtureRequest, memory: Path) -> AsyncIterator[PoolDriver]:
+    place = memory
+    if driver == "file-reflink":
+        place = request.getfixturevalue("reflink_place")
+    folder = place / uuid.uuid4().hex
     result: PoolDriver
-    if request.param == "file-qcow2":
-        result = FileQcow2("pool", place := memory / uuid.uuid4().hex / "pool")
+    if driver == "lvm-thin":
+        result = LvmThin("pool", "vg", "tp", FakeLvm(folder), folder)
     else:
-        result = FileReflink("pool", place := request.getfixturevalue("reflink_place") / uuid.uuid4().hex / "pool")
+        result = (FileQcow2 if driver == "file-qcow2" else FileReflink)("pool", folder / "pool")
     await result.setup()
     yield result
-    shutil.rmtree(place.parent)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["file-qcow2", "file-reflink", "lvm-thin"])
+async def any_pool(request: pytest.FixtureRequest, memory: Path) -> AsyncIterator[PoolDriver]:
+    """A fresh pool of each driver; lvm-thin on a fake LVM, for this needs a device mapper."""
+    async for result in make(request.param, request, memory):
+        yield result
+
+
+@pytest.fixture(params=["file-qcow2", "file-reflink"])
+async def pool(request: pytest.FixtureRequest, memory: Path) -> AsyncIterator[PoolDriver]:
+    """A fresh pool of each driver that keeps files."""
+    async for result in make(request.param, request, memory):
+        yield result

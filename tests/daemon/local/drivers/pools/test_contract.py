@@ -18,6 +18,18 @@ from qubesmanager.wire.errors import (
     StoragePoolException,
 )
 
+
+@pytest.fixture
+def pool(any_pool: PoolDriver) -> PoolDriver:
+    """Each driver's."""
+    return any_pool
+
+
+def skip_if_blind(pool: PoolDriver) -> None:
+    if pool.driver == "lvm-thin":
+        pytest.skip("LVM cannot tell cheaply whether a session wrote anything: each one counts as a change")
+
+
 A, B, C = (bytes([value]) * 65536 for value in b"ABC")
 ROOT = VolumeSpec("pool", "debian/root", 8 * MIB, save_on_stop=True)
 APP_ROOT = VolumeSpec("pool", "work/root", 8 * MIB, source="debian/root", snap_on_start=True)
@@ -89,6 +101,7 @@ async def test_stopping_keeps_the_state_before_the_session(pool: PoolDriver) -> 
 
 
 async def test_a_session_that_wrote_nothing_makes_no_snapshot(pool: PoolDriver) -> None:
+    skip_if_blind(pool)
     await pool.create("work/private", 8 * MIB)
     await session(pool, kept(), (0, A))
     before = await pool.list_snapshots("work/private")
@@ -313,6 +326,7 @@ async def test_a_running_app_qube_is_outdated_once_its_template_has_stopped_with
 
 
 async def test_a_template_that_ran_unchanged_outdates_nobody(pool: PoolDriver) -> None:
+    skip_if_blind(pool)
     await pool.create("debian/root", 8 * MIB)
     await session(pool, ROOT, (0, A))
     await pool.start(APP_ROOT)

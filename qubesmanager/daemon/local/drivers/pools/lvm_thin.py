@@ -1,0 +1,486 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Thin volumes of LVM. Needs root and a kernel with the device mapper's thin target; `setup` says so where it is not.
+
+A volume `<vm>/<volume>` is the logical volume `q+<vm>+<volume>`, a snapshot of it `q+<vm>+<volume>+<id>`: no name of
+a qube holds a `+`, so the parts can be told apart. Changes are made beside the volume and put in its place by renames:
+
+| name | what | after a crash |
+|---|---|---|
+| `…+part` | being written | removed |
+| `…+new` | complete, about to be the volume | becomes it where the volume is missing, else removed |
+| `…+old` | replaced | becomes the volume where neither it nor `…+new` is there, else removed |
+| `…+base` | the committed state while the volume is started | kept: it says that the volume is started |
+| `…+read<hex>` | a state being read | removed |
+| `…+<id>` | a snapshot | kept, but removed where its volume was being removed |
+
+What a running copy was made of is a tag `src+<uuid>+<generation>` on it; each stop of the source, and everything that
+replaces it, gives the source another generation or uuid. Whether a session wrote anything LVM cannot tell cheaply, so
+each session counts as a change. Sizes are rounded up to 4 MiB, LVM's extent.
+"""
+
+import asyncio
+import json
+import os
+import re
+import time
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from qubesmanager.daemon.local.drivers.pools.base import (
+    GRAIN,
+    Disk,
+    DriverOption,
+    Leftover,
+    LiveDisk,
+    PoolDriver,
+    PoolInfo,
+    VolumeInfo,
+    VolumeSpec,
+)
+from qubesmanager.daemon.local.drivers.pools.disk import (
+    BLOCK,
+    Locks,
+    checked_size,
+    checked_vid,
+    disk_errors,
+    in_thread,
+    is_zero,
+    pwrite_all,
+    rounded,
+)
+from qubesmanager.daemon.local.drivers.pools.stream import Blocks, copy_into
+from qubesmanager.wire.errors import (
+    QubesValueError,
+    QubesVMAlreadyExistsError,
+    QubesVMNotHaltedError,
+    QubesVolumeNotFoundError,
+    QubesVolumeRevisionNotFoundError,
+    StoragePoolException,
+)
+
+_SNAPSHOT = re.compile(r"\d+-\d+")
+_COLUMNS = "lv_name,lv_size,data_percent,lv_uuid,lv_tags"
+
+
+class Runner(Protocol):
+    """Runs a program with arguments and answers its output; its failure is a `StoragePoolException` with its words."""
+
+    async def __call__(self, *arguments: str) -> bytes: ...
+
+
+async def run(*arguments: str) -> bytes:
+    """The output of a program, started without a shell and with fixed messages."""
+    try:
+        process = await asyncio.create_subprocess_exec(  # noqa: TID251 - this is a driver
+            *arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={"PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), "LC_ALL": "C"},
+        )
+    except FileNotFoundError:
+        raise StoragePoolException(f"The program {arguments[0]} is not installed (package lvm2).") from None
+    output, errors = await process.communicate()
+    if process.returncode:
+        raise StoragePoolException(f"{arguments[0]} failed: {errors.decode(errors='replace').strip()}")
+    return output
+
+
+@dataclass(frozen=True, slots=True)
+class _Lv:
+    """A logical volume: bytes in all, bytes taken, and what knows it again."""
+
+    size: int
+    usage: int
+    uuid: str
+    tags: frozenset[str]
+
+    @property
+    def generation(self) -> str:
+        return next((tag for tag in self.tags if tag.startswith("gen+")), "gen+0")
+
+    @property
+    def state(self) -> str:
+        return f"{self.uuid}+{self.generation}"
+
+
+class _DeviceWriter:
+    """Writes the runs of data into a thin volume that is all zeros and grows with them. Its methods run in threads."""
+
+    def __init__(self, pool: "LvmThin", name: str, capacity: int) -> None:
+        self._pool = pool
+        self._name = name
+        self._capacity = capacity
+        self._loop = asyncio.get_running_loop()
+
+    def put(self, offset: int, data: bytes) -> None:
+        if offset + len(data) > self._capacity:
+            self._give(rounded(max(offset + len(data), 2 * self._capacity)))
+        with disk_errors(self._pool.pool), self._pool.device(self._name).open("r+b", buffering=0) as file:
+            for start in range(0, len(data), BLOCK):
+                block = data[start : start + BLOCK]
+                if not is_zero(block):
+                    pwrite_all(file.fileno(), block, offset + start)
+
+    def finish(self, size: int) -> None:
+        if size != self._capacity:
+            self._give(size)
+        with disk_errors(self._pool.pool), self._pool.device(self._name).open("r+b", buffering=0) as file:
+            os.fsync(file.fileno())
+
+    def _give(self, size: int) -> None:
+        verb = "lvextend" if size > self._capacity else "lvreduce"
+        change = self._pool.set_size(verb, self._name, size)
+        asyncio.run_coroutine_threadsafe(change, self._loop).result()
+        self._capacity = size
+
+
+class LvmThin:
+    """Of the `PoolDriver` protocol. `run` and `devices` are where the programs and /dev come from."""
+
+    driver: ClassVar[str] = "lvm-thin"
+    options: ClassVar[tuple[DriverOption, ...]] = (
+        DriverOption("volume_group", "str", "The LVM volume group."),
+        DriverOption("thin_pool", "str", "The thin pool in it."),
+    )
+
+    def __init__(
+        self, pool: str, volume_group: str, thin_pool: str, runner: Runner = run, devices: Path = Path("/dev")
+    ) -> None:
+        self.pool = pool
+        self._vg = volume_group
+        self._thin_pool = thin_pool
+        self._run = runner
+        self._devices = devices
+        self._locks = Locks()
+
+    def device(self, name: str) -> Path:
+        return self._devices / self._vg / name
+
+    # Command lines
+
+    async def _lvs(self) -> dict[str, _Lv]:
+        output = await self._run(
+            "lvs", "--reportformat", "json", "--units", "b", "--nosuffix", "-o", _COLUMNS, self._vg
+        )
+        rows: list[dict[str, Any]] = json.loads(output)["report"][0]["lv"]
+        return {
+            row["lv_name"]: _Lv(
+                int(row["lv_size"]),
+                int(int(row["lv_size"]) * float(row["data_percent"] or 0) / 100),
+                row["lv_uuid"],
+                frozenset(filter(None, row["lv_tags"].split(","))),
+            )
+            for row in rows
+            if row["lv_name"].startswith("q+")
+        }
+
+    async def _make(self, name: str, size: int, *tags: str) -> None:
+        tagged = [part for tag in tags for part in ("--addtag", tag)]
+        thin_pool = f"{self._vg}/{self._thin_pool}"
+        await self._run("lvcreate", "-y", "-q", *tagged, "-V", f"{rounded(size)}b", "-T", thin_pool, "-n", name)
+
+    async def _copy(self, source: str, name: str, *tags: str) -> None:
+        """A thin snapshot, active at once; LVM makes it crash-consistent also of a device in use."""
+        tagged = [part for tag in tags for part in ("--addtag", tag)]
+        await self._run("lvcreate", "-y", "-q", "-kn", "-ay", *tagged, "-s", "-n", name, f"{self._vg}/{source}")
+
+    async def _drop(self, *names: str) -> None:
+        if names:
+            await self._run("lvremove", "-f", "-y", "-q", *(f"{self._vg}/{name}" for name in names))
+
+    async def _move(self, old: str, new: str) -> None:
+        await self._run("lvrename", "-q", self._vg, old, new)
+
+    async def set_size(self, verb: str, name: str, size: int) -> None:
+        """`lvextend` or `lvreduce`."""
+        force = ["-f"] if verb == "lvreduce" else []
+        await self._run(verb, "-y", "-q", *force, "-L", f"{size}b", f"{self._vg}/{name}")
+
+    # Names
+
+    @staticmethod
+    def _name(vid: str) -> str:
+        return "q+" + checked_vid(vid).replace("/", "+")
+
+    async def _find(self, vid: str) -> tuple[str, dict[str, _Lv]]:
+        name, lvs = self._name(vid), await self._lvs()
+        if name not in lvs:
+            raise QubesVolumeNotFoundError(f"The pool {self.pool} has no volume {vid}.")
+        return name, lvs
+
+    @staticmethod
+    def _snapshots(name: str, lvs: Mapping[str, _Lv]) -> list[str]:
+        ids = [lv.removeprefix(f"{name}+") for lv in lvs if lv.startswith(f"{name}+")]
+        return sorted(filter(_SNAPSHOT.fullmatch, ids), key=_order)
+
+    def _next_id(self, name: str, lvs: Mapping[str, _Lv]) -> str:
+        now = int(time.time())
+        last, number = max((_order(one) for one in self._snapshots(name, lvs)), default=(0, 0))
+        return f"{now}-0" if now > last else f"{last}-{number + 1}"
+
+    def _refuse_started(self, vid: str, lvs: Mapping[str, _Lv]) -> None:
+        if f"{self._name(vid)}+base" in lvs:
+            raise QubesVMNotHaltedError(f"The volume {vid} is in use.")
+
+    def _state(self, vid: str, lvs: Mapping[str, _Lv], snapshot: str | None = None) -> str:
+        """The logical volume that holds the committed state or the snapshot."""
+        name = self._name(vid)
+        if snapshot is None:
+            return f"{name}+base" if f"{name}+base" in lvs else name
+        if snapshot not in self._snapshots(name, lvs):
+            raise QubesVolumeRevisionNotFoundError(f"The volume has no snapshot {snapshot}.")
+        return f"{name}+{snapshot}"
+
+    async def _replace(self, name: str, *, before: str = "+old") -> None:
+        """`…+new` becomes the volume; the one before, if any, is kept as `before`, or dropped if that is `+old`."""
+        lvs = await self._lvs()
+        if name in lvs:
+            await self._move(name, f"{name}{before}")
+        await self._move(f"{name}+new", name)
+        if name in lvs and before == "+old":
+            await self._drop(f"{name}+old")
+
+    # The place
+
+    async def setup(self) -> None:
+        try:
+            await self._make("q+probe+probe+part", GRAIN)
+            await self._drop("q+probe+probe+part")
+        except StoragePoolException as error:
+            raise StoragePoolException(
+                f"No thin volume can be made in {self._vg}/{self._thin_pool}; root and a kernel with the device "
+                f"mapper's thin target are needed. {error}"
+            ) from error
+
+    async def recover(self, live: Mapping[str, Path]) -> list[Leftover]:  # noqa: ARG002 - the protocol's, see below
+        """`live` is not asked: a device is the same before and after each change to a running qube's volume."""
+        done: list[Leftover] = []
+        lvs = await self._lvs()
+        # What may become the volume is looked at before what hangs on it.
+        for name in sorted(lvs, key=lambda name: (not name.endswith("+new"), not name.endswith("+old"), name)):
+            volume = "+".join(name.split("+")[:3])
+            kind = name.removeprefix(volume).removeprefix("+")
+            if kind in {"new", "old"} and volume not in lvs:
+                await self._move(name, volume)
+                lvs[volume] = lvs[name]
+                done.append(Leftover(name, "finished" if kind == "new" else "undone"))
+            elif kind in {"part", "new", "old"} or kind.startswith("read") or (kind and volume not in lvs):
+                await self._drop(name)
+                done.append(Leftover(name, "removed"))
+        return done
+
+    async def usage(self) -> PoolInfo:
+        output = await self._run(
+            "lvs", "--reportformat", "json", "--units", "b", "--nosuffix", "-o", "lv_size,data_percent",
+            f"{self._vg}/{self._thin_pool}",
+        )  # fmt: skip
+        (row,) = json.loads(output)["report"][0]["lv"]
+        size = int(row["lv_size"])
+        return PoolInfo(size, int(size * float(row["data_percent"] or 0) / 100))
+
+    async def list_volumes(self) -> list[str]:
+        return sorted("/".join(name.split("+")[1:]) for name in await self._lvs() if name.count("+") == 2)  # noqa: PLR2004 - q+vm+volume
+
+    async def info(self, spec: VolumeSpec) -> VolumeInfo:
+        lvs = await self._lvs()
+        name = self._name(spec.vid)
+        if name not in lvs and spec.save_on_stop:
+            raise QubesVolumeNotFoundError(f"The pool {self.pool} has no volume {spec.vid}.")
+        size, usage = (lvs[name].size, lvs[name].usage) if name in lvs else (spec.size, 0)
+        return VolumeInfo(
+            spec.pool, spec.vid, size, usage, spec.rw, spec.source, spec.save_on_stop, spec.snap_on_start,
+            spec.revisions_to_keep, await self.is_outdated(spec),
+        )  # fmt: skip
+
+    # Volumes
+
+    async def _absent(self, vid: str) -> str:
+        name = self._name(vid)
+        if name in await self._lvs():
+            raise StoragePoolException(f"The pool {self.pool} already has a volume {vid}.")
+        return name
+
+    async def create(self, vid: str, size: int) -> None:
+        checked_size(size)
+        async with self._locks.hold(vid):
+            await self._make(await self._absent(vid), size)
+
+    async def remove(self, vid: str) -> None:
+        async with self._locks.hold(vid):
+            name, lvs = await self._find(vid)
+            # The volume goes first: without it there is none, whatever is still to go.
+            await self._drop(name, *(lv for lv in lvs if lv.startswith(f"{name}+")))
+
+    async def rename_vm(self, old: str, new: str) -> None:
+        """Volume by volume. Interrupted, it is asked for again and goes on where it was."""
+        checked_vid(f"{old}/x")
+        checked_vid(f"{new}/x")
+        lvs = await self._lvs()
+        moves = {lv: f"q+{new}+" + lv.removeprefix(f"q+{old}+") for lv in lvs if lv.startswith(f"q+{old}+")}
+        if any(lv.endswith("+base") for lv in moves):
+            raise QubesVMNotHaltedError(f"The volumes of {old} are in use.")
+        if any(target in lvs for target in moves.values()):
+            raise QubesVMAlreadyExistsError(f"The pool {self.pool} already has volumes of {new}.")
+        for source, target in sorted(moves.items()):
+            await self._move(source, target)
+
+    async def size(self, vid: str, snapshot: str | None = None) -> int:
+        _, lvs = await self._find(vid)
+        return lvs[self._state(vid, lvs, snapshot)].size
+
+    # Content
+
+    async def read(self, vid: str, snapshot: str | None = None) -> AsyncGenerator[tuple[int, bytes], None]:
+        async with self._locks.hold(vid):
+            name, lvs = await self._find(vid)
+            source = self._state(vid, lvs, snapshot)
+            copy = f"{name}+read{uuid.uuid4().hex[:8]}"
+            await self._copy(source, copy)
+        try:
+            for offset in range(0, lvs[source].size, 1 << 20):
+                data = await in_thread(self._read_at, copy, offset, 1 << 20)
+                if not is_zero(data):
+                    yield offset, data
+        finally:
+            await self._drop(copy)
+
+    def _read_at(self, name: str, offset: int, length: int) -> bytes:
+        with disk_errors(self.pool), self.device(name).open("rb", buffering=0) as file:
+            return os.pread(file.fileno(), length, offset)
+
+    async def clone(self, vid: str, source: PoolDriver, source_vid: str) -> None:
+        async with self._locks.hold(vid, source_vid if source is self else vid):
+            name = await self._absent(vid)
+            if source is self:
+                _, lvs = await self._find(source_vid)
+                await self._copy(self._state(source_vid, lvs), name)
+                return
+            async with self._writing(name, GRAIN) as writer:
+                await copy_into(writer, source, source_vid)
+            await self._replace(name)
+
+    async def import_data(self, vid: str, data: AsyncIterator[bytes], size: int | None = None) -> int:
+        async with self._locks.hold(vid):
+            self._refuse_started(vid, await self._lvs())
+            name = self._name(vid)
+            async with self._writing(name, rounded(size or 0)) as writer:
+                blocks = Blocks(writer)
+                await blocks.take(data, size)
+                total = await blocks.finish()
+            await self._replace(name)
+            return total
+
+    @asynccontextmanager
+    async def _writing(self, name: str, capacity: int) -> AsyncIterator[_DeviceWriter]:
+        """A new logical volume that is `…+new` at the end of the block, and gone if the block fails."""
+        await self._make(f"{name}+part", capacity)
+        try:
+            yield _DeviceWriter(self, f"{name}+part", capacity)
+            await self._move(f"{name}+part", f"{name}+new")
+        except BaseException:
+            await self._drop(f"{name}+part")
+            raise
+
+    async def clear(self, vid: str) -> None:
+        async with self._locks.hold(vid):
+            name, lvs = await self._find(vid)
+            self._refuse_started(vid, lvs)
+            await self._make(f"{name}+new", lvs[name].size)
+            await self._replace(name)
+
+    async def resize(self, vid: str, size: int, live: LiveDisk | None = None) -> int:
+        checked_size(size)
+        async with self._locks.hold(vid):
+            name, lvs = await self._find(vid)
+            if size < lvs[name].size:
+                raise QubesValueError(f"A volume can only grow; {vid} has {lvs[name].size} bytes already.")
+            if rounded(size) > lvs[name].size:
+                await self.set_size("lvextend", name, rounded(size))
+                if live:
+                    await live.resize(rounded(size))
+            return rounded(size)
+
+    # Snapshots
+
+    async def snapshot(self, vid: str, live: LiveDisk | None = None) -> str:  # noqa: ARG002 - LVM needs no hypervisor for it
+        async with self._locks.hold(vid):
+            name, lvs = await self._find(vid)
+            snapshot = self._next_id(name, lvs)
+            await self._copy(name, f"{name}+{snapshot}")
+            return snapshot
+
+    async def list_snapshots(self, vid: str) -> list[str]:
+        return self._snapshots(*await self._find(vid))
+
+    async def revert(self, vid: str, snapshot: str) -> str:
+        async with self._locks.hold(vid):
+            name, lvs = await self._find(vid)
+            source = self._state(vid, lvs, snapshot)
+            self._refuse_started(vid, lvs)
+            kept = self._next_id(name, lvs)
+            await self._copy(source, f"{name}+new")
+            await self._replace(name, before=f"+{kept}")
+            return kept
+
+    # A qube's session
+
+    async def start(self, spec: VolumeSpec) -> Disk:
+        if spec.save_on_stop and spec.snap_on_start:
+            raise QubesValueError("A volume cannot both start from its source and be kept.")
+        async with self._locks.hold(spec.vid, spec.source or spec.vid):
+            name, lvs = self._name(spec.vid), await self._lvs()
+            if spec.save_on_stop:
+                await self._find(spec.vid)
+                if f"{name}+base" not in lvs:
+                    await self._copy(name, f"{name}+base")
+            elif "started" not in (lvs[name].tags if name in lvs else ()):
+                if name in lvs:
+                    await self._drop(name)
+                if spec.snap_on_start:
+                    source, lvs = await self._find(spec.source)
+                    await self._copy(
+                        self._state(spec.source, lvs), name, "started", f"src+{self._committed(source, lvs)}"
+                    )
+                else:
+                    await self._make(name, checked_size(spec.size), "started")
+            return Disk(self.device(name), "raw", not spec.rw)
+
+    def _committed(self, source: str, lvs: Mapping[str, _Lv]) -> str:
+        """What the committed state of a volume is known by; a stop and a replacement change it."""
+        return lvs[source].state
+
+    async def stop(self, spec: VolumeSpec) -> None:
+        async with self._locks.hold(spec.vid):
+            name, lvs = self._name(spec.vid), await self._lvs()
+            if not spec.save_on_stop:
+                if name in lvs:
+                    await self._drop(name)
+                return
+            if f"{name}+base" not in lvs:
+                return
+            present = lvs[name].generation
+            following = f"gen+{int(present.removeprefix('gen+')) + 1}"
+            old_tag = ["--deltag", present] if present in lvs[name].tags else []
+            await self._run("lvchange", "-q", *old_tag, "--addtag", following, f"{self._vg}/{name}")
+            newest = self._next_id(name, lvs)
+            await self._move(f"{name}+base", f"{name}+{newest}")
+            if spec.revisions_to_keep >= 0:
+                snapshots = [*self._snapshots(name, lvs), newest]
+                surplus = snapshots[: max(0, len(snapshots) - spec.revisions_to_keep)]
+                await self._drop(*(f"{name}+{snapshot}" for snapshot in surplus))
+
+    async def is_outdated(self, spec: VolumeSpec) -> bool:
+        lvs = await self._lvs()
+        name = self._name(spec.vid)
+        if not spec.snap_on_start or name not in lvs or (source := self._name(spec.source)) not in lvs:
+            return False
+        return f"src+{self._committed(source, lvs)}" not in lvs[name].tags
+
+
+def _order(snapshot: str) -> tuple[int, ...]:
+    return tuple(map(int, snapshot.split("-")))
