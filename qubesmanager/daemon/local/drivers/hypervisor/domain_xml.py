@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""libvirt's XML for a domain and its parts, built from the spec; never by joining strings.
+
+Source: https://libvirt.org/formatdomain.html
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from xml.etree import ElementTree as ET
+
+from qubesmanager.daemon.local.drivers.devices.base import HostDevice, Microphone, PciDevice, UsbDevice
+from qubesmanager.daemon.local.drivers.hypervisor.base import DiskSpec, DomainSpec, NicKind, NicSpec
+from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
+from qubesmanager.wire.names import shown
+
+METADATA_PREFIX = "qubesmanager"
+METADATA_NAMESPACE = "urn:qubes-manager:mgmt1"
+
+HOT_PLUG_SLOTS = 8
+"""Empty PCI Express ports for what is attached while the guest runs."""
+
+# XML 1.0 has no way to write these, escaped or not.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SERIAL = re.compile(r"[A-Za-z0-9._-]{1,36}")
+_TARGET = re.compile(r"xvd([a-z]{1,2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Flavour:
+    """What a domain looks like on one kind of hypervisor. `type` as libvirt names it: qemu, kvm, xen, test."""
+
+    type: str
+    machine: str = ""
+    disk_bus: str = "scsi"
+    disk_prefix: str = "sd"
+    emulated: bool = True
+    """It has QEMU's PCI topology, controllers and devices."""
+
+
+FLAVOURS = {
+    "qemu": Flavour("qemu", "q35"),
+    "kvm": Flavour("kvm", "q35"),
+    "xen": Flavour("xen", disk_bus="xen", disk_prefix="xvd", emulated=False),
+    "test": Flavour("test", disk_bus="virtio", disk_prefix="vd", emulated=False),
+}
+
+
+def domain(spec: DomainSpec, flavour: Flavour, owner: str) -> str:
+    """The whole domain; `owner` marks whose it is. Raises QubesValueError for text that XML cannot hold."""
+    root = ET.Element("domain", type=flavour.type)
+    _text(root, "name", spec.name)
+    _text(root, "uuid", str(spec.uuid))
+    metadata = ET.SubElement(root, "metadata")
+    ET.SubElement(
+        metadata,
+        f"{{{METADATA_NAMESPACE}}}qube",
+        {"owner": _checked(owner), "class": _checked(spec.klass)},
+    )
+    _text(root, "memory", str(max(spec.memory_mib, spec.maxmem_mib)), unit="MiB")
+    _text(root, "currentMemory", str(spec.memory_mib), unit="MiB")
+    _text(root, "vcpu", str(max(spec.vcpus, spec.max_vcpus)), current=str(spec.vcpus))
+    root.append(_os(spec, flavour))
+    features = ET.SubElement(root, "features")
+    ET.SubElement(features, "acpi")
+    ET.SubElement(features, "apic")
+    if flavour.type == "kvm":
+        ET.SubElement(root, "cpu", mode="host-passthrough", check="none", migratable="off")
+    ET.SubElement(root, "clock", offset="utc")
+    for event, action in (("on_poweroff", "destroy"), ("on_reboot", "restart"), ("on_crash", "destroy")):
+        _text(root, event, action)
+    devices = ET.SubElement(root, "devices")
+    devices.extend(_devices(spec, flavour))
+    ET.register_namespace(METADATA_PREFIX, METADATA_NAMESPACE)
+    return ET.tostring(root, encoding="unicode")
+
+
+def disk(spec: DiskSpec, flavour: Flavour) -> ET.Element:
+    root = ET.Element("disk", type="block" if spec.is_device else "file", device="disk")
+    driver = ET.SubElement(root, "driver", type=spec.format.value)
+    if flavour.emulated:
+        driver.attrib |= {"name": "qemu", "discard": "unmap"}
+    ET.SubElement(root, "source", {"dev" if spec.is_device else "file": _checked(str(spec.path))})
+    ET.SubElement(root, "target", dev=target_name(spec.target, flavour), bus=flavour.disk_bus)
+    if spec.read_only:
+        ET.SubElement(root, "readonly")
+    if spec.serial:
+        if not _SERIAL.fullmatch(spec.serial):
+            raise QubesValueError(f"{shown(spec.serial)} cannot be the serial number of a disk.")
+        _text(root, "serial", spec.serial)
+    if spec.boot:
+        ET.SubElement(root, "boot", order="1")
+    if flavour.emulated:
+        ET.SubElement(root, "alias", name=f"ua-{spec.target}")
+    return root
+
+
+def nic(spec: NicSpec, flavour: Flavour) -> ET.Element:
+    kinds = {NicKind.USER: "user", NicKind.TAP: "ethernet", NicKind.BRIDGE: "bridge"}
+    root = ET.Element("interface", type=kinds[spec.kind])
+    ET.SubElement(root, "mac", address=_checked(spec.mac))
+    if spec.kind is NicKind.TAP:
+        ET.SubElement(root, "target", dev=_checked(spec.source), managed="no")
+    elif spec.kind is NicKind.BRIDGE:
+        ET.SubElement(root, "source", bridge=_checked(spec.source))
+    if flavour.emulated:
+        ET.SubElement(root, "model", type="virtio")
+    return root
+
+
+def host_device(device: HostDevice) -> ET.Element:
+    """Raises Mgmt1Error for what is not attached this way."""
+    if isinstance(device, UsbDevice | PciDevice):
+        return _hostdev(device)
+    if isinstance(device, Microphone):
+        raise Mgmt1Error("Sound cannot be added to a running qube: the microphone changes at its next start.")
+    raise Mgmt1Error(f"{shown(device.path)} is attached as a disk.")
+
+
+def _hostdev(device: UsbDevice | PciDevice) -> ET.Element:
+    if isinstance(device, UsbDevice):
+        root = ET.Element("hostdev", mode="subsystem", type="usb")
+        source = ET.SubElement(root, "source", startupPolicy="optional")
+        ET.SubElement(source, "address", bus=str(device.bus), device=str(device.device))
+        return root
+    root = ET.Element("hostdev", mode="subsystem", type="pci", managed="yes")
+    address = {
+        "domain": f"{device.domain:#06x}",
+        "bus": f"{device.bus:#04x}",
+        "slot": f"{device.slot:#04x}",
+        "function": f"{device.function:#x}",
+    }
+    ET.SubElement(ET.SubElement(root, "source"), "address", address)
+    return root
+
+
+def to_text(element: ET.Element) -> str:
+    return ET.tostring(element, encoding="unicode")
+
+
+def metadata_owner(text: str) -> str:
+    """The owner in a metadata element as libvirt gives it back."""
+    return ET.fromstring(text).get("owner", "")  # noqa: S314 - written by libvirt, which parsed it first
+
+
+def target_name(target: str, flavour: Flavour) -> str:
+    """`xvda` under the bus that the hypervisor has. Raises QubesValueError."""
+    match = _TARGET.fullmatch(target)
+    if match is None:
+        raise QubesValueError(f"{shown(target)} is not a place for a disk: xvda to xvdzz are.")
+    return flavour.disk_prefix + match[1]
+
+
+def find_disk(domain_text: str, target: str, flavour: Flavour) -> ET.Element | None:
+    """The disk at that target in a live domain's XML."""
+    name = target_name(target, flavour)
+    tree = ET.fromstring(domain_text)  # noqa: S314 - written by libvirt
+    return next((one for one in tree.iterfind("devices/disk") if _attribute(one, "target", "dev") == name), None)
+
+
+def find_nic(domain_text: str, mac: str) -> ET.Element | None:
+    tree = ET.fromstring(domain_text)  # noqa: S314 - written by libvirt
+    interfaces = tree.iterfind("devices/interface")
+    return next((one for one in interfaces if _attribute(one, "mac", "address").lower() == mac.lower()), None)
+
+
+def has_host_device(domain_text: str, device: HostDevice) -> bool:
+    """Whether a live domain has it. libvirt writes the same numbers in its own way, so they are compared as numbers."""
+    wanted = _address(host_device(device))
+    tree = ET.fromstring(domain_text)  # noqa: S314 - written by libvirt
+    return any(_address(one) == wanted for one in tree.iterfind("devices/hostdev"))
+
+
+def _address(hostdev: ET.Element) -> tuple[str, tuple[tuple[str, int], ...]]:
+    address = hostdev.find("source/address")
+    numbers = {} if address is None else address.attrib
+    return hostdev.get("type", ""), tuple(sorted((name, int(number, 0)) for name, number in numbers.items()))
+
+
+def _attribute(element: ET.Element, child: str, name: str) -> str:
+    found = element.find(child)
+    return "" if found is None else found.get(name, "")
+
+
+def _os(spec: DomainSpec, flavour: Flavour) -> ET.Element:
+    root = ET.Element("os")
+    kinds = {"hvm": "hvm", "pvh": "xenpvh", "pv": "linux"}
+    kind = kinds.get(spec.virt_mode, "hvm") if flavour.type == "xen" else "hvm"
+    element = _text(root, "type", kind)
+    if flavour.machine:
+        element.attrib |= {"arch": "x86_64", "machine": flavour.machine}
+    if spec.kernel is not None:
+        _text(root, "kernel", str(spec.kernel))
+        if spec.initrd is not None:
+            _text(root, "initrd", str(spec.initrd))
+        _text(root, "cmdline", spec.kernelopts)
+    return root
+
+
+def _devices(spec: DomainSpec, flavour: Flavour) -> Iterator[ET.Element]:
+    if flavour.emulated:
+        # QEMU's `pc` takes 25 virtio disks hot-plugged; one SCSI controller takes as many as have names.
+        yield ET.Element("controller", type="scsi", index="0", model="virtio-scsi")
+        yield ET.Element("controller", type="pci", index="0", model="pcie-root")
+        for index in range(1, HOT_PLUG_SLOTS + 1):
+            yield ET.Element("controller", type="pci", index=str(index), model="pcie-root-port")
+        yield ET.Element("controller", type="usb", index="0", model="qemu-xhci")
+        yield ET.Element("memballoon", model="virtio")
+    for one_disk in spec.disks:
+        yield disk(one_disk, flavour)
+    for one_nic in spec.nics:
+        yield nic(one_nic, flavour)
+    for device in spec.devices:
+        if isinstance(device, Microphone):
+            yield ET.Element("sound", model="ich9")
+        else:
+            yield host_device(device)
+    yield _console(spec)
+    if spec.agent and flavour.emulated:
+        channel = ET.Element("channel", type="unix")
+        ET.SubElement(channel, "target", type="virtio", name="org.qemu.guest_agent.0")
+        yield channel
+    if spec.debug:
+        graphics = ET.Element("graphics", type="vnc", port="-1", autoport="yes")
+        ET.SubElement(graphics, "listen", type="address", address="127.0.0.1")
+        yield graphics
+
+
+def _console(spec: DomainSpec) -> ET.Element:
+    """A terminal that `virsh console` opens; what the guest writes goes to the log also while nobody looks."""
+    root = ET.Element("console", type="pty")
+    if spec.console_log is not None:
+        ET.SubElement(root, "log", file=_checked(str(spec.console_log)), append="on")
+    ET.SubElement(root, "target", type="serial", port="0")
+    return root
+
+
+def _text(parent: ET.Element, tag: str, content: str, **attributes: str) -> ET.Element:
+    element = ET.SubElement(parent, tag, attributes)
+    element.text = _checked(content)
+    return element
+
+
+def _checked(text: str) -> str:
+    if _NOT_XML.search(text):
+        raise QubesValueError(f"{shown(text)} has characters that the hypervisor cannot be told.")
+    return text

@@ -1,0 +1,383 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Domains through libvirt, on whatever its URI names; docs/hypervisors.md says which were tried.
+
+Domains are transient: libvirt has one from its start until it halts, so nothing of it has to be cleared up, and nobody
+can start it behind the manager's back with disks that are gone. They outlive the daemon and are found again by UUID.
+"""
+
+import asyncio
+import contextlib
+import functools
+import logging
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
+
+import libvirt
+
+from qubesmanager.daemon.local.drivers.devices.base import HostDevice
+from qubesmanager.daemon.local.drivers.hypervisor import accel, domain_xml, event_loop
+from qubesmanager.daemon.local.drivers.hypervisor.base import (
+    Capabilities,
+    ConnectionLost,
+    DeviceRemoved,
+    DiskSpec,
+    DomainInfo,
+    DomainSpec,
+    DomainStats,
+    HypervisorEvent,
+    NicSpec,
+    Reconnected,
+    StateChanged,
+)
+from qubesmanager.daemon.local.drivers.hypervisor.libvirt_words import (
+    CRASH_DETAILS,
+    STATE_AFTER_EVENT,
+    STATES,
+    complaint,
+    sentence,
+)
+from qubesmanager.wire.errors import (
+    Mgmt1Error,
+    QubesMemoryError,
+    QubesVMNotPausedError,
+    QubesVMNotRunningError,
+    QubesVMNotStartedError,
+)
+from qubesmanager.wire.values import PowerState
+
+log = logging.getLogger(__name__)
+
+WORKERS = 8
+QUEUE_LIMIT = 10_000
+"""Events waiting for their reader; beyond that they are dropped, and the reader gets the whole state instead."""
+REOPEN_FIRST = 0.05
+REOPEN_LONGEST = 10.0
+"""Seconds between attempts to open a lost connection; each wait is twice the one before."""
+KEEPALIVE = (5, 3)
+"""Seconds between questions, and how many may stay unanswered."""
+
+_STATS = libvirt.VIR_DOMAIN_STATS_STATE | libvirt.VIR_DOMAIN_STATS_CPU_TOTAL | libvirt.VIR_DOMAIN_STATS_BALLOON
+_NOT_ALLOWED_HERE = {libvirt.VIR_ERR_NO_SUPPORT, libvirt.VIR_ERR_CONFIG_UNSUPPORTED}
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class LibvirtHypervisor:
+    """`owner` tells apart the managers that share a libvirt: each sees the domains it started and no others.
+
+    `accel_wish` is `auto`, `kvm` or `tcg`, and counts where QEMU runs.
+    """
+
+    def __init__(self, uri: str, *, owner: str = "", accel_wish: str = "auto") -> None:
+        self._uri = uri
+        self._owner = owner
+        self._wish = accel_wish
+        self._connection: libvirt.virConnect | None = None
+        self._callbacks: list[int] = []
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="libvirt")
+        self._events: asyncio.Queue[HypervisorEvent | None] = asyncio.Queue(QUEUE_LIMIT)
+        self._overflow = False
+        self._closed = False
+        self._states: dict[UUID, PowerState] = {}
+        self._flavour = domain_xml.FLAVOURS["test"]
+        self._capabilities = Capabilities(uri, "test", hot_plug=False)
+
+    # connection
+
+    async def open(self) -> None:
+        # Otherwise libvirt prints every error to stderr, besides raising it.
+        libvirt.registerErrorHandler(lambda _context, _error: None, None)
+        event_loop.attach()
+        await self._connect()
+        kind = await self._call(self._link().getType)
+        self._capabilities = await self._capable(kind.lower())
+        name = {"QEMU": self._capabilities.accel, "Xen": "xen"}.get(kind, "test")
+        self._flavour = domain_xml.FLAVOURS["qemu" if name == "tcg" else name]
+        for domain in await self.domains():
+            self._states[domain.uuid] = domain.state
+
+    async def _capable(self, kind: str) -> Capabilities:
+        if kind == "qemu":
+            found = await accel.choose(self._wish)
+            return Capabilities(self._uri, found.accel, hot_plug=True, notes=found.notes)
+        if kind == "test":
+            note = "These qubes are only acted: their states are libvirt's, and no machine runs."
+            return Capabilities(self._uri, "test", hot_plug=False, notes=(note,))
+        return Capabilities(self._uri, kind, hot_plug=True)
+
+    async def _connect(self) -> None:
+        try:
+            connection = await self._call(libvirt.open, self._uri)
+        except libvirt.libvirtError as error:
+            raise Mgmt1Error(f"The hypervisor {self._uri} cannot be reached: {sentence(error)}") from None
+        try:
+            # The test driver has neither; it cannot be lost.
+            with contextlib.suppress(libvirt.libvirtError):
+                await self._call(connection.registerCloseCallback, self._on_close, None)
+            with contextlib.suppress(libvirt.libvirtError):
+                await self._call(connection.setKeepAlive, *KEEPALIVE)
+            register = connection.domainEventRegisterAny
+            callbacks = [
+                await self._call(register, None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, self._on_lifecycle, None)
+            ]
+            with contextlib.suppress(libvirt.libvirtError):
+                event = libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED
+                callbacks.append(await self._call(register, None, event, self._on_device_removed, None))
+        except libvirt.libvirtError as error:
+            await self._call(connection.close)
+            raise Mgmt1Error(f"The hypervisor {self._uri} does not tell what happens: {sentence(error)}") from None
+        self._connection, self._callbacks = connection, callbacks
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        callbacks, self._callbacks = self._callbacks, []
+        if connection is None:
+            return
+        for callback in callbacks:
+            with contextlib.suppress(libvirt.libvirtError):
+                await self._call(connection.domainEventDeregisterAny, callback)
+        with contextlib.suppress(libvirt.libvirtError):
+            await self._call(connection.unregisterCloseCallback)
+        with contextlib.suppress(libvirt.libvirtError):
+            await self._call(connection.close)
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        await self._disconnect()
+        # What libvirt let go of is freed by the loop, which may end right after this.
+        await asyncio.sleep(0)
+        self._put(None)
+        self._workers.shutdown(wait=False)
+
+    def _link(self) -> "libvirt.virConnect":
+        if self._connection is None:
+            raise Mgmt1Error("The connection to the hypervisor is lost; it is being opened again.")
+        return self._connection
+
+    async def _call(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Run what may block in a worker."""
+        call = functools.partial(function, *arguments, **named)
+        return await asyncio.get_running_loop().run_in_executor(self._workers, call)
+
+    async def capabilities(self) -> Capabilities:
+        return self._capabilities
+
+    # events
+
+    def _put(self, event: HypervisorEvent | None) -> None:
+        if self._events.full():
+            self._overflow = True
+            while not self._events.empty():
+                self._events.get_nowait()
+        self._events.put_nowait(event)
+
+    def _on_lifecycle(self, _connection: object, domain: "libvirt.virDomain", event: int, detail: int, _: Any) -> None:
+        uuid = UUID(bytes=domain.UUID())
+        state = STATE_AFTER_EVENT.get(event)
+        if state is None or uuid not in self._states or self._states[uuid] is state:
+            return
+        self._states[uuid] = state
+        if state is PowerState.HALTED:
+            del self._states[uuid]
+        self._put(StateChanged(uuid, state, crashed=(event, detail) in CRASH_DETAILS))
+
+    def _on_device_removed(self, _connection: object, domain: "libvirt.virDomain", alias: str, _: Any) -> None:
+        uuid = UUID(bytes=domain.UUID())
+        if uuid in self._states:
+            self._put(DeviceRemoved(uuid, alias.removeprefix("ua-")))
+
+    def _on_close(self, _connection: object, reason: int, _: Any) -> None:
+        if not self._closed and self._connection is not None:
+            log.warning("The connection to %s is lost (reason %d)", self._uri, reason)
+            self._put(ConnectionLost("The connection to the hypervisor is lost."))
+
+    async def events(self) -> AsyncIterator[HypervisorEvent]:
+        while (event := await self._events.get()) is not None:
+            if self._overflow:
+                self._overflow = False
+                yield Reconnected(tuple(await self._reconcile()))
+                continue
+            yield event
+            if isinstance(event, ConnectionLost):
+                yield Reconnected(tuple(await self._reopen()))
+
+    async def _reopen(self) -> list[DomainInfo]:
+        await self._disconnect()
+        wait = REOPEN_FIRST
+        while not self._closed:
+            try:
+                await self._connect()
+                return await self._reconcile()
+            except (Mgmt1Error, libvirt.libvirtError) as error:
+                log.info("%s still cannot be reached: %s", self._uri, error)
+                await self._disconnect()
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, REOPEN_LONGEST)
+        return []
+
+    async def _reconcile(self) -> list[DomainInfo]:
+        domains = await self.domains()
+        self._states = {domain.uuid: domain.state for domain in domains}
+        return domains
+
+    # what runs
+
+    async def domains(self) -> list[DomainInfo]:
+        return await self._asked(self._domains)
+
+    def _domains(self) -> list[DomainInfo]:
+        found = []
+        for domain in self._link().listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
+            # One that ends while we look is left out, and so is one that is not ours.
+            with contextlib.suppress(libvirt.libvirtError):
+                if self._is_ours(domain):
+                    state = STATES.get(domain.state()[0], PowerState.NA)
+                    found.append(DomainInfo(UUID(bytes=domain.UUID()), domain.name(), state))
+        return found
+
+    def _is_ours(self, domain: "libvirt.virDomain") -> bool:
+        kind = libvirt.VIR_DOMAIN_METADATA_ELEMENT
+        text = domain.metadata(kind, domain_xml.METADATA_NAMESPACE, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+        return domain_xml.metadata_owner(text) == self._owner
+
+    async def state(self, uuid: UUID) -> PowerState:
+        try:
+            return await self._with(uuid, lambda domain: STATES.get(domain.state()[0], PowerState.NA))
+        except QubesVMNotRunningError:
+            return PowerState.HALTED
+
+    async def stats(self) -> list[DomainStats]:
+        return await self._asked(self._stats)
+
+    def _stats(self) -> list[DomainStats]:
+        # Without NOWAIT one guest that boots holds up the answer for seconds.
+        flags = libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE | libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT
+        link = self._link()
+        try:
+            rows = link.getAllDomainStats(_STATS, flags)
+        except libvirt.libvirtError as error:
+            if error.get_error_code() not in {*_NOT_ALLOWED_HERE, libvirt.VIR_ERR_INVALID_ARG}:
+                raise
+            rows = [(domain, {}) for domain in link.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE)]
+        found = []
+        for domain, values in rows:
+            uuid = UUID(bytes=domain.UUID())
+            if uuid not in self._states:
+                continue
+            with contextlib.suppress(libvirt.libvirtError):
+                # Where a figure is missing from the statistics, the domain's own short answer has it.
+                state, _maximum, memory, _cpus, cpu_time = (
+                    (values["state.state"], 0, values["balloon.current"], 0, values["cpu.time"])
+                    if {"state.state", "balloon.current", "cpu.time"} <= values.keys()
+                    else domain.info()
+                )
+                found.append(DomainStats(uuid, STATES.get(state, PowerState.NA), memory, cpu_time))
+        return found
+
+    # life of a domain
+
+    async def start(self, spec: DomainSpec) -> None:
+        text = domain_xml.domain(spec, self._flavour, self._owner)
+        # Its first event may come before createXML returns.
+        fresh = spec.uuid not in self._states
+        self._states.setdefault(spec.uuid, PowerState.HALTED)
+        try:
+            await self._asked(lambda: self._link().createXML(text), translated=False)
+        except libvirt.libvirtError as error:
+            if fresh:
+                self._states.pop(spec.uuid, None)
+            what = sentence(error)
+            kind = QubesMemoryError if "allocate memory" in what else QubesVMNotStartedError
+            raise kind(f"{spec.name}: {what}") from None
+
+    async def shutdown(self, uuid: UUID) -> None:
+        await self._with(uuid, lambda domain: domain.shutdown())
+
+    async def kill(self, uuid: UUID) -> None:
+        await self._with(uuid, lambda domain: domain.destroy())
+
+    async def pause(self, uuid: UUID) -> None:
+        await self._with(uuid, lambda domain: domain.suspend())
+
+    async def unpause(self, uuid: UUID) -> None:
+        def resume(domain: "libvirt.virDomain") -> None:
+            if domain.state()[0] != libvirt.VIR_DOMAIN_PAUSED:
+                raise QubesVMNotPausedError("The qube is not paused.")
+            domain.resume()
+
+        await self._with(uuid, resume)
+
+    async def forget(self, uuid: UUID) -> None:
+        with contextlib.suppress(QubesVMNotRunningError):
+            await self.kill(uuid)
+
+    # what can change while it runs
+
+    async def attach_disk(self, uuid: UUID, disk: DiskSpec) -> None:
+        await self._attach(uuid, domain_xml.to_text(domain_xml.disk(disk, self._flavour)))
+
+    async def detach_disk(self, uuid: UUID, target: str) -> None:
+        find = functools.partial(domain_xml.find_disk, target=target, flavour=self._flavour)
+        await self._detach(uuid, f"the disk {target}", find)
+
+    async def resize_disk(self, uuid: UUID, target: str, size: int) -> None:
+        name = domain_xml.target_name(target, self._flavour)
+        await self._with(uuid, lambda domain: domain.blockResize(name, size, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES))
+
+    async def attach_nic(self, uuid: UUID, nic: NicSpec) -> None:
+        await self._attach(uuid, domain_xml.to_text(domain_xml.nic(nic, self._flavour)))
+
+    async def detach_nic(self, uuid: UUID, mac: str) -> None:
+        await self._detach(uuid, f"the network card {mac}", functools.partial(domain_xml.find_nic, mac=mac))
+
+    async def attach_device(self, uuid: UUID, device: HostDevice) -> None:
+        await self._attach(uuid, domain_xml.to_text(domain_xml.host_device(device)))
+
+    async def detach_device(self, uuid: UUID, device: HostDevice) -> None:
+        wanted = domain_xml.host_device(device)
+        await self._detach(
+            uuid, "the device", lambda text: wanted if domain_xml.has_host_device(text, device) else None
+        )
+
+    async def set_memory(self, uuid: UUID, memory_mib: int) -> None:
+        live = libvirt.VIR_DOMAIN_AFFECT_LIVE
+        await self._with(uuid, lambda domain: domain.setMemoryFlags(memory_mib * 1024, live))
+
+    async def set_vcpus(self, uuid: UUID, vcpus: int) -> None:
+        await self._with(uuid, lambda domain: domain.setVcpusFlags(vcpus, libvirt.VIR_DOMAIN_AFFECT_LIVE))
+
+    async def _attach(self, uuid: UUID, text: str) -> None:
+        await self._with(uuid, lambda domain: domain.attachDeviceFlags(text, libvirt.VIR_DOMAIN_AFFECT_LIVE))
+
+    async def _detach(self, uuid: UUID, what: str, find: Callable[[str], Any]) -> None:
+        def detach(domain: "libvirt.virDomain") -> None:
+            device = find(domain.XMLDesc())
+            if device is None:
+                return
+            # libvirt waits for the guest some five seconds, and says nothing about how that ended.
+            domain.detachDeviceFlags(domain_xml.to_text(device), libvirt.VIR_DOMAIN_AFFECT_LIVE)
+            if find(domain.XMLDesc()) is not None:
+                raise Mgmt1Error(f"The qube does not let go of {what}; it may be in use.")
+
+        await self._with(uuid, detach)
+
+    # calls and their errors
+
+    async def _with(self, uuid: UUID, act: "Callable[[libvirt.virDomain], T]") -> T:
+        if uuid not in self._states:
+            raise QubesVMNotRunningError("The qube is not running.")
+        return await self._asked(lambda: act(self._link().lookupByUUID(uuid.bytes)))
+
+    async def _asked(self, act: Callable[[], T], *, translated: bool = True) -> T:
+        self._link()
+        try:
+            return await self._call(act)
+        except libvirt.libvirtError as error:
+            if not translated:
+                raise
+            raise complaint(error) from None

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""libvirt's numbers and errors, in our words.
+
+Source: https://libvirt.org/html/libvirt-libvirt-domain.html and libvirt-virterror.html
+"""
+
+import libvirt
+
+from qubesmanager.wire.errors import Mgmt1Error, QubesNotImplementedError, QubesVMNotRunningError
+from qubesmanager.wire.values import PowerState
+
+STATES = {
+    libvirt.VIR_DOMAIN_NOSTATE: PowerState.RUNNING,  # Xen says so of a domain that waits for a processor
+    libvirt.VIR_DOMAIN_RUNNING: PowerState.RUNNING,
+    libvirt.VIR_DOMAIN_BLOCKED: PowerState.RUNNING,
+    libvirt.VIR_DOMAIN_PAUSED: PowerState.PAUSED,
+    libvirt.VIR_DOMAIN_SHUTDOWN: PowerState.HALTING,
+    libvirt.VIR_DOMAIN_SHUTOFF: PowerState.HALTED,
+    libvirt.VIR_DOMAIN_CRASHED: PowerState.CRASHED,
+    libvirt.VIR_DOMAIN_PMSUSPENDED: PowerState.SUSPENDED,
+}
+
+STATE_AFTER_EVENT = {
+    libvirt.VIR_DOMAIN_EVENT_STARTED: PowerState.RUNNING,
+    libvirt.VIR_DOMAIN_EVENT_SUSPENDED: PowerState.PAUSED,
+    libvirt.VIR_DOMAIN_EVENT_RESUMED: PowerState.RUNNING,
+    libvirt.VIR_DOMAIN_EVENT_SHUTDOWN: PowerState.HALTING,
+    libvirt.VIR_DOMAIN_EVENT_STOPPED: PowerState.HALTED,
+    libvirt.VIR_DOMAIN_EVENT_CRASHED: PowerState.CRASHED,
+    libvirt.VIR_DOMAIN_EVENT_PMSUSPENDED: PowerState.SUSPENDED,
+}
+"""The other events tell of definitions, of which there are none."""
+
+CRASH_DETAILS = {
+    (libvirt.VIR_DOMAIN_EVENT_STOPPED, libvirt.VIR_DOMAIN_EVENT_STOPPED_CRASHED),
+    (libvirt.VIR_DOMAIN_EVENT_STOPPED, libvirt.VIR_DOMAIN_EVENT_STOPPED_FAILED),
+}
+
+_NOT_POSSIBLE = {libvirt.VIR_ERR_NO_SUPPORT, libvirt.VIR_ERR_CONFIG_UNSUPPORTED}
+# A domain that ended between being found and being told is answered with "operation is not valid".
+_GONE = {libvirt.VIR_ERR_NO_DOMAIN}
+
+
+def sentence(error: libvirt.libvirtError) -> str:
+    """What libvirt says, on one line of printable characters, ended as a sentence."""
+    said = error.get_error_message() or str(error)
+    text = " ".join("".join(letter if letter.isprintable() else " " for letter in said).split())[:300]
+    return text if text.endswith(".") else text + "."
+
+
+def complaint(error: libvirt.libvirtError) -> Mgmt1Error:
+    """The error to raise instead."""
+    code = error.get_error_code()
+    if code in _GONE or (code == libvirt.VIR_ERR_OPERATION_INVALID and "not running" in sentence(error)):
+        return QubesVMNotRunningError("The qube is not running.")
+    if code in _NOT_POSSIBLE:
+        return QubesNotImplementedError(f"This hypervisor cannot do that: {sentence(error)}")
+    return Mgmt1Error(f"The hypervisor refused: {sentence(error)}")
