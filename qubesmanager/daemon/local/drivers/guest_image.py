@@ -12,7 +12,6 @@ https://www.kernel.org/doc/html/latest/driver-api/early-userspace/buffer-format.
 """
 
 import asyncio
-import os
 import re
 import shutil
 import stat
@@ -129,9 +128,9 @@ def _assemble(tree: Path, busybox: Path, image: GuestImage, folder: Path) -> Non
     ]
     shutil.copyfile(kernel, folder / "vmlinuz")
     (folder / "initramfs").write_bytes(cpio(entries))
-    os.replace(folder / "vmlinuz", image.kernel)
+    (folder / "vmlinuz").replace(image.kernel)
     # The last: where it is, the rest is whole.
-    os.replace(folder / "initramfs", image.initrd)
+    (folder / "initramfs").replace(image.initrd)
 
 
 def _modules(tree: Path) -> Iterator[Path]:
