@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is put into dom0 beside Python: installed into a scratch root, run as a child process."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from qubesmanager.wire import calls
+from qubesmanager.wire.values import Tier
+
+HANDLERS = Path(__file__).parent.parent.parent / "rpc-handlers"
+POLICY = "etc/qubes/policy.d/90-mgmt1-default.policy"
+
+
+def _run(program: str, root: Path, *words: str) -> str:
+    command = [sys.executable, str(HANDLERS / program), "--root", str(root), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def _tree(root: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(root)): str(path.readlink()) if path.is_symlink() else path.read_text("utf-8")
+        for path in root.rglob("*")
+        if not path.is_dir() or path.is_symlink()
+    }
+
+
+def test_each_service_leads_to_the_daemons_socket(tmp_path: Path) -> None:
+    _run("install", tmp_path)
+
+    links = sorted((tmp_path / "etc/qubes-rpc").iterdir())
+    assert [path.name for path in links] == sorted(calls.BY_SERVICE)
+    assert {str(path.readlink()) for path in links} == {"../../run/qubes-mgmt1/mgmt1.sock"}
+    assert os.path.normpath(links[0].parent / links[0].readlink()) == str(tmp_path / "run/qubes-mgmt1/mgmt1.sock")
+
+
+def test_the_policy_includes_only_files_that_are_there(tmp_path: Path) -> None:
+    _run("install", tmp_path)
+
+    for tier in Tier:
+        assert (tmp_path / "etc/qubes/policy.d/include" / tier).is_file()
+    assert (tmp_path / POLICY).read_bytes() == (HANDLERS / "policy" / Path(POLICY).name).read_bytes()
+
+
+def test_installing_again_changes_nothing(tmp_path: Path) -> None:
+    _run("install", tmp_path)
+    before = _tree(tmp_path)
+
+    assert _run("install", tmp_path) == ""
+
+    assert _tree(tmp_path) == before
+    assert not [name for name in before if "installing" in name]
+
+
+def test_rules_that_somebody_wrote_are_never_overwritten(tmp_path: Path) -> None:
+    _run("install", tmp_path)
+    include = tmp_path / "etc/qubes/policy.d/include/mgmt1-local-ro"
+    include.write_text("sys-mgmt @adminvm allow target=dom0\n")
+    (tmp_path / POLICY).write_text("# mine\n")
+
+    _run("install", tmp_path)
+
+    assert include.read_text() == "sys-mgmt @adminvm allow target=dom0\n"
+    assert (tmp_path / POLICY).read_text() == "# mine\n"
+    assert (tmp_path / f"{POLICY}.new").is_file()
+
+
+def test_uninstalling_leaves_nothing_of_ours_and_everything_else(tmp_path: Path) -> None:
+    other = tmp_path / "etc/qubes-rpc/admin.vm.List"
+    other.parent.mkdir(parents=True)
+    other.symlink_to("../../var/run/qubesd.sock")
+    _run("install", tmp_path)
+
+    _run("uninstall", tmp_path)
+
+    assert _tree(tmp_path) == {"etc/qubes-rpc/admin.vm.List": "../../var/run/qubesd.sock"}
+
+
+def test_uninstalling_keeps_rules_and_a_service_that_leads_elsewhere(tmp_path: Path) -> None:
+    _run("install", tmp_path)
+    (tmp_path / "etc/qubes/policy.d/include/mgmt1-global-rwx").write_text("mine\n")
+    service = tmp_path / "etc/qubes-rpc/mgmt1.vm.List"
+    service.unlink()
+    service.symlink_to("/elsewhere")
+
+    said = _run("uninstall", tmp_path)
+
+    assert sorted(_tree(tmp_path)) == ["etc/qubes-rpc/mgmt1.vm.List", "etc/qubes/policy.d/include/mgmt1-global-rwx"]
+    assert said.count("kept: ") == 2
+
+
+def test_a_changed_policy_keeps_the_files_it_includes(tmp_path: Path) -> None:
+    _run("install", tmp_path)
+    with (tmp_path / POLICY).open("a") as file:
+        file.write("# mine\n")
+
+    _run("uninstall", tmp_path)
+
+    assert len(list((tmp_path / "etc/qubes/policy.d/include").iterdir())) == len(Tier)
+
+
+@pytest.mark.parametrize("folder", ["system", "user"])
+def test_systemd_accepts_the_units(tmp_path: Path, folder: str) -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd-analyze is not installed")
+    _run("install", tmp_path)
+    units = tmp_path / "usr/lib/systemd" / folder
+    service = units / "qubes-mgmt1d.service"
+    service.write_text(service.read_text().replace("/usr/bin/qubes-mgmt1d", "/bin/true"))
+
+    words = [analyze, f"--{folder}", "--man=no", "verify", *map(str, sorted(units.iterdir()))]
+    found = subprocess.run(words, capture_output=True, text=True, check=False)
+
+    complaints = [line for line in found.stderr.splitlines() if "qubes-mgmt1d" in line]
+    assert complaints == []
+
+
+class _Daemon:
+    """A socket that reads one call to its end and answers it."""
+
+    def __init__(self, path: Path, answer: bytes, *, early: bool = False) -> None:
+        self.received = b""
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(path))
+        self._listener.listen()
+        self._answer, self._early = answer, early
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        connection, _ = self._listener.accept()
+        with connection, self._listener:
+            while piece := connection.recv(1 << 16):
+                self.received += piece
+                if self._early:
+                    break
+            connection.sendall(self._answer)
+
+    def join(self) -> None:
+        self._thread.join()
+
+
+ENVIRONMENT = {
+    "QREXEC_SERVICE_FULL_NAME": "mgmt1.vm.feature.Set+gui",
+    "QREXEC_SERVICE_ARGUMENT": "gui",
+    "QREXEC_REMOTE_DOMAIN": "sys-mgmt",
+    "QREXEC_REQUESTED_TARGET_TYPE": "name",
+    "QREXEC_REQUESTED_TARGET": "work",
+}
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Path:
+    """The handler under a service's name, its socket and interpreter those of this test."""
+    text = (HANDLERS / "mgmt1-handler").read_text()
+    text = text.replace("/run/qubes-mgmt1/mgmt1.sock", str(tmp_path / "s"))
+    handler = tmp_path / "mgmt1-handler"
+    handler.write_text(text.replace("/usr/bin/python3", sys.executable, 1))
+    handler.chmod(0o755)
+    link = tmp_path / "mgmt1.vm.feature.Set"
+    link.symlink_to("mgmt1-handler")
+    return link
+
+
+def _call(service: Path, payload: bytes = b"", /, **environment: str) -> "subprocess.CompletedProcess[bytes]":
+    held = {**ENVIRONMENT, **environment}
+    return subprocess.run([str(service), "gui"], input=payload, env=held, capture_output=True, check=False)
+
+
+def test_the_handler_says_who_calls_what_and_copies_both_ways(service: Path) -> None:
+    daemon = _Daemon(service.with_name("s"), b"0\x00" + bytes(range(256)) * 2000)
+
+    found = _call(service, b"\x00\xff" * 100_000)
+
+    daemon.join()
+    assert daemon.received == b"mgmt1.vm.feature.Set+gui sys-mgmt name work\x00" + b"\x00\xff" * 100_000
+    assert (found.returncode, found.stdout) == (0, b"0\x00" + bytes(range(256)) * 2000)
+
+
+def test_a_keyword_is_passed_on_as_qrexec_does(service: Path) -> None:
+    daemon = _Daemon(service.with_name("s"), b"0\x00")
+    target = {"QREXEC_REQUESTED_TARGET_TYPE": "keyword", "QREXEC_REQUESTED_TARGET_KEYWORD": "adminvm"}
+
+    _call(service, QREXEC_SERVICE_FULL_NAME="mgmt1.vm.feature.Set+", **target)
+
+    daemon.join()
+    assert daemon.received == b"mgmt1.vm.feature.Set+ sys-mgmt keyword adminvm\x00"
+
+
+def test_a_daemon_that_answers_early_ends_the_call_while_the_caller_still_sends(service: Path) -> None:
+    daemon = _Daemon(service.with_name("s"), b"2\x00no\x00\x00\x00", early=True)
+    process = subprocess.Popen([str(service)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT)
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.read() == b"2\x00no\x00\x00\x00"
+        assert process.wait() == 0
+    daemon.join()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("QREXEC_SERVICE_FULL_NAME", "mgmt1.vm.Kill+gui"),
+        ("QREXEC_SERVICE_FULL_NAME", "mgmt1.vm.feature.Set+a b"),
+        ("QREXEC_SERVICE_FULL_NAME", "mgmt1.vm.feature.Set+" + "a" * 256),
+        ("QREXEC_REMOTE_DOMAIN", "dom0 name dom0"),
+        ("QREXEC_REMOTE_DOMAIN", ""),
+        ("QREXEC_REMOTE_DOMAIN", "work\n"),
+        ("QREXEC_REQUESTED_TARGET_TYPE", "other"),
+        ("QREXEC_REQUESTED_TARGET_TYPE", "keyword"),
+        ("QREXEC_REQUESTED_TARGET", "wörk"),
+        ("QREXEC_REQUESTED_TARGET", "$(reboot)"),
+    ],
+)
+def test_an_environment_that_qrexec_does_not_make_is_refused(service: Path, variable: str, value: str) -> None:
+    found = _call(service, **{variable: value})
+
+    assert (found.returncode, found.stdout) == (127, b"")
+
+
+def test_without_a_daemon_the_connection_is_broken(service: Path) -> None:
+    found = _call(service)
+
+    assert (found.returncode, found.stdout) == (125, b"")
+
+
+def test_a_daemon_that_goes_away_without_an_answer_is_no_success(service: Path) -> None:
+    daemon = _Daemon(service.with_name("s"), b"")
+
+    found = _call(service)
+
+    daemon.join()
+    assert (found.returncode, found.stdout) == (125, b"")
