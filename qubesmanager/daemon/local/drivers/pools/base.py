@@ -97,7 +97,10 @@ class LiveDisk(Protocol):
     """
 
     async def switch_to(self, disk: Disk) -> None:
-        """Let the guest write to `disk` from now on (an external snapshot onto a file that exists). All or nothing."""
+        """Let the guest write to `disk` from now on: an external snapshot onto a file that exists.
+
+        A `Mgmt1Error` says that it was not done; after any other exception the driver takes it that it may have been.
+        """
         ...
 
     async def resize(self, size: int) -> None:
@@ -127,7 +130,10 @@ class PoolDriver(Protocol):
         ...
 
     async def recover(self, live: Mapping[str, Path]) -> list[Leftover]:
-        """Clear up what a crash left; `live` maps each running qube's vid to the path its hypervisor writes to."""
+        """Clear up what a crash left; `live` maps each running qube's vid to the path its hypervisor writes to.
+
+        Before any other call. `stop` is then called for what was started and whose qube no longer runs.
+        """
         ...
 
     async def usage(self) -> PoolInfo: ...

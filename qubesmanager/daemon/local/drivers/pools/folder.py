@@ -45,6 +45,7 @@ from qubesmanager.daemon.local.drivers.pools.disk import (
 )
 from qubesmanager.daemon.local.drivers.pools.stream import Blocks, copy_into
 from qubesmanager.wire.errors import (
+    Mgmt1Error,
     QubesValueError,
     QubesVMAlreadyExistsError,
     QubesVMNotHaltedError,
@@ -554,7 +555,9 @@ class FolderPool(ABC):
             pending = await in_thread(self._prepare, vid)
             try:
                 await live.switch_to(Disk(self._folder(vid) / pending.pending, self.format))
-            except BaseException:
+            except Mgmt1Error:
+                # Only a refusal is sure: of anything else, a cancelled call too, nobody knows which file the guest
+                # writes to, so both stay until that can be seen (`_settle`).
                 await in_thread(self._abandon, vid, pending)
                 raise
             return await in_thread(self._switched, vid, pending)
@@ -573,6 +576,10 @@ class FolderPool(ABC):
 
     def _prepare(self, vid: str) -> Manifest:
         folder, manifest = self._load(vid)
+        if manifest.pending:
+            raise StoragePoolException(
+                f"An earlier snapshot of {vid} was cut short; the next one is after its qube halts."
+            )
         with disk_errors(self.pool):
             layer = self.derive(folder, manifest.active, folder)
             return _write(folder, dataclasses.replace(manifest, pending=layer, pending_id=self._next_id(manifest)))
@@ -660,6 +667,9 @@ class FolderPool(ABC):
             if not spec.save_on_stop:
                 self._discard(folder)
                 return
+            if manifest.pending:
+                self._settle(folder, manifest, None)
+                manifest = read_manifest(folder)
             snapshots = dict(manifest.snapshots)
             changed = (unwritten := self._unwritten_parent(folder, manifest)) != manifest.base
             if changed and manifest.base not in snapshots.values():

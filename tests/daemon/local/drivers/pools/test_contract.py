@@ -261,6 +261,27 @@ async def test_a_live_snapshot_that_the_hypervisor_refuses_leaves_nothing(pool: 
     assert await starts_with(pool, "work/private") == B
 
 
+@pytest.mark.parametrize("switched", [True, False])
+async def test_a_live_snapshot_that_was_cancelled_loses_nothing(pool: PoolDriver, switched: bool) -> None:
+    class Cancelled(Guest):
+        async def switch_to(self, disk: Disk) -> None:
+            if switched:
+                self.disk = disk
+            raise asyncio.CancelledError
+
+    await pool.create("work/private", 8 * MIB)
+    guest = Cancelled(await pool.start(kept()))
+    await guest.write(0, A)
+
+    with contextlib.suppress(asyncio.CancelledError):
+        await pool.snapshot("work/private", guest)
+    await guest.write(MIB, B)
+    await pool.stop(kept())
+
+    assert (await content(pool, "work/private"))[: MIB + 65536] == A + bytes(MIB - 65536) + B
+    assert await pool.recover({}) == []
+
+
 async def test_growing_a_running_qubes_volume_is_left_to_its_hypervisor(pool: PoolDriver) -> None:
     await pool.create("work/private", 8 * MIB)
     guest = Guest(await pool.start(kept()))
