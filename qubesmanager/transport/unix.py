@@ -5,6 +5,7 @@ This is what dom0 itself uses, where qrexec cannot reach a socket service.
 """
 
 import asyncio
+import socket
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,34 +27,57 @@ class UnixTransport:
         return f"unix:{self._path}"
 
     async def exchange(self, service: str, argument: str, dest: str, payload: Payload) -> Answer:
-        try:
-            reader, writer = await asyncio.open_unix_connection(self._path, limit=_PIECE)
-        except OSError as error:
-            raise TransportError(f"Cannot connect to {self._path}: {error.strerror or error}") from error
-        sending: asyncio.Future[None] | None = None
-        try:
-            writer.write(encode_header(service, argument, self._source, dest))
-            if isinstance(payload, bytes):
-                writer.write(payload)
-                writer.write_eof()
-            else:
-                sending = asyncio.get_running_loop().create_task(_send(writer, payload))
-            while piece := await reader.read(_PIECE):
-                yield piece
-        except OSError as error:
-            raise TransportError(f"The connection to {self._path} broke: {error.strerror or error}") from error
-        finally:
-            if sending is not None:
+        # Not asyncio's streams: theirs forget an answer that has come already when a later write fails, which is what
+        # happens when a daemon refuses a payload before its end.
+        loop = asyncio.get_running_loop()
+        header = encode_header(service, argument, self._source, dest)
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.setblocking(False)
+            try:
+                await loop.sock_connect(connection, str(self._path))
+            except OSError as error:
+                raise TransportError(f"Cannot connect to {self._path}: {error.strerror or error}") from error
+            sending = loop.create_task(_send(connection, header, payload))
+            answered = False
+            try:
+                while piece := await loop.sock_recv(connection, _PIECE):
+                    answered = True
+                    yield piece
+            except OSError as error:
+                # A reset after an answer says that the daemon did not want the rest of the payload.
+                if not answered or (sending.done() and not sending.cancelled() and sending.result()):
+                    raise TransportError(f"The connection to {self._path} broke: {error.strerror or error}") from error
+            finally:
                 sending.cancel()
-                with suppress(asyncio.CancelledError, OSError):
+                with suppress(asyncio.CancelledError):
                     await sending
-            writer.close()
 
 
-async def _send(writer: asyncio.StreamWriter, payload: Payload) -> None:
-    """The payload, as fast as the other side takes it. A daemon that answers early stops listening: not an error."""
-    with suppress(ConnectionError):
+async def _send(connection: socket.socket, header: bytes, payload: Payload) -> bool:
+    """Header and payload, as fast as the other side takes them; whether all of it went.
+
+    A daemon that answers early stops listening: not an error.
+    """
+    if not await _put(connection, header):
+        return False
+    try:
         async for piece in pieces(payload):
-            writer.write(piece)
-            await writer.drain()
-        writer.write_eof()
+            if not await _put(connection, piece):
+                return False
+    except Exception:
+        # The payload itself failed: end the wait for an answer, and the error is raised there.
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RD)
+        raise
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_WR)
+    return True
+
+
+async def _put(connection: socket.socket, piece: bytes) -> bool:
+    """Whether the other side still takes bytes."""
+    try:
+        await asyncio.get_running_loop().sock_sendall(connection, piece)
+    except OSError:
+        return False
+    return True

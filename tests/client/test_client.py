@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The client and its live copy, over a transport that answers from a script."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
+from typing import Self
+
+import pytest
+
+from qubesmanager.client import follow
+from qubesmanager.client.client import Client
+from qubesmanager.client.follow import Follower, Gone, Happened, Lost, Put, Synced, Update
+from qubesmanager.transport.base import Payload, TransportError
+from qubesmanager.wire import calls
+from qubesmanager.wire.errors import ProtocolError, QubesVMNotFoundError
+from qubesmanager.wire.events import Event, encode_event
+from qubesmanager.wire.framing import encode_error
+from qubesmanager.wire.records import VmRecord, encode_record
+from qubesmanager.wire.values import PowerState, VmClass
+
+WORK = VmRecord("work", VmClass.APP, PowerState.HALTED)
+VAULT = VmRecord("vault", VmClass.APP, PowerState.RUNNING)
+RUNNING = Event("work", "domain-state", {"state": "Running"})
+ESTABLISHED = Event("", "connection-established")
+
+
+class _Bytes:
+    """Answers every call with the same bytes in pieces of `size`; no bytes and `waits`: never."""
+
+    url = "memory:"
+
+    def __init__(self, answer: bytes, size: int = 5, *, waits: bool = False) -> None:
+        self._answer, self._size, self._waits = answer, size, waits
+
+    async def exchange(self, service: str, argument: str, dest: str, payload: Payload) -> AsyncGenerator[bytes, None]:
+        for at in range(0, len(self._answer), self._size):
+            yield self._answer[at : at + self._size]
+        if self._waits:
+            await asyncio.Event().wait()
+
+
+async def test_an_answer_that_does_not_come_in_time_is_no_answer() -> None:
+    hurried = replace(calls.VM_PAUSE, time_limit=0.01)
+
+    with pytest.raises(TransportError, match=r"within 0\.01 seconds"):
+        await Client(_Bytes(b"", waits=True)).send(hurried("work"))
+
+
+async def test_a_connection_that_closes_without_bytes_is_no_answer() -> None:
+    with pytest.raises(TransportError, match="without an answer"):
+        await Client(_Bytes(b"")).send(calls.VM_PAUSE("work"))
+
+
+async def test_an_answer_that_says_no_is_its_own_error() -> None:
+    with pytest.raises(QubesVMNotFoundError, match="No work"):
+        await Client(_Bytes(encode_error(QubesVMNotFoundError("No work")))).send(calls.VM_PAUSE("work"))
+
+
+ROWS = b"0\x00" + b"".join(encode_record(record) + b"\n" for record in (WORK, VAULT))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100, 10_000])
+async def test_rows_are_the_same_in_whatever_pieces(size: int) -> None:
+    client = Client(_Bytes(ROWS, size))
+
+    rows = [record async for batch in client.batches(calls.VM_GET_ALL("dom0")) for record in batch]
+
+    assert rows == [WORK, VAULT]
+
+
+@pytest.mark.parametrize("size", [1, 4, 1000])
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (encode_error(QubesVMNotFoundError("No work")), QubesVMNotFoundError),
+        (b"", TransportError),
+        (b"0", ProtocolError),
+        (b"what", ProtocolError),
+        (ROWS[:-3], TransportError),
+        (b"0\x00nonsense\n", ProtocolError),
+    ],
+)
+async def test_streamed_rows_end_with_the_error_that_came(size: int, answer: bytes, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        async for _ in Client(_Bytes(answer, size)).batches(calls.VM_GET_ALL("dom0")):
+            pass
+
+
+async def test_an_event_stream_that_ends_is_no_answer() -> None:
+    stream = encode_event(ESTABLISHED) + encode_event(RUNNING)
+    told: list[Event] = []
+
+    with pytest.raises(TransportError, match="ended"):  # noqa: PT012 - an error ends the loop, after what was told
+        async for batch in Client(_Bytes(stream, 3)).events():
+            told += batch
+
+    assert told == [ESTABLISHED, RUNNING]
+
+
+class _Dom0:
+    """A system whose qubes a test sets and whose events it sends; it can be broken off."""
+
+    url = "memory:"
+
+    def __init__(self, *records: VmRecord) -> None:
+        self.records = list(records)
+        self.events: asyncio.Queue[Event | None] = asyncio.Queue()
+        self.refusals = 0
+
+    async def exchange(self, service: str, argument: str, dest: str, payload: Payload) -> AsyncGenerator[bytes, None]:
+        if service == calls.VM_GET_ALL.name:
+            yield b"0\x00"
+            for record in self.records:
+                yield encode_record(record) + b"\n"
+            return
+        if self.refusals:
+            self.refusals -= 1
+            raise TransportError("nobody there")
+        yield encode_event(ESTABLISHED)
+        while (event := await self.events.get()) is not None:
+            yield encode_event(event)
+
+
+class _Following:
+    """A follower under way, and what it told."""
+
+    def __init__(self, dom0: _Dom0) -> None:
+        self._told: asyncio.Queue[Update] = asyncio.Queue()
+        self.follower = Follower(Client(dom0), self._told.put_nowait)
+
+    async def until(self, wanted: Callable[[Update], bool]) -> list[Update]:
+        told: list[Update] = []
+        while not told or not wanted(told[-1]):
+            told.append(await self._told.get())
+        return told
+
+    async def __aenter__(self) -> Self:
+        self._group = asyncio.TaskGroup()
+        await self._group.__aenter__()
+        self._task = self._group.create_task(self.follower.run())
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._task.cancel()
+        await self._group.__aexit__(None, None, None)
+
+
+def _is(kind: type) -> Callable[[Update], bool]:
+    return lambda update: isinstance(update, kind)
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(follow, "LONGEST_PAUSE", 0.004)
+
+
+async def test_the_copy_is_listed_and_then_follows_the_events() -> None:
+    dom0 = _Dom0(WORK, VAULT)
+    async with _Following(dom0) as following:
+        assert await following.until(_is(Synced)) == [Put((WORK,)), Put((VAULT,)), Synced()]
+
+        dom0.events.put_nowait(RUNNING)
+        told = await following.until(lambda update: isinstance(update, Happened) and RUNNING in update.events)
+
+        assert Put((replace(WORK, state=PowerState.RUNNING),)) in told
+
+
+async def test_after_a_break_only_the_differences_are_told() -> None:
+    dom0 = _Dom0(WORK, VAULT)
+    async with _Following(dom0) as following:
+        await following.until(_is(Synced))
+        changed = replace(VAULT, notes="changed meanwhile")
+        dom0.records = [changed]
+
+        dom0.events.put_nowait(None)
+        told = await following.until(_is(Synced))
+
+        assert [update for update in told if isinstance(update, (Put, Gone))] == [Put((changed,)), Gone(("work",))]
+        assert following.follower.records == {"vault": changed}
+
+
+async def test_lost_events_make_it_list_again() -> None:
+    dom0 = _Dom0(WORK)
+    async with _Following(dom0) as following:
+        await following.until(_is(Synced))
+        dom0.records = [WORK, VAULT]
+
+        dom0.events.put_nowait(Event("", "events-lost"))
+
+        assert Put((VAULT,)) in await following.until(_is(Synced))
+
+
+async def test_asking_for_it_lists_again_at_once() -> None:
+    dom0 = _Dom0(WORK)
+    async with _Following(dom0) as following:
+        await following.until(_is(Synced))
+        dom0.records = [WORK, VAULT]
+
+        following.follower.resync()
+        told = await following.until(_is(Synced))
+
+        assert [update for update in told if not isinstance(update, Happened)] == [Put((VAULT,)), Synced()]
+
+
+async def test_it_is_tried_again_after_longer_and_longer_pauses() -> None:
+    dom0 = _Dom0(WORK)
+    dom0.refusals = 4
+    async with _Following(dom0) as following:
+        told = await following.until(_is(Synced))
+
+    assert [update.retry_in for update in told if isinstance(update, Lost)] == [0.001, 0.002, 0.004, 0.004]
