@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every hypervisor does, and the fake in just the same way."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+import pytest
+from guest import Libvirtd, until_halted
+from hypervisor_worlds import FakeWorld, QemuWorld, TestDriverWorld, World
+
+from qubesmanager.daemon.local.drivers.guest_image import GuestImage
+from qubesmanager.daemon.local.drivers.hypervisor.base import DomainInfo, Hypervisor, StateChanged
+from qubesmanager.wire.errors import (
+    Mgmt1Error,
+    QubesVMNotPausedError,
+    QubesVMNotRunningError,
+    QubesVMNotStartedError,
+)
+from qubesmanager.wire.values import PowerState
+
+
+@pytest.fixture(params=["fake", "test", pytest.param("qemu", marks=pytest.mark.qemu)])
+def world(request: pytest.FixtureRequest) -> World:
+    if request.param == "fake":
+        return FakeWorld()
+    if request.param == "test":
+        return TestDriverWorld()
+    daemon: Libvirtd = request.getfixturevalue("libvirtd")
+    image: GuestImage = request.getfixturevalue("image")
+    return QemuWorld(daemon, image)
+
+
+@pytest.fixture
+async def hypervisor(world: World) -> AsyncIterator[Hypervisor]:
+    one = world.hypervisor()
+    await one.open()
+    yield one
+    for domain in await one.domains():
+        await one.forget(domain.uuid)
+    await one.close()
+
+
+async def test_a_domain_runs_from_start_until_it_is_killed(world: World, hypervisor: Hypervisor) -> None:
+    spec = world.spec("work")
+    events = hypervisor.events()
+
+    await hypervisor.start(spec)
+
+    assert await anext(events) == StateChanged(spec.uuid, PowerState.RUNNING)
+    assert await hypervisor.domains() == [DomainInfo(spec.uuid, spec.name, PowerState.RUNNING)]
+    assert await hypervisor.state(spec.uuid) is PowerState.RUNNING
+
+    await hypervisor.kill(spec.uuid)
+
+    assert (await until_halted(events, spec.uuid))[-1] == StateChanged(spec.uuid, PowerState.HALTED)
+    assert await hypervisor.domains() == []
+    assert await hypervisor.state(spec.uuid) is PowerState.HALTED
+
+
+async def test_pausing_and_resuming_are_told_in_order(world: World, hypervisor: Hypervisor) -> None:
+    spec = world.spec("work")
+    events = hypervisor.events()
+    await hypervisor.start(spec)
+
+    await hypervisor.pause(spec.uuid)
+    assert await hypervisor.state(spec.uuid) is PowerState.PAUSED
+    await hypervisor.unpause(spec.uuid)
+
+    states = [PowerState.RUNNING, PowerState.PAUSED, PowerState.RUNNING]
+    assert [await anext(events) for _ in states] == [StateChanged(spec.uuid, state) for state in states]
+
+
+async def test_only_a_paused_domain_is_resumed(world: World, hypervisor: Hypervisor) -> None:
+    spec = world.spec("work")
+    await hypervisor.start(spec)
+
+    with pytest.raises(QubesVMNotPausedError):
+        await hypervisor.unpause(spec.uuid)
+
+
+async def test_a_guest_that_hears_its_power_button_halts(world: World, hypervisor: Hypervisor) -> None:
+    spec = world.spec("work")
+    events = hypervisor.events()
+    await hypervisor.start(spec)
+    assert await anext(events) == StateChanged(spec.uuid, PowerState.RUNNING)
+    await world.booted(spec)
+
+    await hypervisor.shutdown(spec.uuid)
+
+    *before, last = await until_halted(events, spec.uuid)
+    assert last == StateChanged(spec.uuid, PowerState.HALTED)
+    assert before in ([], [StateChanged(spec.uuid, PowerState.HALTING)])
+
+
+async def test_a_domain_can_be_started_again_after_it_halted(world: World, hypervisor: Hypervisor) -> None:
+    spec = world.spec("work")
+    events = hypervisor.events()
+    for _ in range(2):
+        await hypervisor.start(spec)
+        assert await anext(events) == StateChanged(spec.uuid, PowerState.RUNNING)
+        await hypervisor.kill(spec.uuid)
+        await until_halted(events, spec.uuid)
+
+
+async def test_starting_what_runs_is_refused_and_changes_nothing(world: World, hypervisor: Hypervisor) -> None:
+    spec = world.spec("work")
+    await hypervisor.start(spec)
+
+    with pytest.raises(QubesVMNotStartedError, match=spec.name):
+        await hypervisor.start(spec)
+    with pytest.raises(QubesVMNotStartedError, match=spec.name):
+        await hypervisor.start(replace(spec, uuid=uuid4()))
+
+    assert await hypervisor.domains() == [DomainInfo(spec.uuid, spec.name, PowerState.RUNNING)]
+
+
+async def test_statistics_have_a_row_for_each_running_domain(world: World, hypervisor: Hypervisor) -> None:
+    specs = [world.spec("work"), world.spec("mail")]
+    for spec in specs:
+        await hypervisor.start(spec)
+
+    stats = {row.uuid: row for row in await hypervisor.stats()}
+
+    assert stats.keys() == {spec.uuid for spec in specs}
+    for spec in specs:
+        assert stats[spec.uuid].state is PowerState.RUNNING
+        assert 0 < stats[spec.uuid].memory_kib <= spec.maxmem_mib * 1024
+        assert stats[spec.uuid].cpu_time_ns > 0
+
+
+@pytest.mark.parametrize("act", ["kill", "pause", "unpause", "shutdown"])
+async def test_what_does_not_run_cannot_be_told_anything(hypervisor: Hypervisor, act: str) -> None:
+    with pytest.raises(QubesVMNotRunningError):
+        await getattr(hypervisor, act)(uuid4())
+
+
+async def test_forgetting_ends_it_and_can_be_repeated(world: World, hypervisor: Hypervisor) -> None:
+    spec = world.spec("work")
+    await hypervisor.start(spec)
+
+    await hypervisor.forget(spec.uuid)
+    await hypervisor.forget(spec.uuid)
+
+    assert await hypervisor.domains() == []
+
+
+async def test_a_domain_outlives_the_daemon_and_is_found_again(world: World) -> None:
+    if not world.outlives:
+        pytest.skip("libvirt's test driver keeps its domains in the process")
+    spec = world.spec("work")
+    await world.start_and_die(spec)
+
+    successor = world.hypervisor()
+    await successor.open()
+    events = successor.events()
+    try:
+        assert await successor.domains() == [DomainInfo(spec.uuid, spec.name, PowerState.RUNNING)]
+        await successor.kill(spec.uuid)
+        await until_halted(events, spec.uuid)
+    finally:
+        await successor.close()
+
+
+async def test_closing_ends_the_events_and_may_be_repeated(world: World) -> None:
+    one = world.hypervisor()
+    await one.open()
+    await one.close()
+    await one.close()
+
+    assert [event async for event in one.events()] == []
+
+
+async def test_a_closed_hypervisor_answers_with_a_reason(world: World) -> None:
+    one = world.hypervisor()
+    await one.open()
+    await one.close()
+
+    with pytest.raises(Mgmt1Error):
+        await one.domains()
+
+
+async def test_more_memory_than_it_started_with_is_refused(world: World, hypervisor: Hypervisor) -> None:
+    spec = world.spec("work")
+    await hypervisor.start(spec)
+
+    await hypervisor.set_memory(spec.uuid, spec.maxmem_mib)
+    with pytest.raises(Mgmt1Error):
+        await hypervisor.set_memory(spec.uuid, spec.maxmem_mib * 2)
+
+
+async def test_many_domains_start_side_by_side(world: World, hypervisor: Hypervisor) -> None:
+    if isinstance(world, QemuWorld):
+        pytest.skip("fifty interpreted machines at once are too much for a test")
+    specs = [world.spec(f"qube{number}") for number in range(50)]
+    async with asyncio.TaskGroup() as group:
+        for spec in specs:
+            group.create_task(hypervisor.start(spec))
+
+    told: set[UUID] = set()
+    events = hypervisor.events()
+    while len(told) < len(specs):
+        event = await anext(events)
+        assert isinstance(event, StateChanged)
+        told.add(event.uuid)
+    assert told == {spec.uuid for spec in specs}

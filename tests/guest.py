@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real guests for tests: a libvirtd of the tests' own, the tiny guest for it, and a way to talk to that guest."""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID, uuid4
+from xml.etree import ElementTree as ET
+
+import libvirt
+import pytest
+
+from qubesmanager.daemon.local.drivers import guest_image
+from qubesmanager.daemon.local.drivers.guest_image import GuestImage
+from qubesmanager.daemon.local.drivers.hypervisor.base import (
+    ConnectionLost,
+    DomainSpec,
+    HypervisorEvent,
+    StateChanged,
+)
+from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.values import PowerState
+
+NOBODY = 65534
+CACHE = Path.home() / ".cache" / "qubes-manager-tests"
+"""Outside of the tests' own home: the kernel is fetched once, not once a run."""
+
+PATIENCE = 60.0
+"""Seconds an interpreted guest may take; never waited for when all is well."""
+
+
+class Libvirtd:
+    """A session daemon in a folder of its own. libvirt refuses qemu:///session to root, so root's runs as nobody."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.socket = folder / "run" / "libvirt" / "libvirt-sock"
+        self.uri = f"qemu+unix:///session?socket={self.socket}"
+        self._process: subprocess.Popen[bytes] | None = None
+        for name in ("run", "home", "config/libvirt", "files"):
+            (folder / name).mkdir(parents=True)
+        # Otherwise libvirt starts a log daemon, which stays.
+        (folder / "config/libvirt/qemu.conf").write_text('stdio_handler = "file"\n', encoding="ascii")
+        for path in (folder, *folder.rglob("*")):
+            self.give(path)
+
+    def start(self) -> None:
+        self.socket.unlink(missing_ok=True)
+        environment = {
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": str(self.folder / "home"),
+            "XDG_RUNTIME_DIR": str(self.folder / "run"),
+            "XDG_CONFIG_HOME": str(self.folder / "config"),
+            "XDG_CACHE_HOME": str(self.folder / "home"),
+        }
+        as_root = os.geteuid() == 0
+        with (self.folder / "libvirtd.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                ["/usr/sbin/libvirtd"],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                user=NOBODY if as_root else None,
+                group=NOBODY if as_root else None,
+                extra_groups=[] if as_root else None,
+            )
+
+        deadline = time.monotonic() + PATIENCE
+        while not self.socket.exists():
+            assert self._process.poll() is None, (self.folder / "libvirtd.log").read_text(encoding="utf-8")
+            assert time.monotonic() < deadline
+            threading.Event().wait(0.02)
+
+    def kill(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+
+    def stop(self) -> None:
+        """Ends the guests too: they would outlive their daemon."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait()
+        for file in (self.folder / "run/libvirt/qemu/run").glob("*.pid"):
+            if file.stem != "driver":
+                with_pid = file.read_text(encoding="ascii").strip()
+                if with_pid.isdigit():
+                    try:
+                        os.kill(int(with_pid), signal.SIGKILL)
+                    except ProcessLookupError:
+                        continue
+
+    def file(self, name: str, content: bytes = b"", size: int = 0) -> Path:
+        """A file that the guests' user may write."""
+        path = self.folder / "files" / name
+        path.write_bytes(content)
+        if size:
+            os.truncate(path, size)
+        self.give(path)
+        return path
+
+    def give(self, path: Path) -> None:
+        if os.geteuid() == 0:
+            os.chown(path, NOBODY, NOBODY)
+
+
+@contextmanager
+def libvirtd() -> Iterator[Libvirtd]:
+    """A running daemon; skips the test with the reason where there is none."""
+    for program in ("/usr/sbin/libvirtd", "qemu-system-x86_64"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
+    # A socket's path has 108 bytes at most.
+    folder = Path(tempfile.mkdtemp(prefix="qm-lv-", dir="/tmp"))
+    daemon = Libvirtd(folder)
+    try:
+        daemon.start()
+        yield daemon
+    finally:
+        daemon.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def image_for(daemon: Libvirtd) -> GuestImage:
+    """The guest, where that daemon's user can read it; skips the test where the kernel cannot be had."""
+    loop = asyncio.new_event_loop()
+    try:
+        image = loop.run_until_complete(guest_image.build(CACHE))
+    except Mgmt1Error as error:
+        pytest.skip(f"no guest to boot: {error}")
+    finally:
+        loop.close()
+    return GuestImage(
+        daemon.file("vmlinuz", image.kernel.read_bytes()), daemon.file("initramfs", image.initrd.read_bytes())
+    )
+
+
+def guest_spec(daemon: Libvirtd, image: GuestImage, name: str) -> DomainSpec:
+    return DomainSpec(
+        uuid4(),
+        name,
+        "StandaloneVM",
+        memory_mib=96,
+        maxmem_mib=128,
+        kernel=image.kernel,
+        initrd=image.initrd,
+        kernelopts=image.options,
+        console_log=daemon.folder / "files" / f"{name}.log",
+    )
+
+
+class Console:
+    """The guest's serial console: what it wrote is in the log, what is asked goes in by its terminal."""
+
+    def __init__(self, daemon: Libvirtd, spec: DomainSpec) -> None:
+        assert spec.console_log is not None
+        self._daemon, self._uuid, self._log = daemon, spec.uuid, spec.console_log
+
+    async def ready(self) -> None:
+        await until(lambda: guest_image.READY in self._text())
+
+    async def ask(self, request: str) -> list[str]:
+        """The lines of the answer to `request`, as guest_image describes them."""
+        before = len(self._text())
+        terminal = os.open(self._terminal(self._uuid), os.O_WRONLY | os.O_NOCTTY)
+        try:
+            os.write(terminal, f"qm {request}\n".encode())
+            await until(lambda: "qm: end" in self._text()[before:])
+        finally:
+            os.close(terminal)
+        lines = self._text()[before:].split("qm: end")[0].splitlines()
+        return [line.removeprefix("qm: ") for line in lines if line.startswith("qm: ")]
+
+    async def disks(self) -> dict[str, int]:
+        """Bytes, by serial."""
+        return {serial: int(size) for serial, size in (line.split() for line in await self.ask("disks"))}
+
+    def _text(self) -> str:
+        return self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
+
+    def _terminal(self, uuid: UUID) -> str:
+        connection = libvirt.open(self._daemon.uri)
+        try:
+            tree = ET.fromstring(connection.lookupByUUID(uuid.bytes).XMLDesc())
+            console = tree.find("devices/console")
+            assert console is not None
+            return console.attrib["tty"]
+        finally:
+            connection.close()
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait for what no event tells."""
+    async with asyncio.timeout(PATIENCE):
+        while not true():  # noqa: ASYNC110 - a file that another process writes has no event
+            await asyncio.sleep(0.05)
+
+
+async def until_halted(events: AsyncIterator[HypervisorEvent], uuid: UUID) -> list[HypervisorEvent]:
+    """The events up to the one that says it halted."""
+    seen: list[HypervisorEvent] = []
+    async with asyncio.timeout(PATIENCE):
+        async for event in events:
+            assert not isinstance(event, ConnectionLost)
+            seen.append(event)
+            if isinstance(event, StateChanged) and event.uuid == uuid and event.state is PowerState.HALTED:
+                break
+    return seen
