@@ -70,7 +70,8 @@ def domain(spec: DomainSpec, flavour: Flavour, owner: str) -> str:
     for event, action in (("on_poweroff", "destroy"), ("on_reboot", "restart"), ("on_crash", "destroy")):
         _text(root, event, action)
     devices = ET.SubElement(root, "devices")
-    devices.extend(_devices(spec, flavour))
+    # A list first: extend turns what a generator raises into a TypeError.
+    devices.extend(list(_devices(spec, flavour)))
     ET.register_namespace(METADATA_PREFIX, METADATA_NAMESPACE)
     return ET.tostring(root, encoding="unicode")
 

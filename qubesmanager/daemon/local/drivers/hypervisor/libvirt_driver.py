@@ -81,6 +81,7 @@ class LibvirtHypervisor:
         self._events: asyncio.Queue[HypervisorEvent | None] = asyncio.Queue(QUEUE_LIMIT)
         self._overflow = False
         self._closed = False
+        self._lost = False
         self._states: dict[UUID, PowerState] = {}
         self._flavour = domain_xml.FLAVOURS["test"]
         self._capabilities = Capabilities(uri, "test", hot_plug=False)
@@ -130,6 +131,7 @@ class LibvirtHypervisor:
             await self._call(connection.close)
             raise Mgmt1Error(f"The hypervisor {self._uri} does not tell what happens: {sentence(error)}") from None
         self._connection, self._callbacks = connection, callbacks
+        self._lost = False
 
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
@@ -181,10 +183,13 @@ class LibvirtHypervisor:
         state = STATE_AFTER_EVENT.get(event)
         if state is None or uuid not in self._states or self._states[uuid] is state:
             return
+        self._tell(uuid, state, crashed=(event, detail) in CRASH_DETAILS)
+
+    def _tell(self, uuid: UUID, state: PowerState, *, crashed: bool) -> None:
         self._states[uuid] = state
         if state is PowerState.HALTED:
             del self._states[uuid]
-        self._put(StateChanged(uuid, state, crashed=(event, detail) in CRASH_DETAILS))
+        self._put(StateChanged(uuid, state, crashed=crashed))
 
     def _on_device_removed(self, _connection: object, domain: "libvirt.virDomain", alias: str, _: Any) -> None:
         uuid = UUID(bytes=domain.UUID())
@@ -192,7 +197,9 @@ class LibvirtHypervisor:
             self._put(DeviceRemoved(uuid, alias.removeprefix("ua-")))
 
     def _on_close(self, _connection: object, reason: int, _: Any) -> None:
-        if not self._closed and self._connection is not None:
+        # It may come twice for one connection.
+        if not self._closed and not self._lost:
+            self._lost = True
             log.warning("The connection to %s is lost (reason %d)", self._uri, reason)
             self._put(ConnectionLost("The connection to the hypervisor is lost."))
 
@@ -299,7 +306,13 @@ class LibvirtHypervisor:
         await self._with(uuid, lambda domain: domain.shutdown())
 
     async def kill(self, uuid: UUID) -> None:
-        await self._with(uuid, lambda domain: domain.destroy())
+        known = uuid in self._states
+        try:
+            await self._with(uuid, lambda domain: domain.destroy())
+        except QubesVMNotRunningError:
+            # It was there a moment ago, and ended before libvirt could end it.
+            if not known:
+                raise
 
     async def pause(self, uuid: UUID) -> None:
         await self._with(uuid, lambda domain: domain.suspend())
@@ -371,7 +384,13 @@ class LibvirtHypervisor:
     async def _with(self, uuid: UUID, act: "Callable[[libvirt.virDomain], T]") -> T:
         if uuid not in self._states:
             raise QubesVMNotRunningError("The qube is not running.")
-        return await self._asked(lambda: act(self._link().lookupByUUID(uuid.bytes)))
+        try:
+            return await self._asked(lambda: act(self._link().lookupByUUID(uuid.bytes)))
+        except QubesVMNotRunningError:
+            # A domain that libvirtd gives up while it starts itself ends without an event.
+            if self._states.get(uuid, PowerState.HALTED) is not PowerState.HALTED:
+                self._tell(uuid, PowerState.HALTED, crashed=False)
+            raise
 
     async def _asked(self, act: Callable[[], T], *, translated: bool = True) -> T:
         self._link()
