@@ -11,9 +11,10 @@ from guest import Libvirtd, until_halted
 from hypervisor_worlds import FakeWorld, QemuWorld, TestDriverWorld, World
 
 from qubesmanager.daemon.local.drivers.guest_image import GuestImage
-from qubesmanager.daemon.local.drivers.hypervisor.base import DomainInfo, Hypervisor, StateChanged
+from qubesmanager.daemon.local.drivers.hypervisor.base import DomainInfo, Hypervisor, NicKind, NicSpec, StateChanged
 from qubesmanager.wire.errors import (
     Mgmt1Error,
+    QubesNotImplementedError,
     QubesVMNotPausedError,
     QubesVMNotRunningError,
     QubesVMNotStartedError,
@@ -188,6 +189,30 @@ async def test_more_memory_than_it_started_with_is_refused(world: World, hypervi
     await hypervisor.set_memory(spec.uuid, spec.maxmem_mib)
     with pytest.raises(Mgmt1Error):
         await hypervisor.set_memory(spec.uuid, spec.maxmem_mib * 2)
+
+
+async def test_a_network_card_comes_and_goes_or_the_answer_says_it_cannot(world: World, hypervisor: Hypervisor) -> None:
+    spec = world.spec("work")
+    card = NicSpec("00:16:3e:00:00:01", NicKind.USER)
+    await hypervisor.start(spec)
+    await world.booted(spec)
+
+    if not (await hypervisor.capabilities()).hot_plug:
+        with pytest.raises(QubesNotImplementedError):
+            await hypervisor.attach_nic(spec.uuid, card)
+        return
+    await hypervisor.attach_nic(spec.uuid, card)
+    await hypervisor.detach_nic(spec.uuid, card.mac)
+    await hypervisor.detach_nic(spec.uuid, card.mac)
+
+
+async def test_more_processors_than_it_started_with_are_refused(world: World, hypervisor: Hypervisor) -> None:
+    spec = replace(world.spec("work"), vcpus=1, max_vcpus=2)
+    await hypervisor.start(spec)
+
+    await hypervisor.set_vcpus(spec.uuid, 2)
+    with pytest.raises(Mgmt1Error):
+        await hypervisor.set_vcpus(spec.uuid, 3)
 
 
 async def test_many_domains_start_side_by_side(world: World, hypervisor: Hypervisor) -> None:
