@@ -69,6 +69,7 @@ class VmRecord:
     volumes: tuple[VolumeRecord, ...] = ()
     devices: tuple[DeviceRecord, ...] = ()
     notes: str = ""
+    _encoded: list[bytes] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def value(self, name: str) -> str:
         """The text of a property; empty where the qube has no such property."""
@@ -95,7 +96,13 @@ class VmRecord:
 
 
 def encode_record(record: VmRecord) -> bytes:
-    """One JSON object without its newline."""
+    """One JSON object without its newline; remembered, because a record is sent more often than it changes."""
+    if not record._encoded:  # noqa: SLF001 - the cache of this function
+        record._encoded.append(_encode(record))  # noqa: SLF001
+    return record._encoded[0]  # noqa: SLF001
+
+
+def _encode(record: VmRecord) -> bytes:
     return json.dumps(
         {
             "name": record.name,

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Dispatch: from a row's name and raw bytes to its handler, and from what the handler says to an answer's bytes.
+
+Until a value has been decoded here, nothing that came from a caller is believed.
+"""
+
+import logging
+import traceback
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+from qubesmanager.daemon.registry import Backend
+from qubesmanager.wire import framing, names
+from qubesmanager.wire.call import AnyCall, EventsCall, RowsCall
+from qubesmanager.wire.calls import BY_SERVICE
+from qubesmanager.wire.errors import Mgmt1Error, ProtocolError
+from qubesmanager.wire.events import encode_event
+from qubesmanager.wire.names import shown
+from qubesmanager.wire.values import Dest
+
+log = logging.getLogger(__name__)
+
+_FLUSH = 64 << 10
+"""Bytes of rows that are gathered before they are sent."""
+
+
+class Dispatcher:
+    """Answers calls with a backend. `debug` puts tracebacks of unexpected failures into the answer."""
+
+    def __init__(self, backend: Backend, *, debug: bool = False) -> None:
+        self._backend = backend
+        self._debug = debug
+
+    async def answer(
+        self, source: str, service: str, argument: str, dest: str, untrusted_payload: AsyncIterator[bytes]
+    ) -> AsyncGenerator[bytes, None]:
+        """The answer's bytes. Anything that goes wrong is one exception frame; it never raises.
+
+        A failure after rows or events have been sent cannot be told any more: the answer then just ends, which the
+        client sees as no whole answer.
+        """
+        begun = False
+        try:
+            async with aclosing(self._pieces(source, service, argument, dest, untrusted_payload)) as pieces:
+                async for piece in pieces:
+                    begun = True
+                    yield piece
+        except Mgmt1Error as error:
+            log.info("%s from %s to %s refused: %s", shown(service), shown(source), shown(dest), shown(str(error), 500))
+            if not begun:
+                yield framing.encode_error(error)
+        except Exception:
+            log.exception("%s from %s to %s failed", shown(service), shown(source), shown(dest))
+            if not begun:
+                trace = traceback.format_exc() if self._debug else ""
+                yield framing.encode_error(Mgmt1Error("Internal error; see the daemon's log"), trace)
+
+    async def _pieces(
+        self,
+        source: str,
+        service: str,
+        untrusted_argument: str,
+        untrusted_dest: str,
+        untrusted_payload: AsyncIterator[bytes],
+    ) -> AsyncGenerator[bytes, None]:
+        call = BY_SERVICE.get(service)
+        if call is None:
+            raise ProtocolError(f"Unknown call: {shown(service)}")
+        dest = self._destination(call, untrusted_dest)
+        argument = _decode_argument(call, untrusted_argument)
+        payload = untrusted_payload if call.streams_in else await _whole_payload(call, untrusted_payload)
+        handler = self._backend.handler(call)
+        context = self._backend.context(source, dest, call)
+        if isinstance(call, EventsCall):
+            async with aclosing(handler(context, argument, payload)) as events:
+                async for event in events:
+                    yield encode_event(event)
+        elif isinstance(call, RowsCall):
+            async for piece in _rows(call, handler(context, argument, payload)):
+                yield piece
+        else:
+            yield framing.OK + call.result.encode(await handler(context, argument, payload))
+
+    def _destination(self, call: AnyCall, untrusted_dest: str) -> str:
+        if not untrusted_dest.startswith("uuid:"):
+            names.check(names.VM_NAME, untrusted_dest)
+        dest = self._backend.resolve(untrusted_dest)
+        if call.dest is Dest.DOM0 and dest != "dom0":
+            raise ProtocolError(f"{call.name} is sent to dom0, not to {dest}.")
+        return dest
+
+
+def _decode_argument(call: AnyCall, untrusted: str) -> Any:
+    if len(untrusted) > names.MAX_ARGUMENT:
+        raise ProtocolError(f"The argument of {call.name} is longer than {names.MAX_ARGUMENT} bytes.")
+    names.check(names.ARGUMENT, untrusted)
+    if not untrusted and not call.arg.optional:
+        raise ProtocolError(f"{call.name} needs an argument: {call.arg.what}.")
+    if untrusted and not call.arg.what:
+        raise ProtocolError(f"{call.name} takes no argument: {shown(untrusted)}")
+    return call.arg.decode(untrusted.encode())
+
+
+async def _whole_payload(call: AnyCall, untrusted_payload: AsyncIterator[bytes]) -> Any:
+    held = bytearray()
+    async for piece in untrusted_payload:
+        held += piece
+        if not call.payload.what:
+            raise ProtocolError(f"{call.name} takes no payload.")
+        if len(held) > call.limit:
+            raise ProtocolError(f"The payload of {call.name} is longer than {call.limit} bytes.")
+    if not held and not call.payload.optional:
+        raise ProtocolError(f"{call.name} needs a payload: {call.payload.what}.")
+    return call.payload.decode(bytes(held))
+
+
+async def _rows(call: AnyCall, rows: AsyncIterator[Any]) -> AsyncGenerator[bytes, None]:
+    """Rows as they are produced, some 64 KiB at a time."""
+    buffer = bytearray(framing.OK)
+    async for row in rows:
+        buffer += call.result.encode(row)
+        buffer += b"\n"
+        if len(buffer) >= _FLUSH:
+            yield bytes(buffer)
+            buffer.clear()
+    if buffer:
+        yield bytes(buffer)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Handlers by call: `@answers(calls.VM_START)` registers one, and a type checker compares its signature with the row.
+
+A backend (local or bridge) has one `Registry` and offers dispatch what `Backend` says.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Generic, Protocol, TypeVar, overload
+
+from qubesmanager.wire.call import AnyCall, Call, EventsCall, RowsCall
+from qubesmanager.wire.errors import QubesNotImplementedError
+from qubesmanager.wire.events import Event
+
+C = TypeVar("C")
+A = TypeVar("A")
+P = TypeVar("P")
+R = TypeVar("R")
+
+Handler = Callable[[Any, Any, Any], Any]
+
+
+class Backend(Protocol):
+    """What dispatch needs of the side that answers."""
+
+    def resolve(self, untrusted_dest: str) -> str:
+        """The name of the qube (or dom0) that a checked name or `uuid:…` means. Raises `QubesVMNotFoundError`."""
+
+    def handler(self, call: AnyCall) -> Handler:
+        """The handler of a concrete call. Raises `QubesNotImplementedError`."""
+
+    def context(self, source: str, dest: str, call: AnyCall) -> Any:
+        """What the handler gets as its first argument."""
+
+
+class Registry(Generic[C]):
+    """The handlers of one backend, whose context is a `C`. `missing` are families that it does not answer, and why."""
+
+    def __init__(self) -> None:
+        self.handlers: dict[str, Handler] = {}
+        self.missing: dict[str, str] = {}
+
+    @overload
+    def answers(
+        self, call: EventsCall
+    ) -> Callable[
+        [Callable[[C, None, None], AsyncIterator[Event]]], Callable[[C, None, None], AsyncIterator[Event]]
+    ]: ...
+    @overload
+    def answers(  # type: ignore[overload-overlap] # a RowsCall is a Call as well, and the first match wins
+        self, call: RowsCall[A, P, R]
+    ) -> Callable[[Callable[[C, A, P], AsyncIterator[R]]], Callable[[C, A, P], AsyncIterator[R]]]: ...
+    @overload
+    def answers(
+        self, call: Call[A, P, R]
+    ) -> Callable[[Callable[[C, A, P], Awaitable[R]]], Callable[[C, A, P], Awaitable[R]]]: ...
+    def answers(self, call: AnyCall) -> Callable[[Handler], Handler]:
+        """Register the decorated function as the call's handler: `(context, argument, payload)` to the answer's value.
+
+        Raises `ValueError` for a second handler of one call.
+        """
+
+        def register(handler: Handler) -> Handler:
+            if call.family in self.handlers:
+                raise ValueError(f"{call.family} has two handlers")
+            self.handlers[call.family] = handler
+            return handler
+
+        return register
+
+    def handler(self, call: AnyCall) -> Handler:
+        """The call's handler. Raises `QubesNotImplementedError` for a row that this backend does not answer."""
+        found = self.handlers.get(call.family)
+        if found is None:
+            raise QubesNotImplementedError(self.missing.get(call.family, f"{call.name} is not available here."))
+        return found

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The socket: a qrexec socket service's header and payload in, an answer out, one call a connection.
+
+Every caller is bounded: in bytes (header, payload), in time (a caller that never finishes), in number. Closing the
+connection after the payload's end does not interrupt the operation.
+"""
+
+import asyncio
+import grp
+import logging
+import os
+import pwd
+import select
+import socket
+import struct
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+
+from qubesmanager.daemon.dispatch import Dispatcher
+from qubesmanager.wire import framing
+from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, ProtocolError
+from qubesmanager.wire.names import VM_NAME, check, shown
+
+log = logging.getLogger(__name__)
+
+_PIECE = 256 << 10
+_BACKLOG = 4096
+"""Connections the kernel keeps waiting; a full backlog makes a client's first write fail."""
+
+_PEERCRED = struct.Struct("3i")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds for a caller to say its header, and to go on with its payload; calls at the same time."""
+
+    header: float = 10.0
+    idle: float = 60.0
+    calls: int = 512
+    grace: float = 10.0
+    """Seconds that calls under way get when the daemon is asked to end."""
+
+
+class Server:
+    """Serves one listening unix socket with a dispatcher until `close`."""
+
+    def __init__(self, dispatcher: Dispatcher, limits: Limits = Limits()) -> None:
+        self._dispatcher = dispatcher
+        self._limits = limits
+        self._places = asyncio.Semaphore(limits.calls)
+        self._server: asyncio.Server | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._socket_group = -1
+
+    async def start(self, listening: socket.socket) -> None:
+        """Accept from a bound socket. The group of its file is who, beside root and ourselves, may call directly."""
+        name = listening.getsockname()
+        if isinstance(name, str) and name and not name.startswith("\x00"):
+            self._socket_group = os.stat(name).st_gid  # noqa: PTH116 - once, before anything is served
+        self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=_PIECE, backlog=_BACKLOG)
+
+    async def close(self) -> None:
+        """Stop accepting, give calls under way their grace, then cut them off."""
+        if self._server is not None:
+            self._server.close()
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=self._limits.grace)
+        for task in list(self._under_way):
+            task.cancel()
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=1)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            return
+        self._under_way.add(task)
+        try:
+            async with self._places:
+                await self._converse(reader, writer)
+        except (ConnectionError, asyncio.CancelledError):
+            pass
+        except OSError as error:
+            log.info("A connection broke: %s", error)
+        finally:
+            self._under_way.discard(task)
+            with suppress(RuntimeError):
+                writer.close()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            self._admit(writer)
+            header = await self._header(reader)
+        except Mgmt1Error as error:
+            log.info("A caller was sent away: %s", shown(str(error), 300))
+            writer.write(framing.encode_error(error))
+            return
+        answer = self._dispatcher.answer(
+            header.source,
+            header.untrusted_service,
+            header.untrusted_argument,
+            header.untrusted_target,
+            self._payload(reader),
+        )
+        async with aclosing(answer) as pieces:
+            async for piece in pieces:
+                await _send(writer, piece)
+                if piece.startswith(framing.EVENT):
+                    await _stream(writer, pieces)
+                    return
+
+    def _admit(self, writer: asyncio.StreamWriter) -> None:
+        """Who may speak to the socket directly: root, ourselves, members of the socket's group."""
+        peer: socket.socket = writer.get_extra_info("socket")
+        _pid, uid, gid = _PEERCRED.unpack(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEERCRED.size))
+        if uid in {0, os.geteuid()} or gid == self._socket_group:
+            return
+        try:
+            user = pwd.getpwuid(uid).pw_name
+            if user in grp.getgrgid(self._socket_group).gr_mem:
+                return
+        except (KeyError, OverflowError):
+            pass
+        raise PermissionDenied(f"User {uid} may not use this socket.")
+
+    async def _header(self, reader: asyncio.StreamReader) -> framing.Header:
+        try:
+            async with asyncio.timeout(self._limits.header):
+                raw = await reader.readuntil(b"\x00")
+        except (TimeoutError, asyncio.IncompleteReadError) as error:
+            raise ProtocolError("The request header did not arrive.") from error
+        except asyncio.LimitOverrunError as error:
+            raise ProtocolError("The request header is too long.") from error
+        if len(raw) > framing.MAX_HEADER:
+            raise ProtocolError("The request header is too long.")
+        header = framing.decode_header(raw[:-1])
+        check(VM_NAME, header.source)
+        if header.target_kind == "name":
+            return header
+        if header.untrusted_target != "adminvm":
+            raise ProtocolError(f"There is no such destination: {shown(header.untrusted_target)}")
+        return framing.Header(header.untrusted_service, header.untrusted_argument, header.source, "name", "dom0")
+
+    async def _payload(self, reader: asyncio.StreamReader) -> AsyncGenerator[bytes, None]:
+        """The payload to its end. Raises `ProtocolError` for a caller that stops without ending it."""
+        while True:
+            try:
+                async with asyncio.timeout(self._limits.idle):
+                    piece = await reader.read(_PIECE)
+            except TimeoutError as error:
+                raise ProtocolError(f"The payload did not go on for {self._limits.idle:g} seconds.") from error
+            except ConnectionError as error:
+                raise ProtocolError("The connection broke inside the payload.") from error
+            if not piece:
+                return
+            yield piece
+
+
+async def _send(writer: asyncio.StreamWriter, piece: bytes) -> None:
+    """Write, waiting only for a caller that takes its time; one that has gone away is not an error of the call."""
+    if writer.is_closing():
+        return
+    writer.write(piece)
+    if writer.transport.get_write_buffer_size() > _PIECE:
+        with suppress(ConnectionError):
+            await writer.drain()
+
+
+async def _stream(writer: asyncio.StreamWriter, pieces: AsyncGenerator[bytes, None]) -> None:
+    """Events until their end or the caller's."""
+    with suppress(ExceptionGroup):
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(_hung_up(writer))
+            async for piece in pieces:
+                await _send(writer, piece)
+            watching.cancel()
+
+
+async def _hung_up(writer: asyncio.StreamWriter) -> None:
+    """Raises `ConnectionResetError` once the caller has gone away altogether.
+
+    After a caller's EOF asyncio no longer watches the socket, so a listener that left would be noticed only at the
+    next event: the kernel is asked instead, now and then.
+    """
+    peer: socket.socket = writer.get_extra_info("socket")
+    poller = select.poll()
+    poller.register(peer.fileno(), 0)
+    while not poller.poll(0):
+        await asyncio.sleep(2)  # noqa: ASYNC110 - no event of asyncio's tells it
+    raise ConnectionResetError
