@@ -186,6 +186,6 @@ async def _hung_up(writer: asyncio.StreamWriter) -> None:
     peer: socket.socket = writer.get_extra_info("socket")
     poller = select.poll()
     poller.register(peer.fileno(), 0)
-    while not poller.poll(0):
-        await asyncio.sleep(2)  # noqa: ASYNC110 - no event of asyncio's tells it
+    while not poller.poll(0):  # noqa: ASYNC110 - no event of asyncio tells it
+        await asyncio.sleep(2)
     raise ConnectionResetError

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a row of the property tables says, and what its functions may know.
+
+Values are text: booleans `yes` and `no`, numbers in digits, references the name of a qube (none is empty). A computed
+default names what it depends on, so that a change elsewhere is seen here without asking every qube:
+`own:<p>`, `template:<p>`, `netvm:<p>`, `system:<p>`, `feature:<f>`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.wire.codecs import ascii_line, number, text
+from qubesmanager.wire.errors import ProtocolError, QubesPropertyValueError
+from qubesmanager.wire.names import shown
+from qubesmanager.wire.values import VmClass
+
+ALL = frozenset(VmClass)
+GUESTS = ALL - {VmClass.ADMIN}
+BASED = frozenset({VmClass.APP, VmClass.DISP})
+"""Classes whose qubes have a template."""
+
+MAX_VALUE = 4096
+
+
+class Facts(Protocol):
+    """What defaults and checks may look at. Nothing here waits."""
+
+    @property
+    def qubes(self) -> Mapping[str, Qube]: ...
+
+    @property
+    def labels(self) -> Mapping[str, str]: ...
+
+    @property
+    def pools(self) -> Mapping[str, str]: ...
+
+    @property
+    def host_memory(self) -> int:
+        """MiB of the machine."""
+
+    @property
+    def host_cpus(self) -> int: ...
+
+    @property
+    def kernels(self) -> frozenset[str]:
+        """Names of the kernels that a qube can boot with."""
+
+    def system(self, name: str) -> str:
+        """A system-wide property as it stands."""
+
+
+class Type(Enum):
+    """The word that `property.GetAll` says, and how a value of it is read."""
+
+    STR = "str"
+    INT = "int"
+    BOOL = "bool"
+    VM = "vm"
+    LABEL = "label"
+
+
+class Change(Enum):
+    """When a property may be set."""
+
+    ALWAYS = "at any time"
+    HALTED = "while the qube is halted"
+    NEVER = "never; it is read-only"
+
+
+Default = Callable[[Facts, Qube], str]
+Check = Callable[[Facts, Qube, str], str | None]
+"""Why a value (well formed for its type) is not accepted, as a sentence; None if it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One property of a qube. `optional` says that the empty value is one; `utf8` that any UTF-8 line is."""
+
+    name: str
+    type: Type
+    default: str | Default
+    help: str
+    classes: frozenset[VmClass] = GUESTS
+    change: Change = Change.ALWAYS
+    check: Check | None = None
+    depends: tuple[str, ...] = ()
+    optional: bool = False
+    utf8: bool = False
+
+    def default_of(self, facts: Facts, qube: Qube) -> str:
+        return self.default if isinstance(self.default, str) else self.default(facts, qube)
+
+    def accept(self, facts: Facts, qube: Qube, untrusted: str) -> str:
+        """The value in its one written form. Raises `QubesPropertyValueError` with the reason."""
+        value = _READERS[self.type](self.name, untrusted, optional=self.optional, utf8=self.utf8)
+        if value and self.type is Type.VM and value not in facts.qubes:
+            raise QubesPropertyValueError(f"There is no qube {value}.")
+        if value and self.type is Type.LABEL and value not in facts.labels:
+            raise QubesPropertyValueError(f"There is no label {value}.")
+        reason = self.check(facts, qube, value) if self.check else None
+        if reason:
+            raise QubesPropertyValueError(reason)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class SystemProperty:
+    """A system-wide property."""
+
+    name: str
+    type: Type
+    default: str
+    help: str
+    check: Callable[[Facts, str], str | None] | None = None
+    optional: bool = False
+
+    def accept(self, facts: Facts, untrusted: str) -> str:
+        """The value in its one written form. Raises `QubesPropertyValueError` with the reason."""
+        value = _READERS[self.type](self.name, untrusted, optional=self.optional, utf8=False)
+        if value and self.type is Type.VM and value not in facts.qubes:
+            raise QubesPropertyValueError(f"There is no qube {value}.")
+        reason = self.check(facts, value) if self.check else None
+        if reason:
+            raise QubesPropertyValueError(reason)
+        return value
+
+
+_YES = {"yes": "yes", "true": "yes", "1": "yes", "on": "yes", "no": "no", "false": "no", "0": "no", "off": "no"}
+
+
+def _read_text(name: str, untrusted: str, *, optional: bool, utf8: bool) -> str:
+    if len(untrusted) > MAX_VALUE:
+        raise QubesPropertyValueError(f"The value of {name} is longer than {MAX_VALUE} characters.")
+    try:
+        held = text(untrusted.encode(), name) if utf8 else ascii_line(untrusted.encode(), name)
+    except ProtocolError as error:
+        raise QubesPropertyValueError(str(error)) from error
+    if "\n" in held:
+        raise QubesPropertyValueError(f"The value of {name} is one line.")
+    if not held and not optional:
+        raise QubesPropertyValueError(f"{name} cannot be empty.")
+    return held
+
+
+def _read_number(name: str, untrusted: str, *, optional: bool, utf8: bool) -> str:
+    held = _read_text(name, untrusted, optional=optional, utf8=utf8)
+    try:
+        return str(number(held)) if held else ""
+    except ProtocolError as error:
+        raise QubesPropertyValueError(f"{name} is a whole number, not {shown(untrusted)}.") from error
+
+
+def _read_bool(name: str, untrusted: str, *, optional: bool, utf8: bool) -> str:
+    held = _read_text(name, untrusted, optional=optional, utf8=utf8)
+    found = _YES.get(held.lower())
+    if found is None:
+        raise QubesPropertyValueError(f"{name} is yes or no, not {shown(untrusted)}.")
+    return found
+
+
+_READERS = {
+    Type.STR: _read_text,
+    Type.INT: _read_number,
+    Type.BOOL: _read_bool,
+    Type.VM: _read_text,
+    Type.LABEL: _read_text,
+}

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the daemon holds of one qube in memory: what its own settings say, and what follows from them.
+
+Only `System` changes a `Qube`, after the store has taken the change.
+"""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from qubesmanager.wire.records import DeviceRecord, PropertyValue, VmRecord, VolumeRecord
+from qubesmanager.wire.values import PowerState, VmClass
+
+
+@dataclass(slots=True)
+class Qube:
+    """`own` are properties set on the qube itself; `view` is every property as it stands, computed ones included."""
+
+    qid: int
+    uuid: UUID
+    name: str
+    klass: VmClass
+    own: dict[str, str] = field(default_factory=dict)
+    features: dict[str, str] = field(default_factory=dict)
+    tags: set[str] = field(default_factory=set)
+    rules: list[tuple[str, str]] = field(default_factory=list)
+    """Firewall rules in order: id, text."""
+    volumes: dict[str, VolumeRecord] = field(default_factory=dict)
+    devices: list[DeviceRecord] = field(default_factory=list)
+    notes: str = ""
+    state: PowerState = PowerState.HALTED
+    start_time: int | None = None
+    view: dict[str, PropertyValue] = field(default_factory=dict)
+    kept_record: VmRecord | None = None
+
+    def value(self, name: str) -> str:
+        """A property as it stands; empty if the class has none of that name."""
+        held = self.view.get(name)
+        return held.value if held else ""
+
+    def flag(self, name: str) -> bool:
+        return self.value(name) == "yes"
+
+    @property
+    def running(self) -> bool:
+        return self.state not in {PowerState.HALTED, PowerState.CRASHED, PowerState.NA}
+
+    def record(self) -> VmRecord:
+        """The qube as its listeners know it; made anew only after a change."""
+        if self.kept_record is None:
+            self.kept_record = VmRecord(
+                self.name,
+                self.klass,
+                self.state,
+                dict(self.view),
+                dict(self.features),
+                frozenset(self.tags),
+                tuple(self.volumes.values()),
+                tuple(self.devices),
+                self.notes,
+            )
+        return self.kept_record
+
+    def changed(self) -> None:
+        """Something of the record is different now."""
+        self.kept_record = None

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All qubes in memory with what follows from their settings: computed defaults, who depends on whom, who refers to whom.
+
+Pure: no I/O, no waiting. A change goes in through `add`, `remove`, `property_changed`, `feature_changed` or
+`system_changed`, and the events that tell it to listeners come out, those of other qubes' computed defaults included.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from qubesmanager.daemon.local.core import properties, system_properties
+from qubesmanager.daemon.local.core.property import Property, Type
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.wire.errors import QubesVMNotFoundError
+from qubesmanager.wire.events import Event
+from qubesmanager.wire.names import shown
+from qubesmanager.wire.records import NO, YES, PropertyValue, encode_record
+
+
+@dataclass
+class State:
+    """The system as it is known. `system_own` are system-wide properties that are set."""
+
+    qubes: dict[str, Qube] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    pools: dict[str, str] = field(default_factory=dict)
+    """Driver by pool."""
+    system_own: dict[str, str] = field(default_factory=dict)
+    kernels: frozenset[str] = frozenset()
+    host_memory: int = 4096
+    host_cpus: int = 1
+    by_uuid: dict[UUID, Qube] = field(default_factory=dict)
+    clients: dict[str, set[str]] = field(default_factory=dict)
+    """By netvm: the qubes whose netvm it is."""
+    children: dict[str, set[str]] = field(default_factory=dict)
+    """By template: the qubes based on it."""
+
+    def qube(self, name: str) -> Qube:
+        """Raises `QubesVMNotFoundError`."""
+        found = self.qubes.get(name)
+        if found is None:
+            raise QubesVMNotFoundError(f"There is no qube {shown(name)}.")
+        return found
+
+    def system(self, name: str) -> str:
+        held = self.system_own.get(name)
+        return system_properties.TABLE[name].default if held is None else held
+
+    def in_order(self) -> list[Qube]:
+        """dom0 first, then by name."""
+        return sorted(self.qubes.values(), key=lambda qube: (qube.name != "dom0", qube.name))
+
+    # -- changes ------------------------------------------------------------------------------------------------------
+
+    def load(self, qubes: Iterable[Qube]) -> None:
+        """Take many qubes at once, in any order: templates before what is based on them, netvms before clients."""
+        waiting = {qube.name: qube for qube in qubes}
+        self.qubes.update(waiting)
+        self.by_uuid.update((qube.uuid, qube) for qube in waiting.values())
+        while waiting:
+            self._load_one(next(iter(waiting)), waiting)
+        for qube in self.qubes.values():
+            self._view(qube)
+
+    def add(self, qube: Qube) -> Event:
+        """A new qube, complete but for its view."""
+        self.qubes[qube.name] = qube
+        self.by_uuid[qube.uuid] = qube
+        self._view(qube)
+        return added(qube)
+
+    def remove(self, qube: Qube) -> Event:
+        """The qube is gone; the caller has made sure that nothing refers to it."""
+        del self.qubes[qube.name]
+        del self.by_uuid[qube.uuid]
+        self._index(self.clients, qube.value("netvm"), "", qube.name)
+        self._index(self.children, qube.value("template"), "", qube.name)
+        return Event(qube.name, "domain-delete")
+
+    def property_changed(self, qube: Qube, name: str) -> list[Event]:
+        """An own value was set or taken away, or what a read-only property is made of changed."""
+        return self._refresh([(qube, properties.TABLE[name])])
+
+    def feature_changed(self, qube: Qube, name: str) -> list[Event]:
+        """Computed defaults that look at a feature."""
+        return self._refresh([(qube, row) for row in properties.DEPENDENTS.get(f"feature:{name}", ())])
+
+    def system_changed(self, name: str) -> list[Event]:
+        """Computed defaults that look at a system-wide property, in every qube."""
+        rows = properties.DEPENDENTS.get(f"system:{name}", ())
+        return self._refresh([(qube, row) for qube in list(self.qubes.values()) for row in rows])
+
+    # -- references ---------------------------------------------------------------------------------------------------
+
+    def referrers(self, name: str) -> list[str]:
+        """What refers to the qube, in words for a person: `work (netvm)`; sorted."""
+        found = [
+            f"{qube.name} ({prop})"
+            for qube in self.qubes.values()
+            if qube.name != name
+            for prop, value in qube.own.items()
+            if value == name and properties.TABLE[prop].type is Type.VM
+        ]
+        found += [
+            f"{qube.name} ({device.device_class} device {device.ident})"
+            for qube in self.qubes.values()
+            if qube.name != name
+            for device in qube.devices
+            if device.backend == name
+        ]
+        found += [
+            f"the system property {prop}"
+            for prop, value in self.system_own.items()
+            if value == name and system_properties.TABLE[prop].type is Type.VM
+        ]
+        return sorted(found)
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _load_one(self, name: str, waiting: dict[str, Qube]) -> None:
+        qube = waiting.pop(name)
+        for prop in ("template", "netvm"):
+            before = qube.own.get(prop) or (self.system(f"default_{prop}") if prop == "netvm" else "")
+            if before in waiting:
+                self._load_one(before, waiting)
+        self._view(qube)
+
+    def _view(self, qube: Qube) -> None:
+        for row in properties.BY_CLASS[qube.klass]:
+            self._put(qube, row, self._value(qube, row))
+        qube.changed()
+
+    def _value(self, qube: Qube, row: Property) -> PropertyValue:
+        held = qube.own.get(row.name)
+        return PropertyValue(row.default_of(self, qube), True) if held is None else PropertyValue(held, False)
+
+    def _put(self, qube: Qube, row: Property, value: PropertyValue) -> None:
+        before = qube.view.get(row.name)
+        qube.view[row.name] = value
+        index = {"netvm": self.clients, "template": self.children}.get(row.name)
+        if index is not None and (before is None or before.value != value.value):
+            self._index(index, before.value if before else "", value.value, qube.name)
+
+    @staticmethod
+    def _index(index: dict[str, set[str]], before: str, after: str, name: str) -> None:
+        if before:
+            index.get(before, set()).discard(name)
+        if after:
+            index.setdefault(after, set()).add(name)
+
+    def _refresh(self, waiting: list[tuple[Qube, Property]]) -> list[Event]:
+        """Compute these again, and whatever looks at those that changed."""
+        events: list[Event] = []
+        at = 0
+        while at < len(waiting):
+            qube, row = waiting[at]
+            at += 1
+            if qube.klass not in row.classes:
+                continue
+            before, after = qube.view[row.name], self._value(qube, row)
+            if before == after:
+                continue
+            self._put(qube, row, after)
+            qube.changed()
+            events.append(_property_event(qube, row.name, before, after))
+            if before.value == after.value:
+                continue
+            waiting += [(qube, other) for other in properties.DEPENDENTS.get(f"own:{row.name}", ())]
+            for key, index in (("template", self.children), ("netvm", self.clients)):
+                rows = properties.DEPENDENTS.get(f"{key}:{row.name}", ())
+                if rows:
+                    waiting += [
+                        (self.qubes[name], other) for name in sorted(index.get(qube.name, ())) for other in rows
+                    ]
+        return events
+
+
+def added(qube: Qube) -> Event:
+    """`domain-add` with the whole record, so that a listener need not ask."""
+    return Event(
+        qube.name,
+        "domain-add",
+        {"class": qube.klass, "state": qube.state, "record": encode_record(qube.record()).decode()},
+    )
+
+
+def _property_event(qube: Qube, name: str, before: PropertyValue, after: PropertyValue) -> Event:
+    kind = "property-reset" if after.is_default else "property-set"
+    fields = {
+        "name": name,
+        "newvalue": after.value,
+        "oldvalue": before.value,
+        "default": YES if after.is_default else NO,
+    }
+    return Event(qube.name, f"{kind}:{name}", fields)

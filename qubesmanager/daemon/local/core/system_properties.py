@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""THE TABLE OF SYSTEM-WIDE PROPERTIES: type, default, check, help."""
+
+from collections.abc import Callable
+
+from qubesmanager.daemon.local.core.property import Facts, SystemProperty, Type
+from qubesmanager.wire.values import VmClass
+
+
+def _a_template(facts: Facts, value: str) -> str | None:
+    if value and facts.qubes[value].klass is not VmClass.TEMPLATE:
+        return f"{value} is not a TemplateVM."
+    return None
+
+
+def _a_netvm(facts: Facts, value: str) -> str | None:
+    if value and not facts.qubes[value].flag("provides_network"):
+        return f"{value} does not provide network."
+    return None
+
+
+def _a_dispvm_template(facts: Facts, value: str) -> str | None:
+    if value and not facts.qubes[value].flag("template_for_dispvms"):
+        return f"{value} is not a template for disposables (template_for_dispvms)."
+    return None
+
+
+def _a_pool(facts: Facts, value: str) -> str | None:
+    return None if value in facts.pools else f"There is no pool {value}."
+
+
+def _a_kernel(facts: Facts, value: str) -> str | None:
+    if value and value not in facts.kernels:
+        return f"There is no kernel {value}; there are: {', '.join(sorted(facts.kernels)) or 'none'}."
+    return None
+
+
+def _between(low: int, high: int) -> Callable[[Facts, str], str | None]:
+    return lambda _facts, value: None if low <= int(value) <= high else f"It is between {low} and {high}."
+
+
+_ROWS = (
+    SystemProperty(
+        "default_netvm", Type.VM, "", "The netvm of each qube that does not say its own.", _a_netvm, optional=True
+    ),
+    SystemProperty(
+        "default_template", Type.VM, "", "The template of a new AppVM that does not name one.", _a_template,
+        optional=True,
+    ),
+    SystemProperty(
+        "default_dispvm", Type.VM, "", "The template of disposables, where a qube does not say its own.",
+        _a_dispvm_template, optional=True,
+    ),
+    SystemProperty(
+        "management_dispvm", Type.VM, "", "The template of the disposables that configure qubes.",
+        _a_dispvm_template, optional=True,
+    ),
+    SystemProperty("default_pool", Type.STR, "default", "The pool of new volumes.", _a_pool),
+    SystemProperty(
+        "default_kernel", Type.STR, "",
+        "The kernel of each qube that does not say its own; empty boots the root volume.",
+        _a_kernel, optional=True,
+    ),
+    SystemProperty("default_guivm", Type.VM, "dom0", "The qube that shows windows.", optional=True),
+    SystemProperty("default_audiovm", Type.VM, "dom0", "The qube that plays sound.", optional=True),
+    SystemProperty("clockvm", Type.VM, "", "The qube that the others take the time from.", optional=True),
+    SystemProperty("updatevm", Type.VM, "", "The qube that fetches dom0's updates.", optional=True),
+    SystemProperty(
+        "default_qrexec_timeout", Type.INT, "60", "Seconds that a starting qube may take until its agent answers.",
+        _between(1, 86_400),
+    ),
+    SystemProperty(
+        "default_shutdown_timeout", Type.INT, "60", "Seconds that a clean shutdown may take.", _between(1, 86_400)
+    ),
+    SystemProperty(
+        "stats_interval", Type.INT, "3", "Seconds between two statistics of the running qubes.", _between(1, 3600)
+    ),
+)  # fmt: skip
+
+TABLE: dict[str, SystemProperty] = {row.name: row for row in _ROWS}

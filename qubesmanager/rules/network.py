@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What may be whose netvm: one rule for the dialog's warning and the daemon's refusal."""
+
+from collections.abc import Callable
+
+
+def netvm_chain(name: str, netvm_of: Callable[[str], str]) -> list[str]:
+    """The netvms from a qube up to the outside, nearest first; a loop is cut where it closes."""
+    chain: list[str] = []
+    at = netvm_of(name)
+    while at and at not in chain:
+        chain.append(at)
+        at = netvm_of(at)
+    return chain
+
+
+def netvm_loop(name: str, netvm: str, netvm_of: Callable[[str], str]) -> list[str] | None:
+    """The way around if `name` got this netvm: `[name, netvm, …, name]`; None if there is no loop."""
+    if netvm == name:
+        return [name, name]
+    chain = [netvm, *netvm_chain(netvm, netvm_of)]
+    if name not in chain:
+        return None
+    return [name, *chain[: chain.index(name) + 1]]
+
+
+def why_not_netvm(
+    name: str,
+    netvm: str,
+    *,
+    exists: bool,
+    provides_network: bool,
+    netvm_of: Callable[[str], str],
+) -> str | None:
+    """Why `netvm` cannot be the netvm of `name`, as a sentence; None if it can. The empty name is no netvm at all."""
+    if not netvm:
+        return None
+    if not exists:
+        return f"There is no qube {netvm}."
+    if netvm != name and not provides_network:
+        return f"{netvm} does not provide network."
+    loop = netvm_loop(name, netvm, netvm_of)
+    if loop:
+        return f"That would be a loop: {' → '.join(loop)}."
+    return None
