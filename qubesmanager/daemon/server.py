@@ -53,11 +53,9 @@ class Server:
         self._under_way: set[asyncio.Task[None]] = set()
         self._socket_group = -1
 
-    async def start(self, listening: socket.socket) -> None:
-        """Accept from a bound socket. The group of its file is who, beside root and ourselves, may call directly."""
-        name = listening.getsockname()
-        if isinstance(name, str) and name and not name.startswith("\x00"):
-            self._socket_group = os.stat(name).st_gid  # noqa: PTH116 - once, before anything is served
+    async def start(self, listening: socket.socket, group: int) -> None:
+        """Accept from a bound socket. Beside root and ourselves, members of the group (a gid) may call directly."""
+        self._socket_group = group
         self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=_PIECE, backlog=_BACKLOG)
 
     async def close(self) -> None:

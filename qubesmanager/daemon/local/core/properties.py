@@ -400,8 +400,9 @@ _ROWS = (
     ),
     Property(
         "auto_cleanup", Type.BOOL, lambda _facts, qube: "yes" if qube.klass is VmClass.DISP else "no",
-        "Whether the qube is removed when it halts, as every disposable is.",
-        classes=frozenset({VmClass.DISP}), change=Change.NEVER,
+        "Whether the qube is removed when it halts. No keeps a disposable that has a task, such as ``sys-usb``: its"
+        " volumes are fresh at each start all the same.",
+        classes=frozenset({VmClass.DISP}),
     ),
     Property(
         "icon", Type.STR, _icon,

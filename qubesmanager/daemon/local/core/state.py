@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All qubes in memory with what follows from their settings: computed defaults, who depends on whom, who refers to whom.
+"""All qubes in memory with what follows from their settings: computed defaults, dependents, referrers.
 
 Pure: no I/O, no waiting. A change goes in through `add`, `remove`, `property_changed`, `feature_changed` or
 `system_changed`, and the events that tell it to listeners come out, those of other qubes' computed defaults included.

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Properties of a qube."""
+
+from qubesmanager.daemon.local.core import properties
+from qubesmanager.daemon.local.handlers.context import Context, answers
+from qubesmanager.daemon.local.system import settings
+from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import PropertyRow, PropertyState
+
+
+@answers(calls.VM_PROPERTY_LIST)
+async def list_properties(context: Context, _arg: None, _payload: None) -> list[str]:
+    return [row.name for row in properties.BY_CLASS[context.qube.klass]]
+
+
+@answers(calls.VM_PROPERTY_GET)
+async def get(context: Context, name: str, _payload: None) -> PropertyState:
+    row = settings.property_of(context.qube, name)
+    held = context.qube.view[row.name]
+    return PropertyState(held.is_default, held.value)
+
+
+@answers(calls.VM_PROPERTY_GET_ALL)
+async def get_all(context: Context, _arg: None, _payload: None) -> list[PropertyRow]:
+    return [
+        PropertyRow(name, held.is_default, properties.TABLE[name].type.value, held.value)
+        for name, held in context.qube.view.items()
+    ]
+
+
+@answers(calls.VM_PROPERTY_HELP)
+async def help_text(context: Context, name: str, _payload: None) -> str:
+    row = settings.property_of(context.qube, name)
+    return f"{row.help}\n\nIt can be set {row.change.value}.\n"
+
+
+@answers(calls.VM_PROPERTY_SET)
+async def set_property(context: Context, name: str, value: str) -> None:
+    await settings.set_property(context.system, context.dest, name, value)
+
+
+@answers(calls.VM_PROPERTY_RESET)
+async def reset(context: Context, name: str, _payload: None) -> None:
+    await settings.reset_property(context.system, context.dest, name)

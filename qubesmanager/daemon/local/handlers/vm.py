@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Qubes: list, create, clone, remove, lifecycle, state, notes."""
+
+from collections.abc import AsyncGenerator
+
+from qubesmanager.daemon.local.core import properties
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.handlers.context import Context, answers
+from qubesmanager.daemon.local.system import creation, lifecycle, settings
+from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import CloneSpec, CreateInPoolSpec, CreateSpec, CurrentState, VmClassRow, VmInfo
+from qubesmanager.wire.records import VmRecord
+from qubesmanager.wire.values import VmClass
+
+
+@answers(calls.VM_LIST)
+async def list_vms(context: Context, only: str | None, _payload: None) -> list[VmInfo]:
+    wanted = only if context.dest == "dom0" else context.dest
+    return [VmInfo(qube.name, qube.klass, qube.state) for qube in _seen(context, wanted)]
+
+
+def _seen(context: Context, wanted: str | None) -> list[Qube]:
+    """The qubes that the source may see: all of them, or the one of that name."""
+    state = context.system.state
+    found = state.in_order() if wanted is None else [state.qubes[wanted]] if wanted in state.qubes else []
+    return [qube for qube in found if context.sees(qube.name)]
+
+
+@answers(calls.VM_GET_ALL)
+async def get_all(context: Context, only: str | None, _payload: None) -> AsyncGenerator[VmRecord, None]:
+    for qube in _seen(context, only):
+        yield qube.record()
+
+
+@answers(calls.VM_CREATE)
+async def create(context: Context, klass: str, spec: CreateSpec) -> None:
+    await creation.create(context.system, context.source, klass, context.dest, spec.name, spec.label)
+
+
+@answers(calls.VM_CREATE_IN_POOL)
+async def create_in_pool(context: Context, klass: str, spec: CreateInPoolSpec) -> None:
+    pools = {"": spec.pool} if spec.pool is not None else dict(spec.pools)
+    await creation.create(context.system, context.source, klass, context.dest, spec.name, spec.label, pools)
+
+
+@answers(calls.VM_CLONE)
+async def clone(context: Context, _arg: None, spec: CloneSpec) -> None:
+    await creation.clone(context.system, context.source, context.dest, spec.name, spec.pool)
+
+
+@answers(calls.VM_REMOVE)
+async def remove(context: Context, _arg: None, _payload: None) -> None:
+    await creation.remove(context.system, context.dest)
+
+
+@answers(calls.VM_START)
+async def start(context: Context, _arg: None, _payload: None) -> None:
+    """Start the destination and wait until it runs."""
+    await lifecycle.start(context.system, context.dest)
+
+
+@answers(calls.VM_SHUTDOWN)
+async def shutdown(context: Context, _arg: None, _payload: None) -> None:
+    await lifecycle.shutdown(context.system, context.dest)
+
+
+@answers(calls.VM_PAUSE)
+async def pause(context: Context, _arg: None, _payload: None) -> None:
+    await lifecycle.pause(context.system, context.dest)
+
+
+@answers(calls.VM_UNPAUSE)
+async def unpause(context: Context, _arg: None, _payload: None) -> None:
+    await lifecycle.unpause(context.system, context.dest)
+
+
+@answers(calls.VM_KILL)
+async def kill(context: Context, _arg: None, _payload: None) -> None:
+    await lifecycle.kill(context.system, context.dest)
+
+
+@answers(calls.VM_CURRENT_STATE)
+async def current_state(context: Context, _arg: None, _payload: None) -> CurrentState:
+    stats = await context.system.stats_of(context.qube)
+    if stats is None:
+        return CurrentState(context.qube.state, 0, 0)
+    return CurrentState(context.qube.state, stats.memory_kib, stats.cpu_time_ns // 1_000_000)
+
+
+@answers(calls.VM_NOTES_GET)
+async def get_notes(context: Context, _arg: None, _payload: None) -> str:
+    return context.qube.notes
+
+
+@answers(calls.VM_NOTES_SET)
+async def set_notes(context: Context, _arg: None, notes: str) -> None:
+    await settings.set_notes(context.system, context.dest, notes)
+
+
+@answers(calls.VMCLASS_LIST)
+async def list_classes(_context: Context, _arg: None, _payload: None) -> list[VmClassRow]:
+    return [VmClassRow(klass, tuple(row.name for row in properties.BY_CLASS[klass])) for klass in VmClass]

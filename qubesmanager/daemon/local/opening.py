@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Putting a system together: the store, the hypervisor, the pools, and what the last run left."""
+
+import json
+import logging
+from pathlib import Path
+
+from qubesmanager.daemon.local.drivers.hypervisor.base import Hypervisor
+from qubesmanager.daemon.local.drivers.pools.table import DEFAULT, open_pool
+from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.store.store import Store
+from qubesmanager.daemon.local.system import watching
+from qubesmanager.daemon.local.system.system import Places, System
+
+log = logging.getLogger(__name__)
+
+DEFAULT_POOL = "default"
+
+
+async def open_system(state: Path, hypervisor: Hypervisor, *, pool_driver: str = DEFAULT) -> System:
+    """The system whose store, pools, kernels and logs are below `state`; a new one gets one pool of `pool_driver`.
+
+    When it returns, the qubes that run are known as running and what a crash left is gone.
+    """
+    places = _places(state)
+    system = System(Store(state / "store.sqlite"), hypervisor, places)
+    await system.open()
+    try:
+        await _open_pools(system, state, pool_driver)
+        for volume in await system.volumes.drop_pending():
+            log.info("Removed %s, which an interrupted operation had left", volume)
+        watching.reconcile(system, {info.uuid: info.state for info in await hypervisor.domains()})
+        await system.settled()
+        system.spawn("watch the hypervisor", watching.watch(system))
+    except BaseException:
+        await system.close()
+        raise
+    return system
+
+
+def _places(state: Path) -> Places:
+    places = Places(kernels=state / "kernels", logs=state / "logs")
+    for folder in (places.kernels, places.logs):
+        folder.mkdir(parents=True, exist_ok=True)
+    return places
+
+
+async def _open_pools(system: System, state: Path, first_driver: str) -> None:
+    if not system.state.pools:
+        options = {"dir_path": str(state / "pools" / DEFAULT_POOL)}
+        await system.commit([rows.set_pool(DEFAULT_POOL, first_driver, options)])
+        system.state.pools[DEFAULT_POOL] = first_driver
+    for name, driver, options in await system.store.read("SELECT name, driver, options FROM pool"):
+        pool = open_pool(name, driver, json.loads(options))
+        await pool.setup()
+        for leftover in await pool.recover({}):
+            log.info("Pool %s: %s %s", name, leftover.path, leftover.outcome)
+        system.volumes.drivers[name] = pool

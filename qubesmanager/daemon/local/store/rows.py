@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The statements that write each kind of row, and the reading of everything at the start."""
+
+import json
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.store.store import Statement, Store
+from qubesmanager.wire.records import DeviceRecord, VolumeRecord
+from qubesmanager.wire.values import DeviceClass, VmClass
+
+
+async def read_qubes(store: Store) -> list[Qube]:
+    """Every qube with everything that belongs to it; one query a table, whatever the number of qubes."""
+    qubes: dict[int, Qube] = {}
+    for qid, uuid, name, klass, notes, start_time in await store.read(
+        "SELECT qid, uuid, name, class, notes, start_time FROM qube"
+    ):
+        qubes[qid] = Qube(qid, UUID(uuid), name, VmClass(klass), notes=notes, start_time=start_time)
+    for qid, name, value in await store.read("SELECT qid, name, value FROM property"):
+        qubes[qid].own[name] = value
+    for qid, name, value in await store.read("SELECT qid, name, value FROM feature"):
+        qubes[qid].features[name] = value
+    for qid, name in await store.read("SELECT qid, name FROM tag"):
+        qubes[qid].tags.add(name)
+    for qid, rule_id, text in await store.read("SELECT qid, rule_id, text FROM rule ORDER BY qid, position"):
+        qubes[qid].rules.append((rule_id, text))
+    for qid, name, pool, vid, size, rw, save, snap, keep, extra in await store.read(
+        "SELECT qid, name, pool, vid, size, rw, save_on_stop, snap_on_start, revisions_to_keep, extra FROM volume"
+    ):
+        qubes[qid].volumes[name] = VolumeRecord(
+            name, pool, vid, size, 0, bool(rw), bool(save), bool(snap), False, keep, bool(extra)
+        )
+    for qid, klass, backend, ident, options in await store.read(
+        "SELECT qid, class, backend, ident, options FROM device"
+    ):
+        qubes[qid].devices.append(DeviceRecord(DeviceClass(klass), backend, ident, False, json.loads(options)))
+    return list(qubes.values())
+
+
+async def read_pairs(store: Store, table: str) -> dict[str, str]:
+    """A table of two text columns (`label`, `system_property`), or pool and driver."""
+    return dict(await store.read(_PAIRS[table]))
+
+
+_PAIRS = {
+    "label": "SELECT name, color FROM label ORDER BY rowid",
+    "system_property": "SELECT name, value FROM system_property",
+    "pool": "SELECT name, driver FROM pool",
+}
+
+
+def insert_qube(qube: Qube) -> list[Statement]:
+    """Everything of a new qube."""
+    return [
+        (
+            "INSERT INTO qube (qid, uuid, name, class, notes) VALUES (?, ?, ?, ?, ?)",
+            (qube.qid, str(qube.uuid), qube.name, qube.klass, qube.notes),
+        ),
+        *(set_property(qube.qid, name, value) for name, value in qube.own.items()),
+        *(set_feature(qube.qid, name, value) for name, value in qube.features.items()),
+        *(add_tag(qube.qid, name) for name in sorted(qube.tags)),
+        *replace_rules(qube.qid, qube.rules),
+        *(set_volume(qube.qid, volume) for volume in qube.volumes.values()),
+        *(set_device(qube.qid, device) for device in qube.devices),
+    ]
+
+
+def delete_qube(qid: int) -> Statement:
+    return ("DELETE FROM qube WHERE qid = ?", (qid,))
+
+
+def set_property(qid: int, name: str, value: str | None) -> Statement:
+    """None takes the own value away."""
+    if value is None:
+        return ("DELETE FROM property WHERE qid = ? AND name = ?", (qid, name))
+    return ("INSERT OR REPLACE INTO property VALUES (?, ?, ?)", (qid, name, value))
+
+
+def set_system_property(name: str, value: str | None) -> Statement:
+    if value is None:
+        return ("DELETE FROM system_property WHERE name = ?", (name,))
+    return ("INSERT OR REPLACE INTO system_property VALUES (?, ?)", (name, value))
+
+
+def set_feature(qid: int, name: str, value: str | None) -> Statement:
+    if value is None:
+        return ("DELETE FROM feature WHERE qid = ? AND name = ?", (qid, name))
+    return ("INSERT OR REPLACE INTO feature VALUES (?, ?, ?)", (qid, name, value))
+
+
+def add_tag(qid: int, name: str) -> Statement:
+    return ("INSERT OR REPLACE INTO tag VALUES (?, ?)", (qid, name))
+
+
+def delete_tag(qid: int, name: str) -> Statement:
+    return ("DELETE FROM tag WHERE qid = ? AND name = ?", (qid, name))
+
+
+def set_notes(qid: int, notes: str) -> Statement:
+    return ("UPDATE qube SET notes = ? WHERE qid = ?", (notes, qid))
+
+
+def set_start_time(qid: int, start_time: int | None) -> Statement:
+    return ("UPDATE qube SET start_time = ? WHERE qid = ?", (start_time, qid))
+
+
+def set_name(qid: int, name: str) -> Statement:
+    return ("UPDATE qube SET name = ? WHERE qid = ?", (name, qid))
+
+
+def replace_rules(qid: int, rules: Iterable[tuple[str, str]]) -> list[Statement]:
+    """All of a qube's firewall rules, in order."""
+    return [
+        ("DELETE FROM rule WHERE qid = ?", (qid,)),
+        *(
+            ("INSERT INTO rule (qid, rule_id, position, text) VALUES (?, ?, ?, ?)", (qid, rule_id, position, text))
+            for position, (rule_id, text) in enumerate(rules)
+        ),
+    ]
+
+
+def set_volume(qid: int, volume: VolumeRecord) -> Statement:
+    return (
+        "INSERT OR REPLACE INTO volume VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            qid,
+            volume.name,
+            volume.pool,
+            volume.vid,
+            volume.size,
+            int(volume.rw),
+            int(volume.save_on_stop),
+            int(volume.snap_on_start),
+            volume.revisions_to_keep,
+            int(volume.extra),
+        ),
+    )
+
+
+def delete_volume(qid: int, name: str) -> Statement:
+    return ("DELETE FROM volume WHERE qid = ? AND name = ?", (qid, name))
+
+
+def add_pending_volume(pool: str, vid: str) -> Statement:
+    return ("INSERT OR REPLACE INTO pending_volume VALUES (?, ?)", (pool, vid))
+
+
+def delete_pending_volume(pool: str, vid: str) -> Statement:
+    return ("DELETE FROM pending_volume WHERE pool = ? AND vid = ?", (pool, vid))
+
+
+def set_device(qid: int, device: DeviceRecord) -> Statement:
+    """A persistent assignment; what is merely attached now is not stored."""
+    options: Mapping[str, str] = device.options
+    return (
+        "INSERT OR REPLACE INTO device VALUES (?, ?, ?, ?, ?)",
+        (qid, device.device_class, device.backend, device.ident, json.dumps(dict(options))),
+    )
+
+
+def delete_device(qid: int, device: DeviceRecord) -> Statement:
+    return (
+        "DELETE FROM device WHERE qid = ? AND class = ? AND backend = ? AND ident = ?",
+        (qid, device.device_class, device.backend, device.ident),
+    )
+
+
+def set_label(name: str, color: str) -> Statement:
+    return ("INSERT INTO label VALUES (?, ?)", (name, color))
+
+
+def delete_label(name: str) -> Statement:
+    return ("DELETE FROM label WHERE name = ?", (name,))
+
+
+def set_pool(name: str, driver: str, options: Mapping[str, str]) -> Statement:
+    return ("INSERT OR REPLACE INTO pool VALUES (?, ?, ?)", (name, driver, json.dumps(dict(options))))
+
+
+def delete_pool(name: str) -> Statement:
+    return ("DELETE FROM pool WHERE name = ?", (name,))

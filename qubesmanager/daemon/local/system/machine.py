@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the hypervisor is told of a qube that starts: its settings and disks as a `DomainSpec`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.drivers.hypervisor.base import DiskSpec, DomainSpec, NicSpec
+from qubesmanager.daemon.local.drivers.pools.base import Disk
+from qubesmanager.daemon.local.system.system import System
+
+_TARGETS = {"root": "sda", "private": "sdb", "volatile": "sdc"}
+_FIRST_EXTRA = ord("i")
+"""Extra disks are sdi and up, as qubes are used to from xvdi."""
+
+KERNEL = "vmlinuz"
+INITRAMFS = "initramfs"
+
+
+def domain_spec(system: System, qube: Qube, disks: Mapping[str, Disk]) -> DomainSpec:
+    """Everything of the qube that its domain is made of."""
+    kernel = system.places.kernels / qube.value("kernel") if qube.value("kernel") else None
+    return DomainSpec(
+        uuid=qube.uuid,
+        name=qube.name,
+        klass=qube.klass,
+        memory_mib=int(qube.value("memory")),
+        maxmem_mib=int(qube.value("maxmem")),
+        vcpus=int(qube.value("vcpus")),
+        kernel=kernel / KERNEL if kernel else None,
+        initrd=_existing(kernel / INITRAMFS) if kernel else None,
+        kernelopts=qube.value("kernelopts"),
+        virt_mode=qube.value("virt_mode"),
+        disks=tuple(
+            DiskSpec(target, disks[name].path, disks[name].format, name, disks[name].read_only)
+            for name, target in _targets(disks)
+        ),
+        nics=(NicSpec(qube.value("mac"), "user"),) if qube.value("netvm") else (),
+        console_log=system.places.logs / f"{qube.uuid}.console",
+        debug=qube.flag("debug"),
+    )
+
+
+def _targets(disks: Mapping[str, Disk]) -> list[tuple[str, str]]:
+    extra = sorted(name for name in disks if name not in _TARGETS)
+    held = {**_TARGETS, **{name: f"sd{chr(_FIRST_EXTRA + at)}" for at, name in enumerate(extra)}}
+    return [(name, target) for name, target in held.items() if name in disks]
+
+
+def _existing(path: Path) -> Path | None:
+    return path if path.exists() else None

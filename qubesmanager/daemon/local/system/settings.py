@@ -1,0 +1,325 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Changing what a qube or the system is set to: properties, features, tags, labels, notes; and renaming.
+
+Each is checked, stored and applied under `changing`; its events are sent once it is durable.
+"""
+
+from qubesmanager.daemon.local.core import properties, system_properties
+from qubesmanager.daemon.local.core.property import Change, Property, SystemProperty, Type
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.state import added
+from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.store.store import Statement
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.wire.errors import (
+    QubesFeatureNotFoundError,
+    QubesInvalidTagError,
+    QubesLabelInUseError,
+    QubesLabelNotFoundError,
+    QubesNoSuchPropertyError,
+    QubesPropertyValueError,
+    QubesTagNotFoundError,
+    QubesValueError,
+    QubesVMNotHaltedError,
+)
+from qubesmanager.wire.events import Event
+from qubesmanager.wire.names import shown
+
+MAX_FEATURE = 4096
+MAX_NOTES = 256 << 10
+
+
+def property_of(qube: Qube, name: str) -> Property:
+    """Raises `QubesNoSuchPropertyError` if the qube's class has no such property."""
+    row = properties.TABLE.get(name)
+    if row is None or qube.klass not in row.classes:
+        raise QubesNoSuchPropertyError(f"{qube.name} ({qube.klass}) has no property {shown(name)}.")
+    return row
+
+
+def system_property(name: str) -> SystemProperty:
+    """Raises `QubesNoSuchPropertyError`."""
+    row = system_properties.TABLE.get(name)
+    if row is None:
+        raise QubesNoSuchPropertyError(f"There is no system-wide property {shown(name)}.")
+    return row
+
+
+def _may_change(qube: Qube, row: Property) -> None:
+    if row.change is Change.NEVER:
+        raise QubesPropertyValueError(f"{row.name} is read-only.")
+    if row.change is Change.HALTED and qube.running:
+        raise QubesVMNotHaltedError(f"{row.name} of {qube.name} changes only while it is halted; it is {qube.state}.")
+
+
+async def set_property(system: System, name: str, prop: str, untrusted: str) -> None:
+    if prop == "name":
+        await rename(system, name, untrusted)
+        return
+    async with system.changing:
+        qube = system.qube(name)
+        row = property_of(qube, prop)
+        _may_change(qube, row)
+        value = row.accept(system.state, qube, untrusted)
+        if qube.own.get(prop) == value:
+            return
+        await system.commit([rows.set_property(qube.qid, prop, value)])
+        qube.own[prop] = value
+        system.emit(system.state.property_changed(qube, prop))
+
+
+async def reset_property(system: System, name: str, prop: str) -> None:
+    async with system.changing:
+        qube = system.qube(name)
+        row = property_of(qube, prop)
+        _may_change(qube, row)
+        if prop not in qube.own:
+            return
+        default = row.default_of(system.state, qube)
+        if default or not row.optional:
+            row.accept(system.state, qube, default)
+        await system.commit([rows.set_property(qube.qid, prop, None)])
+        del qube.own[prop]
+        system.emit(system.state.property_changed(qube, prop))
+
+
+async def set_system_property(system: System, prop: str, untrusted: str | None) -> None:
+    """None resets."""
+    row = system_property(prop)
+    async with system.changing:
+        before = system.state.system(prop)
+        value = None if untrusted is None else row.accept(system.state, untrusted)
+        if system.state.system_own.get(prop) == value:
+            return
+        if prop == "default_netvm" and value:
+            _no_new_loop(system, value)
+        await system.commit([rows.set_system_property(prop, value)])
+        if value is None:
+            del system.state.system_own[prop]
+        else:
+            system.state.system_own[prop] = value
+        fields = {
+            "name": prop,
+            "newvalue": system.state.system(prop),
+            "oldvalue": before,
+            "default": "yes" if value is None else "no",
+        }
+        kind = "property-reset" if value is None else "property-set"
+        system.emit([Event("", f"{kind}:{prop}", fields), *system.state.system_changed(prop)])
+
+
+def _no_new_loop(system: System, netvm: str) -> None:
+    """Qubes that follow the default may themselves be above the new one."""
+    above = system.state.qube(netvm)
+    while above.value("netvm"):
+        if "netvm" not in above.own:
+            raise QubesPropertyValueError(
+                f"{above.name} gets its netvm from the default; {netvm} as the default would be a loop."
+            )
+        above = system.state.qube(above.value("netvm"))
+
+
+# -- features and tags ------------------------------------------------------------------------------------------------
+
+
+def feature(system: System, name: str, wanted: str) -> str:
+    """Raises `QubesFeatureNotFoundError`."""
+    found = system.qube(name).features.get(wanted)
+    if found is None:
+        raise QubesFeatureNotFoundError(f"{name} has no feature {wanted}.")
+    return found
+
+
+def feature_with_template(system: System, name: str, wanted: str) -> str:
+    """The qube's own, else its template's, and so on up. Raises `QubesFeatureNotFoundError`."""
+    qube: Qube | None = system.qube(name)
+    while qube is not None:
+        found = qube.features.get(wanted)
+        if found is not None:
+            return found
+        qube = system.state.qubes.get(qube.value("template"))
+    raise QubesFeatureNotFoundError(f"Neither {name} nor its template has a feature {wanted}.")
+
+
+async def set_feature(system: System, name: str, wanted: str, value: str) -> None:
+    if len(value.encode()) > MAX_FEATURE:
+        raise QubesValueError(f"The value of a feature has at most {MAX_FEATURE} bytes.")
+    async with system.changing:
+        qube = system.qube(name)
+        if qube.features.get(wanted) == value:
+            return
+        await system.commit([rows.set_feature(qube.qid, wanted, value)])
+        fields = {"feature": wanted, "value": value, "oldvalue": qube.features.get(wanted, "")}
+        qube.features[wanted] = value
+        qube.changed()
+        system.emit([Event(name, f"feature-set:{wanted}", fields), *system.state.feature_changed(qube, wanted)])
+
+
+async def remove_feature(system: System, name: str, wanted: str) -> None:
+    async with system.changing:
+        feature(system, name, wanted)
+        qube = system.qube(name)
+        await system.commit([rows.set_feature(qube.qid, wanted, None)])
+        del qube.features[wanted]
+        qube.changed()
+        event = Event(name, f"feature-delete:{wanted}", {"feature": wanted})
+        system.emit([event, *system.state.feature_changed(qube, wanted)])
+
+
+def _free_tag(tag: str) -> None:
+    if tag.startswith("created-by-"):
+        raise QubesInvalidTagError("The tags created-by-* are set when a qube is created and stay with it.")
+
+
+async def set_tag(system: System, name: str, tag: str) -> None:
+    _free_tag(tag)
+    async with system.changing:
+        qube = system.qube(name)
+        if tag in qube.tags:
+            return
+        await system.commit([rows.add_tag(qube.qid, tag)])
+        qube.tags.add(tag)
+        qube.changed()
+        system.emit([Event(name, f"tag-add:{tag}", {"tag": tag})])
+
+
+async def remove_tag(system: System, name: str, tag: str) -> None:
+    _free_tag(tag)
+    async with system.changing:
+        qube = system.qube(name)
+        if tag not in qube.tags:
+            raise QubesTagNotFoundError(f"{name} has no tag {tag}.")
+        await system.commit([rows.delete_tag(qube.qid, tag)])
+        qube.tags.discard(tag)
+        qube.changed()
+        system.emit([Event(name, f"tag-delete:{tag}", {"tag": tag})])
+
+
+async def set_notes(system: System, name: str, notes: str) -> None:
+    if len(notes.encode()) > MAX_NOTES:
+        raise QubesValueError("Notes have at most 256 KiB.")
+    async with system.changing:
+        qube = system.qube(name)
+        if qube.notes == notes:
+            return
+        await system.commit([rows.set_notes(qube.qid, notes)])
+        qube.notes = notes
+        qube.changed()
+        system.emit([Event(name, "notes-set", {"notes": notes})])
+
+
+# -- labels -----------------------------------------------------------------------------------------------------------
+
+
+def label(system: System, name: str) -> str:
+    """Its colour. Raises `QubesLabelNotFoundError`."""
+    found = system.state.labels.get(name)
+    if found is None:
+        raise QubesLabelNotFoundError(f"There is no label {name}.")
+    return found
+
+
+async def create_label(system: System, name: str, untrusted_color: str) -> None:
+    digits = untrusted_color.removeprefix("0x")
+    if len(untrusted_color) != 8 or len(digits) != 6 or not set(digits) <= set("0123456789abcdefABCDEF"):  # noqa: PLR2004
+        raise QubesValueError(f"A colour is 0xRRGGBB, not {shown(untrusted_color)}.")
+    color = f"0x{digits.upper()}"
+    async with system.changing:
+        if name in system.state.labels:
+            raise QubesValueError(f"There is already a label {name}.")
+        await system.commit([rows.set_label(name, color)])
+        system.state.labels[name] = color
+        system.emit([Event("", "label-add", {"label": name, "color": color})])
+
+
+async def remove_label(system: System, name: str) -> None:
+    async with system.changing:
+        label(system, name)
+        users = sorted(qube.name for qube in system.state.qubes.values() if qube.value("label") == name)
+        if users:
+            raise QubesLabelInUseError(f"The label {name} is that of {', '.join(users)}.")
+        if name in {"red", "black"}:
+            raise QubesLabelInUseError(f"The label {name} is the default of new qubes or dom0's.")
+        await system.commit([rows.delete_label(name)])
+        del system.state.labels[name]
+        system.emit([Event("", "label-delete", {"label": name})])
+
+
+# -- renaming ---------------------------------------------------------------------------------------------------------
+
+
+async def rename(system: System, name: str, untrusted: str) -> None:
+    """A new name, in everything that refers to the qube, in one transaction: all or nothing."""
+    async with system.changing:
+        qube = system.qube(name)
+        row = property_of(qube, "name")
+        if qube.name == "dom0":
+            raise QubesPropertyValueError("dom0 keeps its name.")
+        _may_change(qube, row)
+        new = row.accept(system.state, qube, untrusted)
+        if new == name:
+            return
+        if new in system.reserved:
+            raise QubesPropertyValueError(f"A qube {new} is just being made.")
+        if system.sources[name]:
+            raise QubesPropertyValueError(f"A qube is just being made from {name}.")
+        await system.commit(_rename_statements(qube, new))
+        _rename_in_memory(system, qube, new)
+
+
+_REFERENCES = tuple(sorted(row.name for row in properties.TABLE.values() if row.type is Type.VM))
+_SYSTEM_REFERENCES = tuple(sorted(row.name for row in system_properties.TABLE.values() if row.type is Type.VM))
+_TAG_KINDS = ("created-by-", "managed-by-")
+
+
+def _rename_statements(qube: Qube, new: str) -> list[Statement]:
+    old = qube.name
+    return [
+        rows.set_name(qube.qid, new),
+        *(("UPDATE property SET value = ? WHERE name = ? AND value = ?", (new, prop, old)) for prop in _REFERENCES),
+        *(
+            ("UPDATE system_property SET value = ? WHERE name = ? AND value = ?", (new, prop, old))
+            for prop in _SYSTEM_REFERENCES
+        ),
+        *(("UPDATE tag SET name = ? WHERE name = ?", (kind + new, kind + old)) for kind in _TAG_KINDS),
+        ("UPDATE device SET backend = ? WHERE backend = ?", (new, old)),
+    ]
+
+
+def _rename_in_memory(system: System, qube: Qube, new: str) -> None:
+    """The same in memory; listeners see the old qube go and the new one come, and what changed in the others."""
+    old, state = qube.name, system.state
+    others = [other for other in state.qubes.values() if other is not qube]
+    gone = state.remove(qube)
+    qube.name = new
+    qube.view.clear()
+    came = state.add(qube)
+    events = [gone, came]
+    for prop in _SYSTEM_REFERENCES:
+        if state.system_own.get(prop) == old:
+            state.system_own[prop] = new
+            events.append(
+                Event("", f"property-set:{prop}", {"name": prop, "newvalue": new, "oldvalue": old, "default": "no"})
+            )
+            events += state.system_changed(prop)
+    for other in others:
+        for prop in _REFERENCES:
+            if other.own.get(prop) == old:
+                other.own[prop] = new
+                events += state.property_changed(other, prop)
+        for kind in _TAG_KINDS:
+            if kind + old in other.tags:
+                other.tags.remove(kind + old)
+                other.tags.add(kind + new)
+                other.changed()
+                events += [
+                    Event(other.name, f"tag-delete:{kind}{old}", {"tag": kind + old}),
+                    Event(other.name, f"tag-add:{kind}{new}", {"tag": kind + new}),
+                ]
+        if any(device.backend == old for device in other.devices):
+            other.devices = [
+                device._replace(backend=new) if device.backend == old else device for device in other.devices
+            ]
+            other.changed()
+            events.append(added(other))
+    system.emit(events)

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The local backend's system: state in memory, the store as its truth, the drivers beneath, the hub for its events.
+
+Orders and locks: `changing` is held while a change is checked, stored and applied, so a check still holds when the
+change takes effect; it is never held while a driver works. A qube's own lock orders what takes long (start, shutdown,
+volumes), and is taken before `changing`, never inside it.
+"""
+
+import asyncio
+import logging
+import uuid as uuids
+from collections import Counter
+from collections.abc import Coroutine, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from qubesmanager.daemon.events import EventHub
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.state import State
+from qubesmanager.daemon.local.drivers.hypervisor.base import DomainStats, Hypervisor
+from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.store.store import Statement, Store
+from qubesmanager.daemon.local.system.statistics import Statistics
+from qubesmanager.daemon.local.system.volumes import Volumes
+from qubesmanager.wire.errors import QubesVMNotFoundError
+from qubesmanager.wire.events import Event
+from qubesmanager.wire.names import shown
+from qubesmanager.wire.values import PowerState, VmClass
+
+log = logging.getLogger(__name__)
+
+LABELS = {
+    "red": "0xCC0000",
+    "orange": "0xF57900",
+    "yellow": "0xEDD400",
+    "green": "0x73D216",
+    "gray": "0x555753",
+    "blue": "0x3465A4",
+    "purple": "0x75507B",
+    "black": "0x000000",
+}
+"""What a new system starts with, from least to most trusted."""
+
+DOM0_UUID = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The folders of one system."""
+
+    kernels: Path
+    logs: Path
+
+
+class System:
+    """Opened by `open`, closed by `close`; between them everything happens in one loop."""
+
+    def __init__(self, store: Store, hypervisor: Hypervisor, places: Places) -> None:
+        self.state = State()
+        self.store = store
+        self.hypervisor = hypervisor
+        self.places = places
+        self.hub = EventHub()
+        self.statistics = Statistics(self)
+        self.volumes = Volumes(self)
+        self.changing = asyncio.Lock()
+        self.reserved: set[str] = set()
+        """Names of qubes that are being made."""
+        self.sources: Counter[str] = Counter()
+        """Qubes that new ones are being made from."""
+        self._locks: dict[UUID, asyncio.Lock] = {}
+        self._watchers: dict[UUID, set[asyncio.Event]] = {}
+        self._background: set[asyncio.Task[None]] = set()
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def qube(self, name: str) -> Qube:
+        """Raises `QubesVMNotFoundError`."""
+        return self.state.qube(name)
+
+    def resolve(self, untrusted_dest: str) -> str:
+        """A name as it stands, or the name behind `uuid:…`. Raises `QubesVMNotFoundError`."""
+        if untrusted_dest.startswith("uuid:"):
+            try:
+                found = self.state.by_uuid.get(UUID(untrusted_dest.removeprefix("uuid:")))
+            except ValueError:
+                found = None
+            if found is None:
+                raise QubesVMNotFoundError(f"There is no qube {shown(untrusted_dest)}.")
+            return found.name
+        return self.state.qube(untrusted_dest).name
+
+    def visible(self, source: str, name: str) -> bool:
+        """Whether `source` may see a qube: dom0 sees all; a qube itself, dom0, and what it created or manages."""
+        if source in {"dom0", name} or name == "dom0":
+            return True
+        qube = self.state.qubes.get(name)
+        return qube is not None and not qube.tags.isdisjoint({f"created-by-{source}", f"managed-by-{source}"})
+
+    # -- changing -----------------------------------------------------------------------------------------------------
+
+    def lock(self, qube: Qube) -> asyncio.Lock:
+        """The lock that orders long operations on one qube."""
+        return self._locks.setdefault(qube.uuid, asyncio.Lock())
+
+    async def commit(self, statements: Iterable[Statement]) -> None:
+        """Make a change durable. Hold `changing`; apply it to `state` only afterwards. Raises `StoreError`."""
+        await self.store.commit(statements)
+
+    def emit(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self.hub.emit(event)
+
+    def spawn(self, name: str, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Let something go on that no caller waits for; it ends with the system, and its failure is logged."""
+        task = asyncio.get_running_loop().create_task(self._logged(name, coroutine), name=name)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def settled(self) -> None:
+        """Until what goes on in the background now has ended."""
+        while waiting := {task for task in self._background if not task.done()}:
+            await asyncio.wait(waiting)
+
+    def set_state(self, qube: Qube, power: PowerState) -> None:
+        """The power state is now this; listeners and those who wait for it are told."""
+        if qube.state is power:
+            return
+        qube.state = power
+        qube.changed()
+        self.hub.emit(Event(qube.name, "domain-state", {"name": qube.name, "state": power}))
+        for watcher in self._watchers.get(qube.uuid, ()):
+            watcher.set()
+
+    async def wait_for(self, qube: Qube, *states: PowerState) -> None:
+        """Until the qube is in one of the states, or is no more."""
+        watcher = asyncio.Event()
+        watchers = self._watchers.setdefault(qube.uuid, set())
+        watchers.add(watcher)
+        try:
+            while qube.state not in states and self.state.by_uuid.get(qube.uuid) is qube:
+                watcher.clear()
+                await watcher.wait()
+        finally:
+            watchers.discard(watcher)
+
+    async def next_qid(self) -> int:
+        """The number of the next new qube; under `changing`, so that nobody else gets it."""
+        ((last,),) = await self.store.read("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'qube'")
+        return int(last) + 1
+
+    async def stats_of(self, qube: Qube) -> DomainStats | None:
+        """What the hypervisor says of one qube; None while it is not running."""
+        return next((held for held in await self.hypervisor.stats() if held.uuid == qube.uuid), None)
+
+    def forget(self, qube: Qube) -> None:
+        """The qube is no more: wake those who wait for it."""
+        for watcher in self._watchers.pop(qube.uuid, set()):
+            watcher.set()
+        self._locks.pop(qube.uuid, None)
+
+    # -- life ---------------------------------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Read the store (a new one gets dom0 and the labels) and connect to the hypervisor."""
+        await self.store.open()
+        qubes = await rows.read_qubes(self.store)
+        if not qubes:
+            await self._first_start()
+            qubes = await rows.read_qubes(self.store)
+        self.state.labels = await rows.read_pairs(self.store, "label")
+        self.state.system_own = await rows.read_pairs(self.store, "system_property")
+        self.state.pools = await rows.read_pairs(self.store, "pool")
+        for qube in qubes:
+            if qube.klass is VmClass.ADMIN:
+                qube.state = PowerState.RUNNING
+        self.state.load(qubes)
+        await self.hypervisor.open()
+
+    async def close(self) -> None:
+        self.hub.close()
+        for task in list(self._background):
+            task.cancel()
+        if self._background:
+            await asyncio.wait(self._background, timeout=5)
+        await self.hypervisor.close()
+        await self.store.close()
+
+    async def _first_start(self) -> None:
+        dom0 = Qube(0, DOM0_UUID, "dom0", VmClass.ADMIN, own={"label": "black"})
+        await self.store.commit(
+            [*(rows.set_label(name, color) for name, color in LABELS.items()), *rows.insert_qube(dom0)]
+        )
+
+    async def _logged(self, name: str, coroutine: Coroutine[Any, Any, None]) -> None:
+        try:
+            await coroutine
+        except Exception:
+            log.exception("%s failed", name)
+
+
+def new_uuid() -> UUID:
+    return uuids.uuid4()

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The volumes of qubes: made, copied, started, stopped and dropped through the drivers of their pools.
+
+What is made is first written down as pending, and belongs to its qube in the transaction that stores the qube; what
+a crash leaves pending is removed at the next start.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.volumes import KINDS
+from qubesmanager.daemon.local.drivers.pools.base import Disk, PoolDriver, VolumeSpec
+from qubesmanager.daemon.local.store import rows
+from qubesmanager.wire.errors import QubesPoolNotFoundError, QubesVolumeNotFoundError, StoragePoolException
+from qubesmanager.wire.fold import volume_event
+from qubesmanager.wire.records import VolumeRecord
+from qubesmanager.wire.values import VmClass
+
+if TYPE_CHECKING:
+    from qubesmanager.daemon.local.system.system import System
+
+log = logging.getLogger(__name__)
+
+
+class Volumes:
+    """The pools that are open, and what is done with them."""
+
+    def __init__(self, system: "System") -> None:
+        self._system = system
+        self.drivers: dict[str, PoolDriver] = {}
+
+    def driver(self, pool: str) -> PoolDriver:
+        """Raises `QubesPoolNotFoundError`."""
+        found = self.drivers.get(pool)
+        if found is None:
+            raise QubesPoolNotFoundError(f"There is no pool {pool}.")
+        return found
+
+    def source(self, qube: Qube, volume: VolumeRecord) -> VolumeRecord | None:
+        """The kept volume that a layer of this qube is made on; None for a volume that is no layer."""
+        if not volume.snap_on_start:
+            return None
+        template = self._system.qube(qube.own.get("template") or qube.value("template"))
+        held = template.volumes.get(volume.name)
+        if held is None:
+            raise QubesVolumeNotFoundError(f"{template.name} has no volume {volume.name}.")
+        return self.source(template, held) or held
+
+    def spec(self, qube: Qube, volume: VolumeRecord) -> VolumeSpec:
+        """The volume as its driver wants it."""
+        source = self.source(qube, volume)
+        return VolumeSpec(
+            pool=volume.pool,
+            vid=volume.vid,
+            size=source.size if source else volume.size,
+            rw=volume.rw,
+            source=source.vid if source else "",
+            save_on_stop=volume.save_on_stop,
+            snap_on_start=volume.snap_on_start,
+            revisions_to_keep=volume.revisions_to_keep,
+        )
+
+    # -- coming and going ---------------------------------------------------------------------------------------------
+
+    async def make(self, undo: AsyncExitStack, qube: Qube, source: Qube | None, pools: Mapping[str, str]) -> None:
+        """The volumes of a new qube, by its class; `undo` gets what takes each away again.
+
+        A layer lives in its source's pool, whatever `pools` says otherwise: `StoragePoolException`.
+        """
+        kinds = KINDS[qube.klass]
+        unknown = sorted(set(pools) - {kind.name for kind in kinds} - {""})
+        if unknown:
+            raise StoragePoolException(f"A {qube.klass} has no volume {', '.join(unknown)}.")
+        for kind in kinds:
+            wanted = pools.get(kind.name) or pools.get("") or self._system.state.system("default_pool")
+            volume = kind.record(qube.name, wanted)
+            below = self.source(qube, volume) if kind.layer else None
+            if below is not None:
+                if kind.name in pools and pools[kind.name] != below.pool:
+                    raise StoragePoolException(
+                        f"The volume {kind.name} is a layer on {below.vid} and lives in its pool {below.pool}."
+                    )
+                volume = volume._replace(pool=below.pool, size=below.size)
+            driver = self.driver(volume.pool)
+            copied = source.volumes.get(kind.name) if source and qube.klass is VmClass.STANDALONE else None
+            if copied is not None and kind.name == "root":
+                volume = volume._replace(size=copied.size)
+                await self._pending(undo, volume)
+                await driver.clone(volume.vid, self.driver(copied.pool), copied.vid)
+            elif kind.save_on_stop:
+                await self._pending(undo, volume)
+                await driver.create(volume.vid, volume.size)
+            qube.volumes[kind.name] = volume
+
+    async def copy(self, undo: AsyncExitStack, qube: Qube, source: Qube, pool: str | None) -> None:
+        """The volumes of a clone: kept ones are copied, into `pool` if one is named; extra ones are left out."""
+        for name, held in source.volumes.items():
+            if held.extra:
+                continue
+            volume = held._replace(vid=f"{qube.name}/{name}", usage=0)
+            if pool is not None and not held.snap_on_start:
+                volume = volume._replace(pool=pool)
+            driver = self.driver(volume.pool)
+            if volume.save_on_stop:
+                await self._pending(undo, volume)
+                await driver.clone(volume.vid, self.driver(held.pool), held.vid)
+            qube.volumes[name] = volume
+
+    async def drop(self, volumes: Iterable[VolumeRecord]) -> None:
+        """Volumes that are written down as pending are removed, and then no longer pending."""
+        for volume in volumes:
+            await self._drop(volume)
+
+    async def drop_pending(self) -> list[str]:
+        """What an earlier run left: removed at the start. Answers the volumes, `pool:vid`."""
+        left = await self._system.store.read("SELECT pool, vid FROM pending_volume")
+        for pool, vid in left:
+            await self._drop(VolumeRecord("", pool, vid, 0, 0))
+        return [f"{pool}:{vid}" for pool, vid in left]
+
+    async def _pending(self, undo: AsyncExitStack, volume: VolumeRecord) -> None:
+        await self._system.store.commit([rows.add_pending_volume(volume.pool, volume.vid)])
+        undo.push_async_callback(self._drop, volume)
+
+    async def _drop(self, volume: VolumeRecord) -> None:
+        try:
+            await self.driver(volume.pool).remove(volume.vid)
+        except QubesVolumeNotFoundError:
+            pass
+        except StoragePoolException as error:
+            log.warning("%s:%s cannot be removed now: %s", volume.pool, volume.vid, error)
+            return
+        await self._system.store.commit([rows.delete_pending_volume(volume.pool, volume.vid)])
+
+    # -- start and stop -----------------------------------------------------------------------------------------------
+
+    async def start(self, undo: AsyncExitStack, qube: Qube) -> dict[str, Disk]:
+        """The disks of a qube that starts, by volume; `undo` gets what stops each again."""
+        disks: dict[str, Disk] = {}
+        for name, volume in qube.volumes.items():
+            spec = self.spec(qube, volume)
+            driver = self.driver(volume.pool)
+            undo.push_async_callback(driver.stop, spec)
+            disks[name] = await driver.start(spec)
+        return disks
+
+    async def stop(self, qube: Qube) -> None:
+        """The qube has halted: each volume is kept or thrown away. One that fails does not keep the others."""
+        for volume in list(qube.volumes.values()):
+            try:
+                await self.driver(volume.pool).stop(self.spec(qube, volume))
+            except StoragePoolException as error:
+                log.warning("%s of %s did not stop cleanly: %s", volume.name, qube.name, error)
+        await self.measure(qube)
+
+    async def measure(self, qube: Qube) -> None:
+        """Ask the drivers how the volumes are now, and tell what is different."""
+        for name, volume in list(qube.volumes.items()):
+            try:
+                info = await self.driver(volume.pool).info(self.spec(qube, volume))
+            except StoragePoolException as error:
+                log.info("%s of %s cannot be measured: %s", name, qube.name, error)
+                continue
+            now = volume._replace(size=info.size, usage=info.usage, is_outdated=info.is_outdated)
+            if qube.volumes.get(name) == volume and now != volume:
+                qube.volumes[name] = now
+                qube.changed()
+                self._system.emit([volume_event(qube.name, now)])

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`qubes-mgmt1d`: the daemon's arguments, its socket (its own or systemd's), its end.
+
+The socket is made with mode 0660 and renamed into place, so nobody sees it before it is ready.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from qubesmanager.daemon.dispatch import Dispatcher
+from qubesmanager.daemon.local.backend import LocalBackend
+from qubesmanager.daemon.local.drivers.hypervisor.libvirt_driver import LibvirtHypervisor
+from qubesmanager.daemon.local.opening import open_system
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.server import Limits, Server
+
+log = logging.getLogger("qubes-mgmt1d")
+
+SYSTEM_SOCKET = Path("/run/qubes-mgmt1/mgmt1.sock")
+SYSTEM_STATE = Path("/var/lib/qubes-mgmt1")
+_FIRST_PASSED_FD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the daemon is told. `hypervisor` is a libvirt URI."""
+
+    socket: Path
+    state: Path
+    hypervisor: str
+    debug: bool = False
+    demo: int | None = None
+
+
+Prepare = Callable[[System], Awaitable[None]]
+
+
+def parser() -> argparse.ArgumentParser:
+    held = argparse.ArgumentParser(
+        prog="qubes-mgmt1d",
+        description="Answer the mgmt1 management API: keep qubes, run them through libvirt, tell what happens.",
+    )
+    held.add_argument("--socket", type=Path, default=default_socket(), help="where to listen (default: %(default)s)")
+    held.add_argument(
+        "--state", type=Path, default=default_state(), help="the folder of the store (default: %(default)s)"
+    )
+    held.add_argument(
+        "--hypervisor",
+        metavar="URI",
+        default="qemu:///system" if os.geteuid() == 0 else "qemu:///session",
+        help="the libvirt URI of the machine (default: %(default)s)",
+    )
+    held.add_argument(
+        "--demo",
+        metavar="N",
+        type=int,
+        help="fill an empty store with a demonstration system of N more qubes, on libvirt's test driver",
+    )
+    held.add_argument("--debug", action="store_true", help="log more, and send tracebacks to callers")
+    return held
+
+
+def options(arguments: argparse.Namespace) -> Options:
+    demo = arguments.demo
+    hypervisor = arguments.hypervisor if demo is None else "test:///default"
+    return Options(arguments.socket, arguments.state, hypervisor, arguments.debug, demo)
+
+
+def default_socket() -> Path:
+    """The system's socket for root, the user's own for anybody else."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    if os.geteuid() == 0 or not runtime:
+        return SYSTEM_SOCKET
+    return Path(runtime, "qubes-mgmt1", "mgmt1.sock")
+
+
+def default_state() -> Path:
+    if os.geteuid() == 0:
+        return SYSTEM_STATE
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state", "qubes-mgmt1")
+
+
+async def run(told: Options, prepare: Prepare | None = None, limits: Limits = Limits()) -> None:  # noqa: B008 - frozen
+    """Serve until SIGTERM or SIGINT. `prepare` gets the open system before anybody is answered."""
+    loop = asyncio.get_running_loop()
+    ending = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ending.set)
+    async with serving(told, prepare, limits):
+        notify("READY=1")
+        log.info("Listening on %s", told.socket)
+        await ending.wait()
+        notify("STOPPING=1")
+
+
+@contextlib.asynccontextmanager
+async def serving(told: Options, prepare: Prepare | None, limits: Limits) -> AsyncIterator[System]:
+    """The whole daemon, in this process and loop, from the open store to the listening socket."""
+    async with contextlib.AsyncExitStack() as stack:
+        system = await open_system(told.state, LibvirtHypervisor(told.hypervisor))
+        stack.push_async_callback(system.close)
+        if prepare is not None:
+            await prepare(system)
+        server = Server(Dispatcher(LocalBackend(system), debug=told.debug), limits)
+        listening = passed_socket()
+        if listening is None:
+            listening = bind(told.socket)
+            stack.callback(told.socket.unlink, missing_ok=True)
+        await server.start(listening, told.socket.stat().st_gid)
+        stack.push_async_callback(server.close)
+        stack.callback(system.hub.close)
+        stack.callback(system.statistics.close)
+        yield system
+
+
+def bind(path: Path) -> socket.socket:
+    """A listening socket at `path`, replacing one that nobody answers.
+
+    Raises `SystemExit` with a sentence if a daemon answers there, or the place cannot be written.
+    """
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
+        probe.connect(str(path))
+        raise SystemExit(f"A daemon already answers at {path}.")
+    held = socket.socket(socket.AF_UNIX)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    try:
+        before = os.umask(0o117)
+        try:
+            held.bind(str(fresh))
+        finally:
+            os.umask(before)
+        fresh.replace(path)
+    except OSError as error:
+        held.close()
+        raise SystemExit(f"Cannot listen at {path}: {error.strerror}") from error
+    return held
+
+
+def passed_socket() -> socket.socket | None:
+    """The socket that systemd listens on for us, if it does (sd_listen_fds)."""
+    if os.environ.get("LISTEN_PID") != str(os.getpid()) or os.environ.get("LISTEN_FDS") != "1":
+        return None
+    return socket.socket(fileno=_FIRST_PASSED_FD)
+
+
+def notify(message: str) -> None:
+    """Tell systemd (sd_notify); nothing happens where it does not listen."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as held, contextlib.suppress(OSError):
+        held.sendto(message.encode(), address.replace("@", "\x00", 1) if address.startswith("@") else address)
