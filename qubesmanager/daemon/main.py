@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,7 @@ class Options:
     hypervisor: str
     debug: bool = False
     demo: int | None = None
+    with_parent: bool = False
 
 
 Prepare = Callable[[System], Awaitable[None]]
@@ -64,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
         type=int,
         help="fill an empty store with a demonstration system of N more qubes, on libvirt's test driver",
     )
+    held.add_argument("--with-parent", action="store_true", help="end when standard input does")
     held.add_argument("--debug", action="store_true", help="log more, and send tracebacks to callers")
     return held
 
@@ -71,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
 def options(arguments: argparse.Namespace) -> Options:
     demo = arguments.demo
     hypervisor = arguments.hypervisor if demo is None else "test:///default"
-    return Options(arguments.socket, arguments.state, hypervisor, arguments.debug, demo)
+    return Options(arguments.socket, arguments.state, hypervisor, arguments.debug, demo, arguments.with_parent)
 
 
 def default_socket() -> Path:
@@ -94,6 +97,8 @@ async def run(told: Options, prepare: Prepare | None = None, limits: Limits = Li
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
+    if told.with_parent:
+        await loop.connect_read_pipe(lambda: _Parent(ending), sys.stdin)
     async with serving(told, prepare, limits):
         notify("READY=1")
         log.info("Listening on %s", told.socket)
@@ -105,7 +110,7 @@ async def run(told: Options, prepare: Prepare | None = None, limits: Limits = Li
 async def serving(told: Options, prepare: Prepare | None, limits: Limits) -> AsyncIterator[System]:
     """The whole daemon, in this process and loop, from the open store to the listening socket."""
     async with contextlib.AsyncExitStack() as stack:
-        system = await open_system(told.state, LibvirtHypervisor(told.hypervisor))
+        system = await open_system(told.state, LibvirtHypervisor(told.hypervisor, owner=str(told.state)))
         stack.push_async_callback(system.close)
         if prepare is not None:
             await prepare(system)
@@ -119,6 +124,16 @@ async def serving(told: Options, prepare: Prepare | None, limits: Limits) -> Asy
         stack.callback(system.hub.close)
         stack.callback(system.statistics.close)
         yield system
+
+
+class _Parent(asyncio.Protocol):
+    """Watches standard input: its end is the end of whoever started us."""
+
+    def __init__(self, ending: asyncio.Event) -> None:
+        self._ending = ending
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._ending.set()
 
 
 def bind(path: Path) -> socket.socket:

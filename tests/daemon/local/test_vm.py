@@ -61,8 +61,10 @@ async def test_starting_an_unknown_qube_names_it(client: Client) -> None:
         await client.send(calls.VM_START("ghost"))
 
 
-async def test_a_failed_start_leaves_the_qube_halted(client: Client, hypervisor: FakeHypervisor) -> None:
-    hypervisor.broken.add("vault")
+async def test_a_failed_start_leaves_the_qube_halted(
+    client: Client, system: System, hypervisor: FakeHypervisor
+) -> None:
+    hypervisor.start_errors[system.qube("vault").uuid] = QubesVMNotStartedError("vault is broken.")
 
     with pytest.raises(QubesVMNotStartedError, match="broken"):
         await client.send(calls.VM_START("vault"))
@@ -75,8 +77,10 @@ async def test_shutting_down_a_netvm_names_its_running_clients(client: Client) -
         await client.send(calls.VM_SHUTDOWN("sys-firewall"))
 
 
-async def test_a_deaf_guest_runs_on_after_the_timeout(client: Client, hypervisor: FakeHypervisor) -> None:
-    hypervisor.deaf.add("work")
+async def test_a_deaf_guest_runs_on_after_the_timeout(
+    client: Client, system: System, hypervisor: FakeHypervisor
+) -> None:
+    hypervisor.ignores_shutdown.add(system.qube("work").uuid)
     await client.send(calls.VM_PROPERTY_SET("work", "shutdown_timeout", "1"))
 
     with pytest.raises(QubesVMShutdownTimeoutError, match="still running"):
@@ -85,8 +89,10 @@ async def test_a_deaf_guest_runs_on_after_the_timeout(client: Client, hypervisor
     assert (await record(client, "work")).state is PowerState.RUNNING
 
 
-async def test_a_deaf_guest_can_be_killed_while_it_is_shutting_down(client: Client, hypervisor: FakeHypervisor) -> None:
-    hypervisor.deaf.add("work")
+async def test_a_deaf_guest_can_be_killed_while_it_is_shutting_down(
+    client: Client, system: System, hypervisor: FakeHypervisor
+) -> None:
+    hypervisor.ignores_shutdown.add(system.qube("work").uuid)
 
     async with asyncio.TaskGroup() as group:
         group.create_task(client.send(calls.VM_SHUTDOWN("work")))

@@ -101,7 +101,7 @@ async def shutdown(system: System, name: str) -> None:
 async def _press_until_halted(system: System, qube: Qube) -> None:
     while qube.state not in GONE:
         if qube.state is PowerState.HALTING:
-            await system.hypervisor.press_shutdown(qube.uuid)
+            await system.hypervisor.shutdown(qube.uuid)
         try:
             async with asyncio.timeout(PRESS_AGAIN):
                 await system.wait_for(qube, *GONE)

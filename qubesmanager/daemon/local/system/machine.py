@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.daemon.local.drivers.hypervisor.base import DiskSpec, DomainSpec, NicSpec
+from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, DiskSpec, DomainSpec, NicKind, NicSpec
 from qubesmanager.daemon.local.drivers.pools.base import Disk
 from qubesmanager.daemon.local.system.system import System
 
-_TARGETS = {"root": "sda", "private": "sdb", "volatile": "sdc"}
+_TARGETS = {"root": "xvda", "private": "xvdb", "volatile": "xvdc"}
 _FIRST_EXTRA = ord("i")
-"""Extra disks are sdi and up, as qubes are used to from xvdi."""
+"""Extra disks are xvdi and up."""
 
 KERNEL = "vmlinuz"
 INITRAMFS = "initramfs"
@@ -32,10 +32,17 @@ def domain_spec(system: System, qube: Qube, disks: Mapping[str, Disk]) -> Domain
         kernelopts=qube.value("kernelopts"),
         virt_mode=qube.value("virt_mode"),
         disks=tuple(
-            DiskSpec(target, disks[name].path, disks[name].format, name, disks[name].read_only)
+            DiskSpec(
+                target,
+                disks[name].path,
+                DiskFormat(disks[name].format),
+                serial=name,
+                read_only=disks[name].read_only,
+                boot=kernel is None and name == "root",
+            )
             for name, target in _targets(disks)
         ),
-        nics=(NicSpec(qube.value("mac"), "user"),) if qube.value("netvm") else (),
+        nics=(NicSpec(qube.value("mac"), NicKind.USER),) if qube.value("netvm") else (),
         console_log=system.places.logs / f"{qube.uuid}.console",
         debug=qube.flag("debug"),
     )
@@ -43,7 +50,7 @@ def domain_spec(system: System, qube: Qube, disks: Mapping[str, Disk]) -> Domain
 
 def _targets(disks: Mapping[str, Disk]) -> list[tuple[str, str]]:
     extra = sorted(name for name in disks if name not in _TARGETS)
-    held = {**_TARGETS, **{name: f"sd{chr(_FIRST_EXTRA + at)}" for at, name in enumerate(extra)}}
+    held = {**_TARGETS, **{name: f"xvd{chr(_FIRST_EXTRA + at)}" for at, name in enumerate(extra)}}
     return [(name, target) for name, target in held.items() if name in disks]
 
 

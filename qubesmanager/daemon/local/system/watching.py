@@ -6,13 +6,12 @@ A qube that halted, by whomever, is cleaned up here: volumes, start time, a disp
 
 import logging
 import time
-from contextlib import aclosing
 
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.drivers.hypervisor.base import (
     ConnectionLost,
     HypervisorEvent,
-    Listed,
+    Reconnected,
     StateChanged,
 )
 from qubesmanager.daemon.local.system import creation, lifecycle
@@ -27,18 +26,17 @@ log = logging.getLogger(__name__)
 
 async def watch(system: System) -> None:
     """Until the hypervisor is closed."""
-    async with aclosing(system.hypervisor.events()) as events:
-        async for event in events:
-            _seen(system, event)
+    async for event in system.hypervisor.events():
+        _seen(system, event)
 
 
 def _seen(system: System, event: HypervisorEvent) -> None:
     match event:
-        case StateChanged(uuid, state):
+        case StateChanged(uuid, state, _crashed):
             qube = system.state.by_uuid.get(uuid)
             if qube is not None:
                 _changed(system, qube, state)
-        case Listed(domains):
+        case Reconnected(domains):
             reconcile(system, {info.uuid: info.state for info in domains})
         case ConnectionLost(reason):
             log.warning("The hypervisor is out of reach: %s", reason)

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The commands' entry points, and the one place that puts the halves together: arguments, transport, client, window.
+
+Each command imports its own half only, so that a call from a shell does not wait for Qt.
+"""
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import qubesmanager
+from qubesmanager.transport.base import Transport, TransportError
+from qubesmanager.transport.child import ChildTransport
+from qubesmanager.transport.urls import Connection, open_transport, parse, search
+
+DEMO_QUBES = 4
+"""Qubes of the demonstration beside its base system, unless told otherwise."""
+
+
+def connect(url: str | None) -> Transport:
+    """The transport of a URL; without one, of what the search finds. Raises `TransportError` with the way it went."""
+    if url is None:
+        found = search()
+        if found.connection is None:
+            raise TransportError(
+                "There is nothing to connect to. " + " ".join(found.trail) + " Try --demo, or --connect URL."
+            )
+        return _opened(found.connection)
+    return _opened(parse(url))
+
+
+def _opened(connection: Connection) -> Transport:
+    if connection.scheme == "demo":
+        return ChildTransport(connection.url, "--demo", connection.rest or str(DEMO_QUBES))
+    return open_transport(connection.url)
+
+
+def mgmt1() -> int:
+    """`mgmt1 CALL DEST [ARG]`."""
+    from qubesmanager.cli.main import main  # noqa: PLC0415 - see above
+
+    return main(sys.argv[1:], connect)
+
+
+def mgmt1d(argv: Sequence[str] | None = None) -> int:
+    """`qubes-mgmt1d`: serve until told to end."""
+    from qubesmanager import demo  # noqa: PLC0415 - see above
+    from qubesmanager.daemon import main as daemon  # noqa: PLC0415 - see above
+
+    parser = daemon.parser()
+    parser.add_argument("--version", action="version", version=_version("qubes-mgmt1d"))
+    arguments = parser.parse_args(argv)
+    told = daemon.options(arguments)
+    logging.basicConfig(
+        level=logging.DEBUG if told.debug else logging.INFO, format="%(levelname)s %(name)s: %(message)s"
+    )
+    prepare = None if told.demo is None else partial(demo.populate, extra=told.demo)
+    asyncio.run(daemon.run(told, prepare))
+    return 0
+
+
+def manager_parser() -> argparse.ArgumentParser:
+    """The arguments of `qubes-manager`."""
+    parser = argparse.ArgumentParser(prog="qubes-manager", description="Manage the qubes of this machine in a window.")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--connect",
+        metavar="URL",
+        help="the daemon: unix:PATH, qrexec:, demo:; without it the usual places are looked at in order",
+    )
+    where.add_argument(
+        "--demo",
+        metavar="N",
+        nargs="?",
+        type=int,
+        const=DEMO_QUBES,
+        help="a demonstration system with N more qubes (default: %(const)s), which goes away with the window",
+    )
+    parser.add_argument(
+        "--report", metavar="FILE", type=Path, help="write versions, timings and counts here at the end"
+    )
+    parser.add_argument("--print-table", action="store_true", help="print the table once it is filled, and end")
+    parser.add_argument("--screenshot", metavar="FILE", type=Path, help="save a picture of the window, and end")
+    parser.add_argument("--version", action="version", version=_version("qubes-manager"))
+    parser.add_argument(
+        "arguments", metavar="WINDOW", nargs="*", help="a window to open and what it takes: settings NAME"
+    )
+    return parser
+
+
+def _version(program: str) -> str:
+    return f"{program} {qubesmanager.__version__}"
