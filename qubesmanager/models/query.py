@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The query box: `state:running tag:work mem>2G -template:fedora free text` as a test of a record.
+
+Words are combined by AND; `-` turns one around; a word without a key looks in the name. Parsing is total: what is not
+understood is said in `error`, and the rest still filters.
+"""
+
+import re
+import shlex
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from qubesmanager.wire.records import VmRecord
+
+Test = Callable[[VmRecord], bool]
+
+_WORD = re.compile(r"(?P<minus>-?)(?:(?P<key>[a-z_][a-z0-9_]*)(?P<sign>[:=<>]))?(?P<value>.*)", re.DOTALL)
+_AMOUNT = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)([kmgt]?)i?b?", re.IGNORECASE | re.ASCII)
+_UNITS = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
+_MIB = 20
+
+TEXT_KEYS: Mapping[str, Callable[[VmRecord], Iterable[str]]] = {
+    "name": lambda record: (record.name,),
+    "state": lambda record: (record.state,),
+    "class": lambda record: (record.klass,),
+    "tag": lambda record: record.tags,
+    "feature": lambda record: record.features,
+    "label": lambda record: (record.value("label"),),
+    "template": lambda record: (record.value("template"),),
+    "netvm": lambda record: (record.value("netvm") or "none",),
+    "ip": lambda record: (record.value("ip"),),
+    "pool": lambda record: {volume.pool for volume in record.volumes},
+    "notes": lambda record: (record.notes,),
+    "device": lambda record: [device.ident for device in record.devices],
+}
+"""What a `key:value` looks into; a value fits if it is found anywhere in one of the texts, without regard to case."""
+
+NUMBER_KEYS: Mapping[str, Callable[[VmRecord], int]] = {
+    "mem": lambda record: (record.number("memory") or 0) << _MIB,
+    "memory": lambda record: (record.number("memory") or 0) << _MIB,
+    "maxmem": lambda record: (record.number("maxmem") or 0) << _MIB,
+    "disk": lambda record: record.disk_usage,
+    "vcpus": lambda record: record.number("vcpus") or 0,
+}
+"""What `key>amount`, `key<amount` and `key=amount` compare; memory and disk in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """`matches` is true for a record that passes all tests; `error` is one sentence, or empty."""
+
+    tests: tuple[Test, ...] = ()
+    error: str = ""
+
+    def matches(self, record: VmRecord) -> bool:
+        return all(test(record) for test in self.tests)
+
+
+def parse(text: str) -> Query:
+    """The query that a text means."""
+    tests: list[Test] = []
+    errors: list[str] = []
+    for word in _words(text):
+        test = _test(word)
+        if isinstance(test, str):
+            errors.append(test)
+        else:
+            tests.append(test)
+    return Query(tuple(tests), " ".join(errors))
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        # An open quote while somebody is still typing.
+        return text.replace('"', " ").replace("'", " ").replace("\\", " ").split()
+
+
+def _test(word: str) -> Test | str:
+    found = _WORD.fullmatch(word)
+    if found is None:
+        return f"{word!a} is not understood."
+    key, sign, value = found["key"], found["sign"], found["value"]
+    test = _free(value) if key is None else _keyed(key, sign, value)
+    if isinstance(test, str) or not found["minus"]:
+        return test
+    return lambda record: not test(record)
+
+
+def _free(value: str) -> Test:
+    wanted = value.casefold()
+    return lambda record: wanted in record.name.casefold()
+
+
+def _keyed(key: str, sign: str, value: str) -> Test | str:
+    if key in NUMBER_KEYS:
+        return _number(NUMBER_KEYS[key], sign, value) or f"{key} is compared with an amount, as in {key}>2G."
+    if sign not in {":", "="}:
+        return f"{key} is not a number."
+    wanted = value.casefold()
+    if key in TEXT_KEYS:
+        look = TEXT_KEYS[key]
+        if sign == "=":
+            return lambda record: any(wanted == held.casefold() for held in look(record))
+        return lambda record: any(wanted in held.casefold() for held in look(record))
+    return lambda record: wanted in record.value(key).casefold() and key in record.properties
+
+
+def _number(look: Callable[[VmRecord], int], sign: str, value: str) -> Test | None:
+    found = _AMOUNT.fullmatch(value)
+    if found is None:
+        return None
+    amount = int(float(found[1]) * (1 << _UNITS[found[2].lower()]))
+    if sign == ">":
+        return lambda record: look(record) > amount
+    if sign == "<":
+        return lambda record: look(record) < amount
+    return lambda record: look(record) == amount
+
+
+def completions(text: str, records: Iterable[VmRecord]) -> list[str]:
+    """What the last word of the text could become, best first: keys, then the values that the records hold."""
+    before, _, word = text.rpartition(" ")
+    lead = f"{before} " if before else ""
+    minus = "-" if word.startswith("-") else ""
+    key, colon, value = word.removeprefix("-").partition(":")
+    if not colon:
+        known = [f"{name}:" for name in TEXT_KEYS] + [f"{name}>" for name in NUMBER_KEYS]
+        return [f"{lead}{minus}{name}" for name in known if name.startswith(key)]
+    look = TEXT_KEYS.get(key)
+    if look is None:
+        return []
+    values = sorted({held for record in records for held in look(record) if held and "\n" not in held})
+    return [f"{lead}{minus}{key}:{_quoted(held)}" for held in values if held.casefold().startswith(value.casefold())]
+
+
+def _quoted(value: str) -> str:
+    return shlex.quote(value)
