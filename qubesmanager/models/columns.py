@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""THE COLUMNS of the qube table: title, text, sort key, look. A row added here is in the table and its menus."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QDateTime, QLocale
+
+from qubesmanager.models.history import History
+from qubesmanager.wire.records import YES, VmRecord
+from qubesmanager.wire.values import PowerState
+
+CONTEXT = "VmTable"
+
+
+class Look(Enum):
+    """How a cell is drawn beside its text."""
+
+    TEXT = "text"
+    LABEL = "label"
+    STATE = "state"
+    TICK = "tick"
+    SPARK_CPU = "cpu"
+    SPARK_MEMORY = "memory"
+
+
+Key = Callable[[VmRecord, History | None], Any]
+"""What a column is sorted by; values of one column compare with each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `text` is what the cell shows; `tip` what its tooltip adds; `live` that statistics change it."""
+
+    id: str
+    title: str
+    text: Callable[[VmRecord, History | None], str]
+    key: Key
+    look: Look = Look.TEXT
+    right: bool = False
+    shown: bool = True
+    width: int = 110
+    tip: Callable[[VmRecord], str] | None = None
+    live: bool = False
+
+    def name(self) -> str:
+        """The title in the user's language."""
+        return QCoreApplication.translate(CONTEXT, self.title)
+
+
+STATE_ORDER = {
+    state: order
+    for order, state in enumerate(
+        (
+            PowerState.RUNNING,
+            PowerState.TRANSIENT,
+            PowerState.PAUSED,
+            PowerState.SUSPENDED,
+            PowerState.HALTING,
+            PowerState.DYING,
+            PowerState.CRASHED,
+            PowerState.HALTED,
+            PowerState.NA,
+        )
+    )
+}
+
+STATE_TEXTS = {
+    PowerState.RUNNING: QT_TRANSLATE_NOOP("VmTable", "Running"),
+    PowerState.TRANSIENT: QT_TRANSLATE_NOOP("VmTable", "Starting"),
+    PowerState.PAUSED: QT_TRANSLATE_NOOP("VmTable", "Paused"),
+    PowerState.SUSPENDED: QT_TRANSLATE_NOOP("VmTable", "Suspended"),
+    PowerState.HALTING: QT_TRANSLATE_NOOP("VmTable", "Shutting down"),
+    PowerState.DYING: QT_TRANSLATE_NOOP("VmTable", "Ending"),
+    PowerState.CRASHED: QT_TRANSLATE_NOOP("VmTable", "Crashed"),
+    PowerState.HALTED: QT_TRANSLATE_NOOP("VmTable", "Halted"),
+    PowerState.NA: QT_TRANSLATE_NOOP("VmTable", "Unknown"),
+}
+
+
+def state_text(state: PowerState) -> str:
+    """The state in the user's language."""
+    return QCoreApplication.translate(CONTEXT, STATE_TEXTS[state])
+
+
+def size_text(size: int) -> str:
+    """Bytes for a person: `1.2 GiB`; empty for nothing."""
+    if size <= 0:
+        return ""
+    return QLocale().formattedDataSize(size, 1, QLocale.DataSizeFormat.DataSizeIecFormat)
+
+
+def ago_text(seconds: int) -> str:
+    """How long ago something was, in whole units."""
+    for unit, text in _UNITS:
+        if seconds >= unit:
+            return QCoreApplication.translate(CONTEXT, text, None, seconds // unit)
+    return QCoreApplication.translate(CONTEXT, "just now")
+
+
+_UNITS = (
+    (86_400 * 365, QT_TRANSLATE_NOOP("VmTable", "%n year(s) ago")),
+    (86_400 * 30, QT_TRANSLATE_NOOP("VmTable", "%n month(s) ago")),
+    (86_400, QT_TRANSLATE_NOOP("VmTable", "%n day(s) ago")),
+    (3600, QT_TRANSLATE_NOOP("VmTable", "%n h ago")),
+    (60, QT_TRANSLATE_NOOP("VmTable", "%n min ago")),
+)
+
+
+def date_text(seconds: int) -> str:
+    """A time as the user's locale writes it."""
+    return QLocale().toString(QDateTime.fromSecsSinceEpoch(seconds), QLocale.FormatType.ShortFormat)
+
+
+def _backup(record: VmRecord, _history: History | None) -> str:
+    held = record.number("backup_timestamp")
+    if held is None:
+        return QCoreApplication.translate(CONTEXT, "never") if record.flag("include_in_backups") else ""
+    return ago_text(max(0, int(time.time()) - held))
+
+
+def _backup_tip(record: VmRecord) -> str:
+    held = record.number("backup_timestamp")
+    return "" if held is None else date_text(held)
+
+
+def _uptime(record: VmRecord, _history: History | None) -> str:
+    held = record.number("start_time")
+    if held is None:
+        return ""
+    minutes = max(0, int(time.time()) - held) // 60
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return QCoreApplication.translate(CONTEXT, "{0} d {1} h").format(days, hours)
+    if hours:
+        return QCoreApplication.translate(CONTEXT, "{0} h {1} min").format(hours, minutes)
+    return QCoreApplication.translate(CONTEXT, "{0} min").format(minutes)
+
+
+def _start_tip(record: VmRecord) -> str:
+    held = record.number("start_time")
+    return "" if held is None else date_text(held)
+
+
+def _memory(record: VmRecord, history: History | None) -> str:
+    if history is not None and record.running:
+        return size_text(history.memory_kib << 10)
+    return ""
+
+
+def _cpu(record: VmRecord, history: History | None) -> str:
+    return f"{history.cpu} %" if history is not None and record.running else ""
+
+
+def _yes(name: str) -> Callable[[VmRecord, History | None], str]:
+    return lambda record, _history: QCoreApplication.translate(CONTEXT, "yes") if record.flag(name) else ""
+
+
+def _value(name: str) -> Callable[[VmRecord, History | None], str]:
+    return lambda record, _history: record.value(name)
+
+
+def _text_key(text: Callable[[VmRecord, History | None], str]) -> Key:
+    """By text, without regard to case; the empty ones last."""
+
+    def key(record: VmRecord, history: History | None) -> tuple[bool, str]:
+        held = text(record, history)
+        return (not held, held.casefold())
+
+    return key
+
+
+def _address_key(record: VmRecord, _history: History | None) -> tuple[bool, tuple[int, ...]]:
+    held = record.value("ip")
+    return (not held, tuple(int(part) for part in held.split(".") if part.isdigit()))
+
+
+def _number_key(name: str) -> Key:
+    return lambda record, _history: record.number(name) or 0
+
+
+def _plain(
+    name: str, title: str, text: Callable[[VmRecord, History | None], str], *, shown: bool = True, width: int = 110
+) -> Column:
+    return Column(name, title, text, _text_key(text), shown=shown, width=width)
+
+
+def _first_line(record: VmRecord, _history: History | None) -> str:
+    return record.notes.strip().partition("\n")[0]
+
+
+TABLE: tuple[Column, ...] = (
+    Column(
+        "name", QT_TRANSLATE_NOOP("VmTable", "Name"), lambda record, _history: record.name,
+        lambda record, _history: record.name.casefold(), look=Look.LABEL, width=170,
+    ),
+    Column(
+        "state", QT_TRANSLATE_NOOP("VmTable", "State"), lambda record, _history: state_text(record.state),
+        lambda record, _history: STATE_ORDER[record.state], look=Look.STATE, width=110,
+    ),
+    _plain("class", QT_TRANSLATE_NOOP("VmTable", "Class"), lambda record, _history: record.klass, width=105),
+    _plain("template", QT_TRANSLATE_NOOP("VmTable", "Template"), _value("template"), width=105),
+    _plain("netvm", QT_TRANSLATE_NOOP("VmTable", "Net qube"), _value("netvm"), width=105),
+    Column(
+        "disk", QT_TRANSLATE_NOOP("VmTable", "Disk"), lambda record, _history: size_text(record.disk_usage),
+        lambda record, _history: record.disk_usage, right=True, width=85,
+    ),
+    Column(
+        "cpu", QT_TRANSLATE_NOOP("VmTable", "CPU"), _cpu,
+        lambda record, history: history.cpu if history and record.running else -1,
+        look=Look.SPARK_CPU, right=True, width=105, live=True,
+    ),
+    Column(
+        "memory", QT_TRANSLATE_NOOP("VmTable", "Memory"), _memory,
+        lambda record, history: history.memory_kib if history and record.running else -1,
+        look=Look.SPARK_MEMORY, right=True, width=120, live=True,
+    ),
+    Column("ip", QT_TRANSLATE_NOOP("VmTable", "IP"), _value("ip"), _address_key, width=95),
+    Column(
+        "include_in_backups", QT_TRANSLATE_NOOP("VmTable", "Backup"), lambda _record, _history: "",
+        lambda record, _history: not record.flag("include_in_backups"), look=Look.TICK, width=70,
+    ),
+    Column(
+        "backup_timestamp", QT_TRANSLATE_NOOP("VmTable", "Last backup"), _backup, _number_key("backup_timestamp"),
+        width=105, tip=_backup_tip,
+    ),
+    _plain("internal", QT_TRANSLATE_NOOP("VmTable", "Internal"),
+           lambda record, _history: YES if record.features.get("internal") else "", shown=False, width=75),
+    _plain("default_dispvm", QT_TRANSLATE_NOOP("VmTable", "Default disposable"), _value("default_dispvm"), shown=False,
+           width=130),
+    _plain("template_for_dispvms", QT_TRANSLATE_NOOP("VmTable", "Disposable template"), _yes("template_for_dispvms"),
+           shown=False, width=135),
+    _plain("virt_mode", QT_TRANSLATE_NOOP("VmTable", "Virt mode"), _value("virt_mode"), shown=False, width=85),
+    _plain("tags", QT_TRANSLATE_NOOP("VmTable", "Tags"),
+           lambda record, _history: ", ".join(sorted(tag for tag in record.tags if not tag.startswith("created-by-"))),
+           shown=False, width=130),
+    _plain("notes", QT_TRANSLATE_NOOP("VmTable", "Notes"), _first_line, shown=False, width=180),
+    Column(
+        "uptime", QT_TRANSLATE_NOOP("VmTable", "Uptime"), _uptime,
+        lambda record, _history: -(record.number("start_time") or 1 << 60), right=True, shown=False, width=90,
+        tip=_start_tip, live=True,
+    ),
+    _plain("devices", QT_TRANSLATE_NOOP("VmTable", "Devices"),
+           lambda record, _history: ", ".join(f"{held.backend}:{held.ident}" for held in record.devices),
+           shown=False, width=130),
+    Column(
+        "vcpus", QT_TRANSLATE_NOOP("VmTable", "VCPUs"), _value("vcpus"), _number_key("vcpus"), right=True, shown=False,
+        width=65,
+    ),
+    _plain("pool", QT_TRANSLATE_NOOP("VmTable", "Pool"),
+           lambda record, _history: ", ".join(sorted({volume.pool for volume in record.volumes})), shown=False,
+           width=85),
+)  # fmt: skip
+
+
+def property_column(name: str) -> Column:
+    """A column that shows any property, under its own name."""
+    return Column(name, name, _value(name), _property_key(name), shown=True)
+
+
+def _property_key(name: str) -> Key:
+    def key(record: VmRecord, _history: History | None) -> tuple[int, int, str]:
+        number = record.number(name)
+        held = record.value(name)
+        return (0, number, "") if number is not None else (1 if held else 2, 0, held.casefold())
+
+    return key

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All qubes as a table model, in the order they came: told by the feed, never asking.
+
+Sorting and filtering are `vm_filter.py`'s; a view is put on that.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from PyQt5.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, pyqtSignal
+
+from qubesmanager.models.columns import TABLE, Column, Look, property_column
+from qubesmanager.models.history import History
+from qubesmanager.wire.records import NO, YES, VmRecord
+
+RECORD_ROLE = Qt.ItemDataRole.UserRole + 1
+"""The row's `VmRecord`."""
+HISTORY_ROLE = Qt.ItemDataRole.UserRole + 2
+"""The row's `History`, or None."""
+LOOK_ROLE = Qt.ItemDataRole.UserRole + 3
+"""The column's `Look`."""
+
+_NO_PARENT = QModelIndex()
+_PLAIN = Qt.ItemFlags() | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+_TICKED = _PLAIN | Qt.ItemFlag.ItemIsUserCheckable
+
+
+class VmTableModel(QAbstractTableModel):
+    """Rows are qubes, columns are `columns`.
+
+    Signals: `property_edited(name, property, value)` when a cell was ticked - whoever listens sends the call, and the
+    tick changes once the event comes back; `stale_changed(bool)`.
+    """
+
+    property_edited = pyqtSignal(str, str, str)
+    stale_changed = pyqtSignal(bool)
+
+    def __init__(self, parent: QObject | None = None, extra_properties: Sequence[str] = ()) -> None:
+        super().__init__(parent)
+        self.columns: tuple[Column, ...] = (*TABLE, *map(property_column, extra_properties))
+        self.stale = False
+        self._names: list[str] = []
+        self._rows: dict[str, int] = {}
+        self._records: dict[str, VmRecord] = {}
+        self._histories: dict[str, History] = {}
+        self._live = [at for at, column in enumerate(self.columns) if column.live]
+
+    # -- what it is told ----------------------------------------------------------------------------------------------
+
+    def put(self, records: Sequence[VmRecord]) -> None:
+        """These are new, or are now so."""
+        fresh = [record for record in records if record.name not in self._records]
+        known = [record for record in records if record.name in self._records]
+        if fresh:
+            first = len(self._names)
+            self.beginInsertRows(QModelIndex(), first, first + len(fresh) - 1)
+            for row, record in enumerate(fresh, first):
+                self._names.append(record.name)
+                self._rows[record.name] = row
+                self._records[record.name] = record
+            self.endInsertRows()
+        for record in known:
+            self._records[record.name] = record
+            if not record.running:
+                self._histories.pop(record.name, None)
+            row = self._rows[record.name]
+            self.dataChanged.emit(self.index(row, 0), self.index(row, len(self.columns) - 1))
+
+    def remove(self, names: Sequence[str]) -> None:
+        """These are no more."""
+        for name in names:
+            row = self._rows.get(name)
+            if row is None:
+                continue
+            self.beginRemoveRows(QModelIndex(), row, row)
+            del self._names[row], self._rows[name], self._records[name]
+            self._histories.pop(name, None)
+            for at in range(row, len(self._names)):
+                self._rows[self._names[at]] = at
+            self.endRemoveRows()
+
+    def set_stats(self, name: str, cpu_percent: int, memory_kib: int) -> None:
+        """Statistics of a running qube, now."""
+        row = self._rows.get(name)
+        if row is None:
+            return
+        self._histories.setdefault(name, History()).add(cpu_percent, memory_kib)
+        for column in self._live:
+            at = self.index(row, column)
+            self.dataChanged.emit(at, at, [Qt.ItemDataRole.DisplayRole, HISTORY_ROLE])
+
+    def set_stale(self, stale: bool) -> None:  # noqa: FBT001 - what it is told
+        """The connection is gone (or back): what is shown may not hold any more."""
+        if self.stale == stale:
+            return
+        self.stale = stale
+        self.stale_changed.emit(stale)
+        if self._names:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._names) - 1, len(self.columns) - 1))
+
+    # -- what it knows ------------------------------------------------------------------------------------------------
+
+    def record(self, name: str) -> VmRecord | None:
+        return self._records.get(name)
+
+    def history(self, name: str) -> History | None:
+        return self._histories.get(name)
+
+    def records(self) -> Mapping[str, VmRecord]:
+        return self._records
+
+    def row_of(self, name: str) -> int:
+        return self._rows[name]
+
+    def name_at(self, index: QModelIndex) -> str:
+        return self._names[index.row()]
+
+    def cell(self, name: str, column: int, role: int) -> Any:
+        """What a view gets of a cell; None for what the cell does not say."""
+        find = _ROLES.get(role)
+        if find is None:
+            return None
+        return find(self.columns[column], self._records[name], self._histories.get(name))
+
+    def column_named(self, column_id: str) -> int:
+        return next(at for at, column in enumerate(self.columns) if column.id == column_id)
+
+    # Qt overrides
+
+    def rowCount(self, parent: QModelIndex = _NO_PARENT) -> int:
+        return 0 if parent.isValid() else len(self._names)
+
+    def columnCount(self, parent: QModelIndex = _NO_PARENT) -> int:
+        return 0 if parent.isValid() else len(self.columns)
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        return self.cell(self._names[index.row()], index.column(), role) if index.isValid() else None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.columns[section].name()
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(self.columns[section])
+        return None
+
+    def flags(self, index: QModelIndex) -> Qt.ItemFlags:
+        if not index.isValid():
+            return Qt.ItemFlags()
+        return _TICKED if self.columns[index.column()].look is Look.TICK else _PLAIN
+
+    def setData(self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        """A tick is asked for, not made: it shows when the daemon has taken it."""
+        if not index.isValid() or role != Qt.ItemDataRole.CheckStateRole or self.stale:
+            return False
+        column = self.columns[index.column()]
+        if column.look is not Look.TICK:
+            return False
+        wanted = YES if value == Qt.CheckState.Checked else NO
+        self.property_edited.emit(self._names[index.row()], column.id, wanted)
+        return False
+
+
+def _alignment(column: Column) -> int:
+    side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
+    return int(side | Qt.AlignmentFlag.AlignVCenter)
+
+
+def _tip(column: Column, record: VmRecord, history: History | None) -> str | None:
+    """Plain text: a name that looks like markup is not taken for it."""
+    text = column.tip(record) if column.tip else ""
+    shown = text or (record.notes.strip() if column.id == "notes" else column.text(record, history))
+    return f"<qt>{_escaped(shown)}</qt>" if shown else None
+
+
+def _escaped(text: str) -> str:
+    for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\n", "<br>")):
+        text = text.replace(mark, entity)
+    return text
+
+
+def _checked(column: Column, record: VmRecord, _history: History | None) -> int | None:
+    if column.look is not Look.TICK:
+        return None
+    return int(Qt.CheckState.Checked if record.flag(column.id) else Qt.CheckState.Unchecked)
+
+
+def _spoken(column: Column, record: VmRecord, history: History | None) -> str:
+    """What a screen reader says of a cell: the column, and its text or tick."""
+    if column.look is Look.TICK:
+        return f"{column.name()}: {YES if record.flag(column.id) else NO}"
+    return f"{column.name()}: {column.text(record, history)}"
+
+
+_ROLES: dict[int, Callable[[Column, VmRecord, History | None], Any]] = {
+    int(Qt.ItemDataRole.DisplayRole): lambda column, record, history: column.text(record, history),
+    int(Qt.ItemDataRole.ToolTipRole): _tip,
+    int(Qt.ItemDataRole.TextAlignmentRole): lambda column, _record, _history: _alignment(column),
+    int(Qt.ItemDataRole.CheckStateRole): _checked,
+    int(Qt.ItemDataRole.AccessibleTextRole): _spoken,
+    int(RECORD_ROLE): lambda _column, record, _history: record,
+    int(HISTORY_ROLE): lambda _column, _record, history: history,
+    int(LOOK_ROLE): lambda column, _record, _history: column.look,
+}

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Records to test models and windows with."""
+
+from qubesmanager.wire.records import PropertyValue, VmRecord
+from qubesmanager.wire.values import PowerState, VmClass
+
+
+def vm(
+    name: str,
+    klass: VmClass = VmClass.APP,
+    state: PowerState = PowerState.HALTED,
+    *,
+    tags: tuple[str, ...] = (),
+    notes: str = "",
+    **properties: str,
+) -> VmRecord:
+    """A qube; what is not said is as for a new one. A property given here is the qube's own."""
+    defaults = {"label": "red", "memory": "400", "include_in_backups": "yes", "netvm": "", "template": ""}
+    held = {key: PropertyValue(value, True) for key, value in defaults.items()}
+    held |= {key: PropertyValue(value, False) for key, value in properties.items()}
+    return VmRecord(name, klass, state, held, {}, frozenset(tags), (), (), notes)
