@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The application: Qt and its event loop, the session, the windows, and an orderly end."""
+
+import asyncio
+import locale
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+
+from PyQt5.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
+from PyQt5.QtWidgets import QApplication
+from qasync import QEventLoop
+
+import qubesmanager
+from qubesmanager.client.client import Client
+from qubesmanager.ui import report, single
+from qubesmanager.ui.main_window import MainWindow
+from qubesmanager.ui.session import Session, state_folder
+from qubesmanager.ui.windows import REGISTERED, OpenWindows
+
+NO_CONNECTION = 3
+"""Exit status when nothing could be shown because nothing answered."""
+
+FIRST_ANSWER = 20.0
+"""Seconds that a start without a display waits for the table."""
+
+FIRST_STATS = 3.0
+"""Seconds that it waits for a round of statistics, which a system may not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class ManagerOptions:
+    """How the manager was started.
+
+    `connection` says what is connected, for the status bar; `trail` how it was found. `arguments`: a window to open and
+    what it takes (`settings work`).
+    """
+
+    report: Path | None = None
+    screenshot: Path | None = None
+    print_table: bool = False
+    connection: str = ""
+    trail: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def shows_and_ends(self) -> bool:
+        """Started to print or to take a picture, not to be used."""
+        return self.print_table or self.screenshot is not None
+
+
+@dataclass(slots=True)
+class _Held:
+    """What must live as long as the application."""
+
+    translators: list[QTranslator] = field(default_factory=list)
+
+
+def run_manager(make_client: Callable[[], Client], options: ManagerOptions) -> int:
+    """The manager until its last window is closed; its exit status.
+
+    `make_client` is called inside the running loop, and not at all if a manager of this connection runs already: then
+    that one is raised and gets the arguments.
+    """
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(application, QApplication)  # noqa: S101 - another kind of application cannot show windows
+    held = prepare(application)
+    alone = options.shows_and_ends or options.connection.startswith("demo")
+    if not alone and single.hand_over(options.connection, options.arguments):
+        return 0
+    loop = QEventLoop(application)
+    asyncio.set_event_loop(loop)
+    with loop:
+        status: int = loop.run_until_complete(_run(make_client, options, application, first=not alone))
+    del held
+    return status
+
+
+def prepare(application: QApplication) -> list[QTranslator]:
+    """Names, icon theme and language of the application. The translators are the caller's to keep."""
+    application.setApplicationName("qubes-manager")
+    application.setApplicationDisplayName("Qubes Manager")
+    application.setApplicationVersion(qubesmanager.__version__)
+    application.setDesktopFileName("qubes-manager")
+    application.setQuitOnLastWindowClosed(False)
+    held = _Held()
+    own = QTranslator()
+    folder = resources.files("qubesmanager") / "i18n"
+    if own.load(QLocale(), "qubesmanager", "_", str(folder)):
+        held.translators.append(own)
+    qt = QTranslator()
+    if qt.load(QLocale(), "qtbase", "_", QLibraryInfo.location(QLibraryInfo.LibraryLocation.TranslationsPath)):
+        held.translators.append(qt)
+    for translator in held.translators:
+        application.installTranslator(translator)
+    if QLocale().textDirection() != application.layoutDirection():
+        application.setLayoutDirection(QLocale().textDirection())
+    # Qt sets the C locale of the process; numbers that other libraries read must stay as they are in the protocol.
+    locale.setlocale(locale.LC_NUMERIC, "C")
+    return held.translators
+
+
+class Manager:
+    """The session and its windows, and when it is over."""
+
+    def __init__(self, client: Client, options: ManagerOptions) -> None:
+        history = None if options.shows_and_ends else state_folder() / "tasks.json"
+        self.session = Session(client, options.connection, history=history)
+        self.windows = OpenWindows(self.session)
+        self.window = MainWindow(self.session)
+        self.over = asyncio.Event()
+        self.filled_after: float | None = None
+        self.watchdog = report.Watchdog(self.session)
+        self.first_paint = report.FirstPaint(self.window)
+        self.window.closed.connect(self.over.set)
+        self.session.window_wanted.connect(self._open)
+        self.session.synced.connect(self._filled)
+
+    def raise_with(self, arguments: tuple[str, ...]) -> None:
+        """Come to the front, and open what the arguments name."""
+        self.window.show()
+        if self.window.isMinimized():
+            self.window.showNormal()
+        self.window.raise_()
+        self.window.activateWindow()
+        if arguments and arguments[0] in REGISTERED:
+            self._open(arguments[0], arguments[1:])
+
+    def facts(self) -> dict[str, object]:
+        """The session's part of the report; times in seconds."""
+        return {
+            "connection": self.session.connection,
+            "start_to_first_paint": self.first_paint.after,
+            "start_to_filled_table": self.filled_after,
+            "rows": len(self.session.records),
+            "calls_made": self.session.client.calls_made,
+            "longest_gap": self.watchdog.longest,
+        }
+
+    def _open(self, name: str, names: tuple[str, ...]) -> None:
+        self.windows.open(name, names, self.window)
+
+    def _filled(self) -> None:
+        if self.filled_after is None:
+            QTimer.singleShot(0, self._note_filled)
+
+    def _note_filled(self) -> None:
+        if self.filled_after is None:
+            self.window.repaint()
+            self.filled_after = report.since_start()
+
+
+async def _run(
+    make_client: Callable[[], Client], options: ManagerOptions, application: QApplication, *, first: bool
+) -> int:
+    manager = Manager(make_client(), options)
+    instance = single.FirstInstance(options.connection, manager.session) if first else None
+    if instance is not None:
+        instance.started_again.connect(manager.raise_with)
+    end_on_signals(manager.over.set)
+    if options.report is not None:
+        manager.watchdog.start()
+    manager.window.show()
+    manager.session.follow()
+    status = 0
+    try:
+        if options.shows_and_ends:
+            status = await _show_and_end(manager, options)
+        else:
+            manager.raise_with(options.arguments)
+            await manager.over.wait()
+    finally:
+        manager.watchdog.stop()
+        if instance is not None:
+            instance.close()
+        manager.windows.close_all()
+        await manager.session.tasks.cancel_all()
+        if options.report is not None:
+            report.write(options.report, manager.facts())
+        manager.window.deleteLater()
+        application.processEvents()
+    return status
+
+
+async def _show_and_end(manager: Manager, options: ManagerOptions) -> int:
+    """Wait for the table, print it or take its picture, say where that is."""
+    synced = asyncio.Event()
+    stats = asyncio.Event()
+    manager.session.synced.connect(synced.set)
+    manager.session.stats.connect(stats.set)
+    try:
+        async with asyncio.timeout(FIRST_ANSWER):
+            await synced.wait()
+    except TimeoutError:
+        trouble = manager.session.trouble
+        why = str(trouble.error) if trouble else manager.session.tr("Nothing answered within 20 seconds.")
+        print(" ".join((why, *options.trail)), file=sys.stderr)  # noqa: T201 - the answer to a command
+        return NO_CONNECTION
+    try:
+        async with asyncio.timeout(FIRST_STATS):
+            await stats.wait()
+            await asyncio.sleep(0.2)  # let the window draw what came
+    except TimeoutError:
+        pass
+    if options.print_table:
+        print("\n".join(as_columns(manager.window.table_text())))  # noqa: T201 - the answer to a command
+    if options.screenshot is not None:
+        if not manager.window.grab().save(str(options.screenshot)):
+            print(f"The picture cannot be saved as {options.screenshot}.", file=sys.stderr)  # noqa: T201 - as above
+            return 1
+        print(f"A picture of the window: {options.screenshot.resolve()}")  # noqa: T201 - as above
+    return 0
+
+
+def as_columns(rows: list[list[str]]) -> list[str]:
+    """The rows as lines, each column as wide as its widest cell; columns that hold nothing are left out."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    used = [at for at in range(len(widths)) if any(row[at] for row in rows[1:])]
+    return ["  ".join(row[at].ljust(widths[at]) for at in used).rstrip() for row in rows]
+
+
+def end_on_signals(end: Callable[[], None]) -> None:
+    """Call `end` from the event loop when the process is asked to end. Qt's loop alone would not notice a signal."""
+    reading, writing = socket.socketpair()
+    for end_of_pair in (reading, writing):
+        end_of_pair.setblocking(False)
+    signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+
+    def woken(_writing: socket.socket = writing) -> None:  # the default keeps the other end open
+        if set(reading.recv(64)) & {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}:
+            end()
+
+    asyncio.get_running_loop().add_reader(reading.fileno(), woken)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: None)

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Dialogs that are opened and awaited: the window goes on living beneath them, no event loop is nested."""
+
+import asyncio
+
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QApplication, QDialog, QDialogButtonBox, QLabel, QPushButton, QVBoxLayout, QWidget
+
+
+async def opened(dialog: QDialog) -> bool:
+    """Open the dialog, wait until it is closed: whether it was accepted. The dialog is deleted then."""
+    done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    def settle(result: int) -> None:
+        if not done.done():
+            done.set_result(result == QDialog.DialogCode.Accepted)
+
+    dialog.finished.connect(settle)
+    dialog.open()
+    try:
+        return await done
+    finally:
+        dialog.hide()
+        dialog.deleteLater()
+
+
+def plain_label(text: str, parent: QWidget | None = None) -> QLabel:
+    """A label that shows its text as it is, wraps, and lets it be selected."""
+    label = QLabel(parent)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setText(text)
+    return label
+
+
+class Question(QDialog):
+    """A sentence, what it means, and two buttons; the harmless one has the focus."""
+
+    def __init__(self, parent: QWidget | None, title: str, text: str, yes: str, *, details: str = "") -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        layout = QVBoxLayout(self)
+        headline = plain_label(text, self)
+        font = headline.font()
+        font.setBold(True)
+        headline.setFont(font)
+        layout.addWidget(headline)
+        if details:
+            layout.addWidget(plain_label(details, self))
+        layout.addStretch(1)
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        self.yes = QPushButton(yes, self)
+        self.yes.setObjectName("yes")
+        self.buttons.addButton(self.yes, QDialogButtonBox.ButtonRole.AcceptRole)
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        layout.addWidget(self.buttons)
+        if cancel := self.buttons.button(QDialogButtonBox.StandardButton.Cancel):
+            cancel.setDefault(True)
+            cancel.setFocus()
+        self.resize(420, self.sizeHint().height())
+
+
+async def confirm(parent: QWidget | None, title: str, text: str, yes: str, *, details: str = "") -> bool:
+    """Whether the person says yes. All texts are shown as plain text."""
+    return await opened(Question(parent, title, text, yes, details=details))
+
+
+def active_window() -> QWidget | None:
+    """The window the person is in."""
+    return QApplication.activeWindow()

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The coroutines that windows have under way: owned, shown, cancelled, and remembered.
+
+An error that somebody answered with (`Mgmt1Error`, `TransportError`) goes to `failed`; any other exception is a bug and
+goes to the loop's handler. What a coroutine wants to say about its progress it says with `report`.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Coroutine
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from PyQt5.QtCore import QObject, QTimer, pyqtSignal
+
+from qubesmanager.transport.base import TransportError
+from qubesmanager.wire.errors import Mgmt1Error
+
+KEPT = 300
+"""Finished tasks that are remembered, the newest."""
+
+
+class TaskState(StrEnum):
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(slots=True)
+class TaskEntry:
+    """One operation, as the task panel shows it. Times are Unix seconds; `progress` is 0..100 or None if unknown."""
+
+    title: str
+    started: float
+    state: TaskState = TaskState.RUNNING
+    ended: float | None = None
+    progress: int | None = None
+    detail: str = ""
+    cancellable: bool = True
+    task: "asyncio.Task[None] | None" = field(default=None, repr=False, compare=False)
+
+
+_current: ContextVar[tuple["TaskSet", TaskEntry] | None] = ContextVar("task", default=None)
+
+
+def report(progress: int | None, detail: str = "") -> None:
+    """Say how far the running task is (percent, None if unknown), and what it does now. Outside of a task: nothing."""
+    if held := _current.get():
+        tasks, entry = held
+        entry.progress = progress
+        entry.detail = detail
+        tasks.changed.emit(entry)
+
+
+class TaskSet(QObject):
+    """Starts coroutines and owns them until they end.
+
+    Signals: `added(TaskEntry)`, `changed(TaskEntry)`, `failed(str, object)`: the title and the error of a task.
+    """
+
+    added = pyqtSignal(object)
+    changed = pyqtSignal(object)
+    failed = pyqtSignal(str, object)
+
+    def __init__(self, history: Path | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.entries: list[TaskEntry] = []
+        self._history = history
+        self._hidden: set[asyncio.Task[None]] = set()
+        self._saving = QTimer(self)
+        self._saving.setSingleShot(True)
+        self._saving.setInterval(500)
+        self._saving.timeout.connect(self.save)
+        if history is not None:
+            self.entries = load_history(history)
+
+    @property
+    def running(self) -> list[TaskEntry]:
+        return [entry for entry in self.entries if entry.state is TaskState.RUNNING]
+
+    def start(
+        self, title: str, coroutine: Coroutine[Any, Any, None], *, cancellable: bool = True
+    ) -> "asyncio.Task[None]":
+        """Run it, shown in the task panel under this title."""
+        entry = TaskEntry(title, time.time(), cancellable=cancellable)
+        task = asyncio.get_running_loop().create_task(self._run(entry, coroutine), name=title)
+        entry.task = task
+        self.entries.append(entry)
+        self.added.emit(entry)
+        return task
+
+    def start_hidden(self, title: str, coroutine: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Run what a person did not ask for (following events, reading a list); its errors are shown all the same."""
+        task = asyncio.get_running_loop().create_task(self._run_hidden(title, coroutine), name=title)
+        self._hidden.add(task)
+        task.add_done_callback(self._hidden.discard)
+        return task
+
+    def cancel(self, entry: TaskEntry) -> None:
+        if entry.task is not None and entry.cancellable:
+            entry.task.cancel()
+
+    def clear(self) -> None:
+        """Forget what has finished."""
+        self.entries = self.running
+        self.changed.emit(None)
+        self._saving.start()
+
+    async def cancel_all(self) -> None:
+        """Cancel everything and wait until it has ended; then the history is on disk."""
+        tasks = [*self._hidden, *(entry.task for entry in self.running if entry.task is not None)]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self.save()
+
+    def save(self) -> None:
+        """Write the history, whole or not at all."""
+        self._saving.stop()
+        if self._history is None:
+            return
+        finished = [entry for entry in self.entries if entry.state is not TaskState.RUNNING][-KEPT:]
+        try:
+            save_history(self._history, finished)
+        except OSError as error:
+            # A full disk must not stop the window; the person learns of it once, from the loop's log.
+            self._history = None
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "The history of tasks cannot be saved.", "exception": error}
+            )
+
+    async def _run(self, entry: TaskEntry, coroutine: Coroutine[Any, Any, None]) -> None:
+        _current.set((self, entry))
+        state = TaskState.FAILED
+        try:
+            await coroutine
+            state = TaskState.DONE
+            entry.detail = ""
+        except asyncio.CancelledError:
+            state = TaskState.CANCELLED
+            raise
+        except (Mgmt1Error, TransportError) as error:
+            entry.detail = str(error)
+            self.failed.emit(entry.title, error)
+        except Exception as error:  # noqa: BLE001 - a bug: the loop's handler logs it, the panel shows that it ended
+            entry.detail = repr(error)
+            self._bug(entry.title, error)
+        finally:
+            entry.state = state
+            entry.ended = time.time()
+            entry.progress = None
+            entry.task = None
+            self.changed.emit(entry)
+            self._saving.start()
+
+    async def _run_hidden(self, title: str, coroutine: Coroutine[Any, Any, None]) -> None:
+        try:
+            await coroutine
+        except (Mgmt1Error, TransportError) as error:
+            self.failed.emit(title, error)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._bug(title, error)
+
+    def _bug(self, title: str, error: Exception) -> None:
+        asyncio.get_running_loop().call_exception_handler({"message": title, "exception": error})
+
+
+def save_history(path: Path, entries: list[TaskEntry]) -> None:
+    """Raises `OSError`."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    written = path.with_suffix(".new")
+    rows = [
+        {"title": entry.title, "started": entry.started, "ended": entry.ended, "state": entry.state,
+         "detail": entry.detail}
+        for entry in entries
+    ]  # fmt: skip
+    written.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+    written.replace(path)
+
+
+def load_history(path: Path) -> list[TaskEntry]:
+    """What was saved; nothing where there is no file or none that can be read (it is only a memory)."""
+    try:
+        return [
+            TaskEntry(
+                str(row["title"]),
+                float(row["started"]),
+                TaskState(row["state"]),
+                None if row["ended"] is None else float(row["ended"]),
+                detail=str(row["detail"]),
+            )
+            for row in json.loads(path.read_text(encoding="utf-8"))
+        ]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return []

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The windows there are beside the manager's own: each registers itself, menus show what is registered.
+
+An opener gets the session and the names of the qubes it is about, and gives a widget that is not yet shown. A window
+that is open for the same names is raised instead of opened twice.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QWidget
+
+from qubesmanager.ui.session import Session
+
+Opener = Callable[[Session, tuple[str, ...]], QWidget]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRow:
+    """A kind of window: `name` as in `qubes-manager NAME`; `of_qubes` says whether it is about selected qubes."""
+
+    name: str
+    opener: Opener
+    of_qubes: bool
+
+
+REGISTERED: dict[str, WindowRow] = {}
+
+
+def register(name: str, opener: Opener, *, of_qubes: bool = True) -> None:
+    """Let menus and the command line open this window. A second registration of a name replaces the first."""
+    REGISTERED[name] = WindowRow(name, opener, of_qubes)
+
+
+class OpenWindows:
+    """The windows that are open now, by kind and names."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._open: dict[tuple[str, tuple[str, ...]], QWidget] = {}
+
+    def open(self, name: str, names: tuple[str, ...] = (), parent: QWidget | None = None) -> QWidget:
+        """The window of that kind for these qubes, shown and in front. Raises `KeyError` if none is registered."""
+        key = (name, names)
+        if (held := self._open.get(key)) is None:
+            held = REGISTERED[name].opener(self._session, names)
+            if parent is not None and held.parent() is None and not held.isWindow():
+                held.setWindowFlag(Qt.WindowType.Window)
+            held.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            held.destroyed.connect(lambda: self._forget(key))
+            self._open[key] = held
+        held.show()
+        held.raise_()
+        held.activateWindow()
+        return held
+
+    def _forget(self, key: tuple[str, tuple[str, ...]]) -> None:
+        self._open.pop(key, None)
+
+    def close_all(self) -> None:
+        for held in list(self._open.values()):
+            held.close()
