@@ -202,7 +202,7 @@ TABLE: tuple[Column, ...] = (
         "state", QT_TRANSLATE_NOOP("VmTable", "State"), lambda record, _history: state_text(record.state),
         lambda record, _history: STATE_ORDER[record.state], look=Look.STATE, width=110,
     ),
-    _plain("class", QT_TRANSLATE_NOOP("VmTable", "Class"), lambda record, _history: record.klass, width=105),
+    _plain("class", QT_TRANSLATE_NOOP("VmTable", "Class"), lambda record, _history: record.klass.value, width=105),
     _plain("template", QT_TRANSLATE_NOOP("VmTable", "Template"), _value("template"), width=105),
     _plain("netvm", QT_TRANSLATE_NOOP("VmTable", "Net qube"), _value("netvm"), width=105),
     Column(
@@ -212,14 +212,14 @@ TABLE: tuple[Column, ...] = (
     Column(
         "cpu", QT_TRANSLATE_NOOP("VmTable", "CPU"), _cpu,
         lambda record, history: history.cpu if history and record.running else -1,
-        look=Look.SPARK_CPU, right=True, width=105, live=True,
+        look=Look.SPARK_CPU, right=True, width=112, live=True,
     ),
     Column(
         "memory", QT_TRANSLATE_NOOP("VmTable", "Memory"), _memory,
         lambda record, history: history.memory_kib if history and record.running else -1,
-        look=Look.SPARK_MEMORY, right=True, width=120, live=True,
+        look=Look.SPARK_MEMORY, right=True, width=150, live=True,
     ),
-    Column("ip", QT_TRANSLATE_NOOP("VmTable", "IP"), _value("ip"), _address_key, width=95),
+    Column("ip", QT_TRANSLATE_NOOP("VmTable", "IP"), _value("ip"), _address_key, width=115),
     Column(
         "include_in_backups", QT_TRANSLATE_NOOP("VmTable", "Backup"), lambda _record, _history: "",
         lambda record, _history: not record.flag("include_in_backups"), look=Look.TICK, width=70,
