@@ -13,9 +13,10 @@ from functools import partial
 from pathlib import Path
 
 import qubesmanager
+from qubesmanager.client.client import Client
 from qubesmanager.transport.base import Transport, TransportError
 from qubesmanager.transport.child import ChildTransport
-from qubesmanager.transport.urls import Connection, open_transport, parse, search
+from qubesmanager.transport.urls import Connection, Found, open_transport, parse, search
 
 DEMO_QUBES = 4
 """Qubes of the demonstration beside its base system, unless told otherwise."""
@@ -23,14 +24,17 @@ DEMO_QUBES = 4
 
 def connect(url: str | None) -> Transport:
     """The transport of a URL; without one, of what the search finds. Raises `TransportError` with the way it went."""
-    if url is None:
-        found = search()
-        if found.connection is None:
-            raise TransportError(
-                "There is nothing to connect to. " + " ".join(found.trail) + " Try --demo, or --connect URL."
-            )
-        return _opened(found.connection)
-    return _opened(parse(url))
+    return _found(url)[0]
+
+
+def _found(url: str | None) -> tuple[Transport, tuple[str, ...]]:
+    """The transport, and the sentences that say how it was found. Raises `TransportError` with what was looked at."""
+    found = search() if url is None else Found(parse(url), ())
+    if found.connection is None:
+        raise TransportError(
+            "There is nothing to connect to. " + " ".join(found.trail) + " Try --demo, or --connect URL."
+        )
+    return _opened(found.connection), found.trail
 
 
 def _opened(connection: Connection) -> Transport:
@@ -90,6 +94,28 @@ def manager_parser() -> argparse.ArgumentParser:
         "arguments", metavar="WINDOW", nargs="*", help="a window to open and what it takes: settings NAME"
     )
     return parser
+
+
+def manager(argv: Sequence[str] | None = None) -> int:
+    """`qubes-manager`: the window, until it is closed."""
+    from qubesmanager.ui.app import ManagerOptions, run_manager  # noqa: PLC0415 - see above
+
+    arguments = manager_parser().parse_args(argv)
+    url = arguments.connect if arguments.demo is None else f"demo:{arguments.demo}"
+    try:
+        transport, trail = _found(url)
+    except TransportError as error:
+        print(f"qubes-manager: {error}", file=sys.stderr)  # noqa: T201 - there is no window to say it in
+        return 3
+    told = ManagerOptions(
+        report=arguments.report,
+        screenshot=arguments.screenshot,
+        print_table=arguments.print_table,
+        connection=transport.url,
+        trail=trail,
+        arguments=tuple(arguments.arguments),
+    )
+    return run_manager(lambda: Client(transport), told)
 
 
 def _version(program: str) -> str:
