@@ -17,6 +17,7 @@ from qubesmanager.client.client import Client
 from qubesmanager.transport.base import Transport, TransportError
 from qubesmanager.transport.child import ChildTransport
 from qubesmanager.transport.urls import Connection, Found, open_transport, parse, search
+from qubesmanager.wire.errors import Mgmt1Error
 
 DEMO_QUBES = 4
 """Qubes of the demonstration beside its base system, unless told otherwise."""
@@ -63,7 +64,11 @@ def mgmt1d(argv: Sequence[str] | None = None) -> int:
         level=logging.DEBUG if told.debug else logging.INFO, format="%(levelname)s %(name)s: %(message)s"
     )
     prepare = None if told.demo is None else partial(demo.populate, extra=told.demo)
-    asyncio.run(daemon.run(told, prepare))
+    try:
+        asyncio.run(daemon.run(told, prepare))
+    except Mgmt1Error as error:
+        print(f"qubes-mgmt1d: {error}", file=sys.stderr)  # noqa: T201 - why it cannot serve
+        return 1
     return 0
 
 

@@ -20,10 +20,12 @@ DEFAULT_POOL = "default"
 async def open_system(state: Path, hypervisor: Hypervisor, *, pool_driver: str = DEFAULT) -> System:
     """The system whose store, pools, kernels and logs are below `state`; a new one gets one pool of `pool_driver`.
 
-    When it returns, the qubes that run are known as running and what a crash left is gone.
+    Raises `Mgmt1Error` if another daemon has the folder. When it returns, the qubes that run are known as running, and
+    what a crash left is gone.
     """
     places = _places(state)
     system = System(Store(state / "store.sqlite"), hypervisor, places)
+    system.lock_state(state / "lock")
     await system.open()
     try:
         await _open_pools(system, state, pool_driver)

@@ -28,6 +28,7 @@ async def read_qubes(store: Store) -> list[Qube]:
         qubes[qid].rules.append((rule_id, text))
     for qid, name, pool, vid, size, rw, save, snap, keep, extra in await store.read(
         "SELECT qid, name, pool, vid, size, rw, save_on_stop, snap_on_start, revisions_to_keep, extra FROM volume"
+        " ORDER BY qid, extra, instr('root private volatile', name), name"
     ):
         qubes[qid].volumes[name] = VolumeRecord(
             name, pool, vid, size, 0, bool(rw), bool(save), bool(snap), False, keep, bool(extra)

@@ -7,13 +7,14 @@ volumes), and is taken before `changing`, never inside it.
 """
 
 import asyncio
+import fcntl
 import logging
 import uuid as uuids
 from collections import Counter
 from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from qubesmanager.daemon.events import EventHub
@@ -24,7 +25,7 @@ from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement, Store
 from qubesmanager.daemon.local.system.statistics import Statistics
 from qubesmanager.daemon.local.system.volumes import Volumes
-from qubesmanager.wire.errors import QubesVMNotFoundError
+from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotFoundError
 from qubesmanager.wire.events import Event
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.values import PowerState, VmClass
@@ -73,6 +74,7 @@ class System:
         self._locks: dict[UUID, asyncio.Lock] = {}
         self._watchers: dict[UUID, set[asyncio.Event]] = {}
         self._background: set[asyncio.Task[None]] = set()
+        self._state_lock: BinaryIO | None = None
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -161,6 +163,15 @@ class System:
             watcher.set()
         self._locks.pop(qube.uuid, None)
 
+    def lock_state(self, path: Path) -> None:
+        """Be the only daemon of this state, for as long as the process lives. Raises `Mgmt1Error` if another is."""
+        self._state_lock = path.open("ab")
+        try:
+            fcntl.flock(self._state_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._state_lock.close()
+            raise Mgmt1Error(f"Another daemon keeps its state in {path.parent}.") from error
+
     # -- life ---------------------------------------------------------------------------------------------------------
 
     async def open(self) -> None:
@@ -187,6 +198,8 @@ class System:
             await asyncio.wait(self._background, timeout=5)
         await self.hypervisor.close()
         await self.store.close()
+        if self._state_lock is not None:
+            self._state_lock.close()
 
     async def _first_start(self) -> None:
         dom0 = Qube(0, DOM0_UUID, "dom0", VmClass.ADMIN, own={"label": "black"})

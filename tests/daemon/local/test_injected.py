@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Create and clone that fail at any step leave nothing; and listeners' copies are always what GetAll says."""
+
+import contextlib
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes_hypervisor import FakeHypervisor
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from qubesmanager import demo
+from qubesmanager.client.client import Client
+from qubesmanager.daemon.dispatch import Dispatcher
+from qubesmanager.daemon.local.backend import LocalBackend
+from qubesmanager.daemon.local.opening import open_system
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.transport.memory import MemoryTransport
+from qubesmanager.wire import calls
+from qubesmanager.wire.call import Request
+from qubesmanager.wire.codecs import CloneSpec, CreateSpec
+from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.events import Event
+from qubesmanager.wire.fold import fold
+from qubesmanager.wire.records import VmRecord
+
+CREATE = calls.VM_CREATE("debian-13", "StandaloneVM", CreateSpec("new", "red"))
+CLONE = calls.VM_CLONE("vault", payload=CloneSpec("new"))
+
+
+async def everything(system: System) -> tuple[Any, ...]:
+    return (
+        {name: qube.record() for name, qube in system.state.qubes.items()},
+        await system.volumes.driver("default").list_volumes(),
+        await system.store.read("SELECT * FROM pending_volume"),
+        await system.store.read("SELECT qid, name FROM qube ORDER BY qid"),
+        set(system.reserved),
+    )
+
+
+def failing_at(step: int, function: Callable[..., Coroutine[Any, Any, Any]], counter: list[int]) -> Any:
+    async def call(*arguments: Any, **named: Any) -> Any:
+        counter[0] += 1
+        if counter[0] == step:
+            raise Mgmt1Error("injected")
+        return await function(*arguments, **named)
+
+    return call
+
+
+@pytest.mark.parametrize("request_", [CREATE, CLONE])
+@pytest.mark.parametrize("step", range(1, 9))
+async def test_a_creation_that_fails_at_a_step_leaves_nothing(
+    client: Client, system: System, monkeypatch: pytest.MonkeyPatch, request_: Request[None], step: int
+) -> None:
+    before = await everything(system)
+    counter = [0]
+    driver = system.volumes.driver("default")
+    with monkeypatch.context() as patch:
+        for owner, name in ((system.store, "commit"), (driver, "create"), (driver, "clone")):
+            patch.setattr(owner, name, failing_at(step, getattr(owner, name), counter))
+        try:
+            await client.send(request_)
+            failed = False
+        except Mgmt1Error:
+            failed = True
+
+    if failed:
+        assert await everything(system) == before
+        await client.send(request_)
+    assert "new" in system.state.qubes
+
+
+SETTINGS = [
+    ("memory", "500"), ("label", "green"), ("netvm", ""), ("netvm", "sys-firewall"), ("vcpus", "3"), ("debug", "yes"),
+]  # fmt: skip
+CHOICES: dict[str, tuple[list[str], list[Any]]] = {
+    "set": (["work", "vault", "debian-13"], SETTINGS),
+    "reset": (["work", "vault", "debian-13"], ["memory", "netvm", "vcpus"]),
+    "system": (["default_netvm", "default_kernel"], ["", "sys-net"]),
+    "feature": (["work", "sys-firewall"], ["ipv6", "servicevm", "x"]),
+    "tag": (["work", "vault"], ["a", "b"]),
+    "rename": (["vault", "untrusted", "fresh"], ["vault", "fresh"]),
+    "create": (["n1", "n2"], [""]),
+    "clone": (["vault", "n1"], ["c1", "n2"]),
+    "remove": (["n1", "n2", "c1", "vault"], [""]),
+    "start": (["vault", "n1", "work"], [""]),
+    "kill": (["vault", "n1", "work"], [""]),
+    "notes": (["work", "vault"], ["text"]),
+}
+OPERATIONS = st.lists(
+    st.one_of(
+        *(
+            st.tuples(st.just(kind), st.sampled_from(names), st.sampled_from(values))
+            for kind, (names, values) in CHOICES.items()
+        )
+    ),
+    max_size=15,
+)
+
+REQUESTS: dict[str, Callable[[str, Any], Request[Any]]] = {
+    "set": lambda name, held: calls.VM_PROPERTY_SET(name, *held),
+    "reset": calls.VM_PROPERTY_RESET,
+    "system": lambda name, held: calls.PROPERTY_SET("dom0", name, held),
+    "feature": lambda name, held: calls.VM_FEATURE_SET(name, held, "1"),
+    "tag": calls.VM_TAG_SET,
+    "rename": lambda name, held: calls.VM_PROPERTY_SET(name, "name", held),
+    "create": lambda name, _held: calls.VM_CREATE("debian-13", "AppVM", CreateSpec(name, "red")),
+    "clone": lambda name, held: calls.VM_CLONE(name, payload=CloneSpec(held)),
+    "remove": lambda name, _held: calls.VM_REMOVE(name),
+    "start": lambda name, _held: calls.VM_START(name),
+    "kill": lambda name, _held: calls.VM_KILL(name),
+    "notes": lambda name, held: calls.VM_NOTES_SET(name, payload=held),
+}
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(operations=OPERATIONS)
+async def test_folding_the_events_gives_what_get_all_says(
+    operations: list[tuple[str, str, Any]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder: Path = tmp_path_factory.mktemp("fold")
+    system = await open_system(folder, FakeHypervisor())
+    await demo.populate(system, 0)
+    client = Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
+    copy: dict[str, VmRecord] = {name: qube.record() for name, qube in system.state.qubes.items()}
+    told: list[Event] = []
+    system.hub.emit, emit = (lambda event: (told.append(event), emit(event))[0]), system.hub.emit  # type: ignore[method-assign, func-returns-value]
+    try:
+        for kind, name, held in operations:
+            with contextlib.suppress(Mgmt1Error):
+                await client.send(REQUESTS[kind](name, held))
+        await system.close()
+
+        for event in told:
+            after = fold(copy.get(event.subject), event)
+            if after is None:
+                copy.pop(event.subject, None)
+            else:
+                copy[event.subject] = after
+        listed = {name: qube.record() for name, qube in system.state.qubes.items()}
+        assert copy == listed
+    finally:
+        await system.close()

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The socket of a real daemon process: exact bytes, and callers of every kind."""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from daemon_process import DaemonProcess, raw
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qubesmanager.daemon.local.backend import not_implemented
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
+    with DaemonProcess(tmp_path_factory.mktemp("d"), "--demo", "0") as held:
+        yield held
+
+
+def error(name: str) -> bytes:
+    return rb"2\x00" + name.encode() + rb"\x00\x00[^\x00]+\x00"
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer"),
+    [
+        (b"mgmt1.vm.property.Get+netvm sys-mgmt name work\x00", rb"0\x00default=yes sys-firewall"),
+        (b"mgmt1.vm.property.Get+netvm dom0 name vault\x00", rb"0\x00default=no "),
+        (b"mgmt1.vm.List+ dom0 name vault\x00", rb"0\x00vault class=AppVM state=Halted\n"),
+        (b"mgmt1.vm.List+ dom0 keyword adminvm\x00", rb"0\x00dom0 class=AdminVM state=Running\n(.*\n)+"),
+        (b"mgmt1.vm.tag.Get+nosuch dom0 name work\x00", rb"0\x000"),
+        (b"mgmt1.vm.tag.Get+work dom0 name work\x00", rb"0\x001"),
+        (b"mgmt1.vm.List+ dom0 name uuid:00000000-0000-0000-0000-000000000000\x00", rb"0\x00dom0 .*\n(.*\n)+"),
+        (b"mgmt1.vm.List+ dom0 keyword default\x00", error("ProtocolError")),
+        (b"mgmt1.vm.List+ dom0 name ghost\x00", error("QubesVMNotFoundError")),
+        (b"mgmt1.vm.List+ dom0 name uuid:c9024a97-9b15-46cc-8341-38d75d5d421b\x00", error("QubesVMNotFoundError")),
+        (b"mgmt1.vm.Explode+ dom0 name work\x00", error("ProtocolError")),
+        (b"mgmt1.pool.List+ dom0 name work\x00", error("ProtocolError")),
+        (b"mgmt1.vm.Start+now dom0 name work\x00", error("ProtocolError")),
+        (b"mgmt1.vm.property.Get+ dom0 name work\x00", error("ProtocolError")),
+        (b"mgmt1.vm.Start+ dom0 name work\x00surplus", error("ProtocolError")),
+        (b"mgmt1.vm.Create+AppVM dom0 name debian-13\x00", error("ProtocolError")),
+        (b"mgmt1.vm.Create+AppVM dom0 name debian-13\x00name=x name=y label=red", error("ProtocolError")),
+        (b"mgmt1.vm.property.Set+memory dom0 name work\x00\xff\xfe", error("ProtocolError")),
+        (b"mgmt1.vm.property.Set+memory dom0 name work\x00lots", error("QubesPropertyValueError")),
+        (b"mgmt1.vm.property.Set+memory dom0 name work\x00007", error("QubesPropertyValueError")),
+        (b"mgmt1.vm.property.Set+qid dom0 name work\x0099", error("QubesPropertyValueError")),
+        (b"mgmt1.vm.property.Get+nosuch dom0 name work\x00", error("QubesNoSuchPropertyError")),
+        (b"mgmt1.vm.feature.Get+nosuch dom0 name work\x00", error("QubesFeatureNotFoundError")),
+        (b"mgmt1.vm.tag.Set+created-by-x dom0 name work\x00", error("QubesInvalidTagError")),
+        (b"mgmt1.vm.tag.Remove+nosuch dom0 name work\x00", error("QubesTagNotFoundError")),
+        (b"mgmt1.label.Get+pink dom0 name dom0\x00", error("QubesLabelNotFoundError")),
+        (b"mgmt1.vm.tag.Get+" + b"x" * 256 + b" dom0 name work\x00", error("ProtocolError")),
+        (b"mgmt1.vm.List+ dom0 name\x00", error("ProtocolError")),
+        (b"\xff\x00", error("ProtocolError")),
+        (b"\x00", error("ProtocolError")),
+        (b"x" * 10_000 + b"\x00", error("ProtocolError")),
+        (b"never ended", error("ProtocolError")),
+        (b"", error("ProtocolError")),
+    ],
+)
+def test_the_bytes_of_an_answer(daemon: DaemonProcess, request_: bytes, answer: bytes) -> None:
+    assert re.fullmatch(answer, raw(daemon.socket, request_), re.DOTALL)
+
+
+def test_the_socket_is_for_its_group_only(daemon: DaemonProcess) -> None:
+    assert stat.S_IMODE(daemon.socket.stat().st_mode) == 0o660
+
+
+@given(st.binary(max_size=200))
+def test_random_bytes_get_an_answer_or_a_closed_connection(daemon: DaemonProcess, request_: bytes) -> None:
+    answer = raw(daemon.socket, request_)
+
+    assert answer[:2] in {b"", b"0\x00", b"2\x00"}
+
+
+def test_a_gigabyte_of_payload_is_refused_and_not_kept(daemon: DaemonProcess) -> None:
+    before = daemon.memory_kib()
+    piece = bytes(1 << 20)
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.connect(str(daemon.socket))
+        caller.sendall(b"mgmt1.vm.property.Set+memory dom0 name work\x00")
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            for _ in range(1024):
+                caller.sendall(piece)
+
+    assert daemon.memory_kib() < before + (32 << 10)
+    assert raw(daemon.socket, b"mgmt1.vm.tag.Get+work dom0 name work\x00") == b"0\x001"
+
+
+def test_a_thousand_connections_at_once_are_all_answered(daemon: DaemonProcess) -> None:
+    callers = [socket.socket(socket.AF_UNIX) for _ in range(1000)]
+    try:
+        for caller in callers:
+            caller.settimeout(60)
+            caller.connect(str(daemon.socket))
+        for caller in callers:
+            caller.sendall(b"mgmt1.vm.tag.Get+work dom0 name work\x00")
+            caller.shutdown(socket.SHUT_WR)
+
+        assert [caller.recv(100) for caller in callers] == [b"0\x001"] * 1000
+    finally:
+        for caller in callers:
+            caller.close()
+
+
+def test_events_of_a_change_reach_a_listener(daemon: DaemonProcess) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.settimeout(30)
+        listener.connect(str(daemon.socket))
+        listener.sendall(b"mgmt1.Events+ dom0 name dom0\x00")
+        listener.shutdown(socket.SHUT_WR)
+        assert listener.recv(100) == b"1\x00\x00connection-established\x00\x00"
+
+        assert raw(daemon.socket, b"mgmt1.vm.tag.Set+fresh dom0 name vault\x00") == b"0\x00"
+
+        assert listener.recv(100) == b"1\x00vault\x00tag-add:fresh\x00tag\x00fresh\x00\x00"
+
+
+def test_a_qube_hears_only_of_what_it_may_see(daemon: DaemonProcess) -> None:
+    assert raw(daemon.socket, b"mgmt1.vm.tag.Set+managed-by-sys-mgmt dom0 name personal\x00") == b"0\x00"
+
+    listed = raw(daemon.socket, b"mgmt1.vm.List+ sys-mgmt name dom0\x00")
+
+    assert re.fullmatch(rb"0\x00dom0 [^\n]*\npersonal [^\n]*\n", listed)
+
+
+def test_sigterm_ends_the_daemon_and_its_socket(tmp_path: Path) -> None:
+    held = DaemonProcess(tmp_path, "--demo", "0")
+    held.start()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.connect(str(held.socket))
+        listener.sendall(b"mgmt1.Events+ dom0 name dom0\x00")
+
+        assert held.stop(signal.SIGTERM) == 0
+
+    assert not held.socket.exists()
+
+
+def test_a_second_daemon_on_the_same_socket_says_so(daemon: DaemonProcess, tmp_path: Path) -> None:
+    second = DaemonProcess(tmp_path, "--demo", "0", "--socket", str(daemon.socket))
+
+    with pytest.raises(AssertionError, match="already answers"):
+        second.start()
+
+
+def test_the_daemon_tells_systemd_when_it_listens(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(30)
+        with DaemonProcess(tmp_path, "--demo", "0", environment={"NOTIFY_SOCKET": str(tmp_path / "notify")}):
+            assert systemd.recv(100) == b"READY=1"
+        assert systemd.recv(100) == b"STOPPING=1"
+
+
+def test_the_calls_that_are_not_answered_yet_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    missing = not_implemented()
+
+    with capsys.disabled():
+        print(f"\nnot implemented: {' '.join(missing)}")  # for whoever reads the run
+    assert len(missing) == len(set(missing))
+
+
+def test_a_call_that_is_not_answered_yet_says_so(daemon: DaemonProcess) -> None:
+    for name in not_implemented()[:1]:
+        dest, argument = ("dom0", "x") if not name.startswith("mgmt1.vm.") else ("work", "x")
+        answer = raw(daemon.socket, f"{name}+{argument} dom0 name {dest}\x00".encode())
+        assert answer.startswith((b"2\x00QubesNotImplementedError\x00", b"2\x00ProtocolError\x00"))
+
+
+def test_a_user_outside_the_group_is_refused(daemon: DaemonProcess, tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can call as another user")
+    daemon.socket.parent.chmod(0o755)
+    daemon.socket.chmod(0o666)
+    pid = os.fork()
+    if pid == 0:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+        try:
+            answer = raw(daemon.socket, b"mgmt1.vm.List+ dom0 name dom0\x00")
+        except OSError:
+            os._exit(2)
+        os._exit(0 if answer.startswith(b"2\x00PermissionDenied\x00") else 1)
+    _pid, status = os.waitpid(pid, 0)
+    daemon.socket.chmod(0o660)
+    if os.waitstatus_to_exitcode(status) == 2:
+        pytest.skip("the folder of the test is closed to other users")
+    assert os.waitstatus_to_exitcode(status) == 0
