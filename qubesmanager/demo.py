@@ -153,3 +153,4 @@ async def _write(system: System, wanted: list[Sample]) -> None:
         await system.commit(statements)
         system.state.system_own.update(SYSTEM)
         system.state.load(qubes)
+    system.spawn("measure the volumes", system.volumes.measure_all())

@@ -9,7 +9,7 @@ from qubesmanager.daemon.local.drivers.hypervisor.base import Hypervisor
 from qubesmanager.daemon.local.drivers.pools.table import DEFAULT, open_pool
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Store
-from qubesmanager.daemon.local.system import watching
+from qubesmanager.daemon.local.system import firewall, watching
 from qubesmanager.daemon.local.system.system import Places, System
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,8 @@ async def open_system(state: Path, hypervisor: Hypervisor, *, pool_driver: str =
         watching.reconcile(system, {info.uuid: info.state for info in await hypervisor.domains()})
         await system.settled()
         system.spawn("watch the hypervisor", watching.watch(system))
+        system.spawn("measure the volumes", system.volumes.measure_all())
+        system.spawn("sweep expired firewall rules", firewall.sweep(system))
     except BaseException:
         await system.close()
         raise
@@ -53,7 +55,8 @@ async def _open_pools(system: System, state: Path, first_driver: str) -> None:
         await system.commit([rows.set_pool(DEFAULT_POOL, first_driver, options)])
         system.state.pools[DEFAULT_POOL] = first_driver
     for name, driver, options in await system.store.read("SELECT name, driver, options FROM pool"):
-        pool = open_pool(name, driver, json.loads(options))
+        system.pool_options[name] = json.loads(options)
+        pool = open_pool(name, driver, system.pool_options[name])
         await pool.setup()
         for leftover in await pool.recover({}):
             log.info("Pool %s: %s %s", name, leftover.path, leftover.outcome)

@@ -10,7 +10,7 @@ from qubesmanager.daemon.local.system import creation, lifecycle, settings
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CloneSpec, CreateInPoolSpec, CreateSpec, CurrentState, VmClassRow, VmInfo
 from qubesmanager.wire.records import VmRecord
-from qubesmanager.wire.values import VmClass
+from qubesmanager.wire.values import DeviceClass, VmClass
 
 
 @answers(calls.VM_LIST)
@@ -95,6 +95,11 @@ async def get_notes(context: Context, _arg: None, _payload: None) -> str:
 @answers(calls.VM_NOTES_SET)
 async def set_notes(context: Context, _arg: None, notes: str) -> None:
     await settings.set_notes(context.system, context.dest, notes)
+
+
+@answers(calls.DEVICECLASS_LIST)
+async def list_device_classes(_context: Context, _arg: None, _payload: None) -> list[DeviceClass]:
+    return list(DeviceClass)
 
 
 @answers(calls.VMCLASS_LIST)

@@ -44,7 +44,7 @@ async def create(
     `pools` names the pool of each volume, `""` the pool of all the others; the system's default pool otherwise.
     """
     klass = _class(untrusted_class)
-    async with _reserved(system, name):
+    async with reserved_name(system, name):
         if label not in system.state.labels:
             raise QubesLabelNotFoundError(f"There is no label {label}.")
         source = _source(system, klass, source_name)
@@ -60,13 +60,13 @@ async def create(
             await system.volumes.make(undo, qube, source, pools or {})
             async with system.changing:
                 _source(system, klass, source_name)
-                await _take_effect(system, qube)
+                await take_effect(system, qube)
             undo.pop_all()
 
 
 async def clone(system: System, creator: str, source_name: str, name: str, pool: str | None) -> None:
     """A copy of a qube with its volumes, properties, features, tags, firewall and notes."""
-    async with _reserved(system, name):
+    async with reserved_name(system, name):
         source = system.qube(source_name)
         if source.klass is VmClass.ADMIN:
             raise QubesValueError("dom0 cannot be cloned.")
@@ -81,7 +81,7 @@ async def clone(system: System, creator: str, source_name: str, name: str, pool:
             await system.volumes.copy(undo, qube, source, pool)
             async with system.changing:
                 system.qube(source_name)
-                await _take_effect(system, qube)
+                await take_effect(system, qube)
             undo.pop_all()
 
 
@@ -120,7 +120,7 @@ def _may_go(system: System, qube: Qube) -> None:
 
 
 @asynccontextmanager
-async def _reserved(system: System, name: str) -> AsyncIterator[None]:
+async def reserved_name(system: System, name: str) -> AsyncIterator[None]:
     """The name is nobody else's while the qube is made."""
     reason = why_not_new_vm_name(name)
     if reason:
@@ -188,7 +188,7 @@ def _copied(source: Qube, klass: VmClass) -> dict[str, str]:
     }
 
 
-async def _take_effect(system: System, qube: Qube) -> None:
+async def take_effect(system: System, qube: Qube) -> None:
     """Store the qube with the next number and tell it. Under `changing`."""
     for name, value in qube.own.items():
         if value and properties.TABLE[name].type is Type.VM:

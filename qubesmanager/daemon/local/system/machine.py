@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the hypervisor is told of a qube that starts: its settings and disks as a `DomainSpec`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from qubesmanager.daemon.local.core.qube import Qube
@@ -43,14 +43,21 @@ def domain_spec(system: System, qube: Qube, disks: Mapping[str, Disk]) -> Domain
             for name, target in _targets(disks)
         ),
         nics=(NicSpec(qube.value("mac"), NicKind.USER),) if qube.value("netvm") else (),
-        console_log=system.places.logs / f"{qube.uuid}.console",
+        console_log=system.places.console(qube.uuid),
         debug=qube.flag("debug"),
     )
 
 
-def _targets(disks: Mapping[str, Disk]) -> list[tuple[str, str]]:
-    extra = sorted(name for name in disks if name not in _TARGETS)
-    held = {**_TARGETS, **{name: f"xvd{chr(_FIRST_EXTRA + at)}" for at, name in enumerate(extra)}}
+def target_of(volumes: Collection[str], name: str) -> str:
+    """Where the guest has the disk of that volume, as `xvda`."""
+    return dict(_targets(volumes))[name]
+
+
+def _targets(disks: Collection[str]) -> list[tuple[str, str]]:
+    extra = {
+        name: f"xvd{chr(_FIRST_EXTRA + int(name.rpartition('-')[2]) - 1)}" for name in disks if name not in _TARGETS
+    }
+    held = {**_TARGETS, **extra}
     return [(name, target) for name, target in held.items() if name in disks]
 
 

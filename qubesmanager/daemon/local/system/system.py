@@ -54,6 +54,10 @@ class Places:
     kernels: Path
     logs: Path
 
+    def console(self, uuid: UUID) -> Path:
+        """What the guest wrote to its first serial port."""
+        return self.logs / f"{uuid}.console"
+
 
 class System:
     """Opened by `open`, closed by `close`; between them everything happens in one loop."""
@@ -71,6 +75,9 @@ class System:
         """Names of qubes that are being made."""
         self.sources: Counter[str] = Counter()
         """Qubes that new ones are being made from."""
+        self.pool_options: dict[str, dict[str, str]] = {}
+        self.firewall_news = asyncio.Event()
+        """Set when a rule came or went, so that the sweep of expired ones looks again."""
         self._locks: dict[UUID, asyncio.Lock] = {}
         self._watchers: dict[UUID, set[asyncio.Event]] = {}
         self._background: set[asyncio.Task[None]] = set()

@@ -88,10 +88,10 @@ class Volumes:
             copied = source.volumes.get(kind.name) if source and qube.klass is VmClass.STANDALONE else None
             if copied is not None and kind.name == "root":
                 volume = volume._replace(size=copied.size)
-                await self._pending(undo, volume)
+                await self.pending(undo, volume)
                 await driver.clone(volume.vid, self.driver(copied.pool), copied.vid)
             elif kind.save_on_stop:
-                await self._pending(undo, volume)
+                await self.pending(undo, volume)
                 await driver.create(volume.vid, volume.size)
             qube.volumes[kind.name] = volume
 
@@ -105,7 +105,7 @@ class Volumes:
                 volume = volume._replace(pool=pool)
             driver = self.driver(volume.pool)
             if volume.save_on_stop:
-                await self._pending(undo, volume)
+                await self.pending(undo, volume)
                 await driver.clone(volume.vid, self.driver(held.pool), held.vid)
             qube.volumes[name] = volume
 
@@ -121,7 +121,8 @@ class Volumes:
             await self._drop(VolumeRecord("", pool, vid, 0, 0))
         return [f"{pool}:{vid}" for pool, vid in left]
 
-    async def _pending(self, undo: AsyncExitStack, volume: VolumeRecord) -> None:
+    async def pending(self, undo: AsyncExitStack, volume: VolumeRecord) -> None:
+        """Write down that the volume is being made; `undo` gets what takes it away again."""
         await self._system.store.commit([rows.add_pending_volume(volume.pool, volume.vid)])
         undo.push_async_callback(self._drop, volume)
 
@@ -155,6 +156,11 @@ class Volumes:
             except StoragePoolException as error:
                 log.warning("%s of %s did not stop cleanly: %s", volume.name, qube.name, error)
         await self.measure(qube)
+
+    async def measure_all(self) -> None:
+        """Every qube's volumes, one after the other, so that a start does not wait for a large disk."""
+        for qube in self._system.state.in_order():
+            await self.measure(qube)
 
     async def measure(self, qube: Qube) -> None:
         """Ask the drivers how the volumes are now, and tell what is different."""

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Log files on the host, from their end."""
+
+import asyncio
+import os
+from pathlib import Path
+
+MOST = 1 << 20
+"""Bytes of a log that are shown, counted from its end."""
+
+
+async def read_end(path: Path, most: int = MOST) -> bytes | None:
+    """The last bytes of a file; None if there is none. A link is not followed."""
+    return await asyncio.to_thread(_read_end, path, most)
+
+
+def _read_end(path: Path, most: int) -> bytes | None:
+    try:
+        held = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with os.fdopen(held, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - most))
+        return file.read(most)

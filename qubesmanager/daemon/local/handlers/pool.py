@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Storage pools, and volumes by pool and vid."""
+
+from collections.abc import Mapping
+
+from qubesmanager.daemon.local.drivers.pools import table
+from qubesmanager.daemon.local.handlers.context import Context, answers
+from qubesmanager.daemon.local.system import storage
+from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import VolumeId
+
+
+@answers(calls.POOL_LIST)
+async def list_pools(context: Context, only: str | None, _payload: None) -> list[str]:
+    return [name for name in sorted(context.system.state.pools) if only in {None, name}]
+
+
+@answers(calls.POOL_LIST_DRIVERS)
+async def list_drivers(_context: Context, _arg: None, _payload: None) -> list[tuple[str, ...]]:
+    return [(row.name, *(option.name for option in row.options)) for row in table.DRIVERS.values()]
+
+
+@answers(calls.POOL_INFO)
+async def info(context: Context, name: str, _payload: None) -> Mapping[str, str]:
+    return await storage.pool_info(context.system, name)
+
+
+@answers(calls.POOL_ADD)
+async def add(context: Context, name: str, options: Mapping[str, str]) -> None:
+    await storage.add_pool(context.system, name, options)
+
+
+@answers(calls.POOL_REMOVE)
+async def remove(context: Context, name: str, _payload: None) -> None:
+    await storage.remove_pool(context.system, name)
+
+
+@answers(calls.POOL_VOLUME_LIST)
+async def list_volumes(context: Context, name: str, _payload: None) -> list[str]:
+    return await context.system.volumes.driver(name).list_volumes()
+
+
+@answers(calls.POOL_VOLUME_INFO)
+async def volume_info(context: Context, volume: VolumeId, _payload: None) -> Mapping[str, str]:
+    return await storage.info(context.system, storage.found(context.system, volume))
+
+
+@answers(calls.POOL_VOLUME_LIST_SNAPSHOTS)
+async def list_snapshots(context: Context, volume: VolumeId, _payload: None) -> list[str]:
+    return await storage.snapshots(context.system, storage.found(context.system, volume))
+
+
+@answers(calls.POOL_VOLUME_SNAPSHOT)
+async def snapshot(context: Context, volume: VolumeId, _payload: None) -> str:
+    return await storage.snapshot(context.system, storage.found(context.system, volume))
+
+
+@answers(calls.POOL_VOLUME_REVERT)
+async def revert(context: Context, volume: VolumeId, snapshot_id: str) -> None:
+    await storage.revert(context.system, storage.found(context.system, volume), snapshot_id)
+
+
+@answers(calls.POOL_VOLUME_EXTEND)
+async def extend(context: Context, volume: VolumeId, size: int | None) -> int:
+    return await storage.extend(context.system, storage.found(context.system, volume), size)

@@ -1,0 +1,352 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What callers do with pools and volumes: look, snapshot, revert, extend, import, clear, attach, detach, add, remove.
+
+A volume is named by its qube and name, or by pool and vid; both come to a `Held`. Work on a qube's volume is ordered by
+the qube's lock; what it changed is measured and told.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.volumes import KINDS
+from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, DiskSpec, Hypervisor
+from qubesmanager.daemon.local.drivers.pools.base import Disk, LiveDisk, VolumeSpec
+from qubesmanager.daemon.local.drivers.pools.table import checked_options, open_pool
+from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.system import creation
+from qubesmanager.daemon.local.system.machine import target_of
+from qubesmanager.daemon.local.system.system import System, new_uuid
+from qubesmanager.wire.codecs import ByteStream, VolumeId
+from qubesmanager.wire.errors import (
+    ProtocolError,
+    QubesPoolInUseError,
+    QubesPoolNotFoundError,
+    QubesVMNotHaltedError,
+    QubesVolumeNotFoundError,
+    StoragePoolException,
+)
+from qubesmanager.wire.events import Event
+from qubesmanager.wire.fold import volume_event
+from qubesmanager.wire.names import POOL_NAME, check
+from qubesmanager.wire.records import NO, YES, VolumeRecord
+from qubesmanager.wire.values import VmClass
+
+MOST_EXTRA = 16
+"""Extra volumes of one qube."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A volume and the qube it belongs to; None for one that is no qube's."""
+
+    qube: Qube | None
+    volume: VolumeRecord
+
+
+def of_qube(qube: Qube, name: str) -> Held:
+    """Raises `QubesVolumeNotFoundError`."""
+    volume = qube.volumes.get(name)
+    if volume is None:
+        raise QubesVolumeNotFoundError(f"{qube.name} has no volume {name}.")
+    return Held(qube, volume)
+
+
+def found(system: System, volume: VolumeId) -> Held:
+    """The volume by its place; whether the pool really has one that no qube knows is its driver's to say."""
+    system.volumes.driver(volume.pool)
+    for qube in system.state.qubes.values():
+        for held in qube.volumes.values():
+            if (held.pool, held.vid) == volume:
+                return Held(qube, held)
+    return Held(None, VolumeRecord("", volume.pool, volume.vid, 0, 0, save_on_stop=True, revisions_to_keep=1))
+
+
+# -- looking ----------------------------------------------------------------------------------------------------------
+
+
+async def info(system: System, held: Held) -> Mapping[str, str]:
+    """As `pool.volume.Info` answers it."""
+    told = await system.volumes.driver(held.volume.pool).info(await _spec(system, held))
+    return {
+        "pool": told.pool,
+        "vid": told.vid,
+        "size": str(told.size),
+        "usage": str(told.usage),
+        "rw": YES if told.rw else NO,
+        "source": told.source,
+        "save_on_stop": YES if told.save_on_stop else NO,
+        "snap_on_start": YES if told.snap_on_start else NO,
+        "revisions_to_keep": str(told.revisions_to_keep),
+        "is_outdated": YES if told.is_outdated else NO,
+    }
+
+
+async def snapshots(system: System, held: Held) -> list[str]:
+    """Oldest first; a volume that is fresh at each start has none."""
+    if not held.volume.save_on_stop:
+        return []
+    return await system.volumes.driver(held.volume.pool).list_snapshots(held.volume.vid)
+
+
+# -- changing ---------------------------------------------------------------------------------------------------------
+
+
+async def snapshot(system: System, held: Held) -> str:
+    """Keep the present state; answers its id."""
+    _kept(held, "has snapshots")
+    async with _ordered(system, held):
+        live = await _live(system, held)
+        name = await system.volumes.driver(held.volume.pool).snapshot(held.volume.vid, live)
+    _tell(system, held, name)
+    return name
+
+
+async def revert(system: System, held: Held, snapshot_id: str) -> None:
+    """Go back; the state before is itself kept."""
+    _kept(held, "has snapshots")
+    async with _ordered(system, held):
+        _halted(held, "reverted")
+        name = await system.volumes.driver(held.volume.pool).revert(held.volume.vid, snapshot_id)
+    _tell(system, held, name)
+
+
+async def extend(system: System, held: Held, size: int | None) -> int:
+    """Grow it, also while the qube runs; None answers the size."""
+    driver = system.volumes.driver(held.volume.pool)
+    if size is None:
+        return (await driver.info(await _spec(system, held))).size
+    _kept(held, "is grown")
+    async with _ordered(system, held):
+        after = await driver.resize(held.volume.vid, size, await _live(system, held))
+        await _remember(system, held, after)
+    return after
+
+
+async def clear(system: System, held: Held) -> None:
+    _kept(held, "is emptied")
+    async with _ordered(system, held):
+        _halted(held, "emptied")
+        await system.volumes.driver(held.volume.pool).clear(held.volume.vid)
+
+
+async def import_data(system: System, held: Held, data: ByteStream) -> None:
+    """Replace the content; it takes effect once the payload has ended."""
+    _kept(held, "is imported into")
+    async with _ordered(system, held):
+        _halted(held, "imported into")
+        size = await system.volumes.driver(held.volume.pool).import_data(held.volume.vid, data)
+        await _remember(system, held, size)
+
+
+async def attach(system: System, qube: Qube, wanted: VolumeId, options: Mapping[str, str]) -> str:
+    """An existing volume that is no qube's own becomes an extra disk; answers the name it got."""
+    unknown = set(options) - {"read-only"}
+    if unknown or options.get("read-only", NO) not in {YES, NO}:
+        raise ProtocolError("The only option is read-only=yes.")
+    if qube.klass is VmClass.ADMIN:
+        raise ProtocolError("dom0 has no disks that are attached.")
+    holder = found(system, wanted)
+    if holder.qube is not None:
+        raise StoragePoolException(f"{wanted} is the volume {holder.volume.name} of {holder.qube.name}.")
+    driver = system.volumes.driver(wanted.pool)
+    if wanted.vid not in await driver.list_volumes():
+        raise QubesVolumeNotFoundError(f"There is no volume {wanted}.")
+    async with system.lock(qube):
+        taken = [name for name, volume in qube.volumes.items() if volume.extra]
+        if len(taken) >= MOST_EXTRA:
+            raise StoragePoolException(f"{qube.name} has {MOST_EXTRA} extra volumes already.")
+        name = next(name for at in range(1, MOST_EXTRA + 1) if (name := f"extra-{at}") not in taken)
+        volume = holder.volume._replace(
+            name=name, size=await driver.size(wanted.vid), rw=options.get("read-only") != YES, extra=True
+        )
+        async with AsyncExitStack() as undo:
+            if qube.running:
+                disk = await driver.start(_bare_spec(volume))
+                undo.push_async_callback(driver.stop, _bare_spec(volume))
+                await _plug(system, qube, volume, disk)
+            async with system.changing:
+                if found(system, wanted).qube is not None:
+                    raise StoragePoolException(f"{wanted} was just attached elsewhere.")
+                await system.commit([rows.set_volume(qube.qid, volume)])
+                qube.volumes[name] = volume
+                qube.changed()
+                system.emit([volume_event(qube.name, volume)])
+            undo.pop_all()
+    await system.volumes.measure(qube)
+    return name
+
+
+async def detach(system: System, qube: Qube, name: str) -> None:
+    """Take an extra disk away; the volume stays in its pool."""
+    async with system.lock(qube):
+        volume = of_qube(qube, name).volume
+        if not volume.extra:
+            raise StoragePoolException(f"{name} belongs to {qube.name}; only extra volumes are detached.")
+        if qube.running and (await system.hypervisor.capabilities()).hot_plug:
+            await system.hypervisor.detach_disk(qube.uuid, target_of(qube.volumes, name))
+        async with system.changing:
+            await system.commit([rows.delete_volume(qube.qid, name)])
+            del qube.volumes[name]
+            qube.changed()
+            system.emit([Event(qube.name, "volume-delete", {"name": name})])
+        await system.volumes.driver(volume.pool).stop(_bare_spec(volume))
+
+
+async def create_template(system: System, creator: str, name: str, image: ByteStream) -> None:
+    """A new TemplateVM whose root holds the image; nothing of it is left if the stream breaks or the disk is full."""
+    pool = system.state.system("default_pool")
+    async with creation.reserved_name(system, name), AsyncExitStack() as undo:
+        qube = Qube(0, new_uuid(), name, VmClass.TEMPLATE, own={"label": "black"}, rules=[creation.FIRST_RULE])
+        qube.tags.add(f"created-by-{creator}")
+        driver = system.volumes.driver(pool)
+        for kind in KINDS[VmClass.TEMPLATE]:
+            volume = kind.record(name, pool)
+            if kind.save_on_stop:
+                await system.volumes.pending(undo, volume)
+            if kind.name == "root":
+                volume = volume._replace(size=await driver.import_data(volume.vid, image))
+            elif kind.save_on_stop:
+                await driver.create(volume.vid, volume.size)
+            qube.volumes[kind.name] = volume
+        async with system.changing:
+            await creation.take_effect(system, qube)
+        undo.pop_all()
+    await system.volumes.measure(qube)
+
+
+# -- pools ------------------------------------------------------------------------------------------------------------
+
+
+async def pool_info(system: System, name: str) -> Mapping[str, str]:
+    """As `pool.Info` answers it."""
+    told = await system.volumes.driver(name).usage()
+    return {
+        "name": name,
+        "driver": system.state.pools[name],
+        **system.pool_options[name],
+        "size": str(told.size),
+        "usage": str(told.usage),
+        "revisions_to_keep": "1",
+    }
+
+
+async def add_pool(system: System, name: str, told: Mapping[str, str]) -> None:
+    """Open it, try its place, and remember it."""
+    check(POOL_NAME, name)
+    options = dict(told)
+    driver = options.pop("driver", "")
+    if not driver:
+        raise ProtocolError("The payload does not say driver.")
+    if name in system.state.pools:
+        raise StoragePoolException(f"There is already a pool {name}.")
+    checked = checked_options(driver, options)
+    opened = open_pool(name, driver, checked)
+    await opened.setup()
+    async with system.changing:
+        if name in system.state.pools:
+            raise StoragePoolException(f"There is already a pool {name}.")
+        await system.commit([rows.set_pool(name, driver, checked)])
+        system.state.pools[name] = driver
+        system.pool_options[name] = checked
+        system.volumes.drivers[name] = opened
+        system.emit([Event("", "pool-add", {"pool": name, "driver": driver})])
+
+
+async def remove_pool(system: System, name: str) -> None:
+    """Forget a pool that nothing uses; what is in its place stays there."""
+    async with system.changing:
+        if name not in system.state.pools:
+            raise QubesPoolNotFoundError(f"There is no pool {name}.")
+        users = sorted(
+            qube.name
+            for qube in system.state.qubes.values()
+            if any(volume.pool == name for volume in qube.volumes.values())
+        )
+        if system.state.system("default_pool") == name:
+            users.append("the system property default_pool")
+        if users:
+            raise QubesPoolInUseError(f"The pool {name} is used by {', '.join(users)}.")
+        await system.commit([rows.delete_pool(name)])
+        del system.state.pools[name], system.pool_options[name], system.volumes.drivers[name]
+        system.emit([Event("", "pool-delete", {"pool": name})])
+
+
+# -- inside -----------------------------------------------------------------------------------------------------------
+
+
+class _Live:
+    """A running qube's disk, as the pool's driver may ask for it."""
+
+    def __init__(self, hypervisor: Hypervisor, uuid: UUID, target: str) -> None:
+        self._hypervisor, self._uuid, self._target = hypervisor, uuid, target
+
+    async def switch_to(self, _disk: Disk) -> None:
+        raise QubesVMNotHaltedError("Snapshots of a running guest are not taken here; shut it down first.")
+
+    async def resize(self, size: int) -> None:
+        await self._hypervisor.resize_disk(self._uuid, self._target, size)
+
+
+async def _live(system: System, held: Held) -> LiveDisk | None:
+    """None while nobody writes: the qube is halted, or its hypervisor runs no guest."""
+    if held.qube is None or not held.qube.running or not (await system.hypervisor.capabilities()).hot_plug:
+        return None
+    return _Live(system.hypervisor, held.qube.uuid, target_of(held.qube.volumes, held.volume.name))
+
+
+async def _plug(system: System, qube: Qube, volume: VolumeRecord, disk: Disk) -> None:
+    if (await system.hypervisor.capabilities()).hot_plug:
+        target = target_of({**qube.volumes, volume.name: volume}, volume.name)
+        spec = DiskSpec(target, disk.path, DiskFormat(disk.format), serial=volume.name, read_only=not volume.rw)
+        await system.hypervisor.attach_disk(qube.uuid, spec)
+
+
+async def _spec(system: System, held: Held) -> VolumeSpec:
+    if held.qube is not None:
+        return system.volumes.spec(held.qube, held.volume)
+    size = await system.volumes.driver(held.volume.pool).size(held.volume.vid)
+    return _bare_spec(held.volume._replace(size=size))
+
+
+def _bare_spec(volume: VolumeRecord) -> VolumeSpec:
+    return VolumeSpec(volume.pool, volume.vid, volume.size, volume.rw, "", save_on_stop=True, revisions_to_keep=1)
+
+
+@asynccontextmanager
+async def _ordered(system: System, held: Held) -> AsyncIterator[None]:
+    """Under the qube's lock; what changed of its volumes is told afterwards."""
+    if held.qube is None:
+        yield
+        return
+    async with system.lock(held.qube):
+        yield
+    await system.volumes.measure(held.qube)
+
+
+def _halted(held: Held, done: str) -> None:
+    if held.qube is not None and held.qube.running:
+        raise QubesVMNotHaltedError(f"{held.qube.name} is {held.qube.state}; a volume is {done} while it is halted.")
+
+
+def _kept(held: Held, what: str) -> None:
+    if not held.volume.save_on_stop:
+        raise StoragePoolException(f"{held.volume.vid} is fresh at each start; only a kept volume {what}.")
+
+
+async def _remember(system: System, held: Held, size: int) -> None:
+    if held.qube is None or held.qube.volumes.get(held.volume.name, held.volume).size == size:
+        return
+    async with system.changing:
+        volume = held.qube.volumes[held.volume.name]._replace(size=size)
+        await system.commit([rows.set_volume(held.qube.qid, volume)])
+        held.qube.volumes[volume.name] = volume
+        held.qube.changed()
+        system.emit([volume_event(held.qube.name, volume)])
+
+
+def _tell(system: System, held: Held, name: str) -> None:
+    if held.qube is not None:
+        system.emit([Event(held.qube.name, "volume-snapshot", {"name": held.volume.name, "snapshot": name})])
