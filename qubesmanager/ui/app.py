@@ -2,6 +2,8 @@
 """The application: Qt and its event loop, the session, the windows, and an orderly end."""
 
 import asyncio
+import importlib
+import importlib.util
 import locale
 import signal
 import socket
@@ -10,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from PyQt5.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
 from PyQt5.QtWidgets import QApplication
@@ -18,9 +21,10 @@ from qasync import QEventLoop
 import qubesmanager
 from qubesmanager.client.client import Client
 from qubesmanager.ui import report, single
+from qubesmanager.ui.logs_window import open_logs
 from qubesmanager.ui.main_window import MainWindow
 from qubesmanager.ui.session import Session, state_folder
-from qubesmanager.ui.windows import REGISTERED, OpenWindows
+from qubesmanager.ui.windows import REGISTERED, OpenWindows, register
 
 NO_CONNECTION = 3
 """Exit status when nothing could be shown because nothing answered."""
@@ -69,6 +73,7 @@ def run_manager(make_client: Callable[[], Client], options: ManagerOptions) -> i
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)  # noqa: S101 - another kind of application cannot show windows
     held = prepare(application)
+    register_all()
     alone = options.shows_and_ends or options.connection.startswith("demo")
     if not alone and single.hand_over(options.connection, options.arguments):
         return 0
@@ -88,9 +93,9 @@ def prepare(application: QApplication) -> list[QTranslator]:
     application.setDesktopFileName("qubes-manager")
     application.setQuitOnLastWindowClosed(False)
     held = _Held()
-    own = QTranslator()
+    own = EnglishPlurals() if QLocale().language() in {QLocale.Language.C, QLocale.Language.English} else QTranslator()
     folder = resources.files("qubesmanager") / "i18n"
-    if own.load(QLocale(), "qubesmanager", "_", str(folder)):
+    if isinstance(own, EnglishPlurals) or own.load(QLocale(), "qubesmanager", "_", str(folder)):
         held.translators.append(own)
     qt = QTranslator()
     if qt.load(QLocale(), "qtbase", "_", QLibraryInfo.location(QLibraryInfo.LibraryLocation.TranslationsPath)):
@@ -102,6 +107,36 @@ def prepare(application: QApplication) -> list[QTranslator]:
     # Qt sets the C locale of the process; numbers that other libraries read must stay as they are in the protocol.
     locale.setlocale(locale.LC_NUMERIC, "C")
     return held.translators
+
+
+OTHERS = ("settings", "devices", "storage", "backup", "policy")
+"""Packages of further windows: each may have a function `register_windows()`, which is called before the first one."""
+
+
+class EnglishPlurals(QTranslator):
+    """The sources' own language needs no file, only `%n qube(s)` said as it should be."""
+
+    # Qt overrides
+
+    def isEmpty(self) -> bool:
+        """Qt passes over a translator that is empty."""
+        return False
+
+    def translate(self, _context: Any, source: str | None, _comment: Any = None, number: int = -1) -> Any:
+        """None says that there is no other text; an empty one would be shown."""
+        if number < 0 or source is None or "(s)" not in source:
+            return None
+        return source.replace("(s)", "" if number == 1 else "s")
+
+
+def register_all() -> None:
+    """Make all windows known that there are."""
+    register("logs", open_logs)
+    for name in OTHERS:
+        if importlib.util.find_spec(f"qubesmanager.ui.{name}") is not None:
+            module = importlib.import_module(f"qubesmanager.ui.{name}")
+            if found := getattr(module, "register_windows", None):
+                found()
 
 
 class Manager:
@@ -117,6 +152,7 @@ class Manager:
         self.watchdog = report.Watchdog(self.session)
         self.first_paint = report.FirstPaint(self.window)
         self.window.closed.connect(self.over.set)
+        self.window.report_wanted.connect(self.write_report)
         self.session.window_wanted.connect(self._open)
         self.session.synced.connect(self._filled)
 
@@ -129,6 +165,17 @@ class Manager:
         self.window.activateWindow()
         if arguments and arguments[0] in REGISTERED:
             self._open(arguments[0], arguments[1:])
+
+    def write_report(self) -> None:
+        """Write the report on demand, and say where it is."""
+        path = state_folder() / "report.json"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            report.write(path, self.facts())
+        except OSError as error:
+            self.window.errors.show_notice(self.session.tr("The report cannot be written: {0}").format(error))
+        else:
+            self.window.errors.show_notice(self.session.tr("The report is in {0}").format(path), warning=False)
 
     def facts(self) -> dict[str, object]:
         """The session's part of the report; times in seconds."""

@@ -4,6 +4,7 @@
 import asyncio
 
 from PyQt5.QtCore import Qt
+from PyQt5.QtGui import QColor, QPalette
 from PyQt5.QtWidgets import QApplication, QDialog, QDialogButtonBox, QLabel, QPushButton, QVBoxLayout, QWidget
 
 
@@ -70,3 +71,31 @@ async def confirm(parent: QWidget | None, title: str, text: str, yes: str, *, de
 def active_window() -> QWidget | None:
     """The window the person is in."""
     return QApplication.activeWindow()
+
+
+def redden(button: QPushButton) -> None:
+    """Mark a button that destroys. Red stands for nothing else but a label."""
+    palette = button.palette()
+    dark = palette.color(QPalette.ColorRole.Button).lightness() < HALF
+    palette.setColor(QPalette.ColorRole.ButtonText, QColor("#ff8a80" if dark else "#b3261e"))
+    button.setPalette(palette)
+
+
+def show_problem(label: QLabel, problem: str | None) -> None:
+    """A problem beside its field; nothing where there is none, and the space is kept so that nothing jumps."""
+    label.setText(problem or "")
+    label.setAccessibleName(problem or "")
+
+
+def problem_label(parent: QWidget) -> QLabel:
+    """The place for what is wrong with a field."""
+    label = plain_label("", parent)
+    palette = label.palette()
+    dark = palette.color(QPalette.ColorRole.Window).lightness() < HALF
+    palette.setColor(QPalette.ColorRole.WindowText, QColor("#e0a030" if dark else "#8a5a00"))
+    label.setPalette(palette)
+    return label
+
+
+HALF = 128
+"""Half of the scale of lightness: below is dark."""

@@ -23,6 +23,7 @@ from qubesmanager.wire.events import Event
 from qubesmanager.wire.records import VmRecord
 
 VM_STATS = "vm-stats"
+UNKNOWN_COLOR = "0x808080"
 
 
 def state_folder() -> Path:
@@ -41,7 +42,8 @@ class Session(QObject):
 
     Signals, in the order the stream tells them: `put(tuple[VmRecord])`, `gone(tuple[str])`,
     `happened(tuple[Event])`, `synced()`, `lost(Lost)`, and `stats(tuple[Event])`: `vm-stats` events.
-    `window_wanted(str, tuple[str])`: a window of a kind (see `windows.py`) for some qubes.
+    `window_wanted(str, tuple[str])`: a window of a kind (see `windows.py`) for some qubes. `labels_changed()`:
+    `labels`, a colour (`0xRRGGBB`) by name, is different.
     """
 
     put = pyqtSignal(tuple)
@@ -51,6 +53,7 @@ class Session(QObject):
     lost = pyqtSignal(object)
     stats = pyqtSignal(tuple)
     window_wanted = pyqtSignal(str, tuple)
+    labels_changed = pyqtSignal()
 
     def __init__(self, client: Client, connection: str, *, history: Path | None = None) -> None:
         super().__init__()
@@ -59,6 +62,7 @@ class Session(QObject):
         self.tasks = TaskSet(history, self)
         self.settings = saved_settings()
         self.follower = Follower(client, self._tell)
+        self.labels: dict[str, str] = {}
         self.is_synced = False
         self.trouble: Lost | None = None
 
@@ -66,6 +70,14 @@ class Session(QObject):
     def records(self) -> Mapping[str, VmRecord]:
         """All qubes by name, as of the last event."""
         return self.follower.records
+
+    def color_of(self, label: str) -> str:
+        """The label's colour, `0xRRGGBB`; grey for one that is not known (yet)."""
+        return self.labels.get(label, UNKNOWN_COLOR)
+
+    def color_of_qube(self, name: str) -> str:
+        record = self.records.get(name)
+        return self.color_of(record.value("label")) if record else UNKNOWN_COLOR
 
     def follow(self) -> None:
         """Start following; ends with `tasks.cancel_all`."""
@@ -102,14 +114,23 @@ class Session(QObject):
                 self.gone.emit(names)
             case Happened(events):
                 self.happened.emit(events)
+                if any(event.kind.startswith("label-") for event in events):
+                    self.tasks.start_hidden(self.tr("List the labels"), self._list_labels())
             case Synced():
                 self.is_synced = True
                 self.trouble = None
                 self.synced.emit()
+                self.tasks.start_hidden(self.tr("List the labels"), self._list_labels())
             case Lost():
                 self.is_synced = False
                 self.trouble = update
                 self.lost.emit(update)
+
+    async def _list_labels(self) -> None:
+        listed = {row.name: row.color for row in await self.client.send(calls.LABEL_LIST("dom0"))}
+        if listed != self.labels:
+            self.labels = listed
+            self.labels_changed.emit()
 
     async def _follow_stats(self) -> None:
         """The statistics are an extra: without them the columns stay empty, and nobody is bothered."""

@@ -31,6 +31,10 @@ class TaskState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class ToldError(Exception):
+    """The task failed, and the person has been told already, with something to do about it."""
+
+
 @dataclass(slots=True)
 class TaskEntry:
     """One operation, as the task panel shows it. Times are Unix seconds; `progress` is 0..100 or None if unknown."""
@@ -144,6 +148,8 @@ class TaskSet(QObject):
         except asyncio.CancelledError:
             state = TaskState.CANCELLED
             raise
+        except ToldError as error:
+            entry.detail = str(error)
         except (Mgmt1Error, TransportError) as error:
             entry.detail = str(error)
             self.failed.emit(entry.title, error)

@@ -8,7 +8,7 @@ that is open for the same names is raised instead of opened twice.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import QCoreApplication, Qt
 from PyQt5.QtWidgets import QWidget
 
 from qubesmanager.ui.session import Session
@@ -18,19 +18,39 @@ Opener = Callable[[Session, tuple[str, ...]], QWidget]
 
 @dataclass(frozen=True, slots=True)
 class WindowRow:
-    """A kind of window: `name` as in `qubes-manager NAME`; `of_qubes` says whether it is about selected qubes."""
+    """A kind of window: `name` as in `qubes-manager NAME`; `of_qubes` says whether it is about selected qubes.
+
+    One that is not has a line in a menu (`system` or `tools`): `text`, marked with `QT_TRANSLATE_NOOP("Windows", …)`.
+    """
 
     name: str
     opener: Opener
     of_qubes: bool
+    text: str
+    icon: str
+    menu: str
+    shortcut: str
+
+    def title(self) -> str:
+        """The text in the user's language."""
+        return QCoreApplication.translate("Windows", self.text)
 
 
 REGISTERED: dict[str, WindowRow] = {}
 
 
-def register(name: str, opener: Opener, *, of_qubes: bool = True) -> None:
+def register(
+    name: str,
+    opener: Opener,
+    *,
+    of_qubes: bool = True,
+    text: str = "",
+    icon: str = "",
+    menu: str = "tools",
+    shortcut: str = "",
+) -> None:
     """Let menus and the command line open this window. A second registration of a name replaces the first."""
-    REGISTERED[name] = WindowRow(name, opener, of_qubes)
+    REGISTERED[name] = WindowRow(name, opener, of_qubes, text, icon, menu, shortcut)
 
 
 class OpenWindows:

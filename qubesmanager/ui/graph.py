@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A small graph of the last minutes."""
+
+from collections.abc import Sequence
+
+from PyQt5.QtCore import QPointF, QSize
+from PyQt5.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
+from PyQt5.QtWidgets import QSizePolicy, QWidget
+
+HEIGHT = 44
+PLACES = 60
+
+
+class Graph(QWidget):
+    """Values from the left (old) to the right (now), as a filled line from 0 to `top`."""
+
+    def __init__(self, color: QColor, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._color = color
+        self._values: tuple[int, ...] = ()
+        self._top = 1
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def show_values(self, values: Sequence[int], top: int, spoken: str) -> None:
+        """The values, the highest there can be, and what a screen reader says of them."""
+        self._values = tuple(values)
+        self._top = max(1, top)
+        self.setAccessibleName(spoken)
+        self.update()
+
+    # Qt overrides
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, HEIGHT)
+
+    def paintEvent(self, _event: QPaintEvent | None) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        width, height = self.width(), self.height()
+        painter.fillRect(self.rect(), self.palette().color(QPalette.ColorRole.Base))
+        grid = QColor(self.palette().color(QPalette.ColorRole.Mid))
+        grid.setAlpha(90)
+        painter.setPen(QPen(grid, 1))
+        painter.drawRect(0, 0, width - 1, height - 1)
+        painter.drawLine(0, height // 2, width, height // 2)
+        if len(self._values) > 1:
+            step = (width - 2) / (PLACES - 1)
+            left = width - 1 - step * (len(self._values) - 1)
+            line = [
+                QPointF(left + step * at, height - 2 - (height - 5) * min(1.0, value / self._top))
+                for at, value in enumerate(self._values)
+            ]
+            fill = QColor(self._color)
+            fill.setAlpha(70)
+            painter.setPen(QPen(fill, 0))
+            painter.setBrush(fill)
+            painter.drawPolygon(QPolygonF([QPointF(left, height - 1), *line, QPointF(width - 1, height - 1)]))
+            painter.setPen(QPen(self._color, 1.5))
+            painter.drawPolyline(QPolygonF(line))
+        painter.end()

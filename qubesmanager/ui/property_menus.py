@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Menus that set one property of the selected qubes: template, net qube, label."""
+
+from collections.abc import Callable, Sequence
+
+from PyQt5.QtWidgets import QMenu, QWidget
+
+from qubesmanager.rules.states import Records, WhyNot
+from qubesmanager.ui.actions import plain_tip, why_not_netvm, why_not_template
+from qubesmanager.ui.icons import icon, label_icon
+from qubesmanager.ui.operations import Operations
+from qubesmanager.ui.session import Session
+from qubesmanager.ui.texts import reason
+from qubesmanager.wire.records import VmRecord
+from qubesmanager.wire.values import VmClass
+
+
+class PropertyMenu(QMenu):
+    """One property. Filled when it opens; greyed with the reason by `look`."""
+
+    def __init__(
+        self,
+        title: str,
+        picture: str,
+        prop: str,
+        why_not: WhyNot,
+        choices: Callable[[Records], list[str]],
+        operations: Operations,
+        session: Session,
+        parent: QWidget,
+        *,
+        none: bool = False,
+        default: bool = False,
+    ) -> None:
+        super().__init__(title, parent)
+        self._prop = prop
+        self._why_not = why_not
+        self._choices = choices
+        self._operations = operations
+        self._session = session
+        self._none = none
+        self._default = default
+        self._names: tuple[str, ...] = ()
+        self.setIcon(icon(picture))
+        self.setToolTipsVisible(True)
+        self.aboutToShow.connect(self.fill)
+
+    def look(self, names: Sequence[str], *, connected: bool) -> None:
+        """Which of these it can be set for; with none, the menu is grey and its tooltip says why."""
+        records = self._session.records
+        held = [record for name in names if (record := records.get(name))]
+        refused = [(record.name, why) for record in held if (why := self._why_not(record, records))]
+        self._names = tuple(record.name for record in held if self._why_not(record, records) is None)
+        if action := self.menuAction():
+            action.setEnabled(bool(self._names) and connected)
+            action.setToolTip(plain_tip(reason(refused[0][1])) if refused and not self._names else "")
+
+    def fill(self) -> None:
+        self.clear()
+        records = self._session.records
+        values = {record.properties.get(self._prop) for name in self._names if (record := records.get(name))}
+        only = next(iter(values)) if len(values) == 1 else None
+        if self._default:
+            self._line(self.tr("Default"), None, checked=only is not None and only.is_default)
+            self.addSeparator()
+        for name in self._choices(records):
+            checked = only is not None and only.value == name and not (self._default and only.is_default)
+            self._line(name, name, checked=checked)
+        if self._none:
+            self.addSeparator()
+            checked = only is not None and not only.value and not only.is_default
+            self._line(self.tr("None"), "", checked=checked)
+
+    def _line(self, text: str, value: str | None, *, checked: bool) -> None:
+        action = self.addAction(text.replace("&", "&&"))
+        if action is None:
+            return
+        if value:
+            labels = self._session.labels
+            action.setIcon(label_icon(labels[value] if self._prop == "label" else self._session.color_of_qube(value)))
+        action.setCheckable(True)
+        action.setChecked(checked)
+        action.triggered.connect(lambda: self._set(value))
+
+    def _set(self, value: str | None) -> None:
+        if value is None:
+            self._operations.reset_property(self._names, self._prop)
+        else:
+            self._operations.set_property(self._names, self._prop, value)
+
+
+def template_menu(operations: Operations, session: Session, parent: QWidget, title: str) -> PropertyMenu:
+    return PropertyMenu(title, "template", "template", why_not_template, _templates, operations, session, parent)
+
+
+def netvm_menu(operations: Operations, session: Session, parent: QWidget, title: str) -> PropertyMenu:
+    return PropertyMenu(
+        title, "network", "netvm", why_not_netvm, _netvms, operations, session, parent, none=True, default=True
+    )
+
+
+def label_menu(operations: Operations, session: Session, parent: QWidget, title: str) -> PropertyMenu:
+    return PropertyMenu(
+        title, "tag", "label", _not_dom0, lambda _records: list(session.labels), operations, session, parent
+    )
+
+
+def _templates(records: Records) -> list[str]:
+    return sorted(record.name for record in records.values() if record.klass is VmClass.TEMPLATE)
+
+
+def _netvms(records: Records) -> list[str]:
+    return sorted(record.name for record in records.values() if record.flag("provides_network"))
+
+
+def _not_dom0(record: VmRecord, _records: Records) -> str | None:
+    return "dom0 keeps its label." if record.klass is VmClass.ADMIN else None

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sidebar: what part of the qubes is shown, with how many there are in each; and the saved views."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from PyQt5.QtCore import QPoint, QSettings, Qt, QTimer, pyqtSignal
+from PyQt5.QtGui import QPalette
+from PyQt5.QtWidgets import QFrame, QHeaderView, QMenu, QTreeWidget, QTreeWidgetItem, QWidget
+
+from qubesmanager.models.query import parse
+from qubesmanager.ui.actions import plain_tip
+from qubesmanager.ui.session import Session
+from qubesmanager.wire.records import VmRecord
+from qubesmanager.wire.values import VmClass
+
+Scope = Callable[[VmRecord], bool]
+KEY = Qt.ItemDataRole.UserRole
+PAUSE = 150
+"""Milliseconds in which changes are gathered before the counts are shown anew."""
+
+VIEWS = "views"
+SHOWN_TAGS = 12
+"""Tags and net qubes that get a line of their own, the most common ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line: what it is called, and whether a record belongs to it. `query` for a saved view."""
+
+    key: str
+    text: str
+    scope: Scope | None
+    query: str = ""
+
+
+class Sidebar(QTreeWidget):
+    """All, running and so on, groups by tag and net qube, saved views.
+
+    Signals: `scope_chosen(scope)`: a function of a record or None; `view_chosen(str)`: the query of a saved view;
+    `select_wanted(Entry)`: select what belongs to a line.
+    """
+
+    scope_chosen = pyqtSignal(object)
+    view_chosen = pyqtSignal(str)
+    select_wanted = pyqtSignal(object)
+
+    def __init__(self, session: Session, settings: QSettings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._settings = settings
+        self._entries: dict[str, Entry] = {}
+        self.setHeaderHidden(True)
+        self.setColumnCount(2)
+        self.setRootIsDecorated(False)
+        self.setItemsExpandable(False)
+        self.setIndentation(10)
+        self.setUniformRowHeights(False)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setAccessibleName(self.tr("Groups of qubes"))
+        self.setMinimumWidth(150)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._show_menu)
+        if header := self.header():
+            header.setStretchLastSection(False)
+            header.setMinimumSectionSize(24)
+            header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+            header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.Base, palette.color(QPalette.ColorRole.Window))
+        self.setPalette(palette)
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(PAUSE)
+        self._later.timeout.connect(self.fill)
+        session.put.connect(self._changed)
+        session.gone.connect(self._changed)
+        self.itemSelectionChanged.connect(self._chosen)
+        self.fill()
+
+    def views(self) -> list[tuple[str, str]]:
+        """The saved views: name and query."""
+        try:
+            held = json.loads(str(self._settings.value(VIEWS, "[]")))
+            return [(str(name), str(query)) for name, query in held]
+        except (ValueError, TypeError):
+            return []
+
+    def save_view(self, name: str, query: str) -> None:
+        """Keep a query under a name; one of that name is replaced."""
+        kept = [view for view in self.views() if view[0] != name]
+        self._settings.setValue(VIEWS, json.dumps([*kept, (name, query)]))
+        self.fill()
+
+    def forget_view(self, name: str) -> None:
+        self._settings.setValue(VIEWS, json.dumps([view for view in self.views() if view[0] != name]))
+        self.fill()
+
+    def current_key(self) -> str:
+        items = self.selectedItems()
+        return str(items[0].data(0, KEY)) if items else "all"
+
+    def choose(self, key: str) -> None:
+        """Select the line of a key; the first one if it is not there."""
+        for item in self._items():
+            if item.data(0, KEY) == key:
+                self.setCurrentItem(item)
+                return
+
+    def fill(self) -> None:
+        """All lines anew, with their counts; the chosen one stays chosen."""
+        chosen = self.current_key()
+        records = list(self._session.records.values())
+        self.blockSignals(True)
+        self.clear()
+        self._entries = {}
+        self._group(self.tr("Qubes"), self._fixed(), records)
+        self._group(self.tr("By tag"), self._tags(records), records)
+        self._group(self.tr("By net qube"), self._netvms(records), records)
+        views = [Entry(f"view:{name}", name, parse(query).matches, query) for name, query in self.views()]
+        self._group(self.tr("Saved views"), views, records)
+        self.expandAll()
+        self.choose(chosen if chosen in self._entries else "all")
+        self.blockSignals(False)
+        if chosen not in self._entries:
+            self._chosen()
+
+    def _fixed(self) -> list[Entry]:
+        return [
+            Entry("all", self.tr("All"), None),
+            Entry("running", self.tr("Running"), lambda record: record.running),
+            Entry("templates", self.tr("Templates"), lambda record: record.klass is VmClass.TEMPLATE),
+            Entry("disposables", self.tr("Disposables"), lambda record: record.klass is VmClass.DISP),
+        ]
+
+    def _tags(self, records: Iterable[VmRecord]) -> list[Entry]:
+        counts = Counter(tag for record in records for tag in record.tags if not tag.startswith("created-by-"))
+        most = sorted(tag for tag, _count in counts.most_common(SHOWN_TAGS))
+        return [Entry(f"tag:{tag}", tag, _tagged(tag)) for tag in most]
+
+    def _netvms(self, records: Iterable[VmRecord]) -> list[Entry]:
+        held = list(records)
+        counts = Counter(record.value("netvm") for record in held if "netvm" in record.properties)
+        offline = counts.pop("", 0)
+        most = sorted(name for name, _count in counts.most_common(SHOWN_TAGS))
+        entries = [Entry(f"netvm:{name}", name, _through(name)) for name in most]
+        if offline:
+            entries.append(Entry("netvm:", self.tr("none"), _is_offline))
+        return entries
+
+    def _group(self, title: str, entries: list[Entry], records: list[VmRecord]) -> None:
+        if not entries:
+            return
+        head = QTreeWidgetItem(self, [title])
+        head.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        head.setFirstColumnSpanned(True)
+        font = self.font()
+        font.setBold(True)
+        font.setPointSizeF(font.pointSizeF() * 0.9)
+        head.setFont(0, font)
+        head.setForeground(0, self.palette().brush(QPalette.ColorGroup.Disabled, QPalette.ColorRole.WindowText))
+        for entry in entries:
+            self._entries[entry.key] = entry
+            scope = entry.scope
+            count = len(records) if scope is None else sum(1 for record in records if scope(record))
+            item = QTreeWidgetItem(head, [entry.text, str(count)])
+            item.setData(0, KEY, entry.key)
+            item.setToolTip(0, plain_tip(entry.query or entry.text))
+            item.setTextAlignment(1, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter))
+            item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{title}: {entry.text}, {count}")
+
+    def _items(self) -> Iterable[QTreeWidgetItem]:
+        for at in range(self.topLevelItemCount()):
+            head = self.topLevelItem(at)
+            if head is not None:
+                for number in range(head.childCount()):
+                    child = head.child(number)
+                    if child is not None:
+                        yield child
+
+    def _changed(self, _told: tuple[object, ...]) -> None:
+        if not self._later.isActive():
+            self._later.start()
+
+    def _chosen(self) -> None:
+        entry = self._entries.get(self.current_key())
+        if entry is None:
+            return
+        if entry.key.startswith("view:"):
+            self.scope_chosen.emit(None)
+            self.view_chosen.emit(entry.query)
+        else:
+            self.scope_chosen.emit(entry.scope)
+
+    def _show_menu(self, at: QPoint) -> None:
+        item = self.itemAt(at)
+        entry = self._entries.get(str(item.data(0, KEY))) if item is not None else None
+        if entry is None:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if select := menu.addAction(self.tr("Select these qubes")):
+            select.triggered.connect(lambda: self.select_wanted.emit(entry))
+        if entry.key.startswith("view:") and (forget := menu.addAction(self.tr("Forget this view"))):
+            forget.triggered.connect(lambda: self.forget_view(entry.text))
+        if viewport := self.viewport():
+            menu.popup(viewport.mapToGlobal(at))
+
+
+def _is_offline(record: VmRecord) -> bool:
+    return "netvm" in record.properties and not record.value("netvm")
+
+
+def _tagged(tag: str) -> Scope:
+    return lambda record: tag in record.tags
+
+
+def _through(netvm: str) -> Scope:
+    return lambda record: record.value("netvm") == netvm

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The status bar: how many qubes, what they use, what is under way, what is connected."""
+
+from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
+
+from qubesmanager.models.columns import size_text
+from qubesmanager.models.vm_table import VmTableModel
+from qubesmanager.ui.icons import icon
+from qubesmanager.ui.prompts import plain_label
+from qubesmanager.ui.session import Session
+
+
+class Status(QStatusBar):
+    """Signals: `tasks_wanted()`: the button of the task panel."""
+
+    tasks_wanted = pyqtSignal()
+
+    def __init__(self, session: Session, table: VmTableModel, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._table = table
+        self.counts = _line(self)
+        self.addWidget(self.counts)
+        self.task = _line(self)
+        self.progress = QProgressBar(self)
+        self.progress.setFixedWidth(130)
+        self.progress.setMaximumHeight(self.fontMetrics().height() + 2)
+        self.tasks = QToolButton(self)
+        self.tasks.setAutoRaise(True)
+        self.tasks.setIcon(icon("tasks"))
+        self.tasks.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.tasks.clicked.connect(self.tasks_wanted)
+        self.connection = _line(self)
+        self.connection.setEnabled(False)
+        for widget in (self.task, self.progress, self.connection, self.tasks):
+            self.addPermanentWidget(widget)
+        session.tasks.added.connect(lambda *_: self.look_at_tasks())
+        session.tasks.changed.connect(lambda *_: self.look_at_tasks())
+        self.look()
+        self.look_at_tasks()
+
+    def look(self) -> None:
+        """Count again."""
+        records = self._session.records.values()
+        running = sum(record.running for record in records)
+        used = sum(
+            history.memory_kib for record in records if record.running and (history := self._table.history(record.name))
+        )
+        parts = [self.tr("%n qube(s)", "", len(records)), self.tr("%n running", "", running)]
+        if used:
+            parts.append(self.tr("{0} of memory").format(size_text(used << 10)))
+        self.counts.setText(" · ".join(parts))
+        self.connection.setText(self._session.connection)
+
+    def look_at_tasks(self) -> None:
+        running = self._session.tasks.running
+        newest = running[-1] if running else None
+        self.task.setVisible(newest is not None)
+        self.progress.setVisible(newest is not None)
+        if newest is not None:
+            self.task.setText(f"{newest.title}: {newest.detail}" if newest.detail else newest.title)
+            self.progress.setRange(0, 0 if newest.progress is None else 100)
+            self.progress.setValue(newest.progress or 0)
+        self.tasks.setText(self.tr("%n task(s)", "", len(running)) if running else self.tr("Tasks"))
+
+
+def _line(parent: QWidget) -> QLabel:
+    label = plain_label("", parent)
+    label.setWordWrap(False)
+    label.setMargin(2)
+    return label

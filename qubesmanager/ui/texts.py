@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sentences that the rules give in English, in the user's language; and small pieces of text that windows share.
+
+A rule's sentence that is not listed here is shown as it is; a test compares the lists.
+"""
+
+from collections.abc import Container
+
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from qubesmanager.wire.names import RESERVED_VM_NAMES, why_not_new_vm_name
+
+REASONS = (
+    QT_TRANSLATE_NOOP("Reason", "dom0 runs as long as the machine does."),
+    QT_TRANSLATE_NOOP("Reason", "It is paused; unpause it."),
+    QT_TRANSLATE_NOOP("Reason", "It is already running."),
+    QT_TRANSLATE_NOOP("Reason", "It is paused; unpause or kill it."),
+    QT_TRANSLATE_NOOP("Reason", "It is already shutting down."),
+    QT_TRANSLATE_NOOP("Reason", "A disposable is gone once it halts."),
+    QT_TRANSLATE_NOOP("Reason", "It is already paused."),
+    QT_TRANSLATE_NOOP("Reason", "It is not running yet."),
+    QT_TRANSLATE_NOOP("Reason", "It is not paused."),
+    QT_TRANSLATE_NOOP("Reason", "dom0 cannot be removed."),
+    QT_TRANSLATE_NOOP("Reason", "It is running; shut it down first."),
+    QT_TRANSLATE_NOOP("Reason", "It came from a package; remove it with the package manager."),
+    QT_TRANSLATE_NOOP("Reason", "dom0 cannot be cloned."),
+    QT_TRANSLATE_NOOP("Reason", "It is running; a qube is cloned while it is halted."),
+    QT_TRANSLATE_NOOP("Reason", "dom0 keeps its name."),
+    QT_TRANSLATE_NOOP("Reason", "It is running; a qube is renamed while it is halted."),
+    QT_TRANSLATE_NOOP("Reason", "It is not running."),
+    QT_TRANSLATE_NOOP("Reason", "dom0 has no template."),
+    QT_TRANSLATE_NOOP("Reason", "It is not based on a template."),
+    QT_TRANSLATE_NOOP("Reason", "It is running; a template is changed while it is halted."),
+    QT_TRANSLATE_NOOP("Reason", "dom0 has no network."),
+    QT_TRANSLATE_NOOP("Reason", "dom0 keeps its label."),
+    QT_TRANSLATE_NOOP("Reason", "A qube needs a name."),
+    QT_TRANSLATE_NOOP("Reason", "A name starts with a letter (A to Z)."),
+    QT_TRANSLATE_NOOP("Reason", "A name has at most 31 characters."),
+    QT_TRANSLATE_NOOP("Reason", "A name holds only letters, digits and . _ -"),
+    QT_TRANSLATE_NOOP("Reason", "A name cannot end in -dm."),
+)
+
+USED_BY = QT_TRANSLATE_NOOP("Reason", "It is used by {0}.")
+RESERVED = QT_TRANSLATE_NOOP("Reason", "The name {0} is reserved.")
+TAKEN = QT_TRANSLATE_NOOP("Reason", "There is a qube named {0} already.")
+
+
+def reason(sentence: str) -> str:
+    """A rule's sentence in the user's language."""
+    start, _, rest = USED_BY.partition("{0}")
+    if sentence.startswith(start):
+        return translated(USED_BY).format(sentence.removeprefix(start).removesuffix(rest))
+    return translated(sentence)
+
+
+def translated(sentence: str) -> str:
+    return QCoreApplication.translate("Reason", sentence)
+
+
+def why_not_name(name: str, taken: Container[str]) -> str | None:
+    """Why a new qube cannot have this name, in the user's language; None if it can."""
+    if name in RESERVED_VM_NAMES:
+        return translated(RESERVED).format(name)
+    if why := why_not_new_vm_name(name):
+        return reason(why)
+    return translated(TAKEN).format(name) if name in taken else None
