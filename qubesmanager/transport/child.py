@@ -65,6 +65,11 @@ class ChildTransport:
         shutil.rmtree(self._folder, ignore_errors=True)
         atexit.unregister(self.close)
 
+    def wait(self) -> Path:
+        """The daemon's socket, once it listens; for a program that has no loop. Raises `TransportError`."""
+        asyncio.run(self._listening())
+        return self._socket
+
     async def _listening(self) -> None:
         while not self._socket.exists():
             if self._process.poll() is not None:

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The manager's window on a daemon that runs already: process start to filled table, longest gap, memory, calls.
+
+The references are the existing Qubes Manager's on the machine the specification was measured on: read the order of
+magnitude, not the digits.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from _harness import Bench, Spread
+
+from qubesmanager.transport.child import ChildTransport
+
+QUBES_MANAGER = {50: (0.81, 0.424), 1000: (19.1, 9.576)}
+MANAGER = (sys.executable, "-c", "from qubesmanager.entry import manager; raise SystemExit(manager())")
+
+
+def measured(socket: Path, folder: Path) -> dict[str, float]:
+    """The report of one window that opened, filled and closed."""
+    report = folder / "report.json"
+    subprocess.run(
+        [*MANAGER, "--connect", f"unix:{socket}", "--screenshot", str(folder / "w.png"), "--report", str(report)],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        check=True,
+        capture_output=True,
+    )
+    held: dict[str, float] = json.loads(report.read_text(encoding="utf-8"))
+    return held
+
+
+def main() -> None:
+    bench = Bench("The manager's window")
+    for count in bench.sizes(50, 1000):
+        daemon = ChildTransport("demo:", "--demo", str(count - 11))
+        try:
+            socket = daemon.wait()
+            with tempfile.TemporaryDirectory() as folder:
+                reports = [measured(socket, Path(folder)) for _ in range(bench.runs(5))]
+            fill, gap = QUBES_MANAGER[count]
+            for name, key, unit, reference in (
+                ("start to first paint", "start_to_first_paint", "ms", None),
+                ("start to filled table", "start_to_filled_table", "ms", fill),
+                ("longest stretch without the loop", "longest_gap", "ms", gap),
+                ("calls", "calls_made", "calls", None),
+                ("resident memory", "memory_bytes", "MB", None),
+            ):
+                values = [report[key] / (1e6 if unit == "MB" else 1) for report in reports]
+                bench.line(
+                    f"{name}, N = {count}", Spread.of(values), unit, reference=reference, reference_name="Qubes Manager"
+                )
+        finally:
+            daemon.close()
+    bench.done()
+
+
+main()
