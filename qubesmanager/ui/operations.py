@@ -179,16 +179,33 @@ class Operations(QObject):
         return Line(name, self.session.color_of_qube(name), why)
 
     async def _confirm_restart(self, names: tuple[str, ...]) -> None:
-        lines = []
-        for name in names:
-            users = dependents(self.records, name)
-            why = self.tr("until it is back, no network for: {0}").format(", ".join(users)) if users else ""
-            lines.append(self._line(name, names)._replace(why=why))
+        order = self._with_dependents(names)
         dialog = ConfirmMany(
-            self.window, self.tr("Restart"), self.tr("Restart %n qube(s)?", "", len(names)), self.tr("Restart"), lines
+            self.window,
+            self.tr("Restart"),
+            self.tr("Restart %n qube(s)?", "", len(order)),
+            self.tr("Restart"),
+            [self._line(name, names) for name in order],
+            self.tr("They halt from the top to the bottom, and start again from the bottom to the top."),
         )
         if await opened(dialog):
-            self._restart([name for name in names if name in dialog.chosen])
+            chosen = [name for name in order if name in dialog.chosen]
+            self._task(self.tr("Restart %n qube(s)", "", len(chosen)), self._restart_all(chosen))
+
+    async def _restart_all(self, order: Sequence[str]) -> None:
+        """Halt in order and start in the other; if one does not halt, those that did are started again all the same."""
+        halted: list[str] = []
+        try:
+            for number, name in enumerate(order):
+                report(50 * number // len(order), self.tr("Shutting down {0}").format(name))
+                await self._shut_down_after(name, ())
+                await self.session.wait_for(name, STOPPED)
+                halted.append(name)
+        finally:
+            for number, name in enumerate(reversed(halted)):
+                if name in self.records:
+                    report(50 + 50 * number // len(order), self.tr("Starting {0}").format(name))
+                    await self.session.client.send(calls.VM_START(name))
 
     async def _confirm_kill(self, names: tuple[str, ...]) -> None:
         dialog = ConfirmMany(

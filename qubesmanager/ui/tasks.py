@@ -94,6 +94,7 @@ class TaskSet(QObject):
         entry = TaskEntry(title, time.time(), cancellable=cancellable)
         task = asyncio.get_running_loop().create_task(self._run(entry, coroutine), name=title)
         entry.task = task
+        task.add_done_callback(lambda _task: self._ended(entry, coroutine))
         self.entries.append(entry)
         self.added.emit(entry)
         return task
@@ -103,6 +104,7 @@ class TaskSet(QObject):
         task = asyncio.get_running_loop().create_task(self._run_hidden(title, coroutine), name=title)
         self._hidden.add(task)
         task.add_done_callback(self._hidden.discard)
+        task.add_done_callback(lambda _task: coroutine.close())
         return task
 
     def cancel(self, entry: TaskEntry) -> None:
@@ -158,11 +160,17 @@ class TaskSet(QObject):
             self._bug(entry.title, error)
         finally:
             entry.state = state
-            entry.ended = time.time()
-            entry.progress = None
-            entry.task = None
-            self.changed.emit(entry)
-            self._saving.start()
+
+    def _ended(self, entry: TaskEntry, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Also for a task that was cancelled before its first step, whose coroutine nobody has awaited."""
+        coroutine.close()
+        if entry.state is TaskState.RUNNING:
+            entry.state = TaskState.CANCELLED
+        entry.ended = time.time()
+        entry.progress = None
+        entry.task = None
+        self.changed.emit(entry)
+        self._saving.start()
 
     async def _run_hidden(self, title: str, coroutine: Coroutine[Any, Any, None]) -> None:
         try:

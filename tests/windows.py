@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Somebody who clicks in the manager's window, and waits for what comes of it."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from PyQt5.QtCore import Qt
+from PyQt5.QtTest import QTest
+from PyQt5.QtWidgets import QApplication, QDialog, QPushButton, QWidget
+
+from qubesmanager.ui.main_window import MainWindow
+from qubesmanager.ui.tasks import TaskEntry
+
+_HAND: Any = QTest
+"""PyQt5's stubs forget that its functions are static."""
+
+
+def type_text(widget: QWidget, text: str) -> None:
+    _HAND.keyClicks(widget, text)
+
+
+def press_key(widget: QWidget, key: Qt.Key) -> None:
+    _HAND.keyClick(widget, key)
+
+
+D = TypeVar("D", bound=QDialog)
+
+
+class Clicker:
+    def __init__(self, window: MainWindow) -> None:
+        self.window = window
+        self.session = window.session
+
+    async def until(self, reached: Callable[[], bool], limit: float = 20.0) -> None:
+        """Let the loop run until something is so; the limit only ends a test that hangs."""
+        async with asyncio.timeout(limit):
+            while not reached():  # noqa: ASYNC110 - anything may be waited for, not only what has an event
+                await asyncio.sleep(0.005)
+
+    def select(self, *names: str) -> None:
+        """Click the first, control-click the others."""
+        view = self.window.view
+        view.clearSelection()
+        viewport = view.viewport()
+        assert viewport is not None
+        for number, name in enumerate(names):
+            index = self.window.filter.index_of(name)
+            assert index.isValid(), f"{name} is not shown"
+            view.scrollTo(index)
+            modifier = Qt.KeyboardModifier.ControlModifier if number else Qt.KeyboardModifier.NoModifier
+            place = view.visualRect(index).center()
+            _HAND.mouseClick(viewport, Qt.MouseButton.LeftButton, modifier, place)
+
+    def can(self, action: str) -> bool:
+        return self.window.actions_of.by_id[action].isEnabled()
+
+    def tip(self, action: str) -> str:
+        return self.window.actions_of.by_id[action].toolTip()
+
+    def click(self, action: str) -> None:
+        held = self.window.actions_of.by_id.get(action) or self.window.own[action]
+        held.trigger()
+
+    async def dialog(self, kind: type[D]) -> D:
+        """The dialog of that kind, once it is open."""
+        found: list[D] = []
+
+        def look() -> bool:
+            found[:] = [each for each in QApplication.topLevelWidgets() if isinstance(each, kind) and each.isVisible()]
+            return bool(found)
+
+        await self.until(look)
+        return found[0]
+
+    def press(self, button: QPushButton) -> None:
+        assert button.isEnabled(), button.text()
+        _HAND.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    async def finished(self) -> list[TaskEntry]:
+        """Wait until there are tasks and none runs any more; all there were."""
+        await self.until(lambda: bool(self.session.tasks.entries) and not self.session.tasks.running)
+        return self.session.tasks.entries
+
+    def state(self, name: str) -> str:
+        record = self.session.records.get(name)
+        return str(record.state) if record else "gone"
