@@ -4,12 +4,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from uuid import UUID
 
 from qubesmanager.daemon.local.drivers.devices.base import HostDevice
 from qubesmanager.daemon.local.drivers.hypervisor.base import (
     Capabilities,
     ConnectionLost,
+    DiskFormat,
     DiskSpec,
     DomainInfo,
     DomainSpec,
@@ -137,6 +139,16 @@ class FakeHypervisor:
         if all(disk.target != target for disk in domain.spec.disks):
             raise Mgmt1Error(f"There is no disk {target}.")
         domain.disk_sizes[target] = size
+
+    async def switch_disk(self, uuid: UUID, target: str, path: Path, disk_format: DiskFormat) -> None:
+        domain = self._domain(uuid)
+        if all(disk.target != target for disk in domain.spec.disks):
+            raise Mgmt1Error(f"There is no disk {target}.")
+        disks = (
+            replace(disk, path=path, format=disk_format) if disk.target == target else disk
+            for disk in domain.spec.disks
+        )
+        domain.spec = replace(domain.spec, disks=tuple(disks))
 
     async def attach_nic(self, uuid: UUID, nic: NicSpec) -> None:
         domain = self._domain(uuid)

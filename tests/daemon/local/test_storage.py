@@ -4,6 +4,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
+from fakes_hypervisor import FakeHypervisor
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system.system import System
@@ -173,3 +174,21 @@ async def test_a_volume_of_nobody_is_attached_and_detached(client: Client, syste
     await client.send(calls.VM_VOLUME_DETACH("work", name))
     assert "extra-1" not in system.qube("work").volumes
     assert "shared/data" in await client.send(calls.POOL_VOLUME_LIST("dom0", "default"))
+
+
+async def test_a_running_qubes_snapshot_moves_its_disk_to_a_new_layer(
+    client: Client, system: System, hypervisor: FakeHypervisor
+) -> None:
+    uuid = system.qube("work").uuid
+
+    def written_to() -> Path:
+        return next(disk.path for disk in hypervisor.host.domains[uuid].spec.disks if disk.serial == "private")
+
+    before = written_to()
+    kept = await client.send(calls.VM_VOLUME_SNAPSHOT("work", "private"))
+
+    assert written_to() != before
+    assert written_to().exists()
+    assert kept in await client.send(calls.VM_VOLUME_LIST_SNAPSHOTS("work", "private"))
+    await client.send(calls.VM_KILL("work"))
+    await client.send(calls.VM_VOLUME_REVERT("work", "private", kept))

@@ -283,8 +283,8 @@ class _Live:
     def __init__(self, hypervisor: Hypervisor, uuid: UUID, target: str) -> None:
         self._hypervisor, self._uuid, self._target = hypervisor, uuid, target
 
-    async def switch_to(self, _disk: Disk) -> None:
-        raise QubesVMNotHaltedError("Snapshots of a running guest are not taken here; shut it down first.")
+    async def switch_to(self, disk: Disk) -> None:
+        await self._hypervisor.switch_disk(self._uuid, self._target, disk.path, DiskFormat(disk.format))
 
     async def resize(self, size: int) -> None:
         await self._hypervisor.resize_disk(self._uuid, self._target, size)

@@ -204,6 +204,13 @@ class Hypervisor(Protocol):
         """Tell the guest that its disk has `size` bytes now; the file is made that long too."""
         ...
 
+    async def switch_disk(self, uuid: UUID, target: str, path: Path, disk_format: DiskFormat) -> None:
+        """The guest writes to `path` from now on, an image that exists and lies upon the disk's present one.
+
+        Raises Mgmt1Error when it was not done; any other exception leaves open whether it was.
+        """
+        ...
+
     async def attach_nic(self, uuid: UUID, nic: NicSpec) -> None: ...
 
     async def detach_nic(self, uuid: UUID, mac: str) -> None: ...

@@ -7,10 +7,11 @@ Source: https://libvirt.org/formatdomain.html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from qubesmanager.daemon.local.drivers.devices.base import HostDevice, Microphone, PciDevice, UsbDevice
-from qubesmanager.daemon.local.drivers.hypervisor.base import DiskSpec, DomainSpec, NicKind, NicSpec
+from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, DiskSpec, DomainSpec, NicKind, NicSpec
 from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
 from qubesmanager.wire.names import shown
 
@@ -157,6 +158,33 @@ def find_disk(domain_text: str, target: str, flavour: Flavour) -> ET.Element | N
     name = target_name(target, flavour)
     tree = ET.fromstring(domain_text)  # noqa: S314 - written by libvirt
     return next((one for one in tree.iterfind("devices/disk") if _attribute(one, "target", "dev") == name), None)
+
+
+def disk_source(domain_text: str, target: str, flavour: Flavour) -> str:
+    """The file that a live domain's disk writes to; empty if it has no such disk, or one of another kind."""
+    found = find_disk(domain_text, target, flavour)
+    return "" if found is None else _attribute(found, "source", "file")
+
+
+def switched_disk(domain_text: str, target: str, path: Path, disk_format: DiskFormat, flavour: Flavour) -> str:
+    """The snapshot description that puts `path` upon one disk and leaves the others alone. Raises QubesValueError.
+
+    Source: https://libvirt.org/formatsnapshot.html
+    """
+    name = target_name(target, flavour)
+    tree = ET.fromstring(domain_text)  # noqa: S314 - written by libvirt
+    names = [_attribute(one, "target", "dev") for one in tree.iterfind("devices/disk")]
+    if name not in names:
+        raise QubesValueError(f"The qube has no disk {target}.")
+    root = ET.Element("domainsnapshot")
+    disks = ET.SubElement(root, "disks")
+    for other in names:
+        one = ET.SubElement(disks, "disk", name=other, snapshot="external" if other == name else "no")
+        if other == name:
+            one.set("type", "file")
+            ET.SubElement(one, "driver", type=disk_format.value)
+            ET.SubElement(one, "source", file=_checked(str(path)))
+    return to_text(root)
 
 
 def find_nic(domain_text: str, mac: str) -> ET.Element | None:

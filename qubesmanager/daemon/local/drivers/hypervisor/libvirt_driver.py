@@ -11,6 +11,7 @@ import functools
 import logging
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from qubesmanager.daemon.local.drivers.hypervisor.base import (
     Capabilities,
     ConnectionLost,
     DeviceRemoved,
+    DiskFormat,
     DiskSpec,
     DomainInfo,
     DomainSpec,
@@ -341,6 +343,28 @@ class LibvirtHypervisor:
     async def resize_disk(self, uuid: UUID, target: str, size: int) -> None:
         name = domain_xml.target_name(target, self._flavour)
         await self._with(uuid, lambda domain: domain.blockResize(name, size, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES))
+
+    async def switch_disk(self, uuid: UUID, target: str, path: Path, disk_format: DiskFormat) -> None:
+        flags = (
+            libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY
+            | libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REUSE_EXT
+            | libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA
+        )
+
+        def switch(domain: "libvirt.virDomain") -> None:
+            before = domain.XMLDesc()
+            wanted = domain_xml.switched_disk(before, target, path, disk_format, self._flavour)
+            try:
+                domain.snapshotCreateXML(wanted, flags)
+            except libvirt.libvirtError as error:
+                try:
+                    after = domain.XMLDesc()
+                except libvirt.libvirtError:
+                    raise ConnectionError(sentence(error)) from error
+                if domain_xml.disk_source(after, target, self._flavour) != str(path):
+                    raise
+
+        await self._with(uuid, switch)
 
     async def attach_nic(self, uuid: UUID, nic: NicSpec) -> None:
         await self._attach(uuid, domain_xml.to_text(domain_xml.nic(nic, self._flavour)))

@@ -4,6 +4,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,7 +12,14 @@ from guest import Libvirtd, until_halted
 from hypervisor_worlds import FakeWorld, QemuWorld, TestDriverWorld, World
 
 from qubesmanager.daemon.local.drivers.guest_image import GuestImage
-from qubesmanager.daemon.local.drivers.hypervisor.base import DomainInfo, Hypervisor, NicKind, NicSpec, StateChanged
+from qubesmanager.daemon.local.drivers.hypervisor.base import (
+    DiskFormat,
+    DomainInfo,
+    Hypervisor,
+    NicKind,
+    NicSpec,
+    StateChanged,
+)
 from qubesmanager.wire.errors import (
     Mgmt1Error,
     QubesNotImplementedError,
@@ -204,6 +212,14 @@ async def test_a_network_card_comes_and_goes_or_the_answer_says_it_cannot(world:
     await hypervisor.attach_nic(spec.uuid, card)
     await hypervisor.detach_nic(spec.uuid, card.mac)
     await hypervisor.detach_nic(spec.uuid, card.mac)
+
+
+async def test_a_disk_that_is_not_there_is_not_switched(world: World, hypervisor: Hypervisor) -> None:
+    spec = world.spec("work")
+    await hypervisor.start(spec)
+
+    with pytest.raises(Mgmt1Error):
+        await hypervisor.switch_disk(spec.uuid, "xvdz", Path("/nowhere"), DiskFormat.QCOW2)
 
 
 async def test_more_processors_than_it_started_with_are_refused(world: World, hypervisor: Hypervisor) -> None:
