@@ -146,6 +146,7 @@ class ActionSet(QObject):
         for row in TABLE:
             action = QAction(icon(row.icon), row.name(), window)
             action.setObjectName(row.id)
+            action.setIconText(row.name().replace("&", "").rstrip("…"))
             kept = settings.value(f"shortcuts/{row.id}")
             action.setShortcut(QKeySequence(kept if isinstance(kept, str) else row.shortcut))
             action.triggered.connect(lambda _checked=False, row=row: self.run(row))

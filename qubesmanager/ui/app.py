@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from PyQt5.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
+from PyQt5.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTimer, QTranslator
 from PyQt5.QtWidgets import QApplication
 from qasync import QEventLoop
 
@@ -32,7 +32,9 @@ NO_CONNECTION = 3
 FIRST_ANSWER = 20.0
 """Seconds that a start without a display waits for the table."""
 
-FIRST_STATS = 3.0
+PICTURE = (1440, 780)
+
+FIRST_STATS = 5.0
 """Seconds that it waits for a round of statistics, which a system may not have."""
 
 
@@ -173,9 +175,13 @@ class Manager:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             report.write(path, self.facts())
         except OSError as error:
-            self.window.errors.show_notice(self.session.tr("The report cannot be written: {0}").format(error))
+            self.window.errors.show_notice(
+                QCoreApplication.translate("App", "The report cannot be written: {0}").format(error)
+            )
         else:
-            self.window.errors.show_notice(self.session.tr("The report is in {0}").format(path), warning=False)
+            self.window.errors.show_notice(
+                QCoreApplication.translate("App", "The report is in {0}").format(path), warning=False
+            )
 
     def facts(self) -> dict[str, object]:
         """The session's part of the report; times in seconds."""
@@ -211,6 +217,8 @@ async def _run(
     end_on_signals(manager.over.set)
     if options.report is not None:
         manager.watchdog.start()
+    if options.shows_and_ends:
+        manager.window.resize(*PICTURE)  # the offscreen display is smaller than any that a person has
     manager.window.show()
     manager.session.follow()
     status = 0
@@ -244,7 +252,9 @@ async def _show_and_end(manager: Manager, options: ManagerOptions) -> int:
             await synced.wait()
     except TimeoutError:
         trouble = manager.session.trouble
-        why = str(trouble.error) if trouble else manager.session.tr("Nothing answered within 20 seconds.")
+        why = (
+            str(trouble.error) if trouble else QCoreApplication.translate("App", "Nothing answered within 20 seconds.")
+        )
         print(" ".join((why, *options.trail)), file=sys.stderr)  # noqa: T201 - the answer to a command
         return NO_CONNECTION
     try:

@@ -82,7 +82,7 @@ class ConfirmMany(QDialog):
         else:
             self.yes.setDefault(True)
             self.yes.setFocus()
-        self.resize(480, min(140 + 24 * len(lines) + 60, 520))
+        self.resize(480, min(150 + 22 * len(lines), 520))
 
     @property
     def chosen(self) -> list[str]:

@@ -4,7 +4,6 @@
 from collections.abc import Mapping, Sequence
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtGui import QPalette
 from PyQt5.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -26,19 +25,20 @@ from qubesmanager.ui.actions import ActionSet
 from qubesmanager.ui.delegates import CPU_COLOR, MEMORY_COLOR
 from qubesmanager.ui.graph import Graph
 from qubesmanager.ui.icons import label_icon, state_icon
-from qubesmanager.ui.prompts import plain_label
+from qubesmanager.ui.prompts import plain_label, subdue
 from qubesmanager.ui.session import Session
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import PowerState
 
 LIKELY: Mapping[PowerState, tuple[str, ...]] = {
-    PowerState.HALTED: ("settings", "clone", "start"),
-    PowerState.CRASHED: ("settings", "logs", "start"),
-    PowerState.NA: ("settings", "logs", "start"),
-    PowerState.PAUSED: ("settings", "notes", "unpause"),
+    PowerState.HALTED: ("settings", "clone", "notes", "start"),
+    PowerState.CRASHED: ("settings", "logs", "notes", "start"),
+    PowerState.NA: ("settings", "logs", "notes", "start"),
+    PowerState.PAUSED: ("settings", "notes", "logs", "unpause"),
 }
-"""What a person most likely wants, by state; a running qube's otherwise."""
-LIKELY_RUNNING = ("settings", "logs", "shutdown")
+"""What a person most likely wants, by state; a running qube's otherwise. The last one and the first two there are."""
+LIKELY_RUNNING = ("settings", "logs", "notes", "shutdown")
+BUTTONS = 3
 LONGEST_CHAIN = 8
 
 
@@ -55,8 +55,7 @@ class Inspector(QStackedWidget):
         self.setAccessibleName(self.tr("About the selected qube"))
         self.nothing = plain_label("", self)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.nothing.setForegroundRole(QPalette.ColorRole.Text)
-        self.nothing.setEnabled(False)
+        subdue(self.nothing)
         self.nothing.setMargin(24)
         self.addWidget(self.nothing)
         self.addWidget(self._page())
@@ -126,7 +125,7 @@ class Inspector(QStackedWidget):
         for row, (key, title) in enumerate(self._fields().items()):
             name = QLabel(title, inner)
             name.setAlignment(Qt.AlignmentFlag.AlignTop)
-            name.setEnabled(False)
+            subdue(name)
             value = plain_label("", inner)
             value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             self.grid.addWidget(name, row, 0)
@@ -142,9 +141,9 @@ class Inspector(QStackedWidget):
         around.addWidget(area, 1)
         self.buttons = QHBoxLayout()
         self.buttons.setContentsMargins(12, 4, 12, 10)
-        self._buttons = [QToolButton(outer) for _ in LIKELY_RUNNING]
+        self._buttons = [QToolButton(outer) for _ in range(BUTTONS)]
         for button in self._buttons:
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             self.buttons.addWidget(button)
@@ -193,7 +192,8 @@ class Inspector(QStackedWidget):
 
     def _show_buttons(self, record: VmRecord) -> None:
         available = {row.id for row in self._actions.available()}
-        wanted = [each for each in LIKELY.get(record.state, LIKELY_RUNNING) if each in available]
+        *first, last = LIKELY.get(record.state, LIKELY_RUNNING)
+        wanted = [*[each for each in first if each in available][: BUTTONS - 1], last]
         for button, action in zip(self._buttons, [*wanted, *[""] * len(self._buttons)], strict=False):
             button.setVisible(bool(action))
             if action and button.defaultAction() is not self._actions.by_id[action]:

@@ -3,8 +3,8 @@
 
 from collections.abc import Callable
 
-from PyQt5.QtCore import QEvent, QPoint, Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QCloseEvent, QKeySequence
+from PyQt5.QtCore import QEvent, QPoint, QSize, Qt, QTimer, pyqtSignal
+from PyQt5.QtGui import QCloseEvent, QGuiApplication, QKeySequence
 from PyQt5.QtWidgets import (
     QAction,
     QMainWindow,
@@ -19,6 +19,7 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.client.follow import Lost
+from qubesmanager.models.columns import Look
 from qubesmanager.models.vm_filter import VmFilterModel
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.transport.base import RefusedError
@@ -49,6 +50,10 @@ from qubesmanager.wire.values import VmClass
 PAUSE = 40
 """Milliseconds in which changes are gathered before buttons and counts follow them."""
 
+PADDING = 10
+WIDEST = 240
+"""Pixels that a column is wider than its text, and at most, where the program decides."""
+
 TOOLBAR = ("start", "pause", "shutdown", "restart", "settings", "devices")
 """The actions of the toolbar, unless a person chose others; the dangerous ones are not among them."""
 
@@ -75,6 +80,7 @@ class MainWindow(QMainWindow):
         self._make_menus()
         self._make_toolbar()
         self._connect()
+        self._fitted = session.settings.contains("table/header")
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(PAUSE)
@@ -126,7 +132,7 @@ class MainWindow(QMainWindow):
         for widget in (self.sidebar, middle, self.inspector):
             self.across.addWidget(widget)
         self.across.setStretchFactor(1, 1)
-        self.across.setSizes([170, 850, 280])
+        self.across.setSizes([150, 1030, 260])
         self.down = QSplitter(Qt.Orientation.Vertical, self)
         self.down.addWidget(self.across)
         self.down.addWidget(self.tasks)
@@ -138,7 +144,9 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.down)
         self.status = Status(self.session, self.model, self)
         self.setStatusBar(self.status)
-        self.resize(1340, 760)
+        screen = QGuiApplication.primaryScreen()
+        wanted = QSize(1440, 780)
+        self.resize(wanted.boundedTo(screen.availableSize()) if screen is not None else wanted)
 
     def _connect(self) -> None:
         session = self.session
@@ -413,7 +421,20 @@ class MainWindow(QMainWindow):
                 self.operations.create,
             )
 
+    def _fit_columns(self) -> None:
+        """At the very first start: as wide as what is in them, so that more of them fit."""
+        header = self.view.header()
+        for at, column in enumerate(self.model.columns):
+            if not self.view.isColumnHidden(at):
+                needed = max(self.view.sizeHintForColumn(at) + PADDING, header.sectionSizeHint(at))
+                if column.look in {Look.SPARK_CPU, Look.SPARK_MEMORY}:
+                    needed = column.width
+                self.view.setColumnWidth(at, min(needed, WIDEST))
+
     def _synced(self) -> None:
+        if not self._fitted:
+            self._fitted = True
+            self._fit_columns()
         self.model.set_stale(False)
         self.banner.show_back()
         self._changed()

@@ -81,6 +81,30 @@ def redden(button: QPushButton) -> None:
     button.setPalette(palette)
 
 
+def subdue(widget: QWidget) -> None:
+    """Text that stands back, and can still be read: between the palette's text and its ground."""
+    palette = widget.palette()
+    color = subdued(palette)
+    for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text):
+        palette.setColor(role, color)
+    widget.setPalette(palette)
+
+
+def subdued(palette: QPalette) -> QColor:
+    text, ground = palette.color(QPalette.ColorRole.WindowText), palette.color(QPalette.ColorRole.Window)
+
+    def mixed(one: int, other: int) -> int:
+        return round(one * TEXT_SHARE + other * (1 - TEXT_SHARE))
+
+    return QColor(
+        mixed(text.red(), ground.red()), mixed(text.green(), ground.green()), mixed(text.blue(), ground.blue())
+    )
+
+
+TEXT_SHARE = 0.62
+"""How much of the text's colour is in subdued text: enough for a contrast of 4.5 to 1 in the usual palettes."""
+
+
 def show_problem(label: QLabel, problem: str | None) -> None:
     """A problem beside its field; nothing where there is none, and the space is kept so that nothing jumps."""
     label.setText(problem or "")

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from PyQt5.QtCore import QPoint, QSettings, Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QPalette
+from PyQt5.QtGui import QBrush, QGuiApplication, QPalette
 from PyQt5.QtWidgets import QFrame, QHeaderView, QMenu, QTreeWidget, QTreeWidgetItem, QWidget
 
 from qubesmanager.models.query import parse
 from qubesmanager.ui.actions import plain_tip
+from qubesmanager.ui.prompts import subdued
 from qubesmanager.ui.session import Session
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
@@ -162,7 +163,7 @@ class Sidebar(QTreeWidget):
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 0.9)
         head.setFont(0, font)
-        head.setForeground(0, self.palette().brush(QPalette.ColorGroup.Disabled, QPalette.ColorRole.WindowText))
+        head.setForeground(0, QBrush(subdued(QGuiApplication.palette())))
         for entry in entries:
             self._entries[entry.key] = entry
             scope = entry.scope

@@ -7,7 +7,7 @@ from PyQt5.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidg
 from qubesmanager.models.columns import size_text
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.ui.icons import icon
-from qubesmanager.ui.prompts import plain_label
+from qubesmanager.ui.prompts import plain_label, subdue
 from qubesmanager.ui.session import Session
 
 
@@ -32,7 +32,7 @@ class Status(QStatusBar):
         self.tasks.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.tasks.clicked.connect(self.tasks_wanted)
         self.connection = _line(self)
-        self.connection.setEnabled(False)
+        subdue(self.connection)
         for widget in (self.task, self.progress, self.connection, self.tasks):
             self.addPermanentWidget(widget)
         session.tasks.added.connect(lambda *_: self.look_at_tasks())

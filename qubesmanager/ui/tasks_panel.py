@@ -109,7 +109,7 @@ class TaskModel(QAbstractTableModel):
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation is not Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
+        if orientation != Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
             return None
         titles = (self.tr("Operation"), self.tr("State"), self.tr("Details"), self.tr("Started"), self.tr("Took"))
         return titles[section] if 0 <= section < len(titles) else None
@@ -125,20 +125,29 @@ class _Progress(QStyledItemDelegate):
 
     # Qt overrides
 
+    def initStyleOption(self, option: QStyleOptionViewItem | None, index: QModelIndex) -> None:
+        super().initStyleOption(option, index)
+        if option is not None and _is_measured(index):
+            option.text = ""  # it stands in the bar
+
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        super().paint(painter, option, index)
         entry = index.data(ENTRY_ROLE)
         style = QApplication.style()
-        known = isinstance(entry, TaskEntry) and entry.state is TaskState.RUNNING and entry.progress is not None
-        super().paint(painter, option, index)
-        if not known or style is None:
+        if not _is_measured(index) or style is None:
             return
         bar = QStyleOptionProgressBar()
         bar.rect = option.rect.adjusted(2, 2, -2, -2)
-        bar.palette = option.palette
+        bar.palette, bar.fontMetrics = option.palette, option.fontMetrics
         bar.minimum, bar.maximum, bar.progress = 0, 100, entry.progress
         bar.text, bar.textVisible = f"{entry.progress} %", True
         bar.state = QStyle.State() | option.state | QStyle.StateFlag.State_Horizontal
         style.drawControl(QStyle.ControlElement.CE_ProgressBar, bar, painter)
+
+
+def _is_measured(index: QModelIndex) -> bool:
+    entry = index.data(ENTRY_ROLE)
+    return isinstance(entry, TaskEntry) and entry.state is TaskState.RUNNING and entry.progress is not None
 
 
 class TasksPanel(QWidget):

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Takes the pictures of the guide: a real window over a demonstration's daemon, driven like a person."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from PyQt5.QtCore import QLocale, QPoint, QRect, QSettings, Qt
+from PyQt5.QtGui import QColor, QPainter, QPalette, QPixmap
+from PyQt5.QtWidgets import QApplication, QDialog, QWidget
+from qasync import QEventLoop
+
+from qubesmanager.client.client import Client
+from qubesmanager.client.follow import Lost
+from qubesmanager.transport.base import TransportError
+from qubesmanager.transport.child import ChildTransport
+from qubesmanager.ui.app import prepare, register_all
+from qubesmanager.ui.confirm_dialog import ConfirmMany
+from qubesmanager.ui.create_dialog import CloneDialog, CreateDialog
+from qubesmanager.ui.main_window import MainWindow
+from qubesmanager.ui.palette import CommandPalette
+from qubesmanager.ui.remove_dialog import RemoveDialog
+from qubesmanager.ui.session import Session
+from qubesmanager.ui.tasks import report
+from qubesmanager.wire import calls
+
+OUT = Path("docs/pictures")
+FEW, MANY = 2, 990
+TITLE = 26
+WATCHED = 20
+
+
+def dark() -> QPalette:
+    """A dark desktop's palette."""
+    held = QPalette(QColor("#2b2d31"))
+    for role, color in (
+        (QPalette.ColorRole.Window, "#2b2d31"),
+        (QPalette.ColorRole.Base, "#1f2124"),
+        (QPalette.ColorRole.AlternateBase, "#25272b"),
+        (QPalette.ColorRole.Button, "#35383d"),
+        (QPalette.ColorRole.ToolTipBase, "#3a3d42"),
+        (QPalette.ColorRole.Highlight, "#2f65ab"),
+    ):
+        held.setColor(role, QColor(color))
+    for role in (
+        QPalette.ColorRole.WindowText,
+        QPalette.ColorRole.Text,
+        QPalette.ColorRole.ButtonText,
+        QPalette.ColorRole.ToolTipText,
+        QPalette.ColorRole.HighlightedText,
+    ):
+        held.setColor(role, QColor("#e8e8e8"))
+        held.setColor(QPalette.ColorGroup.Disabled, role, QColor("#8b8f96"))
+    held.setColor(QPalette.ColorRole.PlaceholderText, QColor("#8b8f96"))
+    return held
+
+
+class Scene:
+    """A window, somebody in it, and a camera."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self.window = window
+        self.session = window.session
+
+    async def until(self, reached: Callable[[], object]) -> None:
+        async with asyncio.timeout(60):
+            while not reached():  # noqa: ASYNC110 - anything may be waited for
+                await asyncio.sleep(0.02)
+
+    async def dialog(self, kind: type[QDialog]) -> QDialog:
+        found: list[QDialog] = []
+
+        def look() -> bool:
+            found[:] = [each for each in QApplication.topLevelWidgets() if isinstance(each, kind) and each.isVisible()]
+            return bool(found)
+
+        await self.until(look)
+        await asyncio.sleep(0.2)
+        return found[0]
+
+    def take(self, name: str, *over: QWidget) -> None:
+        """The window with what lies over it, in its middle unless it stands somewhere itself."""
+        picture = self.window.grab()
+        painter = QPainter(picture)
+        for widget in over:
+            place = QPoint((self.window.width() - widget.width()) // 2, (self.window.height() - widget.height()) // 3)
+            painter.fillRect(picture.rect(), QColor(0, 0, 0, 40))
+            # Offscreen there is no window manager, so the title is drawn here.
+            title = QRect(place.x(), place.y() - TITLE, widget.width(), TITLE)
+            painter.fillRect(title, widget.palette().color(QPalette.ColorRole.Midlight))
+            painter.drawText(title, Qt.AlignmentFlag.AlignCenter, widget.windowTitle())
+            painter.drawPixmap(place, widget.grab())
+            painter.drawRect(title.adjusted(-1, -1, 0, widget.height()))
+        painter.end()
+        save(picture, name)
+
+
+def save(picture: QPixmap, name: str) -> None:
+    path = OUT / f"{name}.png"
+    picture.toImage().convertToFormat(picture.toImage().Format.Format_RGB32).save(str(path), "PNG", 0)
+    print(f"{path}  {path.stat().st_size // 1024} kB")
+
+
+async def window_of(scene: Scene, name: str) -> None:
+    scene.window.view.select_name("work")
+    await asyncio.sleep(0.3)
+    scene.take(name)
+
+
+async def create(scene: Scene) -> None:
+    scene.window.operations.create()
+    dialog = await scene.dialog(CreateDialog)
+    assert isinstance(dialog, CreateDialog)
+    dialog.name.setText("work")
+    dialog.tags.setText("work, clients")
+    await asyncio.sleep(0.2)
+    scene.take("create", dialog)
+    dialog.reject()
+
+
+async def clone(scene: Scene) -> None:
+    scene.window.operations.clone(["vault"])
+    dialog = await scene.dialog(CloneDialog)
+    scene.take("clone", dialog)
+    dialog.reject()
+
+
+async def confirm(scene: Scene) -> None:
+    scene.window.view.select_name("sys-net")
+    scene.window.operations.shutdown(["sys-net"])
+    dialog = await scene.dialog(ConfirmMany)
+    scene.take("confirm", dialog)
+    dialog.reject()
+
+
+async def remove(scene: Scene) -> None:
+    scene.window.operations.remove(["vault"])
+    dialog = await scene.dialog(RemoveDialog)
+    scene.take("remove", dialog)
+    dialog.reject()
+
+
+async def palette(scene: Scene) -> None:
+    scene.window.view.select_name("work")
+    scene.window.open_palette()
+    dialog = await scene.dialog(CommandPalette)
+    assert isinstance(dialog, CommandPalette)
+    dialog.edit.setText("wo")
+    await asyncio.sleep(0.2)
+    scene.take("palette", dialog)
+    dialog.close()
+
+
+async def tasks(scene: Scene) -> None:
+    window = scene.window
+    window.operations.start(["untrusted"])
+    window.operations.set_property(["work"], "memory", "900")
+    await scene.until(lambda: not scene.session.tasks.running)
+
+    async def backing_up() -> None:
+        report(62, "personal, 3 min")
+        await asyncio.sleep(3600)
+
+    scene.session.tasks.start("Back up 5 qubes", backing_up())
+    window.tasks.show()
+    await asyncio.sleep(0.3)
+    scene.take("tasks")
+    for entry in scene.session.tasks.running:
+        scene.session.tasks.cancel(entry)
+    await asyncio.sleep(0.1)
+    window.tasks.hide()
+
+
+async def error(scene: Scene) -> None:
+    scene.window.operations.set_property(["work"], "netvm", "vault")
+    await scene.until(lambda: scene.window.errors.notices)
+    await asyncio.sleep(0.2)
+    scene.take("error")
+    scene.window.errors.dismiss_all()
+
+
+async def nothing_found(scene: Scene) -> None:
+    scene.window.query.set_query("netvm:sys-vpn")
+    await asyncio.sleep(0.3)
+    scene.take("nothing-found")
+    scene.window.query.set_query("")
+
+
+async def disconnected(scene: Scene) -> None:
+    lost = Lost(TransportError("The connection to /run/qubes-mgmt1d.sock was closed."), 8.0)
+    scene.session.is_synced, scene.session.trouble = False, lost
+    scene.session.lost.emit(lost)
+    await asyncio.sleep(0.3)
+    scene.take("disconnected")
+    scene.session.is_synced, scene.session.trouble = True, None
+    scene.session.synced.emit()
+
+
+ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
+    "window-light": lambda scene: window_of(scene, "window-light"),
+    "create": create,
+    "clone": clone,
+    "confirm": confirm,
+    "remove": remove,
+    "palette": palette,
+    "tasks": tasks,
+    "error": error,
+    "nothing-found": nothing_found,
+    "disconnected": disconnected,
+}
+
+
+async def over(qubes: int, settings: Path, act: Callable[[Scene], Awaitable[None]]) -> None:
+    """A window over a demonstration of so many more qubes, and what is done in it."""
+    transport = ChildTransport("demo:", "--demo", str(qubes))
+    session = Session(Client(transport), "demo:")
+    session.settings = QSettings(str(settings), QSettings.Format.IniFormat)
+    told = asyncio.Event()
+    session.stats.connect(told.set)
+    window = MainWindow(session)
+    window.resize(1440, 780)
+    window.show()
+    session.follow()
+    scene = Scene(window)
+    try:
+        await scene.until(lambda: session.is_synced and session.labels)
+        await session.client.send(calls.PROPERTY_SET("dom0", "stats_interval", "1"))
+        async with asyncio.timeout(30):
+            await told.wait()
+        await asyncio.sleep(WATCHED)  # many rounds of statistics, so that there is something to draw
+        await act(scene)
+    finally:
+        await session.tasks.cancel_all()
+        window.close()
+        transport.close()
+
+
+async def main(language: str, wanted: list[str]) -> None:
+    settings = Path(os.environ["XDG_CONFIG_HOME"]) / "pictures.ini"
+    settings.unlink(missing_ok=True)
+
+    async def several(scene: Scene) -> None:
+        for name, act in ENGLISH.items():
+            if not wanted or name in wanted:
+                await act(scene)
+
+    def asked(name: str) -> bool:
+        return not wanted or name in wanted
+
+    if language.startswith("de"):
+        if asked("window-german"):
+            await over(FEW, settings, lambda scene: window_of(scene, "window-german"))
+        return
+    if not wanted or set(wanted) & set(ENGLISH):
+        await over(FEW, settings, several)
+    if asked("window-1000"):
+        await over(MANY, settings, lambda scene: window_of(scene, "window-1000"))
+    QApplication.setPalette(dark())
+    if asked("window-dark"):
+        await over(FEW, settings, lambda scene: window_of(scene, "window-dark"))
+    if asked("window-dark-1000"):
+        await over(MANY, settings, lambda scene: window_of(scene, "window-dark-1000"))
+
+
+if __name__ == "__main__":
+    QLocale.setDefault(QLocale(sys.argv[1]))
+    application = QApplication(sys.argv[:1])
+    application.setStyle("fusion")
+    font = application.font()
+    font.setPointSizeF(9.5)
+    application.setFont(font)
+    translators = prepare(application)
+    register_all()
+    OUT.mkdir(parents=True, exist_ok=True)
+    loop = QEventLoop(application)
+    asyncio.set_event_loop(loop)
+    with loop:
+        loop.run_until_complete(main(sys.argv[1], sys.argv[2:]))
