@@ -97,17 +97,31 @@ def ago_text(seconds: int) -> str:
     """How long ago something was, in whole units."""
     for unit, text in _UNITS:
         if seconds >= unit:
-            return QCoreApplication.translate(CONTEXT, text, None, seconds // unit)
-    return QCoreApplication.translate(CONTEXT, "just now")
+            return text(seconds // unit)
+    return QCoreApplication.translate("VmTable", "just now")
 
 
-_UNITS = (
-    (86_400 * 365, QT_TRANSLATE_NOOP("VmTable", "%n year(s) ago")),
-    (86_400 * 30, QT_TRANSLATE_NOOP("VmTable", "%n month(s) ago")),
-    (86_400, QT_TRANSLATE_NOOP("VmTable", "%n day(s) ago")),
-    (3600, QT_TRANSLATE_NOOP("VmTable", "%n h ago")),
-    (60, QT_TRANSLATE_NOOP("VmTable", "%n min ago")),
-)
+def _years(number: int) -> str:
+    return QCoreApplication.translate("VmTable", "%n year(s) ago", None, number)
+
+
+def _months(number: int) -> str:
+    return QCoreApplication.translate("VmTable", "%n month(s) ago", None, number)
+
+
+def _days(number: int) -> str:
+    return QCoreApplication.translate("VmTable", "%n day(s) ago", None, number)
+
+
+def _hours(number: int) -> str:
+    return QCoreApplication.translate("VmTable", "%n h ago", None, number)
+
+
+def _minutes(number: int) -> str:
+    return QCoreApplication.translate("VmTable", "%n min ago", None, number)
+
+
+_UNITS = ((86_400 * 365, _years), (86_400 * 30, _months), (86_400, _days), (3600, _hours), (60, _minutes))
 
 
 def date_text(seconds: int) -> str:
@@ -118,7 +132,7 @@ def date_text(seconds: int) -> str:
 def _backup(record: VmRecord, _history: History | None) -> str:
     held = record.number("backup_timestamp")
     if held is None:
-        return QCoreApplication.translate(CONTEXT, "never") if record.flag("include_in_backups") else ""
+        return QCoreApplication.translate("VmTable", "never") if record.flag("include_in_backups") else ""
     return ago_text(max(0, int(time.time()) - held))
 
 
@@ -135,10 +149,10 @@ def _uptime(record: VmRecord, _history: History | None) -> str:
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     if days:
-        return QCoreApplication.translate(CONTEXT, "{0} d {1} h").format(days, hours)
+        return QCoreApplication.translate("VmTable", "{0} d {1} h").format(days, hours)
     if hours:
-        return QCoreApplication.translate(CONTEXT, "{0} h {1} min").format(hours, minutes)
-    return QCoreApplication.translate(CONTEXT, "{0} min").format(minutes)
+        return QCoreApplication.translate("VmTable", "{0} h {1} min").format(hours, minutes)
+    return QCoreApplication.translate("VmTable", "{0} min").format(minutes)
 
 
 def _start_tip(record: VmRecord) -> str:
@@ -157,7 +171,7 @@ def _cpu(record: VmRecord, history: History | None) -> str:
 
 
 def _yes(name: str) -> Callable[[VmRecord, History | None], str]:
-    return lambda record, _history: QCoreApplication.translate(CONTEXT, "yes") if record.flag(name) else ""
+    return lambda record, _history: QCoreApplication.translate("VmTable", "yes") if record.flag(name) else ""
 
 
 def _value(name: str) -> Callable[[VmRecord, History | None], str]:

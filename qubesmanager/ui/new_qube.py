@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from PyQt5.QtCore import QCoreApplication
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.session import Session
@@ -19,6 +19,11 @@ from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import CloneSpec, CreateInPoolSpec, CreateSpec
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotFoundError
+
+COPYING = QT_TRANSLATE_NOOP("NewQube", "Copying volumes")
+STARTING = QT_TRANSLATE_NOOP("NewQube", "Starting")
+REFUSED = QT_TRANSLATE_NOOP("NewQube", "{0} was created, but {1} was refused: {2} So it was removed again.")
+LEFT = QT_TRANSLATE_NOOP("NewQube", "{0} could not be removed again: {1}")
 
 
 def _say(text: str) -> str:
@@ -79,7 +84,7 @@ async def _make(
     session: Session, name: str, make: Request[None], further: list[tuple[str, Request[Any]]], *, start: bool
 ) -> None:
     existed = name in session.records
-    report(None, _say("Copying volumes"))
+    report(None, _say(COPYING))
     try:
         await session.client.send(make)
     except (asyncio.CancelledError, TransportError):
@@ -95,13 +100,13 @@ async def _make(
             await session.client.send(request)
     except Mgmt1Error as error:
         await _take_back(session, name)
-        text = _say("{0} was created, but {1} was refused: {2} So it was removed again.")
+        text = _say(REFUSED)
         raise type(error)(text.format(name, at, error)) from error
     except asyncio.CancelledError:
         await asyncio.shield(_take_back(session, name))
         raise
     if start:
-        report(None, _say("Starting"))
+        report(None, _say(STARTING))
         await session.client.send(calls.VM_START(name))
 
 
@@ -111,5 +116,5 @@ async def _take_back(session: Session, name: str) -> None:
     except QubesVMNotFoundError:
         pass
     except (Mgmt1Error, TransportError) as error:
-        text = _say("{0} could not be removed again: {1}").format(name, error)
+        text = _say(LEFT).format(name, error)
         raise type(error)(text) from error
