@@ -64,13 +64,8 @@ setup(
         "console_scripts": [
             "mgmt1=qubesmanager.entry:mgmt1",
             "qubes-mgmt1d=qubesmanager.entry:mgmt1d",
-            "qubes-backup=qubesmanager.entry:backup",
-            "qubes-restore=qubesmanager.entry:restore",
         ],
-        "gui_scripts": [
-            "qubes-manager=qubesmanager.entry:manager",
-            "qubes-devices=qubesmanager.entry:devices",
-        ],
+        "gui_scripts": ["qubes-manager=qubesmanager.entry:manager"],
     },
     classifiers=[
         "Environment :: X11 Applications :: Qt",

@@ -24,6 +24,10 @@ def press_key(widget: QWidget, key: Qt.Key) -> None:
     _HAND.keyClick(widget, key)
 
 
+def click(widget: QWidget) -> None:
+    _HAND.mouseClick(widget, Qt.MouseButton.LeftButton)
+
+
 D = TypeVar("D", bound=QDialog)
 
 

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All edits of one qube that are not sent yet, over the qube as it is; what somebody else changes merges in.
+
+A value of None means: back to the default (property), not there (feature, tag).
+"""
+
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+from PyQt5.QtCore import QObject, pyqtSignal
+
+from qubesmanager.client.plan import Key, Step
+from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import RuleRow
+from qubesmanager.wire.records import VmRecord
+
+PROPERTY, FEATURE, TAG, RULES, NOTES = "property", "feature", "tag", "rules", "notes"
+RULES_KEY: Key = (RULES, "")
+NOTES_KEY: Key = (NOTES, "")
+
+
+class Draft(QObject):
+    """Signals: `changed()` after an edit, after a merge, after a discard."""
+
+    changed = pyqtSignal()
+
+    def __init__(self, record: VmRecord, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.record = record
+        self.rules: tuple[RuleRow, ...] = ()
+        self.conflicts: set[Key] = set()
+        """Edited here and changed by somebody else meanwhile."""
+        self._edits: dict[Key, str | None] = {}
+        self._rule_edits: tuple[str, ...] | None = None
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def base(self, key: Key) -> str | None:
+        """The value as the daemon has it; a default property counts as None."""
+        kind, name = key
+        if kind == PROPERTY:
+            held = self.record.properties.get(name)
+            return None if held is None or held.is_default else held.value
+        if kind == FEATURE:
+            return self.record.features.get(name)
+        if kind == TAG:
+            return "" if name in self.record.tags else None
+        return self.record.notes
+
+    def value(self, key: Key) -> str | None:
+        """The value as it would be after applying."""
+        return self._edits[key] if key in self._edits else self.base(key)
+
+    def _default(self, key: Key) -> str | None:
+        """What a property that is at its default is now."""
+        held = self.record.properties.get(key[1])
+        return held.value if held and held.is_default else None
+
+    def shown(self, prop: str) -> str:
+        """The text of a property: the edit, or what is now. A reset shows what is known of the default."""
+        held = self.value((PROPERTY, prop))
+        return self.record.value(prop) if held is None else held
+
+    def is_edited(self, key: Key) -> bool:
+        return self._rule_edits is not None if key[0] == RULES else key in self._edits
+
+    def rule_texts(self) -> tuple[str, ...]:
+        """The firewall rules in order, as they would be."""
+        return tuple(row.rule for row in self.rules) if self._rule_edits is None else self._rule_edits
+
+    @property
+    def dirty(self) -> bool:
+        return bool(self._edits) or self._rule_edits is not None
+
+    # -- editing ------------------------------------------------------------------------------------------------------
+
+    def edit(self, key: Key, value: str | None) -> None:
+        """An edit that says what is there already is none."""
+        before = self._edits.get(key, _MISSING)
+        if value == self.base(key) or (self.base(key) is None and key[0] == PROPERTY and value == self._default(key)):
+            self._edits.pop(key, None)
+            self.conflicts.discard(key)
+        else:
+            self._edits[key] = value
+        if self._edits.get(key, _MISSING) != before:
+            self.changed.emit()
+
+    def edit_rules(self, rules: Sequence[str]) -> None:
+        wanted = tuple(rules)
+        self._rule_edits = None if wanted == tuple(row.rule for row in self.rules) else wanted
+        self.changed.emit()
+
+    def discard(self) -> None:
+        self._edits.clear()
+        self._rule_edits = None
+        self.conflicts.clear()
+        self.changed.emit()
+
+    # -- being told ---------------------------------------------------------------------------------------------------
+
+    def merge(self, record: VmRecord) -> None:
+        """The qube is so now. An edit that has come true is one no more; one that was overtaken is a conflict."""
+        before = {key: self.base(key) for key in self._edits}
+        self.record = record
+        for key, was in before.items():
+            now = self.base(key)
+            if now == self._edits[key]:
+                del self._edits[key]
+                self.conflicts.discard(key)
+            elif now != was:
+                self.conflicts.add(key)
+        self.changed.emit()
+
+    def merge_rules(self, rules: Sequence[RuleRow]) -> None:
+        told = tuple(rules)
+        if self._rule_edits is not None and self.rules and told != self.rules:
+            if self._rule_edits == tuple(row.rule for row in told):
+                self._rule_edits = None
+                self.conflicts.discard(RULES_KEY)
+            else:
+                self.conflicts.add(RULES_KEY)
+        self.rules = told
+        self.changed.emit()
+
+    # -- sending ------------------------------------------------------------------------------------------------------
+
+    def steps(self) -> list[Step]:
+        """The calls that make the edits true, the new name last: what comes before still speaks of the old one."""
+        name = self.record.name
+        steps = [self._step(name, key, value) for key, value in self._edits.items()]
+        steps.sort(key=lambda step: step.key == (PROPERTY, "name"))
+        return [*self._rule_steps(name), *steps]
+
+    @staticmethod
+    def _step(name: str, key: Key, value: str | None) -> Step:
+        kind, what = key
+        if kind == PROPERTY:
+            request = calls.VM_PROPERTY_RESET(name, what) if value is None else calls.VM_PROPERTY_SET(name, what, value)
+        elif kind == FEATURE:
+            request = calls.VM_FEATURE_REMOVE(name, what) if value is None else calls.VM_FEATURE_SET(name, what, value)
+        elif kind == TAG:
+            request = calls.VM_TAG_REMOVE(name, what) if value is None else calls.VM_TAG_SET(name, what)
+        else:
+            request = calls.VM_NOTES_SET(name, payload=value or "")
+        return Step(key, request)
+
+    def _rule_steps(self, name: str) -> list[Step]:
+        """From the end of the list to its begin, so that positions hold; what is new comes before what goes."""
+        if self._rule_edits is None:
+            return []
+        before, after = [row.rule for row in self.rules], list(self._rule_edits)
+        steps: list[Step] = []
+        for tag, start, end, first, last in reversed(SequenceMatcher(None, before, after, False).get_opcodes()):
+            if tag == "equal":
+                continue
+            steps += [
+                Step(RULES_KEY, calls.VM_FIREWALL_INSERT_RULE(name, end, rule)) for rule in reversed(after[first:last])
+            ]
+            steps += [
+                Step(RULES_KEY, calls.VM_FIREWALL_REMOVE_RULE(name, row.rule_id)) for row in self.rules[start:end]
+            ]
+        return steps
+
+
+_MISSING = object()

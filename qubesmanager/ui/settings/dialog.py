@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The settings of one qube: pages over one draft, sent as one plan, stopped at the first refusal.
+
+It opens from what the session knows already; the firewall's rules and the labels are the two calls it makes.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from PyQt5.QtCore import Qt
+from PyQt5.QtGui import QCloseEvent, QKeyEvent
+from PyQt5.QtWidgets import (
+    QDialogButtonBox,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from qubesmanager.client.plan import Key, Outcome, carry_out
+from qubesmanager.models.draft import PROPERTY, Draft
+from qubesmanager.ui.icons import label_icon
+from qubesmanager.ui.prompts import confirm, plain_label
+from qubesmanager.ui.session import Session
+from qubesmanager.ui.settings.fields import ADVANCED, BASIC
+from qubesmanager.ui.settings.firewall_page import FirewallPage
+from qubesmanager.ui.settings.form_page import FormPage
+from qubesmanager.ui.settings.notes_page import NotesPage
+from qubesmanager.ui.settings.properties_page import PropertiesPage
+from qubesmanager.ui.settings.tags_page import TagsPage
+from qubesmanager.wire import calls
+from qubesmanager.wire.events import Event
+from qubesmanager.wire.records import VmRecord
+
+PAGES = ("basic", "advanced", "firewall", "tags", "properties", "notes")
+"""The names of the pages, as `qubes-manager settings NAME PAGE` takes them."""
+
+
+class Page(Protocol):
+    def refuse(self, key: Key, reason: str) -> bool:
+        """Show why a step was refused, if it is this page's; whether it is."""
+
+
+class SettingsWindow(QWidget):
+    """A window of its own, not modal: several qubes' settings can be open at once."""
+
+    def __init__(self, session: Session, name: str, labels: Mapping[str, str], page: str = "") -> None:
+        super().__init__()
+        self._session = session
+        self._name = name
+        self._closing = False
+        self._becoming = ""
+        self._labels = labels
+        self.draft = Draft(session.records[name], self)
+        self.setWindowTitle(self.tr("Settings of {0}").format(name))
+        self.cube = QLabel(self)
+        self.headline = plain_label(name, self)
+        font = self.headline.font()
+        font.setBold(True)
+        font.setPointSizeF(font.pointSizeF() * 1.3)
+        self.headline.setFont(font)
+        self.notice = plain_label("", self)
+        self.notice.hide()
+        records = session.records
+        self.pages: dict[str, QWidget] = {
+            "basic": FormPage(BASIC, self.draft, records, labels, self),
+            "advanced": FormPage(ADVANCED, self.draft, records, labels, self),
+            "firewall": FirewallPage(self.draft, session.tasks, self),
+            "tags": TagsPage(self.draft, records, self),
+            "properties": PropertiesPage(self.draft, session.client, session.tasks, self),
+            "notes": NotesPage(self.draft, self),
+        }
+        titles = {
+            "basic": self.tr("Basic"),
+            "advanced": self.tr("Advanced"),
+            "firewall": self.tr("Firewall"),
+            "tags": self.tr("Features and tags"),
+            "properties": self.tr("All properties"),
+            "notes": self.tr("Notes"),
+        }
+        self.tabs = QTabWidget(self)
+        self.tabs.setDocumentMode(True)
+        for key, widget in self.pages.items():
+            self.tabs.addTab(widget, titles[key])
+        if page in self.pages:
+            self.tabs.setCurrentWidget(self.pages[page])
+        self.preview = QPlainTextEdit(self)
+        self.preview.setReadOnly(True)
+        self.preview.setMaximumHeight(110)
+        self.preview.setAccessibleName(self.tr("What will be sent"))
+        self.preview.hide()
+        self.show_preview = QPushButton(self.tr("What will be &sent"), self)
+        self.show_preview.setCheckable(True)
+        self.show_preview.toggled.connect(self.preview.setVisible)
+        self.buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButtons()
+            | QDialogButtonBox.StandardButton.Ok
+            | QDialogButtonBox.StandardButton.Apply
+            | QDialogButtonBox.StandardButton.Cancel,
+            self,
+        )
+        self.buttons.clicked.connect(self._clicked)
+        self._lay_out()
+        self.draft.changed.connect(self._refresh)
+        session.put.connect(self._put)
+        session.gone.connect(self._gone)
+        session.happened.connect(self._happened)
+        self.resize(720, 600)
+        self._refresh()
+        session.tasks.start_hidden(self.tr("Ask for the firewall"), self._ask_rules())
+
+    def button(self, which: QDialogButtonBox.StandardButton) -> QPushButton:
+        held: QPushButton | None = self.buttons.button(which)
+        if held is None:
+            raise KeyError(which)
+        return held
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.addWidget(self.cube)
+        head.addWidget(self.headline, 1)
+        foot = QHBoxLayout()
+        foot.addWidget(self.show_preview)
+        foot.addWidget(self.buttons, 1)
+        layout = QVBoxLayout(self)
+        layout.addLayout(head)
+        layout.addWidget(self.notice)
+        layout.addWidget(self.tabs, 1)
+        layout.addWidget(self.preview)
+        layout.addLayout(foot)
+
+    # -- being told ---------------------------------------------------------------------------------------------------
+
+    def _put(self, records: tuple[VmRecord, ...]) -> None:
+        for record in records:
+            if record.name == self._name:
+                self.draft.merge(record)
+            elif record.name == self._becoming:
+                self._follow_to(record)
+
+    def _gone(self, names: tuple[str, ...]) -> None:
+        if self._name not in names:
+            return
+        new = self.draft.value((PROPERTY, "name"))
+        if self._session.records.get(self._name) is None and new is not None:
+            # Renamed by us: the qube goes under its old name and comes under the new one.
+            self._becoming = new
+            if new in self._session.records:
+                self._follow_to(self._session.records[new])
+            return
+        self._say(self.tr("This qube is gone."))
+        self.tabs.setEnabled(False)
+        self.draft.discard()
+
+    def _follow_to(self, record: VmRecord) -> None:
+        self._name, self._becoming = record.name, ""
+        self.setWindowTitle(self.tr("Settings of {0}").format(record.name))
+        self.draft.merge(record)
+        self.draft.edit((PROPERTY, "name"), None)
+
+    def _happened(self, events: tuple[Event, ...]) -> None:
+        if any(event.subject == self._name and event.name == "firewall-changed" for event in events):
+            self._session.tasks.start_hidden(self.tr("Ask for the firewall"), self._ask_rules())
+
+    async def _ask_rules(self) -> None:
+        rules = await self._session.client.send(calls.VM_FIREWALL_GET(self._name))
+        self.draft.merge_rules(rules)
+
+    # -- applying -----------------------------------------------------------------------------------------------------
+
+    def _refresh(self) -> None:
+        record = self.draft.record
+        color = self._labels.get(self.draft.shown("label"), "0x000000")
+        self.cube.setPixmap(label_icon(color).pixmap(24, 24))
+        self.cube.setToolTip(self.draft.shown("label"))
+        self.headline.setText(record.name)
+        steps = self.draft.steps()
+        self.preview.setPlainText("\n".join(step.text() for step in steps))
+        self.button(QDialogButtonBox.StandardButton.Apply).setEnabled(bool(steps))
+        self.show_preview.setEnabled(bool(steps))
+
+    def _clicked(self, button: object) -> None:
+        if button is self.button(QDialogButtonBox.StandardButton.Cancel):
+            self.close()
+        elif button is self.button(QDialogButtonBox.StandardButton.Apply):
+            self._session.tasks.start(self.tr("Apply the settings of {0}").format(self._name), self._apply())
+        elif not self.draft.dirty:
+            self._leave()
+        else:
+            self._session.tasks.start(self.tr("Apply the settings of {0}").format(self._name), self._apply(leave=True))
+
+    async def _apply(self, *, leave: bool = False) -> None:
+        self.notice.hide()
+        self.buttons.setEnabled(False)
+        try:
+            outcome = await carry_out(self._session.client, self.draft.steps())
+        finally:
+            self.buttons.setEnabled(True)
+        if outcome.failed is None:
+            if leave:
+                self._leave()
+            return
+        self._refused(outcome)
+
+    def _refused(self, outcome: Outcome) -> None:
+        if outcome.failed is None:
+            return
+        reason = str(outcome.error)
+        for widget in self._in_order():
+            if widget.refuse(outcome.failed.key, reason):
+                self.tabs.setCurrentWidget(widget)
+                break
+        done = len(outcome.sent)
+        text = self.tr("{0} was refused: {1}").format(outcome.failed.key[1] or outcome.failed.key[0], reason)
+        if done:
+            text += " " + self.tr("%n change(s) before it were made and stay.", None, done)
+        self._say(text)
+
+    def _in_order(self) -> list[QWidget]:
+        """The page one is on first, so that one stays where one can see the reason."""
+        current = self.tabs.currentWidget()
+        return sorted(self.pages.values(), key=lambda widget: widget is not current)
+
+    def _say(self, text: str) -> None:
+        self.notice.setText(text)
+        self.notice.show()
+
+    def _leave(self) -> None:
+        self._closing = True
+        self.close()
+
+    async def _ask_to_leave(self) -> None:
+        if await confirm(
+            self,
+            self.tr("Unsaved changes"),
+            self.tr("Leave without applying the changes to {0}?").format(self._name),
+            self.tr("Discard"),
+        ):
+            self._leave()
+
+    # Qt overrides
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        if event is None:
+            return
+        if self.draft.dirty and not self._closing:
+            event.ignore()
+            self._session.tasks.start_hidden(self.tr("Unsaved changes"), self._ask_to_leave())
+            return
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        if event is not None and event.key() == Qt.Key.Key_Escape:
+            self.close()
+        else:
+            super().keyPressEvent(event)

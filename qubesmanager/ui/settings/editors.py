@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Editors of one property, over the draft: they show what it says, and put edits there; no call is made here."""
+
+from collections.abc import Callable, Mapping
+
+from PyQt5.QtCore import QCoreApplication, Qt
+from PyQt5.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from qubesmanager.models.draft import PROPERTY, Draft
+from qubesmanager.ui.icons import icon, label_icon
+from qubesmanager.ui.settings.fields import CONTEXT, Edit, Field
+from qubesmanager.wire.records import NO, YES, VmRecord
+
+
+class FieldEditor(QWidget):
+    """The widget of a field, a button that goes back to the default, and a line for what is wrong."""
+
+    def __init__(
+        self,
+        field: Field,
+        draft: Draft,
+        records: Mapping[str, VmRecord],
+        labels: Mapping[str, str],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.field = field
+        self.key = (PROPERTY, field.name)
+        self._draft = draft
+        self._reason = ""
+        self.input, self._show = _MAKERS[field.edit](field, draft, records, labels, self._edit)
+        self.reset = QToolButton(self)
+        self.reset.setIcon(icon("refresh"))
+        self.reset.setAutoRaise(True)
+        self.reset.setToolTip(self.tr("Back to the default"))
+        self.reset.setAccessibleName(self.tr("Back to the default"))
+        self.reset.clicked.connect(lambda: self._draft.edit(self.key, None))
+        self.problem = QLabel(self)
+        self.problem.setTextFormat(Qt.TextFormat.PlainText)
+        self.problem.setWordWrap(True)
+        self.problem.hide()
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.input, 1)
+        row.addWidget(self.reset)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addLayout(row)
+        if field.hint:
+            hint = QLabel(QCoreApplication.translate(CONTEXT, field.hint), self)
+            hint.setEnabled(False)
+            column.addWidget(hint)
+        column.addWidget(self.problem)
+        self.setFocusProxy(self.input)
+        draft.changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what the draft says now."""
+        self._show(self._draft.shown(self.field.name))
+        self.reset.setEnabled(self._draft.value(self.key) is not None and self.field.name != "name")
+        if self._reason:
+            self._say(self._reason)
+        elif self.key in self._draft.conflicts:
+            self._say(self.tr("Somebody else changed this meanwhile."))
+        elif self._draft.is_edited(self.key) and self._draft.value(self.key) is None:
+            self._say(self.tr("Goes back to the default."))
+        else:
+            self.problem.hide()
+
+    def refuse(self, reason: str) -> None:
+        """Show beside the field why the daemon did not take it; empty: it did."""
+        self._reason = reason
+        self.refresh()
+
+    def _say(self, text: str) -> None:
+        self.problem.setText(text)
+        self.problem.show()
+
+    def _edit(self, value: str) -> None:
+        self._reason = ""
+        if value != self._draft.shown(self.field.name):
+            self._draft.edit(self.key, value)
+
+
+Made = tuple[QWidget, Callable[[str], None]]
+"""A widget, and what puts a value into it."""
+
+
+def _text(field: Field, _draft: Draft, _records: object, _labels: object, edited: Callable[[str], None]) -> Made:
+    held = QLineEdit()
+    held.setMaxLength(31 if field.name == "name" else 4096)
+    held.textEdited.connect(edited)
+    return held, lambda value: None if held.text() == value else held.setText(value)
+
+
+def _number(field: Field, _draft: Draft, _records: object, _labels: object, edited: Callable[[str], None]) -> Made:
+    held = QSpinBox()
+    held.setRange(0, field.most)
+    held.setSuffix(field.unit)
+    held.valueChanged.connect(lambda value: edited(str(value)))
+
+    def show(value: str) -> None:
+        before = held.blockSignals(True)
+        held.setValue(int(value) if value.isdigit() else 0)
+        held.blockSignals(before)
+
+    return held, show
+
+
+def _tick(field: Field, _draft: Draft, _records: object, _labels: object, edited: Callable[[str], None]) -> Made:
+    held = QCheckBox(QCoreApplication.translate(CONTEXT, field.title))
+    held.toggled.connect(lambda ticked: edited(YES if ticked else NO))
+
+    def show(value: str) -> None:
+        before = held.blockSignals(True)
+        held.setChecked(value == YES)
+        held.blockSignals(before)
+
+    return held, show
+
+
+def _choice(
+    field: Field, draft: Draft, records: Mapping[str, VmRecord], _labels: object, edited: Callable[[str], None]
+) -> Made:
+    held = QComboBox()
+    for name in field.choices(draft.record, records) if field.choices else []:
+        held.addItem(name or QCoreApplication.translate(CONTEXT, "none"), name)
+    return held, _chooser(held, edited)
+
+
+def _label(
+    _field: Field, _draft: Draft, _records: object, labels: Mapping[str, str], edited: Callable[[str], None]
+) -> Made:
+    held = QComboBox()
+    for name, color in labels.items():
+        held.addItem(label_icon(color), name, name)
+    return held, _chooser(held, edited)
+
+
+def _chooser(held: QComboBox, edited: Callable[[str], None]) -> Callable[[str], None]:
+    held.activated.connect(lambda at: edited(str(held.itemData(at))))
+
+    def show(value: str) -> None:
+        at = held.findData(value)
+        if at < 0:
+            # What is set now may be nothing that could be chosen any more.
+            held.addItem(value or QCoreApplication.translate(CONTEXT, "none"), value)
+            at = held.count() - 1
+        held.setCurrentIndex(at)
+
+    return show
+
+
+_MAKERS = {
+    Edit.TEXT: _text,
+    Edit.NUMBER: _number,
+    Edit.TICK: _tick,
+    Edit.CHOICE: _choice,
+    Edit.LABEL: _label,
+}

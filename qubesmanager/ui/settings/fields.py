@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""THE FIELDS of the basic and advanced pages: property, text, how it is edited, what needs a sentence."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from PyQt5.QtCore import QT_TRANSLATE_NOOP
+
+from qubesmanager.wire.records import VmRecord
+from qubesmanager.wire.values import VmClass
+
+CONTEXT = "SettingsFields"
+
+
+class Edit(Enum):
+    TEXT = auto()
+    NUMBER = auto()
+    TICK = auto()
+    CHOICE = auto()
+    LABEL = auto()
+
+
+Choices = Callable[[VmRecord, Mapping[str, VmRecord]], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One property on a page. `choices` for a CHOICE; the empty one stands for none. `unit` follows a number."""
+
+    name: str
+    title: str
+    edit: Edit
+    choices: Choices | None = None
+    unit: str = ""
+    most: int = 1 << 26
+    hint: str = ""
+
+
+def _templates(record: VmRecord, records: Mapping[str, VmRecord]) -> list[str]:
+    if record.klass is VmClass.DISP:
+        return sorted(held.name for held in records.values() if held.flag("template_for_dispvms"))
+    return sorted(held.name for held in records.values() if held.klass is VmClass.TEMPLATE)
+
+
+def _netvms(record: VmRecord, records: Mapping[str, VmRecord]) -> list[str]:
+    return ["", *sorted(held.name for held in records.values() if held.flag("provides_network") and held != record)]
+
+
+def _disposables(_record: VmRecord, records: Mapping[str, VmRecord]) -> list[str]:
+    return ["", *sorted(held.name for held in records.values() if held.flag("template_for_dispvms"))]
+
+
+def _modes(_record: VmRecord, _records: Mapping[str, VmRecord]) -> list[str]:
+    return ["pvh", "hvm", "pv"]
+
+
+BASIC: tuple[Field, ...] = (
+    Field("name", QT_TRANSLATE_NOOP("SettingsFields", "&Name"), Edit.TEXT),
+    Field("label", QT_TRANSLATE_NOOP("SettingsFields", "&Label"), Edit.LABEL),
+    Field("template", QT_TRANSLATE_NOOP("SettingsFields", "&Template"), Edit.CHOICE, _templates),
+    Field("netvm", QT_TRANSLATE_NOOP("SettingsFields", "Net &qube"), Edit.CHOICE, _netvms,
+          hint=QT_TRANSLATE_NOOP("SettingsFields", "The qube that gives this one network.")),
+    Field("include_in_backups", QT_TRANSLATE_NOOP("SettingsFields", "&Include in backups"), Edit.TICK),
+    Field("autostart", QT_TRANSLATE_NOOP("SettingsFields", "Start with the &system"), Edit.TICK),
+)  # fmt: skip
+
+ADVANCED: tuple[Field, ...] = (
+    Field("memory", QT_TRANSLATE_NOOP("SettingsFields", "Initial &memory"), Edit.NUMBER, unit=" MiB"),
+    Field("maxmem", QT_TRANSLATE_NOOP("SettingsFields", "Ma&ximum memory"), Edit.NUMBER, unit=" MiB",
+          hint=QT_TRANSLATE_NOOP("SettingsFields", "0 turns memory balancing off.")),
+    Field("vcpus", QT_TRANSLATE_NOOP("SettingsFields", "&VCPUs"), Edit.NUMBER, most=128),
+    Field("kernel", QT_TRANSLATE_NOOP("SettingsFields", "&Kernel"), Edit.TEXT,
+          hint=QT_TRANSLATE_NOOP("SettingsFields", "Empty: what the root volume boots.")),
+    Field("kernelopts", QT_TRANSLATE_NOOP("SettingsFields", "Kernel &options"), Edit.TEXT),
+    Field("virt_mode", QT_TRANSLATE_NOOP("SettingsFields", "Virtualisation mo&de"), Edit.CHOICE, _modes),
+    Field("default_dispvm", QT_TRANSLATE_NOOP("SettingsFields", "Default dis&posable"), Edit.CHOICE, _disposables),
+    Field("template_for_dispvms", QT_TRANSLATE_NOOP("SettingsFields", "Template for disposa&bles"), Edit.TICK),
+    Field("provides_network", QT_TRANSLATE_NOOP("SettingsFields", "Pro&vides network"), Edit.TICK),
+    Field("debug", QT_TRANSLATE_NOOP("SettingsFields", "Debu&g"), Edit.TICK),
+    Field("default_user", QT_TRANSLATE_NOOP("SettingsFields", "Default &user"), Edit.TEXT),
+    Field("qrexec_timeout", QT_TRANSLATE_NOOP("SettingsFields", "Time to start"), Edit.NUMBER, unit=" s", most=86_400),
+    Field("shutdown_timeout", QT_TRANSLATE_NOOP("SettingsFields", "Time to shut down"), Edit.NUMBER, unit=" s",
+          most=86_400),
+)  # fmt: skip

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A page of fields from the table: the basic one and the advanced one."""
+
+from collections.abc import Mapping, Sequence
+
+from PyQt5.QtCore import QCoreApplication
+from PyQt5.QtWidgets import QFormLayout, QLabel, QScrollArea, QWidget
+
+from qubesmanager.client.plan import Key
+from qubesmanager.models.draft import Draft
+from qubesmanager.ui.settings.editors import FieldEditor
+from qubesmanager.ui.settings.fields import CONTEXT, Edit, Field
+from qubesmanager.wire.records import VmRecord
+
+
+class FormPage(QScrollArea):
+    """The fields that the qube's class has."""
+
+    def __init__(
+        self,
+        fields: Sequence[Field],
+        draft: Draft,
+        records: Mapping[str, VmRecord],
+        labels: Mapping[str, str],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        inner = QWidget(self)
+        form = QFormLayout(inner)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        self.editors: dict[Key, FieldEditor] = {}
+        for field in fields:
+            if field.name not in draft.record.properties:
+                continue
+            editor = FieldEditor(field, draft, records, labels, inner)
+            self.editors[editor.key] = editor
+            if field.edit is Edit.TICK:
+                form.addRow("", editor)
+                continue
+            title = QLabel(QCoreApplication.translate(CONTEXT, field.title), inner)
+            title.setBuddy(editor.input)
+            editor.input.setAccessibleName(title.text().replace("&", ""))
+            form.addRow(title, editor)
+        self.setWidget(inner)
+
+    def refuse(self, key: Key, reason: str) -> bool:
+        """Mark the field; whether it is on this page."""
+        editor = self.editors.get(key)
+        if editor is None:
+            return False
+        editor.refuse(reason)
+        editor.setFocus()
+        return True

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The notes of a qube: plain text."""
+
+from PyQt5.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
+
+from qubesmanager.client.plan import Key
+from qubesmanager.models.draft import NOTES, NOTES_KEY, Draft
+from qubesmanager.ui.prompts import plain_label
+
+
+class NotesPage(QWidget):
+    """One text, up to 256 KiB."""
+
+    def __init__(self, draft: Draft, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._draft = draft
+        self.text = QPlainTextEdit(self)
+        self.text.setTabChangesFocus(True)
+        self.text.setPlaceholderText(self.tr("What this qube is for, and what one should know of it."))
+        self.text.setAccessibleName(self.tr("Notes"))
+        self.problem = plain_label("", self)
+        self.problem.hide()
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.text)
+        layout.addWidget(self.problem)
+        self.text.textChanged.connect(self._edited)
+        draft.changed.connect(self._refresh)
+        self._refresh()
+
+    def refuse(self, key: Key, reason: str) -> bool:
+        if key[0] != NOTES:
+            return False
+        self.problem.setText(reason)
+        self.problem.show()
+        return True
+
+    def _edited(self) -> None:
+        self.problem.hide()
+        if self.text.toPlainText() != (self._draft.value(NOTES_KEY) or ""):
+            self._draft.edit(NOTES_KEY, self.text.toPlainText())
+
+    def _refresh(self) -> None:
+        shown = self._draft.value(NOTES_KEY) or ""
+        if self.text.toPlainText() != shown:
+            self.text.setPlainText(shown)

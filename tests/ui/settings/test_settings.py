@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The settings window over a whole daemon: clicks reach the qube, and what others change reaches the window."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from PyQt5.QtWidgets import QApplication, QCheckBox, QComboBox, QDialogButtonBox, QLineEdit, QSpinBox
+from pytestqt.modeltest import ModelTester
+from pytestqt.qtbot import QtBot
+from windows import click, type_text
+
+from qubesmanager.client.client import Client
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.ui.prompts import Question
+from qubesmanager.ui.session import Session
+from qubesmanager.ui.settings.dialog import SettingsWindow
+from qubesmanager.ui.settings.firewall_page import FirewallPage
+from qubesmanager.ui.settings.form_page import FormPage
+from qubesmanager.ui.settings.properties_page import PropertiesPage
+from qubesmanager.ui.settings.rule_dialog import RuleDialog
+from qubesmanager.ui.settings.tags_page import TagsPage
+from qubesmanager.wire import calls
+
+APPLY = QDialogButtonBox.StandardButton.Apply
+CANCEL = QDialogButtonBox.StandardButton.Cancel
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not true():  # noqa: ASYNC110 - whatever makes it true
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def window(session: Session, qtbot: QtBot) -> SettingsWindow:
+    session.follow()
+    await until(lambda: session.is_synced and bool(session.labels))
+    held = SettingsWindow(session, "vault", session.labels)
+    qtbot.addWidget(held, before_close_func=lambda _widget: held.draft.discard())
+    held.show()
+    await until(lambda: bool(held.draft.rules))
+    return held
+
+
+def field(window: SettingsWindow, page: str, name: str) -> object:
+    form = window.pages[page]
+    assert isinstance(form, FormPage)
+    return form.editors["property", name].input
+
+
+def apply(window: SettingsWindow) -> None:
+    click(window.button(APPLY))
+
+
+async def test_nothing_to_apply_until_something_differs(window: SettingsWindow) -> None:
+    tick = field(window, "basic", "autostart")
+    assert isinstance(tick, QCheckBox)
+    assert not window.button(APPLY).isEnabled()
+
+    tick.click()
+    assert window.button(APPLY).isEnabled()
+    tick.click()
+
+    assert not window.button(APPLY).isEnabled()
+
+
+async def test_fields_reach_the_qube_and_the_event_comes_back(
+    window: SettingsWindow, system: System, qtbot: QtBot
+) -> None:
+    label = field(window, "basic", "label")
+    memory = field(window, "advanced", "memory")
+    assert isinstance(label, QComboBox)
+    assert isinstance(memory, QSpinBox)
+    label.setCurrentIndex(label.findData("green"))
+    label.activated.emit(label.currentIndex())
+    memory.setValue(512)
+    assert "vm.property.Set vault label ← green" in window.preview.toPlainText()
+
+    apply(window)
+    await until(lambda: not window.draft.dirty)
+
+    assert system.qube("vault").value("label") == "green"
+    assert system.qube("vault").value("memory") == "512"
+    assert not window.button(APPLY).isEnabled()
+
+
+async def test_a_refused_field_is_marked_with_the_reason(window: SettingsWindow, system: System, qtbot: QtBot) -> None:
+    memory = field(window, "advanced", "memory")
+    form = window.pages["advanced"]
+    assert isinstance(memory, QSpinBox)
+    assert isinstance(form, FormPage)
+    memory.setValue(1)
+
+    apply(window)
+    editor = form.editors["property", "memory"]
+    await until(lambda: not editor.problem.isHidden())
+
+    assert "between" in editor.problem.text()
+    assert window.tabs.currentWidget() in {form, window.pages["properties"]}
+    assert system.qube("vault").value("memory") == "400"
+
+
+async def test_somebody_elses_change_of_an_edited_field_is_a_conflict(
+    window: SettingsWindow, client: Client, qtbot: QtBot
+) -> None:
+    memory = field(window, "advanced", "memory")
+    assert isinstance(memory, QSpinBox)
+    memory.setValue(512)
+
+    await client.send(calls.VM_PROPERTY_SET("vault", "memory", "600"))
+    await client.send(calls.VM_TAG_SET("vault", "elsewhere"))
+    await until(lambda: "elsewhere" in window.draft.record.tags)
+
+    assert ("property", "memory") in window.draft.conflicts
+    assert memory.value() == 512
+
+
+async def test_a_rename_goes_last_and_the_window_goes_along(
+    window: SettingsWindow, system: System, qtbot: QtBot
+) -> None:
+    name = field(window, "basic", "name")
+    tick = field(window, "basic", "autostart")
+    assert isinstance(name, QLineEdit)
+    assert isinstance(tick, QCheckBox)
+    name.selectAll()
+    type_text(name, "safe")
+    tick.click()
+    assert window.draft.steps()[-1].request.argument == "name"
+
+    apply(window)
+    await until(lambda: "safe" in system.state.qubes and window.draft.record.name == "safe")
+
+    assert system.qube("safe").flag("autostart")
+    assert window.windowTitle().endswith("safe")
+
+
+async def test_rules_are_added_moved_and_removed_in_few_calls(
+    window: SettingsWindow, system: System, qtbot: QtBot
+) -> None:
+    page = window.pages["firewall"]
+    assert isinstance(page, FirewallPage)
+    window.tabs.setCurrentWidget(page)
+    click(page.buttons["add"])
+    await until(
+        lambda: any(isinstance(held, RuleDialog) and held.isVisible() for held in QApplication.topLevelWidgets())
+    )
+    dialog = next(held for held in QApplication.topLevelWidgets() if isinstance(held, RuleDialog) and held.isVisible())
+    type_text(dialog.destination, "example.org")
+    dialog.proto.setCurrentIndex(dialog.proto.findData("tcp"))
+    type_text(dialog.ports, "443")
+    dialog.accept()
+    await until(lambda: page.model.rowCount() == 2)
+
+    apply(window)
+    await until(lambda: not window.draft.dirty)
+
+    assert [text for _id, text in system.qube("vault").rules] == [
+        "action=accept dsthost=example.org proto=tcp dstports=443-443",
+        "action=accept",
+    ]
+    page.table.selectRow(1)
+    click(page.buttons["remove"])
+    assert len(window.draft.steps()) == 1
+    page.destination.setText("example.net")
+    click(page.ask)
+    assert "dropped" in page.verdict.text()
+
+
+async def test_a_rule_that_is_none_cannot_be_accepted(window: SettingsWindow, qtbot: QtBot) -> None:
+    dialog = RuleDialog(None, window)
+    qtbot.addWidget(dialog)
+    button = dialog.buttons.button(QDialogButtonBox.StandardButton.Ok)
+    assert button is not None
+    assert button.isEnabled()
+
+    type_text(dialog.destination, "not a host")
+
+    assert not button.isEnabled()
+    assert dialog.problem.text()
+
+
+async def test_tags_and_features_are_edited_and_created_by_is_protected(
+    window: SettingsWindow, system: System, qtbot: QtBot
+) -> None:
+    page = window.pages["tags"]
+    assert isinstance(page, TagsPage)
+    type_text(page.tag, "important")
+    click(page.add_tag)
+    type_text(page.feature, "service.cups")
+    click(page.add_feature)
+    type_text(page.tag, "created-by-me")
+    click(page.add_tag)
+    assert "created-by-" in page.problem.text()
+
+    apply(window)
+    await until(lambda: not window.draft.dirty)
+
+    assert "important" in system.qube("vault").tags
+    assert system.qube("vault").features["service.cups"] == "1"
+
+
+async def test_any_property_is_edited_with_its_help_beside_it(
+    window: SettingsWindow, system: System, qtbot: QtBot
+) -> None:
+    page = window.pages["properties"]
+    assert isinstance(page, PropertiesPage)
+    row = next(row for row in range(page.sheet.rowCount()) if page.sheet.name_at(row) == "default_user")
+    page.table.selectRow(row)
+    await until(lambda: "commands run" in page.help.text())
+    page.value.selectAll()
+    type_text(page.value, "alice")
+
+    apply(window)
+    await until(lambda: system.qube("vault").value("default_user") == "alice")
+    click(page.reset)
+    apply(window)
+
+    await until(lambda: system.qube("vault").value("default_user") == "user")
+
+
+async def test_closing_with_edits_asks(window: SettingsWindow, qtbot: QtBot) -> None:
+    tick = field(window, "basic", "autostart")
+    assert isinstance(tick, QCheckBox)
+    tick.click()
+
+    click(window.button(CANCEL))
+    await until(lambda: any(isinstance(held, Question) and held.isVisible() for held in QApplication.topLevelWidgets()))
+
+    assert window.isVisible()
+    question = next(held for held in QApplication.topLevelWidgets() if isinstance(held, Question) and held.isVisible())
+    click(question.yes)
+    await until(lambda: not window.isVisible())
+
+
+async def test_opening_takes_at_most_three_calls(session: Session, client: Client, qtbot: QtBot) -> None:
+    session.follow()
+    await until(lambda: session.is_synced and bool(session.labels))
+    before = client.calls_made
+
+    held = SettingsWindow(session, "work", session.labels)
+    qtbot.addWidget(held)
+    await until(lambda: bool(held.draft.rules))
+
+    assert client.calls_made - before <= 3
+
+
+async def test_the_models_keep_qts_contract(window: SettingsWindow, qtmodeltester: ModelTester) -> None:
+    properties, firewall = window.pages["properties"], window.pages["firewall"]
+    assert isinstance(properties, PropertiesPage)
+    assert isinstance(firewall, FirewallPage)
+
+    qtmodeltester.check(properties.sheet, force_py=True)  # type: ignore[no-untyped-call] # not annotated there
+    qtmodeltester.check(firewall.model, force_py=True)  # type: ignore[no-untyped-call]
