@@ -5,44 +5,44 @@
     <name>AboutDialog</name>
     <message>
         <source>About Qubes Manager</source>
-        <translation type="unfinished"></translation>
+        <translation>Über Qubes Manager</translation>
     </message>
     <message>
         <source>See and manage the qubes of a machine, over the mgmt1 API.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Qubes eines Rechners sehen und verwalten, über die mgmt1-Schnittstelle.</translation>
     </message>
     <message>
         <source>Connected to {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbunden mit {0}</translation>
     </message>
     <message>
         <source>Free software under the GNU General Public License, version 3 or later. It comes without any warranty. Qt&apos;s Python bindings, PyQt5, are under the GPL version 3.</source>
-        <translation type="unfinished"></translation>
+        <translation>Freie Software unter der GNU General Public License, Version 3 oder später. Ohne jede Gewährleistung. PyQt5, die Python-Anbindung von Qt, steht unter der GPL, Version 3.</translation>
     </message>
 </context>
 <context>
     <name>ActionSet</name>
     <message>
         <source>Select a qube first.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen Sie zuerst einen Qube aus.</translation>
     </message>
     <message>
         <source>There is no connection.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es besteht keine Verbindung.</translation>
     </message>
     <message>
         <source>Only for one qube at a time.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur für einen Qube auf einmal.</translation>
     </message>
     <message>
         <source>Not for these:</source>
-        <translation type="unfinished"></translation>
+        <translation>Nicht für diese:</translation>
     </message>
     <message numerus="yes">
         <source>and %n more</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>und %n weiterer</numerusform>
+            <numerusform>und %n weitere</numerusform>
         </translation>
     </message>
 </context>
@@ -50,763 +50,934 @@
     <name>App</name>
     <message>
         <source>The report cannot be written: {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Bericht kann nicht geschrieben werden: {0}</translation>
     </message>
     <message>
         <source>The report is in {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Bericht steht in {0}</translation>
     </message>
     <message>
         <source>Nothing answered within 20 seconds.</source>
-        <translation type="unfinished"></translation>
+        <translation>Innerhalb von 20 Sekunden kam keine Antwort.</translation>
     </message>
 </context>
 <context>
     <name>CloneDialog</name>
     <message>
         <source>Clone {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} klonen</translation>
     </message>
     <message>
         <source>A copy of {0} with its data ({1}), settings and firewall.</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Kopie von {0} mit Daten ({1}), Einstellungen und Firewall.</translation>
     </message>
     <message>
         <source>&amp;Name:</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Name:</translation>
     </message>
     <message>
         <source>&amp;Label:</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Farbe:</translation>
     </message>
     <message>
         <source>As {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>Wie {0}</translation>
     </message>
     <message>
         <source>&amp;Pool:</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Pool:</translation>
     </message>
     <message>
         <source>&amp;Start it when it is there</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Starten, sobald er da ist</translation>
     </message>
     <message>
         <source>Clone</source>
-        <translation type="unfinished"></translation>
+        <translation>Klonen</translation>
     </message>
     <message>
         <source>{0} ({1} free)</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} ({1} frei)</translation>
     </message>
     <message>
         <source>The pool has only {0} free.</source>
-        <translation type="unfinished"></translation>
+        <translation>Im Pool sind nur {0} frei.</translation>
     </message>
 </context>
 <context>
     <name>CommandPalette</name>
     <message>
         <source>Commands</source>
-        <translation type="unfinished"></translation>
+        <translation>Befehle</translation>
     </message>
     <message>
         <source>Type an action or the name of a qube</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Aktion oder den Namen eines Qubes eingeben</translation>
     </message>
     <message>
         <source>Matching commands</source>
-        <translation type="unfinished"></translation>
+        <translation>Passende Befehle</translation>
     </message>
 </context>
 <context>
     <name>ConfirmMany</name>
     <message>
         <source>Qube</source>
-        <translation type="unfinished"></translation>
+        <translation>Qube</translation>
     </message>
     <message>
         <source>Why</source>
-        <translation type="unfinished"></translation>
+        <translation>Warum</translation>
     </message>
 </context>
 <context>
     <name>CreateDialog</name>
     <message>
         <source>New qube</source>
-        <translation type="unfinished"></translation>
+        <translation>Neuer Qube</translation>
     </message>
     <message>
         <source>&amp;Name:</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Name:</translation>
     </message>
     <message>
         <source>The colour by which you tell at a glance how far you trust it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Farbe, an der Sie auf einen Blick sehen, wie weit Sie ihm trauen.</translation>
     </message>
     <message>
         <source>&amp;Label:</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Farbe:</translation>
     </message>
     <message>
         <source>&amp;Type:</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Art:</translation>
     </message>
     <message>
         <source>T&amp;emplate:</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Vorlage:</translation>
     </message>
     <message>
         <source>Net &amp;qube:</source>
-        <translation type="unfinished"></translation>
+        <translation>Netz-&amp;Qube:</translation>
     </message>
     <message>
         <source>&amp;Pool:</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Pool:</translation>
     </message>
     <message>
         <source>as usual</source>
-        <translation type="unfinished"></translation>
+        <translation>wie üblich</translation>
     </message>
     <message>
         <source>Private si&amp;ze:</source>
-        <translation type="unfinished"></translation>
+        <translation>Private &amp;Größe:</translation>
     </message>
     <message>
         <source>work, family</source>
-        <translation type="unfinished"></translation>
+        <translation>arbeit, familie</translation>
     </message>
     <message>
         <source>Ta&amp;gs:</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Etiketten:</translation>
     </message>
     <message>
         <source>P&amp;rovides network to other qubes</source>
-        <translation type="unfinished"></translation>
+        <translation>Stellt anderen Qubes das &amp;Netz bereit</translation>
     </message>
     <message>
         <source>Is a template for &amp;disposables</source>
-        <translation type="unfinished"></translation>
+        <translation>Ist eine Vorlage für &amp;Wegwerf-Qubes</translation>
     </message>
     <message>
         <source>&amp;Start it when it is there</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Starten, sobald er da ist</translation>
     </message>
     <message>
         <source>&amp;Open its settings when it is there</source>
-        <translation type="unfinished"></translation>
+        <translation>Seine &amp;Einstellungen öffnen, sobald er da ist</translation>
     </message>
     <message>
         <source>Create</source>
-        <translation type="unfinished"></translation>
+        <translation>Anlegen</translation>
     </message>
     <message>
         <source>App qube</source>
-        <translation type="unfinished"></translation>
+        <translation>App-Qube</translation>
     </message>
     <message>
         <source>Standalone qube</source>
-        <translation type="unfinished"></translation>
+        <translation>Eigenständiger Qube</translation>
     </message>
     <message>
         <source>Named disposable</source>
-        <translation type="unfinished"></translation>
+        <translation>Benannter Wegwerf-Qube</translation>
     </message>
     <message>
         <source>Its system comes from the template at each start; it keeps what is yours.</source>
-        <translation type="unfinished"></translation>
+        <translation>Sein System kommt bei jedem Start aus der Vorlage; was Ihnen gehört, bleibt.</translation>
     </message>
     <message>
         <source>A copy of its own of the template; it is updated by itself.</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine eigene Kopie der Vorlage; er wird für sich aktualisiert.</translation>
     </message>
     <message>
         <source>It forgets everything when it halts.</source>
-        <translation type="unfinished"></translation>
+        <translation>Er vergisst alles, sobald er anhält.</translation>
     </message>
     <message>
         <source>(empty system disk)</source>
-        <translation type="unfinished"></translation>
+        <translation>(leere Systemplatte)</translation>
     </message>
     <message>
         <source>Default ({0})</source>
-        <translation type="unfinished"></translation>
+        <translation>Standard ({0})</translation>
     </message>
     <message>
         <source>none</source>
-        <translation type="unfinished"></translation>
+        <translation>keiner</translation>
     </message>
     <message>
         <source>None: no network</source>
-        <translation type="unfinished"></translation>
+        <translation>Keiner: kein Netz</translation>
     </message>
     <message>
         <source>{0} ({1} free)</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} ({1} frei)</translation>
     </message>
     <message>
         <source>The pool has only {0} free.</source>
-        <translation type="unfinished"></translation>
+        <translation>Im Pool sind nur {0} frei.</translation>
     </message>
     <message>
         <source>A tag holds only letters, digits and . _ -</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Etikett enthält nur Buchstaben, Ziffern und . _ -</translation>
     </message>
     <message>
         <source>There is no template it could be based on.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keine Vorlage, auf der er beruhen könnte.</translation>
     </message>
 </context>
 <context>
     <name>ErrorBar</name>
     <message numerus="yes">
         <source>%n more message(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n weitere Meldung</numerusform>
+            <numerusform>%n weitere Meldungen</numerusform>
         </translation>
+    </message>
+</context>
+<context>
+    <name>FieldEditor</name>
+    <message>
+        <source>Back to the default</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Somebody else changed this meanwhile.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Goes back to the default.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>FirewallPage</name>
+    <message>
+        <source>Firewall rules</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Add…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Edit…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Remove</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Up</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Down</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Allow all for &amp;5 minutes</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Copy list</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Paste list</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Would it pass?</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>example.org or 10.0.0.1</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Destination</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Protocol</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Port</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>As&amp;k</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>New firewall rule</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Edit firewall rule</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Say a destination.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It would pass</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It would be dropped</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>by the end of the list.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>by rule {0}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Rules {0} might decide otherwise: their addresses are not known here.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The qube has no net qube: these rules have nothing to filter.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Connections that are open already stay open.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>FirewallTable</name>
+    <message>
+        <source>Action</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Destination</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Service</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Expires</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Comment</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
     <name>Inspector</name>
     <message>
         <source>About the selected qube</source>
-        <translation type="unfinished"></translation>
+        <translation>Über den ausgewählten Qube</translation>
     </message>
     <message>
         <source>Select a qube to see more of it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen Sie einen Qube aus, um mehr von ihm zu sehen.</translation>
     </message>
     <message numerus="yes">
         <source>%n qube(s) selected</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n Qube ausgewählt</numerusform>
+            <numerusform>%n Qubes ausgewählt</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n of them running</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n davon läuft</numerusform>
+            <numerusform>%n davon laufen</numerusform>
         </translation>
     </message>
     <message>
         <source>{0} on disk</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} auf der Platte</translation>
     </message>
     <message>
         <source>Class</source>
-        <translation type="unfinished"></translation>
+        <translation>Klasse</translation>
     </message>
     <message>
         <source>Network</source>
-        <translation type="unfinished"></translation>
+        <translation>Netz</translation>
     </message>
     <message>
         <source>IP</source>
-        <translation type="unfinished"></translation>
+        <translation>IP</translation>
     </message>
     <message>
         <source>Disk</source>
-        <translation type="unfinished"></translation>
+        <translation>Platte</translation>
     </message>
     <message>
         <source>Devices</source>
-        <translation type="unfinished"></translation>
+        <translation>Geräte</translation>
     </message>
     <message>
         <source>Tags</source>
-        <translation type="unfinished"></translation>
+        <translation>Etiketten</translation>
     </message>
     <message>
         <source>Backup</source>
-        <translation type="unfinished"></translation>
+        <translation>Sicherung</translation>
     </message>
     <message>
         <source>Notes</source>
-        <translation type="unfinished"></translation>
+        <translation>Notizen</translation>
     </message>
     <message>
         <source>Label: {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>Farbe: {0}</translation>
     </message>
     <message>
         <source>{0} on {1}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} auf {1}</translation>
     </message>
     <message numerus="yes">
         <source>CPU {0} % of %n vcpu(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>CPU {0} % von %n VCPU</numerusform>
+            <numerusform>CPU {0} % von %n VCPUs</numerusform>
         </translation>
     </message>
     <message>
         <source>Memory {0} of {1}</source>
-        <translation type="unfinished"></translation>
+        <translation>Speicher {0} von {1}</translation>
     </message>
     <message>
         <source>{0}: a loop</source>
-        <translation type="unfinished"></translation>
+        <translation>{0}: eine Schleife</translation>
     </message>
     <message>
         <source>leads outside</source>
-        <translation type="unfinished"></translation>
+        <translation>führt nach außen</translation>
     </message>
     <message>
         <source>none</source>
-        <translation type="unfinished"></translation>
+        <translation>keiner</translation>
     </message>
     <message>
         <source>{0}: {1} of {2}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0}: {1} von {2}</translation>
     </message>
 </context>
 <context>
     <name>LogsWindow</name>
     <message>
         <source>Logs of {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>Protokolle von {0}</translation>
     </message>
     <message>
         <source>&amp;Log:</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Protokoll:</translation>
     </message>
     <message>
         <source>&amp;Follow</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Mitlesen</translation>
     </message>
     <message>
         <source>&amp;Wrap lines</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeilen &amp;umbrechen</translation>
     </message>
     <message>
         <source>&amp;Refresh</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Aktualisieren</translation>
     </message>
     <message>
         <source>Find (Ctrl+F)</source>
-        <translation type="unfinished"></translation>
+        <translation>Suchen (Strg+F)</translation>
     </message>
     <message>
         <source>Find in the log</source>
-        <translation type="unfinished"></translation>
+        <translation>Im Protokoll suchen</translation>
     </message>
     <message>
         <source>Reading…</source>
-        <translation type="unfinished"></translation>
+        <translation>Wird gelesen …</translation>
     </message>
     <message>
         <source>Not found.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nicht gefunden.</translation>
     </message>
     <message>
         <source>There are no logs of this qube yet.</source>
-        <translation type="unfinished"></translation>
+        <translation>Von diesem Qube gibt es noch keine Protokolle.</translation>
     </message>
     <message numerus="yes">
         <source>%n line(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n Zeile</numerusform>
+            <numerusform>%n Zeilen</numerusform>
         </translation>
     </message>
     <message>
         <source>It is empty.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es ist leer.</translation>
     </message>
 </context>
 <context>
     <name>MainWindow</name>
     <message>
         <source>Qubes Manager</source>
-        <translation type="unfinished"></translation>
+        <translation>Qubes Manager</translation>
     </message>
     <message>
         <source>{0}: {1}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0}: {1}</translation>
     </message>
     <message>
         <source>&amp;New qube…</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Neuer Qube …</translation>
     </message>
     <message>
         <source>&amp;Refresh</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Aktualisieren</translation>
     </message>
     <message>
         <source>&amp;Quit</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Beenden</translation>
     </message>
     <message>
         <source>&amp;Close window</source>
-        <translation type="unfinished"></translation>
+        <translation>Fenster &amp;schließen</translation>
     </message>
     <message>
         <source>&amp;Find</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Suchen</translation>
     </message>
     <message>
         <source>&amp;Show everything</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Alles zeigen</translation>
     </message>
     <message>
         <source>Sa&amp;ve this view…</source>
-        <translation type="unfinished"></translation>
+        <translation>Diese A&amp;nsicht speichern …</translation>
     </message>
     <message>
         <source>&amp;Commands…</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Befehle …</translation>
     </message>
     <message>
         <source>&amp;Shortcuts…</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Tastenkürzel …</translation>
     </message>
     <message>
         <source>&amp;Help</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Hilfe</translation>
     </message>
     <message>
         <source>Write a &amp;report…</source>
-        <translation type="unfinished"></translation>
+        <translation>Einen &amp;Bericht schreiben …</translation>
     </message>
     <message>
         <source>&amp;About Qubes Manager</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Über Qubes Manager</translation>
     </message>
     <message>
         <source>&amp;Sidebar</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Seitenleiste</translation>
     </message>
     <message>
         <source>&amp;Inspector</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Inspektor</translation>
     </message>
     <message>
         <source>&amp;Tasks</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Aufgaben</translation>
     </message>
     <message>
         <source>&amp;Template</source>
-        <translation type="unfinished"></translation>
+        <translation>V&amp;orlage</translation>
     </message>
     <message>
         <source>&amp;Net qube</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Netz-Qube</translation>
     </message>
     <message>
         <source>La&amp;bel</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Farbe</translation>
     </message>
     <message>
         <source>&amp;System</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;System</translation>
     </message>
     <message>
         <source>&amp;Qube</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Qube</translation>
     </message>
     <message>
         <source>&amp;View</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Ansicht</translation>
     </message>
     <message>
         <source>&amp;Columns</source>
-        <translation type="unfinished"></translation>
+        <translation>S&amp;palten</translation>
     </message>
     <message>
         <source>T&amp;oolbar</source>
-        <translation type="unfinished"></translation>
+        <translation>S&amp;ymbolleiste</translation>
     </message>
     <message>
         <source>&amp;Tools</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Werkzeuge</translation>
     </message>
     <message>
         <source>Toolbar</source>
-        <translation type="unfinished"></translation>
+        <translation>Symbolleiste</translation>
     </message>
     <message>
         <source>Nothing found</source>
-        <translation type="unfinished"></translation>
+        <translation>Nichts gefunden</translation>
     </message>
     <message>
         <source>No qube fits the filter.</source>
-        <translation type="unfinished"></translation>
+        <translation>Kein Qube passt zum Filter.</translation>
     </message>
     <message>
         <source>Clear the filter</source>
-        <translation type="unfinished"></translation>
+        <translation>Filter leeren</translation>
     </message>
     <message>
         <source>The request was refused</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Anfrage wurde abgelehnt</translation>
     </message>
     <message>
         <source>There is no connection</source>
-        <translation type="unfinished"></translation>
+        <translation>Es besteht keine Verbindung</translation>
     </message>
     <message>
         <source>Try now</source>
-        <translation type="unfinished"></translation>
+        <translation>Jetzt versuchen</translation>
     </message>
     <message>
         <source>Reading the qubes…</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Qubes werden gelesen …</translation>
     </message>
     <message>
         <source>There are no qubes yet</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt noch keine Qubes</translation>
     </message>
     <message>
         <source>Qubes keep apart what should not touch. Make the first one.</source>
-        <translation type="unfinished"></translation>
+        <translation>Qubes halten auseinander, was sich nicht berühren soll. Legen Sie den ersten an.</translation>
     </message>
     <message>
         <source>New qube…</source>
-        <translation type="unfinished"></translation>
+        <translation>Neuer Qube …</translation>
     </message>
     <message>
         <source>Kill {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} hart beenden</translation>
     </message>
     <message>
         <source>Wait</source>
-        <translation type="unfinished"></translation>
+        <translation>Warten</translation>
     </message>
     <message>
         <source>Leave it running</source>
-        <translation type="unfinished"></translation>
+        <translation>Weiterlaufen lassen</translation>
     </message>
     <message numerus="yes">
         <source>%n qube(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n Qube</numerusform>
+            <numerusform>%n Qubes</numerusform>
         </translation>
     </message>
     <message>
         <source>qube</source>
-        <translation type="unfinished"></translation>
+        <translation>Qube</translation>
     </message>
     <message>
         <source>Save this view</source>
-        <translation type="unfinished"></translation>
+        <translation>Diese Ansicht speichern</translation>
     </message>
     <message>
         <source>Shortcuts</source>
-        <translation type="unfinished"></translation>
+        <translation>Tastenkürzel</translation>
     </message>
     <message>
         <source>About</source>
-        <translation type="unfinished"></translation>
+        <translation>Über</translation>
     </message>
     <message>
         <source>Ctrl+K finds every command and qube; Ctrl+F filters; the arrows, Enter, F2, Delete and the menu key work on what is selected; F9 and F10 show and hide the sides. The guide is in docs/guide.</source>
-        <translation type="unfinished"></translation>
+        <translation>Strg+K findet jeden Befehl und Qube; Strg+F filtert; Pfeile, Eingabe, F2, Entf und die Menütaste wirken auf das Ausgewählte; F9 und F10 zeigen und verbergen die Seiten. Das Handbuch steht in docs/guide.</translation>
     </message>
 </context>
 <context>
     <name>NewQube</name>
     <message>
         <source>Copying volumes</source>
-        <translation type="unfinished"></translation>
+        <translation>Datenträger werden kopiert</translation>
     </message>
     <message>
         <source>Starting</source>
-        <translation type="unfinished"></translation>
+        <translation>Startet</translation>
     </message>
     <message>
         <source>{0} was created, but {1} was refused: {2} So it was removed again.</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} wurde angelegt, aber {1} wurde abgelehnt: {2} Deshalb wurde er wieder entfernt.</translation>
     </message>
     <message>
         <source>{0} could not be removed again: {1}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} konnte nicht wieder entfernt werden: {1}</translation>
     </message>
 </context>
 <context>
     <name>NotesDialog</name>
     <message>
         <source>Notes of {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>Notizen zu {0}</translation>
     </message>
     <message>
         <source>What this qube is for, what to mind.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wofür dieser Qube da ist, was zu beachten ist.</translation>
     </message>
     <message>
         <source>Notes hold at most 256 KiB.</source>
+        <translation>Notizen fassen höchstens 256 KiB.</translation>
+    </message>
+</context>
+<context>
+    <name>NotesPage</name>
+    <message>
+        <source>What this qube is for, and what one should know of it.</source>
         <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Notes</source>
+        <translation>Notizen</translation>
     </message>
 </context>
 <context>
     <name>Notice</name>
     <message>
         <source>Close this message</source>
-        <translation type="unfinished"></translation>
+        <translation>Diese Meldung schließen</translation>
     </message>
 </context>
 <context>
     <name>Operations</name>
     <message>
         <source>Start {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} starten</translation>
     </message>
     <message>
         <source>Pause {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} anhalten</translation>
     </message>
     <message>
         <source>Unpause {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} fortsetzen</translation>
     </message>
     <message>
         <source>Shut down</source>
-        <translation type="unfinished"></translation>
+        <translation>Herunterfahren</translation>
     </message>
     <message>
         <source>Restart</source>
-        <translation type="unfinished"></translation>
+        <translation>Neu starten</translation>
     </message>
     <message>
         <source>Kill</source>
-        <translation type="unfinished"></translation>
+        <translation>Hart beenden</translation>
     </message>
     <message>
         <source>Kill {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} hart beenden</translation>
     </message>
     <message>
         <source>New qube</source>
-        <translation type="unfinished"></translation>
+        <translation>Neuer Qube</translation>
     </message>
     <message>
         <source>Clone</source>
-        <translation type="unfinished"></translation>
+        <translation>Klonen</translation>
     </message>
     <message>
         <source>Remove</source>
-        <translation type="unfinished"></translation>
+        <translation>Entfernen</translation>
     </message>
     <message>
         <source>Rename</source>
-        <translation type="unfinished"></translation>
+        <translation>Umbenennen</translation>
     </message>
     <message>
         <source>Notes</source>
-        <translation type="unfinished"></translation>
+        <translation>Notizen</translation>
     </message>
     <message>
         <source>Set {0} of {1}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} von {1} setzen</translation>
     </message>
     <message>
         <source>Reset {0} of {1}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} von {1} zurücksetzen</translation>
     </message>
     <message>
         <source>Shut down {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} herunterfahren</translation>
     </message>
     <message>
         <source>Waiting until {0} has halted</source>
-        <translation type="unfinished"></translation>
+        <translation>Wartet, bis {0} angehalten hat</translation>
     </message>
     <message>
         <source>Restart {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} neu starten</translation>
     </message>
     <message>
         <source>Shutting down</source>
-        <translation type="unfinished"></translation>
+        <translation>Fährt herunter</translation>
     </message>
     <message>
         <source>Starting</source>
-        <translation type="unfinished"></translation>
+        <translation>Startet</translation>
     </message>
     <message numerus="yes">
         <source>Shut down %n qube(s)?</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n Qube herunterfahren?</numerusform>
+            <numerusform>%n Qubes herunterfahren?</numerusform>
         </translation>
     </message>
     <message>
         <source>From the top to the bottom: those that use the network before those that give it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Von oben nach unten: wer das Netz nutzt vor dem, der es gibt.</translation>
     </message>
     <message>
         <source>uses the network of {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>nutzt das Netz von {0}</translation>
     </message>
     <message numerus="yes">
         <source>Restart %n qube(s)?</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n Qube neu starten?</numerusform>
+            <numerusform>%n Qubes neu starten?</numerusform>
         </translation>
     </message>
     <message>
         <source>They halt from the top to the bottom, and start again from the bottom to the top.</source>
-        <translation type="unfinished"></translation>
+        <translation>Sie halten von oben nach unten an und starten von unten nach oben wieder.</translation>
     </message>
     <message numerus="yes">
         <source>Restart %n qube(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n Qube neu starten</numerusform>
+            <numerusform>%n Qubes neu starten</numerusform>
         </translation>
     </message>
     <message>
         <source>Shutting down {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} fährt herunter</translation>
     </message>
     <message>
         <source>Starting {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} startet</translation>
     </message>
     <message numerus="yes">
         <source>Kill %n qube(s)?</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n Qube hart beenden?</numerusform>
+            <numerusform>%n Qubes hart beenden?</numerusform>
         </translation>
     </message>
     <message>
         <source>It is as if the plug were pulled: what is not saved is lost.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es ist, als zöge man den Stecker: was nicht gespeichert ist, geht verloren.</translation>
     </message>
     <message>
         <source>Create {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} anlegen</translation>
     </message>
     <message>
         <source>Settings</source>
-        <translation type="unfinished"></translation>
+        <translation>Einstellungen</translation>
     </message>
     <message>
         <source>Clone {0} as {1}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} als {1} klonen</translation>
     </message>
     <message>
         <source>Remove {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} entfernen</translation>
     </message>
     <message numerus="yes">
         <source>Remove %n qube(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n Qube entfernen</numerusform>
+            <numerusform>%n Qubes entfernen</numerusform>
         </translation>
     </message>
     <message>
         <source>Rename {0} to {1}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} in {1} umbenennen</translation>
     </message>
     <message>
         <source>Save the notes of {0}</source>
+        <translation>Notizen zu {0} speichern</translation>
+    </message>
+</context>
+<context>
+    <name>PropertiesPage</name>
+    <message>
+        <source>Properties</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Value</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Back to the &amp;default</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ask what a property means</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
@@ -814,10 +985,25 @@
     <name>PropertyMenu</name>
     <message>
         <source>Default</source>
-        <translation type="unfinished"></translation>
+        <translation>Standard</translation>
     </message>
     <message>
         <source>None</source>
+        <translation>Keiner</translation>
+    </message>
+</context>
+<context>
+    <name>PropertySheet</name>
+    <message>
+        <source>Property</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Value</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Source</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
@@ -825,198 +1011,273 @@
     <name>QueryBox</name>
     <message>
         <source>Filter: name, tag:, netvm:, mem&gt;2G … (Ctrl+F)</source>
-        <translation type="unfinished"></translation>
+        <translation>Filter: Name, tag:, netvm:, mem&gt;2G … (Strg+F)</translation>
     </message>
     <message>
         <source>Filter</source>
-        <translation type="unfinished"></translation>
+        <translation>Filter</translation>
     </message>
     <message>
         <source>Words are combined. Try state:running tag:work netvm:sys-vpn mem&gt;2G -template:fedora, or any property.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wörter gelten zusammen. Versuchen Sie state:running tag:work netvm:sys-vpn mem&gt;2G -template:fedora oder eine beliebige Eigenschaft.</translation>
     </message>
 </context>
 <context>
     <name>Reason</name>
     <message>
         <source>dom0 runs as long as the machine does.</source>
-        <translation type="unfinished"></translation>
+        <translation>dom0 läuft, solange der Rechner läuft.</translation>
     </message>
     <message>
         <source>It is paused; unpause it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Er ist angehalten; setzen Sie ihn fort.</translation>
     </message>
     <message>
         <source>It is already running.</source>
-        <translation type="unfinished"></translation>
+        <translation>Er läuft schon.</translation>
     </message>
     <message>
         <source>It is paused; unpause or kill it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Er ist angehalten; setzen Sie ihn fort oder beenden Sie ihn hart.</translation>
     </message>
     <message>
         <source>It is already shutting down.</source>
-        <translation type="unfinished"></translation>
+        <translation>Er fährt schon herunter.</translation>
     </message>
     <message>
         <source>A disposable is gone once it halts.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Wegwerf-Qube ist fort, sobald er anhält.</translation>
     </message>
     <message>
         <source>It is already paused.</source>
-        <translation type="unfinished"></translation>
+        <translation>Er ist schon angehalten.</translation>
     </message>
     <message>
         <source>It is not running yet.</source>
-        <translation type="unfinished"></translation>
+        <translation>Er läuft noch nicht.</translation>
     </message>
     <message>
         <source>It is not paused.</source>
-        <translation type="unfinished"></translation>
+        <translation>Er ist nicht angehalten.</translation>
     </message>
     <message>
         <source>dom0 cannot be removed.</source>
-        <translation type="unfinished"></translation>
+        <translation>dom0 kann nicht entfernt werden.</translation>
     </message>
     <message>
         <source>It is running; shut it down first.</source>
-        <translation type="unfinished"></translation>
+        <translation>Er läuft; fahren Sie ihn zuerst herunter.</translation>
     </message>
     <message>
         <source>It came from a package; remove it with the package manager.</source>
-        <translation type="unfinished"></translation>
+        <translation>Er kam aus einem Paket; entfernen Sie ihn mit der Paketverwaltung.</translation>
     </message>
     <message>
         <source>dom0 cannot be cloned.</source>
-        <translation type="unfinished"></translation>
+        <translation>dom0 kann nicht geklont werden.</translation>
     </message>
     <message>
         <source>It is running; a qube is cloned while it is halted.</source>
-        <translation type="unfinished"></translation>
+        <translation>Er läuft; geklont wird ein ausgeschalteter Qube.</translation>
     </message>
     <message>
         <source>dom0 keeps its name.</source>
-        <translation type="unfinished"></translation>
+        <translation>dom0 behält seinen Namen.</translation>
     </message>
     <message>
         <source>It is running; a qube is renamed while it is halted.</source>
-        <translation type="unfinished"></translation>
+        <translation>Er läuft; umbenannt wird ein ausgeschalteter Qube.</translation>
     </message>
     <message>
         <source>It is not running.</source>
-        <translation type="unfinished"></translation>
+        <translation>Er läuft nicht.</translation>
     </message>
     <message>
         <source>dom0 has no template.</source>
-        <translation type="unfinished"></translation>
+        <translation>dom0 hat keine Vorlage.</translation>
     </message>
     <message>
         <source>It is not based on a template.</source>
-        <translation type="unfinished"></translation>
+        <translation>Er beruht auf keiner Vorlage.</translation>
     </message>
     <message>
         <source>It is running; a template is changed while it is halted.</source>
-        <translation type="unfinished"></translation>
+        <translation>Er läuft; die Vorlage wird gewechselt, wenn er ausgeschaltet ist.</translation>
     </message>
     <message>
         <source>dom0 has no network.</source>
-        <translation type="unfinished"></translation>
+        <translation>dom0 hat kein Netz.</translation>
     </message>
     <message>
         <source>dom0 keeps its label.</source>
-        <translation type="unfinished"></translation>
+        <translation>dom0 behält seine Farbe.</translation>
     </message>
     <message>
         <source>A qube needs a name.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Qube braucht einen Namen.</translation>
     </message>
     <message>
         <source>A name starts with a letter (A to Z).</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Name beginnt mit einem Buchstaben (A bis Z).</translation>
     </message>
     <message>
         <source>A name has at most 31 characters.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Name hat höchstens 31 Zeichen.</translation>
     </message>
     <message>
         <source>A name holds only letters, digits and . _ -</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Name enthält nur Buchstaben, Ziffern und . _ -</translation>
     </message>
     <message>
         <source>A name cannot end in -dm.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Name kann nicht auf -dm enden.</translation>
     </message>
     <message>
         <source>It is used by {0}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Er wird genutzt von {0}.</translation>
     </message>
     <message>
         <source>The name {0} is reserved.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Name {0} ist vergeben.</translation>
     </message>
     <message>
         <source>There is a qube named {0} already.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt schon einen Qube namens {0}.</translation>
     </message>
 </context>
 <context>
     <name>RemoveDialog</name>
     <message>
         <source>Remove</source>
-        <translation type="unfinished"></translation>
+        <translation>Entfernen</translation>
     </message>
     <message>
         <source>Remove {0} with all its data?</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} mit allen Daten entfernen?</translation>
     </message>
     <message numerus="yes">
         <source>Remove %n qube(s) with all their data?</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n Qube mit allen Daten entfernen?</numerusform>
+            <numerusform>%n Qubes mit allen Daten entfernen?</numerusform>
         </translation>
     </message>
     <message>
         <source>This cannot be undone; only a backup brings it back.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das lässt sich nicht rückgängig machen; nur eine Sicherung bringt es zurück.</translation>
     </message>
     <message>
         <source>{0} become free.</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} werden frei.</translation>
     </message>
     <message>
         <source>What is removed, in this order</source>
-        <translation type="unfinished"></translation>
+        <translation>Was entfernt wird, in dieser Reihenfolge</translation>
     </message>
     <message>
         <source>{0} - still used by {1}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} - noch genutzt von {1}</translation>
     </message>
     <message>
         <source>Type the name of the qube to remove it:</source>
-        <translation type="unfinished"></translation>
+        <translation>Geben Sie den Namen des Qubes ein, um ihn zu entfernen:</translation>
     </message>
     <message>
         <source>Type the number of qubes ({0}) to remove them:</source>
-        <translation type="unfinished"></translation>
+        <translation>Geben Sie die Zahl der Qubes ({0}) ein, um sie zu entfernen:</translation>
     </message>
 </context>
 <context>
     <name>RenameDialog</name>
     <message>
         <source>Rename {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} umbenennen</translation>
     </message>
     <message>
         <source>New &amp;name:</source>
-        <translation type="unfinished"></translation>
+        <translation>Neuer &amp;Name:</translation>
     </message>
     <message>
         <source>Changed along with it: {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>Ändert sich mit: {0}</translation>
     </message>
     <message>
         <source>Rename</source>
+        <translation>Umbenennen</translation>
+    </message>
+</context>
+<context>
+    <name>RuleDialog</name>
+    <message>
+        <source>New firewall rule</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Firewall rule</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>accept</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>drop</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>anywhere, or example.org, 10.0.0.0/8, dns</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>any</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>all, or 443, or 8000-8080</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>never</source>
+        <translation>nie</translation>
+    </message>
+    <message>
+        <source>in 5 minutes</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>in an hour</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>in a day</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>as it is</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Action</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Destination</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Protocol</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>P&amp;orts or ICMP type</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>E&amp;xpires</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Comment</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
@@ -1024,33 +1285,205 @@
     <name>SaveViewDialog</name>
     <message>
         <source>Save this view</source>
-        <translation type="unfinished"></translation>
+        <translation>Diese Ansicht speichern</translation>
     </message>
     <message>
         <source>&amp;Name:</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Name:</translation>
     </message>
     <message>
         <source>&amp;Filter:</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Filter:</translation>
     </message>
     <message>
         <source>The view of that name is replaced.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Ansicht dieses Namens wird ersetzt.</translation>
     </message>
 </context>
 <context>
     <name>Session</name>
     <message>
         <source>Follow the system</source>
-        <translation type="unfinished"></translation>
+        <translation>Dem System folgen</translation>
     </message>
     <message>
         <source>Follow the statistics</source>
-        <translation type="unfinished"></translation>
+        <translation>Den Messwerten folgen</translation>
     </message>
     <message>
         <source>List the labels</source>
+        <translation>Die Farben auflisten</translation>
+    </message>
+</context>
+<context>
+    <name>Settings</name>
+    <message>
+        <source>There is no qube {0}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>SettingsFields</name>
+    <message>
+        <source>&amp;Name</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Label</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Template</source>
+        <translation>V&amp;orlage</translation>
+    </message>
+    <message>
+        <source>Net &amp;qube</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The qube that gives this one network.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Include in backups</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Start with the &amp;system</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Initial &amp;memory</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ma&amp;ximum memory</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>0 turns memory balancing off.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;VCPUs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Kernel</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Empty: what the root volume boots.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Kernel &amp;options</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Virtualisation mo&amp;de</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Default dis&amp;posable</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Template for disposa&amp;bles</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Pro&amp;vides network</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Debu&amp;g</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Default &amp;user</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Time to start</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Time to shut down</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>SettingsWindow</name>
+    <message>
+        <source>Settings of {0}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Basic</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Advanced</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Firewall</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Features and tags</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>All properties</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Notes</source>
+        <translation>Notizen</translation>
+    </message>
+    <message>
+        <source>What will be sent</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What will be &amp;sent</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ask for the firewall</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This qube is gone.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Apply the settings of {0}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{0} was refused: {1}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message numerus="yes">
+        <source>%n change(s) before it were made and stay.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Unsaved changes</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Leave without applying the changes to {0}?</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Discard</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
@@ -1058,119 +1491,190 @@
     <name>ShortcutsDialog</name>
     <message>
         <source>Shortcuts</source>
-        <translation type="unfinished"></translation>
+        <translation>Tastenkürzel</translation>
     </message>
     <message>
         <source>Restore defaults</source>
-        <translation type="unfinished"></translation>
+        <translation>Zurücksetzen</translation>
     </message>
     <message>
         <source>{0} is used twice: for {1} and for {2}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} ist zweimal belegt: für {1} und für {2}.</translation>
     </message>
 </context>
 <context>
     <name>Sidebar</name>
     <message>
         <source>Groups of qubes</source>
-        <translation type="unfinished"></translation>
+        <translation>Gruppen von Qubes</translation>
     </message>
     <message>
         <source>Qubes</source>
-        <translation type="unfinished"></translation>
+        <translation>Qubes</translation>
     </message>
     <message>
         <source>By tag</source>
-        <translation type="unfinished"></translation>
+        <translation>Nach Etikett</translation>
     </message>
     <message>
         <source>By net qube</source>
-        <translation type="unfinished"></translation>
+        <translation>Nach Netz-Qube</translation>
     </message>
     <message>
         <source>Saved views</source>
-        <translation type="unfinished"></translation>
+        <translation>Gespeicherte Ansichten</translation>
     </message>
     <message>
         <source>All</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle</translation>
     </message>
     <message>
         <source>Running</source>
-        <translation type="unfinished"></translation>
+        <translation>Laufende</translation>
     </message>
     <message>
         <source>Templates</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorlagen</translation>
     </message>
     <message>
         <source>Disposables</source>
-        <translation type="unfinished"></translation>
+        <translation>Wegwerf-Qubes</translation>
     </message>
     <message>
         <source>none</source>
-        <translation type="unfinished"></translation>
+        <translation>keiner</translation>
     </message>
     <message>
         <source>Select these qubes</source>
-        <translation type="unfinished"></translation>
+        <translation>Diese Qubes auswählen</translation>
     </message>
     <message>
         <source>Forget this view</source>
-        <translation type="unfinished"></translation>
+        <translation>Diese Ansicht vergessen</translation>
     </message>
 </context>
 <context>
     <name>StaleBanner</name>
     <message>
         <source>Try now</source>
-        <translation type="unfinished"></translation>
+        <translation>Jetzt versuchen</translation>
     </message>
     <message numerus="yes">
         <source>Trying again in %n s.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>Neuer Versuch in %n s.</numerusform>
+            <numerusform>Neuer Versuch in %n s.</numerusform>
         </translation>
     </message>
     <message>
         <source>Reconnecting…</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbindet sich wieder …</translation>
     </message>
     <message>
         <source>The connection is lost, so what you see may be out of date.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Verbindung ist abgebrochen; was Sie sehen, kann veraltet sein.</translation>
     </message>
 </context>
 <context>
     <name>Status</name>
     <message numerus="yes">
         <source>%n qube(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n Qube</numerusform>
+            <numerusform>%n Qubes</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n running</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n läuft</numerusform>
+            <numerusform>%n laufen</numerusform>
         </translation>
     </message>
     <message>
         <source>{0} of memory</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} Speicher</translation>
     </message>
     <message numerus="yes">
         <source>%n task(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n Aufgabe</numerusform>
+            <numerusform>%n Aufgaben</numerusform>
         </translation>
     </message>
     <message>
         <source>Tasks</source>
+        <translation>Aufgaben</translation>
+    </message>
+</context>
+<context>
+    <name>TagsPage</name>
+    <message>
+        <source>Feature</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Value</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Source</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>New feature, such as service.cups</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Add</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Remove</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>New tag</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A&amp;dd</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Re&amp;move</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Features</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Tags</source>
+        <translation>Etiketten</translation>
+    </message>
+    <message>
+        <source>own</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>template</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>edited</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Says who created the qube; it stays.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A feature&apos;s name holds letters, digits and . _ -, and starts with none of . and -</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A tag holds letters, digits and . _ -, and does not start with created-by-</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
@@ -1178,310 +1682,310 @@
     <name>TaskModel</name>
     <message>
         <source>Running</source>
-        <translation type="unfinished"></translation>
+        <translation>Läuft</translation>
     </message>
     <message>
         <source>Done</source>
-        <translation type="unfinished"></translation>
+        <translation>Fertig</translation>
     </message>
     <message>
         <source>Failed</source>
-        <translation type="unfinished"></translation>
+        <translation>Fehlgeschlagen</translation>
     </message>
     <message>
         <source>Cancelled</source>
-        <translation type="unfinished"></translation>
+        <translation>Abgebrochen</translation>
     </message>
     <message>
         <source>Operation</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorgang</translation>
     </message>
     <message>
         <source>State</source>
-        <translation type="unfinished"></translation>
+        <translation>Stand</translation>
     </message>
     <message>
         <source>Details</source>
-        <translation type="unfinished"></translation>
+        <translation>Einzelheiten</translation>
     </message>
     <message>
         <source>Started</source>
-        <translation type="unfinished"></translation>
+        <translation>Begonnen</translation>
     </message>
     <message>
         <source>Took</source>
-        <translation type="unfinished"></translation>
+        <translation>Dauer</translation>
     </message>
 </context>
 <context>
     <name>TasksPanel</name>
     <message>
         <source>Tasks</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufgaben</translation>
     </message>
     <message>
         <source>Cance&amp;l task</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufgabe ab&amp;brechen</translation>
     </message>
     <message>
         <source>Clear &amp;history</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Verlauf leeren</translation>
     </message>
     <message>
         <source>Close</source>
-        <translation type="unfinished"></translation>
+        <translation>Schließen</translation>
     </message>
     <message>
         <source>Select a running task to cancel it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen Sie eine laufende Aufgabe aus, um sie abzubrechen.</translation>
     </message>
 </context>
 <context>
     <name>VmAction</name>
     <message>
         <source>&amp;Start</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Starten</translation>
     </message>
     <message>
         <source>&amp;Pause</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Anhalten</translation>
     </message>
     <message>
         <source>&amp;Unpause</source>
-        <translation type="unfinished"></translation>
+        <translation>Fort&amp;setzen</translation>
     </message>
     <message>
         <source>S&amp;hut down</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Herunterfahren</translation>
     </message>
     <message>
         <source>&amp;Restart</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Neu starten</translation>
     </message>
     <message>
         <source>S&amp;ettings…</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Einstellungen …</translation>
     </message>
     <message>
         <source>&amp;Devices…</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Geräte …</translation>
     </message>
     <message>
         <source>N&amp;otes…</source>
-        <translation type="unfinished"></translation>
+        <translation>N&amp;otizen …</translation>
     </message>
     <message>
         <source>&amp;Logs</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Protokolle</translation>
     </message>
     <message>
         <source>Rena&amp;me…</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Umbenennen …</translation>
     </message>
     <message>
         <source>&amp;Clone…</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Klonen …</translation>
     </message>
     <message>
         <source>&amp;Kill…</source>
-        <translation type="unfinished"></translation>
+        <translation>Hart &amp;beenden …</translation>
     </message>
     <message>
         <source>Remo&amp;ve…</source>
-        <translation type="unfinished"></translation>
+        <translation>Ent&amp;fernen …</translation>
     </message>
 </context>
 <context>
     <name>VmTable</name>
     <message>
         <source>Running</source>
-        <translation type="unfinished"></translation>
+        <translation>Läuft</translation>
     </message>
     <message>
         <source>Starting</source>
-        <translation type="unfinished"></translation>
+        <translation>Startet</translation>
     </message>
     <message>
         <source>Paused</source>
-        <translation type="unfinished"></translation>
+        <translation>Angehalten</translation>
     </message>
     <message>
         <source>Suspended</source>
-        <translation type="unfinished"></translation>
+        <translation>Schläft</translation>
     </message>
     <message>
         <source>Shutting down</source>
-        <translation type="unfinished"></translation>
+        <translation>Fährt herunter</translation>
     </message>
     <message>
         <source>Ending</source>
-        <translation type="unfinished"></translation>
+        <translation>Endet</translation>
     </message>
     <message>
         <source>Crashed</source>
-        <translation type="unfinished"></translation>
+        <translation>Abgestürzt</translation>
     </message>
     <message>
         <source>Halted</source>
-        <translation type="unfinished"></translation>
+        <translation>Aus</translation>
     </message>
     <message>
         <source>Unknown</source>
-        <translation type="unfinished"></translation>
+        <translation>Unbekannt</translation>
     </message>
     <message numerus="yes">
         <source>%n year(s) ago</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>vor %n Jahr</numerusform>
+            <numerusform>vor %n Jahren</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n month(s) ago</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>vor %n Monat</numerusform>
+            <numerusform>vor %n Monaten</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n day(s) ago</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>vor %n Tag</numerusform>
+            <numerusform>vor %n Tagen</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n h ago</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>vor %n Std.</numerusform>
+            <numerusform>vor %n Std.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n min ago</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>vor %n Min.</numerusform>
+            <numerusform>vor %n Min.</numerusform>
         </translation>
     </message>
     <message>
         <source>Name</source>
-        <translation type="unfinished"></translation>
+        <translation>Name</translation>
     </message>
     <message>
         <source>State</source>
-        <translation type="unfinished"></translation>
+        <translation>Zustand</translation>
     </message>
     <message>
         <source>Class</source>
-        <translation type="unfinished"></translation>
+        <translation>Klasse</translation>
     </message>
     <message>
         <source>Template</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorlage</translation>
     </message>
     <message>
         <source>Net qube</source>
-        <translation type="unfinished"></translation>
+        <translation>Netz-Qube</translation>
     </message>
     <message>
         <source>Disk</source>
-        <translation type="unfinished"></translation>
+        <translation>Platte</translation>
     </message>
     <message>
         <source>CPU</source>
-        <translation type="unfinished"></translation>
+        <translation>CPU</translation>
     </message>
     <message>
         <source>Memory</source>
-        <translation type="unfinished"></translation>
+        <translation>Speicher</translation>
     </message>
     <message>
         <source>IP</source>
-        <translation type="unfinished"></translation>
+        <translation>IP</translation>
     </message>
     <message>
         <source>Backup</source>
-        <translation type="unfinished"></translation>
+        <translation>Sichern</translation>
     </message>
     <message>
         <source>Last backup</source>
-        <translation type="unfinished"></translation>
+        <translation>Letzte Sicherung</translation>
     </message>
     <message>
         <source>Internal</source>
-        <translation type="unfinished"></translation>
+        <translation>Intern</translation>
     </message>
     <message>
         <source>Default disposable</source>
-        <translation type="unfinished"></translation>
+        <translation>Wegwerf-Vorgabe</translation>
     </message>
     <message>
         <source>Disposable template</source>
-        <translation type="unfinished"></translation>
+        <translation>Wegwerf-Vorlage</translation>
     </message>
     <message>
         <source>Virt mode</source>
-        <translation type="unfinished"></translation>
+        <translation>Virtualisierung</translation>
     </message>
     <message>
         <source>Tags</source>
-        <translation type="unfinished"></translation>
+        <translation>Etiketten</translation>
     </message>
     <message>
         <source>Notes</source>
-        <translation type="unfinished"></translation>
+        <translation>Notizen</translation>
     </message>
     <message>
         <source>Uptime</source>
-        <translation type="unfinished"></translation>
+        <translation>Läuft seit</translation>
     </message>
     <message>
         <source>Devices</source>
-        <translation type="unfinished"></translation>
+        <translation>Geräte</translation>
     </message>
     <message>
         <source>VCPUs</source>
-        <translation type="unfinished"></translation>
+        <translation>VCPUs</translation>
     </message>
     <message>
         <source>Pool</source>
-        <translation type="unfinished"></translation>
+        <translation>Pool</translation>
     </message>
     <message>
         <source>just now</source>
-        <translation type="unfinished"></translation>
+        <translation>gerade eben</translation>
     </message>
     <message>
         <source>never</source>
-        <translation type="unfinished"></translation>
+        <translation>nie</translation>
     </message>
     <message>
         <source>{0} d {1} h</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} T {1} Std.</translation>
     </message>
     <message>
         <source>{0} h {1} min</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} Std. {1} Min.</translation>
     </message>
     <message>
         <source>{0} min</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} Min.</translation>
     </message>
     <message>
         <source>yes</source>
-        <translation type="unfinished"></translation>
+        <translation>ja</translation>
     </message>
 </context>
 <context>
     <name>VmView</name>
     <message>
         <source>Qubes</source>
-        <translation type="unfinished"></translation>
+        <translation>Qubes</translation>
     </message>
     <message>
         <source>Reset columns</source>
-        <translation type="unfinished"></translation>
+        <translation>Spalten zurücksetzen</translation>
     </message>
 </context>
 </TS>
