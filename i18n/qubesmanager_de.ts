@@ -271,141 +271,165 @@
     <name>FieldEditor</name>
     <message>
         <source>Back to the default</source>
-        <translation type="unfinished"></translation>
+        <translation>Zurück zur Vorgabe</translation>
     </message>
     <message>
         <source>Somebody else changed this meanwhile.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das hat inzwischen jemand anders geändert.</translation>
     </message>
     <message>
         <source>Goes back to the default.</source>
-        <translation type="unfinished"></translation>
+        <translation>Geht zur Vorgabe zurück.</translation>
     </message>
 </context>
 <context>
     <name>FirewallPage</name>
     <message>
         <source>Firewall rules</source>
-        <translation type="unfinished"></translation>
+        <translation>Firewall-Regeln</translation>
     </message>
     <message>
         <source>&amp;Add…</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Hinzufügen …</translation>
     </message>
     <message>
         <source>&amp;Edit…</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Bearbeiten …</translation>
     </message>
     <message>
         <source>&amp;Remove</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Entfernen</translation>
     </message>
     <message>
         <source>&amp;Up</source>
-        <translation type="unfinished"></translation>
+        <translation>Nach &amp;oben</translation>
     </message>
     <message>
         <source>&amp;Down</source>
-        <translation type="unfinished"></translation>
+        <translation>Nach &amp;unten</translation>
     </message>
     <message>
         <source>Allow all for &amp;5 minutes</source>
-        <translation type="unfinished"></translation>
+        <translation>Alles für &amp;5 Minuten erlauben</translation>
     </message>
     <message>
         <source>&amp;Copy list</source>
-        <translation type="unfinished"></translation>
+        <translation>Liste &amp;kopieren</translation>
     </message>
     <message>
         <source>&amp;Paste list</source>
-        <translation type="unfinished"></translation>
+        <translation>Liste ein&amp;fügen</translation>
     </message>
     <message>
         <source>Would it pass?</source>
-        <translation type="unfinished"></translation>
+        <translation>Käme es durch?</translation>
     </message>
     <message>
         <source>example.org or 10.0.0.1</source>
-        <translation type="unfinished"></translation>
+        <translation>example.org oder 10.0.0.1</translation>
     </message>
     <message>
         <source>Destination</source>
-        <translation type="unfinished"></translation>
+        <translation>Ziel</translation>
     </message>
     <message>
         <source>Protocol</source>
-        <translation type="unfinished"></translation>
+        <translation>Protokoll</translation>
     </message>
     <message>
         <source>Port</source>
-        <translation type="unfinished"></translation>
+        <translation>Port</translation>
     </message>
     <message>
         <source>As&amp;k</source>
-        <translation type="unfinished"></translation>
+        <translation>Fra&amp;gen</translation>
     </message>
     <message>
         <source>New firewall rule</source>
-        <translation type="unfinished"></translation>
+        <translation>Neue Firewall-Regel</translation>
     </message>
     <message>
         <source>Edit firewall rule</source>
-        <translation type="unfinished"></translation>
+        <translation>Firewall-Regel bearbeiten</translation>
     </message>
     <message>
         <source>Say a destination.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nenne ein Ziel.</translation>
     </message>
     <message>
         <source>It would pass</source>
-        <translation type="unfinished"></translation>
+        <translation>Es käme durch</translation>
     </message>
     <message>
         <source>It would be dropped</source>
-        <translation type="unfinished"></translation>
+        <translation>Es würde verworfen</translation>
     </message>
     <message>
         <source>by the end of the list.</source>
-        <translation type="unfinished"></translation>
+        <translation>am Ende der Liste.</translation>
     </message>
     <message>
         <source>by rule {0}.</source>
-        <translation type="unfinished"></translation>
+        <translation>wegen Regel {0}.</translation>
     </message>
     <message>
         <source>Rules {0} might decide otherwise: their addresses are not known here.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Regeln {0} könnten anders entscheiden: Ihre Adressen sind hier nicht bekannt.</translation>
     </message>
     <message>
         <source>The qube has no net qube: these rules have nothing to filter.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Qube hat keine Netz-Qube: Diese Regeln haben nichts zu filtern.</translation>
     </message>
     <message>
         <source>Connections that are open already stay open.</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbindungen, die schon offen sind, bleiben offen.</translation>
     </message>
 </context>
 <context>
     <name>FirewallTable</name>
     <message>
         <source>Action</source>
-        <translation type="unfinished"></translation>
+        <translation>Aktion</translation>
     </message>
     <message>
         <source>Destination</source>
-        <translation type="unfinished"></translation>
+        <translation>Ziel</translation>
     </message>
     <message>
         <source>Service</source>
-        <translation type="unfinished"></translation>
+        <translation>Dienst</translation>
     </message>
     <message>
         <source>Expires</source>
-        <translation type="unfinished"></translation>
+        <translation>Läuft ab</translation>
     </message>
     <message>
         <source>Comment</source>
-        <translation type="unfinished"></translation>
+        <translation>Kommentar</translation>
+    </message>
+    <message>
+        <source>accept</source>
+        <translation>annehmen</translation>
+    </message>
+    <message>
+        <source>drop</source>
+        <translation>verwerfen</translation>
+    </message>
+    <message>
+        <source>the DNS servers</source>
+        <translation>die DNS-Server</translation>
+    </message>
+    <message>
+        <source>anywhere</source>
+        <translation>überall</translation>
+    </message>
+    <message>
+        <source>any</source>
+        <translation>alle</translation>
+    </message>
+    <message>
+        <source>in {0} min {1} s</source>
+        <translation>in {0} min {1} s</translation>
     </message>
 </context>
 <context>
@@ -786,7 +810,7 @@
     <name>NotesPage</name>
     <message>
         <source>What this qube is for, and what one should know of it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wozu diese Qube da ist und was man über sie wissen sollte.</translation>
     </message>
     <message>
         <source>Notes</source>
@@ -966,19 +990,19 @@
     <name>PropertiesPage</name>
     <message>
         <source>Properties</source>
-        <translation type="unfinished"></translation>
+        <translation>Eigenschaften</translation>
     </message>
     <message>
         <source>Value</source>
-        <translation type="unfinished"></translation>
+        <translation>Wert</translation>
     </message>
     <message>
         <source>Back to the &amp;default</source>
-        <translation type="unfinished"></translation>
+        <translation>Zurück zur &amp;Vorgabe</translation>
     </message>
     <message>
         <source>Ask what a property means</source>
-        <translation type="unfinished"></translation>
+        <translation>Nach der Bedeutung einer Eigenschaft fragen</translation>
     </message>
 </context>
 <context>
@@ -996,15 +1020,31 @@
     <name>PropertySheet</name>
     <message>
         <source>Property</source>
-        <translation type="unfinished"></translation>
+        <translation>Eigenschaft</translation>
     </message>
     <message>
         <source>Value</source>
-        <translation type="unfinished"></translation>
+        <translation>Wert</translation>
     </message>
     <message>
         <source>Source</source>
-        <translation type="unfinished"></translation>
+        <translation>Herkunft</translation>
+    </message>
+    <message>
+        <source>edited here and elsewhere</source>
+        <translation>hier und anderswo geändert</translation>
+    </message>
+    <message>
+        <source>edited</source>
+        <translation>geändert</translation>
+    </message>
+    <message>
+        <source>default</source>
+        <translation>Vorgabe</translation>
+    </message>
+    <message>
+        <source>own</source>
+        <translation>eigen</translation>
     </message>
 </context>
 <context>
@@ -1210,31 +1250,31 @@
     <name>RuleDialog</name>
     <message>
         <source>New firewall rule</source>
-        <translation type="unfinished"></translation>
+        <translation>Neue Firewall-Regel</translation>
     </message>
     <message>
         <source>Firewall rule</source>
-        <translation type="unfinished"></translation>
+        <translation>Firewall-Regel</translation>
     </message>
     <message>
         <source>accept</source>
-        <translation type="unfinished"></translation>
+        <translation>annehmen</translation>
     </message>
     <message>
         <source>drop</source>
-        <translation type="unfinished"></translation>
+        <translation>verwerfen</translation>
     </message>
     <message>
         <source>anywhere, or example.org, 10.0.0.0/8, dns</source>
-        <translation type="unfinished"></translation>
+        <translation>überall, oder example.org, 10.0.0.0/8, dns</translation>
     </message>
     <message>
         <source>any</source>
-        <translation type="unfinished"></translation>
+        <translation>alle</translation>
     </message>
     <message>
         <source>all, or 443, or 8000-8080</source>
-        <translation type="unfinished"></translation>
+        <translation>alle, oder 443, oder 8000-8080</translation>
     </message>
     <message>
         <source>never</source>
@@ -1242,43 +1282,43 @@
     </message>
     <message>
         <source>in 5 minutes</source>
-        <translation type="unfinished"></translation>
+        <translation>in 5 Minuten</translation>
     </message>
     <message>
         <source>in an hour</source>
-        <translation type="unfinished"></translation>
+        <translation>in einer Stunde</translation>
     </message>
     <message>
         <source>in a day</source>
-        <translation type="unfinished"></translation>
+        <translation>in einem Tag</translation>
     </message>
     <message>
         <source>as it is</source>
-        <translation type="unfinished"></translation>
+        <translation>wie bisher</translation>
     </message>
     <message>
         <source>&amp;Action</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Aktion</translation>
     </message>
     <message>
         <source>&amp;Destination</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Ziel</translation>
     </message>
     <message>
         <source>&amp;Protocol</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Protokoll</translation>
     </message>
     <message>
         <source>P&amp;orts or ICMP type</source>
-        <translation type="unfinished"></translation>
+        <translation>P&amp;orts oder ICMP-Typ</translation>
     </message>
     <message>
         <source>E&amp;xpires</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Läuft ab</translation>
     </message>
     <message>
         <source>&amp;Comment</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Kommentar</translation>
     </message>
 </context>
 <context>
@@ -1319,18 +1359,18 @@
     <name>Settings</name>
     <message>
         <source>There is no qube {0}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keine Qube {0}.</translation>
     </message>
 </context>
 <context>
     <name>SettingsFields</name>
     <message>
         <source>&amp;Name</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Name</translation>
     </message>
     <message>
         <source>&amp;Label</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Label</translation>
     </message>
     <message>
         <source>&amp;Template</source>
@@ -1338,106 +1378,110 @@
     </message>
     <message>
         <source>Net &amp;qube</source>
-        <translation type="unfinished"></translation>
+        <translation>Netz-&amp;Qube</translation>
     </message>
     <message>
         <source>The qube that gives this one network.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Qube, die dieser das Netz gibt.</translation>
     </message>
     <message>
         <source>&amp;Include in backups</source>
-        <translation type="unfinished"></translation>
+        <translation>In &amp;Sicherungen aufnehmen</translation>
     </message>
     <message>
         <source>Start with the &amp;system</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit dem System s&amp;tarten</translation>
     </message>
     <message>
         <source>Initial &amp;memory</source>
-        <translation type="unfinished"></translation>
+        <translation>Anfangs&amp;speicher</translation>
     </message>
     <message>
         <source>Ma&amp;ximum memory</source>
-        <translation type="unfinished"></translation>
+        <translation>Größter S&amp;peicher</translation>
     </message>
     <message>
         <source>0 turns memory balancing off.</source>
-        <translation type="unfinished"></translation>
+        <translation>0 schaltet den Speicherausgleich ab.</translation>
     </message>
     <message>
         <source>&amp;VCPUs</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;VCPUs</translation>
     </message>
     <message>
         <source>&amp;Kernel</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Kernel</translation>
     </message>
     <message>
         <source>Empty: what the root volume boots.</source>
-        <translation type="unfinished"></translation>
+        <translation>Leer: was das Root-Volume startet.</translation>
     </message>
     <message>
         <source>Kernel &amp;options</source>
-        <translation type="unfinished"></translation>
+        <translation>Kernel-&amp;Optionen</translation>
     </message>
     <message>
         <source>Virtualisation mo&amp;de</source>
-        <translation type="unfinished"></translation>
+        <translation>Virtualisierungs&amp;art</translation>
     </message>
     <message>
         <source>Default dis&amp;posable</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorgegebene &amp;Einweg-Qube</translation>
     </message>
     <message>
         <source>Template for disposa&amp;bles</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorlage für Ein&amp;weg-Qubes</translation>
     </message>
     <message>
         <source>Pro&amp;vides network</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Gibt anderen Netz</translation>
     </message>
     <message>
         <source>Debu&amp;g</source>
-        <translation type="unfinished"></translation>
+        <translation>Fehlersu&amp;che</translation>
     </message>
     <message>
         <source>Default &amp;user</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorgegebener &amp;Benutzer</translation>
     </message>
     <message>
         <source>Time to start</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeit zum Starten</translation>
     </message>
     <message>
         <source>Time to shut down</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeit zum Herunterfahren</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keine</translation>
     </message>
 </context>
 <context>
     <name>SettingsWindow</name>
     <message>
         <source>Settings of {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>Einstellungen von {0}</translation>
     </message>
     <message>
         <source>Basic</source>
-        <translation type="unfinished"></translation>
+        <translation>Allgemein</translation>
     </message>
     <message>
         <source>Advanced</source>
-        <translation type="unfinished"></translation>
+        <translation>Erweitert</translation>
     </message>
     <message>
         <source>Firewall</source>
-        <translation type="unfinished"></translation>
+        <translation>Firewall</translation>
     </message>
     <message>
         <source>Features and tags</source>
-        <translation type="unfinished"></translation>
+        <translation>Features und Tags</translation>
     </message>
     <message>
         <source>All properties</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Eigenschaften</translation>
     </message>
     <message>
         <source>Notes</source>
@@ -1445,46 +1489,46 @@
     </message>
     <message>
         <source>What will be sent</source>
-        <translation type="unfinished"></translation>
+        <translation>Was gesendet wird</translation>
     </message>
     <message>
         <source>What will be &amp;sent</source>
-        <translation type="unfinished"></translation>
+        <translation>Was gesendet &amp;wird</translation>
     </message>
     <message>
         <source>Ask for the firewall</source>
-        <translation type="unfinished"></translation>
+        <translation>Nach der Firewall fragen</translation>
     </message>
     <message>
         <source>This qube is gone.</source>
-        <translation type="unfinished"></translation>
+        <translation>Diese Qube gibt es nicht mehr.</translation>
     </message>
     <message>
         <source>Apply the settings of {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>Einstellungen von {0} anwenden</translation>
     </message>
     <message>
         <source>{0} was refused: {1}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} wurde abgelehnt: {1}</translation>
     </message>
     <message numerus="yes">
         <source>%n change(s) before it were made and stay.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>Eine Änderung davor wurde gemacht und bleibt.</numerusform>
+            <numerusform>%n Änderungen davor wurden gemacht und bleiben.</numerusform>
         </translation>
     </message>
     <message>
         <source>Unsaved changes</source>
-        <translation type="unfinished"></translation>
+        <translation>Ungespeicherte Änderungen</translation>
     </message>
     <message>
         <source>Leave without applying the changes to {0}?</source>
-        <translation type="unfinished"></translation>
+        <translation>Gehen, ohne die Änderungen an {0} anzuwenden?</translation>
     </message>
     <message>
         <source>Discard</source>
-        <translation type="unfinished"></translation>
+        <translation>Verwerfen</translation>
     </message>
 </context>
 <context>
@@ -1611,43 +1655,43 @@
     <name>TagsPage</name>
     <message>
         <source>Feature</source>
-        <translation type="unfinished"></translation>
+        <translation>Feature</translation>
     </message>
     <message>
         <source>Value</source>
-        <translation type="unfinished"></translation>
+        <translation>Wert</translation>
     </message>
     <message>
         <source>Source</source>
-        <translation type="unfinished"></translation>
+        <translation>Herkunft</translation>
     </message>
     <message>
         <source>New feature, such as service.cups</source>
-        <translation type="unfinished"></translation>
+        <translation>Neues Feature, etwa service.cups</translation>
     </message>
     <message>
         <source>&amp;Add</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Hinzufügen</translation>
     </message>
     <message>
         <source>&amp;Remove</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Entfernen</translation>
     </message>
     <message>
         <source>New tag</source>
-        <translation type="unfinished"></translation>
+        <translation>Neues Tag</translation>
     </message>
     <message>
         <source>A&amp;dd</source>
-        <translation type="unfinished"></translation>
+        <translation>Hin&amp;zufügen</translation>
     </message>
     <message>
         <source>Re&amp;move</source>
-        <translation type="unfinished"></translation>
+        <translation>En&amp;tfernen</translation>
     </message>
     <message>
         <source>Features</source>
-        <translation type="unfinished"></translation>
+        <translation>Features</translation>
     </message>
     <message>
         <source>Tags</source>
@@ -1655,27 +1699,27 @@
     </message>
     <message>
         <source>own</source>
-        <translation type="unfinished"></translation>
+        <translation>eigen</translation>
     </message>
     <message>
         <source>template</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorlage</translation>
     </message>
     <message>
         <source>edited</source>
-        <translation type="unfinished"></translation>
+        <translation>geändert</translation>
     </message>
     <message>
         <source>Says who created the qube; it stays.</source>
-        <translation type="unfinished"></translation>
+        <translation>Sagt, wer die Qube angelegt hat; es bleibt.</translation>
     </message>
     <message>
         <source>A feature&apos;s name holds letters, digits and . _ -, and starts with none of . and -</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Name eines Features besteht aus Buchstaben, Ziffern und . _ - und beginnt nicht mit . oder -</translation>
     </message>
     <message>
         <source>A tag holds letters, digits and . _ -, and does not start with created-by-</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Tag besteht aus Buchstaben, Ziffern und . _ - und beginnt nicht mit created-by-</translation>
     </message>
 </context>
 <context>

@@ -99,15 +99,15 @@ class FirewallTable(QAbstractTableModel):
 
 def _action(rule: Rule) -> str:
     if rule.action is Action.ACCEPT:
-        return QCoreApplication.translate(CONTEXT, "accept")
-    return QCoreApplication.translate(CONTEXT, "drop")
+        return QCoreApplication.translate("FirewallTable", "accept")
+    return QCoreApplication.translate("FirewallTable", "drop")
 
 
 def _destination(rule: Rule) -> str:
     if rule.specialtarget is not None:
-        return QCoreApplication.translate(CONTEXT, "the DNS servers")
+        return QCoreApplication.translate("FirewallTable", "the DNS servers")
     held = rule.dst4 or rule.dst6 or rule.dsthost
-    return str(held) if held else QCoreApplication.translate(CONTEXT, "anywhere")
+    return str(held) if held else QCoreApplication.translate("FirewallTable", "anywhere")
 
 
 def _service(rule: Rule) -> str:
@@ -117,7 +117,7 @@ def _service(rule: Rule) -> str:
         parts.append(str(low) if low == high else f"{low}-{high}")
     if rule.icmptype is not None:
         parts.append(str(rule.icmptype))
-    return " ".join(parts) or QCoreApplication.translate(CONTEXT, "any")
+    return " ".join(parts) or QCoreApplication.translate("FirewallTable", "any")
 
 
 def _expires(rule: Rule) -> str:
@@ -125,7 +125,7 @@ def _expires(rule: Rule) -> str:
     if left is None:
         return ""
     minutes, seconds = divmod(max(0, int(left)), 60)
-    return QCoreApplication.translate(CONTEXT, "in {0} min {1} s").format(minutes, seconds)
+    return QCoreApplication.translate("FirewallTable", "in {0} min {1} s").format(minutes, seconds)
 
 
 _CELLS = (_action, _destination, _service, _expires, lambda rule: rule.comment or "")

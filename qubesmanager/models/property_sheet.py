@@ -36,12 +36,12 @@ class PropertySheet(QAbstractTableModel):
     def _source(self, name: str) -> str:
         key = (PROPERTY, name)
         if key in self._draft.conflicts:
-            return QCoreApplication.translate(CONTEXT, "edited here and elsewhere")
+            return QCoreApplication.translate("PropertySheet", "edited here and elsewhere")
         if self._draft.is_edited(key):
-            return QCoreApplication.translate(CONTEXT, "edited")
+            return QCoreApplication.translate("PropertySheet", "edited")
         if self._draft.base(key) is None:
-            return QCoreApplication.translate(CONTEXT, "default")
-        return QCoreApplication.translate(CONTEXT, "own")
+            return QCoreApplication.translate("PropertySheet", "default")
+        return QCoreApplication.translate("PropertySheet", "own")
 
     # Qt overrides
 

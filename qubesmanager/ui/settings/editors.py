@@ -136,7 +136,7 @@ def _choice(
 ) -> Made:
     held = QComboBox()
     for name in field.choices(draft.record, records) if field.choices else []:
-        held.addItem(name or QCoreApplication.translate(CONTEXT, "none"), name)
+        held.addItem(name or QCoreApplication.translate("SettingsFields", "none"), name)
     return held, _chooser(held, edited)
 
 
@@ -156,7 +156,7 @@ def _chooser(held: QComboBox, edited: Callable[[str], None]) -> Callable[[str], 
         at = held.findData(value)
         if at < 0:
             # What is set now may be nothing that could be chosen any more.
-            held.addItem(value or QCoreApplication.translate(CONTEXT, "none"), value)
+            held.addItem(value or QCoreApplication.translate("SettingsFields", "none"), value)
             at = held.count() - 1
         held.setCurrentIndex(at)
 
