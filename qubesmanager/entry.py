@@ -41,6 +41,11 @@ def _found(url: str | None) -> tuple[Transport, tuple[str, ...]]:
 def _opened(connection: Connection) -> Transport:
     if connection.scheme == "demo":
         return ChildTransport(connection.url, "--demo", connection.rest or str(DEMO_QUBES))
+    if connection.scheme == "real":
+        from qubesmanager import real  # noqa: PLC0415 - see above
+
+        wrapper, arguments = real.launch()
+        return ChildTransport(connection.url, *arguments, wrapper=wrapper)
     return open_transport(connection.url)
 
 
@@ -53,7 +58,7 @@ def mgmt1() -> int:
 
 def mgmt1d(argv: Sequence[str] | None = None) -> int:
     """`qubes-mgmt1d`: serve until told to end."""
-    from qubesmanager import demo  # noqa: PLC0415 - see above
+    from qubesmanager import demo, real  # noqa: PLC0415 - see above
     from qubesmanager.daemon import main as daemon  # noqa: PLC0415 - see above
 
     parser = daemon.parser()
@@ -63,7 +68,9 @@ def mgmt1d(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         level=logging.DEBUG if told.debug else logging.INFO, format="%(levelname)s %(name)s: %(message)s"
     )
-    prepare = None if told.demo is None else partial(demo.populate, extra=told.demo)
+    prepare = real.populate if told.real else None
+    if told.demo is not None:
+        prepare = partial(demo.populate, extra=told.demo)
     try:
         asyncio.run(daemon.run(told, prepare))
     except Mgmt1Error as error:
@@ -79,7 +86,7 @@ def manager_parser() -> argparse.ArgumentParser:
     where.add_argument(
         "--connect",
         metavar="URL",
-        help="the daemon: unix:PATH, qrexec:, demo:; without it the usual places are looked at in order",
+        help="the daemon: unix:PATH, qrexec:, demo:, real:; without it the usual places are looked at in order",
     )
     where.add_argument(
         "--demo",
@@ -88,6 +95,11 @@ def manager_parser() -> argparse.ArgumentParser:
         type=int,
         const=DEMO_QUBES,
         help="a demonstration system with N more qubes (default: %(const)s), which goes away with the window",
+    )
+    where.add_argument(
+        "--real",
+        action="store_true",
+        help="a small system of real virtual machines on this computer, which stays",
     )
     parser.add_argument(
         "--report", metavar="FILE", type=Path, help="write versions, timings and counts here at the end"
@@ -107,6 +119,8 @@ def manager(argv: Sequence[str] | None = None) -> int:
 
     arguments = manager_parser().parse_args(argv)
     url = arguments.connect if arguments.demo is None else f"demo:{arguments.demo}"
+    if arguments.real:
+        url = "real:"
     try:
         transport, trail = _found(url)
     except TransportError as error:

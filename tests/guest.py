@@ -12,12 +12,14 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 from uuid import UUID, uuid4
 from xml.etree import ElementTree as ET
 
 import libvirt
 import pytest
 
+from qubesmanager import real
 from qubesmanager.daemon.local.drivers import guest_image
 from qubesmanager.daemon.local.drivers.guest_image import GuestImage
 from qubesmanager.daemon.local.drivers.hypervisor.base import (
@@ -38,10 +40,15 @@ PATIENCE = 60.0
 
 
 class Libvirtd:
-    """A session daemon in a folder of its own. libvirt refuses qemu:///session to root, so root's runs as nobody."""
+    """A session daemon in a folder of its own. libvirt refuses qemu:///session to root, so root's runs as nobody.
 
-    def __init__(self, folder: Path) -> None:
+    `shared`: as nobody in a user namespace only, so that the guests reach the files of whoever runs the tests.
+    """
+
+    def __init__(self, folder: Path, *, shared: bool = False) -> None:
         self.folder = folder
+        self._drops = os.geteuid() == 0 and not shared
+        self._wrapper = real.AS_ORDINARY_USER if os.geteuid() == 0 and shared else ()
         self.socket = folder / "run" / "libvirt" / "libvirt-sock"
         self.uri = f"qemu+unix:///session?socket={self.socket}"
         self._process: subprocess.Popen[bytes] | None = None
@@ -61,17 +68,16 @@ class Libvirtd:
             "XDG_CONFIG_HOME": str(self.folder / "config"),
             "XDG_CACHE_HOME": str(self.folder / "home"),
         }
-        as_root = os.geteuid() == 0
         with (self.folder / "libvirtd.log").open("ab") as log:
             self._process = subprocess.Popen(
-                ["/usr/sbin/libvirtd"],
+                [*self._wrapper, "/usr/sbin/libvirtd"],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                user=NOBODY if as_root else None,
-                group=NOBODY if as_root else None,
-                extra_groups=[] if as_root else None,
+                user=NOBODY if self._drops else None,
+                group=NOBODY if self._drops else None,
+                extra_groups=[] if self._drops else None,
             )
 
         deadline = time.monotonic() + PATIENCE
@@ -109,19 +115,19 @@ class Libvirtd:
         return path
 
     def give(self, path: Path) -> None:
-        if os.geteuid() == 0:
+        if self._drops:
             os.chown(path, NOBODY, NOBODY)
 
 
 @contextmanager
-def libvirtd() -> Iterator[Libvirtd]:
+def libvirtd(*, shared: bool = False) -> Iterator[Libvirtd]:
     """A running daemon; skips the test with the reason where there is none."""
     for program in ("/usr/sbin/libvirtd", "qemu-system-x86_64"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed")
     # A socket's path has 108 bytes at most.
     folder = Path(tempfile.mkdtemp(prefix="qm-lv-", dir="/tmp"))
-    daemon = Libvirtd(folder)
+    daemon = Libvirtd(folder, shared=shared)
     try:
         daemon.start()
         yield daemon
@@ -163,7 +169,14 @@ class Console:
 
     def __init__(self, daemon: Libvirtd, spec: DomainSpec) -> None:
         assert spec.console_log is not None
-        self._daemon, self._uuid, self._log = daemon, spec.uuid, spec.console_log
+        self._uri, self._uuid, self._log = daemon.uri, spec.uuid, spec.console_log
+
+    @classmethod
+    def of(cls, uri: str, uuid: UUID, log: Path) -> Self:
+        """That of a guest somebody else started."""
+        held = cls.__new__(cls)
+        held._uri, held._uuid, held._log = uri, uuid, log
+        return held
 
     async def ready(self) -> None:
         await until(lambda: guest_image.READY in self._text())
@@ -188,7 +201,7 @@ class Console:
         return self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
 
     def _terminal(self, uuid: UUID) -> str:
-        connection = libvirt.open(self._daemon.uri)
+        connection = libvirt.open(self._uri)
         try:
             tree = ET.fromstring(connection.lookupByUUID(uuid.bytes).XMLDesc())
             console = tree.find("devices/console")

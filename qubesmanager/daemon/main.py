@@ -40,6 +40,7 @@ class Options:
     debug: bool = False
     demo: int | None = None
     with_parent: bool = False
+    real: bool = False
 
 
 Prepare = Callable[[System], Awaitable[None]]
@@ -66,6 +67,9 @@ def parser() -> argparse.ArgumentParser:
         type=int,
         help="fill an empty store with a demonstration system of N more qubes, on libvirt's test driver",
     )
+    held.add_argument(
+        "--real", action="store_true", help="fill an empty store with a small system of real virtual machines"
+    )
     held.add_argument("--with-parent", action="store_true", help="end when standard input does")
     held.add_argument("--debug", action="store_true", help="log more, and send tracebacks to callers")
     return held
@@ -74,7 +78,9 @@ def parser() -> argparse.ArgumentParser:
 def options(arguments: argparse.Namespace) -> Options:
     demo = arguments.demo
     hypervisor = arguments.hypervisor if demo is None else "test:///default"
-    return Options(arguments.socket, arguments.state, hypervisor, arguments.debug, demo, arguments.with_parent)
+    return Options(
+        arguments.socket, arguments.state, hypervisor, arguments.debug, demo, arguments.with_parent, arguments.real
+    )
 
 
 def default_socket() -> Path:

@@ -22,9 +22,12 @@ _LOOK = 0.02
 
 
 class ChildTransport:
-    """Starts `qubes-mgmt1d` with the arguments, and talks to its socket. `url` is what a person sees."""
+    """Starts `qubes-mgmt1d` with the arguments, and talks to its socket. `url` is what a person sees.
 
-    def __init__(self, url: str, *arguments: str) -> None:
+    `wrapper` is a command that runs the daemon's, such as `unshare`.
+    """
+
+    def __init__(self, url: str, *arguments: str, wrapper: tuple[str, ...] = ()) -> None:
         self._url = url
         self._folder = Path(tempfile.mkdtemp(prefix="qubes-manager-"))
         self._socket = self._folder / "mgmt1.sock"
@@ -32,6 +35,7 @@ class ChildTransport:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program, arguments of our own
                 [
+                    *wrapper,
                     *(sys.executable, "-c", "from qubesmanager.entry import mgmt1d; raise SystemExit(mgmt1d())"),
                     *("--socket", str(self._socket), "--state", str(self._folder / "state"), "--with-parent"),
                     *arguments,

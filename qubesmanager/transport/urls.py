@@ -102,6 +102,7 @@ SCHEMES: dict[str, bool] = {
     "admin-qrexec": False,
     "ssh": True,
     "demo": False,
+    "real": False,
 }
 """The schemes of connection URLs, and whether something has to follow the colon."""
 

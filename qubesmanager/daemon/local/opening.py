@@ -5,6 +5,7 @@ import json
 import logging
 from pathlib import Path
 
+from qubesmanager.daemon.local.drivers import kernels
 from qubesmanager.daemon.local.drivers.hypervisor.base import Hypervisor
 from qubesmanager.daemon.local.drivers.pools.table import DEFAULT, open_pool
 from qubesmanager.daemon.local.store import rows
@@ -28,6 +29,7 @@ async def open_system(state: Path, hypervisor: Hypervisor, *, pool_driver: str =
     system.lock_state(state / "lock")
     await system.open()
     try:
+        system.state.kernels = await kernels.installed(places.kernels)
         await _open_pools(system, state, pool_driver)
         for volume in await system.volumes.drop_pending():
             log.info("Removed %s, which an interrupted operation had left", volume)

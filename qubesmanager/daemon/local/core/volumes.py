@@ -19,6 +19,9 @@ ROOT_SIZE = 10 * GIB
 PRIVATE_SIZE = 2 * GIB
 VOLATILE_SIZE = 10 * GIB
 
+REVISIONS = 3
+"""Snapshots that stay when a session ends, the one it makes included: with one, those taken by hand would all go."""
+
 
 @dataclass(frozen=True, slots=True)
 class VolumeKind:
@@ -40,7 +43,7 @@ class VolumeKind:
             rw=True,
             save_on_stop=self.save_on_stop,
             snap_on_start=bool(self.layer),
-            revisions_to_keep=1 if self.save_on_stop else 0,
+            revisions_to_keep=REVISIONS if self.save_on_stop else 0,
         )
 
 

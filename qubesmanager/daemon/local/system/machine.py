@@ -6,15 +6,13 @@ from pathlib import Path
 
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, DiskSpec, DomainSpec, NicKind, NicSpec
+from qubesmanager.daemon.local.drivers.kernels import INITRAMFS, KERNEL
 from qubesmanager.daemon.local.drivers.pools.base import Disk
 from qubesmanager.daemon.local.system.system import System
 
 _TARGETS = {"root": "xvda", "private": "xvdb", "volatile": "xvdc"}
 _FIRST_EXTRA = ord("i")
 """Extra disks are xvdi and up."""
-
-KERNEL = "vmlinuz"
-INITRAMFS = "initramfs"
 
 
 def domain_spec(system: System, qube: Qube, disks: Mapping[str, Disk]) -> DomainSpec:

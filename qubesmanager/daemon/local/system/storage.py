@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.daemon.local.core.volumes import KINDS
+from qubesmanager.daemon.local.core.volumes import KINDS, REVISIONS
 from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, DiskSpec, Hypervisor
 from qubesmanager.daemon.local.drivers.pools.base import Disk, LiveDisk, VolumeSpec
 from qubesmanager.daemon.local.drivers.pools.table import checked_options, open_pool
@@ -61,7 +61,7 @@ def found(system: System, volume: VolumeId) -> Held:
         for held in qube.volumes.values():
             if (held.pool, held.vid) == volume:
                 return Held(qube, held)
-    return Held(None, VolumeRecord("", volume.pool, volume.vid, 0, 0, save_on_stop=True, revisions_to_keep=1))
+    return Held(None, VolumeRecord("", volume.pool, volume.vid, 0, 0, save_on_stop=True, revisions_to_keep=REVISIONS))
 
 
 # -- looking ----------------------------------------------------------------------------------------------------------
@@ -229,7 +229,7 @@ async def pool_info(system: System, name: str) -> Mapping[str, str]:
         **system.pool_options[name],
         "size": str(told.size),
         "usage": str(told.usage),
-        "revisions_to_keep": "1",
+        "revisions_to_keep": str(REVISIONS),
     }
 
 
@@ -312,7 +312,9 @@ async def _spec(system: System, held: Held) -> VolumeSpec:
 
 
 def _bare_spec(volume: VolumeRecord) -> VolumeSpec:
-    return VolumeSpec(volume.pool, volume.vid, volume.size, volume.rw, "", save_on_stop=True, revisions_to_keep=1)
+    return VolumeSpec(
+        volume.pool, volume.vid, volume.size, volume.rw, "", save_on_stop=True, revisions_to_keep=REVISIONS
+    )
 
 
 @asynccontextmanager

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A small system of real virtual machines: a tiny Linux as kernel and template, two qubes on it, ready to be started.
+
+It stays: what its qubes keep is there the next time.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from qubesmanager.daemon.local.drivers import guest_image, kernels
+from qubesmanager.daemon.local.system import creation, settings, storage
+from qubesmanager.daemon.local.system.system import System
+
+KERNEL = "debian-tiny"
+TEMPLATE = "tiny"
+QUBES = (("work", "blue"), ("personal", "yellow"))
+
+_MEMORY = "128"
+_ROOT = b"The root volume of the template. Its Linux runs from the initramfs.\n"
+
+AS_ORDINARY_USER = ("unshare", "--user", "--map-user=65534", "--map-group=65534", "--")
+"""libvirt has no session for root. In a user namespace root is an ordinary user to it, and keeps its files."""
+
+_SYSTEM_SOCKETS = (Path("/run/libvirt/libvirt-sock"), Path("/run/libvirt/virtqemud-sock"))
+
+
+def state_folder() -> Path:
+    """Where the system lives, apart from that of the machine's own daemon."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state", "qubes-manager", "real")
+
+
+def launch() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What goes before the daemon's command, and its arguments.
+
+    An ordinary user gets virtual machines of their own (`qemu:///session`), root those of the host (`qemu:///system`)
+    where libvirt runs for it, and otherwise a session in a user namespace.
+    """
+    arguments = ("--real", "--state", str(state_folder()), "--hypervisor")
+    if os.geteuid() != 0:
+        return (), (*arguments, "qemu:///session")
+    if any(path.exists() for path in _SYSTEM_SOCKETS):
+        return (), (*arguments, "qemu:///system")
+    return AS_ORDINARY_USER, (*arguments, "qemu:///session")
+
+
+async def populate(system: System) -> None:
+    """Fill a system that has nothing but dom0. Raises `Mgmt1Error` when the guest's kernel cannot be had."""
+    if KERNEL not in system.state.kernels:
+        await guest_image.build(system.places.kernels / KERNEL)
+        system.state.kernels = await kernels.installed(system.places.kernels)
+    if TEMPLATE not in system.state.qubes:
+        await storage.create_template(system, "dom0", TEMPLATE, _root())
+    await settings.set_system_property(system, "default_kernel", KERNEL)
+    await settings.set_system_property(system, "default_template", TEMPLATE)
+    own = {"kernelopts": guest_image.KERNEL_OPTIONS, "memory": _MEMORY, "maxmem": "0", "vcpus": "1"}
+    for name, value in own.items():
+        if system.qube(TEMPLATE).own.get(name) is None:
+            await settings.set_property(system, TEMPLATE, name, value)
+    if {*system.state.qubes} == {"dom0", TEMPLATE}:
+        for name, label in QUBES:
+            await creation.create(system, "dom0", "AppVM", TEMPLATE, name, label)
+
+
+async def _root() -> AsyncIterator[bytes]:
+    yield _ROOT

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything at once on a real machine: daemon, socket, store, pool, libvirt, QEMU, and Linux in the guest."""
+
+import asyncio
+import shutil
+import signal
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import UUID
+
+import guest
+import pytest
+from daemon_process import DaemonProcess
+
+from qubesmanager import real
+from qubesmanager.client.client import Client
+from qubesmanager.daemon.local.drivers.kernels import INITRAMFS, KERNEL
+from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
+from qubesmanager.transport.unix import UnixTransport
+from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import CreateSpec, VolumeId
+from qubesmanager.wire.errors import QubesVMNotHaltedError
+
+pytestmark = pytest.mark.qemu
+
+MIB = 1 << 20
+EXTRA = VolumeId("default", "spare/data")
+"""A volume that is no qube's."""
+
+
+@pytest.fixture
+def libvirtd() -> Iterator[guest.Libvirtd]:
+    with guest.libvirtd(shared=True) as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def daemon(libvirtd: guest.Libvirtd) -> Iterator[DaemonProcess]:
+    image = guest.image_for(libvirtd)
+    folder = libvirtd.folder / "real"
+    kernel = folder / "state" / "kernels" / real.KERNEL
+    kernel.mkdir(parents=True)
+    shutil.copyfile(image.kernel, kernel / KERNEL)
+    shutil.copyfile(image.initrd, kernel / INITRAMFS)
+    asyncio.run(spare_volume(folder / "state" / "pools" / "default"))
+    with DaemonProcess(folder, "--real", "--hypervisor", libvirtd.uri) as running:
+        yield running
+
+
+async def spare_volume(place: Path) -> None:
+    pool = FileQcow2(EXTRA.pool, place)
+    await pool.setup()
+    await pool.create(EXTRA.vid, 8 * MIB)
+
+
+async def pieces(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
+async def booted(client: Client, daemon: DaemonProcess, libvirtd: guest.Libvirtd, name: str) -> guest.Console:
+    """Started, and up by its own word."""
+    uuid = UUID((await client.send(calls.VM_PROPERTY_GET(name, "uuid"))).value)
+    log = daemon.socket.parent / "state" / "logs" / f"{uuid}.console"
+    log.unlink(missing_ok=True)
+    await client.send(calls.VM_START(name))
+    console = guest.Console.of(libvirtd.uri, uuid, log)
+    await console.ready()
+    return console
+
+
+async def test_a_real_qube_keeps_reverts_and_grows_its_volumes(daemon: DaemonProcess, libvirtd: guest.Libvirtd) -> None:
+    client = Client(UnixTransport(daemon.socket))
+    await client.send(calls.VM_CREATE(real.TEMPLATE, "AppVM", CreateSpec("lab", "green")))
+    await client.send(calls.VM_VOLUME_IMPORT("lab", "private", pieces(b"first".ljust(MIB, b"."))))
+    console = await booted(client, daemon, libvirtd, "lab")
+    logs = await client.send(calls.VM_LOG_LIST("lab"))
+    assert "console" in logs
+    assert "qm: guest is up" in await client.send(calls.VM_LOG_GET("lab", "console"))
+    first = await console.ask("sum private 4096")
+
+    # Snapshot of the running guest: what it writes afterwards is not in it.
+    kept = await client.send(calls.VM_VOLUME_SNAPSHOT("lab", "private"))
+    await console.ask("write private second")
+    second = await console.ask("sum private 4096")
+    assert second != first
+    with pytest.raises(QubesVMNotHaltedError):
+        await client.send(calls.VM_VOLUME_REVERT("lab", "private", kept))
+
+    # It grows, and the guest sees it.
+    size = (await console.disks())["private"]
+    assert await client.send(calls.VM_VOLUME_EXTEND("lab", "private", size + 4 * MIB)) == size + 4 * MIB
+    await until_disk(console, "private", size + 4 * MIB)
+
+    # An extra volume comes while it runs, found by its serial, and goes.
+    name = await client.send(calls.VM_VOLUME_ATTACH("lab", EXTRA, {}))
+    await until_disk(console, name, 8 * MIB)
+    await console.ask(f"write {name} from-the-guest")
+    await client.send(calls.VM_VOLUME_DETACH("lab", name))
+    await until_disk(console, name, None)
+
+    # kill -9 of the daemon: the guest runs on, is found again, and its snapshot is there.
+    daemon.stop(signal.SIGKILL)
+    daemon.start()
+    assert await console.ask("sum private 4096") == second
+    assert kept in await client.send(calls.VM_VOLUME_LIST_SNAPSHOTS("lab", "private"))
+    await client.send(calls.VM_SHUTDOWN("lab"))
+
+    await client.send(calls.VM_VOLUME_REVERT("lab", "private", kept))
+    console = await booted(client, daemon, libvirtd, "lab")
+    assert await console.ask("sum private 4096") == first
+    assert (await console.disks())["private"] == size
+    await client.send(calls.VM_KILL("lab"))
+
+
+async def until_disk(console: guest.Console, serial: str, size: int | None) -> None:
+    """The guest is told a moment later."""
+    while (await console.disks()).get(serial) != size:
+        pass
