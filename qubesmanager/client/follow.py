@@ -67,11 +67,10 @@ class Follower:
         self._client = client
         self._tell = tell
         self._hurry = asyncio.Event()
-        self._again = False
+        self._synced = False
 
     def resync(self) -> None:
         """List again now: ends a pause, or breaks the connection that is open."""
-        self._again = True
         self._hurry.set()
 
     async def run(self) -> None:
@@ -79,29 +78,35 @@ class Follower:
         pause = FIRST_PAUSE
         while True:
             self._hurry.clear()
-            self._again = False
-            try:
-                async with asyncio.TaskGroup() as group:
-                    following = group.create_task(self._follow())
-                    group.create_task(self._watch_hurry(following))
-                if self._again:
-                    continue
-            except* (TransportError, Mgmt1Error) as errors:
-                if self._synced:
-                    pause = FIRST_PAUSE
-                self._tell(Lost(errors.exceptions[0], pause))
             self._synced = False
+            error = await self._until_broken()
+            if error is None:
+                continue
+            if self._synced:
+                pause = FIRST_PAUSE
+            self._tell(Lost(error, pause))
             try:
                 async with asyncio.timeout(pause):
                     await self._hurry.wait()
             except TimeoutError:
                 pause = min(pause * 2, LONGEST_PAUSE)
 
-    _synced = False
-
-    async def _watch_hurry(self, following: asyncio.Task[None]) -> None:
-        await self._hurry.wait()
-        following.cancel()
+    async def _until_broken(self) -> TransportError | Mgmt1Error | None:
+        """Follow until the connection breaks, and say how; None if somebody wants everything listed again."""
+        loop = asyncio.get_running_loop()
+        tasks = following, hurrying = loop.create_task(self._follow()), loop.create_task(self._hurry.wait())
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if not following.done():
+                return None
+            following.result()
+        except (TransportError, Mgmt1Error) as error:
+            return error
+        finally:
+            following.cancel()
+            hurrying.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return None
 
     async def _follow(self) -> None:
         async with aclosing(self._client.events()) as stream:
