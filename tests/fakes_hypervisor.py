@@ -140,6 +140,9 @@ class FakeHypervisor:
             raise Mgmt1Error(f"There is no disk {target}.")
         domain.disk_sizes[target] = size
 
+    async def disk_files(self, uuid: UUID) -> dict[str, Path]:
+        return {disk.target: disk.path for disk in self._domain(uuid).spec.disks}
+
     async def switch_disk(self, uuid: UUID, target: str, path: Path, disk_format: DiskFormat) -> None:
         domain = self._domain(uuid)
         if all(disk.target != target for disk in domain.spec.disks):

@@ -11,7 +11,10 @@ from qubesmanager.daemon.local.drivers.pools.table import DEFAULT, open_pool
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Store
 from qubesmanager.daemon.local.system import firewall, watching
+from qubesmanager.daemon.local.system.lifecycle import GONE
+from qubesmanager.daemon.local.system.machine import target_of
 from qubesmanager.daemon.local.system.system import Places, System
+from qubesmanager.wire.errors import QubesVMNotRunningError
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +59,28 @@ async def _open_pools(system: System, state: Path, first_driver: str) -> None:
         options = {"dir_path": str(state / "pools" / DEFAULT_POOL)}
         await system.commit([rows.set_pool(DEFAULT_POOL, first_driver, options)])
         system.state.pools[DEFAULT_POOL] = first_driver
+    written_to = await _written_to(system)
     for name, driver, options in await system.store.read("SELECT name, driver, options FROM pool"):
         system.pool_options[name] = json.loads(options)
         pool = open_pool(name, driver, system.pool_options[name])
         await pool.setup()
-        for leftover in await pool.recover({}):
+        for leftover in await pool.recover(written_to.get(name, {})):
             log.info("Pool %s: %s %s", name, leftover.path, leftover.outcome)
         system.volumes.drivers[name] = pool
+
+
+async def _written_to(system: System) -> dict[str, dict[str, Path]]:
+    """By pool and vid: the file that each running qube writes to, as its hypervisor says."""
+    found: dict[str, dict[str, Path]] = {}
+    for info in await system.hypervisor.domains():
+        qube = system.state.by_uuid.get(info.uuid)
+        if qube is None or info.state in GONE:
+            continue
+        try:
+            files = await system.hypervisor.disk_files(info.uuid)
+        except QubesVMNotRunningError:
+            continue  # it halted just now
+        for name, volume in qube.volumes.items():
+            if path := files.get(target_of(qube.volumes, name)):
+                found.setdefault(volume.pool, {})[volume.vid] = path
+    return found

@@ -53,14 +53,17 @@ async def _boot_if_halted(system: System, qube: Qube) -> None:
 
 
 async def _boot(system: System, qube: Qube) -> None:
-    """Under the qube's lock. A failure undoes what was begun."""
+    """Under the qube's lock. A failure undoes what was begun.
+
+    The start time is stored first: it says after a crash that this qube's volumes may have to be stopped.
+    """
     system.set_state(qube, PowerState.TRANSIENT)
     try:
         async with AsyncExitStack() as undo:
+            undo.push_async_callback(set_start_time, system, qube, None)
+            await set_start_time(system, qube, int(time.time()))
             disks = await system.volumes.start(undo, qube)
             await system.hypervisor.start(domain_spec(system, qube, disks))
-            undo.push_async_callback(system.hypervisor.kill, qube.uuid)
-            await set_start_time(system, qube, int(time.time()))
             undo.pop_all()
     except BaseException:
         system.set_state(qube, PowerState.HALTED)

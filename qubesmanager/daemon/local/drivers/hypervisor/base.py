@@ -204,6 +204,10 @@ class Hypervisor(Protocol):
         """Tell the guest that its disk has `size` bytes now; the file is made that long too."""
         ...
 
+    async def disk_files(self, uuid: UUID) -> dict[str, Path]:
+        """By target (`xvda`): the file that each disk of the running domain writes to."""
+        ...
+
     async def switch_disk(self, uuid: UUID, target: str, path: Path, disk_format: DiskFormat) -> None:
         """The guest writes to `path` from now on, an image that exists and lies upon the disk's present one.
 

@@ -166,6 +166,16 @@ def disk_source(domain_text: str, target: str, flavour: Flavour) -> str:
     return "" if found is None else _attribute(found, "source", "file")
 
 
+def disk_files(domain_text: str, flavour: Flavour) -> dict[str, Path]:
+    """By target as `xvda`: the file that a live domain's disk writes to."""
+    tree = ET.fromstring(domain_text)  # noqa: S314 - written by libvirt
+    return {
+        f"xvd{_attribute(one, 'target', 'dev').removeprefix(flavour.disk_prefix)}": Path(path)
+        for one in tree.iterfind("devices/disk")
+        if (path := _attribute(one, "source", "file"))
+    }
+
+
 def switched_disk(domain_text: str, target: str, path: Path, disk_format: DiskFormat, flavour: Flavour) -> str:
     """The snapshot description that puts `path` upon one disk and leaves the others alone. Raises QubesValueError.
 

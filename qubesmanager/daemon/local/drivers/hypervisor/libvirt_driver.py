@@ -344,6 +344,10 @@ class LibvirtHypervisor:
         name = domain_xml.target_name(target, self._flavour)
         await self._with(uuid, lambda domain: domain.blockResize(name, size, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES))
 
+    async def disk_files(self, uuid: UUID) -> dict[str, Path]:
+        text = await self._with(uuid, lambda domain: domain.XMLDesc())
+        return domain_xml.disk_files(text, self._flavour)
+
     async def switch_disk(self, uuid: UUID, target: str, path: Path, disk_format: DiskFormat) -> None:
         flags = (
             libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY
