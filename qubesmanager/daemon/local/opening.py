@@ -36,6 +36,8 @@ async def open_system(state: Path, hypervisor: Hypervisor, *, pool_driver: str =
         await _open_pools(system, state, pool_driver)
         for volume in await system.volumes.drop_pending():
             log.info("Removed %s, which an interrupted operation had left", volume)
+        for volumes in await system.volumes.rename_pending_back():
+            log.info("Took back the new name of %s, which an interrupted operation had left", volumes)
         watching.reconcile(system, {info.uuid: info.state for info in await hypervisor.domains()})
         await system.settled()
         system.spawn("watch the hypervisor", watching.watch(system))

@@ -152,6 +152,14 @@ def delete_pending_volume(pool: str, vid: str) -> Statement:
     return ("DELETE FROM pending_volume WHERE pool = ? AND vid = ?", (pool, vid))
 
 
+def add_pending_rename(pool: str, old: str, new: str) -> Statement:
+    return ("INSERT OR REPLACE INTO pending_rename VALUES (?, ?, ?)", (pool, old, new))
+
+
+def delete_pending_rename(pool: str, old: str) -> Statement:
+    return ("DELETE FROM pending_rename WHERE pool = ? AND old = ?", (pool, old))
+
+
 def set_device(qid: int, device: DeviceRecord) -> Statement:
     """A persistent assignment; what is merely attached now is not stored."""
     options: Mapping[str, str] = device.options

@@ -62,6 +62,15 @@ CREATE TABLE pending_volume (
     PRIMARY KEY (pool, vid)
 ) STRICT, WITHOUT ROWID;
 
+-- Written before a qube's volumes get its new name and removed in the transaction that renames it: what is left here
+-- after a crash is taken back at the next start.
+CREATE TABLE pending_rename (
+    pool TEXT NOT NULL,
+    old  TEXT NOT NULL,
+    new  TEXT NOT NULL,
+    PRIMARY KEY (pool, old)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE device (
     qid     INTEGER NOT NULL REFERENCES qube (qid) ON DELETE CASCADE,
     class   TEXT NOT NULL,

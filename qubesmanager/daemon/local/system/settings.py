@@ -4,6 +4,8 @@
 Each is checked, stored and applied under `changing`; its events are sent once it is durable.
 """
 
+from contextlib import AsyncExitStack
+
 from qubesmanager.daemon.local.core import properties, system_properties
 from qubesmanager.daemon.local.core.property import Change, Property, SystemProperty, Type
 from qubesmanager.daemon.local.core.qube import Qube
@@ -249,22 +251,53 @@ async def remove_label(system: System, name: str) -> None:
 
 
 async def rename(system: System, name: str, untrusted: str) -> None:
-    """A new name, in everything that refers to the qube, in one transaction: all or nothing."""
-    async with system.changing:
-        qube = system.qube(name)
-        row = property_of(qube, "name")
-        if qube.name == "dom0":
-            raise QubesPropertyValueError("dom0 keeps its name.")
-        _may_change(qube, row)
-        new = row.accept(system.state, qube, untrusted)
-        if new == name:
-            return
-        if new in system.reserved:
-            raise QubesPropertyValueError(f"A qube {new} is just being made.")
-        if system.sources[name]:
-            raise QubesPropertyValueError(f"A qube is just being made from {name}.")
-        await system.commit(_rename_statements(qube, new))
-        _rename_in_memory(system, qube, new)
+    """A new name, in everything that refers to the qube and for its volumes: all or nothing.
+
+    The volumes get it first, written down as pending; the one transaction that renames the rest makes it final.
+    """
+    async with system.lock(system.qube(name)), AsyncExitStack() as undo:
+        async with system.changing:
+            qube = system.qube(name)
+            new = _new_name(system, qube, untrusted)
+            if new == name:
+                return
+            pools = system.volumes.named_after(qube)
+            system.reserved.add(new)
+            system.sources[name] += 1
+            undo.callback(system.reserved.discard, new)
+            undo.callback(system.sources.subtract, [name])
+        async with AsyncExitStack() as back:
+            await system.volumes.rename(back, name, new, pools)
+            async with system.changing:
+                moved = {
+                    held: volume._replace(vid=new + volume.vid.removeprefix(name))
+                    for held, volume in qube.volumes.items()
+                    if volume.vid.startswith(f"{name}/")
+                }
+                await system.commit(
+                    [
+                        *_rename_statements(qube, new),
+                        *(rows.set_volume(qube.qid, volume) for volume in moved.values()),
+                        *(rows.delete_pending_rename(pool, name) for pool in pools),
+                    ]
+                )
+                qube.volumes.update(moved)
+                _rename_in_memory(system, qube, new)
+            back.pop_all()
+
+
+def _new_name(system: System, qube: Qube, untrusted: str) -> str:
+    """The name if the qube may have it now. Under `changing`."""
+    row = property_of(qube, "name")
+    if qube.name == "dom0":
+        raise QubesPropertyValueError("dom0 keeps its name.")
+    _may_change(qube, row)
+    new = row.accept(system.state, qube, untrusted)
+    if new in system.reserved:
+        raise QubesPropertyValueError(f"A qube {new} is just being made.")
+    if system.sources[qube.name]:
+        raise QubesPropertyValueError(f"A qube is just being made from {qube.name}.")
+    return new
 
 
 _REFERENCES = tuple(sorted(row.name for row in properties.TABLE.values() if row.type is Type.VM))

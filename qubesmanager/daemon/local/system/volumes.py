@@ -14,7 +14,13 @@ from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.volumes import KINDS
 from qubesmanager.daemon.local.drivers.pools.base import Disk, PoolDriver, VolumeSpec
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.wire.errors import QubesPoolNotFoundError, QubesVolumeNotFoundError, StoragePoolException
+from qubesmanager.wire.errors import (
+    QubesPoolNotFoundError,
+    QubesVMAlreadyExistsError,
+    QubesVMInUseError,
+    QubesVolumeNotFoundError,
+    StoragePoolException,
+)
 from qubesmanager.wire.fold import volume_event
 from qubesmanager.wire.records import VolumeRecord
 from qubesmanager.wire.values import VmClass
@@ -135,6 +141,48 @@ class Volumes:
             log.warning("%s:%s cannot be removed now: %s", volume.pool, volume.vid, error)
             return
         await self._system.store.commit([rows.delete_pending_volume(volume.pool, volume.vid)])
+
+    # -- another name -------------------------------------------------------------------------------------------------
+
+    def named_after(self, qube: Qube) -> list[str]:
+        """The pools in which the qube keeps volumes under its own name, sorted.
+
+        Raises `QubesVMInUseError` if another qube has one of them.
+        """
+        prefix = f"{qube.name}/"
+        for other in self._system.state.qubes.values():
+            for name, volume in other.volumes.items():
+                if other is not qube and volume.vid.startswith(prefix):
+                    raise QubesVMInUseError(f"{volume.vid} is {name} of {other.name}; detach it there first.")
+        held = qube.volumes.values()
+        return sorted({one.pool for one in held if one.save_on_stop and one.vid.startswith(prefix)})
+
+    async def rename(self, undo: AsyncExitStack, old: str, new: str, pools: Iterable[str]) -> None:
+        """What `old` keeps in the pools is `new`'s; `undo` gets what takes it back.
+
+        Until the caller has stored the new name and struck out `pending_rename`, the next start takes it back too.
+        """
+        for pool in pools:
+            await self._system.store.commit([rows.add_pending_rename(pool, old, new)])
+            undo.push_async_callback(self._rename_back, pool, old, new)
+            await self.driver(pool).rename_vm(old, new)
+
+    async def rename_pending_back(self) -> list[str]:
+        """What an interrupted rename left. Answers `pool:old`."""
+        left = await self._system.store.read("SELECT pool, old, new FROM pending_rename")
+        for pool, old, new in left:
+            await self._rename_back(pool, old, new)
+        return [f"{pool}:{old}" for pool, old, _ in left]
+
+    async def _rename_back(self, pool: str, old: str, new: str) -> None:
+        try:
+            await self.driver(pool).rename_vm(new, old)
+        except QubesVMAlreadyExistsError:
+            pass  # They were not renamed: the new name's volumes are somebody else's.
+        except StoragePoolException as error:
+            log.warning("The volumes of %s in %s are still called %s: %s", old, pool, new, error)
+            return
+        await self._system.store.commit([rows.delete_pending_rename(pool, old)])
 
     # -- start and stop -----------------------------------------------------------------------------------------------
 

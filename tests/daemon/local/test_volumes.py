@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Volumes over crashes and renames: what the next start makes of what a run left."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from fakes_hypervisor import FakeHost, FakeHypervisor
+from pool_tools import CannotMountError, mounted
+
+from qubesmanager import demo
+from qubesmanager.client.client import Client
+from qubesmanager.daemon.dispatch import Dispatcher
+from qubesmanager.daemon.local.backend import LocalBackend
+from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
+from qubesmanager.daemon.local.opening import open_system
+from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.transport.memory import MemoryTransport
+from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import CreateSpec, VolumeId
+from qubesmanager.wire.errors import Mgmt1Error, QubesVMInUseError, StoragePoolException
+
+
+def client_of(system: System) -> Client:
+    return Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 16 MiB."""
+    place = tmp_path / "small"
+    place.mkdir()
+    try:
+        with mounted("tmpfs", place, 16) as mount:
+            yield mount
+    except CannotMountError as error:
+        pytest.skip(str(error))
+
+
+async def too_much() -> AsyncIterator[bytes]:
+    for _ in range(32):
+        yield b"x" * (1 << 20)
+
+
+async def vids(system: System) -> set[str]:
+    return set(await system.volumes.driver("default").list_volumes())
+
+
+async def test_a_renamed_qube_takes_its_volumes_along(client: Client, system: System) -> None:
+    kept = await client.send(calls.VM_VOLUME_SNAPSHOT("vault", "private"))
+    await client.send(calls.VM_PROPERTY_SET("vault", "name", "safe"))
+
+    rows_ = await client.send(calls.VM_VOLUME_LIST("safe"))
+    assert [row.vid for row in rows_] == ["safe/root", "safe/private", "safe/volatile"]
+    assert kept in await client.send(calls.VM_VOLUME_LIST_SNAPSHOTS("safe", "private"))
+    assert await system.store.read("SELECT * FROM pending_rename") == []
+
+    # Its old name is free, for a qube of its own with volumes of its own.
+    await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("vault", "black")))
+    assert {"safe/private", "vault/private"} <= await vids(system)
+    await client.send(calls.VM_START("safe"))
+
+
+async def test_a_name_whose_volumes_are_there_already_is_refused_and_nothing_changed(
+    client: Client, system: System
+) -> None:
+    await system.volumes.driver("default").create("safe/data", 1 << 20)
+
+    with pytest.raises(Mgmt1Error):
+        await client.send(calls.VM_PROPERTY_SET("vault", "name", "safe"))
+
+    assert {"vault/private", "safe/data"} <= await vids(system)
+    assert await system.store.read("SELECT * FROM pending_rename") == []
+    assert system.reserved == set()
+    await client.send(calls.VM_START("vault"))
+
+
+async def test_a_volume_lent_to_another_qube_keeps_the_name(client: Client, system: System) -> None:
+    await system.volumes.driver("default").create("vault/data", 1 << 20)
+    await client.send(calls.VM_VOLUME_ATTACH("personal", VolumeId("default", "vault/data"), {}))
+
+    with pytest.raises(QubesVMInUseError, match="personal"):
+        await client.send(calls.VM_PROPERTY_SET("vault", "name", "safe"))
+
+
+async def test_a_rename_that_was_cut_off_is_taken_back(tmp_path: Path) -> None:
+    host = FakeHost()
+    first = await open_system(tmp_path, FakeHypervisor(host))
+    await demo.populate(first, 0)
+    await first.commit([rows.add_pending_rename("default", "vault", "safe")])
+    await first.volumes.driver("default").rename_vm("vault", "safe")
+    await first.close()
+
+    second = await open_system(tmp_path, FakeHypervisor(host))
+    try:
+        assert "vault/private" in await vids(second)
+        assert await second.store.read("SELECT * FROM pending_rename") == []
+    finally:
+        await second.close()
+
+
+async def test_after_a_crash_of_the_machine_the_volumes_of_what_ran_can_be_reverted(tmp_path: Path) -> None:
+    first = await open_system(tmp_path, FakeHypervisor())
+    await demo.populate(first, 0)
+    kept = await client_of(first).send(calls.VM_VOLUME_SNAPSHOT("work", "private"))
+    await first.close()
+
+    second = await open_system(tmp_path, FakeHypervisor())
+    try:
+        await client_of(second).send(calls.VM_VOLUME_REVERT("work", "private", kept))
+    finally:
+        await second.close()
+
+
+@pytest.mark.parametrize("happened", [False, True])
+async def test_a_snapshot_that_was_cut_off_is_settled_by_what_the_guest_writes_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, happened: bool
+) -> None:
+    host = FakeHost()
+    hypervisor = FakeHypervisor(host)
+    first = await open_system(tmp_path, hypervisor)
+    await demo.populate(first, 0)
+    switch = hypervisor.switch_disk
+
+    async def cut_off(*arguments: object) -> None:
+        if happened:
+            await switch(*arguments)  # type: ignore[arg-type] # handed on as they came
+        raise ConnectionError("nobody knows")
+
+    monkeypatch.setattr(hypervisor, "switch_disk", cut_off)
+    with pytest.raises(Mgmt1Error):
+        await client_of(first).send(calls.VM_VOLUME_SNAPSHOT("work", "private"))
+    await first.close()
+
+    second = await open_system(tmp_path, FakeHypervisor(host))
+    try:
+        snapshots = await client_of(second).send(calls.VM_VOLUME_LIST_SNAPSHOTS("work", "private"))
+        assert bool(snapshots) == happened
+        again = await client_of(second).send(calls.VM_VOLUME_SNAPSHOT("work", "private"))
+        await client_of(second).send(calls.VM_KILL("work"))
+        await client_of(second).send(calls.VM_VOLUME_REVERT("work", "private", again))
+    finally:
+        await second.close()
+
+
+async def test_an_import_onto_a_full_disk_says_so_and_leaves_the_volume(
+    client: Client, system: System, full_disk: Path
+) -> None:
+    await client.send(calls.POOL_ADD("dom0", "small", {"driver": "file-qcow2", "dir_path": str(full_disk / "pool")}))
+    pool = system.volumes.driver("small")
+    assert isinstance(pool, FileQcow2)
+    await pool.create("spare/data", 1 << 20)
+    await client.send(calls.VM_VOLUME_ATTACH("vault", VolumeId("small", "spare/data"), {}))
+    kept = await client.send(calls.VM_VOLUME_SNAPSHOT("vault", "extra-1"))
+
+    with pytest.raises(StoragePoolException, match="full"):
+        await client.send(calls.VM_VOLUME_IMPORT("vault", "extra-1", too_much()))
+
+    assert await client.send(calls.VM_VOLUME_EXTEND("vault", "extra-1", None)) == 1 << 20
+    await client.send(calls.VM_VOLUME_REVERT("vault", "extra-1", kept))
+
+    await client.send(calls.PROPERTY_SET("dom0", "default_pool", "small"))
+    with pytest.raises(StoragePoolException, match="full"):
+        await client.send(calls.VM_CREATE_TEMPLATE("dom0", "large", too_much()))
+    assert "large" not in system.state.qubes
+    assert await pool.list_volumes() == ["spare/data"]
