@@ -121,18 +121,29 @@ async def populate(system: System, extra: int) -> None:
     """Fill a system that has nothing but dom0, and start what should run. One that is filled is only started."""
     wanted = samples(extra)
     if len(system.state.qubes) == 1:
-        await _write(system, wanted)
+        await write(system, wanted)
+        await _set_system(system)
     for sample in wanted:
         if sample.running and sample.name in system.state.qubes:
             await lifecycle.start(system, sample.name)
 
 
-async def _write(system: System, wanted: list[Sample]) -> None:
+async def _set_system(system: System) -> None:
+    async with system.changing:
+        await system.commit([rows.set_system_property(name, value) for name, value in SYSTEM.items()])
+        system.state.system_own.update(SYSTEM)
+        for name in SYSTEM:
+            system.emit(system.state.system_changed(name))
+
+
+async def write(system: System, wanted: list[Sample]) -> None:
+    """New qubes, with their volumes, in one transaction."""
     now = int(time.time())
     pool = system.state.system("default_pool")
-    statements: list[Statement] = [rows.set_system_property(name, value) for name, value in SYSTEM.items()]
+    statements: list[Statement] = []
     qubes: list[Qube] = []
-    for qid, sample in enumerate(wanted, 1):
+    first = await system.next_qid()
+    for qid, sample in enumerate(wanted, first):
         qube = Qube(qid, new_uuid(), sample.name, sample.klass, own={"label": sample.label, **sample.own})
         if sample.age is not None:
             qube.own["backup_timestamp"] = str(now - sample.age * DAY - 3600)
@@ -151,6 +162,5 @@ async def _write(system: System, wanted: list[Sample]) -> None:
                 await system.volumes.driver(pool).create(volume.vid, volume.size)
     async with system.changing:
         await system.commit(statements)
-        system.state.system_own.update(SYSTEM)
         system.state.load(qubes)
     system.spawn("measure the volumes", system.volumes.measure_all())
