@@ -4,7 +4,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtCore import pyqtSignal
 from PyQt5.QtGui import QPalette
 from PyQt5.QtWidgets import (
     QFrame,
@@ -56,7 +56,7 @@ class Notice(QFrame):
         symbol.setWordWrap(False)
         if style := self.style():
             symbol.setPixmap(style.standardIcon(kind, None, self).pixmap(16, 16))
-        layout.addWidget(symbol, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(symbol)
         label = plain_label(text, self)
         label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         layout.addWidget(label, 1)
@@ -71,7 +71,7 @@ class Notice(QFrame):
         close.setToolTip(self.tr("Close this message"))
         close.setAccessibleName(self.tr("Close this message"))
         close.clicked.connect(self.dismiss)
-        layout.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(close)
 
     def dismiss(self) -> None:
         self.hide()

@@ -51,7 +51,6 @@ class Inspector(QStackedWidget):
         self._table = table
         self._actions = actions
         self._name = ""
-        self.setMinimumWidth(240)
         self.setAccessibleName(self.tr("About the selected qube"))
         self.nothing = plain_label("", self)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)

@@ -50,7 +50,13 @@ from qubesmanager.wire.values import VmClass
 PAUSE = 40
 """Milliseconds in which changes are gathered before buttons and counts follow them."""
 
-PADDING = 10
+FIXED = {Look.SPARK_CPU: 100, Look.SPARK_MEMORY: 128}
+"""Pixels of columns whose widest text comes later than the first row."""
+
+MEASURED = 30
+"""Rows that are measured for it; all of a thousand would hold the loop for half a second."""
+
+PADDING = 8
 WIDEST = 240
 """Pixels that a column is wider than its text, and at most, where the program decides."""
 
@@ -132,7 +138,7 @@ class MainWindow(QMainWindow):
         for widget in (self.sidebar, middle, self.inspector):
             self.across.addWidget(widget)
         self.across.setStretchFactor(1, 1)
-        self.across.setSizes([150, 1030, 260])
+        self.across.setSizes([150, 1045, 245])
         self.down = QSplitter(Qt.Orientation.Vertical, self)
         self.down.addWidget(self.across)
         self.down.addWidget(self.tasks)
@@ -424,11 +430,11 @@ class MainWindow(QMainWindow):
     def _fit_columns(self) -> None:
         """At the very first start: as wide as what is in them, so that more of them fit."""
         header = self.view.header()
+        header.setResizeContentsPrecision(MEASURED)
         for at, column in enumerate(self.model.columns):
             if not self.view.isColumnHidden(at):
                 needed = max(self.view.sizeHintForColumn(at) + PADDING, header.sectionSizeHint(at))
-                if column.look in {Look.SPARK_CPU, Look.SPARK_MEMORY}:
-                    needed = column.width
+                needed = FIXED.get(column.look, needed)
                 self.view.setColumnWidth(at, min(needed, WIDEST))
 
     def _synced(self) -> None:

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sentences of the rules that people see are known to the translators."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from qubesmanager.rules import states
+from qubesmanager.ui import property_menus
+from qubesmanager.ui.actions import TABLE
+from qubesmanager.ui.icons import icon
+from qubesmanager.ui.texts import REASONS, reason, why_not_name
+from qubesmanager.wire import names
+
+
+def sentences(module: object, *functions: str) -> set[str]:
+    """Every string constant that reads like a sentence in the functions that say why not."""
+    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))  # type: ignore[attr-defined]  # a module
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name.lstrip("_").startswith(functions):
+            docstring = ast.get_docstring(node, clean=False)
+            for part in ast.walk(node):
+                if isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value != docstring:
+                    found.add(part.value)
+    return {text for text in found if " " in text and text[0].isalpha() and text[-1] in ".-_"}
+
+
+@pytest.mark.parametrize(
+    ("module", "functions"), [(states, "why_not"), (names, "why_not"), (property_menus, "not_dom0")]
+)
+def test_each_reason_of_the_rules_is_translated(module: object, functions: str) -> None:
+    said = {text for text in sentences(module, functions) if not text.startswith(("It is used by", "The name"))}
+
+    assert said <= set(REASONS)
+
+
+def test_a_reason_with_a_name_in_it_keeps_the_name() -> None:
+    assert reason("It is used by work (netvm), vault (template).") == "It is used by work (netvm), vault (template)."
+    assert why_not_name("none", ()) == "The name none is reserved."
+    assert why_not_name("work", {"work"}) == "There is a qube named work already."
+    assert why_not_name("fresh", {"work"}) is None
+
+
+def test_actions_have_their_own_ids_shortcuts_and_icons(qapp: object) -> None:
+    shortcuts = [row.shortcut for row in TABLE if row.shortcut]
+
+    assert len({row.id for row in TABLE}) == len(TABLE)
+    assert len(set(shortcuts)) == len(shortcuts)
+    for row in TABLE:
+        assert not icon(row.icon).isNull()
+
+
+def test_nothing_dangerous_stands_beside_what_is_likely() -> None:
+    groups = {row.group for row in TABLE if row.dangerous}
+
+    assert groups == {"end"}
+    assert all(row.dangerous for row in TABLE if row.group == "end")
