@@ -10,7 +10,7 @@ import json
 import platform
 import statistics
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -73,17 +73,6 @@ class Bench:
         for _ in range(self.runs(runs)):
             start = perf_counter()
             work()
-            values.append(perf_counter() - start)
-        return Spread.of(values)
-
-    async def time_async(self, work: Callable[[], Awaitable[object]], runs: int = 5) -> Spread:
-        """The same for a coroutine, on the running loop."""
-        values = []
-        if not self.smoke:
-            await work()
-        for _ in range(self.runs(runs)):
-            start = perf_counter()
-            await work()
             values.append(perf_counter() - start)
         return Spread.of(values)
 

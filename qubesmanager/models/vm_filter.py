@@ -75,17 +75,10 @@ class VmFilterModel(QAbstractProxyModel):
     def name_at(self, index: QModelIndex) -> str:
         return self._names[index.row()]
 
-    def record_at(self, index: QModelIndex) -> VmRecord:
-        return self._source.records()[self._names[index.row()]]
-
     def index_of(self, name: str, column: int = 0) -> QModelIndex:
         """The cell of a qube; invalid while it is not shown."""
         row = self._positions().get(name)
         return QModelIndex() if row is None else self.index(row, column)
-
-    def sorting(self) -> tuple[int, Qt.SortOrder]:
-        order = Qt.SortOrder.DescendingOrder if self._reverse[0] else Qt.SortOrder.AscendingOrder
-        return self._columns[0], order
 
     # -- order --------------------------------------------------------------------------------------------------------
 

@@ -103,10 +103,6 @@ class ErrorBar(QWidget):
         self._arrange()
         return notice
 
-    def dismiss_all(self) -> None:
-        for notice in list(self.notices):
-            notice.dismiss()
-
     def _forget(self, notice: Notice) -> None:
         if notice in self.notices:
             self.notices.remove(notice)

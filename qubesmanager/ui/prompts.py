@@ -5,7 +5,7 @@ import asyncio
 
 from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QColor, QPalette
-from PyQt5.QtWidgets import QApplication, QDialog, QDialogButtonBox, QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPushButton, QVBoxLayout, QWidget
 
 
 async def opened(dialog: QDialog) -> bool:
@@ -66,11 +66,6 @@ class Question(QDialog):
 async def confirm(parent: QWidget | None, title: str, text: str, yes: str, *, details: str = "") -> bool:
     """Whether the person says yes. All texts are shown as plain text."""
     return await opened(Question(parent, title, text, yes, details=details))
-
-
-def active_window() -> QWidget | None:
-    """The window the person is in."""
-    return QApplication.activeWindow()
 
 
 def redden(button: QPushButton) -> None:

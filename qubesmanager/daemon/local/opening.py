@@ -3,6 +3,7 @@
 
 import json
 import logging
+import os
 from pathlib import Path
 
 from qubesmanager.daemon.local.drivers import kernels
@@ -30,6 +31,7 @@ async def open_system(state: Path, hypervisor: Hypervisor, *, pool_driver: str =
     places = _places(state)
     system = System(Store(state / "store.sqlite"), hypervisor, places)
     system.lock_state(state / "lock")
+    system.state.host_memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
     await system.open()
     try:
         system.state.kernels = await kernels.installed(places.kernels)

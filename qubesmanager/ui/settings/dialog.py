@@ -5,7 +5,6 @@ It opens from what the session knows already; the firewall's rules and the label
 """
 
 from collections.abc import Mapping
-from typing import Protocol
 
 from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QCloseEvent, QKeyEvent
@@ -20,7 +19,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from qubesmanager.client.plan import Key, Outcome, carry_out
+from qubesmanager.client.plan import Outcome, carry_out
 from qubesmanager.models.draft import PROPERTY, Draft
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.prompts import confirm, plain_label
@@ -37,11 +36,6 @@ from qubesmanager.wire.records import VmRecord
 
 PAGES = ("basic", "advanced", "firewall", "tags", "properties", "notes")
 """The names of the pages, as `qubes-manager settings NAME PAGE` takes them."""
-
-
-class Page(Protocol):
-    def refuse(self, key: Key, reason: str) -> bool:
-        """Show why a step was refused, if it is this page's; whether it is."""
 
 
 class SettingsWindow(QWidget):

@@ -20,7 +20,6 @@ class RuleDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("New firewall rule") if rule is None else self.tr("Firewall rule"))
         self._kept_expiry = rule.expire if rule else None
-        self._special = rule is not None and rule.specialtarget is not None
         self.action = QComboBox(self)
         self.action.addItem(self.tr("accept"), Action.ACCEPT.value)
         self.action.addItem(self.tr("drop"), Action.DROP.value)

@@ -42,9 +42,6 @@ class Facts(Protocol):
         """MiB of the machine."""
 
     @property
-    def host_cpus(self) -> int: ...
-
-    @property
     def kernels(self) -> frozenset[str]:
         """Names of the kernels that a qube can boot with."""
 

@@ -169,13 +169,6 @@ def set_device(qid: int, device: DeviceRecord) -> Statement:
     )
 
 
-def delete_device(qid: int, device: DeviceRecord) -> Statement:
-    return (
-        "DELETE FROM device WHERE qid = ? AND class = ? AND backend = ? AND ident = ?",
-        (qid, device.device_class, device.backend, device.ident),
-    )
-
-
 def set_label(name: str, color: str) -> Statement:
     return ("INSERT INTO label VALUES (?, ?)", (name, color))
 
