@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.wire import framing
+from qubesmanager.wire.calls import BY_SERVICE
 from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, ProtocolError
 from qubesmanager.wire.names import VM_NAME, check, shown
 
@@ -99,7 +100,7 @@ class Server:
             header.untrusted_service,
             header.untrusted_argument,
             header.untrusted_target,
-            self._payload(reader),
+            self._payload(reader, writer if _streams(header.untrusted_service) else None),
         )
         async with aclosing(answer) as pieces:
             async for piece in pieces:
@@ -140,8 +141,14 @@ class Server:
             raise ProtocolError(f"There is no such destination: {shown(header.untrusted_target)}")
         return framing.Header(header.untrusted_service, header.untrusted_argument, header.source, "name", "dom0")
 
-    async def _payload(self, reader: asyncio.StreamReader) -> AsyncGenerator[bytes, None]:
-        """The payload to its end. Raises `ProtocolError` for a caller that stops without ending it."""
+    async def _payload(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter | None
+    ) -> AsyncGenerator[bytes, None]:
+        """The payload to its end. Raises `ProtocolError` for a caller that stops without ending it.
+
+        With `writer` the caller must still be there at the end: one that was killed in the middle of an image has ended
+        its payload too, as far as the socket tells, and half an image is not to become a volume.
+        """
         while True:
             try:
                 async with asyncio.timeout(self._limits.idle):
@@ -151,6 +158,8 @@ class Server:
             except ConnectionError as error:
                 raise ProtocolError("The connection broke inside the payload.") from error
             if not piece:
+                if writer is not None and _has_hung_up(writer):
+                    raise ProtocolError("The caller went away inside the payload.")
                 return
             yield piece
 
@@ -175,15 +184,27 @@ async def _stream(writer: asyncio.StreamWriter, pieces: AsyncGenerator[bytes, No
             watching.cancel()
 
 
+def _streams(untrusted_service: str) -> bool:
+    call = BY_SERVICE.get(untrusted_service)
+    return call is not None and call.streams_in
+
+
+def _has_hung_up(writer: asyncio.StreamWriter) -> bool:
+    """Whether the caller has closed both directions; one that has only ended its payload still listens."""
+    if writer.is_closing():
+        return True
+    peer: socket.socket = writer.get_extra_info("socket")
+    poller = select.poll()
+    poller.register(peer.fileno(), 0)
+    return bool(poller.poll(0))
+
+
 async def _hung_up(writer: asyncio.StreamWriter) -> None:
     """Raises `ConnectionResetError` once the caller has gone away altogether.
 
     After a caller's EOF asyncio no longer watches the socket, so a listener that left would be noticed only at the
     next event: the kernel is asked instead, now and then.
     """
-    peer: socket.socket = writer.get_extra_info("socket")
-    poller = select.poll()
-    poller.register(peer.fileno(), 0)
-    while not poller.poll(0):  # noqa: ASYNC110 - no event of asyncio tells it
+    while not _has_hung_up(writer):  # noqa: ASYNC110 - no event of asyncio tells it
         await asyncio.sleep(2)
     raise ConnectionResetError

@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import random
 import signal
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
@@ -127,3 +128,24 @@ async def test_a_killed_change_of_a_volume_happened_or_did_not(tmp_path: Path, o
                 assert left == {"lab"}
     finally:
         await asyncio.to_thread(daemon.stop)
+
+
+@pytest.mark.parametrize("service", ["vm.volume.Import+private", "vm.CreateTemplate+half"])
+async def test_a_caller_that_is_killed_inside_its_image_leaves_nothing_of_it(tmp_path: Path, service: str) -> None:
+    with DaemonProcess(tmp_path, "--hypervisor", "test:///default") as daemon:
+        client = Client(UnixTransport(daemon.socket))
+        await client.send(calls.VM_CREATE("dom0", "StandaloneVM", CreateSpec("lab", "red")))
+        await client.send(calls.VM_VOLUME_IMPORT("lab", "private", filled(b"a")))
+        before = await look(client, tmp_path)
+        target = "lab" if "Import" in service else "dom0"
+
+        # The socket is closed, as the kernel does it for a process that was killed.
+        with socket.socket(socket.AF_UNIX) as caller:
+            caller.connect(str(daemon.socket))
+            caller.sendall(f"mgmt1.{service} dom0 name {target}\0".encode() + b"b" * (13 * MIB))
+
+        # Waits for whoever works on the qube or has the name.
+        await client.send(calls.VM_VOLUME_SNAPSHOT("lab", "private"))
+        assert (await look(client, tmp_path)).letter == before.letter
+        assert {path.name for path in (tmp_path / "state/pools/default").iterdir() if path.name[0] != "."} == {"lab"}
+        assert [row.name for row in await client.send(calls.VM_LIST("dom0"))] == ["dom0", "lab"]
