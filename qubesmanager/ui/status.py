@@ -35,8 +35,8 @@ class Status(QStatusBar):
         subdue(self.connection)
         for widget in (self.task, self.progress, self.connection, self.tasks):
             self.addPermanentWidget(widget)
-        session.tasks.added.connect(lambda *_: self.look_at_tasks())
-        session.tasks.changed.connect(lambda *_: self.look_at_tasks())
+        session.tasks.added.connect(self.look_at_tasks)
+        session.tasks.changed.connect(self.look_at_tasks)
         self.look()
         self.look_at_tasks()
 

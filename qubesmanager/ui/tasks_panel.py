@@ -192,8 +192,8 @@ class TasksPanel(QWidget):
         close.clicked.connect(self.close_wanted)
         if selection := self.view.selectionModel():
             selection.currentChanged.connect(lambda *_: self._look())
-        tasks.changed.connect(lambda *_: self._look())
-        tasks.added.connect(lambda *_: self._look())
+        tasks.changed.connect(self._look)
+        tasks.added.connect(self._look)
         self._clock = QTimer(self)
         self._clock.setInterval(SECOND)
         self._clock.timeout.connect(self.model.tick)
