@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Volumes over crashes and renames: what the next start makes of what a run left."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -165,3 +166,38 @@ async def test_an_import_onto_a_full_disk_says_so_and_leaves_the_volume(
         await client.send(calls.VM_CREATE_TEMPLATE("dom0", "large", too_much()))
     assert "large" not in system.state.qubes
     assert await pool.list_volumes() == ["spare/data"]
+
+
+async def test_a_volume_wanted_by_two_qubes_goes_to_one(client: Client, system: System) -> None:
+    await system.volumes.driver("default").create("spare/data", 1 << 20)
+    wanted = VolumeId("default", "spare/data")
+
+    answers = await asyncio.gather(
+        client.send(calls.VM_VOLUME_ATTACH("work", wanted, {})),
+        client.send(calls.VM_VOLUME_ATTACH("personal", wanted, {})),
+        return_exceptions=True,
+    )
+
+    assert sorted(type(answer).__name__ for answer in answers) == ["StoragePoolException", "str"]
+    holders = [name for name in ("work", "personal") if "extra-1" in system.qube(name).volumes]
+    assert len(holders) == 1
+    await client.send(calls.VM_VOLUME_SNAPSHOT(holders[0], "extra-1"))
+
+
+async def test_an_attachment_that_cannot_be_stored_is_unplugged_again(
+    client: Client, system: System, hypervisor: FakeHypervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await system.volumes.driver("default").create("spare/data", 1 << 20)
+    uuid = system.qube("work").uuid
+
+    def refused(*_arguments: object) -> None:
+        raise StoragePoolException("The store's disk is full.")
+
+    monkeypatch.setattr(rows, "set_volume", refused)
+    with pytest.raises(StoragePoolException, match="store"):
+        await client.send(calls.VM_VOLUME_ATTACH("work", VolumeId("default", "spare/data"), {}))
+
+    assert [disk.serial for disk in hypervisor.host.domains[uuid].spec.disks] == ["root", "private", "volatile"]
+    assert system.volumes.lending == set()
+    monkeypatch.undo()
+    assert await client.send(calls.VM_VOLUME_ATTACH("vault", VolumeId("default", "spare/data"), {})) == "extra-1"

@@ -154,7 +154,7 @@ async def attach(system: System, qube: Qube, wanted: VolumeId, options: Mapping[
     driver = system.volumes.driver(wanted.pool)
     if wanted.vid not in await driver.list_volumes():
         raise QubesVolumeNotFoundError(f"There is no volume {wanted}.")
-    async with system.lock(qube):
+    async with system.lock(qube), _lent(system, wanted):
         taken = [name for name, volume in qube.volumes.items() if volume.extra]
         if len(taken) >= MOST_EXTRA:
             raise StoragePoolException(f"{qube.name} has {MOST_EXTRA} extra volumes already.")
@@ -166,10 +166,8 @@ async def attach(system: System, qube: Qube, wanted: VolumeId, options: Mapping[
             if qube.running:
                 disk = await driver.start(_bare_spec(volume))
                 undo.push_async_callback(driver.stop, _bare_spec(volume))
-                await _plug(system, qube, volume, disk)
+                await _plug(system, undo, qube, volume, disk)
             async with system.changing:
-                if found(system, wanted).qube is not None:
-                    raise StoragePoolException(f"{wanted} was just attached elsewhere.")
                 await system.commit([rows.set_volume(qube.qid, volume)])
                 qube.volumes[name] = volume
                 qube.changed()
@@ -297,11 +295,27 @@ async def _live(system: System, held: Held) -> LiveDisk | None:
     return _Live(system.hypervisor, held.qube.uuid, target_of(held.qube.volumes, held.volume.name))
 
 
-async def _plug(system: System, qube: Qube, volume: VolumeRecord, disk: Disk) -> None:
+@asynccontextmanager
+async def _lent(system: System, wanted: VolumeId) -> AsyncIterator[None]:
+    """The volume is nobody's, and nobody else gets it meanwhile."""
+    holder = found(system, wanted)
+    if holder.qube is not None:
+        raise StoragePoolException(f"{wanted} is the volume {holder.volume.name} of {holder.qube.name}.")
+    if wanted in system.volumes.lending or wanted.vid.partition("/")[0] in system.reserved:
+        raise StoragePoolException(f"{wanted} is just becoming a qube's; ask again in a moment.")
+    system.volumes.lending.add(wanted)
+    try:
+        yield
+    finally:
+        system.volumes.lending.discard(wanted)
+
+
+async def _plug(system: System, undo: AsyncExitStack, qube: Qube, volume: VolumeRecord, disk: Disk) -> None:
     if (await system.hypervisor.capabilities()).hot_plug:
         target = target_of({**qube.volumes, volume.name: volume}, volume.name)
         spec = DiskSpec(target, disk.path, DiskFormat(disk.format), serial=volume.name, read_only=not volume.rw)
         await system.hypervisor.attach_disk(qube.uuid, spec)
+        undo.push_async_callback(system.hypervisor.detach_disk, qube.uuid, target)
 
 
 async def _spec(system: System, held: Held) -> VolumeSpec:

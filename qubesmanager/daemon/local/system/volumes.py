@@ -37,6 +37,8 @@ class Volumes:
     def __init__(self, system: "System") -> None:
         self._system = system
         self.drivers: dict[str, PoolDriver] = {}
+        self.lending: set[tuple[str, str]] = set()
+        """Pool and vid of volumes that are just being attached to a qube."""
 
     def driver(self, pool: str) -> PoolDriver:
         """Raises `QubesPoolNotFoundError`."""
