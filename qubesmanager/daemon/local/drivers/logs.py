@@ -3,10 +3,24 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 MOST = 1 << 20
 """Bytes of a log that are shown, counted from its end."""
+
+
+_HYPERVISOR_LOGS: dict[str, Callable[[], Path]] = {
+    "qemu:///system": lambda: Path("/var/log/libvirt/qemu"),
+    "qemu:///session": lambda: Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "libvirt/qemu/log"),
+}
+"""Where libvirt keeps QEMU's own words, by URI; of a libvirt behind a socket of its own that is not known."""
+
+
+def hypervisor_log(uri: str, domain: str) -> Path | None:
+    """What the emulator of a domain wrote, as libvirt keeps it; None where that is not known."""
+    folder = _HYPERVISOR_LOGS.get(uri)
+    return folder() / f"{domain}.log" if folder else None
 
 
 async def read_end(path: Path, most: int = MOST) -> bytes | None:
