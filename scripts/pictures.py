@@ -23,6 +23,8 @@ from qubesmanager.ui.main_window import MainWindow
 from qubesmanager.ui.palette import CommandPalette
 from qubesmanager.ui.remove_dialog import RemoveDialog
 from qubesmanager.ui.session import Session
+from qubesmanager.ui.settings.dialog import SettingsWindow
+from qubesmanager.ui.settings.firewall_page import FirewallPage
 from qubesmanager.ui.tasks import report
 from qubesmanager.wire import calls
 
@@ -198,6 +200,27 @@ async def disconnected(scene: Scene) -> None:
     scene.session.synced.emit()
 
 
+async def settings_pages(scene: Scene, ending: str = "") -> None:
+    """Each page of a qube's settings, with an edit and an answered question."""
+    held = SettingsWindow(scene.session, "work", scene.session.labels)
+    held.show()
+    await scene.until(lambda: held.draft.rules)
+    held.draft.edit(("property", "memory"), "900")
+    firewall = held.pages["firewall"]
+    assert isinstance(firewall, FirewallPage)
+    firewall.destination.setText("mail.example.org")
+    firewall.port.setValue(993)
+    for name, page in held.pages.items():
+        held.tabs.setCurrentWidget(page)
+        held.show_preview.setChecked(name == "advanced")
+        if name == "firewall":
+            firewall.ask.click()
+        await asyncio.sleep(0.3)
+        save(held.grab(), f"settings-{name}{ending}")
+    held.draft.discard()
+    held.close()
+
+
 ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "window-light": lambda scene: window_of(scene, "window-light"),
     "create": create,
@@ -209,6 +232,7 @@ ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "error": error,
     "nothing-found": nothing_found,
     "disconnected": disconnected,
+    "settings": settings_pages,
 }
 
 
@@ -260,6 +284,8 @@ async def main(language: str, wanted: list[str]) -> None:
     QApplication.setPalette(dark())
     if asked("window-dark"):
         await over(FEW, settings, lambda scene: window_of(scene, "window-dark"))
+    if asked("settings"):
+        await over(FEW, settings, lambda scene: settings_pages(scene, "-dark"))
     if asked("window-dark-1000"):
         await over(MANY, settings, lambda scene: window_of(scene, "window-dark-1000"))
 
