@@ -7,6 +7,8 @@ import re
 import signal
 import socket
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -158,6 +160,34 @@ def test_the_daemon_tells_systemd_when_it_listens(tmp_path: Path) -> None:
         with DaemonProcess(tmp_path, "--demo", "0", environment={"NOTIFY_SOCKET": str(tmp_path / "notify")}):
             assert systemd.recv(100) == b"READY=1"
         assert systemd.recv(100) == b"STOPPING=1"
+
+
+ACTIVATED = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+from qubesmanager.entry import mgmt1d
+raise SystemExit(mgmt1d(sys.argv[2:]))
+"""
+
+
+def test_a_socket_that_systemd_listens_on_is_used_and_stays(tmp_path: Path) -> None:
+    place = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(place))
+        listening.listen(16)
+        arguments = ["--socket", str(place), "--state", str(tmp_path / "state"), "--demo", "0"]
+        daemon = subprocess.Popen(
+            [sys.executable, "-c", ACTIVATED, str(listening.fileno()), *arguments],
+            pass_fds=[listening.fileno()],
+            stderr=subprocess.DEVNULL,
+        )
+        # The call comes before the daemon is ready: it waits in the socket.
+        assert raw(place, b"mgmt1.vm.tag.Get+work dom0 name work\x00", limit=60) == b"0\x001"
+        daemon.terminate()
+        assert daemon.wait(timeout=60) == 0
+
+    assert place.exists()
 
 
 def test_the_calls_that_are_not_answered_yet_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
