@@ -45,7 +45,12 @@ def launch() -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 async def populate(system: System) -> None:
-    """Fill a system that has nothing but dom0. Raises `Mgmt1Error` when the guest's kernel cannot be had."""
+    """Fill a system that has nothing but dom0; one that is filled stays as it is.
+
+    Raises `Mgmt1Error` when the guest's kernel cannot be had. Cut off, it goes on the next time.
+    """
+    if set(system.state.qubes) - {"dom0", TEMPLATE}:
+        return
     if KERNEL not in system.state.kernels:
         await guest_image.build(system.places.kernels / KERNEL)
         system.state.kernels = await kernels.installed(system.places.kernels)
@@ -57,9 +62,8 @@ async def populate(system: System) -> None:
     for name, value in own.items():
         if system.qube(TEMPLATE).own.get(name) is None:
             await settings.set_property(system, TEMPLATE, name, value)
-    if {*system.state.qubes} == {"dom0", TEMPLATE}:
-        for name, label in QUBES:
-            await creation.create(system, "dom0", "AppVM", TEMPLATE, name, label)
+    for name, label in QUBES:
+        await creation.create(system, "dom0", "AppVM", TEMPLATE, name, label)
 
 
 async def _root() -> AsyncIterator[bytes]:

@@ -127,6 +127,8 @@ class System:
         task = asyncio.get_running_loop().create_task(self._logged(name, coroutine), name=name)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+        # A task that is cancelled before its first step never comes to what it was to do.
+        task.add_done_callback(lambda _task: coroutine.close())
 
     async def settled(self) -> None:
         """Until what goes on in the background now has ended."""
