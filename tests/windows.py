@@ -36,7 +36,7 @@ class Clicker:
         self.window = window
         self.session = window.session
 
-    async def until(self, reached: Callable[[], bool], limit: float = 20.0) -> None:
+    async def until(self, reached: Callable[[], bool], limit: float = 60.0) -> None:
         """Let the loop run until something is so; the limit only ends a test that hangs."""
         async with asyncio.timeout(limit):
             while not reached():  # noqa: ASYNC110 - anything may be waited for, not only what has an event

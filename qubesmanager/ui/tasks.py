@@ -75,7 +75,7 @@ class TaskSet(QObject):
         super().__init__(parent)
         self.entries: list[TaskEntry] = []
         self._history = history
-        self._hidden: set[asyncio.Task[None]] = set()
+        self._owned: dict[asyncio.Task[None], tuple[TaskEntry | None, Coroutine[Any, Any, None]]] = {}
         self._saving = QTimer(self)
         self._saving.setSingleShot(True)
         self._saving.setInterval(500)
@@ -94,7 +94,7 @@ class TaskSet(QObject):
         entry = TaskEntry(title, time.time(), cancellable=cancellable)
         task = asyncio.get_running_loop().create_task(self._run(entry, coroutine), name=title)
         entry.task = task
-        task.add_done_callback(lambda _task: self._ended(entry, coroutine))
+        self._own(task, entry, coroutine)
         self.entries.append(entry)
         self.added.emit(entry)
         return task
@@ -102,9 +102,7 @@ class TaskSet(QObject):
     def start_hidden(self, title: str, coroutine: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         """Run what a person did not ask for (following events, reading a list); its errors are shown all the same."""
         task = asyncio.get_running_loop().create_task(self._run_hidden(title, coroutine), name=title)
-        self._hidden.add(task)
-        task.add_done_callback(self._hidden.discard)
-        task.add_done_callback(lambda _task: coroutine.close())
+        self._own(task, None, coroutine)
         return task
 
     def cancel(self, entry: TaskEntry) -> None:
@@ -118,11 +116,13 @@ class TaskSet(QObject):
         self._saving.start()
 
     async def cancel_all(self) -> None:
-        """Cancel everything and wait until it has ended; then the history is on disk."""
-        tasks = [*self._hidden, *(entry.task for entry in self.running if entry.task is not None)]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Cancel everything, also what starts meanwhile, and wait until it has ended; then the history is on disk."""
+        while tasks := list(self._owned):
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for task in tasks:
+                self._settle(task)  # qasync does not promise that their own callbacks came first
         self.save()
 
     def save(self) -> None:
@@ -161,9 +161,18 @@ class TaskSet(QObject):
         finally:
             entry.state = state
 
-    def _ended(self, entry: TaskEntry, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Also for a task that was cancelled before its first step, whose coroutine nobody has awaited."""
+    def _own(self, task: "asyncio.Task[None]", entry: TaskEntry | None, coroutine: Coroutine[Any, Any, None]) -> None:
+        self._owned[task] = entry, coroutine
+        task.add_done_callback(self._settle)
+
+    def _settle(self, task: "asyncio.Task[None]") -> None:
+        """A task has ended, maybe before its first step; then nobody has awaited its coroutine."""
+        if task not in self._owned:
+            return
+        entry, coroutine = self._owned.pop(task)
         coroutine.close()
+        if entry is None:
+            return
         if entry.state is TaskState.RUNNING:
             entry.state = TaskState.CANCELLED
         entry.ended = time.time()

@@ -5,6 +5,7 @@ The hypervisor's events decide the state; a call answers once its effect has bee
 """
 
 import asyncio
+import contextlib
 import time
 from contextlib import AsyncExitStack
 
@@ -104,7 +105,9 @@ async def shutdown(system: System, name: str) -> None:
 async def _press_until_halted(system: System, qube: Qube) -> None:
     while qube.state not in GONE:
         if qube.state is PowerState.HALTING:
-            await system.hypervisor.shutdown(qube.uuid)
+            # Pressed again on a busy machine, it may have halted already: then its event is on the way.
+            with contextlib.suppress(QubesVMNotRunningError):
+                await system.hypervisor.shutdown(qube.uuid)
         try:
             async with asyncio.timeout(PRESS_AGAIN):
                 await system.wait_for(qube, *GONE)

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A thousand qubes start and halt while somebody sorts and filters."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from PyQt5.QtCore import Qt
+from windows import Clicker
+
+from qubesmanager.client.client import Client
+from qubesmanager.transport.child import ChildTransport
+from qubesmanager.ui.report import Watchdog
+from qubesmanager.wire import calls
+
+EXTRA = 989
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    """A daemon in a process of its own: what is measured is the window."""
+    transport = ChildTransport("demo:", "--demo", str(EXTRA))
+    yield Client(transport)
+    transport.close()
+
+
+@pytest.mark.slow
+async def test_a_thousand_qubes_start_and_halt_while_one_sorts_and_filters(
+    clicker: Clicker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    window, session = clicker.window, clicker.session
+    names = [name for name, record in session.records.items() if name != "dom0" and not record.running]
+    watchdog = Watchdog(session)
+    watchdog.start()
+
+    async def drive() -> None:
+        async with asyncio.TaskGroup() as group:
+            for name in names:
+                group.create_task(session.client.send(calls.VM_START(name)))
+        async with asyncio.TaskGroup() as group:
+            for name in names:
+                group.create_task(session.client.send(calls.VM_SHUTDOWN(name)))
+
+    task = session.tasks.start("Start and halt everything", drive())
+    queries = ("", "state:running", "mail", "mem>500M -template:fedora", "tag:work")
+    turn = 0
+    while not task.done():
+        window.query.set_query(queries[turn % len(queries)])
+        window.view.sortByColumn(turn % 7, Qt.SortOrder(turn % 2))
+        turn += 1
+        await asyncio.sleep(0.05)
+    window.query.set_query("")
+    await clicker.until(lambda: all(not session.records[name].running for name in names))
+    watchdog.stop()
+
+    assert len(window.table_text()) == len(session.records) + 1
+    shown = [row[0] for row in window.table_text()[1:]]
+    assert sorted(shown) == sorted(session.records)
+    with capsys.disabled():
+        print(f"\n{len(names)} qubes started and halted; the loop's longest gap {watchdog.longest * 1000:.0f} ms")
