@@ -72,7 +72,7 @@ class VmDelegate(QStyledItemDelegate):
         if look is Look.SPARK_CPU:
             values, top, color = history.cpus, 100, CPU_COLOR
         else:
-            values, top, color = history.memories, max(history.memories, default=1), MEMORY_COLOR
+            values, top, color = history.memories, max(history.memories, default=1) * 4 // 3, MEMORY_COLOR
         sparkline(
             painter, area, values, top, option.palette.color(QPalette.ColorRole.HighlightedText) if selected else color
         )

@@ -200,13 +200,12 @@ class FirewallPage(QWidget):
         self.model.mark(held.index)
 
     def _refresh(self) -> None:
-        texts = []
+        texts = [self.tr("The daemon keeps these rules and does not enforce them yet.")]
         if not self._draft.shown("netvm"):
             texts.append(self.tr("The qube has no net qube: these rules have nothing to filter."))
         if self._draft.is_edited((RULES, "")):
             texts.append(self.tr("Connections that are open already stay open."))
         self.warning.setText(" ".join(texts))
-        self.warning.setVisible(bool(texts))
 
     def _say(self, text: str) -> None:
         self.problem.setText(text)
