@@ -76,6 +76,7 @@ class TaskSet(QObject):
         self.entries: list[TaskEntry] = []
         self._history = history
         self._owned: dict[asyncio.Task[None], tuple[TaskEntry | None, Coroutine[Any, Any, None]]] = {}
+        self._held_loop: asyncio.AbstractEventLoop | None = None
         self._saving = QTimer(self)
         self._saving.setSingleShot(True)
         self._saving.setInterval(500)
@@ -92,7 +93,7 @@ class TaskSet(QObject):
     ) -> "asyncio.Task[None]":
         """Run it, shown in the task panel under this title."""
         entry = TaskEntry(title, time.time(), cancellable=cancellable)
-        task = asyncio.get_running_loop().create_task(self._run(entry, coroutine), name=title)
+        task = self._loop().create_task(self._run(entry, coroutine), name=title)
         entry.task = task
         self._own(task, entry, coroutine)
         self.entries.append(entry)
@@ -101,9 +102,15 @@ class TaskSet(QObject):
 
     def start_hidden(self, title: str, coroutine: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         """Run what a person did not ask for (following events, reading a list); its errors are shown all the same."""
-        task = asyncio.get_running_loop().create_task(self._run_hidden(title, coroutine), name=title)
+        task = self._loop().create_task(self._run_hidden(title, coroutine), name=title)
         self._own(task, None, coroutine)
         return task
+
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        """The application's loop. Remembered: Qt also delivers events while the loop is being left."""
+        if self._held_loop is None:
+            self._held_loop = asyncio.get_running_loop()
+        return self._held_loop
 
     def cancel(self, entry: TaskEntry) -> None:
         if entry.task is not None and entry.cancellable:
