@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""qubes.xml: the settings of the qubes in a backup, as values and as text.
+
+    <qubes><labels><label id="label-1" color="0xcc0000">red</label>...</labels>
+    <properties><property name="default_netvm">sys-firewall</property>...</properties>
+    <domains><domain id="domain-1" class="AppVM">
+      <properties><property name="name">work</property><property name="label">red</property>...</properties>
+      <features><feature name="backup-content">True</feature><feature name="backup-path">vm1/</feature>
+        <feature name="backup-size">1024</feature>...</features>
+      <tags><tag name="mine"/>...</tags>
+      <devices class="block"><device backend-domain="sys-usb" id="sda" required="yes"><option name="n">v</option>
+      </device></devices></domain>...</domains></qubes>
+
+A property or feature without text is the empty text here. A qube is in the backup iff `backup-content` is not empty.
+Source: Qubes OS 4.x, the store that its backup tool reads (backup format v4).
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError
+from xml.sax.saxutils import escape, quoteattr
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from qubesmanager.backup.errors import BackupDamagedError, BackupLimitError
+from qubesmanager.wire.errors import QubesValueError
+from qubesmanager.wire.names import CLASS_NAME, LABEL_NAME, VM_NAME, shown
+
+DOM0 = "dom0"
+ADMIN_CLASS = "AdminVM"
+XML_LIMIT = 64 << 20
+"""The most bytes of a qubes.xml that are read."""
+QUBES_LIMIT = 10_000
+
+_PATH = re.compile(r"(vm[0-9]{1,9}|dom0-home)/", re.ASCII)
+_COLOR = re.compile(r"0x[0-9a-fA-F]{6}", re.ASCII)
+_SIZE = re.compile(r"[0-9]{1,18}", re.ASCII)
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A colour by name; `color` as `0xRRGGBB`."""
+
+    index: int
+    name: str
+    color: str
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device assigned persistently. `device_class` as on the wire: `block`, `usb`, `pci`, `mic`."""
+
+    device_class: str
+    backend: str
+    ident: str
+    required: bool = True
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Qube:
+    """The settings of one qube. Names and values of properties, features, tags and devices are not checked here.
+
+    `properties` are those that were set, without `name` and `label`; references are names, none is the empty text.
+    `path` is the qube's folder in the backup, `vm1/`, or empty if only its settings are there (dom0). `size` is the
+    number of bytes that its files hold at most, holes not counted.
+    """
+
+    name: str
+    klass: str
+    label: str
+    properties: Mapping[str, str] = field(default_factory=dict)
+    features: Mapping[str, str] = field(default_factory=dict)
+    tags: frozenset[str] = frozenset()
+    devices: tuple[Device, ...] = ()
+    path: str = ""
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a backup says of the system and its qubes; `qubes` begins with dom0. `properties` are the system's own."""
+
+    labels: tuple[Label, ...]
+    properties: Mapping[str, str]
+    qubes: tuple[Qube, ...]
+
+    @property
+    def kept(self) -> tuple[Qube, ...]:
+        """The qubes whose data are in the backup."""
+        return tuple(qube for qube in self.qubes if qube.path)
+
+
+# -- to text ----------------------------------------------------------------------------------------------------------
+
+
+def to_xml(contents: Contents) -> bytes:
+    """The text of qubes.xml.
+
+    Raises `QubesValueError` if a value has a character that XML cannot hold, a label is not declared or dom0 missing.
+    """
+    declared = {label.name for label in contents.labels}
+    for qube in contents.qubes:
+        if qube.label not in declared:
+            raise QubesValueError(f"The label {qube.label} of {qube.name} is not among the labels of the backup.")
+    if not any(qube.name == DOM0 for qube in contents.qubes):
+        raise QubesValueError("The settings of dom0 belong into every backup.")
+    return "\n".join(_system_lines(contents)).encode()
+
+
+def _system_lines(contents: Contents) -> Iterator[str]:
+    yield "<?xml version='1.0' encoding='utf-8'?>"
+    yield "<qubes><labels>"
+    for label in contents.labels:
+        yield f'<label id="label-{label.index}" color={_attribute(label.color)}>{_text(label.name)}</label>'
+    yield "</labels>"
+    yield from _named("properties", "property", contents.properties)
+    yield "<domains>"
+    for number, qube in enumerate(contents.qubes):
+        yield f'<domain id="domain-{number}" class={_attribute(qube.klass)}>'
+        yield from _qube_lines(qube)
+        yield "</domain>"
+    yield "</domains></qubes>"
+
+
+def _qube_lines(qube: Qube) -> Iterator[str]:
+    own_name = {} if qube.klass == ADMIN_CLASS else {"name": qube.name}
+    yield from _named("properties", "property", own_name | {"label": qube.label} | dict(qube.properties))
+    kept = {"backup-content": "True", "backup-path": qube.path, "backup-size": str(qube.size)} if qube.path else {}
+    yield from _named("features", "feature", dict(qube.features) | kept)
+    yield "<tags>" + "".join(f"<tag name={_attribute(tag)}/>" for tag in sorted(qube.tags)) + "</tags>"
+    for kind in sorted({device.device_class for device in qube.devices}):
+        yield f"<devices class={_attribute(kind)}>"
+        for device in qube.devices:
+            if device.device_class == kind:
+                yield (
+                    f"<device backend-domain={_attribute(device.backend)} id={_attribute(device.ident)}"
+                    f' required="{"yes" if device.required else "no"}">'
+                )
+                yield from (_item("option", name, value) for name, value in device.options.items())
+                yield "</device>"
+        yield "</devices>"
+
+
+def _named(outer: str, inner: str, values: Mapping[str, str]) -> Iterator[str]:
+    yield f"<{outer}>"
+    yield from (_item(inner, name, value) for name, value in values.items())
+    yield f"</{outer}>"
+
+
+def _item(tag: str, name: str, value: str) -> str:
+    return f"<{tag} name={_attribute(name)}>{_text(value)}</{tag}>"
+
+
+def _text(text: str) -> str:
+    # A bare carriage return would come back as a line feed.
+    return escape(_allowed(text), {"\r": "&#13;"})
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(_allowed(text))
+
+
+def _allowed(text: str) -> str:
+    if _NOT_XML.search(text):
+        raise QubesValueError(f"A backup cannot hold the text {shown(text)}: it has a character that XML has not.")
+    return text
+
+
+# -- from text --------------------------------------------------------------------------------------------------------
+
+
+def from_xml(untrusted: bytes) -> Contents:
+    """What the text says. Raises `BackupDamagedError` for anything else, `BackupLimitError` for too much of it."""
+    root = parse(untrusted, XML_LIMIT, "qubes.xml")
+    labels = tuple(_label(element) for element in root.findall("./labels/label"))
+    names = {f"label-{label.index}": label.name for label in labels} | {label.name: label.name for label in labels}
+    found = root.findall("./domains/domain")
+    if len(found) > QUBES_LIMIT:
+        raise BackupLimitError(f"The backup lists {len(found)} qubes; at most {QUBES_LIMIT} are read.")
+    qubes = tuple(_qube(element, names) for element in found)
+    _once("qube", (qube.name for qube in qubes))
+    _once("folder", (qube.path for qube in qubes if qube.path))
+    if not any(qube.name == DOM0 for qube in qubes):
+        raise BackupDamagedError("qubes.xml does not hold the settings of dom0.")
+    return Contents(labels, _values(root.findall("./properties/property")), qubes)
+
+
+def parse(untrusted: bytes, limit: int, name: str) -> Element:
+    """The root of an XML text without entities and document type; `name` is what messages call it."""
+    if len(untrusted) > limit:
+        raise BackupLimitError(f"{name} has more than {limit} bytes.")
+    try:
+        root: Any = fromstring(untrusted, forbid_dtd=True)
+    except DefusedXmlException as error:
+        raise BackupLimitError(f"{name} declares entities or a document type, which are not expanded.") from error
+    except (ParseError, ValueError, LookupError) as error:
+        raise BackupDamagedError(f"{name} is not the XML that was expected: {error}.") from error
+    if not isinstance(root, Element):
+        raise BackupDamagedError(f"{name} is empty.")
+    return root
+
+
+def _qube(element: Element, labels: Mapping[str, str]) -> Qube:
+    klass = element.get("class", "")
+    properties = _values(element.findall("./properties/property"))
+    name = properties.pop("name", "")
+    name = DOM0 if klass == ADMIN_CLASS else name
+    if not CLASS_NAME.matches(klass) or not VM_NAME.matches(name) or (name == DOM0) != (klass == ADMIN_CLASS):
+        raise BackupDamagedError(f"qubes.xml lists a qube {shown(name)} of class {shown(klass)}, which cannot be.")
+    label = labels.get(properties.pop("label", ""))
+    if label is None:
+        raise BackupDamagedError(f"qubes.xml does not say which label {name} has.")
+    features = _values(element.findall("./features/feature"))
+    content, path, size = (features.pop(f"backup-{key}", "") for key in ("content", "path", "size"))
+    if content and not (_PATH.fullmatch(path) and _SIZE.fullmatch(size)):
+        raise BackupDamagedError(f"qubes.xml does not say where the data of {name} are.")
+    return Qube(
+        name,
+        klass,
+        label,
+        properties,
+        features,
+        frozenset(tag.get("name", "") for tag in element.findall("./tags/tag")),
+        tuple(
+            _device(group.get("class", ""), device)
+            for group in element.findall("./devices")
+            for device in group.findall("./device")
+        ),
+        path if content else "",
+        int(size) if content else 0,
+    )
+
+
+def _label(element: Element) -> Label:
+    ident, color, name = element.get("id", ""), element.get("color", ""), element.text or ""
+    index = ident.removeprefix("label-")
+    if not _SIZE.fullmatch(index) or not LABEL_NAME.matches(name) or not _COLOR.fullmatch(color):
+        raise BackupDamagedError(f"qubes.xml declares a label {shown(name)} that cannot be.")
+    return Label(int(index), name, color)
+
+
+def _device(device_class: str, element: Element) -> Device:
+    return Device(
+        device_class,
+        element.get("backend-domain", ""),
+        element.get("id", ""),
+        element.get("required", "yes").lower() in {"yes", "true", "on", "1"},
+        _values(element.findall("./option")),
+    )
+
+
+def _values(elements: Iterable[Element]) -> dict[str, str]:
+    return {element.get("name", ""): element.text or "" for element in elements}
+
+
+def _once(what: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise BackupDamagedError(f"qubes.xml lists the {what} {name} twice.")
+        seen.add(name)
