@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One header of a tar archive: read from its 512 bytes, and written in the one form of ours (ustar, regular file).
+
+Source: POSIX.1-2017, pax interchange format; numbers that do not fit in octal are base-256, as GNU tar writes them.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from qubesmanager.backup.errors import BackupDamagedError
+
+BLOCK = 512
+ZERO_BLOCK = bytes(BLOCK)
+END = bytes(2 * BLOCK)
+"""What ends an archive."""
+
+PAX_LIMIT = 1 << 20
+"""The most bytes of a pax header that are read."""
+REGULAR = b"0"
+PAX = b"x"
+PAX_GLOBAL = b"g"
+OLD_SPARSE = b"S"
+KINDS = {b"1": "hard link", b"2": "symbolic link", b"3": "device", b"4": "device", b"5": "folder", b"6": "pipe"}
+"""What a member that is no file is called."""
+
+_OCTAL_SIZE = 8 << 30
+_OCTAL = re.compile(rb" *([0-7]+)[ \0]*")
+_NAME_SIZE = 100
+_CHECKSUM = slice(148, 156)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """`size` is of what follows in the archive. `block` are the header's own 512 bytes."""
+
+    name: str
+    size: int
+    kind: bytes
+    block: bytes
+
+    @property
+    def is_ours(self) -> bool:
+        """The bytes are those that `header` writes, so that not one of them was changed."""
+        return self.size < _OCTAL_SIZE and self.block == header(self.name, self.size, number(self.block[136:148]))
+
+
+def header(name: str, size: int, mtime: int, kind: bytes = REGULAR) -> bytes:
+    """The 512 bytes before a file of `size` bytes, below 8 GiB; `name` is ASCII of at most 100 characters."""
+    block = bytearray(BLOCK)
+    encoded = name.encode("ascii")
+    if len(encoded) > _NAME_SIZE or not 0 <= size < _OCTAL_SIZE:
+        raise ValueError(name, size)
+    block[: len(encoded)] = encoded
+    fields = ((100, b"%07o\0" % 0o600), (108, b"%07o\0" % 0), (116, b"%07o\0" % 0), (124, b"%011o\0" % size))
+    for at, text in (
+        *fields,
+        (136, b"%011o\0" % mtime),
+        (156, kind),
+        (257, b"ustar\x0000"),
+        (265, b"root"),
+        (297, b"root"),
+    ):
+        block[at : at + len(text)] = text
+    block[_CHECKSUM] = b"%06o\0 " % _checksum(block)
+    return bytes(block)
+
+
+def _checksum(block: bytes | bytearray) -> int:
+    return sum(block) - sum(block[_CHECKSUM]) + 8 * ord(" ")
+
+
+def is_header(untrusted: bytes) -> bool:
+    """512 bytes that carry the sum a header has."""
+    found = _OCTAL.fullmatch(untrusted[_CHECKSUM])
+    return found is not None and int(found[1], 8) == _checksum(untrusted)
+
+
+def parse(untrusted: bytes) -> Header:
+    """The header in 512 bytes. Raises `BackupDamagedError` if they are none."""
+    if len(untrusted) != BLOCK or not is_header(untrusted):
+        raise BackupDamagedError("The frame of the archive is broken: a header belongs here.")
+    prefix = untrusted[345:500].split(b"\0", 1)[0] if untrusted[257:263] == b"ustar\0" else b""
+    name = untrusted[:_NAME_SIZE].split(b"\0", 1)[0]
+    kind = untrusted[156:157]
+    full = prefix + b"/" + name if prefix else name
+    return Header(
+        full.decode("utf-8", "backslashreplace"),
+        number(untrusted[124:136]),
+        REGULAR if kind == b"\0" else kind,
+        untrusted,
+    )
+
+
+def number(field: bytes) -> int:
+    """A number field: octal, or base-256 if its first bit is set. Raises `BackupDamagedError`."""
+    if field[:1] == b"\x80":
+        return int.from_bytes(field[1:], "big")
+    found = _OCTAL.fullmatch(field)
+    if found is None:
+        raise BackupDamagedError("The frame of the archive is broken: a number belongs here.")
+    return int(found[1], 8)
+
+
+def padding(size: int) -> int:
+    """Bytes of zeros that follow a file of `size` bytes."""
+    return -size % BLOCK
+
+
+def pax(records: Iterable[tuple[str, str]]) -> bytes:
+    """The body of a pax header, padded to whole blocks, and its own header before it."""
+    body = b"".join(_record(f"{key}={value}\n".encode()) for key, value in records)
+    return header("PaxHeader", len(body), 0, PAX) + body + bytes(padding(len(body)))
+
+
+def _record(text: bytes) -> bytes:
+    size = len(text) + 1
+    while len(str(size)) + 1 + len(text) != size:
+        size = len(str(size)) + 1 + len(text)
+    return b"%d " % size + text
+
+
+def pax_records(untrusted: bytes) -> dict[str, str]:
+    """The records of a pax header; a key that stands twice is refused. Raises `BackupDamagedError`."""
+    records: dict[str, str] = {}
+    at = 0
+    while at < len(untrusted):
+        length, space, _ = untrusted[at : at + 20].partition(b" ")
+        if not space or not length.isdigit() or not len(length) + 3 <= int(length) <= len(untrusted) - at:
+            raise BackupDamagedError("The frame of the archive is broken: a pax record belongs here.")
+        key, equals, value = untrusted[at + len(length) + 1 : at + int(length)].partition(b"=")
+        if not equals or not value.endswith(b"\n") or key.decode("utf-8", "backslashreplace") in records:
+            raise BackupDamagedError("The frame of the archive is broken: a pax record belongs here.")
+        records[key.decode("utf-8", "backslashreplace")] = value[:-1].decode("utf-8", "backslashreplace")
+        at += int(length)
+    return records
+
+
+def pax_number(records: dict[str, str], key: str, default: int) -> int:
+    """A record that is a number; `default` without one. Raises `BackupDamagedError`."""
+    text = records.get(key)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):  # noqa: PLR2004 - below 2^63
+        raise BackupDamagedError(f"The frame of the archive is broken: {key} is no number.")
+    return int(text)
