@@ -62,6 +62,33 @@
     </message>
 </context>
 <context>
+    <name>AttachVolumeDialog</name>
+    <message>
+        <source>Attach a volume to {0}</source>
+        <translation>Datenträger mit {0} verbinden</translation>
+    </message>
+    <message>
+        <source>&amp;Read-only</source>
+        <translation>Nur &amp;lesen</translation>
+    </message>
+    <message>
+        <source>&amp;Volume</source>
+        <translation>&amp;Datenträger</translation>
+    </message>
+    <message>
+        <source>&amp;Attach</source>
+        <translation>&amp;Verbinden</translation>
+    </message>
+    <message>
+        <source>The volume stays in its pool; the qube sees it as one more disk.</source>
+        <translation>Der Datenträger bleibt in seinem Pool; das Qube sieht ihn als weitere Festplatte.</translation>
+    </message>
+    <message>
+        <source>Every volume in the pools belongs to a qube: there is none to attach.</source>
+        <translation>Jeder Datenträger der Pools gehört einem Qube: Es gibt keinen, der sich verbinden ließe.</translation>
+    </message>
+</context>
+<context>
     <name>CloneDialog</name>
     <message>
         <source>Clone {0}</source>
@@ -1188,6 +1215,26 @@
         <source>There is a qube named {0} already.</source>
         <translation>Es gibt schon einen Qube namens {0}.</translation>
     </message>
+    <message>
+        <source>It is fresh at each start of the qube.</source>
+        <translation>Er ist bei jedem Start des Qubes frisch.</translation>
+    </message>
+    <message>
+        <source>A volume can only grow.</source>
+        <translation>Ein Datenträger kann nur wachsen.</translation>
+    </message>
+    <message>
+        <source>A volume has at most 64 TiB.</source>
+        <translation>Ein Datenträger hat höchstens 64 TiB.</translation>
+    </message>
+    <message>
+        <source>The qube is running; a volume is reverted while it is halted.</source>
+        <translation>Das Qube läuft; ein Datenträger wird zurückgesetzt, solange es angehalten ist.</translation>
+    </message>
+    <message>
+        <source>It belongs to the qube; only extra disks are detached.</source>
+        <translation>Er gehört zum Qube; nur zusätzliche Datenträger werden getrennt.</translation>
+    </message>
 </context>
 <context>
     <name>RemoveDialog</name>
@@ -1534,6 +1581,10 @@
         <source>Discard</source>
         <translation>Verwerfen</translation>
     </message>
+    <message>
+        <source>Volumes</source>
+        <translation>Datenträger</translation>
+    </message>
 </context>
 <context>
     <name>ShortcutsDialog</name>
@@ -1599,6 +1650,65 @@
     <message>
         <source>Forget this view</source>
         <translation>Diese Ansicht vergessen</translation>
+    </message>
+</context>
+<context>
+    <name>SnapshotsBox</name>
+    <message>
+        <source>Snapshots</source>
+        <translation>Schnappschüsse</translation>
+    </message>
+    <message>
+        <source>&amp;Take a snapshot</source>
+        <translation>&amp;Schnappschuss aufnehmen</translation>
+    </message>
+    <message>
+        <source>Re&amp;vert to it…</source>
+        <translation>Darauf &amp;zurücksetzen …</translation>
+    </message>
+    <message>
+        <source>List the snapshots</source>
+        <translation>Schnappschüsse auflisten</translation>
+    </message>
+    <message>
+        <source>Select a volume to see its snapshots.</source>
+        <translation>Wählen Sie einen Datenträger, um seine Schnappschüsse zu sehen.</translation>
+    </message>
+    <message>
+        <source>{0} has no snapshots. {1}</source>
+        <translation>{0} hat keine Schnappschüsse. {1}</translation>
+    </message>
+    <message>
+        <source>{0} has no snapshot yet.</source>
+        <translation>{0} hat noch keinen Schnappschuss.</translation>
+    </message>
+    <message>
+        <source>Reverting keeps the state before it as a snapshot too.</source>
+        <translation>Beim Zurücksetzen bleibt auch der Stand davor als Schnappschuss erhalten.</translation>
+    </message>
+    <message>
+        <source>Take a snapshot of {0}</source>
+        <translation>Schnappschuss von {0} aufnehmen</translation>
+    </message>
+    <message>
+        <source>Revert a volume</source>
+        <translation>Datenträger zurücksetzen</translation>
+    </message>
+    <message>
+        <source>Put {0} back to how it was at {1}?</source>
+        <translation>{0} auf den Stand von {1} zurücksetzen?</translation>
+    </message>
+    <message>
+        <source>Revert</source>
+        <translation>Zurücksetzen</translation>
+    </message>
+    <message>
+        <source>What was written since is no longer in the volume. It is kept as a snapshot.</source>
+        <translation>Was seitdem geschrieben wurde, ist nicht mehr im Datenträger. Es bleibt als Schnappschuss erhalten.</translation>
+    </message>
+    <message>
+        <source>Revert {0} to {1}</source>
+        <translation>{0} auf {1} zurücksetzen</translation>
     </message>
 </context>
 <context>
@@ -2034,6 +2144,136 @@
     <message>
         <source>Reset columns</source>
         <translation>Spalten zurücksetzen</translation>
+    </message>
+</context>
+<context>
+    <name>VolumeTable</name>
+    <message>
+        <source>Volume</source>
+        <translation>Datenträger</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Used</source>
+        <translation>Belegt</translation>
+    </message>
+    <message>
+        <source>Pool</source>
+        <translation>Pool</translation>
+    </message>
+    <message>
+        <source>At the qube&apos;s end</source>
+        <translation>Wenn das Qube endet</translation>
+    </message>
+    <message>
+        <source>Snapshot</source>
+        <translation>Schnappschuss</translation>
+    </message>
+    <message>
+        <source>Id</source>
+        <translation>Kennung</translation>
+    </message>
+    <message>
+        <source>nothing</source>
+        <translation>nichts</translation>
+    </message>
+    <message>
+        <source>{0} ({1} %)</source>
+        <translation>{0} ({1} %)</translation>
+    </message>
+    <message>
+        <source>kept (extra disk)</source>
+        <translation>bleibt (zusätzlicher Datenträger)</translation>
+    </message>
+    <message>
+        <source>kept</source>
+        <translation>bleibt</translation>
+    </message>
+    <message>
+        <source>dropped: a layer on the template&apos;s</source>
+        <translation>verworfen: eine Schicht auf der Vorlage</translation>
+    </message>
+    <message>
+        <source>dropped: empty at each start</source>
+        <translation>verworfen: bei jedem Start leer</translation>
+    </message>
+</context>
+<context>
+    <name>VolumesPage</name>
+    <message>
+        <source>Volumes</source>
+        <translation>Datenträger</translation>
+    </message>
+    <message>
+        <source> GiB</source>
+        <translation> GiB</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>&amp;Size</source>
+        <translation>&amp;Größe</translation>
+    </message>
+    <message>
+        <source>A&amp;ttach a volume…</source>
+        <translation>Datenträger &amp;verbinden …</translation>
+    </message>
+    <message>
+        <source>&amp;Detach…</source>
+        <translation>&amp;Trennen …</translation>
+    </message>
+    <message>
+        <source>This qube has no volumes.</source>
+        <translation>Dieses Qube hat keine Datenträger.</translation>
+    </message>
+    <message>
+        <source>A volume can only grow.</source>
+        <translation>Ein Datenträger kann nur wachsen.</translation>
+    </message>
+    <message>
+        <source>{0} of {1}</source>
+        <translation>{0} von {1}</translation>
+    </message>
+    <message>
+        <source>Somebody else changed this meanwhile.</source>
+        <translation>Jemand anderes hat dies inzwischen geändert.</translation>
+    </message>
+    <message>
+        <source>List the volumes</source>
+        <translation>Datenträger auflisten</translation>
+    </message>
+    <message>
+        <source>Attach {0} to {1}</source>
+        <translation>{0} mit {1} verbinden</translation>
+    </message>
+    <message>
+        <source>Detach a volume</source>
+        <translation>Datenträger trennen</translation>
+    </message>
+    <message>
+        <source>The volume {0}:{1} stays in its pool.</source>
+        <translation>Der Datenträger {0}:{1} bleibt in seinem Pool.</translation>
+    </message>
+    <message>
+        <source>Whatever the running qube has open on it is cut off.</source>
+        <translation>Was das laufende Qube darauf geöffnet hat, wird abgeschnitten.</translation>
+    </message>
+    <message>
+        <source>Take {0} away from {1}?</source>
+        <translation>{0} von {1} trennen?</translation>
+    </message>
+    <message>
+        <source>Detach</source>
+        <translation>Trennen</translation>
+    </message>
+    <message>
+        <source>Detach {0} from {1}</source>
+        <translation>{0} von {1} trennen</translation>
     </message>
 </context>
 </TS>

@@ -11,7 +11,7 @@ from qubesmanager.wire.call import Request
 from qubesmanager.wire.errors import Mgmt1Error
 
 Key = tuple[str, str]
-"""What a step changes: a kind (`property`, `feature`, `tag`, `rules`, `notes`) and a name."""
+"""What a step changes: a kind (`property`, `feature`, `tag`, `rules`, `notes`, `volume`) and a name."""
 
 
 @dataclass(frozen=True, slots=True)

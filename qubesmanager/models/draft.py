@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All edits of one qube that are not sent yet, over the qube as it is; what somebody else changes merges in.
 
-A value of None means: back to the default (property), not there (feature, tag).
+A value of None means: back to the default (property), not there (feature, tag). The value of a volume is its size.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import RuleRow
 from qubesmanager.wire.records import VmRecord
 
-PROPERTY, FEATURE, TAG, RULES, NOTES = "property", "feature", "tag", "rules", "notes"
+PROPERTY, FEATURE, TAG, RULES, NOTES, VOLUME = "property", "feature", "tag", "rules", "notes", "volume"
 RULES_KEY: Key = (RULES, "")
 NOTES_KEY: Key = (NOTES, "")
 
@@ -45,6 +45,8 @@ class Draft(QObject):
             return self.record.features.get(name)
         if kind == TAG:
             return "" if name in self.record.tags else None
+        if kind == VOLUME:
+            return next((str(held.size) for held in self.record.volumes if held.name == name), None)
         return self.record.notes
 
     def value(self, key: Key) -> str | None:
@@ -104,7 +106,7 @@ class Draft(QObject):
         self.record = record
         for key, was in before.items():
             now = self.base(key)
-            if now == self._edits[key]:
+            if now == self._edits[key] or _is_grown(key, self._edits[key], now):
                 del self._edits[key]
                 self.conflicts.discard(key)
             elif now != was:
@@ -140,6 +142,8 @@ class Draft(QObject):
             request = calls.VM_FEATURE_REMOVE(name, what) if value is None else calls.VM_FEATURE_SET(name, what, value)
         elif kind == TAG:
             request = calls.VM_TAG_REMOVE(name, what) if value is None else calls.VM_TAG_SET(name, what)
+        elif kind == VOLUME:
+            return Step(key, calls.VM_VOLUME_EXTEND(name, what, int(value or 0)))
         else:
             request = calls.VM_NOTES_SET(name, payload=value or "")
         return Step(key, request)
@@ -160,6 +164,11 @@ class Draft(QObject):
                 Step(RULES_KEY, calls.VM_FIREWALL_REMOVE_RULE(name, row.rule_id)) for row in self.rules[start:end]
             ]
         return steps
+
+
+def _is_grown(key: Key, wanted: str | None, now: str | None) -> bool:
+    """A pool may round a size up."""
+    return key[0] == VOLUME and (now is None or (wanted is not None and int(now) >= int(wanted)))
 
 
 _MISSING = object()

@@ -38,6 +38,11 @@ REASONS = (
     QT_TRANSLATE_NOOP("Reason", "A name has at most 31 characters."),
     QT_TRANSLATE_NOOP("Reason", "A name holds only letters, digits and . _ -"),
     QT_TRANSLATE_NOOP("Reason", "A name cannot end in -dm."),
+    QT_TRANSLATE_NOOP("Reason", "It is fresh at each start of the qube."),
+    QT_TRANSLATE_NOOP("Reason", "A volume can only grow."),
+    QT_TRANSLATE_NOOP("Reason", "A volume has at most 64 TiB."),
+    QT_TRANSLATE_NOOP("Reason", "The qube is running; a volume is reverted while it is halted."),
+    QT_TRANSLATE_NOOP("Reason", "It belongs to the qube; only extra disks are detached."),
 )
 
 USED_BY = QT_TRANSLATE_NOOP("Reason", "It is used by {0}.")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from qubesmanager.rules import states
+from qubesmanager.rules import states, volumes
 from qubesmanager.ui import property_menus
 from qubesmanager.ui.actions import TABLE
 from qubesmanager.ui.icons import icon
@@ -28,7 +28,8 @@ def sentences(module: object, *functions: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("module", "functions"), [(states, "why_not"), (names, "why_not"), (property_menus, "not_dom0")]
+    ("module", "functions"),
+    [(states, "why_not"), (names, "why_not"), (volumes, "why_not"), (property_menus, "not_dom0")],
 )
 def test_each_reason_of_the_rules_is_translated(module: object, functions: str) -> None:
     said = {text for text in sentences(module, functions) if not text.startswith(("It is used by", "The name"))}

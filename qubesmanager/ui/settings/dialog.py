@@ -30,11 +30,12 @@ from qubesmanager.ui.settings.form_page import FormPage
 from qubesmanager.ui.settings.notes_page import NotesPage
 from qubesmanager.ui.settings.properties_page import PropertiesPage
 from qubesmanager.ui.settings.tags_page import TagsPage
+from qubesmanager.ui.settings.volumes_page import VolumesPage
 from qubesmanager.wire import calls
 from qubesmanager.wire.events import Event
 from qubesmanager.wire.records import VmRecord
 
-PAGES = ("basic", "advanced", "firewall", "tags", "properties", "notes")
+PAGES = ("basic", "advanced", "firewall", "volumes", "tags", "properties", "notes")
 """The names of the pages, as `qubes-manager settings NAME PAGE` takes them."""
 
 
@@ -63,6 +64,7 @@ class SettingsWindow(QWidget):
             "basic": FormPage(BASIC, self.draft, records, labels, self),
             "advanced": FormPage(ADVANCED, self.draft, records, labels, self),
             "firewall": FirewallPage(self.draft, session.tasks, self),
+            "volumes": VolumesPage(self.draft, session, self),
             "tags": TagsPage(self.draft, records, self),
             "properties": PropertiesPage(self.draft, session.client, session.tasks, self),
             "notes": NotesPage(self.draft, self),
@@ -71,6 +73,7 @@ class SettingsWindow(QWidget):
             "basic": self.tr("Basic"),
             "advanced": self.tr("Advanced"),
             "firewall": self.tr("Firewall"),
+            "volumes": self.tr("Volumes"),
             "tags": self.tr("Features and tags"),
             "properties": self.tr("All properties"),
             "notes": self.tr("Notes"),

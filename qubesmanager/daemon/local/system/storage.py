@@ -19,11 +19,13 @@ from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import creation
 from qubesmanager.daemon.local.system.machine import target_of
 from qubesmanager.daemon.local.system.system import System, new_uuid
+from qubesmanager.rules.volumes import why_not_size
 from qubesmanager.wire.codecs import ByteStream, VolumeId
 from qubesmanager.wire.errors import (
     ProtocolError,
     QubesPoolInUseError,
     QubesPoolNotFoundError,
+    QubesValueError,
     QubesVMNotHaltedError,
     QubesVolumeNotFoundError,
     StoragePoolException,
@@ -119,6 +121,8 @@ async def extend(system: System, held: Held, size: int | None) -> int:
     if size is None:
         return (await driver.info(await _spec(system, held))).size
     _kept(held, "is grown")
+    if why := why_not_size(held.volume.size, size):
+        raise QubesValueError(f"{why} {held.volume.vid} has {held.volume.size} bytes already.")
     async with _ordered(system, held):
         after = await driver.resize(held.volume.vid, size, await _live(system, held))
         await _remember(system, held, after)

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be done with a volume, and whose it is. Sizes are bytes.
+
+Each `why_not_…` gives one English sentence, or None if it is possible. The daemon uses the same ones before it asks a
+pool's driver.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from qubesmanager.wire.codecs import VolumeId
+from qubesmanager.wire.records import VmRecord, VolumeRecord
+
+MOST_SIZE = 64 << 40
+"""64 TiB: beyond it a number is a mistake."""
+
+Holders = Mapping[VolumeId, tuple[str, str]]
+"""The qube that a volume belongs to, and its name there."""
+
+
+def why_not_kept(volume: VolumeRecord) -> str | None:
+    """What is fresh at each start can be neither grown nor kept as a snapshot."""
+    return None if volume.save_on_stop else "It is fresh at each start of the qube."
+
+
+def why_not_size(present: int, wanted: int) -> str | None:
+    """Why a volume of `present` bytes cannot get `wanted`."""
+    if wanted < present:
+        return "A volume can only grow."
+    if wanted > MOST_SIZE:
+        return "A volume has at most 64 TiB."
+    return None
+
+
+def why_not_revert(volume: VolumeRecord, *, running: bool) -> str | None:
+    """Why a volume cannot go back to a snapshot now."""
+    if why := why_not_kept(volume):
+        return why
+    return "The qube is running; a volume is reverted while it is halted." if running else None
+
+
+def why_not_detach(volume: VolumeRecord) -> str | None:
+    return None if volume.extra else "It belongs to the qube; only extra disks are detached."
+
+
+def holders(records: Iterable[VmRecord]) -> Holders:
+    """Whose each volume is that is some qube's."""
+    return {
+        VolumeId(volume.pool, volume.vid): (record.name, volume.name) for record in records for volume in record.volumes
+    }
+
+
+def orphans(records: Iterable[VmRecord], volumes: Iterable[VolumeId]) -> list[VolumeId]:
+    """The volumes that are no qube's, in order."""
+    held = holders(records)
+    return sorted(volume for volume in volumes if volume not in held)
+
+
+def snapshot_time(snapshot: str) -> int | None:
+    """When a snapshot was taken, Unix seconds, as its id says (`<seconds>-<n>`); None for another id."""
+    seconds = snapshot.partition("-")[0]
+    return int(seconds) if seconds.isascii() and seconds.isdigit() else None

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The volumes of a qube: how full, how large, their snapshots; extra disks come and go.
+
+A new size is an edit like any other, sent with Apply. Snapshots and extra disks are done at once: each is one call, and
+what it did comes back as an event.
+"""
+
+from typing import Any
+
+from PyQt5.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from qubesmanager.client.plan import Key
+from qubesmanager.client.volumes import all_volumes
+from qubesmanager.models.draft import VOLUME, Draft
+from qubesmanager.models.volume_table import SIZE, USED, VolumeTable
+from qubesmanager.rules.volumes import orphans, why_not_detach, why_not_kept, why_not_revert, why_not_size
+from qubesmanager.ui.attach_volume_dialog import AttachVolumeDialog
+from qubesmanager.ui.prompts import confirm, opened, plain_label, problem_label, show_problem
+from qubesmanager.ui.session import Session
+from qubesmanager.ui.snapshots_box import Snapshots, SnapshotsBox
+from qubesmanager.ui.tables import row_table, selected_row
+from qubesmanager.ui.texts import reason
+from qubesmanager.ui.usage_bar import UsageDelegate
+from qubesmanager.wire import calls
+from qubesmanager.wire.call import Request
+from qubesmanager.wire.events import Event
+from qubesmanager.wire.records import YES, VolumeRecord
+
+GIB = 1 << 30
+MIB = 1 << 20
+
+
+class VolumesPage(QWidget):
+    """A table of volumes, the size of the selected one, its snapshots."""
+
+    def __init__(self, draft: Draft, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._draft, self._session = draft, session
+        self._refused: dict[str, str] = {}
+        self.model = VolumeTable(draft, self)
+        self.table = row_table(self.model, self.tr("Volumes"), 4, self)
+        self.table.setItemDelegateForColumn(USED, UsageDelegate(self.table))
+        for column, width in ((0, 90), (SIZE, 90), (USED, 220), (3, 90)):
+            self.table.setColumnWidth(column, width)
+        self.size_box = QDoubleSpinBox(self)
+        self.size_box.setRange(0, 1 << 16)
+        self.size_box.setDecimals(2)
+        self.size_box.setSuffix(self.tr(" GiB"))
+        self.size_box.setAccessibleName(self.tr("Size"))
+        self.size_box.valueChanged.connect(self._sized)
+        self.size_label = QLabel(self.tr("&Size"), self)
+        self.size_label.setBuddy(self.size_box)
+        self.attach = QPushButton(self.tr("A&ttach a volume…"), self)
+        self.attach.clicked.connect(self._attach)
+        self.detach = QPushButton(self.tr("&Detach…"), self)
+        self.detach.clicked.connect(self._detach)
+        self.problem = problem_label(self)
+        self.snapshots = SnapshotsBox(session, self)
+        self.empty = plain_label(self.tr("This qube has no volumes."), self)
+        row = QHBoxLayout()
+        row.addWidget(self.size_label)
+        row.addWidget(self.size_box)
+        row.addStretch(1)
+        row.addWidget(self.attach)
+        row.addWidget(self.detach)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.empty)
+        layout.addWidget(self.table, 1)
+        layout.addLayout(row)
+        layout.addWidget(self.problem)
+        layout.addWidget(self.snapshots, 1)
+        if selection := self.table.selectionModel():
+            selection.selectionChanged.connect(lambda *_: self._selected())
+        self.model.modelReset.connect(lambda: self.table.selectRow(0))
+        draft.changed.connect(self._refresh)
+        session.put.connect(lambda _records: self._refresh())
+        session.happened.connect(self._happened)
+        self.table.selectRow(max(0, self.model.row_of("private")))
+        self._refresh()
+
+    def refuse(self, key: Key, why: str) -> bool:
+        """Show the volume and why its size was refused; whether it was about a volume."""
+        if key[0] != VOLUME:
+            return False
+        self._refused[key[1]] = why
+        self.table.selectRow(self.model.row_of(key[1]))
+        self._refresh()
+        return True
+
+    def current(self) -> VolumeRecord | None:
+        """The selected volume."""
+        return self.model.volume_at(selected_row(self.table))
+
+    # -- showing ------------------------------------------------------------------------------------------------------
+
+    def _selected(self) -> None:
+        self._refresh()
+
+    def _refresh(self) -> None:
+        volume = self.current()
+        self.empty.setVisible(self.model.rowCount() == 0)
+        self.snapshots.put(self._snapshots_of(volume) if volume else None)
+        why_fixed = why_not_kept(volume) if volume else ""
+        self.size_box.setEnabled(why_fixed is None)
+        self.size_box.setToolTip(reason(why_fixed) if why_fixed else self.tr("A volume can only grow."))
+        why_stays = why_not_detach(volume) if volume else ""
+        self.detach.setEnabled(why_stays is None)
+        self.detach.setToolTip(reason(why_stays) if why_stays else "")
+        if volume is None:
+            show_problem(self.problem, "")
+            return
+        wanted = int(self._draft.value((VOLUME, volume.name)) or volume.size)
+        if not self.size_box.hasFocus() or self._bytes(volume) not in {wanted, volume.size}:
+            before = self.size_box.blockSignals(True)
+            self.size_box.setValue(wanted / GIB)
+            self.size_box.blockSignals(before)
+        self._say(volume)
+
+    def _snapshots_of(self, volume: VolumeRecord) -> Snapshots:
+        record = self._draft.record
+        return Snapshots(
+            self.tr("{0} of {1}").format(volume.name, record.name),
+            calls.VM_VOLUME_LIST_SNAPSHOTS(record.name, volume.name),
+            calls.VM_VOLUME_SNAPSHOT(record.name, volume.name),
+            lambda snapshot: calls.VM_VOLUME_REVERT(record.name, volume.name, snapshot),
+            why_not_kept(volume),
+            why_not_revert(volume, running=record.running),
+        )
+
+    def _say(self, volume: VolumeRecord) -> None:
+        key = (VOLUME, volume.name)
+        why = self._refused.get(volume.name) or ""
+        if sentence := why_not_size(volume.size, self._bytes(volume)):
+            why = reason(sentence)
+        elif not why and key in self._draft.conflicts:
+            why = self.tr("Somebody else changed this meanwhile.")
+        show_problem(self.problem, why)
+
+    def _bytes(self, volume: VolumeRecord) -> int:
+        """What the box says, in whole MiB; the volume's own size where it says just that."""
+        if abs(self.size_box.value() - volume.size / GIB) < 0.005:  # noqa: PLR2004 - half of the last digit shown
+            return volume.size
+        return -(-round(self.size_box.value() * GIB) // MIB) * MIB
+
+    # -- what a person does -------------------------------------------------------------------------------------------
+
+    def _sized(self) -> None:
+        volume = self.current()
+        if volume is None:
+            return
+        self._refused.pop(volume.name, None)
+        wanted = self._bytes(volume)
+        if why_not_size(volume.size, wanted):
+            wanted = volume.size
+        self._draft.edit((VOLUME, volume.name), str(wanted))
+        self._say(volume)
+
+    def _attach(self) -> None:
+        self._session.tasks.start_hidden(self.tr("List the volumes"), self._ask_to_attach())
+
+    async def _ask_to_attach(self) -> None:
+        name = self._draft.record.name
+        there = await all_volumes(self._session.client)
+        dialog = AttachVolumeDialog(name, orphans(self._session.records.values(), there), self)
+        if not await opened(dialog):
+            return
+        options = {"read-only": YES} if dialog.read_only() else {}
+        request = calls.VM_VOLUME_ATTACH(name, dialog.chosen(), options)
+        title = self.tr("Attach {0} to {1}").format(dialog.chosen(), name)
+        self._session.tasks.start(title, self._send(request))
+
+    def _detach(self) -> None:
+        if volume := self.current():
+            self._session.tasks.start_hidden(self.tr("Detach a volume"), self._ask_to_detach(volume))
+
+    async def _ask_to_detach(self, volume: VolumeRecord) -> None:
+        record = self._draft.record
+        details = self.tr("The volume {0}:{1} stays in its pool.").format(volume.pool, volume.vid)
+        if record.running:
+            details += " " + self.tr("Whatever the running qube has open on it is cut off.")
+        if await confirm(
+            self,
+            self.tr("Detach a volume"),
+            self.tr("Take {0} away from {1}?").format(volume.name, record.name),
+            self.tr("Detach"),
+            details=details,
+        ):
+            title = self.tr("Detach {0} from {1}").format(volume.name, record.name)
+            self._session.tasks.start(title, self._send(calls.VM_VOLUME_DETACH(record.name, volume.name)))
+
+    async def _send(self, request: Request[Any]) -> None:
+        await self._session.client.send(request)
+
+    def _happened(self, events: tuple[Event, ...]) -> None:
+        volume = self.current()
+        if volume is not None and any(
+            event.subject == self._draft.record.name
+            and event.kind == "volume-snapshot"
+            and event.fields.get("name") == volume.name
+            for event in events
+        ):
+            self.snapshots.ask_again()

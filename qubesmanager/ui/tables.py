@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tables of whole rows, as all windows beside the main one show them."""
+
+from PyQt5.QtCore import QAbstractItemModel, Qt
+from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+
+def row_table(model: QAbstractItemModel, title: str, stretched: int, parent: QWidget | None = None) -> QTableView:
+    """A calm table over the model; `title` is its accessible name, the column `stretched` takes what is left over."""
+    held = QTableView(parent)
+    held.setModel(model)
+    held.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    held.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    held.setShowGrid(False)
+    held.setTabKeyNavigation(False)
+    held.setWordWrap(False)
+    held.setAccessibleName(title)
+    if header := held.horizontalHeader():
+        header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.Alignment() | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    if vertical := held.verticalHeader():
+        vertical.hide()
+        vertical.setDefaultSectionSize(held.fontMetrics().height() + 9)
+    return held
+
+
+def selected_row(table: QTableView) -> int:
+    """-1 where none is selected."""
+    selection = table.selectionModel()
+    rows = selection.selectedRows() if selection is not None else []
+    return rows[0].row() if rows else -1

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A cell that says how full something is: a bar of the palette's colours behind the text's line, and the text."""
+
+from PyQt5.QtCore import QModelIndex, QRect, QRectF, QSize, Qt
+from PyQt5.QtGui import QPainter, QPalette
+from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from qubesmanager.models.volume_table import USAGE_ROLE
+
+WIDTH = 64
+HEIGHT = 8
+GAP = 8
+
+
+class UsageDelegate(QStyledItemDelegate):
+    """Draws the bar left of the text where the index has a `USAGE_ROLE`."""
+
+    # Qt overrides
+
+    def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        full = index.data(USAGE_ROLE)
+        if painter is None or full is None:
+            super().paint(painter, option, index)
+            return
+        inner = QStyleOptionViewItem(option)
+        self.initStyleOption(inner, index)
+        text, inner.text = inner.text, ""
+        widget = option.widget
+        if style := widget.style():
+            style.drawControl(QStyle.ControlElement.CE_ItemViewItem, inner, painter, widget)
+        bar = QRect(option.rect.left() + GAP, option.rect.center().y() - HEIGHT // 2 + 1, WIDTH, HEIGHT)
+        self._bar(painter, bar, full, option)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        role = QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text
+        painter.setPen(option.palette.color(role))
+        painter.drawText(
+            option.rect.adjusted(2 * GAP + WIDTH, 0, -GAP, 0),
+            int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter),
+            option.fontMetrics.elidedText(
+                text, Qt.TextElideMode.ElideRight, max(0, option.rect.width() - 3 * GAP - WIDTH)
+            ),
+        )
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        held = super().sizeHint(option, index)
+        return QSize(held.width() + WIDTH + 3 * GAP, held.height())
+
+    @staticmethod
+    def _bar(painter: QPainter, area: QRect, full: float, option: QStyleOptionViewItem) -> None:
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        ground = QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text
+        edge = option.palette.color(ground)
+        edge.setAlpha(110)
+        fill = option.palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Highlight)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(edge)
+        painter.drawRoundedRect(QRectF(area).adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(fill)
+        inside = QRectF(area).adjusted(1.5, 1.5, -1.5, -1.5)
+        if full > 0:
+            inside.setWidth(max(1.0, inside.width() * full))
+            painter.drawRoundedRect(inside, 1, 1)
+        painter.restore()

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The page of volumes over a whole daemon with a pool of files."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from PyQt5.QtWidgets import QApplication, QDialogButtonBox
+from pytestqt.modeltest import ModelTester
+from pytestqt.qtbot import QtBot
+from windows import click
+
+from qubesmanager.client.client import Client
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.ui.attach_volume_dialog import AttachVolumeDialog
+from qubesmanager.ui.prompts import Question
+from qubesmanager.ui.session import Session
+from qubesmanager.ui.settings.dialog import SettingsWindow
+from qubesmanager.ui.settings.volumes_page import GIB, VolumesPage
+from qubesmanager.wire import calls
+
+APPLY = QDialogButtonBox.StandardButton.Apply
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not true():  # noqa: ASYNC110 - whatever makes it true
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def window(session: Session, qtbot: QtBot) -> SettingsWindow:
+    QApplication.setQuitOnLastWindowClosed(False)
+    session.follow()
+    await until(lambda: session.is_synced and bool(session.labels))
+    held = SettingsWindow(session, "vault", session.labels, "volumes")
+    qtbot.addWidget(held, before_close_func=lambda _widget: held.draft.discard())
+    held.show()
+    await until(lambda: bool(held.draft.rules))
+    return held
+
+
+@pytest.fixture
+def page(window: SettingsWindow) -> VolumesPage:
+    held = window.pages["volumes"]
+    assert isinstance(held, VolumesPage)
+    return held
+
+
+def select(page: VolumesPage, volume: str) -> None:
+    page.table.selectRow(page.model.row_of(volume))
+
+
+async def agree() -> None:
+    """Say yes to the question that is open."""
+    found: list[Question] = []
+
+    def look() -> bool:
+        found[:] = [each for each in QApplication.topLevelWidgets() if isinstance(each, Question) and each.isVisible()]
+        return bool(found)
+
+    await until(look)
+    click(found[0].yes)
+
+
+async def test_a_larger_size_is_sent_with_apply_and_the_event_comes_back(
+    window: SettingsWindow, page: VolumesPage, system: System
+) -> None:
+    select(page, "private")
+    page.size_box.setValue(3)
+    assert f"vm.volume.Extend vault private ← {3 * GIB}" in window.preview.toPlainText()
+
+    click(window.button(APPLY))
+    await until(lambda: not window.draft.dirty)
+
+    assert system.qube("vault").volumes["private"].size == 3 * GIB
+    assert page.model.volume_at(page.model.row_of("private")) == system.qube("vault").record().volumes[1]
+
+
+async def test_a_smaller_size_is_never_sent_and_the_reason_stands_beside_it(
+    window: SettingsWindow, page: VolumesPage
+) -> None:
+    select(page, "private")
+
+    page.size_box.setValue(1)
+
+    assert page.problem.text() == "A volume can only grow."
+    assert not window.draft.dirty
+
+
+async def test_a_snapshot_is_taken_and_gone_back_to(window: SettingsWindow, page: VolumesPage, system: System) -> None:
+
+    select(page, "private")
+    await until(page.snapshots.take.isEnabled)
+    click(page.snapshots.take)
+    await until(lambda: page.snapshots.model.rowCount() == 1)
+    page.snapshots.table.selectRow(0)
+
+    click(page.snapshots.revert)
+    await agree()
+
+    await until(lambda: page.snapshots.model.rowCount() == 2)
+
+
+async def test_a_snapshot_that_somebody_else_takes_is_shown(page: VolumesPage, client: Client) -> None:
+    select(page, "private")
+
+    await client.send(calls.VM_VOLUME_SNAPSHOT("vault", "private"))
+
+    await until(lambda: page.snapshots.model.rowCount() == 1)
+
+
+async def test_a_running_qubes_volume_is_not_reverted_and_says_why(
+    session: Session, page: VolumesPage, client: Client
+) -> None:
+    await client.send(calls.VM_START("vault"))
+    await until(lambda: session.records["vault"].running)
+    select(page, "private")
+
+    assert not page.snapshots.revert.isEnabled()
+    assert "halted" in page.snapshots.revert.toolTip()
+
+
+async def test_what_is_fresh_at_each_start_has_neither_size_nor_snapshots(page: VolumesPage) -> None:
+    select(page, "volatile")
+
+    assert not page.size_box.isEnabled()
+    assert not page.snapshots.take.isEnabled()
+    assert "fresh" in page.snapshots.note.text()
+
+
+async def test_a_volume_of_nobody_is_attached_and_detached(
+    session: Session, page: VolumesPage, system: System, qtbot: QtBot
+) -> None:
+    await system.volumes.driver("default").create("shared/data", GIB)
+    click(page.attach)
+    await until(lambda: any(isinstance(held, AttachVolumeDialog) for held in QApplication.topLevelWidgets()))
+    dialog = next(held for held in QApplication.topLevelWidgets() if isinstance(held, AttachVolumeDialog))
+    assert [dialog.volume.itemText(row) for row in range(dialog.volume.count())] == ["default:shared/data"]
+    dialog.readonly.setChecked(True)
+    click(dialog.attach)
+    await until(lambda: page.model.row_of("extra-1") >= 0)
+    assert not system.qube("vault").volumes["extra-1"].rw
+
+    select(page, "extra-1")
+    click(page.detach)
+    await agree()
+
+    await until(lambda: page.model.row_of("extra-1") < 0)
+    assert "shared/data" in await system.volumes.driver("default").list_volumes()
+
+
+async def test_the_tables_keep_qts_contract(page: VolumesPage, qtmodeltester: ModelTester) -> None:
+    qtmodeltester.check(page.model, force_py=True)  # type: ignore[no-untyped-call] # not annotated there
+
+
+async def test_the_snapshots_keep_qts_contract(page: VolumesPage, qtmodeltester: ModelTester) -> None:
+    page.snapshots.model.put(["1700000000-1", "1700000100-1"])
+
+    qtmodeltester.check(page.snapshots.model, force_py=True)  # type: ignore[no-untyped-call] # not annotated there
