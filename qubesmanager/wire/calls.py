@@ -393,6 +393,11 @@ POOL_LIST_DRIVERS = Call(
     "The pool drivers and the options each takes.",
     draft=False,
 )  # fmt: skip
+POOL_VOLUME_REMOVE = Call(
+    "mgmt1.pool.volume.Remove", Dest.DOM0, Tier.GLOBAL_RWX, c.VOLUME_ID, c.NOTHING, c.NOTHING,
+    "Remove a volume that is no qube's, with its snapshots.",
+    draft=False, time_limit=None,
+)  # fmt: skip
 LABEL_LIST = Call(
     "mgmt1.label.List", Dest.DOM0, Tier.GLOBAL_RO, c.optional(c.LABEL_NAME), c.NOTHING, c.LABEL_ROWS,
     "The labels and their colours.",

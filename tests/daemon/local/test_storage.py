@@ -192,3 +192,25 @@ async def test_a_running_qubes_snapshot_moves_its_disk_to_a_new_layer(
     assert kept in await client.send(calls.VM_VOLUME_LIST_SNAPSHOTS("work", "private"))
     await client.send(calls.VM_KILL("work"))
     await client.send(calls.VM_VOLUME_REVERT("work", "private", kept))
+
+
+async def test_a_volume_of_nobody_is_removed_and_a_qubes_is_not(client: Client, system: System) -> None:
+    orphan = VolumeId("default", "left/over")
+    await system.volumes.driver("default").create("left/over", MIB)
+
+    await client.send(calls.POOL_VOLUME_REMOVE("dom0", orphan))
+
+    assert "left/over" not in await client.send(calls.POOL_VOLUME_LIST("dom0", "default"))
+    with pytest.raises(QubesVolumeNotFoundError):
+        await client.send(calls.POOL_VOLUME_REMOVE("dom0", orphan))
+    with pytest.raises(StoragePoolException, match="the volume private of vault"):
+        await client.send(calls.POOL_VOLUME_REMOVE("dom0", VolumeId("default", "vault/private")))
+    assert "vault/private" in await client.send(calls.POOL_VOLUME_LIST("dom0", "default"))
+
+
+async def test_a_volume_that_is_just_becoming_a_qubes_is_not_removed(client: Client, system: System) -> None:
+    await system.volumes.driver("default").create("fresh/private", MIB)
+    system.reserved.add("fresh")
+
+    with pytest.raises(StoragePoolException, match="just becoming"):
+        await client.send(calls.POOL_VOLUME_REMOVE("dom0", VolumeId("default", "fresh/private")))

@@ -63,3 +63,8 @@ async def revert(context: Context, volume: VolumeId, snapshot_id: str) -> None:
 @answers(calls.POOL_VOLUME_EXTEND)
 async def extend(context: Context, volume: VolumeId, size: int | None) -> int:
     return await storage.extend(context.system, storage.found(context.system, volume), size)
+
+
+@answers(calls.POOL_VOLUME_REMOVE)
+async def remove_volume(context: Context, volume: VolumeId, _payload: None) -> None:
+    await storage.remove_orphan(context.system, volume)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What callers do with pools and volumes: look, snapshot, revert, extend, import, clear, attach, detach, add, remove.
+"""What callers do with pools and volumes: look, snapshot, revert, extend, import, clear, attach, detach, remove, add.
 
 A volume is named by its qube and name, or by pool and vid; both come to a `Held`. Work on a qube's volume is ordered by
 the qube's lock; what it changed is measured and told.
@@ -217,6 +217,14 @@ async def create_template(system: System, creator: str, name: str, image: ByteSt
             await creation.take_effect(system, qube)
         undo.pop_all()
     await system.volumes.measure(qube)
+
+
+async def remove_orphan(system: System, wanted: VolumeId) -> None:
+    """A volume that is no qube's is gone, with its snapshots. `StoragePoolException` names the qube that has it."""
+    driver = system.volumes.driver(wanted.pool)
+    async with _lent(system, wanted):
+        await driver.remove(wanted.vid)
+    system.emit([Event("", "volume-remove", {"pool": wanted.pool, "vid": wanted.vid})])
 
 
 # -- pools ------------------------------------------------------------------------------------------------------------
