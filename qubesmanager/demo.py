@@ -10,12 +10,15 @@ from itertools import cycle, islice
 
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.volumes import KINDS
+from qubesmanager.daemon.local.drivers.devices.base import BlockDevice, DeviceInfo, Microphone, PciDevice, UsbDevice
+from qubesmanager.daemon.local.drivers.devices.memory import MemoryDevices
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement
 from qubesmanager.daemon.local.system import lifecycle
 from qubesmanager.daemon.local.system.creation import FIRST_RULE
 from qubesmanager.daemon.local.system.system import System, new_uuid
-from qubesmanager.wire.values import VmClass
+from qubesmanager.wire.records import DeviceRecord
+from qubesmanager.wire.values import DeviceClass, VmClass
 
 DAY = 86_400
 
@@ -32,6 +35,7 @@ class Sample:
     features: dict[str, str] = field(default_factory=dict)
     rules: tuple[str, ...] = ("action=accept",)
     running: bool = False
+    devices: tuple[DeviceRecord, ...] = ()
     age: int | None = None
     notes: str = ""
 
@@ -55,6 +59,7 @@ _BASE = (
         {"template": "fedora-43", "provides_network": "yes", "netvm": "", "memory": "400", "maxmem": "0",
          "virt_mode": "hvm", "autostart": "yes"},
         tags=("net",), features={"servicevm": "1", "service.network-manager": "1"}, running=True, age=1,
+        devices=(DeviceRecord(DeviceClass.PCI, "dom0", "02_00.0", False, {"persistent": "yes"}),),
     ),
     Sample(
         "sys-firewall", VmClass.APP, "green",
@@ -66,6 +71,7 @@ _BASE = (
         {"template": "default-dvm", "netvm": "", "auto_cleanup": "no", "virt_mode": "hvm", "maxmem": "0",
          "autostart": "yes"},
         features={"servicevm": "1"}, running=True,
+        devices=(DeviceRecord(DeviceClass.PCI, "dom0", "00_14.0", False, {"persistent": "yes"}),),
     ),
     Sample(
         "work", VmClass.APP, "blue", {"template": "debian-13", "memory": "800", "maxmem": "6000", "vcpus": "4"},
@@ -79,6 +85,48 @@ _BASE = (
         tags=("keys",), age=60, notes="Never gets a netvm.",
     ),
 )  # fmt: skip
+
+GIB = 1 << 30
+
+
+def _disk(ident: str, description: str, size: int, parent: str = "", in_use: str = "") -> DeviceInfo:
+    details = {"size": str(size)} | ({"parent": parent} if parent else {})
+    host = BlockDevice(f"/dev/{ident}", size, read_only=False)
+    return DeviceInfo(DeviceClass.BLOCK, ident, description, host, details, in_use)
+
+
+def _usb(ident: str, description: str, number: int, vendor: int, product: int) -> DeviceInfo:
+    details = {"vendor": f"{vendor:04x}", "product": f"{product:04x}"}
+    host = UsbDevice(int(ident.partition("-")[0]), number, vendor, product)
+    return DeviceInfo(DeviceClass.USB, ident, description, host, details)
+
+
+def _pci(slot: int, function: int, description: str, bus: int = 0) -> DeviceInfo:
+    host = PciDevice(0, bus, slot, function)
+    return DeviceInfo(DeviceClass.PCI, f"{bus:02x}_{slot:02x}.{function}", description, host)
+
+
+DEVICES = {
+    "dom0": (
+        _disk("nvme0n1", "Example NVMe 1TB", 1000 * GIB, in_use="its partition nvme0n1p2: part of dm-0"),
+        _disk("sdb", "Example Portable SSD", 512 * GIB),
+        _disk("sdb1", "Example Portable SSD: photos", 256 * GIB, parent="sdb"),
+        _disk("sdb2", "Example Portable SSD: archive", 255 * GIB, parent="sdb"),
+        _disk("loop0", "Loop device of /home/user/images/installer.iso", 3 * GIB),
+        _pci(0x14, 0, "Serial bus controller 8086:a36d"),
+        _pci(0, 0, "Network controller 8086:2723", bus=2),
+        _pci(0x1F, 3, "Multimedia controller 8086:a348"),
+        DeviceInfo(DeviceClass.MIC, "mic", "Microphone", Microphone()),
+    ),
+    "sys-usb": (
+        _usb("2-1", "Example HD Webcam C920", 3, 0x046D, 0x082D),
+        _usb("2-3", "Example Security Key", 5, 0x1050, 0x0407),
+        _usb("3-1.4", "Example USB Headset", 9, 0x0D8C, 0x0014),
+        _disk("sda", "Example USB Stick", 32 * GIB),
+        _disk("sda1", "Example USB Stick: TRANSFER", 32 * GIB, parent="sda"),
+    ),
+}
+"""What the qubes of the demonstration offer; no device is really there."""
 
 _WORDS = ("mail", "banking", "shopping", "dev", "media", "social", "taxes", "travel", "photos", "lab", "music", "news")
 _COLORS = ("blue", "green", "orange", "purple", "gray", "yellow")
@@ -123,6 +171,9 @@ async def populate(system: System, extra: int) -> None:
     if len(system.state.qubes) == 1:
         await write(system, wanted)
         await _set_system(system)
+    for name, devices in DEVICES.items():
+        if name in system.state.qubes:
+            system.devices.offer(system.qube(name), MemoryDevices.of(devices))
     for sample in wanted:
         if sample.running and sample.name in system.state.qubes:
             await lifecycle.start(system, sample.name)
@@ -153,6 +204,7 @@ async def write(system: System, wanted: list[Sample]) -> None:
         if sample.rules == (FIRST_RULE[1],):
             qube.rules = [FIRST_RULE]
         qube.notes = sample.notes
+        qube.devices = list(sample.devices)
         qube.volumes = {kind.name: kind.record(qube.name, pool) for kind in KINDS[qube.klass]}
         qubes.append(qube)
         statements += rows.insert_qube(qube)

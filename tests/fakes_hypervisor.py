@@ -169,6 +169,9 @@ class FakeHypervisor:
         domain = self._domain(uuid)
         domain.spec = replace(domain.spec, devices=tuple(other for other in domain.spec.devices if other != device))
 
+    async def has_device(self, uuid: UUID, device: HostDevice) -> bool:
+        return device in self._domain(uuid).spec.devices
+
     async def set_memory(self, uuid: UUID, memory_mib: int) -> None:
         domain = self._domain(uuid)
         if memory_mib > (domain.spec.maxmem_mib or domain.spec.memory_mib):

@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 import guest
+import loop_devices
 import pytest
 from daemon_process import DaemonProcess
 
@@ -18,8 +19,9 @@ from qubesmanager.daemon.local.drivers.kernels import INITRAMFS, KERNEL
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
 from qubesmanager.transport.unix import UnixTransport
 from qubesmanager.wire import calls
-from qubesmanager.wire.codecs import CreateSpec, VolumeId
-from qubesmanager.wire.errors import QubesVMNotHaltedError
+from qubesmanager.wire.codecs import CreateSpec, DeviceId, VolumeId
+from qubesmanager.wire.errors import DeviceAlreadyAttached, QubesVMNotHaltedError
+from qubesmanager.wire.values import DeviceClass
 
 pytestmark = pytest.mark.qemu
 
@@ -109,6 +111,40 @@ async def test_a_real_qube_keeps_reverts_and_grows_its_volumes(daemon: DaemonPro
     console = await booted(client, daemon, libvirtd, "lab")
     assert await console.ask("sum private 4096") == first
     assert (await console.disks())["private"] == size
+    await client.send(calls.VM_KILL("lab"))
+
+
+@pytest.mark.root
+@pytest.mark.skipif(loop_devices.why_not() is not None, reason=f"No loop devices here: {loop_devices.why_not()}")
+async def test_a_real_loop_device_comes_to_a_guest_over_the_socket_and_goes(
+    daemon: DaemonProcess, libvirtd: guest.Libvirtd
+) -> None:
+    client = Client(UnixTransport(daemon.socket))
+    await client.send(calls.VM_CREATE(real.TEMPLATE, "AppVM", CreateSpec("lab", "green")))
+    with loop_devices.attached(libvirtd.folder / "image", b"on the stick".ljust(MIB, b".")) as loop:
+        device = DeviceId("dom0", loop)
+        attach = calls.VM_DEVICE_ATTACH.of(DeviceClass.BLOCK)
+        await client.send(attach("lab", device, {"persistent": "yes"}))
+        console = await booted(client, daemon, libvirtd, "lab")
+        # It was there from the start; now it goes and comes while the guest runs.
+        await until_disk(console, loop, MIB)
+        await client.send(calls.VM_DEVICE_DETACH.of(DeviceClass.BLOCK)("lab", device))
+        await until_disk(console, loop, None)
+        await client.send(attach("lab", device, {}))
+        await until_disk(console, loop, MIB)
+        before = await console.ask(f"sum {loop} 4096")
+        await console.ask(f"write {loop} from-the-guest")
+        assert await console.ask(f"sum {loop} 4096") != before
+
+        # kill -9 of the daemon: the guest has it on, and the daemon knows.
+        daemon.stop(signal.SIGKILL)
+        daemon.start()
+        (row,) = await client.send(calls.VM_DEVICE_LIST.of(DeviceClass.BLOCK)("lab"))
+        assert row.device == device
+        with pytest.raises(DeviceAlreadyAttached, match="lab"):
+            await client.send(attach("lab", device, {}))
+        await client.send(calls.VM_DEVICE_DETACH.of(DeviceClass.BLOCK)("lab", device))
+        await until_disk(console, loop, None)
     await client.send(calls.VM_KILL("lab"))
 
 

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
+from qubesmanager.daemon.local.drivers.devices.host import HostDevices
+from qubesmanager.daemon.local.drivers.devices.udev import UdevTrigger
 from qubesmanager.daemon.local.drivers.hypervisor.libvirt_driver import LibvirtHypervisor
 from qubesmanager.daemon.local.opening import open_system
 from qubesmanager.daemon.local.system.system import System
@@ -116,7 +118,9 @@ async def run(told: Options, prepare: Prepare | None = None, limits: Limits = Li
 async def serving(told: Options, prepare: Prepare | None, limits: Limits) -> AsyncIterator[System]:
     """The whole daemon, in this process and loop, from the open store to the listening socket."""
     async with contextlib.AsyncExitStack() as stack:
-        system = await open_system(told.state, LibvirtHypervisor(told.hypervisor, owner=str(told.state)))
+        devices = HostDevices(UdevTrigger()) if told.demo is None else None
+        hypervisor = LibvirtHypervisor(told.hypervisor, owner=str(told.state))
+        system = await open_system(told.state, hypervisor, devices=devices)
         stack.push_async_callback(system.close)
         if prepare is not None:
             await prepare(system)

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from qubesmanager.daemon.local.drivers import kernels
+from qubesmanager.daemon.local.drivers.devices.base import DeviceSource
 from qubesmanager.daemon.local.drivers.hypervisor.base import Hypervisor
 from qubesmanager.daemon.local.drivers.pools.table import DEFAULT, open_pool
 from qubesmanager.daemon.local.store import rows
@@ -22,8 +23,12 @@ log = logging.getLogger(__name__)
 DEFAULT_POOL = "default"
 
 
-async def open_system(state: Path, hypervisor: Hypervisor, *, pool_driver: str = DEFAULT) -> System:
+async def open_system(
+    state: Path, hypervisor: Hypervisor, *, pool_driver: str = DEFAULT, devices: DeviceSource | None = None
+) -> System:
     """The system whose store, pools, kernels and logs are below `state`; a new one gets one pool of `pool_driver`.
+
+    `devices` are those of the machine, which dom0 offers.
 
     Raises `Mgmt1Error` if another daemon has the folder. When it returns, the qubes that run are known as running, and
     what a crash left is gone.
@@ -42,6 +47,9 @@ async def open_system(state: Path, hypervisor: Hypervisor, *, pool_driver: str =
             log.info("Took back the new name of %s, which an interrupted operation had left", volumes)
         watching.reconcile(system, {info.uuid: info.state for info in await hypervisor.domains()})
         await system.settled()
+        await system.devices.reconcile()
+        if devices is not None:
+            system.devices.offer(system.qube("dom0"), devices)
         system.spawn("watch the hypervisor", watching.watch(system))
         system.spawn("measure the volumes", system.volumes.measure_all())
         system.spawn("sweep expired firewall rules", firewall.sweep(system))
@@ -84,7 +92,8 @@ async def _written_to(system: System) -> dict[str, dict[str, Path]]:
             files = await system.hypervisor.disk_files(info.uuid)
         except QubesVMNotRunningError:
             continue  # it halted just now
-        for name, volume in qube.volumes.items():
-            if path := files.get(target_of(qube.volumes, name)):
+        writing = [(target_of(qube.volumes, name), volume) for name, volume in qube.volumes.items()]
+        for target, volume in (*writing, *system.devices.lent_by(qube)):
+            if path := files.get(target):
                 found.setdefault(volume.pool, {})[volume.vid] = path
     return found

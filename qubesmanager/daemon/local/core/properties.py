@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 from qubesmanager.daemon.local.core.property import ALL, BASED, Change, Default, Facts, Property, Type
 from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.rules.devices import why_not_balanced
 from qubesmanager.rules.memory import why_not_maxmem, why_not_memory
 from qubesmanager.rules.network import why_not_netvm
 from qubesmanager.wire.names import why_not_new_vm_name
-from qubesmanager.wire.values import VmClass
+from qubesmanager.wire.values import DeviceClass, VmClass
 
 _APPS = frozenset({VmClass.APP})
 MOST_VCPUS = 128
@@ -185,7 +186,8 @@ def _check_memory(_facts: Facts, qube: Qube, value: str) -> str | None:
 
 
 def _check_maxmem(_facts: Facts, qube: Qube, value: str) -> str | None:
-    return why_not_maxmem(int(value), int(qube.value("memory") or 0))
+    controllers = sum(device.device_class is DeviceClass.PCI for device in qube.devices)
+    return why_not_maxmem(int(value), int(qube.value("memory") or 0)) or why_not_balanced(int(value), controllers)
 
 
 def _between(low: int, high: int, what: str) -> Callable[[Facts, Qube, str], str | None]:

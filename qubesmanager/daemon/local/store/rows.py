@@ -33,10 +33,11 @@ async def read_qubes(store: Store) -> list[Qube]:
         qubes[qid].volumes[name] = VolumeRecord(
             name, pool, vid, size, 0, bool(rw), bool(save), bool(snap), False, keep, bool(extra)
         )
-    for qid, klass, backend, ident, options in await store.read(
-        "SELECT qid, class, backend, ident, options FROM device"
+    for qid, klass, backend, ident, options, attached in await store.read(
+        "SELECT qid, class, backend, ident, options, attached FROM device"
     ):
-        qubes[qid].devices.append(DeviceRecord(DeviceClass(klass), backend, ident, False, json.loads(options)))
+        device = DeviceRecord(DeviceClass(klass), backend, ident, bool(attached), json.loads(options))
+        qubes[qid].devices.append(device)
     return list(qubes.values())
 
 
@@ -161,11 +162,18 @@ def delete_pending_rename(pool: str, old: str) -> Statement:
 
 
 def set_device(qid: int, device: DeviceRecord) -> Statement:
-    """A persistent assignment; what is merely attached now is not stored."""
-    options: Mapping[str, str] = device.options
+    """A device that is attached now, assigned persistently, or both."""
+    held = json.dumps(dict(device.options))
     return (
-        "INSERT OR REPLACE INTO device VALUES (?, ?, ?, ?, ?)",
-        (qid, device.device_class, device.backend, device.ident, json.dumps(dict(options))),
+        "INSERT OR REPLACE INTO device VALUES (?, ?, ?, ?, ?, ?)",
+        (qid, device.device_class, device.backend, device.ident, held, int(device.attached)),
+    )
+
+
+def delete_device(qid: int, device: DeviceRecord) -> Statement:
+    return (
+        "DELETE FROM device WHERE qid = ? AND class = ? AND backend = ? AND ident = ?",
+        (qid, device.device_class, device.backend, device.ident),
     )
 
 

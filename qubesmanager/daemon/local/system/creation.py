@@ -73,6 +73,7 @@ async def clone(system: System, creator: str, source_name: str, name: str, pool:
         async with _source_kept(system, source), system.lock(source), AsyncExitStack() as undo:
             if source.running and any(volume.save_on_stop for volume in source.volumes.values()):
                 raise QubesVMNotHaltedError(f"{source_name} is {source.state}; it is cloned while it is halted.")
+            system.devices.may_start(source)
             qube = Qube(0, new_uuid(), name, source.klass, rules=list(source.rules), notes=source.notes)
             qube.own.update(_copied(source, source.klass))
             qube.features.update(source.features)

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import time
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.store import rows
@@ -63,13 +64,18 @@ async def _boot(system: System, qube: Qube) -> None:
         async with AsyncExitStack() as undo:
             undo.push_async_callback(set_start_time, system, qube, None)
             await set_start_time(system, qube, int(time.time()))
+            extra_disks, devices = await system.devices.boot(undo, qube)
             disks = await system.volumes.start(undo, qube)
-            await system.hypervisor.start(domain_spec(system, qube, disks))
+            spec = domain_spec(system, qube, disks)
+            await system.hypervisor.start(
+                replace(spec, disks=(*spec.disks, *extra_disks), devices=tuple(devices)),
+            )
             undo.pop_all()
     except BaseException:
         system.set_state(qube, PowerState.HALTED)
         raise
     system.set_state(qube, PowerState.RUNNING)
+    system.devices.booted(qube)
 
 
 async def shutdown(system: System, name: str) -> None:

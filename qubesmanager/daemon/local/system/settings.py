@@ -261,6 +261,7 @@ async def rename(system: System, name: str, untrusted: str) -> None:
             new = _new_name(system, qube, untrusted)
             if new == name:
                 return
+            system.devices.may_start(qube)
             pools = system.volumes.named_after(qube)
             system.reserved.add(new)
             system.sources[name] += 1

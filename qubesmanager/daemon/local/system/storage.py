@@ -19,6 +19,7 @@ from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import creation
 from qubesmanager.daemon.local.system.machine import target_of
 from qubesmanager.daemon.local.system.system import System, new_uuid
+from qubesmanager.daemon.local.system.volumes import bare_spec
 from qubesmanager.rules.volumes import why_not_size
 from qubesmanager.wire.codecs import ByteStream, VolumeId
 from qubesmanager.wire.errors import (
@@ -168,8 +169,8 @@ async def attach(system: System, qube: Qube, wanted: VolumeId, options: Mapping[
         )
         async with AsyncExitStack() as undo:
             if qube.running:
-                disk = await driver.start(_bare_spec(volume))
-                undo.push_async_callback(driver.stop, _bare_spec(volume))
+                disk = await driver.start(bare_spec(volume))
+                undo.push_async_callback(driver.stop, bare_spec(volume))
                 await _plug(system, undo, qube, volume, disk)
             async with system.changing:
                 await system.commit([rows.set_volume(qube.qid, volume)])
@@ -187,6 +188,7 @@ async def detach(system: System, qube: Qube, name: str) -> None:
         volume = of_qube(qube, name).volume
         if not volume.extra:
             raise StoragePoolException(f"{name} belongs to {qube.name}; only extra volumes are detached.")
+        _not_lent(system, qube, name)
         if qube.running and (await system.hypervisor.capabilities()).hot_plug:
             await system.hypervisor.detach_disk(qube.uuid, target_of(qube.volumes, name))
         async with system.changing:
@@ -194,7 +196,7 @@ async def detach(system: System, qube: Qube, name: str) -> None:
             del qube.volumes[name]
             qube.changed()
             system.emit([Event(qube.name, "volume-delete", {"name": name})])
-        await system.volumes.driver(volume.pool).stop(_bare_spec(volume))
+        await system.volumes.driver(volume.pool).stop(bare_spec(volume))
 
 
 async def create_template(system: System, creator: str, name: str, image: ByteStream) -> None:
@@ -334,13 +336,7 @@ async def _spec(system: System, held: Held) -> VolumeSpec:
     if held.qube is not None:
         return system.volumes.spec(held.qube, held.volume)
     size = await system.volumes.driver(held.volume.pool).size(held.volume.vid)
-    return _bare_spec(held.volume._replace(size=size))
-
-
-def _bare_spec(volume: VolumeRecord) -> VolumeSpec:
-    return VolumeSpec(
-        volume.pool, volume.vid, volume.size, volume.rw, "", save_on_stop=True, revisions_to_keep=REVISIONS
-    )
+    return bare_spec(held.volume._replace(size=size))
 
 
 @asynccontextmanager
@@ -350,8 +346,14 @@ async def _ordered(system: System, held: Held) -> AsyncIterator[None]:
         yield
         return
     async with system.lock(held.qube):
+        _not_lent(system, held.qube, held.volume.name)
         yield
     await system.volumes.measure(held.qube)
+
+
+def _not_lent(system: System, qube: Qube, name: str) -> None:
+    if holder := system.devices.lent(qube, name):
+        raise StoragePoolException(f"{name} of {qube.name} is attached to {holder.name}; detach it there first.")
 
 
 def _halted(held: Held, done: str) -> None:

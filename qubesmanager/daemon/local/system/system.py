@@ -23,6 +23,7 @@ from qubesmanager.daemon.local.core.state import State
 from qubesmanager.daemon.local.drivers.hypervisor.base import DomainStats, Hypervisor
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement, Store
+from qubesmanager.daemon.local.system.devices import Devices
 from qubesmanager.daemon.local.system.statistics import Statistics
 from qubesmanager.daemon.local.system.volumes import Volumes
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotFoundError
@@ -70,6 +71,7 @@ class System:
         self.hub = EventHub()
         self.statistics = Statistics(self)
         self.volumes = Volumes(self)
+        self.devices = Devices(self)
         self.changing = asyncio.Lock()
         self.reserved: set[str] = set()
         """Names of qubes that are being made."""

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.daemon.local.core.volumes import KINDS
+from qubesmanager.daemon.local.core.volumes import KINDS, REVISIONS
 from qubesmanager.daemon.local.drivers.pools.base import Disk, PoolDriver, VolumeSpec
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.wire.errors import (
@@ -225,3 +225,10 @@ class Volumes:
                 qube.volumes[name] = now
                 qube.changed()
                 self._system.emit([volume_event(qube.name, now)])
+
+
+def bare_spec(volume: VolumeRecord) -> VolumeSpec:
+    """A kept volume that is no qube's own root, private or volatile, as its driver wants it."""
+    return VolumeSpec(
+        volume.pool, volume.vid, volume.size, volume.rw, "", save_on_stop=True, revisions_to_keep=REVISIONS
+    )

@@ -10,6 +10,7 @@ import time
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.drivers.hypervisor.base import (
     ConnectionLost,
+    DeviceRemoved,
     HypervisorEvent,
     Reconnected,
     StateChanged,
@@ -36,6 +37,10 @@ def _seen(system: System, event: HypervisorEvent) -> None:
             qube = system.state.by_uuid.get(uuid)
             if qube is not None:
                 _changed(system, qube, state)
+        case DeviceRemoved(uuid, target):
+            qube = system.state.by_uuid.get(uuid)
+            if qube is not None:
+                system.spawn(f"see what {qube.name} let go of", system.devices.let_go(qube, target))
         case Reconnected(domains):
             reconcile(system, {info.uuid: info.state for info in domains})
         case ConnectionLost(reason):
@@ -77,8 +82,7 @@ async def _halted(system: System, qube: Qube, state: PowerState) -> None:
         if any(info.uuid == qube.uuid and info.state not in GONE for info in await system.hypervisor.domains()):
             return
         await system.volumes.stop(qube)
-        qube.devices = [device._replace(attached=False) for device in qube.devices if device.persistent]
-        qube.changed()
+        await system.devices.halted(qube)
         await lifecycle.set_start_time(system, qube, None)
         system.set_state(qube, state)
     if qube.flag("auto_cleanup"):

@@ -94,6 +94,10 @@ class DeviceSource(Protocol):
         """The device, also one in use. Raises DeviceNotFound."""
         ...
 
+    async def why_busy(self, device: DeviceInfo) -> str | None:
+        """Why it cannot be handed out now, as a sentence; None if it can. Asked right before it is attached."""
+        ...
+
     def watch(self) -> AbstractAsyncContextManager[AsyncIterator[DeviceEvent]]:
         """What changes from the moment the context is entered: `async with source.watch() as events`. Never ends."""
         ...

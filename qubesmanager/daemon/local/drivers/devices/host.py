@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from qubesmanager.daemon.local.drivers.devices import sysfs
-from qubesmanager.daemon.local.drivers.devices.base import Change, DeviceEvent, DeviceInfo
+from qubesmanager.daemon.local.drivers.devices.base import BlockDevice, Change, DeviceEvent, DeviceInfo
 from qubesmanager.wire.errors import DeviceNotFound
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.values import DeviceClass
@@ -44,6 +44,13 @@ class HostDevices:
         if ident not in found:
             raise DeviceNotFound(f"This machine has no {device_class} device {shown(ident)}.")
         return found[ident]
+
+    async def why_busy(self, device: DeviceInfo) -> str | None:
+        if device.in_use:
+            return f"The machine itself uses it: {device.in_use}."
+        if isinstance(device.host, BlockDevice) and self._root == Path("/"):
+            return await asyncio.to_thread(sysfs.why_busy, device.host.path)
+        return None
 
     @asynccontextmanager
     async def watch(self) -> AsyncIterator[AsyncIterator[DeviceEvent]]:

@@ -43,6 +43,7 @@ class DiskSpec:
     read_only: bool = False
     boot: bool = False
     is_device: bool = False
+    cdrom: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,10 @@ class DomainStats:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """`accel` is `kvm`, `tcg`, `xen` or `test`; `notes` are sentences for the daemon's log and for the user."""
+    """`accel` is `kvm`, `tcg`, `xen` or `test`; `notes` are sentences for the daemon's log and for the user.
+
+    Without `hot_plug` no machine runs, and what is attached is only kept in the store.
+    """
 
     uri: str
     accel: str
@@ -205,7 +209,7 @@ class Hypervisor(Protocol):
         ...
 
     async def disk_files(self, uuid: UUID) -> dict[str, Path]:
-        """By target (`xvda`): the file that each disk of the running domain writes to."""
+        """By target (`xvda`): the file or block device that each disk of the running domain writes to."""
         ...
 
     async def switch_disk(self, uuid: UUID, target: str, path: Path, disk_format: DiskFormat) -> None:
@@ -222,6 +226,10 @@ class Hypervisor(Protocol):
     async def attach_device(self, uuid: UUID, device: HostDevice) -> None: ...
 
     async def detach_device(self, uuid: UUID, device: HostDevice) -> None: ...
+
+    async def has_device(self, uuid: UUID, device: HostDevice) -> bool:
+        """Whether the running domain has the USB or PCI device, or a sound card for the microphone."""
+        ...
 
     async def set_memory(self, uuid: UUID, memory_mib: int) -> None:
         """By the balloon, up to the domain's `maxmem_mib`."""

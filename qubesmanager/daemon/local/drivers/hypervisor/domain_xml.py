@@ -78,7 +78,8 @@ def domain(spec: DomainSpec, flavour: Flavour, owner: str) -> str:
 
 
 def disk(spec: DiskSpec, flavour: Flavour) -> ET.Element:
-    root = ET.Element("disk", type="block" if spec.is_device else "file", device="disk")
+    kind = "cdrom" if spec.cdrom else "disk"
+    root = ET.Element("disk", type="block" if spec.is_device else "file", device=kind)
     driver = ET.SubElement(root, "driver", type=spec.format.value)
     if flavour.emulated:
         driver.attrib |= {"name": "qemu", "discard": "unmap"}
@@ -94,7 +95,18 @@ def disk(spec: DiskSpec, flavour: Flavour) -> ET.Element:
         ET.SubElement(root, "boot", order="1")
     if flavour.emulated:
         ET.SubElement(root, "alias", name=f"ua-{spec.target}")
+        # Left to itself libvirt makes a controller for every seven names, of a kind that guests have no driver for.
+        place = {"controller": "0", "bus": "0", "target": str(_number_of(spec.target)), "unit": "0"}
+        ET.SubElement(root, "address", type="drive", **place)
     return root
+
+
+def _number_of(target: str) -> int:
+    """xvda is 0, xvdz 25, xvdaa 26."""
+    number = 0
+    for letter in target.removeprefix("xvd"):
+        number = number * 26 + ord(letter) - ord("a") + 1
+    return number - 1
 
 
 def nic(spec: NicSpec, flavour: Flavour) -> ET.Element:
@@ -167,12 +179,12 @@ def disk_source(domain_text: str, target: str, flavour: Flavour) -> str:
 
 
 def disk_files(domain_text: str, flavour: Flavour) -> dict[str, Path]:
-    """By target as `xvda`: the file that a live domain's disk writes to."""
+    """By target as `xvda`: the file or block device that a live domain's disk writes to."""
     tree = ET.fromstring(domain_text)  # noqa: S314 - written by libvirt
     return {
         f"xvd{_attribute(one, 'target', 'dev').removeprefix(flavour.disk_prefix)}": Path(path)
         for one in tree.iterfind("devices/disk")
-        if (path := _attribute(one, "source", "file"))
+        if (path := _attribute(one, "source", "file") or _attribute(one, "source", "dev"))
     }
 
 
@@ -205,8 +217,10 @@ def find_nic(domain_text: str, mac: str) -> ET.Element | None:
 
 def has_host_device(domain_text: str, device: HostDevice) -> bool:
     """Whether a live domain has it. libvirt writes the same numbers in its own way, so they are compared as numbers."""
-    wanted = _address(host_device(device))
     tree = ET.fromstring(domain_text)  # noqa: S314 - written by libvirt
+    if isinstance(device, Microphone):
+        return tree.find("devices/sound") is not None
+    wanted = _address(host_device(device))
     return any(_address(one) == wanted for one in tree.iterfind("devices/hostdev"))
 
 

@@ -385,6 +385,9 @@ class LibvirtHypervisor:
             uuid, "the device", lambda text: wanted if domain_xml.has_host_device(text, device) else None
         )
 
+    async def has_device(self, uuid: UUID, device: HostDevice) -> bool:
+        return await self._with(uuid, lambda domain: domain_xml.has_host_device(domain.XMLDesc(), device))
+
     async def set_memory(self, uuid: UUID, memory_mib: int) -> None:
         live = libvirt.VIR_DOMAIN_AFFECT_LIVE
         await self._with(uuid, lambda domain: domain.setMemoryFlags(memory_mib * 1024, live))

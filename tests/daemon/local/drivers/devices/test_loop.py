@@ -3,12 +3,11 @@
 
 import asyncio
 import os
-import shutil
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from loop_devices import losetup, why_not
 
 from qubesmanager.daemon.local.drivers.devices import udev
 from qubesmanager.daemon.local.drivers.devices.base import BlockDevice, Change, DeviceEvent
@@ -21,22 +20,8 @@ MIB = 2**20
 BOUND = 30.0
 
 
-def _why_not() -> str | None:
-    if os.geteuid() != 0:
-        return "loop devices need root"
-    if shutil.which("losetup", path="/usr/sbin:/sbin:/usr/bin:/bin") is None:
-        return "losetup is not installed"
-    if not Path("/dev/loop-control").exists():
-        return "this kernel has no loop devices"
-    return None
-
-
-WHY_NOT = _why_not()
+WHY_NOT = why_not()
 pytestmark = [pytest.mark.root, pytest.mark.skipif(WHY_NOT is not None, reason=f"No loop devices here: {WHY_NOT}")]
-
-
-def losetup(*arguments: str) -> str:
-    return subprocess.run(["losetup", *arguments], check=True, capture_output=True, text=True).stdout.strip()
 
 
 @pytest.fixture
