@@ -377,7 +377,9 @@ async def test_a_qube_whose_device_is_assigned_is_not_removed_and_takes_it_along
 ) -> None:
     stick = DeviceInfo(USB, "5-1", "Stick", UsbDevice(5, 2, 1, 2))
     await client.send(calls.VM_CREATE("dom0", "AppVM", CreateSpec("usb", "red")))
-    system.devices.offer(system.qube("usb"), MemoryDevices.of([stick]))
+    plugged = MemoryDevices()
+    system.devices.offer(system.qube("usb"), plugged)
+    plugged.plug(stick)
     await client.send(ATTACH.of(USB)("vault", DeviceId("usb", "5-1"), {"persistent": "yes"}))
 
     with pytest.raises(QubesVMInUseError, match="vault"):

@@ -102,7 +102,7 @@ def disk(spec: DiskSpec, flavour: Flavour) -> ET.Element:
 
 
 def _number_of(target: str) -> int:
-    """xvda is 0, xvdz 25, xvdaa 26."""
+    """The place in the order of names: 0 for xvda, 25 for xvdz, 26 for xvdaa."""
     number = 0
     for letter in target.removeprefix("xvd"):
         number = number * 26 + ord(letter) - ord("a") + 1
