@@ -97,7 +97,7 @@ def disk(spec: DiskSpec, flavour: Flavour) -> ET.Element:
         ET.SubElement(root, "alias", name=f"ua-{spec.target}")
         # Left to itself libvirt makes a controller for every seven names, of a kind that guests have no driver for.
         place = {"controller": "0", "bus": "0", "target": str(_number_of(spec.target)), "unit": "0"}
-        ET.SubElement(root, "address", type="drive", **place)
+        ET.SubElement(root, "address", {"type": "drive", **place})
     return root
 
 
