@@ -1,7 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the tests of backups are made of: qubes, and small values of every kind."""
 
+import io
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from qubesmanager.backup.container import Params
 from qubesmanager.backup.contents import ADMIN_CLASS, Contents, Device, Label, Qube
+from qubesmanager.backup.volumes import Extent
+from qubesmanager.backup.writer import Options, QubeData, write
+from qubesmanager.wire.firewall import parse_rule
 
 LABELS = (Label(1, "red", "0xcc0000"), Label(8, "black", "0x000000"))
 DOM0 = Qube("dom0", ADMIN_CLASS, "black")
@@ -27,3 +36,76 @@ def rich_qube(name: str = "work", path: str = "vm1/") -> Qube:
         path,
         1 << 20,
     )
+
+
+# -- backups in memory -------------------------------------------------------------------------------------------------
+
+WORDS = "grün 钥匙 pass"
+TINY = Params(4)
+"""A key derivation that costs nothing, so that a thousand of them fit into a test."""
+MADE = 1_700_000_000
+RULES = (
+    parse_rule("action=accept dsthost=www.example.com proto=tcp dstports=443-443"),
+    parse_rule("action=drop comment=the <end>"),
+)
+
+
+class Memory:
+    """A volume in memory, with what holes a table of runs leaves."""
+
+    def __init__(self, size: int, runs: Mapping[int, bytes]) -> None:
+        self.size = size
+        self.runs = runs
+        self.reads = 0
+
+    @classmethod
+    def full(cls, data: bytes) -> "Memory":
+        return cls(len(data), {0: data} if data else {})
+
+    def extents(self) -> Iterator[Extent]:
+        return (Extent(offset, len(data)) for offset, data in sorted(self.runs.items()))
+
+    def read(self, offset: int, length: int) -> bytes:
+        self.reads += 1
+        return self.whole()[offset : offset + length]
+
+    def whole(self) -> bytes:
+        held = bytearray(self.size)
+        for offset, data in self.runs.items():
+            held[offset : offset + len(data)] = data
+        return bytes(held)
+
+
+def settings_only(name: str) -> Qube:
+    return replace(rich_qube(name), path="", size=0)
+
+
+def sample_qubes() -> list[QubeData]:
+    """Two qubes with volumes of every shape, small, and one that has nothing but settings."""
+    return [
+        QubeData(
+            settings_only("work"),
+            {
+                "private": Memory(3_000_000, {4096: b"private " * 700, 2_000_000: random.Random(1).randbytes(20_000)}),
+                "root": Memory.full(random.Random(2).randbytes(3000)),
+            },
+            RULES,
+            "Notes: grün\r\n\tzwei\n",
+        ),
+        QubeData(settings_only("home"), {"private": Memory.full(b""), "scratch": Memory(1 << 20, {})}, (), ""),
+        QubeData(settings_only("bare")),
+    ]
+
+
+def written(qubes: Sequence[QubeData] | None = None, options: Options | None = None, words: str = WORDS) -> bytes:
+    """A backup of these qubes; pieces are so small that volumes have several chunks."""
+    out = io.BytesIO()
+    write(
+        out,
+        words,
+        contents(),
+        sample_qubes() if qubes is None else qubes,
+        options or Options(TINY, piece=8000),
+        created=MADE,
+    )
+    return out.getvalue()

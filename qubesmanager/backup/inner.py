@@ -20,9 +20,6 @@ from qubesmanager.backup.volumes import Extent, Sink, Source
 
 EXTENTS_LIMIT = 1 << 22
 """The most runs of data in one file."""
-FRAME = 4 * tar.BLOCK + tar.BLOCK
-"""Bytes that an inner archive has beyond the file's data and map, at least; readers of Qubes count them."""
-
 _GRAIN = 64 << 10
 """Zeros of this many bytes, aligned, are left out of what is restored."""
 _SIZE_LIMIT = 1 << 50
@@ -34,9 +31,11 @@ _OLD_SPARSE_MORE = (0, 21, 504)
 # -- writing -----------------------------------------------------------------------------------------------------------
 
 
-def archive(name: str, source: Source, mtime: int) -> Iterator[bytes]:
-    """The archive of one volume in pieces of up to `BLOCK` bytes, most of them just that."""
-    extents = few(source.extents(), EXTENTS_LIMIT)
+def archive(name: str, source: Source, extents: list[Extent], mtime: int) -> Iterator[bytes]:
+    """The archive of one volume in pieces of up to `BLOCK` bytes, most of them just that.
+
+    `extents` are those that `runs_of` gives for the source.
+    """
     if extents == [Extent(0, source.size)] or not source.size:
         yield _plain_header(name, source.size, mtime)
     else:
@@ -62,20 +61,35 @@ def archive_bytes(name: str, data: bytes, mtime: int) -> Iterator[bytes]:
     yield _plain_header(name, len(data), mtime) + data + bytes(tar.padding(len(data))) + tar.END
 
 
-def few(extents: Iterable[Extent], limit: int) -> list[Extent]:
-    """The runs, at most `limit` of them: the smallest gaps are taken for data where there are more."""
-    runs = [run for run in extents if run.length]
-    gap = 4096
+def runs_of(source: Source, limit: int = EXTENTS_LIMIT) -> list[Extent]:
+    """The source's runs of data, widened to whole blocks of 512 bytes, since GNU tar takes no others.
+
+    There are at most `limit`: the smallest gaps are taken for data where there would be more.
+    """
+    gap = 0
+    runs = _joined(
+        (_widened(offset, offset + length, source.size) for offset, length in source.extents() if length), gap
+    )
     while len(runs) > limit:
-        joined = runs[:1]
-        for run in runs[1:]:
-            last = joined[-1]
-            if run.offset - last.offset - last.length <= gap:
-                joined[-1] = Extent(last.offset, run.offset + run.length - last.offset)
-            else:
-                joined.append(run)
-        runs, gap = joined, gap * 4
+        gap = max(4096, gap * 4)
+        runs = _joined(runs, gap)
     return runs
+
+
+def _widened(start: int, end: int, size: int) -> Extent:
+    start -= start % tar.BLOCK
+    return Extent(start, min(end + tar.padding(end), size) - start)
+
+
+def _joined(runs: Iterable[Extent], gap: int) -> list[Extent]:
+    joined: list[Extent] = []
+    for run in runs:
+        last = joined[-1] if joined else Extent(0, -gap - 1)
+        if run.offset - last.offset - last.length <= gap:
+            joined[-1] = Extent(last.offset, run.offset + run.length - last.offset)
+        else:
+            joined.append(run)
+    return joined
 
 
 def _plain_header(name: str, size: int, mtime: int) -> bytes:

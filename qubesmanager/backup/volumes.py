@@ -27,7 +27,10 @@ class Source(Protocol):
         ...
 
     def read(self, offset: int, length: int) -> bytes:
-        """The bytes there, all of them. An `OSError` or a `Mgmt1Error` fails this qube and no other."""
+        """The bytes there, all of them; asked for are also up to 511 bytes of zeros beside a run of data.
+
+        An `OSError` or a `Mgmt1Error` fails this qube and no other.
+        """
         ...
 
 

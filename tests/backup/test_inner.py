@@ -2,6 +2,7 @@
 """The inner archive: files come back with their holes, GNU tar reads what is written and writes what is read."""
 
 import contextlib
+import itertools
 import os
 import shutil
 import subprocess
@@ -9,14 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from backup_samples import Memory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qubesmanager.backup import tar
 from qubesmanager.backup.compression import BLOCK
 from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupLimitError
-from qubesmanager.backup.inner import Content, archive, archive_bytes, few, restore
-from qubesmanager.backup.volumes import Extent, FileSink, FileSource
+from qubesmanager.backup.inner import Content, archive, archive_bytes, restore, runs_of
+from qubesmanager.backup.volumes import Extent, FileSink, FileSource, Source
 
 NAME = "vm1/private.img"
 MIB = 1 << 20
@@ -31,15 +33,19 @@ def sparse_file(path: Path, size: int, runs: dict[int, bytes]) -> Path:
     return path
 
 
+def pieces(source: Source) -> Iterator[bytes]:
+    return archive(NAME, source, runs_of(source), 0)
+
+
 def archived(path: Path) -> bytes:
     with path.open("rb") as file:
-        return b"".join(archive(NAME, FileSource(file.fileno()), 0))
+        return b"".join(pieces(FileSource(file.fileno())))
 
 
 def restored(stream: bytes, path: Path, limit: int = 1 << 40, step: int = 100_000) -> Content:
     with path.open("wb") as file:
-        pieces = (stream[at : at + step] for at in range(0, len(stream), step))
-        return restore(pieces, NAME, limit, lambda size: FileSink(file.fileno(), size))
+        cut = (stream[at : at + step] for at in range(0, len(stream), step))
+        return restore(cut, NAME, limit, lambda size: FileSink(file.fileno(), size))
 
 
 class Nowhere:
@@ -125,9 +131,9 @@ class Zeros:
 
 
 def test_sizes_beyond_what_octal_holds_are_written_as_gnu_tar_reads_them(tmp_path: Path) -> None:
-    head = next(archive(NAME, Zeros(known_holes=False), 0))
+    head = next(pieces(Zeros(known_holes=False)))
     (tmp_path / "head").write_bytes(head)
-    (tmp_path / "sparse").write_bytes(b"".join(archive(NAME, Zeros(known_holes=True), 0)))
+    (tmp_path / "sparse").write_bytes(b"".join(pieces(Zeros(known_holes=True))))
 
     for file in ("head", "sparse"):
         listed = subprocess.run([gnu_tar(), "-tvf", file], cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -148,25 +154,29 @@ def test_most_pieces_are_whole_blocks(tmp_path: Path) -> None:
     source = sparse_file(tmp_path / "source", *SHAPES["many runs"])
 
     with source.open("rb") as file:
-        sizes = [len(piece) for piece in archive(NAME, FileSource(file.fileno()), 0)]
+        sizes = [len(piece) for piece in pieces(FileSource(file.fileno()))]
 
     assert max(sizes) <= BLOCK
     assert len(sizes) < 5
 
 
 @given(st.lists(st.tuples(st.integers(1, 9000), st.integers(1, 9000)), min_size=1), st.integers(1, 10))
-def test_few_runs_cover_the_many(steps: list[tuple[int, int]], limit: int) -> None:
-    runs, at = [], 0
+def test_the_runs_that_are_written_cover_the_data_in_whole_blocks(steps: list[tuple[int, int]], limit: int) -> None:
+    data, at = {}, 0
     for gap, length in steps:
-        runs.append(Extent(at + gap, length))
+        data[at + gap] = bytes(length)
         at += gap + length
+    source = Memory(at + 5, data)
 
-    joined = few(runs, limit)
+    joined = runs_of(source, limit)
 
     assert len(joined) <= limit
-    assert joined == sorted(joined)
-    covered = {at for run in joined for at in range(run.offset, run.offset + run.length)}
-    assert all(run.offset in covered and run.offset + run.length - 1 in covered for run in runs)
+    assert all(one.offset + one.length < other.offset for one, other in itertools.pairwise(joined))
+    assert all(run.offset % 512 == 0 for run in joined)
+    assert all((run.offset + run.length) % 512 == 0 for run in joined[:-1])
+    assert joined[-1].offset + joined[-1].length <= source.size
+    for offset, length in source.extents():
+        assert any(run.offset <= offset and offset + length <= run.offset + run.length for run in joined)
 
 
 def test_more_bytes_than_announced_are_refused(tmp_path: Path) -> None:
@@ -210,19 +220,19 @@ def test_any_change_is_read_or_refused_in_words(data: st.DataObject) -> None:
 
 
 def _samples() -> list[bytes]:
-    class Source:
+    class Pair:
         size = 4096
 
         def extents(self) -> Iterator[Extent]:
-            return iter((Extent(512, 100), Extent(2048, 2048)))
+            return iter((Extent(512, 512), Extent(2048, 2048)))
 
         def read(self, offset: int, length: int) -> bytes:
             return b"%d" % offset + b"x" * (length - len(b"%d" % offset))
 
-    old = bytearray(tar.header(NAME, 2148, 0, b"S"))
-    old[386:410] = b"%011o\0%011o\0" % (512, 100)
+    old = bytearray(tar.header(NAME, 2560, 0, b"S"))
+    old[386:410] = b"%011o\0%011o\0" % (512, 512)
     old[410:434] = b"%011o\0%011o\0" % (2048, 2048)
     old[483:495] = b"%011o\0" % 4096
     old[482] = 1
-    body = b"x" * 2148 + bytes(tar.padding(2148)) + tar.END
-    return [b"".join(archive(NAME, Source(), 0)), bytes(old) + bytes(512) + body]
+    body = b"x" * 2560 + tar.END
+    return [b"".join(pieces(Pair())), bytes(old) + bytes(512) + body]

@@ -1,0 +1,396 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writing a backup: one pass over the volumes, one stream out, no copies on disk, memory bounded whatever the size.
+
+The caller's thread reads blocks of the volumes and hashes them, a pool compresses them, one thread seals the results in
+their order and writes each piece out when it is full; keys are derived ahead in a pool of their own.
+"""
+
+import hashlib
+import os
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from threading import Event
+from typing import Protocol, Self
+
+from qubesmanager.backup import container, head, inner, manifest, outer
+from qubesmanager.backup.compression import Compression, compress
+from qubesmanager.backup.container import LEVELS, Keys, Params, Sealer
+from qubesmanager.backup.contents import Contents, Qube, to_xml
+from qubesmanager.backup.manifest import FileEntry, Manifest, QubeEntry
+from qubesmanager.backup.outer import ChunkName
+from qubesmanager.backup.qube_files import FIREWALL, NOTES, firewall_xml
+from qubesmanager.backup.report import QubeResult, Report
+from qubesmanager.backup.streams import check
+from qubesmanager.backup.volumes import Extent, Source
+from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error
+from qubesmanager.wire.firewall import Rule
+from qubesmanager.wire.names import VOLUME_NAME
+from qubesmanager.wire.names import check as check_name
+
+PIECE = 256 << 20
+"""Bytes of compressed data in one chunk."""
+XML = ChunkName("", "qubes.xml", 0)
+
+_KEY_MEMORY = 256 << 20
+"""Bytes that key derivations at the same time may take, if one alone does not take more."""
+_WORKERS = min(os.cpu_count() or 1, 16)
+_PENDING = 2 * _WORKERS + 4
+"""Blocks on their way between reading and sealing."""
+_FRAME = 16 << 10
+"""Bytes of an inner archive that are neither data nor a line of the map, at most."""
+
+Progress = Callable[[str, int, int], object]
+"""Called with a qube's name, the bytes read of it and the bytes it has; in the caller's thread."""
+
+
+class Target(Protocol):
+    """Where the backup goes: takes all it is given, or raises."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class QubeData:
+    """A qube to be kept. `volumes` by name (`private`, `root`); no firewall and empty notes are left out.
+
+    `qube.path` and `qube.size` are the writer's to fill in.
+    """
+
+    qube: Qube
+    volumes: Mapping[str, Source] = field(default_factory=dict)
+    firewall: tuple[Rule, ...] | None = None
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a backup is written. `profile` and `previous` (a backup's id) only go into the manifest."""
+
+    params: Params = LEVELS["standard"]
+    compression: Compression = Compression.GZIP
+    profile: str = ""
+    previous: str = ""
+    piece: int = PIECE
+
+
+def measured(data: QubeData) -> int:
+    """The most bytes that the qube's files come to before compression, holes not counted: its `backup-size`."""
+    return _planned(data, 1).qube.size
+
+
+def new_backup_id(created: int) -> str:
+    """An id for a backup made at that unix time."""
+    number = random.SystemRandom().randrange(1, 10**8)
+    return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime(created))}-{number}"
+
+
+def write(
+    target: Target,
+    passphrase: str,
+    system: Contents,
+    qubes: Sequence[QubeData],
+    options: Options | None = None,
+    *,
+    created: int | None = None,
+    progress: Progress | None = None,
+    cancelled: Event | None = None,
+) -> Report:
+    """Write the whole backup to `target`. Blocks; its threads have ended when it returns.
+
+    `system` holds the labels, the system's properties and dom0 as its only qube. A volume that cannot be read fails its
+    qube, says so in the manifest and in the report, and the others go on; the backup is complete only if `report.ok`.
+    Raises `BackupCancelledError`, `QubesValueError` for what a backup cannot hold, and what `target` raises.
+    """
+    made = int(time.time()) if created is None else created
+    planned = [_planned(data, number) for number, data in enumerate(qubes, 1)]
+    with _Writer(target, passphrase, options or Options(), made, cancelled or Event()) as writer:
+        return writer.write(system, planned, progress or (lambda _name, _done, _total: None))
+
+
+# -- what is to be written ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One file: its bytes with holes and without, its place, and what makes its archive for a time of change."""
+
+    name: ChunkName
+    size: int
+    stored: int
+    archive: Callable[[int], Iterator[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A qube with its place in the backup; `problem` is the sentence why its files are left out, or empty."""
+
+    qube: Qube
+    files: tuple[_File, ...]
+    problem: str = ""
+
+
+class _SourceError(Exception):
+    """A volume could not be read; the text is for the report."""
+
+
+def _planned(data: QubeData, number: int) -> _Plan:
+    folder = f"vm{number}"
+    files, size = [], 0
+    for volume, source in data.volumes.items():
+        check_name(VOLUME_NAME, volume)
+        name = ChunkName(folder, f"{volume}.img", 0)
+        try:
+            with _source_errors(name.path, data.qube.name):
+                extents = inner.runs_of(source)
+        except _SourceError as error:
+            return _Plan(replace(data.qube, path=f"{folder}/", size=0), (), str(error))
+        stored = sum(run.length for run in extents)
+        archive = partial(_volume_archive, name.path, source, extents, data.qube.name)
+        files.append(_File(name, source.size, stored, archive))
+        # Two numbers of a map's line have at most 20 characters each.
+        size += stored + 40 * len(extents)
+    for file, content in _small_files(data):
+        files.append(_small_file(ChunkName(folder, file, 0), content))
+        size += len(content)
+    size += len(files) * _FRAME
+    return _Plan(replace(data.qube, path=f"{folder}/", size=size), tuple(files))
+
+
+def _small_files(data: QubeData) -> Iterator[tuple[str, bytes]]:
+    if data.firewall is not None:
+        yield FIREWALL, firewall_xml(data.firewall)
+    if data.notes:
+        yield NOTES, data.notes.encode()
+
+
+def _small_file(name: ChunkName, content: bytes) -> _File:
+    return _File(name, len(content), len(content), partial(inner.archive_bytes, name.path, content))
+
+
+def _volume_archive(name: str, source: Source, extents: list[Extent], qube: str, mtime: int) -> Iterator[bytes]:
+    with _source_errors(name, qube):
+        yield from inner.archive(name, source, extents, mtime)
+
+
+@contextmanager
+def _source_errors(file: str, qube: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, Mgmt1Error) as error:
+        if isinstance(error, BackupCancelledError):
+            raise
+        raise _SourceError(f"{file} of {qube} could not be read: {error}") from error
+
+
+# -- the keys ----------------------------------------------------------------------------------------------------------
+
+
+class _KeyRing:
+    """Keys by chunk, derived before they are needed."""
+
+    def __init__(self, backup_id: str, passphrase: str, params: Params) -> None:
+        self._backup_id = backup_id
+        self._passphrase = passphrase
+        self._params = params
+        count = max(1, min(_WORKERS, _KEY_MEMORY // params.memory))
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="backup-keys")
+        self._ahead: dict[ChunkName, Future[Keys]] = {}
+        self.depth = count + 1
+        """How many files ahead it is worth to ask."""
+
+    def ask(self, name: ChunkName) -> None:
+        """The chunk will be sealed soon."""
+        if name not in self._ahead:
+            secret = head.chunk_secret(self._backup_id, name, self._passphrase)
+            self._ahead[name] = self._pool.submit(container.new_keys, secret, self._params)
+
+    def take(self, name: ChunkName) -> Keys:
+        """Once for each chunk."""
+        self.ask(name)
+        return self._ahead.pop(name).result()
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+
+# -- the stream --------------------------------------------------------------------------------------------------------
+
+
+class _Pieces:
+    """One file's compressed stream, cut into sealed chunks. All of it in the sealing thread."""
+
+    def __init__(self, name: ChunkName, keys: _KeyRing, writer: outer.Writer, size: int) -> None:
+        self._name = name
+        self._keys = keys
+        self._writer = writer
+        self._size = size
+        self._room = size
+        self._sealer: Sealer | None = None
+        self._held: list[bytes] = []
+        self._plain = self._packed = 0
+        self.chunks = 0
+
+    def add(self, block: Future[bytes], plain: int, left: int) -> None:
+        """The next block, of `plain` bytes before compression; `left` such bytes are to come."""
+        data = block.result()
+        self._plain += plain
+        self._packed += len(data)
+        while data:
+            sealer = self._sealer or self._begin()
+            part, data = data[: self._room], data[self._room :]
+            self._held.append(sealer.update(part))
+            self._room -= len(part)
+            if not self._room:
+                self.finish()
+        if self._sealer is not None and left * self._packed > self._room * self._plain:
+            self._keys.ask(replace(self._name, index=self.chunks + 1))
+
+    def finish(self) -> None:
+        """Write out what is held; again at the end of the file."""
+        if self._sealer is None:
+            return
+        self._held.append(self._sealer.finish())
+        self._writer.add(str(replace(self._name, index=self.chunks)), self._held)
+        self._sealer = None
+        self.chunks += 1
+
+    def drop(self) -> None:
+        """Forget what is held."""
+        self._sealer, self._held = None, []
+
+    def _begin(self) -> Sealer:
+        keys = self._keys.take(replace(self._name, index=self.chunks))
+        self._sealer = Sealer(keys)
+        self._held = [keys.head]
+        self._room = self._size
+        return self._sealer
+
+
+class _Writer:
+    """One backup being written, and its threads."""
+
+    def __init__(self, target: Target, passphrase: str, options: Options, created: int, cancelled: Event) -> None:
+        self._options = options
+        self._passphrase = passphrase
+        self._created = created
+        self._cancelled = cancelled
+        self._ended = Event()
+        self._target = target
+        self._id = new_backup_id(created)
+        self._outer = outer.Writer(self._put, created)
+        self._keys = _KeyRing(self._id, passphrase, options.params)
+        self._upcoming: Iterator[ChunkName] = iter(())
+        self._compressing = ThreadPoolExecutor(_WORKERS, thread_name_prefix="backup-compress")
+        self._sealing = ThreadPoolExecutor(1, thread_name_prefix="backup-seal")
+        self._pending: deque[Future[None]] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._ended.set()
+        for pool in (self._sealing, self._compressing):
+            pool.shutdown(cancel_futures=True)
+        self._keys.close()
+
+    def write(self, system: Contents, plans: Sequence[_Plan], progress: Progress) -> Report:
+        check(self._cancelled)
+        last = ChunkName("", manifest.MANIFEST, 0)
+        xml = to_xml(replace(system, qubes=(*system.qubes, *(plan.qube for plan in plans))))
+        self._upcoming = iter((XML, *(file.name for plan in plans for file in plan.files), last))
+        secret = head.head_secret(self._passphrase)
+        for _ in range(self._keys.depth):
+            self._ask_next()
+        self._write_head(secret)
+        self._write_file(_small_file(XML, xml), lambda _size: None)
+        written = [self._write_qube(plan, progress) for plan in plans]
+        self._drain(0)
+        told = Manifest(
+            self._id, self._created, self._options.profile, self._options.previous, tuple(entry() for entry in written)
+        )
+        self._write_file(_small_file(last, manifest.to_json(told)), lambda _size: None)
+        self._seal(self._outer.end)
+        self._drain(0)
+        check(self._cancelled)
+        results = zip(plans, told.qubes, strict=True)
+        return Report(
+            self._id,
+            tuple(
+                QubeResult(plan.qube, entry.result if entry.result != manifest.OK else "") for plan, entry in results
+            ),
+            (),
+            told,
+        )
+
+    def _write_head(self, secret: bytes) -> None:
+        compression = self._options.compression
+        text = head.to_text(head.Head(self._id, None if compression is Compression.NONE else compression.value, True))
+        sealed = container.seal(container.new_keys(secret, self._options.params), text)
+        self._seal(self._outer.add, outer.HEADER, [text])
+        self._seal(self._outer.add, outer.HEADER_MAC, [sealed])
+
+    def _write_qube(self, plan: _Plan, progress: Progress) -> Callable[[], QubeEntry]:
+        """What makes the qube's entry in the manifest, once all is sealed."""
+        qube, done = plan.qube, 0
+
+        def advance(size: int) -> None:
+            nonlocal done
+            done += size
+            progress(qube.name, min(done, qube.size), qube.size)
+
+        progress(qube.name, 0, qube.size)
+        files: list[Callable[[], FileEntry]] = []
+        result = plan.problem or manifest.OK
+        try:
+            files.extend(self._write_file(file, advance) for file in plan.files)
+        except _SourceError as error:
+            files, result = [], str(error)
+        progress(qube.name, qube.size, qube.size)
+        return lambda: QubeEntry(qube.name, qube.path[:-1], result, tuple(entry() for entry in files))
+
+    def _write_file(self, file: _File, advance: Callable[[int], None]) -> Callable[[], FileEntry]:
+        """What makes the file's entry in the manifest, once all is sealed."""
+        self._ask_next()
+        pieces = _Pieces(file.name, self._keys, self._outer, self._options.piece)
+        digest = hashlib.sha256()
+        left = file.stored
+        try:
+            for block in file.archive(self._created):
+                check(self._cancelled)
+                packed = self._compressing.submit(compress, self._options.compression, block)
+                left -= len(block)
+                self._seal(pieces.add, packed, len(block), left)
+                digest.update(block)
+                advance(len(block))
+        except _SourceError:
+            self._seal(pieces.drop)
+            raise
+        self._seal(pieces.finish)
+        sha256 = digest.hexdigest()
+        return lambda: FileEntry(file.name.file, file.size, file.stored, pieces.chunks, sha256)
+
+    def _ask_next(self) -> None:
+        name = next(self._upcoming, None)
+        if name is not None:
+            self._keys.ask(name)
+
+    def _seal(self, step: Callable[..., None], *arguments: object) -> None:
+        """Have it done by the sealing thread, after what it was given before."""
+        self._pending.append(self._sealing.submit(step, *arguments))
+        self._drain(_PENDING)
+
+    def _drain(self, most: int) -> None:
+        """Wait until no more than `most` steps are left to the sealing thread; raises what one of them raised."""
+        while len(self._pending) > most:
+            self._pending.popleft().result()
+
+    def _put(self, data: bytes) -> None:
+        check(self._cancelled)
+        check(self._ended)
+        self._target.write(data)
