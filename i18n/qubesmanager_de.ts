@@ -47,6 +47,104 @@
     </message>
 </context>
 <context>
+    <name>AddPoolDialog</name>
+    <message>
+        <source>New pool</source>
+        <translation>Neuer Pool</translation>
+    </message>
+    <message>
+        <source>&amp;Name</source>
+        <translation>&amp;Name</translation>
+    </message>
+    <message>
+        <source>&amp;Driver</source>
+        <translation>&amp;Treiber</translation>
+    </message>
+    <message>
+        <source>&amp;Add</source>
+        <translation>&amp;Hinzufügen</translation>
+    </message>
+    <message>
+        <source>A pool needs a name.</source>
+        <translation>Ein Pool braucht einen Namen.</translation>
+    </message>
+    <message>
+        <source>A pool&apos;s name holds letters, digits and . _ -, and starts with none of . and -</source>
+        <translation>Der Name eines Pools enthält Buchstaben, Ziffern und . _ - und beginnt weder mit . noch mit -</translation>
+    </message>
+    <message>
+        <source>There is a pool named {0} already.</source>
+        <translation>Es gibt schon einen Pool namens {0}.</translation>
+    </message>
+    <message>
+        <source>The driver needs each of its fields.</source>
+        <translation>Der Treiber braucht jedes seiner Felder.</translation>
+    </message>
+    <message>
+        <source>Add the pool {0}</source>
+        <translation>Den Pool {0} hinzufügen</translation>
+    </message>
+</context>
+<context>
+    <name>AllVolumesPage</name>
+    <message>
+        <source>Part of a volume, a qube or a pool</source>
+        <translation>Teil eines Datenträgers, eines Qubes oder eines Pools</translation>
+    </message>
+    <message>
+        <source>Find volumes</source>
+        <translation>Datenträger suchen</translation>
+    </message>
+    <message>
+        <source>Only those of no &amp;qube</source>
+        <translation>Nur die ohne &amp;Qube</translation>
+    </message>
+    <message>
+        <source>Volumes</source>
+        <translation>Datenträger</translation>
+    </message>
+    <message>
+        <source>Re&amp;move…</source>
+        <translation>&amp;Entfernen …</translation>
+    </message>
+    <message>
+        <source>Every volume belongs to a qube.</source>
+        <translation>Jeder Datenträger gehört einem Qube.</translation>
+    </message>
+    <message>
+        <source>No volume fits.</source>
+        <translation>Kein Datenträger passt.</translation>
+    </message>
+    <message>
+        <source>It belongs to {0}; remove that qube instead.</source>
+        <translation>Er gehört {0}; entfernen Sie stattdessen dieses Qube.</translation>
+    </message>
+    <message>
+        <source>Remove a volume</source>
+        <translation>Datenträger entfernen</translation>
+    </message>
+    <message>
+        <source>No qube has it. What is in it is lost, with its snapshots.</source>
+        <translation>Kein Qube hat ihn. Sein Inhalt geht verloren, mit seinen Schnappschüssen.</translation>
+    </message>
+    <message>
+        <source>It takes {0}.</source>
+        <translation>Er belegt {0}.</translation>
+    </message>
+    <message>
+        <source>Remove the volume {0} for good?</source>
+        <translation>Den Datenträger {0} endgültig entfernen?</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>Remove the volume {0}</source>
+        <translation>Den Datenträger {0} entfernen</translation>
+    </message>
+</context>
+<context>
     <name>App</name>
     <message>
         <source>The report cannot be written: {0}</source>
@@ -1018,6 +1116,92 @@
     </message>
 </context>
 <context>
+    <name>PoolOptions</name>
+    <message>
+        <source>&amp;Folder</source>
+        <translation>&amp;Ordner</translation>
+    </message>
+    <message>
+        <source>&amp;Volume group</source>
+        <translation>&amp;Volume Group</translation>
+    </message>
+    <message>
+        <source>&amp;Thin pool</source>
+        <translation>&amp;Thin Pool</translation>
+    </message>
+    <message>
+        <source>where dom0 has it, such as /srv/qubes</source>
+        <translation>wo dom0 ihn hat, etwa /srv/qubes</translation>
+    </message>
+    <message>
+        <source>as LVM lists it (vgs)</source>
+        <translation>wie LVM sie auflistet (vgs)</translation>
+    </message>
+    <message>
+        <source>the thin pool in the group</source>
+        <translation>der Thin Pool in der Gruppe</translation>
+    </message>
+</context>
+<context>
+    <name>PoolsPage</name>
+    <message>
+        <source>Pools</source>
+        <translation>Pools</translation>
+    </message>
+    <message>
+        <source>About the pool</source>
+        <translation>Über den Pool</translation>
+    </message>
+    <message>
+        <source>&amp;Add…</source>
+        <translation>&amp;Hinzufügen …</translation>
+    </message>
+    <message>
+        <source>&amp;Remove…</source>
+        <translation>&amp;Entfernen …</translation>
+    </message>
+    <message>
+        <source>There is no pool.</source>
+        <translation>Es gibt keinen Pool.</translation>
+    </message>
+    <message>
+        <source>Used by {0}.</source>
+        <translation>Benutzt von {0}.</translation>
+    </message>
+    <message>
+        <source>It is used by {0}.</source>
+        <translation>Er wird von {0} benutzt.</translation>
+    </message>
+    <message>
+        <source>No qube has a volume in it.</source>
+        <translation>Kein Qube hat einen Datenträger darin.</translation>
+    </message>
+    <message>
+        <source>Ask for the pool drivers</source>
+        <translation>Nach den Treibern der Pools fragen</translation>
+    </message>
+    <message>
+        <source>Remove a pool</source>
+        <translation>Pool entfernen</translation>
+    </message>
+    <message>
+        <source>Forget the pool {0}?</source>
+        <translation>Den Pool {0} vergessen?</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>What lies in its place stays there; qubes can no longer have volumes in it.</source>
+        <translation>Was an seinem Ort liegt, bleibt dort; Qubes können keine Datenträger mehr darin haben.</translation>
+    </message>
+    <message>
+        <source>Remove the pool {0}</source>
+        <translation>Den Pool {0} entfernen</translation>
+    </message>
+</context>
+<context>
     <name>PropertiesPage</name>
     <message>
         <source>Properties</source>
@@ -1663,10 +1847,6 @@
         <translation>&amp;Schnappschuss aufnehmen</translation>
     </message>
     <message>
-        <source>Re&amp;vert to it…</source>
-        <translation>Darauf &amp;zurücksetzen …</translation>
-    </message>
-    <message>
         <source>List the snapshots</source>
         <translation>Schnappschüsse auflisten</translation>
     </message>
@@ -1689,6 +1869,57 @@
     <message>
         <source>Take a snapshot of {0}</source>
         <translation>Schnappschuss von {0} aufnehmen</translation>
+    </message>
+    <message>
+        <source>Revert a volume</source>
+        <translation>Datenträger zurücksetzen</translation>
+    </message>
+    <message>
+        <source>Put {0} back to how it was at {1}?</source>
+        <translation>{0} auf den Stand von {1} zurücksetzen?</translation>
+    </message>
+    <message>
+        <source>Revert</source>
+        <translation>Zurücksetzen</translation>
+    </message>
+    <message>
+        <source>What was written since is no longer in the volume. It is kept as a snapshot.</source>
+        <translation>Was seitdem geschrieben wurde, ist nicht mehr im Datenträger. Es bleibt als Schnappschuss erhalten.</translation>
+    </message>
+    <message>
+        <source>Revert {0} to {1}</source>
+        <translation>{0} auf {1} zurücksetzen</translation>
+    </message>
+    <message>
+        <source>Revert to &amp;it…</source>
+        <translation>Darauf &amp;zurücksetzen …</translation>
+    </message>
+</context>
+<context>
+    <name>SnapshotsPage</name>
+    <message>
+        <source>Snapshots</source>
+        <translation>Schnappschüsse</translation>
+    </message>
+    <message>
+        <source>Revert to &amp;it…</source>
+        <translation>Darauf &amp;zurücksetzen …</translation>
+    </message>
+    <message>
+        <source>List the snapshots</source>
+        <translation>Schnappschüsse auflisten</translation>
+    </message>
+    <message>
+        <source>There is no snapshot.</source>
+        <translation>Es gibt keinen Schnappschuss.</translation>
+    </message>
+    <message>
+        <source>{0} is running; a volume is reverted while its qube is halted.</source>
+        <translation>{0} läuft; ein Datenträger wird zurückgesetzt, solange sein Qube angehalten ist.</translation>
+    </message>
+    <message>
+        <source>Reverting keeps the state before it as a snapshot too.</source>
+        <translation>Beim Zurücksetzen bleibt auch der Stand davor als Schnappschuss erhalten.</translation>
     </message>
     <message>
         <source>Revert a volume</source>
@@ -1763,6 +1994,83 @@
     <message>
         <source>Tasks</source>
         <translation>Aufgaben</translation>
+    </message>
+</context>
+<context>
+    <name>StorageFacts</name>
+    <message>
+        <source>List the storage pools</source>
+        <translation>Pools auflisten</translation>
+    </message>
+</context>
+<context>
+    <name>StorageRows</name>
+    <message>
+        <source>Pool</source>
+        <translation>Pool</translation>
+    </message>
+    <message>
+        <source>Driver</source>
+        <translation>Treiber</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Used</source>
+        <translation>Belegt</translation>
+    </message>
+    <message>
+        <source>Qubes</source>
+        <translation>Qubes</translation>
+    </message>
+    <message>
+        <source>Volume</source>
+        <translation>Datenträger</translation>
+    </message>
+    <message>
+        <source>Qube</source>
+        <translation>Qube</translation>
+    </message>
+    <message>
+        <source>At the qube&apos;s end</source>
+        <translation>Wenn das Qube endet</translation>
+    </message>
+    <message>
+        <source>Taken</source>
+        <translation>Aufgenommen</translation>
+    </message>
+    <message>
+        <source>Id</source>
+        <translation>Kennung</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keines</translation>
+    </message>
+</context>
+<context>
+    <name>StorageWindow</name>
+    <message>
+        <source>Storage</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>&amp;Pools</source>
+        <translation>&amp;Pools</translation>
+    </message>
+    <message>
+        <source>&amp;Volumes</source>
+        <translation>&amp;Datenträger</translation>
+    </message>
+    <message>
+        <source>S&amp;napshots</source>
+        <translation>S&amp;chnappschüsse</translation>
+    </message>
+    <message>
+        <source>{0}: {1}</source>
+        <translation>{0}: {1}</translation>
     </message>
 </context>
 <context>
@@ -2274,6 +2582,13 @@
     <message>
         <source>Detach {0} from {1}</source>
         <translation>{0} von {1} trennen</translation>
+    </message>
+</context>
+<context>
+    <name>Windows</name>
+    <message>
+        <source>&amp;Storage…</source>
+        <translation>&amp;Speicher …</translation>
     </message>
 </context>
 </TS>

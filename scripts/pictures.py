@@ -25,8 +25,10 @@ from qubesmanager.ui.remove_dialog import RemoveDialog
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.settings.dialog import SettingsWindow
 from qubesmanager.ui.settings.firewall_page import FirewallPage
+from qubesmanager.ui.storage.window import StorageWindow
 from qubesmanager.ui.tasks import report
 from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import VolumeId
 
 OUT = Path("docs/pictures")
 FEW, MANY = 2, 990
@@ -221,6 +223,25 @@ async def settings_pages(scene: Scene, ending: str = "") -> None:
     held.close()
 
 
+async def storage(scene: Scene, ending: str = "") -> None:
+    """Each page of the storage window, with a snapshot to show."""
+    await scene.session.client.send(calls.VM_VOLUME_SNAPSHOT("work", "private"))
+    await scene.session.client.send(calls.VM_VOLUME_SNAPSHOT("vault", "private"))
+    held = StorageWindow(scene.session)
+    held.show()
+    await scene.until(lambda: held.facts.is_known)
+    for name, page in held.pages.items():
+        held.tabs.setCurrentWidget(page)
+        await asyncio.sleep(0.5)
+        if name == "volumes":
+            held.volumes.table.selectRow(held.volumes.filter.shown_row(VolumeId("default", "vault/private")))
+        if name == "snapshots":
+            held.snapshots.table.selectRow(0)
+        await asyncio.sleep(0.5)
+        save(held.grab(), f"storage-{name}{ending}")
+    held.close()
+
+
 ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "window-light": lambda scene: window_of(scene, "window-light"),
     "create": create,
@@ -233,6 +254,7 @@ ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "nothing-found": nothing_found,
     "disconnected": disconnected,
     "settings": settings_pages,
+    "storage": storage,
 }
 
 
@@ -286,6 +308,8 @@ async def main(language: str, wanted: list[str]) -> None:
         await over(FEW, settings, lambda scene: window_of(scene, "window-dark"))
     if asked("settings"):
         await over(FEW, settings, lambda scene: settings_pages(scene, "-dark"))
+    if asked("storage"):
+        await over(FEW, settings, lambda scene: storage(scene, "-dark"))
     if asked("window-dark-1000"):
         await over(MANY, settings, lambda scene: window_of(scene, "window-dark-1000"))
 

@@ -72,7 +72,9 @@ def redden(button: QPushButton) -> None:
     """Mark a button that destroys. Red stands for nothing else but a label."""
     palette = button.palette()
     dark = palette.color(QPalette.ColorRole.Button).lightness() < HALF
-    palette.setColor(QPalette.ColorRole.ButtonText, QColor("#ff8a80" if dark else "#b3261e"))
+    color = QColor("#ff8a80" if dark else "#b3261e")
+    for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
+        palette.setColor(group, QPalette.ColorRole.ButtonText, color)
     button.setPalette(palette)
 
 

@@ -40,7 +40,7 @@ class SnapshotsBox(QGroupBox):
         self.table.setColumnWidth(0, 170)
         self.take = QPushButton(self.tr("&Take a snapshot"), self)
         self.take.clicked.connect(self._take)
-        self.revert = QPushButton(self.tr("Re&vert to it…"), self)
+        self.revert = QPushButton(self.tr("Revert to &it…"), self)
         redden(self.revert)
         self.revert.clicked.connect(self._revert)
         self.note = plain_label("", self)

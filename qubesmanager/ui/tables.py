@@ -30,3 +30,9 @@ def selected_row(table: QTableView) -> int:
     selection = table.selectionModel()
     rows = selection.selectedRows() if selection is not None else []
     return rows[0].row() if rows else -1
+
+
+def sortable(table: QTableView) -> None:
+    """Let the header sort, by the first column to begin with."""
+    table.setSortingEnabled(True)
+    table.sortByColumn(0, Qt.SortOrder.AscendingOrder)

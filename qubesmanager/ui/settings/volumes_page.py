@@ -70,10 +70,10 @@ class VolumesPage(QWidget):
         layout.addWidget(self.problem)
         layout.addWidget(self.snapshots, 1)
         if selection := self.table.selectionModel():
-            selection.selectionChanged.connect(lambda *_: self._selected())
+            selection.selectionChanged.connect(lambda *_: self._refresh())
         self.model.modelReset.connect(lambda: self.table.selectRow(0))
         draft.changed.connect(self._refresh)
-        session.put.connect(lambda _records: self._refresh())
+        session.put.connect(self._put)
         session.happened.connect(self._happened)
         self.table.selectRow(max(0, self.model.row_of("private")))
         self._refresh()
@@ -93,7 +93,8 @@ class VolumesPage(QWidget):
 
     # -- showing ------------------------------------------------------------------------------------------------------
 
-    def _selected(self) -> None:
+    def _put(self, _records: object) -> None:
+        # A method, not a lambda: Qt lets go of it when this page is gone.
         self._refresh()
 
     def _refresh(self) -> None:

@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QApplication, QDialogButtonBox
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
@@ -158,3 +159,20 @@ async def test_the_snapshots_keep_qts_contract(page: VolumesPage, qtmodeltester:
     page.snapshots.model.put(["1700000000-1", "1700000100-1"])
 
     qtmodeltester.check(page.snapshots.model, force_py=True)  # type: ignore[no-untyped-call] # not annotated there
+
+
+async def test_a_closed_window_hears_no_more(session: Session, client: Client, qtbot: QtBot) -> None:
+    session.follow()
+    await until(lambda: session.is_synced and bool(session.labels))
+    held = SettingsWindow(session, "vault", session.labels, "volumes")
+    held.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    held.show()
+    await until(lambda: bool(held.draft.rules))
+    gone = []
+    held.destroyed.connect(lambda: gone.append("gone"))
+    held.close()
+    await until(lambda: bool(gone))
+
+    await client.send(calls.VM_VOLUME_EXTEND("vault", "private", 4 * GIB))
+
+    await until(lambda: session.records["vault"].volumes[1].size == 4 * GIB)

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pools, volumes and snapshots of a whole system as rows of tables. Sizes are bytes."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from qubesmanager.models.columns import size_text
+from qubesmanager.models.row_table import TableColumn
+from qubesmanager.models.volume_table import fate, share, usage_text, when_text
+from qubesmanager.rules.volumes import holders, snapshot_time
+from qubesmanager.wire.codecs import VolumeId
+from qubesmanager.wire.records import VmRecord, VolumeRecord
+
+CONTEXT = "StorageRows"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRow:
+    """A pool as `pool.Info` tells it; `users` are the qubes with a volume in it."""
+
+    name: str
+    driver: str
+    size: int
+    usage: int
+    users: tuple[str, ...]
+    options: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeRow:
+    """A volume; `qube` is empty for one that is no qube's, whose size may not be known yet (0)."""
+
+    place: VolumeId
+    qube: str
+    volume: VolumeRecord
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRow:
+    """A snapshot of a kept volume."""
+
+    place: VolumeId
+    qube: str
+    name: str
+    snapshot: str
+
+
+POOL_COLUMNS: tuple[TableColumn[PoolRow], ...] = (
+    TableColumn(QT_TRANSLATE_NOOP("StorageRows", "Pool"), lambda row: row.name),
+    TableColumn(QT_TRANSLATE_NOOP("StorageRows", "Driver"), lambda row: row.driver),
+    TableColumn(
+        QT_TRANSLATE_NOOP("StorageRows", "Size"), lambda row: size_text(row.size), lambda row: row.size, right=True
+    ),
+    TableColumn(
+        QT_TRANSLATE_NOOP("StorageRows", "Used"),
+        lambda row: usage_text(row.usage, row.size),
+        lambda row: row.usage,
+        lambda row: share(row.usage, row.size),
+    ),
+    TableColumn(
+        QT_TRANSLATE_NOOP("StorageRows", "Qubes"),
+        lambda row: str(len(row.users)),
+        lambda row: len(row.users),
+        right=True,
+    ),
+)
+POOL_USED = 3
+
+VOLUME_COLUMNS: tuple[TableColumn[VolumeRow], ...] = (
+    TableColumn(QT_TRANSLATE_NOOP("StorageRows", "Volume"), lambda row: row.place.vid),
+    TableColumn(QT_TRANSLATE_NOOP("StorageRows", "Qube"), lambda row: row.qube or _nobody()),
+    TableColumn(QT_TRANSLATE_NOOP("StorageRows", "Pool"), lambda row: row.place.pool),
+    TableColumn(
+        QT_TRANSLATE_NOOP("StorageRows", "Size"),
+        lambda row: size_text(row.volume.size),
+        lambda row: row.volume.size,
+        right=True,
+    ),
+    TableColumn(
+        QT_TRANSLATE_NOOP("StorageRows", "Used"),
+        lambda row: usage_text(row.volume.usage, row.volume.size),
+        lambda row: row.volume.usage,
+        lambda row: share(row.volume.usage, row.volume.size),
+    ),
+    TableColumn(
+        QT_TRANSLATE_NOOP("StorageRows", "At the qube's end"), lambda row: fate(row.volume) if row.qube else ""
+    ),
+)
+VOLUME_USED = 4
+
+SNAPSHOT_COLUMNS: tuple[TableColumn[SnapshotRow], ...] = (
+    TableColumn(
+        QT_TRANSLATE_NOOP("StorageRows", "Taken"),
+        lambda row: when_text(row.snapshot),
+        lambda row: (snapshot_time(row.snapshot) or 0, row.snapshot),
+    ),
+    TableColumn(QT_TRANSLATE_NOOP("StorageRows", "Qube"), lambda row: row.qube or _nobody()),
+    TableColumn(QT_TRANSLATE_NOOP("StorageRows", "Volume"), lambda row: row.place.vid),
+    TableColumn(QT_TRANSLATE_NOOP("StorageRows", "Pool"), lambda row: row.place.pool),
+    TableColumn(QT_TRANSLATE_NOOP("StorageRows", "Id"), lambda row: row.snapshot),
+)
+
+
+def _nobody() -> str:
+    return QCoreApplication.translate("StorageRows", "none")
+
+
+def pool_row(info: Mapping[str, str], records: Iterable[VmRecord]) -> PoolRow:
+    """The row of what `pool.Info` answered."""
+    options = dict(info)
+    name, driver = options.pop("name", ""), options.pop("driver", "")
+    size, usage = (_number(options.pop(key, "")) for key in ("size", "usage"))
+    return PoolRow(name, driver, size, usage, pool_users(records, name), options)
+
+
+def pool_users(records: Iterable[VmRecord], pool: str) -> tuple[str, ...]:
+    """The qubes with a volume in the pool, sorted."""
+    return tuple(sorted(record.name for record in records if any(held.pool == pool for held in record.volumes)))
+
+
+def volume_rows(
+    records: Mapping[str, VmRecord], listed: Iterable[VolumeId], measured: Mapping[VolumeId, VolumeRecord]
+) -> list[VolumeRow]:
+    """What the pools hold, and what qubes say they have that no pool lists yet; by place.
+
+    `measured` are the volumes of nobody as `pool.volume.Info` tells them.
+    """
+    held = holders(records.values())
+    rows = []
+    for place in sorted({*listed, *held}):
+        qube, name = held.get(place, ("", ""))
+        if qube:
+            volume = next(each for each in records[qube].volumes if each.name == name)
+        else:
+            volume = measured.get(place) or VolumeRecord("", place.pool, place.vid, 0, 0, save_on_stop=True)
+        rows.append(VolumeRow(place, qube, volume))
+    return rows
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() else 0

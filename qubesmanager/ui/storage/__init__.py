@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The storage window: `qubes-manager storage`."""
+
+from PyQt5.QtCore import QT_TRANSLATE_NOOP
+from PyQt5.QtWidgets import QWidget
+
+from qubesmanager.ui.session import Session
+from qubesmanager.ui.storage.window import StorageWindow
+from qubesmanager.ui.windows import register
+
+
+def open_storage(session: Session, names: tuple[str, ...]) -> QWidget:
+    """The window; a page's name may be given (`pools`, `volumes`, `snapshots`)."""
+    return StorageWindow(session, names[0] if names else "")
+
+
+def register_windows() -> None:
+    register(
+        "storage",
+        open_storage,
+        of_qubes=False,
+        text=QT_TRANSLATE_NOOP("Windows", "&Storage…"),
+        icon="storage",
+        menu="system",
+    )

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every volume of every pool: whose it is, how full, its snapshots. One that is nobody's can be removed."""
+
+from PyQt5.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from qubesmanager.models.columns import size_text
+from qubesmanager.models.row_table import RowFilter, RowTable
+from qubesmanager.models.storage_rows import CONTEXT, VOLUME_COLUMNS, VOLUME_USED, VolumeRow
+from qubesmanager.rules.volumes import why_not_kept, why_not_revert
+from qubesmanager.ui.prompts import confirm, plain_label, redden
+from qubesmanager.ui.session import Session
+from qubesmanager.ui.snapshots_box import Snapshots, SnapshotsBox
+from qubesmanager.ui.storage.facts import StorageFacts
+from qubesmanager.ui.storage.pools_page import Do
+from qubesmanager.ui.tables import row_table, selected_row, sortable
+from qubesmanager.ui.usage_bar import UsageDelegate
+from qubesmanager.wire import calls
+
+
+class AllVolumesPage(QWidget):
+    """A table with a filter, and the selected volume's snapshots."""
+
+    def __init__(self, session: Session, facts: StorageFacts, do: Do, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._facts, self._do = session, facts, do
+        self.model: RowTable[VolumeRow] = RowTable(CONTEXT, VOLUME_COLUMNS, lambda row: row.place, self)
+        self.filter = RowFilter(self.model, self)
+        self.search = QLineEdit(self)
+        self.search.setPlaceholderText(self.tr("Part of a volume, a qube or a pool"))
+        self.search.setAccessibleName(self.tr("Find volumes"))
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._narrow)
+        self.only_orphans = QCheckBox(self.tr("Only those of no &qube"), self)
+        self.only_orphans.toggled.connect(self._narrow)
+        self.table = row_table(self.filter, self.tr("Volumes"), 0, self)
+        self.table.setItemDelegateForColumn(VOLUME_USED, UsageDelegate(self.table))
+        for column, width in ((1, 110), (2, 80), (3, 80), (VOLUME_USED, 190), (5, 220)):
+            self.table.setColumnWidth(column, width)
+        sortable(self.table)
+        self.empty = plain_label("", self)
+        self.remove = QPushButton(self.tr("Re&move…"), self)
+        redden(self.remove)
+        self.remove.clicked.connect(self._remove)
+        self.snapshots = SnapshotsBox(session, self)
+        self.snapshots.setMaximumHeight(14 * self.fontMetrics().height())
+        top = QHBoxLayout()
+        top.addWidget(self.search, 1)
+        top.addWidget(self.only_orphans)
+        top.addWidget(self.remove)
+        layout = QVBoxLayout(self)
+        layout.addLayout(top)
+        layout.addWidget(self.table, 2)
+        layout.addWidget(self.empty)
+        layout.addWidget(self.snapshots)
+        if selection := self.table.selectionModel():
+            selection.selectionChanged.connect(lambda *_: self._selected())
+        facts.changed.connect(self._refresh)
+        facts.snapshots_changed.connect(self.snapshots.ask_again)
+        self._refresh()
+
+    def current(self) -> VolumeRow | None:
+        return self.filter.row_at(selected_row(self.table))
+
+    def _narrow(self) -> None:
+        text, orphans = self.search.text().strip().casefold(), self.only_orphans.isChecked()
+        self.filter.want(
+            lambda row: (
+                (not orphans or not row.qube)
+                and all(word in f"{row.place} {row.qube}".casefold() for word in text.split())
+            )
+        )
+        self._selected()
+
+    def _refresh(self) -> None:
+        held = self.current()
+        self.model.put(self._facts.volumes if self._facts.is_known else [])
+        if held is not None and (row := self.filter.shown_row(held.place)) >= 0:
+            self.table.selectRow(row)
+        self._selected()
+
+    def _selected(self) -> None:
+        row = self.current()
+        self.empty.setVisible(self.filter.rowCount() == 0 and self._facts.is_known)
+        self.empty.setText(
+            self.tr("Every volume belongs to a qube.")
+            if self.only_orphans.isChecked() and not self.search.text()
+            else self.tr("No volume fits.")
+        )
+        self.remove.setEnabled(row is not None and not row.qube)
+        self.remove.setToolTip(
+            self.tr("It belongs to {0}; remove that qube instead.").format(row.qube) if row and row.qube else ""
+        )
+        self.snapshots.put(self._snapshots_of(row) if row else None)
+
+    def _snapshots_of(self, row: VolumeRow) -> Snapshots:
+        record = self._session.records.get(row.qube)
+        return Snapshots(
+            str(row.place),
+            calls.POOL_VOLUME_LIST_SNAPSHOTS("dom0", row.place),
+            calls.POOL_VOLUME_SNAPSHOT("dom0", row.place),
+            lambda snapshot: calls.POOL_VOLUME_REVERT("dom0", row.place, snapshot),
+            why_not_kept(row.volume),
+            why_not_revert(row.volume, running=record is not None and record.running),
+        )
+
+    def _remove(self) -> None:
+        row = self.current()
+        if row is not None and not row.qube:
+            self._session.tasks.start_hidden(self.tr("Remove a volume"), self._ask_to_remove(row))
+
+    async def _ask_to_remove(self, row: VolumeRow) -> None:
+        details = self.tr("No qube has it. What is in it is lost, with its snapshots.")
+        if row.volume.usage:
+            details += " " + self.tr("It takes {0}.").format(size_text(row.volume.usage))
+        question = self.tr("Remove the volume {0} for good?").format(row.place)
+        if await confirm(self, self.tr("Remove a volume"), question, self.tr("Remove"), details=details):
+            self._do(self.tr("Remove the volume {0}").format(row.place), calls.POOL_VOLUME_REMOVE("dom0", row.place))
