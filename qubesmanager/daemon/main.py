@@ -14,16 +14,22 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.devices.host import HostDevices
 from qubesmanager.daemon.local.drivers.devices.udev import UdevTrigger
+from qubesmanager.daemon.local.drivers.firewall import network as paths
+from qubesmanager.daemon.local.drivers.firewall.apply import Firewalls, NftFirewall
+from qubesmanager.daemon.local.drivers.firewall.resolve import Resolver
 from qubesmanager.daemon.local.drivers.hypervisor.libvirt_driver import LibvirtHypervisor
 from qubesmanager.daemon.local.opening import open_system
+from qubesmanager.daemon.local.system.network import Network
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.daemon.server import Limits, Server
+from qubesmanager.rules.firewall import Address
 
 log = logging.getLogger("qubes-mgmt1d")
 
@@ -43,6 +49,7 @@ class Options:
     demo: int | None = None
     with_parent: bool = False
     real: bool = False
+    network: str = "auto"
 
 
 Prepare = Callable[[System], Awaitable[None]]
@@ -72,6 +79,14 @@ def parser() -> argparse.ArgumentParser:
     held.add_argument(
         "--real", action="store_true", help="fill an empty store with a small system of real virtual machines"
     )
+    held.add_argument(
+        "--network",
+        choices=("auto", "user", "closed", "out"),
+        default="auto",
+        help="user: the hypervisor's own network, without a firewall; closed: real paths between qubes, with the"
+        " firewall; out: the same, and out through this machine; auto: out for the system's own machines, where root"
+        " can, and user otherwise",
+    )
     held.add_argument("--with-parent", action="store_true", help="end when standard input does")
     held.add_argument("--debug", action="store_true", help="log more, and send tracebacks to callers")
     return held
@@ -81,7 +96,14 @@ def options(arguments: argparse.Namespace) -> Options:
     demo = arguments.demo
     hypervisor = arguments.hypervisor if demo is None else "test:///default"
     return Options(
-        arguments.socket, arguments.state, hypervisor, arguments.debug, demo, arguments.with_parent, arguments.real
+        arguments.socket,
+        arguments.state,
+        hypervisor,
+        arguments.debug,
+        demo,
+        arguments.with_parent,
+        arguments.real,
+        "user" if demo is not None else arguments.network,
     )
 
 
@@ -120,7 +142,8 @@ async def serving(told: Options, prepare: Prepare | None, limits: Limits) -> Asy
     async with contextlib.AsyncExitStack() as stack:
         devices = HostDevices(UdevTrigger()) if told.demo is None else None
         hypervisor = LibvirtHypervisor(told.hypervisor, owner=str(told.state))
-        system = await open_system(told.state, hypervisor, devices=devices)
+        network = partial(network_of, told)
+        system = await open_system(told.state, hypervisor, devices=devices, network=network)
         stack.push_async_callback(system.close)
         if prepare is not None:
             await prepare(system)
@@ -134,6 +157,23 @@ async def serving(told: Options, prepare: Prepare | None, limits: Limits) -> Asy
         stack.callback(system.hub.close)
         stack.callback(system.statistics.close)
         yield system
+
+
+def network_of(told: Options, system: System) -> Network:
+    """The network that was asked for. Raises `SystemExit` with a sentence if it cannot be had."""
+    why = paths.why_not()
+    kind = told.network
+    if kind == "auto":
+        kind = "out" if why is None and told.hypervisor.endswith(":///system") else "user"
+    firewalls = Firewalls(NftFirewall(), Resolver())
+    if kind == "user":
+        return Network(system, firewalls, None, why=f"Not enforced: {why or 'qubes have user networking.'}")
+    if why is not None:
+        raise SystemExit(f"Real paths for packets are not possible here: {why}")
+    resolvers: tuple[Address, ...] = ()
+    with contextlib.suppress(OSError):
+        resolvers = paths.resolvers_of(Path("/etc/resolv.conf").read_text("utf-8", "replace"))
+    return Network(system, firewalls, paths.Paths(), out=kind == "out", resolvers=resolvers)
 
 
 class _Parent(asyncio.Protocol):

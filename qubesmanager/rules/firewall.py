@@ -14,6 +14,8 @@ from qubesmanager.wire.firewall import Action, Proto, Rule, SpecialTarget, parse
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 DNS_PORT = 53
+VIRTUAL_DNS = ("10.139.1.1", "10.139.1.2")
+"""What qubes ask for names; Qubes OS gives them the same."""
 RULES_LIMIT = 1000
 """The most rules that are read from a text."""
 

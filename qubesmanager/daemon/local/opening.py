@@ -4,6 +4,7 @@
 import json
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from qubesmanager.daemon.local.drivers import kernels
@@ -15,6 +16,7 @@ from qubesmanager.daemon.local.store.store import Store
 from qubesmanager.daemon.local.system import firewall, watching
 from qubesmanager.daemon.local.system.lifecycle import GONE
 from qubesmanager.daemon.local.system.machine import target_of
+from qubesmanager.daemon.local.system.network import Network
 from qubesmanager.daemon.local.system.system import Places, System
 from qubesmanager.wire.errors import QubesVMNotRunningError
 
@@ -24,11 +26,16 @@ DEFAULT_POOL = "default"
 
 
 async def open_system(
-    state: Path, hypervisor: Hypervisor, *, pool_driver: str = DEFAULT, devices: DeviceSource | None = None
+    state: Path,
+    hypervisor: Hypervisor,
+    *,
+    pool_driver: str = DEFAULT,
+    devices: DeviceSource | None = None,
+    network: Callable[[System], Network] | None = None,
 ) -> System:
     """The system whose store, pools, kernels and logs are below `state`; a new one gets one pool of `pool_driver`.
 
-    `devices` are those of the machine, which dom0 offers.
+    `devices` are those of the machine, which dom0 offers; `network` makes the real network, if there is to be one.
 
     Raises `Mgmt1Error` if another daemon has the folder. When it returns, the qubes that run are known as running, and
     what a crash left is gone.
@@ -48,6 +55,10 @@ async def open_system(
         watching.reconcile(system, {info.uuid: info.state for info in await hypervisor.domains()})
         await system.settled()
         await system.devices.reconcile()
+        if network is not None:
+            system.network = network(system)
+        await system.network.reconcile()
+        system.spawn("keep the network in step", system.network.keep())
         if devices is not None:
             system.devices.offer(system.qube("dom0"), devices)
         system.spawn("watch the hypervisor", watching.watch(system))

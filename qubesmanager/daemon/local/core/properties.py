@@ -9,6 +9,7 @@ from collections.abc import Callable
 from qubesmanager.daemon.local.core.property import ALL, BASED, Change, Default, Facts, Property, Type
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.rules.devices import why_not_balanced
+from qubesmanager.rules.firewall import VIRTUAL_DNS
 from qubesmanager.rules.memory import why_not_maxmem, why_not_memory
 from qubesmanager.rules.network import why_not_netvm
 from qubesmanager.wire.names import why_not_new_vm_name
@@ -103,9 +104,15 @@ def _of_netvm(name: str) -> Default:
     return default
 
 
+def _firewall_state(facts: Facts, qube: Qube) -> str:
+    if not qube.value("netvm"):
+        return ""
+    return facts.firewall_note or qube.firewall_problem or "enforced"
+
+
 def _dns(facts: Facts, qube: Qube) -> str:
     netvm = facts.qubes.get(qube.value("netvm"))
-    return "10.139.1.1 10.139.1.2" if netvm or qube.flag("provides_network") else ""
+    return " ".join(VIRTUAL_DNS) if netvm or qube.flag("provides_network") else ""
 
 
 def _icon(_facts: Facts, qube: Qube) -> str:
@@ -388,6 +395,11 @@ _ROWS = (
         "dns", Type.STR, _dns,
         "The addresses of the DNS servers, separated by blanks.",
         change=Change.NEVER, depends=("own:netvm", "own:provides_network"),
+    ),
+    Property(
+        "firewall_state", Type.STR, _firewall_state,
+        "Whether the firewall rules hold: ``enforced``, or a sentence that says why not; empty without a netvm.",
+        change=Change.NEVER, depends=("own:netvm",), utf8=True,
     ),
     Property(
         "updateable", Type.BOOL,

@@ -42,6 +42,10 @@ class Facts(Protocol):
         """MiB of the machine."""
 
     @property
+    def firewall_note(self) -> str:
+        """Why no firewall rule is enforced on this system; empty where they are."""
+
+    @property
     def kernels(self) -> frozenset[str]:
         """Names of the kernels that a qube can boot with."""
 

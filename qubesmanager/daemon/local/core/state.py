@@ -29,6 +29,7 @@ class State:
     system_own: dict[str, str] = field(default_factory=dict)
     kernels: frozenset[str] = frozenset()
     host_memory: int = 4096
+    firewall_note: str = ""
     by_uuid: dict[UUID, Qube] = field(default_factory=dict)
     clients: dict[str, set[str]] = field(default_factory=dict)
     """By netvm: the qubes whose netvm it is."""

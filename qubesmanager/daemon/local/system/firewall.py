@@ -9,15 +9,18 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.daemon.local.system.system import System
 from qubesmanager.rules.firewall import is_expired, next_expiry
 from qubesmanager.wire.errors import ProtocolError, QubesValueError
 from qubesmanager.wire.events import Event
 from qubesmanager.wire.firewall import parse_rule
 from qubesmanager.wire.values import VmClass
+
+if TYPE_CHECKING:
+    from qubesmanager.daemon.local.system.system import System
 
 MOST_RULES = 1000
 """Rules of one qube; more would make the compiled table slow for every packet."""
@@ -33,8 +36,11 @@ def rules_of(qube: Qube) -> Rules:
     return [(rule_id, text) for rule_id, text in qube.rules if not is_expired(parse_rule(text), now)]
 
 
-async def insert(system: System, name: str, position: int | None, untrusted_rule: str) -> str:
-    """Put the rule before the position; None or a position past the end appends. Answers the new rule's id."""
+async def insert(system: "System", name: str, position: int | None, untrusted_rule: str) -> str:
+    """Put the rule before the position; None or a position past the end appends. Answers the new rule's id.
+
+    Raises `QubesValueError`, with nothing changed, for rules that would cut the qube off where they are enforced.
+    """
     rule = parse_rule(untrusted_rule)
     if is_expired(rule, time.time()):
         raise QubesValueError("The rule has expired already.")
@@ -46,11 +52,13 @@ async def insert(system: System, name: str, position: int | None, untrusted_rule
         at = len(held) if position is None else min(position, len(held))
         return [*held[:at], (rule_id, str(rule)), *held[at:]]
 
+    qube = system.qube(name)
+    await system.network.check(qube, changed(rules_of(qube)))
     await _change(system, name, changed)
     return rule_id
 
 
-async def remove(system: System, name: str, rule_id: str) -> None:
+async def remove(system: "System", name: str, rule_id: str) -> None:
     """Take the rule away. Raises `QubesValueError` if the qube has none of that id."""
 
     def changed(held: Rules) -> Rules:
@@ -62,12 +70,12 @@ async def remove(system: System, name: str, rule_id: str) -> None:
     await _change(system, name, changed)
 
 
-async def flush(system: System, name: str) -> None:
+async def flush(system: "System", name: str) -> None:
     """No rules left: nothing passes."""
     await _change(system, name, lambda _held: [])
 
 
-async def sweep(system: System) -> None:
+async def sweep(system: "System") -> None:
     """For the life of the system: take expired rules out when their moment has come."""
     while True:
         await _sweep_once(system)
@@ -85,13 +93,13 @@ async def sweep(system: System) -> None:
             continue
 
 
-async def _sweep_once(system: System) -> None:
+async def _sweep_once(system: "System") -> None:
     for qube in list(system.state.qubes.values()):
         if len(rules_of(qube)) != len(qube.rules):
             await _change(system, qube.name, lambda held: held)
 
 
-async def _change(system: System, name: str, changed: Callable[[Rules], Rules]) -> None:
+async def _change(system: "System", name: str, changed: Callable[[Rules], Rules]) -> None:
     async with system.changing:
         qube = system.qube(name)
         if qube.klass is VmClass.ADMIN:
@@ -103,3 +111,4 @@ async def _change(system: System, name: str, changed: Callable[[Rules], Rules]) 
         qube.rules = after
         system.emit([Event(name, CHANGED)])
         system.firewall_news.set()
+    await system.network.settled()

@@ -66,7 +66,8 @@ async def _boot(system: System, qube: Qube) -> None:
             await set_start_time(system, qube, int(time.time()))
             extra_disks, devices = await system.devices.boot(undo, qube)
             disks = await system.volumes.start(undo, qube)
-            spec = domain_spec(system, qube, disks)
+            nics = await system.network.boot(undo, qube)
+            spec = domain_spec(system, qube, disks, nics)
             await system.hypervisor.start(
                 replace(spec, disks=(*spec.disks, *extra_disks), devices=tuple(devices)),
             )

@@ -15,7 +15,7 @@ _FIRST_EXTRA = ord("i")
 """Extra disks are xvdi and up."""
 
 
-def domain_spec(system: System, qube: Qube, disks: Mapping[str, Disk]) -> DomainSpec:
+def domain_spec(system: System, qube: Qube, disks: Mapping[str, Disk], nics: tuple[NicSpec, ...]) -> DomainSpec:
     """Everything of the qube that its domain is made of."""
     kernel = system.places.kernels / qube.value("kernel") if qube.value("kernel") else None
     return DomainSpec(
@@ -27,7 +27,7 @@ def domain_spec(system: System, qube: Qube, disks: Mapping[str, Disk]) -> Domain
         vcpus=int(qube.value("vcpus")),
         kernel=kernel / KERNEL if kernel else None,
         initrd=_existing(kernel / INITRAMFS) if kernel else None,
-        kernelopts=qube.value("kernelopts"),
+        kernelopts=" ".join(filter(None, (qube.value("kernelopts"), *_addresses(qube, nics)))),
         virt_mode=qube.value("virt_mode"),
         disks=tuple(
             DiskSpec(
@@ -40,10 +40,20 @@ def domain_spec(system: System, qube: Qube, disks: Mapping[str, Disk]) -> Domain
             )
             for name, target in _targets(disks)
         ),
-        nics=(NicSpec(qube.value("mac"), NicKind.USER),) if qube.value("netvm") else (),
+        nics=nics,
         console_log=system.places.console(qube.uuid),
         debug=qube.flag("debug"),
     )
+
+
+_TOLD = ("ip", "gateway", "ip6", "gateway6", "dns")
+
+
+def _addresses(qube: Qube, nics: tuple[NicSpec, ...]) -> list[str]:
+    """What the guest has to know of its network, where nobody else tells it: `qubes.ip=10.137.0.7` and so on."""
+    if not any(nic.kind is NicKind.TAP for nic in nics):
+        return []
+    return [f"qubes.{name}={value.replace(' ', ',')}" for name in _TOLD if (value := qube.value(name))]
 
 
 def target_of(volumes: Collection[str], name: str) -> str:

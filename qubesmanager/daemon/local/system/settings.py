@@ -68,6 +68,7 @@ async def set_property(system: System, name: str, prop: str, untrusted: str) -> 
         await system.commit([rows.set_property(qube.qid, prop, value)])
         qube.own[prop] = value
         system.emit(system.state.property_changed(qube, prop))
+    await system.network.settled()
 
 
 async def reset_property(system: System, name: str, prop: str) -> None:
@@ -83,6 +84,7 @@ async def reset_property(system: System, name: str, prop: str) -> None:
         await system.commit([rows.set_property(qube.qid, prop, None)])
         del qube.own[prop]
         system.emit(system.state.property_changed(qube, prop))
+    await system.network.settled()
 
 
 async def set_system_property(system: System, prop: str, untrusted: str | None) -> None:

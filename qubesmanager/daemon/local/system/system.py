@@ -20,10 +20,13 @@ from uuid import UUID
 from qubesmanager.daemon.events import EventHub
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import State
+from qubesmanager.daemon.local.drivers.firewall.apply import Firewalls, NftFirewall
+from qubesmanager.daemon.local.drivers.firewall.resolve import Resolver
 from qubesmanager.daemon.local.drivers.hypervisor.base import DomainStats, Hypervisor
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement, Store
 from qubesmanager.daemon.local.system.devices import Devices
+from qubesmanager.daemon.local.system.network import USER_NETWORKING, Network
 from qubesmanager.daemon.local.system.statistics import Statistics
 from qubesmanager.daemon.local.system.volumes import Volumes
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotFoundError
@@ -72,6 +75,7 @@ class System:
         self.statistics = Statistics(self)
         self.volumes = Volumes(self)
         self.devices = Devices(self)
+        self.network = Network(self, Firewalls(NftFirewall(), Resolver()), None, why=USER_NETWORKING)
         self.changing = asyncio.Lock()
         self.reserved: set[str] = set()
         """Names of qubes that are being made."""
@@ -123,6 +127,7 @@ class System:
     def emit(self, events: Iterable[Event]) -> None:
         for event in events:
             self.hub.emit(event)
+            self.network.seen(event)
 
     def spawn(self, name: str, coroutine: Coroutine[Any, Any, None]) -> None:
         """Let something go on that no caller waits for; it ends with the system, and its failure is logged."""

@@ -83,6 +83,7 @@ async def _halted(system: System, qube: Qube, state: PowerState) -> None:
             return
         await system.volumes.stop(qube)
         await system.devices.halted(qube)
+        await system.network.halted(qube)
         await lifecycle.set_start_time(system, qube, None)
         system.set_state(qube, state)
     if qube.flag("auto_cleanup"):

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from qubesmanager.daemon.local.drivers.firewall import command
 from qubesmanager.daemon.local.drivers.firewall.compile import (
+    Compiled,
     Json,
     QubeRules,
     compile_netvm,
@@ -25,9 +26,6 @@ from qubesmanager.rules.firewall import Address
 from qubesmanager.wire.errors import Mgmt1Error
 
 log = logging.getLogger(__name__)
-
-REFRESH_SECONDS = 60.0
-"""How often host names are resolved again."""
 
 NO_PLACE = "The firewall is kept, not enforced: the netvm {netvm} has no network namespace of its own."
 
@@ -74,7 +72,7 @@ Resolve = Callable[[Collection[str]], Awaitable[Mapping[str, Collection[Address]
 
 
 class Firewalls:
-    """One a daemon. `update` on every change of a rule, a netvm or an address; `refresh_forever` in a task group."""
+    """One a daemon. `update` on every change of a rule, a netvm or an address; `refresh` now and then."""
 
     def __init__(self, firewall: Firewall, resolve: Resolve) -> None:
         self._firewall = firewall
@@ -91,6 +89,11 @@ class Firewalls:
         self._netvms[netvm.name] = netvm
         async with self._locks[netvm.name]:
             return await self._apply(netvm.name)
+
+    async def problems(self, netvm: Netvm) -> Mapping[str, str]:
+        """By qube: why everything from it would be dropped under these rules. Nothing changes."""
+        compiled = await self._compiled(netvm)
+        return compiled.problems
 
     async def remove(self, name: str) -> None:
         """Forget a netvm. Its table is removed where it was loaded, unless that namespace has gone already."""
@@ -115,17 +118,9 @@ class Firewalls:
                     log.warning("The firewall of %s could not be refreshed: %s", name, error)
         return reports
 
-    async def refresh_forever(self, seconds: float = REFRESH_SECONDS) -> None:
-        while True:
-            await asyncio.sleep(seconds)
-            await self.refresh()
-
     async def _apply(self, name: str) -> Report:
         netvm = self._netvms[name]
-        # In a thread: some hundred qubes with long lists take longer than the loop may stand still.
-        hosts = await asyncio.to_thread(hosts_of, netvm.qubes)
-        resolved = await self._resolve(hosts) if hosts else {}
-        compiled = await asyncio.to_thread(compile_netvm, name, netvm.qubes, netvm.dns, resolved, netvm.uplink)
+        compiled = await self._compiled(netvm)
         report = Report(netvm.place is not None, "", compiled.problems, compiled.unresolved)
         if netvm.place is None:
             self._loaded.pop(name, None)
@@ -134,3 +129,9 @@ class Firewalls:
             await self._firewall.load(netvm.place, compiled.commands)
             self._loaded[name] = (netvm.place, compiled.commands)
         return report
+
+    async def _compiled(self, netvm: Netvm) -> Compiled:
+        # In a thread: some hundred qubes with long lists take longer than the loop may stand still.
+        hosts = await asyncio.to_thread(hosts_of, netvm.qubes)
+        resolved = await self._resolve(hosts) if hosts else {}
+        return await asyncio.to_thread(compile_netvm, netvm.name, netvm.qubes, netvm.dns, resolved, netvm.uplink)

@@ -20,15 +20,13 @@ from pathlib import Path
 
 from qubesmanager.daemon.local.drivers.firewall import command
 from qubesmanager.daemon.local.drivers.firewall.compile import NEIGHBOURS, Json, delete_table
-from qubesmanager.rules.firewall import Address
+from qubesmanager.rules.firewall import VIRTUAL_DNS, Address
 
 INSIDE = "qubes0"
 """In a netvm's namespace: the interface towards its qubes."""
 UPLINK = "uplink0"
 """In a netvm's namespace: the interface towards its own netvm."""
 NAMESPACES = Path("/run/netns")
-USER_NETWORKING = "The qube uses user networking, so its firewall is not enforced: {why}"
-"""What is said to people when `why_not` has an answer."""
 
 _NODAD: dict[int, tuple[str, ...]] = {4: (), 6: ("nodad",)}
 """Nobody else can have an address on these links, so it need not be asked for first."""
@@ -102,11 +100,12 @@ class Paths:
                 await self._within(netvm.name, *default, "dev", UPLINK, "onlink")
         return self.place(netvm.name)
 
-    async def lead_out(self, netvm: Node) -> None:
+    async def lead_out(self, netvm: Node, resolvers: Sequence[Address] = ()) -> None:
         """Lead a netvm without upstream out through the host's own network, behind the host's addresses.
 
         This changes the host: it forwards from now on (and goes on when the netvm is taken away). What the netvm sends
-        to the host itself is dropped. A firewall of the host that drops what is forwarded still does.
+        to the host itself is dropped. A firewall of the host that drops what is forwarded still does. What qubes ask
+        the addresses `VIRTUAL_DNS` goes to `resolvers`.
         """
         port = self._interface("o", netvm.name)
         if port not in await self._links():
@@ -123,6 +122,8 @@ class Paths:
             default = ("route", "replace", "default", "via", gateway.partition("/")[0], "dev", UPLINK, "onlink")
             await self._within(netvm.name, "ip", family, *default)
         await self._nft(out_table(self._table(port), port, netvm))
+        served = json.dumps({"nftables": dns_table(f"{self._prefix}-dns", resolvers)}).encode()
+        await self._nft_within(netvm.name, served)
         for path in _FORWARDING:
             await command.run(*self._on_host("tee", path), given=b"1")
 
@@ -204,6 +205,9 @@ class Paths:
         batch = json.dumps({"nftables": list(commands)}).encode()
         await command.run(*self._on_host("nft", "-j", "-f", "-"), given=batch)
 
+    async def _nft_within(self, netvm: str, batch: bytes) -> None:
+        await command.run(*command.in_namespace(self.place(netvm), ["nft", "-j", "-f", "-"]), given=batch)
+
     def _on_host(self, *arguments: str) -> Sequence[str]:
         return arguments if self._root is None else command.in_namespace(self._root, arguments)
 
@@ -275,6 +279,42 @@ def out_table(table: str, port: str, netvm: Node) -> list[Json]:
         {"add": {"chain": {**named, "name": "out", "type": "nat", "hook": "postrouting", "prio": 100}}},
         *({"add": {"rule": {**named, "chain": chain, "expr": expression}}} for chain, expression in rules),
     ]
+
+
+def dns_table(table: str, resolvers: Sequence[Address]) -> list[Json]:
+    """The table that sends what is asked of a virtual address to a resolver of the same family, in order."""
+    named = {"family": "inet", "table": table}
+    chain = {**named, "name": "ask", "type": "nat", "hook": "prerouting", "prio": -100, "policy": "accept"}
+    held: list[Json] = [*delete_table(table), {"add": {"table": {"family": "inet", "name": table}}}]
+    held.append({"add": {"chain": chain}})
+    real = [str(address) for address in resolvers if address.version == 4]  # noqa: PLR2004 - IPv4
+    for virtual, address in zip(VIRTUAL_DNS, real[:1] * len(VIRTUAL_DNS) if len(real) < 2 else real, strict=False):  # noqa: PLR2004
+        for protocol in ("udp", "tcp"):
+            asked = {"payload": {"protocol": "ip", "field": "daddr"}}
+            port = {"payload": {"protocol": protocol, "field": "dport"}}
+            expression: list[Json] = [
+                {"match": {"op": "==", "left": asked, "right": virtual}},
+                {"match": {"op": "==", "left": port, "right": 53}},
+                {"dnat": {"family": "ip", "addr": address}},
+            ]
+            held.append({"add": {"rule": {**named, "chain": "ask", "expr": expression}}})
+    return held
+
+
+def resolvers_of(text: str) -> tuple[Address, ...]:
+    """The name servers in a resolv.conf that a namespace can reach: none on the host's own loopback."""
+    found = []
+    for line in text.splitlines():
+        word, _, rest = line.strip().partition(" ")
+        if word != "nameserver":
+            continue
+        try:
+            address = ipaddress.ip_address(rest.strip())
+        except ValueError:
+            continue
+        if not address.is_loopback:
+            found.append(address)
+    return tuple(found)
 
 
 def _delete_bridge_table(table: str) -> list[Json]:

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-import asyncio
 import ipaddress
 from collections.abc import Collection
 
@@ -81,21 +80,6 @@ async def test_a_host_name_follows_its_addresses() -> None:
 
     assert first.unresolved == {"www.example.com"}
     assert (after_first, both, later) == (True, (True, True), (False, True))
-
-
-async def test_host_names_are_asked_for_again_and_again() -> None:
-    names, firewall = Names(), PaperFirewall()
-    firewalls = Firewalls(firewall, names.resolver())
-    await firewalls.update(netvm("action=accept dsthost=www.example.com"))
-    firewall.loaded.clear()
-    names.held["www.example.com"] = ["192.0.2.1"]
-
-    async with asyncio.TaskGroup() as group:
-        refreshing = group.create_task(firewalls.refresh_forever(0))
-        await firewall.loaded.wait()
-        refreshing.cancel()
-
-    assert passes(firewall, "192.0.2.1")
 
 
 async def test_a_name_that_no_longer_resolves_keeps_its_addresses() -> None:
