@@ -509,10 +509,6 @@
         <source>Connections that are open already stay open.</source>
         <translation>Verbindungen, die schon offen sind, bleiben offen.</translation>
     </message>
-    <message>
-        <source>The daemon keeps these rules and does not enforce them yet.</source>
-        <translation>Der Daemon verwahrt diese Regeln und setzt sie noch nicht durch.</translation>
-    </message>
 </context>
 <context>
     <name>FirewallTable</name>

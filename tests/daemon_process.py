@@ -16,9 +16,15 @@ PROGRAM = (sys.executable, "-c", "from qubesmanager.entry import mgmt1d; raise S
 
 
 class DaemonProcess:
-    """`with DaemonProcess(folder) as daemon`: it listens when the block begins, and is gone when it ends."""
+    """`with DaemonProcess(folder) as daemon`: it listens when the block begins, and is gone when it ends.
 
-    def __init__(self, folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> None:
+    `before` is the command that runs it, such as nsenter.
+    """
+
+    def __init__(
+        self, folder: Path, *arguments: str, environment: dict[str, str] | None = None, before: tuple[str, ...] = ()
+    ) -> None:
+        self._program = (*before, *PROGRAM)
         self.socket = folder / "s"
         self.log = folder / "log"
         self._arguments = ["--socket", str(self.socket), "--state", str(folder / "state"), *arguments]
@@ -37,7 +43,7 @@ class DaemonProcess:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*PROGRAM, *self._arguments], stdin=subprocess.PIPE, stdout=log, stderr=log, env=self._environment
+                [*self._program, *self._arguments], stdin=subprocess.PIPE, stdout=log, stderr=log, env=self._environment
             )
         until = time.monotonic() + 60
         while time.monotonic() < until:

@@ -32,7 +32,7 @@ from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.values import PowerState
 
 NOBODY = 65534
-CACHE = Path.home() / ".cache" / "qubes-manager-tests"
+CACHE = Path.home() / ".cache" / "qubes-manager-tests" / guest_image.VERSION
 """Outside of the tests' own home: the kernel is fetched once, not once a run."""
 
 PATIENCE = 60.0
@@ -43,12 +43,13 @@ class Libvirtd:
     """A session daemon in a folder of its own. libvirt refuses qemu:///session to root, so root's runs as nobody.
 
     `shared`: as nobody in a user namespace only, so that the guests reach the files of whoever runs the tests.
+    `before`: the command that runs it, such as nsenter.
     """
 
-    def __init__(self, folder: Path, *, shared: bool = False) -> None:
+    def __init__(self, folder: Path, *, shared: bool = False, before: tuple[str, ...] = ()) -> None:
         self.folder = folder
         self._drops = os.geteuid() == 0 and not shared
-        self._wrapper = real.AS_ORDINARY_USER if os.geteuid() == 0 and shared else ()
+        self._wrapper = (*before, *(real.AS_ORDINARY_USER if os.geteuid() == 0 and shared else ()))
         self.socket = folder / "run" / "libvirt" / "libvirt-sock"
         self.uri = f"qemu+unix:///session?socket={self.socket}"
         self._process: subprocess.Popen[bytes] | None = None
@@ -120,14 +121,14 @@ class Libvirtd:
 
 
 @contextmanager
-def libvirtd(*, shared: bool = False) -> Iterator[Libvirtd]:
+def libvirtd(*, shared: bool = False, before: tuple[str, ...] = ()) -> Iterator[Libvirtd]:
     """A running daemon; skips the test with the reason where there is none."""
     for program in ("/usr/sbin/libvirtd", "qemu-system-x86_64"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed")
     # A socket's path has 108 bytes at most.
     folder = Path(tempfile.mkdtemp(prefix="qm-lv-", dir="/tmp"))
-    daemon = Libvirtd(folder, shared=shared)
+    daemon = Libvirtd(folder, shared=shared, before=before)
     try:
         daemon.start()
         yield daemon

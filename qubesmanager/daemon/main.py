@@ -7,6 +7,7 @@ The socket is made with mode 0660 and renamed into place, so nobody sees it befo
 import argparse
 import asyncio
 import contextlib
+import hashlib
 import logging
 import os
 import signal
@@ -173,7 +174,10 @@ def network_of(told: Options, system: System) -> Network:
     resolvers: tuple[Address, ...] = ()
     with contextlib.suppress(OSError):
         resolvers = paths.resolvers_of(Path("/etc/resolv.conf").read_text("utf-8", "replace"))
-    return Network(system, firewalls, paths.Paths(), out=kind == "out", resolvers=resolvers)
+    # Two daemons of one machine do not meet.
+    digest = hashlib.blake2s(str(told.state.absolute()).encode(), digest_size=2).hexdigest()
+    roads = paths.Paths(prefix="qm" if told.state == SYSTEM_STATE else f"qm{digest}")
+    return Network(system, firewalls, roads, out=kind == "out", resolvers=resolvers)
 
 
 class _Parent(asyncio.Protocol):

@@ -200,7 +200,8 @@ class FirewallPage(QWidget):
         self.model.mark(held.index)
 
     def _refresh(self) -> None:
-        texts = [self.tr("The daemon keeps these rules and does not enforce them yet.")]
+        state = self._draft.shown("firewall_state")
+        texts = [state] if state not in {"", "enforced"} else []
         if not self._draft.shown("netvm"):
             texts.append(self.tr("The qube has no net qube: these rules have nothing to filter."))
         if self._draft.is_edited((RULES, "")):
