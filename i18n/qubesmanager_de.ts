@@ -654,6 +654,96 @@
     </message>
 </context>
 <context>
+    <name>LabelDialog</name>
+    <message>
+        <source>New label</source>
+        <translation>Neues Label</translation>
+    </message>
+    <message>
+        <source>C&amp;hoose…</source>
+        <translation>&amp;Wählen …</translation>
+    </message>
+    <message>
+        <source>&amp;Colour</source>
+        <translation>&amp;Farbe</translation>
+    </message>
+    <message>
+        <source>&amp;Name</source>
+        <translation>&amp;Name</translation>
+    </message>
+    <message>
+        <source>A label&apos;s name holds small letters, digits and -</source>
+        <translation>Der Name eines Labels enthält Kleinbuchstaben, Ziffern und -</translation>
+    </message>
+    <message>
+        <source>There is a label {0} already.</source>
+        <translation>Es gibt schon ein Label {0}.</translation>
+    </message>
+    <message>
+        <source>A colour is written #RRGGBB.</source>
+        <translation>Eine Farbe wird #RRGGBB geschrieben.</translation>
+    </message>
+</context>
+<context>
+    <name>LabelsPage</name>
+    <message>
+        <source>Label</source>
+        <translation>Label</translation>
+    </message>
+    <message>
+        <source>Colour</source>
+        <translation>Farbe</translation>
+    </message>
+    <message>
+        <source>Qubes</source>
+        <translation>Qubes</translation>
+    </message>
+    <message>
+        <source>Labels</source>
+        <translation>Labels</translation>
+    </message>
+    <message>
+        <source>&amp;New label…</source>
+        <translation>&amp;Neues Label …</translation>
+    </message>
+    <message>
+        <source>&amp;Remove…</source>
+        <translation>&amp;Entfernen …</translation>
+    </message>
+    <message>
+        <source>A label says how far you trust a qube; windows are framed in its colour.</source>
+        <translation>Ein Label sagt, wie weit Sie einem Qube vertrauen; Fenster sind in seiner Farbe gerahmt.</translation>
+    </message>
+    <message>
+        <source>{0} is the label of {1}.</source>
+        <translation>{0} ist das Label von {1}.</translation>
+    </message>
+    <message>
+        <source>New label</source>
+        <translation>Neues Label</translation>
+    </message>
+    <message>
+        <source>Create the label {0}</source>
+        <translation>Das Label {0} anlegen</translation>
+    </message>
+    <message>
+        <source>Remove a label</source>
+        <translation>Label entfernen</translation>
+    </message>
+    <message>
+        <source>Remove the label {0}?</source>
+        <translation>Das Label {0} entfernen?</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>Remove the label {0}</source>
+        <translation>Das Label {0} entfernen</translation>
+    </message>
+</context>
+<context>
     <name>LogsWindow</name>
     <message>
         <source>Logs of {0}</source>
@@ -1109,6 +1199,17 @@
     <message>
         <source>Save the notes of {0}</source>
         <translation>Notizen zu {0} speichern</translation>
+    </message>
+</context>
+<context>
+    <name>PlanFoot</name>
+    <message>
+        <source>What will be sent</source>
+        <translation>Was gesendet wird</translation>
+    </message>
+    <message>
+        <source>What will be &amp;sent</source>
+        <translation>Was &amp;gesendet wird</translation>
     </message>
 </context>
 <context>
@@ -1572,6 +1673,13 @@
     </message>
 </context>
 <context>
+    <name>Sending</name>
+    <message>
+        <source>{0}: {1}</source>
+        <translation>{0}: {1}</translation>
+    </message>
+</context>
+<context>
     <name>Session</name>
     <message>
         <source>Follow the system</source>
@@ -1687,6 +1795,54 @@
         <source>none</source>
         <translation>keine</translation>
     </message>
+    <message>
+        <source>Default &amp;template</source>
+        <translation>Standard&amp;vorlage</translation>
+    </message>
+    <message>
+        <source>Default net &amp;qube</source>
+        <translation>Standard-Netz&amp;qube</translation>
+    </message>
+    <message>
+        <source>&amp;Management disposable</source>
+        <translation>Ver&amp;waltungs-Einweg-Qube</translation>
+    </message>
+    <message>
+        <source>Default po&amp;ol</source>
+        <translation>Standard-P&amp;ool</translation>
+    </message>
+    <message>
+        <source>Default &amp;kernel</source>
+        <translation>Standard&amp;kernel</translation>
+    </message>
+    <message>
+        <source>&amp;Clock qube</source>
+        <translation>&amp;Uhr-Qube</translation>
+    </message>
+    <message>
+        <source>&amp;Update qube</source>
+        <translation>Aktualisierungs-Qu&amp;be</translation>
+    </message>
+    <message>
+        <source>Default &amp;GUI qube</source>
+        <translation>Standard-&amp;GUI-Qube</translation>
+    </message>
+    <message>
+        <source>Default &amp;audio qube</source>
+        <translation>Standard-&amp;Audio-Qube</translation>
+    </message>
+    <message>
+        <source>Time to sta&amp;rt</source>
+        <translation>Zeit zum Sta&amp;rten</translation>
+    </message>
+    <message>
+        <source>Time to shut &amp;down</source>
+        <translation>Zeit zum &amp;Herunterfahren</translation>
+    </message>
+    <message>
+        <source>Between two statist&amp;ics</source>
+        <translation>Zwischen zwei Stat&amp;istiken</translation>
+    </message>
 </context>
 <context>
     <name>SettingsWindow</name>
@@ -1717,14 +1873,6 @@
     <message>
         <source>Notes</source>
         <translation>Notizen</translation>
-    </message>
-    <message>
-        <source>What will be sent</source>
-        <translation>Was gesendet wird</translation>
-    </message>
-    <message>
-        <source>What will be &amp;sent</source>
-        <translation>Was gesendet &amp;wird</translation>
     </message>
     <message>
         <source>Ask for the firewall</source>
@@ -2064,9 +2212,51 @@
         <source>S&amp;napshots</source>
         <translation>S&amp;chnappschüsse</translation>
     </message>
+</context>
+<context>
+    <name>SystemWindow</name>
     <message>
-        <source>{0}: {1}</source>
-        <translation>{0}: {1}</translation>
+        <source>System-wide settings</source>
+        <translation>Systemweite Einstellungen</translation>
+    </message>
+    <message>
+        <source>Properties</source>
+        <translation>Eigenschaften</translation>
+    </message>
+    <message>
+        <source>Labels</source>
+        <translation>Labels</translation>
+    </message>
+    <message>
+        <source>Ask for the system-wide settings</source>
+        <translation>Nach den systemweiten Einstellungen fragen</translation>
+    </message>
+    <message>
+        <source>Apply the system-wide settings</source>
+        <translation>Die systemweiten Einstellungen anwenden</translation>
+    </message>
+    <message>
+        <source>{0} was refused: {1}</source>
+        <translation>{0} wurde abgelehnt: {1}</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n change(s) before it were made and stay.</source>
+        <translation>
+            <numerusform>%n Änderung davor wurde gemacht und bleibt.</numerusform>
+            <numerusform>%n Änderungen davor wurden gemacht und bleiben.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Leave without applying the changes?</source>
+        <translation>Verlassen, ohne die Änderungen anzuwenden?</translation>
+    </message>
+    <message>
+        <source>Unsaved changes</source>
+        <translation>Nicht gespeicherte Änderungen</translation>
+    </message>
+    <message>
+        <source>Discard</source>
+        <translation>Verwerfen</translation>
     </message>
 </context>
 <context>
@@ -2585,6 +2775,10 @@
     <message>
         <source>&amp;Storage…</source>
         <translation>&amp;Speicher …</translation>
+    </message>
+    <message>
+        <source>System-&amp;wide settings…</source>
+        <translation>System&amp;weite Einstellungen …</translation>
     </message>
 </context>
 </TS>

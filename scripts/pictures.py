@@ -26,6 +26,7 @@ from qubesmanager.ui.session import Session
 from qubesmanager.ui.settings.dialog import SettingsWindow
 from qubesmanager.ui.settings.firewall_page import FirewallPage
 from qubesmanager.ui.storage.window import StorageWindow
+from qubesmanager.ui.system.window import SystemWindow
 from qubesmanager.ui.tasks import report
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import VolumeId
@@ -242,6 +243,25 @@ async def storage(scene: Scene, ending: str = "") -> None:
     held.close()
 
 
+async def system(scene: Scene, ending: str = "") -> None:
+    """Each page of the system-wide settings, with an edit."""
+    held = SystemWindow(scene.session)
+    held.show()
+    await scene.until(lambda: held.form is not None)
+    await asyncio.sleep(0.5)
+    assert held.draft is not None
+    held.draft.edit(("property", "default_shutdown_timeout"), "90")
+    held.foot.show_preview.setChecked(True)
+    for name, page in held.pages.items():
+        held.tabs.setCurrentWidget(page)
+        held.foot.show_preview.setChecked(name == "properties")
+        held.labels.table.selectRow(0)
+        await asyncio.sleep(0.3)
+        save(held.grab(), f"system-{name}{ending}")
+    held.draft.discard()
+    held.close()
+
+
 ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "window-light": lambda scene: window_of(scene, "window-light"),
     "create": create,
@@ -255,6 +275,7 @@ ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "disconnected": disconnected,
     "settings": settings_pages,
     "storage": storage,
+    "system": system,
 }
 
 
@@ -310,6 +331,8 @@ async def main(language: str, wanted: list[str]) -> None:
         await over(FEW, settings, lambda scene: settings_pages(scene, "-dark"))
     if asked("storage"):
         await over(FEW, settings, lambda scene: storage(scene, "-dark"))
+    if asked("system"):
+        await over(FEW, settings, lambda scene: system(scene, "-dark"))
     if asked("window-dark-1000"):
         await over(MANY, settings, lambda scene: window_of(scene, "window-dark-1000"))
 

@@ -133,8 +133,7 @@ class Draft(QObject):
         steps.sort(key=lambda step: step.key == (PROPERTY, "name"))
         return [*self._rule_steps(name), *steps]
 
-    @staticmethod
-    def _step(name: str, key: Key, value: str | None) -> Step:
+    def _step(self, name: str, key: Key, value: str | None) -> Step:
         kind, what = key
         if kind == PROPERTY:
             request = calls.VM_PROPERTY_RESET(name, what) if value is None else calls.VM_PROPERTY_SET(name, what, value)

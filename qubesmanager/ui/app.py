@@ -111,7 +111,7 @@ def prepare(application: QApplication) -> list[QTranslator]:
     return held.translators
 
 
-OTHERS = ("settings", "devices", "storage", "backup", "policy")
+OTHERS = ("settings", "devices", "storage", "backup", "policy", "system")
 """Packages of further windows: each may have a function `register_windows()`, which is called before the first one."""
 
 

@@ -9,11 +9,8 @@ from collections.abc import Mapping
 from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QCloseEvent, QKeyEvent
 from PyQt5.QtWidgets import (
-    QDialogButtonBox,
     QHBoxLayout,
     QLabel,
-    QPlainTextEdit,
-    QPushButton,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -28,6 +25,7 @@ from qubesmanager.ui.settings.fields import ADVANCED, BASIC
 from qubesmanager.ui.settings.firewall_page import FirewallPage
 from qubesmanager.ui.settings.form_page import FormPage
 from qubesmanager.ui.settings.notes_page import NotesPage
+from qubesmanager.ui.settings.plan_foot import PlanFoot
 from qubesmanager.ui.settings.properties_page import PropertiesPage
 from qubesmanager.ui.settings.tags_page import TagsPage
 from qubesmanager.ui.settings.volumes_page import VolumesPage
@@ -84,22 +82,11 @@ class SettingsWindow(QWidget):
             self.tabs.addTab(widget, titles[key])
         if page in self.pages:
             self.tabs.setCurrentWidget(self.pages[page])
-        self.preview = QPlainTextEdit(self)
-        self.preview.setReadOnly(True)
-        self.preview.setMaximumHeight(110)
-        self.preview.setAccessibleName(self.tr("What will be sent"))
-        self.preview.hide()
-        self.show_preview = QPushButton(self.tr("What will be &sent"), self)
-        self.show_preview.setCheckable(True)
-        self.show_preview.toggled.connect(self.preview.setVisible)
-        self.buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButtons()
-            | QDialogButtonBox.StandardButton.Ok
-            | QDialogButtonBox.StandardButton.Apply
-            | QDialogButtonBox.StandardButton.Cancel,
-            self,
-        )
-        self.buttons.clicked.connect(self._clicked)
+        self.foot = PlanFoot(self)
+        self.preview, self.show_preview = self.foot.preview, self.foot.show_preview
+        self.button = self.foot.button
+        self.foot.apply.connect(self._apply_wanted)
+        self.foot.leave.connect(self._close)
         self._lay_out()
         self.draft.changed.connect(self._refresh)
         session.put.connect(self._put)
@@ -109,25 +96,15 @@ class SettingsWindow(QWidget):
         self._refresh()
         session.tasks.start_hidden(self.tr("Ask for the firewall"), self._ask_rules())
 
-    def button(self, which: QDialogButtonBox.StandardButton) -> QPushButton:
-        held: QPushButton | None = self.buttons.button(which)
-        if held is None:
-            raise KeyError(which)
-        return held
-
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.addWidget(self.cube)
         head.addWidget(self.headline, 1)
-        foot = QHBoxLayout()
-        foot.addWidget(self.show_preview)
-        foot.addWidget(self.buttons, 1)
         layout = QVBoxLayout(self)
         layout.addLayout(head)
         layout.addWidget(self.notice)
         layout.addWidget(self.tabs, 1)
-        layout.addWidget(self.preview)
-        layout.addLayout(foot)
+        layout.addWidget(self.foot)
 
     # -- being told ---------------------------------------------------------------------------------------------------
 
@@ -174,28 +151,19 @@ class SettingsWindow(QWidget):
         self.cube.setPixmap(label_icon(color).pixmap(24, 24))
         self.cube.setToolTip(self.draft.shown("label"))
         self.headline.setText(record.name)
-        steps = self.draft.steps()
-        self.preview.setPlainText("\n".join(step.text() for step in steps))
-        self.button(QDialogButtonBox.StandardButton.Apply).setEnabled(bool(steps))
-        self.show_preview.setEnabled(bool(steps))
+        self.foot.put(self.draft.steps())
 
-    def _clicked(self, button: object) -> None:
-        if button is self.button(QDialogButtonBox.StandardButton.Cancel):
-            self.close()
-        elif button is self.button(QDialogButtonBox.StandardButton.Apply):
-            self._session.tasks.start(self.tr("Apply the settings of {0}").format(self._name), self._apply())
-        elif not self.draft.dirty:
-            self._leave()
-        else:
-            self._session.tasks.start(self.tr("Apply the settings of {0}").format(self._name), self._apply(leave=True))
+    def _apply_wanted(self, leave: bool) -> None:  # noqa: FBT001 - a signal brings it
+        title = self.tr("Apply the settings of {0}").format(self._name)
+        self._session.tasks.start(title, self._apply(leave=leave))
 
-    async def _apply(self, *, leave: bool = False) -> None:
+    async def _apply(self, *, leave: bool) -> None:
         self.notice.hide()
-        self.buttons.setEnabled(False)
+        self.foot.setEnabled(False)
         try:
             outcome = await carry_out(self._session.client, self.draft.steps())
         finally:
-            self.buttons.setEnabled(True)
+            self.foot.setEnabled(True)
         if outcome.failed is None:
             if leave:
                 self._leave()
@@ -227,6 +195,9 @@ class SettingsWindow(QWidget):
 
     def _leave(self) -> None:
         self._closing = True
+        self.close()
+
+    def _close(self) -> None:
         self.close()
 
     async def _ask_to_leave(self) -> None:

@@ -18,6 +18,7 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.models.draft import PROPERTY, Draft
 from qubesmanager.ui.icons import icon, label_icon
+from qubesmanager.ui.prompts import plain_label, subdue
 from qubesmanager.ui.settings.fields import CONTEXT, Edit, Field
 from qubesmanager.wire.records import NO, YES, VmRecord
 
@@ -57,10 +58,10 @@ class FieldEditor(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addLayout(row)
-        if field.hint:
-            hint = QLabel(QCoreApplication.translate(CONTEXT, field.hint), self)
-            hint.setEnabled(False)
-            column.addWidget(hint)
+        self.hint = plain_label("", self)
+        subdue(self.hint)
+        column.addWidget(self.hint)
+        self.explain(QCoreApplication.translate(CONTEXT, field.hint) if field.hint else "")
         column.addWidget(self.problem)
         self.setFocusProxy(self.input)
         draft.changed.connect(self.refresh)
@@ -78,6 +79,11 @@ class FieldEditor(QWidget):
             self._say(self.tr("Goes back to the default."))
         else:
             self.problem.hide()
+
+    def explain(self, text: str) -> None:
+        """Say beneath the field what it means; empty: nothing."""
+        self.hint.setText(text)
+        self.hint.setVisible(bool(text))
 
     def refuse(self, reason: str) -> None:
         """Show beside the field why the daemon did not take it; empty: it did."""

@@ -1,24 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The pools: how full, who uses them; add one, forget one."""
 
-from collections.abc import Callable
-from typing import Any
-
 from PyQt5.QtWidgets import QGroupBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from qubesmanager.models.row_table import RowFilter, RowTable
 from qubesmanager.models.storage_rows import CONTEXT, POOL_COLUMNS, POOL_USED, PoolRow
 from qubesmanager.ui.prompts import confirm, opened, plain_label, redden
+from qubesmanager.ui.sending import Do
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.storage.add_pool_dialog import AddPoolDialog
 from qubesmanager.ui.storage.facts import StorageFacts
 from qubesmanager.ui.tables import row_table, selected_row, sortable
 from qubesmanager.ui.usage_bar import UsageDelegate
 from qubesmanager.wire import calls
-from qubesmanager.wire.call import Request
-
-Do = Callable[[str, Request[Any]], None]
-"""Sends a request as a task of this title."""
 
 
 class PoolsPage(QWidget):

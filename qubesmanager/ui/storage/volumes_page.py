@@ -8,10 +8,10 @@ from qubesmanager.models.row_table import RowFilter, RowTable
 from qubesmanager.models.storage_rows import CONTEXT, VOLUME_COLUMNS, VOLUME_USED, VolumeRow
 from qubesmanager.rules.volumes import why_not_kept, why_not_revert
 from qubesmanager.ui.prompts import confirm, plain_label, redden
+from qubesmanager.ui.sending import Do
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.snapshots_box import Snapshots, SnapshotsBox
 from qubesmanager.ui.storage.facts import StorageFacts
-from qubesmanager.ui.storage.pools_page import Do
 from qubesmanager.ui.tables import row_table, selected_row, sortable
 from qubesmanager.ui.usage_bar import UsageDelegate
 from qubesmanager.wire import calls

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The system-wide properties as something to edit: a draft like a qube's, sent as calls about the system."""
+
+from collections.abc import Iterable
+
+from PyQt5.QtCore import QObject
+
+from qubesmanager.client.plan import Key, Step
+from qubesmanager.models.draft import Draft
+from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import PropertyRow
+from qubesmanager.wire.events import Event
+from qubesmanager.wire.fold import fold
+from qubesmanager.wire.records import PropertyValue, VmRecord
+from qubesmanager.wire.values import PowerState, VmClass
+
+DOM0 = "dom0"
+_KINDS = frozenset({"property-set", "property-reset"})
+
+
+class SystemDraft(Draft):
+    """Its record stands for the system: it has no other content than the properties."""
+
+    def __init__(self, rows: Iterable[PropertyRow], parent: QObject | None = None) -> None:
+        properties = {row.name: PropertyValue(row.value, row.is_default) for row in rows}
+        super().__init__(VmRecord(DOM0, VmClass.ADMIN, PowerState.RUNNING, properties), parent)
+
+    def told(self, events: Iterable[Event]) -> None:
+        """Take over what events say of system-wide properties."""
+        record = self.record
+        for event in events:
+            if not event.subject and event.kind in _KINDS:
+                record = fold(record, event) or record
+        if record is not self.record:
+            self.merge(record)
+
+    def _step(self, name: str, key: Key, value: str | None) -> Step:
+        if value is None:
+            return Step(key, calls.PROPERTY_RESET(name, key[1]))
+        return Step(key, calls.PROPERTY_SET(name, key[1], value))

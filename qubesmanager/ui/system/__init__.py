@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The window of what holds for the whole system: `qubes-manager system`."""
+
+from PyQt5.QtCore import QT_TRANSLATE_NOOP
+from PyQt5.QtWidgets import QWidget
+
+from qubesmanager.ui.session import Session
+from qubesmanager.ui.system.window import SystemWindow
+from qubesmanager.ui.windows import register
+
+
+def open_system(session: Session, names: tuple[str, ...]) -> QWidget:
+    """The window; a page's name may be given (`properties`, `labels`)."""
+    return SystemWindow(session, names[0] if names else "")
+
+
+def register_windows() -> None:
+    register(
+        "system",
+        open_system,
+        of_qubes=False,
+        text=QT_TRANSLATE_NOOP("Windows", "System-&wide settings…"),
+        icon="settings",
+        menu="system",
+    )

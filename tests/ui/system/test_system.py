@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The system-wide settings over a whole daemon: clicks reach it, and what others change reaches the window."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+from PyQt5.QtWidgets import QApplication, QComboBox, QDialog, QDialogButtonBox, QSpinBox
+from pytestqt.modeltest import ModelTester
+from pytestqt.qtbot import QtBot
+from windows import click, type_text
+
+from qubesmanager.client.client import Client
+from qubesmanager.daemon.local.core import system_properties
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.ui.prompts import Question
+from qubesmanager.ui.session import Session
+from qubesmanager.ui.settings.editors import FieldEditor
+from qubesmanager.ui.system.label_dialog import LabelDialog
+from qubesmanager.ui.system.window import SystemWindow
+from qubesmanager.wire import calls
+
+APPLY = QDialogButtonBox.StandardButton.Apply
+OK = QDialogButtonBox.StandardButton.Ok
+CANCEL = QDialogButtonBox.StandardButton.Cancel
+
+D = TypeVar("D", bound=QDialog)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not true():  # noqa: ASYNC110 - whatever makes it true
+            await asyncio.sleep(0.01)
+
+
+async def dialog(kind: type[D]) -> D:
+    found: list[D] = []
+
+    def look() -> bool:
+        found[:] = [each for each in QApplication.topLevelWidgets() if isinstance(each, kind) and each.isVisible()]
+        return bool(found)
+
+    await until(look)
+    return found[0]
+
+
+@pytest.fixture
+async def window(session: Session, qtbot: QtBot) -> SystemWindow:
+    QApplication.setQuitOnLastWindowClosed(False)
+    session.follow()
+    await until(lambda: session.is_synced and bool(session.labels))
+    held = SystemWindow(session)
+
+    def forget(_widget: object) -> None:
+        if held.draft is not None:
+            held.draft.discard()
+
+    qtbot.addWidget(held, before_close_func=forget)
+    held.show()
+    await until(lambda: held.form is not None and bool(editor(held, "stats_interval").hint.text()))
+    return held
+
+
+def editor(window: SystemWindow, name: str) -> FieldEditor:
+    assert window.form is not None
+    return window.form.editors["property", name]
+
+
+async def test_each_property_of_the_system_has_a_field_with_its_help(window: SystemWindow) -> None:
+    assert window.form is not None
+    assert {name for _kind, name in window.form.editors} == set(system_properties.TABLE)
+    for name, row in system_properties.TABLE.items():
+        assert editor(window, name).hint.text() == row.help
+
+
+async def test_fields_reach_the_system_and_a_reset_goes_back(window: SystemWindow, system: System) -> None:
+    seconds = editor(window, "default_shutdown_timeout").input
+    assert isinstance(seconds, QSpinBox)
+    await until(seconds.isVisible)
+    assert not window.foot.button(APPLY).isEnabled()
+    seconds.setValue(90)
+    assert window.foot.preview.toPlainText() == "property.Set dom0 default_shutdown_timeout ← 90"
+
+    click(window.foot.button(APPLY))
+    await until(lambda: system.state.system("default_shutdown_timeout") == "90")
+    await until(lambda: not window.foot.button(APPLY).isEnabled())
+    click(editor(window, "default_shutdown_timeout").reset)
+    click(window.foot.button(APPLY))
+
+    await until(lambda: system.state.system("default_shutdown_timeout") == "60")
+    await until(lambda: seconds.value() == 60)
+
+
+async def test_a_refused_property_is_marked_with_the_reason(window: SystemWindow, system: System) -> None:
+    seconds = editor(window, "stats_interval").input
+    assert isinstance(seconds, QSpinBox)
+    seconds.setValue(0)
+
+    click(window.foot.button(OK))
+
+    await until(lambda: "between" in editor(window, "stats_interval").problem.text())
+    assert window.isVisible()
+
+
+async def test_what_somebody_else_sets_is_shown(window: SystemWindow, client: Client) -> None:
+    pool = editor(window, "default_netvm").input
+    assert isinstance(pool, QComboBox)
+
+    await client.send(calls.PROPERTY_SET("dom0", "default_netvm", "sys-net"))
+
+    await until(lambda: pool.currentData() == "sys-net")
+    assert window.draft is not None
+    assert not window.draft.dirty
+
+
+async def test_closing_with_edits_asks(window: SystemWindow) -> None:
+    seconds = editor(window, "stats_interval").input
+    assert isinstance(seconds, QSpinBox)
+    seconds.setValue(9)
+
+    click(window.foot.button(CANCEL))
+    question = await dialog(Question)
+    assert window.isVisible()
+    click(question.yes)
+
+    await until(lambda: not window.isVisible())
+
+
+async def test_a_label_is_made_and_removed(window: SystemWindow, system: System) -> None:
+    page = window.labels
+    window.tabs.setCurrentWidget(page)
+    click(page.make)
+    asked = await dialog(LabelDialog)
+    type_text(asked.name, "Teal")
+    assert "small letters" in asked.problem.text()
+    asked.name.setText("teal")
+    asked.color.setText("#008080")
+    asked.accept()
+    await until(lambda: page.filter.shown_row("teal") >= 0)
+    assert system.state.labels["teal"] == "0x008080"
+
+    page.table.selectRow(page.filter.shown_row("teal"))
+    click(page.remove)
+    click((await dialog(Question)).yes)
+
+    await until(lambda: page.filter.shown_row("teal") < 0)
+    assert "teal" not in system.state.labels
+
+
+async def test_a_label_that_qubes_have_is_not_removed_and_they_are_named(window: SystemWindow, system: System) -> None:
+    page = window.labels
+    label = system.qube("vault").value("label")
+
+    page.table.selectRow(page.filter.shown_row(label))
+
+    assert not page.remove.isEnabled()
+    assert "vault" in page.note.text()
+
+
+async def test_a_label_that_the_system_needs_stays_and_the_refusal_is_shown(
+    window: SystemWindow, client: Client, system: System
+) -> None:
+    page = window.labels
+    for name, qube in list(system.state.qubes.items()):
+        if qube.value("label") == "red":
+            await client.send(calls.VM_PROPERTY_SET(name, "label", "gray"))
+    window.tabs.setCurrentWidget(page)
+    await until(lambda: page.model.rows[page.model.row_of("red")].users == ())
+    page.table.selectRow(page.filter.shown_row("red"))
+
+    click(page.remove)
+    click((await dialog(Question)).yes)
+
+    await until(lambda: "default of new qubes" in window.notice.text())
+
+
+async def test_the_labels_keep_qts_contract(window: SystemWindow, qtmodeltester: ModelTester) -> None:
+    qtmodeltester.check(window.labels.model, force_py=True)  # type: ignore[no-untyped-call] # not annotated there
