@@ -56,7 +56,6 @@ class Memory:
     def __init__(self, size: int, runs: Mapping[int, bytes]) -> None:
         self.size = size
         self.runs = runs
-        self.reads = 0
 
     @classmethod
     def full(cls, data: bytes) -> "Memory":
@@ -66,7 +65,6 @@ class Memory:
         return (Extent(offset, len(data)) for offset, data in sorted(self.runs.items()))
 
     def read(self, offset: int, length: int) -> bytes:
-        self.reads += 1
         return self.whole()[offset : offset + length]
 
     def whole(self) -> bytes:
@@ -109,3 +107,40 @@ def written(qubes: Sequence[QubeData] | None = None, options: Options | None = N
         created=MADE,
     )
     return out.getvalue()
+
+
+class Restored:
+    """Sinks in memory, and what became of each: `volumes[qube, volume]`."""
+
+    def __init__(self) -> None:
+        self.volumes: dict[tuple[str, str], RestoredVolume] = {}
+
+    def __call__(self, qube: Qube, volume: str, size: int) -> "RestoredVolume":
+        assert (qube.name, volume) not in self.volumes
+        self.volumes[qube.name, volume] = RestoredVolume(size)
+        return self.volumes[qube.name, volume]
+
+
+class RestoredVolume:
+    """A volume of zeros that is filled; writes over each other or outside fail the test."""
+
+    def __init__(self, size: int) -> None:
+        self.data = bytearray(size)
+        self.written = 0
+        self.end = 0
+        self.finished = self.aborted = False
+
+    def write(self, offset: int, data: memoryview) -> None:
+        assert not self.finished
+        assert not self.aborted
+        assert self.end <= offset < offset + len(data) <= len(self.data)
+        self.data[offset : offset + len(data)] = data
+        self.end = offset + len(data)
+        self.written += len(data)
+
+    def finish(self) -> None:
+        self.finished = True
+
+    def abort(self) -> None:
+        assert not self.aborted
+        self.aborted = True

@@ -130,11 +130,16 @@ class Content:
     sha256: str
 
 
+def _too_much(name: str) -> BackupLimitError:
+    return BackupLimitError(f"{name} holds more bytes than were announced, or are allowed for it.")
+
+
 class _Cursor:
     """A stream of pieces as bytes that are taken; every byte goes into the hash. No more than `limit` are given."""
 
-    def __init__(self, pieces: Iterator[bytes], limit: int) -> None:
+    def __init__(self, pieces: Iterator[bytes], name: str, limit: int) -> None:
         self._pieces = pieces
+        self._name = name
         self._held: deque[memoryview] = deque()
         self._size = 0
         self._left = limit
@@ -175,6 +180,17 @@ class _Cursor:
                 raise BackupDamagedError("Something follows the file in the archive inside.")
         if zeros < len(tar.END) or zeros % tar.BLOCK:
             raise BackupDamagedError("The archive inside ends too early.")
+        return self.digest()
+
+    def rest(self) -> int:
+        """Take all that is left; answers how many bytes it was."""
+        size = 0
+        while self._size or self._pull():
+            size += len(self.take(self._size))
+        return size
+
+    def digest(self) -> str:
+        """The SHA-256, in hex, of all that was taken from the stream."""
         return self._hash.hexdigest()
 
     def _pull(self) -> bool:
@@ -183,7 +199,7 @@ class _Cursor:
             return False
         self._left -= len(piece)
         if self._left < 0:
-            raise BackupLimitError("The file holds more bytes than the backup announces for its qube.")
+            raise _too_much(self._name)
         self._hash.update(piece)
         self._held.append(memoryview(piece))
         self._size += len(piece)
@@ -196,13 +212,22 @@ def restore(pieces: Iterator[bytes], name: str, limit: int, opened: Callable[[in
     `limit` is the most bytes of the archive that are taken from `pieces`. The sink's `finish` and `abort` are left to
     the caller. Raises `BackupDamagedError`, `BackupLimitError`, and what `pieces` and the sink raise.
     """
-    cursor = _Cursor(pieces, limit)
+    cursor = _Cursor(pieces, name, limit)
     member = _member(cursor, name)
+    if member.stored > limit:
+        raise _too_much(name)
     sink = opened(member.size)
     for offset, length in member.extents():
         _copy(cursor, sink, offset, length)
     cursor.take(tar.padding(member.stored))
     return Content(member.size, member.stored, cursor.end())
+
+
+def passed_over(pieces: Iterator[bytes], name: str, limit: int) -> Content:
+    """Read an archive of any files to its end, without looking at them."""
+    cursor = _Cursor(pieces, name, limit)
+    size = cursor.rest()
+    return Content(size, size, cursor.digest())
 
 
 @dataclass(frozen=True, slots=True)

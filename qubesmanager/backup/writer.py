@@ -357,7 +357,9 @@ class _Writer:
     def _write_file(self, file: _File, advance: Callable[[int], None]) -> Callable[[], FileEntry]:
         """What makes the file's entry in the manifest, once all is sealed."""
         self._ask_next()
-        pieces = _Pieces(file.name, self._keys, self._outer, self._options.piece)
+        # Readers take qubes.xml and the manifest from one chunk.
+        piece = self._options.piece if file.name.folder else outer.CHUNK_LIMIT
+        pieces = _Pieces(file.name, self._keys, self._outer, piece)
         digest = hashlib.sha256()
         left = file.stored
         try:

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Chunks on their way from the thread that reads the stream to the one that uses them, in bounded memory.
+
+The reading thread takes each chunk in whole, since nothing of it may be used before its MAC was checked, asks for its
+key as soon as its first bytes are there, and reads ahead while there is room.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Condition
+
+from qubesmanager.backup import container, outer
+from qubesmanager.backup.container import HEAD_SIZE, MAC_SIZE, OVERHEAD, Keys, Opener, is_intact
+from qubesmanager.backup.errors import BackupDamagedError, BackupPassphraseError
+from qubesmanager.backup.outer import ChunkName, Damage
+
+ROOM = 320 << 20
+"""Bytes of chunks that are held; a longer chunk is held alone."""
+_EVENTS = 16
+"""Chunks that are held, however small."""
+_KEY_MEMORY = 256 << 20
+_KEY_THREADS = 4
+
+
+class Closed(Exception):  # noqa: N818 - says what happened to the feed
+    """The other side has left."""
+
+
+@dataclass(slots=True)
+class Chunk:
+    """A chunk as it was read. `sealed` gives its keys once its MAC was found right, or raises what was wrong."""
+
+    name: ChunkName
+    pieces: list[bytes]
+    size: int
+    sealed: "Future[Keys]"
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The stream is at its end; `zero_blocks` came last."""
+
+    zero_blocks: int
+
+
+Event = Chunk | Damage | End
+
+
+class Feed:
+    """A row of events between two threads; what is held of the chunks is counted."""
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._events: deque[Event | BaseException] = deque()
+        self._held = 0
+        self._closed = False
+
+    # -- the reading side; each method raises `Closed` once the other side has left
+
+    def hold(self, size: int, own: int) -> None:
+        """There is room for so many bytes more, `own` of those held being of the same chunk."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._held + size <= ROOM or self._held <= own)
+            self._check()
+            self._held += size
+
+    def put(self, event: Event | BaseException) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or len(self._events) < _EVENTS)
+            self._check()
+            self._events.append(event)
+            self._changed.notify_all()
+
+    def _check(self) -> None:
+        if self._closed:
+            raise Closed
+
+    # -- the using side
+
+    def take(self) -> Event:
+        """The next event; an exception that was put is raised as `ReadFailed`."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._events)
+            event = self._events.popleft()
+            self._changed.notify_all()
+        if isinstance(event, BaseException):
+            raise ReadFailed from event
+        return event
+
+    def free(self, size: int) -> None:
+        """So many bytes are no longer held."""
+        with self._changed:
+            self._held -= size
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def plain(self, chunk: Chunk) -> Iterator[bytes]:
+        """The chunk's bytes, opened; raises `BackupDamagedError` or `BackupLimitError` before the first of them."""
+        try:
+            opener = Opener(chunk.sealed.result())
+            chunk.pieces.reverse()
+            while chunk.pieces:
+                piece = chunk.pieces.pop()
+                self.free(len(piece))
+                chunk.size -= len(piece)
+                yield opener.update(piece)
+        except BackupPassphraseError as error:
+            raise BackupDamagedError(f"The chunk {chunk.name} was changed, or does not belong there.") from error
+        finally:
+            self.drop(chunk)
+
+    def drop(self, chunk: Chunk) -> None:
+        """The chunk is not needed."""
+        self.free(chunk.size)
+        chunk.size = 0
+        chunk.pieces.clear()
+
+
+class ReadFailed(Exception):  # noqa: N818 - says what happened
+    """The stream itself could not be read on; the cause says why."""
+
+
+class KeyPool:
+    """Derives and checks keys in threads of its own: so many at a time as memory allows."""
+
+    def __init__(self, params: container.Params, *, all_alike: bool) -> None:
+        """`params` are those of the backup's head; `all_alike`: no chunk may have others, so their memory is known."""
+        count = max(1, min(_KEY_THREADS, _KEY_MEMORY // params.memory)) if all_alike else 1
+        self._params = params if all_alike else None
+        self._keys = ThreadPoolExecutor(count, thread_name_prefix="backup-keys")
+        self._macs = ThreadPoolExecutor(1, thread_name_prefix="backup-check")
+
+    def chunk(self, feed: Feed, reader: outer.Reader, name: ChunkName, size: int, secret: bytes) -> Chunk:
+        """Read the present member as the chunk `name`. Raises `BackupDamagedError` if it is none or is cut off."""
+        if size < OVERHEAD:
+            raise BackupDamagedError("The chunk is no sealed container.")
+        first = reader.take(HEAD_SIZE)
+        found = container.params_of(first)
+        if self._params not in {None, found}:
+            raise BackupDamagedError("The chunk is not sealed like the others.")
+        keys = self._keys.submit(container.keys_of, first, secret)
+        pieces: list[bytes] = []
+        held, left = 0, size - OVERHEAD
+        while left:
+            step = min(outer.STEP, left)
+            feed.hold(step, held)
+            held += step
+            pieces.append(reader.take(step))
+            if len(pieces[-1]) < step:
+                break
+            left -= step
+        mac = reader.take(MAC_SIZE)
+        chunk = Chunk(name, pieces, held, keys)
+        if len(mac) < MAC_SIZE:
+            keys.cancel()
+            feed.drop(chunk)
+            raise BackupDamagedError("The chunk was cut off.")
+        chunk.sealed = self._macs.submit(_checked, keys, list(pieces), mac, name)
+        return chunk
+
+    def close(self) -> None:
+        for pool in (self._macs, self._keys):
+            pool.shutdown(cancel_futures=True)
+
+
+def _checked(keys: "Future[Keys]", pieces: list[bytes], mac: bytes, name: ChunkName) -> Keys:
+    found = keys.result()
+    if not is_intact(found, pieces, mac):
+        raise BackupDamagedError(f"The content of the chunk {name} was changed.")
+    return found

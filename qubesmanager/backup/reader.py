@@ -1,0 +1,433 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading a backup: one pass over a stream that nothing is believed of until its MAC was checked.
+
+A backup that was written here has a manifest, and is whole only if everything is as the manifest says. One of Qubes'
+own tool has none, and is whole if each file's stream comes to its proper end. What is damaged fails its qube, and no
+other.
+"""
+
+from collections.abc import Callable, Collection, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Self
+
+from qubesmanager.backup import compression, container, contents, head, inner, manifest, outer
+from qubesmanager.backup.container import Params
+from qubesmanager.backup.contents import Contents, Qube
+from qubesmanager.backup.errors import BackupDamagedError, BackupLimitError, BackupPassphraseError
+from qubesmanager.backup.feed import Chunk, Closed, End, Feed, KeyPool, ReadFailed
+from qubesmanager.backup.head import Head
+from qubesmanager.backup.inner import Content
+from qubesmanager.backup.manifest import MANIFEST, FileEntry, Manifest
+from qubesmanager.backup.outer import ChunkName, Damage, Input, Member
+from qubesmanager.backup.qube_files import FILE_LIMIT, FIREWALL, NOTES, notes_of, rules_of
+from qubesmanager.backup.report import QubeResult, Report
+from qubesmanager.backup.sequence import Sequence
+from qubesmanager.backup.streams import check
+from qubesmanager.backup.volumes import Sink
+from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error
+from qubesmanager.wire.firewall import Rule
+
+Sinks = Callable[[Qube, str, int], Sink]
+"""Gives the sink for a volume: of which qube, its name (`private`), its size in bytes with holes."""
+Progress = Callable[[str, int, int], object]
+"""Called with a qube's name, the bytes read of it and the most it has; in the caller's thread."""
+
+HOME = "dom0-home"
+"""The folder of dom0's home: an archive of many files. It is checked, and never unpacked."""
+
+_IMAGE = ".img"
+_SMALL_FRAME = 64 << 10
+
+
+def open_backup(source: Input, passphrase: str, *, cancelled: Event | None = None) -> "Backup":
+    """Read the head of a backup and its qubes.xml: one key derivation tells whether the passphrase is right.
+
+    Raises `BackupPassphraseError`, `BackupDamagedError`, `BackupLimitError`, `BackupError` for one that cannot be read
+    here, `QubesValueError` for a passphrase that none can have, and what `source` raises.
+    """
+    stop = cancelled or Event()
+    stream = _Cancellable(source, stop)
+    reader = outer.Reader(stream)
+    members = iter(reader)
+    first, text = _head_member(members, reader, outer.HEADER)
+    untrusted_head = head.from_text(text)
+    second, sealed = _head_member(members, reader, outer.HEADER_MAC)
+    params = container.params_of(sealed[: container.HEAD_SIZE])
+    if container.open_container(sealed, head.head_secret(passphrase)) != text:
+        raise BackupDamagedError("The header of the backup was changed.")
+    told = untrusted_head
+    third, sealed = _head_member(members, reader, "qubes.xml.000.enc")
+    if told.has_manifest and not (first.is_ours and second.is_ours and third.is_ours):
+        raise BackupDamagedError("The frame of the head of the backup was changed.")
+    try:
+        packed = container.open_container(sealed, head.chunk_secret(told.backup_id, third.name, passphrase))
+    except BackupPassphraseError as error:
+        raise BackupDamagedError("qubes.xml in the backup was changed, or is of another backup.") from error
+    xml, _ = _small_file(iter([packed]), told.compression, "qubes.xml", contents.XML_LIMIT)
+    return Backup(told, contents.from_xml(xml), params, _Rest(reader, members, passphrase, stop))
+
+
+def _head_member(members: Iterator[Member | Damage], reader: outer.Reader, name: str) -> tuple[Member, bytes]:
+    """The next member, which has that name, and its content."""
+    found = next(members, None)
+    if isinstance(found, Damage):
+        raise BackupDamagedError(f"The head of the backup is damaged. {found.text}")
+    if found is None or found.name != name:
+        raise BackupDamagedError(f"This is no backup, or its head is damaged: {name} is missing.")
+    limit = contents.XML_LIMIT if found.chunk else head.HEAD_LIMIT
+    if found.size > limit:
+        raise BackupLimitError(f"{name} has more than {limit >> 10} KiB.")
+    body = b"".join(reader.body())
+    if len(body) < found.size:
+        raise BackupDamagedError("The backup is cut off in its head.")
+    return found, body
+
+
+def _small_file(pieces: Iterator[bytes], method: str | None, name: str, limit: int) -> tuple[bytes, Content]:
+    """The bytes of a file in its compressed archive."""
+    held = _Held(name, limit)
+    content = inner.restore(compression.decompressed(pieces, method), name, limit + _SMALL_FRAME, held.opened)
+    return bytes(held.data), content
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """The stream behind the head, and what it is read with."""
+
+    reader: outer.Reader
+    members: Iterator[Member | Damage]
+    passphrase: str = field(repr=False)
+    cancelled: Event
+
+
+class _Cancellable:
+    def __init__(self, source: Input, cancelled: Event) -> None:
+        self._source = source
+        self._cancelled = cancelled
+
+    def read(self, size: int) -> bytes:
+        check(self._cancelled)
+        return self._source.read(size)
+
+
+class _Held:
+    """A sink for a small file."""
+
+    def __init__(self, name: str, limit: int) -> None:
+        self._name = name
+        self._limit = limit
+        self.data = bytearray()
+
+    def opened(self, size: int) -> Self:
+        if size > self._limit:
+            raise BackupLimitError(f"{self._name} has more than {self._limit >> 20} MiB.")
+        self.data = bytearray(size)
+        return self
+
+    def write(self, offset: int, data: memoryview) -> None:
+        self.data[offset : offset + len(data)] = data
+
+    def finish(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+class _Nowhere:
+    """A sink for a volume that is only looked at."""
+
+    def __init__(self, _qube: Qube, _volume: str, _size: int) -> None: ...
+
+    def write(self, offset: int, data: memoryview) -> None: ...
+
+    def finish(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+class Backup:
+    """An opened backup. One of `verify` and `restore` may follow, once: the stream is read in one pass."""
+
+    def __init__(self, told: Head, held: Contents, params: Params, rest: _Rest) -> None:
+        self.head = told
+        self.contents = held
+        self.params = params
+        self._rest = rest
+
+    def verify(self, include: Collection[str] | None = None, *, progress: Progress | None = None) -> Report:
+        """Read all data of the qubes named (None: of all) and write nothing."""
+        return self.restore(_Nowhere, include, progress=progress)
+
+    def restore(
+        self, sinks: Sinks, include: Collection[str] | None = None, *, progress: Progress | None = None
+    ) -> Report:
+        """Read the data of the qubes named (None: of all) into the sinks. Blocks; its threads have ended at return.
+
+        Only the report says which qubes are whole: a volume may be found missing at the very end. The sinks of the
+        others were aborted; all of them, if an exception leaves: `BackupCancelledError`, what the stream raises, and
+        what is no error of one qube. An error of a sink fails its qube.
+        """
+        wanted = {qube.name for qube in self.contents.kept if include is None or qube.name in include}
+        run = _Run(self, wanted, sinks, progress or (lambda _name, _done, _total: None))
+        return run.run(self._rest)
+
+
+@dataclass(slots=True)
+class _State:
+    """What is known of one qube so far. `left`: bytes of archives it may still have."""
+
+    qube: Qube
+    left: int
+    reason: str = ""
+    files: list[FileEntry] = field(default_factory=list)
+    sinks: list[Sink] = field(default_factory=list)
+    firewall: tuple[Rule, ...] | None = None
+    notes: str | None = None
+
+    def fail(self, reason: str) -> None:
+        """The first reason is the one that is told."""
+        self.reason = self.reason or reason
+
+
+class _Run:
+    """One pass over the chunks."""
+
+    def __init__(self, backup: Backup, wanted: Collection[str], sinks: Sinks, progress: Progress) -> None:
+        self._head = backup.head
+        self._contents = backup.contents
+        self._params = backup.params
+        self._sinks = sinks
+        self._progress = progress
+        self._states = {
+            qube.path[:-1]: _State(qube, _allowance(qube, backup.head))
+            for qube in self._contents.kept
+            if qube.name in wanted
+        }
+        self._wanted = wanted
+        self._problems: list[str] = []
+        self._manifest: Manifest | None = None
+        self._feed = Feed()
+        self._waiting: Chunk | None = None
+        self._end: End | None = None
+        self._cancelled = Event()
+
+    def run(self, rest: _Rest) -> Report:
+        self._cancelled = rest.cancelled
+        keys = KeyPool(self._params, all_alike=self._head.has_manifest)
+        reading = ThreadPoolExecutor(1, thread_name_prefix="backup-read")
+        try:
+            reading.submit(self._read, rest, keys)
+            while (chunk := self._next()) is not None:
+                self._use(chunk)
+        except ReadFailed as error:
+            self._abort(list(self._states.values()))
+            raise error.__cause__ or error from None
+        except BaseException:
+            self._abort(list(self._states.values()))
+            raise
+        finally:
+            self._feed.close()
+            reading.shutdown()
+            keys.close()
+        self._judge()
+        self._abort([state for state in self._states.values() if state.reason])
+        results = (QubeResult(state.qube, state.reason, state.firewall, state.notes) for state in self._states.values())
+        return Report(self._head.backup_id, tuple(results), tuple(self._problems), self._manifest)
+
+    # -- in the reading thread
+
+    def _read(self, rest: _Rest, keys: KeyPool) -> None:
+        """Put everything that the stream holds into the feed."""
+        sequence = Sequence(self._contents.kept, self._wanted, self._has_failed, has_manifest=self._head.has_manifest)
+        try:
+            for member in rest.members:
+                found = sequence.place(member) if isinstance(member, Damage) else sequence.check(member)
+                if isinstance(found, ChunkName) and isinstance(member, Member):
+                    secret = head.chunk_secret(self._head.backup_id, found, rest.passphrase)
+                    try:
+                        self._feed.put(keys.chunk(self._feed, rest.reader, found, member.size, secret))
+                    except (BackupDamagedError, BackupLimitError) as error:
+                        found = Damage(f"{found}: {error}", found.folder)
+                if isinstance(found, Damage):
+                    self._feed.put(found)
+            self._feed.put(End(rest.reader.zero_blocks))
+        except Closed:
+            pass
+        except Exception as error:  # noqa: BLE001 - it is raised again in the caller's thread
+            self._feed.put(error)
+
+    def _has_failed(self, folder: str) -> bool:
+        return bool(self._states[folder].reason)
+
+    # -- in the caller's thread
+
+    def _next(self) -> Chunk | None:
+        """The next chunk; None at the end. What is wrong in between is noted."""
+        if self._waiting is not None:
+            chunk, self._waiting = self._waiting, None
+            return chunk
+        while self._end is None:
+            event = self._feed.take()
+            if isinstance(event, Chunk):
+                return event
+            if isinstance(event, End):
+                self._end = event
+            else:
+                self._note(event)
+        return None
+
+    def _note(self, damage: Damage) -> None:
+        state = self._states.get(damage.folder)
+        if state is not None:
+            state.fail(damage.text)
+        elif not damage.folder:
+            self._problems.append(damage.text)
+
+    def _use(self, chunk: Chunk) -> None:
+        if chunk.name.path == MANIFEST:
+            self._use_manifest(chunk)
+            return
+        state = self._states[chunk.name.folder]
+        name, chunks = chunk.name, [chunk]
+        sinks = len(state.sinks)
+        pieces = self._plain(state, chunks)
+        try:
+            if not state.reason:
+                content = self._content(state, name, pieces)
+                state.files.append(FileEntry(name.file, content.size, content.stored, len(chunks), content.sha256))
+                for sink in state.sinks[sinks:]:
+                    sink.finish()
+        except BackupCancelledError:
+            raise
+        except (Mgmt1Error, OSError) as error:
+            state.fail(_said(name.path, state.qube.name, error))
+        finally:
+            pieces.close()
+            self._feed.drop(chunks[-1])
+        self._skip(name)
+
+    def _plain(self, state: _State, chunks: list[Chunk]) -> Generator[bytes, None, None]:
+        """The opened bytes of a file's chunks, as many as come; those after the first are added to the list."""
+        path = chunks[0].name.path
+        while True:
+            yield from self._feed.plain(chunks[-1])
+            following = self._next()
+            if following is None or following.name.path != path:
+                self._waiting = following
+                return
+            if state.reason:
+                self._waiting = following
+                raise BackupDamagedError(state.reason)
+            chunks.append(following)
+
+    def _skip(self, name: ChunkName) -> None:
+        """Pass over what is left of a file."""
+        while (chunk := self._next()) is not None:
+            if chunk.name.path != name.path:
+                self._waiting = chunk
+                return
+            self._feed.drop(chunk)
+
+    def _content(self, state: _State, name: ChunkName, pieces: Iterator[bytes]) -> Content:
+        """Read one file to where it belongs."""
+        if name.file in {FIREWALL, NOTES}:
+            data, content = _small_file(pieces, self._head.compression, name.path, min(state.left, FILE_LIMIT))
+            if name.file == FIREWALL:
+                state.firewall = rules_of(data)
+            else:
+                state.notes = notes_of(data)
+            return content
+        plain = self._counted(state, compression.decompressed(pieces, self._head.compression))
+        if name.folder == HOME:
+            return inner.passed_over(plain, name.path, state.left)
+
+        def opened(size: int) -> Sink:
+            sink = self._sinks(state.qube, name.file.removesuffix(_IMAGE), size)
+            state.sinks.append(sink)
+            return sink
+
+        def unknown(size: int) -> Sink:
+            return _Nowhere(state.qube, name.file, size)
+
+        return inner.restore(plain, name.path, state.left, opened if name.file.endswith(_IMAGE) else unknown)
+
+    def _counted(self, state: _State, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            check(self._cancelled)
+            state.left -= len(piece)
+            total = max(state.qube.size, 1)
+            self._progress(state.qube.name, min(total, total - state.left), total)
+            yield piece
+
+    def _use_manifest(self, chunk: Chunk) -> None:
+        try:
+            pieces = self._feed.plain(chunk)
+            data, _ = _small_file(pieces, self._head.compression, MANIFEST, manifest.MANIFEST_LIMIT)
+            self._manifest = manifest.from_json(data)
+        except BackupCancelledError:
+            raise
+        except Mgmt1Error as error:
+            self._problems.append(f"The manifest cannot be read: {error}")
+        finally:
+            self._feed.drop(chunk)
+
+    # -- at the end
+
+    def _judge(self) -> None:
+        """Hold what was seen against what belongs there."""
+        if not self._head.has_manifest:
+            for state in self._states.values():
+                if not state.files:
+                    state.fail(f"The data of {state.qube.name} are missing.")
+            return
+        told = self._manifest
+        if self._end is not None and self._end.zero_blocks < 2:  # noqa: PLR2004 - of an archive
+            self._problems.append("The end of the backup is missing.")
+        if told is None:
+            self._problems.append("The manifest at the end of the backup is missing: it is not whole.")
+            for state in self._states.values():
+                state.fail(f"Without the manifest nobody can say that {state.qube.name} is whole.")
+            return
+        kept = [(qube.name, qube.path[:-1]) for qube in self._contents.kept]
+        if told.backup_id != self._head.backup_id or [(entry.name, entry.folder) for entry in told.qubes] != kept:
+            self._problems.append("The manifest is not of this backup.")
+        for entry in told.qubes:
+            found = self._states.get(entry.folder)
+            if found is not None:
+                found.fail("" if entry.result == manifest.OK else entry.result)
+                found.fail(_difference(found.qube.name, found.files, entry.files))
+
+    def _abort(self, states: list[_State]) -> None:
+        for state in states:
+            for sink in state.sinks:
+                try:
+                    sink.abort()
+                except (OSError, Mgmt1Error) as error:
+                    state.fail(f"A volume of {state.qube.name} could not be thrown away: {error}")
+            state.sinks.clear()
+
+
+def _allowance(qube: Qube, told: Head) -> int:
+    """The most bytes of archives that a qube may have; other tools count neither frames nor maps."""
+    return qube.size if told.has_manifest else qube.size + qube.size // 8 + (64 << 20)
+
+
+def _said(path: str, qube: str, error: Mgmt1Error | OSError) -> str:
+    if isinstance(error, OSError):
+        return f"{path} of {qube} could not be written: {error.strerror or error}."
+    return f"{path} of {qube}: {error}"
+
+
+def _difference(qube: str, seen: list[FileEntry], told: tuple[FileEntry, ...]) -> str:
+    """What is not as the manifest says, as a sentence; empty if nothing."""
+    found = {file.name: file for file in seen}
+    for file in told:
+        other = found.get(file.name)
+        if other is None:
+            return f"The file {file.name} of {qube} is missing."
+        if other.chunks != file.chunks:
+            return f"The file {file.name} of {qube} has {other.chunks} chunks, and {file.chunks} were written."
+        if other != file:
+            return f"The file {file.name} of {qube} is not the one that was written."
+    return "" if tuple(seen) == told else f"The files of {qube} are not those that were written."
