@@ -7,9 +7,11 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from qubesmanager.daemon.local.core.volumes import KERNEL_POOL
 from qubesmanager.daemon.local.drivers import kernels
 from qubesmanager.daemon.local.drivers.devices.base import DeviceSource
 from qubesmanager.daemon.local.drivers.hypervisor.base import Hypervisor
+from qubesmanager.daemon.local.drivers.pools.linux_kernel import LinuxKernels
 from qubesmanager.daemon.local.drivers.pools.table import DEFAULT, open_pool
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Store
@@ -48,6 +50,9 @@ async def open_system(
     try:
         system.state.kernels = await kernels.installed(places.kernels)
         await _open_pools(system, state, pool_driver)
+        system.state.pools[KERNEL_POOL] = KERNEL_POOL
+        system.pool_options[KERNEL_POOL] = {"dir_path": str(places.kernels)}
+        system.volumes.drivers[KERNEL_POOL] = LinuxKernels(places.kernels)
         for volume in await system.volumes.drop_pending():
             log.info("Removed %s, which an interrupted operation had left", volume)
         for volumes in await system.volumes.rename_pending_back():

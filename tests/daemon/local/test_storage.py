@@ -2,6 +2,7 @@
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes_hypervisor import FakeHypervisor
@@ -9,6 +10,7 @@ from fakes_hypervisor import FakeHypervisor
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.wire import calls
+from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import CreateInPoolSpec, CreateSpec, VolumeId
 from qubesmanager.wire.errors import (
     Mgmt1Error,
@@ -42,6 +44,38 @@ async def content(system: System, vid: str, length: int) -> bytes:
             if offset < length:
                 held[offset : offset + len(data)] = data
     return bytes(held[:length])
+
+
+async def test_the_kernel_is_a_volume_that_is_only_read(client: Client, system: System) -> None:
+    folder = system.places.kernels / "6.1"
+    folder.mkdir()
+    (folder / "vmlinuz").write_bytes(bytes(1000))
+    (folder / "initramfs").write_bytes(bytes(24))
+    system.state.kernels = frozenset({"6.1"})
+    await client.send(calls.VM_PROPERTY_SET("vault", "kernel", "6.1"))
+
+    rows = await client.send(calls.VM_VOLUME_LIST("vault", "linux-kernel"))
+
+    assert [(row.name, row.pool, row.vid) for row in rows] == [("kernel", "linux-kernel", "6.1")]
+    info = await client.send(calls.VM_VOLUME_INFO("vault", "kernel"))
+    assert (info["size"], info["rw"]) == ("1024", "no")
+    assert await client.send(calls.POOL_VOLUME_LIST("dom0", "linux-kernel")) == ["6.1"]
+    assert await client.send(calls.POOL_VOLUME_INFO("dom0", VolumeId("linux-kernel", "6.1"))) == info
+    assert (await client.send(calls.POOL_INFO("dom0", "linux-kernel")))["driver"] == "linux-kernel"
+    assert await client.send(calls.VM_VOLUME_LIST_SNAPSHOTS("vault", "kernel")) == []
+    refusals: list[Request[Any]] = [
+        calls.VM_VOLUME_SNAPSHOT("vault", "kernel"),
+        calls.VM_VOLUME_EXTEND("vault", "kernel", 1 << 20),
+        calls.VM_VOLUME_CLEAR("vault", "kernel"),
+        calls.VM_VOLUME_ATTACH("vault", VolumeId("linux-kernel", "6.1"), {}),
+        calls.POOL_REMOVE("dom0", "linux-kernel"),
+        calls.VM_CREATE_IN_POOL("debian-13", "AppVM", CreateInPoolSpec("x", "red", "linux-kernel")),
+    ]
+    for refused in refusals:
+        with pytest.raises(StoragePoolException):
+            await client.send(refused)
+    with pytest.raises(QubesValueError):
+        await client.send(calls.PROPERTY_SET("dom0", "default_pool", "linux-kernel"))
 
 
 async def test_volumes_are_listed_with_their_places(client: Client) -> None:
@@ -129,7 +163,7 @@ async def test_a_broken_template_leaves_nothing(client: Client, system: System) 
 async def test_pools_come_and_go_and_hold_new_qubes(client: Client, tmp_path: Path) -> None:
     place = tmp_path / "other"
     await client.send(calls.POOL_ADD("dom0", "other", {"driver": "file-qcow2", "dir_path": str(place)}))
-    assert await client.send(calls.POOL_LIST("dom0")) == ["default", "other"]
+    assert await client.send(calls.POOL_LIST("dom0")) == ["default", "linux-kernel", "other"]
     info = await client.send(calls.POOL_INFO("dom0", "other"))
     assert info["driver"] == "file-qcow2"
     assert info["dir_path"] == str(place)
@@ -156,7 +190,7 @@ async def test_a_pool_that_cannot_be_is_refused(client: Client, options: dict[st
     with pytest.raises(Mgmt1Error):
         await client.send(calls.POOL_ADD("dom0", "other", options))
 
-    assert await client.send(calls.POOL_LIST("dom0")) == ["default"]
+    assert await client.send(calls.POOL_LIST("dom0")) == ["default", "linux-kernel"]
 
 
 async def test_a_volume_of_nobody_is_attached_and_detached(client: Client, system: System) -> None:

@@ -4,6 +4,7 @@
 from collections.abc import Callable
 
 from qubesmanager.daemon.local.core.property import Facts, SystemProperty, Type
+from qubesmanager.daemon.local.core.volumes import KERNEL_POOL
 from qubesmanager.wire.values import VmClass
 
 
@@ -26,6 +27,8 @@ def _a_dispvm_template(facts: Facts, value: str) -> str | None:
 
 
 def _a_pool(facts: Facts, value: str) -> str | None:
+    if facts.pools.get(value) == KERNEL_POOL:
+        return f"{value} holds dom0's kernels; it takes no volumes."
     return None if value in facts.pools else f"There is no pool {value}."
 
 

@@ -15,6 +15,9 @@ from qubesmanager.wire.values import VmClass
 
 GIB = 1 << 30
 
+KERNEL_POOL = "linux-kernel"
+"""The pool of dom0's kernels, and its driver, as in Qubes OS."""
+
 ROOT_SIZE = 10 * GIB
 PRIVATE_SIZE = 2 * GIB
 VOLATILE_SIZE = 10 * GIB

@@ -12,7 +12,9 @@ from qubesmanager.wire.codecs import ByteStream, VolumeId, VolumeRow
 @answers(calls.VM_VOLUME_LIST)
 async def list_volumes(context: Context, pool: str | None, _payload: None) -> list[VolumeRow]:
     return [
-        VolumeRow(held.name, held.pool, held.vid) for held in context.qube.volumes.values() if pool in {None, held.pool}
+        VolumeRow(held.name, held.pool, held.vid)
+        for held in storage.volumes_of(context.qube)
+        if pool in {None, held.pool}
     ]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.daemon.local.core.volumes import KINDS, REVISIONS
+from qubesmanager.daemon.local.core.volumes import KERNEL_POOL, KINDS, REVISIONS
 from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, DiskSpec, Hypervisor
 from qubesmanager.daemon.local.drivers.pools.base import Disk, LiveDisk, VolumeSpec
 from qubesmanager.daemon.local.drivers.pools.table import checked_options, open_pool
@@ -37,6 +37,9 @@ from qubesmanager.wire.names import POOL_NAME, check
 from qubesmanager.wire.records import NO, YES, VolumeRecord
 from qubesmanager.wire.values import VmClass
 
+KERNEL = "kernel"
+"""The volume of a qube that is one of dom0's kernels."""
+
 MOST_EXTRA = 16
 """Extra volumes of one qube."""
 
@@ -49,9 +52,16 @@ class Held:
     volume: VolumeRecord
 
 
+def volumes_of(qube: Qube) -> list[VolumeRecord]:
+    """The qube's volumes, and the kernel that it reads."""
+    kernel = qube.value("kernel")
+    read = [VolumeRecord(KERNEL, KERNEL_POOL, kernel, 0, 0, rw=False)] if kernel else []
+    return [*qube.volumes.values(), *read]
+
+
 def of_qube(qube: Qube, name: str) -> Held:
     """Raises `QubesVolumeNotFoundError`."""
-    volume = qube.volumes.get(name)
+    volume = next((volume for volume in volumes_of(qube) if volume.name == name), None)
     if volume is None:
         raise QubesVolumeNotFoundError(f"{qube.name} has no volume {name}.")
     return Held(qube, volume)
@@ -153,6 +163,8 @@ async def attach(system: System, qube: Qube, wanted: VolumeId, options: Mapping[
         raise ProtocolError("The only option is read-only=yes.")
     if qube.klass is VmClass.ADMIN:
         raise ProtocolError("dom0 has no disks that are attached.")
+    if wanted.pool == KERNEL_POOL:
+        raise StoragePoolException("A kernel is no disk; a qube reads the one that its property kernel names.")
     holder = found(system, wanted)
     if holder.qube is not None:
         raise StoragePoolException(f"{wanted} is the volume {holder.volume.name} of {holder.qube.name}.")
@@ -270,6 +282,8 @@ async def add_pool(system: System, name: str, told: Mapping[str, str]) -> None:
 async def remove_pool(system: System, name: str) -> None:
     """Forget a pool that nothing uses; what is in its place stays there."""
     async with system.changing:
+        if name == KERNEL_POOL:
+            raise QubesPoolInUseError(f"The pool {name} is part of the system.")
         if name not in system.state.pools:
             raise QubesPoolNotFoundError(f"There is no pool {name}.")
         users = sorted(
@@ -333,8 +347,8 @@ async def _plug(system: System, undo: AsyncExitStack, qube: Qube, volume: Volume
 
 
 async def _spec(system: System, held: Held) -> VolumeSpec:
-    if held.qube is not None:
-        return system.volumes.spec(held.qube, held.volume)
+    if held.qube is not None or held.volume.pool == KERNEL_POOL:
+        return bare_spec(held.volume) if held.qube is None else system.volumes.spec(held.qube, held.volume)
     size = await system.volumes.driver(held.volume.pool).size(held.volume.vid)
     return bare_spec(held.volume._replace(size=size))
 
