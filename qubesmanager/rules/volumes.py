@@ -16,6 +16,9 @@ MOST_SIZE = 64 << 40
 Holders = Mapping[VolumeId, tuple[str, str]]
 """The qube that a volume belongs to, and its name there."""
 
+KERNEL_DRIVER = "linux-kernel"
+"""The driver, and the name, of the pool of dom0's kernels, in which no volumes are made."""
+
 
 def why_not_kept(volume: VolumeRecord) -> str | None:
     """What is fresh at each start can be neither grown nor kept as a snapshot."""

@@ -20,6 +20,7 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.models.columns import size_text
+from qubesmanager.rules.volumes import KERNEL_DRIVER
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.new_qube import ClonePlan, CreatePlan
 from qubesmanager.ui.prompts import plain_label, problem_label, show_problem
@@ -50,6 +51,8 @@ async def ask_offers(session: Session) -> Offers:
     pools: dict[str, int] = {}
     for pool in await send(calls.POOL_LIST("dom0")):
         info = await send(calls.POOL_INFO("dom0", pool))
+        if info.get("driver") == KERNEL_DRIVER:
+            continue
         pools[pool] = max(0, _number(info.get("size")) - _number(info.get("usage")))
     return Offers(system, labels, pools)
 

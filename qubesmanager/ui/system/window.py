@@ -7,6 +7,7 @@ from PyQt5.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from qubesmanager.client.plan import Outcome, carry_out
 from qubesmanager.models.system_draft import DOM0, SystemDraft
+from qubesmanager.rules.volumes import KERNEL_DRIVER
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.prompts import confirm, plain_label
 from qubesmanager.ui.sending import sender
@@ -56,7 +57,7 @@ class SystemWindow(QWidget):
     async def _fill(self) -> None:
         client = self._session.client
         told = await client.send(calls.PROPERTY_GET_ALL(DOM0))
-        pools = await client.send(calls.POOL_LIST(DOM0))
+        pools = [pool for pool in await client.send(calls.POOL_LIST(DOM0)) if pool != KERNEL_DRIVER]
         self.draft = SystemDraft(told, self)
         self._session.happened.connect(self._happened)
         self._session.synced.connect(self._ask_again)

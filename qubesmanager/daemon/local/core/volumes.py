@@ -10,13 +10,14 @@
 
 from dataclasses import dataclass
 
+from qubesmanager.rules.volumes import KERNEL_DRIVER
 from qubesmanager.wire.records import VolumeRecord
 from qubesmanager.wire.values import VmClass
 
 GIB = 1 << 30
 
-KERNEL_POOL = "linux-kernel"
-"""The pool of dom0's kernels, and its driver, as in Qubes OS."""
+KERNEL_POOL = KERNEL_DRIVER
+"""The pool of dom0's kernels is named as its driver, as in Qubes OS."""
 
 ROOT_SIZE = 10 * GIB
 PRIVATE_SIZE = 2 * GIB
