@@ -434,18 +434,6 @@
         <translation>Nach &amp;unten</translation>
     </message>
     <message>
-        <source>Allow all for &amp;5 minutes</source>
-        <translation>Alles für &amp;5 Minuten erlauben</translation>
-    </message>
-    <message>
-        <source>&amp;Copy list</source>
-        <translation>Liste &amp;kopieren</translation>
-    </message>
-    <message>
-        <source>&amp;Paste list</source>
-        <translation>Liste ein&amp;fügen</translation>
-    </message>
-    <message>
         <source>Would it pass?</source>
         <translation>Käme es durch?</translation>
     </message>
@@ -508,6 +496,78 @@
     <message>
         <source>Connections that are open already stay open.</source>
         <translation>Verbindungen, die schon offen sind, bleiben offen.</translation>
+    </message>
+    <message>
+        <source>Simple</source>
+        <translation>Einfach</translation>
+    </message>
+    <message>
+        <source>Full list</source>
+        <translation>Vollständige Liste</translation>
+    </message>
+    <message>
+        <source> min</source>
+        <translation> Min.</translation>
+    </message>
+    <message>
+        <source>Minutes of full access</source>
+        <translation>Minuten vollen Zugangs</translation>
+    </message>
+    <message>
+        <source>All&amp;ow all for</source>
+        <translation>Alles &amp;erlauben für</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Rückgängig</translation>
+    </message>
+    <message>
+        <source>Redo</source>
+        <translation>Wiederholen</translation>
+    </message>
+    <message>
+        <source>As te&amp;xt</source>
+        <translation>Als Te&amp;xt</translation>
+    </message>
+    <message>
+        <source>&amp;Copy the list</source>
+        <translation>Liste &amp;kopieren</translation>
+    </message>
+    <message>
+        <source>&amp;Paste a list</source>
+        <translation>Liste ein&amp;fügen</translation>
+    </message>
+    <message>
+        <source>&amp;Export to a file…</source>
+        <translation>In eine Datei e&amp;xportieren …</translation>
+    </message>
+    <message>
+        <source>&amp;Import from a file…</source>
+        <translation>Aus einer Datei &amp;importieren …</translation>
+    </message>
+    <message>
+        <source>Export the rules</source>
+        <translation>Regeln exportieren</translation>
+    </message>
+    <message>
+        <source>Import rules</source>
+        <translation>Regeln importieren</translation>
+    </message>
+    <message>
+        <source>Firewall rules (*.rules)</source>
+        <translation>Firewallregeln (*.rules)</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>Alle Dateien (*)</translation>
+    </message>
+    <message>
+        <source>more: {0} min {1} s</source>
+        <translation>noch {0} Min. {1} Sek.</translation>
+    </message>
+    <message>
+        <source>is over</source>
+        <translation>ist vorbei</translation>
     </message>
 </context>
 <context>
@@ -1652,6 +1712,10 @@
         <source>&amp;Comment</source>
         <translation>&amp;Kommentar</translation>
     </message>
+    <message>
+        <source>The simple list has only what it allows, to some destination or by some protocol.</source>
+        <translation>Die einfache Liste enthält nur, was sie erlaubt, zu einem Ziel oder mit einem Protokoll.</translation>
+    </message>
 </context>
 <context>
     <name>SaveViewDialog</name>
@@ -1677,6 +1741,124 @@
     <message>
         <source>{0}: {1}</source>
         <translation>{0}: {1}</translation>
+    </message>
+</context>
+<context>
+    <name>Services</name>
+    <message>
+        <source>Network connections are set up in it.</source>
+        <translation>Netzverbindungen werden darin eingerichtet.</translation>
+    </message>
+    <message>
+        <source>It takes the time from the network, for the others.</source>
+        <translation>Es holt die Zeit aus dem Netz, für die anderen.</translation>
+    </message>
+    <message>
+        <source>It enforces the firewall rules of the qubes behind it.</source>
+        <translation>Es setzt die Firewallregeln der Qubes dahinter durch.</translation>
+    </message>
+    <message>
+        <source>It forwards the network of the qubes behind it.</source>
+        <translation>Es leitet das Netz der Qubes dahinter weiter.</translation>
+    </message>
+    <message>
+        <source>It fetches updates for other qubes.</source>
+        <translation>Es holt Aktualisierungen für andere Qubes.</translation>
+    </message>
+    <message>
+        <source>It gets its updates through another qube.</source>
+        <translation>Es bekommt seine Aktualisierungen durch ein anderes Qube.</translation>
+    </message>
+    <message>
+        <source>It looks whether there are updates.</source>
+        <translation>Es sieht nach, ob es Aktualisierungen gibt.</translation>
+    </message>
+    <message>
+        <source>It tells its use of memory, so that it can be balanced.</source>
+        <translation>Es meldet, wie viel Speicher es braucht, damit er verteilt werden kann.</translation>
+    </message>
+    <message>
+        <source>It shuts down when no window has been open for a while.</source>
+        <translation>Es fährt herunter, wenn eine Weile kein Fenster offen war.</translation>
+    </message>
+    <message>
+        <source>It is a net qube from a minimal template.</source>
+        <translation>Es ist ein Netz-Qube aus einer kleinen Vorlage.</translation>
+    </message>
+    <message>
+        <source>It reaches its net qube, and nothing beyond.</source>
+        <translation>Es erreicht sein Netz-Qube und nichts dahinter.</translation>
+    </message>
+    <message>
+        <source>It has no name servers.</source>
+        <translation>Es hat keine Namensserver.</translation>
+    </message>
+    <message>
+        <source>It can print.</source>
+        <translation>Es kann drucken.</translation>
+    </message>
+    <message>
+        <source>It runs commands at set times.</source>
+        <translation>Es führt Befehle zu festen Zeiten aus.</translation>
+    </message>
+    <message>
+        <source>It has a login screen of its own.</source>
+        <translation>Es hat einen eigenen Anmeldebildschirm.</translation>
+    </message>
+    <message>
+        <source>It shows its own windows as a GUI qube.</source>
+        <translation>Es zeigt als GUI-Qube seine eigenen Fenster.</translation>
+    </message>
+</context>
+<context>
+    <name>ServicesPage</name>
+    <message>
+        <source>Service</source>
+        <translation>Dienst</translation>
+    </message>
+    <message>
+        <source>What for</source>
+        <translation>Wofür</translation>
+    </message>
+    <message>
+        <source>Set by</source>
+        <translation>Gesetzt von</translation>
+    </message>
+    <message>
+        <source>Services</source>
+        <translation>Dienste</translation>
+    </message>
+    <message>
+        <source>Another service</source>
+        <translation>Ein anderer Dienst</translation>
+    </message>
+    <message>
+        <source>&amp;Add</source>
+        <translation>&amp;Hinzufügen</translation>
+    </message>
+    <message>
+        <source>Back to the &amp;default</source>
+        <translation>Zurück zum Stan&amp;dard</translation>
+    </message>
+    <message>
+        <source>edited</source>
+        <translation>bearbeitet</translation>
+    </message>
+    <message>
+        <source>this qube</source>
+        <translation>diesem Qube</translation>
+    </message>
+    <message>
+        <source>not set</source>
+        <translation>nicht gesetzt</translation>
+    </message>
+    <message>
+        <source>template</source>
+        <translation>der Vorlage</translation>
+    </message>
+    <message>
+        <source>A service&apos;s name holds letters, digits and . _ -</source>
+        <translation>Der Name eines Dienstes enthält Buchstaben, Ziffern und . _ -</translation>
     </message>
 </context>
 <context>
@@ -1913,6 +2095,10 @@
         <source>Volumes</source>
         <translation>Datenträger</translation>
     </message>
+    <message>
+        <source>Services</source>
+        <translation>Dienste</translation>
+    </message>
 </context>
 <context>
     <name>ShortcutsDialog</name>
@@ -1978,6 +2164,57 @@
     <message>
         <source>Forget this view</source>
         <translation>Diese Ansicht vergessen</translation>
+    </message>
+</context>
+<context>
+    <name>SimpleFirewall</name>
+    <message>
+        <source>These rules have no simple shape: they are all in the full list, and can be edited there.</source>
+        <translation>Diese Regeln haben keine einfache Form: Sie stehen alle in der vollständigen Liste und lassen sich dort bearbeiten.</translation>
+    </message>
+    <message>
+        <source>Allow a&amp;ll connections</source>
+        <translation>A&amp;lle Verbindungen erlauben</translation>
+    </message>
+    <message>
+        <source>&amp;Deny all connections</source>
+        <translation>Alle Verbin&amp;dungen verbieten</translation>
+    </message>
+    <message>
+        <source>Allow onl&amp;y these:</source>
+        <translation>Nur d&amp;iese erlauben:</translation>
+    </message>
+    <message>
+        <source>Allowed destinations</source>
+        <translation>Erlaubte Ziele</translation>
+    </message>
+    <message>
+        <source>D&amp;NS</source>
+        <translation>D&amp;NS</translation>
+    </message>
+    <message>
+        <source>Pin&amp;g (ICMP)</source>
+        <translation>Pin&amp;g (ICMP)</translation>
+    </message>
+    <message>
+        <source>&amp;Add…</source>
+        <translation>&amp;Hinzufügen …</translation>
+    </message>
+    <message>
+        <source>&amp;Edit…</source>
+        <translation>&amp;Bearbeiten …</translation>
+    </message>
+    <message>
+        <source>&amp;Remove</source>
+        <translation>&amp;Entfernen</translation>
+    </message>
+    <message>
+        <source>New firewall rule</source>
+        <translation>Neue Firewallregel</translation>
+    </message>
+    <message>
+        <source>Edit firewall rule</source>
+        <translation>Firewallregel bearbeiten</translation>
     </message>
 </context>
 <context>

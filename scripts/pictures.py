@@ -217,6 +217,9 @@ async def settings_pages(scene: Scene, ending: str = "") -> None:
         held.tabs.setCurrentWidget(page)
         held.show_preview.setChecked(name == "advanced")
         if name == "firewall":
+            await asyncio.sleep(0.3)
+            save(held.grab(), f"settings-firewall-simple{ending}")
+            firewall.views.setCurrentWidget(firewall.full)
             firewall.ask.click()
         await asyncio.sleep(0.3)
         save(held.grab(), f"settings-{name}{ending}")

@@ -31,6 +31,8 @@ class FirewallTable(QAbstractTableModel):
         self._draft = draft
         self._rules: list[Rule] = []
         self.deciding: int | None = None
+        self._past: list[tuple[str, ...]] = []
+        self._future: list[tuple[str, ...]] = []
         draft.changed.connect(self.refresh)
         self.refresh()
 
@@ -67,7 +69,32 @@ class FirewallTable(QAbstractTableModel):
         self._put(rules)
 
     def _put(self, rules: list[Rule]) -> None:
-        self._draft.edit_rules([str(rule) for rule in rules])
+        before, after = self._draft.rule_texts(), tuple(str(rule) for rule in rules)
+        if after != before:
+            self._past.append(before)
+            self._future.clear()
+            self._draft.edit_rules(after)
+
+    @property
+    def can_undo(self) -> bool:
+        return bool(self._past)
+
+    @property
+    def can_redo(self) -> bool:
+        return bool(self._future)
+
+    def undo(self) -> None:
+        """The rules as they were before the last edit in this window, sent or not."""
+        self._step(self._past, self._future)
+
+    def redo(self) -> None:
+        """Take an undo back."""
+        self._step(self._future, self._past)
+
+    def _step(self, source: list[tuple[str, ...]], target: list[tuple[str, ...]]) -> None:
+        if source:
+            target.append(self._draft.rule_texts())
+            self._draft.edit_rules(source.pop())
 
     # Qt overrides
 
@@ -103,14 +130,16 @@ def _action(rule: Rule) -> str:
     return QCoreApplication.translate("FirewallTable", "drop")
 
 
-def _destination(rule: Rule) -> str:
+def destination_text(rule: Rule) -> str:
+    """Where to, for a person."""
     if rule.specialtarget is not None:
         return QCoreApplication.translate("FirewallTable", "the DNS servers")
     held = rule.dst4 or rule.dst6 or rule.dsthost
     return str(held) if held else QCoreApplication.translate("FirewallTable", "anywhere")
 
 
-def _service(rule: Rule) -> str:
+def service_text(rule: Rule) -> str:
+    """Protocol and ports, for a person."""
     parts = [] if rule.proto is None else [str(rule.proto)]
     if rule.dstports is not None:
         low, high = rule.dstports
@@ -128,4 +157,4 @@ def _expires(rule: Rule) -> str:
     return QCoreApplication.translate("FirewallTable", "in {0} min {1} s").format(minutes, seconds)
 
 
-_CELLS = (_action, _destination, _service, _expires, lambda rule: rule.comment or "")
+_CELLS = (_action, destination_text, service_text, _expires, lambda rule: rule.comment or "")

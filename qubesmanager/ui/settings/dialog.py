@@ -27,13 +27,14 @@ from qubesmanager.ui.settings.form_page import FormPage
 from qubesmanager.ui.settings.notes_page import NotesPage
 from qubesmanager.ui.settings.plan_foot import PlanFoot
 from qubesmanager.ui.settings.properties_page import PropertiesPage
+from qubesmanager.ui.settings.services_page import ServicesPage
 from qubesmanager.ui.settings.tags_page import TagsPage
 from qubesmanager.ui.settings.volumes_page import VolumesPage
 from qubesmanager.wire import calls
 from qubesmanager.wire.events import Event
 from qubesmanager.wire.records import VmRecord
 
-PAGES = ("basic", "advanced", "firewall", "volumes", "tags", "properties", "notes")
+PAGES = ("basic", "advanced", "firewall", "volumes", "services", "tags", "properties", "notes")
 """The names of the pages, as `qubes-manager settings NAME PAGE` takes them."""
 
 
@@ -63,6 +64,7 @@ class SettingsWindow(QWidget):
             "advanced": FormPage(ADVANCED, self.draft, records, labels, self),
             "firewall": FirewallPage(self.draft, session.tasks, self),
             "volumes": VolumesPage(self.draft, session, self),
+            "services": ServicesPage(self.draft, records, self),
             "tags": TagsPage(self.draft, records, self),
             "properties": PropertiesPage(self.draft, session.client, session.tasks, self),
             "notes": NotesPage(self.draft, self),
@@ -72,6 +74,7 @@ class SettingsWindow(QWidget):
             "advanced": self.tr("Advanced"),
             "firewall": self.tr("Firewall"),
             "volumes": self.tr("Volumes"),
+            "services": self.tr("Services"),
             "tags": self.tr("Features and tags"),
             "properties": self.tr("All properties"),
             "notes": self.tr("Notes"),
@@ -92,7 +95,7 @@ class SettingsWindow(QWidget):
         session.put.connect(self._put)
         session.gone.connect(self._gone)
         session.happened.connect(self._happened)
-        self.resize(720, 600)
+        self.resize(900, 640)
         self._refresh()
         session.tasks.start_hidden(self.tr("Ask for the firewall"), self._ask_rules())
 
@@ -140,8 +143,12 @@ class SettingsWindow(QWidget):
             self._session.tasks.start_hidden(self.tr("Ask for the firewall"), self._ask_rules())
 
     async def _ask_rules(self) -> None:
+        first = not self.draft.rules
         rules = await self._session.client.send(calls.VM_FIREWALL_GET(self._name))
         self.draft.merge_rules(rules)
+        page = self.pages["firewall"]
+        if first and isinstance(page, FirewallPage):
+            page.show_what_fits()
 
     # -- applying -----------------------------------------------------------------------------------------------------
 

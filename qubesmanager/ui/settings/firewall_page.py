@@ -2,19 +2,25 @@
 """The firewall: any list of rules, shown and edited; and whether a packet would pass."""
 
 import time
+from pathlib import Path
 
-from PyQt5.QtCore import QTimer
+from PyQt5.QtCore import Qt, QTimer
+from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QComboBox,
+    QFileDialog,
     QGroupBox,
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
+    QMenu,
     QPushButton,
+    QShortcut,
     QSpinBox,
     QTableView,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -22,15 +28,17 @@ from PyQt5.QtWidgets import (
 from qubesmanager.client.plan import Key
 from qubesmanager.models.draft import RULES, Draft
 from qubesmanager.models.firewall_table import FirewallTable
-from qubesmanager.rules.firewall import Packet, export_text, import_text, verdict
+from qubesmanager.rules.firewall import Packet, export_text, import_text, remaining, simple_view, verdict
 from qubesmanager.ui.prompts import opened, plain_label
+from qubesmanager.ui.settings.firewall_simple import SimpleFirewall
 from qubesmanager.ui.settings.rule_dialog import RuleDialog
 from qubesmanager.ui.tasks import TaskSet
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.firewall import Action, Proto, Rule
 
-_FIVE_MINUTES = 300
+_MINUTE = 60
 _COUNTDOWN = 1000
+_MOST = 1 << 20
 
 
 class FirewallPage(QWidget):
@@ -55,17 +63,25 @@ class FirewallPage(QWidget):
             header.setSectionResizeMode(4, QHeaderView.ResizeMode.Stretch)
         if vertical := self.table.verticalHeader():
             vertical.setDefaultSectionSize(self.fontMetrics().height() + 9)
-        layout = QVBoxLayout(self)
-        layout.addWidget(self.warning)
-        layout.addWidget(self.table, 1)
-        layout.addLayout(self._buttons())
-        layout.addWidget(self._question())
+        self.simple = SimpleFirewall(self.model, tasks, self)
+        self.full = QWidget(self)
+        inner = QVBoxLayout(self.full)
+        inner.addWidget(self.table, 1)
+        inner.addLayout(self._buttons())
+        self.views = QTabWidget(self)
+        self.views.addTab(self.simple, self.tr("Simple"))
+        self.views.addTab(self.full, self.tr("Full list"))
         self.problem = plain_label("", self)
         self.problem.hide()
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.warning)
+        layout.addWidget(self.views, 1)
+        layout.addLayout(self._for_both())
+        layout.addWidget(self._question())
         layout.addWidget(self.problem)
         self._countdown = QTimer(self)
         self._countdown.setInterval(_COUNTDOWN)
-        self._countdown.timeout.connect(lambda: self.model.mark(self.model.deciding))
+        self._countdown.timeout.connect(self._tick)
         self._countdown.start()
         draft.changed.connect(self._refresh)
         self._refresh()
@@ -85,16 +101,54 @@ class FirewallPage(QWidget):
             ("remove", self.tr("&Remove"), self._remove),
             ("up", self.tr("&Up"), lambda: self._move(-1)),
             ("down", self.tr("&Down"), lambda: self._move(1)),
-            ("all", self.tr("Allow all for &5 minutes"), self._allow_all),
-            ("copy", self.tr("&Copy list"), self._copy),
-            ("paste", self.tr("&Paste list"), self._paste),
         ):
             button = QPushButton(text, self)
             button.clicked.connect(act)
             self.buttons[name] = button
             row.addWidget(button)
-            if name == "down":
-                row.addStretch(1)
+        row.addStretch(1)
+        return row
+
+    def _for_both(self) -> QHBoxLayout:
+        """What either view has: full access for a while, undo, and the list as text."""
+        self.minutes = QSpinBox(self)
+        self.minutes.setRange(1, 1440)
+        self.minutes.setValue(5)
+        self.minutes.setSuffix(self.tr(" min"))
+        self.minutes.setAccessibleName(self.tr("Minutes of full access"))
+        self.remaining = plain_label("", self)
+        row = QHBoxLayout()
+        for name, text, act in (
+            ("all", self.tr("All&ow all for"), self._allow_all),
+            ("undo", self.tr("Undo"), self.model.undo),
+            ("redo", self.tr("Redo"), self.model.redo),
+        ):
+            self.buttons[name] = QPushButton(text, self)
+            self.buttons[name].clicked.connect(act)
+            row.addWidget(self.buttons[name])
+            if name == "all":
+                row.addWidget(self.minutes)
+                row.addWidget(self.remaining, 1)
+        for name, key in (
+            ("undo", QKeySequence.StandardKey.Undo),
+            ("redo", QKeySequence.StandardKey.Redo),
+        ):
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(self.buttons[name].click)
+            self.buttons[name].setToolTip(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText))
+        self.as_text = QPushButton(self.tr("As te&xt"), self)
+        menu = QMenu(self.as_text)
+        for text, deed in (
+            (self.tr("&Copy the list"), self._copy),
+            (self.tr("&Paste a list"), self._paste),
+            (self.tr("&Export to a file…"), self._export),
+            (self.tr("&Import from a file…"), self._import),
+        ):
+            if action := menu.addAction(text):
+                action.triggered.connect(deed)
+        self.as_text.setMenu(menu)
+        row.addWidget(self.as_text)
         return row
 
     def _question(self) -> QWidget:
@@ -166,7 +220,12 @@ class FirewallPage(QWidget):
             self.table.selectRow(row + by)
 
     def _allow_all(self) -> None:
-        self.model.insert(0, Rule(Action.ACCEPT, expire=int(time.time()) + _FIVE_MINUTES))
+        """On top, and in the place of a rule that says so already."""
+        rules = self.model.rules()
+        if rules and rules[0].expire is not None and rules[0] == Rule(Action.ACCEPT, expire=rules[0].expire):
+            del rules[0]
+        until = int(time.time()) + self.minutes.value() * _MINUTE
+        self.model.put_all([Rule(Action.ACCEPT, expire=until), *rules])
 
     def _copy(self) -> None:
         if clipboard := QApplication.clipboard():
@@ -174,10 +233,49 @@ class FirewallPage(QWidget):
 
     def _paste(self) -> None:
         clipboard = QApplication.clipboard()
+        self.take_text(clipboard.text() if clipboard else "")
+
+    def take_text(self, untrusted: str) -> None:
+        """The rules of a text in the place of these; what is wrong with it is said."""
         try:
-            self.model.put_all(import_text(clipboard.text() if clipboard else ""))
+            self.model.put_all(import_text(untrusted))
             self.problem.hide()
         except Mgmt1Error as error:
+            self._say(str(error))
+
+    def _export(self) -> None:
+        dialog = self._file_dialog(self.tr("Export the rules"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("rules")
+        dialog.fileSelected.connect(self.write_file)
+        dialog.open()
+
+    def _import(self) -> None:
+        dialog = self._file_dialog(self.tr("Import rules"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(self.read_file)
+        dialog.open()
+
+    def _file_dialog(self, title: str) -> QFileDialog:
+        dialog = QFileDialog(self, title)
+        dialog.setNameFilters([self.tr("Firewall rules (*.rules)"), self.tr("All files (*)")])
+        dialog.finished.connect(dialog.deleteLater)
+        return dialog
+
+    def write_file(self, path: str) -> None:
+        """The list as text into a file."""
+        try:
+            Path(path).write_text(export_text(self.model.rules()), encoding="utf-8")
+            self.problem.hide()
+        except OSError as error:
+            self._say(str(error))
+
+    def read_file(self, path: str) -> None:
+        """A list from a file, of at most `_MOST` bytes."""
+        try:
+            with Path(path).open("rb") as held:
+                self.take_text(held.read(_MOST).decode("utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
             self._say(str(error))
 
     def _ask(self) -> None:
@@ -199,7 +297,26 @@ class FirewallPage(QWidget):
         self.verdict.setText(f"{passes} {why}{doubt}")
         self.model.mark(held.index)
 
+    def show_what_fits(self) -> None:
+        """The simple view where the rules have its shape, else the full list; for the first look."""
+        fits = simple_view(self.model.rules()) is not None
+        self.views.setCurrentWidget(self.simple if fits else self.full)
+
+    def _tick(self) -> None:
+        """A second has gone by."""
+        self.model.mark(self.model.deciding)
+        rules = self.model.rules()
+        left = remaining(rules[0], time.time()) if rules and rules[0].action is Action.ACCEPT else None
+        text = ""
+        if left is not None:
+            minutes, seconds = divmod(int(left), _MINUTE)
+            text = self.tr("more: {0} min {1} s").format(minutes, seconds) if left else self.tr("is over")
+        self.remaining.setText(text)
+
     def _refresh(self) -> None:
+        self._tick()
+        self.buttons["undo"].setEnabled(self.model.can_undo)
+        self.buttons["redo"].setEnabled(self.model.can_redo)
         state = self._draft.shown("firewall_state")
         texts = [state] if state not in {"", "enforced"} else []
         if not self._draft.shown("netvm"):

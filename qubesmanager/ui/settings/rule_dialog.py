@@ -3,6 +3,7 @@
 
 import ipaddress
 import time
+from collections.abc import Callable
 
 from PyQt5.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
@@ -14,10 +15,13 @@ _NEVER = 0
 
 
 class RuleDialog(QDialog):
-    """Edits a rule; `rule()` is it, once the dialog is accepted."""
+    """Edits a rule; `rule()` is it, once the dialog is accepted. One that is not `allowed` cannot be."""
 
-    def __init__(self, rule: Rule | None, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, rule: Rule | None, parent: QWidget | None = None, *, allowed: Callable[[Rule], bool] = lambda _rule: True
+    ) -> None:
         super().__init__(parent)
+        self._allowed = allowed
         self.setWindowTitle(self.tr("New firewall rule") if rule is None else self.tr("Firewall rule"))
         self._kept_expiry = rule.expire if rule else None
         self.action = QComboBox(self)
@@ -118,7 +122,8 @@ class RuleDialog(QDialog):
     def _check(self) -> None:
         reason = ""
         try:
-            self.rule()
+            if not self._allowed(self.rule()):
+                reason = self.tr("The simple list has only what it allows, to some destination or by some protocol.")
         except Mgmt1Error as error:
             reason = str(error)
         self.problem.setText(reason)

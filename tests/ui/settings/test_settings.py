@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QApplication, QCheckBox, QComboBox, QDialogButtonBox, QLineEdit, QSpinBox
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
@@ -19,6 +20,7 @@ from qubesmanager.ui.settings.firewall_page import FirewallPage
 from qubesmanager.ui.settings.form_page import FormPage
 from qubesmanager.ui.settings.properties_page import PropertiesPage
 from qubesmanager.ui.settings.rule_dialog import RuleDialog
+from qubesmanager.ui.settings.services_page import ServicesPage
 from qubesmanager.ui.settings.tags_page import TagsPage
 from qubesmanager.wire import calls
 
@@ -142,6 +144,7 @@ async def test_rules_are_added_moved_and_removed_in_few_calls(
     page = window.pages["firewall"]
     assert isinstance(page, FirewallPage)
     window.tabs.setCurrentWidget(page)
+    page.views.setCurrentWidget(page.full)
     click(page.buttons["add"])
     await until(
         lambda: any(isinstance(held, RuleDialog) and held.isVisible() for held in QApplication.topLevelWidgets())
@@ -199,6 +202,48 @@ async def test_tags_and_features_are_edited_and_created_by_is_protected(
 
     assert "important" in system.qube("vault").tags
     assert system.qube("vault").features["service.cups"] == "1"
+
+
+async def test_services_are_ticked_and_say_who_set_them(window: SettingsWindow, system: System, qtbot: QtBot) -> None:
+    page = window.pages["services"]
+    assert isinstance(page, ServicesPage)
+    window.tabs.setCurrentWidget(page)
+    cups = page.tree.findItems("cups", Qt.MatchFlags() | Qt.MatchFlag.MatchExactly)[0]
+    assert cups.text(2) == "not set"
+    cups.setCheckState(0, Qt.CheckState.Checked)
+    type_text(page.name, "my-own")
+    click(page.add)
+
+    apply(window)
+    await until(lambda: not window.draft.dirty)
+
+    assert system.qube("vault").features["service.cups"] == "1"
+    assert system.qube("vault").features["service.my-own"] == "1"
+    cups = page.tree.findItems("cups", Qt.MatchFlags() | Qt.MatchFlag.MatchExactly)[0]
+    assert cups.text(2) == "this qube"
+    page.tree.setCurrentItem(cups)
+    click(page.reset)
+    apply(window)
+    await until(lambda: "service.cups" not in system.qube("vault").features)
+    assert "service.my-own" in system.qube("vault").features
+
+
+async def test_a_service_that_the_template_has_is_turned_off_here(
+    window: SettingsWindow, client: Client, system: System
+) -> None:
+    page = window.pages["services"]
+    assert isinstance(page, ServicesPage)
+    template = system.qube("vault").value("template")
+    await client.send(calls.VM_FEATURE_SET(template, "service.crond", "1"))
+    await client.send(calls.VM_TAG_SET("vault", "told"))
+    await until(lambda: "told" in window.draft.record.tags)
+    crond = page.tree.findItems("crond", Qt.MatchFlags() | Qt.MatchFlag.MatchExactly)[0]
+    assert (crond.checkState(0), crond.text(2)) == (Qt.CheckState.Checked, "template")
+
+    crond.setCheckState(0, Qt.CheckState.Unchecked)
+    apply(window)
+
+    await until(lambda: system.qube("vault").features.get("service.crond") == "")
 
 
 async def test_any_property_is_edited_with_its_help_beside_it(

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The firewall page: the simple view beside the full list, undo, full access for a while, lists as text."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from PyQt5.QtWidgets import QApplication, QDialog, QDialogButtonBox
+from pytestqt.qtbot import QtBot
+from windows import click, type_text
+
+from qubesmanager.client.client import Client
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.ui.session import Session
+from qubesmanager.ui.settings.dialog import SettingsWindow
+from qubesmanager.ui.settings.firewall_page import FirewallPage
+from qubesmanager.ui.settings.firewall_simple import Mode
+from qubesmanager.ui.settings.rule_dialog import RuleDialog
+from qubesmanager.wire import calls
+
+APPLY = QDialogButtonBox.StandardButton.Apply
+
+D = TypeVar("D", bound=QDialog)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not true():  # noqa: ASYNC110 - whatever makes it true
+            await asyncio.sleep(0.01)
+
+
+async def dialog(kind: type[D]) -> D:
+    found: list[D] = []
+
+    def look() -> bool:
+        found[:] = [each for each in QApplication.topLevelWidgets() if isinstance(each, kind) and each.isVisible()]
+        return bool(found)
+
+    await until(look)
+    return found[0]
+
+
+@pytest.fixture
+async def window(session: Session, qtbot: QtBot) -> SettingsWindow:
+    QApplication.setQuitOnLastWindowClosed(False)
+    session.follow()
+    await until(lambda: session.is_synced and bool(session.labels))
+    held = SettingsWindow(session, "vault", session.labels, "firewall")
+    qtbot.addWidget(held, before_close_func=lambda _widget: held.draft.discard())
+    held.show()
+    await until(lambda: bool(held.draft.rules))
+    return held
+
+
+@pytest.fixture
+def page(window: SettingsWindow) -> FirewallPage:
+    held = window.pages["firewall"]
+    assert isinstance(held, FirewallPage)
+    return held
+
+
+def rules(page: FirewallPage) -> list[str]:
+    return [str(rule) for rule in page.model.rules()]
+
+
+async def test_a_list_of_simple_shape_is_shown_simply_first(page: FirewallPage) -> None:
+    assert page.views.currentWidget() is page.simple
+    assert page.simple.mode() is Mode.ALL
+    assert not page.simple.table.isEnabled()
+
+
+async def test_deny_all_and_a_list_of_what_is_allowed_reach_the_qube(
+    window: SettingsWindow, page: FirewallPage, system: System
+) -> None:
+    simple = page.simple
+    simple.choices[Mode.NOTHING].click()
+    assert rules(page) == ["action=drop"]
+    simple.choices[Mode.LIST].click()
+    click(simple.buttons["add"])
+    asked = await dialog(RuleDialog)
+    ok = asked.buttons.button(QDialogButtonBox.StandardButton.Ok)
+    assert ok is not None
+    assert not ok.isEnabled()
+    type_text(asked.destination, "example.org")
+    asked.proto.setCurrentIndex(asked.proto.findData("tcp"))
+    type_text(asked.ports, "443")
+    assert ok.isEnabled()
+    asked.accept()
+    await until(lambda: simple.entries.rowCount() == 1)
+    simple.dns.click()
+
+    click(window.button(APPLY))
+    await until(lambda: not window.draft.dirty)
+
+    assert [text for _id, text in system.qube("vault").rules] == [
+        "action=accept dsthost=example.org proto=tcp dstports=443-443",
+        "action=accept specialtarget=dns",
+        "action=drop",
+    ]
+
+
+async def test_the_list_comes_back_after_all_was_chosen(page: FirewallPage, client: Client) -> None:
+    for rule in ("action=drop", "action=accept dsthost=example.org"):
+        await client.send(calls.VM_FIREWALL_INSERT_RULE("vault", 0, rule))
+    simple = page.simple
+    await until(lambda: page.model.rowCount() == 3)
+    page.views.setCurrentWidget(page.full)
+    page.table.selectRow(2)
+    click(page.buttons["remove"])
+    page.views.setCurrentWidget(page.simple)
+    assert simple.mode() is Mode.LIST
+
+    simple.choices[Mode.ALL].click()
+    assert rules(page) == ["action=accept"]
+    simple.choices[Mode.LIST].click()
+
+    assert rules(page) == ["action=accept dsthost=example.org", "action=drop"]
+
+
+async def test_a_list_of_another_shape_is_only_in_the_full_list(page: FirewallPage, client: Client) -> None:
+    await client.send(calls.VM_FIREWALL_INSERT_RULE("vault", 0, "action=drop dst4=10.0.0.0/8"))
+    await until(lambda: page.model.rowCount() == 2)
+
+    assert not page.simple.unfit.isHidden()
+    assert not any(button.isEnabled() for button in page.simple.choices.values())
+    assert page.buttons["add"].isEnabled()
+
+
+async def test_an_edit_is_undone_and_done_again(window: SettingsWindow, page: FirewallPage) -> None:
+    assert not page.buttons["undo"].isEnabled()
+    page.simple.choices[Mode.NOTHING].click()
+    click(page.buttons["all"])
+    assert len(rules(page)) == 2
+
+    click(page.buttons["undo"])
+    assert rules(page) == ["action=drop"]
+    click(page.buttons["undo"])
+    assert rules(page) == ["action=accept"]
+    assert not window.draft.dirty
+    click(page.buttons["redo"])
+
+    assert rules(page) == ["action=drop"]
+
+
+async def test_full_access_for_a_while_says_how_long_it_lasts(page: FirewallPage) -> None:
+    page.simple.choices[Mode.NOTHING].click()
+    page.minutes.setValue(7)
+    click(page.buttons["all"])
+    click(page.buttons["all"])
+
+    assert len(rules(page)) == 2
+    assert page.remaining.text().startswith(("more: 6 min", "more: 7 min"))
+    assert page.simple.mode() is Mode.NOTHING
+
+
+async def test_a_list_is_exported_and_imported(page: FirewallPage, tmp_path: Path) -> None:
+    page.simple.choices[Mode.NOTHING].click()
+    held = tmp_path / "held.rules"
+    page.write_file(str(held))
+    click(page.buttons["undo"])
+
+    page.read_file(str(held))
+    assert rules(page) == ["action=drop"]
+    held.write_text("action=drop\naction=perhaps\n")
+    page.read_file(str(held))
+
+    assert "Line 2" in page.problem.text()
+    assert rules(page) == ["action=drop"]
