@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which devices there are, who has them, and what a person calls them: told by the feed, never asking.
+
+What a device says about itself is hostile: `harmless` is the one way of it into anything that is shown.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import NamedTuple
+
+from PyQt5.QtCore import QObject, pyqtSignal
+
+from qubesmanager.wire.codecs import AvailableDevice
+from qubesmanager.wire.records import YES, DeviceRecord, VmRecord
+from qubesmanager.wire.values import DeviceClass
+
+LONGEST = 80
+"""Characters of a description that are shown."""
+
+
+class DeviceKey(NamedTuple):
+    """One device, by what the daemon calls it."""
+
+    device_class: DeviceClass
+    backend: str
+    ident: str
+
+    def __str__(self) -> str:
+        return f"{self.backend}:{self.ident}"
+
+
+class Kind(StrEnum):
+    """What a person takes a device for; the order is that of the menu."""
+
+    DISK = "disk"
+    CAMERA = "camera"
+    MICROPHONE = "microphone"
+    USB = "usb"
+    PCI = "pci"
+
+
+_CAMERA_WORDS = ("webcam", "camera", "facetime", "brio", "lifecam", "isight")
+"""Words of a description that make a USB device a camera, in lower case."""
+
+_KINDS = {DeviceClass.BLOCK: Kind.DISK, DeviceClass.USB: Kind.USB, DeviceClass.MIC: Kind.MICROPHONE}
+
+
+def kind_of(device_class: DeviceClass, description: str) -> Kind:
+    """The section of the menu that a device stands in."""
+    if device_class is DeviceClass.USB and any(word in description.lower() for word in _CAMERA_WORDS):
+        return Kind.CAMERA
+    return _KINDS.get(device_class, Kind.PCI)
+
+
+def harmless(text: str) -> str:
+    """One short line of printable ASCII: no markup is made of it, nothing reorders or breaks the line it stands in."""
+    shortened = text[: LONGEST + 1]
+    line = " ".join("".join(char if char.isascii() and char.isprintable() else "_" for char in shortened).split())
+    return f"{line[: LONGEST - 1]}…" if len(text) > LONGEST else line
+
+
+class Mark(NamedTuple):
+    """What a person says of a device."""
+
+    nickname: str = ""
+    favourite: bool = False
+
+
+NO_MARK = Mark()
+
+
+class Step(StrEnum):
+    """What is being done with a device, as far as the daemon's events do not say it yet."""
+
+    ATTACHING = "attaching"
+    DETACHING = "detaching"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """A step under way, or one that failed: with which qube, why, and the options it was asked with."""
+
+    step: Step
+    qube: str
+    why: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device as it is shown. `size` in bytes, 0 if it has none; `parent`: the ident of the disk it is a part of.
+
+    `holder` has it now, the qubes of `assigned` get it at each start. `present` is false for one that is only known
+    because it is assigned. `description` is harmless already.
+    """
+
+    key: DeviceKey
+    description: str
+    size: int = 0
+    parent: str = ""
+    read_only: bool = False
+    present: bool = True
+    holder: str = ""
+    assigned: tuple[str, ...] = ()
+    new: bool = False
+    mark: Mark = NO_MARK
+    doing: Doing | None = None
+
+    @property
+    def kind(self) -> Kind:
+        return kind_of(self.key.device_class, self.description)
+
+    @property
+    def name(self) -> str:
+        """The nickname, else what it says of itself, else its place."""
+        return self.mark.nickname or self.description or str(self.key)
+
+    @property
+    def memory_key(self) -> str:
+        """What a nickname is kept by: another device at the same place is another one."""
+        return f"{self.key.backend}+{self.key.ident}+{self.description}"
+
+
+class DeviceCatalog(QObject):
+    """All devices that are offered, attached or assigned, as of the last thing that was told.
+
+    Signals: `changed()` after each difference; `came(tuple[Device])`, `went(tuple[Device])`: offered now and no more,
+    not told for what a backend offers when it is first heard of; `attached(Device, str)`, `detached(Device, str)` with
+    the qube; `failed(Device)`.
+    """
+
+    changed = pyqtSignal()
+    came = pyqtSignal(tuple)
+    went = pyqtSignal(tuple)
+    attached = pyqtSignal(object, str)
+    detached = pyqtSignal(object, str)
+    failed = pyqtSignal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._offers: dict[tuple[str, DeviceClass], dict[DeviceKey, Device]] = {}
+        self._had: dict[str, tuple[DeviceRecord, ...]] = {}
+        self._marks: dict[str, Mark] = {}
+        self._new: set[DeviceKey] = set()
+        self._doing: dict[DeviceKey, Doing] = {}
+        self._devices: dict[DeviceKey, Device] = {}
+        self._stale = False
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def devices(self) -> Mapping[DeviceKey, Device]:
+        """All, by key; in no order."""
+        return self._devices
+
+    def held_by(self, qube: str) -> list[Device]:
+        """What a qube has or gets."""
+        return [held for held in self._devices.values() if qube in {held.holder, *held.assigned}]
+
+    def backends(self) -> set[str]:
+        """The qubes that have offered something."""
+        return {backend for (backend, _), offers in self._offers.items() if offers}
+
+    # -- being told ---------------------------------------------------------------------------------------------------
+
+    def offer(self, backend: str, device_class: DeviceClass, rows: Iterable[AvailableDevice]) -> None:
+        """What a qube offers of a class now."""
+        place = backend, device_class
+        first = place not in self._offers
+        before = self._offers.get(place, {})
+        now = {held.key: held for row in rows for held in [_offered(backend, device_class, row)]}
+        if now == before and not first:
+            return
+        self._offers[place] = now
+        came = () if first else tuple(key for key in now if key not in before)
+        self._new.update(came)
+        went = tuple(held for key, held in before.items() if key not in now)
+        self._new.difference_update(held.key for held in went)
+        self._rebuild()
+        if came:
+            self.came.emit(tuple(self._devices[key] for key in came))
+        if went:
+            self.went.emit(went)
+
+    def withdraw(self, key: DeviceKey) -> None:
+        """A device is not offered any more."""
+        held = self._offers.get((key.backend, key.device_class), {}).pop(key, None)
+        self._new.discard(key)
+        if held is not None:
+            self._rebuild()
+            self.went.emit((held,))
+
+    def put(self, records: Iterable[VmRecord]) -> None:
+        """These qubes are so now: what they have is compared with what they had."""
+        events: list[tuple[bool, DeviceKey, str]] = []
+        for record in records:
+            before, now = self._had.get(record.name), record.devices
+            if before == now:
+                continue
+            self._had[record.name] = now
+            if before is not None:
+                had, has = _attached(before), _attached(now)
+                events += [(True, key, record.name) for key in sorted(has - had)]
+                events += [(False, key, record.name) for key in sorted(had - has)]
+            elif not now:
+                continue
+            self._stale = True
+        self._tell(events)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """These qubes are no more, neither as owners nor as backends."""
+        gone = set(names)
+        for name in gone:
+            self._had.pop(name, None)
+        for place in [place for place in self._offers if place[0] in gone]:
+            del self._offers[place]
+        self._rebuild()
+
+    def remember(self, marks: Mapping[str, Mark]) -> None:
+        """What a person says of devices, by `memory_key`."""
+        self._marks = dict(marks)
+        self._rebuild()
+
+    def do(self, key: DeviceKey, doing: Doing | None) -> None:
+        """What is being done with a device, what failed; None: nothing any more."""
+        if doing is None:
+            self._doing.pop(key, None)
+        else:
+            self._doing[key] = doing
+        self._rebuild()
+        if doing is not None and doing.step is Step.FAILED and key in self._devices:
+            self.failed.emit(self._devices[key])
+
+    def seen(self) -> None:
+        """A person has looked: nothing is new any more."""
+        if self._new:
+            self._new.clear()
+            self._rebuild()
+
+    # -- how ----------------------------------------------------------------------------------------------------------
+
+    def _tell(self, events: Sequence[tuple[bool, DeviceKey, str]]) -> None:
+        if not self._stale:
+            return
+        self._stale = False
+        before = self._devices
+        self._rebuild()
+        for is_attached, key, qube in events:
+            device = self._devices.get(key) or before.get(key)
+            if device is not None:
+                (self.attached if is_attached else self.detached).emit(device, qube)
+
+    def _rebuild(self) -> None:
+        """All devices, from everything that was told; tells if something is different."""
+        devices = {key: held for offers in self._offers.values() for key, held in offers.items()}
+        holders: dict[DeviceKey, str] = {}
+        assigned: dict[DeviceKey, list[str]] = {}
+        for qube, held in self._had.items():
+            for record in held:
+                key = DeviceKey(*record[:3])
+                if record.attached:
+                    holders[key] = qube
+                if record.persistent:
+                    assigned.setdefault(key, []).append(qube)
+        for key in {*holders, *assigned} - set(devices):
+            devices[key] = Device(key, "", present=False)
+        now = {
+            key: replace(
+                device,
+                holder=holders.get(key, ""),
+                assigned=tuple(sorted(assigned.get(key, ()))),
+                new=key in self._new,
+                mark=self._marks.get(device.memory_key, NO_MARK),
+                doing=self._doing.get(key),
+            )
+            for key, device in devices.items()
+        }
+        if now != self._devices:
+            self._devices = now
+            self.changed.emit()
+
+
+def _offered(backend: str, device_class: DeviceClass, row: AvailableDevice) -> Device:
+    size = row.details.get("size", "")
+    return Device(
+        DeviceKey(device_class, backend, row.ident),
+        harmless(row.description),
+        size=int(size) if size.isascii() and size.isdigit() and len(size) < _DIGITS else 0,
+        parent=row.details.get("parent", ""),
+        read_only=row.details.get("read-only") == YES,
+    )
+
+
+_DIGITS = 20
+"""More are no size."""
+
+
+def _attached(devices: Iterable[DeviceRecord]) -> set[DeviceKey]:
+    return {DeviceKey(*held[:3]) for held in devices if held.attached}
