@@ -383,6 +383,81 @@
     </message>
 </context>
 <context>
+    <name>DeviceTree</name>
+    <message>
+        <source>Device</source>
+        <translation>Gerät</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>At</source>
+        <translation>An</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Zustand</translation>
+    </message>
+    <message>
+        <source>Disks</source>
+        <translation>Datenträger</translation>
+    </message>
+    <message>
+        <source>Cameras</source>
+        <translation>Kameras</translation>
+    </message>
+    <message>
+        <source>Microphone</source>
+        <translation>Mikrofon</translation>
+    </message>
+    <message>
+        <source>USB devices</source>
+        <translation>USB-Geräte</translation>
+    </message>
+    <message>
+        <source>PCI devices (attached in a qube&apos;s settings)</source>
+        <translation>PCI-Geräte (in den Einstellungen eines Qubes angebunden)</translation>
+    </message>
+    <message>
+        <source>{0} has it</source>
+        <translation>{0} hat es</translation>
+    </message>
+    <message>
+        <source>not there; for {0}</source>
+        <translation>nicht da; für {0}</translation>
+    </message>
+    <message>
+        <source>at the start of {0}</source>
+        <translation>beim Start von {0}</translation>
+    </message>
+    <message>
+        <source>at each start</source>
+        <translation>bei jedem Start</translation>
+    </message>
+    <message>
+        <source>new</source>
+        <translation>neu</translation>
+    </message>
+    <message>
+        <source>attaching to {0}…</source>
+        <translation>wird an {0} angebunden …</translation>
+    </message>
+    <message>
+        <source>detaching from {0}…</source>
+        <translation>wird von {0} gelöst …</translation>
+    </message>
+    <message>
+        <source>failed with {0}</source>
+        <translation>mit {0} misslungen</translation>
+    </message>
+    <message>
+        <source>read-only</source>
+        <translation>nur lesbar</translation>
+    </message>
+</context>
+<context>
     <name>ErrorBar</name>
     <message numerus="yes">
         <source>%n more message(s)</source>
