@@ -16,9 +16,12 @@ Three kinds of volumes follow from two flags of the spec:
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from qubesmanager.backup.volumes import Source
 
 GRAIN = 4 << 20
 """An imported volume's size is rounded up to a multiple of this many bytes."""
@@ -170,6 +173,10 @@ class PoolDriver(Protocol):
         """
         ...
 
+    def open_source(self, vid: str, snapshot: str | None = None) -> AbstractAsyncContextManager[Source]:
+        """The committed state or a snapshot for a thread to read, the same until the context ends."""
+        ...
+
     async def size(self, vid: str, snapshot: str | None = None) -> int:
         """The volume's or the snapshot's size in bytes."""
         ...
@@ -179,6 +186,13 @@ class PoolDriver(Protocol):
 
         `size` is the announced number of bytes: more or fewer are a `QubesValueError`. Snapshots stay. Whatever breaks
         the stream, the volume is as before. A running qube's volume must not be imported into.
+        """
+        ...
+
+    async def import_runs(self, vid: str, size: int, runs: AsyncIterator[tuple[int, bytes]]) -> int:
+        """The volume, new or there already, holds these runs of data, ascending, and zeros between them.
+
+        It has `size` bytes, rounded up to `GRAIN`, which is answered. Whatever breaks the stream, it is as before.
         """
         ...
 
@@ -192,6 +206,10 @@ class PoolDriver(Protocol):
 
     async def snapshot(self, vid: str, live: LiveDisk | None = None) -> str:
         """The present state is kept; answers its id, `<unix seconds>-<n>`. Crash-consistent while the qube runs."""
+        ...
+
+    async def drop_snapshot(self, vid: str, snapshot: str) -> None:
+        """Forget a snapshot. Also while the qube runs."""
         ...
 
     async def list_snapshots(self, vid: str) -> list[str]:

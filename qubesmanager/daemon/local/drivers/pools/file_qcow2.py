@@ -16,6 +16,7 @@ from qubesmanager.daemon.local.drivers.pools import qcow2
 from qubesmanager.daemon.local.drivers.pools.base import DriverOption
 from qubesmanager.daemon.local.drivers.pools.disk import fsync, staging
 from qubesmanager.daemon.local.drivers.pools.folder import FolderPool, Manifest
+from qubesmanager.daemon.local.drivers.pools.sources import ImageSource
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,9 @@ class FileQcow2(FolderPool):
     def open_runs(self, folder: Path, layer: str) -> Generator[tuple[int, bytes], None, None]:
         with qcow2.Chain([folder / name for name in self._chain(folder, layer)]) as chain:
             yield from chain.runs()
+
+    def source_of(self, folder: Path, layer: str) -> ImageSource:
+        return ImageSource([folder / name for name in self._chain(folder, layer)])
 
     def compact(self, folder: Path, manifest: Manifest) -> None:
         try:

@@ -15,6 +15,7 @@ from typing import ClassVar, Self
 from qubesmanager.daemon.local.drivers.pools.base import GRAIN, DriverOption
 from qubesmanager.daemon.local.drivers.pools.disk import BLOCK, data_runs, fsync, is_zero, pwrite_all, staging
 from qubesmanager.daemon.local.drivers.pools.folder import FolderPool, Manifest
+from qubesmanager.daemon.local.drivers.pools.sources import RawSource
 from qubesmanager.wire.errors import StoragePoolException
 
 _FICLONE = 0x40049409  # _IOW(0x94, 9, int), linux/fs.h
@@ -125,3 +126,6 @@ class FileReflink(FolderPool):
             yield from data_runs(fd, path.stat().st_size, GRAIN // 4)
         finally:
             os.close(fd)
+
+    def source_of(self, folder: Path, layer: str) -> RawSource:
+        return RawSource(folder / layer)

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Protocol
 
+from qubesmanager.backup.volumes import Source
 from qubesmanager.daemon.local.drivers.pools.base import (
     GRAIN,
     Disk,
@@ -41,9 +42,10 @@ from qubesmanager.daemon.local.drivers.pools.disk import (
     fsync,
     in_thread,
     replace_json,
+    rounded,
     staging,
 )
-from qubesmanager.daemon.local.drivers.pools.stream import Blocks, copy_into
+from qubesmanager.daemon.local.drivers.pools.stream import Blocks, copy_into, write_runs
 from qubesmanager.wire.errors import (
     Mgmt1Error,
     QubesValueError,
@@ -86,6 +88,12 @@ class LayerWriter(Protocol):
     def put(self, offset: int, data: bytes) -> None: ...
 
     def finish(self, size: int) -> None: ...
+
+
+class ClosableSource(Source, Protocol):
+    """Of files that are opened when they are needed."""
+
+    def close(self) -> None: ...
 
 
 class _Reporting:
@@ -160,6 +168,10 @@ class FolderPool(ABC):
     @abstractmethod
     def open_runs(self, folder: Path, layer: str) -> Iterator[tuple[int, bytes]]:
         """Offset and bytes of the layer's runs of data."""
+
+    @abstractmethod
+    def source_of(self, folder: Path, layer: str) -> "ClosableSource":
+        """The layer's content for a thread of somebody else's."""
 
     live_snapshot_by_hypervisor: ClassVar[bool]
 
@@ -410,19 +422,38 @@ class FolderPool(ABC):
         finally:
             await in_thread(stack.close)
 
+    @asynccontextmanager
+    async def open_source(self, vid: str, snapshot: str | None = None) -> AsyncIterator[Source]:
+        async with self._locks.hold(vid):
+            stack, source = await in_thread(self._open_source, vid, snapshot)
+        try:
+            yield source
+        finally:
+            await in_thread(stack.close)
+
+    def _open_source(self, vid: str, snapshot: str | None) -> tuple[ExitStack, Source]:
+        with disk_errors(self.pool), ExitStack() as stack:
+            source = self.source_of(*self._kept(stack, vid, snapshot))
+            stack.callback(source.close)
+            return stack.pop_all(), source
+
     def _open(self, vid: str, snapshot: str | None) -> tuple[ExitStack, Iterator[tuple[int, bytes]]]:
         with disk_errors(self.pool), ExitStack() as stack:
-            if snapshot is None:
-                folder, _, layer = self._commit(vid)
-            else:
-                folder, manifest = self._load(vid)
-                layer = self._snapshot_layer(manifest, snapshot)
-            # Links of our own: whatever is pruned or merged meanwhile, these layers stay as they are.
-            stage = stack.enter_context(staging(self.root))
-            self._link(folder, layer, stage)
-            runs = self._reported(self.open_runs(stage, layer))
+            runs = self._reported(self.open_runs(*self._kept(stack, vid, snapshot)))
             stack.callback(runs.close)
             return stack.pop_all(), runs
+
+    def _kept(self, stack: ExitStack, vid: str, snapshot: str | None) -> tuple[Path, str]:
+        """A folder and the layer of the state in it, which stay until the stack ends."""
+        if snapshot is None:
+            folder, _, layer = self._commit(vid)
+        else:
+            folder, manifest = self._load(vid)
+            layer = self._snapshot_layer(manifest, snapshot)
+        # Links of our own: whatever is pruned or merged meanwhile, these layers stay as they are.
+        stage = stack.enter_context(staging(self.root))
+        self._link(folder, layer, stage)
+        return stage, layer
 
     def _reported(self, runs: Iterator[tuple[int, bytes]]) -> Generator[tuple[int, bytes], None, None]:
         with disk_errors(self.pool):
@@ -456,6 +487,14 @@ class FolderPool(ABC):
                 total = await blocks.finish()
                 await in_thread(self._adopt, vid, stage)
             return total
+
+    async def import_runs(self, vid: str, size: int, runs: AsyncIterator[tuple[int, bytes]]) -> int:
+        async with self._locks.hold(vid):
+            await in_thread(self._check_import, vid)
+            async with self._writing() as (stage, writer):
+                await write_runs(writer, rounded(size), runs)
+                await in_thread(self._adopt, vid, stage)
+        return rounded(size)
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[tuple[Path, LayerWriter]]:
@@ -573,6 +612,18 @@ class FolderPool(ABC):
                 manifest, layer = self._freeze(folder, manifest)
             _write(folder, dataclasses.replace(manifest, snapshots=manifest.snapshots | {snapshot: layer}))
         return snapshot
+
+    async def drop_snapshot(self, vid: str, snapshot: str) -> None:
+        async with self._locks.hold(vid):
+            await in_thread(self._drop_snapshot, vid, snapshot)
+
+    def _drop_snapshot(self, vid: str, snapshot: str) -> None:
+        folder, manifest = self._load(vid)
+        self._snapshot_layer(manifest, snapshot)
+        left = {name: layer for name, layer in manifest.snapshots.items() if name != snapshot}
+        with disk_errors(self.pool):
+            _write(folder, dataclasses.replace(manifest, snapshots=left))
+            self._collect(folder)
 
     def _prepare(self, vid: str) -> Manifest:
         folder, manifest = self._load(vid)

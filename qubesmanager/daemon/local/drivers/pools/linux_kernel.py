@@ -7,8 +7,10 @@ It is part of the system: not added, not removed, and no qube's volumes are made
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+from qubesmanager.backup.volumes import Source
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL
 from qubesmanager.daemon.local.drivers import kernels
 from qubesmanager.daemon.local.drivers.pools.base import Disk, Leftover, LiveDisk, PoolInfo, VolumeInfo, VolumeSpec
@@ -85,6 +87,15 @@ class LinuxKernels:
         raise _read_only()
 
     async def import_data(self, vid: str, data: AsyncIterator[bytes], size: int | None = None) -> int:
+        raise _read_only()
+
+    def open_source(self, vid: str, snapshot: str | None = None) -> AbstractAsyncContextManager[Source]:
+        raise _read_only()
+
+    async def import_runs(self, vid: str, size: int, runs: AsyncIterator[tuple[int, bytes]]) -> int:
+        raise _read_only()
+
+    async def drop_snapshot(self, vid: str, snapshot: str) -> None:
         raise _read_only()
 
     async def clear(self, vid: str) -> None:

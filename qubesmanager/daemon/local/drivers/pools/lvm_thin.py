@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from qubesmanager.backup.volumes import Source
 from qubesmanager.daemon.local.drivers.pools.base import (
     GRAIN,
     Disk,
@@ -52,7 +53,8 @@ from qubesmanager.daemon.local.drivers.pools.disk import (
     pwrite_all,
     rounded,
 )
-from qubesmanager.daemon.local.drivers.pools.stream import Blocks, copy_into
+from qubesmanager.daemon.local.drivers.pools.sources import RawSource
+from qubesmanager.daemon.local.drivers.pools.stream import Blocks, copy_into, write_runs
 from qubesmanager.wire.errors import (
     QubesValueError,
     QubesVMAlreadyExistsError,
@@ -336,16 +338,31 @@ class LvmThin:
     # Content
 
     async def read(self, vid: str, snapshot: str | None = None) -> AsyncGenerator[tuple[int, bytes], None]:
+        async with self._copied(vid, snapshot) as (copy, size):
+            for offset in range(0, size, 1 << 20):
+                data = await in_thread(self._read_at, copy, offset, 1 << 20)
+                if not is_zero(data):
+                    yield offset, data
+
+    @asynccontextmanager
+    async def open_source(self, vid: str, snapshot: str | None = None) -> AsyncIterator[Source]:
+        async with self._copied(vid, snapshot) as (copy, _):
+            source = await in_thread(RawSource, self.device(copy))
+            try:
+                yield source
+            finally:
+                source.close()
+
+    @asynccontextmanager
+    async def _copied(self, vid: str, snapshot: str | None) -> AsyncIterator[tuple[str, int]]:
+        """A logical volume of its own with the state, and the state's size."""
         async with self._locks.hold(vid):
             name, lvs = await self._find(vid)
             source = self._state(vid, lvs, snapshot)
             copy = f"{name}+read{uuid.uuid4().hex[:8]}"
             await self._copy(source, copy)
         try:
-            for offset in range(0, lvs[source].size, 1 << 20):
-                data = await in_thread(self._read_at, copy, offset, 1 << 20)
-                if not is_zero(data):
-                    yield offset, data
+            yield copy, lvs[source].size
         finally:
             await self._drop(copy)
 
@@ -374,6 +391,20 @@ class LvmThin:
                 total = await blocks.finish()
             await self._replace(name)
             return total
+
+    async def import_runs(self, vid: str, size: int, runs: AsyncIterator[tuple[int, bytes]]) -> int:
+        async with self._locks.hold(vid):
+            self._refuse_started(vid, await self._lvs())
+            name = self._name(vid)
+            async with self._writing(name, rounded(size)) as writer:
+                await write_runs(writer, rounded(size), runs)
+            await self._replace(name)
+        return rounded(size)
+
+    async def drop_snapshot(self, vid: str, snapshot: str) -> None:
+        async with self._locks.hold(vid):
+            _, lvs = await self._find(vid)
+            await self._drop(self._state(vid, lvs, snapshot))
 
     @asynccontextmanager
     async def _writing(self, name: str, capacity: int) -> AsyncIterator[_DeviceWriter]:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from qubesmanager.daemon.local.drivers.pools.disk import BLOCK, is_zero, pwrite_all
 from qubesmanager.wire.errors import QubesValueError, StoragePoolException
@@ -179,6 +179,15 @@ def grow(path: Path, size: int) -> None:
         os.close(fd)
 
 
+class Run(NamedTuple):
+    """Data that lie together: guest offset and length, which image of the chain holds them, and where in its file."""
+
+    offset: int
+    length: int
+    image: int
+    place: int
+
+
 class Chain:
     """Images opened for reading, the top one first, each the backing image of the one before."""
 
@@ -227,6 +236,27 @@ class Chain:
         if length:
             yield at, _pread(fd, min(length, self.size - at), host)
 
+    def table(self) -> Iterator[Run]:
+        """Where each run of data lies; ascending."""
+        images = {fd: number for number, fd in enumerate(self._fds)}
+        held: Run | None = None
+        for offset, source, place in self.entries():
+            if source < 0:
+                continue
+            here = Run(offset, CLUSTER, images[source], place)
+            if held is not None and _follows(held, here):
+                held = held._replace(length=held.length + CLUSTER)
+                continue
+            if held is not None:
+                yield held
+            held = here
+        if held is not None:
+            yield held
+
+    def pread(self, image: int, length: int, place: int) -> bytes:
+        """Bytes of one image's file, as `table` says; what lies behind its end is zeros."""
+        return _pread(self._fds[image], length, place)
+
     def merge_into(self, writer: Writer) -> None:
         """Write what the chain's own images hold, zeros that hide what lies below them included."""
         for offset, source, place in self.entries():
@@ -263,6 +293,11 @@ class Chain:
                     if entry & _OFFSET:
                         yield offset, fd, entry & _OFFSET
                         break
+
+
+def _follows(held: Run, here: Run) -> bool:
+    after = (held.offset + held.length, held.image, held.place + held.length)
+    return (here.offset, here.image, here.place) == after
 
 
 def _pread(fd: int, length: int, offset: int) -> bytes:

@@ -57,19 +57,23 @@ class Blocks:
 async def copy_into(writer: _Writer, source: PoolDriver, vid: str) -> None:
     """The committed state of another pool's volume; its runs of zeros stay runs of zeros."""
     size = await source.size(vid)
-    held, at = b"", 0
     async with contextlib.aclosing(source.read(vid)) as runs:
-        # A source's runs need not lie on the writer's blocks: they are cut at block boundaries and gathered anew.
-        async for offset, data in runs:
-            start = offset - offset % GRAIN
-            if held and start != at:
-                await in_thread(writer.put, at, held)
-                held = b""
-            at = start if not held else at
-            held += bytes(offset - at - len(held)) + data
-            while len(held) >= GRAIN:
-                await in_thread(writer.put, at, held[:GRAIN])
-                held, at = held[GRAIN:], at + GRAIN
+        await write_runs(writer, size, runs)
+
+
+async def write_runs(writer: _Writer, size: int, runs: AsyncIterator[tuple[int, bytes]]) -> None:
+    """Runs of data, ascending, and zeros between them. They are cut at the writer's blocks and gathered anew."""
+    held, at = b"", 0
+    async for offset, data in runs:
+        start = offset - offset % GRAIN
+        if held and start != at:
+            await in_thread(writer.put, at, held)
+            held = b""
+        at = start if not held else at
+        held += bytes(offset - at - len(held)) + data
+        while len(held) >= GRAIN:
+            await in_thread(writer.put, at, held[:GRAIN])
+            held, at = held[GRAIN:], at + GRAIN
     if held:
         await in_thread(writer.put, at, held)
     await in_thread(writer.finish, size)

@@ -4,6 +4,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from itertools import pairwise
 
 import pytest
 from pool_tools import MIB, content, guest_write, kept, pieces, session
@@ -33,6 +34,7 @@ def skip_if_blind(pool: PoolDriver) -> None:
 A, B, C = (bytes([value]) * 65536 for value in b"ABC")
 ROOT = VolumeSpec("pool", "debian/root", 8 * MIB, save_on_stop=True)
 APP_ROOT = VolumeSpec("pool", "work/root", 8 * MIB, source="debian/root", snap_on_start=True)
+BIG = VolumeSpec("pool", "work/private", 16 * MIB, save_on_stop=True, revisions_to_keep=9)
 VOLATILE = VolumeSpec("pool", "work/volatile", 8 * MIB)
 
 
@@ -520,6 +522,60 @@ async def test_many_volumes_side_by_side(pool: PoolDriver) -> None:
 
     assert len(await pool.list_volumes()) == 12
     assert await pool.recover({}) == []
+
+
+async def test_a_source_gives_a_thread_the_state_of_one_moment(pool: PoolDriver) -> None:
+    await pool.create("work/private", 16 * MIB)
+    await session(pool, BIG, (0, A), (5 * MIB + 65536, B))
+    moment = await pool.snapshot("work/private")
+
+    async with pool.open_source("work/private", moment) as source:
+        await session(pool, BIG, (0, B))
+        await pool.drop_snapshot("work/private", moment)
+        extents = await asyncio.to_thread(lambda: list(source.extents()))
+        held = await asyncio.to_thread(lambda: [source.read(*extent) for extent in extents])
+
+    assert source.size == 16 * MIB
+    whole = bytearray(16 * MIB)
+    for (offset, length), data in zip(extents, held, strict=True):
+        assert len(data) == length
+        whole[offset : offset + length] = data
+    wanted = bytearray(16 * MIB)
+    wanted[: len(A)] = A
+    wanted[5 * MIB + 65536 : 5 * MIB + 65536 + len(B)] = B
+    assert whole == wanted
+    assert all(before.offset + before.length < after.offset for before, after in pairwise(extents))
+    assert moment not in await pool.list_snapshots("work/private")
+
+
+async def test_a_dropped_snapshot_is_gone_and_the_others_stay(pool: PoolDriver) -> None:
+    await pool.create("work/private", 8 * MIB)
+    first = await pool.snapshot("work/private")
+    await session(pool, kept(revisions=9), (0, A))
+    second = await pool.snapshot("work/private")
+
+    await pool.drop_snapshot("work/private", first)
+
+    assert first not in await pool.list_snapshots("work/private")
+    assert second in await pool.list_snapshots("work/private")
+    with pytest.raises(QubesVolumeRevisionNotFoundError):
+        await pool.drop_snapshot("work/private", first)
+    await pool.revert("work/private", second)
+    assert (await content(pool, "work/private"))[: len(A)] == A
+
+
+async def test_imported_runs_are_the_volume_and_the_rest_is_zeros(pool: PoolDriver) -> None:
+    async def runs() -> AsyncIterator[tuple[int, bytes]]:
+        yield 0, A
+        yield 5 * MIB + 512, B
+
+    assert await pool.import_runs("new/private", 16 * MIB - 5, runs()) == 16 * MIB
+
+    held = await content(pool, "new/private")
+    assert held[: len(A)] == A
+    assert held[5 * MIB + 512 : 5 * MIB + 512 + len(B)] == B
+    assert not any(held[len(A) : 5 * MIB + 512])
+    assert len(held) == 16 * MIB
 
 
 async def test_the_pools_place_has_a_size(pool: PoolDriver) -> None:
