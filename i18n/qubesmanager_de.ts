@@ -458,6 +458,33 @@
     </message>
 </context>
 <context>
+    <name>Differences</name>
+    <message>
+        <source>none</source>
+        <translation>keine</translation>
+    </message>
+    <message>
+        <source>the default</source>
+        <translation>der Standard</translation>
+    </message>
+    <message>
+        <source>Qube</source>
+        <translation>Qube</translation>
+    </message>
+    <message>
+        <source>Property</source>
+        <translation>Eigenschaft</translation>
+    </message>
+    <message>
+        <source>Now</source>
+        <translation>Jetzt</translation>
+    </message>
+    <message>
+        <source>Then</source>
+        <translation>Dann</translation>
+    </message>
+</context>
+<context>
     <name>ErrorBar</name>
     <message numerus="yes">
         <source>%n more message(s)</source>
@@ -2100,6 +2127,10 @@
         <source>Between two statist&amp;ics</source>
         <translation>Zwischen zwei Stat&amp;istiken</translation>
     </message>
+    <message>
+        <source>several values</source>
+        <translation>mehrere Werte</translation>
+    </message>
 </context>
 <context>
     <name>SettingsWindow</name>
@@ -2173,6 +2204,65 @@
     <message>
         <source>Services</source>
         <translation>Dienste</translation>
+    </message>
+</context>
+<context>
+    <name>SeveralWindow</name>
+    <message numerus="yes">
+        <source>Settings of %n qube(s)</source>
+        <translation>
+            <numerusform>Einstellungen von %n Qube</numerusform>
+            <numerusform>Einstellungen von %n Qubes</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Basic</source>
+        <translation>Allgemein</translation>
+    </message>
+    <message>
+        <source>Advanced</source>
+        <translation>Erweitert</translation>
+    </message>
+    <message>
+        <source>What would be different</source>
+        <translation>Was anders würde</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n qube(s) would be different:</source>
+        <translation>
+            <numerusform>%n Qube würde anders:</numerusform>
+            <numerusform>%n Qubes würden anders:</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Nothing is different yet.</source>
+        <translation>Noch ist nichts anders.</translation>
+    </message>
+    <message numerus="yes">
+        <source>Apply the settings of %n qube(s)</source>
+        <translation>
+            <numerusform>Die Einstellungen von %n Qube anwenden</numerusform>
+            <numerusform>Die Einstellungen von %n Qubes anwenden</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n qube(s) refused; the others were changed.</source>
+        <translation>
+            <numerusform>%n Qube hat abgelehnt; die anderen wurden geändert.</numerusform>
+            <numerusform>%n Qubes haben abgelehnt; die anderen wurden geändert.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Leave without applying the changes?</source>
+        <translation>Verlassen, ohne die Änderungen anzuwenden?</translation>
+    </message>
+    <message>
+        <source>Unsaved changes</source>
+        <translation>Nicht gespeicherte Änderungen</translation>
+    </message>
+    <message>
+        <source>Discard</source>
+        <translation>Verwerfen</translation>
     </message>
 </context>
 <context>

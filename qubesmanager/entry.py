@@ -108,8 +108,9 @@ def manager_parser() -> argparse.ArgumentParser:
     parser.add_argument("--screenshot", metavar="FILE", type=Path, help="save a picture of the window, and end")
     parser.add_argument("--version", action="version", version=_version("qubes-manager"))
     parser.add_argument(
-        "arguments", metavar="WINDOW", nargs="*", help="a window to open and what it takes: settings NAME"
+        "arguments", metavar="WINDOW", nargs="*", help="a window to open and what it is about: settings NAME, storage"
     )
+    parser.add_argument("--page", metavar="PAGE", help="the page of that window: firewall, volumes, labels, …")
     return parser
 
 
@@ -132,7 +133,7 @@ def manager(argv: Sequence[str] | None = None) -> int:
         print_table=arguments.print_table,
         connection=transport.url,
         trail=trail,
-        arguments=tuple(arguments.arguments),
+        arguments=(*arguments.arguments, *([f"--page={arguments.page}"] if arguments.page else [])),
     )
     return run_manager(lambda: Client(transport), told)
 

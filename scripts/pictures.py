@@ -25,6 +25,7 @@ from qubesmanager.ui.remove_dialog import RemoveDialog
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.settings.dialog import SettingsWindow
 from qubesmanager.ui.settings.firewall_page import FirewallPage
+from qubesmanager.ui.settings.several import SeveralWindow
 from qubesmanager.ui.storage.window import StorageWindow
 from qubesmanager.ui.system.window import SystemWindow
 from qubesmanager.ui.tasks import report
@@ -227,6 +228,19 @@ async def settings_pages(scene: Scene, ending: str = "") -> None:
     held.close()
 
 
+async def several(scene: Scene, ending: str = "") -> None:
+    """The settings of several qubes at once, with an edit."""
+    held = SeveralWindow(scene.session, ("banking", "personal", "work"))
+    held.show()
+    held.draft.edit(("property", "netvm"), "sys-firewall")
+    held.draft.edit(("property", "autostart"), "yes")
+    held.draft.edit(("property", "label"), "yellow")
+    await asyncio.sleep(0.3)
+    save(held.grab(), f"settings-several{ending}")
+    held.draft.discard()
+    held.close()
+
+
 async def storage(scene: Scene, ending: str = "") -> None:
     """Each page of the storage window, with a snapshot to show."""
     await scene.session.client.send(calls.VM_VOLUME_SNAPSHOT("work", "private"))
@@ -277,6 +291,7 @@ ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "nothing-found": nothing_found,
     "disconnected": disconnected,
     "settings": settings_pages,
+    "several": several,
     "storage": storage,
     "system": system,
 }
@@ -311,7 +326,7 @@ async def main(language: str, wanted: list[str]) -> None:
     settings = Path(os.environ["XDG_CONFIG_HOME"]) / "pictures.ini"
     settings.unlink(missing_ok=True)
 
-    async def several(scene: Scene) -> None:
+    async def every(scene: Scene) -> None:
         for name, act in ENGLISH.items():
             if not wanted or name in wanted:
                 await act(scene)
@@ -324,7 +339,7 @@ async def main(language: str, wanted: list[str]) -> None:
             await over(FEW, settings, lambda scene: window_of(scene, "window-german"))
         return
     if not wanted or set(wanted) & set(ENGLISH):
-        await over(FEW, settings, several)
+        await over(FEW, settings, every)
     if asked("window-1000"):
         await over(MANY, settings, lambda scene: window_of(scene, "window-1000"))
     QApplication.setPalette(dark())
@@ -332,6 +347,8 @@ async def main(language: str, wanted: list[str]) -> None:
         await over(FEW, settings, lambda scene: window_of(scene, "window-dark"))
     if asked("settings"):
         await over(FEW, settings, lambda scene: settings_pages(scene, "-dark"))
+    if asked("several"):
+        await over(FEW, settings, lambda scene: several(scene, "-dark"))
     if asked("storage"):
         await over(FEW, settings, lambda scene: storage(scene, "-dark"))
     if asked("system"):

@@ -87,6 +87,13 @@ class Draft(QObject):
         if self._edits.get(key, _MISSING) != before:
             self.changed.emit()
 
+    def revert(self, key: Key) -> None:
+        """Take an edit back; the field is as the daemon has it."""
+        if key in self._edits:
+            del self._edits[key]
+            self.conflicts.discard(key)
+            self.changed.emit()
+
     def edit_rules(self, rules: Sequence[str]) -> None:
         wanted = tuple(rules)
         self._rule_edits = None if wanted == tuple(row.rule for row in self.rules) else wanted

@@ -151,12 +151,15 @@ class Manager:
         self.window = MainWindow(self.session)
         self.over = asyncio.Event()
         self.filled_after: float | None = None
+        self._wanted: list[tuple[str, ...]] = []
         self.watchdog = report.Watchdog(self.session)
         self.first_paint = report.FirstPaint(self.window)
         self.window.closed.connect(self.over.set)
         self.window.report_wanted.connect(self.write_report)
         self.session.window_wanted.connect(self._open)
         self.session.synced.connect(self._filled)
+        self.session.synced.connect(self._open_wanted)
+        self.session.labels_changed.connect(self._open_wanted)
 
     def raise_with(self, arguments: tuple[str, ...]) -> None:
         """Come to the front, and open what the arguments name."""
@@ -166,7 +169,15 @@ class Manager:
         self.window.raise_()
         self.window.activateWindow()
         if arguments and arguments[0] in REGISTERED:
-            self._open(arguments[0], arguments[1:])
+            self._wanted.append(arguments)
+            self._open_wanted()
+
+    def _open_wanted(self) -> None:
+        """Open what was asked for, once it is known what there is."""
+        if self.session.is_synced and self.session.labels:
+            wanted, self._wanted = self._wanted, []
+            for name, *names in wanted:
+                self._open(name, tuple(names))
 
     def write_report(self) -> None:
         """Write the report on demand, and say where it is."""

@@ -7,11 +7,24 @@ that is open for the same names is raised instead of opened twice.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from PyQt5.QtCore import QCoreApplication, Qt
 from PyQt5.QtWidgets import QWidget
 
 from qubesmanager.ui.session import Session
+
+PAGE = "--page="
+"""Begins a word that names a page of a window, among the names of qubes."""
+
+
+@runtime_checkable
+class Paged(Protocol):
+    """A window with pages that have names."""
+
+    def show_page(self, page: str) -> None:
+        """Bring it to the front; a page that there is not is nothing to it."""
+
 
 Opener = Callable[[Session, tuple[str, ...]], QWidget]
 
@@ -60,8 +73,12 @@ class OpenWindows:
         self._session = session
         self._open: dict[tuple[str, tuple[str, ...]], QWidget] = {}
 
-    def open(self, name: str, names: tuple[str, ...] = (), parent: QWidget | None = None) -> QWidget:
-        """The window of that kind for these qubes, shown and in front. Raises `KeyError` if none is registered."""
+    def open(self, name: str, wanted: tuple[str, ...] = (), parent: QWidget | None = None) -> QWidget:
+        """The window of that kind for these qubes, shown and in front. Raises `KeyError` if none is registered.
+
+        One of the words may be `PAGE` and the name of a page, which is brought to the front.
+        """
+        names = tuple(word for word in wanted if not word.startswith(PAGE))
         key = (name, names)
         if (held := self._open.get(key)) is None:
             held = REGISTERED[name].opener(self._session, names)
@@ -70,6 +87,9 @@ class OpenWindows:
             held.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             held.destroyed.connect(lambda: self._forget(key))
             self._open[key] = held
+        for word in wanted:
+            if word.startswith(PAGE) and isinstance(held, Paged):
+                held.show_page(word.removeprefix(PAGE))
         held.show()
         held.raise_()
         held.activateWindow()

@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The settings of a qube, in a window of its own: `qubes-manager settings NAME [PAGE]`."""
+"""The settings of a qube, or of several, in a window of their own: `qubes-manager settings NAME… [--page PAGE]`."""
 
 from PyQt5.QtCore import QCoreApplication
 from PyQt5.QtWidgets import QWidget
 
 from qubesmanager.ui.prompts import plain_label
 from qubesmanager.ui.session import Session
-from qubesmanager.ui.settings.dialog import PAGES, SettingsWindow
+from qubesmanager.ui.settings.dialog import SettingsWindow
+from qubesmanager.ui.settings.several import SeveralWindow
 from qubesmanager.ui.windows import register
 
 
 def open_settings(session: Session, names: tuple[str, ...]) -> QWidget:
-    """The window of the first name; a page may follow it, and each further qube gets a window of its own."""
-    name, *rest = names or ("",)
-    page = next((word for word in rest if word in PAGES), "")
-    for other in rest:
-        if other in session.records:
-            session.window_wanted.emit("settings", (other,))
-    if name not in session.records:
-        return plain_label(QCoreApplication.translate("Settings", "There is no qube {0}.").format(name))
-    return SettingsWindow(session, name, session.labels, page)
+    """The window about the qubes of these names."""
+    unknown = [name for name in names if name not in session.records] if names else [""]
+    if unknown:
+        text = QCoreApplication.translate("Settings", "There is no qube {0}.").format(", ".join(unknown))
+        return plain_label(text)
+    if len(names) > 1:
+        return SeveralWindow(session, names)
+    return SettingsWindow(session, names[0], session.labels)
 
 
 def register_windows() -> None:

@@ -34,9 +34,6 @@ from qubesmanager.wire import calls
 from qubesmanager.wire.events import Event
 from qubesmanager.wire.records import VmRecord
 
-PAGES = ("basic", "advanced", "firewall", "volumes", "services", "tags", "properties", "notes")
-"""The names of the pages, as `qubes-manager settings NAME PAGE` takes them."""
-
 
 class SettingsWindow(QWidget):
     """A window of its own, not modal: several qubes' settings can be open at once."""
@@ -83,8 +80,7 @@ class SettingsWindow(QWidget):
         self.tabs.setDocumentMode(True)
         for key, widget in self.pages.items():
             self.tabs.addTab(widget, titles[key])
-        if page in self.pages:
-            self.tabs.setCurrentWidget(self.pages[page])
+        self.show_page(page)
         self.foot = PlanFoot(self)
         self.preview, self.show_preview = self.foot.preview, self.foot.show_preview
         self.button = self.foot.button
@@ -98,6 +94,11 @@ class SettingsWindow(QWidget):
         self.resize(900, 640)
         self._refresh()
         session.tasks.start_hidden(self.tr("Ask for the firewall"), self._ask_rules())
+
+    def show_page(self, page: str) -> None:
+        """Bring the page of this name (as `--page` takes it) to the front."""
+        if page in self.pages:
+            self.tabs.setCurrentWidget(self.pages[page])
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()

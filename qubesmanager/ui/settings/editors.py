@@ -17,10 +17,14 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.models.draft import PROPERTY, Draft
+from qubesmanager.models.shared_draft import MIXED, SharedDraft
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.prompts import plain_label, subdue
 from qubesmanager.ui.settings.fields import CONTEXT, Edit, Field
 from qubesmanager.wire.records import NO, YES, VmRecord
+
+Edits = Draft | SharedDraft
+"""What editors put edits into: those of one qube, or of several at once."""
 
 
 class FieldEditor(QWidget):
@@ -29,7 +33,7 @@ class FieldEditor(QWidget):
     def __init__(
         self,
         field: Field,
-        draft: Draft,
+        draft: Edits,
         records: Mapping[str, VmRecord],
         labels: Mapping[str, str],
         parent: QWidget | None = None,
@@ -104,41 +108,58 @@ Made = tuple[QWidget, Callable[[str], None]]
 """A widget, and what puts a value into it."""
 
 
-def _text(field: Field, _draft: Draft, _records: object, _labels: object, edited: Callable[[str], None]) -> Made:
+def _text(field: Field, _draft: Edits, _records: object, _labels: object, edited: Callable[[str], None]) -> Made:
     held = QLineEdit()
     held.setMaxLength(31 if field.name == "name" else 4096)
     held.textEdited.connect(edited)
-    return held, lambda value: None if held.text() == value else held.setText(value)
+
+    def show(value: str) -> None:
+        held.setPlaceholderText(_several() if value == MIXED else "")
+        text = "" if value == MIXED else value
+        if held.text() != text:
+            held.setText(text)
+
+    return held, show
 
 
-def _number(field: Field, _draft: Draft, _records: object, _labels: object, edited: Callable[[str], None]) -> Made:
+def _number(field: Field, _draft: Edits, _records: object, _labels: object, edited: Callable[[str], None]) -> Made:
     held = QSpinBox()
     held.setRange(0, field.most)
     held.setSuffix(field.unit)
-    held.valueChanged.connect(lambda value: edited(str(value)))
+    held.valueChanged.connect(lambda value: edited(str(value) if value >= 0 else MIXED))
 
     def show(value: str) -> None:
         before = held.blockSignals(True)
-        held.setValue(int(value) if value.isdigit() else 0)
+        if value == MIXED:
+            # Beneath what can be set there is a place that says so.
+            held.setMinimum(-1)
+            held.setSpecialValueText(_several())
+            held.setValue(-1)
+        else:
+            held.setValue(int(value) if value.isdigit() else 0)
         held.blockSignals(before)
 
     return held, show
 
 
-def _tick(field: Field, _draft: Draft, _records: object, _labels: object, edited: Callable[[str], None]) -> Made:
+def _tick(field: Field, _draft: Edits, _records: object, _labels: object, edited: Callable[[str], None]) -> Made:
     held = QCheckBox(QCoreApplication.translate(CONTEXT, field.title))
-    held.toggled.connect(lambda ticked: edited(YES if ticked else NO))
+    held.stateChanged.connect(lambda state: edited(_TICKS[Qt.CheckState(state)]))
 
     def show(value: str) -> None:
         before = held.blockSignals(True)
-        held.setChecked(value == YES)
+        if value == MIXED:
+            held.setTristate(True)
+            held.setCheckState(Qt.CheckState.PartiallyChecked)
+        else:
+            held.setChecked(value == YES)
         held.blockSignals(before)
 
     return held, show
 
 
 def _choice(
-    field: Field, draft: Draft, records: Mapping[str, VmRecord], _labels: object, edited: Callable[[str], None]
+    field: Field, draft: Edits, records: Mapping[str, VmRecord], _labels: object, edited: Callable[[str], None]
 ) -> Made:
     held = QComboBox()
     for name in field.choices(draft.record, records) if field.choices else []:
@@ -147,7 +168,7 @@ def _choice(
 
 
 def _label(
-    _field: Field, _draft: Draft, _records: object, labels: Mapping[str, str], edited: Callable[[str], None]
+    _field: Field, _draft: Edits, _records: object, labels: Mapping[str, str], edited: Callable[[str], None]
 ) -> Made:
     held = QComboBox()
     for name, color in labels.items():
@@ -162,12 +183,23 @@ def _chooser(held: QComboBox, edited: Callable[[str], None]) -> Callable[[str], 
         at = held.findData(value)
         if at < 0:
             # What is set now may be nothing that could be chosen any more.
-            held.addItem(value or QCoreApplication.translate("SettingsFields", "none"), value)
+            none = QCoreApplication.translate("SettingsFields", "none")
+            held.addItem(_several() if value == MIXED else value or none, value)
             at = held.count() - 1
         held.setCurrentIndex(at)
 
     return show
 
+
+def _several() -> str:
+    return QCoreApplication.translate("SettingsFields", "several values")
+
+
+_TICKS = {
+    Qt.CheckState.Checked: YES,
+    Qt.CheckState.Unchecked: NO,
+    Qt.CheckState.PartiallyChecked: MIXED,
+}
 
 _MAKERS = {
     Edit.TEXT: _text,

@@ -7,8 +7,7 @@ from PyQt5.QtCore import QCoreApplication
 from PyQt5.QtWidgets import QFormLayout, QLabel, QScrollArea, QWidget
 
 from qubesmanager.client.plan import Key
-from qubesmanager.models.draft import Draft
-from qubesmanager.ui.settings.editors import FieldEditor
+from qubesmanager.ui.settings.editors import Edits, FieldEditor
 from qubesmanager.ui.settings.fields import CONTEXT, Edit, Field
 from qubesmanager.wire.records import VmRecord
 
@@ -19,7 +18,7 @@ class FormPage(QScrollArea):
     def __init__(
         self,
         fields: Sequence[Field],
-        draft: Draft,
+        draft: Edits,
         records: Mapping[str, VmRecord],
         labels: Mapping[str, str],
         parent: QWidget | None = None,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The storage window: `qubes-manager storage`."""
+"""The storage window: `qubes-manager storage [--page PAGE]`."""
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP
 from PyQt5.QtWidgets import QWidget
@@ -9,9 +9,8 @@ from qubesmanager.ui.storage.window import StorageWindow
 from qubesmanager.ui.windows import register
 
 
-def open_storage(session: Session, names: tuple[str, ...]) -> QWidget:
-    """The window; a page's name may be given (`pools`, `volumes`, `snapshots`)."""
-    return StorageWindow(session, names[0] if names else "")
+def open_storage(session: Session, _names: tuple[str, ...]) -> QWidget:
+    return StorageWindow(session)
 
 
 def register_windows() -> None:

@@ -17,7 +17,7 @@ from qubesmanager.ui.storage.volumes_page import AllVolumesPage
 class StorageWindow(QWidget):
     """Three pages over the same facts; what was refused stands above them."""
 
-    def __init__(self, session: Session, page: str = "") -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__(None, Qt.WindowType.Window)
         self.setWindowTitle(self.tr("Storage"))
         self.facts = StorageFacts(session, self)
@@ -36,12 +36,15 @@ class StorageWindow(QWidget):
             (self.snapshots, self.tr("S&napshots")),
         ):
             self.tabs.addTab(widget, title)
-        if page in self.pages:
-            self.tabs.setCurrentWidget(self.pages[page])
         layout = QVBoxLayout(self)
         layout.addWidget(self.notice)
         layout.addWidget(self.tabs, 1)
         self.resize(900, 600)
+
+    def show_page(self, page: str) -> None:
+        """Bring the page of this name to the front."""
+        if page in self.pages:
+            self.tabs.setCurrentWidget(self.pages[page])
 
     # Qt overrides
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The window of what holds for the whole system: `qubes-manager system`."""
+"""The window of what holds for the whole system: `qubes-manager system [--page PAGE]`."""
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP
 from PyQt5.QtWidgets import QWidget
@@ -9,9 +9,8 @@ from qubesmanager.ui.system.window import SystemWindow
 from qubesmanager.ui.windows import register
 
 
-def open_system(session: Session, names: tuple[str, ...]) -> QWidget:
-    """The window; a page's name may be given (`properties`, `labels`)."""
-    return SystemWindow(session, names[0] if names else "")
+def open_system(session: Session, _names: tuple[str, ...]) -> QWidget:
+    return SystemWindow(session)
 
 
 def register_windows() -> None:

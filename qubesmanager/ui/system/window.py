@@ -24,7 +24,7 @@ from qubesmanager.wire.events import Event
 class SystemWindow(QWidget):
     """Two pages. The first is empty until the daemon has said what properties there are."""
 
-    def __init__(self, session: Session, page: str = "") -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__(None, Qt.WindowType.Window)
         self._session = session
         self._closing = False
@@ -42,8 +42,6 @@ class SystemWindow(QWidget):
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.first, self.tr("Properties"))
         self.tabs.addTab(self.labels, self.tr("Labels"))
-        if page in self.pages:
-            self.tabs.setCurrentWidget(self.pages[page])
         self.foot = PlanFoot(self)
         self.foot.apply.connect(self._apply_wanted)
         self.foot.leave.connect(self._close)
@@ -126,6 +124,11 @@ class SystemWindow(QWidget):
         if await confirm(self, self.tr("Unsaved changes"), question, self.tr("Discard")):
             self._closing = True
             self.close()
+
+    def show_page(self, page: str) -> None:
+        """Bring the page of this name to the front."""
+        if page in self.pages:
+            self.tabs.setCurrentWidget(self.pages[page])
 
     # Qt overrides
 

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The edits of several qubes at once: a draft a qube, edited together, and what differs shown as `MIXED`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from PyQt5.QtCore import QObject, pyqtSignal
+
+from qubesmanager.client.plan import Key, Step
+from qubesmanager.models.draft import PROPERTY, Draft
+from qubesmanager.wire.records import VmRecord
+from qubesmanager.wire.values import VmClass
+
+MIXED = "\x00"
+"""Stands where the qubes have several values; as an edit: leave each as it is. No property can have this value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What an edit changes of one qube; `before` and `after` as a person sees them (a reset: None)."""
+
+    qube: str
+    name: str
+    before: str
+    after: str | None
+
+
+class SharedDraft(QObject):
+    """Signals: `changed()`, as a draft's. `record` has the properties that all of the qubes have."""
+
+    changed = pyqtSignal()
+
+    def __init__(self, records: Iterable[VmRecord], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.drafts = {record.name: Draft(record, self) for record in records}
+        self._quiet = False
+        for draft in self.drafts.values():
+            draft.changed.connect(self._told)
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    @property
+    def record(self) -> VmRecord:
+        """Stands for all: their common properties, the values of the first; a class that decides what fits them."""
+        first, *others = (draft.record for draft in self.drafts.values())
+        common = {
+            name: value
+            for name, value in first.properties.items()
+            if name != "name" and all(name in other.properties for other in others)
+        }
+        if len({record.klass is VmClass.DISP for record in (first, *others)}) > 1:
+            common.pop("template", None)  # a disposable is based on another kind of qube
+        return VmRecord("", first.klass, first.state, common)
+
+    @property
+    def conflicts(self) -> set[Key]:
+        """Edited here and changed by somebody else meanwhile, of any of the qubes."""
+        return set().union(*(draft.conflicts for draft in self.drafts.values()))
+
+    def shown(self, prop: str) -> str:
+        """The text of a property: `MIXED` where they differ."""
+        held = {draft.shown(prop) for draft in self.drafts.values()}
+        return held.pop() if len(held) == 1 else MIXED
+
+    def value(self, key: Key) -> str | None:
+        """What all would have as their own; None: the default."""
+        held = {draft.value(key) for draft in self.drafts.values()}
+        return held.pop() if len(held) == 1 else MIXED
+
+    def is_edited(self, key: Key) -> bool:
+        return any(draft.is_edited(key) for draft in self.drafts.values())
+
+    @property
+    def dirty(self) -> bool:
+        return any(draft.dirty for draft in self.drafts.values())
+
+    def differences(self) -> list[Difference]:
+        """What would be different, qube after qube."""
+        return [
+            Difference(qube, name, draft.record.value(name), draft.value((kind, name)))
+            for qube, draft in self.drafts.items()
+            for kind, name in (step.key for step in draft.steps())
+            if kind == PROPERTY
+        ]
+
+    def steps(self) -> dict[str, list[Step]]:
+        """The calls for each qube that would be different."""
+        return {qube: steps for qube, draft in self.drafts.items() if (steps := draft.steps())}
+
+    # -- changing -----------------------------------------------------------------------------------------------------
+
+    def edit(self, key: Key, value: str | None) -> None:
+        """The same for all; `MIXED` takes the edit back."""
+        self._quiet = True
+        for draft in self.drafts.values():
+            if value == MIXED:
+                draft.revert(key)
+            else:
+                draft.edit(key, value)
+        self._quiet = False
+        self.changed.emit()
+
+    def merge(self, record: VmRecord) -> None:
+        """One of the qubes is so now; another one than these is nothing to it."""
+        if draft := self.drafts.get(record.name):
+            draft.merge(record)
+
+    def forget(self, qube: str) -> None:
+        """The qube is gone."""
+        if draft := self.drafts.pop(qube, None):
+            draft.changed.disconnect(self._told)
+            draft.deleteLater()
+            self.changed.emit()
+
+    def discard(self) -> None:
+        for draft in self.drafts.values():
+            draft.discard()
+
+    def _told(self) -> None:
+        if not self._quiet:
+            self.changed.emit()

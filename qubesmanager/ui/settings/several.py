@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The settings of several qubes at once: what they have in common, and what would be different of each.
+
+Each qube's calls stop at its first refusal; the other qubes go on.
+"""
+
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, Qt
+from PyQt5.QtGui import QCloseEvent, QKeyEvent
+from PyQt5.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
+
+from qubesmanager.client.plan import carry_out
+from qubesmanager.models.row_table import RowTable, TableColumn
+from qubesmanager.models.shared_draft import Difference, SharedDraft
+from qubesmanager.ui.prompts import confirm, plain_label
+from qubesmanager.ui.session import Session
+from qubesmanager.ui.settings.fields import ADVANCED, BASIC
+from qubesmanager.ui.settings.form_page import FormPage
+from qubesmanager.ui.settings.plan_foot import PlanFoot
+from qubesmanager.ui.tables import row_table
+from qubesmanager.ui.tasks import report
+from qubesmanager.wire.records import VmRecord
+
+
+def _none() -> str:
+    return QCoreApplication.translate("Differences", "none")
+
+
+def _after(row: Difference) -> str:
+    if row.after is None:
+        return QCoreApplication.translate("Differences", "the default")
+    return row.after or _none()
+
+
+_COLUMNS: tuple[TableColumn[Difference], ...] = (
+    TableColumn(QT_TRANSLATE_NOOP("Differences", "Qube"), lambda row: row.qube),
+    TableColumn(QT_TRANSLATE_NOOP("Differences", "Property"), lambda row: row.name),
+    TableColumn(QT_TRANSLATE_NOOP("Differences", "Now"), lambda row: row.before or _none()),
+    TableColumn(QT_TRANSLATE_NOOP("Differences", "Then"), _after),
+)
+
+
+class SeveralWindow(QWidget):
+    """Two pages of fields over the differences they make."""
+
+    def __init__(self, session: Session, names: tuple[str, ...]) -> None:
+        super().__init__(None, Qt.WindowType.Window)
+        self._session = session
+        self._closing = False
+        self.draft = SharedDraft([session.records[name] for name in names], self)
+        self.setWindowTitle(self.tr("Settings of %n qube(s)", None, len(names)))
+        self.headline = plain_label(", ".join(names), self)
+        font = self.headline.font()
+        font.setBold(True)
+        self.headline.setFont(font)
+        self.notice = plain_label("", self)
+        self.notice.hide()
+        records, labels = session.records, session.labels
+        self.pages = {
+            "basic": FormPage(BASIC, self.draft, records, labels, self),
+            "advanced": FormPage(ADVANCED, self.draft, records, labels, self),
+        }
+        self.tabs = QTabWidget(self)
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.pages["basic"], self.tr("Basic"))
+        self.tabs.addTab(self.pages["advanced"], self.tr("Advanced"))
+        self.model: RowTable[Difference] = RowTable("Differences", _COLUMNS, lambda row: (row.qube, row.name), self)
+        below = QWidget(self)
+        self.told = plain_label("", below)
+        self.table = row_table(self.model, self.tr("What would be different"), 3, below)
+        for column, width in ((0, 160), (1, 200), (2, 160)):
+            self.table.setColumnWidth(column, width)
+        inner = QVBoxLayout(below)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.addWidget(self.told)
+        inner.addWidget(self.table, 1)
+        split = QSplitter(Qt.Orientation.Vertical, self)
+        split.setChildrenCollapsible(False)
+        split.addWidget(self.tabs)
+        split.addWidget(below)
+        split.setSizes([350, 250])
+        self.foot = PlanFoot(self)
+        self.foot.apply.connect(self._apply_wanted)
+        self.foot.leave.connect(self._leave)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.headline)
+        layout.addWidget(self.notice)
+        layout.addWidget(split, 1)
+        layout.addWidget(self.foot)
+        self.draft.changed.connect(self._refresh)
+        session.put.connect(self._put)
+        session.gone.connect(self._gone)
+        self.resize(720, 700)
+        self._refresh()
+
+    def show_page(self, page: str) -> None:
+        """Bring a page to the front; one that there is not for several qubes stays where it is."""
+        if page in self.pages:
+            self.tabs.setCurrentWidget(self.pages[page])
+
+    # -- being told ---------------------------------------------------------------------------------------------------
+
+    def _put(self, records: tuple[VmRecord, ...]) -> None:
+        for record in records:
+            self.draft.merge(record)
+
+    def _gone(self, names: tuple[str, ...]) -> None:
+        if not set(names) & set(self.draft.drafts):
+            return
+        if set(names) >= set(self.draft.drafts):
+            self.draft.discard()
+            self._leave_now()
+            return
+        for name in names:
+            self.draft.forget(name)
+        self.headline.setText(", ".join(self.draft.drafts))
+
+    def _refresh(self) -> None:
+        differences = self.draft.differences()
+        self.model.put(differences)
+        count = len({row.qube for row in differences})
+        self.told.setText(
+            self.tr("%n qube(s) would be different:", None, count) if count else self.tr("Nothing is different yet.")
+        )
+        self.foot.put([step for steps in self.draft.steps().values() for step in steps])
+
+    # -- applying -----------------------------------------------------------------------------------------------------
+
+    def _apply_wanted(self, leave: bool) -> None:  # noqa: FBT001 - a signal brings it
+        title = self.tr("Apply the settings of %n qube(s)", None, len(self.draft.steps()))
+        self._session.tasks.start(title, self._apply(leave=leave))
+
+    async def _apply(self, *, leave: bool) -> None:
+        self.notice.hide()
+        self.foot.setEnabled(False)
+        refused: list[str] = []
+        plan = self.draft.steps()
+        try:
+            for at, (name, steps) in enumerate(plan.items()):
+                report(100 * at // len(plan), name)
+                outcome = await carry_out(self._session.client, steps)
+                if outcome.failed is not None:
+                    refused.append(f"{name}, {outcome.failed.key[1]}: {outcome.error}")
+        finally:
+            self.foot.setEnabled(True)
+        if refused:
+            text = self.tr("%n qube(s) refused; the others were changed.", None, len(refused))
+            self.notice.setText("\n".join([text, *refused]))
+            self.notice.show()
+        elif leave:
+            self._leave_now()
+
+    def _leave(self) -> None:
+        self.close()
+
+    def _leave_now(self) -> None:
+        self._closing = True
+        self.close()
+
+    async def _ask_to_leave(self) -> None:
+        question = self.tr("Leave without applying the changes?")
+        if await confirm(self, self.tr("Unsaved changes"), question, self.tr("Discard")):
+            self._leave_now()
+
+    # Qt overrides
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        if event is None:
+            return
+        if self.draft.dirty and not self._closing:
+            event.ignore()
+            self._session.tasks.start_hidden(self.tr("Unsaved changes"), self._ask_to_leave())
+            return
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        if event is not None and event.key() == Qt.Key.Key_Escape:
+            self.close()
+        else:
+            super().keyPressEvent(event)
