@@ -418,7 +418,7 @@
     </message>
     <message>
         <source>PCI devices (attached in a qube&apos;s settings)</source>
-        <translation>PCI-Geräte (in den Einstellungen eines Qubes angebunden)</translation>
+        <translation>PCI-Geräte (in den Einstellungen eines Qubes verbunden)</translation>
     </message>
     <message>
         <source>{0} has it</source>
@@ -442,11 +442,11 @@
     </message>
     <message>
         <source>attaching to {0}…</source>
-        <translation>wird an {0} angebunden …</translation>
+        <translation>wird mit {0} verbunden …</translation>
     </message>
     <message>
         <source>detaching from {0}…</source>
-        <translation>wird von {0} gelöst …</translation>
+        <translation>wird von {0} getrennt …</translation>
     </message>
     <message>
         <source>failed with {0}</source>

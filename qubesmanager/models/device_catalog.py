@@ -176,7 +176,7 @@ class DeviceCatalog(QObject):
         came = () if first else tuple(key for key in now if key not in before)
         self._new.update(came)
         went = tuple(held for key, held in before.items() if key not in now)
-        self._new.difference_update(held.key for held in went)
+        self._forget(held.key for held in went)
         self._rebuild()
         if came:
             self.came.emit(tuple(self._devices[key] for key in came))
@@ -186,8 +186,8 @@ class DeviceCatalog(QObject):
     def withdraw(self, key: DeviceKey) -> None:
         """A device is not offered any more."""
         held = self._offers.get((key.backend, key.device_class), {}).pop(key, None)
-        self._new.discard(key)
         if held is not None:
+            self._forget([key])
             self._rebuild()
             self.went.emit((held,))
 
@@ -222,15 +222,16 @@ class DeviceCatalog(QObject):
         self._marks = dict(marks)
         self._rebuild()
 
-    def do(self, key: DeviceKey, doing: Doing | None) -> None:
-        """What is being done with a device, what failed; None: nothing any more."""
-        if doing is None:
-            self._doing.pop(key, None)
+    def do(self, device: Device, doing: Doing | None) -> None:
+        """What is being done with a device, what failed; None: nothing any more. One that is gone is only told of."""
+        failed = doing is not None and doing.step is Step.FAILED
+        if doing is None or (failed and device.key not in self._devices):
+            self._doing.pop(device.key, None)
         else:
-            self._doing[key] = doing
+            self._doing[device.key] = doing
         self._rebuild()
-        if doing is not None and doing.step is Step.FAILED and key in self._devices:
-            self.failed.emit(self._devices[key])
+        if failed:
+            self.failed.emit(replace(self._devices.get(device.key, device), doing=doing))
 
     def seen(self) -> None:
         """A person has looked: nothing is new any more."""
@@ -239,6 +240,13 @@ class DeviceCatalog(QObject):
             self._rebuild()
 
     # -- how ----------------------------------------------------------------------------------------------------------
+
+    def _forget(self, gone: Iterable[DeviceKey]) -> None:
+        """What was said of devices that are not there any more; what is under way ends by itself."""
+        for key in gone:
+            self._new.discard(key)
+            if (doing := self._doing.get(key)) is not None and doing.step is Step.FAILED:
+                del self._doing[key]
 
     def _tell(self, events: Sequence[tuple[bool, DeviceKey, str]]) -> None:
         if not self._stale:

@@ -180,12 +180,12 @@ def test_a_failed_attach_is_shown_until_it_is_taken_back(catalog: DeviceCatalog)
     failed: list[Device] = []
     catalog.failed.connect(failed.append)
 
-    catalog.do(SDA, Doing(Step.ATTACHING, "work"))
+    catalog.do(catalog.devices()[SDA], Doing(Step.ATTACHING, "work"))
     assert cell(model, SDA, STATE) == "attaching to work…"
-    catalog.do(SDA, Doing(Step.FAILED, "work", "It is <b>broken</b>."))
+    catalog.do(catalog.devices()[SDA], Doing(Step.FAILED, "work", "It is <b>broken</b>."))
     assert cell(model, SDA, STATE) == "failed with work"
     assert "&lt;b&gt;broken" in model.index_of(SDA).data(Qt.ItemDataRole.ToolTipRole)
-    catalog.do(SDA, None)
+    catalog.do(catalog.devices()[SDA], None)
 
     assert [held.key for held in failed] == [SDA]
     assert cell(model, SDA, STATE) == ""

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The demonstration's devices by name, and a hypervisor that can be made to wait."""
+
+import asyncio
+from collections.abc import Callable
+from uuid import UUID
+
+from fakes_hypervisor import FakeHypervisor
+
+from qubesmanager.daemon.local.drivers.devices.memory import MemoryDevices
+from qubesmanager.daemon.local.drivers.hypervisor.base import DiskSpec
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.models.device_catalog import DeviceKey
+from qubesmanager.wire.values import DeviceClass
+
+SDB = DeviceKey(DeviceClass.BLOCK, "dom0", "sdb")
+STICK = DeviceKey(DeviceClass.BLOCK, "sys-usb", "sda")
+CAMERA = DeviceKey(DeviceClass.USB, "sys-usb", "2-1")
+MIC = DeviceKey(DeviceClass.MIC, "dom0", "mic")
+
+
+class WaitingHypervisor(FakeHypervisor):
+    """Plugs a disk in only while `open_for_disks` is set; `asked` is set once somebody waits for that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+        self.open_for_disks = asyncio.Event()
+        self.open_for_disks.set()
+
+    async def attach_disk(self, uuid: UUID, disk: DiskSpec) -> None:
+        self.asked.set()
+        await self.open_for_disks.wait()
+        await super().attach_disk(uuid, disk)
+
+
+def source(system: System, backend: str) -> MemoryDevices:
+    """What a qube offers, to plug into and pull from."""
+    held = system.devices.sources[system.qube(backend).uuid]
+    assert isinstance(held, MemoryDevices)
+    return held
+
+
+async def until(reached: Callable[[], object], limit: float = 60.0) -> None:
+    """Let the loop run until something is so; the limit only ends a test that hangs."""
+    async with asyncio.timeout(limit):
+        while not reached():  # noqa: ASYNC110 - anything may be waited for
+            await asyncio.sleep(0.005)
