@@ -383,6 +383,48 @@
     </message>
 </context>
 <context>
+    <name>DeviceFeed</name>
+    <message>
+        <source>List the devices</source>
+        <translation>Geräte auflisten</translation>
+    </message>
+</context>
+<context>
+    <name>DeviceOperations</name>
+    <message>
+        <source>Attach {0} to {1}</source>
+        <translation>{0} mit {1} verbinden</translation>
+    </message>
+    <message>
+        <source>Move {0} from {1} to {2}</source>
+        <translation>{0} von {1} zu {2} geben</translation>
+    </message>
+    <message>
+        <source>Attach {0} to a new disposable of {1}</source>
+        <translation>{0} mit einem neuen Einweg-Qube von {1} verbinden</translation>
+    </message>
+    <message>
+        <source>Detach {0} from {1}</source>
+        <translation>{0} von {1} trennen</translation>
+    </message>
+    <message>
+        <source>Detach {0} and shut down {1}</source>
+        <translation>{0} trennen und {1} herunterfahren</translation>
+    </message>
+    <message>
+        <source>Shutting down</source>
+        <translation>Fährt herunter</translation>
+    </message>
+    <message>
+        <source>Starting {0}</source>
+        <translation>{0} startet</translation>
+    </message>
+    <message>
+        <source>It was not confirmed within {0} seconds that {1} has it or has it no more.</source>
+        <translation>Innerhalb von {0} Sekunden wurde nicht bestätigt, dass {1} es hat oder nicht mehr hat.</translation>
+    </message>
+</context>
+<context>
     <name>DeviceTree</name>
     <message>
         <source>Device</source>
