@@ -154,10 +154,6 @@ class DeviceCatalog(QObject):
         """All, by key; in no order."""
         return self._devices
 
-    def held_by(self, qube: str) -> list[Device]:
-        """What a qube has or gets."""
-        return [held for held in self._devices.values() if qube in {held.holder, *held.assigned}]
-
     def backends(self) -> set[str]:
         """The qubes that have offered something."""
         return {backend for (backend, _), offers in self._offers.items() if offers}

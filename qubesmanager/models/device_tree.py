@@ -44,6 +44,7 @@ _NO_PARENT = QModelIndex()
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 NodeId = Kind | DeviceKey
+Shows = Callable[[Device], bool]
 
 
 @dataclass(eq=False, slots=True)
@@ -68,11 +69,11 @@ class _Wanted:
 class DeviceTree(QAbstractItemModel):
     """Favourites first, then by name. A filter shows the devices that hold all its words, and the disks of such."""
 
-    def __init__(self, catalog: DeviceCatalog, parent: QObject | None = None, *, only: str = "") -> None:
-        """`only`: show just what this qube has or gets."""
+    def __init__(self, catalog: DeviceCatalog, parent: QObject | None = None, *, shows: Shows | None = None) -> None:
+        """`shows`: which devices it is about; all without it."""
         super().__init__(parent)
         self._catalog = catalog
-        self._only = only
+        self._shows = shows
         self._words: tuple[str, ...] = ()
         self._root = _Node(None)
         catalog.changed.connect(self.refresh)
@@ -93,8 +94,7 @@ class DeviceTree(QAbstractItemModel):
 
     def refresh(self) -> None:
         """Show what the catalog says now, changing only the rows that are different."""
-        devices = self._catalog.devices()
-        shown = [held for held in devices.values() if not self._only or self._only in {held.holder, *held.assigned}]
+        shown = [held for held in self._catalog.devices().values() if self._shows is None or self._shows(held)]
         self._follow(self._root, _wanted(shown, self._words))
 
     # -- row by row ---------------------------------------------------------------------------------------------------

@@ -1,2 +1,42 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Devices: the menu, the tray, the notifications."""
+"""Devices: the window of all or of one qube's, the tray, the notifications."""
+
+from PyQt5.QtCore import QT_TRANSLATE_NOOP
+from PyQt5.QtWidgets import QVBoxLayout, QWidget
+
+from qubesmanager.ui.device_actions import DeviceActions
+from qubesmanager.ui.device_operations import DeviceOperations
+from qubesmanager.ui.devices.panel import DevicesPanel
+from qubesmanager.ui.session import Session
+from qubesmanager.ui.windows import register
+
+
+class DevicesWindow(QWidget):
+    """The devices of one qube, or all."""
+
+    def __init__(self, session: Session, qube: str = "") -> None:
+        super().__init__()
+        self.setWindowTitle(self.tr("Devices of {0}").format(qube) if qube else self.tr("Devices"))
+        actions = DeviceActions(session, DeviceOperations(session, self), self, self)
+        self.panel = DevicesPanel(session, actions, self, qube=qube)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.panel)
+        self.resize(720, 460)
+
+
+def open_devices(session: Session, names: tuple[str, ...]) -> QWidget:
+    """The window of the first name; without one, of all devices."""
+    return DevicesWindow(session, names[0] if names else "")
+
+
+def register_windows() -> None:
+    register("devices", open_devices)
+    register(
+        "all-devices",
+        lambda session, _names: open_devices(session, ()),
+        of_qubes=False,
+        text=QT_TRANSLATE_NOOP("Windows", "&Devices"),
+        icon="devices",
+        shortcut="Ctrl+D",
+    )

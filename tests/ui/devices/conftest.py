@@ -5,7 +5,7 @@ import pytest
 from device_samples import CAMERA, MIC, SDB, STICK, WaitingHypervisor, until
 
 from qubesmanager.models.device_catalog import DeviceCatalog
-from qubesmanager.ui.devices.feed import DeviceFeed, feed_of
+from qubesmanager.ui.device_feed import DeviceFeed, feed_of
 from qubesmanager.ui.session import Session
 
 

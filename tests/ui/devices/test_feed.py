@@ -10,8 +10,8 @@ from qubesmanager import demo
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.models.device_catalog import Device, DeviceCatalog, DeviceKey, Doing, Mark, Step
-from qubesmanager.ui.devices.feed import DeviceFeed, feed_of
-from qubesmanager.ui.devices.operations import DeviceOperations
+from qubesmanager.ui.device_feed import DeviceFeed, feed_of
+from qubesmanager.ui.device_operations import DeviceOperations
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.tasks import TaskState
 from qubesmanager.wire import calls

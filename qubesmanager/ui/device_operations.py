@@ -14,14 +14,14 @@ from qubesmanager.models.device_catalog import Device, DeviceCatalog, DeviceKey,
 from qubesmanager.rules.devices import PERSISTENT
 from qubesmanager.rules.states import HALTED
 from qubesmanager.transport.base import TransportError
-from qubesmanager.ui.devices.feed import feed_of
+from qubesmanager.ui.device_feed import feed_of
 from qubesmanager.ui.new_qube import CreatePlan
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.tasks import report
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import DeviceId
 from qubesmanager.wire.errors import Mgmt1Error
-from qubesmanager.wire.records import YES, VmRecord
+from qubesmanager.wire.records import YES
 from qubesmanager.wire.values import VmClass
 
 LIMIT = 30.0
@@ -190,13 +190,3 @@ class DeviceOperations(QObject):
     def _free_name(self) -> str:
         records = self._session.records
         return next(name for number in range(DISPOSABLES) if (name := f"disp{number}") not in records)
-
-
-def may_have(record: VmRecord, device: Device) -> bool:
-    """Whether a device can be given to this qube at all."""
-    return record.klass not in {VmClass.ADMIN, VmClass.TEMPLATE} and record.name != device.key.backend
-
-
-def disposable_templates(session: Session) -> list[str]:
-    """Of what disposables are made, by name."""
-    return sorted(record.name for record in session.records.values() if record.flag("template_for_dispvms"))
