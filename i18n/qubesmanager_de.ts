@@ -160,6 +160,69 @@
     </message>
 </context>
 <context>
+    <name>AttachDialog</name>
+    <message>
+        <source>&amp;Read-only</source>
+        <translation>Nu&amp;r lesbar</translation>
+    </message>
+    <message>
+        <source>Also at each &amp;start of the qube</source>
+        <translation>Auch bei jedem &amp;Start des Qubes</translation>
+    </message>
+    <message>
+        <source>Start the qube &amp;now</source>
+        <translation>Das Qube &amp;jetzt starten</translation>
+    </message>
+    <message>
+        <source>&amp;Attach</source>
+        <translation>&amp;Verbinden</translation>
+    </message>
+    <message>
+        <source>Move a device</source>
+        <translation>Gerät weitergeben</translation>
+    </message>
+    <message>
+        <source>Attach a device</source>
+        <translation>Gerät verbinden</translation>
+    </message>
+    <message>
+        <source>Attach {0} to:</source>
+        <translation>{0} verbinden mit:</translation>
+    </message>
+    <message>
+        <source>Attach a device to {0}</source>
+        <translation>Gerät mit {0} verbinden</translation>
+    </message>
+    <message>
+        <source>Attach to {0}:</source>
+        <translation>Mit {0} verbinden:</translation>
+    </message>
+    <message>
+        <source>Search a qube</source>
+        <translation>Qube suchen</translation>
+    </message>
+    <message>
+        <source>Search a device</source>
+        <translation>Gerät suchen</translation>
+    </message>
+    <message>
+        <source>It is taken from {0} first.</source>
+        <translation>Es wird zuerst von {0} getrennt.</translation>
+    </message>
+    <message>
+        <source>{0} is started first.</source>
+        <translation>{0} wird zuerst gestartet.</translation>
+    </message>
+    <message>
+        <source>{0} is paused, and sees the device when it goes on.</source>
+        <translation>{0} ist angehalten und sieht das Gerät, sobald es weiterläuft.</translation>
+    </message>
+    <message>
+        <source>Many machines can give the microphone only at the start of a qube: tick that, and restart it.</source>
+        <translation>Viele Rechner können das Mikrofon nur beim Start eines Qubes geben: dies ankreuzen und das Qube neu starten.</translation>
+    </message>
+</context>
+<context>
     <name>AttachVolumeDialog</name>
     <message>
         <source>Attach a volume to {0}</source>
@@ -383,6 +446,65 @@
     </message>
 </context>
 <context>
+    <name>DeviceActions</name>
+    <message>
+        <source>Attach a device</source>
+        <translation>Gerät verbinden</translation>
+    </message>
+    <message>
+        <source>Nickname</source>
+        <translation>Spitzname</translation>
+    </message>
+    <message>
+        <source>It is not there any more.</source>
+        <translation>Es ist nicht mehr da.</translation>
+    </message>
+    <message>
+        <source>&amp;Retry with {0}</source>
+        <translation>Mit {0} noch einmal ve&amp;rsuchen</translation>
+    </message>
+    <message>
+        <source>Attached in the settings of a halted qube</source>
+        <translation>Wird in den Einstellungen eines gestoppten Qubes verbunden</translation>
+    </message>
+    <message>
+        <source>Something is being done with it.</source>
+        <translation>Damit wird gerade etwas getan.</translation>
+    </message>
+    <message>
+        <source>&amp;Favourite</source>
+        <translation>&amp;Favorit</translation>
+    </message>
+    <message>
+        <source>&amp;Nickname…</source>
+        <translation>Spitz&amp;name …</translation>
+    </message>
+    <message>
+        <source>&amp;Move to</source>
+        <translation>&amp;Weitergeben an</translation>
+    </message>
+    <message>
+        <source>&amp;Attach to</source>
+        <translation>&amp;Verbinden mit</translation>
+    </message>
+    <message>
+        <source>Another &amp;qube, or options…</source>
+        <translation>Anderes &amp;Qube oder Optionen …</translation>
+    </message>
+    <message>
+        <source>&amp;Detach from {0}</source>
+        <translation>Von {0} &amp;trennen</translation>
+    </message>
+    <message>
+        <source>&amp;Do not attach at the start of {0}</source>
+        <translation>Beim Start von {0} nicht ver&amp;binden</translation>
+    </message>
+    <message>
+        <source>Detach and &amp;shut down {0}</source>
+        <translation>Trennen und {0} &amp;herunterfahren</translation>
+    </message>
+</context>
+<context>
     <name>DeviceFeed</name>
     <message>
         <source>List the devices</source>
@@ -422,6 +544,17 @@
     <message>
         <source>It was not confirmed within {0} seconds that {1} has it or has it no more.</source>
         <translation>Innerhalb von {0} Sekunden wurde nicht bestätigt, dass {1} es hat oder nicht mehr hat.</translation>
+    </message>
+</context>
+<context>
+    <name>DeviceTargets</name>
+    <message>
+        <source>new disposable of {0}</source>
+        <translation>neues Einweg-Qube von {0}</translation>
+    </message>
+    <message>
+        <source>{0} (is started first)</source>
+        <translation>{0} (wird zuerst gestartet)</translation>
     </message>
 </context>
 <context>
@@ -497,6 +630,73 @@
     <message>
         <source>read-only</source>
         <translation>nur lesbar</translation>
+    </message>
+</context>
+<context>
+    <name>DeviceView</name>
+    <message>
+        <source>Devices</source>
+        <translation>Geräte</translation>
+    </message>
+</context>
+<context>
+    <name>DevicesPanel</name>
+    <message>
+        <source>Search a device, a qube, a kind</source>
+        <translation>Gerät, Qube oder Art suchen</translation>
+    </message>
+    <message>
+        <source>Search a device</source>
+        <translation>Gerät suchen</translation>
+    </message>
+    <message>
+        <source>&amp;Attach…</source>
+        <translation>&amp;Verbinden …</translation>
+    </message>
+    <message>
+        <source>&amp;Detach</source>
+        <translation>&amp;Trennen</translation>
+    </message>
+    <message>
+        <source>&amp;Retry</source>
+        <translation>Noch einmal ve&amp;rsuchen</translation>
+    </message>
+    <message>
+        <source>&amp;More</source>
+        <translation>&amp;Mehr</translation>
+    </message>
+    <message>
+        <source>&amp;Move…</source>
+        <translation>&amp;Weitergeben …</translation>
+    </message>
+    <message>
+        <source>No device matches “{0}”.</source>
+        <translation>Kein Gerät passt zu „{0}“.</translation>
+    </message>
+    <message>
+        <source>Waiting for the connection…</source>
+        <translation>Wartet auf die Verbindung …</translation>
+    </message>
+    <message>
+        <source>{0} has no devices.</source>
+        <translation>{0} hat keine Geräte.</translation>
+    </message>
+    <message>
+        <source>There are no devices.
+What is plugged in shows up here.</source>
+        <translation>Es gibt keine Geräte.
+Was eingesteckt wird, erscheint hier.</translation>
+    </message>
+</context>
+<context>
+    <name>DevicesWindow</name>
+    <message>
+        <source>Devices of {0}</source>
+        <translation>Geräte von {0}</translation>
+    </message>
+    <message>
+        <source>Devices</source>
+        <translation>Geräte</translation>
     </message>
 </context>
 <context>
@@ -1208,6 +1408,17 @@
     <message>
         <source>{0} could not be removed again: {1}</source>
         <translation>{0} konnte nicht wieder entfernt werden: {1}</translation>
+    </message>
+</context>
+<context>
+    <name>NicknameDialog</name>
+    <message>
+        <source>Nickname of a device</source>
+        <translation>Spitzname eines Geräts</translation>
+    </message>
+    <message>
+        <source>&amp;Nickname</source>
+        <translation>Spitz&amp;name</translation>
     </message>
 </context>
 <context>
@@ -2775,6 +2986,13 @@
     </message>
 </context>
 <context>
+    <name>TargetView</name>
+    <message>
+        <source>Qubes</source>
+        <translation>Qubes</translation>
+    </message>
+</context>
+<context>
     <name>TaskModel</name>
     <message>
         <source>Running</source>
@@ -3223,6 +3441,10 @@
     <message>
         <source>System-&amp;wide settings…</source>
         <translation>System&amp;weite Einstellungen …</translation>
+    </message>
+    <message>
+        <source>&amp;Devices</source>
+        <translation>&amp;Geräte</translation>
     </message>
 </context>
 </TS>

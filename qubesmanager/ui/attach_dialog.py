@@ -133,7 +133,7 @@ class AttachDialog(QDialog):
         self.search.setPlaceholderText(self.tr("Search a device"))
         self.search.setAccessibleName(self.tr("Search a device"))
         model = DeviceTree(self._catalog, self, shows=self._fits)
-        view = DeviceView(model, self)
+        view = DeviceView(model, self._session.color_of_qube, self)
         self.search.textChanged.connect(model.set_filter)
         self.search.textChanged.connect(lambda _text: view.select_first())
         view.chosen.connect(lambda _device: self._accept())

@@ -17,10 +17,13 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.models.device_catalog import Device, DeviceKey
 from qubesmanager.models.device_targets import TARGET_ROLE, Target, TargetList
-from qubesmanager.models.device_tree import ICON_ROLE, NAME, PLACE, SIZE, DeviceTree
+from qubesmanager.models.device_tree import DEVICE_ROLE, ICON_ROLE, NAME, PLACE, SIZE, STATE, DeviceTree
 from qubesmanager.ui.icons import icon, label_icon
+from qubesmanager.ui.prompts import subdued
 
-_WIDTHS = {NAME: 260, SIZE: 76, PLACE: 130}
+_WIDTHS = {NAME: 260, SIZE: 90, PLACE: 140}
+_HEADER_PADDING = "QHeaderView::section { padding: 4px 6px; }"
+"""What the palette cannot say: without it a right-aligned header's text is flush against the edge."""
 
 
 def _put_icon(option: QStyleOptionViewItem, held: QIcon) -> None:
@@ -31,7 +34,11 @@ def _put_icon(option: QStyleOptionViewItem, held: QIcon) -> None:
 
 
 class _DeviceDelegate(QStyledItemDelegate):
-    """Puts the icon of its kind before a device; the head of a section is bold."""
+    """The icon of its kind before a device, the cube of its holder before its state; the head of a section is bold."""
+
+    def __init__(self, color_of_qube: Callable[[str], str], parent: QObject) -> None:
+        super().__init__(parent)
+        self._color_of_qube = color_of_qube
 
     # Qt overrides
 
@@ -39,14 +46,14 @@ class _DeviceDelegate(QStyledItemDelegate):
         super().initStyleOption(option, index)
         if option is None:
             return
-        name = index.data(ICON_ROLE)
-        if name and index.parent().isValid():
-            _put_icon(option, icon(name))
-        elif not index.parent().isValid():
+        device: Device | None = index.data(DEVICE_ROLE)
+        if device is None:
             option.font.setBold(True)
-            option.palette.setColor(
-                QPalette.ColorRole.Text, option.palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text)
-            )
+            option.palette.setColor(QPalette.ColorRole.Text, subdued(option.palette))
+        elif index.column() == NAME:
+            _put_icon(option, icon(index.data(ICON_ROLE)))
+        elif index.column() == STATE and device.holder:
+            _put_icon(option, label_icon(self._color_of_qube(device.holder)))
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         return QSize(super().sizeHint(option, index).width(), option.fontMetrics.height() + 9)
@@ -63,11 +70,11 @@ class DeviceView(QTreeView):
     picked = pyqtSignal()
     menu_wanted = pyqtSignal(object, QPoint)
 
-    def __init__(self, model: DeviceTree, parent: QWidget | None = None) -> None:
+    def __init__(self, model: DeviceTree, color_of_qube: Callable[[str], str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._tree = model
         self.setModel(model)
-        self.setItemDelegate(_DeviceDelegate(self))
+        self.setItemDelegate(_DeviceDelegate(color_of_qube, self))
         self.setUniformRowHeights(True)
         self.setAllColumnsShowFocus(True)
         self.setRootIsDecorated(False)
@@ -83,6 +90,7 @@ class DeviceView(QTreeView):
             header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
             header.setStretchLastSection(True)
             header.setHighlightSections(False)
+            header.setStyleSheet(_HEADER_PADDING)
             header.setSectionsMovable(False)
         for column, width in _WIDTHS.items():
             self.setColumnWidth(column, width)
@@ -142,6 +150,9 @@ class _TargetDelegate(QStyledItemDelegate):
         self._color_of = color_of
 
     # Qt overrides
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        return QSize(super().sizeHint(option, index).width(), option.fontMetrics.height() + 9)
 
     def initStyleOption(self, option: QStyleOptionViewItem | None, index: QModelIndex) -> None:
         super().initStyleOption(option, index)

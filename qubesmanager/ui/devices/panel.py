@@ -31,7 +31,7 @@ class DevicesPanel(QWidget):
         self.search.setClearButtonEnabled(True)
         self.search.setPlaceholderText(self.tr("Search a device, a qube, a kind"))
         self.search.setAccessibleName(self.tr("Search a device"))
-        self.view = DeviceView(self.model, self)
+        self.view = DeviceView(self.model, session.color_of_qube, self)
         self.empty = plain_label("", self)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         subdue(self.empty)
