@@ -962,6 +962,29 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
+    <name>Identity</name>
+    <message>
+        <source>Cl&amp;one…</source>
+        <translation>&amp;Klonen …</translation>
+    </message>
+    <message>
+        <source>&amp;Remove…</source>
+        <translation>&amp;Entfernen …</translation>
+    </message>
+    <message>
+        <source>Type</source>
+        <translation>Art</translation>
+    </message>
+    <message>
+        <source>Addresses</source>
+        <translation>Adressen</translation>
+    </message>
+    <message>
+        <source>none: it has no network</source>
+        <translation>keine: es hat kein Netz</translation>
+    </message>
+</context>
+<context>
     <name>Inspector</name>
     <message>
         <source>About the selected qube</source>
@@ -1930,6 +1953,86 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>It belongs to the qube; only extra disks are detached.</source>
         <translation>Er gehört zum Qube; nur zusätzliche Datenträger werden getrennt.</translation>
+    </message>
+    <message>
+        <source>A qube with PCI devices cannot have its memory balanced: set maxmem to 0 first.</source>
+        <translation>Der Speicher eines Qubes mit PCI-Geräten lässt sich nicht ausgleichen: Setzen Sie zuerst maxmem auf 0.</translation>
+    </message>
+    <message>
+        <source>It changes only while the qube is halted.</source>
+        <translation>Das ändert sich nur, solange das Qube angehalten ist.</translation>
+    </message>
+    <message>
+        <source>There is no qube {0}.</source>
+        <translation>Es gibt kein Qube {0}.</translation>
+    </message>
+    <message>
+        <source>There is already a qube {0}.</source>
+        <translation>Es gibt schon ein Qube {0}.</translation>
+    </message>
+    <message>
+        <source>{0} does not provide network.</source>
+        <translation>{0} stellt kein Netz bereit.</translation>
+    </message>
+    <message>
+        <source>That would be a loop: {0}.</source>
+        <translation>Das wäre ein Kreis: {0}.</translation>
+    </message>
+    <message>
+        <source>{0} is the netvm of {1}.</source>
+        <translation>{0} ist das Netz-Qube von {1}.</translation>
+    </message>
+    <message>
+        <source>{0} is the disposable template of {1}.</source>
+        <translation>{0} ist die Einweg-Vorlage von {1}.</translation>
+    </message>
+    <message>
+        <source>{0} is not a template for disposables (template_for_dispvms).</source>
+        <translation>{0} ist keine Vorlage für Einweg-Qubes (template_for_dispvms).</translation>
+    </message>
+    <message>
+        <source>{0} is not a TemplateVM.</source>
+        <translation>{0} ist keine TemplateVM.</translation>
+    </message>
+    <message>
+        <source>Memory is between {0} and {1} MiB.</source>
+        <translation>Der Speicher liegt zwischen {0} und {1} MiB.</translation>
+    </message>
+    <message>
+        <source>The initial memory ({0} MiB) is above the maximum ({1} MiB).</source>
+        <translation>Der anfängliche Speicher ({0} MiB) liegt über dem Höchstwert ({1} MiB).</translation>
+    </message>
+    <message>
+        <source>The maximum is at most {0} MiB.</source>
+        <translation>Der Höchstwert ist höchstens {0} MiB.</translation>
+    </message>
+    <message>
+        <source>The maximum ({0} MiB) is below the initial memory ({1} MiB).</source>
+        <translation>Der Höchstwert ({0} MiB) liegt unter dem anfänglichen Speicher ({1} MiB).</translation>
+    </message>
+    <message>
+        <source>What refers to it follows: {0}.</source>
+        <translation>Was darauf verweist, zieht mit: {0}.</translation>
+    </message>
+    <message>
+        <source>Its network would go around {0}.</source>
+        <translation>Sein Netz ginge an {0} vorbei.</translation>
+    </message>
+    <message>
+        <source>It is running: its open connections end.</source>
+        <translation>Es läuft: Seine offenen Verbindungen enden.</translation>
+    </message>
+    <message>
+        <source>Its network would go around {0}. It is running: its open connections end.</source>
+        <translation>Sein Netz ginge an {0} vorbei. Es läuft: Seine offenen Verbindungen enden.</translation>
+    </message>
+    <message>
+        <source>The maximum is more than {0} times the initial memory: the qube may start slowly or not.</source>
+        <translation>Der Höchstwert ist mehr als das {0}-fache des anfänglichen Speichers: Das Qube startet vielleicht langsam oder nicht.</translation>
+    </message>
+    <message>
+        <source>{0}: {1}</source>
+        <translation>{0}: {1}</translation>
     </message>
 </context>
 <context>

@@ -4,15 +4,17 @@
 A value of None means: back to the default (property), not there (feature, tag). The value of a volume is its size.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import SequenceMatcher
 
 from PyQt5.QtCore import QObject, pyqtSignal
 
 from qubesmanager.client.plan import Key, Step
+from qubesmanager.rules.settings import Change, problems, warnings
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import RuleRow
-from qubesmanager.wire.records import VmRecord
+from qubesmanager.wire.records import PropertyValue, VmRecord
 
 PROPERTY, FEATURE, TAG, RULES, NOTES, VOLUME = "property", "feature", "tag", "rules", "notes", "volume"
 RULES_KEY: Key = (RULES, "")
@@ -131,14 +133,45 @@ class Draft(QObject):
         self.rules = told
         self.changed.emit()
 
+    # -- checking -----------------------------------------------------------------------------------------------------
+
+    def problems(self, records: Mapping[str, VmRecord]) -> dict[str, str]:
+        """What the daemon would refuse of the edited properties, by their names: English sentences."""
+        return problems(self._change(records))
+
+    def warnings(self, records: Mapping[str, VmRecord]) -> dict[str, str]:
+        """What they bring with them that nobody refuses."""
+        return warnings(self._change(records))
+
+    def _change(self, records: Mapping[str, VmRecord]) -> Change:
+        """A property that goes back to its default is as it is now: what that would be is the daemon's to say."""
+        after = dict(self.record.properties)
+        edited = set()
+        for (kind, name), value in self._edits.items():
+            if kind == PROPERTY and name in after:
+                after[name] = PropertyValue(after[name].value if value is None else value, value is None)
+                if value is not None:
+                    edited.add(name)
+        return Change(self.record, replace(self.record, properties=after), frozenset(edited), records)
+
     # -- sending ------------------------------------------------------------------------------------------------------
 
     def steps(self) -> list[Step]:
-        """The calls that make the edits true, the new name last: what comes before still speaks of the old one."""
+        """The calls that make the edits true, in an order in which each is possible.
+
+        The new name comes last: what comes before still speaks of the old one. A maximum that grows makes room for the
+        memory; one that shrinks comes after it.
+        """
         name = self.record.name
-        steps = [self._step(name, key, value) for key, value in self._edits.items()]
-        steps.sort(key=lambda step: step.key == (PROPERTY, "name"))
+        steps = [self._step(name, key, self._edits[key]) for key in sorted(self._edits, key=self._place)]
         return [*self._rule_steps(name), *steps]
+
+    def _place(self, key: Key) -> int:
+        if key == (PROPERTY, "maxmem"):
+            texts = self._edits[key] or "", self.base(key) or ""
+            wanted, present = (int(text) if text.isdigit() else 0 for text in texts)
+            return 0 if not wanted or (present and wanted > present) else 2
+        return 3 if key == (PROPERTY, "name") else 1
 
     def _step(self, name: str, key: Key, value: str | None) -> Step:
         kind, what = key

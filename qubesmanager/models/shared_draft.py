@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The edits of several qubes at once: a draft a qube, edited together, and what differs shown as `MIXED`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from PyQt5.QtCore import QObject, pyqtSignal
@@ -87,6 +87,14 @@ class SharedDraft(QObject):
         """The calls for each qube that would be different."""
         return {qube: steps for qube, draft in self.drafts.items() if (steps := draft.steps())}
 
+    def problems(self, records: Mapping[str, VmRecord]) -> dict[str, str]:
+        """As a draft's, of the first qube that has one, with its name."""
+        return _with_name({qube: draft.problems(records) for qube, draft in self.drafts.items()})
+
+    def warnings(self, records: Mapping[str, VmRecord]) -> dict[str, str]:
+        """As a draft's."""
+        return _with_name({qube: draft.warnings(records) for qube, draft in self.drafts.items()})
+
     # -- changing -----------------------------------------------------------------------------------------------------
 
     def edit(self, key: Key, value: str | None) -> None:
@@ -119,3 +127,11 @@ class SharedDraft(QObject):
     def _told(self) -> None:
         if not self._quiet:
             self.changed.emit()
+
+
+def _with_name(told: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    held: dict[str, str] = {}
+    for qube, sentences in told.items():
+        for name, sentence in sentences.items():
+            held.setdefault(name, f"{qube}: {sentence}")
+    return held

@@ -4,6 +4,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from PyQt5 import sip
 from PyQt5.QtCore import QCoreApplication
 from PyQt5.QtWidgets import QLabel
 
@@ -25,6 +26,8 @@ def sender(session: Session, notice: QLabel) -> Do:
         try:
             await session.client.send(request)
         except (Mgmt1Error, TransportError) as error:
+            if sip.isdeleted(notice):
+                raise  # its window is closed: the main one says it
             notice.setText(QCoreApplication.translate("Sending", "{0}: {1}").format(title, error))
             notice.show()
             raise ToldError(str(error)) from error

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from PyQt5 import sip
 from PyQt5.QtWidgets import QGroupBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from qubesmanager.models.volume_table import SnapshotTable, when_text
@@ -69,7 +70,7 @@ class SnapshotsBox(QGroupBox):
     def ask_again(self) -> None:
         """List the snapshots."""
         if self._of is not None and self._of.why_not_take is None:
-            self._session.tasks.start_hidden(self.tr("List the snapshots"), self._list(self._of))
+            self._session.tasks.start_hidden(self.tr("List the snapshots"), self._list(self._of), owner=self)
 
     async def _list(self, of: Snapshots) -> None:
         listed = await self._session.client.send(of.ask)
@@ -99,12 +100,13 @@ class SnapshotsBox(QGroupBox):
     def _take(self) -> None:
         if self._of is not None:
             title = self.tr("Take a snapshot of {0}").format(self._of.title)
-            self._session.tasks.start(title, self._send(self._of, self._of.take))
+            self._session.tasks.start(title, self._send(self._of.take))
 
     def _revert(self) -> None:
         held = self.model.id_at(selected_row(self.table))
         if self._of is not None and held:
-            self._session.tasks.start_hidden(self.tr("Revert a volume"), self._ask_to_revert(self._of, held))
+            question = self._ask_to_revert(self._of, held)
+            self._session.tasks.start_hidden(self.tr("Revert a volume"), question, owner=self)
 
     async def _ask_to_revert(self, of: Snapshots, snapshot: str) -> None:
         if await confirm(
@@ -115,8 +117,11 @@ class SnapshotsBox(QGroupBox):
             details=self.tr("What was written since is no longer in the volume. It is kept as a snapshot."),
         ):
             title = self.tr("Revert {0} to {1}").format(of.title, when_text(snapshot))
-            self._session.tasks.start(title, self._send(of, of.revert(snapshot)))
+            self._session.tasks.start(title, self._send(of.revert(snapshot)))
 
-    async def _send(self, of: Snapshots, request: Request[Any]) -> None:
+    async def _send(self, request: Request[Any]) -> None:
         await self._session.client.send(request)
-        await self._list(of)
+        if not sip.isdeleted(
+            self
+        ):  # the window may have been closed meanwhile; what was asked for is done all the same
+            self.ask_again()

@@ -15,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from PyQt5 import sip
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
 from qubesmanager.transport.base import TransportError
@@ -89,21 +90,33 @@ class TaskSet(QObject):
         return [entry for entry in self.entries if entry.state is TaskState.RUNNING]
 
     def start(
-        self, title: str, coroutine: Coroutine[Any, Any, None], *, cancellable: bool = True
+        self,
+        title: str,
+        coroutine: Coroutine[Any, Any, None],
+        *,
+        cancellable: bool = True,
+        owner: QObject | None = None,
     ) -> "asyncio.Task[None]":
-        """Run it, shown in the task panel under this title."""
+        """Run it, shown in the task panel under this title; an `owner` that goes away takes it along."""
         entry = TaskEntry(title, time.time(), cancellable=cancellable)
         task = self._loop().create_task(self._run(entry, coroutine), name=title)
         entry.task = task
         self._own(task, entry, coroutine)
+        _end_with(owner, task)
         self.entries.append(entry)
         self.added.emit(entry)
         return task
 
-    def start_hidden(self, title: str, coroutine: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        """Run what a person did not ask for (following events, reading a list); its errors are shown all the same."""
+    def start_hidden(
+        self, title: str, coroutine: Coroutine[Any, Any, None], *, owner: QObject | None = None
+    ) -> "asyncio.Task[None]":
+        """Run what a person did not ask for (following events, reading a list); its errors are shown all the same.
+
+        An `owner` that goes away takes it along: what is asked for a window has nowhere to go without it.
+        """
         task = self._loop().create_task(self._run_hidden(title, coroutine), name=title)
         self._own(task, None, coroutine)
+        _end_with(owner, task)
         return task
 
     def _loop(self) -> asyncio.AbstractEventLoop:
@@ -198,6 +211,22 @@ class TaskSet(QObject):
 
     def _bug(self, title: str, error: Exception) -> None:
         asyncio.get_running_loop().call_exception_handler({"message": title, "exception": error})
+
+
+def _end_with(owner: QObject | None, task: "asyncio.Task[None]") -> None:
+    if owner is None:
+        return
+
+    def cancel(_owner: object = None) -> None:
+        task.cancel()
+
+    connection = owner.destroyed.connect(cancel)
+
+    def ended(_task: object) -> None:
+        if not sip.isdeleted(owner):
+            QObject.disconnect(connection)
+
+    task.add_done_callback(ended)
 
 
 def save_history(path: Path, entries: list[TaskEntry]) -> None:

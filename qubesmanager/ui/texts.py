@@ -4,6 +4,7 @@
 A rule's sentence that is not listed here is shown as it is; a test compares the lists.
 """
 
+import re
 from collections.abc import Container
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
@@ -43,7 +44,34 @@ REASONS = (
     QT_TRANSLATE_NOOP("Reason", "A volume has at most 64 TiB."),
     QT_TRANSLATE_NOOP("Reason", "The qube is running; a volume is reverted while it is halted."),
     QT_TRANSLATE_NOOP("Reason", "It belongs to the qube; only extra disks are detached."),
+    QT_TRANSLATE_NOOP("Reason", "A qube with PCI devices cannot have its memory balanced: set maxmem to 0 first."),
 )
+
+PATTERNS = (
+    QT_TRANSLATE_NOOP("Reason", "It changes only while the qube is halted."),
+    QT_TRANSLATE_NOOP("Reason", "There is no qube {0}."),
+    QT_TRANSLATE_NOOP("Reason", "There is already a qube {0}."),
+    QT_TRANSLATE_NOOP("Reason", "{0} does not provide network."),
+    QT_TRANSLATE_NOOP("Reason", "That would be a loop: {0}."),
+    QT_TRANSLATE_NOOP("Reason", "{0} is the netvm of {1}."),
+    QT_TRANSLATE_NOOP("Reason", "{0} is the disposable template of {1}."),
+    QT_TRANSLATE_NOOP("Reason", "{0} is not a template for disposables (template_for_dispvms)."),
+    QT_TRANSLATE_NOOP("Reason", "{0} is not a TemplateVM."),
+    QT_TRANSLATE_NOOP("Reason", "Memory is between {0} and {1} MiB."),
+    QT_TRANSLATE_NOOP("Reason", "The initial memory ({0} MiB) is above the maximum ({1} MiB)."),
+    QT_TRANSLATE_NOOP("Reason", "The maximum is at most {0} MiB."),
+    QT_TRANSLATE_NOOP("Reason", "The maximum ({0} MiB) is below the initial memory ({1} MiB)."),
+    QT_TRANSLATE_NOOP("Reason", "What refers to it follows: {0}."),
+    QT_TRANSLATE_NOOP("Reason", "Its network would go around {0}."),
+    QT_TRANSLATE_NOOP("Reason", "It is running: its open connections end."),
+    QT_TRANSLATE_NOOP("Reason", "Its network would go around {0}. It is running: its open connections end."),
+    QT_TRANSLATE_NOOP(
+        "Reason", "The maximum is more than {0} times the initial memory: the qube may start slowly or not."
+    ),
+    QT_TRANSLATE_NOOP("Reason", "The name {0} is reserved."),
+    QT_TRANSLATE_NOOP("Reason", "{0}: {1}"),
+)
+"""Sentences with names and numbers in them; the first that fits a sentence is its translation's."""
 
 USED_BY = QT_TRANSLATE_NOOP("Reason", "It is used by {0}.")
 RESERVED = QT_TRANSLATE_NOOP("Reason", "The name {0} is reserved.")
@@ -55,7 +83,23 @@ def reason(sentence: str) -> str:
     start, _, rest = USED_BY.partition("{0}")
     if sentence.startswith(start):
         return translated(USED_BY).format(sentence.removeprefix(start).removesuffix(rest))
-    return translated(sentence)
+    if sentence in REASONS:
+        return translated(sentence)
+    for pattern, fitting in _FITTING:
+        if found := fitting.fullmatch(sentence):
+            parts = found.groups()
+            if pattern == PATTERNS[-1]:  # a qube's name, and a sentence about it
+                parts = parts[0], reason(parts[1])
+            return translated(pattern).format(*parts)
+    return sentence
+
+
+def _pattern(text: str) -> "re.Pattern[str]":
+    """What a text with `{0}` and `{1}` matches."""
+    return re.compile(re.sub(r"\\\{\d\\\}", "(.+?)", re.escape(text)), re.DOTALL)
+
+
+_FITTING = tuple((text, _pattern(text)) for text in PATTERNS)
 
 
 def translated(sentence: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from PyQt5.QtCore import QModelIndex
+from PyQt5.QtWidgets import QWidget
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
@@ -145,3 +146,21 @@ async def test_a_running_task_is_cancelled_from_the_panel(qtbot: QtBot) -> None:
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0 s"), (59, "59 s"), (60, "1:00 min"), (125, "2:05 min")])
 def test_how_long_a_task_took(seconds: int, text: str) -> None:
     assert took_text(seconds) == text
+
+
+async def test_a_task_goes_with_its_owner(qtbot: QtBot) -> None:
+    tasks, owner = TaskSet(), QWidget()
+
+    async def forever() -> None:
+        await asyncio.Event().wait()
+
+    held = tasks.start_hidden("wait", forever(), owner=owner)
+    kept = tasks.start("wait too", forever())
+    await asyncio.sleep(0)
+    owner.deleteLater()
+    del owner
+
+    await asyncio.wait([held])
+    assert held.cancelled()
+    assert not kept.done()
+    await tasks.cancel_all()

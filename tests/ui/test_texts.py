@@ -2,15 +2,16 @@
 """Sentences of the rules that people see are known to the translators."""
 
 import ast
+import itertools
 from pathlib import Path
 
 import pytest
 
-from qubesmanager.rules import states, volumes
+from qubesmanager.rules import memory, network, settings, states, volumes
 from qubesmanager.ui import property_menus
 from qubesmanager.ui.actions import TABLE
 from qubesmanager.ui.icons import icon
-from qubesmanager.ui.texts import REASONS, reason, why_not_name
+from qubesmanager.ui.texts import PATTERNS, REASONS, reason, why_not_name
 from qubesmanager.wire import names
 
 
@@ -58,3 +59,23 @@ def test_nothing_dangerous_stands_beside_what_is_likely() -> None:
 
     assert groups == {"end"}
     assert all(row.dangerous for row in TABLE if row.group == "end")
+
+
+@pytest.mark.parametrize("module", [settings, memory, network])
+def test_each_sentence_about_settings_has_a_pattern(module: object) -> None:
+    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))  # type: ignore[attr-defined]  # a module
+    said = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            at = itertools.count()
+            text = "".join(
+                str(part.value) if isinstance(part, ast.Constant) else f"{{{next(at)}}}" for part in node.values
+            )
+            said.add(text)
+
+    assert said <= set(PATTERNS)
+
+
+def test_a_sentence_with_a_qubes_name_before_it_is_translated_in_both_parts() -> None:
+    assert reason("work: There is no qube gone.") == "work: There is no qube gone."
+    assert reason("What the daemon alone says, stays.") == "What the daemon alone says, stays."

@@ -19,17 +19,20 @@ from PyQt5.QtWidgets import (
 from qubesmanager.client.plan import Outcome, carry_out
 from qubesmanager.models.draft import PROPERTY, Draft
 from qubesmanager.ui.icons import label_icon
+from qubesmanager.ui.operations import Operations
 from qubesmanager.ui.prompts import confirm, plain_label
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.settings.fields import ADVANCED, BASIC
 from qubesmanager.ui.settings.firewall_page import FirewallPage
 from qubesmanager.ui.settings.form_page import FormPage
+from qubesmanager.ui.settings.identity import Identity
 from qubesmanager.ui.settings.notes_page import NotesPage
 from qubesmanager.ui.settings.plan_foot import PlanFoot
 from qubesmanager.ui.settings.properties_page import PropertiesPage
 from qubesmanager.ui.settings.services_page import ServicesPage
 from qubesmanager.ui.settings.tags_page import TagsPage
 from qubesmanager.ui.settings.volumes_page import VolumesPage
+from qubesmanager.ui.texts import reason
 from qubesmanager.wire import calls
 from qubesmanager.wire.events import Event
 from qubesmanager.wire.records import VmRecord
@@ -56,8 +59,10 @@ class SettingsWindow(QWidget):
         self.notice = plain_label("", self)
         self.notice.hide()
         records = session.records
+        basic = FormPage(BASIC, self.draft, records, labels, self)
+        self.identity = Identity(basic, self.draft, session, Operations(session, self))
         self.pages: dict[str, QWidget] = {
-            "basic": FormPage(BASIC, self.draft, records, labels, self),
+            "basic": basic,
             "advanced": FormPage(ADVANCED, self.draft, records, labels, self),
             "firewall": FirewallPage(self.draft, session.tasks, self),
             "volumes": VolumesPage(self.draft, session, self),
@@ -93,7 +98,7 @@ class SettingsWindow(QWidget):
         session.happened.connect(self._happened)
         self.resize(900, 640)
         self._refresh()
-        session.tasks.start_hidden(self.tr("Ask for the firewall"), self._ask_rules())
+        session.tasks.start_hidden(self.tr("Ask for the firewall"), self._ask_rules(), owner=self)
 
     def show_page(self, page: str) -> None:
         """Bring the page of this name (as `--page` takes it) to the front."""
@@ -141,7 +146,7 @@ class SettingsWindow(QWidget):
 
     def _happened(self, events: tuple[Event, ...]) -> None:
         if any(event.subject == self._name and event.name == "firewall-changed" for event in events):
-            self._session.tasks.start_hidden(self.tr("Ask for the firewall"), self._ask_rules())
+            self._session.tasks.start_hidden(self.tr("Ask for the firewall"), self._ask_rules(), owner=self)
 
     async def _ask_rules(self) -> None:
         first = not self.draft.rules
@@ -159,11 +164,12 @@ class SettingsWindow(QWidget):
         self.cube.setPixmap(label_icon(color).pixmap(24, 24))
         self.cube.setToolTip(self.draft.shown("label"))
         self.headline.setText(record.name)
-        self.foot.put(self.draft.steps())
+        wrong = self.draft.problems(self._session.records)
+        self.foot.put(self.draft.steps(), problem=reason(next(iter(wrong.values()), "")))
 
     def _apply_wanted(self, leave: bool) -> None:  # noqa: FBT001 - a signal brings it
         title = self.tr("Apply the settings of {0}").format(self._name)
-        self._session.tasks.start(title, self._apply(leave=leave))
+        self._session.tasks.start(title, self._apply(leave=leave), owner=self)
 
     async def _apply(self, *, leave: bool) -> None:
         self.notice.hide()
@@ -224,7 +230,7 @@ class SettingsWindow(QWidget):
             return
         if self.draft.dirty and not self._closing:
             event.ignore()
-            self._session.tasks.start_hidden(self.tr("Unsaved changes"), self._ask_to_leave())
+            self._session.tasks.start_hidden(self.tr("Unsaved changes"), self._ask_to_leave(), owner=self)
             return
         event.accept()
 

@@ -21,6 +21,7 @@ from qubesmanager.models.shared_draft import MIXED, SharedDraft
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.prompts import plain_label, subdue
 from qubesmanager.ui.settings.fields import CONTEXT, Edit, Field
+from qubesmanager.ui.texts import reason
 from qubesmanager.wire.records import NO, YES, VmRecord
 
 Edits = Draft | SharedDraft
@@ -42,6 +43,7 @@ class FieldEditor(QWidget):
         self.field = field
         self.key = (PROPERTY, field.name)
         self._draft = draft
+        self._records = records
         self._reason = ""
         self.input, self._show = _MAKERS[field.edit](field, draft, records, labels, self._edit)
         self.reset = QToolButton(self)
@@ -77,10 +79,14 @@ class FieldEditor(QWidget):
         self.reset.setEnabled(self._draft.value(self.key) is not None and self.field.name != "name")
         if self._reason:
             self._say(self._reason)
+        elif problem := self._draft.problems(self._records).get(self.field.name):
+            self._say(reason(problem))
         elif self.key in self._draft.conflicts:
             self._say(self.tr("Somebody else changed this meanwhile."))
         elif self._draft.is_edited(self.key) and self._draft.value(self.key) is None:
             self._say(self.tr("Goes back to the default."))
+        elif warning := self._draft.warnings(self._records).get(self.field.name):
+            self._say(reason(warning))
         else:
             self.problem.hide()
 

@@ -184,11 +184,11 @@ class FirewallPage(QWidget):
         return index.row() if index.isValid() else -1
 
     def _add(self) -> None:
-        self._tasks.start_hidden(self.tr("New firewall rule"), self._ask_rule(None))
+        self._tasks.start_hidden(self.tr("New firewall rule"), self._ask_rule(None), owner=self)
 
     def _edit(self) -> None:
         if self._row() >= 0:
-            self._tasks.start_hidden(self.tr("Edit firewall rule"), self._ask_rule(self._row()))
+            self._tasks.start_hidden(self.tr("Edit firewall rule"), self._ask_rule(self._row()), owner=self)
 
     async def _ask_rule(self, row: int | None) -> None:
         dialog = RuleDialog(None if row is None else self.model.rules()[row], self)

@@ -152,11 +152,11 @@ class SimpleFirewall(QWidget):
         return [rule for _at, rule in self.entries.rows]
 
     def _add(self) -> None:
-        self._tasks.start_hidden(self.tr("New firewall rule"), self._ask_rule(None))
+        self._tasks.start_hidden(self.tr("New firewall rule"), self._ask_rule(None), owner=self)
 
     def _edit(self) -> None:
         if (row := selected_row(self.table)) >= 0:
-            self._tasks.start_hidden(self.tr("Edit firewall rule"), self._ask_rule(row))
+            self._tasks.start_hidden(self.tr("Edit firewall rule"), self._ask_rule(row), owner=self)
 
     async def _ask_rule(self, row: int | None) -> None:
         rules = self._rules()

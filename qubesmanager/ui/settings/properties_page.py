@@ -89,7 +89,7 @@ class PropertiesPage(QWidget):
         name = self.current()
         self.help.setText(self._helps.get(name, ""))
         if name and name not in self._helps:
-            self._tasks.start_hidden(self.tr("Ask what a property means"), self._ask(name))
+            self._tasks.start_hidden(self.tr("Ask what a property means"), self._ask(name), owner=self)
 
     def _refresh(self) -> None:
         name = self.current()

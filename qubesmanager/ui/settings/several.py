@@ -18,6 +18,7 @@ from qubesmanager.ui.settings.form_page import FormPage
 from qubesmanager.ui.settings.plan_foot import PlanFoot
 from qubesmanager.ui.tables import row_table
 from qubesmanager.ui.tasks import report
+from qubesmanager.ui.texts import reason
 from qubesmanager.wire.records import VmRecord
 
 
@@ -121,13 +122,15 @@ class SeveralWindow(QWidget):
         self.told.setText(
             self.tr("%n qube(s) would be different:", None, count) if count else self.tr("Nothing is different yet.")
         )
-        self.foot.put([step for steps in self.draft.steps().values() for step in steps])
+        wrong = self.draft.problems(self._session.records)
+        steps = [step for each in self.draft.steps().values() for step in each]
+        self.foot.put(steps, problem=reason(next(iter(wrong.values()), "")))
 
     # -- applying -----------------------------------------------------------------------------------------------------
 
     def _apply_wanted(self, leave: bool) -> None:  # noqa: FBT001 - a signal brings it
         title = self.tr("Apply the settings of %n qube(s)", None, len(self.draft.steps()))
-        self._session.tasks.start(title, self._apply(leave=leave))
+        self._session.tasks.start(title, self._apply(leave=leave), owner=self)
 
     async def _apply(self, *, leave: bool) -> None:
         self.notice.hide()
@@ -168,7 +171,7 @@ class SeveralWindow(QWidget):
             return
         if self.draft.dirty and not self._closing:
             event.ignore()
-            self._session.tasks.start_hidden(self.tr("Unsaved changes"), self._ask_to_leave())
+            self._session.tasks.start_hidden(self.tr("Unsaved changes"), self._ask_to_leave(), owner=self)
             return
         event.accept()
 

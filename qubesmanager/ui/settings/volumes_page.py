@@ -157,7 +157,7 @@ class VolumesPage(QWidget):
         self._say(volume)
 
     def _attach(self) -> None:
-        self._session.tasks.start_hidden(self.tr("List the volumes"), self._ask_to_attach())
+        self._session.tasks.start_hidden(self.tr("List the volumes"), self._ask_to_attach(), owner=self)
 
     async def _ask_to_attach(self) -> None:
         name = self._draft.record.name
@@ -172,7 +172,7 @@ class VolumesPage(QWidget):
 
     def _detach(self) -> None:
         if volume := self.current():
-            self._session.tasks.start_hidden(self.tr("Detach a volume"), self._ask_to_detach(volume))
+            self._session.tasks.start_hidden(self.tr("Detach a volume"), self._ask_to_detach(volume), owner=self)
 
     async def _ask_to_detach(self, volume: VolumeRecord) -> None:
         record = self._draft.record

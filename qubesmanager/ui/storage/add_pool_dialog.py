@@ -105,7 +105,7 @@ class AddPoolDialog(QDialog):
             self.add.setEnabled(not why)
 
     def _start(self) -> None:
-        self._session.tasks.start(self.tr("Add the pool {0}").format(self.name.text()), self._send())
+        self._session.tasks.start(self.tr("Add the pool {0}").format(self.name.text()), self._send(), owner=self)
 
     async def _send(self) -> None:
         options = {"driver": self.driver.currentText()}

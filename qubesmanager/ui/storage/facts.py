@@ -57,7 +57,7 @@ class StorageFacts(QObject):
             self._again.start()
             return
         self._asking = True
-        self._session.tasks.start_hidden(self.tr("List the storage pools"), self._ask())
+        self._session.tasks.start_hidden(self.tr("List the storage pools"), self._ask(), owner=self)
 
     async def _ask(self) -> None:
         client, records = self._session.client, self._session.records

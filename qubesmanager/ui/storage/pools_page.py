@@ -75,7 +75,7 @@ class PoolsPage(QWidget):
         self.info.setText("\n".join(lines))
 
     def _add(self) -> None:
-        self._session.tasks.start_hidden(self.tr("Ask for the pool drivers"), self._ask_to_add())
+        self._session.tasks.start_hidden(self.tr("Ask for the pool drivers"), self._ask_to_add(), owner=self)
 
     async def _ask_to_add(self) -> None:
         drivers = await self._session.client.send(calls.POOL_LIST_DRIVERS("dom0"))
@@ -84,7 +84,7 @@ class PoolsPage(QWidget):
 
     def _remove(self) -> None:
         if row := self.current():
-            self._session.tasks.start_hidden(self.tr("Remove a pool"), self._ask_to_remove(row))
+            self._session.tasks.start_hidden(self.tr("Remove a pool"), self._ask_to_remove(row), owner=self)
 
     async def _ask_to_remove(self, row: PoolRow) -> None:
         if await confirm(

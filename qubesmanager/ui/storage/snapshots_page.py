@@ -64,7 +64,7 @@ class SnapshotsPage(QWidget):
             self._again.start()
         elif self._facts.is_known:
             self._asking = True
-            self._session.tasks.start_hidden(self.tr("List the snapshots"), self._list())
+            self._session.tasks.start_hidden(self.tr("List the snapshots"), self._list(), owner=self)
 
     async def _list(self) -> None:
         held = self.current()
@@ -91,7 +91,7 @@ class SnapshotsPage(QWidget):
 
     def _revert(self) -> None:
         if row := self.current():
-            self._session.tasks.start_hidden(self.tr("Revert a volume"), self._ask_to_revert(row))
+            self._session.tasks.start_hidden(self.tr("Revert a volume"), self._ask_to_revert(row), owner=self)
 
     async def _ask_to_revert(self, row: SnapshotRow) -> None:
         when = when_text(row.snapshot)

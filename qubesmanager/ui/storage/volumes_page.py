@@ -106,7 +106,7 @@ class AllVolumesPage(QWidget):
     def _remove(self) -> None:
         row = self.current()
         if row is not None and not row.qube:
-            self._session.tasks.start_hidden(self.tr("Remove a volume"), self._ask_to_remove(row))
+            self._session.tasks.start_hidden(self.tr("Remove a volume"), self._ask_to_remove(row), owner=self)
 
     async def _ask_to_remove(self, row: VolumeRow) -> None:
         details = self.tr("No qube has it. What is in it is lost, with its snapshots.")

@@ -124,7 +124,7 @@ class LabelsPage(QWidget):
         )
 
     def _create(self) -> None:
-        self._session.tasks.start_hidden(self.tr("New label"), self._ask_to_create())
+        self._session.tasks.start_hidden(self.tr("New label"), self._ask_to_create(), owner=self)
 
     async def _ask_to_create(self) -> None:
         dialog = LabelDialog(self._session.labels, self)
@@ -134,7 +134,7 @@ class LabelsPage(QWidget):
 
     def _remove(self) -> None:
         if row := self.current():
-            self._session.tasks.start_hidden(self.tr("Remove a label"), self._ask_to_remove(row))
+            self._session.tasks.start_hidden(self.tr("Remove a label"), self._ask_to_remove(row), owner=self)
 
     async def _ask_to_remove(self, row: LabelLine) -> None:
         question = self.tr("Remove the label {0}?").format(row.name)

@@ -50,7 +50,7 @@ class SystemWindow(QWidget):
         layout.addWidget(self.tabs, 1)
         layout.addWidget(self.foot)
         self.resize(800, 700)
-        session.tasks.start_hidden(self.tr("Ask for the system-wide settings"), self._fill())
+        session.tasks.start_hidden(self.tr("Ask for the system-wide settings"), self._fill(), owner=self)
 
     async def _fill(self) -> None:
         client = self._session.client
@@ -71,7 +71,7 @@ class SystemWindow(QWidget):
             editor.explain(text.strip())
 
     def _ask_again(self) -> None:
-        self._session.tasks.start_hidden(self.tr("Ask for the system-wide settings"), self._merge())
+        self._session.tasks.start_hidden(self.tr("Ask for the system-wide settings"), self._merge(), owner=self)
 
     async def _merge(self) -> None:
         told = await self._session.client.send(calls.PROPERTY_GET_ALL(DOM0))
@@ -88,7 +88,7 @@ class SystemWindow(QWidget):
         self.foot.put(self.draft.steps() if self.draft is not None else ())
 
     def _apply_wanted(self, leave: bool) -> None:  # noqa: FBT001 - a signal brings it
-        self._session.tasks.start(self.tr("Apply the system-wide settings"), self._apply(leave=leave))
+        self._session.tasks.start(self.tr("Apply the system-wide settings"), self._apply(leave=leave), owner=self)
 
     async def _apply(self, *, leave: bool) -> None:
         if self.draft is None:
@@ -137,7 +137,7 @@ class SystemWindow(QWidget):
             return
         if self.draft is not None and self.draft.dirty and not self._closing:
             event.ignore()
-            self._session.tasks.start_hidden(self.tr("Unsaved changes"), self._ask_to_leave())
+            self._session.tasks.start_hidden(self.tr("Unsaved changes"), self._ask_to_leave(), owner=self)
             return
         event.accept()
 

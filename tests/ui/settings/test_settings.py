@@ -13,6 +13,7 @@ from windows import click, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system.system import System
+from qubesmanager.ui.create_dialog import CloneDialog
 from qubesmanager.ui.prompts import Question
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.settings.dialog import SettingsWindow
@@ -89,19 +90,53 @@ async def test_fields_reach_the_qube_and_the_event_comes_back(
 
 
 async def test_a_refused_field_is_marked_with_the_reason(window: SettingsWindow, system: System, qtbot: QtBot) -> None:
-    memory = field(window, "advanced", "memory")
+    kernel = field(window, "advanced", "kernel")
     form = window.pages["advanced"]
-    assert isinstance(memory, QSpinBox)
+    assert isinstance(kernel, QLineEdit)
     assert isinstance(form, FormPage)
-    memory.setValue(1)
+    window.tabs.setCurrentWidget(form)
+    type_text(kernel, "nosuch")
 
     apply(window)
-    editor = form.editors["property", "memory"]
+    editor = form.editors["property", "kernel"]
     await until(lambda: not editor.problem.isHidden())
 
-    assert "between" in editor.problem.text()
-    assert window.tabs.currentWidget() in {form, window.pages["properties"]}
-    assert system.qube("vault").value("memory") == "400"
+    assert "no kernel nosuch" in editor.problem.text()
+    assert window.tabs.currentWidget() is form
+    assert system.qube("vault").value("kernel") == ""
+
+
+async def test_what_cannot_be_is_seen_before_it_is_sent(window: SettingsWindow, client: Client) -> None:
+    form = window.pages["advanced"]
+    memory, maxmem = field(window, "advanced", "memory"), field(window, "advanced", "maxmem")
+    assert isinstance(form, FormPage)
+    assert isinstance(memory, QSpinBox)
+    assert isinstance(maxmem, QSpinBox)
+    maxmem.setValue(2000)
+    memory.setValue(3000)
+    assert "above the maximum" in form.editors["property", "memory"].problem.text()
+    assert not window.button(APPLY).isEnabled()
+    assert "maximum" in window.button(APPLY).toolTip()
+
+    maxmem.setValue(5000)
+
+    assert window.button(APPLY).isEnabled()
+    assert [step.request.argument for step in window.draft.steps()] == ["memory", "maxmem"]
+
+
+async def test_a_way_around_the_firewall_is_said_before_it_is_sent(
+    window: SettingsWindow, session: Session, client: Client
+) -> None:
+    await client.send(calls.VM_PROPERTY_SET("vault", "netvm", "sys-firewall"))
+    await until(lambda: session.records["vault"].value("netvm") == "sys-firewall")
+    form, netvm = window.pages["basic"], field(window, "basic", "netvm")
+    assert isinstance(form, FormPage)
+    assert isinstance(netvm, QComboBox)
+
+    netvm.activated.emit(netvm.findData("sys-net"))
+
+    assert form.editors["property", "netvm"].problem.text() == "Its network would go around sys-firewall."
+    assert window.button(APPLY).isEnabled()
 
 
 async def test_somebody_elses_change_of_an_edited_field_is_a_conflict(
@@ -303,3 +338,22 @@ async def test_the_firewall_table_keeps_qts_contract(window: SettingsWindow, qtm
     assert isinstance(page, FirewallPage)
 
     qtmodeltester.check(page.model, force_py=True)  # type: ignore[no-untyped-call] # not annotated there
+
+
+async def test_the_qube_is_cloned_and_removed_from_its_settings(
+    window: SettingsWindow, client: Client, system: System, qtbot: QtBot
+) -> None:
+    assert "AppVM" in window.identity.klass.text()
+    click(window.identity.clone)
+    await until(
+        lambda: any(isinstance(held, CloneDialog) and held.isVisible() for held in QApplication.topLevelWidgets())
+    )
+    asked = next(held for held in QApplication.topLevelWidgets() if isinstance(held, CloneDialog) and held.isVisible())
+    asked.name.setText("safe")
+    asked.accept()
+    await until(lambda: "safe" in system.state.qubes)
+
+    await client.send(calls.VM_START("vault"))
+    await until(lambda: not window.identity.remove.isEnabled())
+
+    assert "shut it down" in window.identity.remove.toolTip()

@@ -12,6 +12,7 @@ from qubesmanager.rules.devices import why_not_balanced
 from qubesmanager.rules.firewall import VIRTUAL_DNS
 from qubesmanager.rules.memory import why_not_maxmem, why_not_memory
 from qubesmanager.rules.network import why_not_netvm
+from qubesmanager.rules.settings import why_not_template, why_not_without_disposables, why_not_without_network
 from qubesmanager.wire.names import why_not_new_vm_name
 from qubesmanager.wire.values import DeviceClass, VmClass
 
@@ -135,17 +136,13 @@ def _check_name(facts: Facts, qube: Qube, value: str) -> str | None:
 
 
 def _check_template(facts: Facts, qube: Qube, value: str) -> str | None:
-    return why_not_template(qube.klass, facts.qubes[value])
+    return why_not_based_on(qube.klass, facts.qubes[value])
 
 
-def why_not_template(klass: VmClass, template: Qube) -> str | None:
+def why_not_based_on(klass: VmClass, template: Qube) -> str | None:
     """Why a qube of this class cannot be based on `template`; None if it can."""
-    if klass is VmClass.DISP:
-        if template.klass is not VmClass.APP or not template.flag("template_for_dispvms"):
-            return f"{template.name} is not a template for disposables (template_for_dispvms)."
-    elif template.klass is not VmClass.TEMPLATE:
-        return f"{template.name} is not a TemplateVM."
-    return None
+    for_disposables = template.flag("template_for_dispvms")
+    return why_not_template(klass, template.name, template.klass, for_disposables=for_disposables)
 
 
 def _check_netvm(facts: Facts, qube: Qube, value: str) -> str | None:
@@ -162,10 +159,8 @@ def _check_netvm(facts: Facts, qube: Qube, value: str) -> str | None:
 def _check_provides_network(facts: Facts, qube: Qube, value: str) -> str | None:
     if value == "yes":
         return None
-    clients = sorted(other.name for other in facts.qubes.values() if other.value("netvm") == qube.name)
-    if clients:
-        return f"{qube.name} is the netvm of {', '.join(clients)}."
-    return None
+    clients = (other.name for other in facts.qubes.values() if other.value("netvm") == qube.name)
+    return why_not_without_network(qube.name, clients)
 
 
 def _check_template_for_dispvms(facts: Facts, qube: Qube, value: str) -> str | None:
@@ -178,7 +173,7 @@ def _check_template_for_dispvms(facts: Facts, qube: Qube, value: str) -> str | N
     )
     if facts.system("default_dispvm") == qube.name:
         used.append("the system property default_dispvm")
-    return f"{qube.name} is the disposable template of {', '.join(used)}." if used else None
+    return why_not_without_disposables(qube.name, used)
 
 
 def _check_dispvm(facts: Facts, _qube: Qube, value: str) -> str | None:

@@ -169,7 +169,7 @@ def _source(system: System, klass: VmClass, name: str) -> Qube | None:
         if not default:
             raise QubesNoTemplateError(f"The system has no {_DEFAULT_SOURCE[klass]}; name a template.")
         source = system.qube(default)
-    reason = properties.why_not_template(klass, source)
+    reason = properties.why_not_based_on(klass, source)
     if reason:
         raise QubesNoTemplateError(reason)
     return source
