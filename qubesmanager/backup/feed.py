@@ -16,8 +16,11 @@ from qubesmanager.backup.container import HEAD_SIZE, MAC_SIZE, OVERHEAD, Keys, O
 from qubesmanager.backup.errors import BackupDamagedError, BackupPassphraseError
 from qubesmanager.backup.outer import ChunkName, Damage
 
-ROOM = 320 << 20
-"""Bytes of chunks that are held; a longer chunk is held alone."""
+ROOM = 128 << 20
+"""Bytes of chunks that are held; a longer chunk is held alone.
+
+A chunk of ours is longer; the next one is begun when so much of it is used, and its key is asked for before.
+"""
 _EVENTS = 16
 """Chunks that are held, however small."""
 _KEY_MEMORY = 256 << 20

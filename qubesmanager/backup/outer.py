@@ -200,20 +200,56 @@ def _is_known(name: str) -> bool:
 
 
 class Writer:
-    """One plain archive. `put` takes all bytes it is given, or raises."""
+    """One plain archive. `put` takes all bytes it is given, or raises.
 
-    def __init__(self, put: Callable[[bytes], None], mtime: int) -> None:
+    A member's size comes before its bytes. With `patch` (offset, bytes), which writes over what was put, a member goes
+    out as it comes and its header is filled in at its end; without, it is held until then.
+    """
+
+    def __init__(
+        self, put: Callable[[bytes], None], mtime: int, patch: Callable[[int, bytes], None] | None = None
+    ) -> None:
         self._put = put
+        self._patch = patch
         self._mtime = mtime
+        self._at = 0
+        self._name = ""
+        self._size = 0
+        self._held: list[bytes] = []
 
-    def add(self, name: str, pieces: list[bytes]) -> None:
-        """A member from its pieces; `pieces` is empty afterwards, each piece being let go as soon as it is written."""
-        size = sum(map(len, pieces))
-        self._put(tar.header(name, size, self._mtime))
-        pieces.reverse()
-        while pieces:
-            self._put(pieces.pop())
-        self._put(bytes(tar.padding(size)))
+    def begin(self, name: str) -> None:
+        self._name, self._size = name, 0
+        if self._patch is not None:
+            self._out(tar.ZERO_BLOCK)
+
+    def append(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._patch is not None:
+            self._out(data)
+        else:
+            self._held.append(data)
+
+    def finish(self) -> None:
+        """The member is complete."""
+        header = tar.header(self._name, self._size, self._mtime)
+        if self._patch is not None:
+            self._patch(self._at - self._size - tar.BLOCK, header)
+        else:
+            self._out(header)
+            self._held.reverse()
+            while self._held:
+                self._out(self._held.pop())
+        self._out(bytes(tar.padding(self._size)))
+
+    def add(self, name: str, body: bytes) -> None:
+        """A small member at once."""
+        self.begin(name)
+        self.append(body)
+        self.finish()
 
     def end(self) -> None:
-        self._put(tar.END)
+        self._out(tar.END)
+
+    def _out(self, data: bytes) -> None:
+        self._put(data)
+        self._at += len(data)

@@ -395,7 +395,8 @@ class _Run:
         for entry in told.qubes:
             found = self._states.get(entry.folder)
             if found is not None:
-                found.fail("" if entry.result == manifest.OK else entry.result)
+                # What the writer knew says more than what is missing for it.
+                found.reason = found.reason if entry.result == manifest.OK else entry.result
                 found.fail(_difference(found.qube.name, found.files, entry.files))
 
     def _abort(self, states: list[_State]) -> None:

@@ -4,8 +4,10 @@
 The descriptor becomes non-blocking, and stays so; for a plain file that changes nothing.
 """
 
+import fcntl
 import os
 import select
+import stat
 from threading import Event
 
 from qubesmanager.wire.errors import BackupCancelledError
@@ -21,12 +23,19 @@ def check(cancelled: Event) -> None:
 
 
 class FdOutput:
-    """Takes all it is given. `OSError` as the system says it (a full disk, a reader that went away)."""
+    """Takes all it is given. `OSError` as the system says it (a full disk, a reader that went away).
+
+    `can_patch`: it is a plain file, where what was written can be written over.
+    """
 
     def __init__(self, fd: int, cancelled: Event) -> None:
         os.set_blocking(fd, False)
         self._fd = fd
         self._cancelled = cancelled
+        # With O_APPEND a write at an offset goes to the end in spite of it.
+        appends = fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_APPEND
+        self.can_patch = stat.S_ISREG(os.fstat(fd).st_mode) and not appends
+        self._start = os.lseek(fd, 0, os.SEEK_CUR) if self.can_patch else 0
 
     def write(self, data: bytes) -> None:
         view = memoryview(data)
@@ -36,6 +45,14 @@ class FdOutput:
                 view = view[os.write(self._fd, view[:_STEP]) :]
             except BlockingIOError:
                 _wait(self._fd, select.POLLOUT)
+
+    def patch(self, offset: int, data: bytes) -> None:
+        """Write over what was written, `offset` bytes behind the first of it."""
+        check(self._cancelled)
+        at = self._start + offset
+        while data:
+            done = os.pwrite(self._fd, data, at)
+            data, at = data[done:], at + done
 
 
 class FdInput:

@@ -26,15 +26,17 @@ from qubesmanager.backup.manifest import FileEntry, Manifest, QubeEntry
 from qubesmanager.backup.outer import ChunkName
 from qubesmanager.backup.qube_files import FIREWALL, NOTES, firewall_xml
 from qubesmanager.backup.report import QubeResult, Report
-from qubesmanager.backup.streams import check
+from qubesmanager.backup.streams import FdOutput, check
 from qubesmanager.backup.volumes import Extent, Source
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error
 from qubesmanager.wire.firewall import Rule
 from qubesmanager.wire.names import VOLUME_NAME
 from qubesmanager.wire.names import check as check_name
 
-PIECE = 256 << 20
-"""Bytes of compressed data in one chunk."""
+FILE_PIECE = 256 << 20
+"""Bytes of compressed data in one chunk, where a chunk can go out as it comes."""
+PIPE_PIECE = 128 << 20
+"""The same where a chunk must be held until its size is known."""
 XML = ChunkName("", "qubes.xml", 0)
 
 _KEY_MEMORY = 256 << 20
@@ -70,13 +72,16 @@ class QubeData:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a backup is written. `profile` and `previous` (a backup's id) only go into the manifest."""
+    """How a backup is written. `profile` and `previous` (a backup's id) only go into the manifest.
+
+    `piece` is the most bytes of compressed data in one chunk; 0 for what suits the target.
+    """
 
     params: Params = LEVELS["standard"]
     compression: Compression = Compression.GZIP
     profile: str = ""
     previous: str = ""
-    piece: int = PIECE
+    piece: int = 0
 
 
 def measured(data: QubeData) -> int:
@@ -201,6 +206,7 @@ class _KeyRing:
         count = max(1, min(_WORKERS, _KEY_MEMORY // params.memory))
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="backup-keys")
         self._ahead: dict[ChunkName, Future[Keys]] = {}
+        self.of_head = self._pool.submit(container.new_keys, head.head_secret(passphrase), params)
         self.depth = count + 1
         """How many files ahead it is worth to ask."""
 
@@ -232,7 +238,6 @@ class _Pieces:
         self._size = size
         self._room = size
         self._sealer: Sealer | None = None
-        self._held: list[bytes] = []
         self._plain = self._packed = 0
         self.chunks = 0
 
@@ -244,7 +249,7 @@ class _Pieces:
         while data:
             sealer = self._sealer or self._begin()
             part, data = data[: self._room], data[self._room :]
-            self._held.append(sealer.update(part))
+            self._writer.append(sealer.update(part))
             self._room -= len(part)
             if not self._room:
                 self.finish()
@@ -252,22 +257,20 @@ class _Pieces:
             self._keys.ask(replace(self._name, index=self.chunks + 1))
 
     def finish(self) -> None:
-        """Write out what is held; again at the end of the file."""
+        """End the present chunk; again at the end of the file."""
         if self._sealer is None:
             return
-        self._held.append(self._sealer.finish())
-        self._writer.add(str(replace(self._name, index=self.chunks)), self._held)
+        self._writer.append(self._sealer.finish())
+        self._writer.finish()
         self._sealer = None
         self.chunks += 1
 
-    def drop(self) -> None:
-        """Forget what is held."""
-        self._sealer, self._held = None, []
-
     def _begin(self) -> Sealer:
-        keys = self._keys.take(replace(self._name, index=self.chunks))
+        name = replace(self._name, index=self.chunks)
+        keys = self._keys.take(name)
         self._sealer = Sealer(keys)
-        self._held = [keys.head]
+        self._writer.begin(str(name))
+        self._writer.append(keys.head)
         self._room = self._size
         return self._sealer
 
@@ -277,13 +280,14 @@ class _Writer:
 
     def __init__(self, target: Target, passphrase: str, options: Options, created: int, cancelled: Event) -> None:
         self._options = options
-        self._passphrase = passphrase
         self._created = created
         self._cancelled = cancelled
         self._ended = Event()
         self._target = target
         self._id = new_backup_id(created)
-        self._outer = outer.Writer(self._put, created)
+        patch = target.patch if isinstance(target, FdOutput) and target.can_patch else None
+        self._outer = outer.Writer(self._put, created, patch)
+        self._piece = options.piece or (PIPE_PIECE if patch is None else FILE_PIECE)
         self._keys = _KeyRing(self._id, passphrase, options.params)
         self._upcoming: Iterator[ChunkName] = iter(())
         self._compressing = ThreadPoolExecutor(_WORKERS, thread_name_prefix="backup-compress")
@@ -304,10 +308,9 @@ class _Writer:
         last = ChunkName("", manifest.MANIFEST, 0)
         xml = to_xml(replace(system, qubes=(*system.qubes, *(plan.qube for plan in plans))))
         self._upcoming = iter((XML, *(file.name for plan in plans for file in plan.files), last))
-        secret = head.head_secret(self._passphrase)
         for _ in range(self._keys.depth):
             self._ask_next()
-        self._write_head(secret)
+        self._write_head()
         self._write_file(_small_file(XML, xml), lambda _size: None)
         written = [self._write_qube(plan, progress) for plan in plans]
         self._drain(0)
@@ -328,12 +331,12 @@ class _Writer:
             told,
         )
 
-    def _write_head(self, secret: bytes) -> None:
+    def _write_head(self) -> None:
         compression = self._options.compression
         text = head.to_text(head.Head(self._id, None if compression is Compression.NONE else compression.value, True))
-        sealed = container.seal(container.new_keys(secret, self._options.params), text)
-        self._seal(self._outer.add, outer.HEADER, [text])
-        self._seal(self._outer.add, outer.HEADER_MAC, [sealed])
+        sealed = container.seal(self._keys.of_head.result(), text)
+        self._seal(self._outer.add, outer.HEADER, text)
+        self._seal(self._outer.add, outer.HEADER_MAC, sealed)
 
     def _write_qube(self, plan: _Plan, progress: Progress) -> Callable[[], QubeEntry]:
         """What makes the qube's entry in the manifest, once all is sealed."""
@@ -358,7 +361,7 @@ class _Writer:
         """What makes the file's entry in the manifest, once all is sealed."""
         self._ask_next()
         # Readers take qubes.xml and the manifest from one chunk.
-        piece = self._options.piece if file.name.folder else outer.CHUNK_LIMIT
+        piece = self._piece if file.name.folder else outer.CHUNK_LIMIT
         pieces = _Pieces(file.name, self._keys, self._outer, piece)
         digest = hashlib.sha256()
         left = file.stored
@@ -371,7 +374,7 @@ class _Writer:
                 digest.update(block)
                 advance(len(block))
         except _SourceError:
-            self._seal(pieces.drop)
+            self._seal(pieces.finish)
             raise
         self._seal(pieces.finish)
         sha256 = digest.hexdigest()

@@ -27,7 +27,10 @@ def archive(members: dict[str, bytes] | None = None) -> bytes:
 
     writer = Writer(put, 1_700_000_000)
     for name, body in (members or MEMBERS).items():
-        writer.add(name, [body[:3], body[3:]])
+        writer.begin(name)
+        writer.append(body[:3])
+        writer.append(body[3:])
+        writer.finish()
     writer.end()
     return out.getvalue()
 

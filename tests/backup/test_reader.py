@@ -30,7 +30,6 @@ from qubesmanager.backup.compression import Compression
 from qubesmanager.backup.container import Params, new_keys, seal
 from qubesmanager.backup.contents import Qube, from_xml, to_xml
 from qubesmanager.backup.errors import BackupDamagedError, BackupPassphraseError
-from qubesmanager.backup.feed import ROOM
 from qubesmanager.backup.head import Head, chunk_secret, head_secret, to_text
 from qubesmanager.backup.reader import Backup, open_backup
 from qubesmanager.backup.report import Report
@@ -267,7 +266,6 @@ def test_a_disk_that_fills_up_fails_the_qube_and_its_other_volumes() -> None:
 
 
 def test_chunks_longer_than_what_is_read_ahead_are_read() -> None:
-    assert ROOM > 256 << 20
     data = random.Random(3).randbytes(5 << 20)
     sinks = Restored()
     qubes = [QubeData(settings_only("work"), {"private": Memory.full(data)})]

@@ -20,6 +20,7 @@ from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.head import chunk_secret, from_text
 from qubesmanager.backup.manifest import from_json
 from qubesmanager.backup.partial import check_space, partial
+from qubesmanager.backup.reader import open_backup
 from qubesmanager.backup.streams import FdOutput
 from qubesmanager.backup.volumes import Extent
 from qubesmanager.backup.writer import Options, QubeData, measured, write
@@ -232,6 +233,32 @@ def test_a_full_disk_leaves_no_file(tmp_path: Path) -> None:
         os.close(full)
 
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["a new file", "behind something", "only to append", "a pipe"])
+def test_every_kind_of_descriptor_gets_the_same_backup(kind: str, tmp_path: Path) -> None:
+    before = b"before" if kind == "behind something" else b""
+    path = tmp_path / "backup"
+    path.write_bytes(before)
+    fd = os.open(path, os.O_WRONLY | (os.O_APPEND if kind == "only to append" else 0))
+    os.lseek(fd, 0, os.SEEK_END)
+    try:
+        if kind == "a pipe":
+            with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=fd) as process:
+                assert process.stdin is not None
+                write_to(process.stdin.fileno())
+        else:
+            write_to(fd)
+    finally:
+        os.close(fd)
+
+    stream = path.read_bytes()
+    assert stream.startswith(before)
+    assert open_backup(io.BytesIO(stream[len(before) :]), WORDS).verify().ok
+
+
+def write_to(fd: int) -> None:
+    assert write(FdOutput(fd, threading.Event()), WORDS, contents(), sample_qubes(), Options(TINY, piece=8000)).ok
 
 
 def test_a_file_gets_its_name_when_it_is_whole(tmp_path: Path) -> None:
