@@ -3,6 +3,7 @@
 
 import io
 import random
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -107,6 +108,15 @@ def written(qubes: Sequence[QubeData] | None = None, options: Options | None = N
         created=MADE,
     )
     return out.getvalue()
+
+
+def assert_no_thread_is_left() -> None:
+    """Derivations that were under way come to their end; there is no other thread of the engine."""
+    left = [thread for thread in threading.enumerate() if thread.name.startswith("backup")]
+    assert not [thread for thread in left if not thread.name.startswith(("backup-keys", "backup-check"))]
+    for thread in left:
+        thread.join(10)
+        assert not thread.is_alive()
 
 
 class Restored:

@@ -27,7 +27,7 @@ from defusedxml.ElementTree import fromstring
 
 from qubesmanager.backup.errors import BackupDamagedError, BackupLimitError
 from qubesmanager.wire.errors import QubesValueError
-from qubesmanager.wire.names import CLASS_NAME, LABEL_NAME, VM_NAME, shown
+from qubesmanager.wire.names import CLASS_NAME, VM_NAME, shown
 
 DOM0 = "dom0"
 ADMIN_CLASS = "AdminVM"
@@ -36,14 +36,13 @@ XML_LIMIT = 64 << 20
 QUBES_LIMIT = 10_000
 
 _PATH = re.compile(r"(vm[0-9]{1,9}|dom0-home)/", re.ASCII)
-_COLOR = re.compile(r"0x[0-9a-fA-F]{6}", re.ASCII)
 _SIZE = re.compile(r"[0-9]{1,18}", re.ASCII)
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A colour by name; `color` as `0xRRGGBB`."""
+    """A colour by name; `color` is `0xRRGGBB`. What was read may be of a custom label with a name not allowed here."""
 
     index: int
     name: str
@@ -239,7 +238,7 @@ def _qube(element: Element, labels: Mapping[str, str]) -> Qube:
 def _label(element: Element) -> Label:
     ident, color, name = element.get("id", ""), element.get("color", ""), element.text or ""
     index = ident.removeprefix("label-")
-    if not _SIZE.fullmatch(index) or not LABEL_NAME.matches(name) or not _COLOR.fullmatch(color):
+    if not _SIZE.fullmatch(index) or not name:
         raise BackupDamagedError(f"qubes.xml declares a label {shown(name)} that cannot be.")
     return Label(int(index), name, color)
 

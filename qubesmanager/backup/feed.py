@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Condition
+from threading import Event as Cancelled
 
 from qubesmanager.backup import container, outer
 from qubesmanager.backup.container import HEAD_SIZE, MAC_SIZE, OVERHEAD, Keys, Opener, is_intact
 from qubesmanager.backup.errors import BackupDamagedError, BackupPassphraseError
 from qubesmanager.backup.outer import ChunkName, Damage
+from qubesmanager.backup.streams import awaited
 
 ROOM = 128 << 20
 """Bytes of chunks that are held; a longer chunk is held alone.
@@ -54,7 +56,8 @@ Event = Chunk | Damage | End
 class Feed:
     """A row of events between two threads; what is held of the chunks is counted."""
 
-    def __init__(self) -> None:
+    def __init__(self, cancelled: Cancelled) -> None:
+        self._cancelled = cancelled
         self._changed = Condition()
         self._events: deque[Event | BaseException] = deque()
         self._held = 0
@@ -106,7 +109,7 @@ class Feed:
     def plain(self, chunk: Chunk) -> Iterator[bytes]:
         """The chunk's bytes, opened; raises `BackupDamagedError` or `BackupLimitError` before the first of them."""
         try:
-            opener = Opener(chunk.sealed.result())
+            opener = Opener(awaited(chunk.sealed, self._cancelled))
             chunk.pieces.reverse()
             while chunk.pieces:
                 piece = chunk.pieces.pop()
@@ -167,9 +170,9 @@ class KeyPool:
         chunk.sealed = self._macs.submit(_checked, keys, list(pieces), mac, name)
         return chunk
 
-    def close(self) -> None:
+    def close(self, *, wait: bool) -> None:
         for pool in (self._macs, self._keys):
-            pool.shutdown(cancel_futures=True)
+            pool.shutdown(wait, cancel_futures=True)
 
 
 def _checked(keys: "Future[Keys]", pieces: list[bytes], mac: bytes, name: ChunkName) -> Keys:

@@ -162,14 +162,15 @@ class Backup:
     def restore(
         self, sinks: Sinks, include: Collection[str] | None = None, *, progress: Progress | None = None
     ) -> Report:
-        """Read the data of the qubes named (None: of all) into the sinks. Blocks; its threads have ended at return.
+        """Read the data of the qubes named (None: of all) into the sinks.
 
+        Blocks; its threads have ended when it returns, but for a key derivation after a cancel.
         Only the report says which qubes are whole: a volume may be found missing at the very end. The sinks of the
         others were aborted; all of them, if an exception leaves: `BackupCancelledError`, what the stream raises, and
         what is no error of one qube. An error of a sink fails its qube.
         """
         wanted = {qube.name for qube in self.contents.kept if include is None or qube.name in include}
-        run = _Run(self, wanted, sinks, progress or (lambda _name, _done, _total: None))
+        run = _Run(self, wanted, sinks, progress or (lambda _name, _done, _total: None), self._rest.cancelled)
         return run.run(self._rest)
 
 
@@ -193,7 +194,9 @@ class _State:
 class _Run:
     """One pass over the chunks."""
 
-    def __init__(self, backup: Backup, wanted: Collection[str], sinks: Sinks, progress: Progress) -> None:
+    def __init__(
+        self, backup: Backup, wanted: Collection[str], sinks: Sinks, progress: Progress, cancelled: Event
+    ) -> None:
         self._head = backup.head
         self._contents = backup.contents
         self._params = backup.params
@@ -207,13 +210,12 @@ class _Run:
         self._wanted = wanted
         self._problems: list[str] = []
         self._manifest: Manifest | None = None
-        self._feed = Feed()
+        self._feed = Feed(cancelled)
         self._waiting: Chunk | None = None
         self._end: End | None = None
-        self._cancelled = Event()
+        self._cancelled = cancelled
 
     def run(self, rest: _Rest) -> Report:
-        self._cancelled = rest.cancelled
         keys = KeyPool(self._params, all_alike=self._head.has_manifest)
         reading = ThreadPoolExecutor(1, thread_name_prefix="backup-read")
         try:
@@ -229,7 +231,8 @@ class _Run:
         finally:
             self._feed.close()
             reading.shutdown()
-            keys.close()
+            # A derivation cannot be stopped, and after a cancel nobody should wait for it.
+            keys.close(wait=not self._cancelled.is_set())
         self._judge()
         self._abort([state for state in self._states.values() if state.reason])
         results = (QubeResult(state.qube, state.reason, state.firewall, state.notes) for state in self._states.values())

@@ -8,9 +8,13 @@ import fcntl
 import os
 import select
 import stat
+from concurrent.futures import Future, wait
 from threading import Event
+from typing import TypeVar
 
 from qubesmanager.wire.errors import BackupCancelledError
+
+T = TypeVar("T")
 
 _LOOK_MS = 200
 _STEP = 1 << 20
@@ -20,6 +24,14 @@ def check(cancelled: Event) -> None:
     """Raise `BackupCancelledError` once the event is set."""
     if cancelled.is_set():
         raise BackupCancelledError("The backup was cancelled.")
+
+
+def awaited(future: Future[T], cancelled: Event) -> T:
+    """What comes of the future; `BackupCancelledError` soon after a cancel, whatever the future does."""
+    while not future.done():
+        check(cancelled)
+        wait([future], _LOOK_MS / 1000)
+    return future.result()
 
 
 class FdOutput:

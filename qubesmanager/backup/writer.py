@@ -26,7 +26,7 @@ from qubesmanager.backup.manifest import FileEntry, Manifest, QubeEntry
 from qubesmanager.backup.outer import ChunkName
 from qubesmanager.backup.qube_files import FIREWALL, NOTES, firewall_xml
 from qubesmanager.backup.report import QubeResult, Report
-from qubesmanager.backup.streams import FdOutput, check
+from qubesmanager.backup.streams import FdOutput, awaited, check
 from qubesmanager.backup.volumes import Extent, Source
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error
 from qubesmanager.wire.firewall import Rule
@@ -106,8 +106,9 @@ def write(
     progress: Progress | None = None,
     cancelled: Event | None = None,
 ) -> Report:
-    """Write the whole backup to `target`. Blocks; its threads have ended when it returns.
+    """Write the whole backup to `target`.
 
+    Blocks; its threads have ended when it returns, but for a key derivation after a cancel.
     `system` holds the labels, the system's properties and dom0 as its only qube. A volume that cannot be read fails its
     qube, says so in the manifest and in the report, and the others go on; the backup is complete only if `report.ok`.
     Raises `BackupCancelledError`, `QubesValueError` for what a backup cannot hold, and what `target` raises.
@@ -199,7 +200,8 @@ def _source_errors(file: str, qube: str) -> Iterator[None]:
 class _KeyRing:
     """Keys by chunk, derived before they are needed."""
 
-    def __init__(self, backup_id: str, passphrase: str, params: Params) -> None:
+    def __init__(self, backup_id: str, passphrase: str, params: Params, cancelled: Event) -> None:
+        self._cancelled = cancelled
         self._backup_id = backup_id
         self._passphrase = passphrase
         self._params = params
@@ -219,10 +221,11 @@ class _KeyRing:
     def take(self, name: ChunkName) -> Keys:
         """Once for each chunk."""
         self.ask(name)
-        return self._ahead.pop(name).result()
+        return awaited(self._ahead.pop(name), self._cancelled)
 
     def close(self) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        # A derivation cannot be stopped, and after a cancel nobody should wait for it.
+        self._pool.shutdown(wait=not self._cancelled.is_set(), cancel_futures=True)
 
 
 # -- the stream --------------------------------------------------------------------------------------------------------
@@ -288,7 +291,7 @@ class _Writer:
         patch = target.patch if isinstance(target, FdOutput) and target.can_patch else None
         self._outer = outer.Writer(self._put, created, patch)
         self._piece = options.piece or (PIPE_PIECE if patch is None else FILE_PIECE)
-        self._keys = _KeyRing(self._id, passphrase, options.params)
+        self._keys = _KeyRing(self._id, passphrase, options.params, cancelled)
         self._upcoming: Iterator[ChunkName] = iter(())
         self._compressing = ThreadPoolExecutor(_WORKERS, thread_name_prefix="backup-compress")
         self._sealing = ThreadPoolExecutor(1, thread_name_prefix="backup-seal")
@@ -334,7 +337,7 @@ class _Writer:
     def _write_head(self) -> None:
         compression = self._options.compression
         text = head.to_text(head.Head(self._id, None if compression is Compression.NONE else compression.value, True))
-        sealed = container.seal(self._keys.of_head.result(), text)
+        sealed = container.seal(awaited(self._keys.of_head, self._cancelled), text)
         self._seal(self._outer.add, outer.HEADER, text)
         self._seal(self._outer.add, outer.HEADER_MAC, sealed)
 

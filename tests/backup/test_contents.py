@@ -73,7 +73,7 @@ def test_an_undeclared_label_and_a_missing_dom0_are_refused() -> None:
         (b'"name">work<', b'"name">dom0<', "cannot be"),
         (b'"label">red<', b'"label">mauve<', "which label work"),
         (b'class="AdminVM"', b'class="AppVM"', "cannot be"),
-        (b"0xcc0000", b"red", "label 'red'"),
+        (b'id="label-1"', b'id="red"', "label 'red'"),
         (b"</qubes>", b"", "not the XML"),
     ],
 )

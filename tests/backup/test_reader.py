@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The reader: everything that was written comes back, from a file, a pipe, and from a backup of Qubes' own tool."""
 
+import bz2
 import gzip
 import io
+import lzma
 import os
 import random
 import tarfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from backup_samples import (
     Memory,
     Restored,
     RestoredVolume,
+    assert_no_thread_is_left,
     contents,
     sample_qubes,
     settings_only,
@@ -28,7 +31,7 @@ from backup_samples import (
 from qubesmanager.backup import container
 from qubesmanager.backup.compression import Compression
 from qubesmanager.backup.container import Params, new_keys, seal
-from qubesmanager.backup.contents import Qube, from_xml, to_xml
+from qubesmanager.backup.contents import Qube, to_xml
 from qubesmanager.backup.errors import BackupDamagedError, BackupPassphraseError
 from qubesmanager.backup.head import Head, chunk_secret, head_secret, to_text
 from qubesmanager.backup.reader import Backup, open_backup
@@ -208,7 +211,7 @@ def test_cancel_during_a_restore_throws_every_volume_away(after: int) -> None:
         backup.restore(sinks, progress=progress)
 
     assert all(volume.aborted for volume in sinks.volumes.values())
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("backup")]
+    assert_no_thread_is_left()
 
 
 def test_a_stream_that_breaks_is_an_error_of_the_stream() -> None:
@@ -280,49 +283,63 @@ def test_chunks_longer_than_what_is_read_ahead_are_read() -> None:
 # -- a backup as Qubes' own tool makes it ------------------------------------------------------------------------------
 
 
+PACK: dict[str | None, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+    None: bytes,
+}
+
+
 def qubes_style(
-    qubes: Sequence[QubeData], *, leave_out: str = "", method: str | None = "gzip", piece: int = 6000
+    qubes: Sequence[QubeData], *, leave_out: str = "", method: str | None = "gzip", home: bytes = b""
 ) -> bytes:
-    """Archives after each other, each with a pax header; inside members of GNU tar's kind; no manifest."""
+    """Archives after each other, each with a pax header; inside members of GNU tar's kind; no manifest.
+
+    `home` is the compressed archive of dom0's home.
+    """
     head = Head("20250102T030405-77", method, has_manifest=False)
-    ours = from_xml(to_xml(contents(*(placed(data, number) for number, data in enumerate(qubes, 1)))))
-    parts: dict[str, bytes] = {
-        "backup-header": to_text(head),
-        "backup-header.hmac": seal(new_keys(head_secret(WORDS), TINY), to_text(head)),
-    }
-
-    def add(path: str, content: bytes) -> None:
-        inner = io.BytesIO()
-        with tarfile.open(fileobj=inner, mode="w", format=tarfile.GNU_FORMAT) as archive:
-            info = tarfile.TarInfo(path)
-            info.size = len(content)
-            archive.addfile(info, io.BytesIO(content))
-        packed = inner.getvalue()
-        if method == "gzip":
-            packed = gzip.compress(packed)
-        for number, at in enumerate(range(0, len(packed), piece)):
-            name = f"{path}.{number:03}.enc"
-            secret = chunk_secret(head.backup_id, name, WORDS)
-            parts[name] = seal(new_keys(secret, TINY), packed[at : at + piece])
-
-    piece, kept_piece = 1 << 20, piece
-    add("qubes.xml", to_xml(ours))
-    piece = kept_piece
+    held = contents(*(placed(data, number) for number, data in enumerate(qubes, 1)))
+    if home:
+        dom0 = replace(held.qubes[0], path="dom0-home/", size=5000)
+        held = replace(held, qubes=(dom0, *held.qubes[1:]))
+    chunks = dict(cut_style("qubes.xml", PACK[method](member_style("qubes.xml", to_xml(held))), 1 << 20))
     for number, data in enumerate(qubes, 1):
         for volume, source in data.volumes.items():
             assert isinstance(source, Memory)
-            add(f"vm{number}/{volume}.img", source.whole())
-    stream = b""
-    for name, body in parts.items():
-        if name == leave_out:
-            continue
-        out = io.BytesIO()
-        with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
-            info = tarfile.TarInfo(name)
-            info.size, info.mtime = len(body), 1_700_000_000.25
-            archive.addfile(info, io.BytesIO(body))
-        stream += out.getvalue()
-    return stream
+            path = f"vm{number}/{volume}.img"
+            chunks |= cut_style(path, PACK[method](member_style(path, source.whole())), 6000)
+    chunks |= cut_style("dom0-home/user", home, 6000)
+    parts = {
+        "backup-header": to_text(head),
+        "backup-header.hmac": seal(new_keys(head_secret(WORDS), TINY), to_text(head)),
+    }
+    for name, body in chunks.items():
+        parts[name] = seal(new_keys(chunk_secret(head.backup_id, name, WORDS), TINY), body)
+    parts.pop(leave_out, None)
+    return b"".join(outer_style(name, body) for name, body in parts.items())
+
+
+def member_style(path: str, content: bytes) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        info = tarfile.TarInfo(path)
+        info.size = len(content)
+        archive.addfile(info, io.BytesIO(content))
+    return out.getvalue()
+
+
+def cut_style(path: str, packed: bytes, piece: int) -> dict[str, bytes]:
+    return {f"{path}.{at // piece:03}.enc": packed[at : at + piece] for at in range(0, len(packed), piece)}
+
+
+def outer_style(name: str, body: bytes) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        info = tarfile.TarInfo(name)
+        info.size, info.mtime = len(body), 1_700_000_000.25
+        archive.addfile(info, io.BytesIO(body))
+    return out.getvalue()
 
 
 def placed(data: QubeData, number: int) -> Qube:
@@ -335,7 +352,7 @@ def qubes_like() -> Iterator[QubeData]:
     yield QubeData(settings_only("home"), {"private": Memory.full(b"home" * 5000)})
 
 
-@pytest.mark.parametrize("method", ["gzip", None])
+@pytest.mark.parametrize("method", list(PACK))
 def test_a_backup_of_qubes_own_tool_is_restored(method: str | None) -> None:
     qubes, sinks = list(qubes_like()), Restored()
 
@@ -365,6 +382,22 @@ def test_such_a_backup_without_the_data_of_a_qube_fails_it() -> None:
     report = opened(qubes_style(qubes)).verify()
 
     assert [result.reason for result in report.results] == ["The data of work are missing.", ""]
+
+
+def test_the_home_of_dom0_is_checked_and_never_unpacked() -> None:
+    home = io.BytesIO()
+    with tarfile.open(fileobj=home, mode="w") as archive:
+        for name in ("dom0-home/user/file", "../../etc/passwd"):
+            info = tarfile.TarInfo(name)
+            info.size = 600
+            archive.addfile(info, io.BytesIO(bytes(600)))
+    for ok in (True, False):
+        sinks = Restored()
+
+        report = opened(qubes_style([], home=gzip.compress(home.getvalue())[: None if ok else -9])).restore(sinks)
+
+        assert [(result.qube.name, result.ok) for result in report.results] == [("dom0", ok)]
+        assert not sinks.volumes
 
 
 def test_a_chunk_may_not_claim_to_be_in_the_head() -> None:

@@ -11,7 +11,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from backup_samples import MADE, TINY, WORDS, Memory, contents, sample_qubes, settings_only, written
+from backup_samples import (
+    MADE,
+    TINY,
+    WORDS,
+    Memory,
+    assert_no_thread_is_left,
+    contents,
+    sample_qubes,
+    settings_only,
+    written,
+)
 
 from qubesmanager.backup.compression import Compression
 from qubesmanager.backup.container import Params, open_container
@@ -185,7 +195,7 @@ def test_cancel_ends_the_run_and_leaves_no_file(after: int, tmp_path: Path) -> N
         write(FdOutput(fd, cancelled), WORDS, contents(), qubes, Options(TINY, piece=1 << 20), cancelled=cancelled)
 
     assert not list(tmp_path.iterdir())
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("backup")]
+    assert_no_thread_is_left()
 
 
 @pytest.mark.timeout(30)
@@ -209,6 +219,29 @@ def test_cancel_is_heard_while_the_other_side_does_not_read() -> None:
         timer.join()
         os.close(reading)
         os.close(writing)
+
+
+def test_cancel_does_not_wait_for_a_derivation_that_takes_long() -> None:
+    cancelled = threading.Event()
+    timer = threading.Timer(0.2, cancelled.set)
+    timer.start()
+    out = io.BytesIO()
+    try:
+        with pytest.raises(BackupCancelledError):
+            write(out, WORDS, contents(), sample_qubes(), Options(Params(17, p=3)), cancelled=cancelled)
+    finally:
+        timer.join()
+
+    assert not out.getvalue()
+    assert_derivation_is_under_way()
+
+
+def assert_derivation_is_under_way() -> None:
+    """It was not waited for; the test does, so that the next one finds no thread."""
+    left = [thread for thread in threading.enumerate() if thread.name.startswith("backup")]
+    assert left
+    for thread in left:
+        thread.join(60)
 
 
 @pytest.mark.timeout(30)
