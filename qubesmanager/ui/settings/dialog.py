@@ -32,6 +32,7 @@ from qubesmanager.ui.settings.properties_page import PropertiesPage
 from qubesmanager.ui.settings.services_page import ServicesPage
 from qubesmanager.ui.settings.tags_page import TagsPage
 from qubesmanager.ui.settings.volumes_page import VolumesPage
+from qubesmanager.ui.tabs import page_keys
 from qubesmanager.ui.texts import reason
 from qubesmanager.wire import calls
 from qubesmanager.wire.events import Event
@@ -83,6 +84,7 @@ class SettingsWindow(QWidget):
         }
         self.tabs = QTabWidget(self)
         self.tabs.setDocumentMode(True)
+        page_keys(self.tabs, self)
         for key, widget in self.pages.items():
             self.tabs.addTab(widget, titles[key])
         self.show_page(page)

@@ -17,6 +17,7 @@ from qubesmanager.ui.settings.fields import ADVANCED, BASIC
 from qubesmanager.ui.settings.form_page import FormPage
 from qubesmanager.ui.settings.plan_foot import PlanFoot
 from qubesmanager.ui.tables import row_table
+from qubesmanager.ui.tabs import page_keys
 from qubesmanager.ui.tasks import report
 from qubesmanager.ui.texts import reason
 from qubesmanager.wire.records import VmRecord
@@ -62,6 +63,7 @@ class SeveralWindow(QWidget):
         }
         self.tabs = QTabWidget(self)
         self.tabs.setDocumentMode(True)
+        page_keys(self.tabs, self)
         self.tabs.addTab(self.pages["basic"], self.tr("Basic"))
         self.tabs.addTab(self.pages["advanced"], self.tr("Advanced"))
         self.model: RowTable[Difference] = RowTable("Differences", _COLUMNS, lambda row: (row.qube, row.name), self)

@@ -12,6 +12,7 @@ from qubesmanager.ui.storage.facts import StorageFacts
 from qubesmanager.ui.storage.pools_page import PoolsPage
 from qubesmanager.ui.storage.snapshots_page import SnapshotsPage
 from qubesmanager.ui.storage.volumes_page import AllVolumesPage
+from qubesmanager.ui.tabs import page_keys
 
 
 class StorageWindow(QWidget):
@@ -29,6 +30,7 @@ class StorageWindow(QWidget):
         self.snapshots = SnapshotsPage(session, self.facts, do, self)
         self.tabs = QTabWidget(self)
         self.tabs.setDocumentMode(True)
+        page_keys(self.tabs, self)
         self.pages: dict[str, QWidget] = {"pools": self.pools, "volumes": self.volumes, "snapshots": self.snapshots}
         for widget, title in (
             (self.pools, self.tr("&Pools")),

@@ -16,6 +16,7 @@ from qubesmanager.ui.settings.form_page import FormPage
 from qubesmanager.ui.settings.plan_foot import PlanFoot
 from qubesmanager.ui.system.fields import system_fields
 from qubesmanager.ui.system.labels_page import LabelsPage
+from qubesmanager.ui.tabs import page_keys
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.events import Event
@@ -40,6 +41,7 @@ class SystemWindow(QWidget):
         self.pages: dict[str, QWidget] = {"properties": self.first, "labels": self.labels}
         self.tabs = QTabWidget(self)
         self.tabs.setDocumentMode(True)
+        page_keys(self.tabs, self)
         self.tabs.addTab(self.first, self.tr("Properties"))
         self.tabs.addTab(self.labels, self.tr("Labels"))
         self.foot = PlanFoot(self)
