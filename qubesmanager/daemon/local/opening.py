@@ -33,16 +33,18 @@ async def open_system(
     *,
     pool_driver: str = DEFAULT,
     devices: DeviceSource | None = None,
+    profiles: Path | None = None,
     network: Callable[[System], Network] | None = None,
 ) -> System:
     """The system whose store, pools, kernels and logs are below `state`; a new one gets one pool of `pool_driver`.
 
-    `devices` are those of the machine, which dom0 offers; `network` makes the real network, if there is to be one.
+    `profiles` is the folder of backup profiles, below `state` unless given. `devices` are those of the machine, which
+    dom0 offers; `network` makes the real network, if there is to be one.
 
     Raises `Mgmt1Error` if another daemon has the folder. When it returns, the qubes that run are known as running, and
     what a crash left is gone.
     """
-    places = _places(state)
+    places = _places(state, profiles or state / "backup")
     system = System(Store(state / "store.sqlite"), hypervisor, places)
     system.lock_state(state / "lock")
     system.state.host_memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
@@ -63,6 +65,8 @@ async def open_system(
         if network is not None:
             system.network = network(system)
         await system.network.reconcile()
+        await system.backups.recover()
+        system.spawn("keep the schedule of backups", system.backups.keep_schedule())
         system.spawn("keep the network in step", system.network.keep())
         if devices is not None:
             system.devices.offer(system.qube("dom0"), devices)
@@ -75,8 +79,8 @@ async def open_system(
     return system
 
 
-def _places(state: Path) -> Places:
-    places = Places(kernels=state / "kernels", logs=state / "logs")
+def _places(state: Path, profiles: Path) -> Places:
+    places = Places(kernels=state / "kernels", logs=state / "logs", profiles=profiles)
     for folder in (places.kernels, places.logs):
         folder.mkdir(parents=True, exist_ok=True)
     return places

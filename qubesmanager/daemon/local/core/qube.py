@@ -29,6 +29,8 @@ class Qube:
     notes: str = ""
     state: PowerState = PowerState.HALTED
     start_time: int | None = None
+    last_stop: int | None = None
+    """When it halted last, in Unix seconds."""
     firewall_problem: str = ""
     """Why everything from the qube is dropped, or why its latest rules do not hold yet."""
     view: dict[str, PropertyValue] = field(default_factory=dict)

@@ -14,10 +14,11 @@ from qubesmanager.wire.values import DeviceClass, VmClass
 async def read_qubes(store: Store) -> list[Qube]:
     """Every qube with everything that belongs to it; one query a table, whatever the number of qubes."""
     qubes: dict[int, Qube] = {}
-    for qid, uuid, name, klass, notes, start_time in await store.read(
-        "SELECT qid, uuid, name, class, notes, start_time FROM qube"
+    for qid, uuid, name, klass, notes, start_time, last_stop in await store.read(
+        "SELECT qid, uuid, name, class, notes, start_time, last_stop FROM qube"
     ):
-        qubes[qid] = Qube(qid, UUID(uuid), name, VmClass(klass), notes=notes, start_time=start_time)
+        times = {"start_time": start_time, "last_stop": last_stop}
+        qubes[qid] = Qube(qid, UUID(uuid), name, VmClass(klass), notes=notes, **times)
     for qid, name, value in await store.read("SELECT qid, name, value FROM property"):
         qubes[qid].own[name] = value
     for qid, name, value in await store.read("SELECT qid, name, value FROM feature"):
@@ -104,8 +105,8 @@ def set_notes(qid: int, notes: str) -> Statement:
     return ("UPDATE qube SET notes = ? WHERE qid = ?", (notes, qid))
 
 
-def set_start_time(qid: int, start_time: int | None) -> Statement:
-    return ("UPDATE qube SET start_time = ? WHERE qid = ?", (start_time, qid))
+def set_times(qid: int, start_time: int | None, last_stop: int | None) -> Statement:
+    return ("UPDATE qube SET start_time = ?, last_stop = ? WHERE qid = ?", (start_time, last_stop, qid))
 
 
 def set_name(qid: int, name: str) -> Statement:
@@ -175,6 +176,10 @@ def delete_device(qid: int, device: DeviceRecord) -> Statement:
         "DELETE FROM device WHERE qid = ? AND class = ? AND backend = ? AND ident = ?",
         (qid, device.device_class, device.backend, device.ident),
     )
+
+
+def set_backup_run(run: int, profile: str, told: Mapping[str, object]) -> Statement:
+    return ("INSERT OR REPLACE INTO backup_run VALUES (?, ?, ?)", (run, profile, json.dumps(told, ensure_ascii=False)))
 
 
 def set_label(name: str, color: str) -> Statement:

@@ -71,15 +71,12 @@ CREATE TABLE pending_rename (
     PRIMARY KEY (pool, old)
 ) STRICT, WITHOUT ROWID;
 
--- What a qube has now or gets at its next start. `attached` is written before the hypervisor is told, and compared
--- with the hypervisor at the next start of the daemon.
 CREATE TABLE device (
     qid     INTEGER NOT NULL REFERENCES qube (qid) ON DELETE CASCADE,
     class   TEXT NOT NULL,
     backend TEXT NOT NULL,
     ident   TEXT NOT NULL,
     options TEXT NOT NULL,
-    attached INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (qid, class, backend, ident)
 ) STRICT, WITHOUT ROWID;
 

@@ -27,7 +27,8 @@ from qubesmanager.wire.values import VmClass
 FIRST_RULE = ("accept-all", "action=accept")
 """What a new qube's firewall holds: everything passes."""
 
-_DEFAULT_SOURCE = {VmClass.APP: "default_template", VmClass.DISP: "default_dispvm"}
+DEFAULT_SOURCE = {VmClass.APP: "default_template", VmClass.DISP: "default_dispvm"}
+"""The system property that names what a qube of the class is made from."""
 
 
 async def create(
@@ -165,9 +166,9 @@ def _source(system: System, klass: VmClass, name: str) -> Qube | None:
     elif klass is VmClass.STANDALONE:
         return None
     else:
-        default = system.state.system(_DEFAULT_SOURCE[klass])
+        default = system.state.system(DEFAULT_SOURCE[klass])
         if not default:
-            raise QubesNoTemplateError(f"The system has no {_DEFAULT_SOURCE[klass]}; name a template.")
+            raise QubesNoTemplateError(f"The system has no {DEFAULT_SOURCE[klass]}; name a template.")
         source = system.qube(default)
     reason = properties.why_not_based_on(klass, source)
     if reason:

@@ -158,8 +158,9 @@ async def set_start_time(system: System, qube: Qube, start_time: int | None) -> 
     if qube.start_time == start_time:
         return
     async with system.changing:
-        await system.commit([rows.set_start_time(qube.qid, start_time)])
-        qube.start_time = start_time
+        last_stop = int(time.time()) if start_time is None else qube.last_stop
+        await system.commit([rows.set_times(qube.qid, start_time, last_stop)])
+        qube.start_time, qube.last_stop = start_time, last_stop
         system.emit(system.state.property_changed(qube, "start_time"))
 
 

@@ -3,19 +3,22 @@
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, DiskSpec, DomainSpec, NicKind, NicSpec
 from qubesmanager.daemon.local.drivers.kernels import INITRAMFS, KERNEL
 from qubesmanager.daemon.local.drivers.pools.base import Disk
-from qubesmanager.daemon.local.system.system import System
+
+if TYPE_CHECKING:
+    from qubesmanager.daemon.local.system.system import System
 
 _TARGETS = {"root": "xvda", "private": "xvdb", "volatile": "xvdc"}
 _FIRST_EXTRA = ord("i")
 """Extra disks are xvdi and up."""
 
 
-def domain_spec(system: System, qube: Qube, disks: Mapping[str, Disk], nics: tuple[NicSpec, ...]) -> DomainSpec:
+def domain_spec(system: "System", qube: Qube, disks: Mapping[str, Disk], nics: tuple[NicSpec, ...]) -> DomainSpec:
     """Everything of the qube that its domain is made of."""
     kernel = system.places.kernels / qube.value("kernel") if qube.value("kernel") else None
     return DomainSpec(

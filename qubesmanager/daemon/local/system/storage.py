@@ -8,11 +8,10 @@ the qube's lock; what it changed is measured and told.
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from uuid import UUID
 
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL, KINDS, REVISIONS
-from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, DiskSpec, Hypervisor
+from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, DiskSpec
 from qubesmanager.daemon.local.drivers.pools.base import Disk, LiveDisk, VolumeSpec
 from qubesmanager.daemon.local.drivers.pools.table import checked_options, open_pool
 from qubesmanager.daemon.local.store import rows
@@ -303,24 +302,8 @@ async def remove_pool(system: System, name: str) -> None:
 # -- inside -----------------------------------------------------------------------------------------------------------
 
 
-class _Live:
-    """A running qube's disk, as the pool's driver may ask for it."""
-
-    def __init__(self, hypervisor: Hypervisor, uuid: UUID, target: str) -> None:
-        self._hypervisor, self._uuid, self._target = hypervisor, uuid, target
-
-    async def switch_to(self, disk: Disk) -> None:
-        await self._hypervisor.switch_disk(self._uuid, self._target, disk.path, DiskFormat(disk.format))
-
-    async def resize(self, size: int) -> None:
-        await self._hypervisor.resize_disk(self._uuid, self._target, size)
-
-
 async def _live(system: System, held: Held) -> LiveDisk | None:
-    """None while nobody writes: the qube is halted, or its hypervisor runs no guest."""
-    if held.qube is None or not held.qube.running or not (await system.hypervisor.capabilities()).hot_plug:
-        return None
-    return _Live(system.hypervisor, held.qube.uuid, target_of(held.qube.volumes, held.volume.name))
+    return None if held.qube is None else await system.volumes.live(held.qube, held.volume.name)
 
 
 @asynccontextmanager

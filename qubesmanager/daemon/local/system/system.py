@@ -20,11 +20,13 @@ from uuid import UUID
 from qubesmanager.daemon.events import EventHub
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import State
+from qubesmanager.daemon.local.drivers.backups.profiles import Profiles
 from qubesmanager.daemon.local.drivers.firewall.apply import Firewalls, NftFirewall
 from qubesmanager.daemon.local.drivers.firewall.resolve import Resolver
 from qubesmanager.daemon.local.drivers.hypervisor.base import DomainStats, Hypervisor
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement, Store
+from qubesmanager.daemon.local.system.backups import Backups
 from qubesmanager.daemon.local.system.devices import Devices
 from qubesmanager.daemon.local.system.network import USER_NETWORKING, Network
 from qubesmanager.daemon.local.system.statistics import Statistics
@@ -57,6 +59,8 @@ class Places:
 
     kernels: Path
     logs: Path
+    profiles: Path
+    """Of backup profiles."""
 
     def console(self, uuid: UUID) -> Path:
         """What the guest wrote to its first serial port."""
@@ -75,6 +79,7 @@ class System:
         self.statistics = Statistics(self)
         self.volumes = Volumes(self)
         self.devices = Devices(self)
+        self.backups = Backups(self, Profiles(places.profiles))
         self.network = Network(self, Firewalls(NftFirewall(), Resolver()), None, why=USER_NETWORKING)
         self.changing = asyncio.Lock()
         self.reserved: set[str] = set()

@@ -9,11 +9,14 @@ import logging
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.volumes import KINDS, REVISIONS
-from qubesmanager.daemon.local.drivers.pools.base import Disk, PoolDriver, VolumeSpec
+from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, Hypervisor
+from qubesmanager.daemon.local.drivers.pools.base import Disk, LiveDisk, PoolDriver, VolumeSpec
 from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.system.machine import target_of
 from qubesmanager.wire.errors import (
     QubesPoolNotFoundError,
     QubesVMAlreadyExistsError,
@@ -186,6 +189,13 @@ class Volumes:
             return
         await self._system.store.commit([rows.delete_pending_rename(pool, old)])
 
+    async def live(self, qube: Qube, name: str) -> LiveDisk | None:
+        """The disk of a running qube; None while nobody writes: it is halted, or its hypervisor runs no guest."""
+        hypervisor = self._system.hypervisor
+        if not qube.running or not (await hypervisor.capabilities()).hot_plug:
+            return None
+        return _Live(hypervisor, qube.uuid, target_of(qube.volumes, name))
+
     # -- start and stop -----------------------------------------------------------------------------------------------
 
     async def start(self, undo: AsyncExitStack, qube: Qube) -> dict[str, Disk]:
@@ -225,6 +235,19 @@ class Volumes:
                 qube.volumes[name] = now
                 qube.changed()
                 self._system.emit([volume_event(qube.name, now)])
+
+
+class _Live:
+    """A running qube's disk, as the pool's driver may ask for it."""
+
+    def __init__(self, hypervisor: Hypervisor, uuid: UUID, target: str) -> None:
+        self._hypervisor, self._uuid, self._target = hypervisor, uuid, target
+
+    async def switch_to(self, disk: Disk) -> None:
+        await self._hypervisor.switch_disk(self._uuid, self._target, disk.path, DiskFormat(disk.format))
+
+    async def resize(self, size: int) -> None:
+        await self._hypervisor.resize_disk(self._uuid, self._target, size)
 
 
 def bare_spec(volume: VolumeRecord) -> VolumeSpec:

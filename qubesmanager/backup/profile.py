@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Backup profiles: the YAML of Qubes 4.x with keys of our own, checked whole before anything is believed.
+
+    include: ["$type:AppVM", "$tag:work", "personal"]
+    exclude: ["untrusted"]
+    destination_vm: dom0
+    destination_path: /var/backups/qubes
+    compression: gzip
+
+Source: the backup profiles of Qubes OS 4.x (/etc/qubes/backup/*.conf).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+import yaml
+
+from qubesmanager.backup.compression import Compression
+from qubesmanager.backup.container import LEVELS
+from qubesmanager.backup.retention import Keep
+from qubesmanager.backup.schedule import Schedule, parse_schedule
+from qubesmanager.wire.errors import ProtocolError, QubesValueError
+from qubesmanager.wire.names import TAG_NAME, VM_NAME, shown
+from qubesmanager.wire.values import VmClass
+
+PROFILE_LIMIT = 64 << 10
+"""Bytes of a profile's text."""
+MOST_KEPT = 10_000
+
+TYPE = "$type:"
+TAG = "$tag:"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a profile says. Empty `include`: the qubes whose include_in_backups is on.
+
+    `destination_command` is an argument list; exactly one of it and `destination_path` is there. At most one of the
+    three passphrases is.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    destination_vm: str = "dom0"
+    destination_path: str = ""
+    destination_command: tuple[str, ...] = ()
+    compression: Compression = Compression.GZIP
+    passphrase_text: str = field(default="", repr=False)
+    passphrase_file: str = ""
+    passphrase_vm: str = ""
+    kdf: str = "standard"
+    verify: bool = False
+    keep: Keep | None = None
+    schedule: Schedule | None = None
+
+    @property
+    def passphrase_kind(self) -> str:
+        """Where the passphrase comes from: `text`, `file`, `vm` or `none`."""
+        found = (kind for kind in ("text", "file", "vm") if getattr(self, f"passphrase_{kind}"))
+        return next(found, "none")
+
+    @property
+    def has_passphrase(self) -> bool:
+        return bool(self.passphrase_text or self.passphrase_file or self.passphrase_vm)
+
+
+def parse_profile(untrusted: str) -> Profile:
+    """Raises `ProtocolError` for what is no such YAML, `QubesValueError` naming the key for a value that cannot be."""
+    values = _mapping(untrusted)
+    for key in values:
+        if key not in _KEYS:
+            raise ProtocolError(f"A backup profile has no key {shown(str(key))}; it has {', '.join(_KEYS)}.")
+    profile = Profile(**{key: _KEYS[key](key, value) for key, value in values.items() if value is not None})
+    if bool(profile.destination_path) == bool(profile.destination_command):
+        raise QubesValueError("A backup profile has destination_path or destination_command, and not both.")
+    if sum(bool(values.get(f"passphrase_{kind}")) for kind in ("text", "file", "vm")) > 1:
+        raise QubesValueError("A backup profile has one of passphrase_text, passphrase_file and passphrase_vm.")
+    away = profile.destination_vm != "dom0" or profile.destination_command
+    if profile.destination_command and profile.destination_vm != "dom0":
+        raise QubesValueError("destination_command is run in dom0; it has no destination_vm.")
+    if away and (profile.verify or profile.keep):
+        raise QubesValueError("verify and keep need a destination_path in dom0, which can be read again.")
+    if profile.destination_vm == "dom0" and profile.destination_path:
+        _absolute("destination_path", profile.destination_path)
+    if profile.keep is not None and not profile.verify:
+        raise QubesValueError("keep needs verify: only a verified backup takes the place of an older one.")
+    return profile
+
+
+def without_passphrase(text: str) -> str:
+    """The profile's text for people to see."""
+    values = _mapping(text)
+    if "passphrase_text" not in values:
+        return text
+    del values["passphrase_text"]
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+
+
+def _mapping(untrusted: str) -> dict[str, Any]:
+    if len(untrusted.encode("utf-8", "replace")) > PROFILE_LIMIT:
+        raise ProtocolError(f"A backup profile has at most {PROFILE_LIMIT >> 10} KiB.")
+    try:
+        # An alias may stand for a tree of aliases; profiles have no use for any.
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(untrusted, yaml.SafeLoader)):
+            raise ProtocolError("A backup profile has no aliases.")
+        values = yaml.safe_load(untrusted)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" in line {where.line + 1}" if where is not None else ""
+        raise ProtocolError(f"The backup profile is no YAML{line}.") from error
+    if values is None:
+        values = {}
+    if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
+        raise ProtocolError("A backup profile is a list of keys with their values.")
+    return values
+
+
+# -- values -----------------------------------------------------------------------------------------------------------
+
+
+def _line(key: str, value: Any) -> str:
+    if not isinstance(value, str) or not value or not value.isprintable():
+        raise QubesValueError(f"{key} is one line of text.")
+    return value
+
+
+def _patterns(key: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise QubesValueError(f"{key} is a list of qubes, {TYPE}CLASS and {TAG}TAG.")
+    return tuple(_pattern(key, one) for one in value)
+
+
+def _pattern(key: str, value: Any) -> str:
+    text = _line(key, value)
+    if text.startswith(TYPE):
+        good = text.removeprefix(TYPE) in set(VmClass)
+    elif text.startswith(TAG):
+        good = TAG_NAME.matches(text.removeprefix(TAG))
+    else:
+        good = VM_NAME.matches(text)
+    if not good:
+        raise QubesValueError(f"{key} has {shown(text)}, which is no qube, {TYPE}CLASS or {TAG}TAG.")
+    return text
+
+
+def _vm(key: str, value: Any) -> str:
+    if not VM_NAME.matches(_line(key, value)):
+        raise QubesValueError(f"{key} is the name of a qube, not {shown(str(value))}.")
+    return str(value)
+
+
+def _absolute(key: str, value: Any) -> str:
+    path = _line(key, value)
+    if not PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+        raise QubesValueError(f"{key} is an absolute path, not {shown(path)}.")
+    return path
+
+
+def _arguments(key: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value:
+        raise QubesValueError(f"{key} is a list: the program and its arguments.")
+    words = tuple(_line(key, word) for word in value)
+    _absolute(key, words[0])
+    return words
+
+
+_COMPRESSIONS: Mapping[object, Compression] = {
+    True: Compression.GZIP,
+    False: Compression.NONE,
+    **{method.value: method for method in Compression},
+}
+
+
+def _compression(key: str, value: Any) -> Compression:
+    found = _COMPRESSIONS.get(value) if isinstance(value, bool | str) else None
+    if found is None:
+        raise QubesValueError(f"{key} is one of {', '.join(method.value for method in Compression)}.")
+    return found
+
+
+def _passphrase(key: str, value: Any) -> str:
+    if not isinstance(value, str) or not value or "\n" in value or "\0" in value:
+        raise QubesValueError(f"{key} is one line of text.")
+    return value
+
+
+def _level(key: str, value: Any) -> str:
+    if value not in LEVELS:
+        raise QubesValueError(f"{key} is one of {', '.join(LEVELS)}.")
+    return str(value)
+
+
+def _flag(key: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise QubesValueError(f"{key} is true or false.")
+    return value
+
+
+def _keep(key: str, value: Any) -> Keep:
+    known = set(Keep.__slots__)
+    if not isinstance(value, dict) or not value or not set(value) <= known:
+        raise QubesValueError(f"{key} says how many: last, daily, weekly, monthly.")
+    for name, count in value.items():
+        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MOST_KEPT:
+            raise QubesValueError(f"{key}: {name} is a number up to {MOST_KEPT}.")
+    return Keep(**value)
+
+
+def _schedule(key: str, value: Any) -> Schedule:
+    return parse_schedule(_line(key, value))
+
+
+_KEYS: Mapping[str, Callable[[str, Any], Any]] = {
+    "include": _patterns,
+    "exclude": _patterns,
+    "destination_vm": _vm,
+    "destination_path": _line,
+    "destination_command": _arguments,
+    "compression": _compression,
+    "passphrase_text": _passphrase,
+    "passphrase_file": _absolute,
+    "passphrase_vm": _vm,
+    "kdf": _level,
+    "verify": _flag,
+    "keep": _keep,
+    "schedule": _schedule,
+}

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine's thread: blocking work that may take hours, cancelled by its event, and what the loop and it exchange."""
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
+
+from qubesmanager.wire.codecs import ByteStream
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PIPE_BYTES = 1 << 20
+TELL_SECONDS = 0.2
+"""The shortest time between two reports of progress."""
+
+
+async def in_engine(work: Callable[[], T], stop: threading.Event | None = None) -> T:
+    """The result of `work`, from a thread of its own.
+
+    Cancelled, it sets the event and waits until the work has ended: what has begun does not run on behind a caller.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="backup") as thread:
+        future = asyncio.get_running_loop().run_in_executor(thread, work)
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            if stop is not None:
+                stop.set()
+            await asyncio.wait([future])
+            if not future.cancelled():
+                future.exception()
+            raise
+
+
+async def off_loop(function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """The result of a short blocking function, from the loop's own threads."""
+    return await asyncio.to_thread(function, *arguments, **named)
+
+
+class Teller:
+    """Progress on its way from the engine's thread to the loop: the latest, now and then."""
+
+    def __init__(self, tell: Callable[[str, int, int], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._tell = tell
+        self._last = 0.0
+
+    def __call__(self, qube: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if done >= total or now - self._last >= TELL_SECONDS:
+            self._last = now
+            self._loop.call_soon_threadsafe(self._tell, qube, done, total)
+
+
+class FromThread:
+    """Lets the engine's thread have something done in the loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+
+    def __call__(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """The coroutine's result; blocks the calling thread."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """A stream as a descriptor for a thread. After its end `check` raises what broke the stream, if anything did."""
+
+    fd: int
+    broken: list[BaseException]
+
+    def check(self) -> None:
+        if self.broken:
+            raise self.broken[0]
+
+
+@asynccontextmanager
+async def readable(stream: ByteStream) -> AsyncIterator[Readable]:
+    """The stream's bytes for a thread. Who has enough ends the block; the rest of the stream is not asked for."""
+    read_fd, write_fd = os.pipe()
+    loop = asyncio.get_running_loop()
+    broken: list[BaseException] = []
+    try:
+        os.set_blocking(write_fd, False)
+        pumping = loop.create_task(_pump(stream, write_fd, broken))
+        try:
+            yield Readable(read_fd, broken)
+        finally:
+            pumping.cancel()
+            await asyncio.wait([pumping])
+    finally:
+        os.close(read_fd)
+
+
+async def _pump(stream: ByteStream, fd: int, broken: list[BaseException]) -> None:
+    """Everything of the stream into the pipe, which is closed at the end; a broken stream is noted."""
+    loop = asyncio.get_running_loop()
+    try:
+        async for piece in stream:
+            view = memoryview(piece)
+            while view:
+                try:
+                    view = view[os.write(fd, view[:PIPE_BYTES]) :]
+                except BlockingIOError:
+                    writable = asyncio.Event()
+                    loop.add_writer(fd, writable.set)
+                    try:
+                        await writable.wait()
+                    finally:
+                        loop.remove_writer(fd)
+    except BrokenPipeError:
+        pass  # the reader has what it needs
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:  # noqa: BLE001 - raised again where the stream was wanted
+        broken.append(error)
+    finally:
+        os.close(fd)

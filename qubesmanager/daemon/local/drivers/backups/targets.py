@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a backup goes: a file that is there whole or not at all, a program's input, or a qube through qrexec.
+
+A program gets the backup on standard input and must end with success; it is started from an argument list.
+"""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from threading import Event
+from typing import IO
+
+from qubesmanager.backup.errors import BackupDamagedError, BackupError
+from qubesmanager.backup.partial import SUFFIX, partial
+from qubesmanager.backup.reader import open_backup
+from qubesmanager.backup.report import Report
+from qubesmanager.backup.streams import FdInput, FdOutput
+from qubesmanager.daemon.local.drivers.backups.profiles import fsync_folder
+from qubesmanager.wire.names import shown
+
+QREXEC_CLIENT = "/usr/bin/qrexec-client"
+INCOMPLETE = ".incomplete"
+"""After the name of a file in which not every qube is whole: it holds the others, and is no backup."""
+PASSPHRASE_LIMIT = 4096
+SECONDS = 60
+"""How long a qube may take to answer with a passphrase."""
+
+_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
+_COMPLAINT = 2000
+
+Write = Callable[[FdOutput], Report]
+
+
+def to_file(path: Path, write: Write, cancelled: Event, verify: Callable[[int], None] | None) -> tuple[Report, Path]:
+    """The report, and the file that is on the disk for good: `path`, or the same with `INCOMPLETE`.
+
+    `verify` gets a descriptor of what was written before it has its name, and raises to refuse it. Whatever is raised
+    leaves no file.
+    """
+    if not path.parent.is_dir():
+        raise BackupError(f"There is no folder {path.parent}.")
+    if path.exists():
+        raise BackupError(f"There is a file {path} already.")
+    incomplete = path.with_name(path.name + INCOMPLETE)
+    with _partial(incomplete) as fd:
+        report = write(FdOutput(fd, cancelled))
+        if report.ok and verify is not None:
+            os.fsync(fd)
+            reading = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                # Read what the disk has, not what memory remembers.
+                os.posix_fadvise(reading, 0, 0, os.POSIX_FADV_DONTNEED)
+                verify(reading)
+            finally:
+                os.close(reading)
+    if not report.ok:
+        return report, incomplete
+    incomplete.rename(path)
+    fsync_folder(path.parent)
+    return report, path
+
+
+def clear_away(path: Path) -> None:
+    """What a killed run left under the names that it had before it was done. Blocks."""
+    for left in (path.with_name(path.name + INCOMPLETE + SUFFIX), path.with_name(path.name + INCOMPLETE)):
+        with contextlib.suppress(OSError):
+            left.unlink()
+
+
+@contextlib.contextmanager
+def _partial(path: Path) -> Iterator[int]:
+    """`partial`, with an error of the disk as a sentence."""
+    try:
+        with partial(path) as fd:
+            yield fd
+    except OSError as error:
+        raise BackupError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def verified(fd: int, passphrase: str, cancelled: Event, progress: Callable[[str, int, int], object]) -> None:
+    """Read all of a backup. Raises `BackupDamagedError` with what is wrong."""
+    report = open_backup(FdInput(fd, cancelled), passphrase, cancelled=cancelled).verify(progress=progress)
+    if not report.ok:
+        wrong = [*report.problems, *(result.reason for result in report.results if not result.ok)]
+        raise BackupDamagedError(f"What was written cannot be read again: {' '.join(wrong)}")
+
+
+def to_program(arguments: Sequence[str], write: Write, cancelled: Event, *, first: bytes = b"") -> Report:
+    """The report, once the program has taken everything and ended with success. `first` goes before the backup."""
+    with tempfile.TemporaryFile() as complaints:
+        try:
+            process = subprocess.Popen(  # noqa: S603 - root's own command line, or our own
+                arguments,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=complaints,
+                env={**os.environ, **_ENVIRONMENT},
+            )
+        except OSError as error:
+            raise BackupError(f"{shown(arguments[0])} cannot be started: {error.strerror}.") from error
+        assert process.stdin is not None  # noqa: S101 - asked for above
+        try:
+            report = _fed(process.stdin, write, cancelled, first)
+            status = process.wait()
+        finally:
+            process.kill()
+            process.wait()
+        if status or report is None:
+            complaints.seek(0)
+            said = complaints.read(_COMPLAINT).decode("utf-8", "replace").strip()
+            why = f": {shown(said, _COMPLAINT)}" if said else "."
+            raise BackupError(f"{shown(arguments[0])} did not take the backup (status {status}){why}")
+        return report
+
+
+def _fed(stdin: IO[bytes], write: Write, cancelled: Event, first: bytes) -> Report | None:
+    """The report; None if the program stopped reading."""
+    try:
+        output = FdOutput(stdin.fileno(), cancelled)
+        output.write(first)
+        return write(output)
+    except BrokenPipeError:
+        return None
+    finally:
+        stdin.close()
+
+
+def qube_arguments(qube: str, service: str) -> list[str]:
+    """The command that calls a service in a qube. Raises `BackupError` where there is no qrexec."""
+    client = shutil.which(QREXEC_CLIENT)
+    if client is None:
+        raise BackupError(f"{qube} cannot be reached: this machine has no qrexec ({QREXEC_CLIENT}).")
+    return [client, "-d", qube, f"DEFAULT:QUBESRPC {service} dom0"]
+
+
+def passphrase_of_qube(qube: str, profile: str) -> str:
+    """What the qube answers to qubes.BackupPassphrase. Blocks."""
+    arguments = qube_arguments(qube, f"qubes.BackupPassphrase+{profile}")
+    try:
+        done = subprocess.run(  # noqa: S603 - our own command line
+            arguments, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=SECONDS
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise BackupError(f"{qube} did not give the passphrase: {error}") from error
+    if done.returncode:
+        raise BackupError(f"{qube} did not give the passphrase (status {done.returncode}).")
+    return one_line(done.stdout, f"What {qube} gave")
+
+
+def passphrase_of_file(path: Path) -> str:
+    """The first line of a file. Blocks."""
+    try:
+        with path.open("rb") as file:
+            return one_line(file.read(PASSPHRASE_LIMIT + 1), f"The file {path}")
+    except OSError as error:
+        raise BackupError(f"The passphrase in {path} cannot be read: {error.strerror}.") from error
+
+
+def one_line(untrusted: bytes, what: str) -> str:
+    line = untrusted.split(b"\n", 1)[0]
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError:
+        raise BackupError(f"{what} is no passphrase: it is not UTF-8.") from None
+    if not text or len(line) > PASSPHRASE_LIMIT or "\0" in text:
+        raise BackupError(f"{what} is no passphrase: one line is needed.")
+    return text

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Backups: profiles, their runs and history, and qubes out of a backup."""
+
+import json
+from collections.abc import Mapping
+
+from qubesmanager.backup.profile import without_passphrase
+from qubesmanager.daemon.local.handlers.context import Context, answers
+from qubesmanager.daemon.local.system import restoring
+from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import ByteStream
+from qubesmanager.wire.errors import ProtocolError
+
+
+@answers(calls.BACKUP_EXECUTE)
+async def execute(context: Context, profile: str, options: Mapping[str, str]) -> None:
+    if set(options) - {"passphrase"}:
+        raise ProtocolError("The payload says passphrase=<text>, or nothing.")
+    await context.system.backups.execute(profile, options.get("passphrase"))
+
+
+@answers(calls.BACKUP_CANCEL)
+async def cancel(context: Context, profile: str, _payload: None) -> None:
+    context.system.backups.cancel(profile)
+
+
+@answers(calls.BACKUP_INFO)
+async def info(context: Context, profile: str | None, content: ByteStream) -> str:
+    if profile is not None:
+        return await context.system.backups.info(profile)
+    return await restoring.contents_text(context.system, content)
+
+
+@answers(calls.BACKUP_RESTORE)
+async def restore(context: Context, profile: str | None, content: ByteStream) -> list[str]:
+    passphrase = ""
+    if profile is not None:
+        told, _file = await context.system.backups.profile(profile)
+        if told.has_passphrase:
+            passphrase = await context.system.backups.passphrase(profile, told, None)
+    return await restoring.restore(context.system, context.source, content, passphrase)
+
+
+@answers(calls.BACKUP_PROFILE_LIST)
+async def list_profiles(context: Context, only: str | None, _payload: None) -> list[str]:
+    return [name for name in await context.system.backups.profiles.names() if only in {None, name}]
+
+
+@answers(calls.BACKUP_PROFILE_GET)
+async def get_profile(context: Context, profile: str, _payload: None) -> str:
+    return without_passphrase((await context.system.backups.profiles.get(profile)).text)
+
+
+@answers(calls.BACKUP_PROFILE_SET)
+async def set_profile(context: Context, profile: str, text: str) -> None:
+    await context.system.backups.set_profile(context.source, profile, text)
+
+
+@answers(calls.BACKUP_PROFILE_REMOVE)
+async def remove_profile(context: Context, profile: str, _payload: None) -> None:
+    await context.system.backups.profiles.remove(profile)
+
+
+@answers(calls.BACKUP_HISTORY)
+async def history(context: Context, profile: str | None, _payload: None) -> list[str]:
+    return [json.dumps(told, ensure_ascii=False) for told in await context.system.backups.history(profile)]

@@ -1,0 +1,518 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Backups of a system: what a profile means here, its run from the first byte to the history, its schedule.
+
+A run holds each volume as it is in one moment: the committed state of a halted qube, a snapshot of a running one that
+is dropped as soon as the engine has the state. The engine works in a thread; events tell how far it is.
+"""
+
+import asyncio
+import json
+import logging
+import shutil
+import threading
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import takewhile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qubesmanager.backup import writer
+from qubesmanager.backup.container import LEVELS
+from qubesmanager.backup.contents import ADMIN_CLASS, DOM0, Contents, Device, Label
+from qubesmanager.backup.contents import Qube as KeptQube
+from qubesmanager.backup.errors import BackupError
+from qubesmanager.backup.partial import check_space
+from qubesmanager.backup.profile import TAG, TYPE, Profile, parse_profile
+from qubesmanager.backup.report import Report
+from qubesmanager.backup.retention import superfluous
+from qubesmanager.backup.streams import FdOutput
+from qubesmanager.backup.volumes import Source
+from qubesmanager.backup.writer import Options, QubeData
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.drivers.backups import targets
+from qubesmanager.daemon.local.drivers.backups.engine import Teller, in_engine, off_loop
+from qubesmanager.daemon.local.drivers.backups.profiles import ProfileFile, Profiles
+from qubesmanager.daemon.local.store import rows
+from qubesmanager.rules.devices import PERSISTENT
+from qubesmanager.wire.errors import (
+    BackupAlreadyRunningError,
+    BackupCancelledError,
+    Mgmt1Error,
+    PermissionDenied,
+    QubesValueError,
+    QubesVMNotFoundError,
+)
+from qubesmanager.wire.events import Event
+from qubesmanager.wire.firewall import parse_rule
+from qubesmanager.wire.names import PROFILE_ID, check
+from qubesmanager.wire.values import VmClass
+
+if TYPE_CHECKING:
+    from qubesmanager.daemon.local.system.system import System
+
+log = logging.getLogger(__name__)
+
+FILE = "qubes-backup"
+"""What the name of a backup begins with."""
+LOOK_SECONDS = 60.0
+"""Seconds between two looks whether a profile is due."""
+OK, FAILED, CANCELLED, RUNNING = "ok", "failed", "cancelled", "running"
+HISTORY_LIMIT = 1000
+"""Runs that are answered."""
+
+
+@dataclass(slots=True)
+class _Run:
+    """A profile that is being carried out."""
+
+    profile: str
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    totals: dict[str, int] = field(default_factory=dict)
+    done: dict[str, int] = field(default_factory=dict)
+    phase: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a profile comes to: the qubes in order, and names it has that no qube has."""
+
+    qubes: tuple[Qube, ...]
+    missing: tuple[str, ...]
+
+
+class Backups:
+    """`profiles` is their folder."""
+
+    def __init__(self, system: "System", profiles: Profiles) -> None:
+        self._system = system
+        self.profiles = profiles
+        self._runs: dict[str, _Run] = {}
+
+    # -- profiles -----------------------------------------------------------------------------------------------------
+
+    async def profile(self, name: str) -> tuple[Profile, ProfileFile]:
+        """Raises `QubesBackupProfileNotFoundError`, and what is wrong with the file."""
+        file = await self.profiles.get(name)
+        profile = parse_profile(file.text)
+        if profile.destination_command and not file.by_root:
+            raise PermissionDenied(f"The profile {name} runs a command; only a file of root's may do that.")
+        return profile, file
+
+    async def set_profile(self, source: str, name: str, untrusted: str) -> None:
+        """Keep the profile once it is accepted.
+
+        A command is never taken from a call, nor a file's content as passphrase from a caller other than dom0: both
+        would let whoever may back up do what only root may.
+        """
+        check(PROFILE_ID, name)
+        profile = parse_profile(untrusted)
+        if profile.destination_command:
+            raise PermissionDenied(
+                f"A profile with destination_command is written by root, to {self.profiles.folder}; not by a call."
+            )
+        if profile.passphrase_file and source != DOM0:
+            raise PermissionDenied("A profile with passphrase_file is set by dom0.")
+        await self.profiles.put(name, untrusted)
+
+    def planned(self, name: str, profile: Profile) -> Planned:
+        """The qubes that the profile includes, dom0 left out, by name."""
+        state = self._system.state
+        wanted = [pattern for pattern in (*profile.include, *profile.exclude) if not pattern.startswith("$")]
+        missing = tuple(sorted({one for one in wanted if one not in state.qubes}))
+        chosen = []
+        for qube in state.in_order():
+            included = _matches(qube, profile.include) or f"backup-{name}" in qube.tags
+            if not profile.include:
+                included = included or (qube.klass is not VmClass.DISP and qube.flag("include_in_backups"))
+            if qube.klass is not VmClass.ADMIN and included and not _matches(qube, profile.exclude):
+                chosen.append(qube)
+        return Planned(tuple(chosen), missing)
+
+    # -- a run --------------------------------------------------------------------------------------------------------
+
+    async def execute(self, name: str, passphrase: str | None) -> None:
+        """Carry the profile out; done when the backup is complete and on the disk, and verified if it says so."""
+        if name in self._runs:
+            raise BackupAlreadyRunningError(f"The backup profile {name} is being carried out.")
+        run = self._runs[name] = _Run(name)
+        try:
+            profile, _file = await self.profile(name)
+            told: dict[str, Any] = {"profile": name, "start": int(time.time()), "result": RUNNING, "file": ""}
+            number = await self._remember(None, told)
+            try:
+                await self._carry_out(run, profile, passphrase, told, number)
+            except BaseException as error:
+                stopped = isinstance(error, BackupCancelledError | asyncio.CancelledError)
+                told["reason"] = "" if stopped else str(error) or "Internal error; see the daemon's log"
+                told["result"] = CANCELLED if stopped else FAILED
+                raise
+            finally:
+                told["end"] = int(time.time())
+                await self._ended(number, told)
+        finally:
+            del self._runs[name]
+
+    async def _carry_out(
+        self, run: _Run, profile: Profile, given: str | None, told: dict[str, Any], number: int
+    ) -> None:
+        secret = await self.passphrase(run.profile, profile, given)
+        planned = self.planned(run.profile, profile)
+        if not planned.qubes:
+            raise QubesValueError("The profile includes no qube.")
+        options = Options(LEVELS[profile.kdf], profile.compression, run.profile, await self._previous(run.profile))
+        async with AsyncExitStack() as held:
+            kept = [await self._kept(held, qube) for qube in planned.qubes]
+            run.totals = await in_engine(lambda: {data.qube.name: writer.measured(data) for data in kept})
+            path = self._path(run.profile, profile, told["start"])
+            if path is not None:
+                told["file"] = str(path)
+                await self._remember(number, told)
+                needed = sum(run.totals.values())
+                await in_engine(lambda: check_space(path.parent, needed))
+            system = self._system_contents()
+            tell = Teller(lambda qube, done, _total: self._progress(run, "writing", qube, done))
+
+            def write(output: FdOutput) -> Report:
+                return writer.write(
+                    output,
+                    secret,
+                    system,
+                    kept,
+                    options,
+                    created=told["start"],
+                    progress=tell,
+                    cancelled=run.cancelled,
+                )
+
+            report, file = await self._written(run, profile, path, write, secret)
+        told["backup"] = report.backup_id
+        told["verified"] = profile.verify and report.ok
+        told["qubes"] = [{"name": one.qube.name, "result": one.reason or OK} for one in report.results]
+        if file is not None:
+            told["file"] = str(file)
+            told["size"] = (await off_loop(file.stat)).st_size
+        await self._stamp([one.qube.name for one in report.results if one.ok], told["start"])
+        wrong = [*report.problems, *(one.reason for one in report.results if not one.ok)]
+        if wrong:
+            raise BackupError(" ".join(wrong))
+        told["result"] = OK
+        told["reason"] = f"There is no qube {', '.join(planned.missing)}." if planned.missing else ""
+        if profile.keep is not None:
+            await self._remember(number, told)
+            for old in await self.superfluous(run.profile, profile):
+                await self._remove_old(old)
+
+    async def _written(
+        self, run: _Run, profile: Profile, path: Path | None, write: targets.Write, secret: str
+    ) -> tuple[Report, Path | None]:
+        stop = run.cancelled
+        if path is not None:
+            reading = Teller(lambda qube, done, _total: self._progress(run, "verifying", qube, done))
+
+            def verify(fd: int) -> None:
+                targets.verified(fd, secret, stop, reading)
+
+            wanted = verify if profile.verify else None
+            return await in_engine(lambda: targets.to_file(path, write, stop, wanted), stop)
+        first = b""
+        arguments = list(profile.destination_command)
+        if not arguments:
+            arguments = targets.qube_arguments(profile.destination_vm, "qubes.Backup")
+            first = f"{profile.destination_path}\n".encode()
+        return await in_engine(lambda: targets.to_program(arguments, write, stop, first=first), stop), None
+
+    async def passphrase(self, name: str, profile: Profile, given: str | None) -> str:
+        if given is not None:
+            return targets.one_line(given.encode(), "What was given")
+        if profile.passphrase_text:
+            return profile.passphrase_text
+        if profile.passphrase_file:
+            path = Path(profile.passphrase_file)
+            return await in_engine(lambda: targets.passphrase_of_file(path))
+        if profile.passphrase_vm:
+            return await in_engine(lambda: targets.passphrase_of_qube(profile.passphrase_vm, name))
+        raise QubesValueError(f"The profile {name} has no passphrase, and none was given.")
+
+    def _path(self, name: str, profile: Profile, start: int) -> Path | None:
+        """The file that the backup becomes; None where it goes elsewhere."""
+        if profile.destination_command or profile.destination_vm != DOM0:
+            return None
+        path = Path(profile.destination_path)
+        if not path.is_dir():
+            return path
+        return path / f"{FILE}-{name}-{time.strftime('%Y%m%dT%H%M%S', time.localtime(start))}"
+
+    def cancel(self, name: str) -> None:
+        """Raises `BackupError` if the profile is not being carried out."""
+        run = self._runs.get(name)
+        if run is None:
+            raise BackupError(f"The backup profile {name} is not being carried out.")
+        run.cancelled.set()
+
+    def _progress(self, run: _Run, phase: str, qube: str, done: int) -> None:
+        if phase != run.phase:
+            run.phase, run.done = phase, {}
+        run.done[qube] = min(done, run.totals.get(qube, 0))
+        # What comes before in the order is done; a qube's last report may have been left out.
+        for name in takewhile(lambda name: name != qube, run.totals):
+            run.done[name] = run.totals[name]
+        fields = {
+            "profile": run.profile,
+            "qube": qube,
+            "phase": phase,
+            "done": str(sum(run.done.values())),
+            "total": str(sum(run.totals.values())),
+            "qube-done": str(run.done[qube]),
+            "qube-total": str(run.totals.get(qube, 0)),
+        }
+        self._system.emit([Event("", "backup-progress", fields)])
+
+    # -- what is kept -------------------------------------------------------------------------------------------------
+
+    async def _kept(self, held: AsyncExitStack, qube: Qube) -> QubeData:
+        """The qube as it is now; `held` keeps the states of its volumes until the backup is written."""
+        volumes: dict[str, Source] = {}
+        async with self._system.lock(qube):
+            if self._system.state.by_uuid.get(qube.uuid) is not qube:
+                raise QubesVMNotFoundError(f"The qube {qube.name} was removed.")
+            for name, volume in qube.volumes.items():
+                if volume.save_on_stop and not volume.extra:
+                    volumes[name] = await held.enter_async_context(self._source(qube, name))
+            return QubeData(_settings(qube), volumes, tuple(parse_rule(text) for _id, text in qube.rules), qube.notes)
+
+    @asynccontextmanager
+    async def _source(self, qube: Qube, name: str) -> AsyncIterator[Source]:
+        volume = qube.volumes[name]
+        driver = self._system.volumes.driver(volume.pool)
+        live = await self._system.volumes.live(qube, name)
+        async with AsyncExitStack() as stack:
+            if live is None:
+                yield await stack.enter_async_context(driver.open_source(volume.vid))
+                return
+            moment = await driver.snapshot(volume.vid, live)
+            try:
+                source = await stack.enter_async_context(driver.open_source(volume.vid, moment))
+            finally:
+                await driver.drop_snapshot(volume.vid, moment)
+            yield source
+
+    def _system_contents(self) -> Contents:
+        state = self._system.state
+        labels = tuple(Label(number, name, color) for number, (name, color) in enumerate(state.labels.items(), 1))
+        return Contents(labels, dict(state.system_own), (_settings(state.qube(DOM0)),))
+
+    async def _stamp(self, names: Iterable[str], moment: int) -> None:
+        """The qubes were backed up then."""
+        async with self._system.changing:
+            qubes = [self._system.state.qubes[name] for name in names if name in self._system.state.qubes]
+            if not qubes:
+                return
+            await self._system.commit([rows.set_property(qube.qid, "backup_timestamp", str(moment)) for qube in qubes])
+            for qube in qubes:
+                qube.own["backup_timestamp"] = str(moment)
+                self._system.emit(self._system.state.property_changed(qube, "backup_timestamp"))
+
+    # -- history and retention ----------------------------------------------------------------------------------------
+
+    async def history(self, profile: str | None = None) -> list[dict[str, Any]]:
+        """The runs, oldest first."""
+        found = await self._system.store.read(
+            "SELECT told FROM backup_run WHERE ?1 IS NULL OR profile = ?1 ORDER BY run DESC LIMIT ?2",
+            (profile, HISTORY_LIMIT),
+        )
+        return [json.loads(told) for (told,) in reversed(found)]
+
+    async def superfluous(self, name: str, profile: Profile) -> list[dict[str, Any]]:
+        """The runs whose files the profile's `keep` has no room for, oldest first; each file is as it was written.
+
+        Only complete, verified backups count and go.
+        """
+        if profile.keep is None:
+            return []
+        runs = [
+            told
+            for told in await self.history(name)
+            if told["result"] == OK and told.get("verified") and Path(told["file"]).parent == _folder(profile)
+        ]
+        there = await off_loop(lambda: [told for told in runs if _is_the_one(told)])
+        return superfluous(profile.keep, there, lambda told: datetime.fromtimestamp(told["start"]).astimezone())
+
+    async def _remove_old(self, told: dict[str, Any]) -> None:
+        path = Path(told["file"])
+        try:
+            await off_loop(path.unlink)
+            log.info("Removed %s, which the profile %s keeps no more", path, told["profile"])
+        except OSError as error:
+            log.warning("%s cannot be removed: %s", path, error)
+
+    async def _previous(self, profile: str) -> str:
+        """The id of the profile's last complete backup."""
+        done = [told for told in await self.history(profile) if told["result"] == OK]
+        return str(done[-1].get("backup", "")) if done else ""
+
+    async def _remember(self, number: int | None, told: dict[str, Any]) -> int:
+        """Keep the run in the history; answers its number."""
+        async with self._system.changing:
+            if number is None:
+                ((last,),) = await self._system.store.read("SELECT coalesce(max(run), 0) FROM backup_run")
+                number = int(last) + 1
+            await self._system.commit([rows.set_backup_run(number, told["profile"], told)])
+        return number
+
+    async def _ended(self, number: int, told: dict[str, Any]) -> None:
+        await self._remember(number, told)
+        fields = {key: str(told.get(key, "")) for key in ("profile", "result", "reason", "file", "size")}
+        self._system.emit([Event("", "backup-finished", fields)])
+
+    async def recover(self) -> None:
+        """After the start of the daemon: runs that were cut off failed, and what they had written goes."""
+        for number, text in await self._system.store.read("SELECT run, told FROM backup_run"):
+            told = json.loads(text)
+            if told["result"] != RUNNING:
+                continue
+            if told["file"]:
+                await off_loop(targets.clear_away, Path(told["file"]))
+            told |= {
+                "result": FAILED,
+                "reason": "The daemon ended before the backup was complete.",
+                "end": told["start"],
+            }
+            await self._remember(number, told)
+            log.warning("The backup of the profile %s was cut off", told["profile"])
+
+    # -- the schedule -------------------------------------------------------------------------------------------------
+
+    async def keep_schedule(self) -> None:
+        """For the life of the system: carry out what is due, and what was missed while the daemon did not run."""
+        while True:
+            for name in await self.profiles.names():
+                try:
+                    if name not in self._runs and await self._is_due(name):
+                        self._system.spawn(f"backup {name}", self._scheduled(name))
+                except Mgmt1Error as error:
+                    log.debug("The backup profile %s has no schedule: %s", name, error)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _is_due(self, name: str) -> bool:
+        profile, file = await self.profile(name)
+        if profile.schedule is None:
+            return False
+        return profile.schedule.is_due(_local(time.time()), _local(await self.last_run(name) or file.changed))
+
+    async def _scheduled(self, name: str) -> None:
+        try:
+            await self.execute(name, None)
+        except Mgmt1Error as error:
+            log.warning("The scheduled backup %s failed: %s", name, error)
+
+    async def last_run(self, name: str) -> int | None:
+        """When the profile was last begun, whatever came of it."""
+        runs = await self.history(name)
+        return int(runs[-1]["start"]) if runs else None
+
+    # -- what a profile would do --------------------------------------------------------------------------------------
+
+    async def info(self, name: str) -> str:
+        """As `mgmt1.backup.Info` answers a profile."""
+        profile, file = await self.profile(name)
+        planned = self.planned(name, profile)
+        runs = await self.history(name)
+        due = profile.schedule.next_due(_local(time.time())) if profile.schedule else None
+        free = await off_loop(_free, _folder(profile)) if profile.destination_vm == DOM0 else None
+        sizes = {qube.name: sum(v.usage for v in qube.volumes.values() if v.save_on_stop) for qube in planned.qubes}
+        going = await self.superfluous(name, profile)
+        head = {
+            "profile": name,
+            "destination": profile.destination_path or " ".join(profile.destination_command),
+            "destination-vm": profile.destination_vm,
+            "compression": profile.compression.value,
+            "kdf": profile.kdf,
+            "verify": "yes" if profile.verify else "no",
+            "size": str(sum(sizes.values())),
+            "free": "" if free is None else str(free),
+            "passphrase": profile.passphrase_kind,
+            "schedule": profile.schedule.text if profile.schedule else "",
+            "last-run": str(runs[-1]["start"]) if runs else "",
+            "last-result": runs[-1]["result"] if runs else "",
+            "next-run": str(int(due.timestamp())) if due else "",
+            "missing": " ".join(planned.missing),
+            "would-remove": " ".join(Path(told["file"]).name for told in going),
+            "changed": str(int(file.changed)),
+        }
+        lines = [f"{key}={value}" for key, value in head.items()]
+        return "\n".join([*lines, "", *(self._row(qube, sizes[qube.name]) for qube in planned.qubes), ""])
+
+    def _row(self, qube: Qube, size: int) -> str:
+        last = qube.value("backup_timestamp")
+        changed = "unknown"
+        if last:
+            changed = "yes" if qube.running or (qube.last_stop or 0) > int(last) else "no"
+        fields = {
+            "class": qube.klass.value,
+            "label": qube.value("label"),
+            "size": str(size),
+            "running": "yes" if qube.running else "no",
+            "last": last,
+            "changed": changed,
+        }
+        return " ".join([qube.name, *(f"{key}={value}" for key, value in fields.items())])
+
+
+def _matches(qube: Qube, patterns: Iterable[str]) -> bool:
+    for pattern in patterns:
+        if pattern.startswith(TYPE):
+            found = qube.klass.value == pattern.removeprefix(TYPE)
+        elif pattern.startswith(TAG):
+            found = pattern.removeprefix(TAG) in qube.tags
+        else:
+            found = qube.name == pattern
+        if found:
+            return True
+    return False
+
+
+def _settings(qube: Qube) -> KeptQube:
+    """The qube's own settings as a backup has them."""
+    own = {name: value for name, value in qube.own.items() if name not in {"label", "name"}}
+    devices = tuple(
+        Device(
+            device.device_class,
+            device.backend,
+            device.ident,
+            options={key: value for key, value in device.options.items() if key != PERSISTENT},
+        )
+        for device in qube.devices
+        if device.persistent
+    )
+    klass = ADMIN_CLASS if qube.klass is VmClass.ADMIN else qube.klass.value
+    features = dict(qube.features)
+    return KeptQube(qube.name, klass, qube.value("label"), own, features, frozenset(qube.tags), devices)
+
+
+def _folder(profile: Profile) -> Path:
+    path = Path(profile.destination_path)
+    return path if path.is_dir() else path.parent
+
+
+def _free(folder: Path) -> int | None:
+    with suppress(OSError):
+        return shutil.disk_usage(folder).free
+    return None
+
+
+def _is_the_one(told: dict[str, Any]) -> bool:
+    """The file is still there, as long as it was, with the backup's id in its head."""
+    try:
+        with Path(told["file"]).open("rb") as file:
+            head = file.read(4096)
+            size = file.seek(0, 2)
+    except OSError:
+        return False
+    return size == told["size"] and f"backup-id={told['backup']}\n".encode() in head
+
+
+def _local(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds).astimezone()

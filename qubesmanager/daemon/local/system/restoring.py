@@ -1,0 +1,576 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Qubes out of a backup: what is in it, what becomes of each, their volumes filled, and all that are whole at once.
+
+Volumes are made as pending ones and belong to a qube only in the one transaction that stores the restored qubes, once
+the engine has said which are whole. Until then a crash leaves nothing of them. Nothing that exists is touched.
+"""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qubesmanager.backup.contents import ADMIN_CLASS, Contents
+from qubesmanager.backup.contents import Qube as KeptQube
+from qubesmanager.backup.errors import BackupError
+from qubesmanager.backup.reader import Backup, open_backup
+from qubesmanager.backup.report import QubeResult, Report
+from qubesmanager.backup.streams import FdInput
+from qubesmanager.daemon.local.core import properties
+from qubesmanager.daemon.local.core.property import Change, Type
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.state import added
+from qubesmanager.daemon.local.core.volumes import KINDS
+from qubesmanager.daemon.local.drivers.backups.engine import FromThread, Readable, Teller, in_engine, readable
+from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.system import creation
+from qubesmanager.daemon.local.system.system import new_uuid
+from qubesmanager.rules.devices import PERSISTENT
+from qubesmanager.wire.codecs import ByteStream
+from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesPropertyValueError, QubesValueError
+from qubesmanager.wire.events import Event
+from qubesmanager.wire.names import FEATURE_NAME, TAG_NAME, shown, why_not_new_vm_name
+from qubesmanager.wire.records import YES, DeviceRecord, VolumeRecord
+from qubesmanager.wire.values import DeviceClass, VmClass
+
+if TYPE_CHECKING:
+    from qubesmanager.daemon.local.system.system import System
+
+HEAD_LIMIT = 256 << 10
+"""Bytes of options before the backup."""
+QUEUE = 16
+"""Runs of data of one volume on their way from the engine to the pool."""
+
+_KEYS = ("passphrase", "pool", "include", "exclude", "rename", "template", "netvm")
+_CHOICES = {
+    "conflict": ("skip", "rename", "fail"),
+    "missing-template": ("default", "skip"),
+    "missing-netvm": ("default", "none", "skip"),
+    "verify-only": ("no", "yes"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreOptions:
+    """What the lines before a backup say. Of the choices the first one stands where nothing is said."""
+
+    passphrase: str = field(repr=False)
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    rename: Mapping[str, str] = field(default_factory=dict)
+    template: Mapping[str, str] = field(default_factory=dict)
+    netvm: Mapping[str, str] = field(default_factory=dict)
+    pool: str = ""
+    choices: Mapping[str, str] = field(default_factory=dict)
+
+    def choice(self, name: str) -> str:
+        return self.choices.get(name, _CHOICES[name][0])
+
+
+def parse_options(untrusted: bytes, passphrase: str = "") -> RestoreOptions:
+    """Lines of `key=value`; the passphrase stands where they have none.
+
+    Raises `ProtocolError` for any other line, `QubesValueError` for a value that cannot be.
+    """
+    values: dict[str, str] = {}
+    try:
+        lines = untrusted.decode("utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise ProtocolError("The options before the backup are not UTF-8.") from error
+    for line in filter(None, lines):
+        key, equals, value = line.partition("=")
+        if not equals or key in values or key not in {*_KEYS, *_CHOICES}:
+            raise ProtocolError(f"There is no option {shown(key)}, or it is there twice.")
+        values[key] = value
+    passphrase = values.get("passphrase") or passphrase
+    if not passphrase:
+        raise ProtocolError("passphrase= is missing before the backup.")
+    for key, choices in _CHOICES.items():
+        if key in values and values[key] not in choices:
+            raise QubesValueError(f"{key} is one of {', '.join(choices)}.")
+    return RestoreOptions(
+        passphrase=passphrase,
+        include=tuple(values.get("include", "").split()),
+        exclude=tuple(values.get("exclude", "").split()),
+        rename=_pairs("rename", values.get("rename", "")),
+        template=_pairs("template", values.get("template", "")),
+        netvm=_pairs("netvm", values.get("netvm", "")),
+        pool=values.get("pool", ""),
+        choices={key: values[key] for key in _CHOICES if key in values},
+    )
+
+
+def _pairs(key: str, text: str) -> dict[str, str]:
+    found = {}
+    for word in text.split():
+        old, colon, new = word.partition(":")
+        if not colon or not old or old in found:
+            raise ProtocolError(f"{key} is a list of <qube>:<name>, each qube once.")
+        found[old] = new
+    return found
+
+
+async def head_of(stream: ByteStream) -> tuple[bytes, ByteStream]:
+    """The option lines up to the empty one, and what follows it. Raises `ProtocolError` if there is no empty line."""
+    held = b""
+    async for piece in stream:
+        held += piece
+        if held.startswith(b"\n"):
+            return b"", _rest(held[1:], stream)
+        before, found, after = held.partition(b"\n\n")
+        if found:
+            return before, _rest(after, stream)
+        if len(held) > HEAD_LIMIT:
+            break
+    raise ProtocolError("The options before the backup do not end with an empty line.")
+
+
+async def _rest(first: bytes, stream: ByteStream) -> AsyncIterator[bytes]:
+    if first:
+        yield first
+    async for piece in stream:
+        yield piece
+
+
+# -- what is in it ----------------------------------------------------------------------------------------------------
+
+
+async def contents_text(system: "System", stream: ByteStream) -> str:
+    """As `mgmt1.backup.Info` answers content; only the head of the stream is read."""
+    head, rest = await head_of(stream)
+    options = parse_options(head)
+    stop = threading.Event()
+    async with readable(rest) as told:
+        opening = partial(_opened, told, options.passphrase, stop)
+        backup = await in_engine(opening, stop)
+        told.check()
+    lines = [
+        f"backup-id={backup.head.backup_id}",
+        f"compression={backup.head.compression or 'none'}",
+        f"ours={'yes' if backup.head.has_manifest else 'no'}",
+        "",
+    ]
+    for qube in backup.contents.kept:
+        fields = {
+            "class": qube.klass,
+            "label": qube.label,
+            "size": str(qube.size),
+            "template": qube.properties.get("template", ""),
+            "netvm": qube.properties.get("netvm", "default"),
+            "exists": "yes" if qube.name in system.state.qubes else "no",
+        }
+        clean = {key: value for key, value in fields.items() if value.isprintable() and " " not in value}
+        lines.append(" ".join([qube.name, *(f"{key}={value}" for key, value in clean.items())]))
+    return "\n".join([*lines, ""])
+
+
+# -- restoring --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """A qube of the backup on its way: its new name, or why it is left out or failed."""
+
+    kept: KeptQube
+    name: str
+    qube: Qube | None = None
+    skipped: str = ""
+    failed: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    def row(self) -> str:
+        if self.skipped or self.failed:
+            result, said = ("skipped", self.skipped) if self.skipped else ("failed", self.failed)
+            return f"{self.kept.name} restored-as=- result={result} {_line(said)}"
+        return f"{self.kept.name} restored-as={self.name} result=ok {_line(' '.join(self.notes))}".rstrip()
+
+
+async def restore(system: "System", source: str, stream: ByteStream, passphrase: str = "") -> list[str]:
+    """Restore what the options say; one row a qube of the backup. `passphrase` where the options have none."""
+    head, rest = await head_of(stream)
+    options = parse_options(head, passphrase)
+    if options.pool:
+        system.volumes.driver(options.pool)
+    stop = threading.Event()
+    async with readable(rest) as told, AsyncExitStack() as undo:
+        backup = await in_engine(partial(_opened, told, options.passphrase, stop), stop)
+        wanted = _chosen(backup.contents, options)
+        if options.choice("verify-only") == YES:
+            report = await _verified(system, backup, wanted, stop)
+            told.check()
+            return _told(report, wanted)
+        restoring = _Restoring(system, source, options, backup.contents, wanted, undo)
+        return await restoring.run(backup, told, stop)
+
+
+def _opened(told: Readable, passphrase: str, stop: threading.Event) -> Backup:
+    """In the engine's thread."""
+    return open_backup(FdInput(told.fd, stop), passphrase, cancelled=stop)
+
+
+def _chosen(contents: Contents, options: RestoreOptions) -> list[_Wanted]:
+    names = {qube.name for qube in contents.kept}
+    for name in (*options.include, *options.rename, *options.template, *options.netvm):
+        if name not in names:
+            raise QubesValueError(f"The backup has no qube {shown(name)}.")
+    chosen = []
+    for qube in contents.kept:
+        one = _Wanted(qube, options.rename.get(qube.name, qube.name))
+        if (options.include and qube.name not in options.include) or qube.name in options.exclude:
+            one.skipped = "It was not asked for."
+        elif qube.klass == ADMIN_CLASS:
+            one.skipped = "The data of dom0 are restored by hand."
+        chosen.append(one)
+    return chosen
+
+
+async def _verified(system: "System", backup: Backup, wanted: list[_Wanted], stop: threading.Event) -> Report:
+    names = {one.kept.name for one in wanted if not one.skipped}
+    tell = Teller(lambda qube, done, total: _progress(system, qube, done, total))
+    return await in_engine(lambda: backup.verify(names, progress=tell), stop)
+
+
+def _told(report: Report, wanted: list[_Wanted]) -> list[str]:
+    """The rows after a look at everything, with nothing made."""
+    results = {result.qube.name: result for result in report.results}
+    lines = []
+    for one in wanted:
+        result = results.get(one.kept.name)
+        if result is not None and not one.skipped:
+            one.failed = result.reason or " ".join(report.problems)
+            one.name = "-"
+        lines.append(one.row())
+    return lines
+
+
+def _progress(system: "System", qube: str, done: int, total: int) -> None:
+    system.emit([Event("", "restore-progress", {"qube": qube, "done": str(done), "total": str(total)})])
+
+
+class _Restoring:
+    """One restore, from the plan to the transaction."""
+
+    def __init__(
+        self,
+        system: "System",
+        source: str,
+        options: RestoreOptions,
+        contents: Contents,
+        wanted: list[_Wanted],
+        undo: AsyncExitStack,
+    ) -> None:
+        self._system = system
+        self._source = source
+        self._options = options
+        self._contents = contents
+        self._wanted = wanted
+        self._undo = undo
+        self._by_kept = {one.kept.name: one for one in wanted}
+
+    async def run(self, backup: Backup, told: Readable, stop: threading.Event) -> list[str]:
+        await self._name()
+        self._place()
+        going = [one for one in self._wanted if not one.skipped and not one.failed]
+        await self._room(going)
+        for one in going:
+            one.qube = await self._bare(one)
+        loop = FromThread()
+        sinks = lambda kept, volume, size: loop(self._sink(kept, volume, size))  # noqa: E731 - the engine's callable
+        tell = Teller(lambda qube, done, total: _progress(self._system, qube, done, total))
+        names = {one.kept.name for one in going}
+        report = await in_engine(lambda: backup.restore(sinks, names, progress=tell), stop)
+        told.check()
+        results = {result.qube.name: result for result in report.results}
+        for one in going:
+            one.failed = one.failed or results[one.kept.name].reason
+        whole = [one for one in going if not one.failed]
+        async with self._system.changing:
+            await self._take_effect(whole, results)
+        # The others' volumes go with what is left to undo; those of the whole ones are no longer pending.
+        kept = {volume.vid for one in whole if one.qube for volume in one.qube.volumes.values()}
+        for one in going:
+            if one.qube is not None and one.failed:
+                lost = [volume for volume in one.qube.volumes.values() if volume.vid not in kept]
+                await self._system.volumes.drop([volume for volume in lost if volume.save_on_stop])
+        self._undo.pop_all()
+        for one in self._wanted:
+            self._system.reserved.discard(one.name)
+        for one in whole:
+            if one.qube is not None:
+                await self._system.volumes.measure(one.qube)
+        self._system.emit([Event("", "restore-finished", {"result": "ok" if report.ok else "failed"})])
+        return [one.row() for one in self._wanted]
+
+    # -- the plan -----------------------------------------------------------------------------------------------------
+
+    async def _name(self) -> None:
+        """A name of its own for each; conflicts as the options say."""
+        taken = {*self._system.state.qubes, *self._system.reserved}
+        for one in self._wanted:
+            if one.skipped:
+                continue
+            if reason := why_not_new_vm_name(one.name):
+                one.failed = reason
+            elif one.name in taken and not self._resolved(one, taken):
+                one.failed = one.failed or f"There is already a qube {one.name}."
+            if not one.failed and not one.skipped:
+                taken.add(one.name)
+                self._system.reserved.add(one.name)
+                self._undo.callback(self._system.reserved.discard, one.name)
+        if self._options.choice("conflict") == "fail" and any(one.failed for one in self._wanted):
+            raise QubesValueError(" ".join(one.failed for one in self._wanted if one.failed))
+
+    def _resolved(self, one: _Wanted, taken: set[str]) -> bool:
+        match self._options.choice("conflict"):
+            case "skip":
+                one.skipped = f"There is already a qube {one.name}."
+                return True
+            case "rename":
+                free = (f"{one.name[:26]}-{number}" for number in range(1, 1000))
+                one.name = next(name for name in free if name not in taken)
+                return True
+        return False
+
+    def _renamed(self, name: str) -> str:
+        """What a qube of the backup is called here: as it is restored, or as one that exists."""
+        one = self._by_kept.get(name)
+        return one.name if one is not None and not one.skipped and not one.failed else name
+
+    def _place(self) -> None:
+        """Templates and netvms; again and again, because one that is left out may be another's template."""
+        left = -1
+        while left != sum(1 for one in self._wanted if one.failed or one.skipped):
+            left = sum(1 for one in self._wanted if one.failed or one.skipped)
+            for one in self._wanted:
+                if not one.failed and not one.skipped:
+                    self._based(one)
+
+    def _based(self, one: _Wanted) -> None:
+        if one.kept.klass not in {VmClass.APP, VmClass.DISP}:
+            return
+        if self._template(one) is None:
+            told = one.kept.properties.get("template", "")
+            one.skipped = f"Its template {shown(told)} is missing."
+
+    def _template(self, one: _Wanted) -> str | None:
+        """The template's name here; None if there is none to be had."""
+        asked = self._options.template.get(one.kept.name)
+        name = asked if asked is not None else self._renamed(one.kept.properties.get("template", ""))
+        if self._is_template(one.kept.klass, name):
+            return name
+        if asked is not None or self._options.choice("missing-template") == "skip":
+            return None
+        default = self._system.state.system(creation.DEFAULT_SOURCE[VmClass(one.kept.klass)])
+        return default if self._is_template(one.kept.klass, default) else None
+
+    def _is_template(self, klass: str, name: str) -> bool:
+        existing = self._system.state.qubes.get(name)
+        if existing is not None:
+            return properties.why_not_template(VmClass(klass), existing) is None
+        restored = next((one for one in self._wanted if one.name == name and not one.failed and not one.skipped), None)
+        if restored is None:
+            return False
+        if klass == VmClass.APP:
+            return restored.kept.klass == VmClass.TEMPLATE
+        return restored.kept.properties.get("template_for_dispvms", "").lower() in {"yes", "true", "1"}
+
+    async def _room(self, going: list[_Wanted]) -> None:
+        """Raises `BackupError` if the pool has less room than the qubes may need."""
+        pool = self._options.pool or self._system.state.system("default_pool")
+        usage = await self._system.volumes.driver(pool).usage()
+        needed = sum(one.kept.size for one in going)
+        if needed > usage.size - usage.usage:
+            free = (usage.size - usage.usage) >> 20
+            raise BackupError(f"The qubes may need {needed >> 20} MiB, and the pool {pool} has {free} MiB left.")
+
+    # -- settings -----------------------------------------------------------------------------------------------------
+
+    async def _bare(self, one: _Wanted) -> Qube:
+        """The qube with its settings; what cannot be here is left out, and noted."""
+        kept = one.kept
+        qube = Qube(0, new_uuid(), one.name, VmClass(kept.klass), notes="", rules=[creation.FIRST_RULE])
+        label = kept.label if kept.label in self._system.state.labels else "red"
+        if label != kept.label:
+            one.notes.append(f"There is no label {kept.label}; it is {label}.")
+        qube.own["label"] = label
+        for name, value in kept.properties.items():
+            self._take_property(one, qube, name, value)
+        if qube.klass in {VmClass.APP, VmClass.DISP}:
+            template = self._template(one)
+            qube.own["template"] = template or ""
+            if template != self._renamed(kept.properties.get("template", "")):
+                one.notes.append(f"Its template is {template}.")
+        for name, value in kept.features.items():
+            if FEATURE_NAME.matches(name) and len(value.encode()) <= 4096 and "\0" not in value:  # noqa: PLR2004
+                qube.features[name] = value
+            else:
+                one.notes.append(f"The feature {shown(name)} is left out.")
+        qube.tags = {tag for tag in kept.tags if TAG_NAME.matches(tag) and not tag.startswith("created-by-")}
+        qube.tags.add(f"created-by-{self._source}")
+        self._take_devices(one, qube)
+        pool = self._options.pool or self._system.state.system("default_pool")
+        for kind in KINDS[qube.klass]:
+            volume = kind.record(qube.name, pool)
+            if kind.layer and (template := self._layered(qube)) is not None:
+                volume = volume._replace(pool=template)
+            qube.volumes[kind.name] = volume
+        return qube
+
+    def _layered(self, qube: Qube) -> str | None:
+        """The pool of what the qube's layers lie on."""
+        template = self._system.state.qubes.get(qube.own["template"])
+        if template is not None and "root" in template.volumes:
+            return template.volumes["root"].pool
+        return None
+
+    def _take_property(self, one: _Wanted, qube: Qube, name: str, value: str) -> None:
+        row = properties.TABLE.get(name)
+        if row is None or qube.klass not in row.classes or row.change is Change.NEVER or name == "template":
+            return
+        if name == "netvm":
+            self._take_netvm(one, qube, value)
+            return
+        try:
+            if row.type is Type.VM and value:
+                value = self._renamed(value)
+                if value not in self._system.state.qubes and not self._is_restored(value):
+                    raise QubesPropertyValueError(f"There is no qube {shown(value)}.")
+                qube.own[name] = value
+                return
+            qube.own[name] = row.accept(self._system.state, qube, value)
+        except Mgmt1Error as error:
+            one.notes.append(f"{name} is the default: {error}")
+
+    def _take_netvm(self, one: _Wanted, qube: Qube, value: str) -> None:
+        asked = self._options.netvm.get(one.kept.name)
+        name = asked if asked is not None else self._renamed(value)
+        if not name or self._provides_network(name):
+            qube.own["netvm"] = name
+            return
+        choice = self._options.choice("missing-netvm")
+        if choice == "skip":
+            one.skipped = f"Its netvm {shown(name)} is missing."
+        elif choice == "none":
+            qube.own["netvm"] = ""
+            one.notes.append("It has no netvm.")
+        else:
+            one.notes.append(f"There is no netvm {shown(name)}; it has the default.")
+
+    def _provides_network(self, name: str) -> bool:
+        existing = self._system.state.qubes.get(name)
+        if existing is not None:
+            return existing.flag("provides_network")
+        restored = next((one for one in self._wanted if one.name == name and self._is_restored(name)), None)
+        return restored is not None and restored.kept.properties.get("provides_network", "").lower() in {
+            "yes",
+            "true",
+            "1",
+        }
+
+    def _is_restored(self, name: str) -> bool:
+        return any(one.name == name and not one.failed and not one.skipped for one in self._wanted)
+
+    def _take_devices(self, one: _Wanted, qube: Qube) -> None:
+        for device in one.kept.devices:
+            backend = self._renamed(device.backend)
+            known = device.device_class in set(DeviceClass)
+            if not known or (backend not in self._system.state.qubes and not self._is_restored(backend)):
+                one.notes.append(f"The device {shown(device.backend)}:{shown(device.ident)} is left out.")
+                continue
+            options = {**device.options, PERSISTENT: YES}
+            qube.devices.append(DeviceRecord(DeviceClass(device.device_class), backend, device.ident, False, options))
+
+    # -- volumes ------------------------------------------------------------------------------------------------------
+
+    async def _sink(self, kept: KeptQube, name: str, size: int) -> "_PoolSink":
+        """A new volume of the qube that the engine fills. Asked for by the engine's thread."""
+        one = self._by_kept[kept.name]
+        qube = one.qube
+        volume = qube.volumes.get(name) if qube is not None else None
+        if volume is None or not volume.save_on_stop:
+            raise BackupError(f"A {kept.klass} keeps no volume {shown(name)}.")
+        await self._system.volumes.pending(self._undo, volume)
+        return _PoolSink(self._system, volume, size, FromThread())
+
+    async def _take_effect(self, whole: list[_Wanted], results: Mapping[str, QubeResult]) -> None:
+        """All of them in one transaction. Under `changing`."""
+        first = await self._system.next_qid()
+        statements = []
+        qubes = []
+        for number, one in enumerate(whole):
+            qube = one.qube
+            if qube is None:
+                continue
+            result = results[one.kept.name]
+            if result.firewall is not None:
+                qube.rules = [(f"r{at}", str(rule)) for at, rule in enumerate(result.firewall, 1)]
+            qube.notes = result.notes or ""
+            qube.qid = first + number
+            await self._filled(qube)
+            qubes.append(qube)
+            statements += rows.insert_qube(qube)
+            statements += [rows.delete_pending_volume(volume.pool, volume.vid) for volume in qube.volumes.values()]
+        await self._system.commit(statements)
+        self._system.state.load(qubes)
+        self._system.emit([added(qube) for qube in qubes])
+
+    async def _filled(self, qube: Qube) -> None:
+        """The sizes of its volumes as they became; one that the backup does not have is new and empty."""
+        for name, volume in list(qube.volumes.items()):
+            if not volume.save_on_stop:
+                continue
+            driver = self._system.volumes.driver(volume.pool)
+            if volume.vid not in await driver.list_volumes():
+                await self._system.volumes.pending(self._undo, volume)
+                await driver.create(volume.vid, volume.size)
+            else:
+                qube.volumes[name] = volume._replace(size=await driver.size(volume.vid))
+
+
+class _PoolSink:
+    """A new volume in a pool, for the engine's thread: runs go through a queue to the pool's driver."""
+
+    def __init__(self, system: "System", volume: VolumeRecord, size: int, loop: FromThread) -> None:
+        self._loop = loop
+        self._queue: asyncio.Queue[tuple[int, bytes] | None] = asyncio.Queue(QUEUE)
+        driver = system.volumes.driver(volume.pool)
+        self._importing = asyncio.get_running_loop().create_task(driver.import_runs(volume.vid, size, self._runs()))
+
+    def write(self, offset: int, data: memoryview) -> None:
+        self._loop(self._put((offset, bytes(data))))
+
+    def finish(self) -> None:
+        self._loop(self._end())
+
+    def abort(self) -> None:
+        self._loop(self._stop())
+
+    async def _put(self, run: tuple[int, bytes] | None) -> None:
+        """Wait for room, or raise what the driver raised."""
+        putting = asyncio.get_running_loop().create_task(self._queue.put(run))
+        await asyncio.wait([putting, self._importing], return_when=asyncio.FIRST_COMPLETED)
+        if not putting.done():
+            putting.cancel()
+            self._importing.result()
+
+    async def _end(self) -> None:
+        await self._put(None)
+        await self._importing
+
+    async def _stop(self) -> None:
+        """What was made of the volume is dropped with what its restore has to undo."""
+        self._importing.cancel()
+        with contextlib.suppress(asyncio.CancelledError, Mgmt1Error):
+            await self._importing
+
+    async def _runs(self) -> AsyncIterator[tuple[int, bytes]]:
+        while (run := await self._queue.get()) is not None:
+            yield run
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
