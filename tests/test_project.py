@@ -19,10 +19,7 @@ import qubesmanager
 ROOT = Path(__file__).resolve().parents[1]
 SPDX = "SPDX-License-Identifier: GPL-3.0-or-later"
 # Declared for parts that come later: the window, the command line, backups, the hypervisor.
-AWAITED = {
-    *("PyQt5", "qasync", "cryptography", "isal", "zstandard", "defusedxml", "yaml", "zxcvbn", "argcomplete"),
-    *("libvirt", "pyudev"),
-}
+AWAITED = {"zxcvbn"}
 IMPORT_NAMES = {"pyyaml": "yaml", "libvirt-python": "libvirt", "pyqt5": "PyQt5"}
 
 

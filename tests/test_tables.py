@@ -3,6 +3,7 @@
 
 from pathlib import Path
 
+from qubesmanager.daemon.local.backend import not_implemented
 from qubesmanager.wire import calls, derived
 from qubesmanager.wire.values import Dest, DeviceClass, Tier
 
@@ -131,3 +132,9 @@ def test_no_include_file_allows_anything_as_installed() -> None:
     for tier in Tier:
         active = [line for line in derived.include(tier).splitlines() if line and not line.startswith("#")]
         assert all(line.startswith("!include include/mgmt1-") for line in active)
+
+
+def test_every_call_of_the_table_is_answered() -> None:
+    missing = [name for name in not_implemented() if not name.startswith("mgmt1.policy.")]
+
+    assert missing == []

@@ -17,8 +17,6 @@ from daemon_process import DaemonProcess, raw
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qubesmanager.daemon.local.backend import not_implemented
-
 
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
@@ -188,21 +186,6 @@ def test_a_socket_that_systemd_listens_on_is_used_and_stays(tmp_path: Path) -> N
         assert daemon.wait(timeout=60) == 0
 
     assert place.exists()
-
-
-def test_the_calls_that_are_not_answered_yet_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    missing = not_implemented()
-
-    with capsys.disabled():
-        print(f"\nnot implemented: {' '.join(missing)}")  # for whoever reads the run
-    assert len(missing) == len(set(missing))
-
-
-def test_a_call_that_is_not_answered_yet_says_so(daemon: DaemonProcess) -> None:
-    for name in not_implemented()[:1]:
-        dest, argument = ("dom0", "x") if not name.startswith("mgmt1.vm.") else ("work", "x")
-        answer = raw(daemon.socket, f"{name}+{argument} dom0 name {dest}\x00".encode())
-        assert answer.startswith((b"2\x00QubesNotImplementedError\x00", b"2\x00ProtocolError\x00"))
 
 
 def test_a_user_outside_the_group_is_refused(daemon: DaemonProcess, tmp_path: Path) -> None:

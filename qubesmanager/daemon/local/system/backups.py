@@ -89,6 +89,8 @@ class Backups:
     def __init__(self, system: "System", profiles: Profiles) -> None:
         self._system = system
         self.profiles = profiles
+        self.clock = time.time
+        """What says how late it is, in Unix seconds."""
         self._runs: dict[str, _Run] = {}
 
     # -- profiles -----------------------------------------------------------------------------------------------------
@@ -140,7 +142,7 @@ class Backups:
         run = self._runs[name] = _Run(name)
         try:
             profile, _file = await self.profile(name)
-            told: dict[str, Any] = {"profile": name, "start": int(time.time()), "result": RUNNING, "file": ""}
+            told: dict[str, Any] = {"profile": name, "start": int(self.clock()), "result": RUNNING, "file": ""}
             number = await self._remember(None, told)
             try:
                 await self._carry_out(run, profile, passphrase, told, number)
@@ -150,7 +152,7 @@ class Backups:
                 told["result"] = CANCELLED if stopped else FAILED
                 raise
             finally:
-                told["end"] = int(time.time())
+                told["end"] = int(self.clock())
                 await self._ended(number, told)
         finally:
             del self._runs[name]
@@ -400,7 +402,7 @@ class Backups:
         profile, file = await self.profile(name)
         if profile.schedule is None:
             return False
-        return profile.schedule.is_due(_local(time.time()), _local(await self.last_run(name) or file.changed))
+        return profile.schedule.is_due(_local(self.clock()), _local(await self.last_run(name) or file.changed))
 
     async def _scheduled(self, name: str) -> None:
         try:
@@ -420,7 +422,7 @@ class Backups:
         profile, file = await self.profile(name)
         planned = self.planned(name, profile)
         runs = await self.history(name)
-        due = profile.schedule.next_due(_local(time.time())) if profile.schedule else None
+        due = profile.schedule.next_due(_local(self.clock())) if profile.schedule else None
         free = await off_loop(_free, _folder(profile)) if profile.destination_vm == DOM0 else None
         sizes = {qube.name: sum(v.usage for v in qube.volumes.values() if v.save_on_stop) for qube in planned.qubes}
         going = await self.superfluous(name, profile)

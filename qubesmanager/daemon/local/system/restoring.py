@@ -399,6 +399,8 @@ class _Restoring:
         qube.own["label"] = label
         for name, value in kept.properties.items():
             self._take_property(one, qube, name, value)
+        if kept.name in self._options.netvm and "netvm" not in kept.properties:
+            self._take_netvm(one, qube, "")
         if qube.klass in {VmClass.APP, VmClass.DISP}:
             template = self._template(one)
             qube.own["template"] = template or ""

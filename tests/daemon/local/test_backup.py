@@ -1,0 +1,538 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Backup and restore over the calls: a whole daemon in memory, real pools, real files."""
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pool_tools import content
+
+from qubesmanager.backup import container
+from qubesmanager.backup.container import Params
+from qubesmanager.client.client import Client
+from qubesmanager.daemon.local.drivers.backups import targets
+from qubesmanager.daemon.local.system import backups
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import CloneSpec, CreateSpec, DeviceId, VolumeId
+from qubesmanager.wire.errors import (
+    BackupAlreadyRunningError,
+    BackupCancelledError,
+    Mgmt1Error,
+    PermissionDenied,
+    ProtocolError,
+    QubesBackupProfileNotFoundError,
+    QubesValueError,
+)
+from qubesmanager.wire.records import VmRecord
+from qubesmanager.wire.values import DeviceClass
+
+MIB = 1 << 20
+WORDS = "grün 钥匙 pass"
+
+
+@pytest.fixture(autouse=True)
+def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key derivation takes a third of a second, and each chunk has one."""
+    monkeypatch.setitem(container.LEVELS, "standard", Params(4))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "backups"
+    path.mkdir()
+    return path
+
+
+async def pieces(*data: bytes) -> AsyncIterator[bytes]:
+    for piece in data:
+        yield piece
+
+
+async def with_profile(client: Client, folder: Path, **keys: Any) -> None:
+    text = yaml.safe_dump({"include": ["lab"], "destination_path": str(folder), **keys})
+    await client.send(calls.BACKUP_PROFILE_SET("dom0", "nightly", text))
+
+
+async def backed_up(client: Client, folder: Path, **keys: Any) -> Path:
+    await with_profile(client, folder, **keys)
+    before = names(folder)
+    await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": WORDS}))
+    (name,) = names(folder) - before
+    return folder / name
+
+
+def mode_of(file: Path) -> int:
+    return file.stat().st_mode & 0o777
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+async def restored(client: Client, file: Path, passphrase: str = WORDS, **options: str) -> list[str]:
+    lines = [f"passphrase={passphrase}", *(f"{key.replace('_', '-')}={value}" for key, value in options.items())]
+    head = "\n".join([*lines, "", ""]).encode()
+    return await client.send(calls.BACKUP_RESTORE("dom0", None, pieces(head, *_cut(file))))
+
+
+def _cut(file: Path) -> list[bytes]:
+    data = file.read_bytes()
+    return [data[at : at + 50_000] for at in range(0, len(data), 50_000)]
+
+
+async def record(client: Client, name: str) -> VmRecord:
+    return await client.send(calls.VM_GET_ALL("dom0", name))
+
+
+@pytest.fixture
+async def lab(client: Client, system: System) -> bytes:
+    """A qube with something of everything; answers what its private volume holds."""
+    data = bytes(range(256)) * 4096 + bytes(3 * MIB) + b"end" * 1000
+    await client.send(calls.VM_CREATE("debian-13", "StandaloneVM", CreateSpec("lab", "green")))
+    await client.send(calls.VM_VOLUME_IMPORT("lab", "private", pieces(data)))
+    await client.send(calls.VM_VOLUME_IMPORT("lab", "root", pieces(b"root" * 1000)))
+    for name, value in {"memory": "555", "netvm": "sys-net", "autostart": "yes", "default_dispvm": ""}.items():
+        await client.send(calls.VM_PROPERTY_SET("lab", name, value))
+    await client.send(calls.VM_FEATURE_SET("lab", "service.cups", "1"))
+    await client.send(calls.VM_FEATURE_SET("lab", "empty", ""))
+    await client.send(calls.VM_FEATURE_SET("lab", "unicode", "ключ <&> 'x'"))
+    await client.send(calls.VM_TAG_SET("lab", "mine"))
+    await client.send(calls.VM_FIREWALL_FLUSH("lab"))
+    await client.send(calls.VM_FIREWALL_INSERT_RULE("lab", None, "action=accept dst4=192.0.2.0/24 comment=a <b>"))
+    await client.send(calls.VM_FIREWALL_INSERT_RULE("lab", None, "action=drop"))
+    await client.send(calls.VM_NOTES_SET("lab", payload="Zeile 1\n<b>zwei</b>\n"))
+    await client.send(
+        calls.VM_DEVICE_ATTACH.of(DeviceClass.BLOCK)("lab", DeviceId("dom0", "sdb"), {"persistent": "yes"})
+    )
+    return data
+
+
+async def test_a_restored_qube_has_every_byte_and_setting(
+    client: Client, system: System, lab: bytes, folder: Path
+) -> None:
+    before = await record(client, "lab")
+    rules = [row.rule for row in await client.send(calls.VM_FIREWALL_GET("lab"))]
+    held = {name: await content(system.volumes.driver("default"), f"lab/{name}") for name in ("private", "root")}
+    file = await backed_up(client, folder)
+    await client.send(calls.VM_REMOVE("lab"))
+
+    assert await restored(client, file) == ["lab restored-as=lab result=ok"]
+
+    after = await record(client, "lab")
+    assert after.klass is before.klass
+    assert after.features == before.features
+    assert after.notes == before.notes
+    assert after.tags == before.tags
+    assert after.devices == before.devices
+    computed = {"qid", "uuid", "mac", "ip", "ip6", "backup_timestamp"}
+    assert {k: v for k, v in after.properties.items() if k not in computed} == {
+        k: v for k, v in before.properties.items() if k not in computed
+    }
+    assert [row.rule for row in await client.send(calls.VM_FIREWALL_GET("lab"))] == rules
+    for name, data in held.items():
+        assert await content(system.volumes.driver("default"), f"lab/{name}") == data
+    assert held["private"].startswith(lab)
+    assert await system.store.read("SELECT * FROM pending_volume") == []
+
+
+async def test_a_backup_stamps_its_qubes_and_remembers_the_run(client: Client, lab: bytes, folder: Path) -> None:
+    file = await backed_up(client, folder, verify=True, exclude=["$tag:never"])
+
+    stamp = (await record(client, "lab")).value("backup_timestamp")
+    assert abs(int(stamp) - time.time()) < 60
+    (run,) = [json.loads(row) for row in await client.send(calls.BACKUP_HISTORY("dom0", "nightly"))]
+    assert (run["result"], run["file"], run["size"]) == ("ok", str(file), file.stat().st_size)
+    assert run["verified"]
+    assert run["qubes"] == [{"name": "lab", "result": "ok"}]
+    assert mode_of(file) == 0o600
+    assert await client.send(calls.BACKUP_HISTORY("dom0", "other")) == []
+
+
+async def test_progress_and_the_end_are_told(client: Client, lab: bytes, folder: Path) -> None:
+    await with_profile(client, folder, verify=True)
+    seen = []
+    async with aclosing(client.events()) as events:
+        await anext(events)
+        await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": WORDS}))
+        async with asyncio.timeout(30):
+            async for batch in events:
+                seen += [event for event in batch if event.kind.startswith("backup-")]
+                if seen and seen[-1].kind == "backup-finished":
+                    break
+
+    progress = [event.fields for event in seen if event.kind == "backup-progress"]
+    assert {fields["phase"] for fields in progress} == {"writing", "verifying"}
+    assert all(int(fields["done"]) <= int(fields["total"]) for fields in progress)
+    assert seen[-1].fields["result"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("options", "rows"),
+    [
+        ({}, ["lab restored-as=- result=skipped There is already a qube lab."]),
+        ({"conflict": "rename"}, ["lab restored-as=lab-1 result=ok"]),
+        ({"rename": "lab:copy"}, ["lab restored-as=copy result=ok"]),
+        ({"verify_only": "yes"}, ["lab restored-as=- result=ok"]),
+        ({"exclude": "lab"}, ["lab restored-as=- result=skipped It was not asked for."]),
+        ({"rename": "lab:none"}, None),
+    ],
+)
+async def test_what_exists_is_never_overwritten(
+    client: Client, system: System, lab: bytes, folder: Path, options: Mapping[str, str], rows: list[str] | None
+) -> None:
+    file = await backed_up(client, folder)
+    before = await record(client, "lab")
+
+    answer = await restored(client, file, **options)
+
+    if rows is None:
+        assert "result=failed" in answer[0]
+    else:
+        assert answer == rows
+    assert await record(client, "lab") == before
+    assert not system.reserved
+    await client.send(calls.VM_REMOVE("lab"))
+
+
+async def test_a_conflict_that_is_to_fail_fails_whole(client: Client, lab: bytes, folder: Path) -> None:
+    file = await backed_up(client, folder, include=["lab", "vault"])
+
+    with pytest.raises(QubesValueError, match="already a qube"):
+        await restored(client, file, conflict="fail", rename="vault:tresor")
+
+    assert "tresor" not in {row.name for row in await client.send(calls.VM_LIST("dom0"))}
+
+
+async def test_a_wrong_passphrase_is_one_clear_answer(client: Client, lab: bytes, folder: Path) -> None:
+    file = await backed_up(client, folder)
+
+    with pytest.raises(Mgmt1Error, match="passphrase"):
+        await restored(client, file, passphrase="wrong", rename="lab:copy")
+    with pytest.raises(Mgmt1Error, match="passphrase"):
+        await client.send(calls.BACKUP_INFO("dom0", None, pieces(b"passphrase=wrong\n\n", file.read_bytes())))
+
+
+async def test_info_tells_what_a_backup_holds_from_its_head_alone(client: Client, lab: bytes, folder: Path) -> None:
+    file = await backed_up(client, folder, include=["lab", "vault"])
+    head = file.read_bytes()[: 64 << 10]
+
+    text = await client.send(calls.BACKUP_INFO("dom0", None, pieces(f"passphrase={WORDS}\n\n".encode(), head)))
+
+    rows = text.partition("\n\n")[2].splitlines()
+    assert [row.split()[0] for row in rows] == ["lab", "vault"]
+    assert "exists=yes" in rows[0]
+    assert "template=debian-13" in rows[1]
+    assert "ours=yes" in text
+
+
+async def test_info_tells_what_a_profile_comes_to(client: Client, lab: bytes, folder: Path) -> None:
+    await with_profile(client, folder, include=["$type:StandaloneVM", "gone"], schedule="daily 03:00")
+    await client.send(calls.VM_TAG_SET("vault", "backup-nightly"))
+
+    text = await client.send(calls.BACKUP_INFO("dom0", "nightly", pieces()))
+
+    head, _, rows = text.partition("\n\n")
+    told = dict(line.split("=", 1) for line in head.splitlines())
+    assert told["missing"] == "gone"
+    assert int(told["free"]) > 0
+    assert int(told["next-run"]) > time.time()
+    assert [row.split()[0] for row in rows.splitlines()] == ["lab", "vault"]
+
+
+async def test_a_flipped_byte_fails_its_qube_and_the_other_is_whole(
+    client: Client, system: System, lab: bytes, folder: Path
+) -> None:
+    await client.send(calls.VM_VOLUME_IMPORT("vault", "private", pieces(os.urandom(MIB))))
+    file = await backed_up(client, folder, include=["lab", "vault"], compression="none")
+    damaged = bytearray(file.read_bytes())
+    at = damaged.index(b"vm2/private.img.000.enc") + 512 + 200
+    damaged[at] ^= 1
+    file.write_bytes(damaged)
+
+    rows = await restored(client, file, rename="lab:lab2 vault:vault2")
+
+    assert rows[0] == "lab restored-as=lab2 result=ok"
+    assert rows[1].startswith("vault restored-as=- result=failed")
+    names = {row.name for row in await client.send(calls.VM_LIST("dom0"))}
+    assert "lab2" in names
+    assert "vault2" not in names
+    assert not any(vid.startswith("vault2/") for vid in await system.volumes.driver("default").list_volumes())
+    assert await system.store.read("SELECT * FROM pending_volume") == []
+    assert not system.reserved
+
+
+async def test_a_stream_that_breaks_leaves_nothing(client: Client, system: System, lab: bytes, folder: Path) -> None:
+    file = await backed_up(client, folder)
+    volumes = await system.volumes.driver("default").list_volumes()
+
+    async def broken() -> AsyncIterator[bytes]:
+        yield f"passphrase={WORDS}\nrename=lab:copy\n\n".encode()
+        yield file.read_bytes()[:-5000]
+        raise Mgmt1Error("the caller went away")
+
+    with pytest.raises(Mgmt1Error):
+        await client.send(calls.BACKUP_RESTORE("dom0", None, broken()))
+
+    assert "copy" not in {row.name for row in await client.send(calls.VM_LIST("dom0"))}
+    async with asyncio.timeout(30):
+        # The caller is gone; the daemon is not done.
+        while await system.volumes.driver("default").list_volumes() != volumes:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert not system.reserved
+
+
+async def test_templates_and_netvms_come_along_or_are_mapped(client: Client, system: System, folder: Path) -> None:
+    file = await backed_up(client, folder, include=["debian-13", "work", "sys-firewall"])
+
+    rows = await restored(client, file, rename="debian-13:base work:job sys-firewall:fw")
+
+    assert [row.split(" ", 3)[2] for row in rows] == ["result=ok"] * 3
+    job = await record(client, "job")
+    assert (job.value("template"), job.value("netvm")) == ("base", "sys-firewall")
+    assert job.tags >= {"work"}
+
+    rows = await restored(
+        client, file, include="work", rename="work:job2", template="work:fedora-43", netvm="work:sys-net"
+    )
+    assert "result=ok" in next(row for row in rows if row.startswith("work "))
+    job = await record(client, "job2")
+    assert (job.value("template"), job.value("netvm")) == ("fedora-43", "sys-net")
+
+
+async def test_a_missing_template_is_the_default_or_skips(client: Client, system: System, folder: Path) -> None:
+    await client.send(calls.VM_CLONE("debian-13", payload=CloneSpec("base")))
+    await client.send(calls.VM_CREATE("base", "AppVM", CreateSpec("app", "red")))
+    file = await backed_up(client, folder, include=["app"])
+    await client.send(calls.VM_REMOVE("app"))
+    await client.send(calls.VM_REMOVE("base"))
+
+    assert "result=skipped" in (await restored(client, file, missing_template="skip"))[0]
+    (row,) = await restored(client, file)
+
+    assert row == "app restored-as=app result=ok Its template is fedora-43."
+    assert (await record(client, "app")).value("template") == "fedora-43"
+
+
+async def test_a_running_qube_is_backed_up_as_it_is(client: Client, system: System, lab: bytes, folder: Path) -> None:
+    snapshots = await client.send(calls.VM_VOLUME_LIST_SNAPSHOTS("work", "private"))
+    file = await backed_up(client, folder, include=["work"], verify=True)
+
+    assert "result=ok" in (await restored(client, file, rename="work:copy"))[0]
+    assert await client.send(calls.VM_VOLUME_LIST_SNAPSHOTS("work", "private")) == snapshots
+
+
+@pytest.mark.parametrize(
+    ("keys", "error"),
+    [
+        ({"colour": "red"}, ProtocolError),
+        ({"include": ["$kind:x"]}, QubesValueError),
+        ({"include": "lab"}, QubesValueError),
+        ({"destination_path": "relative/path"}, QubesValueError),
+        ({"destination_path": "/a/../b"}, QubesValueError),
+        ({"kdf": "none"}, QubesValueError),
+        ({"schedule": "sometimes"}, QubesValueError),
+        ({"keep": {"last": 3}}, QubesValueError),
+        ({"keep": {"last": -1}, "verify": True}, QubesValueError),
+        ({"passphrase_text": "a", "passphrase_vm": "vault"}, QubesValueError),
+        ({"destination_vm": "vault", "verify": True}, QubesValueError),
+        ({"destination_path": None, "destination_command": ["/bin/sh"]}, PermissionDenied),
+    ],
+)
+async def test_a_profile_that_cannot_be_is_refused_whole(
+    client: Client, folder: Path, keys: Mapping[str, Any], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        await with_profile(client, folder, **keys)
+
+    assert await client.send(calls.BACKUP_PROFILE_LIST("dom0")) == []
+
+
+async def test_a_passphrase_in_a_profile_is_never_answered(client: Client, system: System, folder: Path) -> None:
+    await with_profile(client, folder, include=["vault"], passphrase_text="hush hush")
+
+    text = await client.send(calls.BACKUP_PROFILE_GET("dom0", "nightly"))
+    assert "hush" not in text
+    assert "destination_path" in text
+    assert mode_of(system.places.profiles / "nightly.conf") == 0o600
+    await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {}))
+    history = await client.send(calls.BACKUP_HISTORY("dom0"))
+    assert "hush" not in " ".join(history)
+    await client.send(calls.BACKUP_PROFILE_REMOVE("dom0", "nightly"))
+    with pytest.raises(QubesBackupProfileNotFoundError):
+        await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {}))
+
+
+async def test_without_a_passphrase_nothing_is_written(client: Client, folder: Path) -> None:
+    await with_profile(client, folder, include=["vault"])
+    with pytest.raises(QubesValueError, match="passphrase"):
+        await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {}))
+    assert names(folder) == set()
+
+
+async def test_a_passphrase_file_and_a_command_of_roots_are_used(
+    client: Client, system: System, folder: Path, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("from a file\nsecond line\n")
+    profile = {
+        "include": ["vault"],
+        "destination_command": ["/usr/bin/tee", str(folder / "copy")],
+        "passphrase_file": str(secret),
+    }
+    path = system.places.profiles / "nightly.conf"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(yaml.safe_dump(profile))
+    if os.geteuid() != 0:
+        with pytest.raises(PermissionDenied):
+            await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {}))
+        return
+
+    await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {}))
+
+    assert "result=ok" in (await restored(client, folder / "copy", passphrase="from a file", rename="vault:v2"))[0]
+    path.write_text(yaml.safe_dump({**profile, "destination_command": ["/bin/false"]}))
+    with pytest.raises(Mgmt1Error, match="did not take"):
+        await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {}))
+    path.chmod(0o666)
+    with pytest.raises(PermissionDenied):
+        await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {}))
+
+
+async def test_a_qube_as_target_needs_qrexec_and_says_so(client: Client, folder: Path) -> None:
+    await with_profile(client, folder, include=["vault"], destination_vm="sys-usb", destination_path="/media/disk")
+    with pytest.raises(Mgmt1Error, match="qrexec"):
+        await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": "x"}))
+
+
+async def test_too_little_room_is_said_before_anything_is_written(
+    client: Client, lab: bytes, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: _Usage(1000))
+    with pytest.raises(Mgmt1Error, match="MiB left"):
+        await backed_up(client, folder)
+    assert names(folder) == set()
+
+
+class _Usage:
+    def __init__(self, free: int) -> None:
+        self.total = self.used = self.free = free
+
+
+async def test_one_run_of_a_profile_at_a_time_and_a_cancel_leaves_nothing(
+    client: Client, system: System, lab: bytes, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await with_profile(client, folder)
+    monkeypatch.setitem(container.LEVELS, "standard", Params(19))
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(_outcome(client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": "x"}))))
+        while "nightly" not in system.backups._runs:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+        with pytest.raises(BackupAlreadyRunningError):
+            await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": "x"}))
+        await client.send(calls.BACKUP_CANCEL("dom0", "nightly"))
+
+    assert isinstance(first.result(), BackupCancelledError)
+    assert names(folder) == set()
+    (run,) = [json.loads(row) for row in await client.send(calls.BACKUP_HISTORY("dom0"))]
+    assert run["result"] == "cancelled"
+    with pytest.raises(Mgmt1Error, match="not being carried out"):
+        await client.send(calls.BACKUP_CANCEL("dom0", "nightly"))
+
+
+async def _outcome(sending: Any) -> BaseException | None:
+    try:
+        await sending
+    except Mgmt1Error as error:
+        return error
+    return None
+
+
+async def test_what_cannot_be_verified_is_no_backup(
+    client: Client, lab: bytes, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise Mgmt1Error("the disk lies")
+
+    monkeypatch.setattr(targets, "verified", refuse)
+    with pytest.raises(Mgmt1Error, match="the disk lies"):
+        await backed_up(client, folder, verify=True)
+    assert names(folder) == set()
+    assert (await record(client, "lab")).value("backup_timestamp") == ""
+
+
+async def test_only_verified_backups_of_the_profile_as_they_were_written_ever_go(
+    client: Client, system: System, folder: Path
+) -> None:
+    stranger = folder / "qubes-backup-nightly-20200101T000000"
+    stranger.write_bytes(b"not ours")
+    moment = int(time.time())
+    system.backups.clock = partial(float, moment)
+    unverified = await backed_up(client, folder, include=["vault"])
+    system.backups.clock = partial(float, moment + 100)
+    changed = await backed_up(client, folder, include=["vault"], verify=True)
+    changed.write_bytes(changed.read_bytes() + b"x")
+    system.backups.clock = partial(float, moment + 200)
+
+    await backed_up(client, folder, include=["vault"], verify=True, keep={"last": 1})
+
+    assert all(file.exists() for file in (stranger, unverified, changed))
+
+
+async def test_what_keep_has_no_room_for_is_told_and_then_removed(client: Client, system: System, folder: Path) -> None:
+    moment = time.time()
+    files = []
+    for number in range(3):
+        system.backups.clock = partial(float, moment + 100 * number)
+        files.append(await backed_up(client, folder, include=["vault"], verify=True, keep={"last": 3}))
+    await with_profile(client, folder, include=["vault"], verify=True, keep={"last": 1})
+
+    text = await client.send(calls.BACKUP_INFO("dom0", "nightly", pieces()))
+
+    assert f"would-remove={files[0].name} {files[1].name}\n" in text
+    assert all(file.exists() for file in files)
+    system.backups.clock = partial(float, moment + 1000)
+    await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": WORDS}))
+
+    assert not any(file.exists() for file in files)
+    assert len(names(folder)) == 1
+
+
+async def test_what_was_missed_is_made_up_for_once(
+    client: Client, system: System, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await with_profile(client, folder, include=["vault"], schedule="hourly", passphrase_text="x")
+    path = system.places.profiles / "nightly.conf"
+    long_ago = time.time() - 5 * 3600
+    os.utime(path, (long_ago, long_ago))
+    monkeypatch.setattr(backups, "LOOK_SECONDS", 0.01)
+
+    async with aclosing(client.events()) as events:
+        await anext(events)
+        system.spawn("the schedule", system.backups.keep_schedule())
+        async with asyncio.timeout(60):
+            while not any(event.kind == "backup-finished" for event in await anext(events)):
+                pass
+    await asyncio.sleep(0.1)
+
+    history = await client.send(calls.BACKUP_HISTORY("dom0"))
+    assert len(history) == 1
+    assert json.loads(history[0])["result"] == "ok"
+
+
+async def test_an_extra_volume_is_left_out_and_stays(client: Client, system: System, folder: Path) -> None:
+    await system.volumes.driver("default").create("spare/data", 8 * MIB)
+    await client.send(calls.VM_VOLUME_ATTACH("vault", VolumeId("default", "spare/data"), {}))
+
+    file = await backed_up(client, folder, include=["vault"])
+
+    assert "result=ok" in (await restored(client, file, rename="vault:v2"))[0]
+    assert {volume.name for volume in (await record(client, "v2")).volumes} == {"root", "private", "volatile"}
