@@ -370,7 +370,7 @@ class _Restoring:
     def _is_template(self, klass: str, name: str) -> bool:
         existing = self._system.state.qubes.get(name)
         if existing is not None:
-            return properties.why_not_template(VmClass(klass), existing) is None
+            return properties.why_not_based_on(VmClass(klass), existing) is None
         restored = next((one for one in self._wanted if one.name == name and not one.failed and not one.skipped), None)
         if restored is None:
             return False

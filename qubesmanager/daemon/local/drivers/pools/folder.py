@@ -170,7 +170,7 @@ class FolderPool(ABC):
         """Offset and bytes of the layer's runs of data."""
 
     @abstractmethod
-    def source_of(self, folder: Path, layer: str) -> "ClosableSource":
+    def source_of(self, folder: Path, layer: str) -> ClosableSource:
         """The layer's content for a thread of somebody else's."""
 
     live_snapshot_by_hypervisor: ClassVar[bool]
