@@ -37,6 +37,8 @@ log = logging.getLogger("qubes-mgmt1d")
 SYSTEM_SOCKET = Path("/run/qubes-mgmt1/mgmt1.sock")
 SYSTEM_PROFILES = Path("/etc/qubes/backup")
 """Where Qubes OS keeps backup profiles."""
+SYSTEM_POLICY = Path("/etc/qubes/policy.d")
+"""Where qrexec reads its policy; a folder of the same name in /run hides files of this one."""
 SYSTEM_STATE = Path("/var/lib/qubes-mgmt1")
 _FIRST_PASSED_FD = 3
 
@@ -146,8 +148,10 @@ async def serving(told: Options, prepare: Prepare | None, limits: Limits) -> Asy
         devices = HostDevices(UdevTrigger()) if told.demo is None else None
         hypervisor = LibvirtHypervisor(told.hypervisor, owner=str(told.state))
         network = partial(network_of, told)
-        profiles = SYSTEM_PROFILES if told.state == SYSTEM_STATE else None
-        system = await open_system(told.state, hypervisor, devices=devices, profiles=profiles, network=network)
+        profiles, policy = (SYSTEM_PROFILES, SYSTEM_POLICY) if told.state == SYSTEM_STATE else (None, None)
+        system = await open_system(
+            told.state, hypervisor, devices=devices, profiles=profiles, policy=policy, network=network
+        )
         stack.push_async_callback(system.close)
         if prepare is not None:
             await prepare(system)

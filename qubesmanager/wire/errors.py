@@ -135,3 +135,14 @@ class BackupAlreadyRunningError(Mgmt1Error): ...
 
 
 class QubesMemoryError(Mgmt1Error): ...
+
+
+class PolicyAdminSyntaxException(Mgmt1Error):  # noqa: N818 - a wire name
+    """The policy would not parse afterwards; the text names the file and the line."""
+
+
+class PolicyAdminTokenException(Mgmt1Error):  # noqa: N818 - a wire name
+    """The policy file is not the one that the token names: somebody else has changed, made or removed it."""
+
+
+class PolicyAdminFileNotFoundException(Mgmt1Error): ...  # noqa: N818 - a wire name

@@ -34,17 +34,18 @@ async def open_system(
     pool_driver: str = DEFAULT,
     devices: DeviceSource | None = None,
     profiles: Path | None = None,
+    policy: Path | None = None,
     network: Callable[[System], Network] | None = None,
 ) -> System:
     """The system whose store, pools, kernels and logs are below `state`; a new one gets one pool of `pool_driver`.
 
-    `profiles` is the folder of backup profiles, below `state` unless given. `devices` are those of the machine, which
-    dom0 offers; `network` makes the real network, if there is to be one.
+    `profiles` is the folder of backup profiles, `policy` that of qrexec's policy; both below `state` unless given.
+    `devices` are those of the machine, which dom0 offers; `network` makes the real network, if there is to be one.
 
     Raises `Mgmt1Error` if another daemon has the folder. When it returns, the qubes that run are known as running, and
     what a crash left is gone.
     """
-    places = _places(state, profiles or state / "backup")
+    places = _places(state, profiles or state / "backup", policy or state / "policy.d")
     system = System(Store(state / "store.sqlite"), hypervisor, places)
     system.lock_state(state / "lock")
     system.state.host_memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
@@ -59,6 +60,8 @@ async def open_system(
             log.info("Removed %s, which an interrupted operation had left", volume)
         for volumes in await system.volumes.rename_pending_back():
             log.info("Took back the new name of %s, which an interrupted operation had left", volumes)
+        for part in await system.policies.drop_left():
+            log.info("Removed %s, which an interrupted change had left", part)
         watching.reconcile(system, {info.uuid: info.state for info in await hypervisor.domains()})
         await system.settled()
         await system.devices.reconcile()
@@ -79,8 +82,8 @@ async def open_system(
     return system
 
 
-def _places(state: Path, profiles: Path) -> Places:
-    places = Places(kernels=state / "kernels", logs=state / "logs", profiles=profiles)
+def _places(state: Path, profiles: Path, policy: Path) -> Places:
+    places = Places(kernels=state / "kernels", logs=state / "logs", profiles=profiles, policy=policy)
     for folder in (places.kernels, places.logs):
         folder.mkdir(parents=True, exist_ok=True)
     return places

@@ -24,6 +24,7 @@ from qubesmanager.daemon.local.drivers.backups.profiles import Profiles
 from qubesmanager.daemon.local.drivers.firewall.apply import Firewalls, NftFirewall
 from qubesmanager.daemon.local.drivers.firewall.resolve import Resolver
 from qubesmanager.daemon.local.drivers.hypervisor.base import DomainStats, Hypervisor
+from qubesmanager.daemon.local.drivers.policies import Policies
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement, Store
 from qubesmanager.daemon.local.system.backups import Backups
@@ -61,6 +62,8 @@ class Places:
     logs: Path
     profiles: Path
     """Of backup profiles."""
+    policy: Path
+    """Of qrexec's policy files."""
 
     def console(self, uuid: UUID) -> Path:
         """What the guest wrote to its first serial port."""
@@ -80,6 +83,7 @@ class System:
         self.volumes = Volumes(self)
         self.devices = Devices(self)
         self.backups = Backups(self, Profiles(places.profiles))
+        self.policies = Policies(places.policy)
         self.network = Network(self, Firewalls(NftFirewall(), Resolver()), None, why=USER_NETWORKING)
         self.changing = asyncio.Lock()
         self.reserved: set[str] = set()

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from qubesmanager.daemon.local.drivers.files import fsync_folder, replace_file
 from qubesmanager.wire.errors import Mgmt1Error, QubesBackupProfileNotFoundError
 from qubesmanager.wire.names import PROFILE_ID, check
 
@@ -65,18 +66,10 @@ class Profiles:
 
     @staticmethod
     def _put(path: Path, text: str) -> None:
-        part = path.with_name(f".{path.name}.part")
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            with os.fdopen(fd, "wb") as file:
-                file.write(text.encode())
-                file.flush()
-                os.fsync(fd)
-            part.rename(path)
-            fsync_folder(path.parent)
+            replace_file(path, text.encode(), mode=0o600)
         except OSError as error:
-            part.unlink(missing_ok=True)
             raise Mgmt1Error(f"The backup profile {path.stem} cannot be written: {error.strerror}.") from error
 
     @staticmethod
@@ -88,12 +81,3 @@ class Profiles:
             raise QubesBackupProfileNotFoundError(f"There is no backup profile {path.stem}.") from None
         except OSError as error:
             raise Mgmt1Error(f"The backup profile {path.stem} cannot be removed: {error.strerror}.") from error
-
-
-def fsync_folder(folder: Path) -> None:
-    """What the folder lists is on the disk."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

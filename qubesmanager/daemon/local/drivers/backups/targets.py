@@ -19,7 +19,7 @@ from qubesmanager.backup.partial import SUFFIX, partial
 from qubesmanager.backup.reader import open_backup
 from qubesmanager.backup.report import Report
 from qubesmanager.backup.streams import FdInput, FdOutput
-from qubesmanager.daemon.local.drivers.backups.profiles import fsync_folder
+from qubesmanager.daemon.local.drivers.files import fsync_folder
 from qubesmanager.wire.names import shown
 
 QREXEC_CLIENT = "/usr/bin/qrexec-client"

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Small files that are there whole, as they were or as they shall be, whenever the machine stops."""
+
+import os
+from pathlib import Path
+
+
+def replace_file(path: Path, content: bytes, *, mode: int) -> None:
+    """The file holds the content, on the disk, or what it held before. Raises `OSError`.
+
+    It is written beside itself as `.<name>.part`, which a crash may leave; `drop_parts` removes those.
+    """
+    part = path.with_name(f".{path.name}{_PART}")
+    try:
+        fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+        with os.fdopen(fd, "wb") as file:
+            os.fchmod(fd, mode)
+            file.write(content)
+            file.flush()
+            os.fsync(fd)
+        part.rename(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+    fsync_folder(path.parent)
+
+
+_PART = ".part"
+
+
+def drop_parts(folder: Path) -> list[Path]:
+    """Remove what an interrupted `replace_file` left in the folder; what was removed. Raises `OSError`."""
+    left = sorted(folder.glob(f".*{_PART}"))
+    for part in left:
+        part.unlink(missing_ok=True)
+    return left
+
+
+def fsync_folder(folder: Path) -> None:
+    """What the folder lists is on the disk. Raises `OSError`."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

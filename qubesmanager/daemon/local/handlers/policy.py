@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The policy of qrexec: its files, and the files they include."""
+
+from qubesmanager.daemon.local.drivers.policies import file_of, include_of
+from qubesmanager.daemon.local.handlers.context import Context, answers
+from qubesmanager.policy.folder import INCLUDES
+from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import TokenContent
+
+
+@answers(calls.POLICY_LIST)
+async def list_files(context: Context, _arg: None, _payload: None) -> list[str]:
+    return await context.system.policies.names("")
+
+
+@answers(calls.POLICY_GET)
+async def get_file(context: Context, name: str, _payload: None) -> TokenContent:
+    return await context.system.policies.get(file_of(name))
+
+
+@answers(calls.POLICY_REPLACE)
+async def replace_file(context: Context, name: str, told: TokenContent) -> None:
+    await context.system.policies.replace(file_of(name), told.token, told.content)
+
+
+@answers(calls.POLICY_REMOVE)
+async def remove_file(context: Context, name: str, token: str) -> None:
+    await context.system.policies.remove(file_of(name), token)
+
+
+@answers(calls.POLICY_INCLUDE_LIST)
+async def list_includes(context: Context, _arg: None, _payload: None) -> list[str]:
+    return await context.system.policies.names(INCLUDES)
+
+
+@answers(calls.POLICY_INCLUDE_GET)
+async def get_include(context: Context, name: str, _payload: None) -> TokenContent:
+    return await context.system.policies.get(include_of(name))
+
+
+@answers(calls.POLICY_INCLUDE_REPLACE)
+async def replace_include(context: Context, name: str, told: TokenContent) -> None:
+    await context.system.policies.replace(include_of(name), told.token, told.content)
+
+
+@answers(calls.POLICY_INCLUDE_REMOVE)
+async def remove_include(context: Context, name: str, token: str) -> None:
+    await context.system.policies.remove(include_of(name), token)

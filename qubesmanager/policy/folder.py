@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A whole folder of policy files: whether qrexec would accept it, and what includes what."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from qubesmanager.policy.grammar import Include, Kind, Parsed, parse
+from qubesmanager.wire.errors import PolicyAdminSyntaxException
+from qubesmanager.wire.names import shown
+
+SUFFIX = ".policy"
+INCLUDES = "include/"
+MAX_DEPTH = 32
+"""Files that include one another in a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong, and every file that had a part in it: the file itself, and those that led to it."""
+
+    reason: str
+    files: frozenset[str]
+
+
+@dataclass(slots=True)
+class _Walk:
+    files: Mapping[str, str]
+    parsed: dict[tuple[str, Kind], Parsed | Problem] = field(default_factory=dict)
+    whole: set[tuple[str, Kind]] = field(default_factory=set)
+
+
+def is_read(path: str) -> bool:
+    """Whether qrexec reads the file without being told to by another."""
+    return "/" not in path and path.endswith(SUFFIX) and not path.startswith(".")
+
+
+def problems(files: Mapping[str, str]) -> list[Problem]:
+    """What keeps qrexec from accepting the files, which go by their path relative to the folder.
+
+    Found are the first problem of each file that it reads, and of each include that nobody includes and that would be
+    wrong for whoever did.
+    """
+    walk = _Walk(files)
+    found = [problem for path in sorted(files) if is_read(path) for problem in _problems(walk, path, Kind.RULES, ())]
+    reached = {path for path, _kind in walk.parsed}
+    for path in sorted(files):
+        if path.startswith(INCLUDES) and path not in reached:
+            tried = [_parsed(walk, path, kind) for kind in Kind]
+            if all(isinstance(each, Problem) for each in tried):
+                found += [each for each in tried if isinstance(each, Problem)][-1:]
+    return list(dict.fromkeys(found))
+
+
+def new_problem(before: Mapping[str, str], after: Mapping[str, str], changed: str) -> str | None:
+    """Why the change of one file cannot be made: what has to do with it and is wrong, or was not wrong before.
+
+    A mistake elsewhere does not keep anybody from a change, which may be how it is mended.
+    """
+    known = {problem.reason for problem in problems(before)}
+    for problem in problems(after):
+        if changed in problem.files or problem.reason not in known:
+            return problem.reason
+    return None
+
+
+def included_by(files: Mapping[str, str], path: str) -> list[str]:
+    """The lines (`file:line`) that include the file, in files that parse."""
+    walk = _Walk(files)
+    found: list[str] = []
+    for name in sorted(files):
+        for kind in Kind:
+            parsed = _parsed(walk, name, kind)
+            if isinstance(parsed, Parsed):
+                found += [str(include.place) for include in parsed.includes if path in _meant(files, include)]
+    return list(dict.fromkeys(found))
+
+
+def _problems(walk: _Walk, path: str, kind: Kind, above: tuple[str, ...]) -> Iterator[Problem]:
+    """At most one: qrexec stops at the first too."""
+    if (path, kind) in walk.whole:
+        return
+    parsed = _parsed(walk, path, kind)
+    if isinstance(parsed, Problem):
+        yield Problem(parsed.reason, frozenset({path, *above}))
+        return
+    chain = (*above, path)
+    for include in parsed.includes:
+        for inner in _meant(walk.files, include):
+            problem = _reach(walk, include, inner, chain) or next(_problems(walk, inner, include.kind, chain), None)
+            if problem is not None:
+                yield problem
+                return
+    walk.whole.add((path, kind))
+
+
+def _reach(walk: _Walk, include: Include, path: str, chain: tuple[str, ...]) -> Problem | None:
+    """Why the file that is included cannot be."""
+    files = frozenset({*chain, path})
+    if path not in walk.files:
+        return Problem(f"{include.place}: There is no file {shown(path)} to include.", files)
+    if path in chain:
+        return Problem(f"{include.place}: {shown(path)} would include itself.", files)
+    if len(chain) >= MAX_DEPTH:
+        return Problem(f"{include.place}: More than {MAX_DEPTH} files include one another.", files)
+    return None
+
+
+def _parsed(walk: _Walk, path: str, kind: Kind) -> Parsed | Problem:
+    key = (path, kind)
+    if key not in walk.parsed:
+        try:
+            walk.parsed[key] = parse(path, walk.files[path], kind)
+        except PolicyAdminSyntaxException as error:
+            walk.parsed[key] = Problem(str(error), frozenset({path}))
+    return walk.parsed[key]
+
+
+def _meant(files: Mapping[str, str], include: Include) -> list[str]:
+    """The paths that an include pulls in, in their order."""
+    if not include.folder:
+        return [include.path]
+    prefix = f"{include.path}/"
+    return sorted(path for path in files if path.startswith(prefix) and is_read(path.removeprefix(prefix)))

@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One policy file: its rules and what it includes. The grammar is qrexec's of Qubes 4.x.
+
+qrexec refuses every call of the whole system while one file of the policy does not parse, so this is as strict as
+qrexec everywhere, and stricter where a line that parses cannot mean what it says (`$adminvm`, a control character).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+
+from qubesmanager.wire.errors import PolicyAdminSyntaxException
+from qubesmanager.wire.names import shown
+
+MAX_LINE = 4096
+"""Characters; far beyond what any rule needs, and short enough to be repeated in an error."""
+
+
+class Kind(Enum):
+    """RULES: lines with service and argument. BODY: what `!include-service` names, lines without them."""
+
+    RULES = "rules"
+    BODY = "rules without service and argument, for !include-service"
+
+
+class Action(Enum):
+    ALLOW = "allow"
+    DENY = "deny"
+    ASK = "ask"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of a file; `path` is relative to the folder of the policy, `line` counts from 1."""
+
+    path: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`service` and `argument` are empty in a BODY, where the including line says them."""
+
+    place: Place
+    service: str
+    argument: str
+    source: str
+    target: str
+    action: Action
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """A file that a line pulls in, or each file of a folder. `path` is relative to the folder of the policy."""
+
+    place: Place
+    path: str
+    kind: Kind
+    folder: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    rules: tuple[Rule, ...]
+    includes: tuple[Include, ...]
+
+
+# -- who may stand where ----------------------------------------------------------------------------------------------
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*|uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_SUFFIX = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
+_SOURCE, _TARGET, _REDIRECT = "source", "target", "redirect"
+
+EXACT: Mapping[str, frozenset[str]] = {
+    "*": frozenset({_SOURCE, _TARGET}),
+    "@anyvm": frozenset({_SOURCE, _TARGET}),
+    "@adminvm": frozenset({_SOURCE, _TARGET, _REDIRECT}),
+    "@default": frozenset({_TARGET}),
+    "@dispvm": frozenset({_TARGET, _REDIRECT}),
+}
+"""The words that stand for qubes, and the places each may stand in."""
+
+PREFIXES: Mapping[str, frozenset[str]] = {
+    "@dispvm:@tag:": frozenset({_SOURCE, _TARGET}),
+    "@dispvm:": frozenset({_SOURCE, _TARGET, _REDIRECT}),
+    "@tag:": frozenset({_SOURCE, _TARGET}),
+    "@type:": frozenset({_SOURCE, _TARGET}),
+}
+"""The same for words that go on with a name; the first that fits is meant."""
+
+OPTIONS: Mapping[Action, Mapping[str, str]] = {
+    Action.ALLOW: {"target": _REDIRECT, "user": "user", "notify": "bit", "autostart": "bit"},
+    Action.ASK: {
+        "target": _REDIRECT,
+        "default_target": _REDIRECT,
+        "user": "user",
+        "notify": "bit",
+        "autostart": "bit",
+    },
+    Action.DENY: {"notify": "bit"},
+}
+"""The options of each action, and what their value is."""
+
+_SERVICE = re.compile(r"\*|[A-Za-z0-9._-]+", re.ASCII)
+_ARGUMENT = re.compile(r"\*|\+[A-Za-z0-9+._-]*", re.ASCII)
+_PATH = re.compile(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*", re.ASCII)
+
+
+class _WrongError(Exception):
+    """What a line says wrongly, as a sentence; `parse` adds the place."""
+
+
+def parse(path: str, text: str, kind: Kind) -> Parsed:
+    """Raises `PolicyAdminSyntaxException` naming the first line that is wrong, and why."""
+    rules: list[Rule] = []
+    includes: list[Include] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        place = Place(path, number)
+        try:
+            held = _line(place, line, kind)
+        except _WrongError as error:
+            raise PolicyAdminSyntaxException(f"{place}: {error}") from None
+        if isinstance(held, Rule):
+            rules.append(held)
+        elif isinstance(held, Include):
+            includes.append(held)
+    return Parsed(tuple(rules), tuple(includes))
+
+
+def _line(place: Place, untrusted: str, kind: Kind) -> Rule | Include | None:
+    if len(untrusted) > MAX_LINE:
+        raise _WrongError(f"A line has at most {MAX_LINE} characters.")
+    line = untrusted.strip(" \t\r")
+    if not line.replace("\t", " ").isprintable():
+        raise _WrongError("The line holds a control character.")
+    if not line or line.startswith("#"):
+        return None
+    if not line.isascii():
+        raise _WrongError("A rule is written in ASCII; only a comment may hold other characters.")
+    if kind is Kind.BODY:
+        if line.startswith("$include:"):
+            line = f"!include {line.removeprefix('$include:')}"
+        line = line.replace("$", "@")
+    words = line.split()
+    if words[0].startswith("!"):
+        return _directive(place, words, kind)
+    if kind is Kind.RULES:
+        return _rule(place, words)
+    return _rule(place, ["", "", *" ".join(words).replace(",", " ").split()])
+
+
+# -- directives -------------------------------------------------------------------------------------------------------
+
+
+def _directive(place: Place, words: list[str], kind: Kind) -> Include | None:
+    name, rest = words[0], words[1:]
+    wanted = _DIRECTIVES.get(name)
+    if wanted is None:
+        raise _WrongError(f"There is no directive {shown(name)}; there are {', '.join(_DIRECTIVES)}.")
+    if kind is Kind.BODY and name != "!include":
+        raise _WrongError(f"A file for !include-service holds no {name}; only !include.")
+    if len(rest) != len(wanted):
+        raise _WrongError(f"{name} is followed by {' '.join(wanted) or 'nothing'}.")
+    told = dict(zip(wanted, rest, strict=True))
+    if "SERVICE" in told:
+        _check_service(told["SERVICE"], told["ARGUMENT"])
+    target = told.get("FILE") or told.get("FOLDER")
+    if target is None:
+        return None
+    if not _PATH.fullmatch(target) or any(part in {".", ".."} for part in target.split("/")):
+        raise _WrongError(f"An include names a file inside the policy's folder, not {shown(target)}.")
+    return Include(place, target, Kind.BODY if "SERVICE" in told else kind, folder="FOLDER" in told)
+
+
+_DIRECTIVES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "!include": ("FILE",),
+        "!include-dir": ("FOLDER",),
+        "!include-service": ("SERVICE", "ARGUMENT", "FILE"),
+        "!compat-4.0": (),
+    }
+)
+
+
+# -- rules ------------------------------------------------------------------------------------------------------------
+
+
+def _rule(place: Place, words: list[str]) -> Rule:
+    if len(words) < len(_FIELDS):
+        missing = _FIELDS[len(words) :]
+        raise _WrongError(f"The line ends before its {missing[0]}.")
+    service, argument, source, target, verb, *rest = words
+    if service or argument:
+        _check_service(service, argument)
+    _check_qube(source, _SOURCE)
+    _check_qube(target, _TARGET)
+    try:
+        action = Action(verb)
+    except ValueError:
+        raise _WrongError(f"The action is allow, deny or ask, not {shown(verb)}.") from None
+    options = dict(_options(action, rest))
+    if action is Action.ALLOW and target == "@default" and "target" not in options:
+        raise _WrongError("allow on @default needs target=, because nobody has been named.")
+    return Rule(place, service, argument, source, target, action, options)
+
+
+_FIELDS = ("service", "argument", "source", "target", "action")
+
+
+def _options(action: Action, words: list[str]) -> Iterator[tuple[str, str]]:
+    seen: set[str] = set()
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise _WrongError(f"An option is key=value, not {shown(word)}. A comment has a line of its own.")
+        if key not in OPTIONS[action]:
+            raise _WrongError(f"{action.value} has no option {shown(key)}; it has {', '.join(OPTIONS[action])}.")
+        if key in seen:
+            raise _WrongError(f"The option {key} is given twice.")
+        seen.add(key)
+        match OPTIONS[action][key]:
+            case "bit":
+                if value not in {"yes", "no"}:
+                    raise _WrongError(f"{key} is yes or no, not {shown(value)}.")
+            case "user":
+                if not _SUFFIX.fullmatch(value):
+                    raise _WrongError(f"Not the name of a user: {shown(value)}.")
+            case place:
+                _check_qube(value, place)
+        yield key, value
+
+
+def _check_service(service: str, argument: str) -> None:
+    if not _SERVICE.fullmatch(service):
+        raise _WrongError(f"Not a service: {shown(service)}.")
+    if not _ARGUMENT.fullmatch(argument):
+        raise _WrongError(f"An argument is * or begins with +, not {shown(argument)}.")
+    if service == "*" and argument != "*":
+        raise _WrongError("Any service (*) goes with any argument (*) only.")
+
+
+def _check_qube(word: str, place: str) -> None:
+    """That the word may stand as a source, as a target, or as the target of a redirection."""
+    if word in EXACT:
+        if place not in EXACT[word]:
+            raise _WrongError(f"{word} cannot be a {place}.")
+        return
+    for prefix, places in PREFIXES.items():
+        if word.startswith(prefix):
+            if not _SUFFIX.fullmatch(word.removeprefix(prefix)):
+                raise _WrongError(f"After {prefix} a name is missing or not valid: {shown(word)}.")
+            if place not in places:
+                raise _WrongError(f"{prefix}… cannot be a {place}.")
+            return
+    if word.startswith("$"):
+        raise _WrongError(
+            f"{shown(word)} is the old way to write it and matches no qube here; write {shown(f'@{word[1:]}')}."
+        )
+    if not _NAME.fullmatch(word):
+        raise _WrongError(f"Not a qube, nor a word that stands for qubes: {shown(word)}.")

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The policy calls: what is read, what a change is held against, and that a refused one changes nothing."""
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+import pytest
+from fakes_hypervisor import FakeHypervisor
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from qubesmanager.client.client import Client
+from qubesmanager.daemon.local.opening import open_system
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.policy.folder import problems
+from qubesmanager.wire import calls, derived
+from qubesmanager.wire.codecs import TokenContent
+from qubesmanager.wire.errors import (
+    Mgmt1Error,
+    PolicyAdminFileNotFoundException,
+    PolicyAdminSyntaxException,
+    PolicyAdminTokenException,
+    ProtocolError,
+    QubesValueError,
+)
+from qubesmanager.wire.values import Tier
+
+RULE = "a.B * work vault deny\n"
+
+
+def folder_of(system: System) -> Path:
+    return system.places.policy
+
+
+def told(system: System) -> dict[str, str]:
+    folder = folder_of(system)
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+async def write(client: Client, name: str, content: str, token: str = "new") -> None:
+    await client.send(calls.POLICY_REPLACE("dom0", name, TokenContent(token, content)))
+
+
+async def write_include(client: Client, name: str, content: str, token: str = "new") -> None:
+    await client.send(calls.POLICY_INCLUDE_REPLACE("dom0", name, TokenContent(token, content)))
+
+
+async def test_a_new_file_is_listed_and_read_as_it_was_written(client: Client, system: System) -> None:
+    await write(client, "30-user", f"# Grüße\n{RULE}")
+
+    assert await client.send(calls.POLICY_LIST("dom0")) == ["30-user"]
+    assert (await client.send(calls.POLICY_GET("dom0", "30-user"))).content == f"# Grüße\n{RULE}"
+    assert (folder_of(system) / "30-user.policy").stat().st_mode & 0o777 == 0o664
+
+
+async def test_the_tokens_keep_two_editors_apart(client: Client, system: System) -> None:
+    await write(client, "30-user", RULE)
+    seen = (await client.send(calls.POLICY_GET("dom0", "30-user"))).token
+    await write(client, "30-user", RULE * 2, seen)
+
+    for token, words in ((seen, "changed meanwhile"), ("new", "already"), ("", "changed meanwhile")):
+        with pytest.raises(PolicyAdminTokenException, match=words):
+            await write(client, "30-user", "", token)
+        with pytest.raises((PolicyAdminTokenException, PolicyAdminFileNotFoundException)):
+            await client.send(calls.POLICY_REMOVE("dom0", "30-user", token))
+    assert told(system) == {"30-user.policy": RULE * 2}
+    await write(client, "30-user", RULE, "any")
+    with pytest.raises(PolicyAdminTokenException, match="removed meanwhile"):
+        await write(client, "40-user", RULE, seen)
+    assert told(system) == {"30-user.policy": RULE}
+
+
+async def test_of_two_editors_at_once_one_wins(client: Client, system: System) -> None:
+    results = await asyncio.gather(
+        *(write(client, "30-user", RULE * number) for number in range(1, 9)), return_exceptions=True
+    )
+
+    assert sum(result is None for result in results) == 1
+    assert all(result is None or isinstance(result, PolicyAdminTokenException) for result in results)
+    assert told(system)["30-user.policy"] == RULE * (results.index(None) + 1)
+
+
+async def test_content_that_does_not_parse_is_refused_whole_with_the_line(client: Client, system: System) -> None:
+    await write(client, "30-user", RULE)
+
+    with pytest.raises(PolicyAdminSyntaxException, match=r"^30-user\.policy:2: The action is"):
+        await write(client, "30-user", f"{RULE}a.B * work vault perhaps\n", "any")
+    with pytest.raises(PolicyAdminSyntaxException, match=r"^40-user\.policy:1: There is no file 'include/x'"):
+        await write(client, "40-user", "!include include/x\n")
+
+    assert told(system) == {"30-user.policy": RULE}
+
+
+async def test_an_include_stays_what_its_includers_need(client: Client, system: System) -> None:
+    await write_include(client, "x", "work vault deny\n")
+    await write(client, "30-user", "!include-service a.B * include/x\n")
+
+    with pytest.raises(PolicyAdminSyntaxException, match=r"^include/x:1: "):
+        await write_include(client, "x", RULE, "any")
+    with pytest.raises(PolicyAdminSyntaxException, match=r"include/x is included by 30-user\.policy:1"):
+        await client.send(calls.POLICY_INCLUDE_REMOVE("dom0", "x", "any"))
+
+    await client.send(calls.POLICY_REMOVE("dom0", "30-user", "any"))
+    await client.send(calls.POLICY_INCLUDE_REMOVE("dom0", "x", "any"))
+    assert told(system) == {}
+
+
+async def test_the_installed_policy_can_be_written_read_and_widened(client: Client) -> None:
+    for tier in (Tier.LOCAL_RWX, Tier.LOCAL_RO, Tier.GLOBAL_RWX, Tier.GLOBAL_RO):
+        await write_include(client, str(tier), derived.include(tier))
+    await write(client, "90-mgmt1-default", derived.policy())
+    held = await client.send(calls.POLICY_INCLUDE_GET("dom0", "mgmt1-local-rwx"))
+
+    wider = f"{held.content}sys-mgmt @tag:created-by-sys-mgmt allow target=dom0\n"
+    await write_include(client, "mgmt1-local-rwx", wider, held.token)
+
+    assert (await client.send(calls.POLICY_INCLUDE_GET("dom0", "mgmt1-local-rwx"))).content == wider
+    assert await client.send(calls.POLICY_INCLUDE_LIST("dom0")) == sorted(map(str, Tier))
+
+
+async def test_a_file_that_is_not_there_is_named(client: Client) -> None:
+    for get in (calls.POLICY_GET, calls.POLICY_INCLUDE_GET):
+        with pytest.raises(PolicyAdminFileNotFoundException, match="30-user"):
+            await client.send(get("dom0", "30-user"))
+    for remove, token in ((calls.POLICY_REMOVE, "any"), (calls.POLICY_INCLUDE_REMOVE, "new")):
+        with pytest.raises(PolicyAdminFileNotFoundException, match="30-user"):
+            await client.send(remove("dom0", "30-user", token))
+
+
+@pytest.mark.parametrize("name", ["../x", ".x", "x/y", "X", "", "x" * 101])
+async def test_a_name_never_leaves_the_folder(client: Client, system: System, name: str) -> None:
+    with pytest.raises(ProtocolError):
+        await write(client, name, RULE)
+    assert told(system) == {}
+
+
+async def test_the_suffix_is_not_said(client: Client) -> None:
+    with pytest.raises(QubesValueError, match="Say 30-user"):
+        await write(client, "30-user.policy", RULE)
+
+
+async def test_a_file_that_is_no_text_or_too_large_says_so_and_keeps_nobody_from_the_others(
+    client: Client, system: System
+) -> None:
+    folder_of(system).mkdir()
+    (folder_of(system) / "bytes.policy").write_bytes(b"\xff\xfe")
+
+    with pytest.raises(Mgmt1Error, match="not UTF-8"):
+        await client.send(calls.POLICY_GET("dom0", "bytes"))
+    await write(client, "30-user", RULE)
+
+    (folder_of(system) / "large.policy").write_bytes(b"#" * ((1 << 20) + 1))
+    with pytest.raises(Mgmt1Error, match="larger than 1 MiB"):
+        await client.send(calls.POLICY_GET("dom0", "large"))
+
+
+async def test_what_cannot_be_written_leaves_the_old_file_and_no_other(
+    client: Client, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await write(client, "30-user", RULE)
+
+    def full(_fd: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("qubesmanager.daemon.local.drivers.files.os.fsync", full)
+    with pytest.raises(Mgmt1Error, match="No space left on device"):
+        await write(client, "30-user", RULE * 2, "any")
+
+    assert told(system) == {"30-user.policy": RULE}
+
+
+async def test_what_a_crash_left_is_removed_and_never_read(tmp_path: Path, hypervisor: FakeHypervisor) -> None:
+    folder = tmp_path / "policy.d"
+    (folder / "include").mkdir(parents=True)
+    (folder / "30-user.policy").write_text(RULE)
+    (folder / ".30-user.policy.part").write_text("a.B * wo")
+    (folder / "include" / ".x.part").write_text("?")
+
+    system = await open_system(tmp_path / "state", hypervisor, policy=folder)
+    await system.close()
+
+    assert told(system) == {"30-user.policy": RULE}
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.text(max_size=200), token=st.text(max_size=20))
+async def test_whatever_is_sent_the_folder_parses_afterwards(
+    client: Client, system: System, content: str, token: str
+) -> None:
+    with contextlib.suppress(Mgmt1Error):
+        await write(client, "30-user", content, token)
+
+    assert problems(told(system)) == []
