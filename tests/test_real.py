@@ -21,7 +21,7 @@ from qubesmanager.transport.unix import UnixTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec, DeviceId, VolumeId
 from qubesmanager.wire.errors import DeviceAlreadyAttached, QubesVMNotHaltedError
-from qubesmanager.wire.values import DeviceClass
+from qubesmanager.wire.values import DeviceClass, PowerState
 
 pytestmark = pytest.mark.qemu
 
@@ -112,6 +112,20 @@ async def test_a_real_qube_keeps_reverts_and_grows_its_volumes(daemon: DaemonPro
     assert await console.ask("sum private 4096") == first
     assert (await console.disks())["private"] == size
     await client.send(calls.VM_KILL("lab"))
+
+
+async def test_a_real_qube_that_hears_no_button_is_shut_down_through_its_agent(
+    daemon: DaemonProcess, libvirtd: guest.Libvirtd
+) -> None:
+    client = Client(UnixTransport(daemon.socket))
+    await client.send(calls.VM_CREATE(real.TEMPLATE, "AppVM", CreateSpec("deaf", "gray")))
+    options = (await client.send(calls.VM_PROPERTY_GET("deaf", "kernelopts"))).value
+    await client.send(calls.VM_PROPERTY_SET("deaf", "kernelopts", f"{options} qm.no-button"))
+    await booted(client, daemon, libvirtd, "deaf")
+
+    await client.send(calls.VM_SHUTDOWN("deaf"))
+
+    assert (await client.send(calls.VM_CURRENT_STATE("deaf"))).state is PowerState.HALTED
 
 
 @pytest.mark.root

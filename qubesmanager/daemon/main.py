@@ -27,6 +27,7 @@ from qubesmanager.daemon.local.drivers.firewall.apply import Firewalls, NftFirew
 from qubesmanager.daemon.local.drivers.firewall.resolve import Resolver
 from qubesmanager.daemon.local.drivers.hypervisor.libvirt_driver import LibvirtHypervisor
 from qubesmanager.daemon.local.opening import open_system
+from qubesmanager.daemon.local.system import autostart
 from qubesmanager.daemon.local.system.network import Network
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.daemon.server import Limits, Server
@@ -150,11 +151,18 @@ async def serving(told: Options, prepare: Prepare | None, limits: Limits) -> Asy
         network = partial(network_of, told)
         profiles, policy = (SYSTEM_PROFILES, SYSTEM_POLICY) if told.state == SYSTEM_STATE else (None, None)
         system = await open_system(
-            told.state, hypervisor, devices=devices, profiles=profiles, policy=policy, network=network
+            told.state,
+            hypervisor,
+            devices=devices,
+            profiles=profiles,
+            policy=policy,
+            network=network,
         )
         stack.push_async_callback(system.close)
         if prepare is not None:
             await prepare(system)
+        if names := await autostart.wanted(system, autostart.boot_id()):
+            system.spawn("start what starts with the machine", autostart.start(system, names))
         server = Server(Dispatcher(LocalBackend(system), debug=told.debug), limits)
         listening = passed_socket()
         if listening is None:

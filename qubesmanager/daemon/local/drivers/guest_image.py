@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A tiny Linux guest: Debian's cloud kernel, and an initramfs of busybox and one script.
 
-It says on its console when it is up, halts when the power button is pressed, and obeys lines on its console:
+It says on its console when it is up, halts when the power button is pressed (not with `qm.no-button` on the kernel's
+command line) or when it is asked through the channel of QEMU's guest agent, and obeys lines on its console:
 
     qm disks               one line a disk: `<serial> <bytes>`
     qm sum SERIAL [BYTES]  sha256 of the disk, or of its first bytes
@@ -31,7 +32,7 @@ KERNEL_PACKAGE = "linux-image-cloud-amd64"
 READY = "qm: guest is up"
 KERNEL_OPTIONS = "console=ttyS0 quiet panic=-1 reboot=acpi"
 
-_MODULES = ("virtio_pci", "virtio_scsi", "sd_mod", "button", "evdev", "virtio_balloon", "virtio_net")
+_MODULES = ("virtio_pci", "virtio_scsi", "sd_mod", "button", "evdev", "virtio_balloon", "virtio_net", "virtio_console")
 _DEPENDS = re.compile(rb"\0depends=([^\0]*)\0")
 _CONCRETE_PACKAGE = re.compile(r"Depends: (linux-image-[0-9][^\s]*)")
 
@@ -50,6 +51,29 @@ halt_by_button() {{
                 *"0001 0074 0001"*) poweroff -f ;;
             esac
         done) &
+    done
+}}
+agent_port() {{
+    # Its name comes a moment after the port itself.
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        for port in /sys/class/virtio-ports/*; do
+            [ "$(cat "$port/name" 2>/dev/null)" = org.qemu.guest_agent.0 ] && echo "/dev/${{port##*/}}" && return
+        done
+        sleep 1
+    done
+}}
+agent() {{
+    # What a hypervisor asks of QEMU's guest agent before and for a shutdown; a request is one line of JSON.
+    port=$(agent_port)
+    [ -n "$port" ] || return
+    exec 3<>"$port"
+    # While nobody is at the other end, there is nothing to read.
+    while read -r request <&3 || sleep 1; do
+        case "$request" in
+            *guest-sync*) echo "$request" | sed 's/.*"id": *\\([0-9]*\\).*/{{"return": \\1}}/' >&3 ;;
+            *guest-shutdown*) poweroff -f ;;
+            ?*) echo '{{"error": {{"class": "CommandNotFound", "desc": "not known to this guest"}}}}' >&3 ;;
+        esac
     done
 }}
 disk_of() {{
@@ -81,7 +105,8 @@ connect() {{
     ip route add default via "$(told gateway)" dev eth0
     told dns | tr ',' '\\n' | sed 's/^/nameserver /' > /etc/resolv.conf
 }}
-halt_by_button
+grep -q 'qm\\.no-button' /proc/cmdline || halt_by_button
+agent &
 connect
 exec </dev/ttyS0 >/dev/ttyS0 2>&1
 stty -echo

@@ -182,6 +182,10 @@ def set_backup_run(run: int, profile: str, told: Mapping[str, object]) -> Statem
     return ("INSERT OR REPLACE INTO backup_run VALUES (?, ?, ?)", (run, profile, json.dumps(told, ensure_ascii=False)))
 
 
+def set_started_in(boot: str) -> Statement:
+    return ("INSERT OR REPLACE INTO started_in VALUES (1, ?)", (boot,))
+
+
 def set_label(name: str, color: str) -> Statement:
     return ("INSERT INTO label VALUES (?, ?)", (name, color))
 

@@ -45,6 +45,7 @@ def domain_spec(system: "System", qube: Qube, disks: Mapping[str, Disk], nics: t
         ),
         nics=nics,
         console_log=system.places.console(qube.uuid),
+        agent=True,
         debug=qube.flag("debug"),
     )
 

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Qubes that start with the machine start once in each of its boots."""
+
+from pathlib import Path
+
+import pytest
+from fakes_hypervisor import FakeHost, FakeHypervisor
+
+from qubesmanager import demo
+from qubesmanager.daemon.local.opening import open_system
+from qubesmanager.daemon.local.system import autostart, lifecycle, settings
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.wire.errors import QubesMemoryError
+from qubesmanager.wire.values import PowerState, VmClass
+
+STARTING = ("untrusted", "work")
+
+
+async def off(folder: Path, host: FakeHost | None = None) -> System:
+    """A machine with the demonstration's qubes, none of which runs unless the host knows it; two start with it."""
+    hypervisor = FakeHypervisor(host)
+    system = await open_system(folder, hypervisor)
+    await demo.populate(system, 0)
+    for qube in list(system.state.qubes.values()):
+        if qube.klass is not VmClass.ADMIN:
+            await settings.set_property(system, qube.name, "autostart", "yes" if qube.name in STARTING else "no")
+            if qube.running:
+                await lifecycle.kill(system, qube.name)
+    return system
+
+
+async def test_what_starts_with_the_machine_is_started_after_its_netvm(tmp_path: Path) -> None:
+    system = await off(tmp_path)
+
+    await autostart.start(system, await autostart.wanted(system, "second"))
+
+    chains = set(STARTING)
+    for name in STARTING:
+        while name := system.qube(name).value("netvm"):
+            chains.add(name)
+    assert {qube.name for qube in system.state.qubes.values() if qube.running and qube.name != "dom0"} == chains
+    await system.close()
+
+
+async def test_in_one_boot_it_is_started_once_however_often_the_daemon_starts(tmp_path: Path) -> None:
+    host = FakeHost()
+    system = await off(tmp_path, host)
+    await autostart.start(system, await autostart.wanted(system, "second"))
+    await lifecycle.kill(system, "work")
+    await system.close()
+
+    system = await open_system(tmp_path, FakeHypervisor(host))
+
+    assert await autostart.wanted(system, "second") == []
+    assert system.qube("work").state is PowerState.HALTED
+    assert await autostart.wanted(system, "third") == ["work"]
+    await system.close()
+
+
+async def test_one_that_does_not_start_keeps_no_other_from_starting(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    system = await off(tmp_path)
+    assert isinstance(system.hypervisor, FakeHypervisor)
+    system.hypervisor.start_errors[system.qube("untrusted").uuid] = QubesMemoryError("Not enough memory.")
+
+    await autostart.start(system, await autostart.wanted(system, "second"))
+
+    assert system.qube("untrusted").state is PowerState.HALTED
+    assert system.qube("work").state is PowerState.RUNNING
+    assert "untrusted was to start with the machine and did not: Not enough memory." in caplog.text
+    await system.close()
+
+
+def test_the_kernel_names_its_boot() -> None:
+    assert autostart.boot_id() == autostart.boot_id() != ""
