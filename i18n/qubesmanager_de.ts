@@ -1743,16 +1743,24 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Eigenschaften</translation>
     </message>
     <message>
-        <source>Value</source>
-        <translation>Wert</translation>
-    </message>
-    <message>
-        <source>Back to the &amp;default</source>
-        <translation>Zurück zur &amp;Vorgabe</translation>
-    </message>
-    <message>
         <source>Ask what a property means</source>
         <translation>Nach der Bedeutung einer Eigenschaft fragen</translation>
+    </message>
+    <message>
+        <source>Part of a property&apos;s name or value</source>
+        <translation>Teil des Namens oder Werts einer Eigenschaft</translation>
+    </message>
+    <message>
+        <source>Find properties</source>
+        <translation>Eigenschaften suchen</translation>
+    </message>
+    <message>
+        <source>This is what the system says; it cannot be set.</source>
+        <translation>Das sagt das System; es lässt sich nicht setzen.</translation>
+    </message>
+    <message>
+        <source>Ask for the types of the properties</source>
+        <translation>Nach den Arten der Eigenschaften fragen</translation>
     </message>
 </context>
 <context>
@@ -1795,6 +1803,14 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>own</source>
         <translation>eigen</translation>
+    </message>
+    <message>
+        <source>default, from {0}</source>
+        <translation>Standard, von {0}</translation>
+    </message>
+    <message>
+        <source>default, from the system&apos;s {0}</source>
+        <translation>Standard, systemweit {0}</translation>
     </message>
 </context>
 <context>

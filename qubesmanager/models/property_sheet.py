@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every property of a qube as a table: name, value, where the value comes from."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QAbstractTableModel, QCoreApplication, QModelIndex, QObject, Qt
 from PyQt5.QtGui import QFont
 
 from qubesmanager.models.draft import PROPERTY, Draft
+from qubesmanager.rules.inheritance import origin
+from qubesmanager.wire.records import VmRecord
 
 CONTEXT = "PropertySheet"
 _TITLES = (
@@ -20,14 +23,18 @@ _NO_PARENT = QModelIndex()
 class PropertySheet(QAbstractTableModel):
     """Rows in the order of the record. Own values are bold, edited ones italic."""
 
-    def __init__(self, draft: Draft, parent: QObject | None = None) -> None:
+    def __init__(self, draft: Draft, records: Mapping[str, VmRecord], parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._draft = draft
+        self._draft, self._records = draft, records
         self._names = list(draft.record.properties)
         draft.changed.connect(self._refresh)
 
     def name_at(self, row: int) -> str:
         return self._names[row]
+
+    def row_of(self, name: str) -> int:
+        """-1 if the qube has no such property."""
+        return self._names.index(name) if name in self._names else -1
 
     def _refresh(self) -> None:
         if self._names:
@@ -40,8 +47,16 @@ class PropertySheet(QAbstractTableModel):
         if self._draft.is_edited(key):
             return QCoreApplication.translate("PropertySheet", "edited")
         if self._draft.base(key) is None:
-            return QCoreApplication.translate("PropertySheet", "default")
+            return self._default(name)
         return QCoreApplication.translate("PropertySheet", "own")
+
+    def _default(self, name: str) -> str:
+        came = origin(self._draft.record, name, self._records)
+        if came is None:
+            return QCoreApplication.translate("PropertySheet", "default")
+        if came.template:
+            return QCoreApplication.translate("PropertySheet", "default, from {0}").format(came.template)
+        return QCoreApplication.translate("PropertySheet", "default, from the system's {0}").format(came.system)
 
     # Qt overrides
 

@@ -120,5 +120,29 @@ class RowFilter(QSortFilterProxyModel, Generic[T]):
         return bool(left.data(SORT_ROLE) < right.data(SORT_ROLE))
 
 
+class TextFilter(QSortFilterProxyModel):
+    """The rows of any table that hold every word of a text, in any of their cells, in their own order."""
+
+    def __init__(self, table: QAbstractTableModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._words: list[str] = []
+        self.setSourceModel(table)
+
+    def want(self, text: str) -> None:
+        """Leave out rows that do not hold these words."""
+        self._words = text.casefold().split()
+        self.invalidateFilter()
+
+    # Qt overrides
+
+    def filterAcceptsRow(self, source_row: int, source_parent: QModelIndex) -> bool:
+        source = self.sourceModel()
+        if source is None or not self._words:
+            return True
+        cells = (source.index(source_row, column).data() for column in range(source.columnCount(source_parent)))
+        text = " ".join(map(str, cells)).casefold()
+        return all(word in text for word in self._words)
+
+
 def _all(_row: object) -> bool:
     return True

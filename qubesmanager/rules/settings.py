@@ -19,6 +19,25 @@ from qubesmanager.wire.values import DeviceClass, VmClass
 HALTED_ONLY = frozenset({"name", "template", "virt_mode", "ip", "mac"})
 """What changes only while the qube is halted."""
 
+READ_ONLY = frozenset(
+    {
+        "klass",
+        "qid",
+        "uuid",
+        "ip6",
+        "gateway",
+        "gateway6",
+        "netmask",
+        "dns",
+        "firewall_state",
+        "updateable",
+        "installed_by_rpm",
+        "icon",
+        "start_time",
+    }
+)
+"""What nobody sets: the system says it."""
+
 MANY_TIMES = 10
 """A qube that may grow to so many times its first memory spends much of that on keeping account of memory."""
 

@@ -9,7 +9,7 @@ import samples
 
 from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.core import property as prop
-from qubesmanager.rules.settings import HALTED_ONLY, Change, problems, warnings
+from qubesmanager.rules.settings import HALTED_ONLY, READ_ONLY, Change, problems, warnings
 from qubesmanager.wire.records import DeviceRecord, PropertyValue, VmRecord
 from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
 
@@ -78,6 +78,7 @@ def test_a_running_qube_keeps_what_changes_only_while_it_is_halted() -> None:
 
 def test_the_daemons_table_says_the_same_of_what_needs_a_halted_qube() -> None:
     assert {row.name for row in properties.TABLE.values() if row.change is prop.Change.HALTED} == HALTED_ONLY
+    assert {row.name for row in properties.TABLE.values() if row.change is prop.Change.NEVER} == READ_ONLY
 
 
 @pytest.mark.parametrize(

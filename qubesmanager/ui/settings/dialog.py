@@ -69,7 +69,7 @@ class SettingsWindow(QWidget):
             "volumes": VolumesPage(self.draft, session, self),
             "services": ServicesPage(self.draft, records, self),
             "tags": TagsPage(self.draft, records, self),
-            "properties": PropertiesPage(self.draft, session.client, session.tasks, self),
+            "properties": PropertiesPage(self.draft, session.client, session.tasks, records, labels, self),
             "notes": NotesPage(self.draft, self),
         }
         titles = {

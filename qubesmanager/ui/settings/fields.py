@@ -83,3 +83,19 @@ ADVANCED: tuple[Field, ...] = (
     Field("shutdown_timeout", QT_TRANSLATE_NOOP("SettingsFields", "Time to shut down"), Edit.NUMBER, unit=" s",
           most=86_400),
 )  # fmt: skip
+
+_EDITS = {"int": Edit.NUMBER, "bool": Edit.TICK, "vm": Edit.CHOICE, "label": Edit.LABEL}
+_ROWS = {field.name: field for field in (*BASIC, *ADVANCED)}
+
+
+def every_qube(_record: VmRecord, records: Mapping[str, VmRecord]) -> list[str]:
+    """No qube, or any."""
+    return ["", *sorted(records)]
+
+
+def field_of(name: str, kind: str) -> Field:
+    """How a property is edited: by its row, or else by its type as `property.GetAll` says it (empty: not known)."""
+    row = _ROWS.get(name)
+    if row is not None:
+        return row
+    return Field(name, name, _EDITS.get(kind, Edit.TEXT), every_qube if kind == "vm" else None)

@@ -1,106 +1,114 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every property, also those that no other page shows: value, source, help, edit, reset."""
+"""Every property, also those that no other page shows: value, source, help, an editor of its type, reset."""
 
-from PyQt5.QtWidgets import (
-    QAbstractItemView,
-    QHBoxLayout,
-    QHeaderView,
-    QLineEdit,
-    QPushButton,
-    QTableView,
-    QVBoxLayout,
-    QWidget,
-)
+from collections.abc import Mapping
+
+from PyQt5.QtGui import QShowEvent
+from PyQt5.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from qubesmanager.client.client import Client
 from qubesmanager.client.plan import Key
 from qubesmanager.models.draft import PROPERTY, Draft
 from qubesmanager.models.property_sheet import PropertySheet
+from qubesmanager.models.row_table import TextFilter
+from qubesmanager.rules.settings import READ_ONLY
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.prompts import plain_label
+from qubesmanager.ui.settings.editors import FieldEditor
+from qubesmanager.ui.settings.fields import field_of
+from qubesmanager.ui.tables import row_table
 from qubesmanager.ui.tasks import TaskSet
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.records import VmRecord
 
 
 class PropertiesPage(QWidget):
     """A table, and beneath it the selected property with its help, which is asked for once it is wanted."""
 
-    def __init__(self, draft: Draft, client: Client, tasks: TaskSet, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        draft: Draft,
+        client: Client,
+        tasks: TaskSet,
+        records: Mapping[str, VmRecord],
+        labels: Mapping[str, str],
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._draft, self._client, self._tasks = draft, client, tasks
+        self._records, self._labels = records, labels
         self._helps: dict[str, str] = {}
-        self.sheet = PropertySheet(draft, self)
-        self.table = QTableView(self)
-        self.table.setModel(self.sheet)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setShowGrid(False)
+        self._types: dict[str, str] | None = None
+        self._refused: dict[str, str] = {}
+        self.sheet = PropertySheet(draft, records, self)
+        self.filter = TextFilter(self.sheet, self)
+        self.search = QLineEdit(self)
+        self.search.setPlaceholderText(self.tr("Part of a property's name or value"))
+        self.search.setAccessibleName(self.tr("Find properties"))
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._narrow)
+        self.table = row_table(self.filter, self.tr("Properties"), 1, self)
         self.table.setAlternatingRowColors(True)
-        self.table.setTabKeyNavigation(False)
-        self.table.setAccessibleName(self.tr("Properties"))
-        if header := self.table.horizontalHeader():
-            header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-            header.resizeSection(0, 190)
-            header.resizeSection(2, 150)
-        if vertical := self.table.verticalHeader():
-            vertical.hide()
-            vertical.setDefaultSectionSize(self.fontMetrics().height() + 9)
-        self.value = QLineEdit(self)
-        self.value.setAccessibleName(self.tr("Value"))
-        self.value.textEdited.connect(self._edited)
-        self.reset = QPushButton(self.tr("Back to the &default"), self)
-        self.reset.clicked.connect(lambda: self._draft.edit((PROPERTY, self.current()), None))
+        self.table.setColumnWidth(0, 190)
+        self.table.setColumnWidth(2, 260)
         self.help = plain_label("", self)
-        self.problem = plain_label("", self)
-        row = QHBoxLayout()
-        row.addWidget(self.value, 1)
-        row.addWidget(self.reset)
+        self.editor: FieldEditor | None = None
+        self._place = QVBoxLayout()
         layout = QVBoxLayout(self)
+        layout.addWidget(self.search)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.help)
-        layout.addLayout(row)
-        layout.addWidget(self.problem)
-        self.problem.hide()
+        layout.addLayout(self._place)
         if selection := self.table.selectionModel():
             selection.currentRowChanged.connect(lambda *_: self._selected())
-        draft.changed.connect(self._refresh)
         self.table.selectRow(0)
 
     def current(self) -> str:
         """The selected property."""
-        index = self.table.currentIndex()
+        index = self.filter.mapToSource(self.table.currentIndex())
         return self.sheet.name_at(index.row()) if index.isValid() else ""
+
+    def select(self, name: str) -> None:
+        """Show the property, whatever was searched for."""
+        self.search.clear()
+        index = self.filter.mapFromSource(self.sheet.index(self.sheet.row_of(name), 0))
+        self.table.selectRow(index.row())
 
     def refuse(self, key: Key, reason: str) -> bool:
         """Show the property and why it was refused; whether it is a property at all."""
-        if key[0] != PROPERTY:
+        if key[0] != PROPERTY or self.sheet.row_of(key[1]) < 0:
             return False
-        for row in range(self.sheet.rowCount()):
-            if self.sheet.name_at(row) == key[1]:
-                self.table.selectRow(row)
-        self.problem.setText(reason)
-        self.problem.show()
+        self.select(key[1])
+        if self.editor is not None:
+            self.editor.refuse(reason)
         return True
 
+    def _narrow(self, text: str) -> None:
+        self.filter.want(text)
+        if not self.table.currentIndex().isValid():
+            self.table.selectRow(0)
+
     def _selected(self) -> None:
-        self.problem.hide()
-        self._refresh()
+        if self.editor is not None:
+            self._place.removeWidget(self.editor)
+            self.editor.hide()
+            self.editor.deleteLater()
+            self.editor = None
         name = self.current()
         self.help.setText(self._helps.get(name, ""))
-        if name and name not in self._helps:
+        if not name:
+            return
+        field = field_of(name, (self._types or {}).get(name, ""))
+        self.editor = FieldEditor(field, self._draft, self._records, self._labels, self)
+        self.editor.input.setAccessibleName(name)
+        if name in READ_ONLY:
+            self.editor.input.setEnabled(False)
+            self.editor.reset.setVisible(False)
+            self.editor.explain(self.tr("This is what the system says; it cannot be set."))
+        self._place.addWidget(self.editor)
+        if name not in self._helps:
             self._tasks.start_hidden(self.tr("Ask what a property means"), self._ask(name), owner=self)
-
-    def _refresh(self) -> None:
-        name = self.current()
-        shown = self._draft.shown(name)
-        if self.value.text() != shown:
-            self.value.setText(shown)
-        self.reset.setEnabled(self._draft.value((PROPERTY, name)) is not None)
-
-    def _edited(self, text: str) -> None:
-        self.problem.hide()
-        self._draft.edit((PROPERTY, self.current()), text)
 
     async def _ask(self, name: str) -> None:
         try:
@@ -109,3 +117,20 @@ class PropertiesPage(QWidget):
             self._helps[name] = str(error)
         if self.current() == name:
             self.help.setText(self._helps[name].strip().replace("``", ""))
+
+    async def _ask_types(self) -> None:
+        """Once: which type each property has. Without an answer they are edited as text."""
+        try:
+            told = await self._client.send(calls.VM_PROPERTY_GET_ALL(self._draft.record.name))
+        except (Mgmt1Error, TransportError):
+            return
+        self._types = {row.name: row.type for row in told}
+        self._selected()
+
+    # Qt overrides
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        super().showEvent(event)
+        if self._types is None:
+            self._types = {}
+            self._tasks.start_hidden(self.tr("Ask for the types of the properties"), self._ask_types(), owner=self)

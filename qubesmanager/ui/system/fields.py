@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP
 
-from qubesmanager.ui.settings.fields import Choices, Edit, Field
+from qubesmanager.ui.settings.fields import Choices, Edit, Field, every_qube, field_of
 from qubesmanager.wire.codecs import PropertyRow
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
@@ -25,10 +25,6 @@ def _disposables(_record: VmRecord, records: Mapping[str, VmRecord]) -> list[str
     return ["", *sorted(held.name for held in records.values() if held.flag("template_for_dispvms"))]
 
 
-def _qubes(_record: VmRecord, records: Mapping[str, VmRecord]) -> list[str]:
-    return ["", *sorted(records)]
-
-
 _ROWS = (
     Field("default_template", QT_TRANSLATE_NOOP("SettingsFields", "Default &template"), Edit.CHOICE, _templates),
     Field("default_netvm", QT_TRANSLATE_NOOP("SettingsFields", "Default net &qube"), Edit.CHOICE, _networks),
@@ -39,8 +35,8 @@ _ROWS = (
     Field("default_kernel", QT_TRANSLATE_NOOP("SettingsFields", "Default &kernel"), Edit.TEXT),
     Field("clockvm", QT_TRANSLATE_NOOP("SettingsFields", "&Clock qube"), Edit.CHOICE, _networks),
     Field("updatevm", QT_TRANSLATE_NOOP("SettingsFields", "&Update qube"), Edit.CHOICE, _networks),
-    Field("default_guivm", QT_TRANSLATE_NOOP("SettingsFields", "Default &GUI qube"), Edit.CHOICE, _qubes),
-    Field("default_audiovm", QT_TRANSLATE_NOOP("SettingsFields", "Default &audio qube"), Edit.CHOICE, _qubes),
+    Field("default_guivm", QT_TRANSLATE_NOOP("SettingsFields", "Default &GUI qube"), Edit.CHOICE, every_qube),
+    Field("default_audiovm", QT_TRANSLATE_NOOP("SettingsFields", "Default &audio qube"), Edit.CHOICE, every_qube),
     Field("default_qrexec_timeout", QT_TRANSLATE_NOOP("SettingsFields", "Time to sta&rt"), Edit.NUMBER,
           unit=" s", most=_DAY),
     Field("default_shutdown_timeout", QT_TRANSLATE_NOOP("SettingsFields", "Time to shut &down"), Edit.NUMBER,
@@ -48,9 +44,6 @@ _ROWS = (
     Field("stats_interval", QT_TRANSLATE_NOOP("SettingsFields", "Between two statist&ics"), Edit.NUMBER,
           unit=" s", most=3600),
 )  # fmt: skip
-
-_EDITS = {"int": Edit.NUMBER, "bool": Edit.TICK, "vm": Edit.CHOICE, "label": Edit.LABEL}
-"""How a property that has no row is edited, by its type; as text otherwise."""
 
 
 def system_fields(told: Iterable[PropertyRow], pools: Sequence[str]) -> list[Field]:
@@ -64,11 +57,7 @@ def system_fields(told: Iterable[PropertyRow], pools: Sequence[str]) -> list[Fie
     named = {row.name for row in _ROWS}
     return [
         *known,
-        *(
-            Field(name, name, _EDITS.get(kind, Edit.TEXT), _qubes if kind == "vm" else None)
-            for name, kind in types.items()
-            if name not in named
-        ),
+        *(field_of(name, kind) for name, kind in types.items() if name not in named),
     ]
 
 

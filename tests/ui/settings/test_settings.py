@@ -286,18 +286,47 @@ async def test_any_property_is_edited_with_its_help_beside_it(
 ) -> None:
     page = window.pages["properties"]
     assert isinstance(page, PropertiesPage)
-    row = next(row for row in range(page.sheet.rowCount()) if page.sheet.name_at(row) == "default_user")
-    page.table.selectRow(row)
+    window.tabs.setCurrentWidget(page)
+    page.select("default_user")
     await until(lambda: "commands run" in page.help.text())
-    page.value.selectAll()
-    type_text(page.value, "alice")
+    assert page.editor is not None
+    assert isinstance(page.editor.input, QLineEdit)
+    page.editor.input.selectAll()
+    type_text(page.editor.input, "alice")
 
     apply(window)
     await until(lambda: system.qube("vault").value("default_user") == "alice")
-    click(page.reset)
+    click(page.editor.reset)
     apply(window)
 
     await until(lambda: system.qube("vault").value("default_user") == "user")
+
+
+async def test_a_property_has_an_editor_of_its_type_and_says_where_its_default_comes_from(
+    window: SettingsWindow, system: System
+) -> None:
+    page = window.pages["properties"]
+    assert isinstance(page, PropertiesPage)
+    window.tabs.setCurrentWidget(page)
+    page.select("guivm")
+    await until(lambda: page.editor is not None and isinstance(page.editor.input, QComboBox))
+    page.select("backup_timestamp")
+    assert page.editor is not None
+    assert isinstance(page.editor.input, QSpinBox)
+    page.select("qid")
+    assert page.editor is not None
+    assert not page.editor.input.isEnabled()
+
+    def source(name: str) -> str:
+        return str(page.sheet.index(page.sheet.row_of(name), 2).data())
+
+    template = system.qube("vault").value("template")
+    assert source("vcpus") == f"default, from {template}"
+    assert source("guivm") == "own"
+    assert source("audiovm") == "default, from the system's default_audiovm"
+    assert source("qid") == "default"
+    page.search.setText("guivm own")
+    assert page.filter.rowCount() == 1
 
 
 async def test_closing_with_edits_asks(window: SettingsWindow, qtbot: QtBot) -> None:

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the default of a property comes from: the qube's template, or a system-wide property.
+
+The daemon computes defaults; these tables say to a person what it looks at. A test compares them with its table.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from qubesmanager.wire.records import VmRecord
+from qubesmanager.wire.values import VmClass
+
+FROM_TEMPLATE = frozenset(
+    {
+        "memory",
+        "maxmem",
+        "vcpus",
+        "kernel",
+        "kernelopts",
+        "virt_mode",
+        "default_user",
+        "default_dispvm",
+        "management_dispvm",
+        "qrexec_timeout",
+        "shutdown_timeout",
+        "netvm",
+    }
+)
+"""Properties whose default is the template's value; the netvm only of a disposable."""
+
+FROM_SYSTEM = {
+    "template": "default_template",
+    "netvm": "default_netvm",
+    "kernel": "default_kernel",
+    "default_dispvm": "default_dispvm",
+    "management_dispvm": "management_dispvm",
+    "guivm": "default_guivm",
+    "audiovm": "default_audiovm",
+    "qrexec_timeout": "default_qrexec_timeout",
+    "shutdown_timeout": "default_shutdown_timeout",
+}
+"""Properties whose default is a system-wide property, where no template says it."""
+
+
+class Origin(NamedTuple):
+    """Where a default comes from: a qube's name, or the name of a system-wide property; one of them is empty."""
+
+    template: str = ""
+    system: str = ""
+
+
+def origin(record: VmRecord, name: str, records: Mapping[str, VmRecord]) -> Origin | None:
+    """Where the default of a property comes from; None if it is the property's own."""
+    template = records.get(record.value("template"))
+    if name == "netvm" and record.klass is not VmClass.DISP:
+        template = None
+        if record.klass is VmClass.TEMPLATE or record.flag("provides_network"):
+            return None
+    if name in FROM_TEMPLATE and template is not None and name in template.properties:
+        return Origin(template=template.name)
+    return Origin(system=FROM_SYSTEM[name]) if name in FROM_SYSTEM else None

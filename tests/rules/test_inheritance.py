@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where defaults come from."""
+
+import samples
+
+from qubesmanager.daemon.local.core import properties
+from qubesmanager.rules.inheritance import FROM_SYSTEM, FROM_TEMPLATE, Origin, origin
+from qubesmanager.wire.values import VmClass
+
+RECORDS = {
+    record.name: record
+    for record in (
+        samples.vm("fedora", VmClass.TEMPLATE, memory="500", netvm=""),
+        samples.vm("work", template="fedora", guivm="dom0"),
+        samples.vm("sys-net", VmClass.STANDALONE, provides_network="yes", kernel=""),
+        samples.vm("dvm", template="fedora", netvm="sys-net"),
+        samples.vm("disp1", VmClass.DISP, template="dvm"),
+    )
+}
+
+
+def test_the_tables_say_what_the_daemons_table_says() -> None:
+    inherited = {name for name, row in properties.TABLE.items() if f"template:{name}" in row.depends}
+    system = {
+        (name, on.removeprefix("system:"))
+        for name, row in properties.TABLE.items()
+        for on in row.depends
+        if on.startswith("system:")
+    }
+
+    assert inherited == FROM_TEMPLATE
+    assert system == set(FROM_SYSTEM.items())
+
+
+def test_a_default_comes_from_the_template_or_from_the_system() -> None:
+    work = RECORDS["work"]
+
+    assert origin(work, "memory", RECORDS) == Origin(template="fedora")
+    assert origin(work, "guivm", RECORDS) == Origin(system="default_guivm")
+    assert origin(RECORDS["sys-net"], "kernel", RECORDS) == Origin(system="default_kernel")
+    assert origin(work, "autostart", RECORDS) is None
+
+
+def test_the_net_qube_comes_from_the_template_for_a_disposable_only() -> None:
+    assert origin(RECORDS["work"], "netvm", RECORDS) == Origin(system="default_netvm")
+    assert origin(RECORDS["disp1"], "netvm", RECORDS) == Origin(template="dvm")
+    assert origin(RECORDS["sys-net"], "netvm", RECORDS) is None
+    assert origin(RECORDS["fedora"], "netvm", RECORDS) is None
