@@ -16,5 +16,9 @@ class BackupPassphraseError(BackupError):
     """The passphrase is not the one of this backup (or the backup's head was changed on purpose)."""
 
 
+class BackupSpaceError(BackupError):
+    """A disk has no room for it; the text names the place and the bytes."""
+
+
 class BackupLimitError(BackupError):
     """The backup asks for more memory, time or room than is given to it; the text names which."""

@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from qubesmanager.backup.errors import BackupError
+from qubesmanager.backup.errors import BackupError, BackupSpaceError
 
 SUFFIX = ".partial"
 
 
 def check_space(folder: Path, needed: int) -> None:
-    """Raise `BackupError` where the folder is none, or its disk has fewer than `needed` bytes left."""
+    """Raise `BackupError` where the folder is none, `BackupSpaceError` where fewer than `needed` bytes are left."""
     try:
         free = shutil.disk_usage(folder).free
     except OSError as error:
         raise BackupError(f"The backup cannot be written to {folder}: {error.strerror}.") from error
     if free < needed:
-        raise BackupError(f"The backup may need {needed >> 20} MiB, and {folder} has {free >> 20} MiB left.")
+        raise BackupSpaceError(f"The backup may need {needed >> 20} MiB, and {folder} has {free >> 20} MiB left.")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ power loss; a transaction that fails leaves nothing. One thread owns the connect
 """
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -89,7 +90,14 @@ class Store:
         except sqlite3.Error as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            raise StoreError(f"The change could not be stored: {error}") from error
+            raise StoreError(f"The change could not be stored: {self._said(error)}") from error
+
+    def _said(self, error: sqlite3.Error) -> str:
+        """Why, for a person; of a full disk with its place and what is left of it."""
+        if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_FULL:
+            return str(error)
+        left = os.statvfs(self._path.parent)
+        return f"the disk of {self._path.parent} is full: {left.f_bavail * left.f_frsize} bytes are left."
 
 
 def _migrate(connection: sqlite3.Connection) -> None:

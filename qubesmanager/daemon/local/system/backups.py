@@ -36,6 +36,7 @@ from qubesmanager.daemon.local.drivers.backups import targets
 from qubesmanager.daemon.local.drivers.backups.engine import Teller, in_engine, off_loop
 from qubesmanager.daemon.local.drivers.backups.profiles import ProfileFile, Profiles
 from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.store.store import StoreError
 from qubesmanager.rules.devices import PERSISTENT
 from qubesmanager.wire.errors import (
     BackupAlreadyRunningError,
@@ -92,6 +93,8 @@ class Backups:
         self.clock = time.time
         """What says how late it is, in Unix seconds."""
         self._runs: dict[str, _Run] = {}
+        self._unstored: dict[int, dict[str, Any]] = {}
+        """Runs whose end could not be stored yet, by number."""
 
     # -- profiles -----------------------------------------------------------------------------------------------------
 
@@ -196,7 +199,11 @@ class Backups:
         if file is not None:
             told["file"] = str(file)
             told["size"] = (await off_loop(file.stat)).st_size
-        await self._stamp([one.qube.name for one in report.results if one.ok], told["start"])
+        try:
+            await self._stamp([one.qube.name for one in report.results if one.ok], told["start"])
+        except StoreError as error:
+            there = f"The backup {file} is on the disk; that it was made is not noted. " if file and report.ok else ""
+            raise StoreError(f"{there}{error}") from error
         wrong = [*report.problems, *(one.reason for one in report.results if not one.ok)]
         if wrong:
             raise BackupError(" ".join(wrong))
@@ -322,10 +329,10 @@ class Backups:
     async def history(self, profile: str | None = None) -> list[dict[str, Any]]:
         """The runs, oldest first."""
         found = await self._system.store.read(
-            "SELECT told FROM backup_run WHERE ?1 IS NULL OR profile = ?1 ORDER BY run DESC LIMIT ?2",
+            "SELECT run, told FROM backup_run WHERE ?1 IS NULL OR profile = ?1 ORDER BY run DESC LIMIT ?2",
             (profile, HISTORY_LIMIT),
         )
-        return [json.loads(told) for (told,) in reversed(found)]
+        return [self._unstored.get(number) or json.loads(told) for number, told in reversed(found)]
 
     async def superfluous(self, name: str, profile: Profile) -> list[dict[str, Any]]:
         """The runs whose files the profile's `keep` has no room for, oldest first; each file is as it was written.
@@ -361,11 +368,17 @@ class Backups:
             if number is None:
                 ((last,),) = await self._system.store.read("SELECT coalesce(max(run), 0) FROM backup_run")
                 number = int(last) + 1
-            await self._system.commit([rows.set_backup_run(number, told["profile"], told)])
+            late = {**self._unstored, number: told}
+            await self._system.commit([rows.set_backup_run(run, one["profile"], one) for run, one in late.items()])
+            self._unstored.clear()
         return number
 
     async def _ended(self, number: int, told: dict[str, Any]) -> None:
-        await self._remember(number, told)
+        try:
+            await self._remember(number, told)
+        except StoreError as error:
+            self._unstored[number] = told
+            log.warning("The end of the backup %s will be stored later: %s", told["profile"], error)
         fields = {key: str(told.get(key, "")) for key in ("profile", "result", "reason", "file", "size")}
         self._system.emit([Event("", "backup-finished", fields)])
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from qubesmanager.backup.contents import ADMIN_CLASS, Contents
 from qubesmanager.backup.contents import Qube as KeptQube
-from qubesmanager.backup.errors import BackupError
+from qubesmanager.backup.errors import BackupError, BackupSpaceError
 from qubesmanager.backup.reader import Backup, open_backup
 from qubesmanager.backup.report import QubeResult, Report
 from qubesmanager.backup.streams import FdInput
@@ -26,12 +26,19 @@ from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import added
 from qubesmanager.daemon.local.core.volumes import KINDS
 from qubesmanager.daemon.local.drivers.backups.engine import FromThread, Readable, Teller, in_engine, readable
+from qubesmanager.daemon.local.drivers.pools.base import PoolDriver
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import creation
 from qubesmanager.daemon.local.system.system import new_uuid
 from qubesmanager.rules.devices import PERSISTENT
 from qubesmanager.wire.codecs import ByteStream
-from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesPropertyValueError, QubesValueError
+from qubesmanager.wire.errors import (
+    Mgmt1Error,
+    ProtocolError,
+    QubesPropertyValueError,
+    QubesValueError,
+    StoragePoolException,
+)
 from qubesmanager.wire.events import Event
 from qubesmanager.wire.names import FEATURE_NAME, TAG_NAME, shown, why_not_new_vm_name
 from qubesmanager.wire.records import YES, DeviceRecord, VolumeRecord
@@ -379,13 +386,13 @@ class _Restoring:
         return restored.kept.properties.get("template_for_dispvms", "").lower() in {"yes", "true", "1"}
 
     async def _room(self, going: list[_Wanted]) -> None:
-        """Raises `BackupError` if the pool has less room than the qubes may need."""
+        """Raises `BackupSpaceError` if the pool has less room than the qubes may need."""
         pool = self._options.pool or self._system.state.system("default_pool")
         usage = await self._system.volumes.driver(pool).usage()
         needed = sum(one.kept.size for one in going)
         if needed > usage.size - usage.usage:
             free = (usage.size - usage.usage) >> 20
-            raise BackupError(f"The qubes may need {needed >> 20} MiB, and the pool {pool} has {free} MiB left.")
+            raise BackupSpaceError(f"The qubes may need {needed >> 20} MiB, and the pool {pool} has {free} MiB left.")
 
     # -- settings -----------------------------------------------------------------------------------------------------
 
@@ -540,7 +547,10 @@ class _PoolSink:
         self._loop = loop
         self._queue: asyncio.Queue[tuple[int, bytes] | None] = asyncio.Queue(QUEUE)
         driver = system.volumes.driver(volume.pool)
-        self._importing = asyncio.get_running_loop().create_task(driver.import_runs(volume.vid, size, self._runs()))
+        self._vid = volume.vid
+        self._size = size
+        self._taken = 0
+        self._importing = asyncio.get_running_loop().create_task(self._import(driver))
 
     def write(self, offset: int, data: memoryview) -> None:
         self._loop(self._put((offset, bytes(data))))
@@ -550,6 +560,14 @@ class _PoolSink:
 
     def abort(self) -> None:
         self._loop(self._stop())
+
+    async def _import(self, driver: PoolDriver) -> None:
+        try:
+            await driver.import_runs(self._vid, self._size, self._runs())
+        except StoragePoolException as error:
+            raise StoragePoolException(
+                f"{error} {self._taken} of {self._size} bytes of {self._vid} had come."
+            ) from error
 
     async def _put(self, run: tuple[int, bytes] | None) -> None:
         """Wait for room, or raise what the driver raised."""
@@ -572,6 +590,7 @@ class _PoolSink:
     async def _runs(self) -> AsyncIterator[tuple[int, bytes]]:
         while (run := await self._queue.get()) is not None:
             yield run
+            self._taken = run[0] + len(run[1])
 
 
 def _line(text: str) -> str:

@@ -5,6 +5,7 @@ A program gets the backup on standard input and must end with success; it is sta
 """
 
 import contextlib
+import errno
 import os
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 from threading import Event
 from typing import IO
 
-from qubesmanager.backup.errors import BackupDamagedError, BackupError
+from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupSpaceError
 from qubesmanager.backup.partial import SUFFIX, partial
 from qubesmanager.backup.reader import open_backup
 from qubesmanager.backup.report import Report
@@ -25,6 +26,8 @@ from qubesmanager.wire.names import shown
 QREXEC_CLIENT = "/usr/bin/qrexec-client"
 INCOMPLETE = ".incomplete"
 """After the name of a file in which not every qube is whole: it holds the others, and is no backup."""
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""How a disk, a quota or a file system says that no more goes there."""
 PASSPHRASE_LIMIT = 4096
 SECONDS = 60
 """How long a qube may take to answer with a passphrase."""
@@ -46,10 +49,10 @@ def to_file(path: Path, write: Write, cancelled: Event, verify: Callable[[int], 
     if path.exists():
         raise BackupError(f"There is a file {path} already.")
     incomplete = path.with_name(path.name + INCOMPLETE)
-    with _partial(incomplete) as fd:
+    with _partial(incomplete) as fd, _room(path.parent, fd):
         report = write(FdOutput(fd, cancelled))
+        os.fsync(fd)
         if report.ok and verify is not None:
-            os.fsync(fd)
             reading = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC)
             try:
                 # Read what the disk has, not what memory remembers.
@@ -79,6 +82,20 @@ def _partial(path: Path) -> Iterator[int]:
             yield fd
     except OSError as error:
         raise BackupError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+@contextlib.contextmanager
+def _room(folder: Path, fd: int) -> Iterator[None]:
+    """A disk that becomes full while the file is there, as the error that says how far it came."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        size = os.fstat(fd).st_size
+        raise BackupSpaceError(
+            f"The disk of {folder} is full: {size} bytes of the backup had been written, and were removed."
+        ) from error
 
 
 def verified(fd: int, passphrase: str, cancelled: Event, progress: Callable[[str, int, int], object]) -> None:
