@@ -505,6 +505,81 @@
     </message>
 </context>
 <context>
+    <name>DeviceChoices</name>
+    <message>
+        <source>PCI</source>
+        <translation>PCI</translation>
+    </message>
+    <message>
+        <source>disk</source>
+        <translation>Datenträger</translation>
+    </message>
+    <message>
+        <source>USB</source>
+        <translation>USB</translation>
+    </message>
+    <message>
+        <source>camera</source>
+        <translation>Kamera</translation>
+    </message>
+    <message>
+        <source>microphone</source>
+        <translation>Mikrofon</translation>
+    </message>
+    <message>
+        <source>read-only</source>
+        <translation>nur lesen</translation>
+    </message>
+    <message>
+        <source>no strict reset</source>
+        <translation>ohne strenges Zurücksetzen</translation>
+    </message>
+    <message>
+        <source>it is not there</source>
+        <translation>nicht da</translation>
+    </message>
+    <message>
+        <source>this qube</source>
+        <translation>dieses Qube</translation>
+    </message>
+    <message>
+        <source>yes</source>
+        <translation>ja</translation>
+    </message>
+    <message>
+        <source>no</source>
+        <translation>nein</translation>
+    </message>
+    <message>
+        <source>{0} (edited)</source>
+        <translation>{0} (bearbeitet)</translation>
+    </message>
+    <message>
+        <source>Device</source>
+        <translation>Gerät</translation>
+    </message>
+    <message>
+        <source>Kind</source>
+        <translation>Art</translation>
+    </message>
+    <message>
+        <source>At</source>
+        <translation>An</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Has it now</source>
+        <translation>Hat es jetzt</translation>
+    </message>
+    <message>
+        <source>At each start</source>
+        <translation>Bei jedem Start</translation>
+    </message>
+</context>
+<context>
     <name>DeviceFeed</name>
     <message>
         <source>List the devices</source>
@@ -637,6 +712,81 @@
     <message>
         <source>Devices</source>
         <translation>Geräte</translation>
+    </message>
+</context>
+<context>
+    <name>DevicesPage</name>
+    <message>
+        <source>Part of a device&apos;s name, kind or place</source>
+        <translation>Teil des Namens, der Art oder des Orts eines Geräts</translation>
+    </message>
+    <message>
+        <source>Find devices</source>
+        <translation>Geräte suchen</translation>
+    </message>
+    <message>
+        <source>Devices</source>
+        <translation>Geräte</translation>
+    </message>
+    <message>
+        <source>Give it to the qube at each &amp;start</source>
+        <translation>Dem Qube bei jedem &amp;Start geben</translation>
+    </message>
+    <message>
+        <source>Turn memory &amp;balancing off</source>
+        <translation>Speicheraus&amp;gleich abschalten</translation>
+    </message>
+    <message>
+        <source>A&amp;ttach a device now…</source>
+        <translation>Jetzt ein Gerät &amp;verbinden …</translation>
+    </message>
+    <message>
+        <source>&amp;Detach it now</source>
+        <translation>Jetzt &amp;trennen</translation>
+    </message>
+    <message>
+        <source>The qube does not have it now.</source>
+        <translation>Das Qube hat es jetzt nicht.</translation>
+    </message>
+    <message>
+        <source>dom0 has its own devices; none are given to it.</source>
+        <translation>dom0 hat seine eigenen Geräte; ihm werden keine gegeben.</translation>
+    </message>
+    <message>
+        <source>No device is offered by dom0 or any qube that runs.</source>
+        <translation>Weder dom0 noch ein laufendes Qube bietet ein Gerät an.</translation>
+    </message>
+    <message>
+        <source>{0} has it now.</source>
+        <translation>{0} hat es jetzt.</translation>
+    </message>
+    <message>
+        <source>At its start it is given to {0}, too.</source>
+        <translation>Beim Start bekommt es auch {0}.</translation>
+    </message>
+    <message>
+        <source>Nobody offers it now: it is not plugged in, or its qube does not run.</source>
+        <translation>Niemand bietet es jetzt an: Es ist nicht eingesteckt, oder sein Qube läuft nicht.</translation>
+    </message>
+    <message>
+        <source>&amp;Read-only</source>
+        <translation>Nur &amp;lesen</translation>
+    </message>
+    <message>
+        <source>Without strict &amp;reset</source>
+        <translation>Ohne strenges &amp;Zurücksetzen</translation>
+    </message>
+    <message>
+        <source>For a device that cannot be reset on its own. It may carry something over from its last qube.</source>
+        <translation>Für ein Gerät, das sich nicht für sich zurücksetzen lässt. Es kann etwas von seinem vorigen Qube mitbringen.</translation>
+    </message>
+    <message>
+        <source>Somebody else changed this meanwhile.</source>
+        <translation>Jemand anders hat das inzwischen geändert.</translation>
+    </message>
+    <message>
+        <source>It is taken from the running qube, too.</source>
+        <translation>Es wird auch dem laufenden Qube weggenommen.</translation>
     </message>
 </context>
 <context>
@@ -2576,6 +2726,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Services</source>
         <translation>Dienste</translation>
+    </message>
+    <message>
+        <source>Devices</source>
+        <translation>Geräte</translation>
     </message>
 </context>
 <context>

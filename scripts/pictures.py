@@ -23,6 +23,7 @@ from qubesmanager.ui.main_window import MainWindow
 from qubesmanager.ui.palette import CommandPalette
 from qubesmanager.ui.remove_dialog import RemoveDialog
 from qubesmanager.ui.session import Session
+from qubesmanager.ui.settings.devices_page import DevicesPage
 from qubesmanager.ui.settings.dialog import SettingsWindow
 from qubesmanager.ui.settings.firewall_page import FirewallPage
 from qubesmanager.ui.settings.several import SeveralWindow
@@ -210,8 +211,9 @@ async def settings_pages(scene: Scene, ending: str = "") -> None:
     held.show()
     await scene.until(lambda: held.draft.rules)
     held.draft.edit(("property", "memory"), "900")
-    firewall = held.pages["firewall"]
+    firewall, devices = held.pages["firewall"], held.pages["devices"]
     assert isinstance(firewall, FirewallPage)
+    assert isinstance(devices, DevicesPage)
     firewall.destination.setText("mail.example.org")
     firewall.port.setValue(993)
     for name, page in held.pages.items():
@@ -222,6 +224,10 @@ async def settings_pages(scene: Scene, ending: str = "") -> None:
             save(held.grab(), f"settings-firewall-simple{ending}")
             firewall.views.setCurrentWidget(firewall.full)
             firewall.ask.click()
+        if name == "devices":
+            await scene.until(lambda: len(devices.model.rows) > FEW)
+            devices.search.setText("PCI")
+            devices.table.selectRow(0)
         await asyncio.sleep(0.3)
         save(held.grab(), f"settings-{name}{ending}")
     held.draft.discard()

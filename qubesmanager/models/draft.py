@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All edits of one qube that are not sent yet, over the qube as it is; what somebody else changes merges in.
 
-A value of None means: back to the default (property), not there (feature, tag). The value of a volume is its size.
+A value of None means: back to the default (property), not there (feature, tag), not given at each start (device). The
+value of a volume is its size, that of a device the options it is given with (`read-only=yes no-strict-reset=yes`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,14 +12,42 @@ from difflib import SequenceMatcher
 from PyQt5.QtCore import QObject, pyqtSignal
 
 from qubesmanager.client.plan import Key, Step
-from qubesmanager.rules.settings import Change, problems, warnings
+from qubesmanager.rules.devices import FRONTEND_DEV, PERSISTENT
+from qubesmanager.rules.settings import DEVICES, Change, problems, warnings
 from qubesmanager.wire import calls
-from qubesmanager.wire.codecs import RuleRow
-from qubesmanager.wire.records import PropertyValue, VmRecord
+from qubesmanager.wire.codecs import DeviceId, RuleRow
+from qubesmanager.wire.records import YES, DeviceRecord, PropertyValue, VmRecord
+from qubesmanager.wire.values import DeviceClass
 
-PROPERTY, FEATURE, TAG, RULES, NOTES, VOLUME = "property", "feature", "tag", "rules", "notes", "volume"
+PROPERTY, FEATURE, TAG, RULES, NOTES, VOLUME, DEVICE = (
+    "property", "feature", "tag", "rules", "notes", "volume", "device",
+)  # fmt: skip
 RULES_KEY: Key = (RULES, "")
 NOTES_KEY: Key = (NOTES, "")
+
+
+def device_key(device_class: DeviceClass, backend: str, ident: str) -> Key:
+    """The key of an assignment; `key_device` takes it apart."""
+    return DEVICE, f"{device_class} {backend}+{ident}"
+
+
+def key_device(key: Key) -> tuple[DeviceClass, str, str]:
+    """Class, backend and ident of a key of an assignment."""
+    device_class, _, place = key[1].partition(" ")
+    backend, _, ident = place.partition("+")
+    return DeviceClass(device_class), backend, ident
+
+
+def options_text(options: Mapping[str, str]) -> str:
+    """What a person chooses of a device's options, in one order; its place in the guest is the daemon's to choose."""
+    return " ".join(
+        f"{name}={value}" for name, value in sorted(options.items()) if name not in {PERSISTENT, FRONTEND_DEV}
+    )
+
+
+def text_options(text: str) -> dict[str, str]:
+    """The options of a text as `options_text` gives it."""
+    return {name: value for word in text.split() for name, _, value in [word.partition("=")]}
 
 
 class Draft(QObject):
@@ -49,7 +78,15 @@ class Draft(QObject):
             return "" if name in self.record.tags else None
         if kind == VOLUME:
             return next((str(held.size) for held in self.record.volumes if held.name == name), None)
+        if kind == DEVICE:
+            device = self.device(key)
+            return options_text(device.options) if device is not None and device.persistent else None
         return self.record.notes
+
+    def device(self, key: Key) -> DeviceRecord | None:
+        """What the qube has, or gets at each start, of a device now."""
+        wanted = key_device(key)
+        return next((held for held in self.record.devices if held[:3] == wanted), None)
 
     def value(self, key: Key) -> str | None:
         """The value as it would be after applying."""
@@ -152,7 +189,22 @@ class Draft(QObject):
                 after[name] = PropertyValue(after[name].value if value is None else value, value is None)
                 if value is not None:
                     edited.add(name)
-        return Change(self.record, replace(self.record, properties=after), frozenset(edited), records)
+        devices = self._devices_after()
+        if devices != self.record.devices:
+            edited.add(DEVICES)
+        return Change(self.record, replace(self.record, properties=after, devices=devices), frozenset(edited), records)
+
+    def _devices_after(self) -> tuple[DeviceRecord, ...]:
+        edits = {key_device(key): value for key, value in self._edits.items() if key[0] == DEVICE}
+        held = [device for device in self.record.devices if device[:3] not in edits]
+        return (
+            *held,
+            *(
+                DeviceRecord(*place, attached=False, options={PERSISTENT: YES, **text_options(value)})
+                for place, value in edits.items()
+                if value is not None
+            ),
+        )
 
     # -- sending ------------------------------------------------------------------------------------------------------
 
@@ -163,7 +215,15 @@ class Draft(QObject):
         memory; one that shrinks comes after it.
         """
         name = self.record.name
-        steps = [self._step(name, key, self._edits[key]) for key in sorted(self._edits, key=self._place)]
+        steps = [
+            step
+            for key in sorted(self._edits, key=self._place)
+            for step in (
+                self._device_steps(name, key, self._edits[key])
+                if key[0] == DEVICE
+                else [self._step(name, key, self._edits[key])]
+            )
+        ]
         return [*self._rule_steps(name), *steps]
 
     def _place(self, key: Key) -> int:
@@ -186,6 +246,21 @@ class Draft(QObject):
         else:
             request = calls.VM_NOTES_SET(name, payload=value or "")
         return Step(key, request)
+
+    def _device_steps(self, name: str, key: Key, value: str | None) -> list[Step]:
+        """Options can be added while the qube does not have the device; otherwise it is taken away and given again."""
+        device_class, backend, ident = key_device(key)
+        place, held = DeviceId(backend, ident), self.device(key)
+        detach = Step(key, calls.VM_DEVICE_DETACH.of(device_class)(name, place))
+        if value is None:
+            return [detach]
+        wanted = {PERSISTENT: YES, **text_options(value)}
+        if held is not None and FRONTEND_DEV in held.options:
+            wanted[FRONTEND_DEV] = held.options[FRONTEND_DEV]
+        attach = Step(key, calls.VM_DEVICE_ATTACH.of(device_class)(name, place, wanted))
+        if held is None or not held.persistent:
+            return [attach]
+        return [attach] if not held.attached and held.options.items() <= wanted.items() else [detach, attach]
 
     def _rule_steps(self, name: str) -> list[Step]:
         """From the end of the list to its begin, so that positions hold; what is new comes before what goes."""

@@ -38,6 +38,9 @@ READ_ONLY = frozenset(
 )
 """What nobody sets: the system says it."""
 
+DEVICES = "devices"
+"""Stands among the names of properties for the devices that a qube is given at each start."""
+
 MANY_TIMES = 10
 """A qube that may grow to so many times its first memory spends much of that on keeping account of memory."""
 
@@ -101,7 +104,7 @@ Check = Callable[[Change], str | None]
 def _said(table: Mapping[str, Check], change: Change) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in sorted(change.edited):
-        if name not in change.before.properties:
+        if name not in change.before.properties and name != DEVICES:
             continue
         if name in HALTED_ONLY and table is _PROBLEMS and change.before.state not in HALTED:
             found[name] = "It changes only while the qube is halted."
@@ -167,8 +170,12 @@ def _memory(change: Change) -> str | None:
 
 def _maxmem(change: Change) -> str | None:
     maxmem = change.after.number("maxmem") or 0
-    controllers = sum(device.device_class is DeviceClass.PCI for device in change.before.devices)
-    return why_not_maxmem(maxmem, change.after.number("memory") or 0) or why_not_balanced(maxmem, controllers)
+    return why_not_maxmem(maxmem, change.after.number("memory") or 0) or _devices(change)
+
+
+def _devices(change: Change) -> str | None:
+    controllers = sum(device.device_class is DeviceClass.PCI for device in change.after.devices)
+    return why_not_balanced(change.after.number("maxmem") or 0, controllers)
 
 
 def _own(record: VmRecord, name: str) -> str:
@@ -225,6 +232,7 @@ _PROBLEMS: dict[str, Check] = {
     "template_for_dispvms": _template_for_dispvms,
     "memory": _memory,
     "maxmem": _maxmem,
+    DEVICES: _devices,
 }
 
 _WARNINGS: dict[str, Check] = {

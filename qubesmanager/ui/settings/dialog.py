@@ -22,6 +22,7 @@ from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.operations import Operations
 from qubesmanager.ui.prompts import confirm, plain_label
 from qubesmanager.ui.session import Session
+from qubesmanager.ui.settings.devices_page import DevicesPage
 from qubesmanager.ui.settings.fields import ADVANCED, BASIC
 from qubesmanager.ui.settings.firewall_page import FirewallPage
 from qubesmanager.ui.settings.form_page import FormPage
@@ -66,6 +67,7 @@ class SettingsWindow(QWidget):
             "basic": basic,
             "advanced": FormPage(ADVANCED, self.draft, records, labels, self),
             "firewall": FirewallPage(self.draft, session.tasks, self),
+            "devices": DevicesPage(self.draft, session, self),
             "volumes": VolumesPage(self.draft, session, self),
             "services": ServicesPage(self.draft, records, self),
             "tags": TagsPage(self.draft, records, self),
@@ -76,6 +78,7 @@ class SettingsWindow(QWidget):
             "basic": self.tr("Basic"),
             "advanced": self.tr("Advanced"),
             "firewall": self.tr("Firewall"),
+            "devices": self.tr("Devices"),
             "volumes": self.tr("Volumes"),
             "services": self.tr("Services"),
             "tags": self.tr("Features and tags"),

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The devices that a qube has, gets at each start, or could get: rows over a catalog and a draft."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from qubesmanager.client.plan import Key
+from qubesmanager.models.columns import size_text
+from qubesmanager.models.device_catalog import Device, DeviceKey, Kind
+from qubesmanager.models.draft import Draft, device_key, text_options
+from qubesmanager.models.row_table import TableColumn
+from qubesmanager.rules.devices import NO_STRICT_RESET, READ_ONLY
+from qubesmanager.wire.records import YES
+
+CONTEXT = "DeviceChoices"
+
+_KINDS = {
+    Kind.PCI: QT_TRANSLATE_NOOP("DeviceChoices", "PCI"),
+    Kind.DISK: QT_TRANSLATE_NOOP("DeviceChoices", "disk"),
+    Kind.USB: QT_TRANSLATE_NOOP("DeviceChoices", "USB"),
+    Kind.CAMERA: QT_TRANSLATE_NOOP("DeviceChoices", "camera"),
+    Kind.MICROPHONE: QT_TRANSLATE_NOOP("DeviceChoices", "microphone"),
+}
+_ORDER = list(_KINDS)
+
+_OPTIONS = {
+    READ_ONLY: QT_TRANSLATE_NOOP("DeviceChoices", "read-only"),
+    NO_STRICT_RESET: QT_TRANSLATE_NOOP("DeviceChoices", "no strict reset"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A device beside a qube. `options` it would be given with at each start; None: it is not given.
+
+    `now`: the qube has it, `edited`: that it is given, or how, is not sent yet.
+    """
+
+    device: Device
+    now: bool
+    options: str | None
+    edited: bool
+
+    @property
+    def key(self) -> Key:
+        """The draft's key of the assignment."""
+        return device_key(*self.device.key)
+
+
+def device_choices(devices: Mapping[DeviceKey, Device], draft: Draft) -> list[Choice]:
+    """What is the qube's, first; then by kind and name. What the qube itself offers is left out."""
+    name = draft.record.name
+    rows = [
+        Choice(
+            device,
+            device.holder == name,
+            draft.value(device_key(*key)),
+            draft.is_edited(device_key(*key)),
+        )
+        for key, device in devices.items()
+        if key.backend != name
+    ]
+    return sorted(
+        rows,
+        key=lambda row: (
+            not (row.now or row.device.holder == name or name in row.device.assigned),
+            _ORDER.index(row.device.kind),
+            row.device.name.casefold(),
+            row.device.key,
+        ),
+    )
+
+
+def kind_text(row: Choice) -> str:
+    return QCoreApplication.translate("DeviceChoices", _KINDS[row.device.kind])
+
+
+def holder_text(row: Choice) -> str:
+    """Who has it now."""
+    if not row.device.present:
+        return QCoreApplication.translate("DeviceChoices", "it is not there")
+    return QCoreApplication.translate("DeviceChoices", "this qube") if row.now else row.device.holder
+
+
+def start_text(row: Choice) -> str:
+    """Whether and how it is given at each start."""
+    if row.options is None:
+        text = ""
+    else:
+        told = [
+            QCoreApplication.translate("DeviceChoices", _OPTIONS[name]) if name in _OPTIONS else f"{name}={value}"
+            for name, value in text_options(row.options).items()
+            if value == YES or name not in _OPTIONS
+        ]
+        text = ", ".join([QCoreApplication.translate("DeviceChoices", "yes"), *told])
+    if not row.edited:
+        return text
+    text = text or QCoreApplication.translate("DeviceChoices", "no")
+    return QCoreApplication.translate("DeviceChoices", "{0} (edited)").format(text)
+
+
+CHOICE_COLUMNS: tuple[TableColumn[Choice], ...] = (
+    TableColumn(QT_TRANSLATE_NOOP("DeviceChoices", "Device"), lambda row: row.device.name),
+    TableColumn(QT_TRANSLATE_NOOP("DeviceChoices", "Kind"), kind_text),
+    TableColumn(QT_TRANSLATE_NOOP("DeviceChoices", "At"), lambda row: str(row.device.key)),
+    TableColumn(
+        QT_TRANSLATE_NOOP("DeviceChoices", "Size"),
+        lambda row: size_text(row.device.size) if row.device.size else "",
+        lambda row: row.device.size,
+        right=True,
+    ),
+    TableColumn(QT_TRANSLATE_NOOP("DeviceChoices", "Has it now"), holder_text),
+    TableColumn(QT_TRANSLATE_NOOP("DeviceChoices", "At each start"), start_text),
+)
