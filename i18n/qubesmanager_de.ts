@@ -1563,6 +1563,14 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Ctrl+K finds every command and qube; Ctrl+F filters; the arrows, Enter, F2, Delete and the menu key work on what is selected; F9 and F10 show and hide the sides. The guide is in docs/guide.</source>
         <translation>Strg+K findet jeden Befehl und Qube; Strg+F filtert; Pfeile, Eingabe, F2, Entf und die Menütaste wirken auf das Ausgewählte; F9 und F10 zeigen und verbergen die Seiten. Das Handbuch steht in docs/guide.</translation>
     </message>
+    <message>
+        <source>&amp;Properties as columns…</source>
+        <translation>&amp;Eigenschaften als Spalten …</translation>
+    </message>
+    <message>
+        <source>Columns of properties</source>
+        <translation>Spalten aus Eigenschaften</translation>
+    </message>
 </context>
 <context>
     <name>NewQube</name>
@@ -1911,6 +1919,25 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Ask for the types of the properties</source>
         <translation>Nach den Arten der Eigenschaften fragen</translation>
+    </message>
+</context>
+<context>
+    <name>PropertyColumnsDialog</name>
+    <message>
+        <source>Columns of properties</source>
+        <translation>Spalten aus Eigenschaften</translation>
+    </message>
+    <message>
+        <source>Each ticked property is a column of the table, under its own name.</source>
+        <translation>Jede angekreuzte Eigenschaft ist eine Spalte der Tabelle, unter ihrem eigenen Namen.</translation>
+    </message>
+    <message>
+        <source>Find a property</source>
+        <translation>Eigenschaft suchen</translation>
+    </message>
+    <message>
+        <source>Properties</source>
+        <translation>Eigenschaften</translation>
     </message>
 </context>
 <context>
@@ -3573,6 +3600,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Reset columns</source>
         <translation>Spalten zurücksetzen</translation>
+    </message>
+    <message>
+        <source>Properties as columns…</source>
+        <translation>Eigenschaften als Spalten …</translation>
     </message>
 </context>
 <context>

@@ -10,6 +10,7 @@ from typing import Any
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QDateTime, QLocale
 
 from qubesmanager.models.history import History
+from qubesmanager.models.natural import Natural, natural
 from qubesmanager.wire.records import YES, VmRecord
 from qubesmanager.wire.values import PowerState
 
@@ -179,11 +180,11 @@ def _value(name: str) -> Callable[[VmRecord, History | None], str]:
 
 
 def _text_key(text: Callable[[VmRecord, History | None], str]) -> Key:
-    """By text, without regard to case; the empty ones last."""
+    """By text as people count, without regard to case; the empty ones last."""
 
-    def key(record: VmRecord, history: History | None) -> tuple[bool, str]:
+    def key(record: VmRecord, history: History | None) -> tuple[bool, Natural]:
         held = text(record, history)
-        return (not held, held.casefold())
+        return (not held, natural(held))
 
     return key
 
@@ -210,7 +211,7 @@ def _first_line(record: VmRecord, _history: History | None) -> str:
 TABLE: tuple[Column, ...] = (
     Column(
         "name", QT_TRANSLATE_NOOP("VmTable", "Name"), lambda record, _history: record.name,
-        lambda record, _history: record.name.casefold(), look=Look.LABEL, width=170,
+        lambda record, _history: natural(record.name), look=Look.LABEL, width=170,
     ),
     Column(
         "state", QT_TRANSLATE_NOOP("VmTable", "State"), lambda record, _history: state_text(record.state),
@@ -233,7 +234,8 @@ TABLE: tuple[Column, ...] = (
         lambda record, history: history.memory_kib if history and record.running else -1,
         look=Look.SPARK_MEMORY, right=True, width=150, live=True,
     ),
-    Column("ip", QT_TRANSLATE_NOOP("VmTable", "IP"), _value("ip"), _address_key, width=115),
+    Column("ip", QT_TRANSLATE_NOOP("VmTable", "IP"), _value("ip"), _address_key, width=115,
+        shown=False),
     Column(
         "include_in_backups", QT_TRANSLATE_NOOP("VmTable", "Backup"), lambda _record, _history: "",
         lambda record, _history: not record.flag("include_in_backups"), look=Look.TICK, width=70,

@@ -10,6 +10,7 @@ from typing import Any
 
 from PyQt5.QtCore import QAbstractProxyModel, QModelIndex, QObject, Qt, QTimer, pyqtSignal
 
+from qubesmanager.models.natural import in_order, natural
 from qubesmanager.models.query import Query, parse
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.wire.records import VmRecord
@@ -44,6 +45,10 @@ class VmFilterModel(QAbstractProxyModel):
         source.rowsInserted.connect(self._inserted)
         source.rowsAboutToBeRemoved.connect(self._removed)
         source.dataChanged.connect(self._changed)
+        source.columnsAboutToBeInserted.connect(lambda _parent, first, last: self._columns_coming(first, last))
+        source.columnsInserted.connect(lambda *_: self.endInsertColumns())
+        source.columnsAboutToBeRemoved.connect(lambda _parent, first, last: self._columns_going(first, last))
+        source.columnsRemoved.connect(lambda *_: self.endRemoveColumns())
         self._filter_again()
 
     # -- what it is told ----------------------------------------------------------------------------------------------
@@ -90,7 +95,7 @@ class VmFilterModel(QAbstractProxyModel):
     def _sorted(self, names: list[str]) -> list[str]:
         """By name, then by the second column, then by the first: each pass keeps the order of the one before."""
         keys = self._keys
-        names = sorted(names)
+        names = in_order(names)
         names.sort(key=lambda name: keys[name][1], reverse=self._reverse[1])
         names.sort(key=lambda name: keys[name][0], reverse=self._reverse[0])
         return names
@@ -100,7 +105,7 @@ class VmFilterModel(QAbstractProxyModel):
         for mine, theirs, reverse in zip(self._keys[one], self._keys[other], self._reverse, strict=True):
             if mine != theirs:
                 return bool(theirs < mine) if reverse else bool(mine < theirs)
-        return one < other
+        return natural(one) < natural(other)
 
     def _place(self, name: str) -> int:
         """The row where a name that is not shown belongs."""
@@ -189,6 +194,15 @@ class VmFilterModel(QAbstractProxyModel):
         self._rows = None
         self.endRemoveRows()
         self.shown_changed.emit()
+
+    def _columns_coming(self, first: int, last: int) -> None:
+        self.beginInsertColumns(QModelIndex(), first, last)
+
+    def _columns_going(self, first: int, last: int) -> None:
+        if max(self._columns) >= first:
+            self._columns, self._reverse = (0, 0), (False, False)
+            self._order_again()
+        self.beginRemoveColumns(QModelIndex(), first, last)
 
     def _changed(self, first: QModelIndex, last: QModelIndex, roles: list[int]) -> None:
         if roles:

@@ -98,6 +98,18 @@ class VmTableModel(QAbstractTableModel):
         if self._names:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._names) - 1, len(self.columns) - 1))
 
+    def set_properties(self, names: Sequence[str]) -> None:
+        """These properties, and no others, have a column behind the usual ones."""
+        first = len(TABLE)
+        if len(self.columns) > first:
+            self.beginRemoveColumns(QModelIndex(), first, len(self.columns) - 1)
+            self.columns = TABLE
+            self.endRemoveColumns()
+        if names:
+            self.beginInsertColumns(QModelIndex(), first, first + len(names) - 1)
+            self.columns = (*TABLE, *map(property_column, names))
+            self.endInsertColumns()
+
     # -- what it knows ------------------------------------------------------------------------------------------------
 
     def record(self, name: str) -> VmRecord | None:

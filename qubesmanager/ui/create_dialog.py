@@ -20,6 +20,7 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.models.columns import size_text
+from qubesmanager.models.natural import in_order
 from qubesmanager.rules.volumes import KERNEL_DRIVER
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.new_qube import ClonePlan, CreatePlan
@@ -203,12 +204,12 @@ class CreateDialog(QDialog):
 
     def _templates(self, klass: str) -> list[str]:
         if klass == VmClass.DISP:
-            return sorted(record.name for record in self._session.records.values() if _for_disposables(record))
-        return sorted(record.name for record in self._session.records.values() if record.klass is VmClass.TEMPLATE)
+            return in_order(record.name for record in self._session.records.values() if _for_disposables(record))
+        return in_order(record.name for record in self._session.records.values() if record.klass is VmClass.TEMPLATE)
 
     def _netvms(self) -> list[tuple[str, str]]:
         default = self._offers.system.get("default_netvm", "")
-        names = sorted(record.name for record in self._session.records.values() if record.flag("provides_network"))
+        names = in_order(record.name for record in self._session.records.values() if record.flag("provides_network"))
         return [
             (DEFAULT, self.tr("Default ({0})").format(default or self.tr("none"))),
             *((name, name) for name in names),

@@ -19,7 +19,9 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.client.follow import Lost
+from qubesmanager.models.columns import TABLE as COLUMNS
 from qubesmanager.models.columns import Look
+from qubesmanager.models.natural import in_order
 from qubesmanager.models.vm_filter import VmFilterModel
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.transport.base import RefusedError
@@ -33,6 +35,12 @@ from qubesmanager.ui.operations import Operations
 from qubesmanager.ui.pages import MessagePage, StaleBanner
 from qubesmanager.ui.palette import Command, CommandPalette
 from qubesmanager.ui.prompts import opened
+from qubesmanager.ui.property_columns import (
+    PropertyColumnsDialog,
+    keep_properties,
+    kept_properties,
+    offered_properties,
+)
 from qubesmanager.ui.property_menus import label_menu, netvm_menu, template_menu
 from qubesmanager.ui.query_box import QueryBox
 from qubesmanager.ui.save_view_dialog import SaveViewDialog
@@ -50,7 +58,7 @@ from qubesmanager.wire.values import VmClass
 PAUSE = 40
 """Milliseconds in which changes are gathered before buttons and counts follow them."""
 
-FIXED = {Look.SPARK_CPU: 100, Look.SPARK_MEMORY: 128}
+FIXED = {Look.SPARK_CPU: 94, Look.SPARK_MEMORY: 122}
 """Pixels of columns whose widest text comes later than the first row."""
 
 MEASURED = 30
@@ -76,7 +84,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(self.tr("Qubes Manager"))
         self.setWindowIcon(application_icon())
         self.operations = Operations(session, self)
-        self.model = VmTableModel(self)
+        self.model = VmTableModel(self, kept_properties(session.settings))
         self.filter = VmFilterModel(self.model, self)
         self.actions_of = ActionSet(self.operations, self, session.settings)
         self.own: dict[str, QAction] = {}
@@ -172,6 +180,7 @@ class MainWindow(QMainWindow):
         self.view.activated_name.connect(self._activated)
         self.view.menu_wanted.connect(self._context_menu)
         self.view.rename_wanted.connect(lambda: self._run_or_say("rename"))
+        self.view.properties_wanted.connect(self._choose_properties)
         self.view.remove_wanted.connect(lambda: self._run_or_say("remove"))
         self.sidebar.scope_chosen.connect(self.filter.set_scope)
         self.sidebar.scope_chosen.connect(self._changed)
@@ -193,6 +202,7 @@ class MainWindow(QMainWindow):
             ("find", self.tr("&Find"), "search", QKeySequence(standard.Find), self._find),
             ("clear", self.tr("&Show everything"), "", QKeySequence("Ctrl+Shift+F"), self.show_everything),
             ("save_view", self.tr("Sa&ve this view…"), "", QKeySequence("Ctrl+Shift+V"), self._save_view),
+            ("properties", self.tr("&Properties as columns…"), "", QKeySequence(), self._choose_properties),
             ("palette", self.tr("&Commands…"), "command", QKeySequence("Ctrl+K"), self.open_palette),
             ("shortcuts", self.tr("&Shortcuts…"), "", QKeySequence(), self._edit_shortcuts),
             ("help", self.tr("&Help"), "help", QKeySequence(standard.HelpContents), self._help),
@@ -427,12 +437,12 @@ class MainWindow(QMainWindow):
                 self.operations.create,
             )
 
-    def _fit_columns(self) -> None:
-        """At the very first start: as wide as what is in them, so that more of them fit."""
+    def _fit_columns(self, first: int = 0) -> None:
+        """At the very first start, and for new ones: as wide as what is in them, so that more of them fit."""
         header = self.view.header()
         header.setResizeContentsPrecision(MEASURED)
         for at, column in enumerate(self.model.columns):
-            if not self.view.isColumnHidden(at):
+            if at >= first and not self.view.isColumnHidden(at):
                 needed = max(self.view.sizeHintForColumn(at) + PADDING, header.sectionSizeHint(at))
                 needed = FIXED.get(column.look, needed)
                 self.view.setColumnWidth(at, min(needed, WIDEST))
@@ -517,7 +527,7 @@ class MainWindow(QMainWindow):
             if action is not self.own["palette"]:
                 text = action.text().replace("&", "").rstrip("…")
                 held.append(Command(text, action.trigger, action.icon(), _keys(action)))
-        held.extend(self._go_to(name) for name in sorted(self.session.records))
+        held.extend(self._go_to(name) for name in in_order(self.session.records))
         return held
 
     def _go_to(self, name: str) -> Command:
@@ -545,6 +555,17 @@ class MainWindow(QMainWindow):
         dialog = SaveViewDialog(self, self.query.text(), [name for name, _query in self.sidebar.views()])
         if await opened(dialog):
             self.sidebar.save_view(dialog.name.text().strip(), dialog.query.text())
+
+    def _choose_properties(self) -> None:
+        self.session.tasks.start_hidden(self.tr("Columns of properties"), self._ask_properties())
+
+    async def _ask_properties(self) -> None:
+        kept = kept_properties(self.session.settings)
+        dialog = PropertyColumnsDialog(self, offered_properties(self.session.records.values()), kept)
+        if await opened(dialog) and dialog.chosen() != kept:
+            keep_properties(self.session.settings, dialog.chosen())
+            self.model.set_properties(dialog.chosen())
+            self._fit_columns(len(COLUMNS))
 
     def _edit_shortcuts(self) -> None:
         self.session.tasks.start_hidden(self.tr("Shortcuts"), self._ask_shortcuts())

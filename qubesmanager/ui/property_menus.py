@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from PyQt5.QtWidgets import QMenu, QWidget
 
+from qubesmanager.models.natural import in_order
 from qubesmanager.rules.states import Records, WhyNot
 from qubesmanager.ui.actions import plain_tip, why_not_netvm, why_not_template
 from qubesmanager.ui.icons import icon, label_icon
@@ -106,11 +107,11 @@ def label_menu(operations: Operations, session: Session, parent: QWidget, title:
 
 
 def _templates(records: Records) -> list[str]:
-    return sorted(record.name for record in records.values() if record.klass is VmClass.TEMPLATE)
+    return in_order(record.name for record in records.values() if record.klass is VmClass.TEMPLATE)
 
 
 def _netvms(records: Records) -> list[str]:
-    return sorted(record.name for record in records.values() if record.flag("provides_network"))
+    return in_order(record.name for record in records.values() if record.flag("provides_network"))
 
 
 def _not_dom0(record: VmRecord, _records: Records) -> str | None:

@@ -10,6 +10,7 @@ from PyQt5.QtCore import QPoint, QSettings, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QBrush, QGuiApplication, QPalette
 from PyQt5.QtWidgets import QFrame, QHeaderView, QMenu, QTreeWidget, QTreeWidgetItem, QWidget
 
+from qubesmanager.models.natural import in_order
 from qubesmanager.models.query import parse
 from qubesmanager.ui.actions import plain_tip
 from qubesmanager.ui.prompts import subdued
@@ -140,14 +141,14 @@ class Sidebar(QTreeWidget):
 
     def _tags(self, records: Iterable[VmRecord]) -> list[Entry]:
         counts = Counter(tag for record in records for tag in record.tags if not tag.startswith("created-by-"))
-        most = sorted(tag for tag, _count in counts.most_common(SHOWN_TAGS))
+        most = in_order(tag for tag, _count in counts.most_common(SHOWN_TAGS))
         return [Entry(f"tag:{tag}", tag, _tagged(tag)) for tag in most]
 
     def _netvms(self, records: Iterable[VmRecord]) -> list[Entry]:
         held = list(records)
         counts = Counter(record.value("netvm") for record in held if "netvm" in record.properties)
         offline = counts.pop("", 0)
-        most = sorted(name for name, _count in counts.most_common(SHOWN_TAGS))
+        most = in_order(name for name, _count in counts.most_common(SHOWN_TAGS))
         entries = [Entry(f"netvm:{name}", name, _through(name)) for name in most]
         if offline:
             entries.append(Entry("netvm:", self.tr("none"), _is_offline))

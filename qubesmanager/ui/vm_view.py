@@ -20,7 +20,8 @@ class VmView(QTableView):
     """Shows a `VmFilterModel`.
 
     Signals: `activated_name(name)` for Enter or a double click, `rename_wanted()`, `remove_wanted()`,
-    `menu_wanted(position)` (global) for the context menu, `selection_changed()`.
+    `menu_wanted(position)` (global) for the context menu, `selection_changed()`,
+    `properties_wanted()`: other properties as columns.
     """
 
     activated_name = pyqtSignal(str)
@@ -28,6 +29,7 @@ class VmView(QTableView):
     remove_wanted = pyqtSignal()
     menu_wanted = pyqtSignal(QPoint)
     selection_changed = pyqtSignal()
+    properties_wanted = pyqtSignal()
 
     def __init__(
         self, model: VmFilterModel, table: VmTableModel, color_of: Callable[[str], str], parent: QWidget | None = None
@@ -95,6 +97,9 @@ class VmView(QTableView):
             action.setEnabled(at != 0)
             action.toggled.connect(lambda shown, column=at: self.setColumnHidden(column, not shown))
         menu.addSeparator()
+        more = menu.addAction(self.tr("Properties as columns…"))
+        if more is not None:
+            more.triggered.connect(self.properties_wanted.emit)
         reset = menu.addAction(self.tr("Reset columns"))
         if reset is not None:
             reset.triggered.connect(self.reset_columns)

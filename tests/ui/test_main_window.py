@@ -8,17 +8,22 @@ import pytest
 from fakes_hypervisor import FakeHypervisor
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAbstractButton, QAbstractItemView, QLineEdit, QPushButton
+from pytestqt.qtbot import QtBot
 from windows import Clicker, press_key, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system.system import System
+from qubesmanager.models.columns import TABLE as COLUMNS
 from qubesmanager.rules.states import HALTED
 from qubesmanager.ui.confirm_dialog import ConfirmMany
 from qubesmanager.ui.create_dialog import CloneDialog, CreateDialog
+from qubesmanager.ui.main_window import MainWindow
 from qubesmanager.ui.new_qube import CreatePlan
 from qubesmanager.ui.palette import CommandPalette
+from qubesmanager.ui.property_columns import PropertyColumnsDialog
 from qubesmanager.ui.remove_dialog import RemoveDialog
 from qubesmanager.ui.rename_dialog import NotesDialog, RenameDialog
+from qubesmanager.ui.session import Session
 from qubesmanager.ui.tasks import TaskState, load_history
 from qubesmanager.ui.texts import reason
 from qubesmanager.wire import calls
@@ -364,3 +369,26 @@ async def test_every_control_has_a_name_for_a_screen_reader(clicker: Clicker) ->
     for button in clicker.window.findChildren(QAbstractButton):
         if button.isVisibleTo(clicker.window) and button.parent() is not None and button.objectName() == "":
             assert button.accessibleName() or button.text() or button.toolTip() or button.size().width() < 40, button
+
+
+async def test_any_property_becomes_a_column_and_stays_one(clicker: Clicker, session: Session, qtbot: QtBot) -> None:
+    clicker.click("properties")
+    dialog = await clicker.dialog(PropertyColumnsDialog)
+    type_text(dialog.search, "kernelo")
+    assert dialog.item("default_user").isHidden()
+    dialog.item("kernelopts").setCheckState(Qt.CheckState.Checked)
+    dialog.item("qrexec_timeout").setCheckState(Qt.CheckState.Checked)
+    dialog.accept()
+    await clicker.until(lambda: "kernelopts" in clicker.window.table_text()[0])
+
+    header, *rows = clicker.window.table_text()
+    work = next(row for row in rows if row[0] == "work")
+    assert work[header.index("qrexec_timeout")] == session.records["work"].value("qrexec_timeout")
+    clicker.window.filter.sort(len(COLUMNS))
+    clicker.window.close()
+    again = MainWindow(session)
+    qtbot.addWidget(again)
+    assert again.table_text()[0][-2:] == ["kernelopts", "qrexec_timeout"]
+
+    again.model.set_properties([])
+    assert "kernelopts" not in again.table_text()[0]

@@ -60,7 +60,10 @@ def label_icon(color: str) -> QIcon:
     held = QIcon()
     for size in _SIZES:
         for ratio in (1, 2):
-            held.addPixmap(_cube(QColor(f"#{color.removeprefix('0x')}"), size, ratio))
+            own = QColor(f"#{color.removeprefix('0x')}")
+            held.addPixmap(_cube(own, size, ratio))
+            # Without one of its own Qt would tint the label's colour where the row is selected.
+            held.addPixmap(_cube(own, size, ratio, selected=True), QIcon.Mode.Selected)
     return held
 
 
@@ -85,7 +88,7 @@ def _pixmap(name: str, color: str, size: int, ratio: int) -> QPixmap:
     return pixmap
 
 
-def _cube(color: QColor, size: int, ratio: int) -> QPixmap:
+def _cube(color: QColor, size: int, ratio: int, *, selected: bool = False) -> QPixmap:
     pixmap = QPixmap(QSize(size, size) * ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
@@ -111,14 +114,17 @@ def _cube(color: QColor, size: int, ratio: int) -> QPixmap:
         painter.drawPolygon(QPolygonF(points))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     # Two edges: one of them shows, whatever is behind.
-    painter.setPen(QPen(QColor(255, 255, 255, 190), 1.3))
-    painter.drawPolygon(QPolygonF(corners))
-    painter.setPen(QPen(QColor(40, 42, 46, 210), 0.7))
-    painter.drawPolygon(QPolygonF(corners))
+    for edge in _RIM if selected else _EDGES:
+        painter.setPen(edge)
+        painter.drawPolygon(QPolygonF(corners))
     painter.end()
     pixmap.setDevicePixelRatio(ratio)
     return pixmap
 
+
+_EDGES = (QPen(QColor(255, 255, 255, 200), 1.4), QPen(QColor(40, 42, 46, 210), 0.6))
+_RIM = (QPen(QColor(255, 255, 255, 255), 2.2), QPen(QColor(40, 42, 46, 235), 0.5))
+"""On a selection the light one is a rim as wide as it must be for a blue cube to stand off from blue."""
 
 _DARK = 40
 """Lightness below which a cube's top needs a lighter grey to be seen as a cube."""
