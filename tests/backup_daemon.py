@@ -66,7 +66,7 @@ async def make_qube(client: Client, name: str, private: bytes, root: bytes, *, d
 async def everything(client: Client, pool: PoolDriver, name: str) -> Everything:
     record = await client.send(calls.VM_GET_ALL("dom0", name))
     rules = tuple(row.rule for row in await client.send(calls.VM_FIREWALL_GET(name)))
-    volumes = {kept: await data_of(pool, f"{name}/{kept}") for kept in ("root", "private")}
+    volumes = {one.name: await data_of(pool, one.vid) for one in record.volumes if one.save_on_stop}
     properties = {key: value for key, value in record.properties.items() if key not in OWN}
     return Everything(
         record.klass,
