@@ -781,12 +781,12 @@
         <translation>Für ein Gerät, das sich nicht für sich zurücksetzen lässt. Es kann etwas von seinem vorigen Qube mitbringen.</translation>
     </message>
     <message>
-        <source>Somebody else changed this meanwhile.</source>
-        <translation>Jemand anders hat das inzwischen geändert.</translation>
-    </message>
-    <message>
         <source>It is taken from the running qube, too.</source>
         <translation>Es wird auch dem laufenden Qube weggenommen.</translation>
+    </message>
+    <message>
+        <source>Changed elsewhere meanwhile.</source>
+        <translation>Inzwischen anderswo geändert.</translation>
     </message>
 </context>
 <context>
@@ -893,12 +893,16 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Zurück zur Vorgabe</translation>
     </message>
     <message>
-        <source>Somebody else changed this meanwhile.</source>
-        <translation>Das hat inzwischen jemand anders geändert.</translation>
-    </message>
-    <message>
         <source>Goes back to the default.</source>
         <translation>Geht zur Vorgabe zurück.</translation>
+    </message>
+    <message>
+        <source>Changed elsewhere meanwhile.</source>
+        <translation>Inzwischen anderswo geändert.</translation>
+    </message>
+    <message>
+        <source>Changed elsewhere meanwhile; it was {0}.</source>
+        <translation>Inzwischen anderswo geändert; es war {0}.</translation>
     </message>
 </context>
 <context>
@@ -1570,6 +1574,57 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Columns of properties</source>
         <translation>Spalten aus Eigenschaften</translation>
+    </message>
+</context>
+<context>
+    <name>MergeBar</name>
+    <message>
+        <source>&amp;Keep mine</source>
+        <translation>&amp;Meine behalten</translation>
+    </message>
+    <message>
+        <source>Take t&amp;heirs</source>
+        <translation>Die &amp;andere nehmen</translation>
+    </message>
+    <message>
+        <source>Seen</source>
+        <translation>Gesehen</translation>
+    </message>
+    <message>
+        <source>Changed elsewhere meanwhile, and edited here: {0}. Which shall it be?</source>
+        <translation>Inzwischen anderswo geändert und hier bearbeitet: {0}. Welche Änderung soll gelten?</translation>
+    </message>
+    <message>
+        <source>Changed elsewhere meanwhile: {0}.</source>
+        <translation>Inzwischen anderswo geändert: {0}.</translation>
+    </message>
+    <message>
+        <source>Say first which of both changes it shall be.</source>
+        <translation>Sagen Sie zuerst, welche der beiden Änderungen gelten soll.</translation>
+    </message>
+    <message>
+        <source>the feature {0}</source>
+        <translation>das Feature {0}</translation>
+    </message>
+    <message>
+        <source>the tag {0}</source>
+        <translation>das Tag {0}</translation>
+    </message>
+    <message>
+        <source>the size of {0}</source>
+        <translation>die Größe von {0}</translation>
+    </message>
+    <message>
+        <source>the device {0}</source>
+        <translation>das Gerät {0}</translation>
+    </message>
+    <message>
+        <source>the firewall</source>
+        <translation>die Firewall</translation>
+    </message>
+    <message>
+        <source>the notes</source>
+        <translation>die Notizen</translation>
     </message>
 </context>
 <context>
@@ -3700,10 +3755,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{0} von {1}</translation>
     </message>
     <message>
-        <source>Somebody else changed this meanwhile.</source>
-        <translation>Jemand anderes hat dies inzwischen geändert.</translation>
-    </message>
-    <message>
         <source>List the volumes</source>
         <translation>Datenträger auflisten</translation>
     </message>
@@ -3734,6 +3785,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Detach {0} from {1}</source>
         <translation>{0} von {1} trennen</translation>
+    </message>
+    <message>
+        <source>Changed elsewhere meanwhile.</source>
+        <translation>Inzwischen anderswo geändert.</translation>
     </message>
 </context>
 <context>

@@ -13,7 +13,7 @@ from PyQt5.QtCore import QObject, pyqtSignal
 
 from qubesmanager.client.plan import Key, Step
 from qubesmanager.rules.devices import FRONTEND_DEV, PERSISTENT
-from qubesmanager.rules.settings import DEVICES, Change, problems, warnings
+from qubesmanager.rules.settings import DEVICES, READ_ONLY, Change, problems, warnings
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import DeviceId, RuleRow
 from qubesmanager.wire.records import YES, DeviceRecord, PropertyValue, VmRecord
@@ -60,9 +60,14 @@ class Draft(QObject):
         self.record = record
         self.rules: tuple[RuleRow, ...] = ()
         self.conflicts: set[Key] = set()
-        """Edited here and changed by somebody else meanwhile."""
+        """Edited here and changed by somebody else meanwhile: somebody has to say which it shall be."""
+        self.merged: dict[Key, str] = {}
+        """What somebody else changed since this began, with what was shown before."""
+        self.sending = False
+        """While the edits are sent, what changes is what was sent."""
         self._edits: dict[Key, str | None] = {}
         self._rule_edits: tuple[str, ...] | None = None
+        self._rules_known = False
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -123,6 +128,7 @@ class Draft(QObject):
             self.conflicts.discard(key)
         else:
             self._edits[key] = value
+            self.merged.pop(key, None)
         if self._edits.get(key, _MISSING) != before:
             self.changed.emit()
 
@@ -144,30 +150,61 @@ class Draft(QObject):
         self.conflicts.clear()
         self.changed.emit()
 
+    def keep_mine(self) -> None:
+        """What is edited here goes over what somebody else did."""
+        self.conflicts.clear()
+        self.changed.emit()
+
+    def take_theirs(self) -> None:
+        """What somebody else did goes over what is edited here."""
+        for key in self.conflicts:
+            self._edits.pop(key, None)
+            if key[0] == RULES:
+                self._rule_edits = None
+        self.conflicts.clear()
+        self.changed.emit()
+
+    def seen(self) -> None:
+        """Nothing that was merged in needs a mark any more."""
+        if self.merged:
+            self.merged.clear()
+            self.changed.emit()
+
     # -- being told ---------------------------------------------------------------------------------------------------
 
     def merge(self, record: VmRecord) -> None:
         """The qube is so now. An edit that has come true is one no more; one that was overtaken is a conflict."""
-        before = {key: self.base(key) for key in self._edits}
+        before = {key: self.base(key) for key in (*_keys(self.record), *_keys(record), *self._edits)}
+        texts = {key: self._text(key) for key in before}
         self.record = record
         for key, was in before.items():
             now = self.base(key)
-            if now == self._edits[key] or _is_grown(key, self._edits[key], now):
+            if key in self._edits and (now == self._edits[key] or _is_grown(key, self._edits[key], now)):
                 del self._edits[key]
                 self.conflicts.discard(key)
-            elif now != was:
-                self.conflicts.add(key)
+            elif now != was and not self.sending:
+                if key in self._edits:
+                    self.conflicts.add(key)
+                elif key[0] != VOLUME or (was and now):
+                    self.merged.setdefault(key, texts[key])
         self.changed.emit()
+
+    def _text(self, key: Key) -> str:
+        """What is there now, as it is shown."""
+        return self.record.value(key[1]) if key[0] == PROPERTY else self.base(key) or ""
 
     def merge_rules(self, rules: Sequence[RuleRow]) -> None:
         told = tuple(rules)
-        if self._rule_edits is not None and self.rules and told != self.rules:
+        if self._rules_known and told != self.rules:
             if self._rule_edits == tuple(row.rule for row in told):
                 self._rule_edits = None
                 self.conflicts.discard(RULES_KEY)
-            else:
+            elif self._rule_edits is not None and not self.sending:
                 self.conflicts.add(RULES_KEY)
+            elif self._rule_edits is None:
+                self.merged.setdefault(RULES_KEY, "")
         self.rules = told
+        self._rules_known = True
         self.changed.emit()
 
     # -- checking -----------------------------------------------------------------------------------------------------
@@ -283,6 +320,17 @@ class Draft(QObject):
 def _is_grown(key: Key, wanted: str | None, now: str | None) -> bool:
     """A pool may round a size up."""
     return key[0] == VOLUME and (now is None or (wanted is not None and int(now) >= int(wanted)))
+
+
+def _keys(record: VmRecord) -> list[Key]:
+    """All that could be edited of a qube, but for its rules and its devices, which come and go by themselves."""
+    return [
+        *((PROPERTY, name) for name in record.properties if name not in READ_ONLY),
+        *((FEATURE, name) for name in record.features),
+        *((TAG, name) for name in record.tags),
+        *((VOLUME, volume.name) for volume in record.volumes if volume.save_on_stop),
+        NOTES_KEY,
+    ]
 
 
 _MISSING = object()

@@ -57,6 +57,11 @@ class SharedDraft(QObject):
         """Edited here and changed by somebody else meanwhile, of any of the qubes."""
         return set().union(*(draft.conflicts for draft in self.drafts.values()))
 
+    @property
+    def merged(self) -> dict[Key, str]:
+        """What somebody else changed of any of the qubes; what was there before differs from qube to qube."""
+        return {key: "" for draft in self.drafts.values() for key in draft.merged}
+
     def shown(self, prop: str) -> str:
         """The text of a property: `MIXED` where they differ."""
         held = {draft.shown(prop) for draft in self.drafts.values()}
@@ -123,6 +128,18 @@ class SharedDraft(QObject):
     def discard(self) -> None:
         for draft in self.drafts.values():
             draft.discard()
+
+    def keep_mine(self) -> None:
+        for draft in self.drafts.values():
+            draft.keep_mine()
+
+    def take_theirs(self) -> None:
+        for draft in self.drafts.values():
+            draft.take_theirs()
+
+    def seen(self) -> None:
+        for draft in self.drafts.values():
+            draft.seen()
 
     def _told(self) -> None:
         if not self._quiet:

@@ -186,7 +186,7 @@ class DevicesPage(QWidget):
         elif balanced and pci:
             show_problem(self.problem, reason(balanced))
         elif row.key in self._draft.conflicts:
-            show_problem(self.problem, self.tr("Somebody else changed this meanwhile."))
+            show_problem(self.problem, self.tr("Changed elsewhere meanwhile."))
         elif row.edited and row.options is None and row.now:
             show_problem(self.problem, self.tr("It is taken from the running qube, too."))
         else:

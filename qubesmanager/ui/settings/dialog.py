@@ -17,7 +17,7 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.client.plan import Outcome, carry_out
-from qubesmanager.models.draft import PROPERTY, Draft
+from qubesmanager.models.draft import PROPERTY, RULES_KEY, Draft
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.operations import Operations
 from qubesmanager.ui.prompts import confirm, plain_label
@@ -27,6 +27,7 @@ from qubesmanager.ui.settings.fields import ADVANCED, BASIC
 from qubesmanager.ui.settings.firewall_page import FirewallPage
 from qubesmanager.ui.settings.form_page import FormPage
 from qubesmanager.ui.settings.identity import Identity
+from qubesmanager.ui.settings.merge_bar import MergeBar, key_text
 from qubesmanager.ui.settings.notes_page import NotesPage
 from qubesmanager.ui.settings.plan_foot import PlanFoot
 from qubesmanager.ui.settings.properties_page import PropertiesPage
@@ -48,7 +49,7 @@ class SettingsWindow(QWidget):
         self._session = session
         self._name = name
         self._closing = False
-        self._becoming = ""
+        self._lost = False
         self._labels = labels
         self.draft = Draft(session.records[name], self)
         self.setWindowTitle(self.tr("Settings of {0}").format(name))
@@ -60,6 +61,7 @@ class SettingsWindow(QWidget):
         self.headline.setFont(font)
         self.notice = plain_label("", self)
         self.notice.hide()
+        self.merges = MergeBar(self.draft, self)
         records = session.records
         basic = FormPage(BASIC, self.draft, records, labels, self)
         self.identity = Identity(basic, self.draft, session, Operations(session, self))
@@ -117,34 +119,35 @@ class SettingsWindow(QWidget):
         layout = QVBoxLayout(self)
         layout.addLayout(head)
         layout.addWidget(self.notice)
+        layout.addWidget(self.merges)
         layout.addWidget(self.tabs, 1)
         layout.addWidget(self.foot)
 
     # -- being told ---------------------------------------------------------------------------------------------------
 
     def _put(self, records: tuple[VmRecord, ...]) -> None:
+        uuid = self.draft.record.value("uuid")
         for record in records:
             if record.name == self._name:
                 self.draft.merge(record)
-            elif record.name == self._becoming:
+            elif self._lost and uuid and record.value("uuid") == uuid:
                 self._follow_to(record)
 
     def _gone(self, names: tuple[str, ...]) -> None:
-        if self._name not in names:
+        if self._name not in names or self._name in self._session.records:
             return
-        new = self.draft.value((PROPERTY, "name"))
-        if self._session.records.get(self._name) is None and new is not None:
-            # Renamed by us: the qube goes under its old name and comes under the new one.
-            self._becoming = new
-            if new in self._session.records:
-                self._follow_to(self._session.records[new])
-            return
+        # A qube that is renamed goes under its old name and comes under the new one.
+        self._lost = True
         self._say(self.tr("This qube is gone."))
         self.tabs.setEnabled(False)
-        self.draft.discard()
+        self.foot.setEnabled(False)
+        self._put(tuple(self._session.records.values()))
 
     def _follow_to(self, record: VmRecord) -> None:
-        self._name, self._becoming = record.name, ""
+        self._name, self._lost = record.name, False
+        self.notice.hide()
+        self.tabs.setEnabled(True)
+        self.foot.setEnabled(not self.draft.sending)
         self.setWindowTitle(self.tr("Settings of {0}").format(record.name))
         self.draft.merge(record)
         self.draft.edit((PROPERTY, "name"), None)
@@ -170,7 +173,7 @@ class SettingsWindow(QWidget):
         self.cube.setToolTip(self.draft.shown("label"))
         self.headline.setText(record.name)
         wrong = self.draft.problems(self._session.records)
-        self.foot.put(self.draft.steps(), problem=reason(next(iter(wrong.values()), "")))
+        self.foot.put(self.draft.steps(), problem=self.merges.problem() or reason(next(iter(wrong.values()), "")))
 
     def _apply_wanted(self, leave: bool) -> None:  # noqa: FBT001 - a signal brings it
         title = self.tr("Apply the settings of {0}").format(self._name)
@@ -179,10 +182,14 @@ class SettingsWindow(QWidget):
     async def _apply(self, *, leave: bool) -> None:
         self.notice.hide()
         self.foot.setEnabled(False)
+        self.draft.sending = True
         try:
             outcome = await carry_out(self._session.client, self.draft.steps())
+            if self.draft.is_edited(RULES_KEY):
+                await self._ask_rules()
         finally:
-            self.foot.setEnabled(True)
+            self.draft.sending = False
+            self.foot.setEnabled(not self._lost)
         if outcome.failed is None:
             if leave:
                 self._leave()
@@ -198,7 +205,7 @@ class SettingsWindow(QWidget):
                 self.tabs.setCurrentWidget(widget)
                 break
         done = len(outcome.sent)
-        text = self.tr("{0} was refused: {1}").format(outcome.failed.key[1] or outcome.failed.key[0], reason)
+        text = self.tr("{0} was refused: {1}").format(key_text(outcome.failed.key), reason)
         if done:
             text += " " + self.tr("%n change(s) before it were made and stay.", None, done)
         self._say(text)
@@ -233,7 +240,7 @@ class SettingsWindow(QWidget):
     def closeEvent(self, event: QCloseEvent | None) -> None:
         if event is None:
             return
-        if self.draft.dirty and not self._closing:
+        if self.draft.dirty and not self._closing and not self._lost:
             event.ignore()
             self._session.tasks.start_hidden(self.tr("Unsaved changes"), self._ask_to_leave(), owner=self)
             return

@@ -81,8 +81,10 @@ class FieldEditor(QWidget):
             self._say(self._reason)
         elif problem := self._draft.problems(self._records).get(self.field.name):
             self._say(reason(problem))
-        elif self.key in self._draft.conflicts:
-            self._say(self.tr("Somebody else changed this meanwhile."))
+        elif self.key in self._draft.conflicts or self._draft.merged.get(self.key) == "":
+            self._say(self.tr("Changed elsewhere meanwhile."))
+        elif self.key in self._draft.merged:
+            self._say(self.tr("Changed elsewhere meanwhile; it was {0}.").format(self._draft.merged[self.key]))
         elif self._draft.is_edited(self.key) and self._draft.value(self.key) is None:
             self._say(self.tr("Goes back to the default."))
         elif warning := self._draft.warnings(self._records).get(self.field.name):

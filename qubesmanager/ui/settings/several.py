@@ -15,6 +15,7 @@ from qubesmanager.ui.prompts import confirm, plain_label
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.settings.fields import ADVANCED, BASIC
 from qubesmanager.ui.settings.form_page import FormPage
+from qubesmanager.ui.settings.merge_bar import MergeBar
 from qubesmanager.ui.settings.plan_foot import PlanFoot
 from qubesmanager.ui.tables import row_table
 from qubesmanager.ui.tabs import page_keys
@@ -56,6 +57,7 @@ class SeveralWindow(QWidget):
         self.headline.setFont(font)
         self.notice = plain_label("", self)
         self.notice.hide()
+        self.merges = MergeBar(self.draft, self)
         records, labels = session.records, session.labels
         self.pages = {
             "basic": FormPage(BASIC, self.draft, records, labels, self),
@@ -87,6 +89,7 @@ class SeveralWindow(QWidget):
         layout = QVBoxLayout(self)
         layout.addWidget(self.headline)
         layout.addWidget(self.notice)
+        layout.addWidget(self.merges)
         layout.addWidget(split, 1)
         layout.addWidget(self.foot)
         self.draft.changed.connect(self._refresh)
@@ -126,7 +129,7 @@ class SeveralWindow(QWidget):
         )
         wrong = self.draft.problems(self._session.records)
         steps = [step for each in self.draft.steps().values() for step in each]
-        self.foot.put(steps, problem=reason(next(iter(wrong.values()), "")))
+        self.foot.put(steps, problem=self.merges.problem() or reason(next(iter(wrong.values()), "")))
 
     # -- applying -----------------------------------------------------------------------------------------------------
 
@@ -142,7 +145,12 @@ class SeveralWindow(QWidget):
         try:
             for at, (name, steps) in enumerate(plan.items()):
                 report(100 * at // len(plan), name)
-                outcome = await carry_out(self._session.client, steps)
+                draft = self.draft.drafts[name]
+                draft.sending = True
+                try:
+                    outcome = await carry_out(self._session.client, steps)
+                finally:
+                    draft.sending = False
                 if outcome.failed is not None:
                     refused.append(f"{name}, {outcome.failed.key[1]}: {outcome.error}")
         finally:

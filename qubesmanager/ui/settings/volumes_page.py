@@ -134,7 +134,7 @@ class VolumesPage(QWidget):
         if sentence := why_not_size(volume.size, self._bytes(volume)):
             why = reason(sentence)
         elif not why and key in self._draft.conflicts:
-            why = self.tr("Somebody else changed this meanwhile.")
+            why = self.tr("Changed elsewhere meanwhile.")
         show_problem(self.problem, why)
 
     def _bytes(self, volume: VolumeRecord) -> int:

@@ -13,6 +13,7 @@ from qubesmanager.ui.prompts import confirm, plain_label
 from qubesmanager.ui.sending import sender
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.settings.form_page import FormPage
+from qubesmanager.ui.settings.merge_bar import MergeBar
 from qubesmanager.ui.settings.plan_foot import PlanFoot
 from qubesmanager.ui.system.fields import system_fields
 from qubesmanager.ui.system.labels_page import LabelsPage
@@ -31,6 +32,7 @@ class SystemWindow(QWidget):
         self._closing = False
         self.draft: SystemDraft | None = None
         self.form: FormPage | None = None
+        self.merges: MergeBar | None = None
         self.setWindowTitle(self.tr("System-wide settings"))
         self.notice = plain_label("", self)
         self.notice.hide()
@@ -64,6 +66,8 @@ class SystemWindow(QWidget):
         self.draft.changed.connect(self._refresh)
         fields = system_fields(told, pools)
         self.form = FormPage(fields, self.draft, self._session.records, self._session.labels, self.first)
+        self.merges = MergeBar(self.draft, self.first)
+        self._place.addWidget(self.merges)
         self._place.addWidget(self.form)
         for key, editor in self.form.editors.items():
             try:
@@ -87,7 +91,10 @@ class SystemWindow(QWidget):
     # -- applying -----------------------------------------------------------------------------------------------------
 
     def _refresh(self) -> None:
-        self.foot.put(self.draft.steps() if self.draft is not None else ())
+        self.foot.put(
+            self.draft.steps() if self.draft is not None else (),
+            problem=self.merges.problem() if self.merges is not None else "",
+        )
 
     def _apply_wanted(self, leave: bool) -> None:  # noqa: FBT001 - a signal brings it
         self._session.tasks.start(self.tr("Apply the system-wide settings"), self._apply(leave=leave), owner=self)
@@ -97,9 +104,11 @@ class SystemWindow(QWidget):
             return
         self.notice.hide()
         self.foot.setEnabled(False)
+        self.draft.sending = True
         try:
             outcome = await carry_out(self._session.client, self.draft.steps())
         finally:
+            self.draft.sending = False
             self.foot.setEnabled(True)
         if outcome.failed is not None:
             self._refused(outcome)

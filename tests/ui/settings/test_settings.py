@@ -19,6 +19,7 @@ from qubesmanager.ui.session import Session
 from qubesmanager.ui.settings.dialog import SettingsWindow
 from qubesmanager.ui.settings.firewall_page import FirewallPage
 from qubesmanager.ui.settings.form_page import FormPage
+from qubesmanager.ui.settings.notes_page import NotesPage
 from qubesmanager.ui.settings.properties_page import PropertiesPage
 from qubesmanager.ui.settings.rule_dialog import RuleDialog
 from qubesmanager.ui.settings.services_page import ServicesPage
@@ -139,8 +140,8 @@ async def test_a_way_around_the_firewall_is_said_before_it_is_sent(
     assert window.button(APPLY).isEnabled()
 
 
-async def test_somebody_elses_change_of_an_edited_field_is_a_conflict(
-    window: SettingsWindow, client: Client, qtbot: QtBot
+async def test_a_change_elsewhere_of_an_edited_field_asks_before_anything_is_sent(
+    window: SettingsWindow, client: Client, system: System
 ) -> None:
     memory = field(window, "advanced", "memory")
     assert isinstance(memory, QSpinBox)
@@ -152,6 +153,89 @@ async def test_somebody_elses_change_of_an_edited_field_is_a_conflict(
 
     assert ("property", "memory") in window.draft.conflicts
     assert memory.value() == 512
+    assert window.merges.isVisible()
+    assert "edited here: memory" in window.merges.text.text()
+    assert not window.button(APPLY).isEnabled()
+    click(window.merges.mine)
+    assert window.button(APPLY).isEnabled()
+    apply(window)
+
+    await until(lambda: not window.draft.dirty)
+    assert system.qube("vault").value("memory") == "512"
+
+
+async def test_what_is_changed_elsewhere_may_go_over_an_edit(window: SettingsWindow, client: Client) -> None:
+    memory = field(window, "advanced", "memory")
+    page = window.pages["notes"]
+    assert isinstance(memory, QSpinBox)
+    assert isinstance(page, NotesPage)
+    memory.setValue(512)
+    page.text.setPlainText("mine")
+
+    await client.send(calls.VM_PROPERTY_SET("vault", "memory", "600"))
+    await client.send(calls.VM_NOTES_SET("vault", payload="theirs"))
+    await until(lambda: len(window.draft.conflicts) == 2)
+    click(window.merges.theirs)
+
+    assert memory.value() == 600
+    assert page.text.toPlainText() == "theirs"
+    assert not window.draft.dirty
+    assert window.merges.isHidden()
+
+
+async def test_what_is_changed_elsewhere_is_merged_in_and_marked(window: SettingsWindow, client: Client) -> None:
+    form, memory = window.pages["advanced"], field(window, "advanced", "memory")
+    assert isinstance(form, FormPage)
+    assert isinstance(memory, QSpinBox)
+    before = memory.value()
+
+    await client.send(calls.VM_PROPERTY_SET("vault", "memory", "600"))
+    await client.send(calls.VM_TAG_SET("vault", "elsewhere"))
+    await client.send(calls.VM_FIREWALL_INSERT_RULE("vault", 0, "action=drop dst4=10.0.0.0/8"))
+    await until(lambda: len(window.draft.merged) == 3)
+
+    assert memory.value() == 600
+    assert form.editors["property", "memory"].problem.text() == f"Changed elsewhere meanwhile; it was {before}."
+    assert window.merges.text.text() == "Changed elsewhere meanwhile: memory, the firewall, the tag elsewhere."
+    click(window.merges.seen)
+    assert window.merges.isHidden()
+    assert form.editors["property", "memory"].problem.isHidden()
+
+
+async def test_what_is_sent_from_here_is_not_marked(window: SettingsWindow, system: System) -> None:
+    memory, page = field(window, "advanced", "memory"), window.pages["firewall"]
+    assert isinstance(memory, QSpinBox)
+    assert isinstance(page, FirewallPage)
+    memory.setValue(512)
+    click(page.buttons["all"])
+    window.draft.edit(("tag", "here"), "")
+
+    apply(window)
+    await until(lambda: not window.draft.dirty and "here" in window.draft.record.tags)
+
+    assert window.draft.merged == {}
+    assert window.merges.isHidden()
+
+
+async def test_a_qube_that_somebody_else_renames_is_followed(window: SettingsWindow, client: Client) -> None:
+    window.draft.edit(("property", "autostart"), "yes")
+    await client.send(calls.VM_PROPERTY_SET("vault", "name", "elsewhere"))
+    await until(lambda: window.draft.record.name == "elsewhere")
+
+    assert window.tabs.isEnabled()
+    assert window.notice.isHidden()
+    assert [step.request.dest for step in window.draft.steps()] == ["elsewhere"]
+
+
+async def test_a_qube_that_is_removed_is_said_to_be_gone(window: SettingsWindow, client: Client) -> None:
+    window.draft.edit(("property", "autostart"), "yes")
+    await client.send(calls.VM_REMOVE("vault"))
+    await until(lambda: not window.notice.isHidden())
+
+    assert window.notice.text() == "This qube is gone."
+    assert not window.tabs.isEnabled()
+    window.close()
+    assert not window.isVisible()
 
 
 async def test_a_rename_goes_last_and_the_window_goes_along(

@@ -109,6 +109,19 @@ async def test_a_refusal_of_one_stops_its_calls_and_not_the_others(
     assert system.qube("vault").flag("debug")
 
 
+async def test_a_change_elsewhere_of_an_edited_field_asks(window: SeveralWindow, client: Client) -> None:
+    memory = field(window, "advanced", "memory")
+    assert isinstance(memory, QSpinBox)
+    memory.setValue(700)
+
+    await client.send(calls.VM_PROPERTY_SET("work", "memory", "900"))
+    await until(window.merges.isVisible)
+    assert not window.foot.button(APPLY).isEnabled()
+    click(window.merges.theirs)
+
+    assert [(row.qube, row.after) for row in window.model.rows] == [("vault", "700")]
+
+
 async def test_a_qube_that_goes_away_is_left_out(window: SeveralWindow, client: Client) -> None:
     await client.send(calls.VM_REMOVE("vault"))
 

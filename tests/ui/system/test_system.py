@@ -114,6 +114,21 @@ async def test_what_somebody_else_sets_is_shown(window: SystemWindow, client: Cl
     assert not window.draft.dirty
 
 
+async def test_what_somebody_else_sets_too_asks(window: SystemWindow, system: System, client: Client) -> None:
+    seconds = editor(window, "default_shutdown_timeout").input
+    assert isinstance(seconds, QSpinBox)
+    assert window.merges is not None
+    seconds.setValue(90)
+
+    await client.send(calls.PROPERTY_SET("dom0", "default_shutdown_timeout", "80"))
+    await until(window.merges.isVisible)
+    assert not window.foot.button(APPLY).isEnabled()
+    click(window.merges.mine)
+    click(window.foot.button(APPLY))
+
+    await until(lambda: system.state.system("default_shutdown_timeout") == "90")
+
+
 async def test_closing_with_edits_asks(window: SystemWindow) -> None:
     seconds = editor(window, "stats_interval").input
     assert isinstance(seconds, QSpinBox)

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was changed elsewhere while the settings are open: said, and asked about where it is edited here too."""
+
+from collections.abc import Iterable
+
+from PyQt5.QtCore import QCoreApplication
+from PyQt5.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
+
+from qubesmanager.client.plan import Key
+from qubesmanager.models.draft import DEVICE, FEATURE, NOTES, RULES, TAG, VOLUME, Draft
+from qubesmanager.models.shared_draft import SharedDraft
+from qubesmanager.ui.prompts import plain_label
+
+
+class MergeBar(QFrame):
+    """Hidden while nothing is changed elsewhere. A conflict comes first: nothing is sent until it is decided."""
+
+    def __init__(self, draft: Draft | SharedDraft, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._draft = draft
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.text = plain_label("", self)
+        self.mine = QPushButton(self.tr("&Keep mine"), self)
+        self.mine.clicked.connect(draft.keep_mine)
+        self.theirs = QPushButton(self.tr("Take t&heirs"), self)
+        self.theirs.clicked.connect(draft.take_theirs)
+        self.seen = QPushButton(self.tr("Seen"), self)
+        self.seen.clicked.connect(draft.seen)
+        row = QHBoxLayout(self)
+        row.addWidget(self.text, 1)
+        for button in (self.mine, self.theirs, self.seen):
+            row.addWidget(button)
+        draft.changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Say what there is to say."""
+        conflicts, merged = self._draft.conflicts, self._draft.merged
+        self.setVisible(bool(conflicts or merged))
+        for button in (self.mine, self.theirs):
+            button.setVisible(bool(conflicts))
+        self.seen.setVisible(not conflicts)
+        if conflicts:
+            self.text.setText(
+                self.tr("Changed elsewhere meanwhile, and edited here: {0}. Which shall it be?").format(
+                    _listed(conflicts)
+                )
+            )
+        else:
+            self.text.setText(self.tr("Changed elsewhere meanwhile: {0}.").format(_listed(merged)))
+
+    def problem(self) -> str:
+        """Why nothing can be sent now; empty: it can."""
+        return self.tr("Say first which of both changes it shall be.") if self._draft.conflicts else ""
+
+
+def _listed(keys: Iterable[Key]) -> str:
+    return ", ".join(key_text(key) for key in sorted(keys))
+
+
+def key_text(key: Key) -> str:
+    """What a key is about, in the user's language."""
+    kind, name = key
+    if kind == FEATURE:
+        return QCoreApplication.translate("MergeBar", "the feature {0}").format(name)
+    if kind == TAG:
+        return QCoreApplication.translate("MergeBar", "the tag {0}").format(name)
+    if kind == VOLUME:
+        return QCoreApplication.translate("MergeBar", "the size of {0}").format(name)
+    if kind == DEVICE:
+        return QCoreApplication.translate("MergeBar", "the device {0}").format(name)
+    if kind == RULES:
+        return QCoreApplication.translate("MergeBar", "the firewall")
+    return QCoreApplication.translate("MergeBar", "the notes") if kind == NOTES else name
