@@ -105,6 +105,7 @@ def _mapping(untrusted: str) -> dict[str, Any]:
         # An alias may stand for a tree of aliases; profiles have no use for any.
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(untrusted, yaml.SafeLoader)):
             raise ProtocolError("A backup profile has no aliases.")
+        _check_once(yaml.compose(untrusted, yaml.SafeLoader))
         values = yaml.safe_load(untrusted)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         where = getattr(error, "problem_mark", None)
@@ -115,6 +116,17 @@ def _mapping(untrusted: str) -> dict[str, Any]:
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise ProtocolError("A backup profile is a list of keys with their values.")
     return values
+
+
+def _check_once(node: "yaml.Node | None") -> None:
+    """Raise `ProtocolError` for a key that is there twice: YAML would take the last one and not say so."""
+    if isinstance(node, yaml.MappingNode):
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise ProtocolError(f"The backup profile has {shown(key)} twice.")
+        for _, value in node.value:
+            _check_once(value)
 
 
 # -- values -----------------------------------------------------------------------------------------------------------
@@ -187,7 +199,7 @@ def _passphrase(key: str, value: Any) -> str:
 
 
 def _level(key: str, value: Any) -> str:
-    if value not in LEVELS:
+    if not isinstance(value, str) or value not in LEVELS:
         raise QubesValueError(f"{key} is one of {', '.join(LEVELS)}.")
     return str(value)
 

@@ -50,7 +50,8 @@ class Schedule:
 
     def is_due(self, now: datetime, last_run: datetime) -> bool:
         """Whether it has not run since it last should have. `last_run` of one that never ran: when it was written."""
-        return last_run < self.last_due(now)
+        # By the wall's clock: a change to or from summer time moves neither.
+        return last_run.replace(tzinfo=None) < self.last_due(now).replace(tzinfo=None)
 
 
 def parse_schedule(text: str) -> Schedule:

@@ -452,7 +452,8 @@ class Backups:
             "schedule": profile.schedule.text if profile.schedule else "",
             "last-run": str(runs[-1]["start"]) if runs else "",
             "last-result": runs[-1]["result"] if runs else "",
-            "next-run": str(int(due.timestamp())) if due else "",
+            # By the wall's clock, as that day has it.
+            "next-run": str(int(due.replace(tzinfo=None).timestamp())) if due else "",
             "missing": " ".join(planned.missing),
             "would-remove": " ".join(Path(told["file"]).name for told in going),
             "changed": str(int(file.changed)),
