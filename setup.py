@@ -19,10 +19,13 @@ setup(
     packages=find_packages(include=["qubesmanager", "qubesmanager.*"]),
     package_data={"qubesmanager": ["py.typed", "**/*.svg", "**/*.sql", "**/*.qm"]},
     data_files=[
-        ("share/applications", ["share/applications/qubes-manager.desktop"]),
+        (
+            "share/applications",
+            ["share/applications/qubes-manager.desktop", "share/applications/qubes-devices.desktop"],
+        ),
         ("share/metainfo", ["share/metainfo/qubes-manager.metainfo.xml"]),
         ("share/icons/hicolor/scalable/apps", ["share/icons/qubes-manager.svg"]),
-        ("share/man/man1", ["docs/man/qubes-manager.1", "docs/man/mgmt1.1"]),
+        ("share/man/man1", ["docs/man/qubes-manager.1", "docs/man/qubes-devices.1", "docs/man/mgmt1.1"]),
         ("share/man/man8", ["docs/man/qubes-mgmt1d.8"]),
     ],
     install_requires=[
@@ -65,7 +68,10 @@ setup(
             "mgmt1=qubesmanager.entry:mgmt1",
             "qubes-mgmt1d=qubesmanager.entry:mgmt1d",
         ],
-        "gui_scripts": ["qubes-manager=qubesmanager.entry:manager"],
+        "gui_scripts": [
+            "qubes-manager=qubesmanager.entry:manager",
+            "qubes-devices=qubesmanager.entry:devices",
+        ],
     },
     classifiers=[
         "Environment :: X11 Applications :: Qt",

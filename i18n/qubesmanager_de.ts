@@ -587,6 +587,84 @@
     </message>
 </context>
 <context>
+    <name>DeviceNotices</name>
+    <message>
+        <source>Failed</source>
+        <translation>Fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>Plugged in</source>
+        <translation>Eingesteckt</translation>
+    </message>
+    <message>
+        <source>Pulled</source>
+        <translation>Abgezogen</translation>
+    </message>
+    <message>
+        <source>Attached</source>
+        <translation>Verbunden</translation>
+    </message>
+    <message>
+        <source>Detached</source>
+        <translation>Getrennt</translation>
+    </message>
+    <message>
+        <source>{0} could not be attached. {1}</source>
+        <translation>{0} konnte nicht verbunden werden. {1}</translation>
+    </message>
+    <message>
+        <source>{0} is available ({1}).</source>
+        <translation>{0} ist verfügbar ({1}).</translation>
+    </message>
+    <message>
+        <source>{0} was removed.</source>
+        <translation>{0} wurde entfernt.</translation>
+    </message>
+    <message>
+        <source>{0} is attached to {1}.</source>
+        <translation>{0} ist mit {1} verbunden.</translation>
+    </message>
+    <message>
+        <source>{0} is detached from {1}.</source>
+        <translation>{0} ist von {1} getrennt.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n device(s) could not be attached</source>
+        <translation>
+            <numerusform>%n Gerät konnte nicht verbunden werden</numerusform>
+            <numerusform>%n Geräte konnten nicht verbunden werden</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n device(s) available</source>
+        <translation>
+            <numerusform>%n Gerät verfügbar</numerusform>
+            <numerusform>%n Geräte verfügbar</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n device(s) removed</source>
+        <translation>
+            <numerusform>%n Gerät entfernt</numerusform>
+            <numerusform>%n Geräte entfernt</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n device(s) attached</source>
+        <translation>
+            <numerusform>%n Gerät verbunden</numerusform>
+            <numerusform>%n Geräte verbunden</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n device(s) detached</source>
+        <translation>
+            <numerusform>%n Gerät getrennt</numerusform>
+            <numerusform>%n Geräte getrennt</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>DeviceOperations</name>
     <message>
         <source>Attach {0} to {1}</source>
@@ -2046,6 +2124,21 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
+    <name>QubesPanel</name>
+    <message>
+        <source>Search any qube, to start it</source>
+        <translation>Irgendeinen Qube suchen, um ihn zu starten</translation>
+    </message>
+    <message>
+        <source>Search a qube</source>
+        <translation>Qube suchen</translation>
+    </message>
+    <message>
+        <source>Select a qube first.</source>
+        <translation>Wählen Sie zuerst einen Qube aus.</translation>
+    </message>
+</context>
+<context>
     <name>QueryBox</name>
     <message>
         <source>Filter: name, tag:, netvm:, mem&gt;2G … (Ctrl+F)</source>
@@ -3407,6 +3500,90 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Select a running task to cancel it.</source>
         <translation>Wählen Sie eine laufende Aufgabe aus, um sie abzubrechen.</translation>
+    </message>
+</context>
+<context>
+    <name>Tray</name>
+    <message>
+        <source>No devices</source>
+        <translation>Keine Geräte</translation>
+    </message>
+    <message>
+        <source>All &amp;devices…</source>
+        <translation>Alle &amp;Geräte …</translation>
+    </message>
+    <message>
+        <source>&amp;Start a qube…</source>
+        <translation>Qube &amp;starten …</translation>
+    </message>
+    <message>
+        <source>&amp;Notifications</source>
+        <translation>&amp;Benachrichtigungen</translation>
+    </message>
+    <message>
+        <source>Open Qubes &amp;Manager</source>
+        <translation>Qubes &amp;Manager öffnen</translation>
+    </message>
+    <message>
+        <source>&amp;Quit</source>
+        <translation>B&amp;eenden</translation>
+    </message>
+    <message>
+        <source>{0} · {1} % · {2}</source>
+        <translation>{0} · {1} % · {2}</translation>
+    </message>
+    <message>
+        <source>Devices</source>
+        <translation>Geräte</translation>
+    </message>
+    <message>
+        <source>Qubes Devices</source>
+        <translation>Qubes-Geräte</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n device(s) attached</source>
+        <translation>
+            <numerusform>%n Gerät verbunden</numerusform>
+            <numerusform>%n Geräte verbunden</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n new</source>
+        <translation>
+            <numerusform>%n neu</numerusform>
+            <numerusform>%n neue</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>no connection</source>
+        <translation>keine Verbindung</translation>
+    </message>
+</context>
+<context>
+    <name>TrayWindow</name>
+    <message>
+        <source>Qubes Devices</source>
+        <translation>Qubes-Geräte</translation>
+    </message>
+    <message>
+        <source>&amp;Devices</source>
+        <translation>&amp;Geräte</translation>
+    </message>
+    <message>
+        <source>&amp;Qubes</source>
+        <translation>&amp;Qubes</translation>
+    </message>
+    <message>
+        <source>Notifications and more</source>
+        <translation>Benachrichtigungen und mehr</translation>
+    </message>
+    <message>
+        <source>{0}: {1}</source>
+        <translation>{0}: {1}</translation>
+    </message>
+    <message>
+        <source>The connection is lost, and tried again: {0}</source>
+        <translation>Die Verbindung ist abgebrochen und wird wieder versucht: {0}</translation>
     </message>
 </context>
 <context>

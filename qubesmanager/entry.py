@@ -82,6 +82,22 @@ def mgmt1d(argv: Sequence[str] | None = None) -> int:
 def manager_parser() -> argparse.ArgumentParser:
     """The arguments of `qubes-manager`."""
     parser = argparse.ArgumentParser(prog="qubes-manager", description="Manage the qubes of this machine in a window.")
+    _add_connection(parser)
+    parser.add_argument(
+        "--report", metavar="FILE", type=Path, help="write versions, timings and counts here at the end"
+    )
+    parser.add_argument("--print-table", action="store_true", help="print the table once it is filled, and end")
+    parser.add_argument("--screenshot", metavar="FILE", type=Path, help="save a picture of the window, and end")
+    parser.add_argument("--version", action="version", version=_version("qubes-manager"))
+    parser.add_argument(
+        "arguments", metavar="WINDOW", nargs="*", help="a window to open and what it is about: settings NAME, storage"
+    )
+    parser.add_argument("--page", metavar="PAGE", help="the page of that window: firewall, volumes, labels, …")
+    return parser
+
+
+def _add_connection(parser: argparse.ArgumentParser) -> None:
+    """What says where the daemon is."""
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "--connect",
@@ -101,17 +117,14 @@ def manager_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="a small system of real virtual machines on this computer, which stays",
     )
-    parser.add_argument(
-        "--report", metavar="FILE", type=Path, help="write versions, timings and counts here at the end"
-    )
-    parser.add_argument("--print-table", action="store_true", help="print the table once it is filled, and end")
-    parser.add_argument("--screenshot", metavar="FILE", type=Path, help="save a picture of the window, and end")
-    parser.add_argument("--version", action="version", version=_version("qubes-manager"))
-    parser.add_argument(
-        "arguments", metavar="WINDOW", nargs="*", help="a window to open and what it is about: settings NAME, storage"
-    )
-    parser.add_argument("--page", metavar="PAGE", help="the page of that window: firewall, volumes, labels, …")
-    return parser
+
+
+def _wanted_url(arguments: argparse.Namespace) -> str | None:
+    """What `_add_connection` was told; None for the usual search."""
+    if arguments.real:
+        return "real:"
+    url: str | None = arguments.connect
+    return url if arguments.demo is None else f"demo:{arguments.demo}"
 
 
 def manager(argv: Sequence[str] | None = None) -> int:
@@ -119,11 +132,8 @@ def manager(argv: Sequence[str] | None = None) -> int:
     from qubesmanager.ui.app import ManagerOptions, run_manager  # noqa: PLC0415 - see above
 
     arguments = manager_parser().parse_args(argv)
-    url = arguments.connect if arguments.demo is None else f"demo:{arguments.demo}"
-    if arguments.real:
-        url = "real:"
     try:
-        transport, trail = _found(url)
+        transport, trail = _found(_wanted_url(arguments))
     except TransportError as error:
         print(f"qubes-manager: {error}", file=sys.stderr)  # noqa: T201 - there is no window to say it in
         return 3
@@ -136,6 +146,29 @@ def manager(argv: Sequence[str] | None = None) -> int:
         arguments=(*arguments.arguments, *([f"--page={arguments.page}"] if arguments.page else [])),
     )
     return run_manager(lambda: Client(transport), told)
+
+
+def devices_parser() -> argparse.ArgumentParser:
+    """The arguments of `qubes-devices`."""
+    parser = argparse.ArgumentParser(
+        prog="qubes-devices", description="Attach devices to qubes, and see what runs, from an icon in the tray."
+    )
+    _add_connection(parser)
+    parser.add_argument("--version", action="version", version=_version("qubes-devices"))
+    return parser
+
+
+def devices(argv: Sequence[str] | None = None) -> int:
+    """`qubes-devices`: the tray icon, until it is quit; a window where there is no tray."""
+    from qubesmanager.ui.app import ManagerOptions  # noqa: PLC0415 - see above
+    from qubesmanager.ui.tray_app import run_tray  # noqa: PLC0415 - see above
+
+    try:
+        transport, trail = _found(_wanted_url(devices_parser().parse_args(argv)))
+    except TransportError as error:
+        print(f"qubes-devices: {error}", file=sys.stderr)  # noqa: T201 - there is no window to say it in
+        return 3
+    return run_tray(lambda: Client(transport), ManagerOptions(connection=transport.url, trail=trail))
 
 
 def _version(program: str) -> str:

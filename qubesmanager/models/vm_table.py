@@ -4,13 +4,14 @@
 Sorting and filtering are `vm_filter.py`'s; a view is put on that.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from PyQt5.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, pyqtSignal
 
 from qubesmanager.models.columns import TABLE, Column, Look, property_column
 from qubesmanager.models.history import History
+from qubesmanager.wire.events import Event
 from qubesmanager.wire.records import NO, YES, VmRecord
 
 RECORD_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -88,6 +89,13 @@ class VmTableModel(QAbstractTableModel):
         for column in self._live:
             at = self.index(row, column)
             self.dataChanged.emit(at, at, [Qt.ItemDataRole.DisplayRole, HISTORY_ROLE])
+
+    def put_stats(self, events: Iterable[Event]) -> None:
+        """What `vm-stats` events say; what is no number is passed over."""
+        for event in events:
+            cpu, memory = event.fields.get("cpu_usage", ""), event.fields.get("memory_kb", "")
+            if cpu.isascii() and cpu.isdigit() and memory.isascii() and memory.isdigit():
+                self.set_stats(event.subject, int(cpu), int(memory))
 
     def set_stale(self, stale: bool) -> None:  # noqa: FBT001 - what it is told
         """The connection is gone (or back): what is shown may not hold any more."""

@@ -462,10 +462,7 @@ class MainWindow(QMainWindow):
         self._follow_changes()
 
     def _stats(self, events: tuple[Event, ...]) -> None:
-        for event in events:
-            cpu, memory = event.fields.get("cpu_usage", ""), event.fields.get("memory_kb", "")
-            if cpu.isascii() and cpu.isdigit() and memory.isascii() and memory.isdigit():
-                self.model.set_stats(event.subject, int(cpu), int(memory))
+        self.model.put_stats(events)
         self.status.look()
 
     def _labels(self) -> None:

@@ -88,6 +88,14 @@ class Session(QObject):
         """List everything again, now."""
         self.follower.resync()
 
+    def tell_again(self) -> None:
+        """Tell all that is known once more, for a window that was not there yet."""
+        self.put.emit(tuple(self.records.values()))
+        if self.is_synced:
+            self.synced.emit()
+        elif self.trouble is not None:
+            self.lost.emit(self.trouble)
+
     async def wait_for(self, name: str, wanted: "frozenset[str]") -> None:
         """Until the qube is in one of these states, or gone, as the events tell it."""
         reached = asyncio.Event()

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`qubes-devices`: the tray icon with its session, until somebody quits it."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+
+from PyQt5.QtWidgets import QApplication
+from qasync import QEventLoop
+
+from qubesmanager.client.client import Client
+from qubesmanager.ui import single
+from qubesmanager.ui.app import ManagerOptions, end_on_signals, prepare, register_all
+from qubesmanager.ui.devices.tray import Tray
+from qubesmanager.ui.main_window import MainWindow
+from qubesmanager.ui.session import Session, state_folder
+from qubesmanager.ui.windows import OpenWindows
+
+
+def run_tray(make_client: Callable[[], Client], options: ManagerOptions) -> int:
+    """The tray until it is quit; its exit status. A second start for the same connection shows the first's window."""
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(application, QApplication)  # noqa: S101 - another kind of application cannot show windows
+    held = prepare(application)
+    application.setApplicationDisplayName("Qubes Devices")
+    application.setDesktopFileName("qubes-devices")
+    register_all()
+    alone = options.connection.startswith("demo")
+    if not alone and single.hand_over(own_name(options.connection), options.arguments):
+        return 0
+    loop = QEventLoop(application)
+    asyncio.set_event_loop(loop)
+    with loop:
+        loop.run_until_complete(_run(make_client, options, application, first=not alone))
+    del held
+    return 0
+
+
+def own_name(connection: str) -> str:
+    """What a second start looks for: the manager of the same connection is another program."""
+    return f"devices {connection}"
+
+
+class TrayApp:
+    """The session, the tray, and the windows that are opened from it."""
+
+    def __init__(self, client: Client, connection: str, *, first: bool) -> None:
+        self._connection = connection
+        self._shared = first
+        self.session = Session(client, connection, history=state_folder() / "devices-tasks.json" if first else None)
+        self.windows = OpenWindows(self.session)
+        self.over = asyncio.Event()
+        self.manager: MainWindow | None = None
+        self.tray = Tray(self.session, self.open_manager)
+        self.tray.over.connect(self.over.set)
+        self.session.window_wanted.connect(self._open)
+
+    def open_manager(self) -> None:
+        """Raise the manager that runs, or open its window here."""
+        if self._shared and single.hand_over(self._connection, ()):
+            return
+        if self.manager is None:
+            self.manager = MainWindow(self.session)
+            self.session.tell_again()
+        self.manager.show()
+        self.manager.raise_()
+        self.manager.activateWindow()
+
+    def raise_with(self, _arguments: tuple[str, ...]) -> None:
+        self.tray.show_window()
+
+    def close(self) -> None:
+        self.windows.close_all()
+        self.tray.stop()
+        if self.manager is not None:
+            self.manager.close()
+
+    def _open(self, name: str, names: tuple[str, ...]) -> None:
+        self.windows.open(name, names, self.tray.window)
+
+
+async def _run(
+    make_client: Callable[[], Client], options: ManagerOptions, application: QApplication, *, first: bool
+) -> None:
+    held = TrayApp(make_client(), options.connection, first=first)
+    instance = single.FirstInstance(own_name(options.connection), held.session) if first else None
+    if instance is not None:
+        instance.started_again.connect(held.raise_with)
+    end_on_signals(held.over.set)
+    held.tray.start()
+    held.session.follow()
+    try:
+        await held.over.wait()
+    finally:
+        if instance is not None:
+            instance.close()
+        held.close()
+        await held.session.tasks.cancel_all()
+        application.processEvents()

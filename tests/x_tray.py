@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A screen of its own with a window manager and, if wanted, a tray, for programs that are looked at from outside."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+NEEDED = ("Xvfb", "openbox", "trayer", "xwininfo", "xdotool")
+LIMIT = 30
+
+
+def why_not() -> str:
+    """What is missing here, as a sentence; empty if nothing is."""
+    missing = [name for name in NEEDED if shutil.which(name) is None]
+    return f"not installed: {', '.join(missing)}" if missing else ""
+
+
+@contextmanager
+def program(*words: str, env: Mapping[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
+    """Started, and ended with SIGTERM."""
+    process = subprocess.Popen(words, env=dict(env), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(LIMIT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(LIMIT)
+
+
+@contextmanager
+def screen(folder: Path) -> Iterator[dict[str, str]]:
+    """The environment of a program on this screen; what it keeps stays in the folder, and there is no session bus."""
+    (folder / "run").mkdir(mode=0o700)
+    reading, writing = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1024x768x24", "-nolisten", "tcp"],
+        pass_fds=[writing],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writing)
+    try:
+        number = os.read(reading, 16).decode().strip()
+        env = os.environ | {
+            "DISPLAY": f":{number}",
+            "XDG_RUNTIME_DIR": str(folder / "run"),
+            "XDG_CONFIG_HOME": str(folder / "config"),
+            "XDG_STATE_HOME": str(folder / "state"),
+            "QT_QPA_PLATFORM": "xcb",
+            "DBUS_SESSION_BUS_ADDRESS": "disabled:",
+            "LC_ALL": "C.UTF-8",
+        }
+        with program("openbox", env=env):
+            yield env
+    finally:
+        os.close(reading)
+        server.terminate()
+        server.wait(LIMIT)
+
+
+def windows(env: Mapping[str, str]) -> str:
+    """All windows of the screen as an indented tree."""
+    told = subprocess.run(["xwininfo", "-root", "-tree"], env=dict(env), capture_output=True, text=True, check=False)
+    return told.stdout
+
+
+def below(tree: str, name: str) -> list[str]:
+    """The lines of the tree that stand below the first window of this name."""
+    lines = tree.splitlines()
+    for at, line in enumerate(lines):
+        if f'"{name}"' in line:
+            depth = _depth(line)
+            rest = lines[at + 1 :]
+            end = next((row for row, other in enumerate(rest) if other.strip() and _depth(other) <= depth), len(rest))
+            return [other for other in rest[:end] if " 0x" in other]
+    return []
+
+
+def width(line: str) -> int:
+    """Pixels of the window on a line of the tree."""
+    found = re.search(r"\s([0-9]+)x[0-9]+[+-]", line)
+    return int(found[1]) if found else 0
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
