@@ -295,6 +295,9 @@ class _Restoring:
         for one in going:
             one.failed = one.failed or results[one.kept.name].reason
         whole = [one for one in going if not one.failed]
+        if report.problems:
+            for one in whole:
+                one.notes.append(f"It is whole; the backup is damaged elsewhere: {' '.join(report.problems)}")
         async with self._system.changing:
             await self._take_effect(whole, results)
         # The others' volumes go with what is left to undo; those of the whole ones are no longer pending.
