@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PyQt5 import sip
+from PyQt5.QtGui import QShowEvent
 from PyQt5.QtWidgets import QGroupBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from qubesmanager.models.volume_table import SnapshotTable, when_text
@@ -36,6 +37,7 @@ class SnapshotsBox(QGroupBox):
         self.setTitle(self.tr("Snapshots"))
         self._session = session
         self._of: Snapshots | None = None
+        self._due = False
         self.model = SnapshotTable(self)
         self.table = row_table(self.model, self.tr("Snapshots"), 1, self)
         self.table.setColumnWidth(0, 170)
@@ -68,8 +70,9 @@ class SnapshotsBox(QGroupBox):
             self.ask_again()
 
     def ask_again(self) -> None:
-        """List the snapshots."""
-        if self._of is not None and self._of.why_not_take is None:
+        """List the snapshots; only once they are seen."""
+        self._due = not self.isVisible()
+        if not self._due and self._of is not None and self._of.why_not_take is None:
             self._session.tasks.start_hidden(self.tr("List the snapshots"), self._list(self._of), owner=self)
 
     async def _list(self, of: Snapshots) -> None:
@@ -124,4 +127,11 @@ class SnapshotsBox(QGroupBox):
         if not sip.isdeleted(
             self
         ):  # the window may have been closed meanwhile; what was asked for is done all the same
+            self.ask_again()
+
+    # Qt overrides
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        super().showEvent(event)
+        if self._due:
             self.ask_again()

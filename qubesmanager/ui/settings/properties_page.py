@@ -40,7 +40,6 @@ class PropertiesPage(QWidget):
         self._records, self._labels = records, labels
         self._helps: dict[str, str] = {}
         self._types: dict[str, str] | None = None
-        self._refused: dict[str, str] = {}
         self.sheet = PropertySheet(draft, records, self)
         self.filter = TextFilter(self.sheet, self)
         self.search = QLineEdit(self)
@@ -107,7 +106,8 @@ class PropertiesPage(QWidget):
             self.editor.reset.setVisible(False)
             self.editor.explain(self.tr("This is what the system says; it cannot be set."))
         self._place.addWidget(self.editor)
-        if name not in self._helps:
+        if name not in self._helps and self.isVisible():
+            self._helps[name] = ""  # is being asked for
             self._tasks.start_hidden(self.tr("Ask what a property means"), self._ask(name), owner=self)
 
     async def _ask(self, name: str) -> None:
@@ -133,4 +133,5 @@ class PropertiesPage(QWidget):
         super().showEvent(event)
         if self._types is None:
             self._types = {}
+            self._selected()
             self._tasks.start_hidden(self.tr("Ask for the types of the properties"), self._ask_types(), owner=self)
