@@ -2375,6 +2375,14 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>{0}: {1}</source>
         <translation>{0}: {1}</translation>
     </message>
+    <message>
+        <source>dom0 has what it does not give away.</source>
+        <translation>dom0 hat, was es nicht weitergibt.</translation>
+    </message>
+    <message>
+        <source>A template is given no devices; its qubes are.</source>
+        <translation>Eine Vorlage bekommt keine Geräte; ihre Qubes bekommen welche.</translation>
+    </message>
 </context>
 <context>
     <name>RemoveDialog</name>
@@ -3639,6 +3647,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Remo&amp;ve…</source>
         <translation>Ent&amp;fernen …</translation>
+    </message>
+    <message>
+        <source>&amp;Attach a device…</source>
+        <translation>Gerät &amp;verbinden …</translation>
     </message>
 </context>
 <context>

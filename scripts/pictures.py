@@ -14,11 +14,14 @@ from qasync import QEventLoop
 
 from qubesmanager.client.client import Client
 from qubesmanager.client.follow import Lost
+from qubesmanager.models.device_catalog import Device
 from qubesmanager.transport.base import TransportError
 from qubesmanager.transport.child import ChildTransport
 from qubesmanager.ui.app import prepare, register_all
+from qubesmanager.ui.attach_dialog import AttachDialog
 from qubesmanager.ui.confirm_dialog import ConfirmMany
 from qubesmanager.ui.create_dialog import CloneDialog, CreateDialog
+from qubesmanager.ui.devices.tray import Tray
 from qubesmanager.ui.main_window import MainWindow
 from qubesmanager.ui.palette import CommandPalette
 from qubesmanager.ui.remove_dialog import RemoveDialog
@@ -285,6 +288,40 @@ async def system(scene: Scene, ending: str = "") -> None:
     held.close()
 
 
+async def devices(scene: Scene, ending: str = "") -> None:
+    """The tray's menu and both pages of its window, with a stick in a qube and a camera that has just come."""
+    tray = Tray(scene.session, scene.window.raise_)
+    catalog = tray.window.actions_of.feed.catalog
+
+    def named(text: str) -> Device | None:
+        return next((device for device in catalog.devices().values() if text in device.name), None)
+
+    await scene.until(lambda: named("Stick"))
+    stick = named("Stick")
+    assert stick is not None
+    if not stick.holder:
+        tray.window.actions_of.operations.attach(stick, "work", {})
+        await scene.until(lambda: (held := named("Stick")) is not None and held.holder)
+    tray.show_window()
+    await asyncio.sleep(0.5)
+    tray.window.devices.view.select_first()
+    save(tray.window.grab(), f"devices{ending}")
+    tray.window.tabs.setCurrentWidget(tray.window.qubes)
+    tray.window.qubes.view.select_name("work")
+    await asyncio.sleep(2.5)
+    save(tray.window.grab(), f"devices-qubes{ending}")
+    tray.menu.popup(QPoint(0, 0))
+    await asyncio.sleep(0.3)
+    save(tray.menu.grab(), f"devices-menu{ending}")
+    tray.menu.close()
+    dialog = AttachDialog(tray.window, scene.session, catalog, device=named("Webcam"))
+    dialog.open()
+    await asyncio.sleep(0.3)
+    save(dialog.grab(), f"devices-attach{ending}")
+    dialog.close()
+    tray.stop()
+
+
 ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "window-light": lambda scene: window_of(scene, "window-light"),
     "create": create,
@@ -300,6 +337,7 @@ ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "several": several,
     "storage": storage,
     "system": system,
+    "devices": devices,
 }
 
 
@@ -359,6 +397,8 @@ async def main(language: str, wanted: list[str]) -> None:
         await over(FEW, settings, lambda scene: storage(scene, "-dark"))
     if asked("system"):
         await over(FEW, settings, lambda scene: system(scene, "-dark"))
+    if asked("devices"):
+        await over(FEW, settings, lambda scene: devices(scene, "-dark"))
     if asked("window-dark-1000"):
         await over(MANY, settings, lambda scene: window_of(scene, "window-dark-1000"))
 

@@ -4,7 +4,7 @@
 import asyncio
 import shutil
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -12,12 +12,20 @@ import guest
 import loop_devices
 import pytest
 from daemon_process import DaemonProcess
+from PyQt5.QtCore import QSettings
+from PyQt5.QtWidgets import QMenu
+from pytestqt.qtbot import QtBot
 
 from qubesmanager import real
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.kernels import INITRAMFS, KERNEL
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
+from qubesmanager.models.device_catalog import DeviceKey
 from qubesmanager.transport.unix import UnixTransport
+from qubesmanager.ui.device_actions import DeviceActions
+from qubesmanager.ui.device_feed import feed_of
+from qubesmanager.ui.device_operations import DeviceOperations
+from qubesmanager.ui.session import Session
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec, DeviceId, VolumeId
 from qubesmanager.wire.errors import DeviceAlreadyAttached, QubesVMNotHaltedError
@@ -160,6 +168,55 @@ async def test_a_real_loop_device_comes_to_a_guest_over_the_socket_and_goes(
         await client.send(calls.VM_DEVICE_DETACH.of(DeviceClass.BLOCK)("lab", device))
         await until_disk(console, loop, None)
     await client.send(calls.VM_KILL("lab"))
+
+
+@pytest.mark.root
+@pytest.mark.skipif(loop_devices.why_not() is not None, reason=f"No loop devices here: {loop_devices.why_not()}")
+async def test_the_devices_menu_gives_a_real_guest_a_real_loop_device_and_takes_it_back(
+    daemon: DaemonProcess, libvirtd: guest.Libvirtd, tmp_path: Path, qtbot: QtBot
+) -> None:
+    client = Client(UnixTransport(daemon.socket))
+    await client.send(calls.VM_CREATE(real.TEMPLATE, "AppVM", CreateSpec("lab", "green")))
+    console = await booted(client, daemon, libvirtd, "lab")
+    session = Session(client, daemon.socket.name, history=tmp_path / "tasks.json")
+    session.settings = QSettings(str(tmp_path / "manager.ini"), QSettings.Format.IniFormat)
+    catalog = feed_of(session).catalog
+    actions = DeviceActions(session, DeviceOperations(session), None, session)
+    session.follow()
+    await until(lambda: session.is_synced)
+    with loop_devices.attached(libvirtd.folder / "image", b"on the stick".ljust(MIB, b".")) as loop:
+        key = DeviceKey(DeviceClass.BLOCK, "dom0", loop)
+        await until(lambda: key in catalog.devices())  # as udev tells of it
+
+        choose(actions, key, "Attach to", "lab")
+        await until(lambda: catalog.devices()[key].holder == "lab")
+        await until_disk(console, loop, MIB)
+
+        choose(actions, key, "Detach from lab")
+        await until(lambda: not catalog.devices()[key].holder)
+        await until_disk(console, loop, None)
+    await until(lambda: key not in catalog.devices() or not catalog.devices()[key].present)
+    await session.tasks.cancel_all()
+    await client.send(calls.VM_KILL("lab"))
+
+
+def choose(actions: DeviceActions, key: DeviceKey, *texts: str) -> None:
+    """What somebody picks in the menu of a device."""
+    whole = QMenu()
+    actions.fill(whole, key)
+    menu = whole
+    for text in texts:
+        action = next(held for held in menu.actions() if held.text().replace("&", "") == text)
+        if (inner := action.menu()) is not None:
+            menu = inner
+        else:
+            action.trigger()
+
+
+async def until(reached: Callable[[], object]) -> None:
+    """Let the loop run until something is so; the test's time limit ends one that hangs."""
+    while not reached():  # noqa: ASYNC110 - anything may be waited for
+        await asyncio.sleep(0.01)
 
 
 async def until_disk(console: guest.Console, serial: str, size: int | None) -> None:

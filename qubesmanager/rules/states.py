@@ -88,6 +88,12 @@ def why_not_settings(_record: VmRecord, _records: Records) -> str | None:
     return None
 
 
+def why_not_attach(record: VmRecord, _records: Records) -> str | None:
+    if record.klass is VmClass.ADMIN:
+        return "dom0 has what it does not give away."
+    return "A template is given no devices; its qubes are." if record.klass is VmClass.TEMPLATE else None
+
+
 def _why_not_running(record: VmRecord) -> str | None:
     return "It is not running." if record.state in HALTED else None
 

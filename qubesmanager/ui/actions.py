@@ -87,6 +87,8 @@ TABLE: tuple[VmAction, ...] = (
              states.why_not_settings, "look", "Ctrl+Return", window="settings"),
     VmAction("devices", QT_TRANSLATE_NOOP("VmAction", "&Devices…"), "devices", opens("devices"),
              states.why_not_settings, "look", multi=False, window="devices"),
+    VmAction("attach", QT_TRANSLATE_NOOP("VmAction", "&Attach a device…"), "attach", opens("attach"),
+             states.why_not_attach, "look", "Ctrl+Shift+A", multi=False, window="attach"),
     VmAction("notes", QT_TRANSLATE_NOOP("VmAction", "N&otes…"), "notes", Operations.notes, always,
              "look", "Ctrl+Shift+N", multi=False),
     VmAction("logs", QT_TRANSLATE_NOOP("VmAction", "&Logs"), "log", opens("logs"), always,

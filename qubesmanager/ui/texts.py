@@ -34,6 +34,8 @@ REASONS = (
     QT_TRANSLATE_NOOP("Reason", "It is running; a template is changed while it is halted."),
     QT_TRANSLATE_NOOP("Reason", "dom0 has no network."),
     QT_TRANSLATE_NOOP("Reason", "dom0 keeps its label."),
+    QT_TRANSLATE_NOOP("Reason", "dom0 has what it does not give away."),
+    QT_TRANSLATE_NOOP("Reason", "A template is given no devices; its qubes are."),
     QT_TRANSLATE_NOOP("Reason", "A qube needs a name."),
     QT_TRANSLATE_NOOP("Reason", "A name starts with a letter (A to Z)."),
     QT_TRANSLATE_NOOP("Reason", "A name has at most 31 characters."),

@@ -25,9 +25,9 @@ RECORDS = {
     [
         ("dom0", {"settings"}),
         ("debian", {"start", "clone", "rename", "settings"}),
-        ("work", {"shutdown", "restart", "pause", "kill", "settings"}),
-        ("mail", {"unpause", "kill", "settings"}),
-        ("vault", {"start", "remove", "clone", "rename", "settings"}),
+        ("work", {"shutdown", "restart", "pause", "kill", "settings", "attach"}),
+        ("mail", {"unpause", "kill", "settings", "attach"}),
+        ("vault", {"start", "remove", "clone", "rename", "settings", "attach"}),
     ],
 )
 def test_what_is_possible_follows_from_class_and_state(name: str, allowed: set[str]) -> None:

@@ -4,7 +4,9 @@
 from PyQt5.QtCore import QT_TRANSLATE_NOOP
 from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
+from qubesmanager.ui.attach_dialog import AttachDialog
 from qubesmanager.ui.device_actions import DeviceActions
+from qubesmanager.ui.device_feed import feed_of
 from qubesmanager.ui.device_operations import DeviceOperations
 from qubesmanager.ui.devices.panel import DevicesPanel
 from qubesmanager.ui.session import Session
@@ -30,8 +32,26 @@ def open_devices(session: Session, names: tuple[str, ...]) -> QWidget:
     return DevicesWindow(session, names[0] if names else "")
 
 
+def open_attach(session: Session, names: tuple[str, ...]) -> QWidget:
+    """The question which device the first name gets; nothing is sent until it is answered."""
+    feed = feed_of(session)
+    # It outlives the dialog: what is begun there goes on as a task.
+    held: DeviceOperations | None = session.findChild(DeviceOperations)
+    operations = DeviceOperations(session, session) if held is None else held
+    dialog = AttachDialog(None, session, feed.catalog, device=None, qube=names[0] if names else "")
+
+    def give() -> None:
+        if (wanted := dialog.wanted()) is not None:
+            actions = DeviceActions(session, operations, None, operations)
+            actions.give(*wanted, dialog.options(), start=dialog.starts())
+
+    dialog.accepted.connect(give)
+    return dialog
+
+
 def register_windows() -> None:
     register("devices", open_devices)
+    register("attach", open_attach)
     register(
         "all-devices",
         lambda session, _names: open_devices(session, ()),

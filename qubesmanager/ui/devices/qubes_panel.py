@@ -2,7 +2,7 @@
 """The running qubes with what they use, and any other by search, to start it."""
 
 from PyQt5.QtCore import QPoint
-from PyQt5.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QHBoxLayout, QHeaderView, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from qubesmanager.models.vm_filter import VmFilterModel
 from qubesmanager.models.vm_table import VmTableModel
@@ -56,6 +56,8 @@ class QubesPanel(QWidget):
         for at, column in enumerate(self.model.columns):
             self.view.setColumnHidden(at, column.id not in COLUMNS)
             self.view.setColumnWidth(at, COLUMNS.get(column.id, column.width))
+        header = self.view.header()
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         row = QHBoxLayout()
         for key, button in self.buttons.items():
             button.clicked.connect(lambda _on=False, key=key: self._run(key))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The tray's menu and its window; a real tray with the program's own icon in it."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -164,6 +165,22 @@ async def test_a_failure_shows_in_the_window_and_leads_the_menu(desk: Desk, syst
     await until(lambda: desk.tray.window.errors.notices)
 
     assert desk.lines()[0] == "Example USB Stick   failed with work"
+
+
+async def test_opening_menus_and_the_window_asks_the_daemon_nothing(
+    desk: Desk, feed: DeviceFeed, session: Session
+) -> None:
+    await until(lambda: session.client.calls_made and session.is_synced)
+    await asyncio.sleep(0.2)  # what is asked at the beginning has been
+    before = session.client.calls_made
+    names = {device.name for device in feed.catalog.devices().values()}
+    for line in [line for line in desk.lines() if line in names]:
+        assert desk.menu_of(line).actions()
+    desk.tray.show_window()
+    desk.tray.show_window("qubes")
+    await asyncio.sleep(0.2)
+
+    assert session.client.calls_made == before
 
 
 # -- a real tray ------------------------------------------------------------------------------------------------------
