@@ -250,6 +250,17 @@
     </message>
 </context>
 <context>
+    <name>Chips</name>
+    <message>
+        <source>Remove {0}</source>
+        <translation>{0} entfernen</translation>
+    </message>
+    <message>
+        <source>{0}, press to remove</source>
+        <translation>{0}, zum Entfernen drücken</translation>
+    </message>
+</context>
+<context>
     <name>CloneDialog</name>
     <message>
         <source>Clone {0}</source>
@@ -965,6 +976,37 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
+    <name>FeatureTable</name>
+    <message>
+        <source>Feature</source>
+        <translation>Feature</translation>
+    </message>
+    <message>
+        <source>Value</source>
+        <translation>Wert</translation>
+    </message>
+    <message>
+        <source>Source</source>
+        <translation>Quelle</translation>
+    </message>
+    <message>
+        <source>own</source>
+        <translation>eigen</translation>
+    </message>
+    <message>
+        <source>template {0}</source>
+        <translation>Vorlage {0}</translation>
+    </message>
+    <message>
+        <source>is removed</source>
+        <translation>wird entfernt</translation>
+    </message>
+    <message>
+        <source>edited</source>
+        <translation>bearbeitet</translation>
+    </message>
+</context>
+<context>
     <name>FieldEditor</name>
     <message>
         <source>Back to the default</source>
@@ -1066,10 +1108,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Die Regeln {0} könnten anders entscheiden: Ihre Adressen sind hier nicht bekannt.</translation>
     </message>
     <message>
-        <source>The qube has no net qube: these rules have nothing to filter.</source>
-        <translation>Die Qube hat keine Netz-Qube: Diese Regeln haben nichts zu filtern.</translation>
-    </message>
-    <message>
         <source>Connections that are open already stay open.</source>
         <translation>Verbindungen, die schon offen sind, bleiben offen.</translation>
     </message>
@@ -1144,6 +1182,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>is over</source>
         <translation>ist vorbei</translation>
+    </message>
+    <message>
+        <source>The rules were changed elsewhere meanwhile.</source>
+        <translation>Die Regeln wurden inzwischen anderswo geändert.</translation>
     </message>
 </context>
 <context>
@@ -2383,6 +2425,26 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>A template is given no devices; its qubes are.</source>
         <translation>Eine Vorlage bekommt keine Geräte; ihre Qubes bekommen welche.</translation>
     </message>
+    <message>
+        <source>The qube has no net qube: these rules have nothing to filter.</source>
+        <translation>Das Qube hat kein Netz-Qube: Diese Regeln haben nichts zu filtern.</translation>
+    </message>
+    <message>
+        <source>Not enforced: qubes have user networking.</source>
+        <translation>Nicht durchgesetzt: Qubes haben das Netz des Benutzers.</translation>
+    </message>
+    <message>
+        <source>Not enforced: qubes have the hypervisor&apos;s own network.</source>
+        <translation>Nicht durchgesetzt: Qubes haben das eigene Netz des Hypervisors.</translation>
+    </message>
+    <message>
+        <source>{0} enforces no firewall: these rules have no effect.</source>
+        <translation>{0} setzt keine Firewall durch: Diese Regeln haben keine Wirkung.</translation>
+    </message>
+    <message>
+        <source>The firewall is kept, not enforced: the netvm {0} has no network namespace of its own.</source>
+        <translation>Die Firewall wird gespeichert, nicht durchgesetzt: Das Netz-Qube {0} hat keinen eigenen Netz-Namensraum.</translation>
+    </message>
 </context>
 <context>
     <name>RemoveDialog</name>
@@ -2660,12 +2722,12 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>nicht gesetzt</translation>
     </message>
     <message>
-        <source>template</source>
-        <translation>der Vorlage</translation>
-    </message>
-    <message>
         <source>A service&apos;s name holds letters, digits and . _ -</source>
         <translation>Der Name eines Dienstes enthält Buchstaben, Ziffern und . _ -</translation>
+    </message>
+    <message>
+        <source>template {0}</source>
+        <translation>Vorlage {0}</translation>
     </message>
 </context>
 <context>
@@ -3373,22 +3435,6 @@ Was eingesteckt wird, erscheint hier.</translation>
 <context>
     <name>TagsPage</name>
     <message>
-        <source>Feature</source>
-        <translation>Feature</translation>
-    </message>
-    <message>
-        <source>Value</source>
-        <translation>Wert</translation>
-    </message>
-    <message>
-        <source>Source</source>
-        <translation>Herkunft</translation>
-    </message>
-    <message>
-        <source>New feature, such as service.cups</source>
-        <translation>Neues Feature, etwa service.cups</translation>
-    </message>
-    <message>
         <source>&amp;Add</source>
         <translation>&amp;Hinzufügen</translation>
     </message>
@@ -3405,28 +3451,12 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Hin&amp;zufügen</translation>
     </message>
     <message>
-        <source>Re&amp;move</source>
-        <translation>En&amp;tfernen</translation>
-    </message>
-    <message>
         <source>Features</source>
         <translation>Features</translation>
     </message>
     <message>
         <source>Tags</source>
         <translation>Etiketten</translation>
-    </message>
-    <message>
-        <source>own</source>
-        <translation>eigen</translation>
-    </message>
-    <message>
-        <source>template</source>
-        <translation>Vorlage</translation>
-    </message>
-    <message>
-        <source>edited</source>
-        <translation>geändert</translation>
     </message>
     <message>
         <source>Says who created the qube; it stays.</source>
@@ -3439,6 +3469,30 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>A tag holds letters, digits and . _ -, and does not start with created-by-</source>
         <translation>Ein Tag besteht aus Buchstaben, Ziffern und . _ - und beginnt nicht mit created-by-</translation>
+    </message>
+    <message>
+        <source>The qube has no tags.</source>
+        <translation>Das Qube hat keine Tags.</translation>
+    </message>
+    <message>
+        <source>Neither the qube nor its template has features. Programs in dom0 and in the qube read them.</source>
+        <translation>Weder das Qube noch seine Vorlage hat Features. Programme in dom0 und im Qube lesen sie.</translation>
+    </message>
+    <message>
+        <source>New feature, such as gui</source>
+        <translation>Neues Feature, etwa gui</translation>
+    </message>
+    <message>
+        <source>New feature</source>
+        <translation>Neues Feature</translation>
+    </message>
+    <message>
+        <source>Select a feature that is set on the qube itself.</source>
+        <translation>Wählen Sie ein Feature, das am Qube selbst gesetzt ist.</translation>
+    </message>
+    <message>
+        <source>Services have a page of their own.</source>
+        <translation>Dienste haben eine eigene Seite.</translation>
     </message>
 </context>
 <context>

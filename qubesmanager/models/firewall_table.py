@@ -29,6 +29,7 @@ class FirewallTable(QAbstractTableModel):
     def __init__(self, draft: Draft, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._draft = draft
+        self._texts: tuple[str, ...] = ()
         self._rules: list[Rule] = []
         self.deciding: int | None = None
         self._past: list[tuple[str, ...]] = []
@@ -41,8 +42,11 @@ class FirewallTable(QAbstractTableModel):
 
     def refresh(self) -> None:
         """The draft's rules, as they are now."""
+        if (texts := self._draft.rule_texts()) == self._texts:
+            return
         self.beginResetModel()
-        self._rules = [parse_rule(text) for text in self._draft.rule_texts()]
+        self._texts = texts
+        self._rules = [parse_rule(text) for text in texts]
         self.deciding = None
         self.endResetModel()
 
@@ -118,7 +122,7 @@ class FirewallTable(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return _CELLS[index.column()](rule)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return None
+            return _CELLS[index.column()](rule)
         if role == Qt.ItemDataRole.BackgroundRole and index.row() == self.deciding:
             return _DECIDING
         return None

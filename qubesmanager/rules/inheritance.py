@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the default of a property comes from: the qube's template, or a system-wide property.
+"""Where a default comes from (the qube's template, or a system-wide property), and a feature that is not its own.
 
 The daemon computes defaults; these tables say to a person what it looks at. A test compares them with its table.
 """
@@ -59,3 +59,29 @@ def origin(record: VmRecord, name: str, records: Mapping[str, VmRecord]) -> Orig
     if name in FROM_TEMPLATE and template is not None and name in template.properties:
         return Origin(template=template.name)
     return Origin(system=FROM_SYSTEM[name]) if name in FROM_SYSTEM else None
+
+
+class Inherited(NamedTuple):
+    """The value of a feature, and the template that it is set on."""
+
+    value: str
+    template: str
+
+
+def inherited_features(template: str, records: Mapping[str, VmRecord]) -> dict[str, Inherited]:
+    """What `feature.CheckWithTemplate` finds above a qube of this template, by name: the nearest one says it."""
+    found: dict[str, Inherited] = {}
+    for above in templates(template, records):
+        for name, value in above.features.items():
+            found.setdefault(name, Inherited(value, above.name))
+    return found
+
+
+def templates(template: str, records: Mapping[str, VmRecord]) -> list[VmRecord]:
+    """A qube's template, the template of that, and so on."""
+    chain: list[VmRecord] = []
+    at = records.get(template)
+    while at is not None and at not in chain:
+        chain.append(at)
+        at = records.get(at.value("template"))
+    return chain

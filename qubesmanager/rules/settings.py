@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from qubesmanager.rules.devices import why_not_balanced
+from qubesmanager.rules.inheritance import inherited_features
 from qubesmanager.rules.memory import why_not_maxmem, why_not_memory
 from qubesmanager.rules.network import netvm_chain, why_not_netvm
 from qubesmanager.rules.states import HALTED, referrers
@@ -37,6 +38,8 @@ READ_ONLY = frozenset(
     }
 )
 """What nobody sets: the system says it."""
+
+FIREWALL_FEATURE = "qubes-firewall"
 
 DEVICES = "devices"
 """Stands among the names of properties for the devices that a qube is given at each start."""
@@ -83,6 +86,25 @@ def why_not_template(klass: VmClass, template: str, template_klass: VmClass, *, 
     elif template_klass is not VmClass.TEMPLATE:
         return f"{template} is not a TemplateVM."
     return None
+
+
+def why_not_enforced(record: VmRecord, netvm: str, records: Mapping[str, VmRecord]) -> str | None:
+    """Why the firewall rules of a qube behind this netvm have no effect; None if they have, or if nothing says so.
+
+    The daemon says it of the netvm that the qube has, where it enforces rules itself. Elsewhere a netvm that can do it
+    has the feature `qubes-firewall`.
+    """
+    if not netvm:
+        return "The qube has no net qube: these rules have nothing to filter."
+    if "firewall_state" in record.properties:
+        told = record.value("firewall_state") if netvm == record.value("netvm") else ""
+        return None if told in {"", "enforced"} else told
+    held = records.get(netvm)
+    if held is None:
+        return None
+    above = inherited_features(held.value("template"), records).get(FIREWALL_FEATURE)
+    value = held.features.get(FIREWALL_FEATURE, above.value if above else "")
+    return None if value else f"{netvm} enforces no firewall: these rules have no effect."
 
 
 # -- a whole change ---------------------------------------------------------------------------------------------------

@@ -46,6 +46,9 @@ REASONS = (
     QT_TRANSLATE_NOOP("Reason", "A volume has at most 64 TiB."),
     QT_TRANSLATE_NOOP("Reason", "The qube is running; a volume is reverted while it is halted."),
     QT_TRANSLATE_NOOP("Reason", "It belongs to the qube; only extra disks are detached."),
+    QT_TRANSLATE_NOOP("Reason", "The qube has no net qube: these rules have nothing to filter."),
+    QT_TRANSLATE_NOOP("Reason", "Not enforced: qubes have user networking."),
+    QT_TRANSLATE_NOOP("Reason", "Not enforced: qubes have the hypervisor's own network."),
     QT_TRANSLATE_NOOP("Reason", "A qube with PCI devices cannot have its memory balanced: set maxmem to 0 first."),
 )
 
@@ -71,6 +74,10 @@ PATTERNS = (
         "Reason", "The maximum is more than {0} times the initial memory: the qube may start slowly or not."
     ),
     QT_TRANSLATE_NOOP("Reason", "The name {0} is reserved."),
+    QT_TRANSLATE_NOOP("Reason", "{0} enforces no firewall: these rules have no effect."),
+    QT_TRANSLATE_NOOP(
+        "Reason", "The firewall is kept, not enforced: the netvm {0} has no network namespace of its own."
+    ),
     QT_TRANSLATE_NOOP("Reason", "{0}: {1}"),
 )
 """Sentences with names and numbers in them; the first that fits a sentence is its translation's."""

@@ -1,10 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where defaults come from."""
 
+from dataclasses import replace
+
 import samples
 
 from qubesmanager.daemon.local.core import properties
-from qubesmanager.rules.inheritance import FROM_SYSTEM, FROM_TEMPLATE, Origin, origin
+from qubesmanager.rules.inheritance import (
+    FROM_SYSTEM,
+    FROM_TEMPLATE,
+    Inherited,
+    Origin,
+    inherited_features,
+    origin,
+)
 from qubesmanager.wire.values import VmClass
 
 RECORDS = {
@@ -46,3 +55,15 @@ def test_the_net_qube_comes_from_the_template_for_a_disposable_only() -> None:
     assert origin(RECORDS["disp1"], "netvm", RECORDS) == Origin(template="dvm")
     assert origin(RECORDS["sys-net"], "netvm", RECORDS) is None
     assert origin(RECORDS["fedora"], "netvm", RECORDS) is None
+
+
+def test_a_feature_is_the_nearest_templates() -> None:
+    fedora = replace(RECORDS["fedora"], features={"os": "Linux", "gui": "1"})
+    dvm = replace(RECORDS["dvm"], features={"gui": ""})
+    records = {**RECORDS, "fedora": fedora, "dvm": dvm}
+
+    assert inherited_features("dvm", records) == {
+        "gui": Inherited("", "dvm"),
+        "os": Inherited("Linux", "fedora"),
+    }
+    assert inherited_features("", records) == {}

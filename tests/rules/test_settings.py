@@ -9,7 +9,15 @@ import samples
 
 from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.core import property as prop
-from qubesmanager.rules.settings import HALTED_ONLY, READ_ONLY, Change, problems, warnings
+from qubesmanager.rules.settings import (
+    DEVICES,
+    HALTED_ONLY,
+    READ_ONLY,
+    Change,
+    problems,
+    warnings,
+    why_not_enforced,
+)
 from qubesmanager.wire.records import DeviceRecord, PropertyValue, VmRecord
 from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
 
@@ -105,3 +113,24 @@ def test_a_running_qube_loses_its_connections_with_its_net_qube() -> None:
     said = warnings(change("work", {"netvm": "sys-vpn"}, {**RECORDS, "work": work}))
 
     assert said["netvm"] == "It is running: its open connections end."
+
+
+def test_a_new_pci_device_and_balanced_memory_exclude_each_other() -> None:
+    held = change("work", {})
+    device = DeviceRecord(DeviceClass.PCI, "dom0", "00_1f.3", False, {"persistent": "yes"})
+    with_device = replace(held, after=replace(held.after, devices=(device,)), edited=frozenset({DEVICES}))
+
+    assert "set maxmem to 0" in problems(with_device)[DEVICES]
+    without = replace(held.before, properties={**held.before.properties, "maxmem": PropertyValue("0", False)})
+    assert problems(replace(with_device, after=replace(without, devices=(device,)))) == {}
+
+
+def test_rules_that_nothing_enforces_are_said_to_have_no_effect() -> None:
+    work, wall = RECORDS["work"], replace(RECORDS["sys-firewall"], features={"qubes-firewall": "1"})
+    records = {**RECORDS, "sys-firewall": wall}
+
+    assert "no net qube" in str(why_not_enforced(work, "", records))
+    assert why_not_enforced(work, "sys-firewall", records) is None
+    assert why_not_enforced(work, "sys-vpn", records) == ("sys-vpn enforces no firewall: these rules have no effect.")
+    told = replace(work, properties={**work.properties, "firewall_state": PropertyValue("Not so.", True)})
+    assert why_not_enforced(told, "sys-firewall", records) == "Not so."

@@ -18,6 +18,7 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.client.plan import Outcome, carry_out
 from qubesmanager.models.draft import PROPERTY, RULES_KEY, Draft
+from qubesmanager.rules.inheritance import templates
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.operations import Operations
 from qubesmanager.ui.prompts import confirm, plain_label
@@ -68,7 +69,7 @@ class SettingsWindow(QWidget):
         self.pages: dict[str, QWidget] = {
             "basic": basic,
             "advanced": FormPage(ADVANCED, self.draft, records, labels, self),
-            "firewall": FirewallPage(self.draft, session.tasks, self),
+            "firewall": FirewallPage(self.draft, session.tasks, records, self),
             "devices": DevicesPage(self.draft, session, self),
             "volumes": VolumesPage(self.draft, session, self),
             "services": ServicesPage(self.draft, records, self),
@@ -127,6 +128,9 @@ class SettingsWindow(QWidget):
 
     def _put(self, records: tuple[VmRecord, ...]) -> None:
         uuid = self.draft.record.value("uuid")
+        above = {held.name for held in templates(self.draft.shown("template"), self._session.records)}
+        if any(record.name in above for record in records):
+            self.draft.changed.emit()  # what it inherits may be different
         for record in records:
             if record.name == self._name:
                 self.draft.merge(record)

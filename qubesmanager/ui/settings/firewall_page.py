@@ -2,39 +2,41 @@
 """The firewall: any list of rules, shown and edited; and whether a packet would pass."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import (
-    QAbstractItemView,
     QApplication,
     QComboBox,
     QFileDialog,
     QGroupBox,
     QHBoxLayout,
-    QHeaderView,
     QLineEdit,
     QMenu,
     QPushButton,
     QShortcut,
     QSpinBox,
-    QTableView,
     QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from qubesmanager.client.plan import Key
-from qubesmanager.models.draft import RULES, Draft
+from qubesmanager.models.draft import RULES, RULES_KEY, Draft
 from qubesmanager.models.firewall_table import FirewallTable
 from qubesmanager.rules.firewall import Packet, export_text, import_text, remaining, simple_view, verdict
-from qubesmanager.ui.prompts import opened, plain_label
+from qubesmanager.rules.settings import why_not_enforced
+from qubesmanager.ui.prompts import opened, plain_label, problem_label, show_problem
 from qubesmanager.ui.settings.firewall_simple import SimpleFirewall
 from qubesmanager.ui.settings.rule_dialog import RuleDialog
+from qubesmanager.ui.tables import row_table, selected_row
 from qubesmanager.ui.tasks import TaskSet
+from qubesmanager.ui.texts import reason
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.firewall import Action, Proto, Rule
+from qubesmanager.wire.records import VmRecord
 
 _MINUTE = 60
 _COUNTDOWN = 1000
@@ -44,25 +46,19 @@ _MOST = 1 << 20
 class FirewallPage(QWidget):
     """The rules in the order they are tried; the end of the list drops everything."""
 
-    def __init__(self, draft: Draft, tasks: TaskSet, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, draft: Draft, tasks: TaskSet, records: Mapping[str, VmRecord], parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._draft, self._tasks = draft, tasks
+        self._draft, self._tasks, self._records = draft, tasks, records
         self.model = FirewallTable(draft, self)
-        self.warning = plain_label("", self)
-        self.table = QTableView(self)
-        self.table.setModel(self.model)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setShowGrid(False)
-        self.table.setTabKeyNavigation(False)
-        self.table.setAccessibleName(self.tr("Firewall rules"))
+        self.warning = problem_label(self)
+        self.table = row_table(self.model, self.tr("Firewall rules"), 1, self)
         self.table.doubleClicked.connect(lambda _index: self._edit())
-        if header := self.table.horizontalHeader():
-            header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-            header.resizeSection(0, 80)
-            header.setSectionResizeMode(4, QHeaderView.ResizeMode.Stretch)
+        for column, width in ((0, 80), (2, 110), (3, 120), (4, 220)):
+            self.table.setColumnWidth(column, width)
         if vertical := self.table.verticalHeader():
-            vertical.setDefaultSectionSize(self.fontMetrics().height() + 9)
+            vertical.show()
         self.simple = SimpleFirewall(self.model, tasks, self)
         self.full = QWidget(self)
         inner = QVBoxLayout(self.full)
@@ -71,7 +67,7 @@ class FirewallPage(QWidget):
         self.views = QTabWidget(self)
         self.views.addTab(self.simple, self.tr("Simple"))
         self.views.addTab(self.full, self.tr("Full list"))
-        self.problem = plain_label("", self)
+        self.problem = problem_label(self)
         self.problem.hide()
         layout = QVBoxLayout(self)
         layout.addWidget(self.warning)
@@ -84,12 +80,15 @@ class FirewallPage(QWidget):
         self._countdown.timeout.connect(self._tick)
         self._countdown.start()
         draft.changed.connect(self._refresh)
+        if selection := self.table.selectionModel():
+            selection.selectionChanged.connect(lambda *_: self._enable())
         self._refresh()
 
-    def refuse(self, key: Key, reason: str) -> bool:
+    def refuse(self, key: Key, why: str) -> bool:
+        """Say why a rule was refused; whether it was about rules."""
         if key[0] != RULES:
             return False
-        self._say(reason)
+        self._say(why)
         return True
 
     def _buttons(self) -> QHBoxLayout:
@@ -180,8 +179,7 @@ class FirewallPage(QWidget):
     # -- what a person does -------------------------------------------------------------------------------------------
 
     def _row(self) -> int:
-        index = self.table.currentIndex()
-        return index.row() if index.isValid() else -1
+        return selected_row(self.table)
 
     def _add(self) -> None:
         self._tasks.start_hidden(self.tr("New firewall rule"), self._ask_rule(None), owner=self)
@@ -317,13 +315,22 @@ class FirewallPage(QWidget):
         self._tick()
         self.buttons["undo"].setEnabled(self.model.can_undo)
         self.buttons["redo"].setEnabled(self.model.can_redo)
-        state = self._draft.shown("firewall_state")
-        texts = [state] if state not in {"", "enforced"} else []
-        if not self._draft.shown("netvm"):
-            texts.append(self.tr("The qube has no net qube: these rules have nothing to filter."))
-        if self._draft.is_edited((RULES, "")):
+        why = why_not_enforced(self._draft.record, self._draft.shown("netvm"), self._records)
+        texts = [reason(why)] if why else []
+        if RULES_KEY in self._draft.conflicts:
+            texts.append(self.tr("The rules were changed elsewhere meanwhile."))
+        elif self._draft.is_edited(RULES_KEY) and self._draft.record.running:
             texts.append(self.tr("Connections that are open already stay open."))
-        self.warning.setText(" ".join(texts))
+        show_problem(self.warning, " ".join(texts))
+        self.warning.setVisible(bool(texts))
+        self._enable()
+
+    def _enable(self) -> None:
+        row, last = selected_row(self.table), self.model.rowCount() - 1
+        for name in ("edit", "remove"):
+            self.buttons[name].setEnabled(row >= 0)
+        self.buttons["up"].setEnabled(row > 0)
+        self.buttons["down"].setEnabled(0 <= row < last)
 
     def _say(self, text: str) -> None:
         self.problem.setText(text)

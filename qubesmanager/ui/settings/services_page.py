@@ -16,6 +16,7 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.client.plan import Key
 from qubesmanager.models.draft import FEATURE, Draft
+from qubesmanager.rules.inheritance import Inherited, inherited_features
 from qubesmanager.ui.prompts import plain_label
 from qubesmanager.ui.settings.services import KNOWN, PREFIX
 from qubesmanager.wire.names import FEATURE_NAME
@@ -68,8 +69,7 @@ class ServicesPage(QWidget):
 
     def refresh(self) -> None:
         """Show what the draft says."""
-        template = self._records.get(self._draft.shown("template"))
-        inherited = template.features if template else {}
+        inherited = inherited_features(self._draft.shown("template"), self._records)
         set_here = {name.removeprefix(PREFIX) for name in self._draft.record.features if name.startswith(PREFIX)}
         above = {name.removeprefix(PREFIX) for name in inherited if name.startswith(PREFIX)}
         self._more |= set_here
@@ -85,9 +85,9 @@ class ServicesPage(QWidget):
         self.tree.blockSignals(before)
         self._selected()
 
-    def _show(self, item: QTreeWidgetItem, name: str, above: str | None) -> None:
+    def _show(self, item: QTreeWidgetItem, name: str, above: Inherited | None) -> None:
         own = self._draft.value((FEATURE, PREFIX + name))
-        held = above if own is None else own
+        held = (above.value if above else "") if own is None else own
         item.setFlags(
             Qt.ItemFlags() | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsUserCheckable
         )
@@ -100,7 +100,7 @@ class ServicesPage(QWidget):
         elif own is not None:
             source = self.tr("this qube")
         else:
-            source = self.tr("not set") if above is None else self.tr("template")
+            source = self.tr("not set") if above is None else self.tr("template {0}").format(above.template)
         item.setText(2, source)
 
     def _name_at(self, row: int) -> str:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import pytest
 from PyQt5.QtWidgets import QApplication, QDialog, QDialogButtonBox
+from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 from windows import click, type_text
 
@@ -19,6 +20,7 @@ from qubesmanager.ui.settings.firewall_page import FirewallPage
 from qubesmanager.ui.settings.firewall_simple import Mode
 from qubesmanager.ui.settings.rule_dialog import RuleDialog
 from qubesmanager.wire import calls
+from qubesmanager.wire.firewall import parse_rule
 
 APPLY = QDialogButtonBox.StandardButton.Apply
 
@@ -168,3 +170,69 @@ async def test_a_list_is_exported_and_imported(page: FirewallPage, tmp_path: Pat
 
     assert "Line 2" in page.problem.text()
     assert rules(page) == ["action=drop"]
+
+
+async def test_would_it_pass_names_the_rule_and_marks_it(page: FirewallPage, client: Client) -> None:
+    for rule in ("action=accept dsthost=example.org proto=tcp dstports=443-443", "action=drop dst4=10.0.0.0/8"):
+        await client.send(calls.VM_FIREWALL_INSERT_RULE("vault", 0, rule))
+    await until(lambda: page.model.rowCount() == 3)
+
+    answers = []
+    for destination, port in (("10.1.2.3", 443), ("example.org", 443), ("example.org", 80)):
+        page.destination.setText(destination)
+        page.port.setValue(port)
+        click(page.ask)
+        answers.append((page.verdict.text(), page.model.deciding))
+
+    assert answers[0] == ("It would be dropped by rule 1.", 0)
+    assert answers[1][0].startswith("It would pass by rule 2.")
+    assert answers[2][0].startswith("It would pass by rule 3.")
+    assert answers[2][1] == 2
+
+
+async def test_rules_that_have_nothing_to_filter_are_said_to(
+    window: SettingsWindow, page: FirewallPage, client: Client
+) -> None:
+    assert "no net qube" in page.warning.text()
+
+    await client.send(calls.VM_PROPERTY_SET("vault", "netvm", "sys-firewall"))
+    await until(lambda: "no net qube" not in page.warning.text())
+    await client.send(calls.VM_START("vault"))
+    await until(lambda: window.draft.record.running)
+    page.simple.choices[Mode.NOTHING].click()
+
+    assert "open already stay open" in page.warning.text()
+
+
+async def test_a_rule_is_edited_and_moved_in_the_full_list(
+    window: SettingsWindow, page: FirewallPage, client: Client, system: System
+) -> None:
+    await client.send(calls.VM_FIREWALL_INSERT_RULE("vault", 0, "action=drop dst4=10.0.0.0/8"))
+    await until(lambda: page.model.rowCount() == 2)
+    page.views.setCurrentWidget(page.full)
+    page.table.selectRow(0)
+    assert not page.buttons["up"].isEnabled()
+    click(page.buttons["edit"])
+    asked = await dialog(RuleDialog)
+    asked.destination.setText("10.0.0.0/16")
+    type_text(asked.comment, "the office")
+    asked.accept()
+    await until(lambda: "10.0.0.0/16" in rules(page)[0])
+    click(page.buttons["down"])
+    assert page.table.currentIndex().row() == 1
+
+    click(window.button(APPLY))
+    await until(lambda: not window.draft.dirty)
+
+    assert [text for _id, text in system.qube("vault").rules] == [
+        "action=accept",
+        "action=drop dst4=10.0.0.0/16 comment=the office",
+    ]
+
+
+async def test_the_entries_of_the_simple_view_keep_qts_contract(page: FirewallPage, qtmodeltester: ModelTester) -> None:
+    for rule in ("dns", "example.org"):
+        words = "specialtarget=dns" if rule == "dns" else f"dsthost={rule}"
+        page.model.insert(0, parse_rule(f"action=accept {words}"))
+
+    qtmodeltester.check(page.simple.entries, force_py=True)  # type: ignore[no-untyped-call] # not annotated there

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QApplication, QCheckBox, QComboBox, QDialogButtonBox, QSpinBox
+from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 from windows import Clicker, click
 
@@ -149,3 +150,9 @@ async def test_several_that_are_selected_share_a_window_and_a_page_can_be_named(
     assert single.tabs.currentWidget() is single.pages["notes"]
     await until(lambda: bool(single.draft.rules))
     opened.close_all()
+
+
+async def test_the_differences_keep_qts_contract(window: SeveralWindow, qtmodeltester: ModelTester) -> None:
+    window.draft.edit(("property", "memory"), "700")
+
+    qtmodeltester.check(window.model, force_py=True)  # type: ignore[no-untyped-call] # not annotated there

@@ -195,3 +195,13 @@ async def test_the_menu_opens_the_window(clicker: Clicker, qtbot: QtBot) -> None
     held = next(each for each in QApplication.topLevelWidgets() if isinstance(each, StorageWindow) and each.isVisible())
     qtbot.addWidget(held)
     await until(lambda: held.facts.is_known)
+
+
+async def test_the_snapshots_keep_qts_contract(
+    window: StorageWindow, client: Client, qtmodeltester: ModelTester
+) -> None:
+    await client.send(calls.VM_VOLUME_SNAPSHOT("vault", "private"))
+    window.tabs.setCurrentWidget(window.snapshots)
+    await until(lambda: window.snapshots.filter.rowCount() == 1)
+
+    qtmodeltester.check(window.snapshots.filter, force_py=True)  # type: ignore[no-untyped-call] # not annotated there

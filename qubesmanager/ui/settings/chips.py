@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Chips: short words beside each other, in as many lines as they need, each with a button that takes it away."""
+
+from collections.abc import Sequence
+
+from PyQt5.QtCore import QPoint, QRect, QSize, Qt, pyqtSignal
+from PyQt5.QtGui import QKeyEvent
+from PyQt5.QtWidgets import QLayout, QLayoutItem, QSizePolicy, QToolButton, QWidget
+
+from qubesmanager.ui.icons import icon
+
+GAP = 6
+
+
+class Chips(QWidget):
+    """Signals: `removed(str)`: a person wants that word gone. `fixed` words have no such button."""
+
+    removed = pyqtSignal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.chips: dict[str, QToolButton] = {}
+        self._flow = Flow(self)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def put(self, words: Sequence[str], fixed: Sequence[str], why_fixed: str) -> None:
+        """The words there are now, in order; `why_fixed` is said of those that stay."""
+        if list(self.chips) == list(words):
+            return
+        focused = next((word for word, chip in self.chips.items() if chip.hasFocus()), None)
+        for chip in self.chips.values():
+            self._flow.removeWidget(chip)
+            chip.hide()
+            chip.deleteLater()
+        self.chips = {word: self._chip(word, fixed=word in fixed, why_fixed=why_fixed) for word in words}
+        for chip in self.chips.values():
+            self._flow.addWidget(chip)
+        if focused is not None and self.chips:
+            self.chips.get(focused, next(iter(self.chips.values()))).setFocus()
+        self.updateGeometry()
+
+    def _chip(self, word: str, *, fixed: bool, why_fixed: str) -> QToolButton:
+        chip = _Chip(word, self)
+        if fixed:
+            chip.setIcon(icon("lock"))
+            chip.setToolTip(why_fixed)
+            chip.setAccessibleName(word)
+        else:
+            chip.setIcon(icon("close"))
+            chip.setToolTip(self.tr("Remove {0}").format(word))
+            chip.setAccessibleName(self.tr("{0}, press to remove").format(word))
+            chip.clicked.connect(lambda: self.removed.emit(word))
+        return chip
+
+
+class _Chip(QToolButton):
+    """Space, Enter, Delete and Backspace press it."""
+
+    def __init__(self, word: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setText(word.replace("&", "&&"))
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    # Qt overrides
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        if event is not None and event.key() in _PRESSES:
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+
+_PRESSES = {Qt.Key.Key_Delete, Qt.Key.Key_Backspace, Qt.Key.Key_Return, Qt.Key.Key_Enter}
+
+
+class Flow(QLayout):
+    """Items in lines, as words on a page; from the right where people read so."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._items: list[QLayoutItem] = []
+        self.setContentsMargins(0, 0, 0, 0)
+
+    def _place(self, width: int, act: bool) -> int:  # noqa: FBT001 - one caller each
+        """Lay the items into lines of that width, or only count; the height they take."""
+        at, line = QPoint(0, 0), 0
+        for item in self._items:
+            size = item.sizeHint()
+            if at.x() and at.x() + size.width() > width:
+                at, line = QPoint(0, at.y() + line + GAP), 0
+            if act:
+                left = at.x()
+                if (owner := self.parentWidget()) is not None and owner.isRightToLeft():
+                    left = width - at.x() - size.width()
+                item.setGeometry(QRect(QPoint(left, at.y()) + self.geometry().topLeft(), size))
+            at.setX(at.x() + size.width() + GAP)
+            line = max(line, size.height())
+        return at.y() + line
+
+    # Qt overrides
+
+    def addItem(self, item: QLayoutItem | None) -> None:
+        if item is not None:
+            self._items.append(item)
+
+    def count(self) -> int:
+        return len(self._items)
+
+    def itemAt(self, index: int) -> QLayoutItem | None:
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int) -> QLayoutItem | None:
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return self._place(width, False)
+
+    def setGeometry(self, rect: QRect) -> None:
+        super().setGeometry(rect)
+        self._place(rect.width(), True)
+
+    def sizeHint(self) -> QSize:
+        return self.minimumSize()
+
+    def minimumSize(self) -> QSize:
+        widest = max((item.sizeHint().width() for item in self._items), default=0)
+        return QSize(widest, max((item.sizeHint().height() for item in self._items), default=0))
