@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Qubes out of a backup, as a client asks for it: what a backup holds, the plan of a restore, and its result."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from qubesmanager.backup.errors import BackupError
+from qubesmanager.client.client import Client
+from qubesmanager.transport.files import FileStream
+from qubesmanager.wire import calls
+from qubesmanager.wire.errors import ProtocolError, QubesValueError
+from qubesmanager.wire.events import Event
+from qubesmanager.wire.names import shown
+
+DOM0 = "dom0"
+ADMIN = "AdminVM"
+DEFAULT_NETVM = "default"
+"""Stands for the system's own choice in the row of a qube whose netvm was never set."""
+
+Conflict = Literal["skip", "rename", "fail"]
+RESULTS = ("ok", "skipped", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class HeldQube:
+    """A qube of a backup, and whether there is one of its name here. `size` in bytes."""
+
+    name: str
+    klass: str
+    label: str
+    size: int
+    template: str
+    netvm: str
+    exists: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a backup holds. `ours`: it ends with a manifest, so that nothing can be missing from it unnoticed."""
+
+    backup_id: str
+    compression: str
+    ours: bool
+    qubes: tuple[HeldQube, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RestorePlan:
+    """What is asked for. Empty maps and texts leave the choice to the daemon; `include` empty means all qubes."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    rename: Mapping[str, str] = field(default_factory=dict)
+    template: Mapping[str, str] = field(default_factory=dict)
+    netvm: Mapping[str, str] = field(default_factory=dict)
+    pool: str = ""
+    conflict: Conflict = "fail"
+    missing_template: Literal["default", "skip"] = "default"
+    missing_netvm: Literal["default", "none", "skip"] = "default"
+    verify_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What became of a qube. `name` is its name here, empty if it is not; `said` a reason or a note, maybe empty."""
+
+    qube: str
+    name: str
+    result: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Bytes of the file that the daemon has taken, and of all."""
+
+    read: int
+    size: int
+
+    @property
+    def percent(self) -> int:
+        return min(100, self.read * 100 // self.size) if self.size else 0
+
+
+# -- what goes over the wire ------------------------------------------------------------------------------------------
+
+
+def why_not_passphrase(passphrase: str) -> str | None:
+    """Why these words cannot be sent; None if they can."""
+    if not passphrase:
+        return "A backup has a passphrase."
+    if "\n" in passphrase or "\0" in passphrase:
+        return "A passphrase is one line of text."
+    try:
+        passphrase.encode()
+    except UnicodeEncodeError:
+        return "The passphrase is not text."
+    return None
+
+
+def options_head(plan: RestorePlan | None, passphrase: str) -> bytes:
+    """The lines before the backup, with the empty one. Raises `QubesValueError` for what no line can say."""
+    if reason := why_not_passphrase(passphrase):
+        raise QubesValueError(reason)
+    lines = [f"passphrase={passphrase}"]
+    if plan is not None:
+        lines += [f"{key}={value}" for key, value in _values(plan).items() if value]
+    return "\n".join([*lines, "", ""]).encode()
+
+
+def _values(plan: RestorePlan) -> dict[str, str]:
+    return {
+        "include": _words(plan.include),
+        "exclude": _words(plan.exclude),
+        "rename": _pairs(plan.rename),
+        "template": _pairs(plan.template),
+        "netvm": _pairs(plan.netvm),
+        "pool": _word(plan.pool) if plan.pool else "",
+        "conflict": plan.conflict,
+        "missing-template": plan.missing_template,
+        "missing-netvm": plan.missing_netvm,
+        "verify-only": "yes" if plan.verify_only else "",
+    }
+
+
+def _word(untrusted: str) -> str:
+    if not untrusted or not untrusted.isascii() or not untrusted.isprintable() or " " in untrusted:
+        raise QubesValueError(f"This is no name: {shown(untrusted)}")
+    return untrusted
+
+
+def _words(names: tuple[str, ...]) -> str:
+    return " ".join(map(_word, names))
+
+
+def _pairs(names: Mapping[str, str]) -> str:
+    for old in names:
+        if ":" in old:
+            raise QubesValueError(f"This is no name: {shown(old)}")
+    # The new name may be empty: no netvm.
+    return " ".join(f"{_word(old)}:{_word(new) if new else ''}" for old, new in names.items())
+
+
+def parse_contents(untrusted: str) -> Contents:
+    """The answer to `mgmt1.backup.Info` with a backup. Raises `ProtocolError`."""
+    head, empty, rows = untrusted.partition("\n\n")
+    if not empty:
+        raise ProtocolError("The answer does not say what is in the backup.")
+    told = dict(_pair(line) for line in head.splitlines())
+    qubes = tuple(_held(line) for line in rows.split("\n") if line)
+    if len({qube.name for qube in qubes}) != len(qubes):
+        raise ProtocolError("The answer names a qube twice.")
+    return Contents(told.get("backup-id", ""), told.get("compression", ""), told.get("ours") == "yes", qubes)
+
+
+def _pair(untrusted: str) -> tuple[str, str]:
+    key, equals, value = untrusted.partition("=")
+    if not equals:
+        raise ProtocolError(f"Not a key and a value: {shown(untrusted)}")
+    return key, value
+
+
+def _held(untrusted: str) -> HeldQube:
+    name, *words = untrusted.split(" ")
+    told = dict(map(_pair, words))
+    size = told.get("size", "0")
+    if not name or not (size.isascii() and size.isdigit() and len(size) <= len(str(1 << 64))):
+        raise ProtocolError(f"Not a qube and its size: {shown(untrusted)}")
+    return HeldQube(
+        name=name,
+        klass=told.get("class", ""),
+        label=told.get("label", ""),
+        size=int(size),
+        template=told.get("template", ""),
+        netvm=told.get("netvm", ""),
+        exists=told.get("exists") == "yes",
+    )
+
+
+def parse_restored(untrusted: str) -> Restored:
+    """A row of the answer to `mgmt1.backup.Restore`. Raises `ProtocolError`."""
+    qube, _, rest = untrusted.partition(" ")
+    named, _, rest = rest.partition(" ")
+    result, _, said = rest.partition(" ")
+    name = named.removeprefix("restored-as=")
+    outcome = result.removeprefix("result=")
+    if not qube or name == named or not name or outcome == result or outcome not in RESULTS:
+        raise ProtocolError(f"Not what became of a qube: {shown(untrusted)}")
+    return Restored(qube, "" if name == "-" else name, outcome, said)
+
+
+def qube_in_progress(event: Event) -> str:
+    """The qube that a restore works at, by an event; empty if the event is another."""
+    return event.fields.get("qube", "") if event.name == "restore-progress" else ""
+
+
+# -- the calls --------------------------------------------------------------------------------------------------------
+
+
+async def contents(client: Client, path: Path, passphrase: str) -> Contents:
+    """What the backup holds; only its head is read. Raises `BackupError`, `Mgmt1Error`, `TransportError`."""
+    async with _payload(path, options_head(None, passphrase)) as stream:
+        return parse_contents(await client.send(calls.BACKUP_INFO(DOM0, None, stream)))
+
+
+async def restore(
+    client: Client, path: Path, passphrase: str, plan: RestorePlan, tell: Callable[[Progress], None] | None = None
+) -> list[Restored]:
+    """Restore (or verify) as planned; a row for each qube of the backup. Raises as `contents` does.
+
+    `tell` is called as the file is read. Cancelled, nothing of it stays.
+    """
+    async with _payload(path, options_head(plan, passphrase)) as stream:
+        payload = stream if tell is None else _told(stream, tell)
+        return [parse_restored(row) for row in await client.send(calls.BACKUP_RESTORE(DOM0, None, payload))]
+
+
+@asynccontextmanager
+async def _payload(path: Path, head: bytes) -> AsyncIterator[FileStream]:
+    try:
+        async with FileStream(path, head) as stream:
+            yield stream
+    except OSError as error:
+        raise BackupError(f"The file {path} cannot be read: {error.strerror or error}.") from error
+
+
+async def _told(stream: FileStream, tell: Callable[[Progress], None]) -> AsyncIterator[bytes]:
+    async for piece in stream:
+        yield piece
+        tell(Progress(stream.read, stream.size))

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a client sends for a restore, and how it reads the answers; the daemon's own parser is the other side."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qubesmanager.backup.errors import BackupError
+from qubesmanager.client.client import Client
+from qubesmanager.client.restores import (
+    Contents,
+    HeldQube,
+    Progress,
+    Restored,
+    RestorePlan,
+    contents,
+    options_head,
+    parse_contents,
+    parse_restored,
+    why_not_passphrase,
+)
+from qubesmanager.daemon.local.system.restoring import parse_options
+from qubesmanager.transport.files import PIECE, FileStream
+from qubesmanager.transport.memory import MemoryTransport
+from qubesmanager.wire.errors import ProtocolError, QubesValueError
+
+NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
+MAPS = st.dictionaries(NAMES, NAMES, max_size=4)
+PLANS = st.builds(
+    RestorePlan,
+    include=st.lists(NAMES, max_size=3).map(tuple),
+    exclude=st.lists(NAMES, max_size=3).map(tuple),
+    rename=MAPS,
+    template=MAPS,
+    netvm=st.dictionaries(NAMES, NAMES | st.just(""), max_size=4),
+    pool=NAMES | st.just(""),
+    conflict=st.sampled_from(["skip", "rename", "fail"]),
+    missing_template=st.sampled_from(["default", "skip"]),
+    missing_netvm=st.sampled_from(["default", "none", "skip"]),
+    verify_only=st.booleans(),
+)
+PASSPHRASES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\0"), min_size=1, max_size=30)
+QUBES = st.builds(
+    HeldQube,
+    name=NAMES,
+    klass=NAMES,
+    label=NAMES,
+    size=st.integers(0, 1 << 62),
+    template=NAMES | st.just(""),
+    netvm=NAMES | st.just(""),
+    exists=st.booleans(),
+)
+
+
+@given(PLANS, PASSPHRASES)
+def test_the_daemon_reads_the_plan_that_the_client_wrote(plan: RestorePlan, passphrase: str) -> None:
+    head = options_head(plan, passphrase)
+
+    assert head.endswith(b"\n\n")
+    read = parse_options(head.removesuffix(b"\n\n"))
+    assert (read.passphrase, read.include, read.exclude) == (passphrase, plan.include, plan.exclude)
+    assert (read.rename, read.template, read.netvm, read.pool) == (plan.rename, plan.template, plan.netvm, plan.pool)
+    assert read.choice("conflict") == plan.conflict
+    assert read.choice("missing-template") == plan.missing_template
+    assert read.choice("missing-netvm") == plan.missing_netvm
+    assert (read.choice("verify-only") == "yes") is plan.verify_only
+
+
+@pytest.mark.parametrize("passphrase", ["", "two\nlines", "nul\0", "\udcff"])
+def test_a_passphrase_that_no_line_can_say_is_not_sent(passphrase: str) -> None:
+    assert why_not_passphrase(passphrase)
+    with pytest.raises(QubesValueError):
+        options_head(None, passphrase)
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        RestorePlan(include=("a\nverify-only=yes",)),
+        RestorePlan(exclude=("a b",)),
+        RestorePlan(rename={"a": "b c:d"}),
+        RestorePlan(template={"a:b": "c"}),
+        RestorePlan(netvm={"": "c"}),
+        RestorePlan(pool="a\n\n"),
+    ],
+)
+def test_a_name_that_would_be_another_option_is_not_sent(plan: RestorePlan) -> None:
+    with pytest.raises(QubesValueError):
+        options_head(plan, "words")
+
+
+@given(st.lists(QUBES, max_size=5, unique_by=lambda qube: qube.name), st.booleans())
+def test_contents_are_read_as_they_were_told(qubes: list[HeldQube], ours: bool) -> None:
+    rows = [
+        f"{each.name} class={each.klass} label={each.label} size={each.size} template={each.template}"
+        f" netvm={each.netvm} exists={'yes' if each.exists else 'no'}\n"
+        for each in qubes
+    ]
+    text = f"backup-id=x-1\ncompression=gzip\nours={'yes' if ours else 'no'}\n\n{''.join(rows)}"
+
+    assert parse_contents(text) == Contents("x-1", "gzip", ours, tuple(qubes))
+
+
+@given(st.text())
+def test_any_other_text_is_read_or_refused(untrusted: str) -> None:
+    for parse in (parse_contents, parse_restored):
+        try:
+            parse(untrusted)
+        except ProtocolError:
+            continue
+
+
+@pytest.mark.parametrize(
+    ("row", "restored"),
+    [
+        ("a restored-as=b result=ok", Restored("a", "b", "ok", "")),
+        ("a restored-as=- result=skipped It was not asked for.", Restored("a", "", "skipped", "It was not asked for.")),
+    ],
+)
+def test_a_row_of_the_result_says_what_became_of_a_qube(row: str, restored: Restored) -> None:
+    assert parse_restored(row) == restored
+
+
+@pytest.mark.parametrize("row", ["", "a", "a restored-as= result=ok", "a restored-as=b result=fine", "a b result=ok"])
+def test_a_row_that_says_nothing_of_a_qube_is_refused(row: str) -> None:
+    with pytest.raises(ProtocolError):
+        parse_restored(row)
+
+
+def test_the_share_of_an_empty_file_is_nothing() -> None:
+    assert [Progress(0, 0).percent, Progress(5, 10).percent, Progress(11, 10).percent] == [0, 50, 100]
+
+
+async def test_a_file_comes_whole_and_in_order_after_its_head(tmp_path: Path) -> None:
+    data = os.urandom(PIECE * 2 + 17)
+    file = tmp_path / "backup"
+    file.write_bytes(data)
+
+    async with FileStream(file, b"head") as stream:
+        pieces = [piece async for piece in stream]
+
+    assert b"".join(pieces) == b"head" + data
+    assert (stream.size, stream.read) == (len(data), len(data))
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "pipe"])
+async def test_what_is_not_a_file_is_said_and_waited_for_by_nobody(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "backup"
+    if kind == "folder":
+        path.mkdir()
+    if kind == "pipe":
+        os.mkfifo(path)
+
+    async def answer(*_call: object) -> None:
+        raise AssertionError
+
+    with pytest.raises(BackupError, match="cannot be read"):
+        await contents(Client(MemoryTransport(answer)), path, "words")  # type: ignore[arg-type] # never called
