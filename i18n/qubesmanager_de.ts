@@ -2166,6 +2166,25 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
+    <name>QubeDevicesMenu</name>
+    <message>
+        <source>De&amp;vices</source>
+        <translation>&amp;Geräte</translation>
+    </message>
+    <message>
+        <source>It has no devices</source>
+        <translation>Er hat keine Geräte</translation>
+    </message>
+    <message>
+        <source>&amp;Another device, or options…</source>
+        <translation>&amp;Anderes Gerät oder Optionen …</translation>
+    </message>
+    <message>
+        <source>Attach {0}</source>
+        <translation>{0} verbinden</translation>
+    </message>
+</context>
+<context>
     <name>QubesPanel</name>
     <message>
         <source>Search any qube, to start it</source>

@@ -28,6 +28,7 @@ from qubesmanager.transport.base import RefusedError
 from qubesmanager.ui.about import AboutDialog
 from qubesmanager.ui.actions import BY_ID, ActionSet
 from qubesmanager.ui.actions import TABLE as ACTIONS
+from qubesmanager.ui.device_menu import QubeDevicesMenu
 from qubesmanager.ui.error_bar import ErrorBar, Offer
 from qubesmanager.ui.icons import application_icon, icon, label_icon
 from qubesmanager.ui.inspector import Inspector
@@ -41,7 +42,7 @@ from qubesmanager.ui.property_columns import (
     kept_properties,
     offered_properties,
 )
-from qubesmanager.ui.property_menus import label_menu, netvm_menu, template_menu
+from qubesmanager.ui.property_menus import PropertyMenu, label_menu, netvm_menu, template_menu
 from qubesmanager.ui.query_box import QueryBox
 from qubesmanager.ui.save_view_dialog import SaveViewDialog
 from qubesmanager.ui.session import Session
@@ -236,13 +237,11 @@ class MainWindow(QMainWindow):
     # -- menus --------------------------------------------------------------------------------------------------------
 
     def _make_menus(self) -> None:
-        self.property_menus = [
-            make(self.operations, self.session, self, title)
-            for make, title in (
-                (template_menu, self.tr("&Template")),
-                (netvm_menu, self.tr("&Net qube")),
-                (label_menu, self.tr("La&bel")),
-            )
+        self.submenus: list[PropertyMenu | QubeDevicesMenu] = [
+            template_menu(self.operations, self.session, self, self.tr("&Template")),
+            netvm_menu(self.operations, self.session, self, self.tr("&Net qube")),
+            label_menu(self.operations, self.session, self, self.tr("La&bel")),
+            QubeDevicesMenu(self.session, self),
         ]
         system = self._menu(self.tr("&System"))
         system.addAction(self.own["create"])
@@ -289,7 +288,7 @@ class MainWindow(QMainWindow):
             if group and row.group != group:
                 menu.addSeparator()
             if row.group == "make" and group != "make":
-                for each in self.property_menus:
+                for each in self.submenus:
                     menu.addMenu(each)
                 menu.addSeparator()
             group = row.group
@@ -397,7 +396,7 @@ class MainWindow(QMainWindow):
             return
         self._seen = state
         self.actions_of.look(names, connected=self.session.is_synced)
-        for menu in self.property_menus:
+        for menu in self.submenus:
             menu.look(names, connected=self.session.is_synced)
         self.inspector.show_names(names)
         self.own["create"].setEnabled(self.session.is_synced)

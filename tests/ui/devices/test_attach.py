@@ -2,12 +2,13 @@
 """Giving a qube a device from the manager's own window."""
 
 from device_samples import SDB, until
-from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QWidget
+from PyQt5.QtCore import QPoint, Qt
+from PyQt5.QtWidgets import QAction, QMenu, QWidget
 from windows import Clicker, press_key, type_text
 
 from qubesmanager.ui.attach_dialog import AttachDialog
 from qubesmanager.ui.device_feed import feed_of
+from qubesmanager.ui.device_menu import QubeDevicesMenu
 from qubesmanager.ui.windows import OpenWindows
 
 
@@ -34,3 +35,31 @@ async def test_dom0_and_templates_are_offered_none_and_the_reason_is_said(clicke
         clicker.select(name)
         await until(lambda: not clicker.can("attach"))
         assert words in clicker.tip("attach")
+
+
+async def test_the_devices_menu_of_a_qube_gives_and_takes(clicker: Clicker) -> None:
+    menu = next(held for held in clicker.window.submenus if isinstance(held, QubeDevicesMenu))
+    clicker.select("work")
+    await until(lambda: (action := menu.menuAction()) is not None and action.isEnabled())
+    menu.popup(QPoint(0, 0))  # devices are asked for now, and come while it is open
+    await until(lambda: "Attach Example Portable SSD" in lines(menu))
+    line(menu, "Attach Example Portable SSD").trigger()
+    menu.close()
+    catalog = feed_of(clicker.window.session).catalog
+    await until(lambda: catalog.devices()[SDB].holder == "work")
+
+    menu.popup(QPoint(0, 0))
+    inner = line(menu, "Example Portable SSD").menu()
+    assert inner is not None
+    line(inner, "Detach from work").trigger()
+    menu.close()
+
+    await until(lambda: not catalog.devices()[SDB].holder)
+
+
+def lines(menu: QMenu) -> list[str]:
+    return [action.text().replace("&", "") for action in menu.actions()]
+
+
+def line(menu: QMenu, text: str) -> QAction:
+    return next(action for action in menu.actions() if action.text().replace("&", "") == text)
