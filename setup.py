@@ -21,11 +21,23 @@ setup(
     data_files=[
         (
             "share/applications",
-            ["share/applications/qubes-manager.desktop", "share/applications/qubes-devices.desktop"],
+            [
+                "share/applications/qubes-manager.desktop",
+                "share/applications/qubes-devices.desktop",
+                "share/applications/qubes-restore.desktop",
+            ],
         ),
         ("share/metainfo", ["share/metainfo/qubes-manager.metainfo.xml"]),
         ("share/icons/hicolor/scalable/apps", ["share/icons/qubes-manager.svg"]),
-        ("share/man/man1", ["docs/man/qubes-manager.1", "docs/man/qubes-devices.1", "docs/man/mgmt1.1"]),
+        (
+            "share/man/man1",
+            [
+                "docs/man/qubes-manager.1",
+                "docs/man/qubes-devices.1",
+                "docs/man/qubes-restore.1",
+                "docs/man/mgmt1.1",
+            ],
+        ),
         ("share/man/man8", ["docs/man/qubes-mgmt1d.8"]),
     ],
     install_requires=[
@@ -66,6 +78,7 @@ setup(
     entry_points={
         "console_scripts": [
             "mgmt1=qubesmanager.entry:mgmt1",
+            "qubes-restore=qubesmanager.entry:restore",
             "qubes-mgmt1d=qubesmanager.entry:mgmt1d",
         ],
         "gui_scripts": [

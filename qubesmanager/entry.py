@@ -56,6 +56,16 @@ def mgmt1() -> int:
     return main(sys.argv[1:], connect)
 
 
+def restore() -> int:
+    """`qubes-restore [FILE]`; without a file its window."""
+    from qubesmanager.cli.restore import main  # noqa: PLC0415 - see above
+
+    def wizard(url: str | None) -> int:
+        return manager(["restore", *(["--connect", url] if url else [])])
+
+    return main(sys.argv[1:], connect, wizard)
+
+
 def mgmt1d(argv: Sequence[str] | None = None) -> int:
     """`qubes-mgmt1d`: serve until told to end."""
     from qubesmanager import demo, real  # noqa: PLC0415 - see above

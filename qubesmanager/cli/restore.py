@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`qubes-restore`: what is in a backup, whether it is whole, and its qubes restored.
+
+Exit status: 0 done, 1 failed (also if a single qube failed), 2 used wrongly, 3 no answer, 4 cancelled.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
+from getpass import getpass
+from pathlib import Path
+from typing import NoReturn, TextIO
+
+import argcomplete
+
+import qubesmanager
+from qubesmanager.cli.main import ANSWERED_NO, NO_ANSWER, USED_WRONGLY, Connect
+from qubesmanager.cli.terminal import Bar, passphrase_from, printable, size_text, table
+from qubesmanager.client.client import Client
+from qubesmanager.client.restore_report import report_text
+from qubesmanager.client.restores import (
+    Contents,
+    Progress,
+    Restored,
+    RestorePlan,
+    contents,
+    options_head,
+    qube_in_progress,
+    restore,
+)
+from qubesmanager.transport.base import Transport, TransportError
+from qubesmanager.wire import calls
+from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
+
+PROGRAM = "qubes-restore"
+CANCELLED = 4
+WORDS = {"ok": "restored", "skipped": "skipped", "failed": "FAILED"}
+VERIFIED = {**WORDS, "ok": "whole"}
+DATA = frozenset({2})
+"""Columns of the list that stand at the right edge."""
+
+
+class _UsageError(Exception):
+    pass
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise _UsageError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """Where texts go, and who is asked for the passphrase; a test passes its own."""
+
+    stdout: TextIO = field(default_factory=lambda: sys.stdout)
+    stderr: TextIO = field(default_factory=lambda: sys.stderr)
+    ask: Callable[[str], str] = getpass
+
+
+def parser() -> argparse.ArgumentParser:
+    made = _Parser(
+        prog=PROGRAM,
+        description="Restore qubes from a backup. Nothing that exists is overwritten. Without FILE a window asks for"
+        " everything.",
+        epilog="Exit status: 0 done, 1 failed, 2 used wrongly, 3 no answer, 4 cancelled.",
+    )
+    made.add_argument("file", metavar="FILE", nargs="?", type=Path, help="the backup")
+    what = made.add_mutually_exclusive_group()
+    what.add_argument("--list", action="store_true", help="print what the backup holds, and restore nothing")
+    what.add_argument("--verify", action="store_true", help="read all of it and say what is whole; restore nothing")
+    made.add_argument(
+        "--only", metavar="QUBE", action="append", default=[], help="restore this qube, and others so named"
+    )
+    made.add_argument("--exclude", metavar="QUBE", action="append", default=[], help="leave this qube out")
+    made.add_argument("--rename", metavar="OLD:NEW", action="append", default=[], help="restore OLD under the name NEW")
+    made.add_argument("--template", metavar="QUBE:TEMPLATE", action="append", default=[], help="base QUBE on TEMPLATE")
+    made.add_argument(
+        "--netvm", metavar="QUBE:NETVM", action="append", default=[], help="connect QUBE to NETVM; QUBE: to none"
+    )
+    made.add_argument("--pool", metavar="POOL", default="", help="the pool for all restored volumes")
+    made.add_argument(
+        "--skip-existing", action="store_true", help="leave out qubes whose names are taken; else they stop everything"
+    )
+    made.add_argument("--report", metavar="FILE", type=Path, help="write what became of each qube here")
+    made.add_argument(
+        "--passphrase-file",
+        metavar="FILE",
+        help="read the passphrase from the first line of FILE, - for standard input",
+    )
+    made.add_argument("--connect", metavar="URL", help="whom to talk to; without it the usual places are searched")
+    made.add_argument("--version", action="version", version=f"{PROGRAM} {qubesmanager.__version__}")
+    return made
+
+
+def plan_of(options: argparse.Namespace) -> RestorePlan:
+    """Raises `_UsageError`."""
+    return RestorePlan(
+        include=_names(options.only),
+        exclude=_names(options.exclude),
+        rename=_pairs("--rename", options.rename),
+        template=_pairs("--template", options.template),
+        netvm=_pairs("--netvm", options.netvm, may_be_empty=True),
+        pool=options.pool,
+        conflict="skip" if options.skip_existing else "fail",
+        verify_only=options.verify,
+    )
+
+
+def _names(words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for word in words for name in word.split(",") if name)
+
+
+def _pairs(option: str, words: Sequence[str], *, may_be_empty: bool = False) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for word in _names(words):
+        old, colon, new = word.partition(":")
+        if not colon or not old or old in found or not (new or may_be_empty):
+            raise _UsageError(f"{option} takes QUBE:NAME, each qube once; this is {word!a}.")
+        found[old] = new
+    return found
+
+
+def main(
+    argv: Sequence[str], connect: Connect, wizard: Callable[[str | None], int], terminal: Terminal | None = None
+) -> int:
+    """Run the command and give its exit status. `wizard` opens the window, with the URL if one was given."""
+    terminal = terminal or Terminal()
+    made = parser()
+    if "_ARGCOMPLETE" in os.environ:
+        argcomplete.autocomplete(made)
+    bar = Bar(terminal.stderr)
+    try:
+        options = made.parse_args(argv)
+        if options.file is None:
+            _check_alone(argv, options)
+            return wizard(options.connect)
+        plan = plan_of(options)
+        transport = connect(options.connect)
+        passphrase = _passphrase(options, terminal)
+        _check_words(plan, passphrase)
+        return asyncio.run(_carry_out(transport, options, plan, passphrase, terminal, bar))
+    except _UsageError as error:
+        said, status = str(error), USED_WRONGLY
+    except Mgmt1Error as error:
+        said, status = str(error), ANSWERED_NO
+    except TransportError as error:
+        said, status = str(error), NO_ANSWER
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        said, status = "Cancelled. Nothing half restored stays.", CANCELLED
+    bar.clear()
+    terminal.stderr.write(f"{PROGRAM}: {printable(said)}\n")
+    return status
+
+
+def _passphrase(options: argparse.Namespace, terminal: Terminal) -> str:
+    try:
+        return passphrase_from(options.passphrase_file, "Passphrase of the backup: ", terminal.ask)
+    except QubesValueError as error:
+        raise _UsageError(str(error)) from error
+
+
+def _check_words(plan: RestorePlan, passphrase: str) -> None:
+    try:
+        options_head(plan, passphrase)
+    except QubesValueError as error:
+        raise _UsageError(str(error)) from error
+
+
+def _check_alone(argv: Sequence[str], options: argparse.Namespace) -> None:
+    if list(argv) not in ([], ["--connect", options.connect], [f"--connect={options.connect}"]):
+        raise _UsageError("FILE is needed; without any option a window asks for it.")
+
+
+async def _carry_out(
+    transport: Transport,
+    options: argparse.Namespace,
+    plan: RestorePlan,
+    passphrase: str,
+    terminal: Terminal,
+    bar: Bar,
+) -> int:
+    client = Client(transport)
+    if options.list:
+        terminal.stdout.write(listing(await contents(client, options.file, passphrase)))
+        return 0
+    if options.report is not None:
+        _check_place(options.report)
+    rows = await _with_bar(client, options.file, passphrase, plan, bar)
+    bar.clear()
+    words = VERIFIED if plan.verify_only else WORDS
+    text = report_text(_head(options.file, plan), rows, words)
+    terminal.stdout.write(text)
+    if options.report is not None:
+        _keep(options.report, text)
+    return ANSWERED_NO if any(row.result == "failed" for row in rows) else 0
+
+
+async def _with_bar(client: Client, file: Path, passphrase: str, plan: RestorePlan, bar: Bar) -> list[Restored]:
+    """Restore; the bar shows the share of the file that was read, and the qube that events name."""
+    qube = ""
+    last = Progress(0, 0)
+
+    def tell(progress: Progress) -> None:
+        nonlocal last
+        last = progress
+        bar.show(last.percent, f"{size_text(last.read)} of {size_text(last.size)}  {qube}")
+
+    async def follow() -> None:
+        """The names are an extra: without events the bar goes without them."""
+        nonlocal qube
+        with suppress(Mgmt1Error, TransportError):
+            async with aclosing(client.events(calls.EVENTS("dom0"))) as stream:
+                async for batch in stream:
+                    for event in batch:
+                        qube = qube_in_progress(event) or qube
+                    tell(last)
+
+    following = asyncio.get_running_loop().create_task(follow())
+    try:
+        return await restore(client, file, passphrase, plan, tell)
+    finally:
+        following.cancel()
+        await asyncio.wait([following])
+
+
+def listing(held: Contents) -> str:
+    """What `--list` prints."""
+    rows = [
+        [
+            qube.name,
+            qube.klass,
+            size_text(qube.size),
+            qube.template or "-",
+            qube.netvm or "-",
+            "exists" if qube.exists else "",
+        ]
+        for qube in held.qubes
+    ]
+    lines = table(("NAME", "CLASS", "SIZE", "TEMPLATE", "NETVM", "HERE"), rows, DATA)
+    if not held.ours:
+        lines += "\nThis backup has no manifest: that a part of it is missing can go unnoticed.\n"
+    return lines
+
+
+def _head(file: Path, plan: RestorePlan) -> list[tuple[str, str]]:
+    return [
+        ("Backup", str(file)),
+        ("Done", "verified, nothing restored" if plan.verify_only else "restored"),
+        ("Time", time.strftime("%Y-%m-%d %H:%M:%S %z")),
+    ]
+
+
+def _check_place(report: Path) -> None:
+    """Before hours of work: whether the report can be kept. Raises `_UsageError`."""
+    if report.is_dir() or not os.access(report.parent, os.W_OK):
+        raise _UsageError(f"The report cannot be written to {report}.")
+
+
+def _keep(report: Path, text: str) -> None:
+    try:
+        report.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Mgmt1Error(f"The report was not written to {report}: {error.strerror or error}.") from error
