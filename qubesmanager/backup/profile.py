@@ -10,7 +10,7 @@
 Source: the backup profiles of Qubes OS 4.x (/etc/qubes/backup/*.conf).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -66,6 +66,20 @@ class Profile:
         return bool(self.passphrase_text or self.passphrase_file or self.passphrase_vm)
 
 
+def matches(patterns: Iterable[str], name: str, klass: str, tags: Collection[str]) -> bool:
+    """Whether a qube is among what `include` or `exclude` says."""
+    for pattern in patterns:
+        if pattern.startswith(TYPE):
+            found = klass == pattern.removeprefix(TYPE)
+        elif pattern.startswith(TAG):
+            found = pattern.removeprefix(TAG) in tags
+        else:
+            found = name == pattern
+        if found:
+            return True
+    return False
+
+
 def parse_profile(untrusted: str) -> Profile:
     """Raises `ProtocolError` for what is no such YAML, `QubesValueError` naming the key for a value that cannot be."""
     values = _mapping(untrusted)
@@ -87,6 +101,30 @@ def parse_profile(untrusted: str) -> Profile:
     if profile.keep is not None and not profile.verify:
         raise QubesValueError("keep needs verify: only a verified backup takes the place of an older one.")
     return profile
+
+
+def profile_text(profile: Profile) -> str:
+    """The YAML that says so, without what is said by silence."""
+    values: dict[str, Any] = {}
+    for key in _KEYS:
+        value = getattr(profile, key)
+        if value == getattr(_USUAL, key):
+            continue
+        match value:
+            case tuple():
+                values[key] = list(value)
+            case Keep():
+                values[key] = {name: count for name in Keep.__slots__ if (count := getattr(value, name))} or {"last": 0}
+            case Schedule():
+                values[key] = value.text
+            case Compression():
+                values[key] = value.value
+            case _:
+                values[key] = value
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+
+
+_USUAL = Profile()
 
 
 def without_passphrase(text: str) -> str:

@@ -280,8 +280,9 @@ BACKUP_EXECUTE = Call(
 )  # fmt: skip
 BACKUP_INFO = Call(
     "mgmt1.backup.Info", Dest.DOM0, Tier.GLOBAL_RO, c.optional(c.PROFILE_ID), c.STREAM, c.TEXT,
-    "With a profile id: what it would contain, sizes, space at the target. With content (passphrase=<text>, an empty"
-    " line, the backup): what that backup holds.",
+    "With a profile id: what it would contain, sizes, space at the target; with YAML as payload, dom0 is told the same"
+    " of what the profile would be. Without an id, with content (passphrase=<text>, an empty line, the backup): what"
+    " that backup holds.",
     time_limit=None,
 )  # fmt: skip
 BACKUP_RESTORE = Call(

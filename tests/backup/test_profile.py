@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qubesmanager.backup import profile as profiles
 from qubesmanager.backup.compression import Compression
-from qubesmanager.backup.profile import Profile, parse_profile, without_passphrase
+from qubesmanager.backup.profile import Profile, parse_profile, profile_text, without_passphrase
 from qubesmanager.backup.retention import Keep
 from qubesmanager.wire.errors import ProtocolError, QubesValueError
 
@@ -84,6 +84,7 @@ def test_any_keys_and_values_are_a_profile_that_can_be_or_refused_in_words(value
     assert isinstance(profile.keep, Keep | None)
     assert set(values) <= set(profiles._KEYS)
     assert not parse_profile(without_passphrase(text)).passphrase_text
+    assert parse_profile(profile_text(profile)) == profile
 
 
 @given(st.text(max_size=200) | st.text("{}[]&*!|>'\"%@`:-,? \n\tab#1.", max_size=60))

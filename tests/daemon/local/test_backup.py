@@ -18,9 +18,12 @@ from pool_tools import content
 from qubesmanager.backup import container
 from qubesmanager.backup.container import Params
 from qubesmanager.client.client import Client
+from qubesmanager.daemon.dispatch import Dispatcher
+from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.backups import targets
 from qubesmanager.daemon.local.system import backups
 from qubesmanager.daemon.local.system.system import System
+from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CloneSpec, CreateSpec, DeviceId, VolumeId
 from qubesmanager.wire.errors import (
@@ -246,6 +249,24 @@ async def test_info_tells_what_a_profile_comes_to(client: Client, lab: bytes, fo
     assert int(told["free"]) > 0
     assert int(told["next-run"]) > time.time()
     assert [row.split()[0] for row in rows.splitlines()] == ["lab", "vault"]
+
+
+async def test_what_a_profile_would_be_is_told_and_not_kept(client: Client, system: System, folder: Path) -> None:
+    text = f"include: [vault]\ndestination_path: {folder}\n"
+
+    answer = await client.send(calls.BACKUP_INFO("dom0", "draft", pieces(text.encode())))
+
+    told = dict(line.split("=", 1) for line in answer.partition("\n\n")[0].splitlines())
+    assert (told["writable"], told["passphrase"]) == ("yes", "none")
+    assert [row.split()[0] for row in answer.partition("\n\n")[2].splitlines()] == ["vault"]
+    assert await client.send(calls.BACKUP_PROFILE_LIST("dom0")) == []
+    with pytest.raises(ProtocolError, match="has no key"):
+        await client.send(calls.BACKUP_INFO("dom0", "draft", pieces(b"nonsense: 1\n")))
+    with pytest.raises(ProtocolError, match="at most 64 KiB"):
+        await client.send(calls.BACKUP_INFO("dom0", "draft", pieces(b"#" * (65 << 10))))
+    other = Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer, source="work"))
+    with pytest.raises(PermissionDenied):
+        await other.send(calls.BACKUP_INFO("dom0", "draft", pieces(text.encode())))
 
 
 async def test_a_flipped_byte_fails_its_qube_and_the_other_is_whole(

@@ -4,12 +4,14 @@
 import json
 from collections.abc import Mapping
 
-from qubesmanager.backup.profile import without_passphrase
+from qubesmanager.backup.contents import DOM0
+from qubesmanager.backup.profile import PROFILE_LIMIT, without_passphrase
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.daemon.local.system import restoring
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import ByteStream
-from qubesmanager.wire.errors import ProtocolError
+from qubesmanager.wire.codecs import text as text_of
+from qubesmanager.wire.errors import PermissionDenied, ProtocolError
 
 
 @answers(calls.BACKUP_EXECUTE)
@@ -27,8 +29,21 @@ async def cancel(context: Context, profile: str, _payload: None) -> None:
 @answers(calls.BACKUP_INFO)
 async def info(context: Context, profile: str | None, content: ByteStream) -> str:
     if profile is not None:
-        return await context.system.backups.info(profile)
+        text = await _text(content)
+        if text and context.source != DOM0:
+            raise PermissionDenied("What a profile would do that is not kept yet is told to dom0.")
+        return await context.system.backups.info(profile, text)
     return await restoring.contents_text(context.system, content)
+
+
+async def _text(content: ByteStream) -> str:
+    """The whole payload. Raises `ProtocolError` for more than a profile has."""
+    held = b""
+    async for piece in content:
+        held += piece
+        if len(held) > PROFILE_LIMIT:
+            raise ProtocolError(f"A backup profile has at most {PROFILE_LIMIT >> 10} KiB.")
+    return text_of(held, "profile")
 
 
 @answers(calls.BACKUP_RESTORE)

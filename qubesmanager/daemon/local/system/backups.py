@@ -8,6 +8,7 @@ is dropped as soon as the engine has the state. The engine works in a thread; ev
 import asyncio
 import json
 import logging
+import os
 import shutil
 import threading
 import time
@@ -25,7 +26,7 @@ from qubesmanager.backup.contents import ADMIN_CLASS, DOM0, Contents, Device, La
 from qubesmanager.backup.contents import Qube as KeptQube
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.partial import check_space
-from qubesmanager.backup.profile import TAG, TYPE, Profile, parse_profile
+from qubesmanager.backup.profile import Profile, matches, parse_profile
 from qubesmanager.backup.report import Report
 from qubesmanager.backup.retention import superfluous
 from qubesmanager.backup.streams import FdOutput
@@ -129,10 +130,14 @@ class Backups:
         missing = tuple(sorted({one for one in wanted if one not in state.qubes}))
         chosen = []
         for qube in state.in_order():
-            included = _matches(qube, profile.include) or f"backup-{name}" in qube.tags
+            included = matches(profile.include, qube.name, qube.klass, qube.tags) or f"backup-{name}" in qube.tags
             if not profile.include:
                 included = included or (qube.klass is not VmClass.DISP and qube.flag("include_in_backups"))
-            if qube.klass is not VmClass.ADMIN and included and not _matches(qube, profile.exclude):
+            if (
+                qube.klass is not VmClass.ADMIN
+                and included
+                and not matches(profile.exclude, qube.name, qube.klass, qube.tags)
+            ):
                 chosen.append(qube)
         return Planned(tuple(chosen), missing)
 
@@ -430,9 +435,13 @@ class Backups:
 
     # -- what a profile would do --------------------------------------------------------------------------------------
 
-    async def info(self, name: str) -> str:
-        """As `mgmt1.backup.Info` answers a profile."""
-        profile, file = await self.profile(name)
+    async def info(self, name: str, text: str = "") -> str:
+        """As `mgmt1.backup.Info` answers a profile, or for what it would be with another `text`; nothing is kept."""
+        if text:
+            profile, changed = parse_profile(text), self.clock()
+        else:
+            profile, file = await self.profile(name)
+            changed = file.changed
         planned = self.planned(name, profile)
         runs = await self.history(name)
         due = profile.schedule.next_due(_local(self.clock())) if profile.schedule else None
@@ -448,6 +457,7 @@ class Backups:
             "verify": "yes" if profile.verify else "no",
             "size": str(sum(sizes.values())),
             "free": "" if free is None else str(free),
+            "writable": "" if free is None else "yes" if await off_loop(_writable, _folder(profile)) else "no",
             "passphrase": profile.passphrase_kind,
             "schedule": profile.schedule.text if profile.schedule else "",
             "last-run": str(runs[-1]["start"]) if runs else "",
@@ -456,7 +466,7 @@ class Backups:
             "next-run": str(int(due.replace(tzinfo=None).timestamp())) if due else "",
             "missing": " ".join(planned.missing),
             "would-remove": " ".join(Path(told["file"]).name for told in going),
-            "changed": str(int(file.changed)),
+            "changed": str(int(changed)),
         }
         lines = [f"{key}={value}" for key, value in head.items()]
         return "\n".join([*lines, "", *(self._row(qube, sizes[qube.name]) for qube in planned.qubes), ""])
@@ -475,19 +485,6 @@ class Backups:
             "changed": changed,
         }
         return " ".join([qube.name, *(f"{key}={value}" for key, value in fields.items())])
-
-
-def _matches(qube: Qube, patterns: Iterable[str]) -> bool:
-    for pattern in patterns:
-        if pattern.startswith(TYPE):
-            found = qube.klass.value == pattern.removeprefix(TYPE)
-        elif pattern.startswith(TAG):
-            found = pattern.removeprefix(TAG) in qube.tags
-        else:
-            found = qube.name == pattern
-        if found:
-            return True
-    return False
 
 
 def _settings(qube: Qube) -> KeptQube:
@@ -517,6 +514,10 @@ def _free(folder: Path) -> int | None:
     with suppress(OSError):
         return shutil.disk_usage(folder).free
     return None
+
+
+def _writable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK | os.X_OK)
 
 
 def _is_the_one(told: dict[str, Any]) -> bool:

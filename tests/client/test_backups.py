@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a daemon says of backups is taken as it is meant, or refused."""
+
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qubesmanager.client.backups import VERIFYING, PlannedQube, Progress, follow, parse_preview, parse_run
+from qubesmanager.wire.errors import ProtocolError
+from qubesmanager.wire.events import Event
+
+HEAD = (
+    "profile=nightly\nsize=300\nfree=\nwritable=yes\npassphrase=vm\nlast-run=7\nlast-result=ok\nnext-run=\n"
+    "missing=a b\nwould-remove="
+)
+
+
+def progress(**fields: str) -> Event:
+    names = {key.replace("_", "-"): value for key, value in fields.items()}
+    return Event("", "backup-progress", {"profile": "nightly", **names})
+
+
+def test_a_preview_says_what_is_known_and_what_is_not() -> None:
+    found = parse_preview(f"{HEAD}\n\nwork class=AppVM label=red size=300 running=yes last=5 changed=no\nnew size=0\n")
+
+    assert (found.size, found.free, found.writable, found.last_run, found.next_run) == (300, None, True, 7, None)
+    assert (found.missing, found.would_remove, found.passphrase) == (("a", "b"), (), "vm")
+    assert found.qubes == (
+        PlannedQube("work", 300, running=True, last=5, changed=False),
+        PlannedQube("new", 0, running=False, last=None, changed=None),
+    )
+
+
+@given(st.text(), st.text())
+def test_any_answer_is_a_preview_or_refused(head: str, rows: str) -> None:
+    with suppress(ProtocolError):
+        parse_preview(f"{head}\n\n{rows}")
+
+
+@pytest.mark.parametrize("wrong", ["", "size=1", "size\n\n", "size=x\n\n", "size=1\nsize=2\n\n", "size=1\n\nwork size"])
+def test_half_an_answer_is_none(wrong: str) -> None:
+    with pytest.raises(ProtocolError):
+        parse_preview(wrong)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.dictionaries(
+            st.sampled_from(["profile", "start", "end", "result", "file", "size", "verified", "reason"]), inner
+        ),
+    )
+)
+def test_any_row_of_the_history_is_a_run_or_refused(told: object) -> None:
+    with suppress(ProtocolError):
+        run = parse_run(json.dumps(told))
+        assert run.start >= 0
+        assert isinstance(run.file, str)
+
+
+@given(st.text())
+def test_any_text_is_a_run_or_refused(untrusted: str) -> None:
+    with suppress(ProtocolError):
+        parse_run(untrusted)
+
+
+def test_progress_is_followed_qube_by_qube_and_begins_anew_with_the_next_phase() -> None:
+    now = Progress()
+    for event in (
+        progress(qube="work", phase="writing", done="10", total="40", qube_done="10", qube_total="10"),
+        progress(qube="mail", phase="writing", done="25", total="40", qube_done="15", qube_total="30"),
+        Event("", "backup-progress", {"profile": "other", "done": "1", "total": "1"}),
+        Event("", "tag-add:x", {}),
+        progress(qube="mail", done="-3"),
+    ):
+        now = follow(now, "nightly", event)
+    assert (now.qube, now.percent, dict(now.qubes)) == ("mail", 62, {"work": (10, 10), "mail": (15, 30)})
+
+    now = follow(
+        now, "nightly", progress(qube="work", phase=VERIFYING, done="4", total="40", qube_done="4", qube_total="10")
+    )
+    assert (now.phase, now.percent, dict(now.qubes)) == (VERIFYING, 10, {"work": (4, 10)})
