@@ -86,6 +86,13 @@
     </message>
 </context>
 <context>
+    <name>AdvancedPage</name>
+    <message>
+        <source>List the kernels</source>
+        <translation>Die Kernel auflisten</translation>
+    </message>
+</context>
+<context>
     <name>AllVolumesPage</name>
     <message>
         <source>Part of a volume, a qube or a pool</source>
@@ -247,6 +254,13 @@
     <message>
         <source>Every volume in the pools belongs to a qube: there is none to attach.</source>
         <translation>Jeder Datenträger der Pools gehört einem Qube: Es gibt keinen, der sich verbinden ließe.</translation>
+    </message>
+</context>
+<context>
+    <name>Balancing</name>
+    <message>
+        <source>Bal&amp;ance memory between this qube and the others</source>
+        <translation>Speicher zwischen diesem Qube und den anderen aus&amp;gleichen</translation>
     </message>
 </context>
 <context>
@@ -1073,7 +1087,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>As&amp;k</source>
-        <translation>Fra&amp;gen</translation>
+        <translation>F&amp;ragen</translation>
     </message>
     <message>
         <source>New firewall rule</source>
@@ -1129,7 +1143,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>All&amp;ow all for</source>
-        <translation>Alles &amp;erlauben für</translation>
+        <translation>Alles erla&amp;uben für</translation>
     </message>
     <message>
         <source>Undo</source>
@@ -1979,8 +1993,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Was gesendet wird</translation>
     </message>
     <message>
-        <source>What will be &amp;sent</source>
-        <translation>Was &amp;gesendet wird</translation>
+        <source>&amp;What will be sent</source>
+        <translation>&amp;Was gesendet wird</translation>
     </message>
 </context>
 <context>
@@ -2632,6 +2646,37 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
+    <name>ServiceTable</name>
+    <message>
+        <source>Service</source>
+        <translation>Dienst</translation>
+    </message>
+    <message>
+        <source>What for</source>
+        <translation>Wofür</translation>
+    </message>
+    <message>
+        <source>Set by</source>
+        <translation>Gesetzt von</translation>
+    </message>
+    <message>
+        <source>edited</source>
+        <translation>bearbeitet</translation>
+    </message>
+    <message>
+        <source>this qube</source>
+        <translation>dieses Qube</translation>
+    </message>
+    <message>
+        <source>template {0}</source>
+        <translation>Vorlage {0}</translation>
+    </message>
+    <message>
+        <source>not set</source>
+        <translation>nicht gesetzt</translation>
+    </message>
+</context>
+<context>
     <name>Services</name>
     <message>
         <source>Network connections are set up in it.</source>
@@ -2701,18 +2746,6 @@ Was eingesteckt wird, erscheint hier.</translation>
 <context>
     <name>ServicesPage</name>
     <message>
-        <source>Service</source>
-        <translation>Dienst</translation>
-    </message>
-    <message>
-        <source>What for</source>
-        <translation>Wofür</translation>
-    </message>
-    <message>
-        <source>Set by</source>
-        <translation>Gesetzt von</translation>
-    </message>
-    <message>
         <source>Services</source>
         <translation>Dienste</translation>
     </message>
@@ -2729,24 +2762,12 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Zurück zum Stan&amp;dard</translation>
     </message>
     <message>
-        <source>edited</source>
-        <translation>bearbeitet</translation>
-    </message>
-    <message>
-        <source>this qube</source>
-        <translation>diesem Qube</translation>
-    </message>
-    <message>
-        <source>not set</source>
-        <translation>nicht gesetzt</translation>
-    </message>
-    <message>
         <source>A service&apos;s name holds letters, digits and . _ -</source>
         <translation>Der Name eines Dienstes enthält Buchstaben, Ziffern und . _ -</translation>
     </message>
     <message>
-        <source>template {0}</source>
-        <translation>Vorlage {0}</translation>
+        <source>Select a service that is set on the qube itself.</source>
+        <translation>Wählen Sie einen Dienst, der am Qube selbst gesetzt ist.</translation>
     </message>
 </context>
 <context>
@@ -2798,20 +2819,12 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>In &amp;Sicherungen aufnehmen</translation>
     </message>
     <message>
-        <source>Start with the &amp;system</source>
-        <translation>Mit dem System s&amp;tarten</translation>
-    </message>
-    <message>
         <source>Initial &amp;memory</source>
         <translation>Anfangs&amp;speicher</translation>
     </message>
     <message>
         <source>Ma&amp;ximum memory</source>
         <translation>Größter S&amp;peicher</translation>
-    </message>
-    <message>
-        <source>0 turns memory balancing off.</source>
-        <translation>0 schaltet den Speicherausgleich ab.</translation>
     </message>
     <message>
         <source>&amp;VCPUs</source>
@@ -2842,24 +2855,12 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Vorlage für Ein&amp;weg-Qubes</translation>
     </message>
     <message>
-        <source>Pro&amp;vides network</source>
-        <translation>&amp;Gibt anderen Netz</translation>
-    </message>
-    <message>
         <source>Debu&amp;g</source>
         <translation>Fehlersu&amp;che</translation>
     </message>
     <message>
         <source>Default &amp;user</source>
         <translation>Vorgegebener &amp;Benutzer</translation>
-    </message>
-    <message>
-        <source>Time to start</source>
-        <translation>Zeit zum Starten</translation>
-    </message>
-    <message>
-        <source>Time to shut down</source>
-        <translation>Zeit zum Herunterfahren</translation>
     </message>
     <message>
         <source>none</source>
@@ -2916,6 +2917,22 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>several values</source>
         <translation>mehrere Werte</translation>
+    </message>
+    <message>
+        <source>Memory that is free is given up to this; 0 turns balancing off.</source>
+        <translation>Bis dahin wird freier Speicher gegeben; 0 schaltet den Ausgleich ab.</translation>
+    </message>
+    <message>
+        <source>Start with the s&amp;ystem</source>
+        <translation>Mit dem S&amp;ystem starten</translation>
+    </message>
+    <message>
+        <source>Time to s&amp;hut down</source>
+        <translation>Zeit zum &amp;Herunterfahren</translation>
+    </message>
+    <message>
+        <source>Provid&amp;es network</source>
+        <translation>Stellt Net&amp;z bereit</translation>
     </message>
 </context>
 <context>
@@ -2994,6 +3011,14 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Devices</source>
         <translation>Geräte</translation>
+    </message>
+    <message>
+        <source>&amp;Private storage</source>
+        <translation>&amp;Privater Speicherplatz</translation>
+    </message>
+    <message>
+        <source>Syste&amp;m storage</source>
+        <translation>Syste&amp;m-Speicherplatz</translation>
     </message>
 </context>
 <context>
@@ -3173,14 +3198,32 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
+    <name>SizeBox</name>
+    <message>
+        <source> GiB</source>
+        <translation> GiB</translation>
+    </message>
+    <message>
+        <source>A volume can only grow.</source>
+        <translation>Ein Datenträger kann nur wachsen.</translation>
+    </message>
+</context>
+<context>
+    <name>SizeRow</name>
+    <message>
+        <source>{0} used</source>
+        <translation>{0} belegt</translation>
+    </message>
+    <message>
+        <source>Changed elsewhere meanwhile.</source>
+        <translation>Inzwischen anderswo geändert.</translation>
+    </message>
+</context>
+<context>
     <name>SnapshotsBox</name>
     <message>
         <source>Snapshots</source>
         <translation>Schnappschüsse</translation>
-    </message>
-    <message>
-        <source>&amp;Take a snapshot</source>
-        <translation>&amp;Schnappschuss aufnehmen</translation>
     </message>
     <message>
         <source>List the snapshots</source>
@@ -3229,6 +3272,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Revert to &amp;it…</source>
         <translation>Darauf &amp;zurücksetzen …</translation>
+    </message>
+    <message>
+        <source>Take a s&amp;napshot</source>
+        <translation>Sch&amp;nappschuss aufnehmen</translation>
     </message>
 </context>
 <context>
@@ -3983,10 +4030,6 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Volumes</source>
         <translation>Datenträger</translation>
-    </message>
-    <message>
-        <source> GiB</source>
-        <translation> GiB</translation>
     </message>
     <message>
         <source>Size</source>

@@ -4,6 +4,9 @@
 from PyQt5.QtCore import QAbstractItemModel, Qt
 from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+HEADER_PADDING = "QHeaderView::section { padding: 4px 6px; }"
+"""Without it a title stands flush against the edge, and right-aligned ones against the next."""
+
 
 def row_table(model: QAbstractItemModel, title: str, stretched: int, parent: QWidget | None = None) -> QTableView:
     """A calm table over the model; `title` is its accessible name, the column `stretched` takes what is left over."""
@@ -15,11 +18,13 @@ def row_table(model: QAbstractItemModel, title: str, stretched: int, parent: QWi
     held.setTabKeyNavigation(False)
     held.setWordWrap(False)
     held.setAccessibleName(title)
-    if header := held.horizontalHeader():
+    # A header without sections yet counts as false, so it is compared with None.
+    if (header := held.horizontalHeader()) is not None:
+        header.setStyleSheet(HEADER_PADDING)
         header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.Alignment() | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    if vertical := held.verticalHeader():
+    if (vertical := held.verticalHeader()) is not None:
         vertical.hide()
         vertical.setDefaultSectionSize(held.fontMetrics().height() + 9)
     return held

@@ -23,8 +23,9 @@ from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.operations import Operations
 from qubesmanager.ui.prompts import confirm, plain_label
 from qubesmanager.ui.session import Session
+from qubesmanager.ui.settings.advanced_page import AdvancedPage
 from qubesmanager.ui.settings.devices_page import DevicesPage
-from qubesmanager.ui.settings.fields import ADVANCED, BASIC
+from qubesmanager.ui.settings.fields import BASIC
 from qubesmanager.ui.settings.firewall_page import FirewallPage
 from qubesmanager.ui.settings.form_page import FormPage
 from qubesmanager.ui.settings.identity import Identity
@@ -33,6 +34,7 @@ from qubesmanager.ui.settings.notes_page import NotesPage
 from qubesmanager.ui.settings.plan_foot import PlanFoot
 from qubesmanager.ui.settings.properties_page import PropertiesPage
 from qubesmanager.ui.settings.services_page import ServicesPage
+from qubesmanager.ui.settings.sizes import SizeRow
 from qubesmanager.ui.settings.tags_page import TagsPage
 from qubesmanager.ui.settings.volumes_page import VolumesPage
 from qubesmanager.ui.tabs import page_keys
@@ -65,10 +67,15 @@ class SettingsWindow(QWidget):
         self.merges = MergeBar(self.draft, self)
         records = session.records
         basic = FormPage(BASIC, self.draft, records, labels, self)
+        advanced = AdvancedPage(self.draft, session, self)
+        kept = {volume.name for volume in self.draft.record.volumes if volume.save_on_stop}
+        for volume, title in (("private", self.tr("&Private storage")), ("root", self.tr("Syste&m storage"))):
+            if volume in kept:
+                basic.add_size(SizeRow(volume, self.draft, basic), title)
         self.identity = Identity(basic, self.draft, session, Operations(session, self))
         self.pages: dict[str, QWidget] = {
             "basic": basic,
-            "advanced": FormPage(ADVANCED, self.draft, records, labels, self),
+            "advanced": advanced,
             "firewall": FirewallPage(self.draft, session.tasks, records, self),
             "devices": DevicesPage(self.draft, session, self),
             "volumes": VolumesPage(self.draft, session, self),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Editors of one property, over the draft: they show what it says, and put edits there; no call is made here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from PyQt5.QtCore import QCoreApplication, Qt
 from PyQt5.QtWidgets import (
@@ -92,6 +92,15 @@ class FieldEditor(QWidget):
         else:
             self.problem.hide()
 
+    def offer(self, words: Sequence[str]) -> None:
+        """Suggest these too, in a field that suggests anything."""
+        if isinstance(self.input, QComboBox) and self.input.isEditable():
+            shown = self.input.currentText()
+            before = self.input.blockSignals(True)
+            self.input.addItems([word for word in words if self.input.findText(word) < 0])
+            self.input.setEditText(shown)
+            self.input.blockSignals(before)
+
     def explain(self, text: str) -> None:
         """Say beneath the field what it means; empty: nothing."""
         self.hint.setText(text)
@@ -175,6 +184,28 @@ def _choice(
     return held, _chooser(held, edited)
 
 
+def _suggest(
+    field: Field, draft: Edits, records: Mapping[str, VmRecord], _labels: object, edited: Callable[[str], None]
+) -> Made:
+    held = QComboBox()
+    held.setEditable(True)
+    held.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+    held.addItems(field.choices(draft.record, records) if field.choices else [])
+    line = held.lineEdit()
+    held.editTextChanged.connect(edited)
+
+    def show(value: str) -> None:
+        if line is not None:
+            line.setPlaceholderText(_several() if value == MIXED else "")
+        text = "" if value == MIXED else value
+        if held.currentText() != text:
+            before = held.blockSignals(True)
+            held.setEditText(text)
+            held.blockSignals(before)
+
+    return held, show
+
+
 def _label(
     _field: Field, _draft: Edits, _records: object, labels: Mapping[str, str], edited: Callable[[str], None]
 ) -> Made:
@@ -215,4 +246,5 @@ _MAKERS = {
     Edit.TICK: _tick,
     Edit.CHOICE: _choice,
     Edit.LABEL: _label,
+    Edit.SUGGEST: _suggest,
 }

@@ -19,6 +19,8 @@ class Edit(Enum):
     TICK = auto()
     CHOICE = auto()
     LABEL = auto()
+    SUGGEST = auto()
+    """A text, with some to choose from."""
 
 
 Choices = Callable[[VmRecord, Mapping[str, VmRecord]], list[str]]
@@ -26,7 +28,7 @@ Choices = Callable[[VmRecord, Mapping[str, VmRecord]], list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One property on a page. `choices` for a CHOICE; the empty one stands for none. `unit` follows a number."""
+    """One property on a page. `choices` for CHOICE and SUGGEST; an empty one: none. `unit` follows a number."""
 
     name: str
     title: str
@@ -51,6 +53,10 @@ def _disposables(_record: VmRecord, records: Mapping[str, VmRecord]) -> list[str
     return ["", *sorted(held.name for held in records.values() if held.flag("template_for_dispvms"))]
 
 
+def _kernels(_record: VmRecord, records: Mapping[str, VmRecord]) -> list[str]:
+    return sorted({held.value("kernel") for held in records.values()} - {""})
+
+
 def _modes(_record: VmRecord, _records: Mapping[str, VmRecord]) -> list[str]:
     return ["pvh", "hvm", "pv"]
 
@@ -62,25 +68,25 @@ BASIC: tuple[Field, ...] = (
     Field("netvm", QT_TRANSLATE_NOOP("SettingsFields", "Net &qube"), Edit.CHOICE, _netvms,
           hint=QT_TRANSLATE_NOOP("SettingsFields", "The qube that gives this one network.")),
     Field("include_in_backups", QT_TRANSLATE_NOOP("SettingsFields", "&Include in backups"), Edit.TICK),
-    Field("autostart", QT_TRANSLATE_NOOP("SettingsFields", "Start with the &system"), Edit.TICK),
+    Field("autostart", QT_TRANSLATE_NOOP("SettingsFields", "Start with the s&ystem"), Edit.TICK),
 )  # fmt: skip
 
 ADVANCED: tuple[Field, ...] = (
     Field("memory", QT_TRANSLATE_NOOP("SettingsFields", "Initial &memory"), Edit.NUMBER, unit=" MiB"),
     Field("maxmem", QT_TRANSLATE_NOOP("SettingsFields", "Ma&ximum memory"), Edit.NUMBER, unit=" MiB",
-          hint=QT_TRANSLATE_NOOP("SettingsFields", "0 turns memory balancing off.")),
+          hint=QT_TRANSLATE_NOOP("SettingsFields", "Memory that is free is given up to this; 0 turns balancing off.")),
     Field("vcpus", QT_TRANSLATE_NOOP("SettingsFields", "&VCPUs"), Edit.NUMBER, most=128),
-    Field("kernel", QT_TRANSLATE_NOOP("SettingsFields", "&Kernel"), Edit.TEXT,
+    Field("kernel", QT_TRANSLATE_NOOP("SettingsFields", "&Kernel"), Edit.SUGGEST, _kernels,
           hint=QT_TRANSLATE_NOOP("SettingsFields", "Empty: what the root volume boots.")),
     Field("kernelopts", QT_TRANSLATE_NOOP("SettingsFields", "Kernel &options"), Edit.TEXT),
     Field("virt_mode", QT_TRANSLATE_NOOP("SettingsFields", "Virtualisation mo&de"), Edit.CHOICE, _modes),
     Field("default_dispvm", QT_TRANSLATE_NOOP("SettingsFields", "Default dis&posable"), Edit.CHOICE, _disposables),
     Field("template_for_dispvms", QT_TRANSLATE_NOOP("SettingsFields", "Template for disposa&bles"), Edit.TICK),
-    Field("provides_network", QT_TRANSLATE_NOOP("SettingsFields", "Pro&vides network"), Edit.TICK),
+    Field("provides_network", QT_TRANSLATE_NOOP("SettingsFields", "Provid&es network"), Edit.TICK),
     Field("debug", QT_TRANSLATE_NOOP("SettingsFields", "Debu&g"), Edit.TICK),
     Field("default_user", QT_TRANSLATE_NOOP("SettingsFields", "Default &user"), Edit.TEXT),
-    Field("qrexec_timeout", QT_TRANSLATE_NOOP("SettingsFields", "Time to start"), Edit.NUMBER, unit=" s", most=86_400),
-    Field("shutdown_timeout", QT_TRANSLATE_NOOP("SettingsFields", "Time to shut down"), Edit.NUMBER, unit=" s",
+    Field("qrexec_timeout", QT_TRANSLATE_NOOP("SettingsFields", "Time to sta&rt"), Edit.NUMBER, unit=" s", most=86_400),
+    Field("shutdown_timeout", QT_TRANSLATE_NOOP("SettingsFields", "Time to s&hut down"), Edit.NUMBER, unit=" s",
           most=86_400),
 )  # fmt: skip
 

@@ -57,7 +57,7 @@ class FirewallPage(QWidget):
         self.table.doubleClicked.connect(lambda _index: self._edit())
         for column, width in ((0, 80), (2, 110), (3, 120), (4, 220)):
             self.table.setColumnWidth(column, width)
-        if vertical := self.table.verticalHeader():
+        if (vertical := self.table.verticalHeader()) is not None:
             vertical.show()
         self.simple = SimpleFirewall(self.model, tasks, self)
         self.full = QWidget(self)

@@ -7,8 +7,10 @@ from PyQt5.QtCore import QCoreApplication
 from PyQt5.QtWidgets import QFormLayout, QLabel, QScrollArea, QWidget
 
 from qubesmanager.client.plan import Key
+from qubesmanager.models.draft import PROPERTY
 from qubesmanager.ui.settings.editors import Edits, FieldEditor
 from qubesmanager.ui.settings.fields import CONTEXT, Edit, Field
+from qubesmanager.ui.settings.sizes import SizeRow
 from qubesmanager.wire.records import VmRecord
 
 
@@ -43,10 +45,25 @@ class FormPage(QScrollArea):
             editor.input.setAccessibleName(title.text().replace("&", ""))
             form.addRow(title, editor)
         self.setWidget(inner)
+        self.sizes: dict[Key, SizeRow] = {}
+
+    def add_size(self, row: SizeRow, title: str) -> None:
+        """A row for the size of a volume, after those that there are."""
+        self.sizes[row.key] = row
+        self.form.addRow(row.label(title), row)
+
+    def add_below(self, name: str, widget: QWidget) -> None:
+        """A widget beneath a property's field; nowhere if the property has none here."""
+        editor = self.editors.get((PROPERTY, name))
+        if editor is None:
+            widget.hide()
+            return
+        row, _role = self.form.getWidgetPosition(editor)
+        self.form.insertRow(row + 1, "", widget)
 
     def refuse(self, key: Key, reason: str) -> bool:
         """Mark the field; whether it is on this page."""
-        editor = self.editors.get(key)
+        editor = self.editors.get(key) or self.sizes.get(key)
         if editor is None:
             return False
         editor.refuse(reason)

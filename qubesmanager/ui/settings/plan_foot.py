@@ -23,7 +23,7 @@ class PlanFoot(QWidget):
         self.preview.setMaximumHeight(110)
         self.preview.setAccessibleName(self.tr("What will be sent"))
         self.preview.hide()
-        self.show_preview = QPushButton(self.tr("What will be &sent"), self)
+        self.show_preview = QPushButton(self.tr("&What will be sent"), self)
         self.show_preview.setCheckable(True)
         self.show_preview.toggled.connect(self.preview.setVisible)
         self.buttons = QDialogButtonBox(

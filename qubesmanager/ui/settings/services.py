@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
-PREFIX = "service."
-
 
 @dataclass(frozen=True, slots=True)
 class Service:

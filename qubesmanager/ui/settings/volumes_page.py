@@ -7,7 +7,7 @@ what it did comes back as an event.
 
 from typing import Any
 
-from PyQt5.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from qubesmanager.client.plan import Key
 from qubesmanager.client.volumes import all_volumes
@@ -17,6 +17,7 @@ from qubesmanager.rules.volumes import orphans, why_not_detach, why_not_kept, wh
 from qubesmanager.ui.attach_volume_dialog import AttachVolumeDialog
 from qubesmanager.ui.prompts import confirm, opened, plain_label, problem_label, show_problem
 from qubesmanager.ui.session import Session
+from qubesmanager.ui.settings.sizes import SizeBox
 from qubesmanager.ui.snapshots_box import Snapshots, SnapshotsBox
 from qubesmanager.ui.tables import row_table, selected_row
 from qubesmanager.ui.texts import reason
@@ -25,9 +26,6 @@ from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.events import Event
 from qubesmanager.wire.records import YES, VolumeRecord
-
-GIB = 1 << 30
-MIB = 1 << 20
 
 
 class VolumesPage(QWidget):
@@ -42,10 +40,7 @@ class VolumesPage(QWidget):
         self.table.setItemDelegateForColumn(USED, UsageDelegate(self.table))
         for column, width in ((0, 90), (SIZE, 90), (USED, 220), (3, 90)):
             self.table.setColumnWidth(column, width)
-        self.size_box = QDoubleSpinBox(self)
-        self.size_box.setRange(0, 1 << 16)
-        self.size_box.setDecimals(2)
-        self.size_box.setSuffix(self.tr(" GiB"))
+        self.size_box = SizeBox(self)
         self.size_box.setAccessibleName(self.tr("Size"))
         self.size_box.valueChanged.connect(self._sized)
         self.size_label = QLabel(self.tr("&Size"), self)
@@ -111,10 +106,7 @@ class VolumesPage(QWidget):
             show_problem(self.problem, "")
             return
         wanted = int(self._draft.value((VOLUME, volume.name)) or volume.size)
-        if not self.size_box.hasFocus() or self._bytes(volume) not in {wanted, volume.size}:
-            before = self.size_box.blockSignals(True)
-            self.size_box.setValue(wanted / GIB)
-            self.size_box.blockSignals(before)
+        self.size_box.show_bytes(wanted, volume.size)
         self._say(volume)
 
     def _snapshots_of(self, volume: VolumeRecord) -> Snapshots:
@@ -131,17 +123,11 @@ class VolumesPage(QWidget):
     def _say(self, volume: VolumeRecord) -> None:
         key = (VOLUME, volume.name)
         why = self._refused.get(volume.name) or ""
-        if sentence := why_not_size(volume.size, self._bytes(volume)):
+        if sentence := why_not_size(volume.size, self.size_box.wanted(volume.size)):
             why = reason(sentence)
         elif not why and key in self._draft.conflicts:
             why = self.tr("Changed elsewhere meanwhile.")
         show_problem(self.problem, why)
-
-    def _bytes(self, volume: VolumeRecord) -> int:
-        """What the box says, in whole MiB; the volume's own size where it says just that."""
-        if abs(self.size_box.value() - volume.size / GIB) < 0.005:  # noqa: PLR2004 - half of the last digit shown
-            return volume.size
-        return -(-round(self.size_box.value() * GIB) // MIB) * MIB
 
     # -- what a person does -------------------------------------------------------------------------------------------
 
@@ -150,7 +136,7 @@ class VolumesPage(QWidget):
         if volume is None:
             return
         self._refused.pop(volume.name, None)
-        wanted = self._bytes(volume)
+        wanted = self.size_box.wanted(volume.size)
         if why_not_size(volume.size, wanted):
             wanted = volume.size
         self._draft.edit((VOLUME, volume.name), str(wanted))

@@ -9,13 +9,14 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QApplication, QCheckBox, QComboBox, QDialogButtonBox, QLineEdit, QSpinBox
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
-from windows import click, type_text
+from windows import click, press_key, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.ui.create_dialog import CloneDialog
 from qubesmanager.ui.prompts import Question
 from qubesmanager.ui.session import Session
+from qubesmanager.ui.settings.advanced_page import AdvancedPage
 from qubesmanager.ui.settings.dialog import SettingsWindow
 from qubesmanager.ui.settings.firewall_page import FirewallPage
 from qubesmanager.ui.settings.form_page import FormPage
@@ -23,6 +24,7 @@ from qubesmanager.ui.settings.notes_page import NotesPage
 from qubesmanager.ui.settings.properties_page import PropertiesPage
 from qubesmanager.ui.settings.rule_dialog import RuleDialog
 from qubesmanager.ui.settings.services_page import ServicesPage
+from qubesmanager.ui.settings.sizes import GIB
 from qubesmanager.ui.settings.tags_page import TagsPage
 from qubesmanager.wire import calls
 
@@ -93,10 +95,10 @@ async def test_fields_reach_the_qube_and_the_event_comes_back(
 async def test_a_refused_field_is_marked_with_the_reason(window: SettingsWindow, system: System, qtbot: QtBot) -> None:
     kernel = field(window, "advanced", "kernel")
     form = window.pages["advanced"]
-    assert isinstance(kernel, QLineEdit)
+    assert isinstance(kernel, QComboBox)
     assert isinstance(form, FormPage)
     window.tabs.setCurrentWidget(form)
-    type_text(kernel, "nosuch")
+    kernel.setEditText("nosuch")
 
     apply(window)
     editor = form.editors["property", "kernel"]
@@ -105,6 +107,41 @@ async def test_a_refused_field_is_marked_with_the_reason(window: SettingsWindow,
     assert "no kernel nosuch" in editor.problem.text()
     assert window.tabs.currentWidget() is form
     assert system.qube("vault").value("kernel") == ""
+
+
+async def test_memory_balancing_is_a_tick(window: SettingsWindow, system: System) -> None:
+    page, maxmem = window.pages["advanced"], field(window, "advanced", "maxmem")
+    assert isinstance(page, AdvancedPage)
+    assert isinstance(maxmem, QSpinBox)
+    window.tabs.setCurrentWidget(page)
+    assert page.balancing.isChecked()
+
+    page.balancing.click()
+    assert maxmem.value() == 0
+    apply(window)
+    await until(lambda: system.qube("vault").value("maxmem") == "0" and not window.draft.dirty)
+    page.balancing.click()
+    assert page.balancing.isChecked()
+    apply(window)
+
+    await until(lambda: system.qube("vault").value("maxmem") != "0")
+
+
+async def test_the_size_of_the_private_storage_is_on_the_basic_page(window: SettingsWindow, system: System) -> None:
+    page = window.pages["basic"]
+    assert isinstance(page, FormPage)
+    (row,) = page.sizes.values()
+    present = system.qube("vault").volumes["private"].size
+    row.box.setValue(1)
+    assert "only grow" in row.problem.text()
+    assert not window.draft.dirty
+    row.box.setValue(present / GIB + 1)
+
+    apply(window)
+    await until(lambda: system.qube("vault").volumes["private"].size == present + GIB)
+    await until(lambda: not window.draft.dirty)
+    assert page.refuse(("volume", "private"), "The pool is full.")
+    assert row.problem.text() == "The pool is full."
 
 
 async def test_what_cannot_be_is_seen_before_it_is_sent(window: SettingsWindow, client: Client) -> None:
@@ -387,45 +424,67 @@ async def test_the_features_keep_qts_contract(tags: TagsPage, qtmodeltester: Mod
     qtmodeltester.check(tags.model, force_py=True)  # type: ignore[no-untyped-call] # not annotated there
 
 
-async def test_services_are_ticked_and_say_who_set_them(window: SettingsWindow, system: System, qtbot: QtBot) -> None:
+@pytest.fixture
+def services(window: SettingsWindow) -> ServicesPage:
     page = window.pages["services"]
     assert isinstance(page, ServicesPage)
     window.tabs.setCurrentWidget(page)
-    cups = page.tree.findItems("cups", Qt.MatchFlags() | Qt.MatchFlag.MatchExactly)[0]
-    assert cups.text(2) == "not set"
-    cups.setCheckState(0, Qt.CheckState.Checked)
-    type_text(page.name, "my-own")
-    click(page.add)
+    return page
+
+
+def told(page: ServicesPage, name: str) -> tuple[object, str]:
+    """The tick of a service, and who set it."""
+    at = page.model.row_of(name)
+    state = page.model.index(at, 0).data(Qt.ItemDataRole.CheckStateRole)
+    return state, str(page.model.index(at, 2).data())
+
+
+def tick(page: ServicesPage, name: str) -> None:
+    """Space on the row, as a person does it."""
+    page.table.selectRow(page.model.row_of(name))
+    press_key(page.table, Qt.Key.Key_Space)
+
+
+async def test_services_are_ticked_and_say_who_set_them(
+    window: SettingsWindow, services: ServicesPage, system: System
+) -> None:
+    assert told(services, "cups") == (Qt.CheckState.Unchecked, "not set")
+    tick(services, "cups")
+    assert told(services, "cups") == (Qt.CheckState.Checked, "edited")
+    type_text(services.name, "my-own")
+    click(services.add)
 
     apply(window)
     await until(lambda: not window.draft.dirty)
 
     assert system.qube("vault").features["service.cups"] == "1"
     assert system.qube("vault").features["service.my-own"] == "1"
-    cups = page.tree.findItems("cups", Qt.MatchFlags() | Qt.MatchFlag.MatchExactly)[0]
-    assert cups.text(2) == "this qube"
-    page.tree.setCurrentItem(cups)
-    click(page.reset)
+    assert told(services, "cups") == (Qt.CheckState.Checked, "this qube")
+    services.table.selectRow(services.model.row_of("cups"))
+    click(services.reset)
     apply(window)
     await until(lambda: "service.cups" not in system.qube("vault").features)
     assert "service.my-own" in system.qube("vault").features
+    assert services.refuse(("feature", "service.cups"), "It is not allowed.")
+    assert services.problem.text() == "service.cups: It is not allowed."
 
 
 async def test_a_service_that_the_template_has_is_turned_off_here(
-    window: SettingsWindow, client: Client, system: System
+    window: SettingsWindow, services: ServicesPage, client: Client, system: System
 ) -> None:
-    page = window.pages["services"]
-    assert isinstance(page, ServicesPage)
     template = system.qube("vault").value("template")
-    crond = page.tree.findItems("crond", Qt.MatchFlags() | Qt.MatchFlag.MatchExactly)[0]
     await client.send(calls.VM_FEATURE_SET(template, "service.crond", "1"))
-    await until(lambda: crond.text(2) != "not set")
-    assert (crond.checkState(0), crond.text(2)) == (Qt.CheckState.Checked, f"template {template}")
+    await until(lambda: told(services, "crond")[1] != "not set")
+    assert told(services, "crond") == (Qt.CheckState.Checked, f"template {template}")
 
-    crond.setCheckState(0, Qt.CheckState.Unchecked)
+    tick(services, "crond")
     apply(window)
 
     await until(lambda: system.qube("vault").features.get("service.crond") == "")
+
+
+async def test_the_services_keep_qts_contract(services: ServicesPage, qtmodeltester: ModelTester) -> None:
+    qtmodeltester.check(services.model, force_py=True)  # type: ignore[no-untyped-call] # not annotated there
 
 
 async def test_any_property_is_edited_with_its_help_beside_it(
@@ -511,10 +570,10 @@ async def test_what_was_sent_before_a_refusal_stays_and_is_said(
 ) -> None:
     tick, kernel = field(window, "basic", "autostart"), field(window, "advanced", "kernel")
     assert isinstance(tick, QCheckBox)
-    assert isinstance(kernel, QLineEdit)
+    assert isinstance(kernel, QComboBox)
     tick.click()
     window.tabs.setCurrentWidget(window.pages["advanced"])
-    type_text(kernel, "nosuch")
+    kernel.setEditText("nosuch")
     window.draft.edit(("tag", "later"), "")
 
     apply(window)

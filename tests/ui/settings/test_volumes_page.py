@@ -17,7 +17,8 @@ from qubesmanager.ui.attach_volume_dialog import AttachVolumeDialog
 from qubesmanager.ui.prompts import Question
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.settings.dialog import SettingsWindow
-from qubesmanager.ui.settings.volumes_page import GIB, VolumesPage
+from qubesmanager.ui.settings.sizes import GIB
+from qubesmanager.ui.settings.volumes_page import VolumesPage
 from qubesmanager.wire import calls
 
 APPLY = QDialogButtonBox.StandardButton.Apply
