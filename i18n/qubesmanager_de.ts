@@ -1799,7 +1799,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>What this qube is for, what to mind.</source>
-        <translation>Wofür dieser Qube da ist, was zu beachten ist.</translation>
+        <translation>Wofür dieses Qube da ist, was zu beachten ist.</translation>
     </message>
     <message>
         <source>Notes hold at most 256 KiB.</source>
@@ -2164,7 +2164,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>default</source>
-        <translation>Vorgabe</translation>
+        <translation>Standard</translation>
     </message>
     <message>
         <source>own</source>
@@ -2789,7 +2789,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     <name>Settings</name>
     <message>
         <source>There is no qube {0}.</source>
-        <translation>Es gibt keine Qube {0}.</translation>
+        <translation>Es gibt kein Qube {0}.</translation>
     </message>
 </context>
 <context>
@@ -2812,7 +2812,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The qube that gives this one network.</source>
-        <translation>Die Qube, die dieser das Netz gibt.</translation>
+        <translation>Das Qube, das diesem das Netz gibt.</translation>
     </message>
     <message>
         <source>&amp;Include in backups</source>
@@ -2848,7 +2848,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Default dis&amp;posable</source>
-        <translation>Vorgegebene &amp;Einweg-Qube</translation>
+        <translation>Standard-&amp;Einweg-Qube</translation>
     </message>
     <message>
         <source>Template for disposa&amp;bles</source>
@@ -2860,7 +2860,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Default &amp;user</source>
-        <translation>Vorgegebener &amp;Benutzer</translation>
+        <translation>Standard-&amp;Benutzer</translation>
     </message>
     <message>
         <source>none</source>
@@ -3526,7 +3526,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Says who created the qube; it stays.</source>
-        <translation>Sagt, wer die Qube angelegt hat; es bleibt.</translation>
+        <translation>Sagt, wer das Qube angelegt hat; es bleibt.</translation>
     </message>
     <message>
         <source>A feature&apos;s name holds letters, digits and . _ -, and starts with none of . and -</source>

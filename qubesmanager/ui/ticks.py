@@ -17,7 +17,7 @@ class TickDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         super().paint(painter, option, index)
         widget = option.widget
-        if painter is None or widget is None or index.data(Qt.ItemDataRole.CheckStateRole) is None:
+        if painter is None or index.data(Qt.ItemDataRole.CheckStateRole) is None:
             return
         held = QStyleOptionViewItem(option)
         self.initStyleOption(held, index)

@@ -58,8 +58,12 @@ class FormPage(QScrollArea):
         if editor is None:
             widget.hide()
             return
-        row, _role = self.form.getWidgetPosition(editor)
+        row = next(at for at in range(self.form.rowCount()) if self._widget_at(at) is editor)
         self.form.insertRow(row + 1, "", widget)
+
+    def _widget_at(self, row: int) -> QWidget | None:
+        item = self.form.itemAt(row, QFormLayout.ItemRole.FieldRole)
+        return item.widget() if item is not None else None
 
     def refuse(self, key: Key, reason: str) -> bool:
         """Mark the field; whether it is on this page."""
