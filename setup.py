@@ -24,6 +24,7 @@ setup(
             [
                 "share/applications/qubes-manager.desktop",
                 "share/applications/qubes-devices.desktop",
+                "share/applications/qubes-backup.desktop",
                 "share/applications/qubes-restore.desktop",
             ],
         ),
@@ -34,6 +35,7 @@ setup(
             [
                 "docs/man/qubes-manager.1",
                 "docs/man/qubes-devices.1",
+                "docs/man/qubes-backup.1",
                 "docs/man/qubes-restore.1",
                 "docs/man/mgmt1.1",
             ],
@@ -78,6 +80,7 @@ setup(
     entry_points={
         "console_scripts": [
             "mgmt1=qubesmanager.entry:mgmt1",
+            "qubes-backup=qubesmanager.entry:backup",
             "qubes-restore=qubesmanager.entry:restore",
             "qubes-mgmt1d=qubesmanager.entry:mgmt1d",
         ],

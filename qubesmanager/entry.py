@@ -56,14 +56,22 @@ def mgmt1() -> int:
     return main(sys.argv[1:], connect)
 
 
+def backup() -> int:
+    """`qubes-backup`; without a profile its window."""
+    from qubesmanager.cli.backup import main  # noqa: PLC0415 - see above
+
+    return main(sys.argv[1:], connect, partial(_window, "backup"))
+
+
 def restore() -> int:
     """`qubes-restore [FILE]`; without a file its window."""
     from qubesmanager.cli.restore import main  # noqa: PLC0415 - see above
 
-    def wizard(url: str | None) -> int:
-        return manager(["restore", *(["--connect", url] if url else [])])
+    return main(sys.argv[1:], connect, partial(_window, "restore"))
 
-    return main(sys.argv[1:], connect, wizard)
+
+def _window(name: str, url: str | None) -> int:
+    return manager([name, *(["--connect", url] if url else [])])
 
 
 def mgmt1d(argv: Sequence[str] | None = None) -> int:

@@ -7,20 +7,26 @@ Exit status: 0 done, 1 failed (also if a single qube failed), 2 used wrongly, 3 
 import argparse
 import asyncio
 import os
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
-from getpass import getpass
 from pathlib import Path
-from typing import NoReturn, TextIO
 
 import argcomplete
 
 import qubesmanager
 from qubesmanager.cli.main import ANSWERED_NO, NO_ANSWER, USED_WRONGLY, Connect
-from qubesmanager.cli.terminal import Bar, passphrase_from, printable, size_text, table
+from qubesmanager.cli.terminal import (
+    CANCELLED,
+    Bar,
+    Parser,
+    Terminal,
+    UsageError,
+    passphrase_from,
+    printable,
+    size_text,
+    table,
+)
 from qubesmanager.client.client import Client
 from qubesmanager.client.restore_report import report_text
 from qubesmanager.client.restores import (
@@ -38,33 +44,14 @@ from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
 
 PROGRAM = "qubes-restore"
-CANCELLED = 4
 WORDS = {"ok": "restored", "skipped": "skipped", "failed": "FAILED"}
 VERIFIED = {**WORDS, "ok": "whole"}
 DATA = frozenset({2})
 """Columns of the list that stand at the right edge."""
 
 
-class _UsageError(Exception):
-    pass
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise _UsageError(message)
-
-
-@dataclass(frozen=True, slots=True)
-class Terminal:
-    """Where texts go, and who is asked for the passphrase; a test passes its own."""
-
-    stdout: TextIO = field(default_factory=lambda: sys.stdout)
-    stderr: TextIO = field(default_factory=lambda: sys.stderr)
-    ask: Callable[[str], str] = getpass
-
-
 def parser() -> argparse.ArgumentParser:
-    made = _Parser(
+    made = Parser(
         prog=PROGRAM,
         description="Restore qubes from a backup. Nothing that exists is overwritten. Without FILE a window asks for"
         " everything.",
@@ -99,7 +86,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def plan_of(options: argparse.Namespace) -> RestorePlan:
-    """Raises `_UsageError`."""
+    """Raises `UsageError`."""
     return RestorePlan(
         include=_names(options.only),
         exclude=_names(options.exclude),
@@ -121,7 +108,7 @@ def _pairs(option: str, words: Sequence[str], *, may_be_empty: bool = False) -> 
     for word in _names(words):
         old, colon, new = word.partition(":")
         if not colon or not old or old in found or not (new or may_be_empty):
-            raise _UsageError(f"{option} takes QUBE:NAME, each qube once; this is {word!a}.")
+            raise UsageError(f"{option} takes QUBE:NAME, each qube once; this is {word!a}.")
         found[old] = new
     return found
 
@@ -145,7 +132,7 @@ def main(
         passphrase = _passphrase(options, terminal)
         _check_words(plan, passphrase)
         return asyncio.run(_carry_out(transport, options, plan, passphrase, terminal, bar))
-    except _UsageError as error:
+    except UsageError as error:
         said, status = str(error), USED_WRONGLY
     except Mgmt1Error as error:
         said, status = str(error), ANSWERED_NO
@@ -162,19 +149,19 @@ def _passphrase(options: argparse.Namespace, terminal: Terminal) -> str:
     try:
         return passphrase_from(options.passphrase_file, "Passphrase of the backup: ", terminal.ask)
     except QubesValueError as error:
-        raise _UsageError(str(error)) from error
+        raise UsageError(str(error)) from error
 
 
 def _check_words(plan: RestorePlan, passphrase: str) -> None:
     try:
         options_head(plan, passphrase)
     except QubesValueError as error:
-        raise _UsageError(str(error)) from error
+        raise UsageError(str(error)) from error
 
 
 def _check_alone(argv: Sequence[str], options: argparse.Namespace) -> None:
     if list(argv) not in ([], ["--connect", options.connect], [f"--connect={options.connect}"]):
-        raise _UsageError("FILE is needed; without any option a window asks for it.")
+        raise UsageError("FILE is needed; without any option a window asks for it.")
 
 
 async def _carry_out(
@@ -257,9 +244,9 @@ def _head(file: Path, plan: RestorePlan) -> list[tuple[str, str]]:
 
 
 def _check_place(report: Path) -> None:
-    """Before hours of work: whether the report can be kept. Raises `_UsageError`."""
+    """Before hours of work: whether the report can be kept. Raises `UsageError`."""
     if report.is_dir() or not os.access(report.parent, os.W_OK):
-        raise _UsageError(f"The report cannot be written to {report}.")
+        raise UsageError(f"The report cannot be written to {report}.")
 
 
 def _keep(report: Path, text: str) -> None:

@@ -1,19 +1,43 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the backup commands have in common with a terminal: passphrases, a bar, texts of others without their tricks."""
 
+import argparse
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from getpass import getpass
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 from qubesmanager.wire.errors import QubesValueError
 
 STDIN = "-"
+CANCELLED = 4
+"""The exit status of a command that somebody cancelled."""
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 _MOST = 4096
 """Bytes of a file with a passphrase that are looked at."""
+
+
+class UsageError(Exception):
+    """The command is used wrongly; the text says how."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises `UsageError` where argparse would end the program."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """Where texts go, and who is asked for the passphrase; a test passes its own."""
+
+    stdout: TextIO = field(default_factory=lambda: sys.stdout)
+    stderr: TextIO = field(default_factory=lambda: sys.stderr)
+    ask: Callable[[str], str] = getpass
 
 
 def printable(untrusted: str) -> str:

@@ -35,12 +35,15 @@ class PlannedQube:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a profile would do now. Bytes; times in Unix seconds; None where it is not known."""
+    """What a profile would do now. Bytes; times in Unix seconds; None where it is not known.
+
+    `given_by`: where its passphrase comes from (text, file, vm); empty if somebody has to say it.
+    """
 
     size: int
     free: int | None
     writable: bool | None
-    passphrase: str
+    given_by: str
     last_run: int | None
     last_result: str
     next_run: int | None
@@ -91,7 +94,7 @@ def parse_preview(untrusted: str) -> Preview:
         size=_number(told, "size") or 0,
         free=_number(told, "free"),
         writable=_YES_NO.get(told.get("writable", "")),
-        passphrase=told.get("passphrase", "none"),
+        given_by=told.get("passphrase", "none").removeprefix("none"),
         last_run=_number(told, "last-run"),
         last_result=told.get("last-result", ""),
         next_run=_number(told, "next-run"),

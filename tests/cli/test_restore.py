@@ -15,8 +15,8 @@ import pytest
 import yaml
 from daemon_process import DaemonProcess
 
-from qubesmanager.cli.restore import Terminal, main, parser
-from qubesmanager.cli.terminal import Bar, size_text, table
+from qubesmanager.cli.restore import main, parser
+from qubesmanager.cli.terminal import Bar, Terminal, size_text, table
 from qubesmanager.client.client import Client
 from qubesmanager.transport.base import Payload, Transport, TransportError, pieces
 from qubesmanager.transport.unix import UnixTransport

@@ -27,7 +27,7 @@ def test_a_preview_says_what_is_known_and_what_is_not() -> None:
     found = parse_preview(f"{HEAD}\n\nwork class=AppVM label=red size=300 running=yes last=5 changed=no\nnew size=0\n")
 
     assert (found.size, found.free, found.writable, found.last_run, found.next_run) == (300, None, True, 7, None)
-    assert (found.missing, found.would_remove, found.passphrase) == (("a", "b"), (), "vm")
+    assert (found.missing, found.would_remove, found.given_by) == (("a", "b"), (), "vm")
     assert found.qubes == (
         PlannedQube("work", 300, running=True, last=5, changed=False),
         PlannedQube("new", 0, running=False, last=None, changed=None),

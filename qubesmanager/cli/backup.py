@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`qubes-backup`: carry out a backup profile, see what it would do and what it did, verify a file.
+
+Exit status: 0 done, 1 failed, 2 used wrongly, 3 no answer, 4 cancelled.
+"""
+
+import argparse
+import asyncio
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import aclosing, suppress
+from pathlib import Path
+
+import argcomplete
+
+import qubesmanager
+from qubesmanager.cli import restore as restoring
+from qubesmanager.cli.main import ANSWERED_NO, NO_ANSWER, USED_WRONGLY, Connect
+from qubesmanager.cli.terminal import (
+    CANCELLED,
+    Bar,
+    Parser,
+    Terminal,
+    UsageError,
+    passphrase_from,
+    printable,
+    size_text,
+    table,
+)
+from qubesmanager.client.backups import VERIFYING, Preview, Progress, Run, execute, follow, history, preview
+from qubesmanager.client.client import Client
+from qubesmanager.transport.base import Transport, TransportError
+from qubesmanager.wire import calls
+from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error, QubesValueError
+from qubesmanager.wire.names import PROFILE_ID, check
+
+PROGRAM = "qubes-backup"
+DOM0 = "dom0"
+NEVER = "-"
+SIZES = frozenset({1})
+"""Columns at the right edge, of what a profile would do."""
+
+
+def parser() -> argparse.ArgumentParser:
+    made = Parser(
+        prog=PROGRAM,
+        description="Back up qubes as a profile says. Without any option a window asks for everything.",
+        epilog="Exit status: 0 done, 1 failed, 2 used wrongly, 3 no answer, 4 cancelled.",
+    )
+    made.add_argument("--profile", metavar="ID", help="the profile; without --run: print what it would do")
+    what = made.add_mutually_exclusive_group()
+    what.add_argument("--run", action="store_true", help="carry the profile out")
+    what.add_argument("--list", action="store_true", help="print the profiles there are")
+    what.add_argument(
+        "--history", action="store_true", help="print the runs there were, of the profile if one is named"
+    )
+    what.add_argument("--verify", metavar="FILE", type=Path, help="read all of a backup and say what is whole")
+    made.add_argument(
+        "--passphrase-file",
+        metavar="FILE",
+        help="read the passphrase from the first line of FILE, - for standard input; else the profile says where it"
+        " comes from, or it is asked for",
+    )
+    made.add_argument("--connect", metavar="URL", help="whom to talk to; without it the usual places are searched")
+    made.add_argument("--version", action="version", version=f"{PROGRAM} {qubesmanager.__version__}")
+    return made
+
+
+def main(
+    argv: Sequence[str], connect: Connect, wizard: Callable[[str | None], int], terminal: Terminal | None = None
+) -> int:
+    """Run the command and give its exit status. `wizard` opens the window, with the URL if one was given."""
+    terminal = terminal or Terminal()
+    made = parser()
+    if "_ARGCOMPLETE" in os.environ:
+        argcomplete.autocomplete(made)
+    bar = Bar(terminal.stderr)
+    try:
+        options = made.parse_args(argv)
+        _check_profile(options)
+        if not (options.profile or options.list or options.history or options.verify):
+            return wizard(options.connect)
+        if options.verify:
+            return _verify(options, connect, terminal)
+        return _carried_out(options, connect(options.connect), terminal, bar)
+    except UsageError as error:
+        said, status = str(error), USED_WRONGLY
+    except (KeyboardInterrupt, asyncio.CancelledError, BackupCancelledError):
+        said, status = "Cancelled. What had been written is removed.", CANCELLED
+    except Mgmt1Error as error:
+        said, status = str(error), ANSWERED_NO
+    except TransportError as error:
+        said, status = str(error), NO_ANSWER
+    bar.clear()
+    terminal.stderr.write(f"{PROGRAM}: {printable(said)}\n")
+    return status
+
+
+def _check_profile(options: argparse.Namespace) -> None:
+    if options.profile is None:
+        if options.run or (options.passphrase_file and not options.verify):
+            raise UsageError("--profile ID is needed; --list prints those there are.")
+        return
+    if options.verify:
+        raise UsageError("--verify takes a file, and no profile.")
+    try:
+        check(PROFILE_ID, options.profile)
+    except Mgmt1Error as error:
+        raise UsageError(str(error)) from error
+
+
+def _verify(options: argparse.Namespace, connect: Connect, terminal: Terminal) -> int:
+    """As `qubes-restore FILE --verify` does."""
+    words = [str(options.verify), "--verify"]
+    for name in ("passphrase_file", "connect"):
+        if (value := getattr(options, name)) is not None:
+            words += [f"--{name.replace('_', '-')}={value}"]
+    return restoring.main(words, connect, lambda _url: USED_WRONGLY, terminal)
+
+
+def _carried_out(options: argparse.Namespace, transport: Transport, terminal: Terminal, bar: Bar) -> int:
+    """The passphrase is asked for between the loops: a prompt holds up everything."""
+    if options.list:
+        terminal.stdout.write(asyncio.run(_profiles(Client(transport))))
+        return 0
+    if options.history:
+        runs = asyncio.run(history(Client(transport), options.profile))
+        terminal.stdout.write(runs_text(runs) if runs else "There were no runs.\n")
+        return 0
+    told = asyncio.run(preview(Client(transport), options.profile))
+    if not options.run:
+        terminal.stdout.write(preview_text(told))
+        return 0
+    passphrase = None
+    if not told.given_by or options.passphrase_file is not None:
+        passphrase = _passphrase(options.passphrase_file, terminal)
+    run = asyncio.run(_run(Client(transport), options.profile, passphrase, bar))
+    bar.clear()
+    terminal.stdout.write(f"{run.file}  {size_text(run.size or 0)}{'  verified' if run.verified else ''}\n")
+    return 0
+
+
+def _passphrase(source: str | None, terminal: Terminal) -> str:
+    """Typed twice, because nobody will be able to ask for it again."""
+    try:
+        passphrase = passphrase_from(source, "Passphrase for the backup: ", terminal.ask)
+        if source is None and terminal.ask("Once more: ") != passphrase:
+            raise UsageError("The two differ.")
+    except (QubesValueError, EOFError) as error:
+        raise UsageError(str(error)) from error
+    if not passphrase:
+        raise UsageError("A backup needs a passphrase.")
+    return passphrase
+
+
+async def _run(client: Client, profile: str, passphrase: str | None, bar: Bar) -> Run:
+    async def watch() -> None:
+        """The bar is an extra: without events the run goes on without it."""
+        now = Progress()
+        with suppress(Mgmt1Error, TransportError):
+            async with aclosing(client.events(calls.EVENTS(DOM0))) as stream:
+                async for batch in stream:
+                    for event in batch:
+                        now = follow(now, profile, event)
+                    bar.show(now.percent, progress_text(now))
+
+    watching = asyncio.get_running_loop().create_task(watch())
+    try:
+        await execute(client, profile, passphrase)
+    finally:
+        watching.cancel()
+        await asyncio.wait([watching])
+    return (await history(client, profile))[-1]
+
+
+async def _profiles(client: Client) -> str:
+    rows = []
+    for name in await client.send(calls.BACKUP_PROFILE_LIST(DOM0)):
+        try:
+            told = await preview(client, name)
+        except Mgmt1Error as error:
+            rows.append([name, NEVER, "", NEVER, str(error)])
+            continue
+        rows.append([name, _when(told.last_run), told.last_result, _when(told.next_run), f"{len(told.qubes)} qubes"])
+    return table(("PROFILE", "LAST RUN", "RESULT", "NEXT RUN", ""), rows) if rows else "There are no profiles.\n"
+
+
+# -- texts ------------------------------------------------------------------------------------------------------------
+
+
+def progress_text(now: Progress) -> str:
+    verb = "verifying " if now.phase == VERIFYING else ""
+    return f"{size_text(now.done)} of {size_text(now.total)}  {verb}{now.qube}"
+
+
+def preview_text(told: Preview) -> str:
+    """What `--profile ID` prints."""
+    rows = [
+        [qube.name, size_text(qube.size), _when(qube.last), {True: "yes", False: "no", None: "?"}[qube.changed]]
+        for qube in told.qubes
+    ]
+    text = table(("QUBE", "SIZE", "LAST BACKUP", "CHANGED SINCE"), rows, SIZES)
+    text += f"\nAt most {size_text(told.size)} before compression"
+    text += "" if told.free is None else f"; {size_text(told.free)} free at the target"
+    text += ".\n"
+    for title, names in (("No such qube", told.missing), ("Would be removed after it", told.would_remove)):
+        if names:
+            text += f"{title}: {printable(', '.join(names))}\n"
+    return text
+
+
+def runs_text(runs: Sequence[Run]) -> str:
+    """What `--history` prints."""
+    rows = [
+        [
+            _when(run.start),
+            run.profile,
+            run.result,
+            NEVER if run.size is None else size_text(run.size),
+            "yes" if run.verified else "no",
+            run.file or run.reason,
+        ]
+        for run in runs
+    ]
+    return table(("START", "PROFILE", "RESULT", "SIZE", "VERIFIED", "FILE OR REASON"), rows, frozenset({3}))
+
+
+def _when(moment: int | None) -> str:
+    return NEVER if moment is None else time.strftime("%Y-%m-%d %H:%M", time.localtime(moment))

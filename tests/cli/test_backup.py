@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`qubes-backup` against a daemon in a process of its own."""
+
+import asyncio
+import io
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+import yaml
+from daemon_process import DaemonProcess
+
+from qubesmanager.cli.backup import main
+from qubesmanager.cli.terminal import Terminal
+from qubesmanager.client.client import Client
+from qubesmanager.transport.base import TransportError
+from qubesmanager.transport.unix import UnixTransport
+from qubesmanager.wire import calls
+from qubesmanager.wire.call import Request
+
+R = TypeVar("R")
+WORDS = "grün 钥匙 pass"
+
+
+class Tty(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class Place:
+    """A demonstration's daemon and a folder for backups."""
+
+    def __init__(self, socket: Path, folder: Path) -> None:
+        self.socket = socket
+        self.folder = folder
+
+    def send(self, request: Request[R]) -> R:
+        async def sent() -> R:
+            return await Client(UnixTransport(self.socket)).send(request)
+
+        return asyncio.run(sent())
+
+    def profile(self, name: str, **keys: Any) -> None:
+        text = {"include": ["vault"], "destination_path": str(self.folder), "kdf": "generated", "verify": True, **keys}
+        self.send(calls.BACKUP_PROFILE_SET("dom0", name, yaml.safe_dump(text)))
+
+    def run(self, *argv: str, words: tuple[str, ...] = (WORDS, WORDS)) -> tuple[int, str, str]:
+        """Status, output and what was said beside it; `words` are typed at the prompts."""
+        typed = iter(words)
+        terminal = Terminal(io.StringIO(), Tty(), lambda _prompt: next(typed))
+        status = main([*argv], lambda _url: UnixTransport(self.socket), lambda _url: 77, terminal)
+        assert isinstance(terminal.stdout, io.StringIO)
+        assert isinstance(terminal.stderr, io.StringIO)
+        return status, terminal.stdout.getvalue(), terminal.stderr.getvalue()
+
+    def files(self) -> list[Path]:
+        return sorted(self.folder.iterdir())
+
+
+@pytest.fixture(scope="module")
+def one_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    folder = tmp_path_factory.mktemp("place")
+    with DaemonProcess(folder, "--demo", "0") as daemon:
+        place = Place(daemon.socket, folder / "backups")
+
+        async def data() -> AsyncIterator[bytes]:
+            for _ in range(8):
+                yield os.urandom(1 << 20)
+
+        place.send(calls.VM_VOLUME_IMPORT("vault", "private", data()))
+        yield place
+
+
+@pytest.fixture
+def place(one_place: Place) -> Iterator[Place]:
+    one_place.folder.mkdir()
+    yield one_place
+    for name in one_place.send(calls.BACKUP_PROFILE_LIST("dom0")):
+        one_place.send(calls.BACKUP_PROFILE_REMOVE("dom0", name))
+    for file in one_place.files():
+        file.unlink()
+    one_place.folder.rmdir()
+
+
+def test_a_profile_is_carried_out_and_the_file_verified(place: Place) -> None:
+    place.profile("nightly")
+
+    status, out, err = place.run("--profile", "nightly", "--run")
+
+    (file,) = place.files()
+    assert (status, out.split()[0], out.split()[-1]) == (0, str(file), "verified"), err
+    assert "vault  whole" in place.run("--verify", str(file))[1]
+    assert "nightly" in place.run("--history")[1]
+
+
+def test_what_a_profile_would_do_is_told_and_nothing_done(place: Place) -> None:
+    place.profile("nightly", include=["vault", "gone"])
+
+    status, out, _ = place.run("--profile", "nightly")
+
+    assert status == 0
+    assert [line.split()[0] for line in out.splitlines()[:2]] == ["QUBE", "vault"]
+    assert "No such qube: gone" in out
+    assert "free at the target" in out
+    assert place.files() == []
+
+
+def test_profiles_are_listed_with_their_next_run(place: Place) -> None:
+    place.profile("listed", schedule="daily 03:00", passphrase_text="words")
+
+    status, out, _ = place.run("--list")
+
+    assert status == 0
+    (row,) = out.splitlines()[1:]
+    assert row.startswith("listed   -")
+    assert row.endswith("03:00  1 qubes")
+
+
+def test_two_passphrases_that_differ_and_none_at_all_are_refused(place: Place) -> None:
+    place.profile("nightly")
+
+    for words, said in ((("a", "b"), "differ"), (("", ""), "needs a passphrase")):
+        status, _, err = place.run("--profile", "nightly", "--run", words=words)
+        assert (status, said in err) == (2, True)
+    assert place.files() == []
+
+
+def test_a_passphrase_of_the_profile_is_not_asked_for(place: Place) -> None:
+    place.profile("nightly", passphrase_text="words")
+
+    assert place.run("--profile", "nightly", "--run", words=())[0] == 0
+
+
+def test_a_passphrase_comes_from_a_file(place: Place, tmp_path: Path) -> None:
+    place.profile("nightly")
+    (tmp_path / "words").write_text("the words\n")
+
+    status, out, err = place.run(
+        "--profile", "nightly", "--run", "--passphrase-file", str(tmp_path / "words"), words=()
+    )
+
+    assert status == 0, err
+    verified = place.run("--verify", out.split()[0], words=("the words",))
+    assert verified[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("argv", "status", "said"),
+    [
+        (("--profile", "none", "--run"), 1, "none"),
+        (("--profile", "../x"), 2, "profile id"),
+        (("--run",), 2, "--profile ID is needed"),
+        (("--nonsense",), 2, "unrecognized"),
+        (("--profile", "x", "--verify", "f"), 2, "no profile"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_status(place: Place, argv: tuple[str, ...], status: int, said: str) -> None:
+    found, _, err = place.run(*argv)
+
+    assert found == status
+    assert said in err
+
+
+def test_nobody_answering_and_the_window(tmp_path: Path) -> None:
+    def connect(_url: str | None) -> UnixTransport:
+        raise TransportError("There is nothing to connect to.")
+
+    terminal = Terminal(io.StringIO(), io.StringIO())
+    assert main(["--list"], connect, lambda _url: 77, terminal) == 3
+    assert main(["--connect", "unix:/x"], connect, lambda url: 77 if url == "unix:/x" else 0, terminal) == 77
+
+
+def test_control_c_cancels_the_run_and_leaves_nothing(place: Place, tmp_path: Path) -> None:
+    place.profile("slow", kdf="strong")
+    (tmp_path / "words").write_text("the words\n")
+    command = [sys.executable, "-c", "from qubesmanager.entry import backup; raise SystemExit(backup())"]
+    arguments = ["--connect", f"unix:{place.socket}", "--profile", "slow", "--run"]
+    with subprocess.Popen(
+        [*command, *arguments, "--passphrase-file", str(tmp_path / "words")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        while "running" not in place.run("--history", "--profile", "slow")[1]:
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 4, err
+    assert "Cancelled" in err
+    assert place.files() == []
+    assert "cancelled" in place.run("--history", "--profile", "slow")[1]
