@@ -206,7 +206,8 @@ async def _with_bar(client: Client, file: Path, passphrase: str, plan: RestorePl
                 async for batch in stream:
                     for event in batch:
                         qube = qube_in_progress(event) or qube
-                    tell(last)
+                    if last.size:
+                        tell(last)
 
     following = asyncio.get_running_loop().create_task(follow())
     try:

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is to become of each qube of a backup, as a person chooses it; and what stands against it, before anything."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from PyQt5.QtCore import QCoreApplication
+
+from qubesmanager.client.restores import ADMIN, DEFAULT_NETVM, HeldQube, RestorePlan
+from qubesmanager.models.natural import in_order
+from qubesmanager.rules.settings import why_not_template
+from qubesmanager.wire.names import why_not_new_vm_name
+from qubesmanager.wire.records import VmRecord
+from qubesmanager.wire.values import VmClass
+
+BASED = frozenset({VmClass.APP, VmClass.DISP})
+"""Classes that cannot be without a template."""
+
+DEFAULTS = {VmClass.APP: "default_template", VmClass.DISP: "default_dispvm"}
+"""The system's property that names a template for those whose own is missing."""
+
+tr = QCoreApplication.translate
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person wants for one qube. None stands for "as in the backup"; an empty netvm for none."""
+
+    restored: bool
+    name: str
+    template: str | None = None
+    netvm: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What there is on this machine: its qubes, and the system's properties."""
+
+    qubes: Mapping[str, VmRecord] = field(default_factory=dict)
+    system: Mapping[str, str] = field(default_factory=dict)
+
+    def templates(self, klass: str) -> list[str]:
+        """What a qube of the class can be based on."""
+        return in_order(name for name in self.qubes if self.is_template(klass, name))
+
+    def netvms(self) -> list[str]:
+        return in_order(name for name, record in self.qubes.items() if record.flag("provides_network"))
+
+    def is_template(self, klass: str, name: str) -> bool:
+        record = self.qubes.get(name)
+        if record is None or klass not in BASED:
+            return False
+        for_disposables = record.flag("template_for_dispvms")
+        return why_not_template(VmClass(klass), name, record.klass, for_disposables=for_disposables) is None
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreRow:
+    """A qube of the backup, what is wanted for it, why that cannot be (in words, or empty), and what will happen."""
+
+    held: HeldQube
+    choice: Choice
+    problem: str
+    fate: str
+    template: str
+    netvm: str
+
+    @property
+    def possible(self) -> bool:
+        """dom0 is restored by hand."""
+        return self.held.klass != ADMIN
+
+
+def first_choice(held: HeldQube, here: Here) -> Choice:
+    """All that can be restored without a question is."""
+    return Choice(held.klass != ADMIN and held.name not in here.qubes, held.name)
+
+
+def free_name(name: str, taken: Iterable[str]) -> str:
+    """The name with the first number that nobody has."""
+    names, number = frozenset(taken), 2
+    while (found := f"{name[:26]}-{number}") in names:
+        number += 1
+    return found
+
+
+def rows(held: Iterable[HeldQube], choices: Mapping[str, Choice], here: Here) -> list[RestoreRow]:
+    """The rows as they stand. `choices` by the name in the backup; one for each qube."""
+    qubes = list(held)
+    going = {qube.name: qube for qube in qubes if choices[qube.name].restored}
+    return [_row(qube, choices, going, here) for qube in qubes]
+
+
+def needed(found: Iterable[RestoreRow]) -> int:
+    """Bytes that the chosen ones may take."""
+    return sum(row.held.size for row in found if row.choice.restored)
+
+
+def plan_of(found: Iterable[RestoreRow], pool: str, *, verify_only: bool = False) -> RestorePlan:
+    """What to ask the daemon for."""
+    chosen = [row for row in found if row.choice.restored]
+    if verify_only:
+        return RestorePlan(verify_only=True)
+    return RestorePlan(
+        include=tuple(row.held.name for row in chosen),
+        rename={row.held.name: row.choice.name for row in chosen if row.choice.name != row.held.name},
+        template={row.held.name: row.choice.template for row in chosen if row.choice.template is not None},
+        netvm={row.held.name: row.choice.netvm for row in chosen if row.choice.netvm is not None},
+        pool=pool,
+    )
+
+
+def _row(held: HeldQube, choices: Mapping[str, Choice], going: Mapping[str, HeldQube], here: Here) -> RestoreRow:
+    choice = choices[held.name]
+    if held.klass == ADMIN:
+        fate = tr("RestoreTable", "Left out: the data of dom0 are restored by hand.")
+        return RestoreRow(held, choice, "", fate, "", "")
+    if not choice.restored:
+        fate = tr("RestoreTable", "Left out.")
+        if held.name in here.qubes:
+            fate = tr("RestoreTable", "Left out: there is a qube of this name. Tick it to restore it under another.")
+        return RestoreRow(held, choice, "", fate, held.template, held.netvm)
+    template, template_note, template_problem = _template(held, choice, choices, going, here)
+    netvm, netvm_note = _netvm(held, choice, choices, going, here)
+    problem = _name_problem(held, choices, going, here) or template_problem
+    if choice.name == held.name:
+        fate = tr("RestoreTable", "Restored.")
+    else:
+        fate = tr("RestoreTable", "Restored as {0}.").format(choice.name)
+    fate = " ".join(filter(None, [fate, template_note, netvm_note]))
+    return RestoreRow(held, choice, problem, problem or fate, template, netvm)
+
+
+def _name_problem(held: HeldQube, choices: Mapping[str, Choice], going: Mapping[str, HeldQube], here: Here) -> str:
+    name = choices[held.name].name
+    if why := why_not_new_vm_name(name):
+        return tr("Reason", why)
+    if name in here.qubes:
+        return tr("RestoreTable", "There is a qube {0} here; give it another name.").format(name)
+    if any(choices[other].name == name for other in going if other != held.name):
+        return tr("RestoreTable", "Two qubes cannot both be {0}.").format(name)
+    return ""
+
+
+def _renamed(name: str, choices: Mapping[str, Choice], going: Mapping[str, HeldQube]) -> str:
+    """What a qube of the backup will be called here."""
+    return choices[name].name if name in going else name
+
+
+def _template(
+    held: HeldQube, choice: Choice, choices: Mapping[str, Choice], going: Mapping[str, HeldQube], here: Here
+) -> tuple[str, str, str]:
+    """The template it will have, a note where it is another than in the backup, and why there is none."""
+    if held.klass not in BASED:
+        return "", "", ""
+    if choice.template is not None:
+        note = tr("RestoreTable", "Its template will be {0}.").format(choice.template)
+        gone = not _can_base(held.klass, choice.template, choices, going, here)
+        problem = tr("RestoreTable", "{0} is no template for it.").format(choice.template) if gone else ""
+        return choice.template, note, problem
+    wanted = _renamed(held.template, choices, going)
+    if _can_base(held.klass, wanted, choices, going, here):
+        return wanted, "", ""
+    default = here.system.get(DEFAULTS[VmClass(held.klass)], "")
+    if here.is_template(held.klass, default):
+        note = tr("RestoreTable", "Its template {0} is not here: it will be {1}.").format(held.template, default)
+        return default, note, ""
+    problem = tr("RestoreTable", "Its template {0} is not here; choose another.").format(held.template)
+    return wanted, "", problem
+
+
+def _can_base(klass: str, name: str, choices: Mapping[str, Choice], going: Mapping[str, HeldQube], here: Here) -> bool:
+    if here.is_template(klass, name):
+        return True
+    # Whether a restored app qube is a template for disposables only the daemon sees; it falls back to the default.
+    wanted = VmClass.TEMPLATE if klass == VmClass.APP else VmClass.APP
+    return any(choices[other.name].name == name and other.klass == wanted for other in going.values())
+
+
+def _netvm(
+    held: HeldQube, choice: Choice, choices: Mapping[str, Choice], going: Mapping[str, HeldQube], here: Here
+) -> tuple[str, str]:
+    """The netvm it will have, and a note where it is another than in the backup."""
+    if choice.netvm is not None:
+        if not choice.netvm:
+            return "", tr("RestoreTable", "It will have no network.")
+        return choice.netvm, tr("RestoreTable", "Its net qube will be {0}.").format(choice.netvm)
+    default = here.system.get("default_netvm", "")
+    if held.netvm in {"", DEFAULT_NETVM}:
+        return (default if held.netvm else ""), ""
+    wanted = _renamed(held.netvm, choices, going)
+    record = here.qubes.get(wanted)
+    if (record is not None and record.flag("provides_network")) or held.netvm in going:
+        return wanted, ""
+    note = tr("RestoreTable", "Its net qube {0} is not here: it will have the default.").format(held.netvm)
+    return default, note

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The qubes of a backup as a table: what to restore is ticked, and each row says what will happen."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QAbstractTableModel, QModelIndex, QObject, Qt, pyqtSignal
+from PyQt5.QtGui import QFont, QIcon
+
+from qubesmanager.client.restores import HeldQube, RestorePlan
+from qubesmanager.models import restore_draft
+from qubesmanager.models.columns import size_text
+from qubesmanager.models.restore_draft import Choice, Here, RestoreRow
+from qubesmanager.models.volume_table import RIGHT, header
+
+CONTEXT = "RestoreTable"
+NAME, CLASS, SIZE, TEMPLATE, FATE = range(5)
+PROBLEM_ROLE = Qt.ItemDataRole.UserRole + 3
+"""What stands against a row, or empty."""
+
+_NO_PARENT = QModelIndex()
+_TITLES = (
+    QT_TRANSLATE_NOOP("RestoreTable", "Qube"),
+    QT_TRANSLATE_NOOP("RestoreTable", "Class"),
+    QT_TRANSLATE_NOOP("RestoreTable", "Size"),
+    QT_TRANSLATE_NOOP("RestoreTable", "Template"),
+    QT_TRANSLATE_NOOP("RestoreTable", "What will happen"),
+)
+
+
+class RestoreTable(QAbstractTableModel):
+    """A row a qube, in the order of the backup. `changed()`: a choice, or what is here, is different."""
+
+    changed = pyqtSignal()
+
+    def __init__(self, icon: Callable[[str], QIcon], parent: QObject | None = None) -> None:
+        """`icon` draws a label by its name."""
+        super().__init__(parent)
+        self._icon = icon
+        self._held: tuple[HeldQube, ...] = ()
+        self._choices: dict[str, Choice] = {}
+        self._here = Here()
+        self.rows: tuple[RestoreRow, ...] = ()
+
+    @property
+    def here(self) -> Here:
+        return self._here
+
+    @property
+    def chosen(self) -> list[RestoreRow]:
+        return [row for row in self.rows if row.choice.restored]
+
+    @property
+    def needed(self) -> int:
+        """Bytes that the chosen ones may take."""
+        return restore_draft.needed(self.rows)
+
+    @property
+    def is_ready(self) -> bool:
+        """Something is chosen, and nothing stands against it."""
+        return bool(self.chosen) and not any(row.problem for row in self.rows)
+
+    def plan(self, pool: str, *, verify_only: bool = False) -> RestorePlan:
+        return restore_draft.plan_of(self.rows, pool, verify_only=verify_only)
+
+    def put(self, held: Sequence[HeldQube], here: Here) -> None:
+        """Another backup; the choices begin anew."""
+        self.beginResetModel()
+        self._held, self._here = tuple(held), here
+        self._choices = {qube.name: restore_draft.first_choice(qube, here) for qube in held}
+        self.rows = tuple(restore_draft.rows(self._held, self._choices, here))
+        self.endResetModel()
+        self.changed.emit()
+
+    def put_here(self, here: Here) -> None:
+        """What there is on this machine has changed; choices stay."""
+        self._here = here
+        self._again()
+
+    def choose(self, name: str, choice: Choice) -> None:
+        """What a person wants for the qube of that name in the backup."""
+        before = self._choices[name]
+        if choice.restored and not before.restored and choice.name in self._taken(name):
+            choice = replace(choice, name=restore_draft.free_name(choice.name, self._taken(name)))
+        if choice != before:
+            self._choices[name] = choice
+            self._again()
+
+    def choose_all(self, *, restored: bool) -> None:
+        """Tick all that can be restored without a question, or nothing."""
+        for held in self._held:
+            wanted = restored and restore_draft.first_choice(held, self._here).restored
+            self._choices[held.name] = replace(self._choices[held.name], restored=wanted)
+        self._again()
+
+    def _taken(self, name: str) -> set[str]:
+        others = {row.choice.name for row in self.chosen if row.held.name != name}
+        return {*self._here.qubes, *others}
+
+    def _again(self) -> None:
+        now = tuple(restore_draft.rows(self._held, self._choices, self._here))
+        if now == self.rows:
+            return
+        self.rows = now
+        self.dataChanged.emit(self.index(0, 0), self.index(len(now) - 1, len(_TITLES) - 1))
+        self.changed.emit()
+
+    # Qt overrides
+
+    def rowCount(self, parent: QModelIndex = _NO_PARENT) -> int:
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: QModelIndex = _NO_PARENT) -> int:
+        return 0 if parent.isValid() else len(_TITLES)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        return header(_TITLES, CONTEXT, section, orientation, role, right={SIZE})
+
+    def flags(self, index: QModelIndex) -> Qt.ItemFlags:
+        flags = super().flags(index)
+        if index.isValid() and index.column() == NAME and self.rows[index.row()].possible:
+            flags |= Qt.ItemFlag.ItemIsUserCheckable
+        return flags
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        row = self.rows[index.row()]
+        found = _BY_ROLE.get(role)
+        if found is not None:
+            return found(row, index.column())
+        if role == Qt.ItemDataRole.DecorationRole and index.column() == NAME:
+            return self._icon(row.held.label)
+        return None
+
+    def setData(self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        if not index.isValid() or index.column() != NAME or role != Qt.ItemDataRole.CheckStateRole:
+            return False
+        row = self.rows[index.row()]
+        if not row.possible:
+            return False
+        self.choose(row.held.name, replace(row.choice, restored=value == Qt.CheckState.Checked))
+        return True
+
+
+def _text(row: RestoreRow, column: int) -> str:
+    held = row.held
+    return (held.name, held.klass, size_text(held.size) or "0", held.template, row.fate)[column]
+
+
+def _tip(row: RestoreRow, column: int) -> str:
+    return _text(row, column)
+
+
+def _check(row: RestoreRow, column: int) -> Any:
+    if column != NAME or not row.possible:
+        return None
+    return Qt.CheckState.Checked if row.choice.restored else Qt.CheckState.Unchecked
+
+
+def _place(_row: RestoreRow, column: int) -> Any:
+    return RIGHT if column == SIZE else None
+
+
+def _font(row: RestoreRow, column: int) -> Any:
+    if column != FATE or not row.problem:
+        return None
+    font = QFont()
+    font.setBold(True)
+    return font
+
+
+def _problem(row: RestoreRow, _column: int) -> str:
+    return row.problem
+
+
+_BY_ROLE: Mapping[int, Callable[[RestoreRow, int], Any]] = {
+    Qt.ItemDataRole.DisplayRole: _text,
+    Qt.ItemDataRole.ToolTipRole: _tip,
+    Qt.ItemDataRole.CheckStateRole: _check,
+    Qt.ItemDataRole.TextAlignmentRole: _place,
+    Qt.ItemDataRole.FontRole: _font,
+    PROBLEM_ROLE: _problem,
+}
