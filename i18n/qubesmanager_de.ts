@@ -1038,6 +1038,10 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Changed elsewhere meanwhile; it was {0}.</source>
         <translation>Inzwischen anderswo geändert; es war {0}.</translation>
     </message>
+    <message>
+        <source>Changed elsewhere meanwhile; there it is {0}.</source>
+        <translation>Inzwischen anderswo geändert; dort ist es {0}.</translation>
+    </message>
 </context>
 <context>
     <name>FirewallPage</name>
@@ -1143,7 +1147,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>All&amp;ow all for</source>
-        <translation>Alles erla&amp;uben für</translation>
+        <translation>Alles erAlles erla&amp;uben füramp;lauben für</translation>
     </message>
     <message>
         <source>Undo</source>
@@ -1713,14 +1717,6 @@ Was eingesteckt wird, erscheint hier.</translation>
 <context>
     <name>MergeBar</name>
     <message>
-        <source>&amp;Keep mine</source>
-        <translation>&amp;Meine behalten</translation>
-    </message>
-    <message>
-        <source>Take t&amp;heirs</source>
-        <translation>Die &amp;andere nehmen</translation>
-    </message>
-    <message>
         <source>Seen</source>
         <translation>Gesehen</translation>
     </message>
@@ -1759,6 +1755,14 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>the notes</source>
         <translation>die Notizen</translation>
+    </message>
+    <message>
+        <source>Keep m&amp;ine</source>
+        <translation>Me&amp;ine behalten</translation>
+    </message>
+    <message>
+        <source>&amp;Take theirs</source>
+        <translation>Die &amp;andere nehmen</translation>
     </message>
 </context>
 <context>
@@ -2178,6 +2182,10 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>default, from the system&apos;s {0}</source>
         <translation>Standard, systemweit {0}</translation>
     </message>
+    <message>
+        <source>computed</source>
+        <translation>berechnet</translation>
+    </message>
 </context>
 <context>
     <name>QubeDevicesMenu</name>
@@ -2196,6 +2204,16 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Attach {0}</source>
         <translation>{0} verbinden</translation>
+    </message>
+</context>
+<context>
+    <name>QubesHead</name>
+    <message numerus="yes">
+        <source>and %n more</source>
+        <translation>
+            <numerusform>und %n weiteres</numerusform>
+            <numerusform>und %n weitere</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -2852,7 +2870,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Template for disposa&amp;bles</source>
-        <translation>Vorlage für Ein&amp;weg-Qubes</translation>
+        <translation>Vorlage Vorlage für Ein&amp;weg-Qubesamp;für Einweg-Qubes</translation>
     </message>
     <message>
         <source>Debu&amp;g</source>
@@ -2876,7 +2894,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>&amp;Management disposable</source>
-        <translation>Ver&amp;waltungs-Einweg-Qube</translation>
+        <translation>VerwaVer&amp;waltungs-Einweg-Qubeamp;ltungs-Einweg-Qube</translation>
     </message>
     <message>
         <source>Default po&amp;ol</source>

@@ -15,6 +15,7 @@ from qasync import QEventLoop
 from qubesmanager.client.client import Client
 from qubesmanager.client.follow import Lost
 from qubesmanager.models.device_catalog import Device
+from qubesmanager.models.draft import device_key
 from qubesmanager.transport.base import TransportError
 from qubesmanager.transport.child import ChildTransport
 from qubesmanager.ui.app import prepare, register_all
@@ -35,6 +36,7 @@ from qubesmanager.ui.system.window import SystemWindow
 from qubesmanager.ui.tasks import report
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import VolumeId
+from qubesmanager.wire.values import DeviceClass
 
 OUT = Path("docs/pictures")
 FEW, MANY = 2, 990
@@ -229,10 +231,20 @@ async def settings_pages(scene: Scene, ending: str = "") -> None:
             firewall.ask.click()
         if name == "devices":
             await scene.until(lambda: len(devices.model.rows) > FEW)
-            devices.search.setText("PCI")
-            devices.table.selectRow(0)
+            card = device_key(DeviceClass.PCI, "dom0", "00_1f.3")
+            held.draft.edit(device_key(DeviceClass.BLOCK, "dom0", "sdb"), "read-only=yes")
+            held.draft.edit(card, "no-strict-reset=yes")
+            devices.select(card)
         await asyncio.sleep(0.3)
         save(held.grab(), f"settings-{name}{ending}")
+        if name == "devices":
+            held.draft.revert(card)
+    await scene.session.client.send(calls.VM_PROPERTY_SET("work", "memory", "1000"))
+    await scene.session.client.send(calls.VM_PROPERTY_SET("work", "vcpus", "6"))
+    await scene.until(lambda: held.draft.conflicts and len(held.draft.merged) > 0)
+    held.show_page("advanced")
+    await asyncio.sleep(0.3)
+    save(held.grab(), f"settings-conflict{ending}")
     held.draft.discard()
     held.close()
 

@@ -175,7 +175,7 @@ class Draft(QObject):
     def merge(self, record: VmRecord) -> None:
         """The qube is so now. An edit that has come true is one no more; one that was overtaken is a conflict."""
         before = {key: self.base(key) for key in (*_keys(self.record), *_keys(record), *self._edits)}
-        texts = {key: self._text(key) for key in before}
+        texts = {key: self.theirs(key) for key in before}
         self.record = record
         for key, was in before.items():
             now = self.base(key)
@@ -189,8 +189,8 @@ class Draft(QObject):
                     self.merged.setdefault(key, texts[key])
         self.changed.emit()
 
-    def _text(self, key: Key) -> str:
-        """What is there now, as it is shown."""
+    def theirs(self, key: Key) -> str:
+        """What is there now without the edit, as it is shown."""
         return self.record.value(key[1]) if key[0] == PROPERTY else self.base(key) or ""
 
     def merge_rules(self, rules: Sequence[RuleRow]) -> None:

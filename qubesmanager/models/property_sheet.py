@@ -9,6 +9,7 @@ from PyQt5.QtGui import QFont
 
 from qubesmanager.models.draft import PROPERTY, Draft
 from qubesmanager.rules.inheritance import origin
+from qubesmanager.rules.settings import READ_ONLY
 from qubesmanager.wire.records import VmRecord
 
 CONTEXT = "PropertySheet"
@@ -46,7 +47,9 @@ class PropertySheet(QAbstractTableModel):
             return QCoreApplication.translate("PropertySheet", "edited here and elsewhere")
         if self._draft.is_edited(key):
             return QCoreApplication.translate("PropertySheet", "edited")
-        if self._draft.base(key) is None:
+        if name in READ_ONLY:
+            return QCoreApplication.translate("PropertySheet", "computed")
+        if self._draft.base(key) is None and name != "name":
             return self._default(name)
         return QCoreApplication.translate("PropertySheet", "own")
 

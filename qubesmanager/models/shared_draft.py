@@ -62,6 +62,11 @@ class SharedDraft(QObject):
         """What somebody else changed of any of the qubes; what was there before differs from qube to qube."""
         return {key: "" for draft in self.drafts.values() for key in draft.merged}
 
+    def theirs(self, key: Key) -> str:
+        """What those have that are in conflict, if it is the same."""
+        held = {draft.theirs(key) for draft in self.drafts.values() if key in draft.conflicts}
+        return held.pop() if len(held) == 1 else ""
+
     def shown(self, prop: str) -> str:
         """The text of a property: `MIXED` where they differ."""
         held = {draft.shown(prop) for draft in self.drafts.values()}

@@ -4,7 +4,7 @@
 from PyQt5.QtCore import QAbstractItemModel, Qt
 from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-HEADER_PADDING = "QHeaderView::section { padding: 4px 6px; }"
+HEADER_PADDING = "QHeaderView::section { padding: 4px 4px; }"
 """Without it a title stands flush against the edge, and right-aligned ones against the next."""
 
 

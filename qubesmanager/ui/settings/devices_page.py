@@ -44,7 +44,7 @@ class DevicesPage(QWidget):
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._narrow)
         self.table = row_table(self.filter, self.tr("Devices"), 0, self)
-        for column, width in ((1, 95), (2, 140), (3, 80), (4, 115), (5, 175)):
+        for column, width in ((1, 95), (2, 115), (3, 75), (4, 105), (5, 205)):
             self.table.setColumnWidth(column, width)
         self.empty = plain_label("", self)
         self.box = QGroupBox(self)

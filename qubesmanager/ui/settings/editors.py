@@ -8,7 +8,6 @@ from PyQt5.QtWidgets import (
     QCheckBox,
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QSpinBox,
     QToolButton,
@@ -19,7 +18,7 @@ from PyQt5.QtWidgets import (
 from qubesmanager.models.draft import PROPERTY, Draft
 from qubesmanager.models.shared_draft import MIXED, SharedDraft
 from qubesmanager.ui.icons import icon, label_icon
-from qubesmanager.ui.prompts import plain_label, subdue
+from qubesmanager.ui.prompts import plain_label, problem_label, show_problem, subdue
 from qubesmanager.ui.settings.fields import CONTEXT, Edit, Field
 from qubesmanager.ui.texts import reason
 from qubesmanager.wire.records import NO, YES, VmRecord
@@ -52,9 +51,7 @@ class FieldEditor(QWidget):
         self.reset.setToolTip(self.tr("Back to the default"))
         self.reset.setAccessibleName(self.tr("Back to the default"))
         self.reset.clicked.connect(lambda: self._draft.edit(self.key, None))
-        self.problem = QLabel(self)
-        self.problem.setTextFormat(Qt.TextFormat.PlainText)
-        self.problem.setWordWrap(True)
+        self.problem = problem_label(self)
         self.problem.hide()
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
@@ -81,6 +78,8 @@ class FieldEditor(QWidget):
             self._say(self._reason)
         elif problem := self._draft.problems(self._records).get(self.field.name):
             self._say(reason(problem))
+        elif self.key in self._draft.conflicts and (theirs := self._draft.theirs(self.key)):
+            self._say(self.tr("Changed elsewhere meanwhile; there it is {0}.").format(theirs))
         elif self.key in self._draft.conflicts or self._draft.merged.get(self.key) == "":
             self._say(self.tr("Changed elsewhere meanwhile."))
         elif self.key in self._draft.merged:
@@ -112,7 +111,7 @@ class FieldEditor(QWidget):
         self.refresh()
 
     def _say(self, text: str) -> None:
-        self.problem.setText(text)
+        show_problem(self.problem, text)
         self.problem.show()
 
     def _edit(self, value: str) -> None:

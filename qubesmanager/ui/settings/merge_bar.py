@@ -20,9 +20,9 @@ class MergeBar(QFrame):
         self._draft = draft
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.text = plain_label("", self)
-        self.mine = QPushButton(self.tr("&Keep mine"), self)
+        self.mine = QPushButton(self.tr("Keep m&ine"), self)
         self.mine.clicked.connect(draft.keep_mine)
-        self.theirs = QPushButton(self.tr("Take t&heirs"), self)
+        self.theirs = QPushButton(self.tr("&Take theirs"), self)
         self.theirs.clicked.connect(draft.take_theirs)
         self.seen = QPushButton(self.tr("Seen"), self)
         self.seen.clicked.connect(draft.seen)

@@ -50,7 +50,7 @@ class PropertiesPage(QWidget):
         self.table = row_table(self.filter, self.tr("Properties"), 1, self)
         self.table.setAlternatingRowColors(True)
         self.table.setColumnWidth(0, 190)
-        self.table.setColumnWidth(2, 260)
+        self.table.setColumnWidth(2, 310)
         self.help = plain_label("", self)
         self.editor: FieldEditor | None = None
         self._place = QVBoxLayout()

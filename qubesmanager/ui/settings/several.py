@@ -15,6 +15,7 @@ from qubesmanager.ui.prompts import confirm, plain_label
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.settings.fields import ADVANCED, BASIC
 from qubesmanager.ui.settings.form_page import FormPage
+from qubesmanager.ui.settings.heads import QubesHead
 from qubesmanager.ui.settings.merge_bar import MergeBar
 from qubesmanager.ui.settings.plan_foot import PlanFoot
 from qubesmanager.ui.tables import row_table
@@ -51,10 +52,7 @@ class SeveralWindow(QWidget):
         self._closing = False
         self.draft = SharedDraft([session.records[name] for name in names], self)
         self.setWindowTitle(self.tr("Settings of %n qube(s)", None, len(names)))
-        self.headline = plain_label(", ".join(names), self)
-        font = self.headline.font()
-        font.setBold(True)
-        self.headline.setFont(font)
+        self.head = QubesHead(self)
         self.notice = plain_label("", self)
         self.notice.hide()
         self.merges = MergeBar(self.draft, self)
@@ -87,7 +85,7 @@ class SeveralWindow(QWidget):
         self.foot.apply.connect(self._apply_wanted)
         self.foot.leave.connect(self._leave)
         layout = QVBoxLayout(self)
-        layout.addWidget(self.headline)
+        layout.addWidget(self.head)
         layout.addWidget(self.notice)
         layout.addWidget(self.merges)
         layout.addWidget(split, 1)
@@ -118,9 +116,11 @@ class SeveralWindow(QWidget):
             return
         for name in names:
             self.draft.forget(name)
-        self.headline.setText(", ".join(self.draft.drafts))
 
     def _refresh(self) -> None:
+        self.head.put(
+            [(name, self._session.color_of(draft.record.value("label"))) for name, draft in self.draft.drafts.items()]
+        )
         differences = self.draft.differences()
         self.model.put(differences)
         count = len({row.qube for row in differences})

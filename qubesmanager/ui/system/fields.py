@@ -32,7 +32,7 @@ _ROWS = (
     Field("management_dispvm", QT_TRANSLATE_NOOP("SettingsFields", "&Management disposable"), Edit.CHOICE,
           _disposables),
     Field("default_pool", QT_TRANSLATE_NOOP("SettingsFields", "Default po&ol"), Edit.CHOICE),
-    Field("default_kernel", QT_TRANSLATE_NOOP("SettingsFields", "Default &kernel"), Edit.TEXT),
+    Field("default_kernel", QT_TRANSLATE_NOOP("SettingsFields", "Default &kernel"), Edit.SUGGEST),
     Field("clockvm", QT_TRANSLATE_NOOP("SettingsFields", "&Clock qube"), Edit.CHOICE, _networks),
     Field("updatevm", QT_TRANSLATE_NOOP("SettingsFields", "&Update qube"), Edit.CHOICE, _networks),
     Field("default_guivm", QT_TRANSLATE_NOOP("SettingsFields", "Default &GUI qube"), Edit.CHOICE, every_qube),

@@ -6,6 +6,7 @@ from PyQt5.QtGui import QCloseEvent, QKeyEvent
 from PyQt5.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from qubesmanager.client.plan import Outcome, carry_out
+from qubesmanager.models.draft import PROPERTY
 from qubesmanager.models.system_draft import DOM0, SystemDraft
 from qubesmanager.rules.volumes import KERNEL_DRIVER
 from qubesmanager.transport.base import TransportError
@@ -59,7 +60,9 @@ class SystemWindow(QWidget):
     async def _fill(self) -> None:
         client = self._session.client
         told = await client.send(calls.PROPERTY_GET_ALL(DOM0))
-        pools = [pool for pool in await client.send(calls.POOL_LIST(DOM0)) if pool != KERNEL_DRIVER]
+        there = await client.send(calls.POOL_LIST(DOM0))
+        pools = [pool for pool in there if pool != KERNEL_DRIVER]
+        kernels = await client.send(calls.POOL_VOLUME_LIST(DOM0, KERNEL_DRIVER)) if KERNEL_DRIVER in there else []
         self.draft = SystemDraft(told, self)
         self._session.happened.connect(self._happened)
         self._session.synced.connect(self._ask_again)
@@ -69,6 +72,8 @@ class SystemWindow(QWidget):
         self.merges = MergeBar(self.draft, self.first)
         self._place.addWidget(self.merges)
         self._place.addWidget(self.form)
+        if (kernel := self.form.editors.get((PROPERTY, "default_kernel"))) is not None:
+            kernel.offer(kernels)
         for key, editor in self.form.editors.items():
             try:
                 text = await client.send(calls.PROPERTY_HELP(DOM0, key[1]))

@@ -180,7 +180,8 @@ async def test_a_way_around_the_firewall_is_said_before_it_is_sent(
 async def test_a_change_elsewhere_of_an_edited_field_asks_before_anything_is_sent(
     window: SettingsWindow, client: Client, system: System
 ) -> None:
-    memory = field(window, "advanced", "memory")
+    form, memory = window.pages["advanced"], field(window, "advanced", "memory")
+    assert isinstance(form, FormPage)
     assert isinstance(memory, QSpinBox)
     memory.setValue(512)
 
@@ -192,6 +193,7 @@ async def test_a_change_elsewhere_of_an_edited_field_asks_before_anything_is_sen
     assert memory.value() == 512
     assert window.merges.isVisible()
     assert "edited here: memory" in window.merges.text.text()
+    assert form.editors["property", "memory"].problem.text() == "Changed elsewhere meanwhile; there it is 600."
     assert not window.button(APPLY).isEnabled()
     click(window.merges.mine)
     assert window.button(APPLY).isEnabled()
@@ -530,7 +532,8 @@ async def test_a_property_has_an_editor_of_its_type_and_says_where_its_default_c
     assert source("vcpus") == f"default, from {template}"
     assert source("guivm") == "own"
     assert source("audiovm") == "default, from the system's default_audiovm"
-    assert source("qid") == "default"
+    assert source("qid") == "computed"
+    assert source("autostart") == "default"
     page.search.setText("guivm own")
     assert page.filter.rowCount() == 1
 

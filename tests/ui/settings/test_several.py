@@ -127,7 +127,7 @@ async def test_a_qube_that_goes_away_is_left_out(window: SeveralWindow, client: 
     await client.send(calls.VM_REMOVE("vault"))
 
     await until(lambda: list(window.draft.drafts) == ["work"])
-    assert window.headline.text() == "work"
+    assert window.head.names() == ["work"]
 
 
 async def test_several_that_are_selected_share_a_window_and_a_page_can_be_named(clicker: Clicker, qtbot: QtBot) -> None:

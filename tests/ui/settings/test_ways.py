@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ways to the settings: from the window, and from the command line with a page."""
+
+import pytest
+from PyQt5.QtWidgets import QApplication, QMenu, QToolBar
+from pytestqt.qtbot import QtBot
+from windows import Clicker
+
+from qubesmanager.client.client import Client
+from qubesmanager.entry import manager_parser
+from qubesmanager.ui.app import Manager, ManagerOptions
+from qubesmanager.ui.settings.dialog import SettingsWindow
+from qubesmanager.ui.windows import OpenWindows
+
+
+def shown() -> list[SettingsWindow]:
+    return [held for held in QApplication.topLevelWidgets() if isinstance(held, SettingsWindow) and held.isVisible()]
+
+
+async def test_the_toolbar_and_the_menu_of_a_qube_open_its_settings(clicker: Clicker) -> None:
+    windows = OpenWindows(clicker.session)
+    wanted: list[tuple[str, tuple[str, ...]]] = []
+    clicker.session.window_wanted.connect(lambda kind, names: wanted.append((kind, names)))
+    clicker.select("vault")
+    action = clicker.window.actions_of.by_id["settings"]
+
+    bars = [bar for bar in clicker.window.findChildren(QToolBar) if action in bar.actions()]
+    menus = [menu for menu in clicker.window.findChildren(QMenu) if action in menu.actions()]
+    assert bars
+    assert menus
+    action.trigger()
+
+    assert wanted == [("settings", ("vault",))]
+    windows.open(*wanted[0])
+    assert [window.draft.record.name for window in shown()] == ["vault"]
+    windows.close_all()
+
+
+@pytest.mark.parametrize("page", ["firewall", "devices"])
+async def test_the_command_line_names_a_qube_and_a_page(clicker: Clicker, client: Client, page: str) -> None:
+    told = manager_parser().parse_args(["settings", "vault", "--page", page])
+    assert (told.arguments, told.page) == (["settings", "vault"], page)
+    windows = OpenWindows(clicker.session)
+
+    window = windows.open(told.arguments[0], (*told.arguments[1:], f"--page={told.page}"))
+
+    assert isinstance(window, SettingsWindow)
+    assert window.tabs.currentWidget() is window.pages[page]
+    windows.close_all()
+
+
+async def test_a_start_with_arguments_opens_the_page_once_the_qubes_are_known(
+    client: Client, qtbot: QtBot, clicker: Clicker
+) -> None:
+    manager = Manager(client, ManagerOptions(print_table=True))
+    qtbot.addWidget(manager.window)
+    manager.raise_with(("settings", "work", "--page=tags"))
+    assert not shown()
+
+    manager.session.follow()
+    await clicker.until(lambda: bool(shown()))
+
+    (window,) = shown()
+    assert window.tabs.currentWidget() is window.pages["tags"]
+    manager.windows.close_all()
+    await manager.session.tasks.cancel_all()
