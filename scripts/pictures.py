@@ -42,6 +42,7 @@ OUT = Path("docs/pictures")
 FEW, MANY = 2, 990
 TITLE = 26
 WATCHED = 20
+SOUND_CARD = device_key(DeviceClass.PCI, "dom0", "00_1f.3")
 
 
 def dark() -> QPalette:
@@ -231,14 +232,13 @@ async def settings_pages(scene: Scene, ending: str = "") -> None:
             firewall.ask.click()
         if name == "devices":
             await scene.until(lambda: len(devices.model.rows) > FEW)
-            card = device_key(DeviceClass.PCI, "dom0", "00_1f.3")
             held.draft.edit(device_key(DeviceClass.BLOCK, "dom0", "sdb"), "read-only=yes")
-            held.draft.edit(card, "no-strict-reset=yes")
-            devices.select(card)
+            held.draft.edit(SOUND_CARD, "no-strict-reset=yes")
+            devices.select(SOUND_CARD)
         await asyncio.sleep(0.3)
         save(held.grab(), f"settings-{name}{ending}")
         if name == "devices":
-            held.draft.revert(card)
+            held.draft.revert(SOUND_CARD)
     await scene.session.client.send(calls.VM_PROPERTY_SET("work", "memory", "1000"))
     await scene.session.client.send(calls.VM_PROPERTY_SET("work", "vcpus", "6"))
     await scene.until(lambda: held.draft.conflicts and len(held.draft.merged) > 0)
