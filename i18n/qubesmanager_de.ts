@@ -967,16 +967,24 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Qube</translation>
     </message>
     <message>
-        <source>Property</source>
-        <translation>Eigenschaft</translation>
-    </message>
-    <message>
         <source>Now</source>
         <translation>Jetzt</translation>
     </message>
     <message>
         <source>Then</source>
         <translation>Dann</translation>
+    </message>
+    <message>
+        <source>not there</source>
+        <translation>nicht da</translation>
+    </message>
+    <message>
+        <source>there</source>
+        <translation>da</translation>
+    </message>
+    <message>
+        <source>What</source>
+        <translation>Was</translation>
     </message>
 </context>
 <context>
@@ -2186,6 +2194,10 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>computed</source>
         <translation>berechnet</translation>
     </message>
+    <message>
+        <source>changed elsewhere</source>
+        <translation>anderswo geändert</translation>
+    </message>
 </context>
 <context>
     <name>QubeDevicesMenu</name>
@@ -3096,6 +3108,37 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Discard</source>
         <translation>Verwerfen</translation>
+    </message>
+    <message>
+        <source>Tags</source>
+        <translation>Tags</translation>
+    </message>
+</context>
+<context>
+    <name>SharedTags</name>
+    <message>
+        <source>A tag for all of them</source>
+        <translation>Ein Tag für alle</translation>
+    </message>
+    <message>
+        <source>A&amp;dd</source>
+        <translation>&amp;Hinzufügen</translation>
+    </message>
+    <message>
+        <source>{0} ({1} of {2})</source>
+        <translation>{0} ({1} von {2})</translation>
+    </message>
+    <message>
+        <source>Says who created the qube; it stays.</source>
+        <translation>Sagt, wer das Qube angelegt hat; es bleibt.</translation>
+    </message>
+    <message>
+        <source>The cross takes a tag from all of them.</source>
+        <translation>Das Kreuz nimmt ein Tag von allen.</translation>
+    </message>
+    <message>
+        <source>None of the qubes has a tag.</source>
+        <translation>Keins der Qubes hat ein Tag.</translation>
     </message>
 </context>
 <context>

@@ -110,6 +110,10 @@ class Draft(QObject):
     def is_edited(self, key: Key) -> bool:
         return self._rule_edits is not None if key[0] == RULES else key in self._edits
 
+    def edited(self, kind: str) -> list[str]:
+        """The names of that kind that are edited."""
+        return [name for of, name in self._edits if of == kind]
+
     def rule_texts(self) -> tuple[str, ...]:
         """The firewall rules in order, as they would be."""
         return tuple(row.rule for row in self.rules) if self._rule_edits is None else self._rule_edits

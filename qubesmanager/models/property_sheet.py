@@ -47,6 +47,8 @@ class PropertySheet(QAbstractTableModel):
             return QCoreApplication.translate("PropertySheet", "edited here and elsewhere")
         if self._draft.is_edited(key):
             return QCoreApplication.translate("PropertySheet", "edited")
+        if key in self._draft.merged:
+            return QCoreApplication.translate("PropertySheet", "changed elsewhere")
         if name in READ_ONLY:
             return QCoreApplication.translate("PropertySheet", "computed")
         if self._draft.base(key) is None and name != "name":

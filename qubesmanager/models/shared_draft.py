@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PyQt5.QtCore import QObject, pyqtSignal
 
 from qubesmanager.client.plan import Key, Step
-from qubesmanager.models.draft import PROPERTY, Draft
+from qubesmanager.models.draft import TAG, Draft
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 
@@ -17,10 +17,10 @@ MIXED = "\x00"
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What an edit changes of one qube; `before` and `after` as a person sees them (a reset: None)."""
+    """What an edit changes of one qube; `before` and `after` as a person sees them (None: the default, or no tag)."""
 
     qube: str
-    name: str
+    key: Key
     before: str
     after: str | None
 
@@ -87,11 +87,18 @@ class SharedDraft(QObject):
     def differences(self) -> list[Difference]:
         """What would be different, qube after qube."""
         return [
-            Difference(qube, name, draft.record.value(name), draft.value((kind, name)))
+            Difference(qube, step.key, draft.theirs(step.key), draft.value(step.key))
             for qube, draft in self.drafts.items()
-            for kind, name in (step.key for step in draft.steps())
-            if kind == PROPERTY
+            for step in draft.steps()
         ]
+
+    def tags(self) -> dict[str, int]:
+        """Every tag that one of the qubes would have, and how many would."""
+        held = {name for draft in self.drafts.values() for name in (*draft.record.tags, *draft.edited(TAG))}
+        counted = {
+            name: sum(draft.value((TAG, name)) is not None for draft in self.drafts.values()) for name in sorted(held)
+        }
+        return {name: count for name, count in counted.items() if count}
 
     def steps(self) -> dict[str, list[Step]]:
         """The calls for each qube that would be different."""

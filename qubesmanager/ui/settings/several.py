@@ -9,6 +9,7 @@ from PyQt5.QtGui import QCloseEvent, QKeyEvent
 from PyQt5.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from qubesmanager.client.plan import carry_out
+from qubesmanager.models.draft import TAG
 from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.models.shared_draft import Difference, SharedDraft
 from qubesmanager.ui.prompts import confirm, plain_label
@@ -16,8 +17,9 @@ from qubesmanager.ui.session import Session
 from qubesmanager.ui.settings.fields import ADVANCED, BASIC
 from qubesmanager.ui.settings.form_page import FormPage
 from qubesmanager.ui.settings.heads import QubesHead
-from qubesmanager.ui.settings.merge_bar import MergeBar
+from qubesmanager.ui.settings.merge_bar import MergeBar, key_text
 from qubesmanager.ui.settings.plan_foot import PlanFoot
+from qubesmanager.ui.settings.shared_tags import SharedTags
 from qubesmanager.ui.tables import row_table
 from qubesmanager.ui.tabs import page_keys
 from qubesmanager.ui.tasks import report
@@ -29,7 +31,21 @@ def _none() -> str:
     return QCoreApplication.translate("Differences", "none")
 
 
+def _is_there(value: object) -> str:
+    if value is None:
+        return QCoreApplication.translate("Differences", "not there")
+    return QCoreApplication.translate("Differences", "there")
+
+
+def _now(row: Difference) -> str:
+    if row.key[0] == TAG:
+        return _is_there("" if row.after is None else None)
+    return row.before or _none()
+
+
 def _after(row: Difference) -> str:
+    if row.key[0] == TAG:
+        return _is_there(row.after)
     if row.after is None:
         return QCoreApplication.translate("Differences", "the default")
     return row.after or _none()
@@ -37,14 +53,14 @@ def _after(row: Difference) -> str:
 
 _COLUMNS: tuple[TableColumn[Difference], ...] = (
     TableColumn(QT_TRANSLATE_NOOP("Differences", "Qube"), lambda row: row.qube),
-    TableColumn(QT_TRANSLATE_NOOP("Differences", "Property"), lambda row: row.name),
-    TableColumn(QT_TRANSLATE_NOOP("Differences", "Now"), lambda row: row.before or _none()),
+    TableColumn(QT_TRANSLATE_NOOP("Differences", "What"), lambda row: key_text(row.key)),
+    TableColumn(QT_TRANSLATE_NOOP("Differences", "Now"), _now),
     TableColumn(QT_TRANSLATE_NOOP("Differences", "Then"), _after),
 )
 
 
 class SeveralWindow(QWidget):
-    """Two pages of fields over the differences they make."""
+    """Pages of fields and tags over the differences they make."""
 
     def __init__(self, session: Session, names: tuple[str, ...]) -> None:
         super().__init__(None, Qt.WindowType.Window)
@@ -57,16 +73,18 @@ class SeveralWindow(QWidget):
         self.notice.hide()
         self.merges = MergeBar(self.draft, self)
         records, labels = session.records, session.labels
-        self.pages = {
+        self.pages: dict[str, QWidget] = {
             "basic": FormPage(BASIC, self.draft, records, labels, self),
             "advanced": FormPage(ADVANCED, self.draft, records, labels, self),
+            "tags": SharedTags(self.draft, records, self),
         }
         self.tabs = QTabWidget(self)
         self.tabs.setDocumentMode(True)
         page_keys(self.tabs, self)
         self.tabs.addTab(self.pages["basic"], self.tr("Basic"))
         self.tabs.addTab(self.pages["advanced"], self.tr("Advanced"))
-        self.model: RowTable[Difference] = RowTable("Differences", _COLUMNS, lambda row: (row.qube, row.name), self)
+        self.tabs.addTab(self.pages["tags"], self.tr("Tags"))
+        self.model: RowTable[Difference] = RowTable("Differences", _COLUMNS, lambda row: (row.qube, row.key), self)
         below = QWidget(self)
         self.told = plain_label("", below)
         self.table = row_table(self.model, self.tr("What would be different"), 3, below)
@@ -152,7 +170,7 @@ class SeveralWindow(QWidget):
                 finally:
                     draft.sending = False
                 if outcome.failed is not None:
-                    refused.append(f"{name}, {outcome.failed.key[1]}: {outcome.error}")
+                    refused.append(f"{name}, {key_text(outcome.failed.key)}: {outcome.error}")
         finally:
             self.foot.setEnabled(True)
         if refused:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tags as chips, features as a table: what is the qube's own, what comes from its template, what is protected."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import QCoreApplication, Qt
 from PyQt5.QtWidgets import (
     QAbstractItemView,
     QCompleter,
@@ -25,7 +25,8 @@ from qubesmanager.ui.tables import row_table, selected_row
 from qubesmanager.wire.names import FEATURE_NAME, TAG_NAME
 from qubesmanager.wire.records import VmRecord
 
-_PROTECTED = "created-by-"
+PROTECTED = "created-by-"
+"""What the name of a tag begins with that says who created the qube."""
 
 
 class TagsPage(QWidget):
@@ -67,23 +68,13 @@ class TagsPage(QWidget):
         self.remove_feature = QPushButton(self.tr("&Remove"), self)
         self.remove_feature.clicked.connect(self._remove_feature)
         self.feature_problem = problem_label(self)
-        self._complete()
+        complete_tags(self.tag, records)
+        complete(self.feature, (name for record in records.values() for name in record.features))
         self._lay_out()
         if selection := self.table.selectionModel():
             selection.selectionChanged.connect(lambda *_: self._enable())
         draft.changed.connect(self.refresh)
         self.refresh()
-
-    def _complete(self) -> None:
-        """The words that other qubes have."""
-        for line, words in (
-            (self.tag, {tag for record in self._records.values() for tag in record.tags}),
-            (self.feature, {name for record in self._records.values() for name in record.features}),
-        ):
-            kept = sorted(word for word in words if not word.startswith((_PROTECTED, SERVICE)))
-            completer = QCompleter(kept, line)
-            completer.setFilterMode(Qt.MatchFlags() | Qt.MatchFlag.MatchContains)
-            line.setCompleter(completer)
 
     def _lay_out(self) -> None:
         tags, features = QGroupBox(self.tr("Tags"), self), QGroupBox(self.tr("Features"), self)
@@ -118,8 +109,8 @@ class TagsPage(QWidget):
         """Show what the draft says; a template's features are shown, and become own ones when they are edited."""
         self._tag_names |= set(self._draft.record.tags)
         tags = [name for name in sorted(self._tag_names) if self._draft.value((TAG, name)) is not None]
-        fixed = [name for name in tags if name.startswith(_PROTECTED)]
-        self.chips.put(tags, fixed, self.tr("Says who created the qube; it stays."))
+        fixed = [name for name in tags if name.startswith(PROTECTED)]
+        self.chips.put({name: name for name in tags}, fixed, self.tr("Says who created the qube; it stays."))
         self.no_tags.setVisible(not tags)
         self.no_features.setVisible(not self.model.rowCount())
         self._enable()
@@ -152,14 +143,35 @@ class TagsPage(QWidget):
 
     def _add_tag(self) -> None:
         name = self.tag.text().strip()
-        if not TAG_NAME.matches(name) or name.startswith(_PROTECTED):
-            text = self.tr("A tag holds letters, digits and . _ -, and does not start with created-by-")
-            _say(self.tag_problem, text)
+        why = why_no_tag(name)
+        _say(self.tag_problem, why)
+        if why:
             return
-        _say(self.tag_problem, "")
         self._tag_names.add(name)
         self.tag.clear()
         self._draft.edit((TAG, name), "")
+
+
+def why_no_tag(name: str) -> str:
+    """Why nobody can give a qube this tag, in the user's language; empty: one can."""
+    if TAG_NAME.matches(name) and not name.startswith(PROTECTED):
+        return ""
+    return QCoreApplication.translate(
+        "TagsPage", "A tag holds letters, digits and . _ -, and does not start with created-by-"
+    )
+
+
+def complete_tags(line: QLineEdit, records: Mapping[str, VmRecord]) -> None:
+    """Offer the tags that qubes have."""
+    complete(line, (tag for record in records.values() for tag in record.tags))
+
+
+def complete(line: QLineEdit, words: Iterable[str]) -> None:
+    """Offer words while somebody types, but for those that nobody types here."""
+    kept = sorted({word for word in words if not word.startswith((PROTECTED, SERVICE))})
+    completer = QCompleter(kept, line)
+    completer.setFilterMode(Qt.MatchFlags() | Qt.MatchFlag.MatchContains)
+    line.setCompleter(completer)
 
 
 def _say(label: QLabel, text: str) -> None:

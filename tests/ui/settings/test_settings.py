@@ -621,3 +621,13 @@ async def test_the_qube_is_cloned_and_removed_from_its_settings(
     await until(lambda: not window.identity.remove.isEnabled())
 
     assert "shut it down" in window.identity.remove.toolTip()
+
+
+async def test_a_template_that_is_used_is_not_removed_and_its_users_are_named(
+    window: SettingsWindow, session: Session, qtbot: QtBot
+) -> None:
+    held = SettingsWindow(session, session.records["vault"].value("template"), session.labels)
+    qtbot.addWidget(held)
+
+    assert not held.identity.remove.isEnabled()
+    assert "vault (template)" in held.identity.remove.toolTip()

@@ -9,7 +9,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QApplication, QCheckBox, QComboBox, QDialogButtonBox, QSpinBox
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
-from windows import Clicker, click
+from windows import Clicker, click, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system.system import System
@@ -17,6 +17,7 @@ from qubesmanager.models.shared_draft import MIXED
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.settings.dialog import SettingsWindow
 from qubesmanager.ui.settings.several import SeveralWindow
+from qubesmanager.ui.settings.shared_tags import SharedTags
 from qubesmanager.ui.windows import OpenWindows
 from qubesmanager.wire import calls
 
@@ -121,6 +122,30 @@ async def test_a_change_elsewhere_of_an_edited_field_asks(window: SeveralWindow,
     click(window.merges.theirs)
 
     assert [(row.qube, row.after) for row in window.model.rows] == [("vault", "700")]
+
+
+async def test_a_tag_is_given_to_all_and_taken_from_all(window: SeveralWindow, system: System) -> None:
+    page = window.pages["tags"]
+    assert isinstance(page, SharedTags)
+    window.tabs.setCurrentWidget(page)
+    assert page.chips.chips["work"].text() == "work (1 of 2)"
+    type_text(page.tag, "work")
+    click(page.add)
+    assert page.chips.chips["work"].text() == "work"
+    assert [window.model.index(0, column).data() for column in range(4)] == [
+        "vault",
+        "the tag work",
+        "not there",
+        "there",
+    ]
+    click(window.foot.button(APPLY))
+    await until(lambda: "work" in system.qube("vault").tags and not window.draft.dirty)
+
+    click(page.chips.chips["work"])
+    assert {row.qube for row in window.model.rows} == {"vault", "work"}
+    click(window.foot.button(APPLY))
+
+    await until(lambda: not any("work" in system.qube(name).tags for name in ("vault", "work")))
 
 
 async def test_a_qube_that_goes_away_is_left_out(window: SeveralWindow, client: Client) -> None:
