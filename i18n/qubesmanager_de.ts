@@ -257,6 +257,17 @@
     </message>
 </context>
 <context>
+    <name>BackupErrors</name>
+    <message>
+        <source>This is not the passphrase of this backup.</source>
+        <translation>Das ist nicht die Passphrase dieser Sicherung.</translation>
+    </message>
+    <message>
+        <source>The file is damaged, cut off, or no backup of qubes: {0}</source>
+        <translation>Die Datei ist beschädigt, abgeschnitten oder keine Sicherung von Qubes: {0}</translation>
+    </message>
+</context>
+<context>
     <name>Balancing</name>
     <message>
         <source>Bal&amp;ance memory between this qube and the others</source>
@@ -1049,6 +1060,41 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Changed elsewhere meanwhile; there it is {0}.</source>
         <translation>Inzwischen anderswo geändert; dort ist es {0}.</translation>
+    </message>
+</context>
+<context>
+    <name>FilePage</name>
+    <message>
+        <source>/media/disk/qubes-backup-…</source>
+        <translation>/media/platte/qubes-backup-…</translation>
+    </message>
+    <message>
+        <source>&amp;Browse…</source>
+        <translation>D&amp;urchsuchen…</translation>
+    </message>
+    <message>
+        <source>S&amp;how it</source>
+        <translation>An&amp;zeigen</translation>
+    </message>
+    <message>
+        <source>Only &amp;verify: read all of it, and restore nothing</source>
+        <translation>Nur &amp;prüfen: alles lesen und nichts wiederherstellen</translation>
+    </message>
+    <message>
+        <source>Backup &amp;file:</source>
+        <translation>Sicherungs&amp;datei:</translation>
+    </message>
+    <message>
+        <source>&amp;Passphrase:</source>
+        <translation>&amp;Passphrase:</translation>
+    </message>
+    <message>
+        <source>Backups made here and by Qubes OS 4 can be read. Nothing is changed before you have seen what is in the file and what will happen with it.</source>
+        <translation>Gelesen werden Sicherungen von hier und von Qubes OS 4. Es wird nichts geändert, bevor Sie gesehen haben, was in der Datei ist und was damit geschehen wird.</translation>
+    </message>
+    <message>
+        <source>Choose a backup</source>
+        <translation>Sicherung wählen</translation>
     </message>
 </context>
 <context>
@@ -2200,6 +2246,61 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
+    <name>QubeDetails</name>
+    <message>
+        <source>&amp;Restore this qube</source>
+        <translation>Diesen Qube &amp;wiederherstellen</translation>
+    </message>
+    <message>
+        <source>&amp;Name here:</source>
+        <translation>&amp;Name hier:</translation>
+    </message>
+    <message>
+        <source>&amp;Template:</source>
+        <translation>&amp;Vorlage:</translation>
+    </message>
+    <message>
+        <source>Net &amp;qube:</source>
+        <translation>Netz-&amp;Qube:</translation>
+    </message>
+    <message>
+        <source>Select a qube to see what it was and what will become of it.</source>
+        <translation>Wählen Sie einen Qube, um zu sehen, was er war und was aus ihm wird.</translation>
+    </message>
+    <message>
+        <source>{0}, label {1}, {2}</source>
+        <translation>{0}, Label {1}, {2}</translation>
+    </message>
+    <message>
+        <source>Template: {0}</source>
+        <translation>Vorlage: {0}</translation>
+    </message>
+    <message>
+        <source>Net qube: {0}</source>
+        <translation>Netz-Qube: {0}</translation>
+    </message>
+    <message>
+        <source>There is a qube of this name here.</source>
+        <translation>Hier gibt es einen Qube dieses Namens.</translation>
+    </message>
+    <message>
+        <source>the default</source>
+        <translation>der übliche</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keiner</translation>
+    </message>
+    <message>
+        <source>As in the backup ({0})</source>
+        <translation>Wie in der Sicherung ({0})</translation>
+    </message>
+    <message>
+        <source>None: no network</source>
+        <translation>Keiner: kein Netz</translation>
+    </message>
+</context>
+<context>
     <name>QubeDevicesMenu</name>
     <message>
         <source>De&amp;vices</source>
@@ -2225,6 +2326,35 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>
             <numerusform>und %n weiteres</numerusform>
             <numerusform>und %n weitere</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>QubesPage</name>
+    <message>
+        <source>Qubes of the backup</source>
+        <translation>Qubes der Sicherung</translation>
+    </message>
+    <message>
+        <source>&amp;All that are not here</source>
+        <translation>&amp;Alle, die nicht hier sind</translation>
+    </message>
+    <message>
+        <source>N&amp;one</source>
+        <translation>&amp;Keinen</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n qube(s) chosen, {0} at most.</source>
+        <translation>
+            <numerusform>%n Qube gewählt, höchstens {0}.</numerusform>
+            <numerusform>%n Qubes gewählt, höchstens {0}.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n problem(s) to look at.</source>
+        <translation>
+            <numerusform>%n Problem ist zu klären.</numerusform>
+            <numerusform>%n Probleme sind zu klären.</numerusform>
         </translation>
     </message>
 </context>
@@ -2571,6 +2701,268 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
+    <name>RestoreResult</name>
+    <message>
+        <source>Qube</source>
+        <translation>Qube</translation>
+    </message>
+    <message>
+        <source>Result</source>
+        <translation>Ergebnis</translation>
+    </message>
+    <message>
+        <source>Name here</source>
+        <translation>Name hier</translation>
+    </message>
+    <message>
+        <source>Notes</source>
+        <translation>Anmerkungen</translation>
+    </message>
+</context>
+<context>
+    <name>RestoreRun</name>
+    <message>
+        <source>Verify {0}</source>
+        <translation>{0} prüfen</translation>
+    </message>
+    <message>
+        <source>Restore from {0}</source>
+        <translation>Aus {0} wiederherstellen</translation>
+    </message>
+    <message>
+        <source>Verifying…</source>
+        <translation>Wird geprüft…</translation>
+    </message>
+    <message>
+        <source>Restoring…</source>
+        <translation>Wird wiederhergestellt…</translation>
+    </message>
+    <message>
+        <source>Cancelled. Nothing half restored stays.</source>
+        <translation>Abgebrochen. Es bleibt nichts halb Wiederhergestelltes.</translation>
+    </message>
+    <message>
+        <source>Not verified.</source>
+        <translation>Nicht geprüft.</translation>
+    </message>
+    <message>
+        <source>Nothing was restored.</source>
+        <translation>Es wurde nichts wiederhergestellt.</translation>
+    </message>
+    <message numerus="yes">
+        <source>Whole in this backup: %n qube(s).</source>
+        <translation>
+            <numerusform>Unversehrt in dieser Sicherung: %n Qube.</numerusform>
+            <numerusform>Unversehrt in dieser Sicherung: %n Qubes.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n qube(s) restored.</source>
+        <translation>
+            <numerusform>%n Qube wiederhergestellt.</numerusform>
+            <numerusform>%n Qubes wiederhergestellt.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{0} of {1}</source>
+        <translation>{0} von {1}</translation>
+    </message>
+    <message>
+        <source>{0} a second</source>
+        <translation>{0} in der Sekunde</translation>
+    </message>
+    <message>
+        <source>about {0} left</source>
+        <translation>noch etwa {0}</translation>
+    </message>
+    <message>
+        <source>whole</source>
+        <translation>unversehrt</translation>
+    </message>
+    <message>
+        <source>restored</source>
+        <translation>wiederhergestellt</translation>
+    </message>
+    <message>
+        <source>left out</source>
+        <translation>ausgelassen</translation>
+    </message>
+    <message>
+        <source>failed</source>
+        <translation>fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>Backup</source>
+        <translation>Sicherung</translation>
+    </message>
+    <message>
+        <source>Result</source>
+        <translation>Ergebnis</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>Grund</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation>Protokoll</translation>
+    </message>
+</context>
+<context>
+    <name>RestoreTable</name>
+    <message>
+        <source>Left out: the data of dom0 are restored by hand.</source>
+        <translation>Ausgelassen: Die Daten von dom0 werden von Hand wiederhergestellt.</translation>
+    </message>
+    <message>
+        <source>Left out.</source>
+        <translation>Ausgelassen.</translation>
+    </message>
+    <message>
+        <source>Left out: there is a qube of this name. Tick it to restore it under another.</source>
+        <translation>Ausgelassen: Es gibt einen Qube dieses Namens. Angekreuzt wird er unter einem anderen wiederhergestellt.</translation>
+    </message>
+    <message>
+        <source>Restored.</source>
+        <translation>Wird wiederhergestellt.</translation>
+    </message>
+    <message>
+        <source>Restored as {0}.</source>
+        <translation>Wird als {0} wiederhergestellt.</translation>
+    </message>
+    <message>
+        <source>There is a qube {0} here; give it another name.</source>
+        <translation>Hier gibt es einen Qube {0}; geben Sie ihm einen anderen Namen.</translation>
+    </message>
+    <message>
+        <source>Two qubes cannot both be {0}.</source>
+        <translation>Zwei Qubes können nicht beide {0} heißen.</translation>
+    </message>
+    <message>
+        <source>Its template will be {0}.</source>
+        <translation>Seine Vorlage wird {0}.</translation>
+    </message>
+    <message>
+        <source>{0} is no template for it.</source>
+        <translation>{0} ist keine Vorlage für ihn.</translation>
+    </message>
+    <message>
+        <source>Its template {0} is not here: it will be {1}.</source>
+        <translation>Seine Vorlage {0} gibt es hier nicht, stattdessen bekommt er {1}.</translation>
+    </message>
+    <message>
+        <source>Its template {0} is not here; choose another.</source>
+        <translation>Seine Vorlage {0} gibt es hier nicht; wählen Sie eine andere.</translation>
+    </message>
+    <message>
+        <source>It will have no network.</source>
+        <translation>Er bekommt kein Netz.</translation>
+    </message>
+    <message>
+        <source>Its net qube will be {0}.</source>
+        <translation>Sein Netz-Qube wird {0}.</translation>
+    </message>
+    <message>
+        <source>Its net qube {0} is not here: it will have the default.</source>
+        <translation>Seinen Netz-Qube {0} gibt es hier nicht: Er bekommt den üblichen.</translation>
+    </message>
+    <message>
+        <source>Qube</source>
+        <translation>Qube</translation>
+    </message>
+    <message>
+        <source>Class</source>
+        <translation>Klasse</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Template</source>
+        <translation>Vorlage</translation>
+    </message>
+    <message>
+        <source>What will happen</source>
+        <translation>Was geschehen wird</translation>
+    </message>
+</context>
+<context>
+    <name>RestoreWizard</name>
+    <message>
+        <source>The backup</source>
+        <translation>Die Sicherung</translation>
+    </message>
+    <message>
+        <source>Its qubes</source>
+        <translation>Ihre Qubes</translation>
+    </message>
+    <message>
+        <source>What will happen</source>
+        <translation>Was geschehen wird</translation>
+    </message>
+    <message>
+        <source>Restore</source>
+        <translation>Wiederherstellen</translation>
+    </message>
+    <message>
+        <source>Restore qubes</source>
+        <translation>Qubes wiederherstellen</translation>
+    </message>
+    <message>
+        <source>« &amp;Back</source>
+        <translation>« &amp;Zurück</translation>
+    </message>
+    <message>
+        <source>&amp;Cancel the restore</source>
+        <translation>Wiederherstellung &amp;abbrechen</translation>
+    </message>
+    <message>
+        <source>Read the backup {0}</source>
+        <translation>Die Sicherung {0} lesen</translation>
+    </message>
+    <message>
+        <source>Verify</source>
+        <translation>Prüfen</translation>
+    </message>
+    <message>
+        <source>Step {0} of {1}</source>
+        <translation>Schritt {0} von {1}</translation>
+    </message>
+    <message>
+        <source>&amp;Verify</source>
+        <translation>&amp;Prüfen</translation>
+    </message>
+    <message>
+        <source>&amp;Next »</source>
+        <translation>&amp;Weiter »</translation>
+    </message>
+    <message>
+        <source>&amp;Restore</source>
+        <translation>&amp;Wiederherstellen</translation>
+    </message>
+    <message>
+        <source>Reading…</source>
+        <translation>Wird gelesen…</translation>
+    </message>
+    <message>
+        <source>&amp;Leave it running</source>
+        <translation>&amp;Weiterlaufen lassen</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>It goes on, and is in the list of tasks.</source>
+        <translation>Es geht weiter und steht in der Liste der Aufgaben.</translation>
+    </message>
+</context>
+<context>
     <name>RuleDialog</name>
     <message>
         <source>New firewall rule</source>
@@ -2647,6 +3039,49 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>The simple list has only what it allows, to some destination or by some protocol.</source>
         <translation>Die einfache Liste enthält nur, was sie erlaubt, zu einem Ziel oder mit einem Protokoll.</translation>
+    </message>
+</context>
+<context>
+    <name>RunPage</name>
+    <message>
+        <source>What became of the qubes</source>
+        <translation>Was aus den Qubes wurde</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation>Protokoll</translation>
+    </message>
+    <message>
+        <source>&amp;Qubes</source>
+        <translation>&amp;Qubes</translation>
+    </message>
+    <message>
+        <source>&amp;Log</source>
+        <translation>&amp;Protokoll</translation>
+    </message>
+    <message>
+        <source>&amp;Save the report…</source>
+        <translation>Bericht &amp;speichern…</translation>
+    </message>
+    <message>
+        <source>The report is in {0}.</source>
+        <translation>Der Bericht steht in {0}.</translation>
+    </message>
+    <message>
+        <source>The report was not written: {0}.</source>
+        <translation>Der Bericht wurde nicht geschrieben: {0}.</translation>
+    </message>
+    <message>
+        <source>Reading the backup…</source>
+        <translation>Die Sicherung wird gelesen…</translation>
+    </message>
+    <message>
+        <source>Save the report</source>
+        <translation>Bericht speichern</translation>
+    </message>
+    <message>
+        <source>restore-report.txt</source>
+        <translation>wiederherstellungsbericht.txt</translation>
     </message>
 </context>
 <context>
@@ -3514,6 +3949,37 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
+    <name>SummaryPage</name>
+    <message>
+        <source>What will happen</source>
+        <translation>Was geschehen wird</translation>
+    </message>
+    <message>
+        <source>&amp;Pool:</source>
+        <translation>&amp;Pool:</translation>
+    </message>
+    <message>
+        <source>All of them appear at once, at the end, and nothing that exists is touched.</source>
+        <translation>Alle erscheinen am Ende auf einmal, und nichts Bestehendes wird angetastet.</translation>
+    </message>
+    <message>
+        <source>{0} ({1} free)</source>
+        <translation>{0} ({1} frei)</translation>
+    </message>
+    <message>
+        <source>The chosen qubes take {0} at most.</source>
+        <translation>Die gewählten Qubes brauchen höchstens {0}.</translation>
+    </message>
+    <message>
+        <source>The pool has only {0} free.</source>
+        <translation>Im Pool sind nur {0} frei.</translation>
+    </message>
+    <message>
+        <source>Left out: {0}.</source>
+        <translation>Ausgelassen: {0}.</translation>
+    </message>
+</context>
+<context>
     <name>SystemWindow</name>
     <message>
         <source>System-wide settings</source>
@@ -4170,6 +4636,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>&amp;Devices</source>
         <translation>&amp;Geräte</translation>
+    </message>
+    <message>
+        <source>&amp;Restore qubes…</source>
+        <translation>Qubes &amp;wiederherstellen…</translation>
     </message>
 </context>
 </TS>

@@ -19,8 +19,6 @@ BASED = frozenset({VmClass.APP, VmClass.DISP})
 DEFAULTS = {VmClass.APP: "default_template", VmClass.DISP: "default_dispvm"}
 """The system's property that names a template for those whose own is missing."""
 
-tr = QCoreApplication.translate
-
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -113,20 +111,22 @@ def plan_of(found: Iterable[RestoreRow], pool: str, *, verify_only: bool = False
 def _row(held: HeldQube, choices: Mapping[str, Choice], going: Mapping[str, HeldQube], here: Here) -> RestoreRow:
     choice = choices[held.name]
     if held.klass == ADMIN:
-        fate = tr("RestoreTable", "Left out: the data of dom0 are restored by hand.")
+        fate = QCoreApplication.translate("RestoreTable", "Left out: the data of dom0 are restored by hand.")
         return RestoreRow(held, choice, "", fate, "", "")
     if not choice.restored:
-        fate = tr("RestoreTable", "Left out.")
+        fate = QCoreApplication.translate("RestoreTable", "Left out.")
         if held.name in here.qubes:
-            fate = tr("RestoreTable", "Left out: there is a qube of this name. Tick it to restore it under another.")
+            fate = QCoreApplication.translate(
+                "RestoreTable", "Left out: there is a qube of this name. Tick it to restore it under another."
+            )
         return RestoreRow(held, choice, "", fate, held.template, held.netvm)
     template, template_note, template_problem = _template(held, choice, choices, going, here)
     netvm, netvm_note = _netvm(held, choice, choices, going, here)
     problem = _name_problem(held, choices, going, here) or template_problem
     if choice.name == held.name:
-        fate = tr("RestoreTable", "Restored.")
+        fate = QCoreApplication.translate("RestoreTable", "Restored.")
     else:
-        fate = tr("RestoreTable", "Restored as {0}.").format(choice.name)
+        fate = QCoreApplication.translate("RestoreTable", "Restored as {0}.").format(choice.name)
     fate = " ".join(filter(None, [fate, template_note, netvm_note]))
     return RestoreRow(held, choice, problem, problem or fate, template, netvm)
 
@@ -134,11 +134,13 @@ def _row(held: HeldQube, choices: Mapping[str, Choice], going: Mapping[str, Held
 def _name_problem(held: HeldQube, choices: Mapping[str, Choice], going: Mapping[str, HeldQube], here: Here) -> str:
     name = choices[held.name].name
     if why := why_not_new_vm_name(name):
-        return tr("Reason", why)
+        return QCoreApplication.translate("Reason", why)
     if name in here.qubes:
-        return tr("RestoreTable", "There is a qube {0} here; give it another name.").format(name)
+        return QCoreApplication.translate("RestoreTable", "There is a qube {0} here; give it another name.").format(
+            name
+        )
     if any(choices[other].name == name for other in going if other != held.name):
-        return tr("RestoreTable", "Two qubes cannot both be {0}.").format(name)
+        return QCoreApplication.translate("RestoreTable", "Two qubes cannot both be {0}.").format(name)
     return ""
 
 
@@ -154,18 +156,26 @@ def _template(
     if held.klass not in BASED:
         return "", "", ""
     if choice.template is not None:
-        note = tr("RestoreTable", "Its template will be {0}.").format(choice.template)
+        note = QCoreApplication.translate("RestoreTable", "Its template will be {0}.").format(choice.template)
         gone = not _can_base(held.klass, choice.template, choices, going, here)
-        problem = tr("RestoreTable", "{0} is no template for it.").format(choice.template) if gone else ""
+        problem = (
+            QCoreApplication.translate("RestoreTable", "{0} is no template for it.").format(choice.template)
+            if gone
+            else ""
+        )
         return choice.template, note, problem
     wanted = _renamed(held.template, choices, going)
     if _can_base(held.klass, wanted, choices, going, here):
         return wanted, "", ""
     default = here.system.get(DEFAULTS[VmClass(held.klass)], "")
     if here.is_template(held.klass, default):
-        note = tr("RestoreTable", "Its template {0} is not here: it will be {1}.").format(held.template, default)
+        note = QCoreApplication.translate("RestoreTable", "Its template {0} is not here: it will be {1}.").format(
+            held.template, default
+        )
         return default, note, ""
-    problem = tr("RestoreTable", "Its template {0} is not here; choose another.").format(held.template)
+    problem = QCoreApplication.translate("RestoreTable", "Its template {0} is not here; choose another.").format(
+        held.template
+    )
     return wanted, "", problem
 
 
@@ -183,8 +193,10 @@ def _netvm(
     """The netvm it will have, and a note where it is another than in the backup."""
     if choice.netvm is not None:
         if not choice.netvm:
-            return "", tr("RestoreTable", "It will have no network.")
-        return choice.netvm, tr("RestoreTable", "Its net qube will be {0}.").format(choice.netvm)
+            return "", QCoreApplication.translate("RestoreTable", "It will have no network.")
+        return choice.netvm, QCoreApplication.translate("RestoreTable", "Its net qube will be {0}.").format(
+            choice.netvm
+        )
     default = here.system.get("default_netvm", "")
     if held.netvm in {"", DEFAULT_NETVM}:
         return (default if held.netvm else ""), ""
@@ -192,5 +204,7 @@ def _netvm(
     record = here.qubes.get(wanted)
     if (record is not None and record.flag("provides_network")) or held.netvm in going:
         return wanted, ""
-    note = tr("RestoreTable", "Its net qube {0} is not here: it will have the default.").format(held.netvm)
+    note = QCoreApplication.translate("RestoreTable", "Its net qube {0} is not here: it will have the default.").format(
+        held.netvm
+    )
     return default, note

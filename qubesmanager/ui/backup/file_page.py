@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The first page of the restore wizard: which file, with which passphrase, and whether it is only to be verified."""
+
+from pathlib import Path
+
+from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from qubesmanager.backup.errors import BackupPassphraseError
+from qubesmanager.transport.base import TransportError
+from qubesmanager.ui.backup.told import why
+from qubesmanager.ui.prompts import plain_label, problem_label, show_problem
+from qubesmanager.wire.errors import Mgmt1Error
+
+
+class FilePage(QWidget):
+    """Signal `changed()`: a field is different."""
+
+    changed = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.file = QLineEdit(self)
+        self.file.setPlaceholderText(self.tr("/media/disk/qubes-backup-…"))
+        self.browse = QPushButton(self.tr("&Browse…"), self)
+        self.browse.clicked.connect(self._ask_file)
+        self.file_problem = problem_label(self)
+        self.passphrase = QLineEdit(self)
+        self.passphrase.setEchoMode(QLineEdit.EchoMode.Password)
+        hints = self.passphrase.inputMethodHints() | Qt.InputMethodHint.ImhSensitiveData
+        self.passphrase.setInputMethodHints(hints | Qt.InputMethodHint.ImhNoPredictiveText)
+        self.show_passphrase = QCheckBox(self.tr("S&how it"), self)
+        self.show_passphrase.toggled.connect(self._show_passphrase)
+        self.passphrase_problem = problem_label(self)
+        self.verify_only = QCheckBox(self.tr("Only &verify: read all of it, and restore nothing"), self)
+        self.verify_only.toggled.connect(self.changed)
+        row = QHBoxLayout()
+        row.addWidget(self.file, 1)
+        row.addWidget(self.browse)
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow(self.tr("Backup &file:"), row)
+        if buddy := form.labelForField(row):
+            buddy.setBuddy(self.file)
+        form.addRow("", self.file_problem)
+        form.addRow(self.tr("&Passphrase:"), self.passphrase)
+        form.addRow("", self.show_passphrase)
+        form.addRow("", self.passphrase_problem)
+        form.addRow("", self.verify_only)
+        layout = QVBoxLayout(self)
+        layout.addWidget(
+            plain_label(
+                self.tr(
+                    "Backups made here and by Qubes OS 4 can be read. Nothing is changed before you have seen what is"
+                    " in the file and what will happen with it."
+                ),
+                self,
+            )
+        )
+        layout.addSpacing(12)
+        layout.addLayout(form)
+        layout.addStretch(1)
+        for edit, problem in ((self.file, self.file_problem), (self.passphrase, self.passphrase_problem)):
+            edit.textChanged.connect(self.changed)
+            edit.textChanged.connect(lambda _text, problem=problem: self._mark(problem, ""))
+        self._mark(self.file_problem, "")
+        self._mark(self.passphrase_problem, "")
+
+    @property
+    def path(self) -> Path:
+        return Path(self.file.text().strip()).expanduser()
+
+    @property
+    def is_filled(self) -> bool:
+        return bool(self.file.text().strip() and self.passphrase.text())
+
+    def wipe(self) -> None:
+        """Leave nothing of the passphrase in the field, nor in what it could undo."""
+        self.passphrase.setText("")
+        self.show_passphrase.setChecked(False)
+
+    def refused(self, error: Mgmt1Error | TransportError) -> None:
+        """Say why the backup cannot be read beside the field that is to blame."""
+        wrong = isinstance(error, BackupPassphraseError)
+        field = self.passphrase if wrong else self.file
+        self._mark(self.passphrase_problem if wrong else self.file_problem, why(error))
+        field.setFocus()
+        field.selectAll()
+
+    def _mark(self, label: QWidget, problem: str) -> None:
+        for held in (self.file_problem, self.passphrase_problem):
+            if held is label:
+                show_problem(held, problem)
+                held.setVisible(bool(problem))
+
+    def _show_passphrase(self, *_: object) -> None:
+        shown = self.show_passphrase.isChecked()
+        self.passphrase.setEchoMode(QLineEdit.EchoMode.Normal if shown else QLineEdit.EchoMode.Password)
+
+    def _ask_file(self) -> None:
+        dialog = QFileDialog(self, self.tr("Choose a backup"), str(self.path.parent) if self.file.text() else "")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.fileSelected.connect(self.file.setText)
+        dialog.open()

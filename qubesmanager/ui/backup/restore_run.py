@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A restore under way: it is the session's, so that it goes on and keeps its report when its window is closed."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from PyQt5.QtCore import QObject, pyqtSignal
+
+from qubesmanager.client.restore_report import report_text
+from qubesmanager.client.restores import Progress, Restored, RestorePlan, qube_in_progress, restore
+from qubesmanager.models.columns import size_text
+from qubesmanager.transport.base import TransportError
+from qubesmanager.ui.backup.told import why
+from qubesmanager.ui.session import Session
+from qubesmanager.ui.tasks import TaskState, report
+from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.events import Event
+
+
+class PartlyError(Mgmt1Error):
+    """Some qubes could not be restored, the others are there."""
+
+
+class RestoreRun(QObject):
+    """One restore or look at everything. Signals: `changed()`: how far it is; `ended()`: it is over, with `rows`.
+
+    `state` as of its task; `error` what was answered instead of rows.
+    """
+
+    changed = pyqtSignal()
+    ended = pyqtSignal()
+
+    def __init__(self, session: Session, path: Path, plan: RestorePlan) -> None:
+        super().__init__(session)
+        self.path, self.plan = path, plan
+        self.state = TaskState.RUNNING
+        self.progress = Progress(0, 0)
+        self.qube = ""
+        self.rows: list[Restored] = []
+        self.error = ""
+        self.log: list[str] = []
+        self.seen = False
+        """Whether a window has shown how it ended."""
+        self._began = time.monotonic()
+        self._session = session
+        self._task: asyncio.Task[None] | None = None
+        session.happened.connect(self._happened)
+
+    def start(self, passphrase: str) -> None:
+        """Begin, as a task of the session."""
+        title = self.tr("Verify {0}") if self.plan.verify_only else self.tr("Restore from {0}")
+        self._note(title.format(self.path.name))
+        self._task = self._session.tasks.start(title.format(self.path.name), self._carry_out(passphrase))
+        self._task.add_done_callback(self._settle)
+
+    def cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    @property
+    def is_over(self) -> bool:
+        return self.state is not TaskState.RUNNING
+
+    @property
+    def failed(self) -> int:
+        """How many qubes could not be restored."""
+        return sum(row.result == "failed" for row in self.rows)
+
+    @property
+    def done(self) -> int:
+        return sum(row.result == "ok" for row in self.rows)
+
+    def headline(self) -> str:
+        """How it is, or how it ended, in a sentence."""
+        if self.state is TaskState.RUNNING:
+            return self.tr("Verifying…") if self.plan.verify_only else self.tr("Restoring…")
+        if self.state is TaskState.CANCELLED:
+            return self.tr("Cancelled. Nothing half restored stays.")
+        if self.error:
+            return self.tr("Not verified.") if self.plan.verify_only else self.tr("Nothing was restored.")
+        if self.plan.verify_only:
+            said = self.tr("Whole in this backup: %n qube(s).", "", self.done)
+        else:
+            said = self.tr("%n qube(s) restored.", "", self.done)
+        return f"{said} {self.tr('Failed: {0}.').format(self.failed)}" if self.failed else said
+
+    def pace(self) -> str:
+        """What has been read, how fast, and how long the rest may take."""
+        read, size = self.progress.read, self.progress.size
+        took = time.monotonic() - self._began
+        if not read or took <= 0:
+            return ""
+        said = self.tr("{0} of {1}").format(size_text(read), size_text(size))
+        speed = read / took
+        left = (size - read) / speed
+        said += " · " + self.tr("{0} a second").format(size_text(int(speed)))
+        if took > LEARNING and left >= 1:
+            said += " · " + self.tr("about {0} left").format(duration_text(round(left)))
+        return said
+
+    def words(self) -> dict[str, str]:
+        """What the results are called."""
+        ok = self.tr("whole") if self.plan.verify_only else self.tr("restored")
+        return {"ok": ok, "skipped": self.tr("left out"), "failed": self.tr("failed")}
+
+    def report(self) -> str:
+        """All of it as a text to keep; the passphrase was never here."""
+        head = [
+            (self.tr("Backup"), str(self.path)),
+            (self.tr("Result"), self.headline()),
+            *([(self.tr("Reason"), self.error)] if self.error else []),
+            *((self.tr("Log") if at == 0 else "", line) for at, line in enumerate(self.log)),
+        ]
+        return report_text(head, self.rows, self.words())
+
+    async def _carry_out(self, passphrase: str) -> None:
+        try:
+            self.rows = await restore(self._session.client, self.path, passphrase, self.plan, self._tell)
+        except (Mgmt1Error, TransportError) as error:
+            self.error, self.state = why(error), TaskState.FAILED
+            raise
+        self.state = TaskState.FAILED if self.failed else TaskState.DONE
+        if self.failed:
+            raise PartlyError(self.headline())
+
+    def _tell(self, progress: Progress) -> None:
+        self.progress = progress
+        report(progress.percent, self.qube)
+        self.changed.emit()
+
+    def _happened(self, events: Sequence[Event]) -> None:
+        for event in events:
+            qube = qube_in_progress(event)
+            if qube and qube != self.qube and not self.is_over:
+                self.qube = qube
+                self._note(qube)
+                self.changed.emit()
+
+    def _settle(self, _task: "asyncio.Task[None]") -> None:
+        if self.state is TaskState.RUNNING:
+            self.state = TaskState.CANCELLED
+        for row in self.rows:
+            self._note(" ".join(filter(None, [row.name or row.qube, self.words()[row.result], row.said])))
+        self._note(self.error or self.headline())
+        self._session.happened.disconnect(self._happened)
+        self.ended.emit()
+
+    def _note(self, said: str) -> None:
+        self.log.append(f"{time.strftime('%H:%M:%S')}  {said}")
+
+
+LEARNING = 3
+"""Seconds after which the pace says something about the rest."""
+
+
+def duration_text(seconds: int) -> str:
+    """Hours, minutes and seconds as a clock shows them."""
+    minutes, second = divmod(max(0, seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def current_run(session: Session) -> RestoreRun | None:
+    """What runs, or has ended without anybody having seen it; None otherwise."""
+    runs = [run for run in session.findChildren(RestoreRun) if not run.is_over or not run.seen]
+    return runs[-1] if runs else None

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The last page of the restore wizard: how far it is, and then what became of each qube."""
+
+from pathlib import Path
+
+from PyQt5.QtCore import QT_TRANSLATE_NOOP
+from PyQt5.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QProgressBar,
+    QPushButton,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from qubesmanager.client.restores import Restored
+from qubesmanager.models.row_table import RowTable, TableColumn
+from qubesmanager.ui.backup.restore_run import RestoreRun
+from qubesmanager.ui.prompts import plain_label, problem_label, show_problem
+from qubesmanager.ui.tables import row_table
+from qubesmanager.ui.tasks import TaskState
+
+CONTEXT = "RestoreResult"
+
+
+class RunPage(QWidget):
+    """Shows the run that is put: a bar and a log, then a table and a button that keeps the report."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._run: RestoreRun | None = None
+        self._words: dict[str, str] = {}
+        self.headline = plain_label("", self)
+        font = self.headline.font()
+        font.setBold(True)
+        self.headline.setFont(font)
+        self.bar = QProgressBar(self)
+        self.now = plain_label("", self)
+        self.problem = problem_label(self)
+        self.model: RowTable[Restored] = RowTable(
+            CONTEXT,
+            (
+                TableColumn(QT_TRANSLATE_NOOP("RestoreResult", "Qube"), lambda row: row.qube),
+                TableColumn(QT_TRANSLATE_NOOP("RestoreResult", "Result"), self._word),
+                TableColumn(QT_TRANSLATE_NOOP("RestoreResult", "Name here"), lambda row: row.name),
+                TableColumn(QT_TRANSLATE_NOOP("RestoreResult", "Notes"), lambda row: row.said),
+            ),
+            lambda row: row.qube,
+            self,
+        )
+        self.table = row_table(self.model, self.tr("What became of the qubes"), 3, self)
+        for column, width in ((0, 150), (1, 100), (2, 150)):
+            self.table.setColumnWidth(column, width)
+        self.log = QPlainTextEdit(self)
+        self.log.setReadOnly(True)
+        self.log.setTabChangesFocus(True)
+        self.log.setAccessibleName(self.tr("Log"))
+        self.tabs = QTabWidget(self)
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.table, self.tr("&Qubes"))
+        self.tabs.addTab(self.log, self.tr("&Log"))
+        self.save = QPushButton(self.tr("&Save the report…"), self)
+        self.save.clicked.connect(self._ask_place)
+        foot = QHBoxLayout()
+        foot.addWidget(self.save)
+        foot.addStretch(1)
+        layout = QVBoxLayout(self)
+        for widget in (self.headline, self.bar, self.now, self.problem):
+            layout.addWidget(widget)
+        layout.addWidget(self.tabs, 1)
+        layout.addLayout(foot)
+
+    def put(self, run: RestoreRun) -> None:
+        """Follow this one."""
+        self._run = run
+        run.changed.connect(self._refresh)
+        run.ended.connect(self._refresh)
+        self._refresh()
+
+    def write_report(self, path: str) -> None:
+        """The report into a file."""
+        if self._run is None:
+            return
+        try:
+            Path(path).write_text(self._run.report(), encoding="utf-8")
+            self._say(self.tr("The report is in {0}.").format(path))
+        except OSError as error:
+            self._say(self.tr("The report was not written: {0}.").format(error.strerror or error))
+
+    def _refresh(self) -> None:
+        run = self._run
+        if run is None:
+            return
+        self._words = run.words()
+        self.headline.setText(run.headline())
+        self.bar.setVisible(not run.is_over)
+        self.bar.setValue(run.progress.percent)
+        self.now.setVisible(not run.is_over)
+        self.now.setText("\n".join(filter(None, [run.qube, run.pace()])) or self.tr("Reading the backup…"))
+        if run.is_over:
+            run.seen = True
+            self._say(run.error)
+        else:
+            self._say("")
+        self.model.put(run.rows)
+        self.log.setPlainText("\n".join(run.log))
+        self.save.setVisible(run.is_over)
+        self.tabs.setTabEnabled(0, bool(run.rows))
+        if run.is_over and run.rows and run.state is not TaskState.CANCELLED:
+            self.tabs.setCurrentIndex(0)
+        elif not run.rows:
+            self.tabs.setCurrentIndex(1)
+
+    def _say(self, said: str) -> None:
+        show_problem(self.problem, said)
+        self.problem.setVisible(bool(said))
+
+    def _word(self, row: Restored) -> str:
+        return self._words.get(row.result, row.result)
+
+    def _ask_place(self) -> None:
+        dialog = QFileDialog(self, self.tr("Save the report"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("txt")
+        dialog.selectFile(self.tr("restore-report.txt"))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.fileSelected.connect(self.write_report)
+        dialog.open()

@@ -1,0 +1,385 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clicks through the restore wizard over a whole daemon in the test's process, with backups that the daemon made."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import yaml
+from backup_daemon import WORDS, Everything, everything, make_qube, pieces
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QFileDialog, QLineEdit
+from windows import Clicker, press_key, type_text
+
+from qubesmanager.backup import container
+from qubesmanager.backup.container import Params
+from qubesmanager.client.client import Client
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.ui.backup.restore_wizard import FILE, QUBES, RUN, SUMMARY, RestoreWizard
+from qubesmanager.ui.create_dialog import Offers
+from qubesmanager.ui.tasks import TaskState
+from qubesmanager.ui.windows import OpenWindows
+from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import CreateSpec
+
+PRIVATE = bytes(range(256)) * 8192 + bytes(3 << 20) + b"end" * 1000
+
+
+class _Backup(NamedTuple):
+    file: Path
+    before: Everything
+
+
+@pytest.fixture(autouse=True)
+def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key derivation takes a third of a second, and each chunk has one."""
+    monkeypatch.setitem(container.LEVELS, "standard", Params(4))
+
+
+@pytest.fixture
+async def backup(client: Client, system: System, tmp_path: Path) -> _Backup:
+    """Of `lab`, a standalone qube with something of everything, and of `mail`, an app qube. Both are gone by now."""
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    await make_qube(client, "lab", PRIVATE, b"root" * 1000)
+    await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("mail", "yellow")))
+    await client.send(calls.VM_VOLUME_IMPORT("mail", "private", pieces(b"mail" * 500_000)))
+    before = await everything(client, system.volumes.driver("default"), "lab")
+    profile = {"include": ["lab", "mail"], "destination_path": str(folder), "compression": "none"}
+    await client.send(calls.BACKUP_PROFILE_SET("dom0", "nightly", yaml.safe_dump(profile)))
+    await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": WORDS}))
+    for name in ("lab", "mail"):
+        await client.send(calls.VM_REMOVE(name))
+    (file,) = folder.iterdir()
+    return _Backup(file, before)
+
+
+@pytest.fixture
+async def windows(clicker: Clicker) -> AsyncIterator[OpenWindows]:
+    held = OpenWindows(clicker.session)
+    yield held
+    held.close_all()
+
+
+@pytest.fixture
+def wizard(windows: OpenWindows) -> RestoreWizard:
+    return opened(windows)
+
+
+def opened(windows: OpenWindows) -> RestoreWizard:
+    held = windows.open("restore")
+    assert isinstance(held, RestoreWizard)
+    return held
+
+
+async def read(clicker: Clicker, wizard: RestoreWizard, file: Path, words: str = WORDS) -> None:
+    """Fill the first page, and wait until the wizard has gone on, or has said why it cannot."""
+    wizard.file_page.file.setText(str(file))
+    wizard.file_page.passphrase.setText(words)
+    clicker.press(wizard.next)
+    await clicker.until(lambda: wizard.pages.currentIndex() == RUN or wizard.next.text() != "Reading…")
+
+
+def select(wizard: RestoreWizard, name: str) -> None:
+    names = [row.held.name for row in wizard.model.rows]
+    wizard.qubes_page.table.selectRow(names.index(name))
+
+
+async def run(clicker: Clicker, wizard: RestoreWizard) -> None:
+    """From the qubes to the end."""
+    clicker.press(wizard.next)
+    assert wizard.pages.currentIndex() == SUMMARY
+    clicker.press(wizard.next)
+    assert wizard.pages.currentIndex() == RUN
+    await over(clicker, wizard)
+
+
+async def over(clicker: Clicker, wizard: RestoreWizard) -> None:
+    assert wizard.run is not None
+    held = wizard.run
+    await clicker.until(lambda: held.is_over)
+
+
+def rename(edit: QLineEdit, name: str) -> None:
+    """As a person would: all of it selected, and typed over."""
+    edit.selectAll()
+    type_text(edit, name)
+
+
+async def listed(client: Client) -> set[str]:
+    return {row.name for row in await client.send(calls.VM_LIST("dom0"))}
+
+
+def results(wizard: RestoreWizard) -> dict[str, tuple[str, str]]:
+    return {row.qube: (row.result, row.name) for row in wizard.run_page.model.rows}
+
+
+async def test_what_was_backed_up_is_restored_with_every_byte_and_setting(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup, client: Client, system: System
+) -> None:
+    await read(clicker, wizard, backup.file)
+    assert wizard.pages.currentIndex() == QUBES
+    assert [row.held.name for row in wizard.model.chosen] == ["lab", "mail"]
+
+    await run(clicker, wizard)
+
+    assert results(wizard) == {"lab": ("ok", "lab"), "mail": ("ok", "mail")}
+    assert wizard.run_page.headline.text() == "2 qube(s) restored."
+    assert await everything(client, system.volumes.driver("default"), "lab") == backup.before
+    assert wizard.leave.text() == "Close"
+
+
+async def test_details_are_shown_before_anything_is_made(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup, client: Client
+) -> None:
+    await read(clicker, wizard, backup.file)
+    select(wizard, "mail")
+
+    details = wizard.qubes_page.details
+    assert details.headline.text() == "mail"
+    assert "AppVM, label yellow" in details.facts.text()
+    assert "Template: debian-13" in details.facts.text()
+    assert details.fate.text() == "Restored."
+    assert not {"lab", "mail"} & await listed(client)
+
+
+async def test_a_taken_name_is_left_out_until_it_gets_another(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup, client: Client
+) -> None:
+    await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("mail", "red")))
+    await clicker.until(lambda: "mail" in clicker.session.records)
+    await read(clicker, wizard, backup.file)
+    assert [row.held.name for row in wizard.model.chosen] == ["lab"]
+
+    select(wizard, "mail")
+    details = wizard.qubes_page.details
+    details.restored.click()
+    assert details.name.text() == "mail-2"
+    rename(details.name, "lab")
+    assert details.problem.text() == "Two qubes cannot both be lab."
+    assert not wizard.next.isEnabled()
+    rename(details.name, "old-mail")
+    await run(clicker, wizard)
+
+    assert results(wizard)["mail"] == ("ok", "old-mail")
+    assert {"lab", "mail", "old-mail"} <= await listed(client)
+
+
+async def test_template_and_net_qube_are_mapped_and_a_qube_is_skipped(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup, client: Client
+) -> None:
+    await read(clicker, wizard, backup.file)
+    select(wizard, "lab")
+    wizard.qubes_page.details.restored.click()
+    select(wizard, "mail")
+    details = wizard.qubes_page.details
+    for box, value in ((details.template, "fedora-43"), (details.netvm, "")):
+        box.setCurrentIndex(box.findData(value))
+        box.activated.emit(box.currentIndex())
+    assert "Its template will be fedora-43. It will have no network." in details.fate.text()
+    await run(clicker, wizard)
+
+    record = await client.send(calls.VM_GET_ALL("dom0", "mail"))
+    assert (record.value("template"), record.value("netvm")) == ("fedora-43", "")
+    assert results(wizard)["lab"] == ("skipped", "")
+    assert "lab" not in await listed(client)
+
+
+async def test_a_name_taken_meanwhile_is_noticed(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup, client: Client
+) -> None:
+    await read(clicker, wizard, backup.file)
+    assert wizard.next.isEnabled()
+
+    await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("mail", "red")))
+    await clicker.until(lambda: not wizard.next.isEnabled())
+
+    assert "1 problem(s) to look at." in wizard.qubes_page.total.text()
+
+
+async def test_a_wrong_passphrase_is_said_beside_its_field(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup
+) -> None:
+    await read(clicker, wizard, backup.file, "another one")
+
+    page = wizard.file_page
+    assert wizard.pages.currentIndex() == FILE
+    assert page.passphrase_problem.text() == "This is not the passphrase of this backup."
+    assert page.passphrase.hasFocus() or page.passphrase.selectedText()
+    assert not page.file_problem.isVisible()
+    type_text(page.passphrase, "x")
+    assert not page.passphrase_problem.isVisible()
+
+
+@pytest.mark.parametrize("kind", ["missing", "cut", "noise", "folder"])
+async def test_a_file_that_cannot_be_read_is_said_beside_its_field(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup, tmp_path: Path, kind: str
+) -> None:
+    file = tmp_path / "file"
+    if kind == "cut":
+        file.write_bytes(backup.file.read_bytes()[:700])
+    if kind == "noise":
+        file.write_bytes(b"no backup" * 1000)
+    if kind == "folder":
+        file.mkdir()
+
+    await read(clicker, wizard, file)
+
+    assert wizard.pages.currentIndex() == FILE
+    assert wizard.file_page.file_problem.isVisible()
+    assert wizard.file_page.file_problem.text()
+
+
+async def test_a_truncated_backup_restores_nothing_and_says_so(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup, client: Client, tmp_path: Path
+) -> None:
+    cut = tmp_path / "cut"
+    held = backup.file.read_bytes()
+    cut.write_bytes(held[: len(held) // 2])
+    before = await listed(client)
+
+    await read(clicker, wizard, cut)
+    await run(clicker, wizard)
+
+    assert wizard.run is not None
+    assert wizard.run.state is TaskState.FAILED
+    assert wizard.run.error or wizard.run.failed
+    assert await listed(client) == before
+
+
+async def test_verifying_restores_nothing(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup, client: Client
+) -> None:
+    before = await listed(client)
+    wizard.file_page.verify_only.click()
+    assert wizard.next.text() == "&Verify"
+
+    await read(clicker, wizard, backup.file)
+    await over(clicker, wizard)
+
+    assert wizard.run_page.headline.text() == "Whole in this backup: 2 qube(s)."
+    assert await listed(client) == before
+
+
+async def test_cancelled_in_the_middle_leaves_nothing_half_restored(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup, client: Client, system: System
+) -> None:
+    before = await listed(client)
+    volumes = await system.volumes.driver("default").list_volumes()
+    await read(clicker, wizard, backup.file)
+    clicker.press(wizard.next)
+    clicker.press(wizard.next)
+    assert wizard.run is not None
+    wizard.run.changed.connect(wizard.stop.click)  # once the first bytes have gone
+
+    await over(clicker, wizard)
+
+    assert wizard.run.state is TaskState.CANCELLED
+    assert "Nothing half restored stays" in wizard.run_page.headline.text()
+    assert await listed(client) == before
+    assert await system.volumes.driver("default").list_volumes() == volumes
+    assert not system.reserved
+
+
+async def test_a_wizard_that_is_left_keeps_its_run_in_the_tasks(
+    clicker: Clicker, windows: OpenWindows, backup: _Backup, client: Client
+) -> None:
+    wizard = opened(windows)
+    await read(clicker, wizard, backup.file)
+    clicker.press(wizard.next)
+    clicker.press(wizard.next)
+    assert wizard.leave.text() == "&Leave it running"
+    clicker.press(wizard.leave)
+
+    (entry,) = clicker.session.tasks.running
+    assert entry.title == f"Restore from {backup.file.name}"
+    await clicker.finished()
+    assert entry.state is TaskState.DONE
+    assert {"lab", "mail"} <= await listed(client)
+    await asyncio.sleep(0)
+
+    again = opened(windows)
+    assert again.pages.currentIndex() == RUN, "how it ended has not been seen yet"
+    assert again.run_page.headline.text() == "2 qube(s) restored."
+    again.close()
+    await asyncio.sleep(0)
+    await clicker.until(lambda: opened(windows).pages.currentIndex() == FILE)
+
+
+async def test_the_report_can_be_kept_and_holds_no_passphrase(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup, tmp_path: Path
+) -> None:
+    await read(clicker, wizard, backup.file)
+    await run(clicker, wizard)
+    place = tmp_path / "report.txt"
+
+    clicker.press(wizard.run_page.save)
+    dialog = await clicker.dialog(QFileDialog)
+    dialog.fileSelected.emit(str(place))
+    dialog.reject()
+
+    text = place.read_text()
+    assert "lab   restored" in text
+    assert str(backup.file) in text
+    assert WORDS not in text
+    wizard.run_page.write_report("/nonexistent/report")
+    assert "was not written" in wizard.run_page.problem.text()
+
+
+async def test_the_passphrase_stays_nowhere(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = wizard.file_page
+    await read(clicker, wizard, backup.file)
+    assert page.passphrase.text() == ""
+    page.passphrase.undo()
+    assert page.passphrase.text() == ""
+
+    await run(clicker, wizard)
+
+    assert wizard.run is not None
+    everywhere = [str(vars(wizard)), str(vars(wizard.run)), wizard.run.report(), *wizard.run.log, caplog.text]
+    everywhere += [f"{entry.title} {entry.detail}" for entry in clicker.session.tasks.entries]
+    assert not any(WORDS in text for text in everywhere)
+
+
+async def test_what_does_not_fit_is_not_begun(clicker: Clicker, wizard: RestoreWizard, backup: _Backup) -> None:
+    await read(clicker, wizard, backup.file)
+    wizard.summary_page.put(Offers({"default_pool": "default"}, pools={"default": 5}))
+
+    clicker.press(wizard.next)
+
+    assert "The pool has only" in wizard.summary_page.problem.text()
+    assert not wizard.next.isEnabled()
+
+
+async def test_a_pool_is_chosen(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup, client: Client, tmp_path: Path
+) -> None:
+    await client.send(calls.POOL_ADD("dom0", "second", {"driver": "file-qcow2", "dir_path": str(tmp_path / "p")}))
+    await read(clicker, wizard, backup.file)
+    clicker.press(wizard.next)
+    page = wizard.summary_page
+    page.pool.setCurrentIndex(page.pool.findData("second"))
+    clicker.press(wizard.next)
+    await over(clicker, wizard)
+
+    record = await client.send(calls.VM_GET_ALL("dom0", "lab"))
+    assert {volume.pool for volume in record.volumes if volume.save_on_stop} == {"second"}
+
+
+async def test_the_wizard_is_in_the_menu_and_goes_by_keyboard(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup
+) -> None:
+    assert "window-restore" in clicker.window.own or any("estore" in text for text in clicker.window.own)
+    wizard.file_page.file.setText(str(backup.file))
+    type_text(wizard.file_page.passphrase, "x")
+    wizard.file_page.passphrase.setText(WORDS)
+    press_key(wizard.file_page.passphrase, Qt.Key.Key_Return)
+    await clicker.until(lambda: wizard.pages.currentIndex() == QUBES)
+    assert wizard.model.chosen
+    wizard.back.click()
+    assert wizard.pages.currentIndex() == FILE
+    assert not wizard.next.isEnabled(), "the passphrase has been wiped"
