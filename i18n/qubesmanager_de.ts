@@ -1201,7 +1201,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>All&amp;ow all for</source>
-        <translation>Alles erAlles erla&amp;uben füramp;lauben für</translation>
+        <translation>Alles er&amp;lauben für</translation>
     </message>
     <message>
         <source>Undo</source>
@@ -1380,7 +1380,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Tags</source>
-        <translation>Etiketten</translation>
+        <translation>Tags</translation>
     </message>
     <message>
         <source>Backup</source>
@@ -1816,7 +1816,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>&amp;Take theirs</source>
-        <translation>Die &amp;andere nehmen</translation>
+        <translation>&amp;Die andere nehmen</translation>
     </message>
 </context>
 <context>
@@ -3317,7 +3317,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Template for disposa&amp;bles</source>
-        <translation>Vorlage Vorlage für Ein&amp;weg-Qubesamp;für Einweg-Qubes</translation>
+        <translation>Vorlage &amp;für Einweg-Qubes</translation>
     </message>
     <message>
         <source>Debu&amp;g</source>
@@ -3341,7 +3341,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>&amp;Management disposable</source>
-        <translation>VerwaVer&amp;waltungs-Einweg-Qubeamp;ltungs-Einweg-Qube</translation>
+        <translation>Verwa&amp;ltungs-Einweg-Qube</translation>
     </message>
     <message>
         <source>Default po&amp;ol</source>
@@ -4049,7 +4049,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Tags</source>
-        <translation>Etiketten</translation>
+        <translation>Tags</translation>
     </message>
     <message>
         <source>Says who created the qube; it stays.</source>
@@ -4435,7 +4435,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Tags</source>
-        <translation>Etiketten</translation>
+        <translation>Tags</translation>
     </message>
     <message>
         <source>Notes</source>

@@ -5,7 +5,7 @@ What is given at each start is an edit like any other, sent with Apply. Attachin
 """
 
 from PyQt5.QtGui import QShowEvent
-from PyQt5.QtWidgets import QCheckBox, QGroupBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QCheckBox, QGroupBox, QHBoxLayout, QHeaderView, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from qubesmanager.client.plan import Key
 from qubesmanager.models.device_catalog import DeviceCatalog
@@ -44,8 +44,10 @@ class DevicesPage(QWidget):
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._narrow)
         self.table = row_table(self.filter, self.tr("Devices"), 0, self)
-        for column, width in ((1, 95), (2, 115), (3, 75), (4, 105), (5, 205)):
+        for column, width in ((1, 95), (2, 110), (3, 75), (4, 105)):
             self.table.setColumnWidth(column, width)
+        if (header := self.table.horizontalHeader()) is not None:
+            header.setSectionResizeMode(len(CHOICE_COLUMNS) - 1, QHeaderView.ResizeMode.Stretch)
         self.empty = plain_label("", self)
         self.box = QGroupBox(self)
         self.about = plain_label("", self.box)

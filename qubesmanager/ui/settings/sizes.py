@@ -54,6 +54,7 @@ class SizeRow(QWidget):
         subdue(self.used)
         self.problem = problem_label(self)
         row = QHBoxLayout()
+        row.setSpacing(8)
         row.addWidget(self.box)
         row.addWidget(self.used, 1)
         column = QVBoxLayout(self)
