@@ -4,8 +4,10 @@
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from PyQt5.QtCore import QLocale, QPoint, QRect, QSettings, Qt
 from PyQt5.QtGui import QColor, QPainter, QPalette, QPixmap
@@ -20,6 +22,7 @@ from qubesmanager.transport.base import TransportError
 from qubesmanager.transport.child import ChildTransport
 from qubesmanager.ui.app import prepare, register_all
 from qubesmanager.ui.attach_dialog import AttachDialog
+from qubesmanager.ui.backup.restore_wizard import QUBES, RestoreWizard
 from qubesmanager.ui.confirm_dialog import ConfirmMany
 from qubesmanager.ui.create_dialog import CloneDialog, CreateDialog
 from qubesmanager.ui.devices.tray import Tray
@@ -35,13 +38,14 @@ from qubesmanager.ui.storage.window import StorageWindow
 from qubesmanager.ui.system.window import SystemWindow
 from qubesmanager.ui.tasks import report
 from qubesmanager.wire import calls
-from qubesmanager.wire.codecs import VolumeId
+from qubesmanager.wire.codecs import CreateSpec, VolumeId
 from qubesmanager.wire.values import DeviceClass
 
 OUT = Path("docs/pictures")
 FEW, MANY = 2, 990
 TITLE = 26
 WATCHED = 20
+HALF = 50
 SOUND_CARD = device_key(DeviceClass.PCI, "dom0", "00_1f.3")
 
 
@@ -334,6 +338,67 @@ async def devices(scene: Scene, ending: str = "") -> None:
     tray.stop()
 
 
+async def random_bytes(count: int) -> AsyncIterator[bytes]:
+    """What no compression makes smaller."""
+    for _ in range(count >> 20):
+        yield os.urandom(1 << 20)
+
+
+def renamed(folder: Path, name: str) -> Path:
+    """The only file of the folder, under a name that does not tell when the pictures were taken."""
+    (only,) = folder.iterdir()
+    return only.rename(folder / name)
+
+
+async def restore(scene: Scene, ending: str = "") -> None:
+    """Each page of the restore wizard, over a backup whose qubes are here, are gone, or have lost their template."""
+    client = scene.session.client
+    with TemporaryDirectory() as folder:
+        await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("photos", "yellow")))
+        await client.send(calls.VM_CREATE("debian-13", "StandaloneVM", CreateSpec("builds", "gray")))
+        await client.send(calls.VM_VOLUME_IMPORT("photos", "private", random_bytes(256 << 20)))
+        profile = (
+            f"include: [work, vault, photos, builds]\ndestination_path: {folder}\nkdf: generated\ncompression: none\n"
+        )
+        await client.send(calls.BACKUP_PROFILE_SET("dom0", "weekly", profile))
+        await client.send(calls.BACKUP_EXECUTE("dom0", "weekly", {"passphrase": "correct horse"}))
+        for name in ("photos", "builds"):
+            await client.send(calls.VM_REMOVE(name))
+        file = renamed(Path(folder), "qubes-backup-weekly-20261121T030000")
+        held = RestoreWizard(scene.session)
+        held.show()
+        held.file_page.file.setText(str(file))
+        held.file_page.passphrase.setText("correct hors")
+        held.next.click()
+        await scene.until(held.file_page.passphrase_problem.isVisible)
+        await asyncio.sleep(0.3)
+        held.file_page.file.setText(f"/media/disk/{file.name}")
+        save(held.grab(), f"restore-file{ending}")
+        held.file_page.file.setText(str(file))
+        held.file_page.passphrase.setText("correct horse")
+        held.next.click()
+        await scene.until(lambda: held.pages.currentIndex() == QUBES)
+        row = next(row for row in held.model.rows if row.held.name == "work")
+        held.model.choose("work", replace(row.choice, restored=True))
+        row = next(row for row in held.model.rows if row.held.name == "photos")
+        held.model.choose("photos", replace(row.choice, template="fedora-43"))
+        held.qubes_page.table.selectRow([row.held.name for row in held.model.rows].index("work"))
+        await asyncio.sleep(0.3)
+        save(held.grab(), f"restore-qubes{ending}")
+        held.next.click()
+        await asyncio.sleep(0.3)
+        save(held.grab(), f"restore-summary{ending}")
+        held.next.click()
+        await scene.until(lambda: held.run is not None and (held.run.progress.percent > HALF or held.run.is_over))
+        save(held.grab(), f"restore-progress{ending}")
+        await scene.until(lambda: held.run is not None and held.run.is_over)
+        await asyncio.sleep(0.3)
+        save(held.grab(), f"restore-report{ending}")
+        for name in ("photos", "builds", "work-2"):
+            await client.send(calls.VM_REMOVE(name))
+        held.close()
+
+
 ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "window-light": lambda scene: window_of(scene, "window-light"),
     "create": create,
@@ -350,6 +415,7 @@ ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "storage": storage,
     "system": system,
     "devices": devices,
+    "restore": restore,
 }
 
 
@@ -411,6 +477,8 @@ async def main(language: str, wanted: list[str]) -> None:
         await over(FEW, settings, lambda scene: system(scene, "-dark"))
     if asked("devices"):
         await over(FEW, settings, lambda scene: devices(scene, "-dark"))
+    if asked("restore"):
+        await over(FEW, settings, lambda scene: restore(scene, "-dark"))
     if asked("window-dark-1000"):
         await over(MANY, settings, lambda scene: window_of(scene, "window-dark-1000"))
 

@@ -52,11 +52,16 @@ class FilePage(QWidget):
         if buddy := form.labelForField(row):
             buddy.setBuddy(self.file)
         form.addRow("", self.file_problem)
-        form.addRow(self.tr("&Passphrase:"), self.passphrase)
-        form.addRow("", self.show_passphrase)
+        words = QHBoxLayout()
+        words.addWidget(self.passphrase, 1)
+        words.addWidget(self.show_passphrase)
+        form.addRow(self.tr("&Passphrase:"), words)
+        if buddy := form.labelForField(words):
+            buddy.setBuddy(self.passphrase)
         form.addRow("", self.passphrase_problem)
         form.addRow("", self.verify_only)
         layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(
             plain_label(
                 self.tr(

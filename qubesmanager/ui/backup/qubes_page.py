@@ -10,7 +10,7 @@ from qubesmanager.ui.backup.qube_details import QubeDetails
 from qubesmanager.ui.prompts import plain_label
 from qubesmanager.ui.tables import row_table, selected_row
 
-_WIDTHS = {NAME: 150, CLASS: 100, SIZE: 80, TEMPLATE: 110}
+_WIDTHS = {NAME: 140, CLASS: 105, SIZE: 80, TEMPLATE: 100}
 
 
 class QubesPage(QWidget):
@@ -23,7 +23,7 @@ class QubesPage(QWidget):
         for column, width in _WIDTHS.items():
             self.table.setColumnWidth(column, width)
         self.details = QubeDetails(model, self)
-        self.details.setMinimumWidth(260)
+        self.details.setMinimumWidth(330)
         self.all = QPushButton(self.tr("&All that are not here"), self)
         self.none = QPushButton(self.tr("N&one"), self)
         self.all.clicked.connect(lambda: model.choose_all(restored=True))
@@ -39,6 +39,7 @@ class QubesPage(QWidget):
         foot.addWidget(self.none)
         foot.addWidget(self.total, 1)
         layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(parts, 1)
         layout.addLayout(foot)
         self.details.chosen.connect(model.choose)

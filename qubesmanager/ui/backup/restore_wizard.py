@@ -79,7 +79,7 @@ class RestoreWizard(QWidget):
         self.model.changed.connect(self._refresh)
         session.put.connect(self._put)
         session.gone.connect(self._put)
-        self.resize(980, 600)
+        self.resize(1080, 600)
         if (run := current_run(session)) is not None:
             self._follow(run)
         else:

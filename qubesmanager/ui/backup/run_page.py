@@ -67,6 +67,7 @@ class RunPage(QWidget):
         foot.addWidget(self.save)
         foot.addStretch(1)
         layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
         for widget in (self.headline, self.bar, self.now, self.problem):
             layout.addWidget(widget)
         layout.addWidget(self.tabs, 1)

@@ -1,13 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The third page of the restore wizard: where the volumes go, whether they fit, and all that will happen as a list."""
+"""The third page of the restore wizard: where the volumes go, whether they fit, and all that will happen."""
 
-from PyQt5.QtCore import pyqtSignal
-from PyQt5.QtWidgets import QComboBox, QFormLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, pyqtSignal
+from PyQt5.QtWidgets import QComboBox, QFormLayout, QVBoxLayout, QWidget
 
 from qubesmanager.models.columns import size_text
+from qubesmanager.models.restore_draft import RestoreRow
 from qubesmanager.models.restore_table import RestoreTable
+from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.ui.create_dialog import Offers, chosen
 from qubesmanager.ui.prompts import plain_label, problem_label, show_problem
+from qubesmanager.ui.tables import row_table
+
+CONTEXT = "RestoreSummary"
+_COLUMNS: tuple[TableColumn[RestoreRow], ...] = (
+    TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Qube"), lambda row: row.held.name),
+    TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Name here"), lambda row: row.choice.name),
+    TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Size"), lambda row: size_text(row.held.size) or "0", right=True),
+    TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Template"), lambda row: row.template),
+    TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Net qube"), lambda row: row.netvm),
+    TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "What will happen"), lambda row: row.fate),
+)
 
 
 class SummaryPage(QWidget):
@@ -23,18 +36,21 @@ class SummaryPage(QWidget):
         self.pool.currentIndexChanged.connect(self._chosen)
         self.room = plain_label("", self)
         self.problem = problem_label(self)
-        self.summary = QPlainTextEdit(self)
-        self.summary.setReadOnly(True)
-        self.summary.setTabChangesFocus(True)
-        self.summary.setAccessibleName(self.tr("What will happen"))
+        self.table_model: RowTable[RestoreRow] = RowTable(CONTEXT, _COLUMNS, lambda row: row.held.name, self)
+        self.table = row_table(self.table_model, self.tr("What will happen"), len(_COLUMNS) - 1, self)
+        for column, width in enumerate((140, 140, 80, 110, 110)):
+            self.table.setColumnWidth(column, width)
+        self.left_out = plain_label("", self)
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(self.tr("&Pool:"), self.pool)
         form.addRow("", self.room)
         form.addRow("", self.problem)
         layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(form)
-        layout.addWidget(self.summary, 1)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.left_out)
         layout.addWidget(
             plain_label(self.tr("All of them appear at once, at the end, and nothing that exists is touched."))
         )
@@ -71,11 +87,10 @@ class SummaryPage(QWidget):
         problem = "" if self.fits else self.tr("The pool has only {0} free.").format(size_text(self._free) or "0")
         show_problem(self.problem, problem)
         self.problem.setVisible(bool(problem))
-        lines = [f"{row.held.name}: {row.fate}" for row in self._model.chosen]
+        self.table_model.put(self._model.chosen)
         left = [row.held.name for row in self._model.rows if not row.choice.restored]
-        if left:
-            lines.append(self.tr("Left out: {0}.").format(", ".join(left)))
-        self.summary.setPlainText("\n".join(lines))
+        self.left_out.setText(self.tr("Left out: {0}.").format(", ".join(left)) if left else "")
+        self.left_out.setVisible(bool(left))
 
     def _chosen(self, *_: object) -> None:
         self.refresh()
