@@ -1201,7 +1201,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>All&amp;ow all for</source>
-        <translation>Alles er&amp;lauben für</translation>
+        <translation>&amp;Alles erlauben für</translation>
     </message>
     <message>
         <source>Undo</source>

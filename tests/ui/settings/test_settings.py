@@ -6,7 +6,16 @@ from collections.abc import Callable
 
 import pytest
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QApplication, QCheckBox, QComboBox, QDialogButtonBox, QLineEdit, QSpinBox
+from PyQt5.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QDialogButtonBox,
+    QLabel,
+    QLineEdit,
+    QSpinBox,
+)
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 from windows import click, press_key, type_text
@@ -631,3 +640,20 @@ async def test_a_template_that_is_used_is_not_removed_and_its_users_are_named(
 
     assert not held.identity.remove.isEnabled()
     assert "vault (template)" in held.identity.remove.toolTip()
+
+
+async def test_no_two_things_on_a_page_have_the_same_mnemonic(window: SettingsWindow) -> None:
+    shared: dict[str, dict[str, list[str]]] = {}
+    for name, page in window.pages.items():
+        window.tabs.setCurrentWidget(page)
+        held: dict[str, list[str]] = {}
+        for widget in (*window.findChildren(QLabel), *window.findChildren(QAbstractButton)):
+            if not widget.isVisible() or (isinstance(widget, QLabel) and widget.buddy() is None):
+                continue
+            text = widget.text().replace("&&", "")
+            if "&" in text:
+                held.setdefault(text[text.index("&") + 1].casefold(), []).append(text)
+        if twice := {letter: texts for letter, texts in held.items() if len(texts) > 1}:
+            shared[name] = twice
+
+    assert shared == {}
