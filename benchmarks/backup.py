@@ -1,23 +1,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writing, verifying and restoring a backup, beside what cannot be gone below in the same run.
+"""Writing, verifying and restoring a backup, beside what cannot be gone below in the same round.
 
-The bound is the slower of two: the disk alone (the file's bytes written and synced), and the processor alone (all
-of the compression and all of the key derivations, in threads, with nothing read, sealed or written).
+The bound is the slower of two: the disk alone (so many bytes written and synced), and the processor alone: all of the
+compression (or decompression) and all of the key derivations, overlapped in threads, with nothing else done. "With
+hashes" adds what the format asks for besides: the MAC of what is sealed and the SHA-256 of each volume.
+
+Each step runs in a process of its own, so that its peak of memory is its own. The ratio of a line is the median of the
+ratios of the rounds, since a shared machine is another one a minute later.
 """
 
+import hashlib
 import os
+import statistics
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 from threading import Event
 from time import perf_counter
+from typing import NamedTuple
 
 from _harness import Bench, Spread
 
-from qubesmanager.backup.compression import BLOCK, Compression, compress
-from qubesmanager.backup.container import LEVELS, Params, new_keys
+from qubesmanager.backup.compression import BLOCK, Compression, compress, decompressed
+from qubesmanager.backup.container import LEVELS, new_keys
 from qubesmanager.backup.contents import ADMIN_CLASS, Contents, Label, Qube
 from qubesmanager.backup.partial import partial
 from qubesmanager.backup.reader import open_backup
@@ -30,7 +38,8 @@ MIB = 1 << 20
 GIB = 1 << 30
 WORDS = "a passphrase for the benchmark"
 CORES = os.cpu_count() or 1
-KEYS_AT_ONCE = 2
+KEY_MEMORY = 256 << 20
+"""Bytes that derivations at once may take, as the engine does it."""
 QUBES_TOOL = {"compressible": 74.0, "random": 75.0, "sparse": 31.0}
 """Seconds of Qubes' own tool, on the machine the specification was measured on."""
 SYSTEM = Contents((Label(8, "black", "0x000000"),), {}, (Qube("dom0", ADMIN_CLASS, "black"),))
@@ -105,53 +114,92 @@ def blocks_of(qubes: list[QubeData]) -> Iterator[bytes]:
                     yield source.read(at, min(BLOCK, offset + length - at))
 
 
-def of_compressor(qubes: list[QubeData], pool: ThreadPoolExecutor) -> list[object]:
-    return [pool.submit(compress, Compression.GZIP, block) for block in blocks_of(qubes)]
+Work = Callable[[], object]
 
 
-def of_keys(count: int, params: Params, pool: ThreadPoolExecutor) -> list[object]:
-    return [pool.submit(new_keys, WORDS.encode(), params) for _ in range(count)]
-
-
-def in_threads(*works: tuple[Callable[[ThreadPoolExecutor], object], int]) -> float:
-    """Seconds that all of it takes together, each work with so many threads."""
+def in_threads(*works: tuple[list[Work], int]) -> float:
+    """Seconds that all of it takes together, each list with so many threads."""
     start = perf_counter()
     with ExitStack() as stack:
         for work, threads in works:
-            work(stack.enter_context(ThreadPoolExecutor(threads)))
+            pool = stack.enter_context(ThreadPoolExecutor(threads))
+            for step in work:
+                pool.submit(step)
     return perf_counter() - start
 
 
-# -- memory ------------------------------------------------------------------------------------------------------------
+class Bounds(NamedTuple):
+    """Seconds; `arithmetic` is compressor and keys together, `hashed` the same with MAC and SHA-256."""
+
+    disk: float
+    compressor: float
+    keys: float
+    arithmetic: float
+    hashed: float
+
+    @property
+    def least(self) -> float:
+        return max(self.disk, self.arithmetic)
 
 
-def memory_reset() -> None:
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-
-
-def memory_peak() -> float:
-    """The most MB that were resident since the reset."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return next(int(line.split()[1]) / 1000 for line in status.splitlines() if line.startswith("VmHWM:"))
+def bounds(folder: Path, paths: list[Path], level: str, size: int, chunks: int, *, reading: bool, disk: int) -> Bounds:
+    """Those of one direction. `size` bytes are sealed in `chunks` chunks, `disk` bytes are written."""
+    params = LEVELS[level]
+    at_once = max(1, min(CORES, KEY_MEMORY // params.memory))
+    keys: list[Work] = [lambda: new_keys(WORDS.encode(), params)] * chunks
+    block = bytes(os.urandom(MIB))
+    macs: list[Work] = [lambda: hashlib.sha256(block)] * (size // MIB)
+    with qubes_of(paths) as qubes:
+        plain = list(blocks_of(qubes))
+    shas: list[Work] = [lambda one=one: hashlib.sha256(one) for one in plain]  # type: ignore[misc]
+    work: list[Work]
+    if reading:
+        packed = [compress(Compression.GZIP, one) for one in plain]
+        # A stream is read in its order.
+        work, threads = [lambda: [None for _ in decompressed(iter(packed), "gzip")]], 1
+    else:
+        work, threads = [lambda one=one: compress(Compression.GZIP, one) for one in plain], CORES  # type: ignore[misc]
+    return Bounds(
+        on_disk(folder, disk) if disk else 0.0,
+        in_threads((work, threads)),
+        in_threads((keys, at_once)),
+        in_threads((work, threads), (keys, at_once)),
+        in_threads((work, threads), (keys, at_once), (macs, 1), (shas, 1)),
+    )
 
 
 # -- the runs ----------------------------------------------------------------------------------------------------------
 
 
-def written(folder: Path, qubes: list[QubeData], level: str) -> tuple[float, int, int]:
-    """Seconds, bytes of the file, and chunks that were sealed, the head's included."""
+class Run(NamedTuple):
+    """`peak` in MB; `size` and `chunks` of the backup, those of its head included."""
+
+    seconds: float
+    peak: float
+    size: int = 0
+    chunks: int = 0
+
+
+def peak() -> float:
+    """The most MB that this process had resident; `getrusage` would count what its parent had when it was started."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) / 1000 for line in status.splitlines() if line.startswith("VmHWM:"))
+
+
+def written(folder: Path, paths: list[Path], level: str) -> Run:
     (folder / "backup").unlink(missing_ok=True)
-    start = perf_counter()
-    with partial(folder / "backup") as fd:
-        report = write(FdOutput(fd, Event()), WORDS, SYSTEM, qubes, Options(LEVELS[level]))
-    seconds = perf_counter() - start
+    with qubes_of(paths, small_files=len(paths) > 1) as qubes:
+        start = perf_counter()
+        with partial(folder / "backup") as fd:
+            report = write(FdOutput(fd, Event()), WORDS, SYSTEM, qubes, Options(LEVELS[level]))
+        seconds = perf_counter() - start
     assert report.ok
     assert report.manifest is not None
     chunks = 3 + sum(file.chunks for qube in report.manifest.qubes for file in qube.files)
-    return seconds, (folder / "backup").stat().st_size, chunks
+    return Run(seconds, peak(), (folder / "backup").stat().st_size, chunks)
 
 
-def read(folder: Path, *, to_disk: bool) -> float:
+def read(folder: Path, *, to_disk: bool) -> Run:
     start = perf_counter()
     with (folder / "backup").open("rb") as file, ExitStack() as stack:
         backup = open_backup(FdInput(file.fileno(), Event()), WORDS)
@@ -163,64 +211,47 @@ def read(folder: Path, *, to_disk: bool) -> float:
     seconds = perf_counter() - start
     for path in folder.glob("qube-*"):
         path.unlink()
-    return seconds
+    return Run(seconds, peak())
 
 
-def measure(bench: Bench, folder: Path, name: str, qubes: list[QubeData], level: str) -> None:
+def alone(work: Callable[..., Run], *arguments: object, **named: object) -> Run:
+    """The result of the work in a new process."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        return process.submit(work, *arguments, **named).result()
+
+
+def measure(bench: Bench, folder: Path, name: str, paths: list[Path], level: str) -> None:
     """All lines of one kind of backup."""
-    runs = bench.runs(3)
-    memory_reset()
-    results = [written(folder, qubes, level) for _ in range(runs)]
-    peak = memory_peak()
-    _, size, chunks = results[0]
-    params = LEVELS[level]
-    at_once = min(CORES, KEYS_AT_ONCE) if params.memory < GIB else 1
-
-    def compressing(pool: ThreadPoolExecutor) -> object:
-        return of_compressor(qubes, pool)
-
-    def deriving(pool: ThreadPoolExecutor) -> object:
-        return of_keys(chunks, params, pool)
-
-    disk = on_disk(folder, size)
-    compressor = in_threads((compressing, CORES))
-    keys = in_threads((deriving, at_once))
-    both = in_threads((compressing, CORES), (deriving, at_once))
-    bound, bound_name = max((disk, "disk alone"), (both, "compressor and keys alone"))
+    rounds = bench.runs(1 if level == "strong" else 3)
+    runs: dict[str, list[Run]] = {"write": [], "verify": [], "restore": []}
+    held: dict[str, list[Bounds]] = {"write": [], "verify": [], "restore": []}
+    data = sum(path.stat().st_blocks * 512 for path in paths)
+    for _ in range(rounds):
+        runs["write"].append(alone(written, folder, paths, level))
+        size, chunks = runs["write"][-1].size, runs["write"][-1].chunks
+        held["write"].append(bounds(folder, paths, level, size, chunks, reading=False, disk=size))
+        runs["verify"].append(alone(read, folder, to_disk=False))
+        runs["restore"].append(alone(read, folder, to_disk=True))
+        there = bounds(folder, paths, level, size, chunks, reading=True, disk=data)
+        held["verify"].append(there._replace(disk=0.0))
+        held["restore"].append(there)
     title = f"{name}, {level}"
-    tool = QUBES_TOOL.get(name.partition(" ")[0])
-    bench.line(
-        f"{title}: write",
-        Spread.of([seconds for seconds, _, _ in results]),
-        "s",
-        reference=bound,
-        reference_name=bound_name,
-    )
-    if tool and not bench.smoke:
-        bench.line(
-            f"{title}: write",
-            Spread.of([seconds for seconds, _, _ in results]),
-            "s",
-            reference=tool,
-            reference_name="Qubes' tool",
-        )
-    for part, seconds in (("disk", disk), ("compressor", compressor), (f"{chunks} keys", keys)):
-        bench.line(f"  {part} alone", Spread.of([seconds]), "s")
-    bench.line(
-        "  verify",
-        Spread.of([read(folder, to_disk=False) for _ in range(runs)]),
-        "s",
-        reference=keys,
-        reference_name="keys alone",
-    )
-    bench.line(
-        "  restore",
-        Spread.of([read(folder, to_disk=True) for _ in range(runs)]),
-        "s",
-        reference=keys,
-        reference_name="keys alone",
-    )
-    bench.line("  most memory while writing", Spread.of([peak]), "MB")
+    for step, found in runs.items():
+        seconds = Spread.of([run.seconds for run in found])
+        pairs = list(zip(found, held[step], strict=True))
+        for kind, figures in (
+            ("bound", [run.seconds / max(there.least, 1e-3) for run, there in pairs]),
+            ("with hashes", [run.seconds / max(there.disk, there.hashed, 1e-3) for run, there in pairs]),
+        ):
+            reference = seconds.median / statistics.median(figures)
+            bench.line(f"{title}: {step}", seconds, "s", reference=reference, reference_name=kind)
+        if step == "write" and not bench.smoke and (tool := QUBES_TOOL.get(name.partition(" ")[0])):
+            bench.line(f"{title}: {step}", seconds, "s", reference=tool, reference_name="Qubes' tool")
+        bench.line("  most memory", Spread.of([run.peak for run in found]), "MB")
+        for part in ("disk", "compressor", "keys"):
+            alone_ = Spread.of([getattr(there, part) for there in held[step]])
+            if alone_.most:
+                bench.line(f"  {part} alone", alone_, "s")
 
 
 def main() -> None:
@@ -235,16 +266,16 @@ def main() -> None:
         for path in many:
             sparse(path, 256 * MIB, 2 * MIB)
         kinds: list[tuple[str, list[Path], tuple[str, ...]]] = [
-            ("compressible 1 GiB", [folder / "text"], ("standard", "strong", "generated")),
-            ("random 1 GiB", [folder / "noise"], ("standard", "strong")),
+            ("compressible 1 GiB", [folder / "text"], ("standard", "generated", "strong")),
+            ("random 1 GiB", [folder / "noise"], ("standard", "generated")),
             ("sparse 10 GiB", [folder / "sparse"], ("standard",)),
             ("30 qubes", many, ("standard", "generated")),
         ]
         for title, paths, levels in kinds:
             for level in ("generated",) if bench.smoke else levels:
-                with qubes_of(paths, small_files=len(paths) > 1) as qubes:
-                    measure(bench, folder, title, qubes, level)
+                measure(bench, folder, title, paths, level)
     bench.done()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -36,6 +36,8 @@ ZEROS = bytes(BLOCK)
 
 _GZIP = 31
 """zlib's window of 32 KiB, with the head and tail of gzip."""
+_SAMPLES, _SAMPLE = 16, 1024
+"""How many places of a block are tried, and the bytes of each."""
 _ZSTD_LEVEL = 3
 _ZSTD_FEED = 4096
 _ZSTD_WINDOW = 128 << 20
@@ -66,9 +68,23 @@ def _zeros(method: Compression) -> bytes:
 
 
 def _gzip(block: bytes) -> bytes:
+    if _is_dense(block):
+        return zlib.compress(block, 0, _GZIP)
     if isal_zlib is not None:
         return cast("bytes", isal_zlib.compress(block, 1, _GZIP))
     return zlib.compress(block, 1, _GZIP)
+
+
+def _is_dense(block: bytes) -> bool:
+    """Whether compression gains nothing, by a few samples: media and what is encrypted. Stored, it is read for nothing.
+
+    ISA-L would code it all the same, and take as long to decode it as any other.
+    """
+    step = len(block) // _SAMPLES
+    if step < 8 * _SAMPLE:
+        return False
+    sample = b"".join(block[at : at + _SAMPLE] for at in range(0, len(block) - _SAMPLE, step))
+    return len(zlib.compress(sample, 1) if isal_zlib is None else isal_zlib.compress(sample, 1)) >= len(sample)
 
 
 _own = threading.local()

@@ -147,16 +147,16 @@ def seal(keys: Keys, body: bytes) -> bytes:
     return keys.head + sealer.update(body) + sealer.finish()
 
 
-def is_intact(keys: Keys, pieces: Iterable[bytes], mac: bytes) -> bool:
-    """Whether the sealed pieces of a body, in their order, are those that the container's last 32 bytes vouch for."""
+def mac_of(keys: Keys, pieces: Iterable[bytes]) -> bytes:
+    """What the container's last 32 bytes must be for these sealed pieces of a body, in their order."""
     ours = hmac.new(keys.mac, keys.head, "sha256")
     for piece in pieces:
         ours.update(piece)
-    return hmac.compare_digest(ours.digest(), mac)
+    return ours.digest()
 
 
 class Opener:
-    """The plain bytes of the pieces of a body that `is_intact`."""
+    """The plain bytes of the pieces of a body whose MAC was found right."""
 
     def __init__(self, keys: Keys) -> None:
         self.update = Cipher(AES(keys.cipher), CTR(bytes(16))).decryptor().update
@@ -168,6 +168,6 @@ def open_container(untrusted: bytes, passphrase: bytes) -> bytes:
         raise BackupDamagedError("A scrypt container is cut off.")
     keys = keys_of(untrusted[:HEAD_SIZE], passphrase)
     body = untrusted[HEAD_SIZE:-MAC_SIZE]
-    if not is_intact(keys, (body,), untrusted[-MAC_SIZE:]):
+    if not hmac.compare_digest(mac_of(keys, (body,)), untrusted[-MAC_SIZE:]):
         raise BackupDamagedError("The content of a scrypt container was changed.")
     return Opener(keys).update(body)

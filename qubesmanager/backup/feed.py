@@ -5,23 +5,25 @@ The reading thread takes each chunk in whole, since nothing of it may be used be
 key as soon as its first bytes are there, and reads ahead while there is room.
 """
 
+import hmac
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import SimpleQueue
 from threading import Condition
 from threading import Event as Cancelled
 
 from qubesmanager.backup import container, outer
-from qubesmanager.backup.container import HEAD_SIZE, MAC_SIZE, OVERHEAD, Keys, Opener, is_intact
+from qubesmanager.backup.container import HEAD_SIZE, MAC_SIZE, OVERHEAD, Keys, Opener, mac_of
 from qubesmanager.backup.errors import BackupDamagedError, BackupPassphraseError
 from qubesmanager.backup.outer import ChunkName, Damage
 from qubesmanager.backup.streams import awaited
 
-ROOM = 128 << 20
+ROOM = 320 << 20
 """Bytes of chunks that are held; a longer chunk is held alone.
 
-A chunk of ours is longer; the next one is begun when so much of it is used, and its key is asked for before.
+A chunk of ours and the beginning of the next one, whose key is derived meanwhile.
 """
 _EVENTS = 16
 """Chunks that are held, however small."""
@@ -151,23 +153,29 @@ class KeyPool:
         if self._params not in {None, found}:
             raise BackupDamagedError("The chunk is not sealed like the others.")
         keys = self._keys.submit(container.keys_of, first, secret)
-        pieces: list[bytes] = []
-        held, left = 0, size - OVERHEAD
-        while left:
-            step = min(outer.STEP, left)
-            feed.hold(step, held)
-            held += step
-            pieces.append(reader.take(step))
-            if len(pieces[-1]) < step:
-                break
-            left -= step
-        mac = reader.take(MAC_SIZE)
-        chunk = Chunk(name, pieces, held, keys)
+        # The MAC grows while the rest is read: the pieces, nothing, and what is told at the end.
+        told: SimpleQueue[bytes | None] = SimpleQueue()
+        chunk = Chunk(name, [], 0, self._macs.submit(_checked, keys, told, name))
+        mac, left = b"", size - OVERHEAD
+        try:
+            while left:
+                step = min(outer.STEP, left)
+                feed.hold(step, chunk.size)
+                chunk.size += step
+                piece = reader.take(step)
+                chunk.pieces.append(piece)
+                told.put(piece)
+                if len(piece) < step:
+                    break
+                left -= step
+            mac = reader.take(MAC_SIZE)
+        finally:
+            told.put(None)
+            told.put(mac)
         if len(mac) < MAC_SIZE:
             keys.cancel()
             feed.drop(chunk)
             raise BackupDamagedError("The chunk was cut off.")
-        chunk.sealed = self._macs.submit(_checked, keys, list(pieces), mac, name)
         return chunk
 
     def close(self, *, wait: bool) -> None:
@@ -175,8 +183,9 @@ class KeyPool:
             pool.shutdown(wait, cancel_futures=True)
 
 
-def _checked(keys: "Future[Keys]", pieces: list[bytes], mac: bytes, name: ChunkName) -> Keys:
+def _checked(keys: "Future[Keys]", told: "SimpleQueue[bytes | None]", name: ChunkName) -> Keys:
     found = keys.result()
-    if not is_intact(found, pieces, mac):
+    ours = mac_of(found, iter(told.get, None))
+    if not hmac.compare_digest(ours, told.get() or b""):
         raise BackupDamagedError(f"The content of the chunk {name} was changed.")
     return found

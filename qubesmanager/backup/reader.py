@@ -13,6 +13,7 @@ from threading import Event
 from typing import Self
 
 from qubesmanager.backup import compression, container, contents, head, inner, manifest, outer
+from qubesmanager.backup.ahead import ahead
 from qubesmanager.backup.container import Params
 from qubesmanager.backup.contents import Contents, Qube
 from qubesmanager.backup.errors import BackupDamagedError, BackupLimitError, BackupPassphraseError
@@ -341,9 +342,6 @@ class _Run:
             else:
                 state.notes = notes_of(data)
             return content
-        plain = self._counted(state, compression.decompressed(pieces, self._head.compression))
-        if name.folder == HOME:
-            return inner.passed_over(plain, name.path, state.left)
 
         def opened(size: int) -> Sink:
             sink = self._sinks(state.qube, name.file.removesuffix(_IMAGE), size)
@@ -353,7 +351,11 @@ class _Run:
         def unknown(size: int) -> Sink:
             return _Nowhere(state.qube, name.file, size)
 
-        return inner.restore(plain, name.path, state.left, opened if name.file.endswith(_IMAGE) else unknown)
+        with ahead(compression.decompressed(pieces, self._head.compression)) as made:
+            plain = self._counted(state, made)
+            if name.folder == HOME:
+                return inner.passed_over(plain, name.path, state.left)
+            return inner.restore(plain, name.path, state.left, opened if name.file.endswith(_IMAGE) else unknown)
 
     def _counted(self, state: _State, pieces: Iterator[bytes]) -> Iterator[bytes]:
         for piece in pieces:

@@ -12,6 +12,7 @@ from concurrent.futures import Future, wait
 from threading import Event
 from typing import TypeVar
 
+from qubesmanager.backup.ahead import WriteBack
 from qubesmanager.wire.errors import BackupCancelledError
 
 T = TypeVar("T")
@@ -48,6 +49,8 @@ class FdOutput:
         appends = fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_APPEND
         self.can_patch = stat.S_ISREG(os.fstat(fd).st_mode) and not appends
         self._start = os.lseek(fd, 0, os.SEEK_CUR) if self.can_patch else 0
+        self._end = self._start
+        self._disk = WriteBack(fd) if self.can_patch else None
 
     def write(self, data: bytes) -> None:
         view = memoryview(data)
@@ -57,6 +60,9 @@ class FdOutput:
                 view = view[os.write(self._fd, view[:_STEP]) :]
             except BlockingIOError:
                 _wait(self._fd, select.POLLOUT)
+        if self._disk is not None:
+            self._end += len(data)
+            self._disk.wrote(self._end)
 
     def patch(self, offset: int, data: bytes) -> None:
         """Write over what was written, `offset` bytes behind the first of it."""

@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
+from qubesmanager.backup.ahead import WriteBack
+
 
 class Extent(NamedTuple):
     """A run of data in a volume, in bytes."""
@@ -94,12 +96,14 @@ class FileSink:
 
     def __init__(self, fd: int, size: int) -> None:
         self._fd = fd
+        self._disk = WriteBack(fd)
         os.ftruncate(fd, size)
 
     def write(self, offset: int, data: memoryview) -> None:
         while data:
             written = os.pwrite(self._fd, data, offset)
             data, offset = data[written:], offset + written
+        self._disk.wrote(offset)
 
     def finish(self) -> None:
         os.fsync(self._fd)

@@ -52,6 +52,17 @@ def test_blocks_come_back(method: Compression) -> None:
     assert plain(stream, None if method is Compression.NONE else method.value, 100_000) == b"".join(blocks)
 
 
+@pytest.mark.parametrize("size", [1 << 20, 200_000, 100_000])
+def test_what_cannot_be_compressed_is_stored_and_what_can_is_not(size: int) -> None:
+    noise = os.urandom(size)
+    half = os.urandom(size // 2) + bytes(size // 2)
+
+    assert len(compress(Compression.GZIP, noise)) < size + size // 1000
+    assert len(compress(Compression.GZIP, half)) < size * 0.6
+    for block in (noise, half):
+        assert b"".join(decompressed(iter([compress(Compression.GZIP, block)]), "gzip")) == block
+
+
 def test_zlib_does_the_same_where_isal_has_no_build(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compression, "isal_zlib", None)
     monkeypatch.setattr(compression, "igzip_lib", None)
