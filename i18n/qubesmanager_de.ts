@@ -2167,6 +2167,18 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Ask for the types of the properties</source>
         <translation>Nach den Arten der Eigenschaften fragen</translation>
     </message>
+    <message>
+        <source>Ask for the system-wide settings</source>
+        <translation>Nach den systemweiten Einstellungen fragen</translation>
+    </message>
+    <message>
+        <source>Without a value of its own: {0}, from {1}.</source>
+        <translation>Ohne eigenen Wert: {0}, von {1}.</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keine</translation>
+    </message>
 </context>
 <context>
     <name>PropertyColumnsDialog</name>

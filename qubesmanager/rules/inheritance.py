@@ -61,6 +61,17 @@ def origin(record: VmRecord, name: str, records: Mapping[str, VmRecord]) -> Orig
     return Origin(system=FROM_SYSTEM[name]) if name in FROM_SYSTEM else None
 
 
+def inherited(record: VmRecord, name: str, records: Mapping[str, VmRecord], system: Mapping[str, str]) -> str | None:
+    """What a property would be without a value of the qube's own; None where neither a template nor the system says it.
+
+    `system` are the system-wide properties, as far as they are known.
+    """
+    came = origin(record, name, records)
+    if came is None:
+        return None
+    return records[came.template].value(name) if came.template else system.get(came.system)
+
+
 class Inherited(NamedTuple):
     """The value of a feature, and the template that it is set on."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from PyQt5.QtCore import QCoreApplication, Qt
+from PyQt5.QtCore import QByteArray, QCoreApplication, QEvent, QObject, QSettings, Qt
 from PyQt5.QtWidgets import QWidget
 
 from qubesmanager.ui.session import Session
@@ -66,6 +66,25 @@ def register(
     REGISTERED[name] = WindowRow(name, opener, of_qubes, text, icon, menu, shortcut)
 
 
+class _Place(QObject):
+    """Remembers where a window of a kind was, and how large, until the next one opens."""
+
+    def __init__(self, settings: QSettings, kind: str, window: QWidget) -> None:
+        super().__init__(window)
+        self._settings, self._key, self._window = settings, f"windows/{kind}", window
+        kept = settings.value(self._key)
+        if isinstance(kept, QByteArray):
+            window.restoreGeometry(kept)
+        window.installEventFilter(self)
+
+    # Qt overrides
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        if event is not None and event.type() == QEvent.Type.Hide:
+            self._settings.setValue(self._key, self._window.saveGeometry())
+        return super().eventFilter(watched, event)
+
+
 class OpenWindows:
     """The windows that are open now, by kind and names."""
 
@@ -86,6 +105,7 @@ class OpenWindows:
                 held.setWindowFlag(Qt.WindowType.Window)
             held.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             held.destroyed.connect(lambda: self._forget(key))
+            _Place(self._session.settings, name, held)
             self._open[key] = held
         for word in wanted:
             if word.startswith(PAGE) and isinstance(held, Paged):

@@ -11,6 +11,7 @@ from qubesmanager.rules.inheritance import (
     FROM_TEMPLATE,
     Inherited,
     Origin,
+    inherited,
     inherited_features,
     origin,
 )
@@ -67,3 +68,12 @@ def test_a_feature_is_the_nearest_templates() -> None:
         "os": Inherited("Linux", "fedora"),
     }
     assert inherited_features("", records) == {}
+
+
+def test_what_a_property_would_be_without_its_own_value() -> None:
+    system = {"default_guivm": "dom0"}
+
+    assert inherited(RECORDS["work"], "memory", RECORDS, system) == "500"
+    assert inherited(RECORDS["work"], "guivm", RECORDS, system) == "dom0"
+    assert inherited(RECORDS["work"], "netvm", RECORDS, system) is None
+    assert inherited(RECORDS["work"], "autostart", RECORDS, system) is None

@@ -100,6 +100,7 @@ class SettingsWindow(QWidget):
         page_keys(self.tabs, self)
         for key, widget in self.pages.items():
             self.tabs.addTab(widget, titles[key])
+        next(iter(basic.editors.values())).setFocus()
         self.show_page(page)
         self.foot = PlanFoot(self)
         self.preview, self.show_preview = self.foot.preview, self.foot.show_preview

@@ -11,6 +11,7 @@ from qubesmanager.client.plan import Key
 from qubesmanager.models.draft import PROPERTY, Draft
 from qubesmanager.models.property_sheet import PropertySheet
 from qubesmanager.models.row_table import TextFilter
+from qubesmanager.rules.inheritance import inherited, origin
 from qubesmanager.rules.settings import READ_ONLY
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.prompts import plain_label
@@ -40,6 +41,7 @@ class PropertiesPage(QWidget):
         self._records, self._labels = records, labels
         self._helps: dict[str, str] = {}
         self._types: dict[str, str] | None = None
+        self._system: dict[str, str] | None = None
         self.sheet = PropertySheet(draft, records, self)
         self.filter = TextFilter(self.sheet, self)
         self.search = QLineEdit(self)
@@ -105,10 +107,38 @@ class PropertiesPage(QWidget):
             self.editor.input.setEnabled(False)
             self.editor.reset.setVisible(False)
             self.editor.explain(self.tr("This is what the system says; it cannot be set."))
+        else:
+            self._say_inherited(name)
         self._place.addWidget(self.editor)
         if name not in self._helps and self.isVisible():
             self._helps[name] = ""  # is being asked for
             self._tasks.start_hidden(self.tr("Ask what a property means"), self._ask(name), owner=self)
+
+    def _say_inherited(self, name: str) -> None:
+        """Beneath the editor of a value of the qube's own: what would be there without it."""
+        record = self._draft.record
+        held, came = record.properties.get(name), origin(record, name, self._records)
+        if self.editor is None or held is None or held.is_default or came is None:
+            return
+        if came.system and self._system is None:
+            if self.isVisible():
+                self._system = {}
+                self._tasks.start_hidden(self.tr("Ask for the system-wide settings"), self._ask_system(), owner=self)
+            return
+        value = inherited(record, name, self._records, self._system or {})
+        if value is not None:
+            text = self.tr("Without a value of its own: {0}, from {1}.")
+            self.editor.explain(text.format(value or self.tr("none"), came.template or came.system))
+
+    async def _ask_system(self) -> None:
+        """Once, when a property of the qube stands over a system-wide one."""
+        try:
+            told = await self._client.send(calls.PROPERTY_GET_ALL("dom0"))
+        except (Mgmt1Error, TransportError):
+            return  # not allowed to this qube, perhaps: an explanation less
+        self._system = {row.name: row.value for row in told}
+        if name := self.current():
+            self._say_inherited(name)
 
     async def _ask(self, name: str) -> None:
         try:

@@ -543,6 +543,8 @@ async def test_a_property_has_an_editor_of_its_type_and_says_where_its_default_c
     assert source("audiovm") == "default, from the system's default_audiovm"
     assert source("qid") == "computed"
     assert source("autostart") == "default"
+    page.select("guivm")
+    await until(lambda: page.editor is not None and "from default_guivm" in page.editor.hint.text())
     page.search.setText("guivm own")
     assert page.filter.rowCount() == 1
 

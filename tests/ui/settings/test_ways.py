@@ -10,6 +10,7 @@ from qubesmanager.client.client import Client
 from qubesmanager.entry import manager_parser
 from qubesmanager.ui.app import Manager, ManagerOptions
 from qubesmanager.ui.settings.dialog import SettingsWindow
+from qubesmanager.ui.settings.form_page import FormPage
 from qubesmanager.ui.windows import OpenWindows
 
 
@@ -64,3 +65,26 @@ async def test_a_start_with_arguments_opens_the_page_once_the_qubes_are_known(
     assert window.tabs.currentWidget() is window.pages["tags"]
     manager.windows.close_all()
     await manager.session.tasks.cancel_all()
+
+
+async def test_a_window_opens_as_large_as_the_last_one_of_its_kind(clicker: Clicker) -> None:
+    windows = OpenWindows(clicker.session)
+    windows.open("settings", ("vault",)).resize(777, 610)
+    windows.close_all()
+
+    held = windows.open("settings", ("work",))
+
+    assert (held.width(), held.height()) == (777, 610)
+    windows.close_all()
+
+
+async def test_the_first_field_has_the_keyboard(clicker: Clicker) -> None:
+    windows = OpenWindows(clicker.session)
+    held = windows.open("settings", ("vault",))
+    assert isinstance(held, SettingsWindow)
+    page = held.pages["basic"]
+    assert isinstance(page, FormPage)
+
+    await clicker.until(lambda: QApplication.focusWidget() is page.editors["property", "name"].input)
+
+    windows.close_all()
