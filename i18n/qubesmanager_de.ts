@@ -1077,10 +1077,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>An&amp;zeigen</translation>
     </message>
     <message>
-        <source>Only &amp;verify: read all of it, and restore nothing</source>
-        <translation>Nur &amp;prüfen: alles lesen und nichts wiederherstellen</translation>
-    </message>
-    <message>
         <source>Backup &amp;file:</source>
         <translation>Sicherungs&amp;datei:</translation>
     </message>
@@ -1095,6 +1091,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Choose a backup</source>
         <translation>Sicherung wählen</translation>
+    </message>
+    <message>
+        <source>&amp;Only verify: read all of it, and restore nothing</source>
+        <translation>Nur p&amp;rüfen: alles lesen und nichts wiederherstellen</translation>
     </message>
 </context>
 <context>
@@ -2264,10 +2264,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Diesen Qube &amp;wiederherstellen</translation>
     </message>
     <message>
-        <source>&amp;Name here:</source>
-        <translation>&amp;Name hier:</translation>
-    </message>
-    <message>
         <source>&amp;Template:</source>
         <translation>&amp;Vorlage:</translation>
     </message>
@@ -2310,6 +2306,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>None: no network</source>
         <translation>Keiner: kein Netz</translation>
+    </message>
+    <message>
+        <source>Na&amp;me here:</source>
+        <translation>&amp;Name hier:</translation>
     </message>
 </context>
 <context>
@@ -2819,6 +2819,22 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Log</source>
         <translation>Protokoll</translation>
     </message>
+    <message>
+        <source>waiting</source>
+        <translation>wartet</translation>
+    </message>
+    <message>
+        <source>being read</source>
+        <translation>wird gelesen</translation>
+    </message>
+    <message>
+        <source>read</source>
+        <translation>gelesen</translation>
+    </message>
+    <message>
+        <source>Reading {0}</source>
+        <translation>{0} wird gelesen</translation>
+    </message>
 </context>
 <context>
     <name>RestoreSummary</name>
@@ -2985,10 +3001,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Wird gelesen…</translation>
     </message>
     <message>
-        <source>&amp;Leave it running</source>
-        <translation>&amp;Weiterlaufen lassen</translation>
-    </message>
-    <message>
         <source>Close</source>
         <translation>Schließen</translation>
     </message>
@@ -2999,6 +3011,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>It goes on, and is in the list of tasks.</source>
         <translation>Es geht weiter und steht in der Liste der Aufgaben.</translation>
+    </message>
+    <message>
+        <source>Lea&amp;ve it running</source>
+        <translation>&amp;Weiterlaufen lassen</translation>
     </message>
 </context>
 <context>

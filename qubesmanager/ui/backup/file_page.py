@@ -41,7 +41,7 @@ class FilePage(QWidget):
         self.show_passphrase = QCheckBox(self.tr("S&how it"), self)
         self.show_passphrase.toggled.connect(self._show_passphrase)
         self.passphrase_problem = problem_label(self)
-        self.verify_only = QCheckBox(self.tr("Only &verify: read all of it, and restore nothing"), self)
+        self.verify_only = QCheckBox(self.tr("&Only verify: read all of it, and restore nothing"), self)
         self.verify_only.toggled.connect(self.changed)
         row = QHBoxLayout()
         row.addWidget(self.file, 1)

@@ -42,7 +42,7 @@ class QubeDetails(QWidget):
         self.fate = plain_label("", self)
         self.form = QFormLayout()
         self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self.form.addRow(self.tr("&Name here:"), self.name)
+        self.form.addRow(self.tr("Na&me here:"), self.name)
         self.form.addRow(self.tr("&Template:"), self.template)
         self.form.addRow(self.tr("Net &qube:"), self.netvm)
         layout = QVBoxLayout(self)

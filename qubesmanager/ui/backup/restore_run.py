@@ -32,7 +32,8 @@ class RestoreRun(QObject):
     changed = pyqtSignal()
     ended = pyqtSignal()
 
-    def __init__(self, session: Session, path: Path, plan: RestorePlan) -> None:
+    def __init__(self, session: Session, path: Path, plan: RestorePlan, names: Sequence[str]) -> None:
+        """`names` are the qubes of the backup that it is about."""
         super().__init__(session)
         self.path, self.plan = path, plan
         self.state = TaskState.RUNNING
@@ -43,6 +44,7 @@ class RestoreRun(QObject):
         self.log: list[str] = []
         self.seen = False
         """Whether a window has shown how it ended."""
+        self._states = dict.fromkeys(names, "waiting")
         self._began = time.monotonic()
         self._session = session
         self._task: asyncio.Task[None] | None = None
@@ -71,6 +73,12 @@ class RestoreRun(QObject):
     @property
     def done(self) -> int:
         return sum(row.result == "ok" for row in self.rows)
+
+    def shown_rows(self) -> list[Restored]:
+        """What became of the qubes, or where they are while it runs."""
+        if self.is_over:
+            return self.rows
+        return [Restored(qube, "", state, "") for qube, state in self._states.items()]
 
     def headline(self) -> str:
         """How it is, or how it ended, in a sentence."""
@@ -103,7 +111,14 @@ class RestoreRun(QObject):
     def words(self) -> dict[str, str]:
         """What the results are called."""
         ok = self.tr("whole") if self.plan.verify_only else self.tr("restored")
-        return {"ok": ok, "skipped": self.tr("left out"), "failed": self.tr("failed")}
+        return {
+            "ok": ok,
+            "skipped": self.tr("left out"),
+            "failed": self.tr("failed"),
+            "waiting": self.tr("waiting"),
+            "reading": self.tr("being read"),
+            "read": self.tr("read"),
+        }
 
     def report(self) -> str:
         """All of it as a text to keep; the passphrase was never here."""
@@ -134,15 +149,19 @@ class RestoreRun(QObject):
         for event in events:
             qube = qube_in_progress(event)
             if qube and qube != self.qube and not self.is_over:
+                if self.qube in self._states:
+                    self._states[self.qube] = "read"
                 self.qube = qube
-                self._note(qube)
+                self._states[qube] = "reading"
+                self._note(self.tr("Reading {0}").format(qube))
                 self.changed.emit()
 
     def _settle(self, _task: "asyncio.Task[None]") -> None:
         if self.state is TaskState.RUNNING:
             self.state = TaskState.CANCELLED
         for row in self.rows:
-            self._note(" ".join(filter(None, [row.name or row.qube, self.words()[row.result], row.said])))
+            told = f"{self.words()[row.result]}. {row.said}".removesuffix(" ")
+            self._note(f"{row.name or row.qube}: {told}")
         self._note(self.error or self.headline())
         self._session.happened.disconnect(self._happened)
         self.ended.emit()

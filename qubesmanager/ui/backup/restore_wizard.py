@@ -147,7 +147,8 @@ class RestoreWizard(QWidget):
         self._refresh()
 
     def _start(self, plan: RestorePlan) -> None:
-        run = RestoreRun(self._session, self.file_page.path, plan)
+        names = plan.include or tuple(row.held.name for row in self.model.rows if row.possible)
+        run = RestoreRun(self._session, self.file_page.path, plan, names)
         run.start(self._passphrase)
         self._passphrase = ""
         self._follow(run)
@@ -182,7 +183,7 @@ class RestoreWizard(QWidget):
         if page != RUN:
             self.next.setText(self.tr("Reading…") if self._reading else texts[page])
         self.next.setEnabled(self._can_go_on(page))
-        leave = self.tr("&Leave it running") if page == RUN and not over else self.tr("Close")
+        leave = self.tr("Lea&ve it running") if page == RUN and not over else self.tr("Close")
         self.leave.setText(self.tr("Cancel") if page != RUN else leave)
         self.leave.setToolTip(self.tr("It goes on, and is in the list of tasks.") if page == RUN and not over else "")
 

@@ -20,7 +20,6 @@ from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.ui.backup.restore_run import RestoreRun
 from qubesmanager.ui.prompts import plain_label, problem_label, show_problem
 from qubesmanager.ui.tables import row_table
-from qubesmanager.ui.tasks import TaskState
 
 CONTEXT = "RestoreResult"
 
@@ -105,14 +104,9 @@ class RunPage(QWidget):
             self._say(run.error)
         else:
             self._say("")
-        self.model.put(run.rows)
+        self.model.put(run.shown_rows())
         self.log.setPlainText("\n".join(run.log))
         self.save.setVisible(run.is_over)
-        self.tabs.setTabEnabled(0, bool(run.rows))
-        if run.is_over and run.rows and run.state is not TaskState.CANCELLED:
-            self.tabs.setCurrentIndex(0)
-        elif not run.rows:
-            self.tabs.setCurrentIndex(1)
 
     def _say(self, said: str) -> None:
         show_problem(self.problem, said)

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from backup_daemon import WORDS, Everything, everything, make_qube, pieces
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QAction, QFileDialog, QLineEdit
+from PyQt5.QtWidgets import QAbstractButton, QAction, QFileDialog, QLabel, QLineEdit
 from windows import Clicker, press_key, type_text
 
 from qubesmanager.backup import container
@@ -290,7 +290,7 @@ async def test_a_wizard_that_is_left_keeps_its_run_in_the_tasks(
     await read(clicker, wizard, backup.file)
     clicker.press(wizard.next)
     clicker.press(wizard.next)
-    assert wizard.leave.text() == "&Leave it running"
+    assert wizard.leave.text() == "Lea&ve it running"
     clicker.press(wizard.leave)
 
     (entry,) = clicker.session.tasks.running
@@ -383,3 +383,27 @@ async def test_the_wizard_is_in_the_menu_and_goes_by_keyboard(
     wizard.back.click()
     assert wizard.pages.currentIndex() == FILE
     assert not wizard.next.isEnabled(), "the passphrase has been wiped"
+
+
+async def test_no_two_things_on_a_page_have_the_same_mnemonic(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup
+) -> None:
+    assert shared_mnemonics(wizard) == {}
+    await read(clicker, wizard, backup.file)
+    for page in (QUBES, SUMMARY, RUN):
+        assert wizard.pages.currentIndex() == page
+        assert shared_mnemonics(wizard) == {}
+        if page != RUN:
+            clicker.press(wizard.next)
+    await over(clicker, wizard)
+    assert shared_mnemonics(wizard) == {}
+
+
+def shared_mnemonics(wizard: RestoreWizard) -> dict[str, list[str]]:
+    held: dict[str, list[str]] = {}
+    texts = [label.text() for label in wizard.findChildren(QLabel) if label.isVisible() and label.buddy() is not None]
+    texts += [button.text() for button in wizard.findChildren(QAbstractButton) if button.isVisible()]
+    for text in texts:
+        if "&" in text:
+            held.setdefault(text[text.index("&") + 1].casefold(), []).append(text)
+    return {letter: texts for letter, texts in held.items() if len(texts) > 1}
