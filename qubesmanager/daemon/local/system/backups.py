@@ -234,7 +234,7 @@ class Backups:
         first = b""
         arguments = list(profile.destination_command)
         if not arguments:
-            arguments = targets.qube_arguments(profile.destination_vm, "qubes.Backup")
+            arguments = targets.qube_arguments(self._system.qube(profile.destination_vm).name, "qubes.Backup")
             first = f"{profile.destination_path}\n".encode()
         return await in_engine(lambda: targets.to_program(arguments, write, stop, first=first), stop), None
 
