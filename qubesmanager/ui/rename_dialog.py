@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Two small dialogs about one qube: a new name, and its notes."""
 
+from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -8,6 +9,7 @@ from PyQt5.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
+    QShortcut,
     QVBoxLayout,
     QWidget,
 )
@@ -80,6 +82,8 @@ class NotesDialog(QDialog):
         buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)
         self.edit.textChanged.connect(self._look)
+        # Return is a new line here, so the form is sent as forms of many lines are elsewhere.
+        QShortcut(QKeySequence("Ctrl+Return"), self).activated.connect(self._send)
         self._look()
         self.resize(480, 320)
 
@@ -88,6 +92,10 @@ class NotesDialog(QDialog):
 
     def changed(self) -> bool:
         return self.text() != self._notes
+
+    def _send(self) -> None:
+        if self.save is not None:
+            self.save.click()
 
     def _look(self) -> None:
         too_long = len(self.text().encode("utf-8", "replace")) > NOTES_LIMIT

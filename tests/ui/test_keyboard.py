@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The manager used with a keyboard alone, on a real X server, against a daemon in a process of its own.
+
+A minute unless `QM_KEYBOARD_MINUTES` says otherwise (10 is what a release is tried with). What came of each step is
+asked of the daemon, never of the window.
+"""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import x_keyboard
+import x_tray
+from daemon_process import DaemonProcess
+from x_keyboard import Keyboard
+
+from qubesmanager.client.client import Client
+from qubesmanager.transport.unix import UnixTransport
+from qubesmanager.wire import calls
+
+SECONDS = 60 * float(os.environ.get("QM_KEYBOARD_MINUTES", "1"))
+PROGRAM = "import sys; from qubesmanager.entry import manager; raise SystemExit(manager(sys.argv[1:]))"
+MAIN = "Qubes Manager"
+
+
+@dataclass
+class Desk:
+    """The keyboard, and the daemon's own word for what became of it."""
+
+    hand: Keyboard
+    client: Client
+    round: int = 0
+
+    async def states(self) -> dict[str, str]:
+        return {row.name: str(row.state) for row in await self.client.send(calls.VM_LIST("dom0"))}
+
+    async def becomes(self, name: str, state: str) -> None:
+        """Until the daemon says so; `gone` for a qube that is not there."""
+
+        async def reached() -> bool:
+            return (await self.states()).get(name, "gone") == state
+
+        await self.hand.until(reached, f"{name} to be {state}")
+
+    async def has(self, name: str, prop: str, value: str) -> None:
+        async def reached() -> bool:
+            return (await self.client.send(calls.VM_PROPERTY_GET(name, prop))).value == value
+
+        await self.hand.until(reached, f"{prop} of {name} to be {value}")
+
+    async def go_to(self, name: str) -> None:
+        """Through the palette: the line of the qube whose name is typed in full."""
+        await self.palette(name)
+
+    async def palette(self, words: str) -> None:
+        await self.hand.reach(MAIN)
+        await self.hand.press("ctrl+k")
+        await asyncio.sleep(0.3)  # a popup is no window that the window manager would tell of
+        await self.hand.write(words)
+        await self.hand.press("Return")
+
+
+async def start_and_shut_down(desk: Desk) -> None:
+    await desk.go_to("vault")
+    await desk.hand.press("ctrl+shift+s")
+    await desk.becomes("vault", "Running")
+    await desk.hand.press("ctrl+shift+d")
+    await desk.becomes("vault", "Halted")
+
+
+async def pause_by_the_palette(desk: Desk) -> None:
+    await desk.go_to("personal")
+    await desk.palette("pause: personal")
+    await desk.becomes("personal", "Paused")
+    await desk.palette("unpause: personal")
+    await desk.becomes("personal", "Running")
+
+
+async def create_rename_and_remove(desk: Desk) -> None:
+    hand, name = desk.hand, f"made-{desk.round}"
+    await hand.press("ctrl+n")
+    await hand.reach("New qube")
+    await hand.write(name)
+    await hand.press("Return")
+    await desk.becomes(name, "Halted")
+    await desk.go_to(name)
+    await hand.press("F2")
+    await hand.reach(f"Rename {name}")
+    await hand.press("ctrl+a")
+    await hand.write(f"named-{desk.round}")
+    await hand.press("Return")
+    await desk.becomes(f"named-{desk.round}", "Halted")
+    await desk.becomes(name, "gone")
+    await desk.go_to(f"named-{desk.round}")
+    await hand.press("Delete")
+    await hand.reach("Remove")
+    await hand.write(f"named-{desk.round}")
+    await hand.press("Return")
+    await desk.becomes(f"named-{desk.round}", "gone")
+
+
+async def settings_are_changed_and_left(desk: Desk) -> None:
+    hand = desk.hand
+    await desk.go_to("vault")
+    await hand.press("Return")
+    await hand.reach("Settings of vault")
+    await hand.press("ctrl+Page_Down", "ctrl+Page_Down", "ctrl+Page_Up", "Escape")
+    await hand.reach(MAIN)
+
+
+async def notes_are_written(desk: Desk) -> None:
+    hand = desk.hand
+    await desk.go_to("untrusted")
+    await hand.press("ctrl+shift+n")
+    await hand.reach("Notes of untrusted")
+    await hand.press("ctrl+a")
+    await hand.write(f"seen {desk.round} times")
+    await hand.press("ctrl+Return")
+
+    async def kept() -> bool:
+        return await desk.client.send(calls.VM_NOTES_GET("untrusted")) == f"seen {desk.round} times"
+
+    await hand.until(kept, "the notes")
+
+
+async def several_are_confirmed_once(desk: Desk) -> None:
+    hand = desk.hand
+    await hand.reach(MAIN)
+    await hand.press("ctrl+f")
+    await hand.write("tag:net state:running")
+    await hand.press("Escape")  # the completion
+    await hand.press("Down")
+    await hand.press("ctrl+a", "ctrl+shift+d")
+    await hand.reach("Shut down")
+    await hand.press("Return")
+    for name in ("work", "personal", "sys-firewall", "sys-net"):
+        await desk.becomes(name, "Halted")
+    await hand.reach(MAIN)
+    await hand.press("ctrl+shift+f")
+    for name in ("personal", "work"):  # each starts the net qubes it needs
+        await desk.go_to(name)
+        await hand.press("ctrl+shift+s")
+        await desk.becomes(name, "Running")
+    await desk.becomes("sys-net", "Running")
+
+
+async def kill_is_confirmed_and_can_be_left(desk: Desk) -> None:
+    hand = desk.hand
+    await desk.go_to("personal")
+    await desk.palette("kill: personal")
+    await hand.reach("Kill")
+    await hand.press("Escape")
+    await hand.reach(MAIN)
+    assert (await desk.states())["personal"] == "Running"
+    await desk.palette("kill: personal")
+    await hand.reach("Kill")
+    await hand.press("alt+k")
+    await desk.becomes("personal", "Halted")
+    await desk.go_to("personal")
+    await hand.press("ctrl+shift+s")
+    await desk.becomes("personal", "Running")
+
+
+async def every_menu_is_walked(desk: Desk) -> None:
+    await desk.hand.reach(MAIN)
+    for letter in "SQVTH":
+        await desk.hand.press(f"alt+{letter.lower()}")
+        await desk.hand.press("Down", "Down", "Up", "Right", "Left")
+        await desk.hand.press("Escape", "Escape", "Escape")
+    await desk.hand.press("Menu", "Down", "Down", "Escape")
+
+
+async def logs_open_and_close(desk: Desk) -> None:
+    hand = desk.hand
+    await desk.go_to("work")
+    await hand.press("ctrl+l")
+    await hand.reach("Logs of work")
+    await hand.press("ctrl+f")
+    await hand.write("work")
+    await hand.press("Return", "F5", "ctrl+w")
+    await hand.reach(MAIN)
+
+
+async def sides_and_tasks_are_shown_and_hidden(desk: Desk) -> None:
+    await desk.hand.reach(MAIN)
+    await desk.hand.press("F9", "F9", "F10", "F10", "ctrl+t", "ctrl+t", "F5", "F1")
+
+
+async def a_template_qube_is_cloned_and_removed(desk: Desk) -> None:
+    hand = desk.hand
+    await desk.go_to("vault")
+    await hand.press("ctrl+shift+c")
+    await hand.reach("Clone vault")
+    await hand.press("ctrl+a")
+    await hand.write("copy")
+    await hand.press("Return")
+    await desk.becomes("copy", "Halted")
+    await desk.go_to("copy")
+    await hand.press("Delete")
+    await hand.reach("Remove")
+    await hand.write("copy")
+    await hand.press("Return")
+    await desk.becomes("copy", "gone")
+
+
+STEPS: tuple[Callable[[Desk], Awaitable[None]], ...] = (
+    start_and_shut_down,
+    create_rename_and_remove,
+    every_menu_is_walked,
+    settings_are_changed_and_left,
+    pause_by_the_palette,
+    notes_are_written,
+    kill_is_confirmed_and_can_be_left,
+    logs_open_and_close,
+    sides_and_tasks_are_shown_and_hidden,
+    several_are_confirmed_once,
+    a_template_qube_is_cloned_and_removed,
+)
+
+
+@pytest.mark.timeout(SECONDS + 240)
+@pytest.mark.skipif(bool(x_keyboard.why_not()), reason=x_keyboard.why_not())
+async def test_the_window_is_used_by_keyboard_alone(tmp_path: Path) -> None:
+    with DaemonProcess(tmp_path, "--demo", "6") as daemon, x_tray.screen(tmp_path) as env:
+        words = (sys.executable, "-c", PROGRAM, "--connect", f"unix:{daemon.socket}")
+        with x_tray.program(*words, env=env) as process:
+            desk = Desk(Keyboard(env, process), Client(UnixTransport(daemon.socket)))
+            await desk.hand.reach(MAIN)
+            await asyncio.sleep(1)  # the table fills
+            until = time.monotonic() + SECONDS
+            done = 0
+            while time.monotonic() < until or done < len(STEPS):
+                desk.round = done // len(STEPS)
+                await STEPS[done % len(STEPS)](desk)
+                done += 1
+            print(f"{done} steps, {desk.hand.pressed} keys, {desk.round + 1} rounds")
+            await desk.hand.reach(MAIN)
+            await desk.hand.press("ctrl+w")
+            assert process.wait(x_keyboard.LIMIT) == 0

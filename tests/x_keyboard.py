@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Somebody with nothing but a keyboard at a screen of its own: keys go in through the X server, as from a hand."""
+
+import asyncio
+import shutil
+import subprocess
+from collections.abc import Awaitable, Callable, Mapping
+
+NEEDED = ("Xvfb", "openbox", "xdotool")
+LIMIT = 60.0
+"""Seconds after which a test that waits for nothing is ended."""
+
+
+def why_not() -> str:
+    """What is missing here, as a sentence; empty if nothing is."""
+    missing = [name for name in NEEDED if shutil.which(name) is None]
+    return f"not installed: {', '.join(missing)}" if missing else ""
+
+
+class Keyboard:
+    """Keys by xdotool's names (`ctrl+k`, `Down`), to whatever window has the focus."""
+
+    def __init__(self, env: Mapping[str, str], program: "subprocess.Popen[bytes]") -> None:
+        self._env = dict(env)
+        self._program = program
+        self.pressed = 0
+
+    def title(self) -> str:
+        """The title of the window in front; empty while there is none."""
+        told = subprocess.run(
+            ["xdotool", "getactivewindow", "getwindowname"], env=self._env, capture_output=True, text=True, check=False
+        )
+        return told.stdout.strip()
+
+    async def press(self, *keys: str) -> None:
+        """One key after the other."""
+        self._do("key", "--clearmodifiers", "--delay", "25", *keys)
+        self.pressed += len(keys)
+
+    async def write(self, text: str) -> None:
+        self._do("type", "--clearmodifiers", "--delay", "20", text)
+        self.pressed += len(text)
+
+    async def reach(self, title: str) -> None:
+        """Wait until the window in front is called so (what stands behind it in the title does not matter)."""
+        await self.until(lambda: _now(self.title().startswith(title)), f"a window {title!r}")
+
+    async def until(self, reached: Callable[[], Awaitable[bool]], what: str) -> None:
+        """Wait until something is so, while the program lives."""
+        try:
+            async with asyncio.timeout(LIMIT):
+                while not await reached():
+                    self._alive()
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise AssertionError(f"waited for {what}; in front is {self.title()!r}") from None
+
+    def _do(self, *words: str) -> None:
+        self._alive()
+        subprocess.run(["xdotool", *words], env=self._env, check=True)
+
+    def _alive(self) -> None:
+        assert self._program.poll() is None, f"the window ended with {self._program.returncode}"
+
+
+async def _now(value: bool) -> bool:
+    return value
