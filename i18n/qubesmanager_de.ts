@@ -1720,18 +1720,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>New qube…</source>
         <translation>Neuer Qube …</translation>
     </message>
-    <message>
-        <source>Kill {0}</source>
-        <translation>{0} hart beenden</translation>
-    </message>
-    <message>
-        <source>Wait</source>
-        <translation>Warten</translation>
-    </message>
-    <message>
-        <source>Leave it running</source>
-        <translation>Weiterlaufen lassen</translation>
-    </message>
     <message numerus="yes">
         <source>%n qube(s)</source>
         <translation>
@@ -1766,6 +1754,106 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Columns of properties</source>
         <translation>Spalten aus Eigenschaften</translation>
+    </message>
+</context>
+<context>
+    <name>Map</name>
+    <message>
+        <source>A loop: {0}.</source>
+        <translation>Eine Schleife: {0}.</translation>
+    </message>
+    <message>
+        <source>There is no qube {0}, which it refers to.</source>
+        <translation>Es gibt keinen Qube {0}, auf den er verweist.</translation>
+    </message>
+    <message>
+        <source>Its net qube {0} does not provide network.</source>
+        <translation>Sein Netz-Qube {0} stellt kein Netz bereit.</translation>
+    </message>
+    <message>
+        <source>Past the firewall: {0} enforces no rules.</source>
+        <translation>An der Firewall vorbei: {0} setzt keine Regeln durch.</translation>
+    </message>
+    <message>
+        <source>It has no network, but its disposables have: {0}.</source>
+        <translation>Er hat kein Netz, aber seine Wegwerf-Qubes haben eines: {0}.</translation>
+    </message>
+</context>
+<context>
+    <name>MapTree</name>
+    <message>
+        <source>Qube</source>
+        <translation>Qube</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Zustand</translation>
+    </message>
+    <message>
+        <source>To be minded</source>
+        <translation>Zu beachten</translation>
+    </message>
+</context>
+<context>
+    <name>MapWindow</name>
+    <message>
+        <source>Map of the qubes</source>
+        <translation>Karte der Qubes</translation>
+    </message>
+    <message>
+        <source>&amp;Template</source>
+        <translation>&amp;Vorlage</translation>
+    </message>
+    <message>
+        <source>&amp;Net qube</source>
+        <translation>&amp;Netz-Qube</translation>
+    </message>
+    <message>
+        <source>Find a qube (Ctrl+F)</source>
+        <translation>Qube suchen (Strg+F)</translation>
+    </message>
+    <message>
+        <source>Find a qube</source>
+        <translation>Qube suchen</translation>
+    </message>
+    <message>
+        <source>Who routes through whom</source>
+        <translation>Wer durch wen ins Netz geht</translation>
+    </message>
+    <message>
+        <source>Without network</source>
+        <translation>Ohne Netz</translation>
+    </message>
+    <message>
+        <source>What is based on what</source>
+        <translation>Was worauf beruht</translation>
+    </message>
+    <message>
+        <source>Without a template</source>
+        <translation>Ohne Vorlage</translation>
+    </message>
+    <message>
+        <source>Ne&amp;twork</source>
+        <translation>Ne&amp;tz</translation>
+    </message>
+    <message>
+        <source>Te&amp;mplates</source>
+        <translation>&amp;Vorlagen</translation>
+    </message>
+    <message>
+        <source>Nothing found.</source>
+        <translation>Nichts gefunden.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n thing(s) to be minded</source>
+        <translation>
+            <numerusform>%n Punkt ist zu beachten</numerusform>
+            <numerusform>%n Punkte sind zu beachten</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>No loops, nothing goes past a firewall.</source>
+        <translation>Keine Schleifen, nichts geht an einer Firewall vorbei.</translation>
     </message>
 </context>
 <context>
@@ -2042,6 +2130,14 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Save the notes of {0}</source>
         <translation>Notizen zu {0} speichern</translation>
+    </message>
+    <message>
+        <source>Wait</source>
+        <translation>Warten</translation>
+    </message>
+    <message>
+        <source>Leave it running</source>
+        <translation>Weiterlaufen lassen</translation>
     </message>
 </context>
 <context>
@@ -4695,6 +4791,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>&amp;Restore qubes…</source>
         <translation>Qubes &amp;wiederherstellen…</translation>
+    </message>
+    <message>
+        <source>&amp;Map of the qubes…</source>
+        <translation>&amp;Karte der Qubes …</translation>
     </message>
 </context>
 </TS>

@@ -27,6 +27,7 @@ from qubesmanager.ui.confirm_dialog import ConfirmMany
 from qubesmanager.ui.create_dialog import CloneDialog, CreateDialog
 from qubesmanager.ui.devices.tray import Tray
 from qubesmanager.ui.main_window import MainWindow
+from qubesmanager.ui.map_window import MapWindow
 from qubesmanager.ui.palette import CommandPalette
 from qubesmanager.ui.remove_dialog import RemoveDialog
 from qubesmanager.ui.session import Session
@@ -304,6 +305,16 @@ async def system(scene: Scene, ending: str = "") -> None:
     held.close()
 
 
+async def map_of(scene: Scene, ending: str = "") -> None:
+    """Who routes through whom."""
+    held = MapWindow(scene.session)
+    held.show()
+    held.network.choose("work")
+    await asyncio.sleep(0.4)
+    save(held.grab(), f"map{ending}")
+    held.close()
+
+
 async def devices(scene: Scene, ending: str = "") -> None:
     """The tray's menu and both pages of its window, with a stick in a qube and a camera that has just come."""
     tray = Tray(scene.session, scene.window.raise_)
@@ -416,6 +427,7 @@ ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "system": system,
     "devices": devices,
     "restore": restore,
+    "map": map_of,
 }
 
 
@@ -475,6 +487,8 @@ async def main(language: str, wanted: list[str]) -> None:
         await over(FEW, settings, lambda scene: storage(scene, "-dark"))
     if asked("system"):
         await over(FEW, settings, lambda scene: system(scene, "-dark"))
+    if asked("map"):
+        await over(FEW, settings, lambda scene: map_of(scene, "-dark"))
     if asked("devices"):
         await over(FEW, settings, lambda scene: devices(scene, "-dark"))
     if asked("restore"):

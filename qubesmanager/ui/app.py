@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from PyQt5.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTimer, QTranslator
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QLibraryInfo, QLocale, QTimer, QTranslator
 from PyQt5.QtWidgets import QApplication
 from qasync import QEventLoop
 
@@ -23,6 +23,7 @@ from qubesmanager.client.client import Client
 from qubesmanager.ui import report, single
 from qubesmanager.ui.logs_window import open_logs
 from qubesmanager.ui.main_window import MainWindow
+from qubesmanager.ui.map_window import open_map
 from qubesmanager.ui.session import Session, state_folder
 from qubesmanager.ui.windows import REGISTERED, OpenWindows, register
 
@@ -134,6 +135,14 @@ class EnglishPlurals(QTranslator):
 def register_all() -> None:
     """Make all windows known that there are."""
     register("logs", open_logs)
+    register(
+        "map",
+        open_map,
+        of_qubes=False,
+        text=QT_TRANSLATE_NOOP("Windows", "&Map of the qubes…"),
+        icon="network",
+        shortcut="Ctrl+M",
+    )
     for name in OTHERS:
         if importlib.util.find_spec(f"qubesmanager.ui.{name}") is not None:
             module = importlib.import_module(f"qubesmanager.ui.{name}")

@@ -29,7 +29,7 @@ from qubesmanager.ui.about import AboutDialog
 from qubesmanager.ui.actions import BY_ID, ActionSet
 from qubesmanager.ui.actions import TABLE as ACTIONS
 from qubesmanager.ui.device_menu import QubeDevicesMenu
-from qubesmanager.ui.error_bar import ErrorBar, Offer
+from qubesmanager.ui.error_bar import ErrorBar
 from qubesmanager.ui.icons import application_icon, icon, label_icon
 from qubesmanager.ui.inspector import Inspector
 from qubesmanager.ui.operations import Operations
@@ -473,14 +473,7 @@ class MainWindow(QMainWindow):
         self.operations.set_property([name], prop, value)
 
     def _overdue(self, name: str, error: str) -> None:
-        self.errors.show_notice(
-            error,
-            (
-                Offer(self.tr("Kill {0}").format(name), lambda: self.operations.kill_now(name)),
-                Offer(self.tr("Wait"), lambda: self.operations.shut_down_again(name)),
-                Offer(self.tr("Leave it running"), lambda: None),
-            ),
-        )
+        self.errors.show_notice(error, self.operations.overdue_offers(name))
 
     def _activated(self, _name: str) -> None:
         self._run_or_say("settings" if "settings" in REGISTERED else "notes")

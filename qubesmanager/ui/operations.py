@@ -14,6 +14,7 @@ from PyQt5.QtWidgets import QWidget
 from qubesmanager.rules.states import HALTED, Records, dependents, shutdown_order, start_order
 from qubesmanager.ui.confirm_dialog import ConfirmMany, Line
 from qubesmanager.ui.create_dialog import CloneDialog, CreateDialog, ask_offers
+from qubesmanager.ui.error_bar import Offer
 from qubesmanager.ui.prompts import opened
 from qubesmanager.ui.remove_dialog import RemoveDialog, removal_order
 from qubesmanager.ui.rename_dialog import NotesDialog, RenameDialog
@@ -75,9 +76,13 @@ class Operations(QObject):
     def kill_now(self, name: str) -> None:
         self._task(self.tr("Kill {0}").format(name), self._send(calls.VM_KILL(name)))
 
-    def shut_down_again(self, name: str) -> None:
-        """Wait for a qube that did not halt in time once more."""
-        self._shut_down([name])
+    def overdue_offers(self, name: str) -> tuple[Offer, ...]:
+        """What can be done with a qube that did not halt in time."""
+        return (
+            Offer(self.tr("Kill {0}").format(name), lambda: self.kill_now(name)),
+            Offer(self.tr("Wait"), lambda: self._shut_down([name])),
+            Offer(self.tr("Leave it running"), lambda: None),
+        )
 
     # -- being -------------------------------------------------------------------------------------------------------
 

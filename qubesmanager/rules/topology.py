@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who routes through whom and what is based on what, as trees, and what in them deserves a mark.
+
+Pure functions of the records. Each walks every qube once or twice, so that a thousand take milliseconds.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from qubesmanager.rules.network import netvm_chain, netvm_loop
+from qubesmanager.rules.settings import why_not_enforced
+from qubesmanager.rules.states import Records
+from qubesmanager.wire.records import VmRecord
+from qubesmanager.wire.values import VmClass
+
+Netvm = Callable[[str], str]
+"""The netvm of a qube; empty for none."""
+
+
+class Mark(Enum):
+    """What is to be minded."""
+
+    LOOP = "loop"
+    """`about` is the way around, with arrows."""
+    MISSING = "missing"
+    """`about` is a qube that it refers to and that is not there."""
+    NO_ROUTER = "no-router"
+    """`about` is a netvm that does not provide network."""
+    NO_FIREWALL = "no-firewall"
+    """`about`, its netvm, enforces no firewall: whatever rules it has are passed by."""
+    LEAK = "leak"
+    """It has no network, but what it opens in a disposable has: `about` is the disposable template and its way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    mark: Mark
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A qube and those below it; `below` counts all of them, however deep."""
+
+    name: str
+    children: "tuple[Node, ...]" = ()
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def below(self) -> int:
+        return sum(1 + child.below for child in self.children)
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """`roots` lead to the outside (or are templates); `apart` are qubes without network (or without a template)."""
+
+    roots: tuple[Node, ...]
+    apart: tuple[Node, ...]
+
+
+def network_forest(records: Records) -> Forest:
+    """Every qube below its netvm."""
+    held = {name: record for name, record in records.items() if record.klass is not VmClass.ADMIN}
+
+    def netvm_of(name: str) -> str:
+        return held[name].value("netvm") if name in held else ""
+
+    remarks = {name: _network_remarks(record, held, netvm_of) for name, record in held.items()}
+    users = _users(held, {name: netvm_of(name) for name in held})
+    tops = [name for name in held if not netvm_of(name) or netvm_of(name) not in held or _first_of_loop(name, netvm_of)]
+    apart = [name for name in tops if not netvm_of(name) and not held[name].flag("provides_network")]
+    apart_too = set(apart) - set(users)
+    return Forest(
+        tuple(_grow(name, users, remarks) for name in sorted(tops) if name not in apart_too),
+        tuple(_grow(name, {}, remarks) for name in sorted(apart_too)),
+    )
+
+
+def template_forest(records: Records) -> Forest:
+    """Every qube below its template; a disposable template below its own."""
+    held = {name: record for name, record in records.items() if record.klass is not VmClass.ADMIN}
+    above = {name: record.value("template") for name, record in held.items()}
+    users = _users(held, above)
+    remarks = {
+        name: (Remark(Mark.MISSING, template),) if (template := above[name]) and template not in held else ()
+        for name in held
+    }
+    tops = sorted(name for name in held if not above[name] or above[name] not in held)
+    alone = {name for name in tops if name not in users and held[name].klass is not VmClass.TEMPLATE}
+    return Forest(
+        tuple(_grow(name, users, remarks) for name in tops if name not in alone),
+        tuple(_grow(name, {}, remarks) for name in tops if name in alone),
+    )
+
+
+def _users(held: Mapping[str, VmRecord], above: Mapping[str, str]) -> dict[str, list[str]]:
+    users: dict[str, list[str]] = {}
+    for name in sorted(held):
+        if above[name] and above[name] != name:
+            users.setdefault(above[name], []).append(name)
+    return users
+
+
+def _grow(
+    name: str,
+    users: Mapping[str, list[str]],
+    remarks: Mapping[str, tuple[Remark, ...]],
+    above: frozenset[str] = frozenset(),
+) -> Node:
+    """The tree below a qube; a loop is cut where it closes."""
+    path = above | {name}
+    children = tuple(_grow(user, users, remarks, path) for user in users.get(name, ()) if user not in path)
+    return Node(name, children, remarks[name])
+
+
+def _loop(name: str, netvm_of: Netvm) -> list[str] | None:
+    netvm = netvm_of(name)
+    return netvm_loop(name, netvm, netvm_of) if netvm else None
+
+
+def _first_of_loop(name: str, netvm_of: Netvm) -> bool:
+    """Whether a loop is shown from here: the first of its qubes by name."""
+    loop = _loop(name, netvm_of)
+    return loop is not None and name == min(loop)
+
+
+def _network_remarks(record: VmRecord, held: Mapping[str, VmRecord], netvm_of: Netvm) -> tuple[Remark, ...]:
+    found: list[Remark] = []
+    netvm = record.value("netvm")
+    if loop := _loop(record.name, netvm_of):
+        found.append(Remark(Mark.LOOP, " → ".join(loop)))
+    if netvm and netvm not in held:
+        found.append(Remark(Mark.MISSING, netvm))
+    elif netvm and not held[netvm].flag("provides_network"):
+        found.append(Remark(Mark.NO_ROUTER, netvm))
+    elif netvm and not record.flag("provides_network") and why_not_enforced(record, netvm, held):
+        found.append(Remark(Mark.NO_FIREWALL, netvm))
+    if not netvm and not record.flag("provides_network") and (way := _leak(record, held, netvm_of)):
+        found.append(Remark(Mark.LEAK, way))
+    return tuple(found)
+
+
+def _leak(record: VmRecord, held: Mapping[str, VmRecord], netvm_of: Netvm) -> str:
+    """The way of its disposables to the outside; empty if there is none."""
+    dispvm = record.value("default_dispvm")
+    if record.klass is VmClass.TEMPLATE or dispvm not in held or dispvm == record.name:
+        return ""
+    chain = netvm_chain(dispvm, netvm_of)
+    return " → ".join([dispvm, *chain]) if chain else ""

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from samples import vm
+
+from qubesmanager.rules.topology import Forest, Mark, Node, network_forest, template_forest
+from qubesmanager.wire.records import VmRecord
+from qubesmanager.wire.values import PowerState, VmClass
+
+ROUTER = {"provides_network": "yes"}
+
+
+def by_name(*records: VmRecord) -> dict[str, VmRecord]:
+    return {record.name: record for record in records}
+
+
+def names(node: Node) -> list[str]:
+    return [node.name, *(name for child in node.children for name in names(child))]
+
+
+def everybody(forest: Forest) -> list[str]:
+    return sorted(name for node in (*forest.roots, *forest.apart) for name in names(node))
+
+
+def marks(forest: Forest) -> dict[str, list[tuple[Mark, str]]]:
+    found: dict[str, list[tuple[Mark, str]]] = {}
+    waiting = [*forest.roots, *forest.apart]
+    while waiting:
+        node = waiting.pop()
+        waiting += node.children
+        if node.remarks:
+            found[node.name] = [(remark.mark, remark.about) for remark in node.remarks]
+    return found
+
+
+def test_everybody_stands_below_the_netvm_and_who_has_none_stands_apart() -> None:
+    forest = network_forest(
+        by_name(
+            vm("dom0", VmClass.ADMIN, PowerState.RUNNING),
+            vm("sys-net", **ROUTER),
+            vm("sys-fw", netvm="sys-net", **ROUTER),
+            vm("work", netvm="sys-fw", firewall_state="enforced"),
+            vm("vault"),
+        )
+    )
+
+    assert [names(root) for root in forest.roots] == [["sys-net", "sys-fw", "work"]]
+    assert [node.name for node in forest.apart] == ["vault"]
+    assert forest.roots[0].below == 2
+    assert not marks(forest)
+
+
+def test_a_loop_is_shown_once_and_all_in_it_are_marked_with_the_way_around() -> None:
+    forest = network_forest(by_name(vm("b", netvm="a", **ROUTER), vm("a", netvm="b", **ROUTER), vm("user", netvm="b")))
+
+    assert everybody(forest) == ["a", "b", "user"]
+    found = marks(forest)
+    assert found["a"][0] == (Mark.LOOP, "a → b → a")
+    assert found["b"][0] == (Mark.LOOP, "b → a → b")
+
+
+def test_a_netvm_without_a_firewall_marks_who_is_behind_it() -> None:
+    forest = network_forest(by_name(vm("sys-net", **ROUTER), vm("work", netvm="sys-net")))
+
+    assert marks(forest) == {"work": [(Mark.NO_FIREWALL, "sys-net")]}
+
+
+def test_a_qube_without_network_whose_disposables_have_one_is_marked_as_a_leak() -> None:
+    forest = network_forest(
+        by_name(
+            vm("sys-net", **ROUTER),
+            vm("dvm", netvm="sys-net", firewall_state="enforced"),
+            vm("vault", default_dispvm="dvm"),
+        )
+    )
+
+    assert marks(forest) == {"vault": [(Mark.LEAK, "dvm → sys-net")]}
+
+
+def test_what_is_not_there_and_what_gives_no_network_is_marked() -> None:
+    forest = network_forest(by_name(vm("work", netvm="gone"), vm("plain"), vm("mail", netvm="plain")))
+
+    assert marks(forest) == {"work": [(Mark.MISSING, "gone")], "mail": [(Mark.NO_ROUTER, "plain")]}
+
+
+def test_disposables_stand_below_their_template_which_stands_below_its_own() -> None:
+    forest = template_forest(
+        by_name(
+            vm("debian", VmClass.TEMPLATE),
+            vm("unused", VmClass.TEMPLATE),
+            vm("dvm", template="debian"),
+            vm("disp1", VmClass.DISP, template="dvm"),
+            vm("alone", VmClass.STANDALONE),
+            vm("lost", template="gone"),
+        )
+    )
+
+    assert [names(root) for root in forest.roots] == [["debian", "dvm", "disp1"], ["unused"]]
+    assert [node.name for node in forest.apart] == ["alone", "lost"]
+    assert marks(forest) == {"lost": [(Mark.MISSING, "gone")]}
+
+
+LETTERS = st.sampled_from("abcdef")
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.dictionaries(LETTERS, st.tuples(st.one_of(st.just(""), LETTERS), st.booleans()), max_size=6))
+def test_nobody_is_lost_or_shown_twice_whatever_points_where(told: dict[str, tuple[str, bool]]) -> None:
+    records = by_name(
+        *(
+            vm(name, netvm=netvm, template=netvm, provides_network="yes" if router else "no")
+            for name, (netvm, router) in told.items()
+        )
+    )
+
+    assert everybody(network_forest(records)) == sorted(told)
+    assert len(set(everybody(template_forest(records)))) == len(everybody(template_forest(records)))
