@@ -152,11 +152,11 @@ class MapWindow(QWidget):
             netvm_menu(self.operations, session, self, self.tr("&Net qube")),
         ]
         layout = QVBoxLayout(self)
-        self.find = QLineEdit(self)
-        self.find.setPlaceholderText(self.tr("Find a qube (Ctrl+F)"))
-        self.find.setAccessibleName(self.tr("Find a qube"))
-        self.find.setClearButtonEnabled(True)
-        layout.addWidget(self.find)
+        self.search = QLineEdit(self)
+        self.search.setPlaceholderText(self.tr("Find a qube (Ctrl+F)"))
+        self.search.setAccessibleName(self.tr("Find a qube"))
+        self.search.setClearButtonEnabled(True)
+        layout.addWidget(self.search)
         self.tabs = QTabWidget(self)
         self.tabs.setDocumentMode(True)
         self.network = MapTree(session, self.tr("Who routes through whom"), self.tr("Without network"), self)
@@ -178,8 +178,8 @@ class MapWindow(QWidget):
             tree.itemActivated.connect(lambda *_: self._run("settings"))
             tree.customContextMenuRequested.connect(self._show_menu)
         self.tabs.currentChanged.connect(self._turned)
-        self.find.textChanged.connect(self.fill)
-        self.find.returnPressed.connect(self._first_found)
+        self.search.textChanged.connect(self.fill)
+        self.search.returnPressed.connect(self._first_found)
         session.put.connect(self._changed)
         session.gone.connect(self._changed)
         session.synced.connect(self._changed)
@@ -203,7 +203,7 @@ class MapWindow(QWidget):
     def fill(self) -> None:
         """Both trees from what is known now."""
         records: Records = self._session.records
-        typed = self.find.text().strip().casefold()
+        typed = self.search.text().strip().casefold()
         wanted = (lambda node: typed in node.name.casefold()) if typed else None
         network, templates = network_forest(records), template_forest(records)
         self.network.show_forest(network, wanted)
@@ -267,12 +267,12 @@ class MapWindow(QWidget):
         menu.popup(viewport.mapToGlobal(at))
 
     def _go_find(self) -> None:
-        self.find.setFocus()
-        self.find.selectAll()
+        self.search.setFocus()
+        self.search.selectAll()
 
     def _first_found(self) -> None:
         """From the box into the tree, to the first that fits."""
-        typed = self.find.text().strip().casefold()
+        typed = self.search.text().strip().casefold()
         for item in self.tree.items():
             if typed and typed in _key(item).casefold():
                 self.tree.setCurrentItem(item)

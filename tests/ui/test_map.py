@@ -66,8 +66,8 @@ async def test_finding_by_keyboard_leads_to_the_qube_and_enter_to_its_settings(
 ) -> None:
     wanted: list[tuple[str, tuple[str, ...]]] = []
     clicker.session.window_wanted.connect(lambda kind, names: wanted.append((kind, names)))
-    type_text(held.find, "wor")
-    press_key(held.find, Qt.Key.Key_Return)
+    type_text(held.search, "wor")
+    press_key(held.search, Qt.Key.Key_Return)
     assert lines(held.network) == ["sys-net", ".sys-firewall", "..work"]
     press_key(held.network, Qt.Key.Key_Return)
 
