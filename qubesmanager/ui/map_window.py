@@ -187,8 +187,8 @@ class MapWindow(QWidget):
         session.labels_changed.connect(self._changed)
         self.operations.overdue.connect(self._overdue)
         standard = QKeySequence.StandardKey
-        for keys, run in ((standard.Find, self._go_find), (standard.Close, self.close)):
-            QShortcut(QKeySequence(keys), self).activated.connect(run)
+        QShortcut(QKeySequence(standard.Find), self).activated.connect(self._go_find)
+        QShortcut(QKeySequence(standard.Close), self).activated.connect(lambda: self.close())
         self.resize(960, 600)
         if geometry := session.settings.value("map/geometry"):
             self.restoreGeometry(geometry)

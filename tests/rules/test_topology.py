@@ -7,7 +7,9 @@ from qubesmanager.rules.topology import Forest, Mark, Node, network_forest, temp
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import PowerState, VmClass
 
-ROUTER = {"provides_network": "yes"}
+
+def router(name: str, netvm: str = "") -> VmRecord:
+    return vm(name, netvm=netvm, provides_network="yes")
 
 
 def by_name(*records: VmRecord) -> dict[str, VmRecord]:
@@ -37,8 +39,8 @@ def test_everybody_stands_below_the_netvm_and_who_has_none_stands_apart() -> Non
     forest = network_forest(
         by_name(
             vm("dom0", VmClass.ADMIN, PowerState.RUNNING),
-            vm("sys-net", **ROUTER),
-            vm("sys-fw", netvm="sys-net", **ROUTER),
+            router("sys-net"),
+            router("sys-fw", "sys-net"),
             vm("work", netvm="sys-fw", firewall_state="enforced"),
             vm("vault"),
         )
@@ -51,7 +53,7 @@ def test_everybody_stands_below_the_netvm_and_who_has_none_stands_apart() -> Non
 
 
 def test_a_loop_is_shown_once_and_all_in_it_are_marked_with_the_way_around() -> None:
-    forest = network_forest(by_name(vm("b", netvm="a", **ROUTER), vm("a", netvm="b", **ROUTER), vm("user", netvm="b")))
+    forest = network_forest(by_name(router("b", "a"), router("a", "b"), vm("user", netvm="b")))
 
     assert everybody(forest) == ["a", "b", "user"]
     found = marks(forest)
@@ -60,7 +62,7 @@ def test_a_loop_is_shown_once_and_all_in_it_are_marked_with_the_way_around() -> 
 
 
 def test_a_netvm_without_a_firewall_marks_who_is_behind_it() -> None:
-    forest = network_forest(by_name(vm("sys-net", **ROUTER), vm("work", netvm="sys-net")))
+    forest = network_forest(by_name(router("sys-net"), vm("work", netvm="sys-net")))
 
     assert marks(forest) == {"work": [(Mark.NO_FIREWALL, "sys-net")]}
 
@@ -68,7 +70,7 @@ def test_a_netvm_without_a_firewall_marks_who_is_behind_it() -> None:
 def test_a_qube_without_network_whose_disposables_have_one_is_marked_as_a_leak() -> None:
     forest = network_forest(
         by_name(
-            vm("sys-net", **ROUTER),
+            router("sys-net"),
             vm("dvm", netvm="sys-net", firewall_state="enforced"),
             vm("vault", default_dispvm="dvm"),
         )
@@ -108,8 +110,8 @@ LETTERS = st.sampled_from("abcdef")
 def test_nobody_is_lost_or_shown_twice_whatever_points_where(told: dict[str, tuple[str, bool]]) -> None:
     records = by_name(
         *(
-            vm(name, netvm=netvm, template=netvm, provides_network="yes" if router else "no")
-            for name, (netvm, router) in told.items()
+            vm(name, netvm=netvm, template=netvm, provides_network="yes" if gives else "no")
+            for name, (netvm, gives) in told.items()
         )
     )
 
