@@ -188,7 +188,7 @@ class MapWindow(QWidget):
         self.operations.overdue.connect(self._overdue)
         standard = QKeySequence.StandardKey
         QShortcut(QKeySequence(standard.Find), self).activated.connect(self._go_find)
-        QShortcut(QKeySequence(standard.Close), self).activated.connect(lambda: self.close())
+        QShortcut(QKeySequence(standard.Close), self).activated.connect(self.close)
         self.resize(960, 600)
         if geometry := session.settings.value("map/geometry"):
             self.restoreGeometry(geometry)
