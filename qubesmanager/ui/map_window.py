@@ -188,7 +188,7 @@ class MapWindow(QWidget):
         self.operations.overdue.connect(self._overdue)
         standard = QKeySequence.StandardKey
         QShortcut(QKeySequence(standard.Find), self).activated.connect(self._go_find)
-        QShortcut(QKeySequence(standard.Close), self).activated.connect(self.close)
+        QShortcut(QKeySequence(standard.Close), self).activated.connect(self._close)
         self.resize(960, 600)
         if geometry := session.settings.value("map/geometry"):
             self.restoreGeometry(geometry)
@@ -265,6 +265,9 @@ class MapWindow(QWidget):
             group = row.group
             menu.addAction(self.actions_of.by_id[row.id])
         menu.popup(viewport.mapToGlobal(at))
+
+    def _close(self) -> None:
+        self.close()
 
     def _go_find(self) -> None:
         self.search.setFocus()
