@@ -42,6 +42,9 @@ from qubesmanager.ui.texts import reason
 from qubesmanager.wire import calls
 from qubesmanager.wire.events import Event
 from qubesmanager.wire.records import VmRecord
+from qubesmanager.wire.values import VmClass
+
+_NOT_OF_DOM0 = ("firewall", "devices", "volumes")
 
 
 class SettingsWindow(QWidget):
@@ -84,6 +87,8 @@ class SettingsWindow(QWidget):
             "properties": PropertiesPage(self.draft, session.client, session.tasks, records, labels, self),
             "notes": NotesPage(self.draft, self),
         }
+        if self.draft.record.klass is VmClass.ADMIN:
+            self._leave_out(basic)
         titles = {
             "basic": self.tr("Basic"),
             "advanced": self.tr("Advanced"),
@@ -100,7 +105,7 @@ class SettingsWindow(QWidget):
         page_keys(self.tabs, self)
         for key, widget in self.pages.items():
             self.tabs.addTab(widget, titles[key])
-        next(iter(basic.editors.values())).setFocus()
+        next(editor for editor in basic.editors.values() if editor.isEnabled()).setFocus()
         self.show_page(page)
         self.foot = PlanFoot(self)
         self.preview, self.show_preview = self.foot.preview, self.foot.show_preview
@@ -114,7 +119,19 @@ class SettingsWindow(QWidget):
         session.happened.connect(self._happened)
         self.resize(900, 640)
         self._refresh()
-        session.tasks.start_hidden(self.tr("Ask for the firewall"), self._ask_rules(), owner=self)
+        if "firewall" in self.pages:
+            session.tasks.start_hidden(self.tr("Ask for the firewall"), self._ask_rules(), owner=self)
+
+    def _leave_out(self, basic: FormPage) -> None:
+        """What dom0 has not, and what of it never changes."""
+        for page in _NOT_OF_DOM0:
+            held = self.pages.pop(page)
+            held.hide()
+            held.deleteLater()
+        for name, why in (("name", "dom0 keeps its name."), ("label", "dom0 keeps its label.")):
+            if (editor := basic.editors.get((PROPERTY, name))) is not None:
+                editor.setEnabled(False)
+                editor.setToolTip(reason(why))
 
     def show_page(self, page: str) -> None:
         """Bring the page of this name (as `--page` takes it) to the front."""
@@ -165,7 +182,8 @@ class SettingsWindow(QWidget):
         self.draft.edit((PROPERTY, "name"), None)
 
     def _happened(self, events: tuple[Event, ...]) -> None:
-        if any(event.subject == self._name and event.name == "firewall-changed" for event in events):
+        rules = "firewall" in self.pages
+        if rules and any(event.subject == self._name and event.name == "firewall-changed" for event in events):
             self._session.tasks.start_hidden(self.tr("Ask for the firewall"), self._ask_rules(), owner=self)
 
     async def _ask_rules(self) -> None:

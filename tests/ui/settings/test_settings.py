@@ -659,3 +659,54 @@ async def test_no_two_things_on_a_page_have_the_same_mnemonic(window: SettingsWi
             shared[name] = twice
 
     assert shared == {}
+
+
+async def test_dom0_has_neither_firewall_nor_devices_nor_volumes_and_keeps_its_name(
+    window: SettingsWindow, session: Session, system: System, qtbot: QtBot
+) -> None:
+    held = SettingsWindow(session, "dom0", session.labels, "devices")
+    qtbot.addWidget(held)
+    held.show()
+    page = held.pages["basic"]
+    assert isinstance(page, FormPage)
+
+    assert not {"firewall", "devices", "volumes"} & set(held.pages)
+    assert not page.editors["property", "name"].isEnabled()
+    held.draft.edit(("tag", "host"), "")
+    click(held.button(APPLY))
+    await until(lambda: "host" in system.qube("dom0").tags)
+
+
+async def test_a_refused_rule_shows_the_firewall_with_the_reason(
+    window: SettingsWindow, session: Session, client: Client, system: System
+) -> None:
+    await client.send(calls.VM_FIREWALL_INSERT_RULE("vault", 0, "action=drop dst4=10.0.0.0/8"))
+    await until(lambda: len(window.draft.rules) == 2)
+    await session.tasks.cancel_all()  # what the window knows is old now
+    await client.send(calls.VM_FIREWALL_REMOVE_RULE("vault", window.draft.rules[0].rule_id))
+    page = window.pages["firewall"]
+    assert isinstance(page, FirewallPage)
+    page.model.take(0)
+
+    apply(window)
+    await until(lambda: not page.problem.isHidden())
+
+    assert window.tabs.currentWidget() is page
+    assert window.notice.text().startswith("the firewall was refused")
+
+
+async def test_a_refused_size_is_marked_on_its_page(
+    window: SettingsWindow, session: Session, client: Client, system: System
+) -> None:
+    page = window.pages["basic"]
+    assert isinstance(page, FormPage)
+    (row,) = page.sizes.values()
+    await session.tasks.cancel_all()  # what the window knows is old now
+    present = system.qube("vault").volumes["private"].size
+    await client.send(calls.VM_VOLUME_EXTEND("vault", "private", present + 4 * GIB))
+    row.box.setValue(present / GIB + 1)
+
+    apply(window)
+    await until(lambda: "only grow" in row.problem.text())
+
+    assert window.draft.dirty
