@@ -46,6 +46,7 @@ class RestoreRun(QObject):
         """Whether a window has shown how it ended."""
         self._states = dict.fromkeys(names, "waiting")
         self._began = time.monotonic()
+        self._told = 0.0
         self._session = session
         self._task: asyncio.Task[None] | None = None
         session.happened.connect(self._happened)
@@ -141,14 +142,19 @@ class RestoreRun(QObject):
             raise PartlyError(self.headline())
 
     def _tell(self, progress: Progress) -> None:
+        """A piece of the file has gone; who looks is told now and then."""
         self.progress = progress
-        report(progress.percent, self.qube)
-        self.changed.emit()
+        now = time.monotonic()
+        if now - self._told >= TELL_SECONDS:
+            self._told = now
+            report(progress.percent, self.qube)
+            self.changed.emit()
 
     def _happened(self, events: Sequence[Event]) -> None:
         for event in events:
             qube = qube_in_progress(event)
-            if qube and qube != self.qube and not self.is_over:
+            # Events do not say of which restore they are: another's qubes are not ours.
+            if qube in self._states and qube != self.qube and not self.is_over:
                 if self.qube in self._states:
                     self._states[self.qube] = "read"
                 self.qube = qube
@@ -169,6 +175,9 @@ class RestoreRun(QObject):
     def _note(self, said: str) -> None:
         self.log.append(f"{time.strftime('%H:%M:%S')}  {said}")
 
+
+TELL_SECONDS = 0.1
+"""The least time between two signals about how far it is."""
 
 LEARNING = 3
 """Seconds after which the pace says something about the rest."""

@@ -6,6 +6,7 @@ The passphrase is in its field until the backup has been opened with it, and in 
 
 import asyncio
 
+from PyQt5 import sip
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, Qt
 from PyQt5.QtGui import QCloseEvent, QKeyEvent
 from PyQt5.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
@@ -143,6 +144,8 @@ class RestoreWizard(QWidget):
             self._show(QUBES)
 
     def _was_read(self, _task: object) -> None:
+        if sip.isdeleted(self):
+            return  # closed meanwhile
         self._reading = None
         self._refresh()
 
@@ -212,8 +215,9 @@ class RestoreWizard(QWidget):
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         if event is not None and event.key() == Qt.Key.Key_Escape:
             self.close()
-        elif event is not None and event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and self.next.isVisible():
-            self.next.click()
+        elif event is not None and event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            held = self.focusWidget()
+            (held if isinstance(held, QPushButton) else self.next).click()
         else:
             super().keyPressEvent(event)
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 import yaml
 from backup_daemon import WORDS, Everything, everything, make_qube, pieces
+from PyQt5 import sip
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAbstractButton, QAction, QFileDialog, QLabel, QLineEdit
 from windows import Clicker, press_key, type_text
@@ -383,6 +384,48 @@ async def test_the_wizard_is_in_the_menu_and_goes_by_keyboard(
     wizard.back.click()
     assert wizard.pages.currentIndex() == FILE
     assert not wizard.next.isEnabled(), "the passphrase has been wiped"
+
+
+async def test_enter_presses_the_button_that_has_the_focus_and_space_ticks(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup
+) -> None:
+    await read(clicker, wizard, backup.file)
+    select(wizard, "mail")
+    press_key(wizard.qubes_page.table, Qt.Key.Key_Space)
+    assert [row.held.name for row in wizard.model.chosen] == ["lab"]
+    wizard.qubes_page.none.setFocus()
+    press_key(wizard.qubes_page.none, Qt.Key.Key_Return)
+    assert not wizard.model.chosen
+    wizard.back.setFocus()
+    press_key(wizard.back, Qt.Key.Key_Return)
+    assert wizard.pages.currentIndex() == FILE
+
+
+async def test_a_wizard_that_is_closed_while_it_reads_stops_reading(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup
+) -> None:
+    wizard.file_page.file.setText(str(backup.file))
+    wizard.file_page.passphrase.setText(WORDS)
+    clicker.press(wizard.next)
+    wizard.close()
+    await clicker.until(lambda: sip.isdeleted(wizard))
+    await asyncio.sleep(0)  # what its end starts has run
+    assert not clicker.session.tasks.running
+
+
+async def test_a_run_that_is_cancelled_in_the_tasks_is_cancelled_in_its_window(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup
+) -> None:
+    await read(clicker, wizard, backup.file)
+    clicker.press(wizard.next)
+    clicker.press(wizard.next)
+    assert [row.result for row in wizard.run_page.model.rows] == ["waiting", "waiting"]
+    (entry,) = clicker.session.tasks.running
+    clicker.session.tasks.cancel(entry)
+    await over(clicker, wizard)
+
+    assert wizard.run_page.headline.text() == "Cancelled. Nothing half restored stays."
+    assert wizard.leave.text() == "Close"
 
 
 async def test_no_two_things_on_a_page_have_the_same_mnemonic(

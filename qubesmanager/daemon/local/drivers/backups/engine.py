@@ -45,17 +45,18 @@ async def off_loop(function: Callable[P, T], *arguments: P.args, **named: P.kwar
 
 
 class Teller:
-    """Progress on its way from the engine's thread to the loop: the latest, now and then."""
+    """Progress on its way from the engine's thread to the loop: the latest, now and then, and each qube's first."""
 
     def __init__(self, tell: Callable[[str, int, int], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._tell = tell
         self._last = 0.0
+        self._qube = ""
 
     def __call__(self, qube: str, done: int, total: int) -> None:
         now = time.monotonic()
-        if done >= total or now - self._last >= TELL_SECONDS:
-            self._last = now
+        if qube != self._qube or done >= total or now - self._last >= TELL_SECONDS:
+            self._last, self._qube = now, qube
             self._loop.call_soon_threadsafe(self._tell, qube, done, total)
 
 
