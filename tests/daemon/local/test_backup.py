@@ -269,6 +269,16 @@ async def test_what_a_profile_would_be_is_told_and_not_kept(client: Client, syst
         await other.send(calls.BACKUP_INFO("dom0", "draft", pieces(text.encode())))
 
 
+async def test_the_home_of_dom0_is_left_out_and_that_is_told(client: Client, lab: bytes, folder: Path) -> None:
+    await backed_up(client, folder, include=["lab", "dom0"])
+
+    (run,) = [json.loads(row) for row in await client.send(calls.BACKUP_HISTORY("dom0"))]
+    assert (run["result"], run["reason"]) == ("ok", "The home of dom0 is not backed up.")
+    assert "left-out=dom0\n" in await client.send(calls.BACKUP_INFO("dom0", "nightly", pieces()))
+    await with_profile(client, folder, include=["lab"])
+    assert "left-out=\n" in await client.send(calls.BACKUP_INFO("dom0", "nightly", pieces()))
+
+
 async def test_a_flipped_byte_fails_its_qube_and_the_other_is_whole(
     client: Client, system: System, lab: bytes, folder: Path
 ) -> None:

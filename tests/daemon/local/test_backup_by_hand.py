@@ -178,7 +178,12 @@ QUBES_XML = """<?xml version='1.0' encoding='utf-8'?>
   <domains>
     <domain id="domain-0" class="AdminVM">
       <properties><property name="label">black</property></properties>
-      <features/><devices class="pci"/><tags/>
+      <features>
+        <feature name="backup-content">True</feature>
+        <feature name="backup-path">dom0-home/</feature>
+        <feature name="backup-size">100000</feature>
+      </features>
+      <devices class="pci"/><tags/>
     </domain>
     <domain id="domain-7" class="StandaloneVM">
       <properties>
@@ -233,13 +238,15 @@ def as_qubes_does(place: Path, backup: Path, private: bytes, cost: int) -> None:
 
     (place / "vm7").mkdir(parents=True)
     (place / "vm7/private.img").write_bytes(private)
+    (place / "dom0-home/user/.config").mkdir(parents=True)
+    (place / "dom0-home/user/.config/settings").write_text("of dom0")
     (place / "qubes.xml").write_text(QUBES_XML.format(size=len(private)))
     (place / "backup-header").write_text(HEADER)
     run("tar", "-cf", "one.tar", "--format=posix", "backup-header")
     shutil.copy(place / "one.tar", backup)
     shutil.copy(place / "backup-header", place / "header")
     sealed("header", "backup-header.hmac", f"backup-header!{WORDS}")
-    for name in ("qubes.xml", "vm7/private.img"):
+    for name in ("qubes.xml", "dom0-home/user", "vm7/private.img"):
         run("tar", "-cSf", "inner.tar", "--format=posix", name)
         run("gzip", "-1", "inner.tar")
         run("split", "-b", str(QUBES_CHUNK), "-d", "-a", "3", "inner.tar.gz", f"{name}.")
@@ -270,11 +277,16 @@ async def test_a_backup_in_qubes_own_style_is_restored(
     rows = await restored(client, backup)
 
     assert "ours=no" in info
-    assert [row.split()[0] for row in info.partition("\n\n")[2].splitlines()] == ["diary"]
-    assert len(rows) == 1
-    assert rows[0].startswith("diary restored-as=diary result=ok kernel is the default: There is no kernel an-old-one")
+    assert [row.split()[0] for row in info.partition("\n\n")[2].splitlines()] == ["dom0", "diary"]
+    assert rows[0] == "dom0 restored-as=- result=skipped The data of dom0 are restored by hand."
+    assert rows[1].startswith("diary restored-as=diary result=ok kernel is the default: There is no kernel an-old-one")
     record = await client.send(calls.VM_GET_ALL("dom0", "diary"))
     assert (record.value("memory"), record.value("netvm"), record.value("label")) == ("777", "sys-firewall", "red")
     assert record.features == {"service.meminfo-writer": "1"}
     assert record.tags >= {"mine"}
     assert await content(system.volumes.driver("default"), "diary/private") == private
+    if cost < 20:
+        done = await asyncio.to_thread(by_hand, backup, tmp_path / "by-hand")
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / "by-hand/restored/dom0-home/user/.config/settings").read_text() == "of dom0"
+        assert (tmp_path / "by-hand/restored/vm7/private.img").read_bytes() == private

@@ -79,10 +79,16 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a profile comes to: the qubes in order, and names it has that no qube has."""
+    """What a profile comes to: the qubes in order, names it has that no qube has, and whether it names dom0."""
 
     qubes: tuple[Qube, ...]
     missing: tuple[str, ...]
+    dom0: bool
+
+    def told(self) -> str:
+        """What is wanted and not in the backup, as sentences; empty if nothing."""
+        said = [f"There is no qube {', '.join(self.missing)}."] if self.missing else []
+        return " ".join([*said, *(["The home of dom0 is not backed up."] if self.dom0 else [])])
 
 
 class Backups:
@@ -128,18 +134,18 @@ class Backups:
         state = self._system.state
         wanted = [pattern for pattern in (*profile.include, *profile.exclude) if not pattern.startswith("$")]
         missing = tuple(sorted({one for one in wanted if one not in state.qubes}))
-        chosen = []
+        chosen, dom0 = [], False
         for qube in state.in_order():
             included = matches(profile.include, qube.name, qube.klass, qube.tags) or f"backup-{name}" in qube.tags
-            if not profile.include:
-                included = included or (qube.klass is not VmClass.DISP and qube.flag("include_in_backups"))
-            if (
-                qube.klass is not VmClass.ADMIN
-                and included
-                and not matches(profile.exclude, qube.name, qube.klass, qube.tags)
-            ):
+            if not profile.include and qube.klass not in {VmClass.DISP, VmClass.ADMIN}:
+                included = included or qube.flag("include_in_backups")
+            if not included or matches(profile.exclude, qube.name, qube.klass, qube.tags):
+                continue
+            if qube.klass is VmClass.ADMIN:
+                dom0 = True
+            else:
                 chosen.append(qube)
-        return Planned(tuple(chosen), missing)
+        return Planned(tuple(chosen), missing, dom0)
 
     # -- a run --------------------------------------------------------------------------------------------------------
 
@@ -213,7 +219,7 @@ class Backups:
         if wrong:
             raise BackupError(" ".join(wrong))
         told["result"] = OK
-        told["reason"] = f"There is no qube {', '.join(planned.missing)}." if planned.missing else ""
+        told["reason"] = planned.told()
         if profile.keep is not None:
             await self._remember(number, told)
             for old in await self.superfluous(run.profile, profile):
@@ -465,6 +471,7 @@ class Backups:
             # By the wall's clock, as that day has it.
             "next-run": str(int(due.replace(tzinfo=None).timestamp())) if due else "",
             "missing": " ".join(planned.missing),
+            "left-out": DOM0 if planned.dom0 else "",
             "would-remove": " ".join(Path(told["file"]).name for told in going),
             "changed": str(int(changed)),
         }
