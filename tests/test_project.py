@@ -18,8 +18,8 @@ import qubesmanager
 
 ROOT = Path(__file__).resolve().parents[1]
 SPDX = "SPDX-License-Identifier: GPL-3.0-or-later"
-# Imported by name where it is there (isal), or declared for a part that comes later (zxcvbn).
-AWAITED = {"isal", "zxcvbn"}
+# Imported by name where it is there.
+AWAITED = {"isal"}
 IMPORT_NAMES = {"pyyaml": "yaml", "libvirt-python": "libvirt", "pyqt5": "PyQt5"}
 
 

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a backup is going: all of it, each qube, speed and remaining time, and what happened."""
+
+from dataclasses import dataclass
+
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, pyqtSignal
+from PyQt5.QtWidgets import QHBoxLayout, QPlainTextEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from qubesmanager.client.backups import VERIFYING
+from qubesmanager.models.columns import size_text
+from qubesmanager.models.row_table import RowTable, TableColumn
+from qubesmanager.ui.backup.backup_run import BackupRun
+from qubesmanager.ui.prompts import plain_label, problem_label, show_problem
+from qubesmanager.ui.tables import row_table
+from qubesmanager.ui.tasks import TaskState
+from qubesmanager.ui.usage_bar import UsageDelegate
+
+CONTEXT = "BackupRows"
+LOG_LINES = 1000
+_UNITS = ((3600, "h"), (60, "min"), (1, "s"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    name: str
+    done: int
+    total: int
+
+    @property
+    def share(self) -> float:
+        return self.done / self.total if self.total else 1.0
+
+
+def _state(row: _Row) -> str:
+    if row.done >= row.total:
+        return QCoreApplication.translate(CONTEXT, "done")
+    return f"{size_text(row.done) or '0 B'} ({row.share:.0%})"
+
+
+COLUMNS: tuple[TableColumn[_Row], ...] = (
+    TableColumn(QT_TRANSLATE_NOOP("BackupRows", "Qube"), lambda row: row.name),
+    TableColumn(QT_TRANSLATE_NOOP("BackupRows", "Size"), lambda row: size_text(row.total), right=True),
+    TableColumn(QT_TRANSLATE_NOOP("BackupRows", "Progress"), _state, full=lambda row: row.share),
+)
+
+
+def duration_text(seconds: float) -> str:
+    """`2 min`, `1 h`: in one unit, as nobody knows better."""
+    whole = max(1, round(seconds))
+    for unit, name in _UNITS:
+        if whole >= unit:
+            return f"{round(whole / unit)} {name}"
+    return "1 s"
+
+
+class BackupRunPage(QWidget):
+    """Signals: `left()`: a person does not want to look on."""
+
+    left = pyqtSignal()
+
+    def __init__(self, run: BackupRun, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.run = run
+        self.headline = plain_label("", self)
+        self.bar = QProgressBar(self)
+        self.bar.setRange(0, 100)
+        self.figures = plain_label("", self)
+        self.trouble = problem_label(self)
+        self.model = RowTable(CONTEXT, COLUMNS, lambda row: row.name, self)
+        self.table = row_table(self.model, self.tr("Progress of each qube"), 0, self)
+        self.table.setItemDelegateForColumn(2, UsageDelegate(self.table))
+        header = self.table.horizontalHeader()
+        if header is not None:
+            header.resizeSection(1, 100)
+            header.resizeSection(2, 210)
+        self.log = QPlainTextEdit(self)
+        self.log.setReadOnly(True)
+        self.log.setMaximumBlockCount(LOG_LINES)
+        self.log.setAccessibleName(self.tr("What happened"))
+        self.log.setPlainText("\n".join(run.log))
+        self.stop = QPushButton(self.tr("&Cancel the backup"), self)
+        self.leave = QPushButton("", self)
+        self.leave.setDefault(True)
+        row = QHBoxLayout()
+        row.addWidget(self.stop)
+        row.addStretch(1)
+        row.addWidget(self.leave)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for widget in (self.headline, self.bar, self.figures, self.trouble):
+            layout.addWidget(widget)
+        layout.addWidget(self.table, 2)
+        layout.addWidget(self.log, 1)
+        layout.addLayout(row)
+        self.stop.clicked.connect(self._stop)
+        self.leave.clicked.connect(self.left)
+        run.changed.connect(self.look)
+        run.logged.connect(self.log.appendPlainText)
+        self.look()
+
+    def look(self) -> None:
+        """As things stand now."""
+        run, now = self.run, self.run.progress
+        self.model.put([_Row(name, *of) for name, of in now.qubes.items()])
+        self.bar.setValue(100 if run.state is TaskState.DONE else now.percent)
+        self.headline.setText(self._headline())
+        self.figures.setText(self._figures() if run.running else "")
+        still = run.stalled()
+        show_problem(
+            self.trouble,
+            self.tr("Nothing has come for {0}: the place it goes to may be slow, or gone.").format(duration_text(still))
+            if still
+            else run.why,
+        )
+        self.stop.setVisible(run.running)
+        self.leave.setText(self.tr("Close; it goes &on") if run.running else self.tr("&Close"))
+
+    def _headline(self) -> str:
+        run = self.run
+        if run.state is TaskState.DONE and run.result is not None:
+            text = self.tr("The backup is complete: {0}, {1}.").format(run.result.file, size_text(run.result.size or 0))
+            if not run.result.file:
+                text = self.tr("The backup is complete.")
+            return f"{text}\n{self.tr('All of it was read again, and is whole.')}" if run.result.verified else text
+        if run.state is TaskState.CANCELLED:
+            return self.tr("Cancelled. What had been written is removed.")
+        if run.state is TaskState.FAILED:
+            return self.tr("The backup failed, and nothing that looks like one was left.")
+        if not run.progress.qube:
+            return self.tr("The qubes are looked at…")
+        if run.progress.phase == VERIFYING:
+            return self.tr("Reading it again: {0}").format(run.progress.qube)
+        return self.tr("Writing: {0}").format(run.progress.qube)
+
+    def _figures(self) -> str:
+        now, speed, remaining = self.run.progress, self.run.speed(), self.run.remaining()
+        if not now.total:
+            return ""
+        parts = [self.tr("{0} of {1}").format(size_text(now.done) or "0 B", size_text(now.total))]
+        if speed:
+            parts.append(self.tr("{0} a second").format(size_text(int(speed))))
+        if remaining is not None:
+            parts.append(self.tr("about {0} left").format(duration_text(remaining)))
+        return " · ".join(parts)
+
+    def _stop(self) -> None:
+        self.stop.setEnabled(False)
+        self.run.cancel()

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The last page: what will happen, with what dom0 says of sizes, space and older backups."""
+
+from PyQt5.QtWidgets import QCheckBox, QFormLayout, QLabel, QVBoxLayout, QWidget
+
+from qubesmanager.backup.profile import Profile
+from qubesmanager.client.backups import Preview
+from qubesmanager.models.columns import date_text, size_text
+from qubesmanager.ui.backup.steps import StepPage
+from qubesmanager.ui.prompts import plain_label, problem_label, show_problem
+
+NAMED = 8
+"""Names that a line shows."""
+
+
+class BackupSummaryPage(StepPage):
+    """`show_plan` puts what the other pages say, `show_preview` what dom0 says of it."""
+
+    def __init__(self, power_off: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title = self.tr("What will happen")
+        self._problem = ""
+        self._form = QFormLayout()
+        self._form.setVerticalSpacing(8)
+        self._lines: dict[str, QLabel] = {}
+        for key, text in (
+            ("qubes", self.tr("Qubes:")),
+            ("where", self.tr("To:")),
+            ("size", self.tr("Size:")),
+            ("how", self.tr("How:")),
+            ("older", self.tr("Older backups:")),
+            ("again", self.tr("Again:")),
+            ("profile", self.tr("Profile:")),
+        ):
+            self._lines[key] = plain_label("", self)
+            self._form.addRow(text, self._lines[key])
+        self.warning = problem_label(self)
+        self.power_off = QCheckBox(self.tr("Shut this computer &down when it is complete"), self)
+        self.power_off.setEnabled(not power_off)
+        self.power_off.setToolTip(power_off)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(self._form)
+        layout.addWidget(self.warning)
+        layout.addStretch(1)
+        layout.addWidget(self.power_off)
+
+    def text(self, key: str) -> str:
+        return self._lines[key].text()
+
+    def show_plan(self, name: str, profile: Profile, qubes: list[str], *, kept: bool) -> None:
+        """What is known here; the rest is asked for."""
+        self._problem = self.tr("Waiting for what dom0 says of it…")
+        place = profile.destination_path or " ".join(profile.destination_command)
+        if profile.destination_vm != "dom0":
+            place = self.tr("the qube {0}: {1}").format(profile.destination_vm, place)
+        how = [profile.compression.value, self.tr("key derivation {0}").format(profile.kdf)]
+        how.append(self.tr("read again afterwards") if profile.verify else self.tr("not read again"))
+        again = profile.schedule.text if profile.schedule else self.tr("only when somebody asks for it")
+        if profile.schedule and not profile.has_passphrase and not kept:
+            again += "\n" + self.tr("A scheduled backup needs a passphrase from a file or a qube: this one will fail.")
+        texts = {
+            "qubes": self._named(qubes),
+            "where": place,
+            "size": "…",
+            "how": ", ".join(how),
+            "older": "…" if profile.keep else self.tr("all stay"),
+            "again": again,
+            "profile": self.tr("kept as “{0}”, for the next time").format(name),
+        }
+        for key, text in texts.items():
+            self._lines[key].setText(text)
+        show_problem(self.warning, "")
+        self.changed.emit()
+
+    def show_preview(self, told: Preview, profile: Profile) -> None:
+        self._problem = ""
+        free = "" if told.free is None else self.tr("; {0} free there").format(size_text(told.free) or "0 B")
+        self._lines["size"].setText(
+            self.tr("at most {0} before compression{1}").format(size_text(told.size) or "0 B", free)
+        )
+        if profile.keep:
+            removed = self._named(list(told.would_remove)) if told.would_remove else self.tr("none has to go yet")
+            self._lines["older"].setText(
+                self.tr("removed once this one is verified: {0}").format(removed) if told.would_remove else removed
+            )
+        if told.next_run is not None:
+            again = self._lines["again"]
+            again.setText(self.tr("{0}, next {1}").format(again.text(), date_text(told.next_run)))
+        warnings = []
+        if told.free is not None and told.size > told.free:
+            warnings.append(self.tr("That may not fit: dom0 begins only if there is room for all of it."))
+        if told.missing:
+            warnings.append(self.tr("There is no qube {0}.").format(", ".join(told.missing)))
+        if told.writable is False:
+            self._problem = self.tr("Nothing can be written there: the folder does not exist, or is not writable.")
+        elif told.free is None and profile.destination_vm == "dom0":
+            self._problem = self.tr("There is no such folder in dom0.")
+        show_problem(self.warning, "\n".join(warnings))
+        self.changed.emit()
+
+    def show_nothing_known(self, why: str, *, may_go_on: bool) -> None:
+        """dom0 does not say."""
+        self._problem = "" if may_go_on else why
+        self._lines["size"].setText(why)
+        self.changed.emit()
+
+    def problem(self) -> str:
+        return self._problem
+
+    def _named(self, names: list[str]) -> str:
+        shown = ", ".join(names[:NAMED])
+        more = len(names) - NAMED
+        return self.tr("{0} and %n more", "", more).format(shown) if more > 0 else shown

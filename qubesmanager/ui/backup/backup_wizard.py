@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The backup wizard: which qubes, where and how, the passphrase, what will happen; then how it goes."""
+
+from dataclasses import replace
+
+from PyQt5.QtCore import QT_TRANSLATE_NOOP
+from PyQt5.QtGui import QCloseEvent
+from PyQt5.QtWidgets import QWidget
+
+from qubesmanager.backup.profile import Profile, parse_profile, profile_text
+from qubesmanager.client.backups import preview
+from qubesmanager.transport.power import power_off, why_not_power_off
+from qubesmanager.ui.backup.backup_run import BackupRun, running_backups
+from qubesmanager.ui.backup.backup_run_page import BackupRunPage
+from qubesmanager.ui.backup.backup_summary_page import BackupSummaryPage
+from qubesmanager.ui.backup.choice_page import ChoicePage
+from qubesmanager.ui.backup.passphrase_page import Origin, PassphrasePage
+from qubesmanager.ui.backup.steps import StepsWindow
+from qubesmanager.ui.backup.target_page import TargetPage
+from qubesmanager.ui.prompts import confirm
+from qubesmanager.ui.session import Session
+from qubesmanager.ui.texts import reason
+from qubesmanager.ui.windows import register
+from qubesmanager.wire import calls
+from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied
+from qubesmanager.wire.names import PROFILE_ID
+
+DOM0 = "dom0"
+FIRST_NAME = "manager"
+"""The profile of who has not named one."""
+LAST_NAME = "backup/profile"
+"""Where the settings remember the profile that was used last."""
+
+
+class BackupWizard(StepsWindow):
+    """Nothing is changed before the last page's button; then the profile is kept and carried out."""
+
+    def __init__(self, session: Session, names: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self.setWindowTitle(self.tr("Back up qubes"))
+        self._session = session
+        self._texts: dict[str, str] = {}
+        self._kept: Profile | None = None
+        self._holds_passphrase = False
+        self.qubes = ChoicePage(session, self)
+        self.target = TargetPage(session, self)
+        self.passphrase = PassphrasePage(session, self)
+        why = why_not_power_off()
+        self.summary = BackupSummaryPage(reason(why) if why else "", self)
+        self.run_page: BackupRunPage | None = None
+        self.resize(760, 600)
+        if running := running_backups(session):
+            self._look_on(running[-1])
+            return
+        self.set_pages((self.qubes, self.target, self.passphrase, self.summary), self.tr("&Back up"))
+        self.qubes.put_profiles([], str(session.settings.value(LAST_NAME, FIRST_NAME)))
+        if names:
+            self.qubes.model.tick(names)
+        self.qubes.profile_chosen.connect(self._load)
+        self.qubes.profile.editTextChanged.connect(self._refresh_remove)
+        self.qubes.remove.clicked.connect(self._remove)
+        self.finished_steps.connect(self._begin)
+        self._given = names
+        self._refresh_remove()
+        session.tasks.start_hidden(self.tr("Ask for the backup profiles"), self._ask(), owner=self)
+
+    # -- what the pages say -------------------------------------------------------------------------------------------
+
+    def profile(self) -> Profile:
+        """What would be kept and carried out."""
+        include, exclude = self.qubes.lists()
+        plan = Profile(
+            include=include,
+            exclude=exclude,
+            destination_vm=self.target.vm(),
+            destination_path=self.target.path.text().strip(),
+            compression=self.target.compression.currentData(),
+            verify=self.target.verifies(),
+            keep=self.target.kept(),
+            schedule=self.target.schedule(),
+        )
+        return self.passphrase.apply(plan)
+
+    def show_step(self, number: int) -> None:
+        if self.pages[number] is self.summary:
+            self.summary.show_plan(
+                self.qubes.profile_id(), self.profile(), self.qubes.names(), kept=self._is_kept_passphrase()
+            )
+            self._session.tasks.start_hidden(self.tr("Ask what the backup would do"), self._preview(), owner=self)
+        super().show_step(number)
+
+    def _is_kept_passphrase(self) -> bool:
+        return self.passphrase.chosen() is Origin.KEPT
+
+    # -- asking -------------------------------------------------------------------------------------------------------
+
+    async def _ask(self) -> None:
+        """The profiles there are, and which qubes ran since their last backups."""
+        names = await self._session.client.send(calls.BACKUP_PROFILE_LIST(DOM0))
+        chosen = self.qubes.profile_id()
+        self.qubes.put_profiles(names, chosen)
+        self._texts = dict.fromkeys(names, "")
+        self._refresh_remove()
+        if chosen in names and not self._given:
+            await self._read(chosen)
+        all_names = tuple(row.name for row in self.qubes.model.rows)
+        draft = Profile(include=all_names, destination_path="/")
+        try:
+            told = await preview(self._session.client, FIRST_NAME, profile_text(draft))
+        except PermissionDenied:
+            return  # not dom0: then nobody knows
+        self.qubes.put_changed({qube.name: qube.changed for qube in told.qubes})
+
+    def _load(self, name: str) -> None:
+        if name in self._texts:
+            self._session.tasks.start_hidden(self.tr("Read a backup profile"), self._read(name), owner=self)
+
+    async def _read(self, name: str) -> None:
+        client = self._session.client
+        text = await client.send(calls.BACKUP_PROFILE_GET(DOM0, name))
+        profile = parse_profile(text)
+        told = await preview(client, name)
+        self._texts[name] = text
+        self._kept = profile
+        self._holds_passphrase = told.given_by == "text"
+        self.qubes.show_profile(profile)
+        self.target.show_profile(profile)
+        self.passphrase.show_profile(profile, kept=self._holds_passphrase)
+        self._refresh_remove()
+
+    async def _preview(self) -> None:
+        name, plan = self.qubes.profile_id(), self.profile()
+        try:
+            told = await preview(self._session.client, name, profile_text(plan))
+        except PermissionDenied:
+            self.summary.show_nothing_known(self.tr("dom0 says only once it has begun"), may_go_on=True)
+            return
+        except Mgmt1Error as error:
+            self.summary.show_nothing_known(str(error), may_go_on=False)
+            return
+        self.summary.show_preview(told, plan)
+        if self._is_kept_passphrase() and not self._is_as_kept(plan):
+            self.summary.show_nothing_known(
+                self.tr("The profile holds a passphrase, which would be lost with these changes: choose another way."),
+                may_go_on=False,
+            )
+
+    def _is_as_kept(self, plan: Profile) -> bool:
+        return self._kept is not None and replace(self._kept, passphrase_text="") == plan
+
+    # -- doing --------------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        name, plan = self.qubes.profile_id(), self.profile()
+        text = None if name in self._texts and self._is_as_kept(plan) else profile_text(plan)
+        afterwards = power_off if self.summary.power_off.isChecked() else None
+        self._session.settings.setValue(LAST_NAME, name)
+        run = BackupRun(self._session, name)
+        run.start(text, self.passphrase.passphrase(), afterwards)
+        self._look_on(run)
+
+    def _look_on(self, run: BackupRun) -> None:
+        self.run_page = BackupRunPage(run, self)
+        self.run_page.left.connect(self.reject)
+        self.show_run(self.run_page, self.tr("Backup: {0}").format(run.profile))
+
+    def _refresh_remove(self, *_: object) -> None:
+        self.qubes.remove.setEnabled(self.qubes.profile_id() in self._texts)
+
+    def _remove(self) -> None:
+        self._session.tasks.start_hidden(self.tr("Remove a backup profile"), self._removed(), owner=self)
+
+    async def _removed(self) -> None:
+        name = self.qubes.profile_id()
+        if not PROFILE_ID.matches(name):
+            return
+        question = self.tr("Remove the backup profile {0}?").format(name)
+        details = self.tr("The backups that it made stay where they are.")
+        if await confirm(self, self.tr("Remove a backup profile"), question, self.tr("Remove"), details=details):
+            await self._session.client.send(calls.BACKUP_PROFILE_REMOVE(DOM0, name))
+            self._texts.pop(name, None)
+            self._kept = None
+            self.qubes.put_profiles(list(self._texts), FIRST_NAME)
+            self._refresh_remove()
+
+    # Qt overrides
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        self.forget()
+        super().closeEvent(event)
+
+
+def open_wizard(session: Session, names: tuple[str, ...]) -> QWidget:
+    """For these qubes, or for those that are included in backups."""
+    return BackupWizard(session, names)
+
+
+def register_window() -> None:
+    register(
+        "backup",
+        open_wizard,
+        of_qubes=False,
+        text=QT_TRANSLATE_NOOP("Windows", "&Back up qubes…"),
+        icon="backup",
+        menu="system",
+        shortcut="Ctrl+B",
+    )

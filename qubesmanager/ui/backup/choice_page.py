@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The first page: which profile, and which qubes it backs up."""
+
+from enum import StrEnum
+
+from PyQt5.QtCore import QSortFilterProxyModel, Qt, pyqtSignal
+from PyQt5.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from qubesmanager.backup.profile import TAG, TYPE, Profile
+from qubesmanager.models.backup_choice import NAME, BackupChoice, candidates, chosen_by_rules
+from qubesmanager.models.columns import size_text
+from qubesmanager.models.row_table import SORT_ROLE
+from qubesmanager.ui.backup.steps import StepPage
+from qubesmanager.ui.icons import label_icon
+from qubesmanager.ui.prompts import plain_label
+from qubesmanager.ui.session import Session
+from qubesmanager.ui.tables import row_table, sortable
+from qubesmanager.wire.names import PROFILE_ID, TAG_NAME, VM_NAME
+from qubesmanager.wire.records import VmRecord
+from qubesmanager.wire.values import VmClass
+
+
+class Mode(StrEnum):
+    """What decides: ticks, the qubes' own setting, or lists of names, classes and tags."""
+
+    TICKS = "ticks"
+    SETTING = "setting"
+    RULES = "rules"
+
+
+class ChoicePage(StepPage):
+    """Signals: `profile_chosen(str)`: a profile that is kept was picked."""
+
+    profile_chosen = pyqtSignal(str)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title = self.tr("Which qubes")
+        self._session = session
+        self._changed_since: dict[str, bool | None] = {}
+        self.profile = QComboBox(self)
+        self.profile.setEditable(True)
+        self.profile.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.profile.setToolTip(self.tr("The settings are kept under this name, for the next time."))
+        self.remove = QPushButton(self.tr("Re&move"), self)
+        self.remove.setAutoDefault(False)
+        self.remove.setToolTip(self.tr("Remove this profile; its backups stay."))
+        self.mode = QComboBox(self)
+        for mode, text in (
+            (Mode.TICKS, self.tr("The qubes that are ticked here")),
+            (Mode.SETTING, self.tr("Those with “include in backups”, also future ones")),
+            (Mode.RULES, self.tr("By name, class or tag, also future ones")),
+        ):
+            self.mode.addItem(text, mode)
+        self.include = QLineEdit(self)
+        self.include.setPlaceholderText(f"{TYPE}AppVM {TAG}work personal")
+        self.exclude = QLineEdit(self)
+        self.exclude.setPlaceholderText(self.tr("nothing"))
+        self.search = QLineEdit(self)
+        self.search.setClearButtonEnabled(True)
+        self.search.setPlaceholderText(self.tr("Find a qube"))
+        self.search.setAccessibleName(self.tr("Find a qube"))
+        self.model = BackupChoice(self._picture, self)
+        self.shown = QSortFilterProxyModel(self)
+        self.shown.setSortRole(SORT_ROLE)
+        self.shown.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self.shown.setSourceModel(self.model)
+        self.table = row_table(self.shown, self.tr("Qubes"), NAME, self)
+        sortable(self.table)
+        self.total = plain_label("", self)
+        self._form = QFormLayout()
+        self._lay_out()
+        self.search.textChanged.connect(self.shown.setFilterFixedString)
+        self.mode.currentIndexChanged.connect(self._follow_rules)
+        self.include.textChanged.connect(self._follow_rules)
+        self.exclude.textChanged.connect(self._follow_rules)
+        self.profile.editTextChanged.connect(self._follow_rules)
+        self.profile.activated.connect(lambda _at: self.profile_chosen.emit(self.profile_id()))
+        self.model.ticked_changed.connect(self._refresh)
+        session.put.connect(self._put)
+        session.gone.connect(self._put)
+        self._put()
+        self.model.tick({row.name for row in self.model.rows if row.included})
+        self._follow_rules()
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.addWidget(self.profile, 1)
+        row.addWidget(self.remove)
+        self._form.addRow(self.tr("&Profile:"), row)
+        self._form.addRow(self.tr("&Back up:"), self.mode)
+        self._form.addRow(self.tr("&Include:"), self.include)
+        self._form.addRow(self.tr("E&xclude:"), self.exclude)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(self._form)
+        layout.addWidget(self.search)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.total)
+        header = self.table.horizontalHeader()
+        if header is not None:
+            for column, width in enumerate((0, 110, 90, 120, 120)):
+                if column:
+                    header.resizeSection(column, width)
+
+    # -- what it says -------------------------------------------------------------------------------------------------
+
+    def profile_id(self) -> str:
+        return self.profile.currentText().strip()
+
+    def chosen_mode(self) -> Mode:
+        return Mode(self.mode.currentData())
+
+    def names(self) -> list[str]:
+        """The qubes that are backed up now."""
+        return [row.name for row in self.model.chosen()]
+
+    def lists(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """`include` and `exclude` of the profile."""
+        match self.chosen_mode():
+            case Mode.TICKS:
+                return tuple(self.names()), ()
+            case Mode.SETTING:
+                return (), ()
+        return tuple(self.include.text().split()), tuple(self.exclude.text().split())
+
+    def put_profiles(self, names: list[str], chosen: str) -> None:
+        self.profile.blockSignals(True)
+        self.profile.clear()
+        self.profile.addItems(names)
+        self.profile.setEditText(chosen)
+        self.profile.blockSignals(False)
+        self._follow_rules()
+
+    def put_changed(self, changed: dict[str, bool | None]) -> None:
+        """Which qubes ran since their last backups, as dom0 says."""
+        self._changed_since = changed
+        self._put()
+
+    def show_profile(self, profile: Profile) -> None:
+        """As a kept profile says it."""
+        plain = profile.include and not profile.exclude and not any(name.startswith("$") for name in profile.include)
+        mode = Mode.TICKS if plain else Mode.RULES if profile.include or profile.exclude else Mode.SETTING
+        self.include.setText(" ".join(profile.include))
+        self.exclude.setText(" ".join(profile.exclude))
+        self.mode.setCurrentIndex(self.mode.findData(mode))
+        if mode is Mode.TICKS:
+            self.model.tick(profile.include)
+        self._follow_rules()
+
+    def problem(self) -> str:
+        if not PROFILE_ID.matches(self.profile_id()):
+            return self.tr("The name of a profile has letters, digits, - and _.")
+        if self.chosen_mode() is Mode.RULES:
+            for word in (*self.include.text().split(), *self.exclude.text().split()):
+                if not _is_pattern(word):
+                    return self.tr("“{0}” is no qube, no $type:CLASS and no $tag:TAG.").format(word)
+        if not self.names():
+            return self.tr("Nothing would be backed up: choose a qube.")
+        return ""
+
+    # -- being told ---------------------------------------------------------------------------------------------------
+
+    def _put(self, *_: object) -> None:
+        records: list[VmRecord] = list(self._session.records.values())
+        self.model.put(candidates(records, self._changed_since))
+        self._follow_rules()
+
+    def _follow_rules(self, *_: object) -> None:
+        mode = self.chosen_mode()
+        for widget in (self.include, self.exclude):
+            widget.setVisible(mode is Mode.RULES)
+            if label := self._form.labelForField(widget):
+                label.setVisible(mode is Mode.RULES)
+        self.model.set_by_hand(mode is Mode.TICKS)
+        if mode is not Mode.TICKS:
+            include, exclude = self.lists()
+            self.model.tick(chosen_by_rules(self.model.rows, include, exclude, self.profile_id()))
+        self._refresh()
+
+    def _refresh(self) -> None:
+        chosen = self.model.chosen()
+        count = self.tr("%n qube(s)", "", len(chosen))
+        text = self.tr("{0}, at most {1} before compression").format(count, size_text(self.model.size()) or "0 B")
+        running = sum(row.running for row in chosen)
+        if running:
+            text += "\n" + self.tr("%n of them run(s): what is on its disks at that moment is backed up.", "", running)
+        self.total.setText(text)
+        self.changed.emit()
+
+    def _picture(self, label: str) -> object:
+        return label_icon(self._session.color_of(label))
+
+
+def _is_pattern(word: str) -> bool:
+    if word.startswith(TYPE):
+        return word.removeprefix(TYPE) in set(VmClass)
+    if word.startswith(TAG):
+        return TAG_NAME.matches(word.removeprefix(TAG))
+    return VM_NAME.matches(word)

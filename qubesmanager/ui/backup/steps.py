@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A window of a few pages, one after the other; the last one says what will happen, and then it happens."""
+
+from collections.abc import Sequence
+
+from PyQt5.QtCore import pyqtSignal
+from PyQt5.QtWidgets import QDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+
+from qubesmanager.ui.prompts import plain_label, problem_label, show_problem, subdue
+
+
+class StepPage(QWidget):
+    """One page. Signals: `changed()`: `problem` may be another now."""
+
+    changed = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title = ""
+        self.about = ""
+
+    def problem(self) -> str:
+        """Why the next page cannot be shown yet, as a sentence; empty if it can."""
+        return ""
+
+    def enter(self) -> None:
+        """It is shown now."""
+
+    def forget(self) -> None:
+        """The window goes away: let go of what nobody is to find."""
+
+
+class StepsWindow(QDialog):
+    """Not modal. `finished_steps` is emitted by the button of the last page."""
+
+    finished_steps = pyqtSignal()
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self._finish = ""
+        self.pages: tuple[StepPage, ...] = ()
+        self._headline = plain_label("", self)
+        font = self._headline.font()
+        font.setBold(True)
+        font.setPointSizeF(font.pointSizeF() * 1.2)
+        self._headline.setFont(font)
+        self._place = plain_label("", self)
+        self._place.setWordWrap(False)
+        self._about = plain_label("", self)
+        for label in (self._place, self._about):
+            subdue(label)
+        self.stack = QStackedWidget(self)
+        self.why = problem_label(self)
+        self.cancel = QPushButton(self.tr("Cancel"), self)
+        self.back = QPushButton(self.tr("< &Back"), self)
+        self.next = QPushButton(self.tr("&Next >"), self)
+        for button in (self.cancel, self.back):
+            button.setAutoDefault(False)
+        self.next.setDefault(True)
+        head = QHBoxLayout()
+        head.addWidget(self._headline, 1)
+        head.addWidget(self._place)
+        self.buttons = QHBoxLayout()
+        self.buttons.addWidget(self.cancel)
+        self.buttons.addStretch(1)
+        self.buttons.addWidget(self.back)
+        self.buttons.addWidget(self.next)
+        layout = QVBoxLayout(self)
+        layout.addLayout(head)
+        layout.addWidget(self._about)
+        layout.addWidget(self.stack, 1)
+        layout.addWidget(self.why)
+        layout.addLayout(self.buttons)
+        self.cancel.clicked.connect(self.reject)
+        self.back.clicked.connect(lambda: self.show_step(self.stack.currentIndex() - 1))
+        self.next.clicked.connect(self._next)
+
+    def set_pages(self, pages: Sequence[StepPage], finish: str) -> None:
+        """The pages, of which the first is shown; `finish` is what the button of the last one says."""
+        self.pages = tuple(pages)
+        self._finish = finish
+        for page in self.pages:
+            self.stack.addWidget(page)
+            page.changed.connect(self.look)
+        self.show_step(0)
+
+    def show_step(self, number: int) -> None:
+        page = self.pages[number]
+        self.stack.setCurrentWidget(page)
+        self._headline.setText(page.title)
+        self._about.setText(page.about)
+        self._about.setVisible(bool(page.about))
+        self._place.setText(self.tr("Step {0} of {1}").format(number + 1, len(self.pages)))
+        self.back.setEnabled(number > 0)
+        last = number == len(self.pages) - 1
+        self.next.setText(self._finish if last else self.tr("&Next >"))
+        page.enter()
+        self.look()
+
+    def show_run(self, page: QWidget, title: str) -> None:
+        """Instead of the pages: what is happening now. It has buttons of its own."""
+        self.forget()
+        self.stack.addWidget(page)
+        self.stack.setCurrentWidget(page)
+        self._headline.setText(title)
+        for widget in (self._place, self._about, self.why, self.cancel, self.back, self.next):
+            widget.hide()
+
+    def look(self) -> None:
+        """Whether it can go on, and why not."""
+        page = self.stack.currentWidget()
+        problem = page.problem() if isinstance(page, StepPage) else ""
+        show_problem(self.why, problem)
+        self.next.setEnabled(not problem)
+
+    def forget(self) -> None:
+        for page in self.pages:
+            page.forget()
+
+    def _next(self) -> None:
+        number = self.stack.currentIndex()
+        if number + 1 < len(self.pages):
+            self.show_step(number + 1)
+        else:
+            self.finished_steps.emit()
+
+    # Qt overrides
+
+    def done(self, result: int) -> None:
+        self.forget()
+        super().done(result)

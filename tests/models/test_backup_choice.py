@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which qubes a backup is of."""
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from PyQt5.QtCore import Qt
+from pytestqt.modeltest import ModelTester
+from samples import vm
+
+from qubesmanager.models.backup_choice import CHANGED, LAST, NAME, BackupChoice, Candidate, candidates, chosen_by_rules
+from qubesmanager.wire.records import VolumeRecord
+from qubesmanager.wire.values import PowerState, VmClass
+
+WORK = Candidate("work", "AppVM", "blue", 100, running=True, last=5, changed=True, included=True, tags=frozenset({"w"}))
+VAULT = replace(WORK, name="vault", running=False, changed=False, size=20, tags=frozenset())
+DVM = replace(VAULT, name="dvm", klass="DispVM", last=None, changed=None, included=False)
+ROWS = (DVM, VAULT, WORK)
+
+
+def model(*rows: Candidate) -> BackupChoice:
+    held = BackupChoice(lambda _label: None)
+    held.put(rows)
+    return held
+
+
+def test_the_choice_keeps_qts_contract(qtmodeltester: ModelTester) -> None:
+    held = model(*ROWS)
+    check: Any = qtmodeltester.check  # it has no types
+    check(held, force_py=True)
+    held.tick({"work"})
+    held.put((VAULT, replace(WORK, size=7)))
+    held.put(())
+
+
+def test_dom0_is_no_candidate_and_what_is_kept_counts() -> None:
+    kept = VolumeRecord("private", "p", "work/private", 100, 10, save_on_stop=True)
+    volumes = (kept, kept._replace(name="root", save_on_stop=False), kept._replace(name="extra-1", extra=True))
+    records = [
+        vm("dom0", VmClass.ADMIN, PowerState.RUNNING),
+        replace(vm("work", state=PowerState.RUNNING), volumes=volumes),
+        vm("work2"),
+        vm("work10"),
+    ]
+
+    rows = candidates(records, {"work2": False, "work": False})
+
+    assert [row.name for row in rows] == ["work", "work2", "work10"]
+    assert [row.size for row in rows] == [10, 0, 0]
+    assert [row.changed for row in rows] == [True, False, None]
+
+
+def test_ticks_are_of_qubes_that_are_there_and_add_up() -> None:
+    held = model(*ROWS)
+    held.tick({"work", "vault", "gone"})
+    assert held.ticked == {"work", "vault"}
+    assert held.size() == 120
+
+    held.put((WORK,))
+    assert held.ticked == {"work"}
+
+
+def test_only_a_person_ticks_where_a_person_may() -> None:
+    held = model(*ROWS)
+    first = held.index(0, NAME)
+    assert held.setData(first, Qt.CheckState.Checked, Qt.ItemDataRole.CheckStateRole)
+    assert held.ticked == {"dvm"}
+    assert not held.setData(first, "other", Qt.ItemDataRole.EditRole)
+
+    held.set_by_hand(False)
+    assert not held.setData(first, Qt.CheckState.Unchecked, Qt.ItemDataRole.CheckStateRole)
+    assert not held.flags(first) & Qt.ItemFlag.ItemIsUserCheckable
+    assert held.ticked == {"dvm"}
+
+
+def test_what_is_not_known_is_not_said() -> None:
+    held = model(*ROWS)
+    assert [held.index(row, CHANGED).data() for row in range(3)] == ["", "no", "running now"]
+    assert held.index(0, LAST).data() == "never"
+
+
+def test_without_rules_the_qubes_own_setting_decides() -> None:
+    assert chosen_by_rules(ROWS, (), (), "x") == {"vault", "work"}
+    assert chosen_by_rules(ROWS, (), ("vault",), "x") == {"work"}
+    assert chosen_by_rules(ROWS, ("$type:DispVM", "$tag:w"), (), "x") == {"dvm", "work"}
+    assert chosen_by_rules([replace(DVM, tags=frozenset({"backup-x"}))], (), (), "x") == {"dvm"}
+
+
+@given(st.lists(st.sampled_from(["work", "vault", "$type:AppVM", "$tag:w", "$tag:z", "none"]), max_size=3))
+def test_what_is_excluded_is_never_chosen(exclude: list[str]) -> None:
+    chosen = chosen_by_rules(ROWS, ("$type:AppVM", "dvm"), exclude, "x")
+
+    assert chosen.isdisjoint(exclude)
+    assert ("$type:AppVM" not in exclude) or chosen == {"dvm"}

@@ -1,0 +1,434 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The backup wizard, clicked through over a whole daemon: files are really made, and read again."""
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QApplication, QLineEdit
+from pytestqt.qtbot import QtBot
+from windows import click, type_text
+
+from qubesmanager.backup import container
+from qubesmanager.backup.container import Params
+from qubesmanager.backup.retention import Keep
+from qubesmanager.client.backups import history
+from qubesmanager.client.client import Client
+from qubesmanager.client.restores import RestorePlan, restore
+from qubesmanager.daemon.local.drivers.backups import targets
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.ui.app import register_all
+from qubesmanager.ui.backup.backup_run import BackupRun, running_backups
+from qubesmanager.ui.backup.backup_wizard import BackupWizard
+from qubesmanager.ui.backup.choice_page import Mode
+from qubesmanager.ui.backup.passphrase_page import Origin
+from qubesmanager.ui.prompts import Question
+from qubesmanager.ui.session import Session
+from qubesmanager.ui.tasks import TaskState
+from qubesmanager.wire import calls
+
+MIB = 1 << 20
+WORDS = "grün 钥匙 pass"
+
+
+@pytest.fixture(autouse=True)
+def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key derivation takes a third of a second, and each chunk has one."""
+    monkeypatch.setitem(container.LEVELS, "standard", Params(4))
+
+
+@pytest.fixture(autouse=True)
+def goes_on(qapp: QApplication) -> Iterator[None]:
+    """The manager's own window is not there, and a test does not end with the wizard's."""
+    qapp.setQuitOnLastWindowClosed(False)
+    yield
+    qapp.setQuitOnLastWindowClosed(True)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "backups"
+    path.mkdir()
+    return path
+
+
+def made(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir())
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    """The small files: everything but volumes and backups."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.stat().st_size < MIB)
+    return {path: path.read_bytes() for path in files}
+
+
+async def until(reached: Callable[[], object]) -> None:
+    async with asyncio.timeout(60):
+        while not reached():  # noqa: ASYNC110 - anything may be waited for
+            await asyncio.sleep(0.005)
+
+
+class Person:
+    """Somebody in the wizard."""
+
+    def __init__(self, wizard: BackupWizard) -> None:
+        self.wizard = wizard
+
+    def choose(self, *names: str) -> None:
+        self.wizard.qubes.mode.setCurrentIndex(self.wizard.qubes.mode.findData(Mode.TICKS))
+        model = self.wizard.qubes.model
+        for row, held in enumerate(model.rows):
+            wanted = Qt.CheckState.Checked if held.name in names else Qt.CheckState.Unchecked
+            model.setData(model.index(row, 0), wanted, Qt.ItemDataRole.CheckStateRole)
+
+    def next(self) -> None:
+        assert self.wizard.next.isEnabled(), self.wizard.why.text()
+        click(self.wizard.next)
+
+    def why(self) -> str:
+        return "" if self.wizard.next.isEnabled() else self.wizard.why.text()
+
+    def type_passphrase(self, first: str = WORDS, second: str | None = None) -> None:
+        page = self.wizard.passphrase
+        page.first.setText(first)
+        page.second.setText(first if second is None else second)
+
+    async def to_summary(self, folder: Path, *names: str) -> None:
+        self.choose(*names)
+        self.next()
+        self.wizard.target.path.setText(str(folder))
+        self.next()
+        self.type_passphrase()
+        self.next()
+        await until(lambda: "Waiting" not in self.why())
+
+    async def begin(self) -> BackupRun:
+        self.next()
+        assert self.wizard.run_page is not None
+        return self.wizard.run_page.run
+
+
+@pytest.fixture
+async def person(session: Session, qtbot: QtBot) -> Person:
+    register_all()
+    session.follow()
+    await until(lambda: session.is_synced and session.labels)
+    return await somebody(session, qtbot)
+
+
+async def somebody(session: Session, qtbot: QtBot, *names: str) -> Person:
+    wizard = BackupWizard(session, names)
+    qtbot.addWidget(wizard)
+    wizard.show()
+    await asyncio.sleep(0.1)  # the profiles
+    return Person(wizard)
+
+
+async def fill(client: Client, name: str, content: bytes) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield content
+
+    await client.send(calls.VM_VOLUME_IMPORT(name, "private", pieces()))
+
+
+async def test_a_backup_is_made_verified_and_can_be_restored(
+    person: Person, client: Client, system: System, folder: Path
+) -> None:
+    content = os.urandom(3 * MIB)
+    await fill(client, "vault", content)
+
+    await person.to_summary(folder, "vault")
+    assert person.wizard.summary.text("qubes") == "vault"
+    assert str(folder) in person.wizard.summary.text("where")
+    assert "free there" in person.wizard.summary.text("size")
+    run = await person.begin()
+    await until(lambda: not run.running)
+
+    assert run.state is TaskState.DONE, run.why
+    (file,) = made(folder)
+    page = person.wizard.run_page
+    assert page is not None
+    assert str(file) in page.headline.text()
+    assert "is whole" in page.headline.text()
+    assert page.bar.value() == 100
+    assert [row.name for row in page.model.rows] == ["vault"]
+    assert "vault is written" in page.log.toPlainText()
+    rows = await restore(client, file, WORDS, RestorePlan(rename={"vault": "vault2"}))
+    assert [(row.name, row.result) for row in rows] == [("vault2", "ok")]
+    driver = system.volumes.driver("default")
+    found = b"".join([data async for _, data in driver.read("vault2/private")])
+    assert content in found
+
+
+async def test_nothing_is_kept_before_the_last_button(person: Person, client: Client, folder: Path) -> None:
+    await person.to_summary(folder, "vault")
+    person.wizard.close()
+
+    assert await client.send(calls.BACKUP_PROFILE_LIST("dom0")) == []
+    assert made(folder) == []
+
+
+async def test_what_is_wrong_is_said_before_the_next_page(person: Person, folder: Path) -> None:
+    person.choose()
+    assert "Nothing would be backed up" in person.why()
+    person.wizard.qubes.profile.setEditText("a b")
+    person.choose("vault")
+    assert "letters, digits" in person.why()
+    person.wizard.qubes.profile.setEditText("mine")
+    person.next()
+    assert "Say where" in person.why()
+    person.wizard.target.path.setText("relative")
+    assert "begins with /" in person.why()
+    person.wizard.target.path.setText(str(folder / "none" / "at" / "all"))
+    person.next()
+    assert "needs a passphrase" in person.why()
+    person.type_passphrase("one", "two")
+    assert "differ" in person.why()
+    person.type_passphrase("one", "")
+    assert "once more" in person.why()
+    person.type_passphrase()
+    person.next()
+    await until(lambda: "no such folder" in person.why())
+
+
+async def test_a_full_target_is_said_by_dom0_and_nothing_is_left(
+    person: Person, client: Client, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(_folder: Path, needed: int) -> None:
+        raise OSError(28, f"No space for {needed}")
+
+    monkeypatch.setattr("qubesmanager.daemon.local.system.backups.check_space", no_space)
+    await fill(client, "vault", bytes(MIB))
+    await person.to_summary(folder, "vault")
+    run = await person.begin()
+    await until(lambda: not run.running)
+
+    assert run.state is TaskState.FAILED
+    assert person.wizard.run_page is not None
+    assert "failed" in person.wizard.run_page.headline.text()
+    assert made(folder) == []
+
+
+class Gate:
+    """Holds the engine before it writes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.open = threading.Event()
+        self.reached = threading.Event()
+        real = targets.to_file
+
+        def waiting(path: Path, write: Any, stop: threading.Event, verify: Any) -> Any:
+            self.reached.set()
+            while not self.open.wait(0.01) and not stop.is_set():
+                pass
+            return real(path, write, stop, verify)
+
+        monkeypatch.setattr(targets, "to_file", waiting)
+
+
+async def test_a_run_is_cancelled_and_leaves_nothing(
+    person: Person, client: Client, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(monkeypatch)
+    await person.to_summary(folder, "vault")
+    run = await person.begin()
+    await until(gate.reached.is_set)
+    page = person.wizard.run_page
+    assert page is not None
+    click(page.stop)
+    await until(lambda: not run.running)
+
+    assert run.state is TaskState.CANCELLED
+    assert "Cancelled" in page.headline.text()
+    assert made(folder) == []
+    assert (await history(client, "manager"))[-1].result == "cancelled"
+
+
+async def test_a_run_goes_on_without_its_window_and_is_found_again(
+    person: Person, session: Session, folder: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    gate = Gate(monkeypatch)
+    await person.to_summary(folder, "vault")
+    run = await person.begin()
+    await until(gate.reached.is_set)
+    assert person.wizard.run_page is not None
+    click(person.wizard.run_page.leave)
+    assert not person.wizard.isVisible()
+
+    assert [entry.title for entry in session.tasks.running] == ["Back up: manager"]
+    assert running_backups(session) == [run]
+    again = await somebody(session, qtbot)
+    assert again.wizard.run_page is not None
+    assert again.wizard.run_page.run is run
+    gate.open.set()
+    await until(lambda: not run.running)
+
+    assert run.state is TaskState.DONE
+    assert [entry.state for entry in session.tasks.entries] == [TaskState.DONE]
+    assert len(made(folder)) == 1
+
+
+async def test_the_passphrase_is_nowhere_afterwards(
+    person: Person, session: Session, client: Client, folder: Path, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    caplog.set_level("DEBUG")
+    await person.to_summary(folder, "vault")
+    run = await person.begin()
+    await until(lambda: not run.running)
+    session.tasks.save()
+
+    for edit in person.wizard.findChildren(QLineEdit):
+        edit.undo()
+        assert WORDS not in edit.text()
+    assert WORDS not in caplog.text
+    assert WORDS not in await client.send(calls.BACKUP_PROFILE_GET("dom0", "manager"))
+    kept = contents(tmp_path)
+    assert kept
+    for path, content in kept.items():
+        assert WORDS.encode() not in content, path
+    clipboard = QApplication.clipboard()
+    assert clipboard is None or WORDS not in clipboard.text()
+
+
+async def test_closing_the_wizard_empties_its_fields(person: Person, folder: Path) -> None:
+    await person.to_summary(folder, "vault")
+    person.wizard.close()
+
+    for edit in (person.wizard.passphrase.first, person.wizard.passphrase.second):
+        edit.undo()
+        assert edit.text() == ""
+
+
+async def test_settings_are_kept_as_a_profile_and_come_back(
+    person: Person, session: Session, client: Client, folder: Path, qtbot: QtBot
+) -> None:
+    page = person.wizard.target
+    person.wizard.qubes.profile.setEditText("nightly")
+    page.keep.setChecked(True)
+    page.when.setCurrentIndex(page.when.findData("weekly"))
+    page.day.setCurrentIndex(page.day.findData("tue"))
+    page.compression.setCurrentIndex(2)
+    await person.to_summary(folder, "vault", "work")
+    assert "this one will fail" in person.wizard.summary.text("again")
+    run = await person.begin()
+    await until(lambda: not run.running)
+    assert run.state is TaskState.DONE, run.why
+
+    text = await client.send(calls.BACKUP_PROFILE_GET("dom0", "nightly"))
+    kept = yaml.safe_load(text)
+    assert kept["include"] == ["vault", "work"]
+    assert (kept["schedule"], kept["compression"], kept["verify"]) == ("weekly tue 03:00", "none", True)
+    assert kept["keep"] == {"last": 3, "daily": 7, "weekly": 4, "monthly": 6}
+    again = await somebody(session, qtbot)
+    await until(lambda: again.wizard.target.path.text() == str(folder))
+    assert again.wizard.qubes.profile_id() == "nightly"
+    assert again.wizard.qubes.names() == ["vault", "work"]
+    assert again.wizard.target.schedule() == person.wizard.target.schedule()
+    assert again.wizard.target.kept() == Keep(3, 7, 4, 6)
+
+
+async def test_older_backups_that_would_go_are_named_before(
+    session: Session, client: Client, folder: Path, qtbot: QtBot
+) -> None:
+    text = {"include": ["vault"], "destination_path": str(folder), "verify": True, "passphrase_text": "words"}
+    await client.send(calls.BACKUP_PROFILE_SET("dom0", "nightly", yaml.safe_dump(text)))
+    await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {}))
+    (first,) = made(folder)
+    await asyncio.sleep(1.1)  # a file's name has its second
+    await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {}))
+    session.settings.setValue("backup/profile", "nightly")
+    session.follow()
+    await until(lambda: session.is_synced and session.labels)
+    person = await somebody(session, qtbot)
+    await until(lambda: person.wizard.passphrase.chosen() is Origin.KEPT)
+    person.next()
+    person.wizard.target.keep.setChecked(True)
+    for box in person.wizard.target.counts.values():
+        box.setValue(0)
+    person.wizard.target.counts["last"].setValue(1)
+    person.next()
+    person.next()
+
+    await until(lambda: first.name in person.wizard.summary.text("older"))
+    # With these changes its stored passphrase would be lost, and is not.
+    assert "would be lost" in person.why()
+
+
+async def test_a_profile_as_it_is_runs_with_the_passphrase_it_holds(
+    session: Session, client: Client, folder: Path, qtbot: QtBot
+) -> None:
+    text = {
+        "include": ["$tag:work"],
+        "destination_path": str(folder),
+        "passphrase_text": "words",
+        "compression": "zstd",
+    }
+    await client.send(calls.BACKUP_PROFILE_SET("dom0", "nightly", yaml.safe_dump(text)))
+    session.settings.setValue("backup/profile", "nightly")
+    session.follow()
+    await until(lambda: session.is_synced and session.labels)
+    person = await somebody(session, qtbot)
+    await until(lambda: person.wizard.passphrase.chosen() is Origin.KEPT)
+    assert person.wizard.qubes.chosen_mode() is Mode.RULES
+    assert "work" in person.wizard.qubes.names()
+    for _ in range(3):
+        person.next()
+    await until(lambda: not person.why())
+    run = await person.begin()
+    await until(lambda: not run.running)
+
+    assert run.state is TaskState.DONE, run.why
+    (file,) = made(folder)
+    rows = await restore(client, file, "words", RestorePlan(verify_only=True))
+    assert {row.result for row in rows} == {"ok"}
+
+
+async def test_a_profile_is_removed_after_a_question(
+    session: Session, client: Client, folder: Path, qtbot: QtBot
+) -> None:
+    text = yaml.safe_dump({"include": ["vault"], "destination_path": str(folder)})
+    await client.send(calls.BACKUP_PROFILE_SET("dom0", "nightly", text))
+    session.settings.setValue("backup/profile", "nightly")
+    session.follow()
+    person = await somebody(session, qtbot)
+    await until(person.wizard.qubes.remove.isEnabled)
+    click(person.wizard.qubes.remove)
+    await until(lambda: person.wizard.findChildren(Question))
+    click(person.wizard.findChildren(Question)[0].yes)
+    await until(lambda: not person.wizard.qubes.remove.isEnabled())
+
+    assert await client.send(calls.BACKUP_PROFILE_LIST("dom0")) == []
+
+
+async def test_a_made_up_passphrase_goes_with_the_quick_key_and_is_typed_once_more(
+    person: Person, folder: Path
+) -> None:
+    person.choose("vault")
+    person.next()
+    person.wizard.target.path.setText(str(folder))
+    person.next()
+    page = person.wizard.passphrase
+    click(page.make)
+    assert page.kdf.currentData() == "generated"
+    assert page.first.echoMode() == QLineEdit.EchoMode.Normal
+    assert person.why()
+    type_text(page.second, page.first.text())
+    assert person.why() == ""
+    await until(lambda: page.meter.value() == 5)
+    page.first.setText("mine")
+    page.second.setText("mine")
+    assert "made up" in person.why()
+
+
+async def test_qubes_of_the_selection_are_ticked(session: Session, qtbot: QtBot) -> None:
+    session.follow()
+    await until(lambda: session.is_synced and session.labels)
+    person = await somebody(session, qtbot, "vault")
+
+    assert person.wizard.qubes.names() == ["vault"]
