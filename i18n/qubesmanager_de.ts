@@ -257,6 +257,45 @@
     </message>
 </context>
 <context>
+    <name>BackupChoice</name>
+    <message>
+        <source>never</source>
+        <translation>nie</translation>
+    </message>
+    <message>
+        <source>Qube</source>
+        <translation>Qube</translation>
+    </message>
+    <message>
+        <source>Class</source>
+        <translation>Klasse</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Last backup</source>
+        <translation>Letzte Sicherung</translation>
+    </message>
+    <message>
+        <source>Changed since</source>
+        <translation>Seitdem geändert</translation>
+    </message>
+    <message>
+        <source>running now</source>
+        <translation>läuft gerade</translation>
+    </message>
+    <message>
+        <source>yes</source>
+        <translation>ja</translation>
+    </message>
+    <message>
+        <source>no</source>
+        <translation>nein</translation>
+    </message>
+</context>
+<context>
     <name>BackupErrors</name>
     <message>
         <source>This is not the passphrase of this backup.</source>
@@ -265,6 +304,288 @@
     <message>
         <source>The file is damaged, cut off, or no backup of qubes: {0}</source>
         <translation>Die Datei ist beschädigt, abgeschnitten oder keine Sicherung von Qubes: {0}</translation>
+    </message>
+</context>
+<context>
+    <name>BackupRows</name>
+    <message>
+        <source>done</source>
+        <translation>fertig</translation>
+    </message>
+    <message>
+        <source>Qube</source>
+        <translation>Qube</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Progress</source>
+        <translation>Fortschritt</translation>
+    </message>
+</context>
+<context>
+    <name>BackupRun</name>
+    <message>
+        <source>Back up: {0}</source>
+        <translation>Sichern: {0}</translation>
+    </message>
+    <message>
+        <source>{0} is read again</source>
+        <translation>{0} wird noch einmal gelesen</translation>
+    </message>
+    <message>
+        <source>{0} is written</source>
+        <translation>{0} wird geschrieben</translation>
+    </message>
+    <message>
+        <source>The backup is complete.</source>
+        <translation>Die Sicherung ist vollständig.</translation>
+    </message>
+    <message>
+        <source>Cancelled. What had been written is removed.</source>
+        <translation>Abgebrochen. Was schon geschrieben war, ist entfernt.</translation>
+    </message>
+    <message>
+        <source>It failed: {0}</source>
+        <translation>Fehlgeschlagen: {0}</translation>
+    </message>
+</context>
+<context>
+    <name>BackupRunPage</name>
+    <message>
+        <source>Progress of each qube</source>
+        <translation>Fortschritt jedes Qubes</translation>
+    </message>
+    <message>
+        <source>What happened</source>
+        <translation>Was geschah</translation>
+    </message>
+    <message>
+        <source>&amp;Cancel the backup</source>
+        <translation>Sicherung abbre&amp;chen</translation>
+    </message>
+    <message>
+        <source>Nothing has come for {0}: the place it goes to may be slow, or gone.</source>
+        <translation>Seit {0} kommt nichts: Das Ziel ist langsam oder nicht mehr da.</translation>
+    </message>
+    <message>
+        <source>Close; it goes &amp;on</source>
+        <translation>Schließen; es geht &amp;weiter</translation>
+    </message>
+    <message>
+        <source>&amp;Close</source>
+        <translation>&amp;Schließen</translation>
+    </message>
+    <message>
+        <source>The backup is complete: {0}, {1}.</source>
+        <translation>Die Sicherung ist vollständig: {0}, {1}.</translation>
+    </message>
+    <message>
+        <source>The backup is complete.</source>
+        <translation>Die Sicherung ist vollständig.</translation>
+    </message>
+    <message>
+        <source>Cancelled. What had been written is removed.</source>
+        <translation>Abgebrochen. Was schon geschrieben war, ist entfernt.</translation>
+    </message>
+    <message>
+        <source>The backup failed, and nothing that looks like one was left.</source>
+        <translation>Die Sicherung ist fehlgeschlagen; nichts blieb zurück, was wie eine aussieht.</translation>
+    </message>
+    <message>
+        <source>The qubes are looked at…</source>
+        <translation>Die Qubes werden angesehen …</translation>
+    </message>
+    <message>
+        <source>Reading it again: {0}</source>
+        <translation>Wird noch einmal gelesen: {0}</translation>
+    </message>
+    <message>
+        <source>Writing: {0}</source>
+        <translation>Wird geschrieben: {0}</translation>
+    </message>
+    <message>
+        <source>{0} of {1}</source>
+        <translation>{0} von {1}</translation>
+    </message>
+    <message>
+        <source>{0} a second</source>
+        <translation>{0} je Sekunde</translation>
+    </message>
+    <message>
+        <source>about {0} left</source>
+        <translation>noch etwa {0}</translation>
+    </message>
+</context>
+<context>
+    <name>BackupSummaryPage</name>
+    <message>
+        <source>What will happen</source>
+        <translation>Was geschehen wird</translation>
+    </message>
+    <message>
+        <source>Qubes:</source>
+        <translation>Qubes:</translation>
+    </message>
+    <message>
+        <source>To:</source>
+        <translation>Nach:</translation>
+    </message>
+    <message>
+        <source>Size:</source>
+        <translation>Größe:</translation>
+    </message>
+    <message>
+        <source>How:</source>
+        <translation>Wie:</translation>
+    </message>
+    <message>
+        <source>Older backups:</source>
+        <translation>Ältere Sicherungen:</translation>
+    </message>
+    <message>
+        <source>Again:</source>
+        <translation>Wieder:</translation>
+    </message>
+    <message>
+        <source>Profile:</source>
+        <translation>Profil:</translation>
+    </message>
+    <message>
+        <source>Shut this computer &amp;down when it is complete</source>
+        <translation>Diesen Rechner &amp;herunterfahren, wenn alles fertig ist</translation>
+    </message>
+    <message>
+        <source>Waiting for what dom0 says of it…</source>
+        <translation>Wartet darauf, was dom0 dazu sagt …</translation>
+    </message>
+    <message>
+        <source>the qube {0}: {1}</source>
+        <translation>der Qube {0}: {1}</translation>
+    </message>
+    <message>
+        <source>key derivation {0}</source>
+        <translation>Schlüsselableitung {0}</translation>
+    </message>
+    <message>
+        <source>read again afterwards</source>
+        <translation>danach noch einmal gelesen</translation>
+    </message>
+    <message>
+        <source>not read again</source>
+        <translation>nicht noch einmal gelesen</translation>
+    </message>
+    <message>
+        <source>only when somebody asks for it</source>
+        <translation>nur wenn jemand es verlangt</translation>
+    </message>
+    <message>
+        <source>all stay</source>
+        <translation>alle bleiben</translation>
+    </message>
+    <message>
+        <source>kept as “{0}”, for the next time</source>
+        <translation>als „{0}“ aufbewahrt, für das nächste Mal</translation>
+    </message>
+    <message>
+        <source>; {0} free there</source>
+        <translation>; dort sind {0} frei</translation>
+    </message>
+    <message>
+        <source>at most {0} before compression{1}</source>
+        <translation>höchstens {0} vor der Kompression{1}</translation>
+    </message>
+    <message>
+        <source>none has to go yet</source>
+        <translation>noch muss keine weichen</translation>
+    </message>
+    <message>
+        <source>removed once this one is verified: {0}</source>
+        <translation>entfernt, sobald diese geprüft ist: {0}</translation>
+    </message>
+    <message>
+        <source>{0}, next {1}</source>
+        <translation>{0}, das nächste Mal {1}</translation>
+    </message>
+    <message>
+        <source>Its schedule will fail: then nobody types the passphrase. Take one from a file or a qube.</source>
+        <translation>Der Zeitplan wird scheitern: Dann tippt niemand die Passphrase. Nehmen Sie eine aus einer Datei oder von einem Qube.</translation>
+    </message>
+    <message>
+        <source>That may not fit: dom0 begins only if there is room for all of it.</source>
+        <translation>Das passt vielleicht nicht: dom0 beginnt nur, wenn für alles Platz ist.</translation>
+    </message>
+    <message>
+        <source>There is no qube {0}.</source>
+        <translation>Es gibt keinen Qube {0}.</translation>
+    </message>
+    <message>
+        <source>Nothing can be written there: the folder does not exist, or is not writable.</source>
+        <translation>Dort lässt sich nichts schreiben: Der Ordner fehlt oder ist schreibgeschützt.</translation>
+    </message>
+    <message>
+        <source>There is no such folder in dom0.</source>
+        <translation>In dom0 gibt es keinen solchen Ordner.</translation>
+    </message>
+    <message numerus="yes">
+        <source>{0} and %n more</source>
+        <translation>
+            <numerusform>{0} und %n weiterer</numerusform>
+            <numerusform>{0} und %n weitere</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>BackupWizard</name>
+    <message>
+        <source>Back up qubes</source>
+        <translation>Qubes sichern</translation>
+    </message>
+    <message>
+        <source>&amp;Back up</source>
+        <translation>&amp;Sichern</translation>
+    </message>
+    <message>
+        <source>Ask for the backup profiles</source>
+        <translation>Nach den Sicherungsprofilen fragen</translation>
+    </message>
+    <message>
+        <source>Ask what the backup would do</source>
+        <translation>Fragen, was die Sicherung täte</translation>
+    </message>
+    <message>
+        <source>Read a backup profile</source>
+        <translation>Ein Sicherungsprofil lesen</translation>
+    </message>
+    <message>
+        <source>dom0 says only once it has begun</source>
+        <translation>sagt dom0 erst, wenn sie begonnen hat</translation>
+    </message>
+    <message>
+        <source>The profile holds a passphrase, which would be lost with these changes: choose another way.</source>
+        <translation>Das Profil enthält eine Passphrase, die mit diesen Änderungen verloren ginge: Wählen Sie einen anderen Weg.</translation>
+    </message>
+    <message>
+        <source>Backup: {0}</source>
+        <translation>Sicherung: {0}</translation>
+    </message>
+    <message>
+        <source>Remove a backup profile</source>
+        <translation>Ein Sicherungsprofil entfernen</translation>
+    </message>
+    <message>
+        <source>Remove the backup profile {0}?</source>
+        <translation>Das Sicherungsprofil {0} entfernen?</translation>
+    </message>
+    <message>
+        <source>The backups that it made stay where they are.</source>
+        <translation>Die Sicherungen, die damit gemacht wurden, bleiben, wo sie sind.</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
     </message>
 </context>
 <context>
@@ -283,6 +604,95 @@
     <message>
         <source>{0}, press to remove</source>
         <translation>{0}, zum Entfernen drücken</translation>
+    </message>
+</context>
+<context>
+    <name>ChoicePage</name>
+    <message>
+        <source>Which qubes</source>
+        <translation>Welche Qubes</translation>
+    </message>
+    <message>
+        <source>The settings are kept under this name, for the next time.</source>
+        <translation>Die Einstellungen werden unter diesem Namen aufbewahrt, für das nächste Mal.</translation>
+    </message>
+    <message>
+        <source>Re&amp;move</source>
+        <translation>Ent&amp;fernen</translation>
+    </message>
+    <message>
+        <source>Remove this profile; its backups stay.</source>
+        <translation>Dieses Profil entfernen; seine Sicherungen bleiben.</translation>
+    </message>
+    <message>
+        <source>The qubes that are ticked here</source>
+        <translation>Die hier angekreuzten Qubes</translation>
+    </message>
+    <message>
+        <source>Those with “include in backups”, also future ones</source>
+        <translation>Die mit „in Sicherungen aufnehmen“, auch künftige</translation>
+    </message>
+    <message>
+        <source>By name, class or tag, also future ones</source>
+        <translation>Nach Name, Klasse oder Etikett, auch künftige</translation>
+    </message>
+    <message>
+        <source>nothing</source>
+        <translation>nichts</translation>
+    </message>
+    <message>
+        <source>Find a qube</source>
+        <translation>Einen Qube suchen</translation>
+    </message>
+    <message>
+        <source>Qubes</source>
+        <translation>Qubes</translation>
+    </message>
+    <message>
+        <source>&amp;Profile:</source>
+        <translation>&amp;Profil:</translation>
+    </message>
+    <message>
+        <source>&amp;Back up:</source>
+        <translation>&amp;Sichern:</translation>
+    </message>
+    <message>
+        <source>&amp;Include:</source>
+        <translation>&amp;Aufnehmen:</translation>
+    </message>
+    <message>
+        <source>E&amp;xclude:</source>
+        <translation>A&amp;uslassen:</translation>
+    </message>
+    <message>
+        <source>The name of a profile has letters, digits, - and _.</source>
+        <translation>Der Name eines Profils hat Buchstaben, Ziffern, - und _.</translation>
+    </message>
+    <message>
+        <source>“{0}” is no qube, no $type:CLASS and no $tag:TAG.</source>
+        <translation>„{0}“ ist kein Qube, kein $type:KLASSE und kein $tag:ETIKETT.</translation>
+    </message>
+    <message>
+        <source>Nothing would be backed up: choose a qube.</source>
+        <translation>Es würde nichts gesichert: Wählen Sie einen Qube.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n qube(s)</source>
+        <translation>
+            <numerusform>%n Qube</numerusform>
+            <numerusform>%n Qubes</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{0}, at most {1} before compression</source>
+        <translation>{0}, höchstens {1} vor der Kompression</translation>
+    </message>
+    <message numerus="yes">
+        <source>As their disks are at that moment, because they run: %n qube(s)</source>
+        <translation>
+            <numerusform>Wie die Platten in dem Moment sind, denn er läuft: %n Qube</numerusform>
+            <numerusform>Wie die Platten in dem Moment sind, denn sie laufen: %n Qubes</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -2141,6 +2551,113 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
+    <name>PassphrasePage</name>
+    <message>
+        <source>Passphrase</source>
+        <translation>Passphrase</translation>
+    </message>
+    <message>
+        <source>Without it nobody can read the backup, you included. It is not kept, and cannot be found again.</source>
+        <translation>Ohne sie kann niemand die Sicherung lesen, auch Sie nicht. Sie wird nicht aufbewahrt und lässt sich nicht wiederfinden.</translation>
+    </message>
+    <message>
+        <source>I type it now</source>
+        <translation>Ich gebe sie jetzt ein</translation>
+    </message>
+    <message>
+        <source>The first line of a file in dom0</source>
+        <translation>Die erste Zeile einer Datei in dom0</translation>
+    </message>
+    <message>
+        <source>A qube gives it</source>
+        <translation>Ein Qube gibt sie</translation>
+    </message>
+    <message>
+        <source>&amp;Show it</source>
+        <translation>&amp;Anzeigen</translation>
+    </message>
+    <message>
+        <source>&amp;Make one up</source>
+        <translation>Eine e&amp;rfinden</translation>
+    </message>
+    <message>
+        <source>Thirty letters and digits by chance: write them down.</source>
+        <translation>Dreißig zufällige Buchstaben und Ziffern: Schreiben Sie sie auf.</translation>
+    </message>
+    <message>
+        <source>Strength</source>
+        <translation>Stärke</translation>
+    </message>
+    <message>
+        <source>standard: a third of a second for each guess</source>
+        <translation>standard: eine Drittelsekunde für jeden Versuch</translation>
+    </message>
+    <message>
+        <source>strong: slower to guess, and to read; 1 GiB of memory</source>
+        <translation>strong: langsamer zu erraten und zu lesen; 1 GiB Speicher</translation>
+    </message>
+    <message>
+        <source>quick: only for one that was made up by chance</source>
+        <translation>schnell: nur für eine zufällig erfundene</translation>
+    </message>
+    <message>
+        <source>&amp;Where from:</source>
+        <translation>&amp;Woher:</translation>
+    </message>
+    <message>
+        <source>&amp;Passphrase:</source>
+        <translation>&amp;Passphrase:</translation>
+    </message>
+    <message>
+        <source>&amp;Once more:</source>
+        <translation>&amp;Noch einmal:</translation>
+    </message>
+    <message>
+        <source>Strength:</source>
+        <translation>Stärke:</translation>
+    </message>
+    <message>
+        <source>&amp;File:</source>
+        <translation>&amp;Datei:</translation>
+    </message>
+    <message>
+        <source>&amp;Qube:</source>
+        <translation>&amp;Qube:</translation>
+    </message>
+    <message>
+        <source>&amp;Key derivation:</source>
+        <translation>Schlüss&amp;elableitung:</translation>
+    </message>
+    <message>
+        <source>It stands in the profile</source>
+        <translation>Sie steht im Profil</translation>
+    </message>
+    <message>
+        <source>Name the file by its whole path, from /.</source>
+        <translation>Nennen Sie die Datei mit ganzem Pfad, ab /.</translation>
+    </message>
+    <message>
+        <source>There is no qube that could give it.</source>
+        <translation>Es gibt keinen Qube, der sie geben könnte.</translation>
+    </message>
+    <message>
+        <source>A backup needs a passphrase.</source>
+        <translation>Eine Sicherung braucht eine Passphrase.</translation>
+    </message>
+    <message>
+        <source>The two passphrases differ.</source>
+        <translation>Die beiden Passphrasen unterscheiden sich.</translation>
+    </message>
+    <message>
+        <source>Type it once more.</source>
+        <translation>Geben Sie sie noch einmal ein.</translation>
+    </message>
+    <message>
+        <source>The quick key derivation is only for a passphrase that was made up here.</source>
+        <translation>Die schnelle Schlüsselableitung ist nur für eine hier erfundene Passphrase.</translation>
+    </message>
+</context>
+<context>
     <name>PlanFoot</name>
     <message>
         <source>What will be sent</source>
@@ -2745,6 +3262,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>The firewall is kept, not enforced: the netvm {0} has no network namespace of its own.</source>
         <translation>Die Firewall wird gespeichert, nicht durchgesetzt: Das Netz-Qube {0} hat keinen eigenen Netz-Namensraum.</translation>
+    </message>
+    <message>
+        <source>There is no systemctl here to shut the computer down with.</source>
+        <translation>Hier gibt es kein systemctl, um den Rechner herunterzufahren.</translation>
     </message>
 </context>
 <context>
@@ -4025,6 +4546,36 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Tasks</source>
         <translation>Aufgaben</translation>
     </message>
+    <message numerus="yes">
+        <source>%n old backup(s)</source>
+        <translation>
+            <numerusform>%n alte Sicherung</numerusform>
+            <numerusform>%n alte Sicherungen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>No backup in the last 30 days: {0}</source>
+        <translation>Keine Sicherung in den letzten 30 Tagen: {0}</translation>
+    </message>
+</context>
+<context>
+    <name>StepsWindow</name>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>&lt; &amp;Back</source>
+        <translation>&lt; &amp;Zurück</translation>
+    </message>
+    <message>
+        <source>&amp;Next &gt;</source>
+        <translation>&amp;Weiter &gt;</translation>
+    </message>
+    <message>
+        <source>Step {0} of {1}</source>
+        <translation>Schritt {0} von {1}</translation>
+    </message>
 </context>
 <context>
     <name>StorageFacts</name>
@@ -4097,6 +4648,29 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>S&amp;napshots</source>
         <translation>S&amp;chnappschüsse</translation>
+    </message>
+</context>
+<context>
+    <name>Strength</name>
+    <message>
+        <source>Very weak: guessed at once</source>
+        <translation>Sehr schwach: sofort erraten</translation>
+    </message>
+    <message>
+        <source>Weak: guessed in a moment by who has the file</source>
+        <translation>Schwach: in einem Augenblick erraten, wenn jemand die Datei hat</translation>
+    </message>
+    <message>
+        <source>Fair: not for what must stay secret</source>
+        <translation>Mäßig: nichts für Geheimes</translation>
+    </message>
+    <message>
+        <source>Good</source>
+        <translation>Gut</translation>
+    </message>
+    <message>
+        <source>Strong</source>
+        <translation>Stark</translation>
     </message>
 </context>
 <context>
@@ -4237,6 +4811,177 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Services have a page of their own.</source>
         <translation>Dienste haben eine eigene Seite.</translation>
+    </message>
+</context>
+<context>
+    <name>TargetPage</name>
+    <message>
+        <source>Where and how</source>
+        <translation>Wohin und wie</translation>
+    </message>
+    <message>
+        <source>Bro&amp;wse…</source>
+        <translation>Durch&amp;suchen …</translation>
+    </message>
+    <message>
+        <source>gzip: read by every Qubes OS</source>
+        <translation>gzip: liest jedes Qubes OS</translation>
+    </message>
+    <message>
+        <source>zstd: smaller and faster</source>
+        <translation>zstd: kleiner und schneller</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keine</translation>
+    </message>
+    <message>
+        <source>&amp;Read all of it again when it is written</source>
+        <translation>Danach alles noch einmal &amp;lesen</translation>
+    </message>
+    <message>
+        <source>Remove &amp;older backups of this profile</source>
+        <translation>&amp;Ältere Sicherungen dieses Profils entfernen</translation>
+    </message>
+    <message>
+        <source>Only when somebody asks for it</source>
+        <translation>Nur wenn jemand es verlangt</translation>
+    </message>
+    <message>
+        <source>Every hour</source>
+        <translation>Jede Stunde</translation>
+    </message>
+    <message>
+        <source>Every day at</source>
+        <translation>Jeden Tag um</translation>
+    </message>
+    <message>
+        <source>Every week on</source>
+        <translation>Jede Woche am</translation>
+    </message>
+    <message>
+        <source>Every month on the</source>
+        <translation>Jeden Monat am</translation>
+    </message>
+    <message>
+        <source>Monday</source>
+        <translation>Montag</translation>
+    </message>
+    <message>
+        <source>Tuesday</source>
+        <translation>Dienstag</translation>
+    </message>
+    <message>
+        <source>Wednesday</source>
+        <translation>Mittwoch</translation>
+    </message>
+    <message>
+        <source>Thursday</source>
+        <translation>Donnerstag</translation>
+    </message>
+    <message>
+        <source>Friday</source>
+        <translation>Freitag</translation>
+    </message>
+    <message>
+        <source>Saturday</source>
+        <translation>Samstag</translation>
+    </message>
+    <message>
+        <source>Sunday</source>
+        <translation>Sonntag</translation>
+    </message>
+    <message>
+        <source>&amp;To:</source>
+        <translation>&amp;Nach:</translation>
+    </message>
+    <message>
+        <source>&amp;Folder or file:</source>
+        <translation>&amp;Ordner oder Datei:</translation>
+    </message>
+    <message>
+        <source>&amp;Compression:</source>
+        <translation>&amp;Kompression:</translation>
+    </message>
+    <message>
+        <source>Afterwards:</source>
+        <translation>Danach:</translation>
+    </message>
+    <message>
+        <source>the last</source>
+        <translation>die letzten</translation>
+    </message>
+    <message>
+        <source>days</source>
+        <translation>Tage</translation>
+    </message>
+    <message>
+        <source>weeks</source>
+        <translation>Wochen</translation>
+    </message>
+    <message>
+        <source>months</source>
+        <translation>Monate</translation>
+    </message>
+    <message>
+        <source>Keep of them:</source>
+        <translation>Davon bleiben:</translation>
+    </message>
+    <message>
+        <source>&amp;Schedule:</source>
+        <translation>&amp;Zeitplan:</translation>
+    </message>
+    <message>
+        <source>Day of the week</source>
+        <translation>Wochentag</translation>
+    </message>
+    <message>
+        <source>Day of the month</source>
+        <translation>Tag des Monats</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>Uhrzeit</translation>
+    </message>
+    <message>
+        <source>A folder of dom0</source>
+        <translation>Ein Ordner von dom0</translation>
+    </message>
+    <message>
+        <source>The qube {0}</source>
+        <translation>Der Qube {0}</translation>
+    </message>
+    <message>
+        <source>This profile runs a command, which only root sets, in the profile&apos;s file; run it as it is.</source>
+        <translation>Dieses Profil führt einen Befehl aus, den nur root in der Datei des Profils setzt; führen Sie es aus, wie es ist.</translation>
+    </message>
+    <message>
+        <source>Say where the backup goes.</source>
+        <translation>Sagen Sie, wohin die Sicherung soll.</translation>
+    </message>
+    <message>
+        <source>The folder begins with /, and has no .. in it.</source>
+        <translation>Der Ordner beginnt mit / und enthält kein ..</translation>
+    </message>
+    <message>
+        <source>The folder&apos;s name holds a character that cannot be shown.</source>
+        <translation>Der Name des Ordners enthält ein Zeichen, das sich nicht zeigen lässt.</translation>
+    </message>
+    <message>
+        <source>The qube gets the file through its qubes.Backup service. It is encrypted before it leaves dom0.</source>
+        <translation>Der Qube bekommt die Datei durch seinen Dienst qubes.Backup. Sie ist verschlüsselt, ehe sie dom0 verlässt.</translation>
+    </message>
+    <message>
+        <source>A folder gets a new file each time; nothing is ever overwritten.</source>
+        <translation>Ein Ordner bekommt jedes Mal eine neue Datei; nichts wird je überschrieben.</translation>
+    </message>
+    <message>
+        <source>Older backups are removed only once a new one has been verified.</source>
+        <translation>Ältere Sicherungen werden erst entfernt, wenn eine neue geprüft ist.</translation>
+    </message>
+    <message>
+        <source>A folder for backups</source>
+        <translation>Ein Ordner für Sicherungen</translation>
     </message>
 </context>
 <context>
@@ -4795,6 +5540,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>&amp;Map of the qubes…</source>
         <translation>&amp;Karte der Qubes …</translation>
+    </message>
+    <message>
+        <source>&amp;Back up qubes…</source>
+        <translation>Qubes &amp;sichern …</translation>
     </message>
 </context>
 </TS>

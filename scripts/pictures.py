@@ -3,7 +3,9 @@
 
 import asyncio
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +24,7 @@ from qubesmanager.transport.base import TransportError
 from qubesmanager.transport.child import ChildTransport
 from qubesmanager.ui.app import prepare, register_all
 from qubesmanager.ui.attach_dialog import AttachDialog
+from qubesmanager.ui.backup.backup_wizard import BackupWizard
 from qubesmanager.ui.backup.restore_wizard import QUBES, RestoreWizard
 from qubesmanager.ui.confirm_dialog import ConfirmMany
 from qubesmanager.ui.create_dialog import CloneDialog, CreateDialog
@@ -410,6 +413,42 @@ async def restore(scene: Scene, ending: str = "") -> None:
         held.close()
 
 
+async def backup(scene: Scene, ending: str = "") -> None:
+    """Each page of the backup wizard, its run, and how it ends."""
+    folder = Path(tempfile.mkdtemp(prefix="qubes-backups-"))
+    held = BackupWizard(scene.session)
+    held.show()
+    await scene.until(lambda: any(row.changed is not None for row in held.qubes.model.rows) or held.qubes.names())
+    await asyncio.sleep(0.5)
+    held.qubes.profile.setEditText("nightly")
+    save(held.grab(), f"backup-qubes{ending}")
+    held.next.click()
+    held.target.path.setText(str(folder))
+    held.target.keep.setChecked(True)
+    held.target.when.setCurrentIndex(2)
+    await asyncio.sleep(0.3)
+    save(held.grab(), f"backup-target{ending}")
+    held.next.click()
+    held.passphrase.first.setText("correct horse battery staple")
+    held.passphrase.second.setText("correct horse battery staple")
+    await asyncio.sleep(0.5)
+    save(held.grab(), f"backup-passphrase{ending}")
+    held.next.click()
+    await scene.until(held.next.isEnabled)
+    save(held.grab(), f"backup-summary{ending}")
+    held.next.click()
+    assert held.run_page is not None
+    run = held.run_page.run
+    await scene.until(lambda: len(run.progress.qubes) > len(held.qubes.names()) // 2 or not run.running)
+    save(held.grab(), f"backup-run{ending}")
+    await scene.until(lambda: not run.running)
+    await asyncio.sleep(0.3)
+    save(held.grab(), f"backup-done{ending}")
+    held.close()
+    shutil.rmtree(folder)
+    await scene.session.client.send(calls.BACKUP_PROFILE_REMOVE("dom0", "nightly"))
+
+
 ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "window-light": lambda scene: window_of(scene, "window-light"),
     "create": create,
@@ -428,6 +467,7 @@ ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "devices": devices,
     "restore": restore,
     "map": map_of,
+    "backup": backup,
 }
 
 
@@ -493,6 +533,8 @@ async def main(language: str, wanted: list[str]) -> None:
         await over(FEW, settings, lambda scene: devices(scene, "-dark"))
     if asked("restore"):
         await over(FEW, settings, lambda scene: restore(scene, "-dark"))
+    if asked("backup"):
+        await over(FEW, settings, lambda scene: backup(scene, "-dark"))
     if asked("window-dark-1000"):
         await over(MANY, settings, lambda scene: window_of(scene, "window-dark-1000"))
 

@@ -189,7 +189,8 @@ def follow(before: Progress, profile: str, event: Event) -> Progress:
     except ProtocolError:
         return before
     phase, qube = event.fields.get("phase", WRITING), event.fields.get("qube", "")
-    qubes = {} if phase != before.phase else dict(before.qubes)
+    # They come one after the other: what came before this one is done.
+    qubes = {} if phase != before.phase else {name: (of[1], of[1]) for name, of in before.qubes.items()}
     if qube:
         qubes[qube] = of_qube, qube_total
     return replace(before, phase=phase, qube=qube, done=done, total=total, qubes=qubes)

@@ -58,7 +58,7 @@ def candidates(records: Iterable[VmRecord], changed: Mapping[str, bool | None]) 
     return [
         Candidate(
             record.name,
-            record.klass,
+            record.klass.value,
             record.value("label"),
             sum(volume.usage for volume in record.volumes if volume.save_on_stop and not volume.extra),
             record.running,
@@ -188,12 +188,12 @@ def _last(row: Candidate) -> str:
 
 def _changed(row: Candidate) -> str:
     if row.running:
-        return QCoreApplication.translate(CONTEXT, "running now")
+        return QCoreApplication.translate("BackupChoice", "running now")
     if row.last is None or row.changed is None:
         return ""
     if row.changed:
-        return QCoreApplication.translate(CONTEXT, "yes")
-    return QCoreApplication.translate(CONTEXT, "no")
+        return QCoreApplication.translate("BackupChoice", "yes")
+    return QCoreApplication.translate("BackupChoice", "no")
 
 
 _TEXTS: tuple[Callable[[Candidate], str], ...] = (

@@ -1,14 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The status bar: how many qubes, what they use, what is under way, what is connected."""
 
-from PyQt5.QtCore import Qt, pyqtSignal
+import time
+
+from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
 from qubesmanager.models.columns import size_text
 from qubesmanager.models.vm_table import VmTableModel
+from qubesmanager.rules.backups import overdue
+from qubesmanager.ui.actions import plain_tip
 from qubesmanager.ui.icons import icon
 from qubesmanager.ui.prompts import plain_label, subdue
 from qubesmanager.ui.session import Session
+
+REMIND = 10 * 60 * 1000
+"""Milliseconds between looks at how old backups are."""
+NAMED = 12
 
 
 class Status(QStatusBar):
@@ -33,7 +41,17 @@ class Status(QStatusBar):
         self.tasks.clicked.connect(self.tasks_wanted)
         self.connection = _line(self)
         subdue(self.connection)
-        for widget in (self.task, self.progress, self.connection, self.tasks):
+        self.backup = QToolButton(self)
+        self.backup.setAutoRaise(True)
+        self.backup.setIcon(icon("backup"))
+        self.backup.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.backup.clicked.connect(lambda: session.window_wanted.emit("backup", ()))
+        self._daily = QTimer(self)
+        self._daily.setInterval(REMIND)
+        self._daily.timeout.connect(self.look_at_backups)
+        self._daily.start()
+        session.synced.connect(self.look_at_backups)
+        for widget in (self.task, self.progress, self.backup, self.connection, self.tasks):
             self.addPermanentWidget(widget)
         session.tasks.added.connect(self.look_at_tasks)
         session.tasks.changed.connect(self.look_at_tasks)
@@ -63,6 +81,16 @@ class Status(QStatusBar):
             self.progress.setRange(0, 0 if newest.progress is None else 100)
             self.progress.setValue(newest.progress or 0)
         self.tasks.setText(self.tr("%n task(s)", "", len(running)) if running else self.tr("Tasks"))
+        if not running:
+            self.look_at_backups()
+
+    def look_at_backups(self) -> None:
+        """Remind of what has no backup, or only an old one."""
+        names = overdue(self._session.records.values(), int(time.time()))
+        self.backup.setVisible(bool(names))
+        self.backup.setText(self.tr("%n old backup(s)", "", len(names)))
+        shown = ", ".join(names[:NAMED]) + ("…" if len(names) > NAMED else "")
+        self.backup.setToolTip(plain_tip(self.tr("No backup in the last 30 days: {0}").format(shown)))
 
 
 def _line(parent: QWidget) -> QLabel:

@@ -34,6 +34,7 @@ REASONS = (
     QT_TRANSLATE_NOOP("Reason", "It is running; a template is changed while it is halted."),
     QT_TRANSLATE_NOOP("Reason", "dom0 has no network."),
     QT_TRANSLATE_NOOP("Reason", "dom0 keeps its label."),
+    QT_TRANSLATE_NOOP("Reason", "There is no systemctl here to shut the computer down with."),
     QT_TRANSLATE_NOOP("Reason", "dom0 has what it does not give away."),
     QT_TRANSLATE_NOOP("Reason", "A template is given no devices; its qubes are."),
     QT_TRANSLATE_NOOP("Reason", "A qube needs a name."),

@@ -33,7 +33,7 @@ class _Row:
 
 def _state(row: _Row) -> str:
     if row.done >= row.total:
-        return QCoreApplication.translate(CONTEXT, "done")
+        return QCoreApplication.translate("BackupRows", "done")
     return f"{size_text(row.done) or '0 B'} ({row.share:.0%})"
 
 
@@ -101,10 +101,12 @@ class BackupRunPage(QWidget):
     def look(self) -> None:
         """As things stand now."""
         run, now = self.run, self.run.progress
-        self.model.put([_Row(name, *of) for name, of in now.qubes.items()])
+        over = run.state is TaskState.DONE
+        self.model.put([_Row(name, total if over else done, total) for name, (done, total) in now.qubes.items()])
         self.bar.setValue(100 if run.state is TaskState.DONE else now.percent)
         self.headline.setText(self._headline())
-        self.figures.setText(self._figures() if run.running else "")
+        self.figures.setText(self._figures())
+        self.figures.setVisible(run.running)
         still = run.stalled()
         show_problem(
             self.trouble,

@@ -20,6 +20,7 @@ class BackupSummaryPage(StepPage):
         super().__init__(parent)
         self.title = self.tr("What will happen")
         self._problem = ""
+        self._lonely = False
         self._form = QFormLayout()
         self._form.setVerticalSpacing(8)
         self._lines: dict[str, QLabel] = {}
@@ -57,8 +58,7 @@ class BackupSummaryPage(StepPage):
         how = [profile.compression.value, self.tr("key derivation {0}").format(profile.kdf)]
         how.append(self.tr("read again afterwards") if profile.verify else self.tr("not read again"))
         again = profile.schedule.text if profile.schedule else self.tr("only when somebody asks for it")
-        if profile.schedule and not profile.has_passphrase and not kept:
-            again += "\n" + self.tr("A scheduled backup needs a passphrase from a file or a qube: this one will fail.")
+        self._lonely = profile.schedule is not None and not profile.has_passphrase and not kept
         texts = {
             "qubes": self._named(qubes),
             "where": place,
@@ -88,6 +88,10 @@ class BackupSummaryPage(StepPage):
             again = self._lines["again"]
             again.setText(self.tr("{0}, next {1}").format(again.text(), date_text(told.next_run)))
         warnings = []
+        if self._lonely:
+            warnings.append(
+                self.tr("Its schedule will fail: then nobody types the passphrase. Take one from a file or a qube.")
+            )
         if told.free is not None and told.size > told.free:
             warnings.append(self.tr("That may not fit: dom0 begins only if there is room for all of it."))
         if told.missing:

@@ -4,7 +4,7 @@
 from enum import StrEnum
 
 from PyQt5.QtCore import QSortFilterProxyModel, Qt, pyqtSignal
-from PyQt5.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from qubesmanager.backup.profile import TAG, TYPE, Profile
 from qubesmanager.models.backup_choice import NAME, BackupChoice, candidates, chosen_by_rules
@@ -87,7 +87,9 @@ class ChoicePage(StepPage):
         row = QHBoxLayout()
         row.addWidget(self.profile, 1)
         row.addWidget(self.remove)
-        self._form.addRow(self.tr("&Profile:"), row)
+        label = QLabel(self.tr("&Profile:"), self)
+        label.setBuddy(self.profile)
+        self._form.addRow(label, row)
         self._form.addRow(self.tr("&Back up:"), self.mode)
         self._form.addRow(self.tr("&Include:"), self.include)
         self._form.addRow(self.tr("E&xclude:"), self.exclude)
@@ -184,7 +186,7 @@ class ChoicePage(StepPage):
         text = self.tr("{0}, at most {1} before compression").format(count, size_text(self.model.size()) or "0 B")
         running = sum(row.running for row in chosen)
         if running:
-            text += "\n" + self.tr("%n of them run(s): what is on its disks at that moment is backed up.", "", running)
+            text += "\n" + self.tr("As their disks are at that moment, because they run: %n qube(s)", "", running)
         self.total.setText(text)
         self.changed.emit()
 

@@ -9,7 +9,7 @@ from PyQt5.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFormLayout,
-    QLabel,
+    QHBoxLayout,
     QLineEdit,
     QProgressBar,
     QPushButton,
@@ -29,6 +29,8 @@ from qubesmanager.wire.values import VmClass
 PAUSE = 150
 """Milliseconds without a key after which the strength is looked at."""
 SCORES = 4
+METER = 200
+"""Pixels."""
 
 
 class Origin(StrEnum):
@@ -68,6 +70,7 @@ class PassphrasePage(StepPage):
         self.meter.setFixedHeight(8)
         self.meter.setAccessibleName(self.tr("Strength"))
         self.verdict = plain_label("", self)
+        self.verdict.setWordWrap(False)
         self.file = QLineEdit(self)
         self.file.setPlaceholderText("/root/backup-passphrase")
         self.vm = QComboBox(self)
@@ -83,6 +86,7 @@ class PassphrasePage(StepPage):
         ):
             self.kdf.addItem(text, level)
         self._made = ""
+        self._beside, self._strength = QWidget(self), QWidget(self)
         self._form = QFormLayout(self)
         self._lay_out()
         self._pause = QTimer(self)
@@ -104,10 +108,17 @@ class PassphrasePage(StepPage):
         form.addRow(self.tr("&Where from:"), self.origin)
         form.addRow(self.tr("&Passphrase:"), self.first)
         form.addRow(self.tr("&Once more:"), self.second)
-        form.addRow("", self.show_it)
-        form.addRow("", self.make)
-        form.addRow(QLabel(self.tr("Strength:"), self), self.meter)
-        form.addRow("", self.verdict)
+        for layout, parts in (
+            (QHBoxLayout(self._beside), (self.show_it, self.make)),
+            (QHBoxLayout(self._strength), (self.meter, self.verdict)),
+        ):
+            layout.setContentsMargins(0, 0, 0, 0)
+            for part in parts:
+                layout.addWidget(part)
+            layout.addStretch(1)
+        self.meter.setFixedWidth(METER)
+        form.addRow("", self._beside)
+        form.addRow(self.tr("Strength:"), self._strength)
         form.addRow(self.tr("&File:"), self.file)
         form.addRow(self.tr("&Qube:"), self.vm)
         form.addRow(self.tr("&Key derivation:"), self.kdf)
@@ -183,7 +194,7 @@ class PassphrasePage(StepPage):
 
     def _refresh(self, *_: object) -> None:
         origin = self.chosen()
-        typed = (self.first, self.second, self.show_it, self.make, self.meter, self.verdict)
+        typed = (self.first, self.second, self._beside, self._strength)
         for widget, shown in (
             *((each, origin is Origin.TYPED) for each in typed),
             (self.file, origin is Origin.FILE),
