@@ -2316,6 +2316,14 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>&amp;Take theirs</source>
         <translation>&amp;Die andere nehmen</translation>
     </message>
+    <message>
+        <source>There is no connection.</source>
+        <translation>Es gibt keine Verbindung.</translation>
+    </message>
+    <message>
+        <source>The connection is lost: this may be old. It is tried again and again.</source>
+        <translation>Die Verbindung ist verloren: Das hier ist vielleicht alt. Sie wird immer wieder versucht.</translation>
+    </message>
 </context>
 <context>
     <name>NewQube</name>

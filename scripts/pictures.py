@@ -268,6 +268,14 @@ async def several(scene: Scene, ending: str = "") -> None:
     save(held.grab(), f"settings-several{ending}")
     held.draft.discard()
     held.close()
+    held = SeveralWindow(scene.session, ("banking", "personal", "sys-firewall", "untrusted", "vault", "work"))
+    held.show()
+    held.show_page("tags")
+    held.draft.edit(("tag", "home"), "")
+    await asyncio.sleep(0.3)
+    save(held.grab(), f"settings-several-tags{ending}")
+    held.draft.discard()
+    held.close()
 
 
 async def storage(scene: Scene, ending: str = "") -> None:

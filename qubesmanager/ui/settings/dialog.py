@@ -67,7 +67,7 @@ class SettingsWindow(QWidget):
         self.headline.setFont(font)
         self.notice = plain_label("", self)
         self.notice.hide()
-        self.merges = MergeBar(self.draft, self)
+        self.merges = MergeBar(self.draft, session, self)
         records = session.records
         basic = FormPage(BASIC, self.draft, records, labels, self)
         advanced = AdvancedPage(self.draft, session, self)
@@ -114,6 +114,8 @@ class SettingsWindow(QWidget):
         self.foot.leave.connect(self._close)
         self._lay_out()
         self.draft.changed.connect(self._refresh)
+        self.merges.changed.connect(self._refresh)
+        session.synced.connect(self._resynced)
         session.put.connect(self._put)
         session.gone.connect(self._gone)
         session.happened.connect(self._happened)
@@ -169,14 +171,13 @@ class SettingsWindow(QWidget):
         self._lost = True
         self._say(self.tr("This qube is gone."))
         self.tabs.setEnabled(False)
-        self.foot.setEnabled(False)
+        self._refresh()
         self._put(tuple(self._session.records.values()))
 
     def _follow_to(self, record: VmRecord) -> None:
         self._name, self._lost = record.name, False
         self.notice.hide()
         self.tabs.setEnabled(True)
-        self.foot.setEnabled(not self.draft.sending)
         self.setWindowTitle(self.tr("Settings of {0}").format(record.name))
         self.draft.merge(record)
         self.draft.edit((PROPERTY, "name"), None)
@@ -184,6 +185,11 @@ class SettingsWindow(QWidget):
     def _happened(self, events: tuple[Event, ...]) -> None:
         rules = "firewall" in self.pages
         if rules and any(event.subject == self._name and event.name == "firewall-changed" for event in events):
+            self._session.tasks.start_hidden(self.tr("Ask for the firewall"), self._ask_rules(), owner=self)
+
+    def _resynced(self) -> None:
+        """Rules may have changed while nobody listened."""
+        if "firewall" in self.pages and not self._lost:
             self._session.tasks.start_hidden(self.tr("Ask for the firewall"), self._ask_rules(), owner=self)
 
     async def _ask_rules(self) -> None:
@@ -202,6 +208,9 @@ class SettingsWindow(QWidget):
         self.cube.setPixmap(label_icon(color).pixmap(24, 24))
         self.cube.setToolTip(self.draft.shown("label"))
         self.headline.setText(record.name)
+        if self._lost:
+            self.foot.put((), problem=self.tr("This qube is gone."))
+            return
         wrong = self.draft.problems(self._session.records)
         self.foot.put(self.draft.steps(), problem=self.merges.problem() or reason(next(iter(wrong.values()), "")))
 
@@ -219,7 +228,7 @@ class SettingsWindow(QWidget):
                 await self._ask_rules()
         finally:
             self.draft.sending = False
-            self.foot.setEnabled(not self._lost)
+            self.foot.setEnabled(True)
         if outcome.failed is None:
             if leave:
                 self._leave()

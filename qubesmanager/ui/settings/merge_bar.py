@@ -3,21 +3,27 @@
 
 from collections.abc import Iterable
 
-from PyQt5.QtCore import QCoreApplication
+from PyQt5.QtCore import QCoreApplication, pyqtSignal
 from PyQt5.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from qubesmanager.client.plan import Key
 from qubesmanager.models.draft import DEVICE, FEATURE, NOTES, RULES, TAG, VOLUME, Draft
 from qubesmanager.models.shared_draft import SharedDraft
 from qubesmanager.ui.prompts import plain_label
+from qubesmanager.ui.session import Session
 
 
 class MergeBar(QFrame):
-    """Hidden while nothing is changed elsewhere. A conflict comes first: nothing is sent until it is decided."""
+    """Hidden while nothing is changed elsewhere. Without a connection, and with a conflict, nothing can be sent.
 
-    def __init__(self, draft: Draft | SharedDraft, parent: QWidget | None = None) -> None:
+    Signals: `changed()`: `problem` is different.
+    """
+
+    changed = pyqtSignal()
+
+    def __init__(self, draft: Draft | SharedDraft, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._draft = draft
+        self._draft, self._session = draft, session
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.text = plain_label("", self)
         self.mine = QPushButton(self.tr("Keep m&ine"), self)
@@ -31,16 +37,27 @@ class MergeBar(QFrame):
         for button in (self.mine, self.theirs, self.seen):
             row.addWidget(button)
         draft.changed.connect(self.refresh)
+        session.lost.connect(self._told)
+        session.synced.connect(self._told)
         self.refresh()
+
+    def _told(self, _lost: object = None) -> None:
+        self.refresh()
+        self.changed.emit()
 
     def refresh(self) -> None:
         """Say what there is to say."""
         conflicts, merged = self._draft.conflicts, self._draft.merged
-        self.setVisible(bool(conflicts or merged))
+        away = self._session.trouble is not None
+        self.setVisible(bool(away or conflicts or merged))
         for button in (self.mine, self.theirs):
-            button.setVisible(bool(conflicts))
-        self.seen.setVisible(not conflicts)
-        if conflicts:
+            button.setVisible(bool(conflicts) and not away)
+        self.seen.setVisible(not conflicts and not away)
+        if away:
+            self.text.setText(
+                self.tr("The connection is lost: this may be old. It is tried again and again.")
+            )
+        elif conflicts:
             self.text.setText(
                 self.tr("Changed elsewhere meanwhile, and edited here: {0}. Which shall it be?").format(
                     _listed(conflicts)
@@ -51,6 +68,8 @@ class MergeBar(QFrame):
 
     def problem(self) -> str:
         """Why nothing can be sent now; empty: it can."""
+        if self._session.trouble is not None:
+            return self.tr("There is no connection.")
         return self.tr("Say first which of both changes it shall be.") if self._draft.conflicts else ""
 
 

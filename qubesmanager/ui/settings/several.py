@@ -71,7 +71,7 @@ class SeveralWindow(QWidget):
         self.head = QubesHead(self)
         self.notice = plain_label("", self)
         self.notice.hide()
-        self.merges = MergeBar(self.draft, self)
+        self.merges = MergeBar(self.draft, session, self)
         records, labels = session.records, session.labels
         self.pages: dict[str, QWidget] = {
             "basic": FormPage(BASIC, self.draft, records, labels, self),
@@ -109,6 +109,7 @@ class SeveralWindow(QWidget):
         layout.addWidget(split, 1)
         layout.addWidget(self.foot)
         self.draft.changed.connect(self._refresh)
+        self.merges.changed.connect(self._refresh)
         session.put.connect(self._put)
         session.gone.connect(self._gone)
         self.resize(720, 700)

@@ -69,7 +69,8 @@ class SystemWindow(QWidget):
         self.draft.changed.connect(self._refresh)
         fields = system_fields(told, pools)
         self.form = FormPage(fields, self.draft, self._session.records, self._session.labels, self.first)
-        self.merges = MergeBar(self.draft, self.first)
+        self.merges = MergeBar(self.draft, self._session, self.first)
+        self.merges.changed.connect(self._refresh)
         self._place.addWidget(self.merges)
         self._place.addWidget(self.form)
         if (kernel := self.form.editors.get((PROPERTY, "default_kernel"))) is not None:

@@ -21,7 +21,9 @@ from pytestqt.qtbot import QtBot
 from windows import click, press_key, type_text
 
 from qubesmanager.client.client import Client
+from qubesmanager.client.follow import Lost
 from qubesmanager.daemon.local.system.system import System
+from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.create_dialog import CloneDialog
 from qubesmanager.ui.prompts import Question
 from qubesmanager.ui.session import Session
@@ -282,7 +284,8 @@ async def test_a_qube_that_is_removed_is_said_to_be_gone(window: SettingsWindow,
 
     assert window.notice.text() == "This qube is gone."
     assert not window.tabs.isEnabled()
-    window.close()
+    assert not window.button(APPLY).isEnabled()
+    click(window.button(CANCEL))
     assert not window.isVisible()
 
 
@@ -710,3 +713,20 @@ async def test_a_refused_size_is_marked_on_its_page(
     await until(lambda: "only grow" in row.problem.text())
 
     assert window.draft.dirty
+
+
+async def test_nothing_is_sent_while_the_connection_is_lost(
+    window: SettingsWindow, session: Session, client: Client, system: System
+) -> None:
+    window.draft.edit(("property", "autostart"), "yes")
+    session.trouble = Lost(TransportError("The connection was closed."), 8.0)
+    session.lost.emit(session.trouble)
+    assert "connection is lost" in window.merges.text.text()
+    assert not window.button(APPLY).isEnabled()
+    await client.send(calls.VM_FIREWALL_INSERT_RULE("vault", 0, "action=drop dst4=10.0.0.0/8"))
+
+    session.trouble = None
+    session.synced.emit()
+    assert window.button(APPLY).isEnabled()
+
+    await until(lambda: len(window.draft.rules) == 2)
