@@ -54,9 +54,7 @@ class MergeBar(QFrame):
             button.setVisible(bool(conflicts) and not away)
         self.seen.setVisible(not conflicts and not away)
         if away:
-            self.text.setText(
-                self.tr("The connection is lost: this may be old. It is tried again and again.")
-            )
+            self.text.setText(self.tr("The connection is lost: this may be old. It is tried again and again."))
         elif conflicts:
             self.text.setText(
                 self.tr("Changed elsewhere meanwhile, and edited here: {0}. Which shall it be?").format(
