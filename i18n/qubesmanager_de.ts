@@ -4450,7 +4450,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Darauf &amp;zurücksetzen …</translation>
     </message>
     <message>
-        <source>Take a s&amp;napshot</source>
+        <source>T&amp;ake a snapshot</source>
         <translation>Sch&amp;nappschuss aufnehmen</translation>
     </message>
 </context>

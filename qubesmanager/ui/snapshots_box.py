@@ -41,7 +41,7 @@ class SnapshotsBox(QGroupBox):
         self.model = SnapshotTable(self)
         self.table = row_table(self.model, self.tr("Snapshots"), 1, self)
         self.table.setColumnWidth(0, 170)
-        self.take = QPushButton(self.tr("Take a s&napshot"), self)
+        self.take = QPushButton(self.tr("T&ake a snapshot"), self)
         self.take.clicked.connect(self._take)
         self.revert = QPushButton(self.tr("Revert to &it…"), self)
         redden(self.revert)
