@@ -2882,7 +2882,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     <name>QubeDetails</name>
     <message>
         <source>&amp;Restore this qube</source>
-        <translation>Diesen Qube &amp;wiederherstellen</translation>
+        <translation>Diesen Qube wieder&amp;herstellen</translation>
     </message>
     <message>
         <source>&amp;Template:</source>
@@ -3338,6 +3338,53 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
+    <name>RestoreNotes</name>
+    <message>
+        <source>It was not asked for.</source>
+        <translation>Er war nicht gewünscht.</translation>
+    </message>
+    <message>
+        <source>The data of dom0 are restored by hand.</source>
+        <translation>Die Daten von dom0 werden von Hand wiederhergestellt.</translation>
+    </message>
+    <message>
+        <source>There is already a qube {0}.</source>
+        <translation>Es gibt schon einen Qube {0}.</translation>
+    </message>
+    <message>
+        <source>Its template {0} is missing.</source>
+        <translation>Seine Vorlage {0} fehlt.</translation>
+    </message>
+    <message>
+        <source>Its template is {0}.</source>
+        <translation>Seine Vorlage ist {0}.</translation>
+    </message>
+    <message>
+        <source>Its netvm {0} is missing.</source>
+        <translation>Sein Netz-Qube {0} fehlt.</translation>
+    </message>
+    <message>
+        <source>It has no netvm.</source>
+        <translation>Er hat keinen Netz-Qube.</translation>
+    </message>
+    <message>
+        <source>There is no netvm {0}; it has the default.</source>
+        <translation>Einen Netz-Qube {0} gibt es nicht; er hat den üblichen.</translation>
+    </message>
+    <message>
+        <source>There is no label {0}; it is {1}.</source>
+        <translation>Ein Label {0} gibt es nicht; er hat {1}.</translation>
+    </message>
+    <message>
+        <source>The feature {0} is left out.</source>
+        <translation>Das Feature {0} ist ausgelassen.</translation>
+    </message>
+    <message>
+        <source>The device {0}:{1} is left out.</source>
+        <translation>Das Gerät {0}:{1} ist ausgelassen.</translation>
+    </message>
+</context>
+<context>
     <name>RestoreResult</name>
     <message>
         <source>Qube</source>
@@ -3611,7 +3658,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>&amp;Verify</source>
-        <translation>&amp;Prüfen</translation>
+        <translation>Prü&amp;fen</translation>
     </message>
     <message>
         <source>&amp;Next »</source>

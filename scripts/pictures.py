@@ -49,7 +49,7 @@ OUT = Path("docs/pictures")
 FEW, MANY = 2, 990
 TITLE = 26
 WATCHED = 20
-HALF = 50
+LATE = 75
 SOUND_CARD = device_key(DeviceClass.PCI, "dom0", "00_1f.3")
 
 
@@ -378,7 +378,8 @@ async def restore(scene: Scene, ending: str = "") -> None:
     with TemporaryDirectory() as folder:
         await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("photos", "yellow")))
         await client.send(calls.VM_CREATE("debian-13", "StandaloneVM", CreateSpec("builds", "gray")))
-        await client.send(calls.VM_VOLUME_IMPORT("photos", "private", random_bytes(256 << 20)))
+        for name in ("photos", "builds"):
+            await client.send(calls.VM_VOLUME_IMPORT(name, "private", random_bytes(96 << 20)))
         profile = (
             f"include: [work, vault, photos, builds]\ndestination_path: {folder}\nkdf: generated\ncompression: none\n"
         )
@@ -411,7 +412,7 @@ async def restore(scene: Scene, ending: str = "") -> None:
         await asyncio.sleep(0.3)
         save(held.grab(), f"restore-summary{ending}")
         held.next.click()
-        await scene.until(lambda: held.run is not None and (held.run.progress.percent > HALF or held.run.is_over))
+        await scene.until(lambda: held.run is not None and (held.run.progress.percent > LATE or held.run.is_over))
         save(held.grab(), f"restore-progress{ending}")
         await scene.until(lambda: held.run is not None and held.run.is_over)
         await asyncio.sleep(0.3)

@@ -4,6 +4,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PyQt5.QtCore import QObject, pyqtSignal
@@ -12,7 +13,7 @@ from qubesmanager.client.restore_report import report_text
 from qubesmanager.client.restores import Progress, Restored, RestorePlan, qube_in_progress, restore
 from qubesmanager.models.columns import size_text
 from qubesmanager.transport.base import TransportError
-from qubesmanager.ui.backup.told import why
+from qubesmanager.ui.backup.told import notes, why
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.tasks import TaskState, report
 from qubesmanager.wire.errors import Mgmt1Error
@@ -129,7 +130,7 @@ class RestoreRun(QObject):
             *([(self.tr("Reason"), self.error)] if self.error else []),
             *((self.tr("Log") if at == 0 else "", line) for at, line in enumerate(self.log)),
         ]
-        return report_text(head, self.rows, self.words())
+        return report_text(head, [replace(row, said=notes(row.said)) for row in self.rows], self.words())
 
     async def _carry_out(self, passphrase: str) -> None:
         try:
@@ -166,7 +167,7 @@ class RestoreRun(QObject):
         if self.state is TaskState.RUNNING:
             self.state = TaskState.CANCELLED
         for row in self.rows:
-            told = f"{self.words()[row.result]}. {row.said}".removesuffix(" ")
+            told = f"{self.words()[row.result]}. {notes(row.said)}".removesuffix(" ")
             self._note(f"{row.name or row.qube}: {told}")
         self._note(self.error or self.headline())
         self._session.happened.disconnect(self._happened)

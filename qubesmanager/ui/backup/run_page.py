@@ -18,6 +18,7 @@ from PyQt5.QtWidgets import (
 from qubesmanager.client.restores import Restored
 from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.ui.backup.restore_run import RestoreRun
+from qubesmanager.ui.backup.told import notes
 from qubesmanager.ui.prompts import plain_label, problem_label, show_problem
 from qubesmanager.ui.tables import row_table
 
@@ -44,13 +45,13 @@ class RunPage(QWidget):
                 TableColumn(QT_TRANSLATE_NOOP("RestoreResult", "Qube"), lambda row: row.qube),
                 TableColumn(QT_TRANSLATE_NOOP("RestoreResult", "Result"), self._word),
                 TableColumn(QT_TRANSLATE_NOOP("RestoreResult", "Name here"), lambda row: row.name),
-                TableColumn(QT_TRANSLATE_NOOP("RestoreResult", "Notes"), lambda row: row.said),
+                TableColumn(QT_TRANSLATE_NOOP("RestoreResult", "Notes"), lambda row: notes(row.said)),
             ),
             lambda row: row.qube,
             self,
         )
         self.table = row_table(self.model, self.tr("What became of the qubes"), 3, self)
-        for column, width in ((0, 150), (1, 100), (2, 150)):
+        for column, width in ((0, 150), (1, 130), (2, 150)):
             self.table.setColumnWidth(column, width)
         self.log = QPlainTextEdit(self)
         self.log.setReadOnly(True)

@@ -1,11 +1,46 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a backup cannot be read, in the user's language, with what the daemon told beside it."""
+"""What the daemon tells of a backup and of the qubes out of it, in the user's language.
 
-from PyQt5.QtCore import QCoreApplication
+A sentence that is not listed here is shown as it came; a test compares the list with what the daemon can say.
+"""
+
+import re
+
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from qubesmanager.backup.errors import BackupDamagedError, BackupPassphraseError
 from qubesmanager.transport.base import TransportError
 from qubesmanager.wire.errors import Mgmt1Error
+
+NOTES = (
+    QT_TRANSLATE_NOOP("RestoreNotes", "It was not asked for."),
+    QT_TRANSLATE_NOOP("RestoreNotes", "The data of dom0 are restored by hand."),
+    QT_TRANSLATE_NOOP("RestoreNotes", "There is already a qube {0}."),
+    QT_TRANSLATE_NOOP("RestoreNotes", "Its template {0} is missing."),
+    QT_TRANSLATE_NOOP("RestoreNotes", "Its template is {0}."),
+    QT_TRANSLATE_NOOP("RestoreNotes", "Its netvm {0} is missing."),
+    QT_TRANSLATE_NOOP("RestoreNotes", "It has no netvm."),
+    QT_TRANSLATE_NOOP("RestoreNotes", "There is no netvm {0}; it has the default."),
+    QT_TRANSLATE_NOOP("RestoreNotes", "There is no label {0}; it is {1}."),
+    QT_TRANSLATE_NOOP("RestoreNotes", "The feature {0} is left out."),
+    QT_TRANSLATE_NOOP("RestoreNotes", "The device {0}:{1} is left out."),
+)
+"""What the daemon says of a restored qube or of one that is left out."""
+
+_FITTING = tuple((text, re.compile(re.sub(r"\\\{\d\\\}", "(.+?)", re.escape(text)))) for text in NOTES)
+_BETWEEN = re.compile(r"(?<=\.) (?=[A-Z])")
+
+
+def notes(said: str) -> str:
+    """The daemon's sentences about a qube, each that is known in the user's language."""
+    return " ".join(_note(sentence) for sentence in _BETWEEN.split(said))
+
+
+def _note(sentence: str) -> str:
+    for text, fitting in _FITTING:
+        if found := fitting.fullmatch(sentence):
+            return QCoreApplication.translate("RestoreNotes", text).format(*found.groups())
+    return sentence
 
 
 def why(error: Mgmt1Error | TransportError) -> str:
