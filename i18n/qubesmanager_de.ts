@@ -45,6 +45,10 @@
             <numerusform>und %n weitere</numerusform>
         </translation>
     </message>
+    <message>
+        <source>Not installed here: {0}.</source>
+        <translation>Hier nicht installiert: {0}.</translation>
+    </message>
 </context>
 <context>
     <name>AddPoolDialog</name>
@@ -2557,6 +2561,26 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Leave it running</source>
         <translation>Weiterlaufen lassen</translation>
     </message>
+    <message>
+        <source>Run a command</source>
+        <translation>Befehl ausführen</translation>
+    </message>
+    <message>
+        <source>Open a terminal in {0}</source>
+        <translation>Terminal in {0} öffnen</translation>
+    </message>
+    <message>
+        <source>Update {0}</source>
+        <translation>{0} aktualisieren</translation>
+    </message>
+    <message>
+        <source>Run {0} in {1}</source>
+        <translation>{0} in {1} ausführen</translation>
+    </message>
+    <message>
+        <source>It runs.</source>
+        <translation>Es läuft.</translation>
+    </message>
 </context>
 <context>
     <name>PassphrasePage</name>
@@ -3275,6 +3299,18 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>There is no systemctl here to shut the computer down with.</source>
         <translation>Hier gibt es kein systemctl, um den Rechner herunterzufahren.</translation>
     </message>
+    <message>
+        <source>Programs run in qubes, not in dom0.</source>
+        <translation>Programme laufen in Qubes, nicht in dom0.</translation>
+    </message>
+    <message>
+        <source>dom0 is updated by its own tool.</source>
+        <translation>dom0 wird mit einem eigenen Werkzeug aktualisiert.</translation>
+    </message>
+    <message>
+        <source>It is updated with its template.</source>
+        <translation>Er wird mit seiner Vorlage aktualisiert.</translation>
+    </message>
 </context>
 <context>
     <name>RemoveDialog</name>
@@ -3766,6 +3802,29 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>The simple list has only what it allows, to some destination or by some protocol.</source>
         <translation>Die einfache Liste enthält nur, was sie erlaubt, zu einem Ziel oder mit einem Protokoll.</translation>
+    </message>
+</context>
+<context>
+    <name>RunDialog</name>
+    <message>
+        <source>Run a command</source>
+        <translation>Befehl ausführen</translation>
+    </message>
+    <message>
+        <source>In:</source>
+        <translation>In:</translation>
+    </message>
+    <message>
+        <source>&amp;Command:</source>
+        <translation>&amp;Befehl:</translation>
+    </message>
+    <message>
+        <source>The qube&apos;s shell reads it. A qube that is halted is started.</source>
+        <translation>Die Shell des Qubes liest ihn. Ein Qube, der angehalten ist, wird gestartet.</translation>
+    </message>
+    <message>
+        <source>&amp;Run</source>
+        <translation>&amp;Ausführen</translation>
     </message>
 </context>
 <context>
@@ -5249,6 +5308,18 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>&amp;Attach a device…</source>
         <translation>Gerät &amp;verbinden …</translation>
+    </message>
+    <message>
+        <source>Ru&amp;n a command…</source>
+        <translation>&amp;Befehl ausführen …</translation>
+    </message>
+    <message>
+        <source>Open a term&amp;inal</source>
+        <translation>Term&amp;inal öffnen</translation>
+    </message>
+    <message>
+        <source>Upd&amp;ate</source>
+        <translation>&amp;Aktualisieren</translation>
     </message>
 </context>
 <context>

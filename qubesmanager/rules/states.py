@@ -84,6 +84,23 @@ def why_not_rename(record: VmRecord, _records: Records) -> str | None:
     return None if record.state in HALTED else "It is running; a qube is renamed while it is halted."
 
 
+def why_not_run(record: VmRecord, _records: Records) -> str | None:
+    """A command or a terminal: a halted qube is started for it."""
+    if record.klass is VmClass.ADMIN:
+        return "Programs run in qubes, not in dom0."
+    if record.state is PowerState.PAUSED:
+        return "It is paused; unpause it."
+    return "It is already shutting down." if record.state is PowerState.HALTING else None
+
+
+def why_not_update(record: VmRecord, _records: Records) -> str | None:
+    if record.klass is VmClass.ADMIN:
+        return "dom0 is updated by its own tool."
+    if record.klass in {VmClass.APP, VmClass.DISP}:
+        return "It is updated with its template."
+    return "It is paused; unpause it." if record.state is PowerState.PAUSED else None
+
+
 def why_not_settings(_record: VmRecord, _records: Records) -> str | None:
     return None
 

@@ -14,6 +14,8 @@ from PyQt5.QtWidgets import QAction, QWidget
 
 from qubesmanager.rules import states
 from qubesmanager.rules.states import Records, WhyNot
+from qubesmanager.transport import programs
+from qubesmanager.transport.programs import Way
 from qubesmanager.ui.icons import icon
 from qubesmanager.ui.operations import Operations
 from qubesmanager.ui.remove_dialog import why_not_remove_all
@@ -30,6 +32,7 @@ Run = Callable[[Operations, Sequence[str]], None]
 class VmAction:
     """One action. `multi`: for several qubes at once; `window`: only while such a window is registered.
 
+    `needs`: it is grey unless one of these programs is installed here.
     `group` puts lines between rows of a menu; `dangerous` keeps an action out of reach of a slip of the hand.
     """
 
@@ -43,6 +46,7 @@ class VmAction:
     multi: bool = True
     dangerous: bool = False
     window: str = ""
+    needs: tuple[Way, ...] = ()
 
     def name(self) -> str:
         """The text in the user's language, with its mnemonic."""
@@ -93,6 +97,12 @@ TABLE: tuple[VmAction, ...] = (
              "look", "Ctrl+Shift+N", multi=False),
     VmAction("logs", QT_TRANSLATE_NOOP("VmAction", "&Logs"), "log", opens("logs"), always,
              "look", "Ctrl+L", multi=False, window="logs"),
+    VmAction("run", QT_TRANSLATE_NOOP("VmAction", "Ru&n a command…"), "run", Operations.run, states.why_not_run,
+             "inside", "Ctrl+R", needs=programs.RUN),
+    VmAction("terminal", QT_TRANSLATE_NOOP("VmAction", "Open a term&inal"), "command", Operations.terminal,
+             states.why_not_run, "inside", "Ctrl+Shift+T", needs=programs.OPEN_TERMINAL),
+    VmAction("update", QT_TRANSLATE_NOOP("VmAction", "Upd&ate"), "update", Operations.update, states.why_not_update,
+             "inside", needs=programs.UPDATE),
     VmAction("rename", QT_TRANSLATE_NOOP("VmAction", "Rena&me…"), "rename", Operations.rename,
              states.why_not_rename, "make", "F2", multi=False),
     VmAction("clone", QT_TRANSLATE_NOOP("VmAction", "&Clone…"), "clone", Operations.clone, states.why_not_clone,
@@ -190,6 +200,8 @@ class ActionSet(QObject):
         if len(self._names) > 1 and not row.multi:
             return self.tr("Only for one qube at a time.")
         verdict = judge(row, self._operations.records, self._names)
+        if verdict.possible and (missing := programs.missing(row.needs) if row.needs else ""):
+            return self.tr("Not installed here: {0}.").format(missing)
         if verdict.possible:
             return None
         return self._told(verdict.refused, many=len(self._names) > 1)

@@ -12,12 +12,15 @@ from PyQt5.QtCore import QObject, pyqtSignal
 from PyQt5.QtWidgets import QWidget
 
 from qubesmanager.rules.states import HALTED, Records, dependents, shutdown_order, start_order
+from qubesmanager.transport import programs
+from qubesmanager.transport.programs import Way
 from qubesmanager.ui.confirm_dialog import ConfirmMany, Line
 from qubesmanager.ui.create_dialog import CloneDialog, CreateDialog, ask_offers
 from qubesmanager.ui.error_bar import Offer
 from qubesmanager.ui.prompts import opened
 from qubesmanager.ui.remove_dialog import RemoveDialog, removal_order
 from qubesmanager.ui.rename_dialog import NotesDialog, RenameDialog
+from qubesmanager.ui.run_dialog import RunDialog
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.tasks import ToldError, report
 from qubesmanager.wire import calls
@@ -83,6 +86,31 @@ class Operations(QObject):
             Offer(self.tr("Wait"), lambda: self._shut_down([name])),
             Offer(self.tr("Leave it running"), lambda: None),
         )
+
+    # -- inside, by programs of this place -----------------------------------------------------------------------------
+
+    def run(self, names: Sequence[str]) -> None:
+        self._ask(self.tr("Run a command"), self._run(tuple(names)))
+
+    def terminal(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._task(self.tr("Open a terminal in {0}").format(name), self._program(programs.OPEN_TERMINAL, name))
+
+    def update(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._task(self.tr("Update {0}").format(name), self._program(programs.UPDATE, name))
+
+    async def _run(self, names: tuple[str, ...]) -> None:
+        dialog = RunDialog(self.window, self.session.settings, names)
+        if await opened(dialog):
+            dialog.remember()
+            for name in names:
+                title = self.tr("Run {0} in {1}").format(dialog.command(), name)
+                self._task(title, self._program(programs.RUN, name, dialog.command()))
+
+    async def _program(self, ways: Sequence[Way], name: str, command: str = "") -> None:
+        report(None, self.tr("It runs."))
+        await programs.run(ways, name, command)
 
     # -- being -------------------------------------------------------------------------------------------------------
 

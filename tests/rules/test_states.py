@@ -24,10 +24,10 @@ RECORDS = {
     ("name", "allowed"),
     [
         ("dom0", {"settings"}),
-        ("debian", {"start", "clone", "rename", "settings"}),
-        ("work", {"shutdown", "restart", "pause", "kill", "settings", "attach"}),
+        ("debian", {"start", "clone", "rename", "settings", "run", "update"}),
+        ("work", {"shutdown", "restart", "pause", "kill", "settings", "attach", "run"}),
         ("mail", {"unpause", "kill", "settings", "attach"}),
-        ("vault", {"start", "remove", "clone", "rename", "settings", "attach"}),
+        ("vault", {"start", "remove", "clone", "rename", "settings", "attach", "run"}),
     ],
 )
 def test_what_is_possible_follows_from_class_and_state(name: str, allowed: set[str]) -> None:

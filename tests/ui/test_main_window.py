@@ -15,6 +15,7 @@ from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.models.columns import TABLE as COLUMNS
 from qubesmanager.rules.states import HALTED
+from qubesmanager.transport import programs
 from qubesmanager.ui.confirm_dialog import ConfirmMany
 from qubesmanager.ui.create_dialog import CloneDialog, CreateDialog
 from qubesmanager.ui.main_window import MainWindow
@@ -23,6 +24,7 @@ from qubesmanager.ui.palette import CommandPalette
 from qubesmanager.ui.property_columns import PropertyColumnsDialog
 from qubesmanager.ui.remove_dialog import RemoveDialog
 from qubesmanager.ui.rename_dialog import NotesDialog, RenameDialog
+from qubesmanager.ui.run_dialog import RunDialog
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.tasks import TaskState, load_history
 from qubesmanager.ui.texts import reason
@@ -66,7 +68,8 @@ async def test_what_is_grey_says_why_and_what_is_not_works(clicker: Clicker, nam
 
     for row in clicker.window.actions_of.available():
         why = row.why_not(record, clicker.session.records)
-        assert clicker.can(row.id) == (why is None), (row.id, why)
+        missing = bool(row.needs) and bool(programs.missing(row.needs))
+        assert clicker.can(row.id) == (why is None and not missing), (row.id, why)
         if why is not None:
             assert reason(why).replace("&", "&amp;") in clicker.tip(row.id)
 
@@ -392,3 +395,42 @@ async def test_any_property_becomes_a_column_and_stays_one(clicker: Clicker, ses
 
     again.model.set_properties([])
     assert "kernelopts" not in again.table_text()[0]
+
+
+async def test_a_command_is_run_in_the_qube_by_the_program_of_the_place(
+    clicker: Clicker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clicker.select("work")
+    if programs.missing(programs.RUN):
+        assert not clicker.can("run")
+        assert "Not installed here: qvm-run or qrexec-client-vm." in clicker.tip("run")
+    program = tmp_path / "qvm-run"
+    program.write_text('#!/bin/sh\necho "$*" >> "${0%/*}/said"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    clicker.select("work", "vault")
+
+    clicker.click("run")
+    dialog = await clicker.dialog(RunDialog)
+    assert not dialog.yes.isEnabled()
+    type_text(dialog.edit, "xterm")
+    clicker.press(dialog.yes)
+    tasks = await clicker.finished()
+
+    assert {task.state for task in tasks} == {TaskState.DONE}, [task.detail for task in tasks]
+    assert sorted((tmp_path / "said").read_text().splitlines()) == ["--quiet -- vault xterm", "--quiet -- work xterm"]
+
+
+async def test_what_the_updater_says_is_shown_when_it_fails(
+    clicker: Clicker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "qubes-vm-update"
+    program.write_text("#!/bin/sh\necho no network for $3\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    clicker.select("debian-13")
+
+    clicker.click("update")
+    await clicker.finished()
+
+    assert ["no network for debian-13" in notice.text for notice in clicker.window.errors.notices] == [True]
