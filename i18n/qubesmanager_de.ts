@@ -4679,16 +4679,16 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Abbrechen</translation>
     </message>
     <message>
-        <source>&lt; &amp;Back</source>
-        <translation>&lt; &amp;Zurück</translation>
-    </message>
-    <message>
-        <source>&amp;Next &gt;</source>
-        <translation>&amp;Weiter &gt;</translation>
-    </message>
-    <message>
         <source>Step {0} of {1}</source>
         <translation>Schritt {0} von {1}</translation>
+    </message>
+    <message>
+        <source>« &amp;Back</source>
+        <translation>« &amp;Zurück</translation>
+    </message>
+    <message>
+        <source>&amp;Next »</source>
+        <translation>&amp;Weiter »</translation>
     </message>
 </context>
 <context>

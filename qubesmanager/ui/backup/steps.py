@@ -42,7 +42,7 @@ class StepsWindow(QDialog):
         self._headline = plain_label("", self)
         font = self._headline.font()
         font.setBold(True)
-        font.setPointSizeF(font.pointSizeF() * 1.2)
+        font.setPointSizeF(font.pointSizeF() * 1.3)
         self._headline.setFont(font)
         self._place = plain_label("", self)
         self._place.setWordWrap(False)
@@ -52,8 +52,8 @@ class StepsWindow(QDialog):
         self.stack = QStackedWidget(self)
         self.why = problem_label(self)
         self.cancel = QPushButton(self.tr("Cancel"), self)
-        self.back = QPushButton(self.tr("< &Back"), self)
-        self.next = QPushButton(self.tr("&Next >"), self)
+        self.back = QPushButton(self.tr("« &Back"), self)
+        self.next = QPushButton(self.tr("&Next »"), self)
         for button in (self.cancel, self.back):
             button.setAutoDefault(False)
         self.next.setDefault(True)
@@ -61,10 +61,9 @@ class StepsWindow(QDialog):
         head.addWidget(self._headline, 1)
         head.addWidget(self._place)
         self.buttons = QHBoxLayout()
-        self.buttons.addWidget(self.cancel)
         self.buttons.addStretch(1)
-        self.buttons.addWidget(self.back)
-        self.buttons.addWidget(self.next)
+        for button in (self.back, self.next, self.cancel):
+            self.buttons.addWidget(button)
         layout = QVBoxLayout(self)
         layout.addLayout(head)
         layout.addWidget(self._about)
@@ -93,7 +92,7 @@ class StepsWindow(QDialog):
         self._place.setText(self.tr("Step {0} of {1}").format(number + 1, len(self.pages)))
         self.back.setEnabled(number > 0)
         last = number == len(self.pages) - 1
-        self.next.setText(self._finish if last else self.tr("&Next >"))
+        self.next.setText(self._finish if last else self.tr("&Next »"))
         page.enter()
         self.look()
 
