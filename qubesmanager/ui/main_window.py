@@ -533,9 +533,10 @@ class MainWindow(QMainWindow):
         self.query.selectAll()
 
     def _to_table(self) -> None:
+        self._choose_page()  # what is hidden cannot be given the keys
         self.view.setFocus()
-        if not self.view.currentIndex().isValid() and self.filter.rowCount():
-            self.view.selectRow(0)
+        if not self.selected() and self.filter.rowCount():
+            self.view.selectRow(max(0, self.view.currentIndex().row()))
 
     def _save_view(self) -> None:
         self.session.tasks.start_hidden(self.tr("Save this view"), self._ask_view())

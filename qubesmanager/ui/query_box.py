@@ -43,7 +43,7 @@ class QueryBox(QLineEdit):
         self._later.timeout.connect(self._tell)
         self.textEdited.connect(self._offer)
         self.textChanged.connect(lambda _text: self._later.start())
-        self.returnPressed.connect(self.left)
+        self.returnPressed.connect(self._leave)
         self.setToolTip(
             self.tr(
                 "Words are combined. Try state:running tag:work netvm:sys-vpn mem>2G -template:fedora, or any property."
@@ -58,6 +58,11 @@ class QueryBox(QLineEdit):
     def _offer(self, text: str) -> None:
         offered = completions(text, self._session.records.values()) if text.strip() else []
         self._words.setStringList([each for each in offered if each != text][:OFFERED])
+
+    def _leave(self) -> None:
+        """The table shows what was typed before it has the keys: a fast hand is not to act on other qubes."""
+        self._tell()
+        self.left.emit()
 
     def _tell(self) -> None:
         self._later.stop()
@@ -77,6 +82,6 @@ class QueryBox(QLineEdit):
             self.set_query("")
             self.left.emit()
         elif event is not None and event.key() == Qt.Key.Key_Down:
-            self.left.emit()
+            self._leave()
         else:
             super().keyPressEvent(event)

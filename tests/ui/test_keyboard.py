@@ -133,9 +133,13 @@ async def several_are_confirmed_once(desk: Desk) -> None:
     await hand.reach(MAIN)
     await hand.press("ctrl+f")
     await hand.write("tag:net state:running")
+    await asyncio.sleep(0.3)
     await hand.press("Escape")  # the completion
+    await asyncio.sleep(0.3)
     await hand.press("Down")
-    await hand.press("ctrl+a", "ctrl+shift+d")
+    await hand.press("ctrl+a")
+    await asyncio.sleep(0.3)
+    await hand.press("ctrl+shift+d")
     await hand.reach("Shut down")
     await hand.press("Return")
     for name in ("work", "personal", "sys-firewall", "sys-net"):

@@ -434,3 +434,19 @@ async def test_what_the_updater_says_is_shown_when_it_fails(
     await clicker.finished()
 
     assert ["no network for debian-13" in notice.text for notice in clicker.window.errors.notices] == [True]
+
+
+async def test_a_fast_hand_goes_from_the_filter_into_what_was_typed(clicker: Clicker) -> None:
+    window = clicker.window
+    clicker.click("find")
+    window.query.set_query("no-such-qube")
+    window._follow_changes()
+    assert window.stack.currentWidget() is window.page
+
+    window.query.clear()
+    type_text(window.query, "tag:net")
+    press_key(window.query, Qt.Key.Key_Down)
+
+    assert window.stack.currentWidget() is window.view
+    assert {row[0] for row in window.table_text()[1:]} == {"sys-net", "sys-firewall"}
+    assert window.selected() == ["sys-firewall"]
