@@ -3014,6 +3014,10 @@ Was eingesteckt wird, erscheint hier.</translation>
             <numerusform>%n Probleme sind zu klären.</numerusform>
         </translation>
     </message>
+    <message>
+        <source>This backup was made by another program: that a whole qube is missing from it could go unnoticed.</source>
+        <translation>Diese Sicherung kommt von einem anderen Programm: Dass darin ein ganzer Qube fehlt, könnte unbemerkt bleiben.</translation>
+    </message>
 </context>
 <context>
     <name>QubesPanel</name>
@@ -3542,6 +3546,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Reading {0}</source>
         <translation>{0} wird gelesen</translation>
+    </message>
+    <message>
+        <source>All of the file has been read; what is left of it is checked and written.</source>
+        <translation>Die ganze Datei ist gelesen; was noch übrig ist, wird geprüft und geschrieben.</translation>
     </message>
 </context>
 <context>

@@ -29,6 +29,13 @@ class QubesPage(QWidget):
         self.all.clicked.connect(lambda: model.choose_all(restored=True))
         self.none.clicked.connect(lambda: model.choose_all(restored=False))
         self.total = plain_label("", self)
+        self.foreign = plain_label(
+            self.tr(
+                "This backup was made by another program: that a whole qube is missing from it could go unnoticed."
+            ),
+            self,
+        )
+        self.foreign.hide()
         parts = QSplitter(Qt.Orientation.Horizontal, self)
         parts.setChildrenCollapsible(False)
         parts.addWidget(self.table)
@@ -40,6 +47,7 @@ class QubesPage(QWidget):
         foot.addWidget(self.total, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.foreign)
         layout.addWidget(parts, 1)
         layout.addLayout(foot)
         self.details.chosen.connect(model.choose)

@@ -102,6 +102,8 @@ class RestoreRun(QObject):
         took = time.monotonic() - self._began
         if not read or took <= 0:
             return ""
+        if read >= size:
+            return self.tr("All of the file has been read; what is left of it is checked and written.")
         said = self.tr("{0} of {1}").format(size_text(read), size_text(size))
         speed = read / took
         left = (size - read) / speed

@@ -2,6 +2,8 @@
 """Clicks through the restore wizard over a whole daemon in the test's process, with backups that the daemon made."""
 
 import asyncio
+import io
+import tarfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple
@@ -9,13 +11,17 @@ from typing import NamedTuple
 import pytest
 import yaml
 from backup_daemon import WORDS, Everything, everything, make_qube, pieces
+from backup_samples import TINY, contents, settings_only
 from PyQt5 import sip
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAbstractButton, QAction, QFileDialog, QLabel, QLineEdit
 from windows import Clicker, press_key, type_text
 
 from qubesmanager.backup import container
-from qubesmanager.backup.container import Params
+from qubesmanager.backup.container import Params, new_keys, seal
+from qubesmanager.backup.contents import to_xml
+from qubesmanager.backup.head import Head, chunk_secret, head_secret, to_text
+from qubesmanager.backup.inner import archive_bytes
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.ui.backup.restore_wizard import FILE, QUBES, RUN, SUMMARY, RestoreWizard
@@ -248,6 +254,52 @@ async def test_a_truncated_backup_restores_nothing_and_says_so(
     assert wizard.run.state is TaskState.FAILED
     assert wizard.run.error or wizard.run.failed
     assert await listed(client) == before
+
+
+async def test_a_damaged_qube_fails_alone_and_is_named(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup, client: Client
+) -> None:
+    flip_in_the_largest_part(backup.file)
+
+    await read(clicker, wizard, backup.file)
+    await run(clicker, wizard)
+
+    told = results(wizard)
+    assert sorted(result for result, _name in told.values()) == ["failed", "ok"]
+    (whole,) = [qube for qube, (result, _name) in told.items() if result == "ok"]
+    assert {"lab", "mail"} & await listed(client) == {whole}
+    assert wizard.run_page.headline.text() == "1 qube(s) restored. Failed: 1."
+    (entry,) = [entry for entry in clicker.session.tasks.entries if entry.title.startswith("Restore")]
+    assert entry.state is TaskState.FAILED
+
+
+async def test_a_backup_of_another_program_is_marked(clicker: Clicker, wizard: RestoreWizard, tmp_path: Path) -> None:
+    file = tmp_path / "foreign"
+    head = Head("20250102T030405-77", None, has_manifest=False)
+    xml = b"".join(archive_bytes("qubes.xml", to_xml(contents(settings_only("lone"))), 0))
+    name, keys = "qubes.xml.000.enc", new_keys(chunk_secret(head.backup_id, "qubes.xml.000.enc", WORDS), TINY)
+    parts = {
+        "backup-header": to_text(head),
+        "backup-header.hmac": seal(new_keys(head_secret(WORDS), TINY), to_text(head)),
+        name: seal(keys, xml),
+    }
+    with tarfile.open(file, "w", format=tarfile.PAX_FORMAT) as archive:
+        for part, body in parts.items():
+            info = tarfile.TarInfo(part)
+            info.size = len(body)
+            archive.addfile(info, io.BytesIO(body))
+
+    await read(clicker, wizard, file)
+
+    assert wizard.qubes_page.foreign.isVisible()
+
+
+def flip_in_the_largest_part(file: Path) -> None:
+    with tarfile.open(file) as parts:
+        largest = max(parts, key=lambda part: part.size)
+    held = bytearray(file.read_bytes())
+    held[largest.offset_data + largest.size // 2] ^= 1
+    file.write_bytes(held)
 
 
 async def test_verifying_restores_nothing(
