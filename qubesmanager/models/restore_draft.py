@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is to become of each qube of a backup, as a person chooses it; and what stands against it, before anything."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -86,7 +87,10 @@ def rows(held: Iterable[HeldQube], choices: Mapping[str, Choice], here: Here) ->
     """The rows as they stand. `choices` by the name in the backup; one for each qube."""
     qubes = list(held)
     going = {qube.name: qube for qube in qubes if choices[qube.name].restored}
-    return [_row(qube, choices, going, here) for qube in qubes]
+    names = Counter(choices[name].name for name in going)
+    bases = frozenset((choices[name].name, qube.klass) for name, qube in going.items())
+    whole = _Whole(choices, going, here, names, bases)
+    return [_row(qube, whole) for qube in qubes]
 
 
 def needed(found: Iterable[RestoreRow]) -> int:
@@ -108,21 +112,43 @@ def plan_of(found: Iterable[RestoreRow], pool: str, *, verify_only: bool = False
     )
 
 
-def _row(held: HeldQube, choices: Mapping[str, Choice], going: Mapping[str, HeldQube], here: Here) -> RestoreRow:
-    choice = choices[held.name]
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """All choices at once, looked through a single time for what each row needs to know of the others."""
+
+    choices: Mapping[str, Choice]
+    going: Mapping[str, HeldQube]
+    here: Here
+    names: Mapping[str, int]
+    """How many of the chosen ones want a name."""
+    bases: frozenset[tuple[str, str]]
+    """Names and classes of the chosen ones."""
+
+    def renamed(self, name: str) -> str:
+        """What a qube of the backup will be called here."""
+        return self.choices[name].name if name in self.going else name
+
+    def can_base(self, klass: str, name: str) -> bool:
+        # Whether a restored app qube is a template for disposables only the daemon sees; it falls back to the default.
+        wanted = VmClass.TEMPLATE if klass == VmClass.APP else VmClass.APP
+        return self.here.is_template(klass, name) or (name, str(wanted)) in self.bases
+
+
+def _row(held: HeldQube, whole: _Whole) -> RestoreRow:
+    choice = whole.choices[held.name]
     if held.klass == ADMIN:
         fate = QCoreApplication.translate("RestoreTable", "Left out: the data of dom0 are restored by hand.")
         return RestoreRow(held, choice, "", fate, "", "")
     if not choice.restored:
         fate = QCoreApplication.translate("RestoreTable", "Left out.")
-        if held.name in here.qubes:
+        if held.name in whole.here.qubes:
             fate = QCoreApplication.translate(
                 "RestoreTable", "Left out: there is a qube of this name. Tick it to restore it under another."
             )
         return RestoreRow(held, choice, "", fate, held.template, held.netvm)
-    template, template_note, template_problem = _template(held, choice, choices, going, here)
-    netvm, netvm_note = _netvm(held, choice, choices, going, here)
-    problem = _name_problem(held, choices, going, here) or template_problem
+    template, template_note, template_problem = _template(held, choice, whole)
+    netvm, netvm_note = _netvm(held, choice, whole)
+    problem = _name_problem(choice.name, whole) or template_problem
     if choice.name == held.name:
         fate = QCoreApplication.translate("RestoreTable", "Restored.")
     else:
@@ -131,80 +157,51 @@ def _row(held: HeldQube, choices: Mapping[str, Choice], going: Mapping[str, Held
     return RestoreRow(held, choice, problem, problem or fate, template, netvm)
 
 
-def _name_problem(held: HeldQube, choices: Mapping[str, Choice], going: Mapping[str, HeldQube], here: Here) -> str:
-    name = choices[held.name].name
+def _name_problem(name: str, whole: _Whole) -> str:
     if why := why_not_new_vm_name(name):
         return QCoreApplication.translate("Reason", why)
-    if name in here.qubes:
-        return QCoreApplication.translate("RestoreTable", "There is a qube {0} here; give it another name.").format(
-            name
-        )
-    if any(choices[other].name == name for other in going if other != held.name):
+    if name in whole.here.qubes:
+        text = QCoreApplication.translate("RestoreTable", "There is a qube {0} here; give it another name.")
+        return text.format(name)
+    if whole.names[name] > 1:
         return QCoreApplication.translate("RestoreTable", "Two qubes cannot both be {0}.").format(name)
     return ""
 
 
-def _renamed(name: str, choices: Mapping[str, Choice], going: Mapping[str, HeldQube]) -> str:
-    """What a qube of the backup will be called here."""
-    return choices[name].name if name in going else name
-
-
-def _template(
-    held: HeldQube, choice: Choice, choices: Mapping[str, Choice], going: Mapping[str, HeldQube], here: Here
-) -> tuple[str, str, str]:
+def _template(held: HeldQube, choice: Choice, whole: _Whole) -> tuple[str, str, str]:
     """The template it will have, a note where it is another than in the backup, and why there is none."""
     if held.klass not in BASED:
         return "", "", ""
     if choice.template is not None:
         note = QCoreApplication.translate("RestoreTable", "Its template will be {0}.").format(choice.template)
-        gone = not _can_base(held.klass, choice.template, choices, going, here)
-        problem = (
-            QCoreApplication.translate("RestoreTable", "{0} is no template for it.").format(choice.template)
-            if gone
-            else ""
-        )
+        if whole.can_base(held.klass, choice.template):
+            return choice.template, note, ""
+        problem = QCoreApplication.translate("RestoreTable", "{0} is no template for it.").format(choice.template)
         return choice.template, note, problem
-    wanted = _renamed(held.template, choices, going)
-    if _can_base(held.klass, wanted, choices, going, here):
+    wanted = whole.renamed(held.template)
+    if whole.can_base(held.klass, wanted):
         return wanted, "", ""
-    default = here.system.get(DEFAULTS[VmClass(held.klass)], "")
-    if here.is_template(held.klass, default):
-        note = QCoreApplication.translate("RestoreTable", "Its template {0} is not here: it will be {1}.").format(
-            held.template, default
-        )
-        return default, note, ""
-    problem = QCoreApplication.translate("RestoreTable", "Its template {0} is not here; choose another.").format(
-        held.template
-    )
-    return wanted, "", problem
+    default = whole.here.system.get(DEFAULTS[VmClass(held.klass)], "")
+    if whole.here.is_template(held.klass, default):
+        note = QCoreApplication.translate("RestoreTable", "Its template {0} is not here: it will be {1}.")
+        return default, note.format(held.template, default), ""
+    problem = QCoreApplication.translate("RestoreTable", "Its template {0} is not here; choose another.")
+    return wanted, "", problem.format(held.template)
 
 
-def _can_base(klass: str, name: str, choices: Mapping[str, Choice], going: Mapping[str, HeldQube], here: Here) -> bool:
-    if here.is_template(klass, name):
-        return True
-    # Whether a restored app qube is a template for disposables only the daemon sees; it falls back to the default.
-    wanted = VmClass.TEMPLATE if klass == VmClass.APP else VmClass.APP
-    return any(choices[other.name].name == name and other.klass == wanted for other in going.values())
-
-
-def _netvm(
-    held: HeldQube, choice: Choice, choices: Mapping[str, Choice], going: Mapping[str, HeldQube], here: Here
-) -> tuple[str, str]:
+def _netvm(held: HeldQube, choice: Choice, whole: _Whole) -> tuple[str, str]:
     """The netvm it will have, and a note where it is another than in the backup."""
     if choice.netvm is not None:
         if not choice.netvm:
             return "", QCoreApplication.translate("RestoreTable", "It will have no network.")
-        return choice.netvm, QCoreApplication.translate("RestoreTable", "Its net qube will be {0}.").format(
-            choice.netvm
-        )
-    default = here.system.get("default_netvm", "")
+        note = QCoreApplication.translate("RestoreTable", "Its net qube will be {0}.")
+        return choice.netvm, note.format(choice.netvm)
+    default = whole.here.system.get("default_netvm", "")
     if held.netvm in {"", DEFAULT_NETVM}:
         return (default if held.netvm else ""), ""
-    wanted = _renamed(held.netvm, choices, going)
-    record = here.qubes.get(wanted)
-    if (record is not None and record.flag("provides_network")) or held.netvm in going:
+    wanted = whole.renamed(held.netvm)
+    record = whole.here.qubes.get(wanted)
+    if (record is not None and record.flag("provides_network")) or held.netvm in whole.going:
         return wanted, ""
-    note = QCoreApplication.translate("RestoreTable", "Its net qube {0} is not here: it will have the default.").format(
-        held.netvm
-    )
-    return default, note
+    note = QCoreApplication.translate("RestoreTable", "Its net qube {0} is not here: it will have the default.")
+    return default, note.format(held.netvm)
