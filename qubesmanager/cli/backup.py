@@ -16,9 +16,8 @@ import argcomplete
 
 import qubesmanager
 from qubesmanager.cli import restore as restoring
-from qubesmanager.cli.main import ANSWERED_NO, NO_ANSWER, USED_WRONGLY, Connect
+from qubesmanager.cli.main import USED_WRONGLY, Connect
 from qubesmanager.cli.terminal import (
-    CANCELLED,
     Bar,
     Parser,
     Terminal,
@@ -26,13 +25,14 @@ from qubesmanager.cli.terminal import (
     passphrase_from,
     printable,
     size_text,
+    status_of,
     table,
 )
 from qubesmanager.client.backups import VERIFYING, Preview, Progress, Run, execute, follow, history, preview
 from qubesmanager.client.client import Client
 from qubesmanager.transport.base import Transport, TransportError
 from qubesmanager.wire import calls
-from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error, QubesValueError
+from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
 from qubesmanager.wire.names import PROFILE_ID, check
 
 PROGRAM = "qubes-backup"
@@ -75,8 +75,8 @@ def main(
     made = parser()
     if "_ARGCOMPLETE" in os.environ:
         argcomplete.autocomplete(made)
-    bar = Bar(terminal.stderr)
-    try:
+
+    def work(bar: Bar) -> int:
         options = made.parse_args(argv)
         _check_profile(options)
         if not (options.profile or options.list or options.history or options.verify):
@@ -84,17 +84,8 @@ def main(
         if options.verify:
             return _verify(options, connect, terminal)
         return _carried_out(options, connect(options.connect), terminal, bar)
-    except UsageError as error:
-        said, status = str(error), USED_WRONGLY
-    except (KeyboardInterrupt, asyncio.CancelledError, BackupCancelledError):
-        said, status = "Cancelled. What had been written is removed.", CANCELLED
-    except Mgmt1Error as error:
-        said, status = str(error), ANSWERED_NO
-    except TransportError as error:
-        said, status = str(error), NO_ANSWER
-    bar.clear()
-    terminal.stderr.write(f"{PROGRAM}: {printable(said)}\n")
-    return status
+
+    return status_of(PROGRAM, work, terminal, "Cancelled. What had been written is removed.")
 
 
 def _check_profile(options: argparse.Namespace) -> None:

@@ -15,16 +15,15 @@ from pathlib import Path
 import argcomplete
 
 import qubesmanager
-from qubesmanager.cli.main import ANSWERED_NO, NO_ANSWER, USED_WRONGLY, Connect
+from qubesmanager.cli.main import ANSWERED_NO, Connect
 from qubesmanager.cli.terminal import (
-    CANCELLED,
     Bar,
     Parser,
     Terminal,
     UsageError,
     passphrase_from,
-    printable,
     size_text,
+    status_of,
     table,
 )
 from qubesmanager.client.client import Client
@@ -121,8 +120,8 @@ def main(
     made = parser()
     if "_ARGCOMPLETE" in os.environ:
         argcomplete.autocomplete(made)
-    bar = Bar(terminal.stderr)
-    try:
+
+    def work(bar: Bar) -> int:
         options = made.parse_args(argv)
         if options.file is None:
             _check_alone(argv, options)
@@ -132,17 +131,8 @@ def main(
         passphrase = _passphrase(options, terminal)
         _check_words(plan, passphrase)
         return asyncio.run(_carry_out(transport, options, plan, passphrase, terminal, bar))
-    except UsageError as error:
-        said, status = str(error), USED_WRONGLY
-    except Mgmt1Error as error:
-        said, status = str(error), ANSWERED_NO
-    except TransportError as error:
-        said, status = str(error), NO_ANSWER
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        said, status = "Cancelled. Nothing half restored stays.", CANCELLED
-    bar.clear()
-    terminal.stderr.write(f"{PROGRAM}: {printable(said)}\n")
-    return status
+
+    return status_of(PROGRAM, work, terminal, "Cancelled. Nothing half restored stays.")
 
 
 def _passphrase(options: argparse.Namespace, terminal: Terminal) -> str:

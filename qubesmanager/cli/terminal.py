@@ -2,6 +2,7 @@
 """What the backup commands have in common with a terminal: passphrases, a bar, texts of others without their tricks."""
 
 import argparse
+import asyncio
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -10,7 +11,9 @@ from getpass import getpass
 from pathlib import Path
 from typing import NoReturn, TextIO
 
-from qubesmanager.wire.errors import QubesValueError
+from qubesmanager.cli.main import ANSWERED_NO, NO_ANSWER, USED_WRONGLY
+from qubesmanager.transport.base import TransportError
+from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error, QubesValueError
 
 STDIN = "-"
 CANCELLED = 4
@@ -115,3 +118,21 @@ class Bar:
             self._stream.write(f"\r{' ' * len(self._shown)}\r")
             self._stream.flush()
             self._shown = ""
+
+
+def status_of(program: str, work: Callable[[Bar], int], terminal: Terminal, cancelled: str) -> int:
+    """The exit status of the work, which may draw a bar; what went wrong is said, and `cancelled` after Control-C."""
+    bar = Bar(terminal.stderr)
+    try:
+        return work(bar)
+    except UsageError as error:
+        said, status = str(error), USED_WRONGLY
+    except (KeyboardInterrupt, asyncio.CancelledError, BackupCancelledError):
+        said, status = cancelled, CANCELLED
+    except Mgmt1Error as error:
+        said, status = str(error), ANSWERED_NO
+    except TransportError as error:
+        said, status = str(error), NO_ANSWER
+    bar.clear()
+    terminal.stderr.write(f"{program}: {printable(said)}\n")
+    return status
