@@ -4435,6 +4435,18 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Forget this view</source>
         <translation>Diese Ansicht vergessen</translation>
     </message>
+    <message>
+        <source>By template</source>
+        <translation>Nach Vorlage</translation>
+    </message>
+    <message>
+        <source>By label</source>
+        <translation>Nach Label</translation>
+    </message>
+    <message>
+        <source>By beginning of the name</source>
+        <translation>Nach Namensanfang</translation>
+    </message>
 </context>
 <context>
     <name>SimpleFirewall</name>

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QObject, QSettings, pyqtSignal
 from PyQt5.QtGui import QKeySequence
-from PyQt5.QtWidgets import QAction, QWidget
+from PyQt5.QtWidgets import QAction, QMenu, QWidget
 
 from qubesmanager.rules import states
 from qubesmanager.rules.states import Records, WhyNot
@@ -191,26 +191,45 @@ class ActionSet(QObject):
             action.setToolTip(plain_tip(f"{headline}\n{hint}" if hint else headline))
             action.setStatusTip(hint or "")
 
-    def why_not(self, row: VmAction) -> str | None:
-        """Why the action cannot be carried out for what is selected, in the user's language; None if it can."""
-        if not self._names:
+    def why_not(self, row: VmAction, names: Sequence[str] | None = None) -> str | None:
+        """Why the action cannot be carried out for these (or what is selected), in words; None if it can."""
+        names = self._names if names is None else names
+        if not names:
             return self.tr("Select a qube first.")
         if not self._connected:
             return self.tr("There is no connection.")
-        if len(self._names) > 1 and not row.multi:
+        if len(names) > 1 and not row.multi:
             return self.tr("Only for one qube at a time.")
-        verdict = judge(row, self._operations.records, self._names)
+        verdict = judge(row, self._operations.records, names)
         if verdict.possible and (missing := programs.missing(row.needs) if row.needs else ""):
             return self.tr("Not installed here: {0}.").format(missing)
         if verdict.possible:
             return None
-        return self._told(verdict.refused, many=len(self._names) > 1)
+        return self._told(verdict.refused, many=len(names) > 1)
 
-    def run(self, row: VmAction) -> None:
-        verdict = judge(row, self._operations.records, self._names)
-        if verdict.possible and self.why_not(row) is None:
+    def run(self, row: VmAction, names: Sequence[str] | None = None) -> None:
+        """Carry it out for those of these (or of what is selected) for which it is possible."""
+        verdict = judge(row, self._operations.records, self._names if names is None else names)
+        if verdict.possible and self.why_not(row, names) is None:
             row.run(self._operations, verdict.possible)
             self.ran.emit(row.id)
+
+    def fill_menu(self, menu: QMenu, names: Sequence[str]) -> None:
+        """What can be done with a group of qubes, whether they are selected or not."""
+        group = ""
+        for row in self.available():
+            if not row.multi:
+                continue
+            if row.group != group:
+                menu.addSeparator()
+            group = row.group
+            action = menu.addAction(icon(row.icon), row.name())
+            if action is not None:
+                why = self.why_not(row, names)
+                action.setEnabled(why is None)
+                action.setToolTip(plain_tip(why or ""))
+                action.setObjectName(row.id)
+                action.triggered.connect(lambda _checked=False, row=row: self.run(row, names))
 
     def _partly(self, row: VmAction) -> str:
         refused = judge(row, self._operations.records, self._names).refused

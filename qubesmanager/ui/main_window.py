@@ -187,6 +187,7 @@ class MainWindow(QMainWindow):
         self.sidebar.scope_chosen.connect(self._changed)
         self.sidebar.view_chosen.connect(self.query.set_query)
         self.sidebar.select_wanted.connect(self._select)
+        self.sidebar.menu_made.connect(self._fill_group_menu)
         self.query.query_changed.connect(self.filter.set_query)
         self.query.query_changed.connect(self._changed)
         self.query.left.connect(self._to_table)
@@ -484,6 +485,16 @@ class MainWindow(QMainWindow):
             self.actions_of.run(BY_ID[key])
         else:
             self.status.showMessage(why.replace("\n", " "), 5000)
+
+    def _fill_group_menu(self, menu: QMenu, entry: Entry) -> None:
+        """What can be done with all that belong to a line of the sidebar, except dom0, which nobody means by it."""
+        names = [
+            name
+            for name, record in self.session.records.items()
+            if record.klass is not VmClass.ADMIN and (entry.scope is None or entry.scope(record))
+        ]
+        self._follow_changes()
+        self.actions_of.fill_menu(menu, in_order(names))
 
     def _select(self, entry: Entry) -> None:
         """Select what belongs to a line of the sidebar, and show it."""

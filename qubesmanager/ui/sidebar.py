@@ -13,6 +13,7 @@ from PyQt5.QtWidgets import QFrame, QHeaderView, QMenu, QTreeWidget, QTreeWidget
 from qubesmanager.models.natural import in_order
 from qubesmanager.models.query import parse
 from qubesmanager.ui.actions import plain_tip
+from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.prompts import subdued
 from qubesmanager.ui.session import Session
 from qubesmanager.wire.records import VmRecord
@@ -25,29 +26,35 @@ PAUSE = 150
 
 VIEWS = "views"
 SHOWN_TAGS = 12
-"""Tags and net qubes that get a line of their own, the most common ones."""
+"""Tags, net qubes and so on that get a line of their own, the most common ones."""
+
+FOLDED = "sidebar/folded"
+FOLDED_AT_FIRST = ("template", "label", "prefix")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line: what it is called, and whether a record belongs to it. `query` for a saved view."""
+    """One line: what it is called, and whether a record belongs to it. `query` for a saved view, `label` for a cube."""
 
     key: str
     text: str
     scope: Scope | None
     query: str = ""
+    label: str = ""
 
 
 class Sidebar(QTreeWidget):
-    """All, running and so on, groups by tag and net qube, saved views.
+    """All, running and so on; groups by tag, net qube, template, label, beginning of the name; saved views.
 
     Signals: `scope_chosen(scope)`: a function of a record or None; `view_chosen(str)`: the query of a saved view;
-    `select_wanted(Entry)`: select what belongs to a line.
+    `select_wanted(Entry)`: select what belongs to a line; `menu_made(QMenu, Entry)`: a line's menu before it is shown,
+    for what can be done with the whole group.
     """
 
     scope_chosen = pyqtSignal(object)
     view_chosen = pyqtSignal(str)
     select_wanted = pyqtSignal(object)
+    menu_made = pyqtSignal(object, object)
 
     def __init__(self, session: Session, settings: QSettings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -56,8 +63,7 @@ class Sidebar(QTreeWidget):
         self._entries: dict[str, Entry] = {}
         self.setHeaderHidden(True)
         self.setColumnCount(2)
-        self.setRootIsDecorated(False)
-        self.setItemsExpandable(False)
+        self._folded = set(_listed(settings.value(FOLDED, list(FOLDED_AT_FIRST))))
         self.setIndentation(10)
         self.setUniformRowHeights(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -81,7 +87,11 @@ class Sidebar(QTreeWidget):
         self._later.timeout.connect(self.fill)
         session.put.connect(self._changed)
         session.gone.connect(self._changed)
+        session.labels_changed.connect(self.fill)
         self.itemSelectionChanged.connect(self._chosen)
+        self.itemExpanded.connect(lambda head: self._fold(head, folded=False))
+        self.itemCollapsed.connect(lambda head: self._fold(head, folded=True))
+        self.itemClicked.connect(self._clicked)
         self.fill()
 
     def views(self) -> list[tuple[str, str]]:
@@ -120,12 +130,14 @@ class Sidebar(QTreeWidget):
         self.blockSignals(True)
         self.clear()
         self._entries = {}
-        self._group(self.tr("Qubes"), self._fixed(), records)
-        self._group(self.tr("By tag"), self._tags(records), records)
-        self._group(self.tr("By net qube"), self._netvms(records), records)
+        self._group("qubes", self.tr("Qubes"), self._fixed(), records)
+        self._group("tag", self.tr("By tag"), self._tags(records), records)
+        self._group("netvm", self.tr("By net qube"), self._netvms(records), records)
+        self._group("template", self.tr("By template"), self._values("template", records), records)
+        self._group("label", self.tr("By label"), self._values("label", records), records)
+        self._group("prefix", self.tr("By beginning of the name"), self._prefixes(records), records)
         views = [Entry(f"view:{name}", name, parse(query).matches, query) for name, query in self.views()]
-        self._group(self.tr("Saved views"), views, records)
-        self.expandAll()
+        self._group("views", self.tr("Saved views"), views, records)
         self.choose(chosen if chosen in self._entries else "all")
         self.blockSignals(False)
         if chosen not in self._entries:
@@ -154,10 +166,24 @@ class Sidebar(QTreeWidget):
             entries.append(Entry("netvm:", self.tr("none"), _is_offline))
         return entries
 
-    def _group(self, title: str, entries: list[Entry], records: list[VmRecord]) -> None:
+    def _values(self, prop: str, records: Iterable[VmRecord]) -> list[Entry]:
+        """A line for each value of a property; none for the empty one."""
+        counts = Counter(value for record in records if (value := record.value(prop)))
+        most = in_order(value for value, _count in counts.most_common(SHOWN_TAGS))
+        label = prop == "label"
+        return [Entry(f"{prop}:{value}", value, _having(prop, value), label=value if label else "") for value in most]
+
+    def _prefixes(self, records: Iterable[VmRecord]) -> list[Entry]:
+        """What several names have before their first hyphen."""
+        counts = Counter(record.name.partition("-")[0] for record in records if "-" in record.name)
+        shared = [(prefix, count) for prefix, count in counts.most_common(SHOWN_TAGS) if count > 1]
+        return [Entry(f"prefix:{prefix}", f"{prefix}-", _beginning(f"{prefix}-")) for prefix in in_order(dict(shared))]
+
+    def _group(self, key: str, title: str, entries: list[Entry], records: list[VmRecord]) -> None:
         if not entries:
             return
         head = QTreeWidgetItem(self, [title])
+        head.setData(0, KEY, key)
         head.setFlags(Qt.ItemFlag.ItemIsEnabled)
         head.setFirstColumnSpanned(True)
         font = self.font()
@@ -172,8 +198,11 @@ class Sidebar(QTreeWidget):
             item = QTreeWidgetItem(head, [entry.text, str(count)])
             item.setData(0, KEY, entry.key)
             item.setToolTip(0, plain_tip(entry.query or entry.text))
+            if entry.label:
+                item.setIcon(0, label_icon(self._session.color_of(entry.label)))
             item.setTextAlignment(1, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter))
             item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{title}: {entry.text}, {count}")
+        head.setExpanded(key not in self._folded)
 
     def _items(self) -> Iterable[QTreeWidgetItem]:
         for at in range(self.topLevelItemCount()):
@@ -183,6 +212,15 @@ class Sidebar(QTreeWidget):
                     child = head.child(number)
                     if child is not None:
                         yield child
+
+    def _fold(self, head: QTreeWidgetItem, *, folded: bool) -> None:
+        (self._folded.add if folded else self._folded.discard)(str(head.data(0, KEY)))
+        self._settings.setValue(FOLDED, sorted(self._folded))
+
+    def _clicked(self, item: QTreeWidgetItem) -> None:
+        """A click anywhere on a headline folds it and opens it again."""
+        if item.childCount():
+            item.setExpanded(not item.isExpanded())
 
     def _changed(self, _told: tuple[object, ...]) -> None:
         if not self._later.isActive():
@@ -209,6 +247,8 @@ class Sidebar(QTreeWidget):
             select.triggered.connect(lambda: self.select_wanted.emit(entry))
         if entry.key.startswith("view:") and (forget := menu.addAction(self.tr("Forget this view"))):
             forget.triggered.connect(lambda: self.forget_view(entry.text))
+        menu.setToolTipsVisible(True)
+        self.menu_made.emit(menu, entry)
         if viewport := self.viewport():
             menu.popup(viewport.mapToGlobal(at))
 
@@ -219,6 +259,19 @@ def _is_offline(record: VmRecord) -> bool:
 
 def _tagged(tag: str) -> Scope:
     return lambda record: tag in record.tags
+
+
+def _having(prop: str, value: str) -> Scope:
+    return lambda record: record.value(prop) == value
+
+
+def _beginning(prefix: str) -> Scope:
+    return lambda record: record.name.startswith(prefix)
+
+
+def _listed(held: object) -> list[str]:
+    """What settings give for a list: one of a single text is read as that text, an empty one as None."""
+    return [held] if isinstance(held, str) else [str(each) for each in held] if isinstance(held, list) else []
 
 
 def _through(netvm: str) -> Scope:

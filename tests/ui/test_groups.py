@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Groups in the sidebar: what belongs to them, folding, and actions on all of a group."""
+
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QAction, QApplication, QMenu
+from windows import Clicker
+
+from qubesmanager.rules.states import HALTED
+from qubesmanager.ui.confirm_dialog import ConfirmMany
+from qubesmanager.ui.sidebar import KEY, Sidebar
+
+
+def heads(sidebar: Sidebar) -> dict[str, bool]:
+    """Whether each group is open, by its key."""
+    items = [sidebar.topLevelItem(at) for at in range(sidebar.topLevelItemCount())]
+    return {str(item.data(0, KEY)): item.isExpanded() for item in items if item is not None}
+
+
+def menu_of(clicker: Clicker, key: str) -> dict[str, QAction]:
+    """The actions in the menu of a group, as the context-menu key opens it."""
+    sidebar = clicker.window.sidebar
+    sidebar.choose(key)
+    sidebar.customContextMenuRequested.emit(sidebar.visualItemRect(sidebar.currentItem()).center())
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    return {action.objectName(): action for action in menu.actions() if action.objectName()}
+
+
+async def test_groups_hold_who_belongs_to_them(clicker: Clicker) -> None:
+    sidebar, records = clicker.window.sidebar, clicker.session.records
+    sidebar.fill()
+
+    for key, name in (("template:debian-13", "vault"), ("label:red", "untrusted"), ("prefix:sys", "sys-usb")):
+        sidebar.choose(key)
+        await clicker.until(lambda key=key: sidebar.current_key() == key)  # type: ignore[misc]  # a default binds it
+        shown = {row[0] for row in clicker.window.table_text()[1:]}
+        assert name in shown
+        assert shown < set(records)
+    assert shown == {"sys-net", "sys-firewall", "sys-usb"}
+
+
+async def test_what_is_folded_stays_folded(clicker: Clicker) -> None:
+    sidebar = clicker.window.sidebar
+    assert heads(sidebar)["tag"]
+    assert not heads(sidebar)["label"]
+    tag = next(item for at in range(9) if (item := sidebar.topLevelItem(at)) and item.data(0, KEY) == "tag")
+    sidebar.itemClicked.emit(tag, 0)
+    sidebar.fill()
+    assert not heads(sidebar)["tag"]
+
+    again = Sidebar(clicker.session, clicker.session.settings)
+
+    assert not heads(again)["tag"]
+    again.deleteLater()
+
+
+async def test_a_group_is_shut_down_with_one_confirmation_in_order(clicker: Clicker) -> None:
+    actions = menu_of(clicker, "prefix:sys")
+    assert not actions["unpause"].isEnabled()
+    assert "It is not paused." in actions["unpause"].toolTip()
+    actions["shutdown"].trigger()
+    dialog = await clicker.dialog(ConfirmMany)
+    order = dialog.chosen
+    assert order.index("work") < order.index("sys-firewall") < order.index("sys-net")
+    assert {"work", "personal"} < set(order)
+    item = dialog.tree.findItems("sys-usb", Qt.MatchFlag.MatchExactly)[0]
+    item.setCheckState(0, Qt.CheckState.Unchecked)
+    clicker.press(dialog.yes)
+
+    await clicker.until(lambda: clicker.session.records["sys-net"].state in HALTED)
+    assert clicker.state("sys-usb") == "Running"
+
+
+async def test_a_group_is_started_without_being_selected(clicker: Clicker) -> None:
+    clicker.select("untrusted")
+    sidebar = clicker.window.sidebar
+    menu_of(clicker, "tag:keys")["start"].trigger()
+
+    await clicker.until(lambda: clicker.state("vault") == "Running")
+    assert clicker.state("untrusted") == "Halted"
+    sidebar.choose("all")
