@@ -29,6 +29,7 @@ def menu_of(clicker: Clicker, key: str) -> dict[str, QAction]:
 async def test_groups_hold_who_belongs_to_them(clicker: Clicker) -> None:
     sidebar, records = clicker.window.sidebar, clicker.session.records
     sidebar.fill()
+    shown: set[str] = set()
 
     for key, name in (("template:debian-13", "vault"), ("label:red", "untrusted"), ("prefix:sys", "sys-usb")):
         sidebar.choose(key)
