@@ -3877,6 +3877,10 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>restore-report.txt</source>
         <translation>wiederherstellungsbericht.txt</translation>
     </message>
+    <message>
+        <source>Progress</source>
+        <translation>Fortschritt</translation>
+    </message>
 </context>
 <context>
     <name>SaveViewDialog</name>

@@ -171,7 +171,7 @@ async def _carry_out(
     rows = await _with_bar(client, options.file, passphrase, plan, bar)
     bar.clear()
     words = VERIFIED if plan.verify_only else WORDS
-    text = report_text(_head(options.file, plan), rows, words)
+    text = report_text(_head(options.file, plan, rows), rows, words)
     terminal.stdout.write(text)
     if options.report is not None:
         _keep(options.report, text)
@@ -226,10 +226,11 @@ def listing(held: Contents) -> str:
     return lines
 
 
-def _head(file: Path, plan: RestorePlan) -> list[tuple[str, str]]:
+def _head(file: Path, plan: RestorePlan, rows: Sequence[Restored]) -> list[tuple[str, str]]:
+    whole = sum(row.result == "ok" for row in rows)
     return [
         ("Backup", str(file)),
-        ("Done", "verified, nothing restored" if plan.verify_only else "restored"),
+        ("Done", f"verified, {whole} whole, nothing restored" if plan.verify_only else f"{whole} restored"),
         ("Time", time.strftime("%Y-%m-%d %H:%M:%S %z")),
     ]
 

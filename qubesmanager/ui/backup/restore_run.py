@@ -20,10 +20,6 @@ from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.events import Event
 
 
-class PartlyError(Mgmt1Error):
-    """Some qubes could not be restored, the others are there."""
-
-
 class RestoreRun(QObject):
     """One restore or look at everything. Signals: `changed()`: how far it is; `ended()`: it is over, with `rows`.
 
@@ -142,7 +138,7 @@ class RestoreRun(QObject):
             raise
         self.state = TaskState.FAILED if self.failed else TaskState.DONE
         if self.failed:
-            raise PartlyError(self.headline())
+            raise Mgmt1Error(self.headline())
 
     def _tell(self, progress: Progress) -> None:
         """A piece of the file has gone; who looks is told now and then."""

@@ -37,6 +37,7 @@ class RunPage(QWidget):
         font.setBold(True)
         self.headline.setFont(font)
         self.bar = QProgressBar(self)
+        self.bar.setAccessibleName(self.tr("Progress"))
         self.now = plain_label("", self)
         self.problem = problem_label(self)
         self.model: RowTable[Restored] = RowTable(

@@ -64,7 +64,8 @@ class SummaryPage(QWidget):
 
     @property
     def fits(self) -> bool:
-        return self._model.needed <= self._free
+        """A pool that does not say what is free is left to the daemon, which looks again before it begins."""
+        return not self._free or self._model.needed <= self._free
 
     @property
     def _free(self) -> int:
