@@ -46,6 +46,7 @@ class BackupRun(QObject):
         self._moved = self.began
         self._seen: deque[tuple[float, int]] = deque(maxlen=64)
         self._task: asyncio.Task[None] | None = None
+        self._over = False
         self._clock = QTimer(self)
         self._clock.setInterval(TICK)
         self._clock.timeout.connect(self.changed)
@@ -65,7 +66,8 @@ class BackupRun(QObject):
 
     @property
     def running(self) -> bool:
-        return self.state is TaskState.RUNNING
+        """Until everybody has been told of its end."""
+        return not self._over
 
     def speed(self) -> float | None:
         """Bytes a second of late."""
@@ -136,6 +138,7 @@ class BackupRun(QObject):
         self.logged.emit(line)
 
     def _ended(self) -> None:
+        self._over = True
         self._clock.stop()
         if self.state is TaskState.RUNNING:
             self.state = TaskState.CANCELLED
