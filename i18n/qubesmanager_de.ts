@@ -2169,6 +2169,18 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Columns of properties</source>
         <translation>Spalten aus Eigenschaften</translation>
     </message>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Close while this is running? It is cancelled then.</source>
+        <translation>Schließen, während das hier läuft? Es wird dann abgebrochen.</translation>
+    </message>
+    <message>
+        <source>Cancel it and close</source>
+        <translation>Abbrechen und schließen</translation>
+    </message>
 </context>
 <context>
     <name>Map</name>

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The manager's window: puts sidebar, table, inspector and bars together, and says to each what is selected."""
 
+import asyncio
 from collections.abc import Callable
 
 from PyQt5.QtCore import QEvent, QPoint, QSize, Qt, QTimer, pyqtSignal
@@ -35,7 +36,7 @@ from qubesmanager.ui.inspector import Inspector
 from qubesmanager.ui.operations import Operations
 from qubesmanager.ui.pages import MessagePage, StaleBanner
 from qubesmanager.ui.palette import Command, CommandPalette
-from qubesmanager.ui.prompts import opened
+from qubesmanager.ui.prompts import confirm, opened
 from qubesmanager.ui.property_columns import (
     PropertyColumnsDialog,
     keep_properties,
@@ -82,6 +83,8 @@ class MainWindow(QMainWindow):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
+        self._may_close = False
+        self._asking: asyncio.Task[None] | None = None
         self.setWindowTitle(self.tr("Qubes Manager"))
         self.setWindowIcon(application_icon())
         self.operations = Operations(session, self)
@@ -613,6 +616,18 @@ class MainWindow(QMainWindow):
             self.own[key].setChecked(shown)
             widget.setVisible(shown)
 
+    def _ask_to_close(self) -> None:
+        if self._asking is None or self._asking.done():
+            self._asking = self.session.tasks.start_hidden(self.tr("Close"), self._close_if_wanted(), owner=self)
+
+    async def _close_if_wanted(self) -> None:
+        """Close after all, though something is running that ends with the program."""
+        titles = "\n".join(task.title for task in self.session.tasks.running if task.lasting)
+        text = self.tr("Close while this is running? It is cancelled then.")
+        self._may_close = await confirm(self, self.tr("Close"), text, self.tr("Cancel it and close"), details=titles)
+        if self._may_close:
+            self.close()
+
     def _save(self) -> None:
         settings = self.session.settings
         settings.setValue("window/geometry", self.saveGeometry())
@@ -639,6 +654,10 @@ class MainWindow(QMainWindow):
             self.actions_of.refresh_icons()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
+        if event is not None and not self._may_close and any(task.lasting for task in self.session.tasks.running):
+            event.ignore()
+            self._ask_to_close()
+            return
         self._save()
         super().closeEvent(event)
         self.closed.emit()

@@ -38,7 +38,10 @@ class ToldError(Exception):
 
 @dataclass(slots=True)
 class TaskEntry:
-    """One operation, as the task panel shows it. Times are Unix seconds; `progress` is 0..100 or None if unknown."""
+    """One operation, as the task panel shows it. Times are Unix seconds; `progress` is 0..100 or None if unknown.
+
+    `lasting`: all of it is lost when the program ends, so a person is asked before.
+    """
 
     title: str
     started: float
@@ -47,6 +50,7 @@ class TaskEntry:
     progress: int | None = None
     detail: str = ""
     cancellable: bool = True
+    lasting: bool = False
     task: "asyncio.Task[None] | None" = field(default=None, repr=False, compare=False)
 
 
@@ -95,10 +99,11 @@ class TaskSet(QObject):
         coroutine: Coroutine[Any, Any, None],
         *,
         cancellable: bool = True,
+        lasting: bool = False,
         owner: QObject | None = None,
     ) -> "asyncio.Task[None]":
         """Run it, shown in the task panel under this title; an `owner` that goes away takes it along."""
-        entry = TaskEntry(title, time.time(), cancellable=cancellable)
+        entry = TaskEntry(title, time.time(), cancellable=cancellable, lasting=lasting)
         task = self._loop().create_task(self._run(entry, coroutine), name=title)
         entry.task = task
         self._own(task, entry, coroutine)

@@ -52,7 +52,7 @@ class RestoreRun(QObject):
         """Begin, as a task of the session."""
         title = self.tr("Verify {0}") if self.plan.verify_only else self.tr("Restore from {0}")
         self._note(title.format(self.path.name))
-        self._task = self._session.tasks.start(title.format(self.path.name), self._carry_out(passphrase))
+        self._task = self._session.tasks.start(title.format(self.path.name), self._carry_out(passphrase), lasting=True)
         self._task.add_done_callback(self._settle)
 
     def cancel(self) -> None:

@@ -26,6 +26,7 @@ from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.ui.backup.restore_wizard import FILE, QUBES, RUN, SUMMARY, RestoreWizard
 from qubesmanager.ui.create_dialog import Offers
+from qubesmanager.ui.prompts import Question
 from qubesmanager.ui.tasks import TaskState
 from qubesmanager.ui.windows import OpenWindows
 from qubesmanager.wire import calls
@@ -451,6 +452,28 @@ async def test_enter_presses_the_button_that_has_the_focus_and_space_ticks(
     wizard.back.setFocus()
     press_key(wizard.back, Qt.Key.Key_Return)
     assert wizard.pages.currentIndex() == FILE
+
+
+@pytest.mark.parametrize("agreed", [True, False])
+async def test_the_manager_asks_before_it_closes_over_a_restore(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup, agreed: bool
+) -> None:
+    await read(clicker, wizard, backup.file)
+    clicker.press(wizard.next)
+    clicker.press(wizard.next)
+
+    assert not clicker.window.close()
+    assert not clicker.window.close(), "it asks once"
+    question = await clicker.dialog(Question)
+    if agreed:
+        clicker.press(question.yes)
+        await clicker.until(lambda: not clicker.window.isVisible())
+    else:
+        question.reject()
+        await over(clicker, wizard)
+        assert wizard.run_page.headline.text() == "2 qube(s) restored."
+        assert clicker.window.isVisible()
+        assert clicker.window.close()
 
 
 async def test_a_wizard_that_is_closed_while_it_reads_stops_reading(
