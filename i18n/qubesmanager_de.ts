@@ -3027,8 +3027,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         </translation>
     </message>
     <message>
-        <source>This backup was made by another program: that a whole qube is missing from it could go unnoticed.</source>
-        <translation>Diese Sicherung kommt von einem anderen Programm: Dass darin ein ganzer Qube fehlt, könnte unbemerkt bleiben.</translation>
+        <source>This backup was made by another program: that a part of it is missing could go unnoticed.</source>
+        <translation>Diese Sicherung kommt von einem anderen Programm: Dass ein Teil von ihr fehlt, könnte unbemerkt bleiben.</translation>
     </message>
 </context>
 <context>

@@ -30,9 +30,7 @@ class QubesPage(QWidget):
         self.none.clicked.connect(lambda: model.choose_all(restored=False))
         self.total = plain_label("", self)
         self.foreign = plain_label(
-            self.tr(
-                "This backup was made by another program: that a whole qube is missing from it could go unnoticed."
-            ),
+            self.tr("This backup was made by another program: that a part of it is missing could go unnoticed."),
             self,
         )
         self.foreign.hide()
