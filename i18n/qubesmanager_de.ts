@@ -4799,6 +4799,10 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>S&amp;napshots</source>
         <translation>S&amp;chnappschüsse</translation>
     </message>
+    <message>
+        <source>The connection is lost: this may be old. It is tried again and again.</source>
+        <translation>Die Verbindung ist verloren: Das hier ist vielleicht alt. Sie wird immer wieder versucht.</translation>
+    </message>
 </context>
 <context>
     <name>Strength</name>

@@ -38,10 +38,22 @@ class StorageWindow(QWidget):
             (self.snapshots, self.tr("S&napshots")),
         ):
             self.tabs.addTab(widget, title)
+        self.away = plain_label(self.tr("The connection is lost: this may be old. It is tried again and again."), self)
+        self._session = session
+        session.lost.connect(self._told)
+        session.synced.connect(self._told)
+        self._told()
         layout = QVBoxLayout(self)
+        layout.addWidget(self.away)
         layout.addWidget(self.notice)
         layout.addWidget(self.tabs, 1)
         self.resize(900, 600)
+
+    def _told(self, _lost: object = None) -> None:
+        """Grey while nobody answers: what stands here may be old, and nothing can be done with it."""
+        away = self._session.trouble is not None
+        self.away.setVisible(away)
+        self.tabs.setEnabled(not away)
 
     def show_page(self, page: str) -> None:
         """Bring the page of this name to the front."""

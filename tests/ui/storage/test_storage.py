@@ -13,7 +13,9 @@ from pytestqt.qtbot import QtBot
 from windows import Clicker, click, type_text
 
 from qubesmanager.client.client import Client
+from qubesmanager.client.follow import Lost
 from qubesmanager.daemon.local.system.system import System
+from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.prompts import Question
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.storage.add_pool_dialog import AddPoolDialog
@@ -205,3 +207,16 @@ async def test_the_snapshots_keep_qts_contract(
     await until(lambda: window.snapshots.filter.rowCount() == 1)
 
     qtmodeltester.check(window.snapshots.filter, force_py=True)  # type: ignore[no-untyped-call] # not annotated there
+
+
+async def test_a_lost_connection_is_said_and_nothing_can_be_done(window: StorageWindow, session: Session) -> None:
+    session.trouble = Lost(TransportError("The connection was closed."), 8.0)
+    session.lost.emit(session.trouble)
+    assert window.away.isVisible()
+    assert not window.tabs.isEnabled()
+
+    session.trouble = None
+    session.synced.emit()
+
+    assert window.away.isHidden()
+    assert window.tabs.isEnabled()
