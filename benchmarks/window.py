@@ -10,25 +10,39 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from _harness import Bench, Spread
 
 from qubesmanager.transport.child import ChildTransport
 
+LOOKED_AT = 4.0
+"""Seconds that a window stays open."""
+
 QUBES_MANAGER = {50: (0.81, 0.424), 1000: (19.1, 9.576)}
 MANAGER = (sys.executable, "-c", "from qubesmanager.entry import manager; raise SystemExit(manager())")
 
 
 def measured(socket: Path, folder: Path) -> dict[str, float]:
-    """The report of one window that opened, filled and closed."""
+    """The report of one window that opened, filled, was left alone for a while, and was told to end.
+
+    It keeps its settings in the folder, so that from the second start on nothing is as at the very first one.
+    """
     report = folder / "report.json"
-    subprocess.run(
-        [*MANAGER, "--connect", f"unix:{socket}", "--screenshot", str(folder / "w.png"), "--report", str(report)],
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
-        check=True,
-        capture_output=True,
+    process = subprocess.Popen(
+        [*MANAGER, "--connect", f"unix:{socket}", "--report", str(report)],
+        env=os.environ
+        | {"QT_QPA_PLATFORM": "offscreen", "XDG_CONFIG_HOME": str(folder), "XDG_STATE_HOME": str(folder)}
+        | {"XDG_RUNTIME_DIR": str(folder)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(LOOKED_AT)
+    process.terminate()
+    if process.wait(30) != 0:
+        raise RuntimeError(f"the window ended with {process.returncode}")
     held: dict[str, float] = json.loads(report.read_text(encoding="utf-8"))
     return held
 

@@ -450,3 +450,29 @@ async def test_a_fast_hand_goes_from_the_filter_into_what_was_typed(clicker: Cli
     assert window.stack.currentWidget() is window.view
     assert {row[0] for row in window.table_text()[1:]} == {"sys-net", "sys-firewall"}
     assert window.selected() == ["sys-firewall"]
+
+
+async def test_a_restart_starts_only_after_the_event_that_it_halted(
+    clicker: Clicker, system: System, hypervisor: FakeHypervisor
+) -> None:
+    seen: list[str] = []
+    clicker.session.put.connect(
+        lambda records: seen.extend(str(record.state) for record in records if record.name == "work")
+    )
+    clicker.select("work")
+
+    clicker.click("restart")
+    await clicker.finished()
+    await clicker.until(lambda: clicker.state("work") == "Running")
+
+    assert seen.index("Halted") < seen.index("Running")
+    hypervisor.ignores_shutdown.add(system.state.qubes["work"].uuid)
+    await clicker.session.client.send(calls.VM_PROPERTY_SET("work", "shutdown_timeout", "1"))
+    clicker.click("restart")
+    await clicker.until(lambda: bool(clicker.window.errors.notices))
+    assert clicker.session.tasks.entries[-1].state is TaskState.FAILED
+    assert clicker.state("work") != "Halted"
+    assert clicker.window.isEnabled()
+    clicker.select("vault")
+    clicker.click("start")  # nothing modal stands in the way
+    await clicker.until(lambda: clicker.state("vault") == "Running")
