@@ -3,7 +3,6 @@
 
 from dataclasses import replace
 
-from PyQt5.QtCore import QT_TRANSLATE_NOOP
 from PyQt5.QtGui import QCloseEvent
 from PyQt5.QtWidgets import QWidget
 
@@ -20,7 +19,6 @@ from qubesmanager.ui.backup.target_page import TargetPage
 from qubesmanager.ui.prompts import confirm
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.texts import reason
-from qubesmanager.ui.windows import register
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied
 from qubesmanager.wire.names import PROFILE_ID
@@ -193,15 +191,3 @@ class BackupWizard(StepsWindow):
 def open_wizard(session: Session, names: tuple[str, ...]) -> QWidget:
     """For these qubes, or for those that are included in backups."""
     return BackupWizard(session, names)
-
-
-def register_window() -> None:
-    register(
-        "backup",
-        open_wizard,
-        of_qubes=False,
-        text=QT_TRANSLATE_NOOP("Windows", "&Back up qubes…"),
-        icon="backup",
-        menu="system",
-        shortcut="Ctrl+B",
-    )

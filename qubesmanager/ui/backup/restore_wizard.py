@@ -24,7 +24,6 @@ from qubesmanager.ui.create_dialog import ask_offers
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.prompts import plain_label, subdue
 from qubesmanager.ui.session import Session
-from qubesmanager.ui.windows import register
 from qubesmanager.wire.errors import Mgmt1Error
 
 FILE, QUBES, SUMMARY, RUN = range(4)
@@ -225,15 +224,3 @@ class RestoreWizard(QWidget):
 
 def open_restore(session: Session, _names: tuple[str, ...]) -> QWidget:
     return RestoreWizard(session)
-
-
-def register_window() -> None:
-    """`qubes-manager restore`, and its line in the menu."""
-    register(
-        "restore",
-        open_restore,
-        of_qubes=False,
-        text=QT_TRANSLATE_NOOP("Windows", "&Restore qubes…"),
-        icon="restore",
-        menu="system",
-    )

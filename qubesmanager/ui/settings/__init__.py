@@ -6,8 +6,6 @@ from PyQt5.QtWidgets import QWidget
 
 from qubesmanager.ui.prompts import plain_label
 from qubesmanager.ui.session import Session
-from qubesmanager.ui.settings.dialog import SettingsWindow
-from qubesmanager.ui.settings.several import SeveralWindow
 from qubesmanager.ui.windows import register
 
 
@@ -18,7 +16,11 @@ def open_settings(session: Session, names: tuple[str, ...]) -> QWidget:
         text = QCoreApplication.translate("Settings", "There is no qube {0}.").format(", ".join(unknown))
         return plain_label(text)
     if len(names) > 1:
+        from qubesmanager.ui.settings.several import SeveralWindow  # noqa: PLC0415 - loaded when it is wanted
+
         return SeveralWindow(session, names)
+    from qubesmanager.ui.settings.dialog import SettingsWindow  # noqa: PLC0415 - loaded when it is wanted
+
     return SettingsWindow(session, names[0], session.labels)
 
 

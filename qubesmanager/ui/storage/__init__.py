@@ -5,11 +5,12 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP
 from PyQt5.QtWidgets import QWidget
 
 from qubesmanager.ui.session import Session
-from qubesmanager.ui.storage.window import StorageWindow
 from qubesmanager.ui.windows import register
 
 
 def open_storage(session: Session, _names: tuple[str, ...]) -> QWidget:
+    from qubesmanager.ui.storage.window import StorageWindow  # noqa: PLC0415 - loaded when it is wanted
+
     return StorageWindow(session)
 
 

@@ -5,11 +5,12 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP
 from PyQt5.QtWidgets import QWidget
 
 from qubesmanager.ui.session import Session
-from qubesmanager.ui.system.window import SystemWindow
 from qubesmanager.ui.windows import register
 
 
 def open_system(session: Session, _names: tuple[str, ...]) -> QWidget:
+    from qubesmanager.ui.system.window import SystemWindow  # noqa: PLC0415 - loaded when it is wanted
+
     return SystemWindow(session)
 
 
