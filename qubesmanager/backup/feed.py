@@ -9,6 +9,7 @@ import hmac
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Condition
@@ -20,7 +21,7 @@ from qubesmanager.backup.errors import BackupDamagedError, BackupPassphraseError
 from qubesmanager.backup.outer import ChunkName, Damage
 from qubesmanager.backup.streams import awaited
 
-ROOM = 320 << 20
+ROOM = 272 << 20
 """Bytes of chunks that are held; a longer chunk is held alone.
 
 A chunk of ours and the beginning of the next one, whose key is derived meanwhile.
@@ -63,6 +64,9 @@ class Feed:
         self._changed = Condition()
         self._events: deque[Event | BaseException] = deque()
         self._held = 0
+        self._deriving = 0
+        self._extra = 0
+        """Bytes of the derivations beside the first: there is one always, more only while little is held."""
         self._closed = False
 
     # -- the reading side; each method raises `Closed` once the other side has left
@@ -70,7 +74,7 @@ class Feed:
     def hold(self, size: int, own: int) -> None:
         """There is room for so many bytes more, `own` of those held being of the same chunk."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._held + size <= ROOM or self._held <= own)
+            self._changed.wait_for(lambda: self._closed or self._fits(size) or self._held <= own)
             self._check()
             self._held += size
 
@@ -80,6 +84,26 @@ class Feed:
             self._check()
             self._events.append(event)
             self._changed.notify_all()
+
+    @contextmanager
+    def deriving(self, memory: int) -> Iterator[None]:
+        """There is room for a derivation of that many bytes. In a thread of its own."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or not self._deriving or self._fits(memory))
+            self._check()
+            extra = memory if self._deriving else 0
+            self._deriving += 1
+            self._extra += extra
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._deriving -= 1
+                self._extra -= extra
+                self._changed.notify_all()
+
+    def _fits(self, size: int) -> bool:
+        return self._held + self._extra + size <= ROOM
 
     def _check(self) -> None:
         if self._closed:
@@ -152,7 +176,7 @@ class KeyPool:
         found = container.params_of(first)
         if self._params not in {None, found}:
             raise BackupDamagedError("The chunk is not sealed like the others.")
-        keys = self._keys.submit(container.keys_of, first, secret)
+        keys = self._keys.submit(_derived, feed, found.memory, first, secret)
         # The MAC grows while the rest is read: the pieces, nothing, and what is told at the end.
         told: SimpleQueue[bytes | None] = SimpleQueue()
         chunk = Chunk(name, [], 0, self._macs.submit(_checked, keys, told, name))
@@ -181,6 +205,11 @@ class KeyPool:
     def close(self, *, wait: bool) -> None:
         for pool in (self._macs, self._keys):
             pool.shutdown(wait, cancel_futures=True)
+
+
+def _derived(feed: Feed, memory: int, first: bytes, secret: bytes) -> Keys:
+    with feed.deriving(memory):
+        return container.keys_of(first, secret)
 
 
 def _checked(keys: "Future[Keys]", told: "SimpleQueue[bytes | None]", name: ChunkName) -> Keys:

@@ -64,6 +64,11 @@ class FdOutput:
             self._end += len(data)
             self._disk.wrote(self._end)
 
+    def settle(self) -> None:
+        """No thread of its own is left."""
+        if self._disk is not None:
+            self._disk.settle()
+
     def patch(self, offset: int, data: bytes) -> None:
         """Write over what was written, `offset` bytes behind the first of it."""
         check(self._cancelled)

@@ -106,7 +106,9 @@ class FileSink:
         self._disk.wrote(offset)
 
     def finish(self) -> None:
+        self._disk.settle()
         os.fsync(self._fd)
 
     def abort(self) -> None:
+        self._disk.settle()
         os.ftruncate(self._fd, 0)

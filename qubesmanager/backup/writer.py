@@ -304,6 +304,8 @@ class _Writer:
         self._ended.set()
         for pool in (self._sealing, self._compressing):
             pool.shutdown(cancel_futures=True)
+        if isinstance(self._target, FdOutput):
+            self._target.settle()
         self._keys.close()
 
     def write(self, system: Contents, plans: Sequence[_Plan], progress: Progress) -> Report:

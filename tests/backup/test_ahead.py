@@ -66,5 +66,7 @@ def test_a_file_that_goes_to_the_disk_early_holds_the_same(tmp_path: Path) -> No
         for number in range(1, 40):
             file.write(data)
             disk.wrote(number << 20)
+        disk.settle()
 
     assert (tmp_path / "file").read_bytes() == data * 39
+    assert not [thread for thread in threading.enumerate() if thread.name == "backup-disk"]

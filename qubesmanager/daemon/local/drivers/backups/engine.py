@@ -2,6 +2,8 @@
 """The engine's thread: blocking work that may take hours, cancelled by its event, and what the loop and it exchange."""
 
 import asyncio
+import contextlib
+import ctypes
 import os
 import threading
 import time
@@ -37,6 +39,14 @@ async def in_engine(work: Callable[[], T], stop: threading.Event | None = None) 
             if not future.cancelled():
                 future.exception()
             raise
+        finally:
+            await asyncio.to_thread(_give_back)
+
+
+def _give_back() -> None:
+    """Hand the memory that the work has freed back to the system; the C library keeps it for the next such work."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 async def off_loop(function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
