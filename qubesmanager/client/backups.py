@@ -3,7 +3,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -214,10 +214,13 @@ async def history(client: Client, profile: str | None = None) -> list[Run]:
     return [parse_run(row) for row in await client.send(calls.BACKUP_HISTORY(DOM0, profile))]
 
 
-async def execute(client: Client, profile: str, passphrase: str | None) -> None:
+async def execute(
+    client: Client, profile: str, passphrase: str | None, leaves: Callable[[], bool] = lambda: False
+) -> None:
     """Carry the profile out; done when the backup is whole and on the disk.
 
-    Cancelled, the run is cancelled too, and this ends when it has: what it had written is gone.
+    Cancelled, the run is cancelled too, and this ends when it has: what it had written is gone. If `leaves` says so,
+    the run goes on without anybody who waits for it.
     """
     payload = {} if passphrase is None else {"passphrase": passphrase}
     async with asyncio.TaskGroup() as group:
@@ -225,6 +228,9 @@ async def execute(client: Client, profile: str, passphrase: str | None) -> None:
         try:
             error = await asyncio.shield(running)
         except asyncio.CancelledError:
+            if leaves():
+                running.cancel()
+                raise
             with suppress(Mgmt1Error, TransportError):  # it has just ended by itself
                 await client.send(calls.BACKUP_CANCEL(DOM0, profile))
             await running

@@ -79,6 +79,7 @@ class TaskSet(QObject):
     def __init__(self, history: Path | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.entries: list[TaskEntry] = []
+        self.closing = False
         self._history = history
         self._owned: dict[asyncio.Task[None], tuple[TaskEntry | None, Coroutine[Any, Any, None]]] = {}
         self._held_loop: asyncio.AbstractEventLoop | None = None
@@ -141,7 +142,11 @@ class TaskSet(QObject):
         self._saving.start()
 
     async def cancel_all(self) -> None:
-        """Cancel everything, also what starts meanwhile, and wait until it has ended; then the history is on disk."""
+        """Cancel everything, also what starts meanwhile, and wait until it has ended; then the history is on disk.
+
+        `closing` is set first: what dom0 can go on with alone need not be stopped there.
+        """
+        self.closing = True
         while tasks := list(self._owned):
             for task in tasks:
                 task.cancel()

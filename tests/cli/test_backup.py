@@ -17,6 +17,7 @@ from daemon_process import DaemonProcess
 
 from qubesmanager.cli.backup import main
 from qubesmanager.cli.terminal import Terminal
+from qubesmanager.client.backups import execute, history
 from qubesmanager.client.client import Client
 from qubesmanager.transport.base import TransportError
 from qubesmanager.transport.unix import UnixTransport
@@ -173,6 +174,26 @@ def test_nobody_answering_and_the_window(tmp_path: Path) -> None:
     terminal = Terminal(io.StringIO(), io.StringIO())
     assert main(["--list"], connect, lambda _url: 77, terminal) == 3
     assert main(["--connect", "unix:/x"], connect, lambda url: 77 if url == "unix:/x" else 0, terminal) == 77
+
+
+def test_who_only_leaves_lets_the_run_go_on(place: Place) -> None:
+    """As the manager does when it is closed."""
+    place.profile("left", kdf="strong")
+
+    async def begin_and_leave() -> None:
+        client = Client(UnixTransport(place.socket))
+        running = asyncio.ensure_future(execute(client, "left", WORDS, lambda: True))  # noqa: TID251 - it is left
+        while not await history(client, "left"):  # noqa: ASYNC110 - another process is waited for
+            await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.wait([running])
+
+    asyncio.run(begin_and_leave())
+    while "running" in place.run("--history", "--profile", "left")[1]:
+        pass
+
+    assert "ok" in place.run("--history", "--profile", "left")[1]
+    assert len(place.files()) == 1
 
 
 def test_control_c_cancels_the_run_and_leaves_nothing(place: Place, tmp_path: Path) -> None:

@@ -96,7 +96,8 @@ class BackupRun(QObject):
         try:
             if text is not None:
                 await client.send(calls.BACKUP_PROFILE_SET(DOM0, self.profile, text))
-            await execute(client, self.profile, passphrase)
+            # The window may be closed and everything end here: dom0 goes on with it.
+            await execute(client, self.profile, passphrase, lambda: self._session.tasks.closing)
             self.result = (await history(client, self.profile))[-1]
             self.state = TaskState.DONE
         except (asyncio.CancelledError, BackupCancelledError):
