@@ -128,7 +128,7 @@
     </message>
     <message>
         <source>It belongs to {0}; remove that qube instead.</source>
-        <translation>Er gehört {0}; entfernen Sie stattdessen dieses Qube.</translation>
+        <translation>Er gehört {0}; entfernen Sie stattdessen diesen Qube.</translation>
     </message>
     <message>
         <source>Remove a volume</source>
@@ -182,7 +182,7 @@
     </message>
     <message>
         <source>Start the qube &amp;now</source>
-        <translation>Das Qube &amp;jetzt starten</translation>
+        <translation>Den Qube &amp;jetzt starten</translation>
     </message>
     <message>
         <source>&amp;Attach</source>
@@ -230,7 +230,7 @@
     </message>
     <message>
         <source>Many machines can give the microphone only at the start of a qube: tick that, and restart it.</source>
-        <translation>Viele Rechner können das Mikrofon nur beim Start eines Qubes geben: dies ankreuzen und das Qube neu starten.</translation>
+        <translation>Viele Rechner können das Mikrofon nur beim Start eines Qubes geben: dies ankreuzen und den Qube neu starten.</translation>
     </message>
 </context>
 <context>
@@ -253,7 +253,7 @@
     </message>
     <message>
         <source>The volume stays in its pool; the qube sees it as one more disk.</source>
-        <translation>Der Datenträger bleibt in seinem Pool; das Qube sieht ihn als weitere Festplatte.</translation>
+        <translation>Der Datenträger bleibt in seinem Pool; der Qube sieht ihn als weitere Festplatte.</translation>
     </message>
     <message>
         <source>Every volume in the pools belongs to a qube: there is none to attach.</source>
@@ -638,7 +638,7 @@
     </message>
     <message>
         <source>By name, class or tag, also future ones</source>
-        <translation>Nach Name, Klasse oder Etikett, auch künftige</translation>
+        <translation>Nach Name, Klasse oder Tag, auch künftige</translation>
     </message>
     <message>
         <source>nothing</source>
@@ -674,7 +674,7 @@
     </message>
     <message>
         <source>“{0}” is no qube, no $type:CLASS and no $tag:TAG.</source>
-        <translation>„{0}“ ist kein Qube, kein $type:KLASSE und kein $tag:ETIKETT.</translation>
+        <translation>„{0}“ ist kein Qube, kein $type:KLASSE und kein $tag:TAG.</translation>
     </message>
     <message>
         <source>Nothing would be backed up: choose a qube.</source>
@@ -816,7 +816,7 @@
     </message>
     <message>
         <source>Ta&amp;gs:</source>
-        <translation>&amp;Etiketten:</translation>
+        <translation>Ta&amp;gs:</translation>
     </message>
     <message>
         <source>P&amp;rovides network to other qubes</source>
@@ -888,7 +888,7 @@
     </message>
     <message>
         <source>A tag holds only letters, digits and . _ -</source>
-        <translation>Ein Etikett enthält nur Buchstaben, Ziffern und . _ -</translation>
+        <translation>Ein Tag enthält nur Buchstaben, Ziffern und . _ -</translation>
     </message>
     <message>
         <source>There is no template it could be based on.</source>
@@ -939,7 +939,7 @@
     </message>
     <message>
         <source>Another &amp;qube, or options…</source>
-        <translation>Anderes &amp;Qube oder Optionen …</translation>
+        <translation>Anderer &amp;Qube oder Optionen …</translation>
     </message>
     <message>
         <source>&amp;Detach from {0}</source>
@@ -990,7 +990,7 @@
     </message>
     <message>
         <source>this qube</source>
-        <translation>dieses Qube</translation>
+        <translation>dieser Qube</translation>
     </message>
     <message>
         <source>yes</source>
@@ -1274,7 +1274,7 @@
     </message>
     <message>
         <source>The qube does not have it now.</source>
-        <translation>Das Qube hat es jetzt nicht.</translation>
+        <translation>Der Qube hat es jetzt nicht.</translation>
     </message>
     <message>
         <source>dom0 has its own devices; none are given to it.</source>
@@ -1282,7 +1282,7 @@
     </message>
     <message>
         <source>No device is offered by dom0 or any qube that runs.</source>
-        <translation>Weder dom0 noch ein laufendes Qube bietet ein Gerät an.</translation>
+        <translation>Weder dom0 noch ein laufender Qube bietet ein Gerät an.</translation>
     </message>
     <message>
         <source>{0} has it now.</source>
@@ -2379,7 +2379,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>What this qube is for, what to mind.</source>
-        <translation>Wofür dieses Qube da ist, was zu beachten ist.</translation>
+        <translation>Wofür dieser Qube da ist, was zu beachten ist.</translation>
     </message>
     <message>
         <source>Notes hold at most 256 KiB.</source>
@@ -3197,7 +3197,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The qube is running; a volume is reverted while it is halted.</source>
-        <translation>Das Qube läuft; ein Datenträger wird zurückgesetzt, solange es angehalten ist.</translation>
+        <translation>Der Qube läuft; ein Datenträger wird zurückgesetzt, solange er angehalten ist.</translation>
     </message>
     <message>
         <source>It belongs to the qube; only extra disks are detached.</source>
@@ -3209,15 +3209,15 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>It changes only while the qube is halted.</source>
-        <translation>Das ändert sich nur, solange das Qube angehalten ist.</translation>
+        <translation>Das ändert sich nur, solange der Qube angehalten ist.</translation>
     </message>
     <message>
         <source>There is no qube {0}.</source>
-        <translation>Es gibt kein Qube {0}.</translation>
+        <translation>Es gibt keinen Qube {0}.</translation>
     </message>
     <message>
         <source>There is already a qube {0}.</source>
-        <translation>Es gibt schon ein Qube {0}.</translation>
+        <translation>Es gibt schon einen Qube {0}.</translation>
     </message>
     <message>
         <source>{0} does not provide network.</source>
@@ -3229,7 +3229,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{0} is the netvm of {1}.</source>
-        <translation>{0} ist das Netz-Qube von {1}.</translation>
+        <translation>{0} ist der Netz-Qube von {1}.</translation>
     </message>
     <message>
         <source>{0} is the disposable template of {1}.</source>
@@ -3269,15 +3269,15 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>It is running: its open connections end.</source>
-        <translation>Es läuft: Seine offenen Verbindungen enden.</translation>
+        <translation>Er läuft: Seine offenen Verbindungen enden.</translation>
     </message>
     <message>
         <source>Its network would go around {0}. It is running: its open connections end.</source>
-        <translation>Sein Netz ginge an {0} vorbei. Es läuft: Seine offenen Verbindungen enden.</translation>
+        <translation>Sein Netz ginge an {0} vorbei. Er läuft: Seine offenen Verbindungen enden.</translation>
     </message>
     <message>
         <source>The maximum is more than {0} times the initial memory: the qube may start slowly or not.</source>
-        <translation>Der Höchstwert ist mehr als das {0}-fache des anfänglichen Speichers: Das Qube startet vielleicht langsam oder nicht.</translation>
+        <translation>Der Höchstwert ist mehr als das {0}-fache des anfänglichen Speichers: Der Qube startet vielleicht langsam oder nicht.</translation>
     </message>
     <message>
         <source>{0}: {1}</source>
@@ -3293,7 +3293,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The qube has no net qube: these rules have nothing to filter.</source>
-        <translation>Das Qube hat kein Netz-Qube: Diese Regeln haben nichts zu filtern.</translation>
+        <translation>Der Qube hat keinen Netz-Qube: Diese Regeln haben nichts zu filtern.</translation>
     </message>
     <message>
         <source>Not enforced: qubes have user networking.</source>
@@ -3309,7 +3309,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The firewall is kept, not enforced: the netvm {0} has no network namespace of its own.</source>
-        <translation>Die Firewall wird gespeichert, nicht durchgesetzt: Das Netz-Qube {0} hat keinen eigenen Netz-Namensraum.</translation>
+        <translation>Die Firewall wird gespeichert, nicht durchgesetzt: Der Netz-Qube {0} hat keinen eigenen Netz-Namensraum.</translation>
     </message>
     <message>
         <source>There is no systemctl here to shut the computer down with.</source>
@@ -3940,7 +3940,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>this qube</source>
-        <translation>dieses Qube</translation>
+        <translation>dieser Qube</translation>
     </message>
     <message>
         <source>template {0}</source>
@@ -3959,63 +3959,63 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>It takes the time from the network, for the others.</source>
-        <translation>Es holt die Zeit aus dem Netz, für die anderen.</translation>
+        <translation>Er holt die Zeit aus dem Netz, für die anderen.</translation>
     </message>
     <message>
         <source>It enforces the firewall rules of the qubes behind it.</source>
-        <translation>Es setzt die Firewallregeln der Qubes dahinter durch.</translation>
+        <translation>Er setzt die Firewallregeln der Qubes dahinter durch.</translation>
     </message>
     <message>
         <source>It forwards the network of the qubes behind it.</source>
-        <translation>Es leitet das Netz der Qubes dahinter weiter.</translation>
+        <translation>Er leitet das Netz der Qubes dahinter weiter.</translation>
     </message>
     <message>
         <source>It fetches updates for other qubes.</source>
-        <translation>Es holt Aktualisierungen für andere Qubes.</translation>
+        <translation>Er holt Aktualisierungen für andere Qubes.</translation>
     </message>
     <message>
         <source>It gets its updates through another qube.</source>
-        <translation>Es bekommt seine Aktualisierungen durch ein anderes Qube.</translation>
+        <translation>Er bekommt seine Aktualisierungen durch einen anderen Qube.</translation>
     </message>
     <message>
         <source>It looks whether there are updates.</source>
-        <translation>Es sieht nach, ob es Aktualisierungen gibt.</translation>
+        <translation>Er sieht nach, ob es Aktualisierungen gibt.</translation>
     </message>
     <message>
         <source>It tells its use of memory, so that it can be balanced.</source>
-        <translation>Es meldet, wie viel Speicher es braucht, damit er verteilt werden kann.</translation>
+        <translation>Er meldet, wie viel Speicher es braucht, damit er verteilt werden kann.</translation>
     </message>
     <message>
         <source>It shuts down when no window has been open for a while.</source>
-        <translation>Es fährt herunter, wenn eine Weile kein Fenster offen war.</translation>
+        <translation>Er fährt herunter, wenn eine Weile kein Fenster offen war.</translation>
     </message>
     <message>
         <source>It is a net qube from a minimal template.</source>
-        <translation>Es ist ein Netz-Qube aus einer kleinen Vorlage.</translation>
+        <translation>Er ist ein Netz-Qube aus einer kleinen Vorlage.</translation>
     </message>
     <message>
         <source>It reaches its net qube, and nothing beyond.</source>
-        <translation>Es erreicht sein Netz-Qube und nichts dahinter.</translation>
+        <translation>Er erreicht seinen Netz-Qube und nichts dahinter.</translation>
     </message>
     <message>
         <source>It has no name servers.</source>
-        <translation>Es hat keine Namensserver.</translation>
+        <translation>Er hat keine Namensserver.</translation>
     </message>
     <message>
         <source>It can print.</source>
-        <translation>Es kann drucken.</translation>
+        <translation>Er kann drucken.</translation>
     </message>
     <message>
         <source>It runs commands at set times.</source>
-        <translation>Es führt Befehle zu festen Zeiten aus.</translation>
+        <translation>Er führt Befehle zu festen Zeiten aus.</translation>
     </message>
     <message>
         <source>It has a login screen of its own.</source>
-        <translation>Es hat einen eigenen Anmeldebildschirm.</translation>
+        <translation>Er hat einen eigenen Anmeldebildschirm.</translation>
     </message>
     <message>
         <source>It shows its own windows as a GUI qube.</source>
-        <translation>Es zeigt als GUI-Qube seine eigenen Fenster.</translation>
+        <translation>Er zeigt als GUI-Qube seine eigenen Fenster.</translation>
     </message>
 </context>
 <context>
@@ -4064,7 +4064,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     <name>Settings</name>
     <message>
         <source>There is no qube {0}.</source>
-        <translation>Es gibt kein Qube {0}.</translation>
+        <translation>Es gibt keinen Qube {0}.</translation>
     </message>
 </context>
 <context>
@@ -4087,7 +4087,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The qube that gives this one network.</source>
-        <translation>Das Qube, das diesem das Netz gibt.</translation>
+        <translation>Der Qube, der diesem das Netz gibt.</translation>
     </message>
     <message>
         <source>&amp;Include in backups</source>
@@ -4246,7 +4246,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>This qube is gone.</source>
-        <translation>Diese Qube gibt es nicht mehr.</translation>
+        <translation>Diesen Qube gibt es nicht mehr.</translation>
     </message>
     <message>
         <source>Apply the settings of {0}</source>
@@ -4375,7 +4375,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Says who created the qube; it stays.</source>
-        <translation>Sagt, wer das Qube angelegt hat; es bleibt.</translation>
+        <translation>Sagt, wer den Qube angelegt hat; es bleibt.</translation>
     </message>
     <message>
         <source>The cross takes a tag from all of them.</source>
@@ -4413,7 +4413,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>By tag</source>
-        <translation>Nach Etikett</translation>
+        <translation>Nach Tag</translation>
     </message>
     <message>
         <source>By net qube</source>
@@ -4766,7 +4766,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>At the qube&apos;s end</source>
-        <translation>Wenn das Qube endet</translation>
+        <translation>Wenn der Qube endet</translation>
     </message>
     <message>
         <source>Taken</source>
@@ -4932,7 +4932,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Says who created the qube; it stays.</source>
-        <translation>Sagt, wer das Qube angelegt hat; es bleibt.</translation>
+        <translation>Sagt, wer den Qube angelegt hat; es bleibt.</translation>
     </message>
     <message>
         <source>A feature&apos;s name holds letters, digits and . _ -, and starts with none of . and -</source>
@@ -4944,11 +4944,11 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The qube has no tags.</source>
-        <translation>Das Qube hat keine Tags.</translation>
+        <translation>Der Qube hat keine Tags.</translation>
     </message>
     <message>
         <source>Neither the qube nor its template has features. Programs in dom0 and in the qube read them.</source>
-        <translation>Weder das Qube noch seine Vorlage hat Features. Programme in dom0 und im Qube lesen sie.</translation>
+        <translation>Weder der Qube noch seine Vorlage hat Features. Programme in dom0 und im Qube lesen sie.</translation>
     </message>
     <message>
         <source>New feature, such as gui</source>
@@ -5579,7 +5579,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>At the qube&apos;s end</source>
-        <translation>Wenn das Qube endet</translation>
+        <translation>Wenn der Qube endet</translation>
     </message>
     <message>
         <source>Snapshot</source>
@@ -5638,7 +5638,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>This qube has no volumes.</source>
-        <translation>Dieses Qube hat keine Datenträger.</translation>
+        <translation>Dieser Qube hat keine Datenträger.</translation>
     </message>
     <message>
         <source>A volume can only grow.</source>
