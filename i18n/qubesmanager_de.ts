@@ -3983,7 +3983,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>It tells its use of memory, so that it can be balanced.</source>
-        <translation>Er meldet, wie viel Speicher es braucht, damit er verteilt werden kann.</translation>
+        <translation>Er meldet, wie viel Speicher er braucht, damit er verteilt werden kann.</translation>
     </message>
     <message>
         <source>It shuts down when no window has been open for a while.</source>
