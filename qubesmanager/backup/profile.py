@@ -28,6 +28,8 @@ from qubesmanager.wire.values import VmClass
 PROFILE_LIMIT = 64 << 10
 """Bytes of a profile's text."""
 MOST_KEPT = 10_000
+DEEPEST = 4
+"""Lists and mappings within one another; a profile has two."""
 
 TYPE = "$type:"
 TAG = "$tag:"
@@ -140,9 +142,7 @@ def _mapping(untrusted: str) -> dict[str, Any]:
     if len(untrusted.encode("utf-8", "replace")) > PROFILE_LIMIT:
         raise ProtocolError(f"A backup profile has at most {PROFILE_LIMIT >> 10} KiB.")
     try:
-        # An alias may stand for a tree of aliases; profiles have no use for any.
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(untrusted, yaml.SafeLoader)):
-            raise ProtocolError("A backup profile has no aliases.")
+        _check_plain(untrusted)
         _check_once(yaml.compose(untrusted, yaml.SafeLoader))
         values = yaml.safe_load(untrusted)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
@@ -154,6 +154,20 @@ def _mapping(untrusted: str) -> dict[str, Any]:
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise ProtocolError("A backup profile is a list of keys with their values.")
     return values
+
+
+def _check_plain(untrusted: str) -> None:
+    """Raise `ProtocolError` for aliases, which may stand for trees of aliases, and for what is nested deeply.
+
+    Read event by event: what takes the reader long is refused before it does.
+    """
+    depth = 0
+    for event in yaml.parse(untrusted, yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise ProtocolError("A backup profile has no aliases.")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise ProtocolError("A backup profile is not nested so deeply.")
 
 
 def _check_once(node: "yaml.Node | None") -> None:

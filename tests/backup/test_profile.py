@@ -113,7 +113,10 @@ def test_a_passphrase_in_a_profile_is_read_as_it_is_and_never_shown(words: str) 
     "untrusted",
     [
         "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n",
-        "[" * 5000,
+        "[" * 60_000,
+        "- " * 30_000,
+        "{a: " * 15_000,
+        "? " * 30_000,
         "include: " + "[" * 900 + "]" * 900,
         "destination_path: " + "x" * (64 << 10),
         "!!python/object/apply:os.system ['true']",
