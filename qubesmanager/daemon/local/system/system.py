@@ -97,6 +97,7 @@ class System:
         self._watchers: dict[UUID, set[asyncio.Event]] = {}
         self._background: set[asyncio.Task[None]] = set()
         self._state_lock: BinaryIO | None = None
+        self._closing = False
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -140,6 +141,9 @@ class System:
 
     def spawn(self, name: str, coroutine: Coroutine[Any, Any, None]) -> None:
         """Let something go on that no caller waits for; it ends with the system, and its failure is logged."""
+        if self._closing:
+            coroutine.close()
+            return
         task = asyncio.get_running_loop().create_task(self._logged(name, coroutine), name=name)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
@@ -216,6 +220,7 @@ class System:
         await self.hypervisor.open()
 
     async def close(self) -> None:
+        self._closing = True
         self.hub.close()
         for task in list(self._background):
             task.cancel()
