@@ -8,6 +8,7 @@ ISA-L does gzip about five times as fast as zlib; where it has no build, zlib do
 import bz2
 import importlib
 import lzma
+import struct
 import threading
 import zlib
 from collections.abc import Callable, Iterator
@@ -36,6 +37,15 @@ ZEROS = bytes(BLOCK)
 
 _GZIP = 31
 """zlib's window of 32 KiB, with the head and tail of gzip."""
+_GZIP_HEAD = b"\x1f\x8b\x08" + bytes(6) + b"\xff"
+"""A member with deflated data and nothing else told: no name, no time, of an unknown system."""
+_GZIP_TAIL = struct.Struct("<II")
+"""CRC-32 and length."""
+_STORED = 0xFFFF
+"""The most bytes of one stored piece of deflate."""
+_STORED_HEAD = struct.Struct("<?HH")
+"""Whether it is the last, its length, and the length's complement (RFC 1951, 3.2.4)."""
+_crc32 = zlib.crc32 if isal_zlib is None else isal_zlib.crc32
 _SAMPLES, _SAMPLE = 16, 1024
 """How many places of a block are tried, and the bytes of each."""
 _ZSTD_LEVEL = 3
@@ -69,10 +79,21 @@ def _zeros(method: Compression) -> bytes:
 
 def _gzip(block: bytes) -> bytes:
     if _is_dense(block):
-        return zlib.compress(block, 0, _GZIP)
+        return _stored(block)
     if isal_zlib is not None:
         return cast("bytes", isal_zlib.compress(block, 1, _GZIP))
     return zlib.compress(block, 1, _GZIP)
+
+
+def _stored(block: bytes) -> bytes:
+    """The block as it is, in the frame of gzip. The libraries take ten times as long for that as a copy does."""
+    view, size = memoryview(block), len(block)
+    parts: list[bytes | memoryview] = [_GZIP_HEAD]
+    for at in range(0, size, _STORED):
+        part = view[at : at + _STORED]
+        parts += _STORED_HEAD.pack(at + _STORED >= size, len(part), len(part) ^ 0xFFFF), part
+    parts.append(_GZIP_TAIL.pack(_crc32(block), size))
+    return b"".join(parts)
 
 
 def _is_dense(block: bytes) -> bool:

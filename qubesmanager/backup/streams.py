@@ -12,7 +12,7 @@ from concurrent.futures import Future, wait
 from threading import Event
 from typing import TypeVar
 
-from qubesmanager.backup.ahead import WriteBack
+from qubesmanager.backup.straight import StraightWriter
 from qubesmanager.wire.errors import BackupCancelledError
 
 T = TypeVar("T")
@@ -48,11 +48,15 @@ class FdOutput:
         # With O_APPEND a write at an offset goes to the end in spite of it.
         appends = fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_APPEND
         self.can_patch = stat.S_ISREG(os.fstat(fd).st_mode) and not appends
-        self._start = os.lseek(fd, 0, os.SEEK_CUR) if self.can_patch else 0
-        self._end = self._start
-        self._disk = WriteBack(fd) if self.can_patch else None
+        self._start = self._end = os.lseek(fd, 0, os.SEEK_CUR) if self.can_patch else 0
+        self._file = StraightWriter(fd) if self.can_patch else None
 
     def write(self, data: bytes) -> None:
+        check(self._cancelled)
+        if self._file is not None:
+            self._file.write(self._end, data)
+            self._end += len(data)
+            return
         view = memoryview(data)
         while view:
             check(self._cancelled)
@@ -60,22 +64,23 @@ class FdOutput:
                 view = view[os.write(self._fd, view[:_STEP]) :]
             except BlockingIOError:
                 _wait(self._fd, select.POLLOUT)
-        if self._disk is not None:
-            self._end += len(data)
-            self._disk.wrote(self._end)
-
-    def settle(self) -> None:
-        """No thread of its own is left."""
-        if self._disk is not None:
-            self._disk.settle()
 
     def patch(self, offset: int, data: bytes) -> None:
-        """Write over what was written, `offset` bytes behind the first of it."""
+        """Write over what was written, `offset` bytes behind the first of it. Of a plain file only."""
         check(self._cancelled)
-        at = self._start + offset
-        while data:
-            done = os.pwrite(self._fd, data, at)
-            data, at = data[done:], at + done
+        assert self._file is not None  # noqa: S101 - `can_patch` says so
+        self._file.patch(self._start + offset, data)
+
+    def finish(self) -> None:
+        """The system has all that was written, or it raises; nothing is synced."""
+        if self._file is not None:
+            self._file.finish()
+            os.lseek(self._fd, self._end, os.SEEK_SET)
+
+    def settle(self) -> None:
+        """No thread or descriptor of its own is left."""
+        if self._file is not None:
+            self._file.close()
 
 
 class FdInput:

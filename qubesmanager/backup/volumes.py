@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
-from qubesmanager.backup.ahead import WriteBack
+from qubesmanager.backup.straight import StraightWriter
 
 
 class Extent(NamedTuple):
@@ -96,19 +96,17 @@ class FileSink:
 
     def __init__(self, fd: int, size: int) -> None:
         self._fd = fd
-        self._disk = WriteBack(fd)
+        self._file = StraightWriter(fd)
         os.ftruncate(fd, size)
 
     def write(self, offset: int, data: memoryview) -> None:
-        while data:
-            written = os.pwrite(self._fd, data, offset)
-            data, offset = data[written:], offset + written
-        self._disk.wrote(offset)
+        self._file.write(offset, data)
 
     def finish(self) -> None:
-        self._disk.settle()
+        self._file.finish()
+        self._file.close()
         os.fsync(self._fd)
 
     def abort(self) -> None:
-        self._disk.settle()
+        self._file.close()
         os.ftruncate(self._fd, 0)

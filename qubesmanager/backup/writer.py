@@ -33,8 +33,12 @@ from qubesmanager.wire.firewall import Rule
 from qubesmanager.wire.names import VOLUME_NAME
 from qubesmanager.wire.names import check as check_name
 
-FILE_PIECE = 256 << 20
-"""Bytes of compressed data in one chunk, where a chunk can go out as it comes."""
+FILE_PIECE = 258 << 20
+"""Bytes of compressed data in one chunk, where a chunk can go out as it comes.
+
+A little more than 256 MiB, so that a volume of whole GiB that cannot be compressed does not end in a chunk of a few
+bytes with a key of its own.
+"""
 PIPE_PIECE = 128 << 20
 """The same where a chunk must be held until its size is known."""
 XML = ChunkName("", "qubes.xml", 0)
@@ -325,6 +329,8 @@ class _Writer:
         self._write_file(_small_file(last, manifest.to_json(told)), lambda _size: None)
         self._seal(self._outer.end)
         self._drain(0)
+        if isinstance(self._target, FdOutput):
+            self._target.finish()
         check(self._cancelled)
         results = zip(plans, told.qubes, strict=True)
         return Report(

@@ -3,13 +3,12 @@
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qubesmanager.backup.ahead import DEPTH, WriteBack, ahead
+from qubesmanager.backup.ahead import DEPTH, ahead
 
 
 def makers() -> list[threading.Thread]:
@@ -57,16 +56,3 @@ def test_what_making_them_raises_comes_in_its_place(after: int) -> None:
 
     assert seen == after
     assert not makers()
-
-
-def test_a_file_that_goes_to_the_disk_early_holds_the_same(tmp_path: Path) -> None:
-    data = bytes(range(256)) * 4096
-    with (tmp_path / "file").open("wb", buffering=0) as file:
-        disk = WriteBack(file.fileno())
-        for number in range(1, 40):
-            file.write(data)
-            disk.wrote(number << 20)
-        disk.settle()
-
-    assert (tmp_path / "file").read_bytes() == data * 39
-    assert not [thread for thread in threading.enumerate() if thread.name == "backup-disk"]

@@ -76,7 +76,7 @@ def test_the_usual_tool_reads_the_blocks_as_one_file(method: Compression, tool: 
     program = shutil.which(tool)
     if program is None:
         pytest.skip(f"{tool} is not installed")
-    blocks = [b"text " * 1000, bytes(BLOCK), os.urandom(1000)]
+    blocks = [b"text " * 1000, bytes(BLOCK), os.urandom(1000), os.urandom(BLOCK), os.urandom(2 * 0xFFFF)]
 
     done = subprocess.run(
         [program, "-dc"], input=b"".join(compress(method, block) for block in blocks), capture_output=True, check=True

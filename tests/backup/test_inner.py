@@ -45,7 +45,20 @@ def archived(path: Path) -> bytes:
 def restored(stream: bytes, path: Path, limit: int = 1 << 40, step: int = 100_000) -> Content:
     with path.open("wb") as file:
         cut = (stream[at : at + step] for at in range(0, len(stream), step))
-        return restore(cut, NAME, limit, lambda size: FileSink(file.fileno(), size))
+        sinks: list[FileSink] = []
+
+        def opened(size: int) -> FileSink:
+            sinks.append(FileSink(file.fileno(), size))
+            return sinks[0]
+
+        try:
+            content = restore(cut, NAME, limit, opened)
+        except BaseException:
+            for sink in sinks:
+                sink.abort()
+            raise
+        sinks[0].finish()
+        return content
 
 
 class Nowhere:

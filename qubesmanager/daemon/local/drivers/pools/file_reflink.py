@@ -12,8 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self
 
+from qubesmanager.backup.straight import StraightWriter
 from qubesmanager.daemon.local.drivers.pools.base import GRAIN, DriverOption
-from qubesmanager.daemon.local.drivers.pools.disk import BLOCK, data_runs, fsync, is_zero, pwrite_all, staging
+from qubesmanager.daemon.local.drivers.pools.disk import BLOCK, data_runs, fsync, is_zero, staging
 from qubesmanager.daemon.local.drivers.pools.folder import FolderPool, Manifest
 from qubesmanager.daemon.local.drivers.pools.sources import RawSource
 from qubesmanager.wire.errors import StoragePoolException
@@ -27,20 +28,23 @@ class RawWriter:
 
     def __init__(self, path: Path) -> None:
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._file = StraightWriter(self._fd)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._file.close()
         os.close(self._fd)
 
     def put(self, offset: int, data: bytes) -> None:
         for start in range(0, len(data), BLOCK):
             block = data[start : start + BLOCK]
             if not is_zero(block):
-                pwrite_all(self._fd, block, offset + start)
+                self._file.write(offset + start, block)
 
     def finish(self, size: int) -> None:
+        self._file.finish()
         os.ftruncate(self._fd, size)
         os.fsync(self._fd)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from qubesmanager.backup.straight import StraightWriter
 from qubesmanager.daemon.local.drivers.pools.disk import BLOCK, is_zero, pwrite_all
 from qubesmanager.wire.errors import QubesValueError, StoragePoolException
 
@@ -90,6 +91,7 @@ class Writer:
 
     def __init__(self, path: Path, backing: str = "") -> None:
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._file = StraightWriter(self._fd)
         self._backing = backing
         self._next = 3  # cluster 0 is the header, 1 the refcount table, 2 the first refcount block
         self._l1: dict[int, int] = {}
@@ -100,6 +102,7 @@ class Writer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._file.close()
         os.close(self._fd)
 
     def put(self, offset: int, data: bytes) -> None:
@@ -110,7 +113,7 @@ class Writer:
             cluster = data[start : start + CLUSTER]
             if not is_zero(cluster):
                 table = self._table(offset + start)
-                pwrite_all(self._fd, cluster, self._next * CLUSTER)
+                self._file.write(self._next * CLUSTER, cluster)
                 table[(offset + start) % SPAN // CLUSTER] = self._next * CLUSTER | _COPIED
                 self._next += 1
             else:
@@ -131,7 +134,7 @@ class Writer:
 
     def _flush(self) -> None:
         if self._l2_index >= 0:
-            pwrite_all(self._fd, _big_endian(self._l2), self._next * CLUSTER)
+            self._file.write(self._next * CLUSTER, _big_endian(self._l2))
             self._l1[self._l2_index] = self._next * CLUSTER | _COPIED
             self._next += 1
             self._l2_index = -1
@@ -139,6 +142,7 @@ class Writer:
     def finish(self, size: int) -> None:
         """Write the tables and the header for an image of `size` bytes; all of it is on the disk then."""
         self._flush()
+        self._file.finish()
         l1_clusters = max(1, -(-size // (SPAN * ENTRIES)))
         l1_at = self._next * CLUSTER
         self._next += l1_clusters

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writing a long file past the page cache, in a thread of its own.
+
+A page cache copies each byte, and keeps a volume in memory that nobody reads: half of what a restore takes. So what is
+long goes to the disk from buffers of our own (O_DIRECT), whole pages of it; edges and short runs go the usual way, and
+so does everything where the file system knows nothing of O_DIRECT. No page is written both ways.
+Source: open(2), "O_DIRECT".
+"""
+
+import errno
+import os
+from mmap import PAGESIZE, mmap
+from queue import SimpleQueue
+from threading import Thread
+from typing import NamedTuple
+
+ROOM = 4 << 20
+"""Bytes of one buffer."""
+LONG = 1 << 20
+"""Bytes from which a run that stands alone is worth a transfer of its own."""
+_BUFFERS = 3
+
+
+class _Work(NamedTuple):
+    """`room[start:end]` belongs into the file from `base + start` on; `base` is on a page's border."""
+
+    room: mmap
+    base: int
+    start: int
+    end: int
+
+
+class StraightWriter:
+    """A plain file by its descriptor, which stays open; it is filled by ascending runs, never over each other.
+
+    What a write of the disk raised is raised by the next `write`, or by `finish`: after that everything has been
+    written, though it is for the caller to sync it. Used by one thread at a time.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._straight = -1
+        self._room: mmap | None = None
+        self._base = self._start = self._end = 0
+        self._free: SimpleQueue[mmap] = SimpleQueue()
+        self._made = 0
+        self._full: SimpleQueue[_Work | None] = SimpleQueue()
+        self._thread: Thread | None = None
+        self._error: OSError | None = None
+
+    def write(self, offset: int, data: bytes | memoryview) -> None:
+        """Take the bytes for that place in the file."""
+        if self._error is not None:
+            raise self._error
+        if self._room is None or offset != self._base + self._end:
+            self._flush()
+            self._begin(offset)
+        view = memoryview(data)
+        while view:
+            if self._end == ROOM:
+                self._hand_over()
+            assert self._room is not None  # noqa: S101 - there is one since `_begin`
+            part = view[: ROOM - self._end]
+            self._room[self._end : self._end + len(part)] = part
+            self._end += len(part)
+            view = view[len(part) :]
+
+    def patch(self, offset: int, data: bytes) -> None:
+        """Write over what was written before."""
+        if self._room is not None and self._base + self._start <= offset <= self._base + self._end - len(data):
+            self._room[offset - self._base : offset - self._base + len(data)] = data
+            return
+        self.finish()
+        _all(self._fd, memoryview(data), offset)
+
+    def finish(self) -> None:
+        """Everything has been given to the disk; raises what it refused. More may follow."""
+        self._flush()
+        self.settle()
+        if self._error is not None:
+            raise self._error
+
+    def settle(self) -> None:
+        """Its thread has ended when this returns, whether what was taken is written or not."""
+        if self._thread is not None:
+            self._full.put(None)
+            self._thread.join()
+            self._thread = None
+
+    def close(self) -> None:
+        """Nothing is left of it: no thread, no buffer, no descriptor but the caller's. Nothing more may follow."""
+        self.settle()
+        self._room = None
+        if self._straight >= 0:
+            os.close(self._straight)
+            self._straight = -1
+
+    def _begin(self, offset: int) -> None:
+        self._room = self._room or self._new_room()
+        self._start = self._end = offset % PAGESIZE
+        self._base = offset - self._start
+
+    def _flush(self) -> None:
+        """A run has come to its end."""
+        if self._room is None or self._start == self._end:
+            return
+        if self._end - self._start >= LONG:
+            self._put()
+            return
+        with memoryview(self._room) as view:
+            _all(self._fd, view[self._start : self._end], self._base + self._start)
+        self._start = self._end
+
+    def _hand_over(self) -> None:
+        """The buffer is full, and the run goes on in another."""
+        following = self._base + self._end
+        self._put()
+        self._begin(following)
+
+    def _put(self) -> None:
+        assert self._room is not None  # noqa: S101 - it holds something
+        if self._thread is None:
+            if self._straight < 0:
+                self._straight = _without_cache(self._fd)
+            self._thread = Thread(target=self._run, name="backup-disk")
+            self._thread.start()
+        self._full.put(_Work(self._room, self._base, self._start, self._end))
+        self._room = None
+
+    def _new_room(self) -> mmap:
+        if self._made < _BUFFERS:
+            self._made += 1
+            return mmap(-1, ROOM)
+        return self._free.get()
+
+    # -- in the thread
+
+    def _run(self) -> None:
+        while (work := self._full.get()) is not None:
+            # After an error nothing more is written, and the buffers still go round.
+            if self._error is None:
+                try:
+                    self._out(work)
+                except OSError as error:
+                    self._error = error
+            self._free.put(work.room)
+
+    def _out(self, work: _Work) -> None:
+        first, last = work.start + -work.start % PAGESIZE, work.end - work.end % PAGESIZE
+        with memoryview(work.room) as room:
+            for fd, start, end in (
+                (self._fd, work.start, first),
+                (self._straight, first, last),
+                (self._fd, last, work.end),
+            ):
+                with room[start:end] as part:
+                    self._part(fd, part, work.base + start)
+
+    def _part(self, fd: int, part: memoryview, offset: int) -> None:
+        if fd == self._straight >= 0:
+            try:
+                _all(fd, part, offset)
+            except OSError as error:
+                if error.errno != errno.EINVAL:
+                    raise
+                # It was opened, and all the same this file system wants something else.
+            else:
+                return
+        _all(self._fd, part, offset)
+
+
+def _without_cache(fd: int) -> int:
+    """Another descriptor of the same file that goes past the page cache; -1 where there is none."""
+    try:
+        return os.open(f"/proc/self/fd/{fd}", os.O_WRONLY | os.O_DIRECT | os.O_CLOEXEC)
+    except OSError:
+        return -1
+
+
+def _all(fd: int, data: memoryview, offset: int) -> None:
+    while data:
+        written = os.pwrite(fd, data, offset)
+        data, offset = data[written:], offset + written
