@@ -35,6 +35,9 @@ MEMORY_LIMIT = 2 << 30
 WORK_LIMIT = 1 << 27
 """The largest N * r * p: eight times the memory limit's work done once, about a minute."""
 
+KEY_MEMORY = 256 << 20
+"""Bytes that key derivations at the same time may take, if one alone does not take more."""
+
 _FIELDS = struct.Struct(">6sBBII32s")
 _MAGIC = b"scrypt"
 _SALT_SIZE = 32
@@ -71,6 +74,11 @@ class Params:
 
 LEVELS: dict[str, Params] = {"standard": Params(17), "strong": Params(20), "generated": Params(14)}
 """What a profile can choose. `generated` is for passphrases of 128 random bits or more, not for one of a person."""
+
+
+def at_once(params: Params, most: int) -> int:
+    """How many such derivations may run at the same time: `most`, or as many as memory allows, but always one."""
+    return max(1, min(most, KEY_MEMORY // params.memory))
 
 
 @dataclass(frozen=True, slots=True)

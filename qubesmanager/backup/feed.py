@@ -28,7 +28,6 @@ A chunk of ours and the beginning of the next one, whose key is derived meanwhil
 """
 _EVENTS = 16
 """Chunks that are held, however small."""
-_KEY_MEMORY = 256 << 20
 _KEY_THREADS = 4
 
 
@@ -163,7 +162,7 @@ class KeyPool:
 
     def __init__(self, params: container.Params, *, all_alike: bool) -> None:
         """`params` are those of the backup's head; `all_alike`: no chunk may have others, so their memory is known."""
-        count = max(1, min(_KEY_THREADS, _KEY_MEMORY // params.memory)) if all_alike else 1
+        count = container.at_once(params, _KEY_THREADS) if all_alike else 1
         self._params = params if all_alike else None
         self._keys = ThreadPoolExecutor(count, thread_name_prefix="backup-keys")
         self._macs = ThreadPoolExecutor(1, thread_name_prefix="backup-check")

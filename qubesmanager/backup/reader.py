@@ -7,7 +7,7 @@ other.
 """
 
 from collections.abc import Callable, Collection, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Self
@@ -25,7 +25,7 @@ from qubesmanager.backup.outer import ChunkName, Damage, Input, Member
 from qubesmanager.backup.qube_files import FILE_LIMIT, FIREWALL, NOTES, notes_of, rules_of
 from qubesmanager.backup.report import QubeResult, Report
 from qubesmanager.backup.sequence import Sequence
-from qubesmanager.backup.streams import check
+from qubesmanager.backup.streams import awaited, check
 from qubesmanager.backup.volumes import Sink
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error
 from qubesmanager.wire.firewall import Rule
@@ -43,7 +43,7 @@ _SMALL_FRAME = 64 << 10
 
 
 def open_backup(source: Input, passphrase: str, *, cancelled: Event | None = None) -> "Backup":
-    """Read the head of a backup and its qubes.xml: one key derivation tells whether the passphrase is right.
+    """Read the head of a backup and its qubes.xml; one key derivation's time tells whether the passphrase is right.
 
     Raises `BackupPassphraseError`, `BackupDamagedError`, `BackupLimitError`, `BackupError` for one that cannot be read
     here, `QubesValueError` for a passphrase that none can have, and what `source` raises.
@@ -53,21 +53,41 @@ def open_backup(source: Input, passphrase: str, *, cancelled: Event | None = Non
     reader = outer.Reader(stream)
     members = iter(reader)
     first, text = _head_member(members, reader, outer.HEADER)
-    untrusted_head = head.from_text(text)
+    told = head.from_text(text)
     second, sealed = _head_member(members, reader, outer.HEADER_MAC)
     params = container.params_of(sealed[: container.HEAD_SIZE])
-    if container.open_container(sealed, head.head_secret(passphrase)) != text:
-        raise BackupDamagedError("The header of the backup was changed.")
-    told = untrusted_head
-    third, sealed = _head_member(members, reader, "qubes.xml.000.enc")
-    if told.has_manifest and not (first.is_ours and second.is_ours and third.is_ours):
-        raise BackupDamagedError("The frame of the head of the backup was changed.")
+    third, sealed_xml = _head_member(members, reader, "qubes.xml.000.enc")
+    # Both derivations at once, where memory allows; the answer to a wrong passphrase waits for the first alone.
+    dearer = max(params, container.params_of(sealed_xml[: container.HEAD_SIZE]), key=lambda one: one.memory)
+    alone = container.at_once(dearer, 2) == 1
+    secret = head.chunk_secret(told.backup_id, third.name, passphrase)
+    opening = ThreadPoolExecutor(2, thread_name_prefix="backup-keys")
     try:
-        packed = container.open_container(sealed, head.chunk_secret(told.backup_id, third.name, passphrase))
-    except BackupPassphraseError as error:
-        raise BackupDamagedError("qubes.xml in the backup was changed, or is of another backup.") from error
+        of_head = opening.submit(container.open_container, sealed, head.head_secret(passphrase))
+        of_xml = opening.submit(_opened_after, of_head if alone else None, sealed_xml, secret)
+        if awaited(of_head, stop) != text:
+            raise BackupDamagedError("The header of the backup was changed.")
+        if told.has_manifest and not (first.is_ours and second.is_ours and third.is_ours):
+            raise BackupDamagedError("The frame of the head of the backup was changed.")
+        packed = _of_xml(of_xml, stop)
+    finally:
+        opening.shutdown(wait=False, cancel_futures=True)
     xml, _ = _small_file(iter([packed]), told.compression, "qubes.xml", contents.XML_LIMIT)
     return Backup(told, contents.from_xml(xml), params, _Rest(reader, members, passphrase, stop))
+
+
+def _opened_after(first: "Future[bytes] | None", sealed: bytes, secret: bytes) -> bytes:
+    """The body of a container; if what comes first fails, it fails with that and derives nothing."""
+    if first is not None:
+        first.result()
+    return container.open_container(sealed, secret)
+
+
+def _of_xml(sealed: "Future[bytes]", stop: Event) -> bytes:
+    try:
+        return awaited(sealed, stop)
+    except BackupPassphraseError as error:
+        raise BackupDamagedError("qubes.xml in the backup was changed, or is of another backup.") from error
 
 
 def _head_member(members: Iterator[Member | Damage], reader: outer.Reader, name: str) -> tuple[Member, bytes]:

@@ -43,8 +43,6 @@ PIPE_PIECE = 128 << 20
 """The same where a chunk must be held until its size is known."""
 XML = ChunkName("", "qubes.xml", 0)
 
-_KEY_MEMORY = 256 << 20
-"""Bytes that key derivations at the same time may take, if one alone does not take more."""
 _WORKERS = min(os.cpu_count() or 1, 16)
 _PENDING = 2 * _WORKERS + 4
 """Blocks on their way between reading and sealing."""
@@ -209,7 +207,7 @@ class _KeyRing:
         self._backup_id = backup_id
         self._passphrase = passphrase
         self._params = params
-        count = max(1, min(_WORKERS, _KEY_MEMORY // params.memory))
+        count = container.at_once(params, _WORKERS)
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="backup-keys")
         self._ahead: dict[ChunkName, Future[Keys]] = {}
         self.of_head = self._pool.submit(container.new_keys, head.head_secret(passphrase), params)

@@ -139,7 +139,30 @@ def test_any_passphrase_of_one_line_opens_what_it_sealed(words: str) -> None:
         opened(stream, words + "x")
 
 
-def test_a_wrong_passphrase_costs_one_key_derivation(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.timeout(20)
+def test_a_wrong_passphrase_is_answered_after_one_key_derivation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another one may have been begun; nobody waits for it."""
+    stream = written()
+    derived = []
+    derive = container._derive
+    answered = threading.Event()
+
+    def slow_but_for_the_first(passphrase: bytes, salt: bytes, params: Params) -> tuple[bytes, bytes]:
+        derived.append(salt)
+        if not passphrase.startswith(b"backup-header!"):
+            assert answered.wait(10)
+        return derive(passphrase, salt, params)
+
+    monkeypatch.setattr(container, "_derive", slow_but_for_the_first)
+
+    with pytest.raises(BackupPassphraseError):
+        opened(stream, "another")
+    answered.set()
+
+    assert len(derived) <= 2
+
+
+def test_where_memory_is_dear_a_wrong_passphrase_costs_one_key_derivation(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = written()
     derived = []
     derive = container._derive
@@ -149,6 +172,7 @@ def test_a_wrong_passphrase_costs_one_key_derivation(monkeypatch: pytest.MonkeyP
         return derive(passphrase, salt, params)
 
     monkeypatch.setattr(container, "_derive", counting)
+    monkeypatch.setattr(container, "KEY_MEMORY", 1)
 
     with pytest.raises(BackupPassphraseError):
         opened(stream, "another")
