@@ -169,6 +169,10 @@
         <source>Nothing answered within 20 seconds.</source>
         <translation>Innerhalb von 20 Sekunden kam keine Antwort.</translation>
     </message>
+    <message>
+        <source>Open the manager</source>
+        <translation>Den Manager öffnen</translation>
+    </message>
 </context>
 <context>
     <name>AttachDialog</name>
@@ -2203,6 +2207,13 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>It has no network, but its disposables have: {0}.</source>
         <translation>Er hat kein Netz, aber seine Wegwerf-Qubes haben eines: {0}.</translation>
+    </message>
+    <message numerus="yes">
+        <source>It enforces no firewall: the rules of %n qube(s) behind it have no effect.</source>
+        <translation>
+            <numerusform>Er setzt keine Firewall durch: Die Regeln von %n Qube dahinter wirken nicht.</numerusform>
+            <numerusform>Er setzt keine Firewall durch: Die Regeln von %n Qubes dahinter wirken nicht.</numerusform>
+        </translation>
     </message>
 </context>
 <context>

@@ -4,6 +4,7 @@
 The descriptor becomes non-blocking, and stays so; for a plain file that changes nothing.
 """
 
+import contextlib
 import fcntl
 import os
 import select
@@ -88,6 +89,8 @@ class FdInput:
 
     def __init__(self, fd: int, cancelled: Event) -> None:
         os.set_blocking(fd, False)
+        with contextlib.suppress(OSError):  # a pipe
+            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_SEQUENTIAL)
         self._fd = fd
         self._cancelled = cancelled
 

@@ -40,7 +40,10 @@ A little more than 256 MiB, so that a volume of whole GiB that cannot be compres
 bytes with a key of its own.
 """
 PIPE_PIECE = 128 << 20
-"""The same where a chunk must be held until its size is known."""
+"""The same where a chunk must be held until its size is known, and where keys are cheap, since a reader has to take a
+chunk in whole before it begins."""
+CHEAP = 16 << 20
+"""Bytes that the derivation of a cheap key takes: N = 2^14."""
 XML = ChunkName("", "qubes.xml", 0)
 
 _WORKERS = min(os.cpu_count() or 1, 16)
@@ -76,7 +79,7 @@ class QubeData:
 class Options:
     """How a backup is written. `profile` and `previous` (a backup's id) only go into the manifest.
 
-    `piece` is the most bytes of compressed data in one chunk; 0 for what suits the target.
+    `piece` is the most bytes of compressed data in one chunk; 0 for what suits the target and the keys.
     """
 
     params: Params = LEVELS["standard"]
@@ -292,7 +295,8 @@ class _Writer:
         self._id = new_backup_id(created)
         patch = target.patch if isinstance(target, FdOutput) and target.can_patch else None
         self._outer = outer.Writer(self._put, created, patch)
-        self._piece = options.piece or (PIPE_PIECE if patch is None else FILE_PIECE)
+        small = patch is None or options.params.memory <= CHEAP
+        self._piece = options.piece or (PIPE_PIECE if small else FILE_PIECE)
         self._keys = _KeyRing(self._id, passphrase, options.params, cancelled)
         self._upcoming: Iterator[ChunkName] = iter(())
         self._compressing = ThreadPoolExecutor(_WORKERS, thread_name_prefix="backup-compress")

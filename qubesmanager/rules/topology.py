@@ -28,7 +28,9 @@ class Mark(Enum):
     NO_ROUTER = "no-router"
     """`about` is a netvm that does not provide network."""
     NO_FIREWALL = "no-firewall"
-    """`about`, its netvm, enforces no firewall: whatever rules it has are passed by."""
+    """`about`, its netvm, enforces no firewall for it: whatever rules it has are passed by."""
+    ENFORCES_NOTHING = "enforces-nothing"
+    """It enforces no firewall for any qube right behind it; `about` is how many there are."""
     LEAK = "leak"
     """It has no network, but what it opens in a disposable has: `about` is the disposable template and its way out."""
 
@@ -69,6 +71,7 @@ def network_forest(records: Records) -> Forest:
 
     remarks = {name: _network_remarks(record, held, netvm_of) for name, record in held.items()}
     users = _users(held, {name: netvm_of(name) for name in held})
+    remarks |= _told_once(remarks, users, held)
     tops = [name for name in held if not netvm_of(name) or netvm_of(name) not in held or _first_of_loop(name, netvm_of)]
     apart = [name for name in tops if not netvm_of(name) and not held[name].flag("provides_network")]
     apart_too = set(apart) - set(users)
@@ -140,6 +143,22 @@ def _network_remarks(record: VmRecord, held: Mapping[str, VmRecord], netvm_of: N
     if not netvm and not record.flag("provides_network") and (way := _leak(record, held, netvm_of)):
         found.append(Remark(Mark.LEAK, way))
     return tuple(found)
+
+
+def _told_once(
+    remarks: Mapping[str, tuple[Remark, ...]], users: Mapping[str, list[str]], held: Mapping[str, VmRecord]
+) -> dict[str, tuple[Remark, ...]]:
+    """The remarks that change where a netvm passes by the rules of all behind it: one there, none with each of them."""
+    changed: dict[str, tuple[Remark, ...]] = {}
+    for netvm, names in users.items():
+        mark = Remark(Mark.NO_FIREWALL, netvm)
+        behind = [name for name in names if not held[name].flag("provides_network")]
+        if netvm in held and len(behind) > 1 and all(mark in remarks[name] for name in behind):
+            for name in behind:
+                changed[name] = tuple(remark for remark in remarks[name] if remark != mark)
+            first = changed.get(netvm, remarks[netvm])
+            changed[netvm] = (*first, Remark(Mark.ENFORCES_NOTHING, str(len(behind))))
+    return changed
 
 
 def _leak(record: VmRecord, held: Mapping[str, VmRecord], netvm_of: Netvm) -> str:

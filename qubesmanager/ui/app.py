@@ -234,6 +234,7 @@ async def _run(
     instance = single.FirstInstance(options.connection, manager.session) if first else None
     if instance is not None:
         instance.started_again.connect(manager.raise_with)
+        await instance.listen()
     end_on_signals(manager.over.set)
     if options.report is not None:
         manager.watchdog.start()

@@ -23,6 +23,7 @@ from qubesmanager.models.history import History
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.ui.actions import ActionSet
 from qubesmanager.ui.delegates import CPU_COLOR, MEMORY_COLOR
+from qubesmanager.ui.flow import Flow
 from qubesmanager.ui.graph import Graph
 from qubesmanager.ui.icons import label_icon, state_icon
 from qubesmanager.ui.prompts import plain_label, subdue
@@ -138,7 +139,7 @@ class Inspector(QStackedWidget):
         around = QVBoxLayout(outer)
         around.setContentsMargins(0, 0, 0, 0)
         around.addWidget(area, 1)
-        self.buttons = QHBoxLayout()
+        self.buttons = Flow(fill=True)
         self.buttons.setContentsMargins(12, 4, 12, 10)
         self._buttons = [QToolButton(outer) for _ in range(BUTTONS)]
         for button in self._buttons:

@@ -45,6 +45,9 @@ QUBE, STATE, REMARKS = range(3)
 def remark_text(remark: Remark) -> str:
     """What is to be minded, as a sentence in the user's language."""
     translate = QCoreApplication.translate
+    if remark.mark is Mark.ENFORCES_NOTHING:
+        count = int(remark.about)
+        return translate("Map", "It enforces no firewall: the rules of %n qube(s) behind it have no effect.", "", count)
     text = {
         Mark.LOOP: translate("Map", "A loop: {0}."),
         Mark.MISSING: translate("Map", "There is no qube {0}, which it refers to."),

@@ -1,43 +1,67 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One manager a connection: a second start hands its arguments to the first and ends.
 
-The socket lies in the user's runtime folder; what comes through it is a line of JSON, a list of texts, and is not
-believed beyond that.
+The socket lies in the user's runtime folder. What comes through it is a line of JSON, a list of texts, and is not
+believed beyond that; the answer is an empty line.
 """
 
+import asyncio
+import contextlib
 import hashlib
 import json
 import os
+import socket
 import tempfile
 from pathlib import Path
 
 from PyQt5.QtCore import QObject, pyqtSignal
-from PyQt5.QtNetwork import QLocalServer, QLocalSocket
 
 LIMIT = 16 << 10
 """Bytes that a second start may hand over."""
 
-PATIENCE_MS = 1000
+PATIENCE = 1.0
+"""Seconds that each side waits for the other."""
 
 
-def socket_path(connection: str) -> str:
+def socket_path(connection: str) -> Path:
     """Where the manager of this connection listens."""
     folder = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
     name = hashlib.sha256(f"{os.getuid()} {connection}".encode()).hexdigest()[:16]
-    return str(Path(folder) / f"qubes-manager-{name}")
+    return Path(folder) / f"qubes-manager-{name}"
 
 
 def hand_over(connection: str, arguments: tuple[str, ...]) -> bool:
-    """Whether a manager runs already and has got the arguments. Called before the event loop runs."""
-    socket = QLocalSocket()
-    socket.connectToServer(socket_path(connection))
-    if not socket.waitForConnected(PATIENCE_MS):
+    """Whether a manager runs already and has got the arguments. Waits: for the time before the event loop."""
+    path = socket_path(connection)
+    try:
+        if path.stat().st_uid != os.getuid():
+            return False
+        with socket.socket(socket.AF_UNIX) as other:
+            other.settimeout(PATIENCE)
+            other.connect(str(path))
+            other.sendall(_line(arguments))
+            return other.recv(1) == b"\n"
+    except OSError:
         return False
-    socket.write(json.dumps(list(arguments)).encode() + b"\n")
-    socket.waitForBytesWritten(PATIENCE_MS)
-    answered = socket.waitForReadyRead(PATIENCE_MS)
-    socket.disconnectFromServer()
-    return answered
+
+
+async def raise_running(connection: str) -> bool:
+    """Whether a manager runs already and comes to the front."""
+    path = socket_path(connection)
+    try:
+        if path.stat().st_uid != os.getuid():
+            return False
+        async with asyncio.timeout(PATIENCE):
+            reader, writer = await asyncio.open_unix_connection(str(path))
+            with contextlib.closing(writer):
+                writer.write(_line(()))
+                return await reader.readline() == b"\n"
+    except (OSError, TimeoutError):
+        return False
+
+
+def _line(arguments: tuple[str, ...]) -> bytes:
+    return json.dumps(list(arguments)).encode() + b"\n"
 
 
 class FirstInstance(QObject):
@@ -47,33 +71,45 @@ class FirstInstance(QObject):
 
     def __init__(self, connection: str, parent: QObject) -> None:
         super().__init__(parent)
-        self._server = QLocalServer(self)
-        self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
-        path = socket_path(connection)
-        if not self._server.listen(path):
-            # Left by one that was killed: nobody answered `hand_over`, so nobody listens there.
-            QLocalServer.removeServer(path)
-            self._server.listen(path)
-        self._server.newConnection.connect(self._connected)
+        self._path = socket_path(connection)
+        self._server: asyncio.Server | None = None
+
+    async def listen(self) -> None:
+        """Begin; where the folder does not allow it, every start is a first one."""
+        try:
+            self._server = await asyncio.start_unix_server(self._answer, sock=_bound(self._path), limit=LIMIT)
+        except OSError:
+            return
 
     def close(self) -> None:
-        self._server.close()
+        if self._server is not None:
+            self._server.close()
+            self._path.unlink(missing_ok=True)
+            self._server = None
 
-    def _connected(self) -> None:
-        while (socket := self._server.nextPendingConnection()) is not None:
-            socket.readyRead.connect(lambda socket=socket: self._read(socket))
-            socket.disconnected.connect(socket.deleteLater)
-            self._read(socket)
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.closing(writer), contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                try:
+                    untrusted = json.loads(await reader.readline())
+                except (ValueError, RecursionError):
+                    return
+                if isinstance(untrusted, list) and all(isinstance(word, str) for word in untrusted):
+                    self.started_again.emit(tuple(untrusted))
+                    writer.write(b"\n")
+                    await writer.drain()
 
-    def _read(self, socket: QLocalSocket) -> None:
-        if not socket.canReadLine():
-            if socket.bytesAvailable() > LIMIT:
-                socket.abort()
-            return
-        try:
-            untrusted = json.loads(bytes(socket.readLine(LIMIT)))
-        except (ValueError, RecursionError):
-            untrusted = None
-        if isinstance(untrusted, list) and all(isinstance(word, str) for word in untrusted):
-            self.started_again.emit(tuple(untrusted))
-        socket.write(b"\n")
+
+def _bound(path: Path) -> socket.socket:
+    """A socket there that is nobody else's. What was left by one that was killed goes: nobody answered there."""
+    path.unlink(missing_ok=True)
+    listening = socket.socket(socket.AF_UNIX)
+    before = os.umask(0o177)
+    try:
+        listening.bind(str(path))
+    except OSError:
+        listening.close()
+        raise
+    finally:
+        os.umask(before)
+    return listening

@@ -5,6 +5,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 
+from PyQt5.QtCore import QCoreApplication
 from PyQt5.QtWidgets import QApplication
 from qasync import QEventLoop
 
@@ -57,7 +58,11 @@ class TrayApp:
 
     def open_manager(self) -> None:
         """Raise the manager that runs, or open its window here."""
-        if self._shared and single.hand_over(self._connection, ()):
+        title = QCoreApplication.translate("App", "Open the manager")
+        self.session.tasks.start_hidden(title, self._open_manager())
+
+    async def _open_manager(self) -> None:
+        if self._shared and await single.raise_running(self._connection):
             return
         if self.manager is None:
             self.manager = MainWindow(self.session)
@@ -86,6 +91,7 @@ async def _run(
     instance = single.FirstInstance(own_name(options.connection), held.session) if first else None
     if instance is not None:
         instance.started_again.connect(held.raise_with)
+        await instance.listen()
     end_on_signals(held.over.set)
     held.tray.start()
     held.session.follow()

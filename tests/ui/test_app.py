@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The program as a whole: printing, pictures, reports, no connection, a second start, an orderly end."""
 
+import asyncio
 import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from PyQt5.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from qubesmanager.ui import single
@@ -97,6 +100,51 @@ def test_columns_that_hold_nothing_are_not_printed() -> None:
 def test_the_socket_of_a_connection_is_its_own(qtbot: QtBot) -> None:
     assert single.socket_path("unix:a") != single.socket_path("unix:b")
     assert not single.hand_over("nobody runs with this", ("settings", "work"))
+
+
+@pytest.fixture
+async def first(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[single.FirstInstance]:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    parent = QObject()
+    instance = single.FirstInstance("unix:a", parent)
+    single.socket_path("unix:a").write_text("left by one that was killed", encoding="utf-8")
+    await instance.listen()
+    yield instance
+    instance.close()
+    assert not os.listdir(tmp_path)  # noqa: PTH208 - a Path's own would be taken for slow work in a coroutine
+
+
+async def test_the_first_instance_hears_what_a_later_one_was_started_with(first: single.FirstInstance) -> None:
+    heard: list[tuple[str, ...]] = []
+    first.started_again.connect(heard.append)
+
+    assert await asyncio.to_thread(single.hand_over, "unix:a", ("settings", "wörk"))
+    assert await single.raise_running("unix:a")
+    assert not await single.raise_running("unix:b")
+
+    assert heard == [("settings", "wörk"), ()]
+
+
+@pytest.mark.parametrize(
+    "said", [b"\n", b"{}\n", b"[1]\n", b"[" * 9000 + b"\n", b"\xff\xfe\n", b'["' + b"x" * 40_000, b""]
+)
+async def test_what_is_no_list_of_texts_opens_nothing(first: single.FirstInstance, said: bytes) -> None:
+    heard: list[tuple[str, ...]] = []
+    first.started_again.connect(heard.append)
+
+    reader, writer = await asyncio.open_unix_connection(str(single.socket_path("unix:a")))
+    writer.write(said)
+    with contextlib.suppress(OSError):
+        writer.write_eof()
+        assert await reader.read() == b""
+    writer.close()
+
+    assert not heard
+    assert await single.raise_running("unix:a")
+
+
+async def test_the_socket_of_the_first_instance_is_for_its_user_alone(first: single.FirstInstance) -> None:
+    assert single.socket_path("unix:a").stat().st_mode & 0o777 == 0o600
 
 
 def test_versions_and_age_of_the_process() -> None:

@@ -3,13 +3,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from PyQt5.QtCore import QPoint, QRect, QSize, Qt, pyqtSignal
+from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtGui import QKeyEvent
-from PyQt5.QtWidgets import QLayout, QLayoutItem, QSizePolicy, QToolButton, QWidget
+from PyQt5.QtWidgets import QSizePolicy, QToolButton, QWidget
 
+from qubesmanager.ui.flow import Flow
 from qubesmanager.ui.icons import icon
-
-GAP = 6
 
 
 class Chips(QWidget):
@@ -78,60 +77,3 @@ class _Chip(QToolButton):
 
 
 _PRESSES = {Qt.Key.Key_Delete, Qt.Key.Key_Backspace, Qt.Key.Key_Return, Qt.Key.Key_Enter}
-
-
-class Flow(QLayout):
-    """Items in lines, as words on a page; from the right where people read so."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._items: list[QLayoutItem] = []
-        self.setContentsMargins(0, 0, 0, 0)
-
-    def _place(self, width: int, act: bool) -> int:  # noqa: FBT001 - one caller each
-        """Lay the items into lines of that width, or only count; the height they take."""
-        at, line = QPoint(0, 0), 0
-        for item in self._items:
-            size = item.sizeHint()
-            if at.x() and at.x() + size.width() > width:
-                at, line = QPoint(0, at.y() + line + GAP), 0
-            if act:
-                left = at.x()
-                if (owner := self.parentWidget()) is not None and owner.isRightToLeft():
-                    left = width - at.x() - size.width()
-                item.setGeometry(QRect(QPoint(left, at.y()) + self.geometry().topLeft(), size))
-            at.setX(at.x() + size.width() + GAP)
-            line = max(line, size.height())
-        return at.y() + line
-
-    # Qt overrides
-
-    def addItem(self, item: QLayoutItem | None) -> None:
-        if item is not None:
-            self._items.append(item)
-
-    def count(self) -> int:
-        return len(self._items)
-
-    def itemAt(self, index: int) -> QLayoutItem | None:
-        return self._items[index] if 0 <= index < len(self._items) else None
-
-    def takeAt(self, index: int) -> QLayoutItem | None:
-        return self._items.pop(index) if 0 <= index < len(self._items) else None
-
-    def hasHeightForWidth(self) -> bool:
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        return self._place(width, False)
-
-    def setGeometry(self, rect: QRect) -> None:
-        super().setGeometry(rect)
-        self._place(rect.width(), True)
-
-    def sizeHint(self) -> QSize:
-        return self.minimumSize()
-
-    def minimumSize(self) -> QSize:
-        widest = max((item.sizeHint().width() for item in self._items), default=0)
-        return QSize(widest, max((item.sizeHint().height() for item in self._items), default=0))

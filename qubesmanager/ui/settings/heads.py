@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
+from qubesmanager.ui.flow import Flow
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.prompts import plain_label
-from qubesmanager.ui.settings.chips import Flow
 
 MOST = 12
 """More names say less: the list of differences names them all."""
