@@ -4471,7 +4471,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Nach Label</translation>
     </message>
     <message>
-        <source>By beginning of the name</source>
+        <source>By prefix</source>
         <translation>Nach Namensanfang</translation>
     </message>
 </context>

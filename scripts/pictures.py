@@ -199,7 +199,8 @@ async def error(scene: Scene) -> None:
     await scene.until(lambda: scene.window.errors.notices)
     await asyncio.sleep(0.2)
     scene.take("error")
-    scene.window.errors.dismiss_all()
+    for notice in list(scene.window.errors.notices):
+        notice.dismiss()
 
 
 async def nothing_found(scene: Scene) -> None:

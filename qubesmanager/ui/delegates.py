@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the cells of the qube table are drawn: cube and name, state, ticks in the middle, sparklines."""
+"""How the cells of the qube table are drawn: cube and name, state, ticks, sparklines."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,12 +11,13 @@ from qubesmanager.models.columns import Look
 from qubesmanager.models.history import LENGTH, History
 from qubesmanager.models.vm_table import HISTORY_ROLE, LOOK_ROLE, RECORD_ROLE
 from qubesmanager.ui.icons import label_icon, state_icon
+from qubesmanager.ui.prompts import HALF
 from qubesmanager.wire.records import VmRecord
 
 MARGIN = 6
 """Pixels between a cell's edge and what is in it."""
 
-SPARK_WIDTH = 46
+SPARK_WIDTH = 42
 
 CPU_COLOR, MEMORY_COLOR = QColor("#3a72c4"), QColor("#8a5a86")
 
@@ -44,11 +45,9 @@ class VmDelegate(QStyledItemDelegate):
         look = index.data(LOOK_ROLE)
         if painter is None:
             return
+        super().paint(painter, QStyleOptionViewItem(option), index)
         if look is Look.TICK:
-            super().paint(painter, _centred(option), index)
-            return
-        inner = QStyleOptionViewItem(option)
-        super().paint(painter, inner, index)
+            self._frame_tick(painter, option, index)
         if look in {Look.SPARK_CPU, Look.SPARK_MEMORY}:
             history = index.data(HISTORY_ROLE)
             if history is not None and _record(index).running:
@@ -65,9 +64,25 @@ class VmDelegate(QStyledItemDelegate):
         option.icon = icon
         option.decorationSize = QSize(16, 16)
 
+    def _frame_tick(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        """Where the table is dark, styles draw the frame of an empty box darker still, so that nobody sees it."""
+        color = option.palette.color(QPalette.ColorRole.Text)
+        style = option.widget.style()
+        if color.lightness() < HALF or style is None:
+            return
+        inner = QStyleOptionViewItem(option)
+        self.initStyleOption(inner, index)
+        box = style.subElementRect(QStyle.SubElement.SE_ItemViewItemCheckIndicator, inner, option.widget)
+        color.setAlpha(130)
+        painter.save()
+        painter.setPen(color)
+        painter.drawRect(box.adjusted(0, 0, -1, -1))
+        painter.restore()
+
     @staticmethod
     def _spark(painter: QPainter, option: QStyleOptionViewItem, history: History, look: Look) -> None:
-        area = QRect(option.rect.left() + MARGIN, option.rect.top() + 4, SPARK_WIDTH, option.rect.height() - 8)
+        left = QRect(option.rect.left() + MARGIN, option.rect.top() + 4, SPARK_WIDTH, option.rect.height() - 8)
+        area = QStyle.visualRect(option.direction, option.rect, left)
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         if look is Look.SPARK_CPU:
             values, top, color = history.cpus, 100, CPU_COLOR
@@ -109,11 +124,4 @@ def sparkline(
 
 def _record(index: QModelIndex) -> VmRecord:
     held: VmRecord = index.data(RECORD_ROLE)
-    return held
-
-
-def _centred(option: QStyleOptionViewItem) -> QStyleOptionViewItem:
-    """The option with its tick box in the middle of the cell."""
-    held = QStyleOptionViewItem(option)
-    held.displayAlignment = Qt.AlignmentFlag.AlignCenter
     return held

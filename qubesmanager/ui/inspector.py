@@ -26,6 +26,7 @@ from qubesmanager.ui.delegates import CPU_COLOR, MEMORY_COLOR
 from qubesmanager.ui.flow import Flow
 from qubesmanager.ui.graph import Graph
 from qubesmanager.ui.icons import label_icon, state_icon
+from qubesmanager.ui.one_line import OneLine
 from qubesmanager.ui.prompts import plain_label, subdue
 from qubesmanager.ui.session import Session
 from qubesmanager.wire.records import VmRecord
@@ -96,7 +97,7 @@ class Inspector(QStackedWidget):
         layout.setContentsMargins(12, 10, 12, 10)
         head = QHBoxLayout()
         self.cube = QLabel(inner)
-        self.title = plain_label("", inner)
+        self.title = OneLine(inner)
         font = self.title.font()
         font.setPointSizeF(font.pointSizeF() * 1.5)
         font.setBold(True)

@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import Callable
 
 from PyQt5.QtCore import QEvent, QPoint, QSize, Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QCloseEvent, QGuiApplication, QKeySequence
+from PyQt5.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent
 from PyQt5.QtWidgets import (
     QAction,
     QMainWindow,
@@ -66,7 +66,9 @@ FIXED = {Look.SPARK_CPU: 94, Look.SPARK_MEMORY: 122}
 MEASURED = 30
 """Rows that are measured for it; all of a thousand would hold the loop for half a second."""
 
-PADDING = 8
+ARROW = 28
+"""Pixels that a header needs beside its title: for the arrow of sorting, and its edges."""
+PADDING = 4
 WIDEST = 240
 """Pixels that a column is wider than its text, and at most, where the program decides."""
 
@@ -150,7 +152,7 @@ class MainWindow(QMainWindow):
         for widget in (self.sidebar, middle, self.inspector):
             self.across.addWidget(widget)
         self.across.setStretchFactor(1, 1)
-        self.across.setSizes([150, 1045, 245])
+        self.across.setSizes([150, 1030, 255])
         self.down = QSplitter(Qt.Orientation.Vertical, self)
         self.down.addWidget(self.across)
         self.down.addWidget(self.tasks)
@@ -332,7 +334,6 @@ class MainWindow(QMainWindow):
         self.toolbar = QToolBar(self.tr("Toolbar"), self)
         self.toolbar.setObjectName("toolbar")
         self.toolbar.setMovable(False)
-        self.toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.toolbar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.addToolBar(self.toolbar)
         self._fill_toolbar()
@@ -380,6 +381,15 @@ class MainWindow(QMainWindow):
             if action is not None:
                 # Without this the ellipsis and the mnemonic would stand on the button.
                 action.setIconText(action.text().replace("&", "").rstrip("…"))
+        self.toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._wide = self.toolbar.sizeHint().width()
+        self._fit_toolbar()
+
+    def _fit_toolbar(self) -> None:
+        """The filter stays in sight: where there is no room for the buttons' words, only their icons are shown."""
+        styles = Qt.ToolButtonStyle
+        fits = self.width() >= self._wide
+        self.toolbar.setToolButtonStyle(styles.ToolButtonTextBesideIcon if fits else styles.ToolButtonIconOnly)
 
     # -- what happens -------------------------------------------------------------------------------------------------
 
@@ -446,7 +456,8 @@ class MainWindow(QMainWindow):
         header.setResizeContentsPrecision(MEASURED)
         for at, column in enumerate(self.model.columns):
             if at >= first and not self.view.isColumnHidden(at):
-                needed = max(self.view.sizeHintForColumn(at) + PADDING, header.sectionSizeHint(at))
+                title = header.fontMetrics().horizontalAdvance(column.name()) + ARROW
+                needed = max(self.view.sizeHintForColumn(at) + PADDING, title)
                 needed = FIXED.get(column.look, needed)
                 self.view.setColumnWidth(at, min(needed, WIDEST))
 
@@ -652,6 +663,10 @@ class MainWindow(QMainWindow):
         super().changeEvent(event)
         if event is not None and event.type() == QEvent.Type.PaletteChange and hasattr(self, "actions_of"):
             self.actions_of.refresh_icons()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._fit_toolbar()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         if event is not None and not self._may_close and any(task.lasting for task in self.session.tasks.running):

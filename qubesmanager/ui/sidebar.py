@@ -135,7 +135,7 @@ class Sidebar(QTreeWidget):
         self._group("netvm", self.tr("By net qube"), self._netvms(records), records)
         self._group("template", self.tr("By template"), self._values("template", records), records)
         self._group("label", self.tr("By label"), self._values("label", records), records)
-        self._group("prefix", self.tr("By beginning of the name"), self._prefixes(records), records)
+        self._group("prefix", self.tr("By prefix"), self._prefixes(records), records)
         views = [Entry(f"view:{name}", name, parse(query).matches, query) for name, query in self.views()]
         self._group("views", self.tr("Saved views"), views, records)
         self.choose(chosen if chosen in self._entries else "all")

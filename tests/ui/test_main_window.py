@@ -20,6 +20,7 @@ from qubesmanager.ui.confirm_dialog import ConfirmMany
 from qubesmanager.ui.create_dialog import CloneDialog, CreateDialog
 from qubesmanager.ui.main_window import MainWindow
 from qubesmanager.ui.new_qube import CreatePlan
+from qubesmanager.ui.one_line import OneLine
 from qubesmanager.ui.palette import CommandPalette
 from qubesmanager.ui.property_columns import PropertyColumnsDialog
 from qubesmanager.ui.remove_dialog import RemoveDialog
@@ -476,3 +477,28 @@ async def test_a_restart_starts_only_after_the_event_that_it_halted(
     clicker.select("vault")
     clicker.click("start")  # nothing modal stands in the way
     await clicker.until(lambda: clicker.state("vault") == "Running")
+
+
+async def test_in_a_narrow_window_the_buttons_are_icons_and_the_filter_is_in_sight(clicker: Clicker) -> None:
+    window = clicker.window
+    window.show()
+    for width, style in (
+        (1440, Qt.ToolButtonStyle.ToolButtonTextBesideIcon),
+        (850, Qt.ToolButtonStyle.ToolButtonIconOnly),
+        (1440, Qt.ToolButtonStyle.ToolButtonTextBesideIcon),
+    ):
+        window.resize(width, 600)
+        await clicker.until(lambda style=style: window.toolbar.toolButtonStyle() == style)  # type: ignore[misc]
+        assert window.query.isVisible()
+
+
+async def test_a_name_without_room_is_shortened_in_its_middle_and_whole_in_the_tooltip(clicker: Clicker) -> None:
+    label = OneLine()
+    label.resize(80, 20)
+    label.setText("sys-<b>net</b>-of-the-office")
+
+    assert "…" in label.shown()
+    assert label.shown().startswith("sys")
+    assert label.toolTip() == "sys-&lt;b&gt;net&lt;/b&gt;-of-the-office"
+    label.resize(800, 20)
+    assert label.shown() == label.text()
