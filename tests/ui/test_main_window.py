@@ -482,14 +482,11 @@ async def test_a_restart_starts_only_after_the_event_that_it_halted(
 async def test_in_a_narrow_window_the_buttons_are_icons_and_the_filter_is_in_sight(clicker: Clicker) -> None:
     window = clicker.window
     window.show()
-    for width, style in (
-        (1440, Qt.ToolButtonStyle.ToolButtonTextBesideIcon),
-        (850, Qt.ToolButtonStyle.ToolButtonIconOnly),
-        (1440, Qt.ToolButtonStyle.ToolButtonTextBesideIcon),
-    ):
+    words, icons = Qt.ToolButtonStyle.ToolButtonTextBesideIcon, Qt.ToolButtonStyle.ToolButtonIconOnly
+    for width, style in ((1600, words), (850, icons), (1600, words)):
         window.resize(width, 600)
         await clicker.until(lambda style=style: window.toolbar.toolButtonStyle() == style)  # type: ignore[misc]
-        assert window.query.isVisible()
+        await clicker.until(window.query.isVisible)
 
 
 async def test_a_name_without_room_is_shortened_in_its_middle_and_whole_in_the_tooltip(clicker: Clicker) -> None:
