@@ -4472,7 +4472,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>By prefix</source>
-        <translation>Nach Namensanfang</translation>
+        <translation>Nach Präfix</translation>
     </message>
 </context>
 <context>

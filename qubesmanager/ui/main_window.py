@@ -152,7 +152,7 @@ class MainWindow(QMainWindow):
         for widget in (self.sidebar, middle, self.inspector):
             self.across.addWidget(widget)
         self.across.setStretchFactor(1, 1)
-        self.across.setSizes([150, 1030, 255])
+        self.across.setSizes([165, 1015, 255])
         self.down = QSplitter(Qt.Orientation.Vertical, self)
         self.down.addWidget(self.across)
         self.down.addWidget(self.tasks)
