@@ -5,10 +5,11 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+import pytestqt.plugin
 from hypothesis import HealthCheck, settings
 from pytest_asyncio.plugin import LoopFactory
 
@@ -59,4 +60,31 @@ def _qt_loop() -> asyncio.AbstractEventLoop:
     from qasync import QEventLoop  # noqa: PLC0415 - see above
 
     loop: asyncio.AbstractEventLoop = QEventLoop(QApplication.instance() or QApplication(["test"]))
+    _LOOPS.append(loop)
     return loop
+
+
+_LOOPS: list[asyncio.AbstractEventLoop] = []
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _between_the_phases() -> Iterator[None]:
+    """Between the phases of a test the plugin has Qt deliver its events, and with them the steps of tasks.
+
+    They are taken as in the loop they belong to. Without that, a task whose timer came just then would be told that
+    there is no running loop, and end: in one run of a hundred.
+    """
+    held = pytestqt.plugin._process_events
+
+    def within_the_loop() -> None:
+        loop = next((loop for loop in reversed(_LOOPS) if not loop.is_closed()), None)
+        before = asyncio._get_running_loop()
+        asyncio._set_running_loop(before or loop)
+        try:
+            held()  # type: ignore[no-untyped-call] # not annotated there
+        finally:
+            asyncio._set_running_loop(before)
+
+    pytestqt.plugin._process_events = within_the_loop
+    yield
+    pytestqt.plugin._process_events = held

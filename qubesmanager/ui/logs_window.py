@@ -89,11 +89,10 @@ class LogsWindow(QWidget):
                 self.status.setText(self.tr("Not found."))
 
     async def _live(self) -> None:
-        names = await self._session.client.send(calls.VM_LOG_LIST(self._name))
-        self.which.addItems(names)
-        if not names:
+        while not (names := await self._session.client.send(calls.VM_LOG_LIST(self._name))):
             self.status.setText(self.tr("There are no logs of this qube yet."))
-            return
+            await asyncio.sleep(PAUSE)
+        self.which.addItems(names)
         while True:
             await asyncio.sleep(PAUSE)
             if self.follow.isChecked() and self.isVisible():
@@ -110,9 +109,11 @@ class LogsWindow(QWidget):
             cursor.movePosition(QTextCursor.MoveOperation.End)
             cursor.insertText(text[len(self._shown) :])
         else:
-            self.text.setPlainText(text)
+            # The edit would throw away the first lines itself, one after the other.
+            self.text.setPlainText("\n".join(text.split("\n")[-LINES:]))
         self._shown = text
-        self.status.setText(self.tr("%n line(s)", "", self.text.blockCount()) if text else self.tr("It is empty."))
+        lines = self.text.blockCount() - text.endswith("\n")
+        self.status.setText(self.tr("%n line(s)", "", lines) if text else self.tr("It is empty."))
         if at_end and bar is not None:
             bar.setValue(bar.maximum())
 

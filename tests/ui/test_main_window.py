@@ -178,6 +178,22 @@ async def test_creating_checks_the_name_while_it_is_typed(clicker: Clicker) -> N
     dialog.reject()
 
 
+async def test_creating_checks_the_size_against_what_the_pool_has_free(clicker: Clicker) -> None:
+    clicker.window.operations.create()
+    dialog = await clicker.dialog(CreateDialog)
+    type_text(dialog.name, "large")
+    assert dialog.yes.isEnabled()
+
+    dialog._offers.pools[dialog.pool.currentData()] = 3 << 30
+    dialog.private_size.setValue(4)
+    assert "only 3.0 GiB free" in dialog.size_problem.text()
+    assert not dialog.yes.isEnabled()
+
+    dialog.private_size.setValue(3)
+    assert dialog.yes.isEnabled()
+    dialog.reject()
+
+
 async def test_creating_carries_out_all_that_was_asked_for(clicker: Clicker) -> None:
     clicker.click("create")
     dialog = await clicker.dialog(CreateDialog)
