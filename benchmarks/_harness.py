@@ -44,15 +44,18 @@ class Row:
 class Bench:
     """A benchmark's run: its sizes, and the lines it printed.
 
-    Every benchmark takes `--smoke` (one run at the smallest sizes) and `--json FILE` (the lines, for comparison).
+    Every benchmark takes `--smoke` (one run at the smallest sizes), `--only TEXT` (of those that measure several kinds,
+    the ones with that in their name) and `--json FILE` (the lines, for comparison).
     """
 
     def __init__(self, title: str) -> None:
         parser = argparse.ArgumentParser(description=title)
         parser.add_argument("--smoke", action="store_true", help="one run at the smallest sizes")
+        parser.add_argument("--only", metavar="TEXT", default="", help="the kinds with this in their name")
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the lines there, too")
         told = parser.parse_args()
         self.smoke: bool = told.smoke
+        self._only: str = told.only
         self._json: Path | None = told.json
         self._rows: list[Row] = []
         print(f"{title} (Python {platform.python_version()}, {platform.machine()})")
@@ -61,6 +64,9 @@ class Bench:
     def sizes(self, *all_of_them: int) -> tuple[int, ...]:
         """The sizes to measure: all, or the first for smoke."""
         return all_of_them[:1] if self.smoke else all_of_them
+
+    def wants(self, kind: str) -> bool:
+        return self._only in kind
 
     def runs(self, count: int) -> int:
         return 1 if self.smoke else count

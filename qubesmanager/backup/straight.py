@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writing a long file past the page cache, in a thread of its own.
+"""Writing and reading long files past the page cache, in a thread of their own.
 
 A page cache copies each byte, and keeps a volume in memory that nobody reads: half of what a restore takes. So what is
-long goes to the disk from buffers of our own (O_DIRECT), whole pages of it; edges and short runs go the usual way, and
-so does everything where the file system knows nothing of O_DIRECT. No page is written both ways.
+long goes between the disk and buffers of our own (O_DIRECT), whole pages of it; edges and short runs go the usual way,
+and so does everything where the file system knows nothing of O_DIRECT. No page is written both ways.
 Source: open(2), "O_DIRECT".
 """
 
 import errno
 import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from mmap import PAGESIZE, mmap
 from queue import SimpleQueue
 from threading import Thread
@@ -121,7 +122,7 @@ class StraightWriter:
         assert self._room is not None  # noqa: S101 - it holds something
         if self._thread is None:
             if self._straight < 0:
-                self._straight = _without_cache(self._fd)
+                self._straight = _without_cache(self._fd, os.O_WRONLY)
             self._thread = Thread(target=self._run, name="backup-disk")
             self._thread.start()
         self._full.put(_Work(self._room, self._base, self._start, self._end))
@@ -169,10 +170,80 @@ class StraightWriter:
         _all(self._fd, part, offset)
 
 
-def _without_cache(fd: int) -> int:
+class StraightReader:
+    """A plain file by its descriptor, which stays open: from an offset to its end, a buffer ahead of who takes it.
+
+    Used by one thread at a time.
+    """
+
+    def __init__(self, fd: int, offset: int = 0) -> None:
+        self._fd = fd
+        self._straight = _without_cache(fd, os.O_RDONLY)
+        self._skip = offset % PAGESIZE
+        self._base = offset - self._skip
+        self._room, self._other = mmap(-1, ROOM), mmap(-1, ROOM)
+        self._at = self._end = 0
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="backup-disk")
+        self._ahead: Future[int] | None = self._fill_other()
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes, and none only at the end. Raises what the disk refused."""
+        if self._at >= self._end and not self._turn():
+            return b""
+        start, self._at = self._at, min(self._at + size, self._end)
+        return self._room[start : self._at]
+
+    def close(self) -> None:
+        """Nothing is left of it: no thread, no buffer, no descriptor but the caller's. Nothing more may follow."""
+        self._disk.shutdown(cancel_futures=True)
+        self._ahead = None
+        if self._straight >= 0:
+            os.close(self._straight)
+            self._straight = -1
+
+    def _turn(self) -> bool:
+        """Take the buffer that was filled meanwhile, and have the other one filled; false at the end of the file."""
+        if self._ahead is None:
+            return False
+        filled = self._ahead.result()
+        self._room, self._other = self._other, self._room
+        self._at, self._end, self._skip = self._skip, filled, 0
+        self._ahead = self._fill_other() if filled == ROOM else None
+        return self._at < self._end
+
+    def _fill_other(self) -> Future[int]:
+        base, self._base = self._base, self._base + ROOM
+        return self._disk.submit(self._fill, self._other, base)
+
+    # -- in the thread
+
+    def _fill(self, room: mmap, base: int) -> int:
+        """Fill the buffer from the file; the bytes it has then, fewer than its size only at the end of the file."""
+        with memoryview(room) as view:
+            done = self._directly(view, base)
+            while done < ROOM:
+                with view[done:] as rest:
+                    read = os.preadv(self._fd, [rest], base + done)
+                if not read:
+                    break
+                done += read
+        return done
+
+    def _directly(self, view: memoryview, base: int) -> int:
+        if self._straight < 0:
+            return 0
+        try:
+            return os.preadv(self._straight, [view], base)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            return 0  # it was opened, and all the same this file system wants something else
+
+
+def _without_cache(fd: int, mode: int) -> int:
     """Another descriptor of the same file that goes past the page cache; -1 where there is none."""
     try:
-        return os.open(f"/proc/self/fd/{fd}", os.O_WRONLY | os.O_DIRECT | os.O_CLOEXEC)
+        return os.open(f"/proc/self/fd/{fd}", mode | os.O_DIRECT | os.O_CLOEXEC)
     except OSError:
         return -1
 

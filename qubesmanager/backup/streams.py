@@ -4,7 +4,6 @@
 The descriptor becomes non-blocking, and stays so; for a plain file that changes nothing.
 """
 
-import contextlib
 import fcntl
 import os
 import select
@@ -13,7 +12,7 @@ from concurrent.futures import Future, wait
 from threading import Event
 from typing import TypeVar
 
-from qubesmanager.backup.straight import StraightWriter
+from qubesmanager.backup.straight import StraightReader, StraightWriter
 from qubesmanager.wire.errors import BackupCancelledError
 
 T = TypeVar("T")
@@ -85,22 +84,33 @@ class FdOutput:
 
 
 class FdInput:
-    """Gives what there is, at most `size` bytes, and nothing only at the end."""
+    """Gives what there is, at most `size` bytes, and nothing only at the end.
+
+    A plain file is read ahead, from where it stands, until `close`.
+    """
 
     def __init__(self, fd: int, cancelled: Event) -> None:
         os.set_blocking(fd, False)
-        with contextlib.suppress(OSError):  # a pipe
-            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_SEQUENTIAL)
         self._fd = fd
         self._cancelled = cancelled
+        is_plain = stat.S_ISREG(os.fstat(fd).st_mode)
+        self._file = StraightReader(fd, os.lseek(fd, 0, os.SEEK_CUR)) if is_plain else None
 
     def read(self, size: int) -> bytes:
+        if self._file is not None:
+            check(self._cancelled)
+            return self._file.read(size)
         while True:
             check(self._cancelled)
             try:
                 return os.read(self._fd, min(size, _STEP))
             except BlockingIOError:
                 _wait(self._fd, select.POLLIN)
+
+    def close(self) -> None:
+        """No thread or descriptor of its own is left. Nothing more may be read."""
+        if self._file is not None:
+            self._file.close()
 
 
 def _wait(fd: int, what: int) -> None:

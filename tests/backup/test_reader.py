@@ -2,6 +2,7 @@
 """The reader: everything that was written comes back, from a file, a pipe, and from a backup of Qubes' own tool."""
 
 import bz2
+import contextlib
 import gzip
 import io
 import lzma
@@ -198,6 +199,29 @@ def test_a_pipe_is_read_in_one_pass() -> None:
         os.close(reading)
 
     assert_restored(report, sinks, qubes)
+
+
+def test_a_file_is_read_from_where_it_stands(tmp_path: Path) -> None:
+    qubes, sinks = sample_qubes(), Restored()
+    (tmp_path / "backup").write_bytes(b"before it" + written(qubes))
+
+    with (tmp_path / "backup").open("rb", buffering=0) as file:
+        file.seek(len(b"before it"))
+        with contextlib.closing(FdInput(file.fileno(), threading.Event())) as source:
+            report = open_backup(source, WORDS).restore(sinks)
+
+    assert_restored(report, sinks, qubes)
+
+
+def test_a_cancel_stops_reading_a_file(tmp_path: Path) -> None:
+    (tmp_path / "backup").write_bytes(written())
+    cancelled = threading.Event()
+
+    with (tmp_path / "backup").open("rb") as file, contextlib.closing(FdInput(file.fileno(), cancelled)) as source:
+        source.read(1)
+        cancelled.set()
+        with pytest.raises(BackupCancelledError):
+            source.read(1)
 
 
 def test_cancel_is_heard_while_the_pipe_gives_nothing() -> None:

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes past the page cache is what was written, however it was cut, and a disk's refusal is heard."""
+"""What goes past the page cache is what was written or is read, however it is cut; a disk's refusal is heard."""
 
 import contextlib
 import errno
+import itertools
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qubesmanager.backup import straight
-from qubesmanager.backup.straight import ROOM, StraightWriter
+from qubesmanager.backup.straight import ROOM, StraightReader, StraightWriter
 
 IN_MEMORY = Path("/dev/shm")
 
@@ -22,28 +23,36 @@ IN_MEMORY = Path("/dev/shm")
 def path(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = IN_MEMORY if request.param == "in memory" and IN_MEMORY.is_dir() else tmp_path
     if request.param == "without O_DIRECT":
-        monkeypatch.setattr(straight, "_without_cache", lambda _fd: -1)
+        monkeypatch.setattr(straight, "_without_cache", lambda _fd, _mode: -1)
     if request.param == "that refuses what it has opened":
-        monkeypatch.setattr(straight, "_without_cache", lambda _fd: os.open(folder / "read", os.O_RDONLY | os.O_CREAT))
+        monkeypatch.setattr(straight, "_without_cache", the_other_way(folder / "other"))
         refuse_with(monkeypatch, errno.EINVAL)
     file = folder / f"straight-{os.getpid()}"
     yield file
     file.unlink()
-    assert not [thread for thread in threading.enumerate() if thread.name == "backup-disk"]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("backup-disk")]
+
+
+def the_other_way(path: Path) -> Callable[[int, int], int]:
+    """A descriptor that cannot do what it was opened for."""
+    return lambda _fd, mode: os.open(path, (os.O_RDONLY if mode == os.O_WRONLY else os.O_WRONLY) | os.O_CREAT)
 
 
 def refuse_with(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    """A descriptor for reading refuses writes with EBADF; here with another error."""
-    real = os.pwrite
+    """A descriptor that was opened the other way refuses with EBADF; here with another error."""
 
-    def pwrite(fd: int, data: memoryview, offset: int) -> int:
-        try:
-            return real(fd, data, offset)
-        except OSError as error:
-            error.errno = number
-            raise
+    def refusing(real: Callable[..., int]) -> Callable[..., int]:
+        def work(*arguments: object) -> int:
+            try:
+                return real(*arguments)
+            except OSError as error:
+                error.errno = number
+                raise
 
-    monkeypatch.setattr(os, "pwrite", pwrite)
+        return work
+
+    monkeypatch.setattr(os, "pwrite", refusing(os.pwrite))
+    monkeypatch.setattr(os, "preadv", refusing(os.preadv))
 
 
 SIZES = st.sampled_from([1, 511, 512, 4096, 5000, 65536, 1 << 20, (1 << 20) + 7, ROOM - 1, ROOM, ROOM + 4097])
@@ -97,7 +106,7 @@ def test_a_run_of_data_leaves_no_hole_filled(tmp_path: Path) -> None:
 def test_what_the_disk_refuses_is_raised_at_the_next_write_or_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: int
 ) -> None:
-    monkeypatch.setattr(straight, "_without_cache", lambda _fd: os.open(tmp_path / "file", os.O_RDONLY))
+    monkeypatch.setattr(straight, "_without_cache", the_other_way(tmp_path / "other"))
     refuse_with(monkeypatch, errno.ENOSPC)
     with (tmp_path / "file").open("wb", buffering=0) as file:
         writer = StraightWriter(file.fileno())
@@ -109,7 +118,7 @@ def test_what_the_disk_refuses_is_raised_at_the_next_write_or_at_the_end(
         writer.close()
 
     assert raised.value.errno == errno.ENOSPC
-    assert not [thread for thread in threading.enumerate() if thread.name == "backup-disk"]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("backup-disk")]
 
 
 def test_no_descriptor_is_left(tmp_path: Path) -> None:
@@ -120,3 +129,53 @@ def test_no_descriptor_is_left(tmp_path: Path) -> None:
             writer.write(0, bytes(ROOM))
             writer.close()
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+# -- reading
+
+
+def read_back(path: Path, offset: int, steps: Iterator[int]) -> bytes:
+    parts = []
+    with path.open("rb") as file, contextlib.closing(StraightReader(file.fileno(), offset)) as reader:
+        while part := reader.read(next(steps)):
+            parts.append(part)
+        assert reader.read(1) == b""
+    return b"".join(parts)
+
+
+@pytest.mark.parametrize("size", [0, 1, 4096, ROOM - 1, ROOM, ROOM + 1, 2 * ROOM, 3 * ROOM + 4097])
+@pytest.mark.parametrize("offset", [0, 1, 5000])
+def test_every_byte_is_read_once_and_in_its_order(path: Path, size: int, offset: int) -> None:
+    content = os.urandom(size)
+    path.write_bytes(content)
+
+    assert read_back(path, offset, itertools.cycle([1, 512, 1 << 20, 70_001, 2 * ROOM])) == content[offset:]
+
+
+def test_what_the_disk_refuses_is_raised_where_it_was_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_bytes(bytes(2 * ROOM))
+    monkeypatch.setattr(straight, "_without_cache", the_other_way(tmp_path / "other"))
+    refuse_with(monkeypatch, errno.EIO)
+
+    with (
+        (tmp_path / "file").open("rb") as file,
+        contextlib.closing(StraightReader(file.fileno())) as reader,
+        pytest.raises(OSError, match="descriptor") as raised,
+    ):
+        reader.read(1)
+
+    assert raised.value.errno == errno.EIO
+
+
+def test_a_reader_that_stops_early_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(bytes(5 * ROOM))
+    before = len(list(Path("/proc/self/fd").iterdir()))
+
+    with (tmp_path / "file").open("rb") as file:
+        for _ in range(5):
+            reader = StraightReader(file.fileno())
+            reader.read(10)
+            reader.close()
+
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("backup-disk")]

@@ -100,7 +100,8 @@ def _room(folder: Path, fd: int) -> Iterator[None]:
 
 def verified(fd: int, passphrase: str, cancelled: Event, progress: Callable[[str, int, int], object]) -> None:
     """Read all of a backup. Raises `BackupDamagedError` with what is wrong."""
-    report = open_backup(FdInput(fd, cancelled), passphrase, cancelled=cancelled).verify(progress=progress)
+    with contextlib.closing(FdInput(fd, cancelled)) as source:
+        report = open_backup(source, passphrase, cancelled=cancelled).verify(progress=progress)
     if not report.ok:
         wrong = [*report.problems, *(result.reason for result in report.results if not result.ok)]
         raise BackupDamagedError(f"What was written cannot be read again: {' '.join(wrong)}")
