@@ -13,12 +13,12 @@ from pathlib import Path
 from _harness import Bench
 from PyQt5.QtCore import QPoint, qInstallMessageHandler
 from PyQt5.QtWidgets import QApplication, QMenu
-from qasync import QEventLoop
 
 from qubesmanager.client.client import Client
 from qubesmanager.transport.base import Answer, Payload
 from qubesmanager.ui.device_feed import feed_of
 from qubesmanager.ui.devices.tray import Tray
+from qubesmanager.ui.loop import ApplicationLoop
 from qubesmanager.ui.session import Session
 from qubesmanager.wire.codecs import AvailableDevice
 from qubesmanager.wire.records import PropertyValue, VmRecord
@@ -95,7 +95,7 @@ def main() -> None:
     bench = Bench("The menu of devices")
     qInstallMessageHandler(lambda *_: None)  # an offscreen display says what it cannot do, each time
     application = QApplication([str(Path(sys.argv[0]))])
-    loop = QEventLoop(application)
+    loop = ApplicationLoop(application)
     asyncio.set_event_loop(loop)
     with loop:
         for devices, qubes in SIZES[:1] if bench.smoke else SIZES:

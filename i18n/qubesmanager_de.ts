@@ -173,6 +173,10 @@
         <source>Open the manager</source>
         <translation>Den Manager öffnen</translation>
     </message>
+    <message>
+        <source>Write the report</source>
+        <translation>Den Bericht schreiben</translation>
+    </message>
 </context>
 <context>
     <name>AttachDialog</name>
@@ -1487,12 +1491,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>/media/platte/qubes-backup-…</translation>
     </message>
     <message>
-        <source>&amp;Browse…</source>
-        <translation>D&amp;urchsuchen…</translation>
-    </message>
-    <message>
         <source>S&amp;how it</source>
-        <translation>An&amp;zeigen</translation>
+        <translation>Anzei&amp;gen</translation>
     </message>
     <message>
         <source>Backup &amp;file:</source>
@@ -1513,6 +1513,30 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>&amp;Only verify: read all of it, and restore nothing</source>
         <translation>Nur p&amp;rüfen: alles lesen und nichts wiederherstellen</translation>
+    </message>
+    <message>
+        <source>The backup</source>
+        <translation>Die Sicherung</translation>
+    </message>
+    <message>
+        <source>Bro&amp;wse…</source>
+        <translation>Durch&amp;suchen …</translation>
+    </message>
+    <message>
+        <source>Which file?</source>
+        <translation>Welche Datei?</translation>
+    </message>
+    <message>
+        <source>The passphrase of the backup is needed.</source>
+        <translation>Die Passphrase der Sicherung fehlt noch.</translation>
+    </message>
+    <message>
+        <source>Reading…</source>
+        <translation>Wird gelesen …</translation>
+    </message>
+    <message>
+        <source>&amp;Verify</source>
+        <translation>Prü&amp;fen</translation>
     </message>
 </context>
 <context>
@@ -3041,6 +3065,14 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>This backup was made by another program: that a part of it is missing could go unnoticed.</source>
         <translation>Diese Sicherung kommt von einem anderen Programm: Dass ein Teil von ihr fehlt, könnte unbemerkt bleiben.</translation>
     </message>
+    <message>
+        <source>Its qubes</source>
+        <translation>Ihre Qubes</translation>
+    </message>
+    <message>
+        <source>No qube is chosen.</source>
+        <translation>Kein Qube ist ausgewählt.</translation>
+    </message>
 </context>
 <context>
     <name>QubesPanel</name>
@@ -3684,32 +3716,12 @@ Was eingesteckt wird, erscheint hier.</translation>
 <context>
     <name>RestoreWizard</name>
     <message>
-        <source>The backup</source>
-        <translation>Die Sicherung</translation>
-    </message>
-    <message>
-        <source>Its qubes</source>
-        <translation>Ihre Qubes</translation>
-    </message>
-    <message>
-        <source>What will happen</source>
-        <translation>Was geschehen wird</translation>
-    </message>
-    <message>
         <source>Restore</source>
         <translation>Wiederherstellen</translation>
     </message>
     <message>
         <source>Restore qubes</source>
         <translation>Qubes wiederherstellen</translation>
-    </message>
-    <message>
-        <source>« &amp;Back</source>
-        <translation>« &amp;Zurück</translation>
-    </message>
-    <message>
-        <source>&amp;Cancel the restore</source>
-        <translation>Wiederherstellung &amp;abbrechen</translation>
     </message>
     <message>
         <source>Read the backup {0}</source>
@@ -3720,40 +3732,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Prüfen</translation>
     </message>
     <message>
-        <source>Step {0} of {1}</source>
-        <translation>Schritt {0} von {1}</translation>
-    </message>
-    <message>
-        <source>&amp;Verify</source>
-        <translation>Prü&amp;fen</translation>
-    </message>
-    <message>
-        <source>&amp;Next »</source>
-        <translation>&amp;Weiter »</translation>
-    </message>
-    <message>
         <source>&amp;Restore</source>
         <translation>&amp;Wiederherstellen</translation>
-    </message>
-    <message>
-        <source>Reading…</source>
-        <translation>Wird gelesen…</translation>
-    </message>
-    <message>
-        <source>Close</source>
-        <translation>Schließen</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>Abbrechen</translation>
-    </message>
-    <message>
-        <source>It goes on, and is in the list of tasks.</source>
-        <translation>Es geht weiter und steht in der Liste der Aufgaben.</translation>
-    </message>
-    <message>
-        <source>Lea&amp;ve it running</source>
-        <translation>&amp;Weiterlaufen lassen</translation>
     </message>
 </context>
 <context>
@@ -3903,6 +3883,22 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Progress</source>
         <translation>Fortschritt</translation>
+    </message>
+    <message>
+        <source>&amp;Cancel the restore</source>
+        <translation>Wiederherstellung a&amp;bbrechen</translation>
+    </message>
+    <message>
+        <source>&amp;Close</source>
+        <translation>&amp;Schließen</translation>
+    </message>
+    <message>
+        <source>Lea&amp;ve it running</source>
+        <translation>&amp;Weiterlaufen lassen</translation>
+    </message>
+    <message>
+        <source>It goes on, and is in the list of tasks.</source>
+        <translation>Es geht weiter und steht in der Liste der Aufgaben.</translation>
     </message>
 </context>
 <context>
@@ -4867,6 +4863,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Left out: {0}.</source>
         <translation>Ausgelassen: {0}.</translation>
+    </message>
+    <message>
+        <source>The choice of qubes has a problem: go back.</source>
+        <translation>Mit der Auswahl der Qubes stimmt etwas nicht: gehen Sie zurück.</translation>
     </message>
 </context>
 <context>

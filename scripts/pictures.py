@@ -14,7 +14,6 @@ from tempfile import TemporaryDirectory
 from PyQt5.QtCore import QLocale, QPoint, QRect, QSettings, Qt
 from PyQt5.QtGui import QColor, QPainter, QPalette, QPixmap
 from PyQt5.QtWidgets import QApplication, QDialog, QWidget
-from qasync import QEventLoop
 
 from qubesmanager.client.client import Client
 from qubesmanager.client.follow import Lost
@@ -25,10 +24,11 @@ from qubesmanager.transport.child import ChildTransport
 from qubesmanager.ui.app import prepare, register_all
 from qubesmanager.ui.attach_dialog import AttachDialog
 from qubesmanager.ui.backup.backup_wizard import BackupWizard
-from qubesmanager.ui.backup.restore_wizard import QUBES, RestoreWizard
+from qubesmanager.ui.backup.restore_wizard import RestoreWizard
 from qubesmanager.ui.confirm_dialog import ConfirmMany
 from qubesmanager.ui.create_dialog import CloneDialog, CreateDialog
 from qubesmanager.ui.devices.tray import Tray
+from qubesmanager.ui.loop import ApplicationLoop
 from qubesmanager.ui.main_window import MainWindow
 from qubesmanager.ui.map_window import MapWindow
 from qubesmanager.ui.palette import CommandPalette
@@ -401,7 +401,7 @@ async def restore(scene: Scene, ending: str = "") -> None:
         held.file_page.file.setText(str(file))
         held.file_page.passphrase.setText("correct horse")
         held.next.click()
-        await scene.until(lambda: held.pages.currentIndex() == QUBES)
+        await scene.until(lambda: held.stack.currentWidget() is held.qubes_page)
         row = next(row for row in held.model.rows if row.held.name == "work")
         held.model.choose("work", replace(row.choice, restored=True))
         row = next(row for row in held.model.rows if row.held.name == "photos")
@@ -559,7 +559,7 @@ if __name__ == "__main__":
     translators = prepare(application)
     register_all()
     OUT.mkdir(parents=True, exist_ok=True)
-    loop = QEventLoop(application)
+    loop = ApplicationLoop(application)
     asyncio.set_event_loop(loop)
     with loop:
         loop.run_until_complete(main(sys.argv[1], sys.argv[2:]))

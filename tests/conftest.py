@@ -57,9 +57,10 @@ def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, LoopFactory
 def _qt_loop() -> asyncio.AbstractEventLoop:
     # Imported here: most tests have no window, and should not pay for Qt.
     from PyQt5.QtWidgets import QApplication  # noqa: PLC0415 - see above
-    from qasync import QEventLoop  # noqa: PLC0415 - see above
 
-    loop: asyncio.AbstractEventLoop = QEventLoop(QApplication.instance() or QApplication(["test"]))
+    from qubesmanager.ui.loop import ApplicationLoop  # noqa: PLC0415 - see above
+
+    loop: asyncio.AbstractEventLoop = ApplicationLoop(QApplication.instance() or QApplication(["test"]))
     _LOOPS.append(loop)
     return loop
 

@@ -26,13 +26,20 @@ class FileStream:
         self._file: BinaryIO | None = None
 
     async def __aenter__(self) -> Self:
-        self._file = await asyncio.to_thread(_opened, self.path)
+        opening = asyncio.get_running_loop().run_in_executor(None, _opened, self.path)
+        try:
+            self._file = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            # The thread opens it all the same.
+            opening.add_done_callback(_close_again)
+            raise
         self.size = os.fstat(self._file.fileno()).st_size
         return self
 
     async def __aexit__(self, *_error: object) -> None:
         if self._file is not None:
-            await asyncio.to_thread(self._file.close)
+            # Who is cancelled does not wait, but closed it is.
+            await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, self._file.close))
 
     def __aiter__(self) -> Self:
         return self
@@ -48,6 +55,11 @@ class FileStream:
             raise StopAsyncIteration
         self.read += len(piece)
         return piece
+
+
+def _close_again(opening: "asyncio.Future[BinaryIO]") -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -16,12 +16,12 @@ from typing import Any
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QLibraryInfo, QLocale, QTimer, QTranslator
 from PyQt5.QtWidgets import QApplication
-from qasync import QEventLoop
 
 import qubesmanager
 from qubesmanager.client.client import Client
-from qubesmanager.ui import report, single
+from qubesmanager.ui import files, report, single
 from qubesmanager.ui.logs_window import open_logs
+from qubesmanager.ui.loop import ApplicationLoop
 from qubesmanager.ui.main_window import MainWindow
 from qubesmanager.ui.map_window import open_map
 from qubesmanager.ui.session import Session, state_folder
@@ -80,7 +80,7 @@ def run_manager(make_client: Callable[[], Client], options: ManagerOptions) -> i
     alone = options.shows_and_ends or options.connection.startswith("demo")
     if not alone and single.hand_over(options.connection, options.arguments):
         return 0
-    loop = QEventLoop(application)
+    loop = ApplicationLoop(application)
     asyncio.set_event_loop(loop)
     with loop:
         status: int = loop.run_until_complete(_run(make_client, options, application, first=not alone))
@@ -164,7 +164,7 @@ class Manager:
         self.watchdog = report.Watchdog(self.session)
         self.first_paint = report.FirstPaint(self.window)
         self.window.closed.connect(self.over.set)
-        self.window.report_wanted.connect(self.write_report)
+        self.window.report_wanted.connect(self._report_wanted)
         self.session.window_wanted.connect(self._open)
         self.session.synced.connect(self._filled)
         self.session.synced.connect(self._open_wanted)
@@ -188,12 +188,15 @@ class Manager:
             for name, *names in wanted:
                 self._open(name, tuple(names))
 
-    def write_report(self) -> None:
+    def _report_wanted(self) -> None:
+        title = QCoreApplication.translate("App", "Write the report")
+        self.session.tasks.start_hidden(title, self.write_report(), owner=self.window)
+
+    async def write_report(self) -> None:
         """Write the report on demand, and say where it is."""
         path = state_folder() / "report.json"
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            report.write(path, self.facts())
+            await files.write_text(path, report.text(self.facts()))
         except OSError as error:
             self.window.errors.show_notice(
                 QCoreApplication.translate("App", "The report cannot be written: {0}").format(error)
@@ -256,7 +259,7 @@ async def _run(
         manager.windows.close_all()
         await manager.session.tasks.cancel_all()
         if options.report is not None:
-            report.write(options.report, manager.facts())
+            await files.write_text(options.report, report.text(manager.facts()))
         manager.window.deleteLater()
         application.processEvents()
     return status

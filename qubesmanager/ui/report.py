@@ -83,8 +83,8 @@ def versions() -> dict[str, str]:
     }
 
 
-def write(path: Path, facts: dict[str, object]) -> None:
-    """Write the report as JSON. Raises `OSError`."""
+def text(facts: dict[str, object]) -> str:
+    """The report as JSON."""
     now, peak = memory()
     whole = {"versions": versions(), **facts, "memory_bytes": now, "memory_peak_bytes": peak}
-    path.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"

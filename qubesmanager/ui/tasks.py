@@ -83,10 +83,12 @@ class TaskSet(QObject):
         self._history = history
         self._owned: dict[asyncio.Task[None], tuple[TaskEntry | None, Coroutine[Any, Any, None]]] = {}
         self._held_loop: asyncio.AbstractEventLoop | None = None
+        self._writing = asyncio.Lock()
         self._saving = QTimer(self)
         self._saving.setSingleShot(True)
         self._saving.setInterval(500)
-        self._saving.timeout.connect(self.save)
+        self._saving.timeout.connect(self._save_soon)
+        self._saved: asyncio.Task[None] | None = None
         if history is not None:
             self.entries = load_history(history)
 
@@ -153,22 +155,26 @@ class TaskSet(QObject):
             await asyncio.gather(*tasks, return_exceptions=True)
             for task in tasks:
                 self._settle(task)  # qasync does not promise that their own callbacks came first
-        self.save()
+        await self.save()
 
-    def save(self) -> None:
+    def _save_soon(self) -> None:
+        # Not one of those that are cancelled: it would go on in its thread, and meet the next one there.
+        if not self.closing and self._loop().is_running():
+            self._saved = self._loop().create_task(self.save())
+
+    async def save(self) -> None:
         """Write the history, whole or not at all."""
         self._saving.stop()
         if self._history is None:
             return
         finished = [entry for entry in self.entries if entry.state is not TaskState.RUNNING][-KEPT:]
-        try:
-            save_history(self._history, finished)
-        except OSError as error:
-            # A full disk must not stop the window; the person learns of it once, from the loop's log.
-            self._history = None
-            asyncio.get_running_loop().call_exception_handler(
-                {"message": "The history of tasks cannot be saved.", "exception": error}
-            )
+        async with self._writing:
+            try:
+                await asyncio.to_thread(save_history, self._history, finished)
+            except OSError as error:
+                # A full disk must not stop the window; the person learns of it once, from the loop's log.
+                self._history = None
+                self._bug("The history of tasks cannot be saved.", error)
 
     async def _run(self, entry: TaskEntry, coroutine: Coroutine[Any, Any, None]) -> None:
         _current.set((self, entry))
@@ -220,7 +226,7 @@ class TaskSet(QObject):
             self._bug(title, error)
 
     def _bug(self, title: str, error: Exception) -> None:
-        asyncio.get_running_loop().call_exception_handler({"message": title, "exception": error})
+        self._loop().call_exception_handler({"message": title, "exception": error})
 
 
 def _end_with(owner: QObject | None, task: "asyncio.Task[None]") -> None:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 from PyQt5.QtCore import QCoreApplication
 from PyQt5.QtWidgets import QApplication
-from qasync import QEventLoop
 
 from qubesmanager.client.client import Client
 from qubesmanager.ui import single
 from qubesmanager.ui.app import ManagerOptions, end_on_signals, prepare, register_all
 from qubesmanager.ui.devices.tray import Tray
+from qubesmanager.ui.loop import ApplicationLoop
 from qubesmanager.ui.main_window import MainWindow
 from qubesmanager.ui.session import Session, state_folder
 from qubesmanager.ui.windows import OpenWindows
@@ -29,7 +29,7 @@ def run_tray(make_client: Callable[[], Client], options: ManagerOptions) -> int:
     alone = options.connection.startswith("demo")
     if not alone and single.hand_over(own_name(options.connection), options.arguments):
         return 0
-    loop = QEventLoop(application)
+    loop = ApplicationLoop(application)
     asyncio.set_event_loop(loop)
     with loop:
         loop.run_until_complete(_run(make_client, options, application, first=not alone))

@@ -23,7 +23,6 @@ from qubesmanager.client.restores import (
     why_not_passphrase,
 )
 from qubesmanager.daemon.local.system.restoring import parse_options
-from qubesmanager.transport.files import PIECE, FileStream
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire.errors import ProtocolError, QubesValueError
 
@@ -132,18 +131,6 @@ def test_a_row_that_says_nothing_of_a_qube_is_refused(row: str) -> None:
 
 def test_the_share_of_an_empty_file_is_nothing() -> None:
     assert [Progress(0, 0).percent, Progress(5, 10).percent, Progress(11, 10).percent] == [0, 50, 100]
-
-
-async def test_a_file_comes_whole_and_in_order_after_its_head(tmp_path: Path) -> None:
-    data = os.urandom(PIECE * 2 + 17)
-    file = tmp_path / "backup"
-    file.write_bytes(data)
-
-    async with FileStream(file, b"head") as stream:
-        pieces = [piece async for piece in stream]
-
-    assert b"".join(pieces) == b"head" + data
-    assert (stream.size, stream.read) == (len(data), len(data))
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "pipe"])

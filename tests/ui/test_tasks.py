@@ -2,6 +2,7 @@
 """Tasks that windows own: how they end, what is told of them, what survives."""
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from qubesmanager.transport.base import TransportError
+from qubesmanager.ui import tasks as tasks_module
 from qubesmanager.ui.tasks import KEPT, TaskEntry, TaskSet, TaskState, ToldError, load_history, report, save_history
 from qubesmanager.ui.tasks_panel import TaskModel, TasksPanel, took_text
 from qubesmanager.wire.errors import Mgmt1Error
@@ -164,3 +166,30 @@ async def test_a_task_goes_with_its_owner(qtbot: QtBot) -> None:
     assert held.cancelled()
     assert not kept.done()
     await tasks.cancel_all()
+
+
+async def test_a_slow_disk_holds_up_nothing_and_the_last_history_is_the_one_that_stays(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, slow, begun = tmp_path / "tasks.json", threading.Event(), threading.Event()
+
+    def waiting(place: Path, entries: list[TaskEntry]) -> None:
+        begun.set()
+        slow.wait(10)
+        save_history(place, entries)
+
+    monkeypatch.setattr(tasks_module, "save_history", waiting)
+    tasks = TaskSet(path)
+    await tasks.start("First", asyncio.sleep(0))
+    tasks._saving.timeout.emit()
+    while not begun.is_set():  # noqa: ASYNC110 - a thread sets it
+        await asyncio.sleep(0.001)
+    assert not path.exists(), "the loop goes on while the disk does not"
+    await tasks.start("Second", asyncio.sleep(0))
+    async with asyncio.TaskGroup() as group:
+        ending = group.create_task(tasks.cancel_all())
+        await asyncio.sleep(0.05)
+        assert not ending.done()
+        slow.set()
+
+    assert [entry.title for entry in load_history(path)] == ["First", "Second"]

@@ -3,7 +3,7 @@
 
 from pathlib import Path
 
-from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import (
     QCheckBox,
     QFileDialog,
@@ -17,21 +17,26 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.backup.errors import BackupPassphraseError
 from qubesmanager.transport.base import TransportError
+from qubesmanager.ui.backup.steps import StepPage
 from qubesmanager.ui.backup.told import why
-from qubesmanager.ui.prompts import plain_label, problem_label, show_problem
+from qubesmanager.ui.prompts import problem_label, show_problem
 from qubesmanager.wire.errors import Mgmt1Error
 
 
-class FilePage(QWidget):
-    """Signal `changed()`: a field is different."""
-
-    changed = pyqtSignal()
+class FilePage(StepPage):
+    """Who goes on from here sets `reading` until the backup has been opened."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.title = self.tr("The backup")
+        self.about = self.tr(
+            "Backups made here and by Qubes OS 4 can be read. Nothing is changed before you have seen what is"
+            " in the file and what will happen with it."
+        )
+        self._reading = False
         self.file = QLineEdit(self)
         self.file.setPlaceholderText(self.tr("/media/disk/qubes-backup-…"))
-        self.browse = QPushButton(self.tr("&Browse…"), self)
+        self.browse = QPushButton(self.tr("Bro&wse…"), self)
         self.browse.clicked.connect(self._ask_file)
         self.file_problem = problem_label(self)
         self.passphrase = QLineEdit(self)
@@ -62,16 +67,6 @@ class FilePage(QWidget):
         form.addRow("", self.verify_only)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(
-            plain_label(
-                self.tr(
-                    "Backups made here and by Qubes OS 4 can be read. Nothing is changed before you have seen what is"
-                    " in the file and what will happen with it."
-                ),
-                self,
-            )
-        )
-        layout.addSpacing(12)
         layout.addLayout(form)
         layout.addStretch(1)
         for edit, problem in ((self.file, self.file_problem), (self.passphrase, self.passphrase_problem)):
@@ -85,10 +80,28 @@ class FilePage(QWidget):
         return Path(self.file.text().strip()).expanduser()
 
     @property
-    def is_filled(self) -> bool:
-        return bool(self.file.text().strip() and self.passphrase.text())
+    def reading(self) -> bool:
+        return self._reading
 
-    def wipe(self) -> None:
+    @reading.setter
+    def reading(self, reading: bool) -> None:
+        self._reading = reading
+        self.changed.emit()
+
+    def problem(self) -> str:
+        if not self.file.text().strip():
+            return self.tr("Which file?")
+        return "" if self.passphrase.text() else self.tr("The passphrase of the backup is needed.")
+
+    def button(self) -> str:
+        if self.reading:
+            return self.tr("Reading…")
+        return self.tr("&Verify") if self.verify_only.isChecked() else ""
+
+    def is_waiting(self) -> bool:
+        return self.reading
+
+    def forget(self) -> None:
         """Leave nothing of the passphrase in the field, nor in what it could undo."""
         self.passphrase.setText("")
         self.show_passphrase.setChecked(False)

@@ -7,17 +7,19 @@ from PyQt5.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QW
 from qubesmanager.models.columns import size_text
 from qubesmanager.models.restore_table import CLASS, FATE, NAME, SIZE, TEMPLATE, RestoreTable
 from qubesmanager.ui.backup.qube_details import QubeDetails
+from qubesmanager.ui.backup.steps import StepPage
 from qubesmanager.ui.prompts import plain_label
 from qubesmanager.ui.tables import row_table, selected_row
 
 _WIDTHS = {NAME: 140, CLASS: 105, SIZE: 80, TEMPLATE: 100}
 
 
-class QubesPage(QWidget):
+class QubesPage(StepPage):
     """A table with ticks, and the details of the selected qube beside it."""
 
     def __init__(self, model: RestoreTable, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.title = self.tr("Its qubes")
         self.model = model
         self.table = row_table(model, self.tr("Qubes of the backup"), FATE, self)
         for column, width in _WIDTHS.items():
@@ -54,6 +56,11 @@ class QubesPage(QWidget):
         if selection := self.table.selectionModel():
             selection.selectionChanged.connect(lambda *_: self._refresh())
 
+    def problem(self) -> str:
+        if problems := sum(bool(row.problem) for row in self.model.chosen):
+            return self.tr("%n problem(s) to look at.", "", problems)
+        return "" if self.model.is_ready else self.tr("No qube is chosen.")
+
     def _begin(self) -> None:
         """Another backup: begin with its first qube."""
         if self.model.rows:
@@ -63,9 +70,6 @@ class QubesPage(QWidget):
     def _refresh(self) -> None:
         at = selected_row(self.table)
         self.details.put(self.model.rows[at] if 0 <= at < len(self.model.rows) else None)
-        chosen = self.model.chosen
-        problems = sum(bool(row.problem) for row in chosen)
-        said = self.tr("%n qube(s) chosen, {0} at most.", "", len(chosen)).format(size_text(self.model.needed) or "0")
-        if problems:
-            said += " " + self.tr("%n problem(s) to look at.", "", problems)
-        self.total.setText(said)
+        said = self.tr("%n qube(s) chosen, {0} at most.", "", len(self.model.chosen))
+        self.total.setText(said.format(size_text(self.model.needed) or "0"))
+        self.changed.emit()

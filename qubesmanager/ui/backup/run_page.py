@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The last page of the restore wizard: how far it is, and then what became of each qube."""
 
-from pathlib import Path
-
-from PyQt5.QtCore import QT_TRANSLATE_NOOP
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, pyqtSignal
 from PyQt5.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -17,19 +15,27 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.client.restores import Restored
 from qubesmanager.models.row_table import RowTable, TableColumn
+from qubesmanager.ui import files
 from qubesmanager.ui.backup.restore_run import RestoreRun
 from qubesmanager.ui.backup.told import notes
 from qubesmanager.ui.prompts import plain_label, problem_label, show_problem
 from qubesmanager.ui.tables import row_table
+from qubesmanager.ui.tasks import TaskSet
 
 CONTEXT = "RestoreResult"
 
 
 class RunPage(QWidget):
-    """Shows the run that is put: a bar and a log, then a table and a button that keeps the report."""
+    """Shows the run that is put: a bar and a log, then a table and a button that keeps the report.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    Signals: `left()`: a person does not want to look on.
+    """
+
+    left = pyqtSignal()
+
+    def __init__(self, tasks: TaskSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._tasks = tasks
         self._run: RestoreRun | None = None
         self._words: dict[str, str] = {}
         self.headline = plain_label("", self)
@@ -64,9 +70,15 @@ class RunPage(QWidget):
         self.tabs.addTab(self.log, self.tr("&Log"))
         self.save = QPushButton(self.tr("&Save the report…"), self)
         self.save.clicked.connect(self._ask_place)
+        self.stop = QPushButton(self.tr("&Cancel the restore"), self)
+        self.stop.clicked.connect(self._stop)
+        self.leave = QPushButton(self)
+        self.leave.clicked.connect(self.left)
         foot = QHBoxLayout()
-        foot.addWidget(self.save)
+        for button in (self.save, self.stop):
+            foot.addWidget(button)
         foot.addStretch(1)
+        foot.addWidget(self.leave)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for widget in (self.headline, self.bar, self.now, self.problem):
@@ -77,16 +89,17 @@ class RunPage(QWidget):
     def put(self, run: RestoreRun) -> None:
         """Follow this one."""
         self._run = run
+        self.leave.setDefault(True)
         run.changed.connect(self._refresh)
         run.ended.connect(self._refresh)
         self._refresh()
 
-    def write_report(self, path: str) -> None:
+    async def write_report(self, path: str) -> None:
         """The report into a file."""
         if self._run is None:
             return
         try:
-            Path(path).write_text(self._run.report(), encoding="utf-8")
+            await files.write_text(path, self._run.report())
             self._say(self.tr("The report is in {0}.").format(path))
         except OSError as error:
             self._say(self.tr("The report was not written: {0}.").format(error.strerror or error))
@@ -109,6 +122,16 @@ class RunPage(QWidget):
         self.model.put(run.shown_rows())
         self.log.setPlainText("\n".join(run.log))
         self.save.setVisible(run.is_over)
+        self.stop.setVisible(not run.is_over)
+        self.leave.setText(self.tr("&Close") if run.is_over else self.tr("Lea&ve it running"))
+        self.leave.setToolTip("" if run.is_over else self.tr("It goes on, and is in the list of tasks."))
+
+    def _stop(self) -> None:
+        if self._run is not None:
+            self._run.cancel()
+
+    def _keep(self, path: str) -> None:
+        self._tasks.start_hidden(self.tr("Save the report"), self.write_report(path), owner=self)
 
     def _say(self, said: str) -> None:
         show_problem(self.problem, said)
@@ -123,5 +146,5 @@ class RunPage(QWidget):
         dialog.setDefaultSuffix("txt")
         dialog.selectFile(self.tr("restore-report.txt"))
         dialog.finished.connect(dialog.deleteLater)
-        dialog.fileSelected.connect(self.write_report)
+        dialog.fileSelected.connect(self._keep)
         dialog.open()

@@ -3,14 +3,14 @@
 
 from collections.abc import Sequence
 
-from PyQt5.QtCore import pyqtSignal
+from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtWidgets import QDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from qubesmanager.ui.prompts import plain_label, problem_label, show_problem, subdue
 
 
 class StepPage(QWidget):
-    """One page. Signals: `changed()`: `problem` may be another now."""
+    """One page. Signals: `changed()`: `problem` or `button` may be another now."""
 
     changed = pyqtSignal()
 
@@ -22,6 +22,14 @@ class StepPage(QWidget):
     def problem(self) -> str:
         """Why the next page cannot be shown yet, as a sentence; empty if it can."""
         return ""
+
+    def button(self) -> str:
+        """What the button to go on says instead of the usual."""
+        return ""
+
+    def is_waiting(self) -> bool:
+        """Whether going on has begun, and asks somebody first."""
+        return False
 
     def enter(self) -> None:
         """It is shown now."""
@@ -37,7 +45,7 @@ class StepsWindow(QDialog):
 
     def __init__(self) -> None:
         super().__init__(None)
-        self._finish = ""
+        self._last = ""
         self.pages: tuple[StepPage, ...] = ()
         self._headline = plain_label("", self)
         font = self._headline.font()
@@ -54,8 +62,6 @@ class StepsWindow(QDialog):
         self.cancel = QPushButton(self.tr("Cancel"), self)
         self.back = QPushButton(self.tr("« &Back"), self)
         self.next = QPushButton(self.tr("&Next »"), self)
-        for button in (self.cancel, self.back):
-            button.setAutoDefault(False)
         self.next.setDefault(True)
         head = QHBoxLayout()
         head.addWidget(self._headline, 1)
@@ -72,15 +78,21 @@ class StepsWindow(QDialog):
         layout.addLayout(self.buttons)
         self.cancel.clicked.connect(self.reject)
         self.back.clicked.connect(lambda: self.show_step(self.stack.currentIndex() - 1))
-        self.next.clicked.connect(self._next)
+        self.next.clicked.connect(self.go_on)
 
     def set_pages(self, pages: Sequence[StepPage], finish: str) -> None:
         """The pages, of which the first is shown; `finish` is what the button of the last one says."""
         self.pages = tuple(pages)
-        self._finish = finish
+        self._last = finish
         for page in self.pages:
             self.stack.addWidget(page)
             page.changed.connect(self.look)
+        # The buttons were made before the pages, and come after them.
+        before = _fields(self.stack)[-1:]
+        for button in (self.back, self.next, self.cancel):
+            for last in before:
+                self.setTabOrder(last, button)
+            before = [button]
         self.show_step(0)
 
     def show_step(self, number: int) -> None:
@@ -91,10 +103,10 @@ class StepsWindow(QDialog):
         self._about.setVisible(bool(page.about))
         self._place.setText(self.tr("Step {0} of {1}").format(number + 1, len(self.pages)))
         self.back.setEnabled(number > 0)
-        last = number == len(self.pages) - 1
-        self.next.setText(self._finish if last else self.tr("&Next »"))
         page.enter()
         self.look()
+        first = next((field for field in _fields(page) if field.isVisibleTo(page) and field.isEnabled()), self.next)
+        first.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_run(self, page: QWidget, title: str) -> None:
         """Instead of the pages: what is happening now. It has buttons of its own."""
@@ -108,15 +120,19 @@ class StepsWindow(QDialog):
     def look(self) -> None:
         """Whether it can go on, and why not."""
         page = self.stack.currentWidget()
-        problem = page.problem() if isinstance(page, StepPage) else ""
+        if not isinstance(page, StepPage):
+            return
+        problem = page.problem()
         show_problem(self.why, problem)
-        self.next.setEnabled(not problem)
+        self.next.setText(page.button() or (self._last if page is self.pages[-1] else self.tr("&Next »")))
+        self.next.setEnabled(not problem and not page.is_waiting())
 
     def forget(self) -> None:
         for page in self.pages:
             page.forget()
 
-    def _next(self) -> None:
+    def go_on(self) -> None:
+        """The page is done: what its button does."""
         number = self.stack.currentIndex()
         if number + 1 < len(self.pages):
             self.show_step(number + 1)
@@ -128,3 +144,13 @@ class StepsWindow(QDialog):
     def done(self, result: int) -> None:
         self.forget()
         super().done(result)
+
+
+def _fields(within: QWidget) -> list[QWidget]:
+    """What the tabulator key reaches there, in its order."""
+    found, at = [], within.nextInFocusChain()
+    while at is not None and at is not within:
+        if within.isAncestorOf(at) and at.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            found.append(at)
+        at = at.nextInFocusChain()
+    return found

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The third page of the restore wizard: where the volumes go, whether they fit, and all that will happen."""
 
-from PyQt5.QtCore import QT_TRANSLATE_NOOP, pyqtSignal
+from PyQt5.QtCore import QT_TRANSLATE_NOOP
 from PyQt5.QtWidgets import QComboBox, QFormLayout, QVBoxLayout, QWidget
 
 from qubesmanager.models.columns import size_text
 from qubesmanager.models.restore_draft import RestoreRow
 from qubesmanager.models.restore_table import RestoreTable
 from qubesmanager.models.row_table import RowTable, TableColumn
+from qubesmanager.ui.backup.steps import StepPage
 from qubesmanager.ui.create_dialog import Offers, chosen
-from qubesmanager.ui.prompts import plain_label, problem_label, show_problem
+from qubesmanager.ui.prompts import plain_label
 from qubesmanager.ui.tables import row_table
 
 CONTEXT = "RestoreSummary"
@@ -23,19 +24,17 @@ _COLUMNS: tuple[TableColumn[RestoreRow], ...] = (
 )
 
 
-class SummaryPage(QWidget):
-    """Signal `changed()`: another pool."""
-
-    changed = pyqtSignal()
+class SummaryPage(StepPage):
+    """The chosen qubes once more, and the pool, which may be another."""
 
     def __init__(self, model: RestoreTable, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.title = self.tr("What will happen")
         self._model = model
         self._offers = Offers()
         self.pool = QComboBox(self)
-        self.pool.currentIndexChanged.connect(self._chosen)
+        self.pool.currentIndexChanged.connect(lambda _index: self.refresh())
         self.room = plain_label("", self)
-        self.problem = problem_label(self)
         self.table_model: RowTable[RestoreRow] = RowTable(CONTEXT, _COLUMNS, lambda row: row.held.name, self)
         self.table = row_table(self.table_model, self.tr("What will happen"), len(_COLUMNS) - 1, self)
         for column, width in enumerate((140, 140, 80, 110, 110)):
@@ -45,7 +44,6 @@ class SummaryPage(QWidget):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(self.tr("&Pool:"), self.pool)
         form.addRow("", self.room)
-        form.addRow("", self.problem)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(form)
@@ -62,10 +60,13 @@ class SummaryPage(QWidget):
         pool = chosen(self.pool)
         return "" if pool == self._offers.system.get("default_pool") else pool
 
-    @property
-    def fits(self) -> bool:
+    def problem(self) -> str:
         """A pool that does not say what is free is left to the daemon, which looks again before it begins."""
-        return not self._free or self._model.needed <= self._free
+        if not self._model.is_ready:
+            return self.tr("The choice of qubes has a problem: go back.")
+        if self._free and self._model.needed > self._free:
+            return self.tr("The pool has only {0} free.").format(size_text(self._free) or "0")
+        return ""
 
     @property
     def _free(self) -> int:
@@ -85,14 +86,8 @@ class SummaryPage(QWidget):
         """Say it all anew."""
         needed = size_text(self._model.needed) or "0"
         self.room.setText(self.tr("The chosen qubes take {0} at most.").format(needed))
-        problem = "" if self.fits else self.tr("The pool has only {0} free.").format(size_text(self._free) or "0")
-        show_problem(self.problem, problem)
-        self.problem.setVisible(bool(problem))
         self.table_model.put(self._model.chosen)
         left = [row.held.name for row in self._model.rows if not row.choice.restored]
         self.left_out.setText(self.tr("Left out: {0}.").format(", ".join(left)) if left else "")
         self.left_out.setVisible(bool(left))
-
-    def _chosen(self, *_: object) -> None:
-        self.refresh()
         self.changed.emit()

@@ -2,8 +2,8 @@
 """The firewall: any list of rules, shown and edited; and whether a packet would pass."""
 
 import time
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtGui import QKeySequence
@@ -28,6 +28,7 @@ from qubesmanager.models.draft import RULES, RULES_KEY, Draft
 from qubesmanager.models.firewall_table import FirewallTable
 from qubesmanager.rules.firewall import Packet, export_text, import_text, remaining, simple_view, verdict
 from qubesmanager.rules.settings import why_not_enforced
+from qubesmanager.ui import files
 from qubesmanager.ui.prompts import opened, plain_label, problem_label, show_problem
 from qubesmanager.ui.settings.firewall_simple import SimpleFirewall
 from qubesmanager.ui.settings.rule_dialog import RuleDialog
@@ -245,13 +246,13 @@ class FirewallPage(QWidget):
         dialog = self._file_dialog(self.tr("Export the rules"))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("rules")
-        dialog.fileSelected.connect(self.write_file)
+        dialog.fileSelected.connect(lambda path: self._do(self.tr("Export the rules"), self.write_file(path)))
         dialog.open()
 
     def _import(self) -> None:
         dialog = self._file_dialog(self.tr("Import rules"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(self.read_file)
+        dialog.fileSelected.connect(lambda path: self._do(self.tr("Import rules"), self.read_file(path)))
         dialog.open()
 
     def _file_dialog(self, title: str) -> QFileDialog:
@@ -260,19 +261,21 @@ class FirewallPage(QWidget):
         dialog.finished.connect(dialog.deleteLater)
         return dialog
 
-    def write_file(self, path: str) -> None:
+    def _do(self, title: str, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.start_hidden(title, work, owner=self)
+
+    async def write_file(self, path: str) -> None:
         """The list as text into a file."""
         try:
-            Path(path).write_text(export_text(self.model.rules()), encoding="utf-8")
+            await files.write_text(path, export_text(self.model.rules()))
             self.problem.hide()
         except OSError as error:
             self._say(str(error))
 
-    def read_file(self, path: str) -> None:
+    async def read_file(self, path: str) -> None:
         """A list from a file, of at most `_MOST` bytes."""
         try:
-            with Path(path).open("rb") as held:
-                self.take_text(held.read(_MOST).decode("utf-8"))
+            self.take_text((await files.read_bytes(path, _MOST)).decode("utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             self._say(str(error))
 

@@ -274,6 +274,20 @@ async def test_a_run_goes_on_without_its_window_and_is_found_again(
     assert len(made(folder)) == 1
 
 
+async def test_each_page_begins_in_its_first_field_and_enter_goes_on(person: Person, folder: Path) -> None:
+    wizard = person.wizard
+    person.choose("vault")
+    firsts = [wizard.focusWidget()]
+    person.next()
+    wizard.target.path.setText(str(folder))
+    firsts.append(wizard.focusWidget())
+    person.next()
+    firsts.append(wizard.focusWidget())
+
+    assert firsts == [wizard.qubes.profile, wizard.target.where, wizard.passphrase.origin]
+    assert wizard.next.isDefault()
+
+
 async def test_the_passphrase_is_nowhere_afterwards(
     person: Person, session: Session, client: Client, folder: Path, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
@@ -281,7 +295,7 @@ async def test_the_passphrase_is_nowhere_afterwards(
     await person.to_summary(folder, "vault")
     run = await person.begin()
     await until(lambda: not run.running)
-    session.tasks.save()
+    await session.tasks.save()
 
     for edit in person.wizard.findChildren(QLineEdit):
         edit.undo()

@@ -14,7 +14,7 @@ from backup_daemon import WORDS, Everything, everything, make_qube, pieces
 from backup_samples import TINY, contents, settings_only
 from PyQt5 import sip
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QAbstractButton, QAction, QFileDialog, QLabel, QLineEdit
+from PyQt5.QtWidgets import QAbstractButton, QAction, QFileDialog, QLabel, QLineEdit, QWidget
 from windows import Clicker, press_key, type_text
 
 from qubesmanager.backup import container
@@ -24,7 +24,7 @@ from qubesmanager.backup.head import Head, chunk_secret, head_secret, to_text
 from qubesmanager.backup.inner import archive_bytes
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system.system import System
-from qubesmanager.ui.backup.restore_wizard import FILE, QUBES, RUN, SUMMARY, RestoreWizard
+from qubesmanager.ui.backup.restore_wizard import RestoreWizard
 from qubesmanager.ui.create_dialog import Offers
 from qubesmanager.ui.prompts import Question
 from qubesmanager.ui.tasks import TaskState
@@ -87,7 +87,7 @@ async def read(clicker: Clicker, wizard: RestoreWizard, file: Path, words: str =
     wizard.file_page.file.setText(str(file))
     wizard.file_page.passphrase.setText(words)
     clicker.press(wizard.next)
-    await clicker.until(lambda: wizard.pages.currentIndex() == RUN or wizard.next.text() != "Reading…")
+    await clicker.until(lambda: not wizard.file_page.reading)
 
 
 def select(wizard: RestoreWizard, name: str) -> None:
@@ -95,12 +95,16 @@ def select(wizard: RestoreWizard, name: str) -> None:
     wizard.qubes_page.table.selectRow(names.index(name))
 
 
+def shows(wizard: RestoreWizard, page: QWidget) -> bool:
+    return wizard.stack.currentWidget() is page
+
+
 async def run(clicker: Clicker, wizard: RestoreWizard) -> None:
     """From the qubes to the end."""
     clicker.press(wizard.next)
-    assert wizard.pages.currentIndex() == SUMMARY
+    assert shows(wizard, wizard.summary_page)
     clicker.press(wizard.next)
-    assert wizard.pages.currentIndex() == RUN
+    assert shows(wizard, wizard.run_page)
     await over(clicker, wizard)
 
 
@@ -128,7 +132,7 @@ async def test_what_was_backed_up_is_restored_with_every_byte_and_setting(
     clicker: Clicker, wizard: RestoreWizard, backup: _Backup, client: Client, system: System
 ) -> None:
     await read(clicker, wizard, backup.file)
-    assert wizard.pages.currentIndex() == QUBES
+    assert shows(wizard, wizard.qubes_page)
     assert [row.held.name for row in wizard.model.chosen] == ["lab", "mail"]
 
     await run(clicker, wizard)
@@ -136,7 +140,7 @@ async def test_what_was_backed_up_is_restored_with_every_byte_and_setting(
     assert results(wizard) == {"lab": ("ok", "lab"), "mail": ("ok", "mail")}
     assert wizard.run_page.headline.text() == "2 qube(s) restored."
     assert await everything(client, system.volumes.driver("default"), "lab") == backup.before
-    assert wizard.leave.text() == "Close"
+    assert wizard.run_page.leave.text() == "&Close"
 
 
 async def test_details_are_shown_before_anything_is_made(
@@ -204,7 +208,7 @@ async def test_a_name_taken_meanwhile_is_noticed(
     await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("mail", "red")))
     await clicker.until(lambda: not wizard.next.isEnabled())
 
-    assert "1 problem(s) to look at." in wizard.qubes_page.total.text()
+    assert "1 problem(s) to look at." in wizard.why.text()
 
 
 async def test_a_wrong_passphrase_is_said_beside_its_field(
@@ -213,7 +217,7 @@ async def test_a_wrong_passphrase_is_said_beside_its_field(
     await read(clicker, wizard, backup.file, "another one")
 
     page = wizard.file_page
-    assert wizard.pages.currentIndex() == FILE
+    assert shows(wizard, wizard.file_page)
     assert page.passphrase_problem.text() == "This is not the passphrase of this backup."
     assert page.passphrase.hasFocus() or page.passphrase.selectedText()
     assert not page.file_problem.isVisible()
@@ -235,7 +239,7 @@ async def test_a_file_that_cannot_be_read_is_said_beside_its_field(
 
     await read(clicker, wizard, file)
 
-    assert wizard.pages.currentIndex() == FILE
+    assert shows(wizard, wizard.file_page)
     assert wizard.file_page.file_problem.isVisible()
     assert wizard.file_page.file_problem.text()
 
@@ -326,7 +330,7 @@ async def test_cancelled_in_the_middle_leaves_nothing_half_restored(
     clicker.press(wizard.next)
     clicker.press(wizard.next)
     assert wizard.run is not None
-    wizard.run.changed.connect(wizard.stop.click)  # once the first bytes have gone
+    wizard.run.changed.connect(wizard.run_page.stop.click)  # once the first bytes have gone
 
     await over(clicker, wizard)
 
@@ -344,8 +348,8 @@ async def test_a_wizard_that_is_left_keeps_its_run_in_the_tasks(
     await read(clicker, wizard, backup.file)
     clicker.press(wizard.next)
     clicker.press(wizard.next)
-    assert wizard.leave.text() == "Lea&ve it running"
-    clicker.press(wizard.leave)
+    assert wizard.run_page.leave.text() == "Lea&ve it running"
+    clicker.press(wizard.run_page.leave)
 
     (entry,) = clicker.session.tasks.running
     assert entry.title == f"Restore from {backup.file.name}"
@@ -355,11 +359,11 @@ async def test_a_wizard_that_is_left_keeps_its_run_in_the_tasks(
     await asyncio.sleep(0)
 
     again = opened(windows)
-    assert again.pages.currentIndex() == RUN, "how it ended has not been seen yet"
+    assert shows(again, again.run_page), "how it ended has not been seen yet"
     assert again.run_page.headline.text() == "2 qube(s) restored."
     again.close()
     await asyncio.sleep(0)
-    await clicker.until(lambda: opened(windows).pages.currentIndex() == FILE)
+    await clicker.until(lambda: shows(held := opened(windows), held.file_page))
 
 
 async def test_the_report_can_be_kept_and_holds_no_passphrase(
@@ -373,12 +377,13 @@ async def test_the_report_can_be_kept_and_holds_no_passphrase(
     dialog = await clicker.dialog(QFileDialog)
     dialog.fileSelected.emit(str(place))
     dialog.reject()
+    await clicker.until(lambda: "The report is in" in wizard.run_page.problem.text())
 
     text = place.read_text()
     assert "lab   restored" in text
     assert str(backup.file) in text
     assert WORDS not in text
-    wizard.run_page.write_report("/nonexistent/report")
+    await wizard.run_page.write_report("/proc/nonexistent/report")
     assert "was not written" in wizard.run_page.problem.text()
 
 
@@ -405,7 +410,7 @@ async def test_what_does_not_fit_is_not_begun(clicker: Clicker, wizard: RestoreW
 
     clicker.press(wizard.next)
 
-    assert "The pool has only" in wizard.summary_page.problem.text()
+    assert "The pool has only" in wizard.why.text()
     assert not wizard.next.isEnabled()
 
 
@@ -432,11 +437,32 @@ async def test_the_wizard_is_in_the_menu_and_goes_by_keyboard(
     type_text(wizard.file_page.passphrase, "x")
     wizard.file_page.passphrase.setText(WORDS)
     press_key(wizard.file_page.passphrase, Qt.Key.Key_Return)
-    await clicker.until(lambda: wizard.pages.currentIndex() == QUBES)
+    await clicker.until(lambda: shows(wizard, wizard.qubes_page))
     assert wizard.model.chosen
     wizard.back.click()
-    assert wizard.pages.currentIndex() == FILE
+    assert shows(wizard, wizard.file_page)
     assert not wizard.next.isEnabled(), "the passphrase has been wiped"
+
+
+async def test_the_tabulator_goes_from_the_first_field_to_the_buttons(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup
+) -> None:
+    page = wizard.file_page
+    wizard.file_page.file.setText(str(backup.file))
+    wizard.file_page.passphrase.setText(WORDS)
+    went = [wizard.focusWidget()]
+    for _ in range(7):
+        held = wizard.focusWidget()
+        assert held is not None
+        press_key(held, Qt.Key.Key_Tab)
+        went.append(wizard.focusWidget())
+
+    fields = [page.file, page.browse, page.passphrase, page.show_passphrase, page.verify_only]
+    assert went == [*fields, wizard.next, wizard.cancel, page.file]
+    press_key(page.passphrase, Qt.Key.Key_Return)
+    await clicker.until(lambda: shows(wizard, wizard.qubes_page))
+    assert wizard.focusWidget() is wizard.qubes_page.table
+    assert wizard.next.isDefault()
 
 
 async def test_enter_presses_the_button_that_has_the_focus_and_space_ticks(
@@ -451,7 +477,7 @@ async def test_enter_presses_the_button_that_has_the_focus_and_space_ticks(
     assert not wizard.model.chosen
     wizard.back.setFocus()
     press_key(wizard.back, Qt.Key.Key_Return)
-    assert wizard.pages.currentIndex() == FILE
+    assert shows(wizard, wizard.file_page)
 
 
 @pytest.mark.parametrize("agreed", [True, False])
@@ -500,7 +526,7 @@ async def test_a_run_that_is_cancelled_in_the_tasks_is_cancelled_in_its_window(
     await over(clicker, wizard)
 
     assert wizard.run_page.headline.text() == "Cancelled. Nothing half restored stays."
-    assert wizard.leave.text() == "Close"
+    assert wizard.run_page.leave.text() == "&Close"
 
 
 async def test_no_two_things_on_a_page_have_the_same_mnemonic(
@@ -508,11 +534,12 @@ async def test_no_two_things_on_a_page_have_the_same_mnemonic(
 ) -> None:
     assert shared_mnemonics(wizard) == {}
     await read(clicker, wizard, backup.file)
-    for page in (QUBES, SUMMARY, RUN):
-        assert wizard.pages.currentIndex() == page
+    for page in (wizard.qubes_page, wizard.summary_page):
+        assert shows(wizard, page)
         assert shared_mnemonics(wizard) == {}
-        if page != RUN:
-            clicker.press(wizard.next)
+        clicker.press(wizard.next)
+    assert shows(wizard, wizard.run_page)
+    assert shared_mnemonics(wizard) == {}
     await over(clicker, wizard)
     assert shared_mnemonics(wizard) == {}
 

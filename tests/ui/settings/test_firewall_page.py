@@ -160,13 +160,13 @@ async def test_full_access_for_a_while_says_how_long_it_lasts(page: FirewallPage
 async def test_a_list_is_exported_and_imported(page: FirewallPage, tmp_path: Path) -> None:
     page.simple.choices[Mode.NOTHING].click()
     held = tmp_path / "held.rules"
-    page.write_file(str(held))
+    await page.write_file(str(held))
     click(page.buttons["undo"])
 
-    page.read_file(str(held))
+    await page.read_file(str(held))
     assert rules(page) == ["action=drop"]
     held.write_text("action=drop\naction=perhaps\n")
-    page.read_file(str(held))
+    await page.read_file(str(held))
 
     assert "Line 2" in page.problem.text()
     assert rules(page) == ["action=drop"]
