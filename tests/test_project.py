@@ -46,6 +46,51 @@ def shebang(file: Path) -> str:
     return line.decode("utf-8", "replace").strip() if line.startswith(b"#!") else ""
 
 
+# What may take as long as a disk, a network or another process pleases.
+WAITS = {
+    "read_text",
+    "write_text",
+    "read_bytes",
+    "write_bytes",
+    "iterdir",
+    "glob",
+    "rglob",
+    "unlink",
+    "mkdir",
+    "rmtree",
+}
+WAITS_OF_MODULES = {
+    "subprocess.run",
+    "subprocess.Popen",
+    "subprocess.check_output",
+    "os.system",
+    "shutil.copy",
+    "time.sleep",
+}
+WINDOWS_MAY_WAIT = {
+    "ui/files.py": "in a thread",
+    "ui/tasks.py": "the history: read before the first window, written in a thread",
+    "ui/report.py": "/proc/self, which waits for nobody",
+    "ui/single.py": "the socket in the runtime directory, which is in memory",
+    "ui/icons/__init__.py": "the package's own icons",
+}
+
+
+def waits_in(file: Path) -> list[str]:
+    """The calls in a module that wait for a file or a process."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    awaited = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Await)}
+    found = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or id(node) in awaited:
+            continue
+        name = ast.unparse(node.func)
+        opens = name == "open" or (name.endswith(".open") and any(isinstance(at, ast.Constant) for at in node.args))
+        if name.rpartition(".")[2] in WAITS or name in WAITS_OF_MODULES or opens:
+            found.append(f"{file.name}:{node.lineno}: {name}")
+    return found
+
+
 def requirement_name(requirement: str) -> str:
     return re.split(r"[<>=;\[ ]", requirement, maxsplit=1)[0].lower().replace("_", "-")
 
@@ -63,6 +108,15 @@ def modules_imported(folder: Path) -> set[str]:
 
 def test_the_package_and_setup_agree_on_the_version() -> None:
     assert project_data()["version"] == qubesmanager.__version__
+
+
+def test_windows_and_models_wait_for_no_file_or_process() -> None:
+    package = ROOT / "qubesmanager"
+    modules = [file for folder in ("ui", "models") for file in (package / folder).rglob("*.py")]
+    waiting = {str(file.relative_to(package)): found for file in modules if (found := waits_in(file))}
+
+    assert {name: found for name, found in waiting.items() if name not in WINDOWS_MAY_WAIT} == {}
+    assert waiting.keys() == WINDOWS_MAY_WAIT.keys(), "what no longer waits needs no reason"
 
 
 def test_every_script_runs_and_is_well_formed() -> None:
