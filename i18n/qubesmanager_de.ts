@@ -868,7 +868,7 @@
     </message>
     <message>
         <source>It forgets everything when it halts.</source>
-        <translation>Er vergisst alles, sobald er anhält.</translation>
+        <translation>Er vergisst alles, sobald er ausgeht.</translation>
     </message>
     <message>
         <source>(empty system disk)</source>
@@ -923,7 +923,7 @@
     </message>
     <message>
         <source>Attached in the settings of a halted qube</source>
-        <translation>Wird in den Einstellungen eines gestoppten Qubes verbunden</translation>
+        <translation>Wird in den Einstellungen eines ausgeschalteten Qubes verbunden</translation>
     </message>
     <message>
         <source>Something is being done with it.</source>
@@ -2503,7 +2503,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Waiting until {0} has halted</source>
-        <translation>Wartet, bis {0} angehalten hat</translation>
+        <translation>Wartet, bis {0} aus ist</translation>
     </message>
     <message>
         <source>Restart {0}</source>
@@ -2541,7 +2541,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>They halt from the top to the bottom, and start again from the bottom to the top.</source>
-        <translation>Sie halten von oben nach unten an und starten von unten nach oben wieder.</translation>
+        <translation>Sie gehen von oben nach unten aus und starten von unten nach oben wieder.</translation>
     </message>
     <message numerus="yes">
         <source>Restart %n qube(s)</source>
@@ -2892,6 +2892,205 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
+    <name>PropertyHelp</name>
+    <message>
+        <source>The class: ``AdminVM``, ``TemplateVM``, ``AppVM``, ``StandaloneVM`` or ``DispVM``.</source>
+        <translation>Die Klasse: ``AdminVM``, ``TemplateVM``, ``AppVM``, ``StandaloneVM`` oder ``DispVM``.</translation>
+    </message>
+    <message>
+        <source>The number of the qube on this machine; addresses are derived from it.</source>
+        <translation>Die Nummer des Qubes auf diesem Rechner; von ihr sind Adressen abgeleitet.</translation>
+    </message>
+    <message>
+        <source>The identity of the qube, which stays when it is renamed.</source>
+        <translation>Die Kennung des Qubes; sie bleibt, wenn er umbenannt wird.</translation>
+    </message>
+    <message>
+        <source>The label. Its colour frames each window of the qube and says how far the qube is trusted.</source>
+        <translation>Das Label. Seine Farbe rahmt jedes Fenster des Qubes und sagt, wie weit ihm zu trauen ist.</translation>
+    </message>
+    <message>
+        <source>The qube whose root volume this one starts from.</source>
+        <translation>Der Qube, von dessen Root-Datenträger dieser startet.</translation>
+    </message>
+    <message>
+        <source>Whether other qubes may use this one as their netvm.</source>
+        <translation>Ob andere Qubes diesen als Netz-Qube nehmen dürfen.</translation>
+    </message>
+    <message>
+        <source>Memory at the start, in MiB.</source>
+        <translation>Speicher beim Start, in MiB.</translation>
+    </message>
+    <message>
+        <source>The most memory that balancing may give the qube, in MiB; ``0`` turns balancing off.</source>
+        <translation>Der meiste Speicher, den der Ausgleich dem Qube geben darf, in MiB; ``0`` schaltet den Ausgleich ab.</translation>
+    </message>
+    <message>
+        <source>Virtual processors.</source>
+        <translation>Virtuelle Prozessoren.</translation>
+    </message>
+    <message>
+        <source>Options on the kernel&apos;s command line.</source>
+        <translation>Optionen auf der Befehlszeile des Kernels.</translation>
+    </message>
+    <message>
+        <source>``pvh``, ``hvm`` (needed for PCI devices and foreign systems) or ``pv``.</source>
+        <translation>``pvh``, ``hvm`` (nötig für PCI-Geräte und fremde Systeme) oder ``pv``.</translation>
+    </message>
+    <message>
+        <source>Whether the qube starts with the system.</source>
+        <translation>Ob der Qube mit dem System startet.</translation>
+    </message>
+    <message>
+        <source>Show the console and more messages, for finding out why a qube does not start.</source>
+        <translation>Konsole und mehr Meldungen zeigen, um herauszufinden, warum ein Qube nicht startet.</translation>
+    </message>
+    <message>
+        <source>The user that commands run as.</source>
+        <translation>Der Benutzer, als der Befehle laufen.</translation>
+    </message>
+    <message>
+        <source>Whether a backup includes the qube unless told otherwise.</source>
+        <translation>Ob eine Sicherung den Qube enthält, wenn nichts anderes gesagt wird.</translation>
+    </message>
+    <message>
+        <source>When the qube was last backed up, in Unix seconds; empty for never.</source>
+        <translation>Wann der Qube zuletzt gesichert wurde, in Unix-Sekunden; leer für nie.</translation>
+    </message>
+    <message>
+        <source>Whether disposables can be made from this qube.</source>
+        <translation>Ob aus diesem Qube Wegwerf-Qubes entstehen können.</translation>
+    </message>
+    <message>
+        <source>The template of disposables that are started from this qube; empty for none.</source>
+        <translation>Die Vorlage der Wegwerf-Qubes, die aus diesem Qube gestartet werden; leer für keine.</translation>
+    </message>
+    <message>
+        <source>The template of the disposable that configures this qube; empty for none.</source>
+        <translation>Die Vorlage des Wegwerf-Qubes, der diesen Qube einrichtet; leer für keine.</translation>
+    </message>
+    <message>
+        <source>The qube that shows this one&apos;s windows; empty for none.</source>
+        <translation>Der Qube, der die Fenster dieses Qubes zeigt; leer für keinen.</translation>
+    </message>
+    <message>
+        <source>The qube that plays this one&apos;s sound; empty for none.</source>
+        <translation>Der Qube, der den Ton dieses Qubes abspielt; leer für keinen.</translation>
+    </message>
+    <message>
+        <source>Seconds that a starting qube may take until its agent answers.</source>
+        <translation>Sekunden, die ein startender Qube brauchen darf, bis sein Agent antwortet.</translation>
+    </message>
+    <message>
+        <source>Seconds that a clean shutdown may take.</source>
+        <translation>Sekunden, die ein ordentliches Herunterfahren dauern darf.</translation>
+    </message>
+    <message>
+        <source>The IPv4 address inside the virtual network.</source>
+        <translation>Die IPv4-Adresse im virtuellen Netz.</translation>
+    </message>
+    <message>
+        <source>The MAC address of the first network interface.</source>
+        <translation>Die MAC-Adresse der ersten Netzwerkkarte.</translation>
+    </message>
+    <message>
+        <source>The IPv4 address of the netvm.</source>
+        <translation>Die IPv4-Adresse des Netz-Qubes.</translation>
+    </message>
+    <message>
+        <source>The IPv6 address of the netvm.</source>
+        <translation>Die IPv6-Adresse des Netz-Qubes.</translation>
+    </message>
+    <message>
+        <source>The netmask: a qube sees its netvm only.</source>
+        <translation>Die Netzmaske: ein Qube sieht nur seinen Netz-Qube.</translation>
+    </message>
+    <message>
+        <source>The addresses of the DNS servers, separated by blanks.</source>
+        <translation>Die Adressen der DNS-Server, durch Leerzeichen getrennt.</translation>
+    </message>
+    <message>
+        <source>Whether software is updated in this qube itself: its root volume is its own.</source>
+        <translation>Ob Programme in diesem Qube selbst aktualisiert werden: sein Root-Datenträger gehört ihm.</translation>
+    </message>
+    <message>
+        <source>Whether the template came from a package; such a one is removed by the package manager.</source>
+        <translation>Ob die Vorlage aus einem Paket kam; eine solche entfernt die Paketverwaltung.</translation>
+    </message>
+    <message>
+        <source>The name of the icon that stands for the qube.</source>
+        <translation>Der Name des Symbols, das für den Qube steht.</translation>
+    </message>
+    <message>
+        <source>When the qube was started, in Unix seconds; empty while it is halted.</source>
+        <translation>Wann der Qube gestartet wurde, in Unix-Sekunden; leer, solange er ausgeschaltet ist.</translation>
+    </message>
+    <message>
+        <source>The keyboard as ``layout+variant+options``.</source>
+        <translation>Die Tastatur als ``layout+variant+options``.</translation>
+    </message>
+    <message>
+        <source>Memory of the device model&apos;s own domain on Xen, in MiB; empty for Xen&apos;s default.</source>
+        <translation>Speicher der eigenen Domäne des Gerätemodells unter Xen, in MiB; leer für die Vorgabe von Xen.</translation>
+    </message>
+    <message>
+        <source>The netvm of each qube that does not say its own.</source>
+        <translation>Der Netz-Qube jedes Qubes, der keinen eigenen nennt.</translation>
+    </message>
+    <message>
+        <source>The template of a new AppVM that does not name one.</source>
+        <translation>Die Vorlage einer neuen AppVM, die keine nennt.</translation>
+    </message>
+    <message>
+        <source>The template of disposables, where a qube does not say its own.</source>
+        <translation>Die Vorlage von Wegwerf-Qubes, wo ein Qube keine eigene nennt.</translation>
+    </message>
+    <message>
+        <source>The template of the disposables that configure qubes.</source>
+        <translation>Die Vorlage der Wegwerf-Qubes, die Qubes einrichten.</translation>
+    </message>
+    <message>
+        <source>The pool of new volumes.</source>
+        <translation>Der Pool neuer Datenträger.</translation>
+    </message>
+    <message>
+        <source>The kernel of each qube that does not say its own; empty boots the root volume.</source>
+        <translation>Der Kernel jedes Qubes, der keinen eigenen nennt; leer startet vom Root-Datenträger.</translation>
+    </message>
+    <message>
+        <source>The qube that shows windows.</source>
+        <translation>Der Qube, der Fenster zeigt.</translation>
+    </message>
+    <message>
+        <source>The qube that plays sound.</source>
+        <translation>Der Qube, der Ton abspielt.</translation>
+    </message>
+    <message>
+        <source>The qube that the others take the time from.</source>
+        <translation>Der Qube, von dem die anderen die Uhrzeit nehmen.</translation>
+    </message>
+    <message>
+        <source>The qube that fetches dom0&apos;s updates.</source>
+        <translation>Der Qube, der die Aktualisierungen von dom0 holt.</translation>
+    </message>
+    <message>
+        <source>Seconds between two statistics of the running qubes.</source>
+        <translation>Sekunden zwischen zwei Statistiken der laufenden Qubes.</translation>
+    </message>
+    <message>
+        <source>It can be set at any time.</source>
+        <translation>Lässt sich jederzeit setzen.</translation>
+    </message>
+    <message>
+        <source>It can be set while the qube is halted.</source>
+        <translation>Lässt sich setzen, solange der Qube ausgeschaltet ist.</translation>
+    </message>
+    <message>
+        <source>It can be read, and never set.</source>
+        <translation>Lässt sich nicht setzen, nur lesen.</translation>
+    </message>
+</context>
+<context>
     <name>PropertyMenu</name>
     <message>
         <source>Default</source>
@@ -3128,7 +3327,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>A disposable is gone once it halts.</source>
-        <translation>Ein Wegwerf-Qube ist fort, sobald er anhält.</translation>
+        <translation>Ein Wegwerf-Qube ist fort, sobald er ausgeht.</translation>
     </message>
     <message>
         <source>It is already paused.</source>
@@ -3240,7 +3439,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The qube is running; a volume is reverted while it is halted.</source>
-        <translation>Der Qube läuft; ein Datenträger wird zurückgesetzt, solange er angehalten ist.</translation>
+        <translation>Der Qube läuft; ein Datenträger wird zurückgesetzt, solange er ausgeschaltet ist.</translation>
     </message>
     <message>
         <source>It belongs to the qube; only extra disks are detached.</source>
@@ -3252,7 +3451,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>It changes only while the qube is halted.</source>
-        <translation>Das ändert sich nur, solange der Qube angehalten ist.</translation>
+        <translation>Das ändert sich nur, solange der Qube ausgeschaltet ist.</translation>
     </message>
     <message>
         <source>There is no qube {0}.</source>
@@ -3831,7 +4030,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The qube&apos;s shell reads it. A qube that is halted is started.</source>
-        <translation>Die Shell des Qubes liest ihn. Ein Qube, der angehalten ist, wird gestartet.</translation>
+        <translation>Die Shell des Qubes liest ihn. Ein Qube, der ausgeschaltet ist, wird gestartet.</translation>
     </message>
     <message>
         <source>&amp;Run</source>
@@ -4623,7 +4822,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{0} is running; a volume is reverted while its qube is halted.</source>
-        <translation>{0} läuft; ein Datenträger wird zurückgesetzt, solange sein Qube angehalten ist.</translation>
+        <translation>{0} läuft; ein Datenträger wird zurückgesetzt, solange sein Qube ausgeschaltet ist.</translation>
     </message>
     <message>
         <source>Reverting keeps the state before it as a snapshot too.</source>

@@ -6,10 +6,14 @@ import itertools
 from pathlib import Path
 
 import pytest
+from PyQt5.QtCore import QCoreApplication, QTranslator
 
+from qubesmanager.daemon.local.core import properties, system_properties
+from qubesmanager.daemon.local.core.property import Change, Property, SystemProperty
 from qubesmanager.rules import memory, network, settings, states, volumes
 from qubesmanager.ui import property_menus
 from qubesmanager.ui.actions import TABLE
+from qubesmanager.ui.helps import HELPS, help_text
 from qubesmanager.ui.icons import icon
 from qubesmanager.ui.texts import PATTERNS, REASONS, reason, why_not_name
 from qubesmanager.wire import names
@@ -79,3 +83,23 @@ def test_each_sentence_about_settings_has_a_pattern(module: object) -> None:
 def test_a_sentence_with_a_qubes_name_before_it_is_translated_in_both_parts() -> None:
     assert reason("work: There is no qube gone.") == "work: There is no qube gone."
     assert reason("What the daemon alone says, stays.") == "What the daemon alone says, stays."
+
+
+def test_what_our_dom0_says_of_its_properties_is_translated() -> None:
+    rows: list[Property | SystemProperty] = [*properties.TABLE.values(), *system_properties.TABLE.values()]
+
+    assert {row.help for row in rows} | {change.value for change in Change} == set(HELPS)
+
+
+def test_a_help_is_shown_paragraph_by_paragraph_and_what_another_dom0_says_stays() -> None:
+    told = "``pvh``, ``hvm`` (needed for PCI devices and foreign systems) or ``pv``.\n\nIt can be set at any time.\n"
+    german = QTranslator()
+    assert german.load("qubesmanager_de", str(Path(__file__).parents[2] / "qubesmanager" / "i18n"))
+    QCoreApplication.installTranslator(german)
+    try:
+        assert help_text(told).endswith("\n\nLässt sich jederzeit setzen.")
+        assert help_text("Words of another dom0.\n") == "Words of another dom0."
+    finally:
+        QCoreApplication.removeTranslator(german)
+
+    assert help_text(told).startswith("pvh, hvm (needed")

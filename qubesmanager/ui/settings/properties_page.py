@@ -14,6 +14,7 @@ from qubesmanager.models.row_table import TextFilter
 from qubesmanager.rules.inheritance import inherited, origin
 from qubesmanager.rules.settings import READ_ONLY
 from qubesmanager.transport.base import TransportError
+from qubesmanager.ui.helps import help_text
 from qubesmanager.ui.prompts import plain_label
 from qubesmanager.ui.settings.editors import FieldEditor
 from qubesmanager.ui.settings.fields import field_of
@@ -142,11 +143,12 @@ class PropertiesPage(QWidget):
 
     async def _ask(self, name: str) -> None:
         try:
-            self._helps[name] = await self._client.send(calls.VM_PROPERTY_HELP(self._draft.record.name, name))
+            told = await self._client.send(calls.VM_PROPERTY_HELP(self._draft.record.name, name))
+            self._helps[name] = help_text(told)
         except (Mgmt1Error, TransportError) as error:
             self._helps[name] = str(error)
         if self.current() == name:
-            self.help.setText(self._helps[name].strip().replace("``", ""))
+            self.help.setText(self._helps[name])
 
     async def _ask_types(self) -> None:
         """Once: which type each property has. Without an answer they are edited as text."""

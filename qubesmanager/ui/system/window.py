@@ -10,6 +10,7 @@ from qubesmanager.models.draft import PROPERTY
 from qubesmanager.models.system_draft import DOM0, SystemDraft
 from qubesmanager.rules.volumes import KERNEL_DRIVER
 from qubesmanager.transport.base import TransportError
+from qubesmanager.ui.helps import help_text
 from qubesmanager.ui.prompts import confirm, plain_label
 from qubesmanager.ui.sending import sender
 from qubesmanager.ui.session import Session
@@ -80,7 +81,7 @@ class SystemWindow(QWidget):
                 text = await client.send(calls.PROPERTY_HELP(DOM0, key[1]))
             except (Mgmt1Error, TransportError):
                 return  # an explanation less; whatever is wrong shows when something is sent
-            editor.explain(text.strip())
+            editor.explain(help_text(text))
 
     def _ask_again(self) -> None:
         self._session.tasks.start_hidden(self.tr("Ask for the system-wide settings"), self._merge(), owner=self)

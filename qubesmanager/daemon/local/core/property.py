@@ -64,11 +64,11 @@ class Type(Enum):
 
 
 class Change(Enum):
-    """When a property may be set."""
+    """When a property may be set, as the sentence that says it."""
 
-    ALWAYS = "at any time"
-    HALTED = "while the qube is halted"
-    NEVER = "never; it is read-only"
+    ALWAYS = "It can be set at any time."
+    HALTED = "It can be set while the qube is halted."
+    NEVER = "It can be read, and never set."
 
 
 Default = Callable[[Facts, Qube], str]

@@ -31,7 +31,7 @@ async def get_all(context: Context, _arg: None, _payload: None) -> list[Property
 @answers(calls.VM_PROPERTY_HELP)
 async def help_text(context: Context, name: str, _payload: None) -> str:
     row = settings.property_of(context.qube, name)
-    return f"{row.help}\n\nIt can be set {row.change.value}.\n"
+    return f"{row.help}\n\n{row.change.value}\n"
 
 
 @answers(calls.VM_PROPERTY_SET)
