@@ -155,6 +155,8 @@ class TaskSet(QObject):
             await asyncio.gather(*tasks, return_exceptions=True)
             for task in tasks:
                 self._settle(task)  # qasync does not promise that their own callbacks came first
+        if self._saved is not None:
+            await asyncio.wait([self._saved])
         await self.save()
 
     def _save_soon(self) -> None:
