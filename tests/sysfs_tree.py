@@ -69,10 +69,10 @@ class SysfsTree:
         self._tell(DeviceClass.BLOCK)
         return name
 
-    def add_usb(self, name: str, product: bytes = b"Stick", *, hub: bool = False) -> str:
-        """Gives the path below sys/devices, for `add_disk`."""
+    def add_usb(self, name: str, product: bytes = b"Stick", *, hub: bool = False, number: int = 0) -> str:
+        """Gives the path below sys/devices, for `add_disk`. `number` is the bus's own for it."""
         usb = self._devices / "usb" / name
-        number = len(list((self.root / "sys/bus/usb/devices").iterdir())) + 1
+        number = number or len(list((self.root / "sys/bus/usb/devices").iterdir())) + 1
         contents = {"busnum": name.partition("-")[0].encode(), "devnum": b"%d" % number, "idVendor": b"0951"}
         contents |= {"idProduct": b"1666", "bDeviceClass": b"09" if hub else b"00", "product": product}
         contents |= {"manufacturer": b"Maker", "serial": b"A 1"}

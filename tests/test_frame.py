@@ -10,6 +10,8 @@ from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
+from qubesmanager.ui.loop import ApplicationLoop
+
 
 async def test_a_windows_test_runs_on_the_applications_loop(qtbot: QtBot) -> None:
     edit = QLineEdit()
@@ -19,11 +21,11 @@ async def test_a_windows_test_runs_on_the_applications_loop(qtbot: QtBot) -> Non
     QTimer.singleShot(0, fired.set)
     await fired.wait()
 
-    assert type(asyncio.get_running_loop()).__module__.startswith("qasync")
+    assert isinstance(asyncio.get_running_loop(), ApplicationLoop)
 
 
 async def test_other_tests_run_on_a_plain_loop() -> None:
-    assert not type(asyncio.get_running_loop()).__module__.startswith("qasync")
+    assert not isinstance(asyncio.get_running_loop(), ApplicationLoop)
 
 
 def test_nothing_is_written_to_a_persons_home() -> None:

@@ -41,14 +41,14 @@ class Keyboard:
         self._do("type", "--clearmodifiers", "--delay", "20", text)
         self.pressed += len(text)
 
-    async def reach(self, title: str) -> None:
+    async def reach(self, title: str, seconds: float = LIMIT) -> None:
         """Wait until the window in front is called so (what stands behind it in the title does not matter)."""
-        await self.until(lambda: _now(self.title().startswith(title)), f"a window {title!r}")
+        await self.until(lambda: _now(self.title().startswith(title)), f"a window {title!r}", seconds)
 
-    async def until(self, reached: Callable[[], Awaitable[bool]], what: str) -> None:
+    async def until(self, reached: Callable[[], Awaitable[bool]], what: str, seconds: float = LIMIT) -> None:
         """Wait until something is so, while the program lives."""
         try:
-            async with asyncio.timeout(LIMIT):
+            async with asyncio.timeout(seconds):
                 while not await reached():
                     self._alive()
                     await asyncio.sleep(0.05)

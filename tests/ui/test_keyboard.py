@@ -6,6 +6,7 @@ asked of the daemon, never of the window.
 """
 
 import asyncio
+import contextlib
 import os
 import sys
 import time
@@ -57,6 +58,16 @@ class Desk:
         """Through the palette: the line of the qube whose name is typed in full."""
         await self.palette(name)
 
+    async def open_for(self, name: str, key: str, title: str) -> None:
+        """The dialog of a key, for a qube that is new to the daemon, and maybe not yet in the window: tried again."""
+        for seconds in (3, 6, 12):
+            await self.go_to(name)
+            await self.hand.press(key)
+            with contextlib.suppress(AssertionError):
+                await self.hand.reach(title, seconds)
+                return
+        await self.hand.reach(title)
+
     async def palette(self, words: str) -> None:
         await self.hand.reach(MAIN)
         await self.hand.press("ctrl+k")
@@ -88,17 +99,13 @@ async def create_rename_and_remove(desk: Desk) -> None:
     await hand.write(name)
     await hand.press("Return")
     await desk.becomes(name, "Halted")
-    await desk.go_to(name)
-    await hand.press("F2")
-    await hand.reach(f"Rename {name}")
+    await desk.open_for(name, "F2", f"Rename {name}")
     await hand.press("ctrl+a")
     await hand.write(f"named-{desk.round}")
     await hand.press("Return")
     await desk.becomes(f"named-{desk.round}", "Halted")
     await desk.becomes(name, "gone")
-    await desk.go_to(f"named-{desk.round}")
-    await hand.press("Delete")
-    await hand.reach("Remove")
+    await desk.open_for(f"named-{desk.round}", "Delete", "Remove")
     await hand.write(f"named-{desk.round}")
     await hand.press("Return")
     await desk.becomes(f"named-{desk.round}", "gone")

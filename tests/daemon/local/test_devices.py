@@ -261,6 +261,26 @@ async def test_an_assigned_stick_that_is_missing_does_not_keep_the_qube_from_sta
     assert (await record(client, "vault")).devices[0].attached
 
 
+async def test_a_stick_that_is_plugged_in_anew_at_once_comes_back_to_who_has_it_assigned(
+    client: Client, system: System, hypervisor: FakeHypervisor, machine: SysfsTree
+) -> None:
+    machine.add_usb("2-2")
+    await client.send(ATTACH.of(USB)("work", DeviceId("dom0", "2-1"), {"persistent": "yes"}))
+    await client.send(ATTACH.of(USB)("work", DeviceId("dom0", "2-2"), {}))
+
+    async with aclosing(client.events()) as events:
+        await anext(events)
+        for stick in ("2-1", "2-2"):
+            machine.remove(USB, stick)
+            machine.add_usb(stick, number=30)
+        await told(events, "device-attach")
+
+    (kept,) = (await record(client, "work")).devices
+    assert (kept.ident, kept.attached) == ("2-1", True)
+    hosts = hypervisor.host.domains[system.qube("work").uuid].spec.devices
+    assert [host.device for host in hosts if isinstance(host, UsbDevice)] == [30]
+
+
 async def test_a_missing_controller_does(client: Client, machine: SysfsTree) -> None:
     await client.send(calls.VM_PROPERTY_SET("vault", "maxmem", "0"))
     await client.send(ATTACH.of(PCI)("vault", DeviceId("dom0", "02_00.0"), {"persistent": "yes"}))

@@ -335,7 +335,7 @@ class Devices:
         elif event.change is Change.ADDED and not device.in_use:
             for qube in list(self._system.state.qubes.values()):
                 record = held(qube, device.device_class, DeviceId(backend.name, device.ident))
-                if record is not None and not record.attached and qube.state is PowerState.RUNNING:
+                if record is not None and qube.state is PowerState.RUNNING:
                     self._system.spawn(f"give {device.ident} to {qube.name}", self._came_back(qube, backend, device))
 
     async def _vanished(self, qube: Qube, key: Key) -> None:

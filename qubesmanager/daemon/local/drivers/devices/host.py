@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from qubesmanager.daemon.local.drivers.devices import sysfs
-from qubesmanager.daemon.local.drivers.devices.base import BlockDevice, Change, DeviceEvent, DeviceInfo
+from qubesmanager.daemon.local.drivers.devices.base import BlockDevice, Change, DeviceEvent, DeviceInfo, UsbDevice
 from qubesmanager.wire.errors import DeviceNotFound
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.values import DeviceClass
@@ -34,6 +34,11 @@ class HostDevices:
         self._trigger = trigger
         self._root = root
         self._rescan_seconds = rescan_seconds
+        self._known: Snapshot = {}
+        """What the listener has been told of."""
+        self._missed: set[tuple[DeviceClass, str]] = set()
+        self._told: set[DeviceClass] = set()
+        self._woken = asyncio.Event()
 
     async def available(self, device_class: DeviceClass) -> list[DeviceInfo]:
         found = await asyncio.to_thread(sysfs.devices, self._root, device_class)
@@ -42,6 +47,10 @@ class HostDevices:
     async def find(self, device_class: DeviceClass, ident: str) -> DeviceInfo:
         found = await asyncio.to_thread(sysfs.devices, self._root, device_class)
         if ident not in found:
+            if ident in self._known.get(device_class, {}):
+                # It is gone, whatever the next look finds: it may be back by then.
+                self._missed.add((device_class, ident))
+                self._notify(device_class)
             raise DeviceNotFound(f"This machine has no {device_class} device {shown(ident)}.")
         return found[ident]
 
@@ -55,34 +64,36 @@ class HostDevices:
     @asynccontextmanager
     async def watch(self) -> AsyncIterator[AsyncIterator[DeviceEvent]]:
         """One listener at a time: the trigger has one place to tell."""
-        told: set[DeviceClass] = set()
-        woken = asyncio.Event()
-
-        def notify(device_class: DeviceClass) -> None:
-            told.add(device_class)
-            woken.set()
-
-        self._trigger.start(notify)
+        self._trigger.start(self._notify)
         try:
-            yield self._events(await self._snapshot(DeviceClass), told, woken)
+            self._known = await self._snapshot(DeviceClass)
+            yield self._events()
         finally:
             self._trigger.stop()
+            self._known = {}
 
-    async def _events(
-        self, known: Snapshot, told: set[DeviceClass], woken: asyncio.Event
-    ) -> AsyncIterator[DeviceEvent]:
+    def _notify(self, device_class: DeviceClass) -> None:
+        self._told.add(device_class)
+        self._woken.set()
+
+    async def _events(self) -> AsyncIterator[DeviceEvent]:
         while True:
             try:
-                await asyncio.wait_for(woken.wait(), self._rescan_seconds)
+                await asyncio.wait_for(self._woken.wait(), self._rescan_seconds)
             except TimeoutError:
-                told.update(DeviceClass)
-            woken.clear()
-            classes = set(told)
-            told.clear()
-            now = {**known, **await self._snapshot(classes)}
-            for event in differences(known, now):
+                self._told.update(DeviceClass)
+            self._woken.clear()
+            classes, self._told = self._told, set()
+            now = {**self._known, **await self._snapshot(classes)}
+            missed, self._missed = self._missed, set()
+            between = {
+                device_class: {ident: device for ident, device in held.items() if (device_class, ident) not in missed}
+                for device_class, held in self._known.items()
+            }
+            events = [*differences(self._known, between), *differences(between, now)]
+            self._known = now
+            for event in events:
                 yield event
-            known = now
 
     async def _snapshot(self, classes: Iterable[DeviceClass]) -> Snapshot:
         def read() -> Snapshot:
@@ -92,14 +103,24 @@ class HostDevices:
 
 
 def differences(before: Snapshot, after: Snapshot) -> Iterable[DeviceEvent]:
-    """What leads from one snapshot to the other: first what is gone, then what came or changed."""
+    """What leads from one snapshot to the other: first what is gone, then what came or changed.
+
+    What was pulled and plugged in again in between is gone and came.
+    """
     for device_class, old in before.items():
-        for ident in sorted(old.keys() - after[device_class].keys(), reverse=True):
-            yield DeviceEvent(Change.REMOVED, old[ident])
+        new = after[device_class]
+        for ident in sorted(old, reverse=True):
+            if ident not in new or _is_another(old[ident], new[ident]):
+                yield DeviceEvent(Change.REMOVED, old[ident])
     for device_class, new in after.items():
         old = before[device_class]
         for ident, device in new.items():
-            if ident not in old:
+            if ident not in old or _is_another(old[ident], device):
                 yield DeviceEvent(Change.ADDED, device)
             elif device != old[ident]:
                 yield DeviceEvent(Change.CHANGED, device)
+
+
+def _is_another(old: DeviceInfo, new: DeviceInfo) -> bool:
+    """At the same port, and plugged in later."""
+    return isinstance(new.host, UsbDevice) and old.host != new.host

@@ -244,6 +244,36 @@ async def test_a_listener_hears_of_devices_as_they_come_and_go(tree: SysfsTree) 
     assert not tree.listened_to
 
 
+async def test_a_stick_that_was_plugged_in_anew_between_two_looks_is_another(tree: SysfsTree) -> None:
+    tree.add_usb("2-1", number=7)
+
+    async with HostDevices(tree, tree.root, rescan_seconds=3600).watch() as events:
+        tree.remove(DeviceClass.USB, "2-1")
+        tree.add_usb("2-1", number=8)
+        went, came = await anext(events), await anext(events)
+
+    assert (went.change, went.device.host) == (Change.REMOVED, UsbDevice(2, 7, 0x0951, 0x1666))
+    assert (came.change, came.device.host) == (Change.ADDED, UsbDevice(2, 8, 0x0951, 0x1666))
+
+
+async def test_what_somebody_missed_is_gone_even_if_the_next_look_finds_it(tree: SysfsTree) -> None:
+    tree.add_disk("sda")
+    host = HostDevices(tree, tree.root, rescan_seconds=3600)
+
+    async with host.watch() as events:
+        tree.stop()  # nobody tells of it
+        tree.remove(DeviceClass.BLOCK, "sda")
+        with pytest.raises(DeviceNotFound):
+            await host.find(DeviceClass.BLOCK, "sda")
+        tree.add_disk("sda")
+        went, came = await anext(events), await anext(events)
+
+    assert [(event.change, event.device.ident) for event in (went, came)] == [
+        (Change.REMOVED, "sda"),
+        (Change.ADDED, "sda"),
+    ]
+
+
 async def test_what_nobody_tells_is_found_by_looking(tree: SysfsTree) -> None:
     tree.add_disk("sda")
 
