@@ -57,7 +57,7 @@ class QubesPage(StepPage):
             selection.selectionChanged.connect(lambda *_: self._refresh())
 
     def problem(self) -> str:
-        if problems := sum(bool(row.problem) for row in self.model.chosen):
+        if problems := sum(bool(row.problem) for row in self.model.rows):
             return self.tr("%n problem(s) to look at.", "", problems)
         return "" if self.model.is_ready else self.tr("No qube is chosen.")
 
