@@ -73,13 +73,13 @@ class ServicesPage(QWidget):
             return
         self._say("")
         self.name.clear()
-        self.model.put(name, ON)
+        self.model.set(name, ON)
         self.table.selectRow(self.model.row_of(name))
 
     def _reset(self) -> None:
         self._say("")
         if name := self.model.name_at(selected_row(self.table)):
-            self.model.put(name, None)
+            self.model.set(name, None)
 
     def _say(self, text: str) -> None:
         show_problem(self.problem, text)

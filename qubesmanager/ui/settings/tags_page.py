@@ -133,7 +133,7 @@ class TagsPage(QWidget):
             return
         _say(self.feature_problem, "")
         self.feature.clear()
-        self.model.put(name, self._draft.value((FEATURE, name)) or "1")
+        self.model.set(name, self._draft.value((FEATURE, name)) or "1")
         self.table.selectRow(self.model.row_of(name))
 
     def _remove_feature(self) -> None:

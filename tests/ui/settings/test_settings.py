@@ -432,8 +432,8 @@ async def test_a_refused_tag_is_said_beside_the_tags(window: SettingsWindow, tag
 
 
 async def test_the_features_keep_qts_contract(tags: TagsPage, qtmodeltester: ModelTester) -> None:
-    tags.model.put("gui", "1")
-    tags.model.put("os", "Linux")
+    tags.model.set("gui", "1")
+    tags.model.set("os", "Linux")
 
     qtmodeltester.check(tags.model, force_py=True)  # type: ignore[no-untyped-call] # not annotated there
 
