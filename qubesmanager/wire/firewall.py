@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One firewall rule: its text, its fields, and the one spelling each rule has.
 
-Options stand in this order, separated by single spaces, none doubled: `action=accept|drop` (always), at most one of
+A rule is read with its options in any order, separated by single spaces, none doubled; only `comment` comes last, since
+it takes the rest of the text. It is written in this order: `action=accept|drop` (always), at most one of
 `dst4=a.b.c.d/n` `dst6=…/n` `dsthost=name`, `proto=tcp|udp|icmp`, `specialtarget=dns`, `dstports=lo-hi` (tcp, udp),
-`icmptype=n` (icmp), `expire=<unix seconds>`, `comment=<text to the end>`. Options narrow each other down. The table
-of options is in docs/firewall.md.
+`icmptype=n` (icmp), `expire=<unix seconds>`, `comment=<text to the end>`. An address or network in `dsthost`, as Qubes
+OS writes it, is read as `dst4` or `dst6`. Options narrow each other down. The table of options is in docs/firewall.md.
 """
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
@@ -28,6 +29,8 @@ EXPIRE_LIMIT = 2**33
 """An expiry lies before this (the year 2242): the kernel counts nanoseconds in 63 bits."""
 PORT_LIMIT = 2**16
 ICMP_TYPE_LIMIT = 2**8
+
+_ONE_DESTINATION = "A rule has one destination: dst4, dst6 or dsthost."
 
 HOST_BYTES = 253
 """The longest host name, without a final dot (RFC 1035)."""
@@ -83,7 +86,7 @@ class Rule:
 
     def __post_init__(self) -> None:
         if sum(value is not None for value in (self.dst4, self.dst6, self.dsthost)) > 1:
-            raise QubesValueError("A rule has one destination: dst4, dst6 or dsthost.")
+            raise QubesValueError(_ONE_DESTINATION)
         if self.dstports is not None and self.proto not in {Proto.TCP, Proto.UDP}:
             raise QubesValueError("dstports needs proto=tcp or proto=udp.")
         if self.icmptype is not None and self.proto is not Proto.ICMP:
@@ -102,31 +105,39 @@ class Rule:
 
 
 def parse_rule(untrusted_rule: str | bytes) -> Rule:
-    """The rule that the text says.
+    """Read a rule: options in any order, `comment` last.
 
-    Raises ProtocolError for text that is not of the form above, QubesValueError for a value or a combination that
-    cannot be; both say in one sentence what is wrong.
+    Raises ProtocolError for text that is not of the form above, QubesValueError for a value or a combination of options
+    that is not allowed; the message is one sentence.
     """
+    options: dict[str, str] = {}
     rest = _text(untrusted_rule)
-    if not rest:
-        raise ProtocolError("The rule is empty; it begins with action=accept or action=drop.")
-    values: dict[str, Any] = {}
     while rest:
         name, equals, after = rest.partition("=")
         if not equals or " " in name:
             raise ProtocolError(_not_an_option(rest.partition(" ")[0]))
-        if name not in _OPTIONS:
-            raise ProtocolError(f"There is no firewall option {shown(name)}; there are {', '.join(_OPTIONS)}.")
-        if name in values:
-            raise ProtocolError(f"The option {name} stands twice.")
-        if values and _ORDER.index(name) < _ORDER.index(next(reversed(values))):
-            raise ProtocolError(f"The option {name} stands too late; the order is {', '.join(_OPTIONS)}.")
-        value, space, rest = (after, "", "") if name == "comment" else after.partition(" ")
+        if name in options:
+            raise ProtocolError(f"The option {shown(name)} is there twice.")
+        options[name], space, rest = (after, "", "") if name == "comment" else after.partition(" ")
         if space and not rest:
             raise ProtocolError("A space ends the rule.")
-        values[name] = _OPTIONS[name](value)
+    return rule_of(options)
+
+
+def rule_of(untrusted_options: Mapping[str, str]) -> Rule:
+    """The rule with these options; raises as `parse_rule` does."""
+    if not untrusted_options:
+        raise ProtocolError("The rule is empty; it has at least action=accept or action=drop.")
+    values: dict[str, Any] = {}
+    for name, text in untrusted_options.items():
+        if name not in _OPTIONS:
+            raise ProtocolError(f"There is no firewall option {shown(name)}; there are {', '.join(_OPTIONS)}.")
+        option = _address_option(text) if name == "dsthost" else name
+        if option in values:
+            raise QubesValueError(_ONE_DESTINATION)
+        values[option] = _OPTIONS[option](text)
     if "action" not in values:
-        raise ProtocolError("The rule does not begin with action=accept or action=drop.")
+        raise ProtocolError("The rule has neither action=accept nor action=drop.")
     return Rule(**values)
 
 
@@ -193,8 +204,19 @@ def _host(text: str) -> str:
     if len(host) > HOST_BYTES or not all(_HOST_LABEL.fullmatch(label) for label in labels):
         raise QubesValueError(f"dsthost is a host name such as www.example.com, not {shown(text)}.")
     if labels[-1].isdigit():
-        raise QubesValueError(f"dsthost is a name, and {shown(text)} looks like an address: use dst4 for it.")
+        raise QubesValueError(f"dsthost is a host name, an address or a network; {shown(text)} is neither.")
     return host
+
+
+def _address_option(text: str) -> str:
+    """`dst4` or `dst6` if a destination is an address or a network, else `dsthost`."""
+    for option in ("dst4", "dst6"):
+        try:
+            _OPTIONS[option](text)
+        except QubesValueError:
+            continue
+        return option
+    return "dsthost"
 
 
 def _ports(text: str) -> Ports:
@@ -226,4 +248,3 @@ _OPTIONS: dict[str, Callable[[str], Any]] = {
     "expire": _number("expire", EXPIRE_LIMIT),
     "comment": _comment,
 }
-_ORDER = list(_OPTIONS)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import ipaddress
+import random
 
 import pytest
 from hypothesis import given, settings
@@ -46,6 +47,19 @@ def test_every_rule_comes_back_from_its_text(rule: Rule) -> None:
     assert parse_rule(str(rule).encode()) == rule
 
 
+@given(rules(), st.randoms(use_true_random=False), st.booleans())
+@settings(deadline=None)
+def test_a_rule_is_read_whatever_the_order_of_its_options(rule: Rule, chance: random.Random, as_host: bool) -> None:
+    text, comment, rest = str(rule).partition(" comment=")
+    options = text.split(" ")
+    chance.shuffle(options)
+    words = " ".join(options)
+    if as_host:
+        words = words.replace("dst4=", "dsthost=").replace("dst6=", "dsthost=")
+
+    assert parse_rule(words + comment + rest) == rule
+
+
 def outcome(untrusted: str | bytes) -> Rule | str:
     """The rule, or the sentence that says why there is none."""
     try:
@@ -85,6 +99,16 @@ def test_any_input_is_a_rule_or_a_sentence(untrusted: str | bytes) -> None:
         ("action=accept proto=tcp dstports=0443", "action=accept proto=tcp dstports=443-443"),
         ("action=accept comment=a  b=c ", "action=accept comment=a  b=c "),
         ("action=accept comment=", "action=accept"),
+        ("proto=tcp action=accept", "action=accept proto=tcp"),
+        ("dstports=80 proto=tcp action=drop", "action=drop proto=tcp dstports=80-80"),
+        ("action=accept dsthost=192.0.2.7", "action=accept dst4=192.0.2.7/32"),
+        ("action=accept dsthost=192.0.2.7/24", "action=accept dst4=192.0.2.0/24"),
+        ("action=accept dsthost=2001:DB8::/32", "action=accept dst6=2001:db8::/32"),
+        # As qubesd answers it.
+        (
+            "action=accept expire=4102444800 dsthost=example.com proto=tcp dstports=443-443 comment=x",
+            "action=accept dsthost=example.com proto=tcp dstports=443-443 expire=4102444800 comment=x",
+        ),
     ],
 )
 def test_a_rule_has_one_spelling(untrusted: str, canonical: str) -> None:
@@ -96,8 +120,8 @@ def test_a_rule_has_one_spelling(untrusted: str, canonical: str) -> None:
     [
         ("", ProtocolError, "empty"),
         (b"action=accept comment=\xff", ProtocolError, "ASCII"),
-        ("proto=tcp", ProtocolError, "does not begin"),
-        ("proto=tcp action=accept", ProtocolError, "too late"),
+        ("proto=tcp", ProtocolError, "neither action=accept nor action=drop"),
+        ("comment=x action=accept", ProtocolError, "neither action=accept nor action=drop"),
         ("action=accept action=drop", ProtocolError, "twice"),
         ("action=accept  proto=tcp", ProtocolError, "One space"),
         (" action=accept", ProtocolError, "One space"),
@@ -111,7 +135,11 @@ def test_a_rule_has_one_spelling(untrusted: str, canonical: str) -> None:
         ("action=accept dst4=10.0.0.01", QubesValueError, "dst4"),
         ("action=accept dst4=1.2.3.4/", QubesValueError, "dst4"),
         ("action=accept dst6=fe80::1%eth0", QubesValueError, "dst6"),
-        ("action=accept dsthost=192.0.2.1", QubesValueError, "looks like an address"),
+        ("action=accept dsthost=192.0.2.0.1", QubesValueError, "an address or a network"),
+        ("action=accept dsthost=example.com/24", QubesValueError, "host name"),
+        ("action=accept dsthost=", QubesValueError, "host name"),
+        ("action=accept dsthost=192.0.2.1 dst4=192.0.2.1", QubesValueError, "one destination"),
+        ("action=accept dsthost=192.0.2.1 dst6=::1", QubesValueError, "one destination"),
         ("action=accept dsthost=-a.example", QubesValueError, "host name"),
         ("action=accept dsthost=a..example", QubesValueError, "host name"),
         ("action=accept dstports=80-80", QubesValueError, "needs proto"),
