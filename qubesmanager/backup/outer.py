@@ -113,7 +113,7 @@ class Reader:
                     yield found
                 seeking = True
                 continue
-            if seeking and not _is_known(found.name):
+            if seeking and not is_known(found.name):
                 continue
             seeking = False
             self.zero_blocks = 0
@@ -177,7 +177,7 @@ class Reader:
             if found.kind in tar.KINDS:
                 self._left = self._padding = 0
             return Damage(f"The backup holds a {what}, {shown(found.name)}.", folder)
-        if not _is_known(found.name):
+        if not is_known(found.name):
             return Damage(f"The backup holds {shown(found.name)}, which does not belong there.", folder)
         if self._left > CHUNK_LIMIT:
             return Damage(f"The member {found.name} has more than {CHUNK_LIMIT >> 20} MiB.", folder)
@@ -195,7 +195,8 @@ class Reader:
         return b"".join(parts)
 
 
-def _is_known(name: str) -> bool:
+def is_known(name: str) -> bool:
+    """Whether a backup may hold a member of that name."""
     return name in {HEADER, HEADER_MAC} or chunk_name(name) is not None
 
 

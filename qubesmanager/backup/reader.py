@@ -8,7 +8,7 @@ other.
 
 from collections.abc import Callable, Collection, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Self
 
@@ -24,6 +24,7 @@ from qubesmanager.backup.manifest import MANIFEST, FileEntry, Manifest
 from qubesmanager.backup.outer import ChunkName, Damage, Input, Member
 from qubesmanager.backup.qube_files import FILE_LIMIT, FIREWALL, NOTES, notes_of, rules_of
 from qubesmanager.backup.report import QubeResult, Report
+from qubesmanager.backup.salvage import XML, Mended, filter_of, head_of
 from qubesmanager.backup.sequence import Sequence
 from qubesmanager.backup.streams import awaited, check
 from qubesmanager.backup.volumes import Sink
@@ -42,21 +43,27 @@ _IMAGE = ".img"
 _SMALL_FRAME = 64 << 10
 
 
-def open_backup(source: Input, passphrase: str, *, cancelled: Event | None = None) -> "Backup":
+def open_backup(source: Input, passphrase: str, *, cancelled: Event | None = None, salvage: bool = False) -> "Backup":
     """Read the head of a backup and its qubes.xml; one key derivation's time tells whether the passphrase is right.
 
+    With `salvage` a damaged frame is put right (see `salvage.py`), a header that was changed is replaced by its sealed
+    copy, and a missing manifest fails no qube; the report's problems and doubts say so. Every byte still has to prove
+    itself by its MAC.
     Raises `BackupPassphraseError`, `BackupDamagedError`, `BackupLimitError`, `BackupError` for one that cannot be read
     here, `QubesValueError` for a passphrase that none can have, and what `source` raises.
     """
     stop = cancelled or Event()
     stream = _Cancellable(source, stop)
-    reader = outer.Reader(stream)
+    mended = Mended(stream, passphrase) if salvage else None
+    reader = outer.Reader(mended or stream)
     members = iter(reader)
     first, text = _head_member(members, reader, outer.HEADER)
+    if mended is not None:
+        return _salvaged(mended, members, reader, text, _Rest(reader, members, passphrase, stop))
     told = head.from_text(text)
     second, sealed = _head_member(members, reader, outer.HEADER_MAC)
     params = container.params_of(sealed[: container.HEAD_SIZE])
-    third, sealed_xml = _head_member(members, reader, "qubes.xml.000.enc")
+    third, sealed_xml = _head_member(members, reader, XML)
     # Both derivations at once, where memory allows; the answer to a wrong passphrase waits for the first alone.
     dearer = max(params, container.params_of(sealed_xml[: container.HEAD_SIZE]), key=lambda one: one.memory)
     alone = container.at_once(dearer, 2) == 1
@@ -74,6 +81,27 @@ def open_backup(source: Input, passphrase: str, *, cancelled: Event | None = Non
         opening.shutdown(wait=False, cancel_futures=True)
     xml, _ = _small_file(iter([packed]), told.compression, "qubes.xml", contents.XML_LIMIT)
     return Backup(told, contents.from_xml(xml), params, _Rest(reader, members, passphrase, stop))
+
+
+def _salvaged(
+    mended: Mended, members: Iterator[Member | Damage], reader: outer.Reader, text: bytes, rest: "_Rest"
+) -> "Backup":
+    """The backup whose header is `text`, opened although parts of its head may be damaged."""
+    _, sealed = _head_member(members, reader, outer.HEADER_MAC)
+    told, is_sealed = head_of(text, lambda: container.open_container(sealed, head.head_secret(rest.passphrase)))
+    third, sealed_xml = _head_member(members, reader, XML)
+    packed = container.open_container(sealed_xml, head.chunk_secret(told.backup_id, third.name, rest.passphrase))
+    if not is_sealed:
+        # What is sealed says how it is compressed; the header, which anybody may have written, does not.
+        told = replace(told, compression=filter_of(packed))
+        mended.notes.append("The sealed header of the backup is damaged.")
+    elif head.to_text(told) != text:
+        mended.notes.append("The header of the backup was changed; its sealed copy is used.")
+    xml, _ = _small_file(iter([packed]), told.compression, "qubes.xml", contents.XML_LIMIT)
+    held = contents.from_xml(xml)
+    mended.folders = [qube.path[:-1] for qube in held.kept]
+    params = container.params_of(sealed_xml[: container.HEAD_SIZE])
+    return Backup(told, held, params, rest, mended)
 
 
 def _opened_after(first: "Future[bytes] | None", sealed: bytes, secret: bytes) -> bytes:
@@ -170,10 +198,12 @@ class _Nowhere:
 class Backup:
     """An opened backup. One of `verify` and `restore` may follow, once: the stream is read in one pass."""
 
-    def __init__(self, told: Head, held: Contents, params: Params, rest: _Rest) -> None:
+    def __init__(self, told: Head, held: Contents, params: Params, rest: _Rest, mended: Mended | None = None) -> None:
+        """`mended` is what a damaged backup is read through; None for one that has to be as it was written."""
         self.head = told
         self.contents = held
         self.params = params
+        self.mended = mended
         self._rest = rest
 
     def verify(self, include: Collection[str] | None = None, *, progress: Progress | None = None) -> Report:
@@ -221,6 +251,7 @@ class _Run:
         self._head = backup.head
         self._contents = backup.contents
         self._params = backup.params
+        self._mended = backup.mended
         self._sinks = sinks
         self._progress = progress
         self._states = {
@@ -256,14 +287,27 @@ class _Run:
             keys.close(wait=not self._cancelled.is_set())
         self._judge()
         self._abort([state for state in self._states.values() if state.reason])
-        results = (QubeResult(state.qube, state.reason, state.firewall, state.notes) for state in self._states.values())
+        if self._mended is not None:
+            odd = self._mended.odd if self._head.has_manifest else []
+            changed = [f"The frame around {name} was changed." for name in odd]
+            self._problems = [*self._mended.notes, *changed, *self._problems]
+        results = (
+            QubeResult(state.qube, state.reason, state.firewall, state.notes, self._doubt(state))
+            for state in self._states.values()
+        )
         return Report(self._head.backup_id, tuple(results), tuple(self._problems), self._manifest)
 
     # -- in the reading thread
 
     def _read(self, rest: _Rest, keys: KeyPool) -> None:
         """Put everything that the stream holds into the feed."""
-        sequence = Sequence(self._contents.kept, self._wanted, self._has_failed, has_manifest=self._head.has_manifest)
+        sequence = Sequence(
+            self._contents.kept,
+            self._wanted,
+            self._has_failed,
+            has_manifest=self._head.has_manifest,
+            lenient=self._mended is not None,
+        )
         try:
             for member in rest.members:
                 found = sequence.place(member) if isinstance(member, Damage) else sequence.check(member)
@@ -402,15 +446,16 @@ class _Run:
     def _judge(self) -> None:
         """Hold what was seen against what belongs there."""
         if not self._head.has_manifest:
-            for state in self._states.values():
-                if not state.files:
-                    state.fail(f"The data of {state.qube.name} are missing.")
+            self._judge_by_chunks()
             return
         told = self._manifest
         if self._end is not None and self._end.zero_blocks < 2:  # noqa: PLR2004 - of an archive
             self._problems.append("The end of the backup is missing.")
         if told is None:
             self._problems.append("The manifest at the end of the backup is missing: it is not whole.")
+            if self._mended is not None:
+                self._judge_by_chunks()
+                return
             for state in self._states.values():
                 state.fail(f"Without the manifest nobody can say that {state.qube.name} is whole.")
             return
@@ -423,6 +468,19 @@ class _Run:
                 # What the writer knew says more than what is missing for it.
                 found.reason = found.reason if entry.result == manifest.OK else entry.result
                 found.fail(_difference(found.qube.name, found.files, entry.files))
+
+    def _judge_by_chunks(self) -> None:
+        """Without a manifest: each file came to its proper end, and there is at least one."""
+        for state in self._states.values():
+            if not state.files:
+                state.fail(f"The data of {state.qube.name} are missing.")
+
+    def _doubt(self, state: _State) -> str:
+        """What nothing in the file can confirm of a qube that was salvaged, as a sentence."""
+        if self._mended is None or self._manifest is not None or state.reason:
+            return ""
+        files = ", ".join(file.name for file in state.files)
+        return f"The backup has no readable manifest, so a missing file could go unnoticed; read and whole: {files}."
 
     def _abort(self, states: list[_State]) -> None:
         for state in states:

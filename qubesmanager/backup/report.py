@@ -13,12 +13,14 @@ class QubeResult:
     """One qube. `reason` is empty if all is well, else a sentence; then nothing of the qube can be relied upon.
 
     `firewall` and `notes` are what the backup holds of them, None if it has no such file; only a reader fills them in.
+    `doubt` is a sentence about what cannot be known of a qube that was salvaged.
     """
 
     qube: Qube
     reason: str = ""
     firewall: tuple[Rule, ...] | None = None
     notes: str | None = None
+    doubt: str = ""
 
     @property
     def ok(self) -> bool:
