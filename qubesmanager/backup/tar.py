@@ -42,7 +42,11 @@ class Header:
     @property
     def is_ours(self) -> bool:
         """The bytes are those that `header` writes, so that not one of them was changed."""
-        return self.size < _OCTAL_SIZE and self.block == header(self.name, self.size, number(self.block[136:148]))
+        try:
+            mtime = number(self.block[136:148])
+        except BackupDamagedError:
+            return False
+        return self.size < _OCTAL_SIZE and self.block == header(self.name, self.size, mtime)
 
 
 def header(name: str, size: int, mtime: int, kind: bytes = REGULAR) -> bytes:

@@ -1,0 +1,483 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is fuzzed: each parser of bytes that the program does not control, with what must hold for any input.
+
+A target takes bytes and returns, whatever they are. It lets through only the errors that its parser documents, so any
+other exception is a fault, and it checks what the parser promises about a value it accepted: most often that the
+value's own text is read back as the same value.
+"""
+
+import atexit
+import io
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from backup_samples import DOM0, LABELS, TINY, WORDS, rich_qube, written
+from sysfs_tree import SysfsTree
+
+from qubesmanager.backup import compression, container, contents, head, inner, manifest, outer, tar
+from qubesmanager.backup.compression import Compression
+from qubesmanager.backup.contents import Contents
+from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupLimitError
+from qubesmanager.backup.outer import ChunkName, Damage, Member
+from qubesmanager.backup.profile import parse_profile, profile_text
+from qubesmanager.backup.qube_files import firewall_xml, notes_of, rules_of
+from qubesmanager.backup.reader import open_backup
+from qubesmanager.backup.schedule import parse_schedule
+from qubesmanager.daemon.local.drivers.devices import sysfs
+from qubesmanager.daemon.local.drivers.pools import qcow2
+from qubesmanager.policy import folder, grammar
+from qubesmanager.wire import calls, codecs, framing, names
+from qubesmanager.wire.codecs import Codec
+from qubesmanager.wire.errors import (
+    Mgmt1Error,
+    PolicyAdminSyntaxException,
+    ProtocolError,
+    QubesValueError,
+    StoragePoolException,
+)
+from qubesmanager.wire.events import Event, EventDecoder, encode_event
+from qubesmanager.wire.firewall import parse_rule
+from qubesmanager.wire.fold import fold
+from qubesmanager.wire.records import VmRecord, decode_record, encode_record
+from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
+
+LONGEST = 4096
+"""Bytes of one input: enough for every structure here, and quick."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`seeds` are valid inputs to begin from; `words` are what the format is spelled with; `longest` in bytes."""
+
+    name: str
+    check: Callable[[bytes], None]
+    seeds: tuple[bytes, ...]
+    words: tuple[bytes, ...] = ()
+    longest: int = LONGEST
+
+
+# -- the wire ----------------------------------------------------------------------------------------------------------
+
+
+def _framing(data: bytes) -> None:
+    with suppress(ProtocolError):
+        header = framing.decode_header(data)
+        assert header.source
+        assert header.untrusted_target
+    with suppress(Mgmt1Error):
+        framing.content(data)
+    assert isinstance(framing.decode_error(data), Mgmt1Error)
+
+
+_RECORD = VmRecord("work", VmClass.APP, PowerState.HALTED)
+
+
+def _events(data: bytes) -> None:
+    """The same events in whatever pieces the stream arrives; a record takes each of them or refuses it by name."""
+    whole, end = _decoded([data])
+    cut = data[0] % (len(data) + 1) if data else 0
+    assert (whole, end) == _decoded([data[:cut], data[cut:]])
+    assert whole == _decoded([bytes([each]) for each in data])[0]
+    record: VmRecord | None = _RECORD
+    for event in whole:
+        with suppress(ProtocolError):
+            record = fold(record or _RECORD, event)
+        if all(event.fields) and "" not in {event.subject, event.name}:
+            assert list(EventDecoder().feed(encode_event(event))) == [event]
+
+
+def _decoded(pieces: list[bytes]) -> tuple[list[Event], str]:
+    decoder = EventDecoder()
+    events: list[Event] = []
+    try:
+        for piece in pieces:
+            events.extend(decoder.feed(piece))
+        decoder.finish()
+    except Mgmt1Error as error:
+        return events, type(error).__name__
+    return events, ""
+
+
+def _all_codecs() -> list[Codec[Any]]:
+    found: dict[int, Codec[Any]] = {}
+    for row in calls.TABLE:
+        for codec in (row.arg, row.payload, row.result):
+            if codec is not codecs.STREAM:
+                found[id(codec)] = codec
+    return list(found.values())
+
+
+_CODECS = _all_codecs()
+
+
+def _codec(data: bytes) -> None:
+    """The first byte chooses the codec. What it decodes, it encodes to bytes that mean the same."""
+    if not data:
+        return
+    codec = _CODECS[data[0] % len(_CODECS)]
+    try:
+        value = codec.decode(data[1:])
+    except Mgmt1Error:
+        return
+    assert codec.decode(codec.encode(value)) == value
+
+
+def _record(data: bytes) -> None:
+    try:
+        record = decode_record(data)
+    except ProtocolError:
+        return
+    assert decode_record(encode_record(record)) == record
+
+
+def _firewall_rule(data: bytes) -> None:
+    try:
+        rule = parse_rule(data)
+    except Mgmt1Error:
+        return
+    assert parse_rule(str(rule)) == rule
+
+
+def _escape(data: bytes) -> None:
+    with suppress(ProtocolError):
+        plain = codecs.unescape(data.decode("latin-1"))
+        assert codecs.unescape(codecs.escape(plain)) == plain
+    assert names.shown(data).isprintable()
+
+
+# -- files that people and other programs write ------------------------------------------------------------------------
+
+
+def _policy(data: bytes) -> None:
+    """Files are separated by NUL; the first line of each is its name."""
+    files: dict[str, str] = {}
+    for part in data.split(b"\0"):
+        name, _, text = part.decode("utf-8", "surrogateescape").partition("\n")
+        files[name] = text
+    for path, text in files.items():
+        for kind in grammar.Kind:
+            with suppress(PolicyAdminSyntaxException):
+                grammar.parse(path, text, kind)
+    folder.problems(files)
+
+
+def _profile(data: bytes) -> None:
+    try:
+        profile = parse_profile(data.decode("utf-8", "replace"))
+    except Mgmt1Error:
+        return
+    assert parse_profile(profile_text(profile)) == profile
+
+
+def _schedule(data: bytes) -> None:
+    with suppress(QubesValueError):
+        parse_schedule(data.decode("utf-8", "replace"))
+
+
+# -- backups -----------------------------------------------------------------------------------------------------------
+
+_DAMAGED = (BackupDamagedError, BackupLimitError)
+
+
+def _qubes_xml(data: bytes) -> None:
+    try:
+        read = contents.from_xml(data)
+    except (*_DAMAGED, BackupError):
+        return
+    with suppress(QubesValueError):
+        assert contents.from_xml(contents.to_xml(read)) is not None
+
+
+def _small_files(data: bytes) -> None:
+    with suppress(*_DAMAGED):
+        rules = rules_of(data)
+        assert rules_of(firewall_xml(rules)) == rules
+    with suppress(*_DAMAGED):
+        notes_of(data)
+
+
+def _backup_tar(data: bytes) -> None:
+    reader = outer.Reader(io.BytesIO(data))
+    size = 0
+    for member in reader:
+        if isinstance(member, Member):
+            assert outer.chunk_name(member.name) is not None or member.name in {outer.HEADER, outer.HEADER_MAC}
+            size += sum(map(len, reader.body()))
+        else:
+            assert isinstance(member, Damage)
+    assert size <= len(data)
+
+
+class _Sink:
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.end = 0
+
+    def write(self, offset: int, data: memoryview) -> None:
+        assert self.end <= offset < offset + len(data) <= self.size
+        self.end = offset + len(data)
+
+    def finish(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+def _volume_tar(data: bytes) -> None:
+    with suppress(*_DAMAGED):
+        content = inner.restore(iter([data]), "vm1/private.img", 1 << 20, _Sink)
+        assert content.stored <= len(data)
+
+
+def _compressed(data: bytes) -> None:
+    filters = [*sorted(compression.FILTERS), None]
+    if data:
+        with suppress(*_DAMAGED, BackupError):
+            for _ in compression.decompressed(iter([data[1:]]), filters[data[0] % len(filters)]):
+                pass
+
+
+def _head_files(data: bytes) -> None:
+    with suppress(*_DAMAGED, BackupError):
+        read = head.from_text(data)
+        assert head.from_text(head.to_text(read)) == read
+    with suppress(*_DAMAGED, BackupError):
+        made = manifest.from_json(data)
+        assert manifest.from_json(manifest.to_json(made)) == made
+    with suppress(*_DAMAGED):
+        container.params_of(data[:96])
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    name: str
+    chunk: ChunkName | None
+    body: bytes
+
+
+def _members(backup: bytes) -> list[_Member]:
+    reader = outer.Reader(io.BytesIO(backup))
+    return [
+        _Member(member.name, member.chunk, b"".join(reader.body())) for member in reader if isinstance(member, Member)
+    ]
+
+
+_BACKUP = written()
+_BACKUP_MEMBERS = _members(_BACKUP)
+
+
+def _putter(out: io.BytesIO) -> Callable[[bytes], None]:
+    def put(data: bytes) -> None:
+        out.write(data)
+
+    return put
+
+
+def _sealed_backup(data: bytes) -> None:
+    """A backup in which one member holds the input, sealed with the right passphrase: what its author could write.
+
+    The first byte chooses the member; the others are its content, compressed if the second byte is odd.
+    """
+    if len(data) < 2:
+        return
+    out = io.BytesIO()
+    writer = outer.Writer(_putter(out), 0)
+    chosen = 2 + data[0] % (len(_BACKUP_MEMBERS) - 2)
+    body = compression.compress(Compression.GZIP, data[2:]) if data[1] % 2 else data[2:]
+    made = head.from_text(_BACKUP_MEMBERS[0].body)
+    for number, member in enumerate(_BACKUP_MEMBERS):
+        if number == chosen:
+            keys = container.new_keys(head.chunk_secret(made.backup_id, member.name, WORDS), TINY)
+            writer.add(member.name, container.seal(keys, body))
+        else:
+            writer.add(member.name, member.body)
+    writer.end()
+    with suppress(Mgmt1Error):
+        open_backup(io.BytesIO(out.getvalue()), WORDS).verify()
+
+
+def _volume_seeds() -> tuple[bytes, ...]:
+    plain = tar.header("vm1/private.img", 600, 0) + bytes(1024) + tar.END
+    sparse = tar.pax([("GNU.sparse.map", "0,100,512,100"), ("GNU.sparse.size", "1024")])
+    return plain, sparse + tar.header("vm1/private.img", 200, 0) + b"x" * 200 + bytes(312) + tar.END
+
+
+def _head_seeds() -> tuple[bytes, ...]:
+    sealed = next(member.body for member in _BACKUP_MEMBERS if member.name == outer.HEADER_MAC)
+    return _BACKUP_MEMBERS[0].body, sealed[:96], b'{"version": 1, "qubes": []}'
+
+
+def _sealed_seeds() -> tuple[bytes, ...]:
+    return (
+        b"\0\1" + _XML[: LONGEST - 2],
+        *(bytes([number, 1]) + plain for number, plain in enumerate(_volume_seeds())),
+    )
+
+
+# -- files of other programs and devices -------------------------------------------------------------------------------
+
+
+def _memory_folder() -> Path:
+    """A new folder, in memory where the machine has some for files. It is removed with the process."""
+    memory = Path("/dev/shm")
+    path = Path(tempfile.mkdtemp(prefix="qm-fuzz-", dir=memory if os.access(memory, os.W_OK) else None))
+    atexit.register(shutil.rmtree, path, ignore_errors=True)
+    return path
+
+
+@cache
+def _image() -> Path:
+    return _memory_folder() / "image.qcow2"
+
+
+def _qcow2(data: bytes) -> None:
+    """The header and the tables of an image, as a whole chain of one layer is read."""
+    _image().write_bytes(data)
+    with suppress(StoragePoolException):
+        header = qcow2.read_header(_image())
+        assert header.size >= 0
+
+
+def _qcow2_seed() -> bytes:
+    path = _image()
+    qcow2.create(path, 1 << 30)
+    data = path.read_bytes()
+    path.unlink()
+    return data[:LONGEST]
+
+
+@cache
+def _tree() -> Path:
+    tree = SysfsTree(_memory_folder() / "machine")
+    tree.add_disk("sda", on=tree.add_usb("1-2"))
+    tree.add_partition("sda", 1)
+    tree.add_pci("0000:00:1f.6")
+    tree.add_microphone()
+    return tree.root
+
+
+_SYSFS_FILES = (
+    "sys/block/sda/size",
+    "sys/block/sda/ro",
+    "sys/block/sda/dev",
+    "sys/block/sda/device/vendor",
+    "sys/block/sda/device/model",
+    "sys/block/sda/sda1/partition",
+    "sys/block/sda/sda1/uevent",
+    "sys/bus/usb/devices/1-2/busnum",
+    "sys/bus/usb/devices/1-2/devnum",
+    "sys/bus/usb/devices/1-2/idVendor",
+    "sys/bus/usb/devices/1-2/product",
+    "sys/bus/usb/devices/1-2/manufacturer",
+    "sys/bus/usb/devices/1-2/serial",
+    "sys/bus/pci/devices/0000:00:1f.6/class",
+    "sys/bus/pci/devices/0000:00:1f.6/vendor",
+    "proc/swaps",
+    "proc/self/mountinfo",
+)
+
+
+def _sysfs_seed() -> bytes:
+    return b"\0".join((_tree() / name).read_bytes() for name in _SYSFS_FILES)
+
+
+def _sysfs(data: bytes) -> None:
+    """NUL separates the contents of the files; what is listed is printable ASCII of a bounded length."""
+    for name, content in zip(_SYSFS_FILES, data.split(b"\0"), strict=False):
+        (_tree() / name).write_bytes(content)
+    for device_class in DeviceClass:
+        for ident, device in sysfs.devices(_tree(), device_class).items():
+            assert names.DEVICE_IDENT.matches(ident)
+            assert device.description.isascii()
+            assert device.description.isprintable()
+            assert len(device.description) <= LONGEST
+
+
+# -- the table ---------------------------------------------------------------------------------------------------------
+
+_RULES = b"action=accept dsthost=www.example.com proto=tcp dstports=443-443 expire=1800000000 comment=a b"
+_POLICY = (
+    b"30-mine.policy\n!include include/x\nqubes.Filecopy * work @default ask default_target=vault notify=yes\n"
+    b"mgmt1.vm.List + @tag:a @adminvm allow target=@adminvm user=root\0include/x\n* * @anyvm @anyvm deny\n"
+)
+_PROFILE = (
+    b"include: [work, $type:AppVM, $tag:mine]\nexclude: [vault]\ndestination_path: /backup\ncompression: zstd\n"
+    b"passphrase_file: /etc/p\nverify: true\nkeep: {last: 3, daily: 7}\nschedule: daily 03:00\n"
+)
+_RECORD_SEED = encode_record(_RECORD)
+_EVENT_SEEDS = (
+    encode_event(Event("work", "domain-state", {"state": "Running"})),
+    encode_event(Event("work", "property-set:memory", {"newvalue": "400", "default": "no"})),
+    encode_event(Event("work", "device-attach:block", {"backend": "sys-usb", "ident": "sda", "attached": "yes"})),
+    encode_event(Event("work", "tag-add:x", {})) + framing.encode_error(QubesValueError("no")),
+)
+_XML = contents.to_xml(Contents(LABELS, {"updatevm": ""}, (DOM0, rich_qube())))
+_FIREWALL_XML = firewall_xml([parse_rule(_RULES)])
+
+TARGETS: Mapping[str, Target] = {
+    target.name: target
+    for target in (
+        Target(
+            "framing",
+            _framing,
+            (
+                b"mgmt1.vm.Start+ dom0 name work",
+                framing.encode_error(QubesValueError("100 %")),
+                b"2\0QubesException\0\0%s of %d\0a\x001\0",
+            ),
+            (b"keyword", b"name", b"+"),
+        ),
+        Target("events", _events, _EVENT_SEEDS, (b"domain-add", b"volume-set", b"feature-set", b"notes-set")),
+        Target(
+            "codecs",
+            _codec,
+            tuple(bytes([number]) + b"name=work label=red\n" for number in range(len(_CODECS))),
+            (b"default=yes ", b"pool=", b"vid=", b"class=", b"state=", b"0x", b"\n", b"yes", b"description="),
+        ),
+        Target("record", _record, (_RECORD_SEED,), (b'"features"', b'"volumes"', b"null", b"true")),
+        Target("escape", _escape, (b"lvm-3Aqubes-2Fvm--work",), (b"--", b"-3A")),
+        Target(
+            "firewall",
+            _firewall_rule,
+            (_RULES, b"action=drop dst4=192.0.2.0/24 proto=icmp icmptype=8", b"action=accept specialtarget=dns"),
+            (b"dst6=", b"dst4=", b"dstports=", b"specialtarget=dns", b"proto=udp", b"expire=", b"comment="),
+        ),
+        Target("policy", _policy, (_POLICY,), (b"!include-dir ", b"!include-service ", b"@dispvm:@tag:", b"uuid:")),
+        Target(
+            "profile", _profile, (_PROFILE,), (b"&a ", b"*a", b"!!python/", b"- ", b"[[[", b"{", b"destination_vm:")
+        ),
+        Target("schedule", _schedule, (b"daily 03:00", b"weekly Mon 12:30", b"monthly 31 00:00", b"hourly")),
+        Target(
+            "qubes-xml",
+            _qubes_xml,
+            (_XML[:LONGEST],),
+            (b"<domain ", b"<device ", b"<feature ", b"<!ENTITY", b"backup-path", b"&#13;", b"frontend-dev"),
+        ),
+        Target(
+            "small-files", _small_files, (_FIREWALL_XML, b"Notes: gr\xc3\xbcn"), (b'version="1"', b"<rule", b"policy=")
+        ),
+        Target("backup-tar", _backup_tar, (_BACKUP[:LONGEST], _BACKUP[1024 : 1024 + LONGEST]), (b"ustar", b"vm1/")),
+        Target("volume-tar", _volume_tar, _volume_seeds(), (b"GNU.sparse.map=", b"GNU.sparse.realsize=", b"ustar")),
+        Target(
+            "compression",
+            _compressed,
+            tuple(
+                bytes([number]) + compression.compress(method, b"data " * 50)
+                for number, method in enumerate(Compression)
+            ),
+        ),
+        Target(
+            "backup-head", _head_files, _head_seeds(), (b"version=4", b"hmac-algorithm=", b"encrypted=", b'"qubes"')
+        ),
+        Target("sealed-backup", _sealed_backup, _sealed_seeds(), (b"<domain ", b"ustar", b'"files"')),
+        Target("qcow2", _qcow2, (_qcow2_seed(),), (b"QFI\xfb", b"qcow2")),
+        Target("sysfs", _sysfs, (_sysfs_seed(),), (b"\0", b"PARTNAME=", b"MAJOR=")),
+    )
+}
+"""In the order in which they are run."""
