@@ -3,7 +3,7 @@
 
 A backup that was written here has a manifest, and is whole only if everything is as the manifest says. One of Qubes'
 own tool has none, and is whole if each file's stream comes to its proper end. What is damaged fails its qube, and no
-other.
+other; a small file whose content makes no sense is lost alone.
 """
 
 from collections.abc import Callable, Collection, Generator, Iterator
@@ -22,7 +22,7 @@ from qubesmanager.backup.head import Head
 from qubesmanager.backup.inner import Content
 from qubesmanager.backup.manifest import MANIFEST, FileEntry, Manifest
 from qubesmanager.backup.outer import ChunkName, Damage, Input, Member
-from qubesmanager.backup.qube_files import FILE_LIMIT, FIREWALL, NOTES, notes_of, rules_of
+from qubesmanager.backup.qube_files import FILE_LIMIT, FIREWALL, NOTES, firewall_of, notes_of
 from qubesmanager.backup.report import QubeResult, Report
 from qubesmanager.backup.salvage import XML, Mended, filter_of, head_of
 from qubesmanager.backup.sequence import Sequence
@@ -236,6 +236,8 @@ class _State:
     sinks: list[Sink] = field(default_factory=list)
     firewall: tuple[Rule, ...] | None = None
     notes: str | None = None
+    lost: list[str] = field(default_factory=list)
+    """A sentence for each small file that could not be read, or not whole."""
 
     def fail(self, reason: str) -> None:
         """The first reason is the one that is told."""
@@ -292,7 +294,7 @@ class _Run:
             changed = [f"The frame around {name} was changed." for name in odd]
             self._problems = [*self._mended.notes, *changed, *self._problems]
         results = (
-            QubeResult(state.qube, state.reason, state.firewall, state.notes, self._doubt(state))
+            QubeResult(state.qube, state.reason, state.firewall, state.notes, tuple(state.lost), self._doubt(state))
             for state in self._states.values()
         )
         return Report(self._head.backup_id, tuple(results), tuple(self._problems), self._manifest)
@@ -401,10 +403,7 @@ class _Run:
         """Read one file to where it belongs."""
         if name.file in {FIREWALL, NOTES}:
             data, content = _small_file(pieces, self._head.compression, name.path, min(state.left, FILE_LIMIT))
-            if name.file == FIREWALL:
-                state.firewall = rules_of(data)
-            else:
-                state.notes = notes_of(data)
+            self._take_small(state, name.file, data)
             return content
 
         def opened(size: int) -> Sink:
@@ -420,6 +419,19 @@ class _Run:
             if name.folder == HOME:
                 return inner.passed_over(plain, name.path, state.left)
             return inner.restore(plain, name.path, state.left, opened if name.file.endswith(_IMAGE) else unknown)
+
+    @staticmethod
+    def _take_small(state: _State, file: str, data: bytes) -> None:
+        """Read a small file. One that cannot be read is lost; the qube's volumes do not depend on it."""
+        if file == FIREWALL:
+            state.firewall, problem = firewall_of(data)
+            if problem:
+                state.lost.append(f"{problem} Its rules end there: everything else is dropped.")
+            return
+        try:
+            state.notes = notes_of(data)
+        except BackupDamagedError as error:
+            state.lost.append(f"{error} The notes are left out.")
 
     def _counted(self, state: _State, pieces: Iterator[bytes]) -> Iterator[bytes]:
         for piece in pieces:

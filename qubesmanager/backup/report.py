@@ -12,14 +12,16 @@ from qubesmanager.wire.firewall import Rule
 class QubeResult:
     """One qube. `reason` is empty if all is well, else a sentence; then nothing of the qube can be relied upon.
 
-    `firewall` and `notes` are what the backup holds of them, None if it has no such file; only a reader fills them in.
-    `doubt` is a sentence about what cannot be known of a qube that was salvaged.
+    `firewall` and `notes` are what the backup holds of them, None if it has no such file; `lost` has a sentence for
+    each of these files that could not be read, or not whole: the volumes do not depend on them. Only a reader fills
+    these in. `doubt` is a sentence about what cannot be known of a qube that was salvaged.
     """
 
     qube: Qube
     reason: str = ""
     firewall: tuple[Rule, ...] | None = None
     notes: str | None = None
+    lost: tuple[str, ...] = ()
     doubt: str = ""
 
     @property

@@ -27,7 +27,7 @@ from qubesmanager.backup.contents import Contents
 from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupLimitError
 from qubesmanager.backup.outer import ChunkName, Damage, Member
 from qubesmanager.backup.profile import parse_profile, profile_text
-from qubesmanager.backup.qube_files import firewall_xml, notes_of, rules_of
+from qubesmanager.backup.qube_files import firewall_of, firewall_xml, notes_of
 from qubesmanager.backup.reader import open_backup
 from qubesmanager.backup.schedule import parse_schedule
 from qubesmanager.daemon.local.drivers.devices import sysfs
@@ -196,9 +196,9 @@ def _qubes_xml(data: bytes) -> None:
 
 
 def _small_files(data: bytes) -> None:
-    with suppress(*_DAMAGED):
-        rules = rules_of(data)
-        assert rules_of(firewall_xml(rules)) == rules
+    rules, problem = firewall_of(data)
+    assert not problem or str(rules[-1]) == "action=drop"
+    assert firewall_of(firewall_xml(rules)) == (rules, "")
     with suppress(*_DAMAGED):
         notes_of(data)
 

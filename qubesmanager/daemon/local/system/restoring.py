@@ -29,8 +29,10 @@ from qubesmanager.daemon.local.drivers.backups.engine import FromThread, Readabl
 from qubesmanager.daemon.local.drivers.pools.base import PoolDriver
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import creation
+from qubesmanager.daemon.local.system.firewall import MOST_RULES
 from qubesmanager.daemon.local.system.system import new_uuid
 from qubesmanager.rules.devices import PERSISTENT
+from qubesmanager.rules.texts import RESTORED_FEATURE_BYTES, why_not_feature, why_not_notes
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.errors import (
     Mgmt1Error,
@@ -40,6 +42,7 @@ from qubesmanager.wire.errors import (
     StoragePoolException,
 )
 from qubesmanager.wire.events import Event
+from qubesmanager.wire.firewall import Action, Rule
 from qubesmanager.wire.names import FEATURE_NAME, TAG_NAME, shown, why_not_new_vm_name
 from qubesmanager.wire.records import YES, DeviceRecord, VolumeRecord
 from qubesmanager.wire.values import DeviceClass, VmClass
@@ -249,6 +252,7 @@ def _told(report: Report, wanted: list[_Wanted]) -> list[str]:
         result = results.get(one.kept.name)
         if result is not None and not one.skipped:
             one.failed = result.reason or " ".join(report.problems)
+            one.notes += result.lost
             one.name = "-"
         lines.append(one.row())
     return lines
@@ -417,10 +421,11 @@ class _Restoring:
             if template != self._renamed(kept.properties.get("template", "")):
                 one.notes.append(f"Its template is {template}.")
         for name, value in kept.features.items():
-            if FEATURE_NAME.matches(name) and len(value.encode()) <= 4096 and "\0" not in value:  # noqa: PLR2004
+            reason = why_not_feature(value, RESTORED_FEATURE_BYTES)
+            if FEATURE_NAME.matches(name) and reason is None:
                 qube.features[name] = value
             else:
-                one.notes.append(f"The feature {shown(name)} is left out.")
+                one.notes.append(f"The feature {shown(name)} is left out: {reason or 'its name is not valid.'}")
         qube.tags = {tag for tag in kept.tags if TAG_NAME.matches(tag) and not tag.startswith("created-by-")}
         qube.tags.add(f"created-by-{self._source}")
         self._take_devices(one, qube)
@@ -517,10 +522,7 @@ class _Restoring:
             qube = one.qube
             if qube is None:
                 continue
-            result = results[one.kept.name]
-            if result.firewall is not None:
-                qube.rules = [(f"r{at}", str(rule)) for at, rule in enumerate(result.firewall, 1)]
-            qube.notes = result.notes or ""
+            self._take_small_files(one, qube, results[one.kept.name])
             qube.qid = first + number
             await self._filled(qube)
             qubes.append(qube)
@@ -529,6 +531,24 @@ class _Restoring:
         await self._system.commit(statements)
         self._system.state.load(qubes)
         self._system.emit([added(qube) for qube in qubes])
+
+    @staticmethod
+    def _take_small_files(one: _Wanted, qube: Qube, result: QubeResult) -> None:
+        """The firewall rules and notes that a call may set; what is left out is noted."""
+        one.notes += result.lost
+        if result.firewall is not None:
+            rules = list(result.firewall)
+            if len(rules) > MOST_RULES:
+                rules = [*rules[: MOST_RULES - 1], Rule(Action.DROP)]
+                one.notes.append(
+                    f"Its firewall has more than {MOST_RULES} rules; after rule {len(rules) - 1} all is dropped."
+                )
+            qube.rules = [(f"r{at}", str(rule)) for at, rule in enumerate(rules, 1)]
+        notes = result.notes or ""
+        if reason := why_not_notes(notes):
+            one.notes.append(f"Its notes are left out: {reason}")
+        else:
+            qube.notes = notes
 
     async def _filled(self, qube: Qube) -> None:
         """The sizes of its volumes as they became; one that the backup does not have is new and empty."""

@@ -13,6 +13,7 @@ from qubesmanager.daemon.local.core.state import added
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement
 from qubesmanager.daemon.local.system.system import System
+from qubesmanager.rules.texts import why_not_feature, why_not_notes
 from qubesmanager.wire.errors import (
     QubesFeatureNotFoundError,
     QubesInvalidTagError,
@@ -26,9 +27,6 @@ from qubesmanager.wire.errors import (
 )
 from qubesmanager.wire.events import Event
 from qubesmanager.wire.names import shown
-
-MAX_FEATURE = 4096
-MAX_NOTES = 256 << 10
 
 
 def property_of(qube: Qube, name: str) -> Property:
@@ -146,8 +144,8 @@ def feature_with_template(system: System, name: str, wanted: str) -> str:
 
 
 async def set_feature(system: System, name: str, wanted: str, value: str) -> None:
-    if len(value.encode()) > MAX_FEATURE:
-        raise QubesValueError(f"The value of a feature has at most {MAX_FEATURE} bytes.")
+    if reason := why_not_feature(value):
+        raise QubesValueError(reason)
     async with system.changing:
         qube = system.qube(name)
         if qube.features.get(wanted) == value:
@@ -200,8 +198,8 @@ async def remove_tag(system: System, name: str, tag: str) -> None:
 
 
 async def set_notes(system: System, name: str, notes: str) -> None:
-    if len(notes.encode()) > MAX_NOTES:
-        raise QubesValueError("Notes have at most 256 KiB.")
+    if reason := why_not_notes(notes):
+        raise QubesValueError(reason)
     async with system.changing:
         qube = system.qube(name)
         if qube.notes == notes:

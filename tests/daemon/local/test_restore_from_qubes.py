@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Backups of Qubes' own tool, and of anybody: what passes the rules of a call is restored, the rest is named."""
+
+import pytest
+from backup_daemon import WORDS, data_of, pieces
+from qubes_backup import PRIVATE, domain, of_one
+
+from qubesmanager.client.client import Client
+from qubesmanager.daemon.local.system.firewall import MOST_RULES
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.wire import calls
+
+
+async def restored(client: Client, backup: bytes, *options: str) -> list[str]:
+    head = "\n".join([f"passphrase={WORDS}", *options, "", ""]).encode()
+    return await client.send(calls.BACKUP_RESTORE("dom0", None, pieces(head, backup)))
+
+
+def firewall(*rules: str) -> bytes:
+    """A firewall.xml; each rule as `name=value` words."""
+    held = "".join(
+        "<rule><properties>"
+        + "".join("<property name='{}'>{}</property>".format(*word.split("=")) for word in rule.split())
+        + "</properties></rule>"
+        for rule in rules
+    )
+    return f'<firewall version="2"><rules>{held}</rules></firewall>'.encode()
+
+
+async def rules_of(client: Client, name: str) -> list[str]:
+    return [row.rule for row in await client.send(calls.VM_FIREWALL_GET(name))]
+
+
+# -- small files -------------------------------------------------------------------------------------------------------
+
+
+async def test_addresses_in_the_firewall_of_qubes_come_back(client: Client) -> None:
+    file = firewall(
+        "action=accept dsthost=192.168.7.0/24",
+        "action=accept dsthost=192.0.2.7/32 proto=tcp dstports=22",
+        "action=drop",
+    )
+
+    rows = await restored(client, of_one(domain("in-fw4"), firewall_xml=file))
+
+    assert rows == ["in-fw4 restored-as=in-fw4 result=ok"]
+    assert await rules_of(client, "in-fw4") == [
+        "action=accept dst4=192.168.7.0/24",
+        "action=accept dst4=192.0.2.7/32 proto=tcp dstports=22-22",
+        "action=drop",
+    ]
+
+
+@pytest.mark.parametrize("host", [".example.org", ""])
+async def test_a_rule_that_cannot_be_read_closes_the_list_and_not_the_qube(client: Client, host: str) -> None:
+    file = firewall(f"action=accept dsthost={host} proto=tcp dstports=443", "action=accept")
+
+    (row,) = await restored(client, of_one(domain("in-odd"), firewall_xml=file))
+
+    assert row.startswith("in-odd restored-as=in-odd result=ok Rule 1 of firewall.xml cannot be read: dsthost")
+    assert await rules_of(client, "in-odd") == ["action=drop"]
+
+
+async def test_the_firewall_of_qubes_3_is_converted(client: Client) -> None:
+    file = (
+        b'<QubesFirewallRules policy="allow"><rule address="192.0.2.1" netmask="24" proto="any"/></QubesFirewallRules>'
+    )
+
+    rows = await restored(client, of_one(domain("in-v1"), firewall_xml=file))
+
+    assert rows == ["in-v1 restored-as=in-v1 result=ok"]
+    assert "action=drop dst4=192.0.2.0/24" in await rules_of(client, "in-v1")
+
+
+async def test_more_rules_than_a_qube_may_have_end_closed(client: Client) -> None:
+    file = firewall(*["action=accept dsthost=192.0.2.1"] * (MOST_RULES + 1))
+
+    (row,) = await restored(client, of_one(domain("many"), firewall_xml=file))
+
+    rules = await rules_of(client, "many")
+    assert (len(rules), rules[-1]) == (MOST_RULES, "action=drop")
+    assert f"more than {MOST_RULES} rules" in row
+
+
+@pytest.mark.parametrize(
+    ("notes", "says"), [("Grün".encode("latin-1"), "UTF-8"), (b"a\x1b[31mb", "control characters")]
+)
+async def test_notes_that_cannot_be_kept_are_lost_alone(
+    client: Client, system: System, notes: bytes, says: str
+) -> None:
+    (row,) = await restored(client, of_one(domain("noted"), notes_txt=notes))
+
+    assert row.startswith("noted restored-as=noted result=ok")
+    assert says in row
+    assert await client.send(calls.VM_NOTES_GET("noted")) == ""
+    _size, data = await data_of(system.volumes.driver("default"), "noted/private")
+    assert data == {0: PRIVATE}
+
+
+async def test_a_verification_names_what_a_restore_would_lose(client: Client) -> None:
+    (row,) = await restored(client, of_one(domain("noted"), notes_txt=b"\xff"), "verify-only=yes")
+
+    assert row == "noted restored-as=- result=ok notes.txt is not text in UTF-8. The notes are left out."
