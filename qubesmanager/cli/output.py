@@ -10,11 +10,12 @@ from dataclasses import asdict, is_dataclass
 from enum import Enum, auto
 from typing import Any, BinaryIO
 
-from qubesmanager.client.client import MAX_ROW, Client
+from qubesmanager.client.client import Client
 from qubesmanager.transport.base import Transport, TransportError
 from qubesmanager.wire import framing
 from qubesmanager.wire.call import EventsCall, Request, RowsCall
 from qubesmanager.wire.events import Event
+from qubesmanager.wire.limits import ROW_BYTES
 
 _PIECE = 256 << 10
 
@@ -92,7 +93,7 @@ async def _copy(transport: Transport, request: Request[Any], stdout: BinaryIO) -
                     stdout.flush()
                     continue
                 head += piece
-                if len(head) > MAX_ROW:
+                if len(head) > ROW_BYTES:
                     break
                 if head.startswith((framing.OK, framing.EVENT)):
                     started = True

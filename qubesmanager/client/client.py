@@ -6,7 +6,7 @@ the call may have been carried out or not.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from typing import TypeVar
 
@@ -15,14 +15,13 @@ from qubesmanager.wire import calls, framing
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.events import Event, EventDecoder
+from qubesmanager.wire.limits import ANSWER_BYTES, ROW_BYTES
 
 R = TypeVar("R")
 
-MAX_ANSWER = 64 << 20
-"""Bytes of an answer that is held whole; a longer one is not believed."""
 
-MAX_ROW = 4 << 20
-"""Bytes of one row of a streamed answer."""
+def _refuse(error: ProtocolError) -> None:
+    raise error
 
 
 class Client:
@@ -45,14 +44,17 @@ class Client:
                 raise TransportError(f"No answer to {request.service} within {limit:g} seconds.") from error
         return request.decode(framing.content(answer))
 
-    async def batches(self, request: Request[R]) -> AsyncGenerator[list[R], None]:
+    async def batches(
+        self, request: Request[R], bad: Callable[[ProtocolError], None] = _refuse
+    ) -> AsyncGenerator[list[R], None]:
         """The rows of a streamed answer (`RowsCall`), as many at a time as arrive together.
 
-        The loop gets a turn between batches, so a long answer never holds it.
+        `bad` is called for a row that is too long or does not decode, which is then left out; unless given, the
+        error is raised. The loop gets a turn between batches, so a long answer never holds it.
         """
         self.calls_made += 1
         buffer = bytearray()
-        started = False
+        started = skipping = False
         async with aclosing(self._exchange(request)) as answer:
             async for piece in answer:
                 buffer += piece
@@ -64,18 +66,24 @@ class Client:
                 if started:
                     *lines, rest = bytes(buffer).split(b"\n")
                     buffer = bytearray(rest)
-                    if len(buffer) > MAX_ROW:
-                        raise ProtocolError("A row of the answer is longer than 4 MiB.")
+                    if lines and skipping:
+                        skipping = False
+                        del lines[0]
+                    if len(buffer) > ROW_BYTES and not skipping:
+                        bad(ProtocolError(f"A row of the answer is longer than {ROW_BYTES >> 20} MiB."))
+                        skipping = True
+                    if skipping:
+                        buffer.clear()
                     if lines:
-                        yield [request.decode(line) for line in lines]
+                        yield list(_decoded(request, lines, bad))
                         await asyncio.sleep(0)
             if not started:
                 async for piece in answer:
                     buffer += piece
-                    if len(buffer) > MAX_ROW:
+                    if len(buffer) > ROW_BYTES:
                         break
                 framing.content(_answered(bytes(buffer), request.service))
-        if buffer:
+        if buffer or skipping:
             raise TransportError(f"The answer to {request.service} ended in the middle.")
 
     async def events(self, request: Request[Event] | None = None) -> AsyncGenerator[list[Event], None]:
@@ -98,12 +106,22 @@ class Client:
         async with aclosing(self._exchange(request)) as answer:
             async for piece in answer:
                 held += piece
-                if len(held) > MAX_ANSWER:
+                if len(held) > ANSWER_BYTES:
                     raise ProtocolError(f"The answer to {request.service} is longer than 64 MiB.")
         return _answered(bytes(held), request.service)
 
     def _exchange(self, request: Request[R]) -> AsyncGenerator[bytes, None]:
         return self.transport.exchange(request.service, request.argument, request.dest, request.payload)
+
+
+def _decoded(request: Request[R], untrusted_lines: list[bytes], bad: Callable[[ProtocolError], None]) -> Iterator[R]:
+    for line in untrusted_lines:
+        try:
+            row = request.decode(line)
+        except ProtocolError as error:
+            bad(error)
+        else:
+            yield row
 
 
 def _answered(answer: bytes, service: str) -> bytes:

@@ -6,6 +6,7 @@ record that has it already changes nothing.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -13,10 +14,13 @@ from dataclasses import dataclass
 from qubesmanager.client.client import Client
 from qubesmanager.transport.base import TransportError
 from qubesmanager.wire import calls
-from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.errors import Mgmt1Error, ProtocolError
 from qubesmanager.wire.events import CONNECTION_ESTABLISHED, EVENTS_LOST, Event
 from qubesmanager.wire.fold import fold
+from qubesmanager.wire.names import VM_NAME, shown
 from qubesmanager.wire.records import VmRecord
+
+log = logging.getLogger(__name__)
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 10.0
@@ -116,33 +120,51 @@ class Follower:
             await self._list()
             self._synced = True
             self._tell(Synced())
-            self._fold(first[1:])
+            await self._take(first[1:])
             async for batch in stream:
-                self._fold(batch)
+                await self._take(batch)
 
     async def _list(self) -> None:
         """Put what is new or different, then take away what was not listed."""
         listed: set[str] = set()
-        async with aclosing(self._client.batches(calls.VM_GET_ALL("dom0"))) as batches:
+        async with aclosing(self._client.batches(calls.VM_GET_ALL("dom0"), _left_out)) as batches:
             async for batch in batches:
                 listed.update(record.name for record in batch)
-                changed = tuple(record for record in batch if self.records.get(record.name) != record)
-                self.records.update((record.name, record) for record in changed)
-                if changed:
-                    self._tell(Put(changed))
+                self._put(batch)
         if gone := tuple(name for name in self.records if name not in listed):
             for name in gone:
                 del self.records[name]
             self._tell(Gone(gone))
 
-    def _fold(self, batch: list[Event]) -> None:
+    def _put(self, batch: list[VmRecord]) -> None:
+        changed = tuple(record for record in batch if self.records.get(record.name) != record)
+        self.records.update((record.name, record) for record in changed)
+        if changed:
+            self._tell(Put(changed))
+
+    async def _take(self, batch: list[Event]) -> None:
+        """Fold the events; a qube whose event does not decode is asked for again, and costs no other anything."""
+        for name in self._fold(batch):
+            async with aclosing(self._client.batches(calls.VM_GET_ALL("dom0", name), _left_out)) as batches:
+                async for records in batches:
+                    self._put(records)
+
+    def _fold(self, batch: list[Event]) -> list[str]:
+        """Make of the records what the events say; the qubes whose events do not decode."""
+        unclear: dict[str, None] = {}
         put: dict[str, VmRecord] = {}
         gone: dict[str, None] = {}
         for event in batch:
             if event.name == EVENTS_LOST:
                 raise TransportError("Too many events at once; listing again.")
             before = self.records.get(event.subject)
-            after = fold(before, event)
+            try:
+                after = fold(before, event)
+            except ProtocolError as error:
+                log.warning("An event of %s is left out: %s", shown(event.subject), error)
+                if VM_NAME.matches(event.subject):
+                    unclear[event.subject] = None
+                continue
             if after is before:
                 continue
             if after is None:
@@ -157,3 +179,8 @@ class Follower:
             self._tell(Put(tuple(put.values())))
         if batch:
             self._tell(Happened(tuple(batch)))
+        return list(unclear)
+
+
+def _left_out(error: ProtocolError) -> None:
+    log.warning("A qube is left out of the list: %s", error)

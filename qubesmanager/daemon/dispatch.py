@@ -4,6 +4,7 @@
 Until a value has been decoded here, nothing that came from a caller is believed.
 """
 
+import asyncio
 import logging
 import traceback
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -16,6 +17,7 @@ from qubesmanager.wire.call import AnyCall, EventsCall, RowsCall
 from qubesmanager.wire.calls import BY_SERVICE
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError
 from qubesmanager.wire.events import encode_event
+from qubesmanager.wire.limits import ARGUMENT_BYTES
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.values import Dest
 
@@ -92,8 +94,8 @@ class Dispatcher:
 
 
 def _decode_argument(call: AnyCall, untrusted: str) -> Any:
-    if len(untrusted) > names.MAX_ARGUMENT:
-        raise ProtocolError(f"The argument of {call.name} is longer than {names.MAX_ARGUMENT} bytes.")
+    if len(untrusted) > ARGUMENT_BYTES:
+        raise ProtocolError(f"The argument of {call.name} is longer than {ARGUMENT_BYTES} bytes.")
     names.check(names.ARGUMENT, untrusted)
     if not untrusted and not call.arg.optional:
         raise ProtocolError(f"{call.name} needs an argument: {call.arg.what}.")
@@ -116,7 +118,7 @@ async def _whole_payload(call: AnyCall, untrusted_payload: AsyncIterator[bytes])
 
 
 async def _rows(call: AnyCall, rows: AsyncIterator[Any]) -> AsyncGenerator[bytes, None]:
-    """Rows as they are produced, some 64 KiB at a time."""
+    """Rows as they are produced, some 64 KiB at a time; between two pieces the loop runs what else is due."""
     buffer = bytearray(framing.OK)
     async for row in rows:
         buffer += call.result.encode(row)
@@ -124,5 +126,6 @@ async def _rows(call: AnyCall, rows: AsyncIterator[Any]) -> AsyncGenerator[bytes
         if len(buffer) >= _FLUSH:
             yield bytes(buffer)
             buffer.clear()
+            await asyncio.sleep(0)
     if buffer:
         yield bytes(buffer)

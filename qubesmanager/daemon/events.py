@@ -1,26 +1,61 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The event hub: what happened goes to each listener that may see the qube, in order, without waiting for any.
 
-A listener that falls too far behind is cut off with `events-lost` rather than slowing the others or growing.
+A listener that falls too far behind, in events or in bytes, is cut off with `events-lost`: it neither slows the others
+nor grows.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from qubesmanager.wire.events import CONNECTION_ESTABLISHED, EVENTS_LOST, Event
+from qubesmanager.wire.limits import LISTENER_BYTES, LISTENER_EVENTS
 
-MAX_WAITING = 20_000
-"""Events that may wait for one listener."""
+View = Callable[[Event], Sequence[Event]]
+"""What a listener gets of an event: itself, nothing, or other events in its place."""
 
 
 class _Listener:
-    def __init__(self, may_see: Callable[[Event], bool]) -> None:
-        self.may_see = may_see
-        self.waiting: deque[Event] = deque()
+    def __init__(self, view: View) -> None:
         self.news = asyncio.Event()
         self.lost = False
+        self._view = view
+        self._waiting: deque[tuple[Event, int]] = deque()
+        self._bytes = 0
+
+    def offer(self, event: Event) -> None:
+        """Queue what the listener gets of the event, or cut it off."""
+        for seen in self._view(event):
+            size = _size(seen)
+            if len(self._waiting) >= LISTENER_EVENTS or (self._waiting and self._bytes + size > LISTENER_BYTES):
+                self._cut_off()
+                return
+            self._waiting.append((seen, size))
+            self._bytes += size
+            self.news.set()
+
+    def take(self) -> Event | None:
+        """The next event; None while there is none."""
+        if not self._waiting:
+            return None
+        event, size = self._waiting.popleft()
+        self._bytes -= size
+        return event
+
+    def _cut_off(self) -> None:
+        self.lost = True
+        self._waiting.clear()
+        self._bytes = 0
+        self._waiting.append((Event("", EVENTS_LOST), 0))
+        self.news.set()
+
+
+def _size(event: Event) -> int:
+    """Bytes of the event's words, near enough to bound what a listener costs."""
+    words = [event.subject, event.name, *event.fields, *event.fields.values()]
+    return sum(len(word) if word.isascii() else len(word.encode("utf-8", "replace")) for word in words)
 
 
 class EventHub:
@@ -36,15 +71,8 @@ class EventHub:
 
     def emit(self, event: Event) -> None:
         for listener in self._listeners:
-            if listener.lost or not listener.may_see(event):
-                continue
-            if len(listener.waiting) >= MAX_WAITING:
-                listener.lost = True
-                listener.waiting.clear()
-                listener.waiting.append(Event("", EVENTS_LOST))
-            else:
-                listener.waiting.append(event)
-            listener.news.set()
+            if not listener.lost:
+                listener.offer(event)
 
     def close(self) -> None:
         """End all listeners' streams once they have been told what happened until now."""
@@ -52,21 +80,21 @@ class EventHub:
         for listener in self._listeners:
             listener.news.set()
 
-    async def listen(self, may_see: Callable[[Event], bool]) -> AsyncGenerator[Event, None]:
+    async def listen(self, view: View) -> AsyncGenerator[Event, None]:
         """The events from now on, after an artificial `connection-established`."""
-        with self._listening(may_see) as listener:
+        with self._listening(view) as listener:
             yield Event("", CONNECTION_ESTABLISHED)
-            while not self._closed or listener.waiting:
-                while listener.waiting:
-                    yield listener.waiting.popleft()
+            while True:
+                while (event := listener.take()) is not None:
+                    yield event
                 if listener.lost or self._closed:
                     return
                 listener.news.clear()
                 await listener.news.wait()
 
     @contextmanager
-    def _listening(self, may_see: Callable[[Event], bool]) -> Iterator[_Listener]:
-        listener = _Listener(may_see)
+    def _listening(self, view: View) -> Iterator[_Listener]:
+        listener = _Listener(view)
         self._listeners.add(listener)
         try:
             yield listener

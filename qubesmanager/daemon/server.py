@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The socket: a qrexec socket service's header and payload in, an answer out, one call a connection.
 
-Every caller is bounded: in bytes (header, payload), in time (a caller that never finishes), in number. Closing the
-connection after the payload's end does not interrupt the operation.
+Every caller is bounded: in bytes (header, payload), in time (a caller that never finishes), in number. The calls of
+dom0 have places of their own, and each other source has its share of the rest, so no qube can keep others out. Closing
+the connection after the payload's end does not interrupt the operation.
 """
 
 import asyncio
@@ -13,18 +14,19 @@ import pwd
 import select
 import socket
 import struct
-from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from qubesmanager.daemon.dispatch import Dispatcher
-from qubesmanager.wire import framing
+from qubesmanager.wire import framing, limits
 from qubesmanager.wire.calls import BY_SERVICE
 from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, ProtocolError
 from qubesmanager.wire.names import VM_NAME, check, shown
 
 log = logging.getLogger(__name__)
 
+DOM0 = "dom0"
 _PIECE = 256 << 10
 _BACKLOG = 4096
 """Connections the kernel keeps waiting; a full backlog makes a client's first write fail."""
@@ -34,22 +36,85 @@ _PEERCRED = struct.Struct("3i")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds for a caller to say its header, and to go on with its payload; calls at the same time."""
+    """Seconds for a caller to send its header and to continue its payload; calls at the same time."""
 
-    header: float = 10.0
-    idle: float = 60.0
-    calls: int = 512
+    header: float = limits.HEADER_SECONDS
+    idle: float = limits.IDLE_SECONDS
+    dom0: int = limits.DOM0_CALLS
+    own: int = limits.OWN_CALLS
+    source: int = limits.SOURCE_CALLS
+    shared: int = limits.SHARED_CALLS
+    source_waiting: int = limits.SOURCE_WAITING
+    shared_waiting: int = limits.SHARED_WAITING
     grace: float = 10.0
     """Seconds that calls under way get when the daemon is asked to end."""
+
+
+class _Source:
+    """The calls of one source other than dom0."""
+
+    def __init__(self, bounds: Limits) -> None:
+        self.calls = 0
+        """Those under way and those that wait."""
+        self.own = asyncio.Semaphore(bounds.own)
+        self.more = asyncio.Semaphore(bounds.source - bounds.own)
+
+
+class Shares:
+    """The places for calls under way: dom0's, a few of each other source's own, and those that they share."""
+
+    def __init__(self, bounds: Limits) -> None:
+        self._bounds = bounds
+        self._dom0 = asyncio.Semaphore(bounds.dom0)
+        self._shared = asyncio.Semaphore(bounds.shared)
+        self._calls = 0
+        self._sources: dict[str, _Source] = {}
+
+    @asynccontextmanager
+    async def place(self, name: str) -> AsyncIterator[None]:
+        """Wait for a place and keep it. Raises `QubesException` at once for a source with too many calls."""
+        if name == DOM0:
+            async with self._dom0:
+                yield
+            return
+        source = self._sources.setdefault(name, _Source(self._bounds))
+        if source.own.locked():
+            self._check(name, source)
+        source.calls += 1
+        self._calls += 1
+        try:
+            async with self._chosen(source):
+                yield
+        finally:
+            self._calls -= 1
+            source.calls -= 1
+            if not source.calls:
+                del self._sources[name]
+
+    def _check(self, name: str, source: _Source) -> None:
+        bounds = self._bounds
+        if source.calls >= bounds.source + bounds.source_waiting:
+            raise Mgmt1Error(f"{name} has {source.calls} calls under way; try again later.")
+        if self._calls >= bounds.shared + bounds.shared_waiting:
+            raise Mgmt1Error("Too many calls are under way; try again later.")
+
+    @asynccontextmanager
+    async def _chosen(self, source: _Source) -> AsyncIterator[None]:
+        if source.own.locked():
+            async with source.more, self._shared:
+                yield
+        else:
+            async with source.own:
+                yield
 
 
 class Server:
     """Serves one listening unix socket with a dispatcher until `close`."""
 
-    def __init__(self, dispatcher: Dispatcher, limits: Limits = Limits()) -> None:
+    def __init__(self, dispatcher: Dispatcher, bounds: Limits = Limits()) -> None:
         self._dispatcher = dispatcher
-        self._limits = limits
-        self._places = asyncio.Semaphore(limits.calls)
+        self._limits = bounds
+        self._shares = Shares(bounds)
         self._server: asyncio.Server | None = None
         self._under_way: set[asyncio.Task[None]] = set()
         self._socket_group = -1
@@ -76,8 +141,7 @@ class Server:
             return
         self._under_way.add(task)
         try:
-            async with self._places:
-                await self._converse(reader, writer)
+            await self._converse(reader, writer)
         except (ConnectionError, asyncio.CancelledError):
             pass
         except OSError as error:
@@ -91,10 +155,13 @@ class Server:
         try:
             self._admit(writer)
             header = await self._header(reader)
+            async with self._shares.place(header.source):
+                await self._answer(header, reader, writer)
         except Mgmt1Error as error:
-            log.info("A caller was sent away: %s", shown(str(error), 300))
+            log.info("A caller was refused: %s", shown(str(error), 300))
             writer.write(framing.encode_error(error))
-            return
+
+    async def _answer(self, header: framing.Header, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         answer = self._dispatcher.answer(
             header.source,
             header.untrusted_service,
@@ -131,7 +198,7 @@ class Server:
             raise ProtocolError("The request header did not arrive.") from error
         except asyncio.LimitOverrunError as error:
             raise ProtocolError("The request header is too long.") from error
-        if len(raw) > framing.MAX_HEADER:
+        if len(raw) > limits.HEADER_BYTES:
             raise ProtocolError("The request header is too long.")
         header = framing.decode_header(raw[:-1])
         check(VM_NAME, header.source)

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 
 from qubesmanager.wire.errors import ProtocolError, QubesValueError
 from qubesmanager.wire.firewall import Action, Proto, Rule, SpecialTarget, parse_rule
+from qubesmanager.wire.limits import RULES
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 DNS_PORT = 53
 VIRTUAL_DNS = ("10.139.1.1", "10.139.1.2")
 """What qubes ask for names; Qubes OS gives them the same."""
-RULES_LIMIT = 1000
-"""The most rules that are read from a text."""
 
 _ALL = Rule(Action.ACCEPT)
 _NOTHING_ELSE = Rule(Action.DROP)
@@ -217,15 +216,15 @@ def export_text(rules: Iterable[Rule]) -> str:
 def import_text(untrusted: str) -> list[Rule]:
     """The rules of a text, one a line; empty lines and lines that begin with # are left out.
 
-    Raises ProtocolError naming the line for the first line that is no rule, and for more than RULES_LIMIT of them.
+    Raises ProtocolError naming the line for the first line that is no rule, and for more than RULES of them.
     """
     rules: list[Rule] = []
     for number, line in enumerate(untrusted.splitlines(), 1):
         text = line.lstrip()
         if not text or text.startswith("#"):
             continue
-        if len(rules) == RULES_LIMIT:
-            raise ProtocolError(f"Line {number}: there are more than {RULES_LIMIT} rules.")
+        if len(rules) == RULES:
+            raise ProtocolError(f"Line {number}: there are more than {RULES} rules.")
         try:
             rules.append(parse_rule(text))
         except (ProtocolError, QubesValueError) as error:

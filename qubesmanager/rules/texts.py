@@ -3,14 +3,8 @@
 
 import unicodedata
 
+from qubesmanager.wire.limits import FEATURE_BYTES, NOTES_BYTES
 from qubesmanager.wire.names import shown
-
-FEATURE_BYTES = 4096
-"""The longest value of a feature that a call may set, in UTF-8."""
-RESTORED_FEATURE_BYTES = 64 << 10
-"""The longest value of a feature that is restored from a backup: Qubes OS keeps longer ones, such as `menu-items`."""
-NOTES_BYTES = 256 << 10
-"""The longest notes, in UTF-8."""
 
 _LAYOUT = frozenset("\t\n\r")
 """The control characters that notes may contain."""

@@ -17,7 +17,7 @@ from PyQt5.QtWidgets import (
 from qubesmanager.rules.states import Records, referrers
 from qubesmanager.ui.prompts import plain_label, problem_label, show_problem
 from qubesmanager.ui.texts import why_not_name
-from qubesmanager.wire.calls import NOTES_LIMIT
+from qubesmanager.wire.limits import NOTES_BYTES
 
 
 class RenameDialog(QDialog):
@@ -98,7 +98,7 @@ class NotesDialog(QDialog):
             self.save.click()
 
     def _look(self) -> None:
-        too_long = len(self.text().encode("utf-8", "replace")) > NOTES_LIMIT
+        too_long = len(self.text().encode("utf-8", "replace")) > NOTES_BYTES
         show_problem(self.problem, self.tr("Notes hold at most 256 KiB.") if too_long else None)
         if self.save is not None:
             self.save.setEnabled(self.changed() and not too_long)

@@ -12,6 +12,7 @@ from qubesmanager.wire import codecs
 from qubesmanager.wire.codecs import Codec
 from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.events import Event
+from qubesmanager.wire.limits import PAYLOAD_BYTES
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.values import Dest, DeviceClass, Tier
 
@@ -19,9 +20,6 @@ A = TypeVar("A")
 P = TypeVar("P")
 R = TypeVar("R")
 X = TypeVar("X")
-
-DEFAULT_LIMIT = 64 << 10
-"""Bytes of a payload that is not streamed."""
 
 CLASS_MARK = "<class>"
 """Stands in a row's name for a device class."""
@@ -61,7 +59,7 @@ class Call(Generic[A, P, R]):
     payload: Codec[P]
     result: Codec[R]
     doc: str
-    limit: int = DEFAULT_LIMIT
+    limit: int = PAYLOAD_BYTES
     draft: bool = True
     device_class: DeviceClass | None = None
     time_limit: float | None = 60.0

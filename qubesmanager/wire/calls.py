@@ -10,12 +10,10 @@ from qubesmanager.wire import names
 from qubesmanager.wire.call import AnyCall, Call, EventsCall, RowsCall
 from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.events import Event, EventDecoder, encode_event
+from qubesmanager.wire.limits import NOTES_BYTES, POLICY_BYTES
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.records import decode_record, encode_record
 from qubesmanager.wire.values import Dest, Tier
-
-NOTES_LIMIT = 256 << 10
-POLICY_LIMIT = 1 << 20
 
 RECORD = c.Codec("one JSON object a line", decode_record, encode_record)
 
@@ -356,7 +354,7 @@ VM_NOTES_GET = Call(
 VM_NOTES_SET = Call(
     "mgmt1.vm.notes.Set", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.TEXT, c.NOTHING,
     "Replace the qube's notes, at most 256 KiB of UTF-8.",
-    limit=NOTES_LIMIT, draft=False,
+    limit=NOTES_BYTES, draft=False,
 )  # fmt: skip
 VM_LOG_LIST = Call(
     "mgmt1.vm.log.List", Dest.VM, Tier.LOCAL_RO, c.NOTHING, c.NOTHING, c.id_rows(names.LOG_NAME),
@@ -473,7 +471,7 @@ POLICY_REPLACE = Call(
     "mgmt1.policy.Replace", Dest.DOM0, Tier.GLOBAL_RWX, c.FILE_NAME, c.TOKEN_CONTENT, c.NOTHING,
     "Replace a policy file that still has the token (new: it must not exist; any: whatever it is). Content that does"
     " not parse is refused whole.",
-    limit=POLICY_LIMIT, draft=False,
+    limit=POLICY_BYTES, draft=False,
 )  # fmt: skip
 POLICY_REMOVE = Call(
     "mgmt1.policy.Remove", Dest.DOM0, Tier.GLOBAL_RWX, c.FILE_NAME, c.LINE, c.NOTHING,
@@ -493,7 +491,7 @@ POLICY_INCLUDE_GET = Call(
 POLICY_INCLUDE_REPLACE = Call(
     "mgmt1.policy.include.Replace", Dest.DOM0, Tier.GLOBAL_RWX, c.FILE_NAME, c.TOKEN_CONTENT, c.NOTHING,
     "Replace an include file that still has the token.",
-    limit=POLICY_LIMIT, draft=False,
+    limit=POLICY_BYTES, draft=False,
 )  # fmt: skip
 POLICY_INCLUDE_REMOVE = Call(
     "mgmt1.policy.include.Remove", Dest.DOM0, Tier.GLOBAL_RWX, c.FILE_NAME, c.LINE, c.NOTHING,

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qubesmanager.wire import calls, codecs, names
+from qubesmanager.wire import calls, codecs, limits, names
 from qubesmanager.wire.call import CLASS_MARK, AnyCall, EventsCall, RowsCall
 from qubesmanager.wire.codecs import Codec
 from qubesmanager.wire.errors import Mgmt1Error
@@ -110,7 +110,7 @@ def _tiers() -> Iterator[str]:
 
 def _lexical_rules() -> Iterator[str]:
     yield "## Names\n\nChecked before anything is believed. An argument has at most "
-    yield f"{names.MAX_ARGUMENT} bytes. A name has to match as a whole:\n\n| thing | pattern |\n|---|---|\n"
+    yield f"{limits.ARGUMENT_BYTES} bytes. A name has to match as a whole:\n\n| thing | pattern |\n|---|---|\n"
     for rule in vars(names).values():
         if isinstance(rule, NameRule):
             pattern = rule.pattern.pattern.replace("|", "\\|")
@@ -142,7 +142,7 @@ def _section(row: AnyCall) -> Iterator[str]:
 
 
 def _payload(row: AnyCall) -> str:
-    if row.limit == calls.POLICY_LIMIT:
+    if row.limit == limits.POLICY_BYTES:
         return f"{_cell(row.payload)}, at most 1 MiB"
     return _cell(row.payload)
 

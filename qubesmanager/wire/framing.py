@@ -17,9 +17,6 @@ OK = b"0\x00"
 EVENT = b"1\x00"
 EXCEPTION = b"2\x00"
 
-MAX_HEADER = 4096
-"""Bytes of a request header, its NUL included."""
-
 _HEADER_WORDS = 4
 
 

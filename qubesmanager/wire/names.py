@@ -10,9 +10,6 @@ from dataclasses import dataclass
 
 from qubesmanager.wire.errors import ProtocolError
 
-MAX_ARGUMENT = 255
-"""Bytes of an argument; a longer one can hang a caller's qrexec agent."""
-
 RESERVED_VM_NAMES = frozenset({"none", "default", "dom0", "Domain-0"})
 """Names that no new qube may have."""
 

@@ -120,6 +120,8 @@ def test_a_passphrase_in_a_profile_is_read_as_it_is_and_never_shown(words: str) 
         "include: " + "[" * 900 + "]" * 900,
         "destination_path: " + "x" * (64 << 10),
         "!!python/object/apply:os.system ['true']",
+        "include: [" + "a," * 20_000 + "]\ndestination_path: /a\n",
+        "".join(f"k{number}: 1\n" for number in range(7000)),
         "? {a: b}\n: c\n",
         "1: 2\n",
         "destination_path: /a\ndestination_path: /b\n",
@@ -129,3 +131,7 @@ def test_a_passphrase_in_a_profile_is_read_as_it_is_and_never_shown(words: str) 
 def test_what_would_cost_or_do_more_than_reading_is_refused(untrusted: str) -> None:
     with pytest.raises((ProtocolError, QubesValueError)):
         parse_profile(untrusted)
+
+
+def test_the_parsed_form_of_a_text_is_kept() -> None:
+    assert parse_profile(OF_QUBES) is parse_profile(OF_QUBES)

@@ -12,7 +12,7 @@ from qubesmanager.client import follow
 from qubesmanager.client.client import Client
 from qubesmanager.client.follow import Follower, Gone, Happened, Lost, Put, Synced, Update
 from qubesmanager.transport.base import Payload, TransportError
-from qubesmanager.wire import calls
+from qubesmanager.wire import calls, limits
 from qubesmanager.wire.errors import ProtocolError, QubesVMNotFoundError
 from qubesmanager.wire.events import Event, encode_event
 from qubesmanager.wire.framing import encode_error
@@ -85,6 +85,18 @@ async def test_streamed_rows_end_with_the_error_that_came(size: int, answer: byt
     with pytest.raises(error):
         async for _ in Client(_Bytes(answer, size)).batches(calls.VM_GET_ALL("dom0")):
             pass
+
+
+@pytest.mark.parametrize("size", [1 << 16, 10 << 20])
+async def test_a_bad_row_is_left_out_and_the_others_are_not(size: int) -> None:
+    bad: list[ProtocolError] = []
+    long = b"x" * (limits.ROW_BYTES + 1) + b"\n"
+    rows = ROWS + b"nonsense\n" + long + encode_record(WORK) + b"\n"
+
+    batches = Client(_Bytes(rows, size)).batches(calls.VM_GET_ALL("dom0"), bad.append)
+
+    assert [record async for batch in batches for record in batch] == [WORK, VAULT, WORK]
+    assert len(bad) == 2
 
 
 async def test_an_event_stream_that_ends_is_no_answer() -> None:
@@ -179,6 +191,21 @@ async def test_after_a_break_only_the_differences_are_told() -> None:
 
         assert [update for update in told if isinstance(update, (Put, Gone))] == [Put((changed,)), Gone(("work",))]
         assert following.follower.records == {"vault": changed}
+
+
+async def test_a_qube_whose_event_does_not_decode_is_asked_for_again_and_the_others_follow_on() -> None:
+    dom0 = _Dom0(WORK, VAULT)
+    async with _Following(dom0) as following:
+        await following.until(_is(Synced))
+        changed = replace(WORK, notes="long")
+        dom0.records = [changed]
+
+        dom0.events.put_nowait(Event("work", "notes-set"))
+        dom0.events.put_nowait(Event("vault", "domain-state", {"state": "Halted"}))
+        told = await following.until(lambda update: isinstance(update, Put) and update.records[0].name == "vault")
+
+        assert Put((changed,)) in told
+        assert not any(isinstance(update, Lost) for update in told)
 
 
 async def test_lost_events_make_it_list_again() -> None:

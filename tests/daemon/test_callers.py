@@ -12,6 +12,7 @@ import pytest
 from qubesmanager.daemon import events as event_hub
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
+from qubesmanager.daemon.local.system import settings
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.daemon.main import bind
 from qubesmanager.daemon.server import Limits, Server
@@ -78,8 +79,8 @@ async def test_a_listener_that_hangs_up_is_forgotten(
 async def test_a_listener_that_is_too_slow_is_cut_off_with_events_lost(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_hub, "MAX_WAITING", 5)
-    stream = system.hub.listen(lambda _event: True)
+    monkeypatch.setattr(event_hub, "LISTENER_EVENTS", 5)
+    stream = system.hub.listen(lambda event: [event])
     assert (await anext(stream)).name == "connection-established"
 
     for number in range(10):
@@ -97,3 +98,99 @@ def test_a_dead_socket_is_replaced_and_a_live_one_is_not(tmp_path: Path) -> None
 
     with bind(path) as second:
         assert isinstance(second, socket.socket)
+
+
+async def _listening(place: Path, source: str) -> asyncio.StreamWriter:
+    reader, writer = await asyncio.open_unix_connection(place)
+    writer.write(f"mgmt1.Events+ {source} name dom0\x00".encode())
+    writer.write_eof()
+    assert await reader.readexactly(2) == b"1\x00"
+    return writer
+
+
+async def _answer(place: Path, source: str) -> bytes:
+    reader, writer = await asyncio.open_unix_connection(place)
+    writer.write(f"mgmt1.vm.tag.Get+work {source} name work\x00".encode())
+    writer.write_eof()
+    answer = await reader.read()
+    writer.close()
+    return answer
+
+
+@pytest.fixture
+async def crowded(system: System, tmp_path: Path) -> AsyncIterator[Path]:
+    """A server with 2 places for dom0, 1 own place for each other source, 3 of one source at most, and 2 to share."""
+    bounds = Limits(dom0=2, own=1, source=3, shared=2, source_waiting=1, shared_waiting=10, grace=0.1)
+    server = Server(Dispatcher(LocalBackend(system)), bounds)
+    await server.start(bind(tmp_path / "s"), os.getgid())
+    yield tmp_path / "s"
+    system.hub.close()
+    await server.close()
+
+
+async def test_a_source_that_takes_all_its_places_keeps_neither_dom0_nor_others_out(crowded: Path) -> None:
+    listeners = [await _listening(crowded, "evil") for _ in range(3)]
+    waiting = asyncio.ensure_future(_answer(crowded, "evil"))  # noqa: TID251 - ends with the last assertion
+
+    assert await _answer(crowded, "dom0") == b"0\x001"
+    assert await _answer(crowded, "personal") == b"0\x001"
+    assert not waiting.done()
+
+    listeners.pop().close()
+    assert await waiting == b"0\x001"
+    for writer in listeners:
+        writer.close()
+
+
+async def test_a_source_with_too_many_waiting_calls_is_refused(crowded: Path) -> None:
+    writers = [await _listening(crowded, "evil") for _ in range(3)]
+    calls = [asyncio.ensure_future(_answer(crowded, "evil")) for _ in range(2)]  # noqa: TID251 - both are awaited
+
+    refused, waiting = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+    assert [call.result()[:17] for call in refused] == [b"2\x00QubesException\x00"]
+
+    for writer in writers:
+        writer.close()
+    assert [await call for call in waiting] == [b"0\x001"]
+
+
+async def test_a_listener_that_does_not_read_is_bounded_in_bytes(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_hub, "LISTENER_BYTES", 1000)
+    slow, quick = system.hub.listen(lambda event: [event]), system.hub.listen(lambda event: [event])
+    for stream in (slow, quick):
+        assert (await anext(stream)).name == "connection-established"
+
+    for _ in range(4):
+        system.hub.emit(Event("work", "notes-set", {"notes": "x" * 300}))
+        assert (await anext(quick)).name == "notes-set"
+
+    assert [event.name async for event in slow] == ["events-lost"]
+
+
+async def test_an_answer_of_many_rows_lets_others_take_their_turn(system: System) -> None:
+    # Rows of 60 KiB, so that each piece of the answer is one or two of them.
+    for name in ("work", "personal", "vault"):
+        await settings.set_notes(system, name, "x" * (60 << 10))
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(other())
+        answer = Dispatcher(LocalBackend(system)).answer("dom0", "mgmt1.vm.GetAll", "", "dom0", _nothing())
+        before = [turns async for _piece in answer]
+        task.cancel()
+
+    assert len(before) >= 3
+    assert before == sorted(set(before))
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    for piece in list[bytes]():
+        yield piece

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qubesmanager.wire import events, framing
+from qubesmanager.wire import framing, limits
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesVMNotFoundError
 from qubesmanager.wire.events import Event, EventDecoder, encode_event
 from qubesmanager.wire.framing import Header, content, decode_header, encode_error, encode_header
@@ -117,11 +117,24 @@ def test_an_exception_with_fields_is_whole_in_whatever_pieces(place: int) -> Non
         decoder.finish()
 
 
-@pytest.mark.parametrize("piece", [1 << 16, events.MAX_EVENT * 2])
+@pytest.mark.parametrize("piece", [1 << 16, limits.EVENT_BYTES * 2])
 def test_an_event_without_an_end_does_not_grow_without_bound(piece: int) -> None:
-    stream = b"1\x00" + b"a" * events.MAX_EVENT + b"\x00b\x00\x00"
+    stream = b"1\x00" + b"a" * limits.EVENT_BYTES + b"\x00b\x00\x00"
 
     assert _told([stream[at : at + piece] for at in range(0, len(stream), piece)]) == ([], "ProtocolError")
+
+
+@pytest.mark.parametrize("piece", [1000, 1 << 16, limits.EVENT_BYTES * 2])
+@pytest.mark.parametrize("length", [limits.EVENT_BYTES, limits.EVENT_BYTES * 3])
+def test_an_event_that_is_too_long_does_not_cost_the_others(piece: int, length: int) -> None:
+    long = encode_event(Event("work", "notes-set", {"notes": "a" * length, "more": ""}))
+    other = encode_event(Event("vault", "tag-add:x", {"tag": "x"}))
+    stream = other + long + other
+
+    told, error = _told([stream[at : at + piece] for at in range(0, len(stream), piece)])
+
+    assert told == [Event("vault", "tag-add:x", {"tag": "x"}), Event("work", "notes-set"), told[0]]
+    assert error == _told([other])[1]
 
 
 def test_a_nul_inside_an_event_cannot_end_it() -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The backup wizard: which qubes, where and how, the passphrase, what will happen; then how it goes."""
 
+import asyncio
 from dataclasses import replace
 
 from PyQt5.QtGui import QCloseEvent
@@ -116,7 +117,7 @@ class BackupWizard(StepsWindow):
     async def _read(self, name: str) -> None:
         client = self._session.client
         text = await client.send(calls.BACKUP_PROFILE_GET(DOM0, name))
-        profile = parse_profile(text)
+        profile = await asyncio.to_thread(parse_profile, text)
         told = await preview(client, name)
         self._texts[name] = text
         self._kept = profile

@@ -21,10 +21,11 @@ from hypothesis import strategies as st
 from qubesmanager.backup import container
 from qubesmanager.backup.container import Params
 from qubesmanager.backup.errors import BackupError
+from qubesmanager.backup.profile import Profile, parse_profile
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.backups import targets
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.daemon.local.system import restoring
+from qubesmanager.daemon.local.system import backups, restoring
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error, ProtocolError, QubesValueError
@@ -351,3 +352,21 @@ async def test_a_restore_whose_caller_goes_at_any_moment_leaves_nothing_or_whole
             await client.send(calls.VM_REMOVE("copy"))
         assert set(await pool.list_volumes()) == before
         assert await system.store.read("SELECT * FROM pending_volume") == []
+
+
+async def test_a_profile_is_parsed_in_a_thread(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: set[int] = set()
+
+    def parsed(text: str) -> Profile:
+        threads.add(threading.get_ident())
+        return parse_profile(text)
+
+    monkeypatch.setattr(backups, "parse_profile", parsed)
+    text = "include: [work]\ndestination_path: /x\n"
+
+    await client.send(calls.BACKUP_PROFILE_SET("dom0", "p", text))
+    await client.send(calls.BACKUP_INFO("dom0", "p", pieces(text.encode())))
+    await client.send(calls.BACKUP_INFO("dom0", "p", pieces()))
+
+    assert threads
+    assert threading.get_ident() not in threads

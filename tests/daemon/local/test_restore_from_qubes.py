@@ -6,9 +6,9 @@ from backup_daemon import WORDS, data_of, pieces
 from qubes_backup import PRIVATE, domain, of_one
 
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.local.system.firewall import MOST_RULES
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.wire import calls
+from qubesmanager.wire.limits import RULES
 
 
 async def restored(client: Client, backup: bytes, *options: str) -> list[str]:
@@ -73,13 +73,13 @@ async def test_the_firewall_of_qubes_3_is_converted(client: Client) -> None:
 
 
 async def test_more_rules_than_a_qube_may_have_end_closed(client: Client) -> None:
-    file = firewall(*["action=accept dsthost=192.0.2.1"] * (MOST_RULES + 1))
+    file = firewall(*["action=accept dsthost=192.0.2.1"] * (RULES + 1))
 
     (row,) = await restored(client, of_one(domain("many"), firewall_xml=file))
 
     rules = await rules_of(client, "many")
-    assert (len(rules), rules[-1]) == (MOST_RULES, "action=drop")
-    assert f"more than {MOST_RULES} rules" in row
+    assert (len(rules), rules[-1]) == (RULES, "action=drop")
+    assert f"more than {RULES} rules" in row
 
 
 @pytest.mark.parametrize(

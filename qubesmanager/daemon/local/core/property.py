@@ -14,6 +14,7 @@ from typing import Protocol
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.wire.codecs import ascii_line, number, text
 from qubesmanager.wire.errors import ProtocolError, QubesPropertyValueError
+from qubesmanager.wire.limits import PROPERTY_CHARACTERS
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.values import VmClass
 
@@ -21,8 +22,6 @@ ALL = frozenset(VmClass)
 GUESTS = ALL - {VmClass.ADMIN}
 BASED = frozenset({VmClass.APP, VmClass.DISP})
 """Classes whose qubes have a template."""
-
-MAX_VALUE = 4096
 
 
 class Facts(Protocol):
@@ -133,8 +132,8 @@ _YES = {"yes": "yes", "true": "yes", "1": "yes", "on": "yes", "no": "no", "false
 
 
 def _read_text(name: str, untrusted: str, *, optional: bool, utf8: bool) -> str:
-    if len(untrusted) > MAX_VALUE:
-        raise QubesPropertyValueError(f"The value of {name} is longer than {MAX_VALUE} characters.")
+    if len(untrusted) > PROPERTY_CHARACTERS:
+        raise QubesPropertyValueError(f"The value of {name} is longer than {PROPERTY_CHARACTERS} characters.")
     try:
         held = text(untrusted.encode(), name) if utf8 else ascii_line(untrusted.encode(), name)
     except ProtocolError as error:

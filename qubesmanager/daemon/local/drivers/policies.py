@@ -21,13 +21,13 @@ from qubesmanager.wire.errors import (
     PolicyAdminTokenException,
     QubesValueError,
 )
+from qubesmanager.wire.limits import POLICY_BYTES
 from qubesmanager.wire.names import FILE_NAME, check
 
 NEW, ANY = "new", "any"
 """Tokens that stand for: there is no such file; whatever it holds."""
 
 MAX_FILES = 2000
-MAX_FILE = 1 << 20
 _MODE = 0o664
 
 
@@ -138,12 +138,12 @@ class Policies:
         """None if there is no such file."""
         try:
             with (self.folder / path).open("rb") as file:
-                content = file.read(MAX_FILE + 1)
+                content = file.read(POLICY_BYTES + 1)
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None
         except OSError as error:
             raise Mgmt1Error(f"The policy file {path} cannot be read: {error.strerror}.") from error
-        if len(content) > MAX_FILE:
+        if len(content) > POLICY_BYTES:
             raise Mgmt1Error(f"The policy file {path} is larger than 1 MiB.")
         return content
 

@@ -5,13 +5,13 @@ import json
 from collections.abc import Mapping
 
 from qubesmanager.backup.contents import DOM0
-from qubesmanager.backup.profile import PROFILE_LIMIT, without_passphrase
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.daemon.local.system import restoring
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.codecs import text as text_of
 from qubesmanager.wire.errors import PermissionDenied, ProtocolError
+from qubesmanager.wire.limits import PROFILE_BYTES
 
 
 @answers(calls.BACKUP_EXECUTE)
@@ -41,8 +41,8 @@ async def _text(content: ByteStream) -> str:
     held = b""
     async for piece in content:
         held += piece
-        if len(held) > PROFILE_LIMIT:
-            raise ProtocolError(f"A backup profile has at most {PROFILE_LIMIT >> 10} KiB.")
+        if len(held) > PROFILE_BYTES:
+            raise ProtocolError(f"A backup profile has at most {PROFILE_BYTES >> 10} KiB.")
     return text_of(held, "profile")
 
 
@@ -63,7 +63,7 @@ async def list_profiles(context: Context, only: str | None, _payload: None) -> l
 
 @answers(calls.BACKUP_PROFILE_GET)
 async def get_profile(context: Context, profile: str, _payload: None) -> str:
-    return without_passphrase((await context.system.backups.profiles.get(profile)).text)
+    return await context.system.backups.shown_text(profile)
 
 
 @answers(calls.BACKUP_PROFILE_SET)

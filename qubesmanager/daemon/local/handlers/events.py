@@ -1,48 +1,61 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Event streams: what happens, and statistics. A source hears of the qubes that it may see."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
+from qubesmanager.daemon.events import View
+from qubesmanager.daemon.local.core.state import added
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.wire import calls
 from qubesmanager.wire.events import Event
-from qubesmanager.wire.fold import DOMAIN_DELETE
+from qubesmanager.wire.fold import DOMAIN_ADD, DOMAIN_DELETE
 
 
 @answers(calls.EVENTS)
 async def events(context: Context, _arg: None, _payload: None) -> AsyncGenerator[Event, None]:
-    async with aclosing(context.system.hub.listen(_filter(context))) as stream:
+    async with aclosing(context.system.hub.listen(_view(context))) as stream:
         async for event in stream:
             yield event
 
 
 @answers(calls.VM_STATS)
 async def stats(context: Context, _arg: None, _payload: None) -> AsyncGenerator[Event, None]:
-    async with aclosing(context.system.statistics.listen(_filter(context))) as stream:
+    def view(event: Event) -> Sequence[Event]:
+        return (event,) if context.dest in {"dom0", event.subject} and context.sees(event.subject) else ()
+
+    async with aclosing(context.system.statistics.listen(view)) as stream:
         async for event in stream:
             yield event
 
 
-def _filter(context: Context) -> Callable[[Event], bool]:
-    """What this listener may see. That a qube is gone is told to who could see it before."""
+def _view(context: Context) -> View:
+    """What this listener gets of each event.
+
+    A qube that comes into its sight (a tag managed-by-* was set) appears with `domain-add`, and one that leaves its
+    sight vanishes with `domain-delete`, so the listener's copy always holds what it may see.
+    """
     only = None if context.dest == "dom0" else context.dest
     if context.source == "dom0" and only is None:
-        return lambda _event: True
-    seen = {name for name in context.system.state.qubes if context.sees(name)}
+        return lambda event: (event,)
+    qubes = context.system.state.qubes
+    known = {name for name in qubes if context.sees(name)}
 
-    def may_see(event: Event) -> bool:
-        if only is not None and event.subject != only:
-            return False
-        if not event.subject:
-            return context.source == "dom0" or event.kind.startswith(("label-", "pool-"))
-        if event.kind == DOMAIN_DELETE:
-            known = event.subject in seen
-            seen.discard(event.subject)
-            return known
-        if not context.sees(event.subject):
-            return False
-        seen.add(event.subject)
-        return True
+    def view(event: Event) -> Sequence[Event]:
+        name = event.subject
+        if not name:
+            public = context.source == "dom0" or event.kind.startswith(("label-", "pool-"))
+            return (event,) if only is None and public else ()
+        if only not in {None, name}:
+            return ()
+        if event.kind == DOMAIN_DELETE or not context.sees(name):
+            if name not in known:
+                return ()
+            known.discard(name)
+            return (Event(name, DOMAIN_DELETE),)
+        if name not in known:
+            known.add(name)
+            return (event if event.kind == DOMAIN_ADD else added(qubes[name]),)
+        return (event,)
 
-    return may_see
+    return view

@@ -29,7 +29,8 @@ def _seen(context: Context, wanted: str | None) -> list[Qube]:
 @answers(calls.VM_GET_ALL)
 async def get_all(context: Context, only: str | None, _payload: None) -> AsyncGenerator[VmRecord, None]:
     for qube in _seen(context, only):
-        yield qube.record()
+        if context.system.state.qubes.get(qube.name) is qube:  # it may have been removed since the first row
+            yield qube.record()
 
 
 @answers(calls.VM_CREATE)

@@ -26,7 +26,7 @@ from qubesmanager.backup.contents import ADMIN_CLASS, DOM0, Contents, Device, La
 from qubesmanager.backup.contents import Qube as KeptQube
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.partial import check_space
-from qubesmanager.backup.profile import Profile, matches, parse_profile
+from qubesmanager.backup.profile import Profile, matches, parse_profile, without_passphrase
 from qubesmanager.backup.report import Report
 from qubesmanager.backup.retention import superfluous
 from qubesmanager.backup.streams import FdOutput
@@ -108,10 +108,15 @@ class Backups:
     async def profile(self, name: str) -> tuple[Profile, ProfileFile]:
         """Raises `QubesBackupProfileNotFoundError`, and what is wrong with the file."""
         file = await self.profiles.get(name)
-        profile = parse_profile(file.text)
+        profile = await off_loop(parse_profile, file.text)
         if profile.destination_command and not file.by_root:
             raise PermissionDenied(f"The profile {name} runs a command; only a file of root's may do that.")
         return profile, file
+
+    async def shown_text(self, name: str) -> str:
+        """The profile's text without its passphrase. Raises `QubesBackupProfileNotFoundError`."""
+        file = await self.profiles.get(name)
+        return await off_loop(without_passphrase, file.text)
 
     async def set_profile(self, source: str, name: str, untrusted: str) -> None:
         """Keep the profile once it is accepted.
@@ -120,7 +125,7 @@ class Backups:
         would let whoever may back up do what only root may.
         """
         check(PROFILE_ID, name)
-        profile = parse_profile(untrusted)
+        profile = await off_loop(parse_profile, untrusted)
         if profile.destination_command:
             raise PermissionDenied(
                 f"A profile with destination_command is written by root, to {self.profiles.folder}; not by a call."
@@ -444,7 +449,7 @@ class Backups:
     async def info(self, name: str, text: str = "") -> str:
         """As `mgmt1.backup.Info` answers a profile, or for what it would be with another `text`; nothing is kept."""
         if text:
-            profile, changed = parse_profile(text), self.clock()
+            profile, changed = await off_loop(parse_profile, text), self.clock()
         else:
             profile, file = await self.profile(name)
             changed = file.changed

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.core.property import Change, Type
 from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.weight import check_weight
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system.system import System, new_uuid
 from qubesmanager.wire.errors import (
@@ -195,6 +196,7 @@ async def take_effect(system: System, qube: Qube) -> None:
     for name, value in qube.own.items():
         if value and properties.TABLE[name].type is Type.VM:
             system.qube(value)
+    check_weight(None, qube.record())
     qube.qid = await system.next_qid()
     await system.commit(
         [

@@ -17,13 +17,11 @@ from qubesmanager.rules.firewall import is_expired, next_expiry
 from qubesmanager.wire.errors import ProtocolError, QubesValueError
 from qubesmanager.wire.events import Event
 from qubesmanager.wire.firewall import parse_rule
+from qubesmanager.wire.limits import RULES
 from qubesmanager.wire.values import VmClass
 
 if TYPE_CHECKING:
     from qubesmanager.daemon.local.system.system import System
-
-MOST_RULES = 1000
-"""Rules of one qube; more would make the compiled table slow for every packet."""
 
 CHANGED = "firewall-changed"
 
@@ -47,8 +45,8 @@ async def insert(system: "System", name: str, position: int | None, untrusted_ru
     rule_id = secrets.token_hex(4)
 
     def changed(held: Rules) -> Rules:
-        if len(held) >= MOST_RULES:
-            raise QubesValueError(f"A qube has at most {MOST_RULES} firewall rules.")
+        if len(held) >= RULES:
+            raise QubesValueError(f"A qube has at most {RULES} firewall rules.")
         at = len(held) if position is None else min(position, len(held))
         return [*held[:at], (rule_id, str(rule)), *held[at:]]
 

@@ -25,14 +25,14 @@ from qubesmanager.daemon.local.core.property import Change, Type
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import added
 from qubesmanager.daemon.local.core.volumes import KINDS
+from qubesmanager.daemon.local.core.weight import lighten
 from qubesmanager.daemon.local.drivers.backups.engine import FromThread, Readable, Teller, in_engine, readable
 from qubesmanager.daemon.local.drivers.pools.base import PoolDriver
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import creation
-from qubesmanager.daemon.local.system.firewall import MOST_RULES
 from qubesmanager.daemon.local.system.system import new_uuid
 from qubesmanager.rules.devices import PERSISTENT
-from qubesmanager.rules.texts import RESTORED_FEATURE_BYTES, why_not_feature, why_not_notes
+from qubesmanager.rules.texts import why_not_feature, why_not_notes
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.errors import (
     Mgmt1Error,
@@ -43,6 +43,7 @@ from qubesmanager.wire.errors import (
 )
 from qubesmanager.wire.events import Event
 from qubesmanager.wire.firewall import Action, Rule
+from qubesmanager.wire.limits import RESTORED_FEATURE_BYTES, RULES
 from qubesmanager.wire.names import FEATURE_NAME, TAG_NAME, shown, why_not_new_vm_name
 from qubesmanager.wire.records import YES, DeviceRecord, VolumeRecord
 from qubesmanager.wire.values import DeviceClass, VmClass
@@ -523,6 +524,7 @@ class _Restoring:
             if qube is None:
                 continue
             self._take_small_files(one, qube, results[one.kept.name])
+            one.notes += lighten(qube)
             qube.qid = first + number
             await self._filled(qube)
             qubes.append(qube)
@@ -538,10 +540,10 @@ class _Restoring:
         one.notes += result.lost
         if result.firewall is not None:
             rules = list(result.firewall)
-            if len(rules) > MOST_RULES:
-                rules = [*rules[: MOST_RULES - 1], Rule(Action.DROP)]
+            if len(rules) > RULES:
+                rules = [*rules[: RULES - 1], Rule(Action.DROP)]
                 one.notes.append(
-                    f"Its firewall has more than {MOST_RULES} rules; after rule {len(rules) - 1} all is dropped."
+                    f"Its firewall has more than {RULES} rules; after rule {len(rules) - 1} all is dropped."
                 )
             qube.rules = [(f"r{at}", str(rule)) for at, rule in enumerate(rules, 1)]
         notes = result.notes or ""

@@ -10,6 +10,7 @@ from qubesmanager.daemon.local.core import properties, system_properties
 from qubesmanager.daemon.local.core.property import Change, Property, SystemProperty, Type
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import added
+from qubesmanager.daemon.local.core.weight import check_change
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement
 from qubesmanager.daemon.local.system.system import System
@@ -26,7 +27,9 @@ from qubesmanager.wire.errors import (
     QubesVMNotHaltedError,
 )
 from qubesmanager.wire.events import Event
+from qubesmanager.wire.limits import LABELS
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.records import PropertyValue
 
 
 def property_of(qube: Qube, name: str) -> Property:
@@ -63,6 +66,7 @@ async def set_property(system: System, name: str, prop: str, untrusted: str) -> 
         value = row.accept(system.state, qube, untrusted)
         if qube.own.get(prop) == value:
             return
+        check_change(qube.record(), properties={**qube.view, prop: PropertyValue(value, is_default=False)})
         await system.commit([rows.set_property(qube.qid, prop, value)])
         qube.own[prop] = value
         system.emit(system.state.property_changed(qube, prop))
@@ -150,6 +154,7 @@ async def set_feature(system: System, name: str, wanted: str, value: str) -> Non
         qube = system.qube(name)
         if qube.features.get(wanted) == value:
             return
+        check_change(qube.record(), features={**qube.features, wanted: value})
         await system.commit([rows.set_feature(qube.qid, wanted, value)])
         fields = {"feature": wanted, "value": value, "oldvalue": qube.features.get(wanted, "")}
         qube.features[wanted] = value
@@ -179,6 +184,7 @@ async def set_tag(system: System, name: str, tag: str) -> None:
         qube = system.qube(name)
         if tag in qube.tags:
             return
+        check_change(qube.record(), tags=frozenset({*qube.tags, tag}))
         await system.commit([rows.add_tag(qube.qid, tag)])
         qube.tags.add(tag)
         qube.changed()
@@ -204,6 +210,7 @@ async def set_notes(system: System, name: str, notes: str) -> None:
         qube = system.qube(name)
         if qube.notes == notes:
             return
+        check_change(qube.record(), notes=notes)
         await system.commit([rows.set_notes(qube.qid, notes)])
         qube.notes = notes
         qube.changed()
@@ -229,6 +236,8 @@ async def create_label(system: System, name: str, untrusted_color: str) -> None:
     async with system.changing:
         if name in system.state.labels:
             raise QubesValueError(f"There is already a label {name}.")
+        if len(system.state.labels) >= LABELS:
+            raise QubesValueError(f"A system has at most {LABELS} labels.")
         await system.commit([rows.set_label(name, color)])
         system.state.labels[name] = color
         system.emit([Event("", "label-add", {"label": name, "color": color})])

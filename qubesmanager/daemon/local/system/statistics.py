@@ -3,12 +3,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from qubesmanager.daemon.events import EventHub
+from qubesmanager.daemon.events import EventHub, View
 from qubesmanager.wire.events import Event
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ class Statistics:
         self._polling = False
         self._before: dict[UUID, tuple[float, int]] = {}
 
-    async def listen(self, may_see: Callable[[Event], bool]) -> AsyncGenerator[Event, None]:
+    async def listen(self, view: View) -> AsyncGenerator[Event, None]:
         """`vm-stats` of each running qube: `memory_kb`, `cpu_time` in ms, `cpu_usage` in percent of its vcpus."""
-        async with aclosing(self._hub.listen(may_see)) as stream:
+        async with aclosing(self._hub.listen(view)) as stream:
             async for event in stream:
                 yield event
                 if not self._polling:

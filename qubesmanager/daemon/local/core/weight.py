@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the record of one qube may weigh, so that it always fits into an event and a row of every listener."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.wire.errors import QubesValueError
+from qubesmanager.wire.limits import DEVICES, FEATURES, RECORD_BYTES, TAGS
+from qubesmanager.wire.records import VmRecord, encode_record
+
+_COUNTS: tuple[tuple[str, int, Callable[[VmRecord], int]], ...] = (
+    ("features", FEATURES, lambda record: len(record.features)),
+    ("tags", TAGS, lambda record: len(record.tags)),
+    ("devices", DEVICES, lambda record: len(record.devices)),
+)
+
+
+def check_weight(before: VmRecord | None, after: VmRecord) -> None:
+    """Raises `QubesValueError` naming the limit that a new record, or a change that makes one heavier, passes.
+
+    A change that makes a record lighter is accepted even while it is still too heavy.
+    """
+    for what, most, count in _COUNTS:
+        number = count(after)
+        if number > most and (before is None or number > count(before)):
+            raise QubesValueError(f"A qube has at most {most} {what}.")
+    size = len(encode_record(after))
+    if size > RECORD_BYTES and (before is None or size > len(encode_record(before))):
+        raise QubesValueError(
+            f"All that is known of {after.name} may take {RECORD_BYTES >> 10} KiB, and it would take {size} bytes:"
+            " features, tags and notes together are too much."
+        )
+
+
+def check_change(before: VmRecord, **changes: Any) -> None:
+    """`check_weight` for a record with other values of its fields."""
+    check_weight(before, replace(before, **changes))
+
+
+def lighten(qube: Qube) -> list[str]:
+    """Take from a new qube what makes its record too heavy; a sentence for each kind of thing that was left out.
+
+    The largest features go first. A qube whose devices alone are too much keeps being too heavy.
+    """
+    said = []
+    if len(qube.devices) > DEVICES:
+        said.append(f"{len(qube.devices) - DEVICES} devices are left out: a qube has at most {DEVICES}.")
+        del qube.devices[DEVICES:]
+    if len(qube.tags) > TAGS:
+        said.append(f"{len(qube.tags) - TAGS} tags are left out: a qube has at most {TAGS}.")
+        by_use = sorted(qube.tags, key=lambda tag: (not tag.startswith("created-by-"), tag))
+        qube.tags = set(by_use[:TAGS])
+    features, qube.features = qube.features, {}
+    if qube.notes and _size(qube) > RECORD_BYTES:
+        said.append("The notes are left out: they are too long.")
+        qube.notes = ""
+    room = RECORD_BYTES - _size(qube)
+    left_out = []
+    for name, value in sorted(features.items(), key=lambda feature: len(feature[1])):
+        room -= len(json.dumps({name: value}, ensure_ascii=False).encode("utf-8", "replace"))
+        if room >= 0 and len(qube.features) < FEATURES:
+            qube.features[name] = value
+        else:
+            left_out.append(name)
+    if left_out:
+        said.append(
+            f"It has too many features, or too large ones; left out: {', '.join(left_out[:_NAMED])}"
+            f"{', …' if len(left_out) > _NAMED else ''}."
+        )
+    qube.changed()
+    return said
+
+
+_NAMED = 20
+"""Features that a sentence names."""
+
+
+def _size(qube: Qube) -> int:
+    qube.changed()
+    return len(encode_record(qube.record()))

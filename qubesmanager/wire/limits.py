@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""THE LIMITS: how much one caller, one qube or one listener may ask for. docs/security.md shows this table.
+
+A limit is a row: `NAME: Final = _limit(...)`. Both sides of the API import it from here, so a record that the daemon
+accepts is a record that the client takes.
+"""
+
+from typing import NamedTuple
+
+
+class Limit(NamedTuple):
+    """One row. `value` in `unit`; `what` it bounds, as a phrase for the documentation."""
+
+    value: int
+    unit: str
+    what: str
+
+
+_ROWS: list[Limit] = []
+
+
+def _limit(value: int, unit: str, what: str) -> int:
+    _ROWS.append(Limit(value, unit, what))
+    return value
+
+
+# -- one call ---------------------------------------------------------------------------------------------------------
+
+HEADER_BYTES = _limit(4096, "bytes", "a request header, its NUL included")
+ARGUMENT_BYTES = _limit(255, "bytes", "an argument; a longer one can hang a caller's qrexec agent")
+PAYLOAD_BYTES = _limit(64 << 10, "bytes", "a payload that is not streamed and has no limit of its own")
+POLICY_BYTES = _limit(1 << 20, "bytes", "a policy file")
+HEADER_SECONDS = _limit(10, "seconds", "a caller's request header to arrive")
+IDLE_SECONDS = _limit(60, "seconds", "between two pieces of a payload")
+
+# -- callers ----------------------------------------------------------------------------------------------------------
+
+DOM0_CALLS = _limit(512, "calls", "of dom0 at the same time; no other source can take these")
+OWN_CALLS = _limit(4, "calls", "of one other source at the same time that no third source can take")
+SOURCE_CALLS = _limit(64, "calls", "of one other source at the same time, event streams included")
+SHARED_CALLS = _limit(448, "calls", "of all other sources together at the same time, beyond their own")
+SOURCE_WAITING = _limit(192, "calls", "of one other source that wait for a free place; more are refused")
+SHARED_WAITING = _limit(2048, "calls", "of all other sources together that wait for a free place; more are refused")
+
+# -- one listener -----------------------------------------------------------------------------------------------------
+
+LISTENER_EVENTS = _limit(20_000, "events", "that wait for one listener; more cut it off with events-lost")
+LISTENER_BYTES = _limit(16 << 20, "bytes", "of events that wait for one listener; more cut it off with events-lost")
+EVENT_BYTES = _limit(1 << 20, "bytes", "one event; a client leaves out a longer one")
+
+# -- one qube ---------------------------------------------------------------------------------------------------------
+
+RECORD_BYTES = _limit(896 << 10, "bytes", "all that a listener knows of one qube, as one JSON line")
+FEATURES = _limit(512, "features", "of one qube")
+FEATURE_BYTES = _limit(4096, "bytes", "the value of a feature")
+RESTORED_FEATURE_BYTES = _limit(64 << 10, "bytes", "the value of a feature that a backup of Qubes OS brings")
+TAGS = _limit(512, "tags", "of one qube")
+DEVICES = _limit(256, "devices", "attached or assigned to one qube")
+NOTES_BYTES = _limit(256 << 10, "bytes", "the notes of a qube")
+PROPERTY_CHARACTERS = _limit(4096, "characters", "the value of a property")
+RULES = _limit(1000, "rules", "in the firewall of one qube")
+
+# -- the system -------------------------------------------------------------------------------------------------------
+
+LABELS = _limit(256, "labels", "of the system")
+
+# -- what a client takes ----------------------------------------------------------------------------------------------
+
+ROW_BYTES = _limit(4 << 20, "bytes", "one row of a streamed answer; a client leaves out a longer one")
+ANSWER_BYTES = _limit(64 << 20, "bytes", "an answer that a client reads as a whole")
+
+# -- profiles ---------------------------------------------------------------------------------------------------------
+
+PROFILE_BYTES = _limit(64 << 10, "bytes", "a backup profile")
+PROFILE_NODES = _limit(10_000, "values", "in a backup profile")
+PROFILE_DEPTH = _limit(4, "levels", "of lists and mappings in a backup profile; aliases are refused")
+
+TABLE: tuple[Limit, ...] = tuple(_ROWS)
+"""All rows, in the order above."""
