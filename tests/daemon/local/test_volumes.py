@@ -89,8 +89,9 @@ async def test_a_rename_that_was_cut_off_is_taken_back(tmp_path: Path) -> None:
     host = FakeHost()
     first = await open_system(tmp_path, FakeHypervisor(host))
     await demo.populate(first, 0)
-    await first.commit([rows.add_pending_rename("default", "vault", "safe")])
-    await first.volumes.driver("default").rename_vm("vault", "safe")
+    driver = first.volumes.driver("default")
+    await first.commit([rows.add_pending_rename("default", "vault", "safe", [await driver.identity("vault/private")])])
+    await driver.rename_vm("vault", "safe")
     await first.close()
 
     second = await open_system(tmp_path, FakeHypervisor(host))

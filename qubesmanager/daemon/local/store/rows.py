@@ -146,16 +146,21 @@ def delete_volume(qid: int, name: str) -> Statement:
     return ("DELETE FROM volume WHERE qid = ? AND name = ?", (qid, name))
 
 
-def add_pending_volume(pool: str, vid: str) -> Statement:
-    return ("INSERT OR REPLACE INTO pending_volume VALUES (?, ?)", (pool, vid))
+def add_pending_volume(pool: str, vid: str, identity: str) -> Statement:
+    """The volume with that identity is being made or removed; no other volume of its name is meant."""
+    return ("INSERT OR REPLACE INTO pending_volume VALUES (?, ?, ?)", (pool, vid, identity))
 
 
-def delete_pending_volume(pool: str, vid: str) -> Statement:
-    return ("DELETE FROM pending_volume WHERE pool = ? AND vid = ?", (pool, vid))
+def delete_pending_volume(pool: str, vid: str, identity: str | None = None) -> Statement:
+    """Nothing of that name is pending, or only not the volume with that identity."""
+    if identity is None:
+        return ("DELETE FROM pending_volume WHERE pool = ? AND vid = ?", (pool, vid))
+    return ("DELETE FROM pending_volume WHERE pool = ? AND vid = ? AND identity = ?", (pool, vid, identity))
 
 
-def add_pending_rename(pool: str, old: str, new: str) -> Statement:
-    return ("INSERT OR REPLACE INTO pending_rename VALUES (?, ?, ?)", (pool, old, new))
+def add_pending_rename(pool: str, old: str, new: str, identities: Iterable[str]) -> Statement:
+    """The volumes with these identities are being renamed."""
+    return ("INSERT OR REPLACE INTO pending_rename VALUES (?, ?, ?, ?)", (pool, old, new, json.dumps([*identities])))
 
 
 def delete_pending_rename(pool: str, old: str) -> Statement:
@@ -195,7 +200,7 @@ def delete_label(name: str) -> Statement:
 
 
 def set_pool(name: str, driver: str, options: Mapping[str, str]) -> Statement:
-    return ("INSERT OR REPLACE INTO pool VALUES (?, ?, ?)", (name, driver, json.dumps(dict(options))))
+    return ("INSERT INTO pool (name, driver, options) VALUES (?, ?, ?)", (name, driver, json.dumps(dict(options))))
 
 
 def delete_pool(name: str) -> Statement:

@@ -19,7 +19,7 @@ from qubesmanager.wire.errors import Mgmt1Error
 T = TypeVar("T")
 Statement = tuple[str, Sequence[Any]]
 
-_MIGRATIONS = ("schema_1.sql", "schema_2.sql", "schema_3.sql")
+_MIGRATIONS = ("schema_1.sql", "schema_2.sql", "schema_3.sql", "schema_4.sql")
 """In order; a database remembers in `user_version` how many it has had."""
 
 

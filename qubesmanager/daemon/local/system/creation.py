@@ -95,13 +95,13 @@ async def remove(system: System, name: str) -> None:
     """
     qube = system.qube(name)
     async with system.lock(qube):
+        volumes = await system.volumes.leaving(qube)
         async with system.changing:
             _may_go(system, qube)
-            volumes = [volume for volume in qube.volumes.values() if not volume.extra]
             await system.commit(
                 [
                     rows.delete_qube(qube.qid),
-                    *(rows.add_pending_volume(volume.pool, volume.vid) for volume in volumes),
+                    *(rows.add_pending_volume(*volume) for volume in volumes),
                 ]
             )
             system.emit([system.state.remove(qube)])

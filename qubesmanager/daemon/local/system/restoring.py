@@ -28,9 +28,11 @@ from qubesmanager.daemon.local.core.volumes import KINDS
 from qubesmanager.daemon.local.core.weight import lighten
 from qubesmanager.daemon.local.drivers.backups.engine import FromThread, Readable, Teller, in_engine, readable
 from qubesmanager.daemon.local.drivers.pools.base import PoolDriver
+from qubesmanager.daemon.local.drivers.pools.disk import already_there
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import creation
 from qubesmanager.daemon.local.system.system import new_uuid
+from qubesmanager.daemon.local.system.volumes import PendingVolume
 from qubesmanager.rules.devices import PERSISTENT
 from qubesmanager.rules.texts import why_not_feature, why_not_notes
 from qubesmanager.wire.codecs import ByteStream
@@ -282,9 +284,12 @@ class _Restoring:
         self._wanted = wanted
         self._undo = undo
         self._by_kept = {one.kept.name: one for one in wanted}
+        self._made: dict[str, list[PendingVolume]] = {}
+        """By the new name: the volumes that this restore has begun to make."""
 
     async def run(self, backup: Backup, told: Readable, stop: threading.Event) -> list[str]:
         await self._name()
+        await self._free()
         self._place()
         going = [one for one in self._wanted if not one.skipped and not one.failed]
         await self._room(going)
@@ -305,12 +310,10 @@ class _Restoring:
                 one.notes.append(f"It is whole; the backup is damaged elsewhere: {' '.join(report.problems)}")
         async with self._system.changing:
             await self._take_effect(whole, results)
-        # The others' volumes go with what is left to undo; those of the whole ones are no longer pending.
-        kept = {volume.vid for one in whole if one.qube for volume in one.qube.volumes.values()}
+        # Those of the whole qubes are no longer pending.
         for one in going:
-            if one.qube is not None and one.failed:
-                lost = [volume for volume in one.qube.volumes.values() if volume.vid not in kept]
-                await self._system.volumes.drop([volume for volume in lost if volume.save_on_stop])
+            if one.failed:
+                await self._system.volumes.drop(self._made.get(one.name, ()))
         self._undo.pop_all()
         for one in self._wanted:
             self._system.reserved.discard(one.name)
@@ -401,6 +404,17 @@ class _Restoring:
         if needed > usage.size - usage.usage:
             free = (usage.size - usage.usage) >> 20
             raise BackupSpaceError(f"The qubes may need {needed >> 20} MiB, and the pool {pool} has {free} MiB left.")
+
+    async def _free(self) -> None:
+        """A qube whose volumes would have the names of volumes that exist already is not restored."""
+        pool = self._options.pool or self._system.state.system("default_pool")
+        existing = set(await self._system.volumes.driver(pool).list_volumes())
+        for one in self._wanted:
+            if one.failed or one.skipped or one.kept.klass not in set(VmClass):
+                continue
+            for kind in KINDS[VmClass(one.kept.klass)]:
+                if kind.save_on_stop and (vid := f"{one.name}/{kind.name}") in existing:
+                    one.failed = str(already_there(pool, vid))
 
     # -- settings -----------------------------------------------------------------------------------------------------
 
@@ -511,8 +525,13 @@ class _Restoring:
         volume = qube.volumes.get(name) if qube is not None else None
         if volume is None or not volume.save_on_stop:
             raise BackupError(f"A {kept.klass} keeps no volume {shown(name)}.")
-        await self._system.volumes.pending(self._undo, volume)
-        return _PoolSink(self._system, volume, size, FromThread())
+        made = await self._pending(volume)
+        return _PoolSink(self._system, made, size, FromThread())
+
+    async def _pending(self, volume: VolumeRecord) -> PendingVolume:
+        made = await self._system.volumes.pending(self._undo, volume)
+        self._made.setdefault(volume.vid.partition("/")[0], []).append(made)
+        return made
 
     async def _take_effect(self, whole: list[_Wanted], results: Mapping[str, QubeResult]) -> None:
         """All of them in one transaction. Under `changing`."""
@@ -558,9 +577,9 @@ class _Restoring:
             if not volume.save_on_stop:
                 continue
             driver = self._system.volumes.driver(volume.pool)
-            if volume.vid not in await driver.list_volumes():
-                await self._system.volumes.pending(self._undo, volume)
-                await driver.create(volume.vid, volume.size)
+            if not any(made.vid == volume.vid for made in self._made.get(qube.name, ())):
+                made = await self._pending(volume)
+                await driver.create(volume.vid, volume.size, made.identity)
             else:
                 qube.volumes[name] = volume._replace(size=await driver.size(volume.vid))
 
@@ -568,11 +587,12 @@ class _Restoring:
 class _PoolSink:
     """A new volume in a pool, for the engine's thread: runs go through a queue to the pool's driver."""
 
-    def __init__(self, system: "System", volume: VolumeRecord, size: int, loop: FromThread) -> None:
+    def __init__(self, system: "System", volume: PendingVolume, size: int, loop: FromThread) -> None:
         self._loop = loop
         self._queue: asyncio.Queue[tuple[int, bytes] | None] = asyncio.Queue(QUEUE)
         driver = system.volumes.driver(volume.pool)
         self._vid = volume.vid
+        self._identity = volume.identity
         self._size = size
         self._taken = 0
         self._importing = asyncio.get_running_loop().create_task(self._import(driver))
@@ -588,7 +608,7 @@ class _PoolSink:
 
     async def _import(self, driver: PoolDriver) -> None:
         try:
-            await driver.import_runs(self._vid, self._size, self._runs())
+            await driver.import_runs(self._vid, self._size, self._runs(), self._identity)
         except StoragePoolException as error:
             raise StoragePoolException(
                 f"{error} {self._taken} of {self._size} bytes of {self._vid} had come."

@@ -220,11 +220,12 @@ async def create_template(system: System, creator: str, name: str, image: ByteSt
         for kind in KINDS[VmClass.TEMPLATE]:
             volume = kind.record(name, pool)
             if kind.save_on_stop:
-                await system.volumes.pending(undo, volume)
-            if kind.name == "root":
-                volume = volume._replace(size=await driver.import_data(volume.vid, image))
-            elif kind.save_on_stop:
-                await driver.create(volume.vid, volume.size)
+                made = await system.volumes.pending(undo, volume)
+                if kind.name == "root":
+                    size = await driver.import_data(volume.vid, image, identity=made.identity)
+                    volume = volume._replace(size=size)
+                else:
+                    await driver.create(volume.vid, volume.size, made.identity)
             qube.volumes[kind.name] = volume
         async with system.changing:
             await creation.take_effect(system, qube)

@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The volumes of qubes: made, copied, started, stopped and dropped through the drivers of their pools.
 
-What is made is first written down as pending, and belongs to its qube in the transaction that stores the qube; what
-a crash leaves pending is removed at the next start.
+What is made is first written down as pending, by an identity of its own, and belongs to its qube in the transaction
+that stores the qube; what a crash leaves pending is removed at the next start. A volume that was there before has
+another identity, and is never touched.
 """
 
+import json
 import logging
+import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.volumes import KINDS, REVISIONS
 from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, Hypervisor
-from qubesmanager.daemon.local.drivers.pools.base import Disk, LiveDisk, PoolDriver, VolumeSpec
+from qubesmanager.daemon.local.drivers.pools.base import SESSION, Disk, LiveDisk, PoolDriver, VolumeSpec
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system.machine import target_of
 from qubesmanager.wire.errors import (
@@ -32,6 +35,14 @@ if TYPE_CHECKING:
     from qubesmanager.daemon.local.system.system import System
 
 log = logging.getLogger(__name__)
+
+
+class PendingVolume(NamedTuple):
+    """A volume that is being made or removed."""
+
+    pool: str
+    vid: str
+    identity: str
 
 
 class Volumes:
@@ -99,11 +110,11 @@ class Volumes:
             copied = source.volumes.get(kind.name) if source and qube.klass is VmClass.STANDALONE else None
             if copied is not None and kind.name == "root":
                 volume = volume._replace(size=copied.size)
-                await self.pending(undo, volume)
-                await driver.clone(volume.vid, self.driver(copied.pool), copied.vid)
+                made = await self.pending(undo, volume)
+                await driver.clone(volume.vid, self.driver(copied.pool), copied.vid, made.identity)
             elif kind.save_on_stop:
-                await self.pending(undo, volume)
-                await driver.create(volume.vid, volume.size)
+                made = await self.pending(undo, volume)
+                await driver.create(volume.vid, volume.size, made.identity)
             qube.volumes[kind.name] = volume
 
     async def copy(self, undo: AsyncExitStack, qube: Qube, source: Qube, pool: str | None) -> None:
@@ -116,36 +127,57 @@ class Volumes:
                 volume = volume._replace(pool=pool)
             driver = self.driver(volume.pool)
             if volume.save_on_stop:
-                await self.pending(undo, volume)
-                await driver.clone(volume.vid, self.driver(held.pool), held.vid)
+                made = await self.pending(undo, volume)
+                await driver.clone(volume.vid, self.driver(held.pool), held.vid, made.identity)
             qube.volumes[name] = volume
 
-    async def drop(self, volumes: Iterable[VolumeRecord]) -> None:
+    async def leaving(self, qube: Qube) -> list[PendingVolume]:
+        """The volumes that go with the qube, by their identities. One that cannot be read stays in its pool."""
+        going = []
+        for volume in qube.volumes.values():
+            if volume.extra:
+                continue
+            try:
+                identity = await self.driver(volume.pool).identity(volume.vid) if volume.save_on_stop else SESSION
+            except QubesVolumeNotFoundError:
+                continue
+            except StoragePoolException as error:
+                log.warning("%s:%s will stay in its pool: %s", volume.pool, volume.vid, error)
+                continue
+            going.append(PendingVolume(volume.pool, volume.vid, identity))
+        return going
+
+    async def drop(self, volumes: Iterable[PendingVolume]) -> None:
         """Volumes that are written down as pending are removed, and then no longer pending."""
         for volume in volumes:
             await self._drop(volume)
 
     async def drop_pending(self) -> list[str]:
         """What an earlier run left: removed at the start. Answers the volumes, `pool:vid`."""
-        left = await self._system.store.read("SELECT pool, vid FROM pending_volume")
-        for pool, vid in left:
-            await self._drop(VolumeRecord("", pool, vid, 0, 0))
-        return [f"{pool}:{vid}" for pool, vid in left]
+        left = await self._system.store.read("SELECT pool, vid, identity FROM pending_volume")
+        for pool, vid, identity in left:
+            await self._drop(PendingVolume(pool, vid, identity))
+        return [f"{pool}:{vid}" for pool, vid, _ in left]
 
-    async def pending(self, undo: AsyncExitStack, volume: VolumeRecord) -> None:
-        """Write down that the volume is being made; `undo` gets what takes it away again."""
-        await self._system.store.commit([rows.add_pending_volume(volume.pool, volume.vid)])
-        undo.push_async_callback(self._drop, volume)
+    async def pending(self, undo: AsyncExitStack, volume: VolumeRecord) -> PendingVolume:
+        """Write down that the volume is being made; the caller makes it with the identity of the answer.
 
-    async def _drop(self, volume: VolumeRecord) -> None:
+        `undo` gets what takes it away again: the volume with that identity, and no other of the same name.
+        """
+        made = PendingVolume(volume.pool, volume.vid, secrets.token_hex(16))
+        await self._system.store.commit([rows.add_pending_volume(*made)])
+        undo.push_async_callback(self._drop, made)
+        return made
+
+    async def _drop(self, volume: PendingVolume) -> None:
         try:
-            await self.driver(volume.pool).remove(volume.vid)
+            await self.driver(volume.pool).remove(volume.vid, volume.identity)
         except QubesVolumeNotFoundError:
             pass
         except StoragePoolException as error:
             log.warning("%s:%s cannot be removed now: %s", volume.pool, volume.vid, error)
             return
-        await self._system.store.commit([rows.delete_pending_volume(volume.pool, volume.vid)])
+        await self._system.store.commit([rows.delete_pending_volume(*volume)])
 
     # -- another name -------------------------------------------------------------------------------------------------
 
@@ -168,22 +200,31 @@ class Volumes:
         Until the caller has stored the new name and struck out `pending_rename`, the next start takes it back too.
         """
         for pool in pools:
-            await self._system.store.commit([rows.add_pending_rename(pool, old, new)])
-            undo.push_async_callback(self._rename_back, pool, old, new)
-            await self.driver(pool).rename_vm(old, new)
+            driver = self.driver(pool)
+            vids = await driver.list_volumes()
+            if any(vid.startswith(f"{new}/") for vid in vids):
+                raise QubesVMAlreadyExistsError(f"The pool {pool} already has volumes of {new}.")
+            identities = {await driver.identity(vid) for vid in vids if vid.startswith(f"{old}/")} - {SESSION}
+            await self._system.store.commit([rows.add_pending_rename(pool, old, new, sorted(identities))])
+            undo.push_async_callback(self._rename_back, pool, old, new, identities)
+            await driver.rename_vm(old, new)
 
     async def rename_pending_back(self) -> list[str]:
         """What an interrupted rename left. Answers `pool:old`."""
-        left = await self._system.store.read("SELECT pool, old, new FROM pending_rename")
-        for pool, old, new in left:
-            await self._rename_back(pool, old, new)
-        return [f"{pool}:{old}" for pool, old, _ in left]
+        left = await self._system.store.read("SELECT pool, old, new, identities FROM pending_rename")
+        for pool, old, new, identities in left:
+            await self._rename_back(pool, old, new, set(json.loads(identities)))
+        return [f"{pool}:{old}" for pool, old, _, _ in left]
 
-    async def _rename_back(self, pool: str, old: str, new: str) -> None:
+    async def _rename_back(self, pool: str, old: str, new: str, identities: set[str]) -> None:
+        """Give the volumes with these identities their old name again, if they have the new one."""
         try:
-            await self.driver(pool).rename_vm(new, old)
+            driver = self.driver(pool)
+            renamed = {await driver.identity(vid) for vid in await driver.list_volumes() if vid.startswith(f"{new}/")}
+            if renamed & identities:
+                await driver.rename_vm(new, old)
         except QubesVMAlreadyExistsError:
-            pass  # They were not renamed: the new name's volumes are somebody else's.
+            pass  # They were not renamed.
         except StoragePoolException as error:
             log.warning("The volumes of %s in %s are still called %s: %s", old, pool, new, error)
             return

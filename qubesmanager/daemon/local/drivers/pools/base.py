@@ -13,6 +13,9 @@ Three kinds of volumes follow from two flags of the spec:
 | no | no | fresh and empty, `size` bytes | thrown away |
 
 `source` is a vid of the same pool: a snap_on_start volume lives where its source lives.
+
+A volume has an identity, which whoever makes it chooses and which stays with it: a name may be another volume's later,
+an identity never is. What is undone after a failure or a crash is removed by its identity, so nothing else can go.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -22,6 +25,9 @@ from pathlib import Path
 from typing import Protocol
 
 from qubesmanager.backup.volumes import Source
+
+SESSION = "session"
+"""The identity of every volume that exists only while its qube runs."""
 
 GRAIN = 4 << 20
 """An imported volume's size is rounded up to a multiple of this many bytes."""
@@ -149,19 +155,29 @@ class PoolDriver(Protocol):
         """The volume as it is; one that only exists while its qube runs has the spec's size and no usage."""
         ...
 
-    async def create(self, vid: str, size: int) -> None:
-        """A new volume of zeros. It exists already: `StoragePoolException`."""
+    async def create(self, vid: str, size: int, identity: str = "") -> None:
+        """A new volume of zeros. It exists already: `StoragePoolException`, and it stays as it is."""
         ...
 
-    async def remove(self, vid: str) -> None:
-        """The volume and its snapshots are gone; clones and running copies of it live on."""
+    async def identity(self, vid: str) -> str:
+        """What the volume is known by; one without an identity gets one.
+
+        `SESSION` for a volume that is fresh at each start.
+        """
+        ...
+
+    async def remove(self, vid: str, identity: str | None = None) -> None:
+        """Remove the volume and its snapshots; clones and running copies of it live on.
+
+        With an `identity` only the volume that has it: `QubesVolumeNotFoundError` if another one has the name.
+        """
         ...
 
     async def rename_vm(self, old: str, new: str) -> None:
         """All volumes of the halted qube `old` belong to `new`."""
         ...
 
-    async def clone(self, vid: str, source: "PoolDriver", source_vid: str) -> None:
+    async def clone(self, vid: str, source: "PoolDriver", source_vid: str, identity: str = "") -> None:
         """A new volume with the committed state of another, of this or another pool, without its snapshots."""
         ...
 
@@ -181,17 +197,21 @@ class PoolDriver(Protocol):
         """The volume's or the snapshot's size in bytes."""
         ...
 
-    async def import_data(self, vid: str, data: AsyncIterator[bytes], size: int | None = None) -> int:
+    async def import_data(
+        self, vid: str, data: AsyncIterator[bytes], size: int | None = None, identity: str = ""
+    ) -> int:
         """The volume, new or there already, holds the streamed bytes; answers its size, rounded up to `GRAIN`.
 
+        With an `identity` it is a new volume, as in `create`.
         `size` is the announced number of bytes: more or fewer are a `QubesValueError`. Snapshots stay. Whatever breaks
         the stream, the volume is as before. A running qube's volume must not be imported into.
         """
         ...
 
-    async def import_runs(self, vid: str, size: int, runs: AsyncIterator[tuple[int, bytes]]) -> int:
+    async def import_runs(self, vid: str, size: int, runs: AsyncIterator[tuple[int, bytes]], identity: str = "") -> int:
         """The volume, new or there already, holds these runs of data, ascending, and zeros between them.
 
+        With an `identity` it is a new volume, as in `create`.
         It has `size` bytes, rounded up to `GRAIN`, which is answered. Whatever breaks the stream, it is as before.
         """
         ...
@@ -224,7 +244,10 @@ class PoolDriver(Protocol):
         ...
 
     async def start(self, spec: VolumeSpec) -> Disk:
-        """The disk for a qube that starts. Started twice: the session goes on with the same disk."""
+        """The disk for a qube that starts. Started twice: the session goes on with the same disk.
+
+        `StoragePoolException` where a kept volume has the name of one that is fresh at each start, or the reverse.
+        """
         ...
 
     async def stop(self, spec: VolumeSpec) -> None:

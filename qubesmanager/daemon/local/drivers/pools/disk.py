@@ -60,6 +60,14 @@ def checked_vid(vid: str) -> str:
     return vid
 
 
+def already_there(pool: str, vid: str) -> StoragePoolException:
+    """The refusal to make a volume where there is one."""
+    return StoragePoolException(
+        f"The pool {pool} already has a volume {vid}, which stays as it is. If no qube has it, qubes-mgmt1d --recover"
+        " makes its qube again, and mgmt1.pool.volume.Remove deletes it."
+    )
+
+
 def checked_size(size: int) -> int:
     """The size, which a disk can have; else `QubesValueError`."""
     if size <= 0 or size % 512 or size > 1 << 50:

@@ -26,6 +26,7 @@ from typing import ClassVar, Protocol
 from qubesmanager.backup.volumes import Source
 from qubesmanager.daemon.local.drivers.pools.base import (
     GRAIN,
+    SESSION,
     Disk,
     Leftover,
     LiveDisk,
@@ -36,6 +37,7 @@ from qubesmanager.daemon.local.drivers.pools.base import (
 )
 from qubesmanager.daemon.local.drivers.pools.disk import (
     Locks,
+    already_there,
     checked_size,
     checked_vid,
     disk_errors,
@@ -65,7 +67,8 @@ class Manifest:
 
     `active`: the one written to. `base`: the committed state while the volume is started. `parent`: what `active` was
     made of, where the format itself does not say. `pending`: the layer a running qube was about to be switched to,
-    for the snapshot `pending_id`. `source`: the layer of the source that a running copy stands on.
+    for the snapshot `pending_id`. `source`: the layer of the source that a running copy stands on. `identity`: what the
+    volume is known by.
     """
 
     active: str
@@ -76,6 +79,12 @@ class Manifest:
     pending_id: str = ""
     source: str = ""
     snapshots: dict[str, str] = field(default_factory=dict)
+    identity: str = ""
+
+    @property
+    def is_session(self) -> bool:
+        """It exists only while its qube runs: a kept volume that is started has a committed state."""
+        return self.started and not self.base
 
     def named(self) -> set[str]:
         """The layers that stand for a state somebody may ask for."""
@@ -267,7 +276,7 @@ class FolderPool(ABC):
     def _absent(self, vid: str) -> Path:
         folder = self._folder(vid)
         if folder.exists():
-            raise StoragePoolException(f"The pool {self.pool} already has a volume {vid}.")
+            raise already_there(self.pool, vid)
         return folder
 
     def _place(self, stage: Path, manifest: Manifest, folder: Path) -> None:
@@ -279,23 +288,38 @@ class FolderPool(ABC):
         stage.rename(folder)
         fsync(folder.parent)
 
-    async def create(self, vid: str, size: int) -> None:
+    async def create(self, vid: str, size: int, identity: str = "") -> None:
         async with self._locks.hold(vid):
-            await in_thread(self._create, vid, checked_size(size))
+            await in_thread(self._create, vid, checked_size(size), identity)
 
-    def _create(self, vid: str, size: int) -> None:
+    def _create(self, vid: str, size: int, identity: str) -> None:
         folder = self._absent(vid)
         with disk_errors(self.pool), staging(self.root) as stage:
             layer = self._layer_name()
             self.new_layer(stage / layer, size)
-            self._place(stage, Manifest(layer), folder)
+            self._place(stage, Manifest(layer, identity=identity), folder)
 
-    async def remove(self, vid: str) -> None:
+    async def identity(self, vid: str) -> str:
         async with self._locks.hold(vid):
-            await in_thread(self._remove, vid)
+            return await in_thread(self._identity, vid)
 
-    def _remove(self, vid: str) -> None:
-        folder, _ = self._load(vid)
+    def _identity(self, vid: str) -> str:
+        folder, manifest = self._load(vid)
+        if manifest.is_session:
+            return SESSION
+        if not manifest.identity:
+            with disk_errors(self.pool):
+                manifest = _write(folder, dataclasses.replace(manifest, identity=secrets.token_hex(16)))
+        return manifest.identity
+
+    async def remove(self, vid: str, identity: str | None = None) -> None:
+        async with self._locks.hold(vid):
+            await in_thread(self._remove, vid, identity)
+
+    def _remove(self, vid: str, identity: str | None) -> None:
+        folder, manifest = self._load(vid)
+        if identity not in {None, SESSION if manifest.is_session else manifest.identity}:
+            raise QubesVolumeNotFoundError(f"The volume {vid} of the pool {self.pool} is another one by now.")
         self._discard(folder)
 
     def _discard(self, folder: Path) -> None:
@@ -459,41 +483,43 @@ class FolderPool(ABC):
         with disk_errors(self.pool):
             yield from runs
 
-    async def clone(self, vid: str, source: PoolDriver, source_vid: str) -> None:
+    async def clone(self, vid: str, source: PoolDriver, source_vid: str, identity: str = "") -> None:
         if source is self:
             async with self._locks.hold(vid, source_vid):
-                await in_thread(self._clone, vid, source_vid)
+                await in_thread(self._clone, vid, source_vid, identity)
             return
         async with self._locks.hold(vid):
             await in_thread(self._absent, vid)
             async with self._writing() as (stage, writer):
                 await copy_into(writer, source, source_vid)
-                await in_thread(self._adopt, vid, stage)
+                await in_thread(self._adopt, vid, stage, identity)
 
-    def _clone(self, vid: str, source_vid: str) -> None:
+    def _clone(self, vid: str, source_vid: str, identity: str) -> None:
         absent = self._absent(vid)
         with disk_errors(self.pool), staging(self.root) as stage:
             folder, _, layer = self._commit(source_vid)
             self._link(folder, layer, stage)
             active = self.derive(stage, layer, stage)
-            self._place(stage, Manifest(active, parent=self._recorded(layer)), absent)
+            self._place(stage, Manifest(active, parent=self._recorded(layer), identity=identity), absent)
 
-    async def import_data(self, vid: str, data: AsyncIterator[bytes], size: int | None = None) -> int:
+    async def import_data(
+        self, vid: str, data: AsyncIterator[bytes], size: int | None = None, identity: str = ""
+    ) -> int:
         async with self._locks.hold(vid):
-            await in_thread(self._check_import, vid)
+            await in_thread(self._check_import, vid, identity)
             async with self._writing() as (stage, writer):
                 blocks = Blocks(writer)
                 await blocks.take(data, size)
                 total = await blocks.finish()
-                await in_thread(self._adopt, vid, stage)
+                await in_thread(self._adopt, vid, stage, identity)
             return total
 
-    async def import_runs(self, vid: str, size: int, runs: AsyncIterator[tuple[int, bytes]]) -> int:
+    async def import_runs(self, vid: str, size: int, runs: AsyncIterator[tuple[int, bytes]], identity: str = "") -> int:
         async with self._locks.hold(vid):
-            await in_thread(self._check_import, vid)
+            await in_thread(self._check_import, vid, identity)
             async with self._writing() as (stage, writer):
                 await write_runs(writer, rounded(size), runs)
-                await in_thread(self._adopt, vid, stage)
+                await in_thread(self._adopt, vid, stage, identity)
         return rounded(size)
 
     @asynccontextmanager
@@ -514,18 +540,18 @@ class FolderPool(ABC):
             writer = stack.enter_context(self.open_writer(stage / self._layer_name()))
             return stack.pop_all(), stage, _Reporting(writer, self.pool)
 
-    def _check_import(self, vid: str) -> None:
-        folder = self._folder(vid)
+    def _check_import(self, vid: str, identity: str) -> None:
+        folder = self._absent(vid) if identity else self._folder(vid)
         if folder.exists() and read_manifest(folder).started:
             raise QubesVMNotHaltedError(f"The volume {vid} is in use.")
 
-    def _adopt(self, vid: str, stage: Path) -> None:
-        """The one staged layer becomes the volume's content."""
+    def _adopt(self, vid: str, stage: Path, identity: str) -> None:
+        """The one staged layer becomes the volume's content; with an identity, that of a new volume."""
         (layer,) = (path.name for path in stage.iterdir())
-        folder = self._folder(vid)
+        folder = self._absent(vid) if identity else self._folder(vid)
         with disk_errors(self.pool):
             if not folder.exists():
-                self._place(stage, Manifest(layer), folder)
+                self._place(stage, Manifest(layer, identity=identity), folder)
                 return
             (stage / layer).rename(folder / layer)
             self._activate(folder, layer)
@@ -663,7 +689,8 @@ class FolderPool(ABC):
             before = self._unwritten_parent(folder, manifest) or manifest.active
             active = self.derive(folder, layer, folder)
             snapshots = manifest.snapshots | {kept: before}
-            _write(folder, Manifest(active, parent=self._recorded(layer), snapshots=snapshots))
+            parent = self._recorded(layer)
+            _write(folder, dataclasses.replace(manifest, active=active, parent=parent, snapshots=snapshots))
             self._collect(folder)
         return kept
 
@@ -678,14 +705,15 @@ class FolderPool(ABC):
     def _start(self, spec: VolumeSpec) -> Disk:
         with disk_errors(self.pool):
             folder = self._folder(spec.vid)
-            if folder.exists() and (manifest := read_manifest(folder)).started:
-                return Disk(folder / manifest.active, self.format, not spec.rw)
-            if spec.save_on_stop:
-                manifest = self._start_kept(spec.vid)
-            else:
-                if folder.exists():
-                    self._discard(folder)
-                manifest = self._start_fresh(spec, folder)
+            if folder.exists():
+                manifest = read_manifest(folder)
+                if not spec.save_on_stop and not manifest.is_session:
+                    raise already_there(self.pool, spec.vid)
+                if spec.save_on_stop and manifest.is_session:
+                    raise StoragePoolException(f"The volume {spec.vid} only exists while its qube runs.")
+                if manifest.started:
+                    return Disk(folder / manifest.active, self.format, not spec.rw)
+            manifest = self._start_kept(spec.vid) if spec.save_on_stop else self._start_fresh(spec, folder)
             return Disk(folder / manifest.active, self.format, not spec.rw)
 
     def _start_kept(self, vid: str) -> Manifest:
@@ -713,6 +741,8 @@ class FolderPool(ABC):
     def _stop(self, spec: VolumeSpec) -> None:
         folder = self._folder(spec.vid)
         if not folder.exists() or not (manifest := read_manifest(folder)).started:
+            return
+        if manifest.is_session == spec.save_on_stop:  # another qube's, or one that no qube has
             return
         with disk_errors(self.pool):
             if not spec.save_on_stop:

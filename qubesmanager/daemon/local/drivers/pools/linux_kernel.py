@@ -71,28 +71,33 @@ class LinuxKernels:
 
     # -- what a pool of kernels does not do
 
-    async def create(self, vid: str, size: int) -> None:
+    async def create(self, vid: str, size: int, identity: str = "") -> None:
         raise _read_only()
 
-    async def remove(self, vid: str) -> None:
+    async def identity(self, vid: str) -> str:
+        raise _read_only()
+
+    async def remove(self, vid: str, identity: str | None = None) -> None:
         raise _read_only()
 
     async def rename_vm(self, old: str, new: str) -> None:
         raise _read_only()
 
-    async def clone(self, vid: str, source: object, source_vid: str) -> None:
+    async def clone(self, vid: str, source: object, source_vid: str, identity: str = "") -> None:
         raise _read_only()
 
     def read(self, vid: str, snapshot: str | None = None) -> AsyncGenerator[tuple[int, bytes], None]:
         raise _read_only()
 
-    async def import_data(self, vid: str, data: AsyncIterator[bytes], size: int | None = None) -> int:
+    async def import_data(
+        self, vid: str, data: AsyncIterator[bytes], size: int | None = None, identity: str = ""
+    ) -> int:
         raise _read_only()
 
     def open_source(self, vid: str, snapshot: str | None = None) -> AbstractAsyncContextManager[Source]:
         raise _read_only()
 
-    async def import_runs(self, vid: str, size: int, runs: AsyncIterator[tuple[int, bytes]]) -> int:
+    async def import_runs(self, vid: str, size: int, runs: AsyncIterator[tuple[int, bytes]], identity: str = "") -> int:
         raise _read_only()
 
     async def drop_snapshot(self, vid: str, snapshot: str) -> None:

@@ -13,6 +13,7 @@ a qube holds a `+`, so the parts can be told apart. Changes are made beside the 
 | `…+read<hex>` | a state being read | removed |
 | `…+<id>` | a snapshot | kept, but removed where its volume was being removed |
 
+A volume's identity is the tag `id+<identity>`; one that is fresh at each start has the tag `started` instead.
 What a running copy was made of is a tag `src+<uuid>+<generation>` on it; each stop of the source, and everything that
 replaces it, gives the source another generation or uuid. Whether a session wrote anything LVM cannot tell cheaply, so
 each session counts as a change. Sizes are rounded up to 4 MiB, LVM's extent.
@@ -33,6 +34,7 @@ from typing import Any, ClassVar, Protocol
 from qubesmanager.backup.volumes import Source
 from qubesmanager.daemon.local.drivers.pools.base import (
     GRAIN,
+    SESSION,
     Disk,
     DriverOption,
     Leftover,
@@ -45,6 +47,7 @@ from qubesmanager.daemon.local.drivers.pools.base import (
 from qubesmanager.daemon.local.drivers.pools.disk import (
     BLOCK,
     Locks,
+    already_there,
     checked_size,
     checked_vid,
     disk_errors,
@@ -108,6 +111,20 @@ class _Lv:
     @property
     def state(self) -> str:
         return f"{self.uuid}+{self.generation}"
+
+    @property
+    def is_session(self) -> bool:
+        """It exists only while its qube runs."""
+        return "started" in self.tags
+
+    @property
+    def identity(self) -> str:
+        return SESSION if self.is_session else next((tag[3:] for tag in self.tags if tag.startswith("id+")), "")
+
+    @property
+    def kept_tags(self) -> list[str]:
+        """What stays with the volume when its content is replaced."""
+        return sorted(tag for tag in self.tags if tag.startswith("id+"))
 
 
 class _DeviceWriter:
@@ -304,17 +321,28 @@ class LvmThin:
     async def _absent(self, vid: str) -> str:
         name = self._name(vid)
         if name in await self._lvs():
-            raise StoragePoolException(f"The pool {self.pool} already has a volume {vid}.")
+            raise already_there(self.pool, vid)
         return name
 
-    async def create(self, vid: str, size: int) -> None:
+    async def create(self, vid: str, size: int, identity: str = "") -> None:
         checked_size(size)
         async with self._locks.hold(vid):
-            await self._make(await self._absent(vid), size)
+            await self._make(await self._absent(vid), size, *_tags(identity))
 
-    async def remove(self, vid: str) -> None:
+    async def identity(self, vid: str) -> str:
         async with self._locks.hold(vid):
             name, lvs = await self._find(vid)
+            if lvs[name].identity:
+                return lvs[name].identity
+            identity = uuid.uuid4().hex
+            await self._run("lvchange", "-q", "--addtag", f"id+{identity}", f"{self._vg}/{name}")
+            return identity
+
+    async def remove(self, vid: str, identity: str | None = None) -> None:
+        async with self._locks.hold(vid):
+            name, lvs = await self._find(vid)
+            if identity not in {None, lvs[name].identity}:
+                raise QubesVolumeNotFoundError(f"The volume {vid} of the pool {self.pool} is another one by now.")
             # The volume goes first: without it there is none, whatever is still to go.
             await self._drop(name, *(lv for lv in lvs if lv.startswith(f"{name}+")))
 
@@ -370,33 +398,33 @@ class LvmThin:
         with disk_errors(self.pool), self.device(name).open("rb", buffering=0) as file:
             return os.pread(file.fileno(), length, offset)
 
-    async def clone(self, vid: str, source: PoolDriver, source_vid: str) -> None:
+    async def clone(self, vid: str, source: PoolDriver, source_vid: str, identity: str = "") -> None:
         async with self._locks.hold(vid, source_vid if source is self else vid):
             name = await self._absent(vid)
             if source is self:
                 _, lvs = await self._find(source_vid)
-                await self._copy(self._state(source_vid, lvs), name)
+                await self._copy(self._state(source_vid, lvs), name, *_tags(identity))
                 return
-            async with self._writing(name, GRAIN) as writer:
+            async with self._writing(name, GRAIN, _tags(identity)) as writer:
                 await copy_into(writer, source, source_vid)
             await self._replace(name)
 
-    async def import_data(self, vid: str, data: AsyncIterator[bytes], size: int | None = None) -> int:
+    async def import_data(
+        self, vid: str, data: AsyncIterator[bytes], size: int | None = None, identity: str = ""
+    ) -> int:
         async with self._locks.hold(vid):
-            self._refuse_started(vid, await self._lvs())
-            name = self._name(vid)
-            async with self._writing(name, rounded(size or 0)) as writer:
+            name, tags = await self._importable(vid, identity)
+            async with self._writing(name, rounded(size or 0), tags) as writer:
                 blocks = Blocks(writer)
                 await blocks.take(data, size)
                 total = await blocks.finish()
             await self._replace(name)
             return total
 
-    async def import_runs(self, vid: str, size: int, runs: AsyncIterator[tuple[int, bytes]]) -> int:
+    async def import_runs(self, vid: str, size: int, runs: AsyncIterator[tuple[int, bytes]], identity: str = "") -> int:
         async with self._locks.hold(vid):
-            self._refuse_started(vid, await self._lvs())
-            name = self._name(vid)
-            async with self._writing(name, rounded(size)) as writer:
+            name, tags = await self._importable(vid, identity)
+            async with self._writing(name, rounded(size), tags) as writer:
                 await write_runs(writer, rounded(size), runs)
             await self._replace(name)
         return rounded(size)
@@ -406,10 +434,19 @@ class LvmThin:
             _, lvs = await self._find(vid)
             await self._drop(self._state(vid, lvs, snapshot))
 
+    async def _importable(self, vid: str, identity: str) -> tuple[str, list[str]]:
+        """The name of the volume to import into, and the tags it then has."""
+        lvs = await self._lvs()
+        self._refuse_started(vid, lvs)
+        name = self._name(vid)
+        if identity and name in lvs:
+            raise already_there(self.pool, vid)
+        return name, lvs[name].kept_tags if name in lvs else _tags(identity)
+
     @asynccontextmanager
-    async def _writing(self, name: str, capacity: int) -> AsyncIterator[_DeviceWriter]:
+    async def _writing(self, name: str, capacity: int, tags: list[str]) -> AsyncIterator[_DeviceWriter]:
         """A new logical volume that is `…+new` at the end of the block, and gone if the block fails."""
-        await self._make(f"{name}+part", capacity)
+        await self._make(f"{name}+part", capacity, *tags)
         try:
             yield _DeviceWriter(self, f"{name}+part", capacity)
             await self._move(f"{name}+part", f"{name}+new")
@@ -421,7 +458,7 @@ class LvmThin:
         async with self._locks.hold(vid):
             name, lvs = await self._find(vid)
             self._refuse_started(vid, lvs)
-            await self._make(f"{name}+new", lvs[name].size)
+            await self._make(f"{name}+new", lvs[name].size, *lvs[name].kept_tags)
             await self._replace(name)
 
     async def resize(self, vid: str, size: int, live: LiveDisk | None = None) -> int:
@@ -454,7 +491,7 @@ class LvmThin:
             source = self._state(vid, lvs, snapshot)
             self._refuse_started(vid, lvs)
             kept = self._next_id(name, lvs)
-            await self._copy(source, f"{name}+new")
+            await self._copy(source, f"{name}+new", *lvs[name].kept_tags)
             await self._replace(name, before=f"+{kept}")
             return kept
 
@@ -465,13 +502,15 @@ class LvmThin:
             raise QubesValueError("A volume cannot both start from its source and be kept.")
         async with self._locks.hold(spec.vid, spec.source or spec.vid):
             name, lvs = self._name(spec.vid), await self._lvs()
+            if name in lvs and not spec.save_on_stop and not lvs[name].is_session:
+                raise already_there(self.pool, spec.vid)
             if spec.save_on_stop:
                 await self._find(spec.vid)
+                if lvs[name].is_session:
+                    raise StoragePoolException(f"The volume {spec.vid} only exists while its qube runs.")
                 if f"{name}+base" not in lvs:
                     await self._copy(name, f"{name}+base")
-            elif "started" not in (lvs[name].tags if name in lvs else ()):
-                if name in lvs:
-                    await self._drop(name)
+            elif name not in lvs:
                 if spec.snap_on_start:
                     source, lvs = await self._find(spec.source)
                     await self._copy(
@@ -489,7 +528,7 @@ class LvmThin:
         async with self._locks.hold(spec.vid):
             name, lvs = self._name(spec.vid), await self._lvs()
             if not spec.save_on_stop:
-                if name in lvs:
+                if name in lvs and lvs[name].is_session:
                     await self._drop(name)
                 return
             if f"{name}+base" not in lvs:
@@ -515,3 +554,7 @@ class LvmThin:
 
 def _order(snapshot: str) -> tuple[int, ...]:
     return tuple(map(int, snapshot.split("-")))
+
+
+def _tags(identity: str) -> list[str]:
+    return [f"id+{identity}"] if identity else []

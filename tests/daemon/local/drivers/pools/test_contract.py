@@ -3,13 +3,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import pairwise
 
 import pytest
 from pool_tools import MIB, content, guest_write, kept, pieces, session
 
-from qubesmanager.daemon.local.drivers.pools.base import Disk, PoolDriver, VolumeSpec
+from qubesmanager.daemon.local.drivers.pools.base import SESSION, Disk, PoolDriver, VolumeSpec
 from qubesmanager.wire.errors import (
     QubesValueError,
     QubesVMAlreadyExistsError,
@@ -582,3 +582,87 @@ async def test_the_pools_place_has_a_size(pool: PoolDriver) -> None:
     place = await pool.usage()
 
     assert 0 <= place.usage <= place.size
+
+
+MAKERS: dict[str, Callable[[PoolDriver, str], Awaitable[object]]] = {
+    "create": lambda pool, identity: pool.create("work/private", 8 * MIB, identity),
+    "clone": lambda pool, identity: pool.clone("work/private", pool, "debian/root", identity),
+    "import_data": lambda pool, identity: pool.import_data("work/private", pieces(B), identity=identity),
+    "import_runs": lambda pool, identity: pool.import_runs("work/private", 8 * MIB, runs_of(B), identity),
+}
+
+
+async def runs_of(data: bytes) -> AsyncIterator[tuple[int, bytes]]:
+    yield 0, data
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+async def test_a_volume_that_exists_is_not_made_again_and_not_undone(pool: PoolDriver, maker: str) -> None:
+    await pool.import_data("debian/root", pieces(C))
+    await pool.import_data("work/private", pieces(A), identity="first")
+
+    with pytest.raises(StoragePoolException, match="already has a volume work/private"):
+        await MAKERS[maker](pool, "second")
+    with pytest.raises(QubesVolumeNotFoundError):
+        await pool.remove("work/private", "second")
+
+    assert await starts_with(pool, "work/private") == A
+    await pool.remove("work/private", "first")
+    assert await pool.list_volumes() == ["debian/root"]
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+async def test_a_new_volume_keeps_its_identity_whatever_happens_to_its_content(pool: PoolDriver, maker: str) -> None:
+    await pool.import_data("debian/root", pieces(C))
+    await MAKERS[maker](pool, "first")
+    spec = kept("work/private", revisions=3)
+
+    await session(pool, spec)
+    snapshot = await pool.snapshot("work/private")
+    await pool.clear("work/private")
+    await pool.revert("work/private", snapshot)
+    await pool.import_data("work/private", pieces(B))
+    await pool.resize("work/private", 16 * MIB)
+    await pool.rename_vm("work", "play")
+
+    assert await pool.identity("play/private") == "first"
+
+
+async def test_a_volume_without_an_identity_gets_one_that_stays(pool: PoolDriver) -> None:
+    await pool.create("work/private", 8 * MIB)
+
+    identity = await pool.identity("work/private")
+
+    assert identity
+    assert await pool.identity("work/private") == identity
+    await pool.clone("copy/private", pool, "work/private")
+    assert await pool.identity("copy/private") != identity
+
+
+async def test_a_kept_volume_is_no_fresh_one_by_its_name(pool: PoolDriver) -> None:
+    """A qube of another class had the name before, and its store was lost."""
+    await pool.import_data("debian/root", pieces(C))
+    await pool.import_data("work/root", pieces(A), identity="first")
+    await pool.import_data("work/volatile", pieces(B))
+
+    for spec in (APP_ROOT, VOLATILE):
+        with pytest.raises(StoragePoolException, match=spec.vid):
+            await pool.start(spec)
+        await pool.stop(spec)
+        with pytest.raises(QubesVolumeNotFoundError):
+            await pool.remove(spec.vid, SESSION)
+
+    assert await starts_with(pool, "work/root") == A
+    assert await starts_with(pool, "work/volatile") == B
+
+
+async def test_a_fresh_volume_is_removed_as_one_and_never_started_as_kept(pool: PoolDriver) -> None:
+    await pool.start(VOLATILE)
+
+    with pytest.raises(StoragePoolException, match="work/volatile"):
+        await pool.start(kept("work/volatile"))
+    assert await pool.identity("work/volatile") == SESSION
+    await pool.stop(kept("work/volatile"))
+    assert await pool.list_volumes() == ["work/volatile"]
+    await pool.remove("work/volatile", SESSION)
+    assert await pool.list_volumes() == []
