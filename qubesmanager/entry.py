@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import qubesmanager
+from qubesmanager.cli.stdout import written
 from qubesmanager.client.client import Client
 from qubesmanager.transport.base import Transport, TransportError
 from qubesmanager.transport.child import ChildTransport
@@ -53,21 +54,21 @@ def mgmt1() -> int:
     """`mgmt1 CALL DEST [ARG]`."""
     from qubesmanager.cli.main import main  # noqa: PLC0415 - see above
 
-    return main(sys.argv[1:], connect)
+    return written("mgmt1", lambda: main(sys.argv[1:], connect))
 
 
 def backup() -> int:
     """`qubes-backup`; without a profile its window."""
     from qubesmanager.cli.backup import main  # noqa: PLC0415 - see above
 
-    return main(sys.argv[1:], connect, partial(_window, "backup"))
+    return written("qubes-backup", lambda: main(sys.argv[1:], connect, partial(_window, "backup")))
 
 
 def restore() -> int:
     """`qubes-restore [FILE]`; without a file its window."""
     from qubesmanager.cli.restore import main  # noqa: PLC0415 - see above
 
-    return main(sys.argv[1:], connect, partial(_window, "restore"))
+    return written("qubes-restore", lambda: main(sys.argv[1:], connect, partial(_window, "restore")))
 
 
 def _window(name: str, url: str | None) -> int:
@@ -81,7 +82,7 @@ def mgmt1d(argv: Sequence[str] | None = None) -> int:
 
     parser = daemon.parser()
     parser.add_argument("--version", action="version", version=_version("qubes-mgmt1d"))
-    arguments = parser.parse_args(argv)
+    arguments = _parsed(parser, argv)
     told = daemon.options(arguments)
     logging.basicConfig(
         level=logging.DEBUG if told.debug else logging.INFO, format="%(levelname)s %(name)s: %(message)s"
@@ -149,7 +150,7 @@ def manager(argv: Sequence[str] | None = None) -> int:
     """`qubes-manager`: the window, until it is closed."""
     from qubesmanager.ui.app import ManagerOptions, run_manager  # noqa: PLC0415 - see above
 
-    arguments = manager_parser().parse_args(argv)
+    arguments = _parsed(manager_parser(), argv)
     try:
         transport, trail = _found(_wanted_url(arguments))
     except TransportError as error:
@@ -182,11 +183,27 @@ def devices(argv: Sequence[str] | None = None) -> int:
     from qubesmanager.ui.tray_app import run_tray  # noqa: PLC0415 - see above
 
     try:
-        transport, trail = _found(_wanted_url(devices_parser().parse_args(argv)))
+        transport, trail = _found(_wanted_url(_parsed(devices_parser(), argv)))
     except TransportError as error:
         print(f"qubes-devices: {error}", file=sys.stderr)  # noqa: T201 - there is no window to say it in
         return 3
     return run_tray(lambda: Client(transport), ManagerOptions(connection=transport.url, trail=trail))
+
+
+def _parsed(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
+    """The arguments. Ends the process after `--help` and `--version`, with an error if they could not be printed."""
+    arguments = argparse.Namespace()
+
+    def parse() -> int:
+        parser.parse_args(argv, arguments)
+        return 0
+
+    # A window or a service may be started without standard output; it prints nothing there.
+    if sys.stdout is None:
+        parse()
+    elif status := written(parser.prog, parse):
+        raise SystemExit(status)
+    return arguments
 
 
 def _version(program: str) -> str:

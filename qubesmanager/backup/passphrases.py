@@ -1,11 +1,49 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A passphrase made by the machine: strong enough for the key derivation that takes next to no time (`generated`)."""
+"""Passphrases: how one is read, the same wherever it comes from, and one made at random."""
 
 import secrets
+from typing import BinaryIO
+
+from qubesmanager.backup.errors import BackupError
+
+LIMIT = 4096
+"""Bytes of a passphrase in UTF-8."""
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _GROUPS = 6
 _GROUP = 5
+_MARK = "\ufeff"
+_READ = LIMIT + len(_MARK.encode()) + len("\r\n")
+
+
+def passphrase_line(untrusted: bytes, what: str) -> str:
+    """The passphrase in the first line, without byte order mark, CR and LF at its ends.
+
+    Every reader uses this function, so that the same file gives the same passphrase everywhere. Raises `BackupError`
+    that begins with `what` for an empty line, one over `LIMIT` (it is never cut), and one that is not UTF-8 text.
+    """
+    line = untrusted.split(b"\n", 1)[0]
+    try:
+        passphrase = line.decode("utf-8").strip(f"{_MARK}\r")
+    except UnicodeDecodeError:
+        raise BackupError(f"{what} is not a passphrase: it is not UTF-8.") from None
+    if len(passphrase.encode()) > LIMIT:
+        raise BackupError(f"{what} is not a passphrase: it has more than {LIMIT} bytes.")
+    if not passphrase or "\0" in passphrase:
+        raise BackupError(f"{what} is not a passphrase: one line of text is needed.")
+    return passphrase
+
+
+def passphrase_text(untrusted: str, what: str) -> str:
+    """The passphrase in a text, as `passphrase_line` reads it; a text of several lines is refused."""
+    if "\n" in untrusted.strip(f"{_MARK}\r\n"):
+        raise BackupError(f"{what} is not a passphrase: it has more than one line.")
+    return passphrase_line(untrusted.lstrip(f"{_MARK}\r\n").encode("utf-8", "surrogatepass"), what)
+
+
+def read_passphrase(file: BinaryIO, what: str) -> str:
+    """The passphrase in the first line of an open file. Blocks. Raises as `passphrase_line`, and `OSError`."""
+    return passphrase_line(file.readline(_READ), what)
 
 
 def generated() -> str:

@@ -20,6 +20,8 @@ import yaml
 
 from qubesmanager.backup.compression import Compression
 from qubesmanager.backup.container import LEVELS
+from qubesmanager.backup.errors import BackupError
+from qubesmanager.backup.passphrases import passphrase_text
 from qubesmanager.backup.retention import Keep
 from qubesmanager.backup.schedule import Schedule, parse_schedule
 from qubesmanager.wire.errors import ProtocolError, QubesValueError
@@ -255,9 +257,12 @@ def _compression(key: str, value: Any) -> Compression:
 
 
 def _passphrase(key: str, value: Any) -> str:
-    if not isinstance(value, str) or not value or "\n" in value or "\0" in value:
+    if not isinstance(value, str):
         raise QubesValueError(f"{key} is one line of text.")
-    return value
+    try:
+        return passphrase_text(value, key)
+    except BackupError as error:
+        raise QubesValueError(str(error)) from error
 
 
 def _level(key: str, value: Any) -> str:

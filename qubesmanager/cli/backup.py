@@ -32,7 +32,7 @@ from qubesmanager.client.backups import VERIFYING, Preview, Progress, Run, execu
 from qubesmanager.client.client import Client
 from qubesmanager.transport.base import Transport, TransportError
 from qubesmanager.wire import calls
-from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
+from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import PROFILE_ID, check
 
 PROGRAM = "qubes-backup"
@@ -134,14 +134,9 @@ def _carried_out(options: argparse.Namespace, transport: Transport, terminal: Te
 
 def _passphrase(source: str | None, terminal: Terminal) -> str:
     """Typed twice, because nobody will be able to ask for it again."""
-    try:
-        passphrase = passphrase_from(source, "Passphrase for the backup: ", terminal.ask)
-        if source is None and terminal.ask("Once more: ") != passphrase:
-            raise UsageError("The two differ.")
-    except (QubesValueError, EOFError) as error:
-        raise UsageError(str(error)) from error
-    if not passphrase:
-        raise UsageError("A backup needs a passphrase.")
+    passphrase = passphrase_from(source, "Passphrase for the backup: ", terminal.ask)
+    if source is None and passphrase_from(None, "Once more: ", terminal.ask) != passphrase:
+        raise UsageError("The two differ.")
     return passphrase
 
 

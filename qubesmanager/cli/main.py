@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, NoReturn, TextIO
 
 from qubesmanager.cli import complete, output
+from qubesmanager.cli.stdout import not_written
 from qubesmanager.transport.base import RefusedError, Transport, TransportError
 from qubesmanager.wire import calls, codecs
 from qubesmanager.wire.call import AnyCall, EventsCall, Request
@@ -121,10 +122,8 @@ def main(argv: Sequence[str], connect: Connect, streams: Streams | None = None) 
         return _said(streams, str(error), NO_ANSWER)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # Who read our output has gone; Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 141
+    except OSError as error:
+        return not_written("mgmt1", error)
     return 0
 
 

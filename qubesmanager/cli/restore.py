@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`qubes-restore`: what is in a backup, whether it is whole, and its qubes restored.
 
-Exit status: 0 done, 1 failed (also if a single qube failed), 2 used wrongly, 3 no answer, 4 cancelled.
+Exit status: 0 done, 1 failed (also if a single qube failed), 2 used wrongly, 3 no answer, 4 cancelled, 5 done without
+a qube that was asked for.
 """
 
 import argparse
@@ -17,11 +18,13 @@ import argcomplete
 import qubesmanager
 from qubesmanager.cli.main import ANSWERED_NO, Connect
 from qubesmanager.cli.terminal import (
+    INCOMPLETE,
     Bar,
     Parser,
     Terminal,
     UsageError,
     passphrase_from,
+    printable,
     size_text,
     status_of,
     table,
@@ -43,6 +46,7 @@ from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
 
 PROGRAM = "qubes-restore"
+DOM0 = "dom0"
 WORDS = {"ok": "restored", "skipped": "skipped", "failed": "FAILED"}
 VERIFIED = {**WORDS, "ok": "whole"}
 DATA = frozenset({2})
@@ -54,7 +58,8 @@ def parser() -> argparse.ArgumentParser:
         prog=PROGRAM,
         description="Restore qubes from a backup. Nothing that exists is overwritten. Without FILE a window asks for"
         " everything.",
-        epilog="Exit status: 0 done, 1 failed, 2 used wrongly, 3 no answer, 4 cancelled.",
+        epilog="Exit status: 0 done, 1 failed, 2 used wrongly, 3 no answer, 4 cancelled, 5 done without a qube that was"
+        " asked for.",
     )
     made.add_argument("file", metavar="FILE", nargs="?", type=Path, help="the backup")
     what = made.add_mutually_exclusive_group()
@@ -127,19 +132,14 @@ def main(
             _check_alone(argv, options)
             return wizard(options.connect)
         plan = plan_of(options)
+        if options.report is not None:
+            _check_report(options.report, options.file)
         transport = connect(options.connect)
-        passphrase = _passphrase(options, terminal)
+        passphrase = passphrase_from(options.passphrase_file, "Passphrase of the backup: ", terminal.ask)
         _check_words(plan, passphrase)
         return asyncio.run(_carry_out(transport, options, plan, passphrase, terminal, bar))
 
     return status_of(PROGRAM, work, terminal, "Cancelled. Nothing half restored stays.")
-
-
-def _passphrase(options: argparse.Namespace, terminal: Terminal) -> str:
-    try:
-        return passphrase_from(options.passphrase_file, "Passphrase of the backup: ", terminal.ask)
-    except QubesValueError as error:
-        raise UsageError(str(error)) from error
 
 
 def _check_words(plan: RestorePlan, passphrase: str) -> None:
@@ -166,8 +166,6 @@ async def _carry_out(
     if options.list:
         terminal.stdout.write(listing(await contents(client, options.file, passphrase)))
         return 0
-    if options.report is not None:
-        _check_place(options.report)
     rows = await _with_bar(client, options.file, passphrase, plan, bar)
     bar.clear()
     words = VERIFIED if plan.verify_only else WORDS
@@ -175,7 +173,25 @@ async def _carry_out(
     terminal.stdout.write(text)
     if options.report is not None:
         _keep(options.report, text)
-    return ANSWERED_NO if any(row.result == "failed" for row in rows) else 0
+    if any(row.result == "failed" for row in rows):
+        return ANSWERED_NO
+    if names := left_out(plan, rows):
+        terminal.stderr.write(f"{PROGRAM}: Left out: {printable(', '.join(names))}\n")
+        return INCOMPLETE
+    return 0
+
+
+def left_out(plan: RestorePlan, rows: Sequence[Restored]) -> list[str]:
+    """The qubes that were asked for and are not among what was done, in the order of the request and the backup.
+
+    With `conflict=skip` a qube that exists is left out as asked. dom0 is asked for only by its name.
+    """
+    names = [row.qube for row in rows]
+    missing = [name for name in plan.include if name not in names]
+    if plan.conflict == "skip":
+        return missing
+    asked = plan.include or [name for name in names if name not in plan.exclude and name != DOM0]
+    return missing + [row.qube for row in rows if row.result == "skipped" and row.qube in asked]
 
 
 async def _with_bar(client: Client, file: Path, passphrase: str, plan: RestorePlan, bar: Bar) -> list[Restored]:
@@ -235,8 +251,10 @@ def _head(file: Path, plan: RestorePlan, rows: Sequence[Restored]) -> list[tuple
     ]
 
 
-def _check_place(report: Path) -> None:
+def _check_report(report: Path, backup: Path) -> None:
     """Before hours of work: whether the report can be kept. Raises `UsageError`."""
+    if report.exists() and backup.exists() and report.samefile(backup):
+        raise UsageError(f"{report} is the backup itself; the report needs another file.")
     if report.is_dir() or not os.access(report.parent, os.W_OK):
         raise UsageError(f"The report cannot be written to {report}.")
 

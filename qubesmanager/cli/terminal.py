@@ -11,16 +11,19 @@ from getpass import getpass
 from pathlib import Path
 from typing import NoReturn, TextIO
 
+from qubesmanager.backup.errors import BackupError
+from qubesmanager.backup.passphrases import passphrase_text, read_passphrase
 from qubesmanager.cli.main import ANSWERED_NO, NO_ANSWER, USED_WRONGLY
+from qubesmanager.cli.stdout import not_written
 from qubesmanager.transport.base import TransportError
-from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error, QubesValueError
+from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error
 
 STDIN = "-"
 CANCELLED = 4
-"""The exit status of a command that somebody cancelled."""
+"""The exit status of a command that was cancelled."""
+INCOMPLETE = 5
+"""The exit status of a command that was carried out without something that it was asked for."""
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
-_MOST = 4096
-"""Bytes of a file with a passphrase that are looked at."""
 
 
 class UsageError(Exception):
@@ -72,27 +75,24 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset
 
 
 def passphrase_from(source: str | None, prompt: str, ask: Callable[[str], str] = getpass) -> str:
-    """The first line of the file `source` (`-`: standard input), or what a person types where there is none.
+    """The first line of the file `source` (`-`: standard input), or what the user types where there is no file.
 
-    To be called before the loop runs. Raises `QubesValueError` if there is nobody to ask or no such file.
+    Call it before the loop runs. Raises `UsageError` if nothing can be read there, or what is read is not a passphrase.
     """
-    if source is None:
-        try:
-            return ask(prompt)
-        except (EOFError, OSError) as error:
-            raise QubesValueError("There is no terminal to ask for the passphrase; use --passphrase-file.") from error
     try:
-        held = sys.stdin.buffer.readline(_MOST) if source == STDIN else _first_line(Path(source))
-        return held.decode().rstrip("\r\n")
-    except OSError as error:
-        raise QubesValueError(f"The passphrase cannot be read from {source}: {error.strerror or error}.") from error
-    except UnicodeDecodeError as error:
-        raise QubesValueError("The passphrase is not UTF-8.") from error
-
-
-def _first_line(path: Path) -> bytes:
-    with path.open("rb") as held:
-        return held.readline(_MOST)
+        if source is None:
+            return passphrase_text(ask(prompt), "What was typed")
+        if source == STDIN:
+            return read_passphrase(sys.stdin.buffer, "The first line of standard input")
+        with Path(source).open("rb") as file:
+            return read_passphrase(file, f"The first line of {source}")
+    except BackupError as error:
+        raise UsageError(str(error)) from error
+    except (EOFError, OSError) as error:
+        if source is None:
+            raise UsageError("There is no terminal to ask for the passphrase; use --passphrase-file.") from error
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f"The passphrase cannot be read from {source}: {why}.") from error
 
 
 class Bar:
@@ -133,6 +133,9 @@ def status_of(program: str, work: Callable[[Bar], int], terminal: Terminal, canc
         said, status = str(error), ANSWERED_NO
     except TransportError as error:
         said, status = str(error), NO_ANSWER
+    except OSError as error:
+        bar.clear()
+        return not_written(program, error)
     bar.clear()
     terminal.stderr.write(f"{program}: {printable(said)}\n")
     return status

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from qubesmanager.backup.passphrases import passphrase_text
 from qubesmanager.client.client import Client
 from qubesmanager.transport.base import TransportError
 from qubesmanager.wire import calls
@@ -217,12 +218,12 @@ async def history(client: Client, profile: str | None = None) -> list[Run]:
 async def execute(
     client: Client, profile: str, passphrase: str | None, leaves: Callable[[], bool] = lambda: False
 ) -> None:
-    """Carry the profile out; done when the backup is whole and on the disk.
+    """Carry the profile out; done when the backup is whole and on the disk. Raises `BackupError` for the passphrase.
 
     Cancelled, the run is cancelled too, and this ends when it has: what it had written is gone. If `leaves` says so,
     the run goes on without anybody who waits for it.
     """
-    payload = {} if passphrase is None else {"passphrase": passphrase}
+    payload = {} if passphrase is None else {"passphrase": passphrase_text(passphrase, "What was given")}
     async with asyncio.TaskGroup() as group:
         running = group.create_task(_answered(client, profile, payload))
         try:

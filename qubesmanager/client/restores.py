@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from qubesmanager.backup.errors import BackupError
+from qubesmanager.backup.passphrases import passphrase_text
 from qubesmanager.client.client import Client
 from qubesmanager.transport.files import FileStream
 from qubesmanager.wire import calls
@@ -88,24 +89,12 @@ class Progress:
 # -- what goes over the wire ------------------------------------------------------------------------------------------
 
 
-def why_not_passphrase(passphrase: str) -> str | None:
-    """Why these words cannot be sent; None if they can."""
-    if not passphrase:
-        return "A backup has a passphrase."
-    if "\n" in passphrase or "\0" in passphrase:
-        return "A passphrase is one line of text."
-    try:
-        passphrase.encode()
-    except UnicodeEncodeError:
-        return "The passphrase is not text."
-    return None
-
-
 def options_head(plan: RestorePlan | None, passphrase: str) -> bytes:
-    """The lines before the backup, with the empty one. Raises `QubesValueError` for what no line can say."""
-    if reason := why_not_passphrase(passphrase):
-        raise QubesValueError(reason)
-    lines = [f"passphrase={passphrase}"]
+    """The options as lines, then the empty line that precedes the backup.
+
+    Raises `QubesValueError` for an option, `BackupError` for a passphrase that cannot be sent.
+    """
+    lines = [f"passphrase={passphrase_text(passphrase, 'What was given')}"]
     if plan is not None:
         lines += [f"{key}={value}" for key, value in _values(plan).items() if value]
     return "\n".join([*lines, "", ""]).encode()

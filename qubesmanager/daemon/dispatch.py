@@ -15,7 +15,7 @@ from qubesmanager.daemon.registry import Backend
 from qubesmanager.wire import framing, names
 from qubesmanager.wire.call import AnyCall, EventsCall, RowsCall
 from qubesmanager.wire.calls import BY_SERVICE
-from qubesmanager.wire.errors import Mgmt1Error, ProtocolError
+from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError
 from qubesmanager.wire.events import encode_event
 from qubesmanager.wire.limits import ARGUMENT_BYTES
 from qubesmanager.wire.names import shown
@@ -49,11 +49,18 @@ class Dispatcher:
                     begun = True
                     yield piece
         except Mgmt1Error as error:
-            log.info("%s from %s to %s refused: %s", shown(service), shown(source), shown(dest), shown(str(error), 500))
+            why = _why(service, error)
+            log.info("%s from %s to %s refused: %s", shown(service), shown(source), shown(dest), why)
             if not begun:
                 yield framing.encode_error(error)
-        except Exception:
-            log.exception("%s from %s to %s failed", shown(service), shown(source), shown(dest))
+        except Exception as error:
+            where = (shown(service), shown(source), shown(dest))
+            if _secret(service):
+                # A message may quote the payload; the lines of code do not.
+                lines = "".join(traceback.format_tb(error.__traceback__))
+                log.error("%s from %s to %s failed: %s\n%s", *where, type(error).__name__, lines)  # noqa: TRY400
+            else:
+                log.exception("%s from %s to %s failed", *where)
             if not begun:
                 trace = traceback.format_exc() if self._debug else ""
                 yield framing.encode_error(Mgmt1Error("Internal error; see the daemon's log"), trace)
@@ -91,6 +98,18 @@ class Dispatcher:
         if call.dest is Dest.DOM0 and dest != "dom0":
             raise ProtocolError(f"{call.name} is sent to dom0, not to {dest}.")
         return dest
+
+
+def _secret(service: str) -> bool:
+    call = BY_SERVICE.get(service)
+    return call is not None and call.secret
+
+
+def _why(service: str, error: Mgmt1Error) -> str:
+    """The reason of a refusal for the log: without the text where that may quote a payload with a passphrase."""
+    if _secret(service) and isinstance(error, ProtocolError | QubesValueError):
+        return f"{error.wire_name}; the payload is not logged"
+    return shown(str(error), 500)
 
 
 def _decode_argument(call: AnyCall, untrusted: str) -> Any:

@@ -49,7 +49,8 @@ class Call(Generic[A, P, R]):
 
     `limit` bounds the payload in bytes, unless it is streamed. `draft` says that the row stands in the 2016 draft.
     `device_class` is set in a row made by `of`. `time_limit` is how many seconds a client waits for the whole answer
-    before it gives up (the call may go on); None for calls whose length the data decides.
+    before it gives up (the call may go on); None for calls whose length the data decides. `secret`: the payload may
+    hold a passphrase, so no log quotes any of it.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Call(Generic[A, P, R]):
     draft: bool = True
     device_class: DeviceClass | None = None
     time_limit: float | None = 60.0
+    secret: bool = False
 
     @property
     def streams_in(self) -> bool:

@@ -275,6 +275,7 @@ BACKUP_EXECUTE = Call(
     "mgmt1.backup.Execute", Dest.DOM0, Tier.GLOBAL_RWX, c.PROFILE_ID, c.KEY_VALUES, c.NOTHING,
     "Carry out a backup profile; answers when the file is complete and on disk. Payload: passphrase=<text>.",
     time_limit=None,
+    secret=True,
 )  # fmt: skip
 BACKUP_INFO = Call(
     "mgmt1.backup.Info", Dest.DOM0, Tier.GLOBAL_RO, c.optional(c.PROFILE_ID), c.STREAM, c.TEXT,
@@ -282,6 +283,7 @@ BACKUP_INFO = Call(
     " of what the profile would be. Without an id, with content (passphrase=<text>, an empty line, the backup): what"
     " that backup holds.",
     time_limit=None,
+    secret=True,
 )  # fmt: skip
 BACKUP_RESTORE = Call(
     "mgmt1.backup.Restore", Dest.DOM0, Tier.GLOBAL_RWX, c.optional(c.PROFILE_ID), c.STREAM, c.TEXT_ROWS,
@@ -289,6 +291,7 @@ BACKUP_RESTORE = Call(
     " rename=<old>:<new>, conflict=skip|rename|fail, pool=, missing-template=default|skip,"
     " missing-netvm=default|none|skip, verify-only=yes. Answers one row a qube. Nothing that exists is overwritten.",
     time_limit=None,
+    secret=True,
 )  # fmt: skip
 
 # -- beyond the draft -------------------------------------------------------------------------------------------------
@@ -445,6 +448,7 @@ BACKUP_PROFILE_GET = Call(
 BACKUP_PROFILE_SET = Call(
     "mgmt1.backup.profile.Set", Dest.DOM0, Tier.GLOBAL_RWX, c.PROFILE_ID, c.TEXT, c.NOTHING,
     "Create or replace a profile, once its YAML is accepted.",
+    secret=True,
     draft=False,
 )  # fmt: skip
 BACKUP_PROFILE_REMOVE = Call(

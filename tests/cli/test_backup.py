@@ -125,7 +125,7 @@ def test_profiles_are_listed_with_their_next_run(place: Place) -> None:
 def test_two_passphrases_that_differ_and_none_at_all_are_refused(place: Place) -> None:
     place.profile("nightly")
 
-    for words, said in ((("a", "b"), "differ"), (("", ""), "needs a passphrase")):
+    for words, said in ((("a", "b"), "differ"), (("", ""), "not a passphrase")):
         status, _, err = place.run("--profile", "nightly", "--run", words=words)
         assert (status, said in err) == (2, True)
     assert place.files() == []
@@ -148,6 +148,51 @@ def test_a_passphrase_comes_from_a_file(place: Place, tmp_path: Path) -> None:
     assert status == 0, err
     verified = place.run("--verify", out.split()[0], words=("the words",))
     assert verified[0] == 0
+
+
+def test_a_file_of_windows_gives_the_same_passphrase_to_the_daemon_and_the_command(
+    place: Place, tmp_path: Path
+) -> None:
+    file = tmp_path / "words"
+    file.write_bytes(b"\xef\xbb\xbfthe words\r\nand more\r\n")
+    place.profile("nightly", passphrase_file=str(file))
+
+    status, out, err = place.run("--profile", "nightly", "--run", words=())
+
+    assert status == 0, err
+    written = out.split()[0]
+    assert place.run("--verify", written, words=("the words",))[0] == 0
+    assert place.run("--verify", written, "--passphrase-file", str(file), words=())[0] == 0
+
+
+@pytest.mark.parametrize("program", ["backup", "restore", "mgmt1", "mgmt1d", "manager", "devices"])
+def test_output_that_cannot_be_written_is_an_error_and_no_traceback(program: str) -> None:
+    command = [sys.executable, "-c", f"from qubesmanager.entry import {program} as p; raise SystemExit(p())", "--help"]
+
+    # argparse ignores what a write answers, so the error shows when the buffer is written.
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60, env=environment
+        )
+
+    assert done.returncode == 1, done.stderr
+    assert "The output could not be written: No space left on device." in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("program", ["backup", "restore", "mgmt1"])
+def test_closed_standard_output_is_an_error_and_no_traceback(program: str) -> None:
+    command = [sys.executable, "-c", f"from qubesmanager.entry import {program} as p; raise SystemExit(p())", "--help"]
+
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *command], stderr=subprocess.PIPE, text=True, check=False, timeout=60
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith("Standard output is closed.")
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,10 @@ import pytest
 import yaml
 from daemon_process import DaemonProcess
 
-from qubesmanager.cli.restore import main, parser
+from qubesmanager.cli.restore import left_out, main, parser
 from qubesmanager.cli.terminal import Bar, Terminal, size_text, table
 from qubesmanager.client.client import Client
+from qubesmanager.client.restores import Restored, RestorePlan
 from qubesmanager.transport.base import Payload, Transport, TransportError, pieces
 from qubesmanager.transport.unix import UnixTransport
 from qubesmanager.wire import calls
@@ -162,6 +163,40 @@ def test_the_report_is_kept_and_holds_no_passphrase(place: _Place) -> None:
     assert status == 0
     assert report.read_text() == out
     assert WORDS not in out + err
+
+
+@pytest.mark.parametrize("spelling", ["{}", "./{}", "link"])
+def test_a_report_in_the_place_of_the_backup_is_refused(place: _Place, spelling: str, tmp_path: Path) -> None:
+    before = place.file.read_bytes()
+    report = tmp_path / "link"
+    report.symlink_to(place.file)
+    if spelling != "link":
+        report = place.file.parent / spelling.format(place.file.name)
+
+    status, _, err = place.run(str(place.file), "--report", str(report))
+
+    assert (status, "is the backup itself" in err) == (2, True)
+    assert place.file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("plan", "left"),
+    [
+        (RestorePlan(), ["lost"]),
+        (RestorePlan(include=("work", "lost", "gone")), ["gone", "lost"]),
+        (RestorePlan(include=("work", "dom0")), ["dom0"]),
+        (RestorePlan(exclude=("lost",)), []),
+        (RestorePlan(conflict="skip"), []),
+    ],
+)
+def test_what_was_asked_for_and_not_done_is_known(plan: RestorePlan, left: list[str]) -> None:
+    rows = [
+        Restored("dom0", "", "skipped", ""),
+        Restored("work", "work", "ok", ""),
+        Restored("lost", "", "skipped", "Its template is missing."),
+    ]
+
+    assert left_out(plan, rows) == left
 
 
 def test_a_wrong_passphrase_is_said(place: _Place) -> None:

@@ -16,7 +16,8 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from qubesmanager.backup.passphrases import generated
+from qubesmanager.backup.errors import BackupError
+from qubesmanager.backup.passphrases import generated, passphrase_text
 from qubesmanager.backup.profile import Profile
 from qubesmanager.models.natural import in_order
 from qubesmanager.ui.backup.steps import StepPage
@@ -177,6 +178,10 @@ class PassphrasePage(StepPage):
     def _typed_problem(self) -> str:
         if not self.first.text():
             return self.tr("A backup needs a passphrase.")
+        try:
+            passphrase_text(self.first.text(), self.tr("What you typed"))
+        except BackupError as error:
+            return str(error)
         if self.first.text() != self.second.text():
             return self.tr("The two passphrases differ.") if self.second.text() else self.tr("Type it once more.")
         if self.kdf.currentData() == "generated" and self.first.text() != self._made:

@@ -4,6 +4,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import random
 import threading
@@ -21,8 +22,11 @@ from hypothesis import strategies as st
 from qubesmanager.backup import container
 from qubesmanager.backup.container import Params
 from qubesmanager.backup.errors import BackupError
+from qubesmanager.backup.passphrases import passphrase_line
 from qubesmanager.backup.profile import Profile, parse_profile
 from qubesmanager.client.client import Client
+from qubesmanager.daemon.dispatch import Dispatcher
+from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.backups import targets
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import backups, restoring
@@ -75,15 +79,62 @@ def test_the_head_ends_at_the_first_empty_line_however_it_is_cut(head: bytes, da
 @given(st.binary(max_size=40) | st.text(max_size=40).map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_any_bytes_are_a_passphrase_of_one_line_or_refused_in_words(untrusted: bytes) -> None:
     try:
-        words = targets.one_line(untrusted, "What was given")
+        words = passphrase_line(untrusted, "What was given")
     except BackupError as error:
         refusal = str(error)
     else:
         assert words
-        assert untrusted.split(b"\n")[0] == words.encode()
+        assert untrusted.split(b"\n")[0].decode().strip("\ufeff\r") == words
         assert "\0" not in words
         return
-    assert refusal.startswith("What was given is no passphrase")
+    assert refusal.startswith("What was given is not a passphrase")
+
+
+SLIPS = [
+    ("mgmt1.backup.Execute", "nightly", f"passphrase {WORDS}"),
+    ("mgmt1.backup.Execute", "nightly", f"{WORDS}=passphrase"),
+    ("mgmt1.backup.Execute", "nightly", f"passphrase=a\n{WORDS}=1\n{WORDS}=2"),
+    ("mgmt1.backup.Info", "", f"passphrase:{WORDS}\n\n"),
+    ("mgmt1.backup.Restore", "", f"passphrase:{WORDS}\n\n"),
+    ("mgmt1.backup.Restore", "", f"passphrase=a\nconflict={WORDS}\n\n"),
+    ("mgmt1.backup.profile.Set", "nightly", f"destination_path: /a\n{WORDS}: passphrase_text"),
+    ("mgmt1.backup.profile.Set", "nightly", f"passphrase_file: {WORDS}"),
+    ("mgmt1.backup.profile.Set", "nightly", f"include: [{WORDS}]"),
+]
+
+
+@pytest.mark.parametrize(("service", "argument", "payload"), SLIPS)
+async def test_a_mistyped_payload_that_may_hold_a_passphrase_is_not_in_the_log(
+    system: System, caplog: pytest.LogCaptureFixture, service: str, argument: str, payload: str
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    dispatcher = Dispatcher(LocalBackend(system))
+
+    answer = [piece async for piece in dispatcher.answer("dom0", service, argument, "dom0", pieces(payload.encode()))]
+
+    assert b"".join(answer).startswith(b"2\0")
+    assert service in caplog.text
+    for word in (WORDS, ascii(WORDS)[1:-1], ascii(WORDS.encode())[2:-1]):
+        assert word not in caplog.text
+
+
+async def test_a_failure_inside_a_call_with_a_passphrase_logs_no_message(
+    system: System, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise RuntimeError(WORDS)
+
+    monkeypatch.setattr(system.backups, "execute", fail)
+    dispatcher = Dispatcher(LocalBackend(system))
+
+    answer = dispatcher.answer(
+        "dom0", "mgmt1.backup.Execute", "nightly", "dom0", pieces(f"passphrase={WORDS}".encode())
+    )
+
+    assert b"Internal error" in b"".join([piece async for piece in answer])
+    assert "RuntimeError" in caplog.text
+    assert "backup.py" in caplog.text
+    assert WORDS not in caplog.text
 
 
 # -- content that is none ----------------------------------------------------------------------------------------------

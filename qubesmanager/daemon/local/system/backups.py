@@ -26,6 +26,7 @@ from qubesmanager.backup.contents import ADMIN_CLASS, DOM0, Contents, Device, La
 from qubesmanager.backup.contents import Qube as KeptQube
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.partial import check_space
+from qubesmanager.backup.passphrases import passphrase_text
 from qubesmanager.backup.profile import Profile, matches, parse_profile, without_passphrase
 from qubesmanager.backup.report import Report
 from qubesmanager.backup.retention import superfluous
@@ -251,7 +252,7 @@ class Backups:
 
     async def passphrase(self, name: str, profile: Profile, given: str | None) -> str:
         if given is not None:
-            return targets.one_line(given.encode(), "What was given")
+            return passphrase_text(given, "What was given")
         if profile.passphrase_text:
             return profile.passphrase_text
         if profile.passphrase_file:
@@ -424,7 +425,8 @@ class Backups:
                     if name not in self._runs and await self._is_due(name):
                         self._system.spawn(f"backup {name}", self._scheduled(name))
                 except Mgmt1Error as error:
-                    log.debug("The backup profile %s has no schedule: %s", name, error)
+                    # The text may quote a line of the profile that holds the passphrase.
+                    log.debug("The backup profile %s has no schedule: %s", name, type(error).__name__)
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _is_due(self, name: str) -> bool:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from qubesmanager.backup.contents import ADMIN_CLASS, Contents
 from qubesmanager.backup.contents import Qube as KeptQube
 from qubesmanager.backup.errors import BackupError, BackupSpaceError
+from qubesmanager.backup.passphrases import passphrase_text
 from qubesmanager.backup.reader import Backup, open_backup
 from qubesmanager.backup.report import QubeResult, Report
 from qubesmanager.backup.streams import FdInput
@@ -87,7 +88,8 @@ class RestoreOptions:
 def parse_options(untrusted: bytes, passphrase: str = "") -> RestoreOptions:
     """Lines of `key=value`; the passphrase stands where they have none.
 
-    Raises `ProtocolError` for any other line, `QubesValueError` for a value that cannot be.
+    Raises `ProtocolError` for any other line, `QubesValueError` for a value that cannot be, `BackupError`
+    for what is not a passphrase.
     """
     values: dict[str, str] = {}
     try:
@@ -102,6 +104,7 @@ def parse_options(untrusted: bytes, passphrase: str = "") -> RestoreOptions:
     passphrase = values.get("passphrase") or passphrase
     if not passphrase:
         raise ProtocolError("passphrase= is missing before the backup.")
+    passphrase = passphrase_text(passphrase, "What was given")
     for key, choices in _CHOICES.items():
         if key in values and values[key] not in choices:
             raise QubesValueError(f"{key} is one of {', '.join(choices)}.")

@@ -17,6 +17,7 @@ from typing import IO
 
 from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupSpaceError
 from qubesmanager.backup.partial import SUFFIX, partial
+from qubesmanager.backup.passphrases import passphrase_line, read_passphrase
 from qubesmanager.backup.reader import open_backup
 from qubesmanager.backup.report import Report
 from qubesmanager.backup.streams import FdInput, FdOutput
@@ -28,7 +29,6 @@ INCOMPLETE = ".incomplete"
 """After the name of a file in which not every qube is whole: it holds the others, and is no backup."""
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """How a disk, a quota or a file system says that no more goes there."""
-PASSPHRASE_LIMIT = 4096
 SECONDS = 60
 """How long a qube may take to answer with a passphrase."""
 
@@ -166,24 +166,13 @@ def passphrase_of_qube(qube: str, profile: str) -> str:
         raise BackupError(f"{qube} did not give the passphrase: {error}") from error
     if done.returncode:
         raise BackupError(f"{qube} did not give the passphrase (status {done.returncode}).")
-    return one_line(done.stdout, f"What {qube} gave")
+    return passphrase_line(done.stdout, f"What {qube} gave")
 
 
 def passphrase_of_file(path: Path) -> str:
     """The first line of a file. Blocks."""
     try:
         with path.open("rb") as file:
-            return one_line(file.read(PASSPHRASE_LIMIT + 1), f"The file {path}")
+            return read_passphrase(file, f"The first line of {path}")
     except OSError as error:
         raise BackupError(f"The passphrase in {path} cannot be read: {error.strerror}.") from error
-
-
-def one_line(untrusted: bytes, what: str) -> str:
-    line = untrusted.split(b"\n", 1)[0]
-    try:
-        text = line.decode("utf-8")
-    except UnicodeDecodeError:
-        raise BackupError(f"{what} is no passphrase: it is not UTF-8.") from None
-    if not text or len(line) > PASSPHRASE_LIMIT or "\0" in text:
-        raise BackupError(f"{what} is no passphrase: one line is needed.")
-    return text
