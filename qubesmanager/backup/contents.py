@@ -12,11 +12,13 @@
       </device></devices></domain>...</domains></qubes>
 
 A property or feature without text is the empty text here. A qube is in the backup iff `backup-content` is not empty.
+The path of dom0 is `dom0-home/` and the name of a user. Qubes 4.3 writes a device with `mode="required|auto-attach|
+ask-to-attach"` instead of `required`, and with `identity`: which device it must be, `*` for any at that port.
 Source: Qubes OS 4.x, the store that its backup tool reads (backup format v4).
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
@@ -35,8 +37,14 @@ XML_LIMIT = 64 << 20
 """The most bytes of a qubes.xml that are read."""
 QUBES_LIMIT = 10_000
 
-_PATH = re.compile(r"(vm[0-9]{1,9}|dom0-home)/", re.ASCII)
+_PATH = re.compile(r"vm[0-9]{1,9}/", re.ASCII)
+_HOME = "dom0-home/"
+"""What the path of dom0 begins with; Qubes' own tool adds the name of the user whose home it is."""
 _SIZE = re.compile(r"[0-9]{1,18}", re.ASCII)
+_REQUIRED, _AUTO = "required", "auto-attach"
+"""The modes in which a device is attached at each start."""
+_ANY = "*"
+_TRUE = frozenset({"yes", "true", "on", "1"})
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -51,13 +59,19 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device assigned persistently. `device_class` as on the wire: `block`, `usb`, `pci`, `mic`."""
+    """A device assigned persistently. `device_class` as on the wire: `block`, `usb`, `pci`, `mic`.
+
+    `required`: the qube does not start without it. `identity` is what the device at that port must be, empty for any.
+    `mode` is empty, or the name of a mode in which the device is not attached at each start, such as `ask-to-attach`.
+    """
 
     device_class: str
     backend: str
     ident: str
     required: bool = True
     options: Mapping[str, str] = field(default_factory=dict)
+    identity: str = ""
+    mode: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +80,8 @@ class Qube:
 
     `properties` are those that were set, without `name` and `label`; references are names, none is the empty text.
     `path` is the qube's folder in the backup, `vm1/`, or empty if only its settings are there (dom0). `size` is the
-    number of bytes that its files hold at most, holes not counted.
+    number of bytes that its files hold at most, holes not counted. `problem` is a sentence why nothing of the qube can
+    be read; its name may then be one that was made up for it.
     """
 
     name: str
@@ -78,20 +93,34 @@ class Qube:
     devices: tuple[Device, ...] = ()
     path: str = ""
     size: int = 0
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a backup says of the system and its qubes; `qubes` begins with dom0. `properties` are the system's own."""
+    """What a backup says of the system and its qubes; `qubes` begins with dom0. `properties` are the system's own.
+
+    A qube with a `problem` has data in the backup, and settings that make no sense.
+    """
 
     labels: tuple[Label, ...]
     properties: Mapping[str, str]
     qubes: tuple[Qube, ...]
 
     @property
-    def kept(self) -> tuple[Qube, ...]:
-        """The qubes whose data are in the backup."""
+    def stored(self) -> tuple[Qube, ...]:
+        """The qubes that have a folder in the backup."""
         return tuple(qube for qube in self.qubes if qube.path)
+
+    @property
+    def kept(self) -> tuple[Qube, ...]:
+        """The qubes whose data and settings are in the backup."""
+        return tuple(qube for qube in self.stored if not qube.problem)
+
+    @property
+    def unreadable(self) -> tuple[Qube, ...]:
+        """The qubes that are in the backup and whose settings make no sense."""
+        return tuple(qube for qube in self.qubes if qube.problem)
 
 
 # -- to text ----------------------------------------------------------------------------------------------------------
@@ -137,12 +166,18 @@ def _qube_lines(qube: Qube) -> Iterator[str]:
         for device in qube.devices:
             if device.device_class == kind:
                 yield (
-                    f"<device backend-domain={_attribute(device.backend)} id={_attribute(device.ident)}"
-                    f' required="{"yes" if device.required else "no"}">'
+                    f"<device backend-domain={_attribute(device.backend)} id={_attribute(device.ident)}{_mode(device)}>"
                 )
                 yield from (_item("option", name, value) for name, value in device.options.items())
                 yield "</device>"
         yield "</devices>"
+
+
+def _mode(device: Device) -> str:
+    identity = f" identity={_attribute(device.identity)}" if device.identity else ""
+    if device.mode:
+        return f" mode={_attribute(device.mode)}{identity}"
+    return f' required="{"yes" if device.required else "no"}"{identity}'
 
 
 def _named(outer: str, inner: str, values: Mapping[str, str]) -> Iterator[str]:
@@ -174,19 +209,33 @@ def _allowed(text: str) -> str:
 
 
 def from_xml(untrusted: bytes) -> Contents:
-    """What the text says. Raises `BackupDamagedError` for anything else, `BackupLimitError` for too much of it."""
+    """What the text says; a qube whose settings make no sense gets a `problem`, and the others are read.
+
+    Raises `BackupDamagedError` for any other text and if no qube is left, `BackupLimitError` for too much of it.
+    """
     root = parse(untrusted, XML_LIMIT, "qubes.xml")
     labels = tuple(_label(element) for element in root.findall("./labels/label"))
     names = {f"label-{label.index}": label.name for label in labels} | {label.name: label.name for label in labels}
     found = root.findall("./domains/domain")
     if len(found) > QUBES_LIMIT:
         raise BackupLimitError(f"The backup lists {len(found)} qubes; at most {QUBES_LIMIT} are read.")
-    qubes = tuple(_qube(element, names) for element in found)
+    qubes: list[Qube] = []
+    problems: list[BackupDamagedError] = []
+    for number, element in enumerate(found):
+        try:
+            qubes.append(_qube(element, names))
+        except BackupDamagedError as error:
+            problems.append(error)
+            if _feature(element, "backup-content"):
+                qubes.append(_unreadable(element, number, {qube.name for qube in qubes}, str(error)))
     _once("qube", (qube.name for qube in qubes))
     _once("folder", (qube.path for qube in qubes if qube.path))
     if not any(qube.name == DOM0 for qube in qubes):
-        raise BackupDamagedError("qubes.xml does not hold the settings of dom0.")
-    return Contents(labels, _values(root.findall("./properties/property")), qubes)
+        raise problems[0] if problems else BackupDamagedError("qubes.xml does not hold the settings of dom0.")
+    contents = Contents(labels, _values(root.findall("./properties/property")), tuple(qubes))
+    if contents.unreadable and not contents.kept:
+        raise BackupDamagedError(contents.unreadable[0].problem)
+    return contents
 
 
 def parse(untrusted: bytes, limit: int, name: str) -> Element:
@@ -216,7 +265,8 @@ def _qube(element: Element, labels: Mapping[str, str]) -> Qube:
         raise BackupDamagedError(f"qubes.xml does not say which label {name} has.")
     features = _values(element.findall("./features/feature"))
     content, path, size = (features.pop(f"backup-{key}", "") for key in ("content", "path", "size"))
-    if content and not (_PATH.fullmatch(path) and _SIZE.fullmatch(size)):
+    is_home = name == DOM0 and path.startswith(_HOME)
+    if content and not ((is_home or _PATH.fullmatch(path)) and _SIZE.fullmatch(size)):
         raise BackupDamagedError(f"qubes.xml does not say where the data of {name} are.")
     return Qube(
         name,
@@ -230,9 +280,22 @@ def _qube(element: Element, labels: Mapping[str, str]) -> Qube:
             for group in element.findall("./devices")
             for device in group.findall("./device")
         ),
-        path if content else "",
+        (_HOME if is_home else path) if content else "",
         int(size) if content else 0,
     )
+
+
+def _unreadable(element: Element, number: int, taken: Collection[str], problem: str) -> Qube:
+    """The `number`-th domain, as far as its data can be attributed to it; with a name of its own."""
+    name = _values(element.findall("./properties/property")).get("name", "")
+    path = _feature(element, "backup-path")
+    if not VM_NAME.matches(name) or name == DOM0 or name in taken:
+        name = f"domain-{number}"
+    return Qube(name, "", "", path=path if _PATH.fullmatch(path) else "", problem=problem)
+
+
+def _feature(element: Element, name: str) -> str:
+    return _values(element.findall("./features/feature")).get(name, "")
 
 
 def _label(element: Element) -> Label:
@@ -244,12 +307,18 @@ def _label(element: Element) -> Label:
 
 
 def _device(device_class: str, element: Element) -> Device:
+    required, mode = element.get("required", ""), element.get("mode", "")
+    identity = element.get("identity", "")
+    if not mode:
+        mode = _REQUIRED if not required or required.lower() in _TRUE else _AUTO
     return Device(
         device_class,
         element.get("backend-domain", ""),
         element.get("id", ""),
-        element.get("required", "yes").lower() in {"yes", "true", "on", "1"},
+        mode == _REQUIRED,
         _values(element.findall("./option")),
+        "" if identity == _ANY else identity,
+        "" if mode in {_REQUIRED, _AUTO} else mode,
     )
 
 

@@ -99,7 +99,7 @@ def _salvaged(
         mended.notes.append("The header of the backup was changed; its sealed copy is used.")
     xml, _ = _small_file(iter([packed]), told.compression, "qubes.xml", contents.XML_LIMIT)
     held = contents.from_xml(xml)
-    mended.folders = [qube.path[:-1] for qube in held.kept]
+    mended.folders = [qube.path[:-1] for qube in held.stored]
     params = container.params_of(sealed_xml[: container.HEAD_SIZE])
     return Backup(told, held, params, rest, mended)
 
@@ -220,7 +220,8 @@ class Backup:
         others were aborted; all of them, if an exception leaves: `BackupCancelledError`, what the stream raises, and
         what is no error of one qube. An error of a sink fails its qube.
         """
-        wanted = {qube.name for qube in self.contents.kept if include is None or qube.name in include}
+        names = {qube.name for qube in (*self.contents.kept, *self.contents.unreadable)}
+        wanted = names if include is None else names.intersection(include)
         run = _Run(self, wanted, sinks, progress or (lambda _name, _done, _total: None), self._rest.cancelled)
         return run.run(self._rest)
 
@@ -293,10 +294,11 @@ class _Run:
             odd = self._mended.odd if self._head.has_manifest else []
             changed = [f"The frame around {name} was changed." for name in odd]
             self._problems = [*self._mended.notes, *changed, *self._problems]
-        results = (
+        results = [
             QubeResult(state.qube, state.reason, state.firewall, state.notes, tuple(state.lost), self._doubt(state))
             for state in self._states.values()
-        )
+        ]
+        results += [QubeResult(qube, qube.problem) for qube in self._contents.unreadable if qube.name in self._wanted]
         return Report(self._head.backup_id, tuple(results), tuple(self._problems), self._manifest)
 
     # -- in the reading thread
@@ -304,8 +306,8 @@ class _Run:
     def _read(self, rest: _Rest, keys: KeyPool) -> None:
         """Put everything that the stream holds into the feed."""
         sequence = Sequence(
-            self._contents.kept,
-            self._wanted,
+            self._contents.stored,
+            {state.qube.name for state in self._states.values()},
             self._has_failed,
             has_manifest=self._head.has_manifest,
             lenient=self._mended is not None,
@@ -471,8 +473,8 @@ class _Run:
             for state in self._states.values():
                 state.fail(f"Without the manifest nobody can say that {state.qube.name} is whole.")
             return
-        kept = [(qube.name, qube.path[:-1]) for qube in self._contents.kept]
-        if told.backup_id != self._head.backup_id or [(entry.name, entry.folder) for entry in told.qubes] != kept:
+        stored = [(qube.name, qube.path[:-1]) for qube in self._contents.stored]
+        if told.backup_id != self._head.backup_id or [(entry.name, entry.folder) for entry in told.qubes] != stored:
             self._problems.append("The manifest is not of this backup.")
         for entry in told.qubes:
             found = self._states.get(entry.folder)

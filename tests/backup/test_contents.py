@@ -85,6 +85,69 @@ def test_what_cannot_be_is_refused(old: bytes, new: bytes, says: str) -> None:
         from_xml(text.replace(old, new))
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "name", "path", "says"),
+    [
+        (b'"backup-path">vm1/<', b'"backup-path">vm1/../<', "work", "", "where the data of work"),
+        (b'"backup-size">1048576<', b'"backup-size">-5<', "work", "vm1/", "where the data of work"),
+        (b'"name">work<', b'"name">../work<', "domain-1", "vm1/", "'../work'"),
+        (b'"name">work<', b'"name">dom0<', "domain-1", "vm1/", "'dom0'"),
+        (b'class="AppVM"', b'class="App VM"', "work", "vm1/", "class 'App VM'"),
+        (b'"label">red<', b'"label">mauve<', "work", "vm1/", "which label work"),
+    ],
+)
+def test_a_qube_that_cannot_be_costs_no_other(old: bytes, new: bytes, name: str, path: str, says: str) -> None:
+    other = rich_qube("other", "vm2/")
+    text = to_xml(contents(rich_qube(), other))
+    assert old in text
+
+    read = from_xml(text.replace(old, new, 1))
+
+    assert read.kept == (other,)
+    assert [(qube.name, qube.path) for qube in read.unreadable] == [(name, path)]
+    assert says in read.unreadable[0].problem
+
+
+def test_a_qube_that_is_not_in_the_backup_may_be_anything() -> None:
+    text = to_xml(contents(rich_qube(), replace(rich_qube("left-out", ""), size=0))).replace(b">left-out<", b">../x<")
+
+    assert [qube.name for qube in from_xml(text).qubes] == ["dom0", "work"]
+
+
+def test_the_home_of_dom0_is_a_folder_of_its_user() -> None:
+    held = contents(rich_qube())
+    home = replace(held.qubes[0], path="dom0-home/", size=5000)
+    text = to_xml(replace(held, qubes=(home, *held.qubes[1:])))
+
+    for path in (b"dom0-home/user", b"dom0-home/", b"dom0-home/some one"):
+        assert from_xml(text.replace(b">dom0-home/<", b">" + path + b"<")).kept[0] == home
+    with pytest.raises(BackupDamagedError, match="where the data of dom0"):
+        from_xml(text.replace(b">dom0-home/<", b">home<"))
+
+
+@pytest.mark.parametrize(
+    ("attributes", "required", "identity", "mode"),
+    [
+        ('required="yes"', True, "", ""),
+        ('required="True"', True, "", ""),
+        ('required="no"', False, "", ""),
+        ("", True, "", ""),
+        ('mode="required" identity="*"', True, "", ""),
+        ('mode="auto-attach" identity="0951:1666"', False, "0951:1666", ""),
+        ('mode="ask-to-attach" required="yes"', False, "", "ask-to-attach"),
+    ],
+)
+def test_an_assignment_is_read_in_the_forms_of_every_qubes(
+    attributes: str, required: bool, identity: str, mode: str
+) -> None:
+    text = to_xml(contents(rich_qube())).replace(b'required="no"', attributes.encode(), 1)
+
+    device = from_xml(text).qubes[1].devices[0]
+
+    assert (device.required, device.identity, device.mode) == (required, identity, mode)
+    assert from_xml(to_xml(from_xml(text))) == from_xml(text)
+
+
 def test_the_same_name_or_folder_twice_is_refused() -> None:
     with pytest.raises(BackupDamagedError, match="qube work twice"):
         from_xml(to_xml(contents(rich_qube(), rich_qube("work", "vm2/"))))

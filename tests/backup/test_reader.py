@@ -28,6 +28,7 @@ from backup_samples import (
     settings_only,
     written,
 )
+from qubes_backup import backup_of, domain, qubes_xml
 
 from qubesmanager.backup import container
 from qubesmanager.backup.compression import Compression
@@ -351,7 +352,9 @@ def qubes_style(
     if home:
         dom0 = replace(held.qubes[0], path="dom0-home/", size=5000)
         held = replace(held, qubes=(dom0, *held.qubes[1:]))
-    chunks = dict(cut_style("qubes.xml", PACK[method](member_style("qubes.xml", to_xml(held))), 1 << 20))
+    # Qubes' own tool names the folder with its user.
+    xml = to_xml(held).replace(b">dom0-home/<", b">dom0-home/user<")
+    chunks = dict(cut_style("qubes.xml", PACK[method](member_style("qubes.xml", xml)), 1 << 20))
     for number, data in enumerate(qubes, 1):
         for volume, source in data.volumes.items():
             assert isinstance(source, Memory)
@@ -408,6 +411,22 @@ def test_a_backup_of_qubes_own_tool_is_restored(method: str | None) -> None:
 
     assert_restored(report, sinks, qubes)
     assert report.manifest is None
+
+
+def test_a_qube_whose_settings_make_no_sense_costs_no_other() -> None:
+    sinks = Restored()
+    stream = backup_of(
+        qubes_xml(domain("bad", 1, {"label": "label-99"}), domain("good", 2)),
+        {"vm1/private.img": b"bad", "vm2/private.img": b"good"},
+    )
+
+    report = opened(stream).restore(sinks)
+
+    assert [(result.qube.name, bool(result.reason)) for result in report.results] == [("good", False), ("bad", True)]
+    assert not report.problems
+    assert not report.ok
+    assert bytes(sinks.volumes["good", "private"].data) == b"good"
+    assert opened(stream).verify({"good"}).ok
 
 
 @pytest.mark.parametrize("method", ["gzip", None])

@@ -180,7 +180,7 @@ QUBES_XML = """<?xml version='1.0' encoding='utf-8'?>
       <properties><property name="label">black</property></properties>
       <features>
         <feature name="backup-content">True</feature>
-        <feature name="backup-path">dom0-home/</feature>
+        <feature name="backup-path">dom0-home/user</feature>
         <feature name="backup-size">100000</feature>
       </features>
       <devices class="pci"/><tags/>

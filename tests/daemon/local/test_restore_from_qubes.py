@@ -3,7 +3,7 @@
 
 import pytest
 from backup_daemon import WORDS, data_of, pieces
-from qubes_backup import PRIVATE, domain, of_one
+from qubes_backup import PRIVATE, backup_of, domain, of_one, qubes_xml
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system.system import System
@@ -101,3 +101,41 @@ async def test_a_verification_names_what_a_restore_would_lose(client: Client) ->
     (row,) = await restored(client, of_one(domain("noted"), notes_txt=b"\xff"), "verify-only=yes")
 
     assert row == "noted restored-as=- result=ok notes.txt is not text in UTF-8. The notes are left out."
+
+
+# -- one bad qube ------------------------------------------------------------------------------------------------------
+
+
+def of_two(first: str, second: str) -> bytes:
+    return backup_of(qubes_xml(first, second), {"vm1/private.img": PRIVATE, "vm2/private.img": PRIVATE})
+
+
+@pytest.mark.parametrize("verify", ["no", "yes"])
+@pytest.mark.parametrize(
+    ("bad", "row"),
+    [
+        (
+            domain("in-fancy", 2, klass="FancyVM"),
+            "in-fancy restored-as=- result=skipped There are no qubes of the class",
+        ),
+        (domain("in-remote", 2, klass="RemoteVM"), "in-remote restored-as=- result=skipped There are no qubes of the"),
+        (domain("in-bad", 2, {"label": "label-77"}), "in-bad restored-as=- result=failed qubes.xml does not say which"),
+        (domain("../etc", 2), "domain-2 restored-as=- result=failed qubes.xml lists a qube '../etc' of class"),
+        (
+            domain("in-bad", 2, klass="A B"),
+            "in-bad restored-as=- result=failed qubes.xml lists a qube 'in-bad' of class",
+        ),
+    ],
+)
+async def test_a_qube_that_cannot_be_costs_no_other(client: Client, bad: str, row: str, verify: str) -> None:
+    rows = await restored(client, of_two(domain("in-known"), bad), f"verify-only={verify}")
+
+    assert rows[0] == f"in-known restored-as={'-' if verify == 'yes' else 'in-known'} result=ok"
+    assert rows[1].startswith(row)
+    assert (verify == "no") == ("in-known" in {info.name for info in await client.send(calls.VM_LIST("dom0"))})
+
+
+async def test_an_unreadable_qube_fails_no_conflict(client: Client) -> None:
+    rows = await restored(client, of_two(domain("in-known"), domain("../etc", 2)), "conflict=fail")
+
+    assert rows[0] == "in-known restored-as=in-known result=ok"

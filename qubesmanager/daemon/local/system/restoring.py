@@ -229,23 +229,28 @@ def _opened(told: Readable, passphrase: str, stop: threading.Event) -> Backup:
 
 
 def _chosen(contents: Contents, options: RestoreOptions) -> list[_Wanted]:
-    names = {qube.name for qube in contents.kept}
+    qubes = (*contents.kept, *contents.unreadable)
+    names = {qube.name for qube in qubes}
     for name in (*options.include, *options.rename, *options.template, *options.netvm):
         if name not in names:
             raise QubesValueError(f"The backup has no qube {shown(name)}.")
     chosen = []
-    for qube in contents.kept:
+    for qube in qubes:
         one = _Wanted(qube, options.rename.get(qube.name, qube.name))
         if (options.include and qube.name not in options.include) or qube.name in options.exclude:
             one.skipped = "It was not asked for."
+        elif qube.problem:
+            one.failed = qube.problem
         elif qube.klass == ADMIN_CLASS:
             one.skipped = "The data of dom0 are restored by hand."
+        elif qube.klass not in set(VmClass):
+            one.skipped = f"There are no qubes of the class {qube.klass} here."
         chosen.append(one)
     return chosen
 
 
 async def _verified(system: "System", backup: Backup, wanted: list[_Wanted], stop: threading.Event) -> Report:
-    names = {one.kept.name for one in wanted if not one.skipped}
+    names = {one.kept.name for one in wanted if not one.skipped and not one.failed}
     tell = Teller(lambda qube, done, total: _progress(system, qube, done, total))
     return await in_engine(lambda: backup.verify(names, progress=tell), stop)
 
@@ -331,9 +336,8 @@ class _Restoring:
     async def _name(self) -> None:
         """A name of its own for each; conflicts as the options say."""
         taken = {*self._system.state.qubes, *self._system.reserved}
-        for one in self._wanted:
-            if one.skipped:
-                continue
+        nameable = [one for one in self._wanted if not one.skipped and not one.failed]
+        for one in nameable:
             if reason := why_not_new_vm_name(one.name):
                 one.failed = reason
             elif one.name in taken and not self._resolved(one, taken):
@@ -342,8 +346,8 @@ class _Restoring:
                 taken.add(one.name)
                 self._system.reserved.add(one.name)
                 self._undo.callback(self._system.reserved.discard, one.name)
-        if self._options.choice("conflict") == "fail" and any(one.failed for one in self._wanted):
-            raise QubesValueError(" ".join(one.failed for one in self._wanted if one.failed))
+        if self._options.choice("conflict") == "fail" and any(one.failed for one in nameable):
+            raise QubesValueError(" ".join(one.failed for one in nameable if one.failed))
 
     def _resolved(self, one: _Wanted, taken: set[str]) -> bool:
         match self._options.choice("conflict"):
