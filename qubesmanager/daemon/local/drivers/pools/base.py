@@ -83,11 +83,15 @@ class DriverOption:
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """What the hypervisor gets of a volume: a file or block device and its format, `qcow2` or `raw`."""
+    """What the hypervisor gets of a volume: a file or block device and its format, `qcow2` or `raw`.
+
+    `backing`: the files that it is an overlay on, of the same format, the next one first; checked, and complete.
+    """
 
     path: Path
     format: str
     read_only: bool = False
+    backing: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

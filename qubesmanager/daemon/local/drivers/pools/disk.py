@@ -53,9 +53,14 @@ class Locks:
             yield
 
 
+def is_vid(vid: str) -> bool:
+    """Whether it is the name of a volume, `<qube>/<volume>`, which is safe to be a path below the pool's folder."""
+    return _VID.fullmatch(vid) is not None
+
+
 def checked_vid(vid: str) -> str:
     """The vid, which is safe to be a path below the pool's folder; else `QubesValueError`."""
-    if not _VID.fullmatch(vid):
+    if not is_vid(vid):
         raise QubesValueError(f"{vid!r} is not the name of a volume (<qube>/<volume>).")
     return vid
 
@@ -108,7 +113,8 @@ def fsync(path: Path) -> None:
 def replace_json(path: Path, value: object) -> None:
     """The file holds the value, or what it held before."""
     part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
+    part.unlink(missing_ok=True)  # left by a crash, or prepared by an attacker as a link to a file elsewhere
+    with part.open("xb") as file:
         file.write(json.dumps(value, indent=1, sort_keys=True).encode())
         file.flush()
         os.fsync(file.fileno())

@@ -15,7 +15,8 @@ from typing import ClassVar
 from qubesmanager.daemon.local.drivers.pools import qcow2
 from qubesmanager.daemon.local.drivers.pools.base import DriverOption
 from qubesmanager.daemon.local.drivers.pools.disk import fsync, staging
-from qubesmanager.daemon.local.drivers.pools.folder import FolderPool, Manifest
+from qubesmanager.daemon.local.drivers.pools.folder import FolderPool
+from qubesmanager.daemon.local.drivers.pools.manifest import Manifest
 from qubesmanager.daemon.local.drivers.pools.sources import ImageSource
 
 log = logging.getLogger(__name__)

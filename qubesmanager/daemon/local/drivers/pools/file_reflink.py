@@ -14,8 +14,10 @@ from typing import ClassVar, Self
 
 from qubesmanager.backup.straight import StraightWriter
 from qubesmanager.daemon.local.drivers.pools.base import GRAIN, DriverOption
+from qubesmanager.daemon.local.drivers.pools.beneath import open_file
 from qubesmanager.daemon.local.drivers.pools.disk import BLOCK, data_runs, fsync, is_zero, staging
-from qubesmanager.daemon.local.drivers.pools.folder import FolderPool, Manifest
+from qubesmanager.daemon.local.drivers.pools.folder import FolderPool
+from qubesmanager.daemon.local.drivers.pools.manifest import Manifest
 from qubesmanager.daemon.local.drivers.pools.sources import RawSource
 from qubesmanager.wire.errors import StoragePoolException
 
@@ -51,7 +53,7 @@ class RawWriter:
 
 def reflink(source: Path, target: Path) -> None:
     """A new file with the content of `source`, sharing its blocks. On the disk when this returns."""
-    from_fd = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+    from_fd = open_file(source)
     try:
         to_fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
@@ -107,13 +109,17 @@ class FileReflink(FolderPool):
         return ""
 
     def is_unwritten(self, folder: Path, layer: str) -> bool:
-        return (folder / layer).stat().st_mtime_ns == 0
+        return (folder / layer).lstat().st_mtime_ns == 0
 
     def layer_size(self, path: Path) -> int:
-        return path.stat().st_size
+        fd = open_file(path)
+        try:
+            return os.fstat(fd).st_size
+        finally:
+            os.close(fd)
 
     def grow_layer(self, path: Path, size: int) -> None:
-        fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        fd = open_file(path, os.O_WRONLY)
         try:
             os.ftruncate(fd, size)
             os.fsync(fd)
@@ -124,12 +130,11 @@ class FileReflink(FolderPool):
         return RawWriter(path)
 
     def open_runs(self, folder: Path, layer: str) -> Generator[tuple[int, bytes], None, None]:
-        path = folder / layer
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = open_file(folder / layer)
         try:
-            yield from data_runs(fd, path.stat().st_size, GRAIN // 4)
+            yield from data_runs(fd, os.fstat(fd).st_size, GRAIN // 4)
         finally:
             os.close(fd)
 
     def source_of(self, folder: Path, layer: str) -> RawSource:
-        return RawSource(folder / layer)
+        return RawSource(folder / layer, open_file)

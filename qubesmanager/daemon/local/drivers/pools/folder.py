@@ -11,7 +11,7 @@ they stand on: their source may change or go without asking them.
 """
 
 import dataclasses
-import json
+import logging
 import os
 import secrets
 import shutil
@@ -19,7 +19,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -35,6 +35,7 @@ from qubesmanager.daemon.local.drivers.pools.base import (
     VolumeInfo,
     VolumeSpec,
 )
+from qubesmanager.daemon.local.drivers.pools.beneath import check_folders, is_folder, open_file
 from qubesmanager.daemon.local.drivers.pools.disk import (
     Locks,
     already_there,
@@ -43,9 +44,16 @@ from qubesmanager.daemon.local.drivers.pools.disk import (
     disk_errors,
     fsync,
     in_thread,
-    replace_json,
+    is_vid,
     rounded,
     staging,
+)
+from qubesmanager.daemon.local.drivers.pools.manifest import (
+    MANIFEST,
+    Manifest,
+    is_layer,
+    read_manifest,
+    write_manifest,
 )
 from qubesmanager.daemon.local.drivers.pools.stream import Blocks, copy_into, write_runs
 from qubesmanager.wire.errors import (
@@ -57,38 +65,12 @@ from qubesmanager.wire.errors import (
     QubesVolumeRevisionNotFoundError,
     StoragePoolException,
 )
+from qubesmanager.wire.names import shown
 
-MANIFEST = "volume.json"
+log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """Which layer is what; "" where there is none.
-
-    `active`: the one written to. `base`: the committed state while the volume is started. `parent`: what `active` was
-    made of, where the format itself does not say. `pending`: the layer a running qube was about to be switched to,
-    for the snapshot `pending_id`. `source`: the layer of the source that a running copy stands on. `identity`: what the
-    volume is known by.
-    """
-
-    active: str
-    base: str = ""
-    parent: str = ""
-    started: bool = False
-    pending: str = ""
-    pending_id: str = ""
-    source: str = ""
-    snapshots: dict[str, str] = field(default_factory=dict)
-    identity: str = ""
-
-    @property
-    def is_session(self) -> bool:
-        """It exists only while its qube runs: a kept volume that is started has a committed state."""
-        return self.started and not self.base
-
-    def named(self) -> set[str]:
-        """The layers that stand for a state somebody may ask for."""
-        return {self.active, self.base, self.pending, self.parent, *self.snapshots.values()} - {""}
+MAX_CHAIN = 200
+"""Layers that need one another; libvirt takes no more."""
 
 
 class LayerWriter(Protocol):
@@ -119,16 +101,6 @@ class _Reporting:
     def finish(self, size: int) -> None:
         with disk_errors(self._pool):
             self._writer.finish(size)
-
-
-def read_manifest(folder: Path) -> Manifest:
-    """The folder's manifest; no such volume: `FileNotFoundError`."""
-    return Manifest(**json.loads((folder / MANIFEST).read_bytes()))
-
-
-def _write(folder: Path, manifest: Manifest) -> Manifest:
-    replace_json(folder / MANIFEST, dataclasses.asdict(manifest))
-    return manifest
 
 
 class FolderPool(ABC):
@@ -201,7 +173,7 @@ class FolderPool(ABC):
                 layer = self._layer_name()
                 self.new_layer(probe / layer, GRAIN)
                 self.derive(probe, layer, probe)
-                _write(probe, Manifest(layer))
+                write_manifest(probe, Manifest(layer))
 
     async def usage(self) -> PoolInfo:
         return await in_thread(self._usage)
@@ -215,7 +187,16 @@ class FolderPool(ABC):
         return await in_thread(self._list)
 
     def _list(self) -> list[str]:
-        return sorted(str(path.parent.relative_to(self.root)) for path in self.root.glob(f"[!.]*/*/{MANIFEST}"))
+        with disk_errors(self.pool):
+            return [vid for vid, folder in self._folders() if (folder / MANIFEST).is_file()]
+
+    def _folders(self) -> Iterator[tuple[str, Path]]:
+        """Vid and folder of all that may be a volume, sorted. Links, and names that no volume has, are left out."""
+        for vm in sorted(self.root.glob("[!.]*")):
+            if is_folder(vm):
+                for folder in sorted(vm.iterdir()):
+                    if is_vid(vid := f"{vm.name}/{folder.name}") and is_folder(folder):
+                        yield vid, folder
 
     async def recover(self, live: Mapping[str, Path]) -> list[Leftover]:
         return await in_thread(self._recover, dict(live))
@@ -224,29 +205,39 @@ class FolderPool(ABC):
         done: list[Leftover] = []
         with disk_errors(self.pool):
             for path in sorted(self.root.glob(".tmp-*")):
-                shutil.rmtree(path)
+                if is_folder(path):
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
                 done.append(Leftover(path.name, "removed"))
-            for folder in sorted(self.root.glob("[!.]*/*")):
-                vid = str(folder.relative_to(self.root))
-                if not (folder / MANIFEST).exists():
-                    done.append(Leftover(vid, "kept"))  # not ours: nothing of ours is there without a manifest
-                    continue
-                manifest = read_manifest(folder)
-                if manifest.pending:
-                    outcome = self._settle(folder, manifest, live.get(vid))
-                    done.append(Leftover(f"{vid}/{manifest.pending}", outcome))
-                done += [Leftover(f"{vid}/{name}", "removed") for name in self._collect(folder)]
+            for vid, folder in self._folders():
+                try:
+                    done += self._recover_volume(vid, folder, live.get(vid))
+                except StoragePoolException as error:
+                    log.warning("The volume %s of the pool %s is left alone: %s", vid, self.pool, error)
+                    done.append(Leftover(vid, "kept"))
             for vm in self.root.glob("[!.]*"):
                 with suppress(OSError):
                     vm.rmdir()
         return done
+
+    def _recover_volume(self, vid: str, folder: Path, live: Path | None) -> Iterator[Leftover]:
+        if not (folder / MANIFEST).exists():
+            yield Leftover(vid, "kept")  # not ours: nothing of ours is there without a manifest
+            return
+        self._folder(vid)
+        manifest = self._manifest(folder)
+        if manifest.pending:
+            yield Leftover(f"{vid}/{manifest.pending}", self._settle(folder, manifest, live))
+        for name in self._collect(folder):
+            yield Leftover(f"{vid}/{name}", "removed")
 
     def _settle(self, folder: Path, manifest: Manifest, live: Path | None) -> str:
         """A live snapshot was under way: it happened if the hypervisor writes, or has written, to the new layer."""
         switched = dataclasses.replace(manifest, active=manifest.pending, pending="", pending_id="")
         happened = live.name == manifest.pending if live else not self.is_unwritten(folder, switched.active)
         if happened:
-            _write(
+            write_manifest(
                 folder,
                 dataclasses.replace(
                     switched,
@@ -255,7 +246,7 @@ class FolderPool(ABC):
                 ),
             )
             return "finished"
-        _write(folder, dataclasses.replace(manifest, pending="", pending_id=""))
+        write_manifest(folder, dataclasses.replace(manifest, pending="", pending_id=""))
         return "undone"
 
     # Volumes
@@ -264,12 +255,18 @@ class FolderPool(ABC):
         return f"{secrets.token_hex(8)}.{self.format}"
 
     def _folder(self, vid: str) -> Path:
-        return self.root / checked_vid(vid)
+        """The volume's folder, which is a real one if it exists; see `check_folders`."""
+        with disk_errors(self.pool):
+            check_folders(self.root, *checked_vid(vid).split("/"))
+        return self.root / vid
+
+    def _manifest(self, folder: Path) -> Manifest:
+        return read_manifest(folder, self.format)
 
     def _load(self, vid: str) -> tuple[Path, Manifest]:
         folder = self._folder(vid)
         try:
-            return folder, read_manifest(folder)
+            return folder, self._manifest(folder)
         except FileNotFoundError:
             raise QubesVolumeNotFoundError(f"The pool {self.pool} has no volume {vid}.") from None
 
@@ -281,7 +278,7 @@ class FolderPool(ABC):
 
     def _place(self, stage: Path, manifest: Manifest, folder: Path) -> None:
         """The staged folder becomes the volume."""
-        _write(stage, manifest)
+        write_manifest(stage, manifest)
         if not folder.parent.exists():
             folder.parent.mkdir(mode=0o700, exist_ok=True)
             fsync(self.root)
@@ -309,7 +306,7 @@ class FolderPool(ABC):
             return SESSION
         if not manifest.identity:
             with disk_errors(self.pool):
-                manifest = _write(folder, dataclasses.replace(manifest, identity=secrets.token_hex(16)))
+                manifest = write_manifest(folder, dataclasses.replace(manifest, identity=secrets.token_hex(16)))
         return manifest.identity
 
     async def remove(self, vid: str, identity: str | None = None) -> None:
@@ -337,8 +334,10 @@ class FolderPool(ABC):
         checked_vid(f"{old}/x")
         checked_vid(f"{new}/x")
         with disk_errors(self.pool):
-            for manifest in map(read_manifest, (self.root / old).glob("*")):
-                if manifest.started:
+            check_folders(self.root, old)
+            check_folders(self.root, new)
+            for vid, folder in self._folders():
+                if vid.startswith(f"{old}/") and (folder / MANIFEST).exists() and self._manifest(folder).started:
                     raise QubesVMNotHaltedError(f"The volumes of {old} are in use.")
             if (self.root / new).exists():
                 raise QubesVMAlreadyExistsError(f"The pool {self.pool} already has volumes of {new}.")
@@ -379,7 +378,7 @@ class FolderPool(ABC):
                 raise
             return spec.size, 0
         with disk_errors(self.pool):
-            usage = sum(path.stat().st_blocks * 512 for path in folder.iterdir())
+            usage = sum(path.lstat().st_blocks * 512 for path in folder.iterdir())
             return self.layer_size(folder / manifest.active), usage
 
     # Content
@@ -398,8 +397,9 @@ class FolderPool(ABC):
     def _freeze(self, folder: Path, manifest: Manifest) -> tuple[Manifest, str]:
         """A new active layer over the present one, which is answered beside the manifest."""
         layer = manifest.active
+        _check_only_name(folder / layer)
         active = self.derive(folder, layer, folder)
-        frozen = _write(folder, dataclasses.replace(manifest, active=active, parent=self._recorded(layer)))
+        frozen = write_manifest(folder, dataclasses.replace(manifest, active=active, parent=self._recorded(layer)))
         if manifest.parent:
             self._collect(folder)  # what the layer was once made of stands for no state any more
         return frozen, layer
@@ -410,29 +410,45 @@ class FolderPool(ABC):
 
     def _unwritten_parent(self, folder: Path, manifest: Manifest) -> str:
         """The layer whose content the active one still has, found through all that were never written; else ""."""
-        found, layer = "", manifest.active
-        parent = manifest.parent or self.parent_of(folder, layer)
-        while parent and self.is_unwritten(folder, layer):
-            found = layer = parent
-            parent = self.parent_of(folder, layer)
-        return found
+        unwritten = ""
+        below = self._chain(folder, manifest.parent or self.parent_of(folder, manifest.active))
+        for layer, parent in pairwise(chain([manifest.active], below)):
+            if not self.is_unwritten(folder, layer):
+                break
+            unwritten = parent
+        return unwritten
 
     def _chain(self, folder: Path, layer: str) -> Iterator[str]:
+        """The layer and all below it. Each is a regular file of the folder with the name of a layer."""
+        passed: set[str] = set()
         while layer:
+            if not is_layer(layer, self.format) or layer in passed or len(passed) == MAX_CHAIN:
+                raise StoragePoolException(f"The volume in {folder} is damaged: {shown(layer)} cannot lie below it.")
+            try:
+                os.close(open_file(folder / layer))
+            except FileNotFoundError:
+                raise StoragePoolException(f"The volume in {folder} is damaged: {layer} is missing.") from None
+            passed.add(layer)
             yield layer
             layer = self.parent_of(folder, layer)
+
+    def _disk(self, folder: Path, active: str, *, read_only: bool = False) -> Disk:
+        """What the hypervisor opens. Its whole chain has been checked, and nothing else has a way to what it writes."""
+        paths = [folder / name for name in self._chain(folder, active)]
+        _check_only_name(paths[0])
+        return Disk(paths[0], self.format, read_only, tuple(paths[1:]))
 
     def _link(self, folder: Path, layer: str, into: Path) -> None:
         for name in self._chain(folder, layer):
             if not (into / name).exists():
-                os.link(folder / name, into / name)
+                os.link(folder / name, into / name, follow_symlinks=False)
 
     def _collect(self, folder: Path) -> list[str]:
         """Remove what the manifest does not reach; answers the names."""
         reached = {MANIFEST}
-        for name in read_manifest(folder).named():
+        for name in self._manifest(folder).named():
             reached.update(self._chain(folder, name))
-        gone = [path for path in folder.iterdir() if path.name not in reached]
+        gone = [path for path in folder.iterdir() if path.name not in reached and not is_folder(path)]
         for path in gone:
             path.unlink()
         return sorted(path.name for path in gone)
@@ -542,7 +558,7 @@ class FolderPool(ABC):
 
     def _check_import(self, vid: str, identity: str) -> None:
         folder = self._absent(vid) if identity else self._folder(vid)
-        if folder.exists() and read_manifest(folder).started:
+        if folder.exists() and self._manifest(folder).started:
             raise QubesVMNotHaltedError(f"The volume {vid} is in use.")
 
     def _adopt(self, vid: str, stage: Path, identity: str) -> None:
@@ -557,7 +573,7 @@ class FolderPool(ABC):
             self._activate(folder, layer)
 
     def _activate(self, folder: Path, layer: str) -> None:
-        _write(folder, dataclasses.replace(read_manifest(folder), active=layer, parent=""))
+        write_manifest(folder, dataclasses.replace(self._manifest(folder), active=layer, parent=""))
         self._collect(folder)
 
     async def clear(self, vid: str) -> None:
@@ -619,7 +635,7 @@ class FolderPool(ABC):
                 return await in_thread(self._snapshot, vid, live is not None)
             pending = await in_thread(self._prepare, vid)
             try:
-                await live.switch_to(Disk(self._folder(vid) / pending.pending, self.format))
+                await live.switch_to(await in_thread(self._pending_disk, vid, pending))
             except Mgmt1Error:
                 # Only a refusal is sure: of anything else, a cancelled call too, nobody knows which file the guest
                 # writes to, so both stay until that can be seen (`_settle`).
@@ -636,7 +652,7 @@ class FolderPool(ABC):
                 layer = self.derive(folder, manifest.active, folder)
             elif not (layer := self._unwritten_parent(folder, manifest)):
                 manifest, layer = self._freeze(folder, manifest)
-            _write(folder, dataclasses.replace(manifest, snapshots=manifest.snapshots | {snapshot: layer}))
+            write_manifest(folder, dataclasses.replace(manifest, snapshots=manifest.snapshots | {snapshot: layer}))
         return snapshot
 
     async def drop_snapshot(self, vid: str, snapshot: str) -> None:
@@ -648,7 +664,7 @@ class FolderPool(ABC):
         self._snapshot_layer(manifest, snapshot)
         left = {name: layer for name, layer in manifest.snapshots.items() if name != snapshot}
         with disk_errors(self.pool):
-            _write(folder, dataclasses.replace(manifest, snapshots=left))
+            write_manifest(folder, dataclasses.replace(manifest, snapshots=left))
             self._collect(folder)
 
     def _prepare(self, vid: str) -> Manifest:
@@ -659,18 +675,24 @@ class FolderPool(ABC):
             )
         with disk_errors(self.pool):
             layer = self.derive(folder, manifest.active, folder)
-            return _write(folder, dataclasses.replace(manifest, pending=layer, pending_id=self._next_id(manifest)))
+            return write_manifest(
+                folder, dataclasses.replace(manifest, pending=layer, pending_id=self._next_id(manifest))
+            )
+
+    def _pending_disk(self, vid: str, pending: Manifest) -> Disk:
+        with disk_errors(self.pool):
+            return self._disk(self._folder(vid), pending.pending)
 
     def _abandon(self, vid: str, pending: Manifest) -> None:
         folder = self._folder(vid)
         with disk_errors(self.pool):
-            _write(folder, dataclasses.replace(pending, pending="", pending_id=""))
+            write_manifest(folder, dataclasses.replace(pending, pending="", pending_id=""))
             self._collect(folder)
 
     def _switched(self, vid: str, pending: Manifest) -> str:
         snapshots = pending.snapshots | {pending.pending_id: pending.active}
         with disk_errors(self.pool):
-            _write(
+            write_manifest(
                 self._folder(vid),
                 dataclasses.replace(pending, active=pending.pending, snapshots=snapshots, pending="", pending_id=""),
             )
@@ -690,7 +712,7 @@ class FolderPool(ABC):
             active = self.derive(folder, layer, folder)
             snapshots = manifest.snapshots | {kept: before}
             parent = self._recorded(layer)
-            _write(folder, dataclasses.replace(manifest, active=active, parent=parent, snapshots=snapshots))
+            write_manifest(folder, dataclasses.replace(manifest, active=active, parent=parent, snapshots=snapshots))
             self._collect(folder)
         return kept
 
@@ -706,19 +728,19 @@ class FolderPool(ABC):
         with disk_errors(self.pool):
             folder = self._folder(spec.vid)
             if folder.exists():
-                manifest = read_manifest(folder)
+                manifest = self._manifest(folder)
                 if not spec.save_on_stop and not manifest.is_session:
                     raise already_there(self.pool, spec.vid)
                 if spec.save_on_stop and manifest.is_session:
                     raise StoragePoolException(f"The volume {spec.vid} only exists while its qube runs.")
                 if manifest.started:
-                    return Disk(folder / manifest.active, self.format, not spec.rw)
+                    return self._disk(folder, manifest.active, read_only=not spec.rw)
             manifest = self._start_kept(spec.vid) if spec.save_on_stop else self._start_fresh(spec, folder)
-            return Disk(folder / manifest.active, self.format, not spec.rw)
+            return self._disk(folder, manifest.active, read_only=not spec.rw)
 
     def _start_kept(self, vid: str) -> Manifest:
         folder, manifest, base = self._commit(vid)
-        return _write(folder, dataclasses.replace(manifest, base=base, started=True))
+        return write_manifest(folder, dataclasses.replace(manifest, base=base, started=True))
 
     def _start_fresh(self, spec: VolumeSpec, folder: Path) -> Manifest:
         with staging(self.root) as stage:
@@ -740,7 +762,7 @@ class FolderPool(ABC):
 
     def _stop(self, spec: VolumeSpec) -> None:
         folder = self._folder(spec.vid)
-        if not folder.exists() or not (manifest := read_manifest(folder)).started:
+        if not folder.exists() or not (manifest := self._manifest(folder)).started:
             return
         if manifest.is_session == spec.save_on_stop:  # another qube's, or one that no qube has
             return
@@ -750,7 +772,7 @@ class FolderPool(ABC):
                 return
             if manifest.pending:
                 self._settle(folder, manifest, None)
-                manifest = read_manifest(folder)
+                manifest = self._manifest(folder)
             snapshots = dict(manifest.snapshots)
             changed = (unwritten := self._unwritten_parent(folder, manifest)) != manifest.base
             if changed and manifest.base not in snapshots.values():
@@ -758,7 +780,7 @@ class FolderPool(ABC):
             if spec.revisions_to_keep >= 0:
                 kept = sorted(snapshots, key=_order)[max(0, len(snapshots) - spec.revisions_to_keep) :]
                 snapshots = {name: snapshots[name] for name in kept}
-            manifest = _write(
+            manifest = write_manifest(
                 folder,
                 dataclasses.replace(
                     manifest,
@@ -794,3 +816,9 @@ def _order(snapshot: str) -> tuple[int, ...]:
 
 def _sorted(manifest: Manifest) -> list[str]:
     return sorted(manifest.snapshots, key=_order)
+
+
+def _check_only_name(path: Path) -> None:
+    """A layer that is written to is no other volume's; the layers below it are shared with clones."""
+    if path.lstat().st_nlink != 1:
+        raise StoragePoolException(f"{path} has a second name, by which another volume would change with it.")

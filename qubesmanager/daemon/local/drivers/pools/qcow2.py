@@ -8,6 +8,7 @@ is refused by name.
 """
 
 import os
+import re
 import struct
 import sys
 from array import array
@@ -18,6 +19,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from qubesmanager.backup.straight import StraightWriter
+from qubesmanager.daemon.local.drivers.pools.beneath import open_file
 from qubesmanager.daemon.local.drivers.pools.disk import BLOCK, is_zero, pwrite_all
 from qubesmanager.wire.errors import QubesValueError, StoragePoolException
 
@@ -32,7 +34,14 @@ _COMPRESSED = 1 << 62
 _ZERO = 1
 _OFFSET = 0x00FF_FFFF_FFFF_FE00
 _REFCOUNT_BLOCK = CLUSTER // 2  # clusters counted by one block
+_FEATURE_NAMES = 0x6803F857
 _DIRTY = 1
+_LAZY_REFCOUNTS = 1
+_LENGTHS = range(_HEADER.size, 256)
+"""Bytes of the fixed part of a version 3 header; QEMU writes 104 or 112."""
+_PLAIN_NAME = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
+MAX_SIZE = 1 << 50
+"""Bytes of the largest disk that a pool makes or reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +56,65 @@ class Header:
 
 def read_header(path: Path) -> Header:
     """The image's header; `StoragePoolException` where it is none or one the pools cannot read."""
-    with path.open("rb") as file:
-        block = file.read(CLUSTER)
-    if len(block) < _HEADER.size or block[:4] != _MAGIC:
+    fd = open_file(path)
+    try:
+        return decode_header(os.pread(fd, CLUSTER, 0), os.fstat(fd).st_size, path)
+    finally:
+        os.close(fd)
+
+
+def decode_header(untrusted: bytes, file_size: int, path: Path) -> Header:
+    """The header from the file's first cluster. It may come from an attacker, and QEMU opens the file after this check.
+
+    Raises `StoragePoolException` for anything that the pools do not write themselves: other versions and cluster sizes,
+    encryption, internal snapshots, any extra feature, external data files, a backing file that is not named as a plain
+    file of the same folder, or tables outside of the file. `path` is for the message.
+    """
+    if len(untrusted) < _HEADER.size or untrusted[:4] != _MAGIC:
         raise StoragePoolException(f"{path} is not a qcow2 image.")
-    fields = _HEADER.unpack_from(block)
-    _, version, name_at, name_length, bits, size, crypt, l1_entries, l1_offset, _, _, _, _, incompatible = fields[:14]
-    if version != 3 or bits != CLUSTER.bit_length() - 1 or crypt or incompatible & ~_DIRTY:  # noqa: PLR2004 - format
+    (
+        _, version, name_at, name_length, bits, size, crypt, l1_entries, l1_offset,
+        _, _, internal_snapshots, _, incompatible, compatible, autoclear, refcount_order, length,
+    ) = _HEADER.unpack_from(untrusted)  # fmt: skip
+    plain = version == 3 and bits == CLUSTER.bit_length() - 1 and refcount_order == 4  # noqa: PLR2004 - the format's
+    features = incompatible & ~_DIRTY or compatible & ~_LAZY_REFCOUNTS or autoclear
+    if not plain or features or crypt or internal_snapshots or not _LENGTHS.start <= length < _LENGTHS.stop:
         raise StoragePoolException(f"{path} uses a variant of qcow2 that the pool does not.")
-    return Header(size, block[name_at : name_at + name_length].decode(), l1_offset, l1_entries)
+    if not 0 < size <= MAX_SIZE or size % 512:
+        raise StoragePoolException(f"{path} has an impossible size: {size} bytes.")
+    table_end = l1_offset + l1_entries * 8
+    if (
+        not l1_offset
+        or l1_offset % CLUSTER
+        or l1_entries * SPAN < size
+        or l1_entries > MAX_SIZE // SPAN
+        or table_end > file_size
+    ):
+        raise StoragePoolException(f"The table of clusters of {path} lies outside of the file, or has a wrong length.")
+    extensions = _extensions(untrusted, length, name_at or CLUSTER, path)
+    backing = untrusted[name_at : name_at + name_length] if name_at else b""
+    if not name_at and not name_length and not extensions:
+        return Header(size, "", l1_offset, l1_entries)
+    if len(backing) != name_length or not _PLAIN_NAME.fullmatch(backing) or extensions != b"qcow2":
+        raise StoragePoolException(f"{path} names a backing file that is not a qcow2 image of its own folder.")
+    return Header(size, backing.decode("ascii"), l1_offset, l1_entries)
+
+
+def _extensions(untrusted: bytes, at: int, end: int, path: Path) -> bytes:
+    """The format of the backing file, "" if it is not named. Raises `StoragePoolException` for other extensions."""
+    backing_format = b""
+    while True:
+        if at + 8 > min(end, len(untrusted)):
+            raise StoragePoolException(f"The header extensions of {path} have no end.")
+        kind, length = struct.unpack_from(">II", untrusted, at)
+        at += 8
+        if kind == 0:
+            return backing_format
+        if kind not in {_BACKING_FORMAT, _FEATURE_NAMES} or at + length > len(untrusted):
+            raise StoragePoolException(f"{path} has a header extension that the pool does not use: {kind:#010x}.")
+        if kind == _BACKING_FORMAT:
+            backing_format = untrusted[at : at + length]
+        at += -(-length // 8) * 8
 
 
 def _packed(header: Header) -> bytes:
@@ -175,7 +234,7 @@ def grow(path: Path, size: int) -> None:
     header = read_header(path)
     if size > header.l1_entries * SPAN:
         raise QubesValueError(f"This volume cannot grow beyond {header.l1_entries * SPAN} bytes.")
-    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    fd = open_file(path, os.O_WRONLY)
     try:
         os.pwrite(fd, struct.pack(">Q", size), 24)
         os.fsync(fd)
@@ -200,11 +259,12 @@ class Chain:
         self._fds: list[int] = []
         try:
             for path in paths:
-                self._fds.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+                self._fds.append(open_file(path))
             self._l1 = [
-                _table(_pread(fd, header.l1_entries * 8, header.l1_offset))
+                _table(_pread(fd, -(-header.size // SPAN) * 8, header.l1_offset))
                 for fd, header in zip(self._fds, self._headers, strict=True)
             ]
+            self._clusters = sum(-(-os.fstat(fd).st_size // CLUSTER) for fd in self._fds)
         except BaseException:
             self.close()
             raise
@@ -270,7 +330,11 @@ class Chain:
                 writer.put(offset, _pread(source, CLUSTER, place))
 
     def entries(self) -> Iterator[tuple[int, int, int]]:
-        """Guest offset, file and place in it of each cluster that some image holds; file -1 for zeros."""
+        """Guest offset, file and place in it of each cluster that some image holds; file -1 for zeros.
+
+        Raises `StoragePoolException` for images whose tables name more clusters of data than their files have.
+        """
+        left = self._clusters
         for span in range(-(-self.size // SPAN)):
             tables: list[tuple[int, int, array[int]]] = []
             limit = self.size
@@ -295,6 +359,8 @@ class Chain:
                         yield offset, -1, 0
                         break
                     if entry & _OFFSET:
+                        if not (left := left - 1):
+                            raise StoragePoolException("The volume's image is damaged: it uses clusters twice.")
                         yield offset, fd, entry & _OFFSET
                         break
 

@@ -6,18 +6,27 @@ A source keeps no file open but between its first read and the end of its data, 
 
 import os
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from qubesmanager.backup.volumes import Extent, FileSource
 from qubesmanager.daemon.local.drivers.pools import qcow2
 
 
-class RawSource:
-    """A raw image or a block device by its path, which must stay what it is until `close`."""
+def open_device(path: Path) -> int:
+    """A block device for reading; its path, in /dev, is often a link."""
+    return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
-    def __init__(self, path: Path) -> None:
+
+class RawSource:
+    """A raw image or a block device by its path, which must stay what it is until `close`.
+
+    `opened` answers a descriptor for reading; a pool of files gives the function that follows no links.
+    """
+
+    def __init__(self, path: Path, opened: Callable[[Path], int] = open_device) -> None:
         self._path = path
+        self._open = opened
         self._fd = -1
         self._end = 0
         self.size = self._file().size
@@ -44,7 +53,7 @@ class RawSource:
 
     def _file(self) -> FileSource:
         if self._fd < 0:
-            self._fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            self._fd = self._open(self._path)
         return FileSource(self._fd)
 
 
