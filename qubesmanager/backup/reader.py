@@ -183,7 +183,7 @@ class _Held:
     def abort(self) -> None: ...
 
 
-class _Nowhere:
+class Nowhere:
     """A sink for a volume that is only looked at."""
 
     def __init__(self, _qube: Qube, _volume: str, _size: int) -> None: ...
@@ -208,7 +208,7 @@ class Backup:
 
     def verify(self, include: Collection[str] | None = None, *, progress: Progress | None = None) -> Report:
         """Read all data of the qubes named (None: of all) and write nothing."""
-        return self.restore(_Nowhere, include, progress=progress)
+        return self.restore(Nowhere, include, progress=progress)
 
     def restore(
         self, sinks: Sinks, include: Collection[str] | None = None, *, progress: Progress | None = None
@@ -295,7 +295,15 @@ class _Run:
             changed = [f"The frame around {name} was changed." for name in odd]
             self._problems = [*self._mended.notes, *changed, *self._problems]
         results = [
-            QubeResult(state.qube, state.reason, state.firewall, state.notes, tuple(state.lost), self._doubt(state))
+            QubeResult(
+                state.qube,
+                state.reason,
+                state.firewall,
+                state.notes,
+                tuple(state.lost),
+                self._doubt(state),
+                tuple(file.name for file in state.files),
+            )
             for state in self._states.values()
         ]
         results += [QubeResult(qube, qube.problem) for qube in self._contents.unreadable if qube.name in self._wanted]
@@ -414,7 +422,7 @@ class _Run:
             return sink
 
         def unknown(size: int) -> Sink:
-            return _Nowhere(state.qube, name.file, size)
+            return Nowhere(state.qube, name.file, size)
 
         with ahead(compression.decompressed(pieces, self._head.compression)) as made:
             plain = self._counted(state, made)

@@ -44,7 +44,7 @@ class Mended:
         self._small: dict[str, bytes] = {}
         self._backup_id = ""
         self._names: list[str] = []
-        self._pushed = b""
+        self._pushed = memoryview(b"")
         self._pieces = self._mended()
         self._left = memoryview(b"")
 
@@ -108,15 +108,14 @@ class Mended:
         while len(block := self._exactly(tar.BLOCK)) == tar.BLOCK:
             header = _header(block)
             if header is not None and header.kind == tar.REGULAR and is_known(header.name):
-                self._pushed, following = block, header.name
+                following = header.name
                 break
             if len(body) <= CHUNK_LIMIT + tar.BLOCK:
                 body += block
-        else:
-            body += block
         found = self._identified(broken, body, following)
         if found is None:
             self.notes.append(f"A member {self._after()} has no header any more, and what follows is no whole chunk.")
+            self._pushed = memoryview(block + self._pushed)
             return
         name, size = found
         self.notes.append(f"The header of {name} was damaged; its content is whole.")
@@ -126,9 +125,7 @@ class Mended:
         yield tar.header(name, size, 0)
         yield bytes(body[:size])
         yield bytes(tar.padding(size))
-        end = size + tar.padding(size)
-        if not body[end:].strip(b"\0"):
-            yield bytes(body[end:])
+        self._pushed = memoryview(bytes(body[size + tar.padding(size) :]) + block + self._pushed)
 
     def _identified(self, broken: bytes, body: bytearray, following: str) -> tuple[str, int] | None:
         """The member's name and size."""
@@ -188,7 +185,8 @@ class Mended:
 
     def _exactly(self, size: int) -> bytes:
         """So many bytes, fewer only at the end of the stream."""
-        data, self._pushed = self._pushed[:size], self._pushed[size:]
+        data = bytes(self._pushed[:size])
+        self._pushed = self._pushed[size:]
         while len(data) < size and (more := self._source.read(size - len(data))):
             data += more
         return data

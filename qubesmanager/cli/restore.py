@@ -37,6 +37,7 @@ from qubesmanager.client.restores import (
     Restored,
     RestorePlan,
     contents,
+    new_run,
     options_head,
     qube_in_progress,
     restore,
@@ -78,6 +79,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--skip-existing", action="store_true", help="leave out qubes whose names are taken; else they stop everything"
     )
+    made.add_argument(
+        "--salvage", action="store_true", help="restore from a damaged file what is whole by its sealed chunks"
+    )
     made.add_argument("--report", metavar="FILE", type=Path, help="write what became of each qube here")
     made.add_argument(
         "--passphrase-file",
@@ -100,6 +104,7 @@ def plan_of(options: argparse.Namespace) -> RestorePlan:
         pool=options.pool,
         conflict="skip" if options.skip_existing else "fail",
         verify_only=options.verify,
+        salvage=options.salvage,
     )
 
 
@@ -164,7 +169,7 @@ async def _carry_out(
 ) -> int:
     client = Client(transport)
     if options.list:
-        terminal.stdout.write(listing(await contents(client, options.file, passphrase)))
+        terminal.stdout.write(listing(await contents(client, options.file, passphrase, salvage=options.salvage)))
         return 0
     rows = await _with_bar(client, options.file, passphrase, plan, bar)
     bar.clear()
@@ -197,6 +202,7 @@ def left_out(plan: RestorePlan, rows: Sequence[Restored]) -> list[str]:
 async def _with_bar(client: Client, file: Path, passphrase: str, plan: RestorePlan, bar: Bar) -> list[Restored]:
     """Restore; the bar shows the share of the file that was read, and the qube that events name."""
     qube = ""
+    run = new_run()
     last = Progress(0, 0)
 
     def tell(progress: Progress) -> None:
@@ -211,13 +217,13 @@ async def _with_bar(client: Client, file: Path, passphrase: str, plan: RestorePl
             async with aclosing(client.events(calls.EVENTS("dom0"))) as stream:
                 async for batch in stream:
                     for event in batch:
-                        qube = qube_in_progress(event) or qube
+                        qube = qube_in_progress(event, run) or qube
                     if last.size:
                         tell(last)
 
     following = asyncio.get_running_loop().create_task(follow())
     try:
-        return await restore(client, file, passphrase, plan, tell)
+        return await restore(client, file, passphrase, plan, tell, run=run)
     finally:
         following.cancel()
         await asyncio.wait([following])

@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from qubesmanager.client.restores import Restored
+from qubesmanager.client.restores import THE_FILE, Restored
 
 
 def report_text(head: Sequence[tuple[str, str]], rows: Sequence[Restored], words: Mapping[str, str]) -> str:
@@ -20,6 +20,8 @@ def report_text(head: Sequence[tuple[str, str]], rows: Sequence[Restored], words
 
 
 def _name(row: Restored) -> str:
+    if row.qube == THE_FILE:
+        return "(file)"
     return f"{row.qube} → {row.name}" if row.name and row.name != row.qube else row.qube
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Qubes out of a backup, as a client asks for it: what a backup holds, the plan of a restore, and its result."""
 
+import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ DEFAULT_NETVM = "default"
 
 Conflict = Literal["skip", "rename", "fail"]
 RESULTS = ("ok", "skipped", "failed")
+THE_FILE = "-"
+"""In place of a qube's name in a row about the file itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ class RestorePlan:
     missing_template: Literal["default", "skip"] = "default"
     missing_netvm: Literal["default", "none", "skip"] = "default"
     verify_only: bool = False
+    salvage: bool = False
+    """Restore from a damaged file what is whole by its sealed chunks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +94,17 @@ class Progress:
 # -- what goes over the wire ------------------------------------------------------------------------------------------
 
 
-def options_head(plan: RestorePlan | None, passphrase: str) -> bytes:
+def options_head(plan: RestorePlan | None, passphrase: str, run: str = "") -> bytes:
     """The options as lines, then the empty line that precedes the backup.
 
-    Raises `QubesValueError` for an option, `BackupError` for a passphrase that cannot be sent.
+    `run` is the id that events about the restore carry. Raises `QubesValueError` for an option, `BackupError` for a
+    passphrase that cannot be sent.
     """
     lines = [f"passphrase={passphrase_text(passphrase, 'What was given')}"]
     if plan is not None:
         lines += [f"{key}={value}" for key, value in _values(plan).items() if value]
+    if run:
+        lines.append(f"run={_word(run)}")
     return "\n".join([*lines, "", ""]).encode()
 
 
@@ -112,6 +120,7 @@ def _values(plan: RestorePlan) -> dict[str, str]:
         "missing-template": plan.missing_template,
         "missing-netvm": plan.missing_netvm,
         "verify-only": "yes" if plan.verify_only else "",
+        "salvage": "yes" if plan.salvage else "",
     }
 
 
@@ -181,28 +190,42 @@ def parse_restored(untrusted: str) -> Restored:
     return Restored(qube, "" if name == "-" else name, outcome, said)
 
 
-def qube_in_progress(event: Event) -> str:
-    """The qube that a restore works at, by an event; empty if the event is another."""
-    return event.fields.get("qube", "") if event.name == "restore-progress" else ""
+def new_run() -> str:
+    """An id for a restore, so that its events can be told from those of another."""
+    return secrets.token_hex(8)
+
+
+def qube_in_progress(event: Event, run: str) -> str:
+    """The qube that the restore `run` works at, by an event; empty if the event is about something else."""
+    is_ours = event.name == "restore-progress" and event.fields.get("run") == run
+    return event.fields.get("qube", "") if is_ours else ""
 
 
 # -- the calls --------------------------------------------------------------------------------------------------------
 
 
-async def contents(client: Client, path: Path, passphrase: str) -> Contents:
+async def contents(client: Client, path: Path, passphrase: str, *, salvage: bool = False) -> Contents:
     """What the backup holds; only its head is read. Raises `BackupError`, `Mgmt1Error`, `TransportError`."""
-    async with _payload(path, options_head(None, passphrase)) as stream:
+    plan = RestorePlan(salvage=True) if salvage else None
+    async with _payload(path, options_head(plan, passphrase)) as stream:
         return parse_contents(await client.send(calls.BACKUP_INFO(DOM0, None, stream)))
 
 
 async def restore(
-    client: Client, path: Path, passphrase: str, plan: RestorePlan, tell: Callable[[Progress], None] | None = None
+    client: Client,
+    path: Path,
+    passphrase: str,
+    plan: RestorePlan,
+    tell: Callable[[Progress], None] | None = None,
+    *,
+    run: str = "",
 ) -> list[Restored]:
     """Restore (or verify) as planned; a row for each qube of the backup. Raises as `contents` does.
 
-    `tell` is called as the file is read. Cancelled, nothing of it stays.
+    A row named `THE_FILE` says what is wrong with the file itself. `run` is an id of `new_run`; `tell` is called as the
+    file is read. Cancelled, nothing of it stays.
     """
-    async with _payload(path, options_head(plan, passphrase)) as stream:
+    async with _payload(path, options_head(plan, passphrase, run)) as stream:
         payload = stream if tell is None else _told(stream, tell)
         return [parse_restored(row) for row in await client.send(calls.BACKUP_RESTORE(DOM0, None, payload))]
 

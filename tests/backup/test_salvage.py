@@ -144,6 +144,18 @@ def test_of_a_cut_backup_the_whole_files_come_back(at: int) -> None:
     assert not report.ok
 
 
+def test_two_damaged_headers_in_a_row_cost_nothing_while_their_sizes_are_there() -> None:
+    parts = members()
+    stream = bytearray(packed(parts))
+    for name in (chunk(1), chunk(2), chunk(3)):
+        stream[_offset(parts, name) + 300] ^= 1
+
+    report, sinks = salvaged(bytes(stream))
+
+    assert whole(report) == {"work", "home"}
+    assert_right(report, sinks)
+
+
 def test_a_wrong_passphrase_opens_nothing() -> None:
     with pytest.raises(BackupPassphraseError):
         open_backup(io.BytesIO(sample()), "another", salvage=True)

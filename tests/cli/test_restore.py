@@ -128,6 +128,22 @@ def test_verifying_says_what_is_whole_and_restores_nothing(place: _Place) -> Non
     assert "lab-net  whole" in out
 
 
+def test_salvage_restores_what_a_cut_file_holds_and_says_what_is_unknown(place: _Place, tmp_path: Path) -> None:
+    cut = tmp_path / "cut"
+    data = place.file.read_bytes()
+    cut.write_bytes(data[: data.index(b"manifest.000.enc")])
+
+    refused, _, _ = place.run(str(cut))
+    verified, looked_at, _ = place.run(str(cut), "--verify", "--salvage")
+    status, out, _ = place.run(str(cut), "--salvage")
+
+    assert (refused, verified, status) == (1, 1, 1)
+    assert "lab      whole" in looked_at
+    assert "lab      restored  The backup has no readable manifest" in out
+    assert "(file)   FAILED" in out
+    assert {"lab", "lab-net"} <= place.names()
+
+
 def test_qubes_are_chosen_renamed_and_mapped(place: _Place) -> None:
     status, out, err = place.run(
         str(place.file), "--only", "lab", "--rename", "lab:new-lab", "--netvm", "lab:", "--template", "lab:fedora-43"

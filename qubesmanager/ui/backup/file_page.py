@@ -15,7 +15,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from qubesmanager.backup.errors import BackupPassphraseError
+from qubesmanager.backup.errors import BackupDamagedError, BackupPassphraseError
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.backup.steps import StepPage
 from qubesmanager.ui.backup.told import why
@@ -48,6 +48,15 @@ class FilePage(StepPage):
         self.passphrase_problem = problem_label(self)
         self.verify_only = QCheckBox(self.tr("&Only verify: read all of it, and restore nothing"), self)
         self.verify_only.toggled.connect(self.changed)
+        self.salvage = QCheckBox(self.tr("Sa&lvage: the file is damaged, take what is whole"), self)
+        self.salvage.setToolTip(
+            self.tr(
+                "A qube comes back if all of its sealed parts are there. Where the list of the parts is lost, a missing"
+                " small file could go unnoticed; the result says so for each qube."
+            )
+        )
+        self.salvage.toggled.connect(self.changed)
+        self.salvage.hide()
         row = QHBoxLayout()
         row.addWidget(self.file, 1)
         row.addWidget(self.browse)
@@ -65,6 +74,7 @@ class FilePage(StepPage):
             buddy.setBuddy(self.passphrase)
         form.addRow("", self.passphrase_problem)
         form.addRow("", self.verify_only)
+        form.addRow("", self.salvage)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(form)
@@ -106,11 +116,20 @@ class FilePage(StepPage):
         self.passphrase.setText("")
         self.show_passphrase.setChecked(False)
 
+    def offer_salvage(self, path: Path) -> None:
+        """Begin again with this file, which is damaged; its passphrase is asked for once more."""
+        self.file.setText(str(path))
+        self.verify_only.setChecked(False)
+        self.salvage.setChecked(True)
+        self.salvage.show()
+
     def refused(self, error: Mgmt1Error | TransportError) -> None:
         """Say why the backup cannot be read beside the field that is to blame."""
         wrong = isinstance(error, BackupPassphraseError)
         field = self.passphrase if wrong else self.file
         self._mark(self.passphrase_problem if wrong else self.file_problem, why(error))
+        if isinstance(error, BackupDamagedError):
+            self.salvage.show()
         field.setFocus()
         field.selectAll()
 

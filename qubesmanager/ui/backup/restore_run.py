@@ -10,7 +10,7 @@ from pathlib import Path
 from PyQt5.QtCore import QObject, pyqtSignal
 
 from qubesmanager.client.restore_report import report_text
-from qubesmanager.client.restores import Progress, Restored, RestorePlan, qube_in_progress, restore
+from qubesmanager.client.restores import THE_FILE, Progress, Restored, RestorePlan, new_run, qube_in_progress, restore
 from qubesmanager.models.columns import size_text
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.backup.told import notes, why
@@ -33,11 +33,14 @@ class RestoreRun(QObject):
         """`names` are the qubes of the backup that it is about."""
         super().__init__(session)
         self.path, self.plan = path, plan
+        self.run = new_run()
         self.state = TaskState.RUNNING
         self.progress = Progress(0, 0)
         self.qube = ""
         self.rows: list[Restored] = []
         self.error = ""
+        self.is_unknown = False
+        """The connection was lost: what came of it is not known."""
         self.log: list[str] = []
         self.seen = False
         """Whether a window has shown how it ended."""
@@ -66,7 +69,12 @@ class RestoreRun(QObject):
     @property
     def failed(self) -> int:
         """How many qubes could not be restored."""
-        return sum(row.result == "failed" for row in self.rows)
+        return sum(row.result == "failed" and row.qube != THE_FILE for row in self.rows)
+
+    @property
+    def is_damaged(self) -> bool:
+        """Something is wrong with the file, so that salvaging it may bring back more."""
+        return bool(self.failed) or any(row.qube == THE_FILE for row in self.rows)
 
     @property
     def done(self) -> int:
@@ -84,13 +92,19 @@ class RestoreRun(QObject):
             return self.tr("Verifying…") if self.plan.verify_only else self.tr("Restoring…")
         if self.state is TaskState.CANCELLED:
             return self.tr("Cancelled. Nothing half restored stays.")
+        if self.is_unknown:
+            return self.tr("The connection was lost. What was restored is unknown: look at the list of qubes.")
         if self.error:
             return self.tr("Not verified.") if self.plan.verify_only else self.tr("Nothing was restored.")
         if self.plan.verify_only:
             said = self.tr("Whole in this backup: %n qube(s).", "", self.done)
         else:
             said = self.tr("%n qube(s) restored.", "", self.done)
-        return f"{said} {self.tr('Failed: {0}.').format(self.failed)}" if self.failed else said
+        if self.failed:
+            said = f"{said} {self.tr('Failed: {0}.').format(self.failed)}"
+        if any(row.qube == THE_FILE for row in self.rows):
+            said = f"{said} {self.tr('The file is damaged.')}"
+        return said
 
     def pace(self) -> str:
         """What has been read, how fast, and how long the rest may take."""
@@ -130,14 +144,19 @@ class RestoreRun(QObject):
         ]
         return report_text(head, [replace(row, said=notes(row.said)) for row in self.rows], self.words())
 
+    def name_of(self, row: Restored) -> str:
+        """The qube's name, or what the file itself is called."""
+        return self.tr("(the file)") if row.qube == THE_FILE else row.qube
+
     async def _carry_out(self, passphrase: str) -> None:
         try:
-            self.rows = await restore(self._session.client, self.path, passphrase, self.plan, self._tell)
+            self.rows = await restore(self._session.client, self.path, passphrase, self.plan, self._tell, run=self.run)
         except (Mgmt1Error, TransportError) as error:
             self.error, self.state = why(error), TaskState.FAILED
+            self.is_unknown = isinstance(error, TransportError) and not self.plan.verify_only
             raise
-        self.state = TaskState.FAILED if self.failed else TaskState.DONE
-        if self.failed:
+        self.state = TaskState.FAILED if self.is_damaged else TaskState.DONE
+        if self.is_damaged:
             raise Mgmt1Error(self.headline())
 
     def _tell(self, progress: Progress) -> None:
@@ -151,8 +170,7 @@ class RestoreRun(QObject):
 
     def _happened(self, events: Sequence[Event]) -> None:
         for event in events:
-            qube = qube_in_progress(event)
-            # Events do not say of which restore they are: another's qubes are not ours.
+            qube = qube_in_progress(event, self.run)
             if qube in self._states and qube != self.qube and not self.is_over:
                 if self.qube in self._states:
                     self._states[self.qube] = "read"
@@ -166,7 +184,7 @@ class RestoreRun(QObject):
             self.state = TaskState.CANCELLED
         for row in self.rows:
             told = f"{self.words()[row.result]}. {notes(row.said)}".removesuffix(" ")
-            self._note(f"{row.name or row.qube}: {told}")
+            self._note(f"{row.name or self.name_of(row)}: {told}")
         self._note(self.error or self.headline())
         self._session.happened.disconnect(self._happened)
         self.ended.emit()

@@ -4,6 +4,8 @@
 The passphrase is in its field until the backup has been opened with it, and in this object until the run has it.
 """
 
+from dataclasses import replace
+
 from PyQt5 import sip
 from PyQt5.QtWidgets import QWidget
 
@@ -40,14 +42,28 @@ class RestoreWizard(StepsWindow):
         self.run_page = RunPage(session.tasks, self)
         self.run_page.hide()  # until there is a run
         self.run_page.left.connect(self.reject)
+        self.run_page.salvage_wanted.connect(self._salvage)
         self.resize(1080, 600)
         if (run := current_run(session)) is not None:
             self._follow(run)
             return
+        self._show_pages()
+
+    def _show_pages(self) -> None:
         self.set_pages((self.file_page, self.qubes_page, self.summary_page), self.tr("&Restore"))
         self.finished_steps.connect(lambda: self._start(self.model.plan(self.summary_page.wanted_pool)))
-        session.put.connect(self._put)
-        session.gone.connect(self._put)
+        self._session.put.connect(self._put)
+        self._session.gone.connect(self._put)
+
+    def _salvage(self) -> None:
+        """Back to the first page, with the file that turned out to be damaged."""
+        run, self.run = self.run, None
+        if run is None:
+            return
+        self.file_page.offer_salvage(run.path)
+        self.leave_run(self.run_page)
+        if not self.pages:
+            self._show_pages()
 
     def go_on(self) -> None:
         if self.stack.currentWidget() is not self.file_page:
@@ -62,7 +78,12 @@ class RestoreWizard(StepsWindow):
     async def _read(self) -> None:
         """What the file holds; what is wrong with it is said beside its field."""
         try:
-            held = await contents(self._session.client, self.file_page.path, self._passphrase)
+            held = await contents(
+                self._session.client,
+                self.file_page.path,
+                self._passphrase,
+                salvage=self.file_page.salvage.isChecked(),
+            )
             offers = await ask_offers(self._session)
         except (Mgmt1Error, TransportError) as error:
             self.file_page.refused(error)
@@ -83,6 +104,7 @@ class RestoreWizard(StepsWindow):
 
     def _start(self, plan: RestorePlan) -> None:
         names = plan.include or tuple(row.held.name for row in self.model.rows if row.possible)
+        plan = replace(plan, salvage=self.file_page.salvage.isChecked())
         run = RestoreRun(self._session, self.file_page.path, plan, names)
         run.start(self._passphrase)
         self._passphrase = ""

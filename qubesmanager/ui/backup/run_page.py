@@ -28,10 +28,12 @@ CONTEXT = "RestoreResult"
 class RunPage(QWidget):
     """Shows the run that is put: a bar and a log, then a table and a button that keeps the report.
 
-    Signals: `left()`: a person does not want to look on.
+    Signals: `left()`: a person does not want to look on. `salvage_wanted()`: the file is damaged, and what is whole in
+    it is to be restored.
     """
 
     left = pyqtSignal()
+    salvage_wanted = pyqtSignal()
 
     def __init__(self, tasks: TaskSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,7 +51,7 @@ class RunPage(QWidget):
         self.model: RowTable[Restored] = RowTable(
             CONTEXT,
             (
-                TableColumn(QT_TRANSLATE_NOOP("RestoreResult", "Qube"), lambda row: row.qube),
+                TableColumn(QT_TRANSLATE_NOOP("RestoreResult", "Qube"), self._name),
                 TableColumn(QT_TRANSLATE_NOOP("RestoreResult", "Result"), self._word),
                 TableColumn(QT_TRANSLATE_NOOP("RestoreResult", "Name here"), lambda row: row.name),
                 TableColumn(QT_TRANSLATE_NOOP("RestoreResult", "Notes"), lambda row: notes(row.said)),
@@ -70,12 +72,17 @@ class RunPage(QWidget):
         self.tabs.addTab(self.log, self.tr("&Log"))
         self.save = QPushButton(self.tr("&Save the report…"), self)
         self.save.clicked.connect(self._ask_place)
+        self.salvage = QPushButton(self.tr("Sal&vage what is whole…"), self)
+        self.salvage.setToolTip(
+            self.tr("Reads the damaged file again and takes from it each qube whose sealed parts are all there.")
+        )
+        self.salvage.clicked.connect(self.salvage_wanted)
         self.stop = QPushButton(self.tr("&Cancel the restore"), self)
         self.stop.clicked.connect(self._stop)
         self.leave = QPushButton(self)
         self.leave.clicked.connect(self.left)
         foot = QHBoxLayout()
-        for button in (self.save, self.stop):
+        for button in (self.save, self.salvage, self.stop):
             foot.addWidget(button)
         foot.addStretch(1)
         foot.addWidget(self.leave)
@@ -122,6 +129,7 @@ class RunPage(QWidget):
         self.model.put(run.shown_rows())
         self.log.setPlainText("\n".join(run.log))
         self.save.setVisible(run.is_over)
+        self.salvage.setVisible(run.is_over and run.is_damaged and not run.plan.salvage)
         self.stop.setVisible(not run.is_over)
         self.leave.setText(self.tr("&Close") if run.is_over else self.tr("Lea&ve it running"))
         self.leave.setToolTip("" if run.is_over else self.tr("It goes on, and is in the list of tasks."))
@@ -136,6 +144,9 @@ class RunPage(QWidget):
     def _say(self, said: str) -> None:
         show_problem(self.problem, said)
         self.problem.setVisible(bool(said))
+
+    def _name(self, row: Restored) -> str:
+        return row.qube if self._run is None else self._run.name_of(row)
 
     def _word(self, row: Restored) -> str:
         return self._words.get(row.result, row.result)

@@ -117,6 +117,15 @@ class StepsWindow(QDialog):
         for widget in (self._place, self._about, self.why, self.cancel, self.back, self.next):
             widget.hide()
 
+    def leave_run(self, page: QWidget) -> None:
+        """From what `show_run` showed back to the first of the pages, if there are any yet."""
+        self.stack.removeWidget(page)
+        page.hide()
+        for widget in (self._place, self.cancel, self.back, self.next):
+            widget.show()
+        if self.pages:
+            self.show_step(0)
+
     def look(self) -> None:
         """Whether it can go on, and why not."""
         page = self.stack.currentWidget()

@@ -5,7 +5,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
@@ -35,6 +35,7 @@ from qubesmanager.wire.errors import (
     QubesBackupProfileNotFoundError,
     QubesValueError,
 )
+from qubesmanager.wire.events import Event
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import DeviceClass
 
@@ -299,6 +300,100 @@ async def test_a_flipped_byte_fails_its_qube_and_the_other_is_whole(
     assert not any(vid.startswith("vault2/") for vid in await system.volumes.driver("default").list_volumes())
     assert await system.store.read("SELECT * FROM pending_volume") == []
     assert not system.reserved
+
+
+def _at(data: bytearray, member: bytes, behind: int) -> bytearray:
+    """The same with a byte changed, so far behind the name of a member."""
+    data[data.index(member) + behind] ^= 1
+    return data
+
+
+FILE_DAMAGE: dict[str, Callable[[bytearray], bytearray]] = {
+    "none": lambda data: data,
+    "a chunk's header": lambda data: _at(data, b"vm1/private.img.000.enc", 100),
+    "a chunk's name": lambda data: _at(data, b"vm1/private.img.000.enc", 6),
+    "a chunk's content": lambda data: _at(data, b"vm2/private.img.000.enc", 512 + 200),
+    "the manifest's content": lambda data: _at(data, b"manifest.000.enc", 512 + 200),
+    "the manifest's header": lambda data: _at(data, b"manifest.000.enc", 130),
+    "the manifest cut off": lambda data: data[: data.index(b"manifest.000.enc")],
+    "the end cut off": lambda data: data[:-600],
+    "a byte behind the end": lambda data: data[:-1] + b"x",
+}
+"""Ways to damage a file with the qubes `lab` and `vault`."""
+
+
+@pytest.mark.parametrize("salvage", ["no", "yes"])
+@pytest.mark.parametrize("kind", FILE_DAMAGE)
+async def test_verify_and_restore_agree_on_every_damaged_file(
+    client: Client, lab: bytes, folder: Path, kind: str, salvage: str
+) -> None:
+    file = await backed_up(client, folder, include=["lab", "vault"], compression="none")
+    file.write_bytes(FILE_DAMAGE[kind](bytearray(file.read_bytes())))
+    names_here = {"rename": "lab:lab2 vault:vault2", "salvage": salvage}
+
+    verified = [row.split(" ", 3) for row in await restored(client, file, verify_only="yes", **names_here)]
+    rows = [row.split(" ", 3) for row in await restored(client, file, **names_here)]
+
+    assert [(row[0], row[2]) for row in verified] == [(row[0], row[2]) for row in rows]
+    assert (rows[-1][0] == "-") == any(row[0] == "-" for row in verified)
+    there = {row.name for row in await client.send(calls.VM_LIST("dom0"))}
+    for name, restored_as, result, *_ in rows:
+        assert (restored_as.removeprefix("restored-as=") in there) == (result == "result=ok"), name
+
+
+async def test_a_cut_manifest_costs_no_qube_that_is_whole(
+    client: Client, system: System, lab: bytes, folder: Path
+) -> None:
+    file = await backed_up(client, folder, include=["lab", "vault"])
+    file.write_bytes(FILE_DAMAGE["the manifest cut off"](bytearray(file.read_bytes())))
+
+    refused = await restored(client, file, rename="lab:lab2 vault:vault2")
+    rows = await restored(client, file, rename="lab:lab2 vault:vault2", salvage="yes")
+
+    assert all("result=failed" in row for row in refused)
+    assert rows[0].startswith("lab restored-as=lab2 result=ok")
+    assert "a missing file could go unnoticed" in rows[0]
+    assert rows[1].startswith("vault restored-as=vault2 result=ok")
+    assert rows[2].startswith("- restored-as=- result=failed")
+    assert await content(system.volumes.driver("default"), "lab2/private") == await content(
+        system.volumes.driver("default"), "lab/private"
+    )
+
+
+async def test_a_volume_that_is_lost_with_the_manifest_is_missed(client: Client, lab: bytes, folder: Path) -> None:
+    file = await backed_up(client, folder, include=["lab"])
+    data = file.read_bytes()
+    first, last = sorted(("root", "private"), key=lambda name: data.index(f"vm1/{name}.img.000.enc".encode()))
+    file.write_bytes(data[: data.index(f"vm1/{last}.img.000.enc".encode())])
+
+    rows = await restored(client, file, rename="lab:lab2", salvage="yes")
+
+    assert rows[0] == f"lab restored-as=- result=failed The file holds no volume {last} of lab."
+    assert first not in rows[0]
+
+
+async def test_progress_of_a_restore_carries_its_id(
+    client: Client, system: System, lab: bytes, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = await backed_up(client, folder)
+    told: list[Event] = []
+    emit = system.emit
+
+    def noting(events: Sequence[Event]) -> None:
+        told.extend(events)
+        emit(events)
+
+    monkeypatch.setattr(system, "emit", noting)
+
+    await asyncio.gather(
+        restored(client, file, rename="lab:one", run="first-1"),
+        restored(client, file, rename="lab:two", run="second-2"),
+    )
+
+    runs = [event.fields["run"] for event in told if event.kind.startswith("restore-")]
+    assert set(runs) == {"first-1", "second-2"}
+    with pytest.raises(QubesValueError):
+        await restored(client, file, run="a b")
 
 
 async def test_a_stream_that_breaks_leaves_nothing(client: Client, system: System, lab: bytes, folder: Path) -> None:

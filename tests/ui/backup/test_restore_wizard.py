@@ -278,6 +278,47 @@ async def test_a_damaged_qube_fails_alone_and_is_named(
     assert entry.state is TaskState.FAILED
 
 
+async def test_what_is_whole_in_a_cut_file_is_salvaged_after_a_failed_restore(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup, client: Client, tmp_path: Path
+) -> None:
+    cut = tmp_path / "cut"
+    data = backup.file.read_bytes()
+    cut.write_bytes(data[: data.index(b"manifest.000.enc")])
+    await read(clicker, wizard, cut)
+    await run(clicker, wizard)
+    assert not {"lab", "mail"} & await listed(client)
+
+    clicker.press(wizard.run_page.salvage)
+
+    assert shows(wizard, wizard.file_page)
+    assert wizard.file_page.salvage.isVisible()
+    wizard.file_page.passphrase.setText(WORDS)
+    clicker.press(wizard.next)
+    await clicker.until(lambda: not wizard.file_page.reading)
+    await run(clicker, wizard)
+    assert {name: result for name, (result, _) in results(wizard).items()} == {"lab": "ok", "mail": "ok", "-": "failed"}
+    assert "unnoticed" in wizard.run_page.model.rows[0].said
+    assert not wizard.run_page.salvage.isVisible()
+    assert {"lab", "mail"} <= await listed(client)
+
+
+async def test_a_damaged_head_offers_to_salvage(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup, tmp_path: Path
+) -> None:
+    held = bytearray(backup.file.read_bytes())
+    held[100] ^= 1
+    backup.file.write_bytes(held)
+
+    await read(clicker, wizard, backup.file)
+    assert shows(wizard, wizard.file_page)
+    assert wizard.file_page.salvage.isVisible()
+    wizard.file_page.salvage.click()
+    clicker.press(wizard.next)
+    await clicker.until(lambda: not wizard.file_page.reading)
+
+    assert shows(wizard, wizard.qubes_page)
+
+
 async def test_a_backup_of_another_program_is_marked(clicker: Clicker, wizard: RestoreWizard, tmp_path: Path) -> None:
     file = tmp_path / "foreign"
     head = Head("20250102T030405-77", None, has_manifest=False)

@@ -7,6 +7,8 @@ the engine has said which are whole. Until then a crash leaves nothing of them. 
 
 import asyncio
 import contextlib
+import re
+import secrets
 import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
@@ -18,7 +20,7 @@ from qubesmanager.backup.contents import ADMIN_CLASS, Contents
 from qubesmanager.backup.contents import Qube as KeptQube
 from qubesmanager.backup.errors import BackupError, BackupSpaceError
 from qubesmanager.backup.passphrases import passphrase_text
-from qubesmanager.backup.reader import Backup, open_backup
+from qubesmanager.backup.reader import Backup, Nowhere, open_backup
 from qubesmanager.backup.report import QubeResult, Report
 from qubesmanager.backup.streams import FdInput
 from qubesmanager.daemon.local.core import properties
@@ -59,18 +61,23 @@ HEAD_LIMIT = 256 << 10
 QUEUE = 16
 """Runs of data of one volume on their way from the engine to the pool."""
 
-_KEYS = ("passphrase", "pool", "include", "exclude", "rename", "template", "netvm")
+_KEYS = ("passphrase", "pool", "include", "exclude", "rename", "template", "netvm", "run")
+_RUN = re.compile(r"[A-Za-z0-9-]{1,32}", re.ASCII)
 _CHOICES = {
     "conflict": ("skip", "rename", "fail"),
     "missing-template": ("default", "skip"),
     "missing-netvm": ("default", "none", "skip"),
     "verify-only": ("no", "yes"),
+    "salvage": ("no", "yes"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreOptions:
-    """What the lines before a backup say. Of the choices the first one stands where nothing is said."""
+    """What the lines before a backup say. A choice that they do not make is the first of its row.
+
+    `run` is the id that events about this restore carry.
+    """
 
     passphrase: str = field(repr=False)
     include: tuple[str, ...] = ()
@@ -79,6 +86,7 @@ class RestoreOptions:
     template: Mapping[str, str] = field(default_factory=dict)
     netvm: Mapping[str, str] = field(default_factory=dict)
     pool: str = ""
+    run: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
 
     def choice(self, name: str) -> str:
@@ -108,6 +116,8 @@ def parse_options(untrusted: bytes, passphrase: str = "") -> RestoreOptions:
     for key, choices in _CHOICES.items():
         if key in values and values[key] not in choices:
             raise QubesValueError(f"{key} is one of {', '.join(choices)}.")
+    if "run" in values and not _RUN.fullmatch(values["run"]):
+        raise QubesValueError("run is at most 32 letters, digits and dashes.")
     return RestoreOptions(
         passphrase=passphrase,
         include=tuple(values.get("include", "").split()),
@@ -116,6 +126,7 @@ def parse_options(untrusted: bytes, passphrase: str = "") -> RestoreOptions:
         template=_pairs("template", values.get("template", "")),
         netvm=_pairs("netvm", values.get("netvm", "")),
         pool=values.get("pool", ""),
+        run=values.get("run") or secrets.token_hex(8),
         choices={key: values[key] for key in _CHOICES if key in values},
     )
 
@@ -161,8 +172,7 @@ async def contents_text(system: "System", stream: ByteStream) -> str:
     options = parse_options(head)
     stop = threading.Event()
     async with readable(rest) as told:
-        opening = partial(_opened, told, options.passphrase, stop)
-        backup = await in_engine(opening, stop)
+        backup = await in_engine(partial(_opened, told, options, stop), stop)
         told.check()
     lines = [
         f"backup-id={backup.head.backup_id}",
@@ -213,19 +223,20 @@ async def restore(system: "System", source: str, stream: ByteStream, passphrase:
         system.volumes.driver(options.pool)
     stop = threading.Event()
     async with readable(rest) as told, AsyncExitStack() as undo:
-        backup = await in_engine(partial(_opened, told, options.passphrase, stop), stop)
+        backup = await in_engine(partial(_opened, told, options, stop), stop)
         wanted = _chosen(backup.contents, options)
         if options.choice("verify-only") == YES:
-            report = await _verified(system, backup, wanted, stop)
+            report = await _verified(system, options.run, backup, wanted, stop)
             told.check()
             return _told(report, wanted)
         restoring = _Restoring(system, source, options, backup.contents, wanted, undo)
         return await restoring.run(backup, told, stop)
 
 
-def _opened(told: Readable, passphrase: str, stop: threading.Event) -> Backup:
+def _opened(told: Readable, options: RestoreOptions, stop: threading.Event) -> Backup:
     """In the engine's thread."""
-    return open_backup(FdInput(told.fd, stop), passphrase, cancelled=stop)
+    salvage = options.choice("salvage") == YES
+    return open_backup(FdInput(told.fd, stop), options.passphrase, cancelled=stop, salvage=salvage)
 
 
 def _chosen(contents: Contents, options: RestoreOptions) -> list[_Wanted]:
@@ -249,28 +260,70 @@ def _chosen(contents: Contents, options: RestoreOptions) -> list[_Wanted]:
     return chosen
 
 
-async def _verified(system: "System", backup: Backup, wanted: list[_Wanted], stop: threading.Event) -> Report:
+async def _verified(system: "System", run: str, backup: Backup, wanted: list[_Wanted], stop: threading.Event) -> Report:
+    """What a restore would find; nothing is written."""
     names = {one.kept.name for one in wanted if not one.skipped and not one.failed}
-    tell = Teller(lambda qube, done, total: _progress(system, qube, done, total))
-    return await in_engine(lambda: backup.verify(names, progress=tell), stop)
+    tell = Teller(partial(_progress, system, run))
+    return await in_engine(lambda: backup.restore(_looked_at, names, progress=tell), stop)
+
+
+def _looked_at(kept: KeptQube, volume: str, size: int) -> Nowhere:
+    """In place of a volume; refuses what a restore would refuse."""
+    if volume not in _kept_volumes(kept.klass):
+        raise _no_such_volume(kept, volume)
+    return Nowhere(kept, volume, size)
+
+
+def _kept_volumes(klass: str) -> set[str]:
+    """The volumes that a backup has of a qube of that class."""
+    return (
+        {kind.name for kind in KINDS.get(VmClass(klass), ()) if kind.save_on_stop} if klass in set(VmClass) else set()
+    )
+
+
+def _no_such_volume(kept: KeptQube, volume: str) -> BackupError:
+    return BackupError(f"A {kept.klass} keeps no volume {shown(volume)}.")
 
 
 def _told(report: Report, wanted: list[_Wanted]) -> list[str]:
     """The rows after a look at everything, with nothing made."""
     results = {result.qube.name: result for result in report.results}
-    lines = []
     for one in wanted:
-        result = results.get(one.kept.name)
-        if result is not None and not one.skipped:
-            one.failed = result.reason or " ".join(report.problems)
-            one.notes += result.lost
+        if not one.skipped and one.kept.name in results:
+            _judge(one, report, results[one.kept.name])
+            one.notes += results[one.kept.name].lost
             one.name = "-"
-        lines.append(one.row())
-    return lines
+    return [*(one.row() for one in wanted), *_of_file(report)]
 
 
-def _progress(system: "System", qube: str, done: int, total: int) -> None:
-    system.emit([Event("", "restore-progress", {"qube": qube, "done": str(done), "total": str(total)})])
+def _judge(one: _Wanted, report: Report, result: QubeResult) -> None:
+    """Whether the qube is whole, and what there is to say of it; the same for a look and for a restore."""
+    one.failed = one.failed or result.reason or _lacking(result)
+    if one.failed:
+        return
+    if result.doubt:
+        one.notes.append(result.doubt)
+    if report.problems:
+        one.notes.append(f"It is whole; the backup is damaged elsewhere: {' '.join(report.problems)}")
+
+
+def _lacking(result: QubeResult) -> str:
+    """The volume that a salvaged qube should have and the file does not, as a sentence; empty for none."""
+    if not result.doubt:
+        return ""
+    files = {file.removesuffix(".img") for file in result.files if file.endswith(".img")}
+    missing = sorted(_kept_volumes(result.qube.klass) - files)
+    return f"The file holds no volume {', '.join(missing)} of {result.qube.name}." if missing else ""
+
+
+def _of_file(report: Report) -> list[str]:
+    """A row about the file itself, named `-`, if something is wrong that belongs to no qube."""
+    return [f"- restored-as=- result=failed {_line(' '.join(report.problems))}"] if report.problems else []
+
+
+def _progress(system: "System", run: str, qube: str, done: int, total: int) -> None:
+    fields = {"run": run, "qube": qube, "done": str(done), "total": str(total)}
+    system.emit([Event("", "restore-progress", fields)])
 
 
 class _Restoring:
@@ -305,17 +358,14 @@ class _Restoring:
             one.qube = await self._bare(one)
         loop = FromThread()
         sinks = lambda kept, volume, size: loop(self._sink(kept, volume, size))  # noqa: E731 - the engine's callable
-        tell = Teller(lambda qube, done, total: _progress(self._system, qube, done, total))
+        tell = Teller(partial(_progress, self._system, self._options.run))
         names = {one.kept.name for one in going}
         report = await in_engine(lambda: backup.restore(sinks, names, progress=tell), stop)
         told.check()
         results = {result.qube.name: result for result in report.results}
         for one in going:
-            one.failed = one.failed or results[one.kept.name].reason
+            _judge(one, report, results[one.kept.name])
         whole = [one for one in going if not one.failed]
-        if report.problems:
-            for one in whole:
-                one.notes.append(f"It is whole; the backup is damaged elsewhere: {' '.join(report.problems)}")
         async with self._system.changing:
             await self._take_effect(whole, results)
         # Those of the whole qubes are no longer pending.
@@ -328,8 +378,9 @@ class _Restoring:
         for one in whole:
             if one.qube is not None:
                 await self._system.volumes.measure(one.qube)
-        self._system.emit([Event("", "restore-finished", {"result": "ok" if report.ok else "failed"})])
-        return [one.row() for one in self._wanted]
+        fields = {"run": self._options.run, "result": "ok" if report.ok else "failed"}
+        self._system.emit([Event("", "restore-finished", fields)])
+        return [*(one.row() for one in self._wanted), *_of_file(report)]
 
     # -- the plan -----------------------------------------------------------------------------------------------------
 
@@ -531,7 +582,7 @@ class _Restoring:
         qube = one.qube
         volume = qube.volumes.get(name) if qube is not None else None
         if volume is None or not volume.save_on_stop:
-            raise BackupError(f"A {kept.klass} keeps no volume {shown(name)}.")
+            raise _no_such_volume(kept, name)
         made = await self._pending(volume)
         return _PoolSink(self._system, made, size, FromThread())
 
