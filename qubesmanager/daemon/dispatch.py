@@ -78,9 +78,10 @@ class Dispatcher:
             raise ProtocolError(f"Unknown call: {shown(service)}")
         dest = self._destination(call, untrusted_dest)
         argument = _decode_argument(call, untrusted_argument)
-        payload = untrusted_payload if call.streams_in else await _whole_payload(call, untrusted_payload)
         handler = self._backend.handler(call)
+        # Before the payload: what the name means while that comes may be another qube.
         context = self._backend.context(source, dest, call)
+        payload = untrusted_payload if call.streams_in else await _whole_payload(call, untrusted_payload)
         if isinstance(call, EventsCall):
             async with aclosing(handler(context, argument, payload)) as events:
                 async for event in events:

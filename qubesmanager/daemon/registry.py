@@ -29,7 +29,10 @@ class Backend(Protocol):
         """The handler of a concrete call. Raises `QubesNotImplementedError`."""
 
     def context(self, source: str, dest: str, call: AnyCall) -> Any:
-        """What the handler gets as its first argument."""
+        """What the handler gets as its first argument; made before the payload is read, so it holds on to `dest`.
+
+        Raises `QubesVMNotFoundError`.
+        """
 
 
 class Registry(Generic[C]):

@@ -24,7 +24,7 @@ class LocalBackend:
         return self._registry.handler(call)
 
     def context(self, source: str, dest: str, call: AnyCall) -> Context:
-        return Context(self._system, source, dest, call)
+        return Context(self._system, source, self._system.qube(dest), call)
 
 
 def not_implemented() -> list[str]:

@@ -12,17 +12,22 @@ from qubesmanager.wire.values import DeviceClass
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`source` sent the call to `dest`; both are names of this system, `dest` of a qube that exists."""
+    """`source` sent the call to `destination`, a qube that existed when the call's header came."""
 
     system: System
     source: str
-    dest: str
+    destination: Qube
     call: AnyCall
 
     @property
     def qube(self) -> Qube:
-        """The destination. Raises `QubesVMNotFoundError` if it has gone meanwhile."""
-        return self.system.qube(self.dest)
+        """The destination. Raises `QubesVMNotFoundError` if it was removed meanwhile, whoever has its name now."""
+        return self.system.still(self.destination)
+
+    @property
+    def dest(self) -> str:
+        """The destination's present name. Raises as `qube` does."""
+        return self.qube.name
 
     @property
     def device_class(self) -> DeviceClass:

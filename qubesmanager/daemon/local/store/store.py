@@ -53,7 +53,17 @@ class Store:
 
     async def commit(self, statements: Iterable[Statement]) -> None:
         """Carry out the statements as one transaction, durable on return. Raises `StoreError`; then nothing changed."""
-        await self._run(self._commit, list(statements))
+        loop = asyncio.get_running_loop()
+        committing = loop.run_in_executor(self._thread, self._commit, list(statements))
+        try:
+            await asyncio.shield(committing)
+        except asyncio.CancelledError:
+            # The thread cannot be stopped. What it stored has to be applied: the caller is cancelled at its next wait.
+            await asyncio.wait([committing])
+            committing.result()
+            if task := asyncio.current_task():
+                task.uncancel()
+                loop.call_soon(task.cancel)
 
     async def _run(self, function: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)

@@ -46,7 +46,6 @@ from qubesmanager.wire.errors import (
     Mgmt1Error,
     PermissionDenied,
     QubesValueError,
-    QubesVMNotFoundError,
 )
 from qubesmanager.wire.events import Event
 from qubesmanager.wire.firewall import parse_rule
@@ -301,9 +300,7 @@ class Backups:
     async def _kept(self, held: AsyncExitStack, qube: Qube) -> QubeData:
         """The qube as it is now; `held` keeps the states of its volumes until the backup is written."""
         volumes: dict[str, Source] = {}
-        async with self._system.lock(qube):
-            if self._system.state.by_uuid.get(qube.uuid) is not qube:
-                raise QubesVMNotFoundError(f"The qube {qube.name} was removed.")
+        async with self._system.holding(qube):
             for name, volume in qube.volumes.items():
                 if volume.save_on_stop and not volume.extra:
                     volumes[name] = await held.enter_async_context(self._source(qube, name))

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Qubes come and go: create, clone, remove. All or nothing: what a failed step had made is undone in reverse order.
 
-A name that is being made is reserved, so that two callers cannot make it at once; the source of a new qube is checked
-again in the moment the new one takes effect.
+A name that is being made is reserved, so that two callers cannot make it at once, and stays reserved after a removal
+until the volumes are gone. The source of a new qube is checked again in the moment the new one takes effect.
 """
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -14,7 +16,9 @@ from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.weight import check_weight
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system.system import System, new_uuid
+from qubesmanager.daemon.local.system.volumes import PendingVolume
 from qubesmanager.wire.errors import (
+    Mgmt1Error,
     QubesLabelNotFoundError,
     QubesNoTemplateError,
     QubesValueError,
@@ -24,6 +28,8 @@ from qubesmanager.wire.errors import (
 )
 from qubesmanager.wire.names import shown, why_not_new_vm_name
 from qubesmanager.wire.values import VmClass
+
+log = logging.getLogger(__name__)
 
 FIRST_RULE = ("accept-all", "action=accept")
 """What a new qube's firewall holds: everything passes."""
@@ -46,10 +52,10 @@ async def create(
     `pools` names the pool of each volume, `""` the pool of all the others; the system's default pool otherwise.
     """
     klass = _class(untrusted_class)
-    async with reserved_name(system, name):
+    source = _source(system, klass, source_name)
+    async with _source_kept(system, source), reserved_name(system, name):
         if label not in system.state.labels:
             raise QubesLabelNotFoundError(f"There is no label {label}.")
-        source = _source(system, klass, source_name)
         qube = Qube(0, new_uuid(), name, klass, own={"label": label}, rules=[FIRST_RULE])
         qube.tags.add(f"created-by-{creator}")
         if source is not None and klass is not VmClass.STANDALONE:
@@ -58,45 +64,54 @@ async def create(
             qube.own.update(_copied(source, klass))
             qube.own["label"] = label
             qube.features.update(source.features)
-        async with _source_kept(system, source), AsyncExitStack() as undo:
+        async with AsyncExitStack() as undo:
             await system.volumes.make(undo, qube, source, pools or {})
             async with system.changing:
-                _source(system, klass, source_name)
+                if source is not None and (reason := properties.why_not_based_on(klass, source)):
+                    raise QubesNoTemplateError(reason)
                 await take_effect(system, qube)
             undo.pop_all()
 
 
 async def clone(system: System, creator: str, source_name: str, name: str, pool: str | None) -> None:
     """A copy of a qube with its volumes, properties, features, tags, firewall and notes."""
-    async with reserved_name(system, name):
-        source = system.qube(source_name)
-        if source.klass is VmClass.ADMIN:
-            raise QubesValueError("dom0 cannot be cloned.")
-        async with _source_kept(system, source), system.lock(source), AsyncExitStack() as undo:
-            if source.running and any(volume.save_on_stop for volume in source.volumes.values()):
-                raise QubesVMNotHaltedError(f"{source_name} is {source.state}; it is cloned while it is halted.")
-            system.devices.may_start(source)
-            qube = Qube(0, new_uuid(), name, source.klass, rules=list(source.rules), notes=source.notes)
-            qube.own.update(_copied(source, source.klass))
-            qube.features.update(source.features)
-            qube.tags.update(tag for tag in source.tags if not tag.startswith("created-by-"))
-            qube.tags.add(f"created-by-{creator}")
-            await system.volumes.copy(undo, qube, source, pool)
-            async with system.changing:
-                system.qube(source_name)
-                await take_effect(system, qube)
-            undo.pop_all()
+    source = system.qube(source_name)
+    if source.klass is VmClass.ADMIN:
+        raise QubesValueError("dom0 cannot be cloned.")
+    async with (
+        _source_kept(system, source),
+        reserved_name(system, name),
+        system.holding(source),
+        AsyncExitStack() as undo,
+    ):
+        if source.running and any(volume.save_on_stop for volume in source.volumes.values()):
+            raise QubesVMNotHaltedError(f"{source.name} is {source.state}; it is cloned while it is halted.")
+        system.devices.may_start(source)
+        qube = Qube(0, new_uuid(), name, source.klass, rules=list(source.rules), notes=source.notes)
+        qube.own.update(_copied(source, source.klass))
+        qube.features.update(source.features)
+        qube.tags.update(tag for tag in source.tags if not tag.startswith("created-by-"))
+        qube.tags.add(f"created-by-{creator}")
+        await system.volumes.copy(undo, qube, source, pool)
+        async with system.altering(source):
+            await take_effect(system, qube)
+        undo.pop_all()
 
 
 async def remove(system: System, name: str) -> None:
     """A halted qube that nothing refers to, with its volumes.
 
-    The qube is gone once that is stored; a crash after it leaves volumes that the next start removes.
+    The qube is gone once that is stored; a crash after it leaves volumes that the next start removes. Until they are
+    gone, its name is reserved: a new qube's volumes would have the same places.
     """
-    qube = system.qube(name)
-    async with system.lock(qube):
+    await remove_qube(system, system.qube(name))
+
+
+async def remove_qube(system: System, qube: Qube) -> None:
+    """As `remove`, of this very qube. Raises `QubesVMNotFoundError` if it was removed while the caller waited."""
+    async with system.holding(qube):
         volumes = await system.volumes.leaving(qube)
-        async with system.changing:
+        async with system.altering(qube):
             _may_go(system, qube)
             await system.commit(
                 [
@@ -105,9 +120,22 @@ async def remove(system: System, name: str) -> None:
                 ]
             )
             system.emit([system.state.remove(qube)])
+            system.reserved.add(qube.name)
+            system.leaving[qube.name] = asyncio.Event()
         system.forget(qube)
+        await system.to_the_end(f"remove the volumes of {qube.name}", _clear_away(system, qube, volumes))
+
+
+async def _clear_away(system: System, qube: Qube, volumes: list[PendingVolume]) -> None:
+    try:
         await system.hypervisor.forget(qube.uuid)
+    except Mgmt1Error as error:
+        log.warning("The hypervisor may still keep something of %s: %s", qube.name, error)
+    try:
         await system.volumes.drop(volumes)
+    finally:
+        system.reserved.discard(qube.name)
+        system.leaving.pop(qube.name).set()
 
 
 def _may_go(system: System, qube: Qube) -> None:
@@ -120,18 +148,26 @@ def _may_go(system: System, qube: Qube) -> None:
     users = system.state.referrers(qube.name)
     if users or system.sources[qube.name]:
         raise QubesVMInUseError(f"{qube.name} is used by {', '.join(users) or 'a qube that is just being made'}.")
+    system.devices.may_start(qube)
 
 
 @asynccontextmanager
 async def reserved_name(system: System, name: str) -> AsyncIterator[None]:
-    """The name is nobody else's while the qube is made."""
+    """The name belongs to the caller while the qube is made, and nothing of an earlier qube of the name is left.
+
+    Waits for the removal of an earlier qube of this name. Raises `QubesValueError` for what is no name,
+    `QubesVMAlreadyExistsError`, and `StoragePoolException` if a volume of the earlier qube cannot be removed.
+    """
     reason = why_not_new_vm_name(name)
     if reason:
         raise QubesValueError(reason)
+    while leaving := system.leaving.get(name):
+        await leaving.wait()
     if name in system.state.qubes or name in system.reserved:
         raise QubesVMAlreadyExistsError(f"There is already a qube {name}.")
     system.reserved.add(name)
     try:
+        await system.volumes.clear_left(name)
         yield
     finally:
         system.reserved.discard(name)

@@ -157,10 +157,8 @@ class Devices:
         if backend is qube:
             raise ProtocolError(f"{qube.name} offers {wanted.ident} itself.")
         info = await self._find(backend, device_class, wanted.ident)
-        async with self._system.lock(qube):
-            if self._system.state.by_uuid.get(qube.uuid) is not qube:
-                self._system.qube(qube.name)
-            await self._attach(qube, backend, info, options)
+        async with self._system.holding(qube):
+            await self._attach(qube, self._system.still(backend), info, options)
 
     async def _attach(self, qube: Qube, backend: Qube, info: DeviceInfo, options: dict[str, str]) -> None:
         """Under the qube's lock."""
@@ -201,7 +199,7 @@ class Devices:
 
     async def detach(self, qube: Qube, device_class: DeviceClass, wanted: DeviceId) -> None:
         """Take the device away and forget its assignment. Raises `DeviceNotAssigned`."""
-        async with self._system.lock(qube):
+        async with self._system.holding(qube):
             record = held(qube, device_class, wanted)
             if record is None:
                 raise DeviceNotAssigned(f"{qube.name} has no {device_class} device {wanted}.")
@@ -210,7 +208,7 @@ class Devices:
             await self._drop(qube, record)
 
     async def _drop(self, qube: Qube, record: DeviceRecord) -> None:
-        async with self._system.changing:
+        async with self._system.altering(qube):
             await self._system.commit([rows.delete_device(qube.qid, record)])
             self._forget(qube, record)
         await self._closed(record)
@@ -272,7 +270,7 @@ class Devices:
         gone = [record for record in qube.devices if record.attached]
         if not gone:
             return
-        async with self._system.changing:
+        async with self._system.altering(qube):
             await self._system.commit(
                 [
                     rows.set_device(qube.qid, record._replace(attached=False))
@@ -340,7 +338,7 @@ class Devices:
 
     async def _vanished(self, qube: Qube, key: Key) -> None:
         """A device that a qube has is gone: the qube loses it, and keeps only the assignment."""
-        async with self._system.lock(qube):
+        async with self._system.holding(qube):
             record = next((held for held in qube.devices if held.attached and self._key(held) == key), None)
             if record is None:
                 return
@@ -353,7 +351,7 @@ class Devices:
 
     async def let_go(self, qube: Qube, target: str) -> None:
         """The guest gave a disk back, maybe long after it was asked to."""
-        async with self._system.lock(qube):
+        async with self._system.holding(qube):
             for record in list(qube.devices):
                 if record.attached and record.options.get(FRONTEND_DEV) == target:
                     if qube.running and target in await self._system.hypervisor.disk_files(qube.uuid):
@@ -369,7 +367,7 @@ class Devices:
 
     async def _came_back(self, qube: Qube, backend: Qube, device: DeviceInfo) -> None:
         """An assigned device was plugged in again while its qube runs."""
-        async with self._system.lock(qube):
+        async with self._system.holding(qube):
             record = held(qube, device.device_class, DeviceId(backend.name, device.ident))
             if record is None or record.attached or qube.state is not PowerState.RUNNING:
                 return
@@ -504,19 +502,20 @@ class Devices:
         return Key(record.device_class, self._system.qube(record.backend).uuid, record.ident)
 
     async def _store(self, qube: Qube, record: DeviceRecord) -> None:
-        async with self._system.changing:
+        async with self._system.altering(qube):
             await self._system.commit([rows.set_device(qube.qid, record)])
 
     async def _restore(self, qube: Qube, record: DeviceRecord, before: DeviceRecord | None) -> None:
         """The store says again what it said before a change that failed."""
         self._hosts.pop((qube.uuid, self._key(record)), None)
-        async with self._system.changing:
+        async with self._system.altering(qube):
             await self._system.commit(
                 [rows.delete_device(qube.qid, record) if before is None else rows.set_device(qube.qid, before)]
             )
 
     async def _put(self, qube: Qube, record: DeviceRecord) -> None:
-        async with self._system.changing:
+        async with self._system.altering(qube):
+            self._system.qube(record.backend)
             await self._system.commit([rows.set_device(qube.qid, record)])
             self._replace(qube, record)
 

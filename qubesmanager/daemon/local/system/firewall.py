@@ -9,12 +9,13 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.rules.firewall import is_expired, next_expiry
-from qubesmanager.wire.errors import ProtocolError, QubesValueError
+from qubesmanager.wire.errors import ProtocolError, QubesValueError, QubesVMNotFoundError
 from qubesmanager.wire.events import Event
 from qubesmanager.wire.firewall import parse_rule
 from qubesmanager.wire.limits import RULES
@@ -52,7 +53,7 @@ async def insert(system: "System", name: str, position: int | None, untrusted_ru
 
     qube = system.qube(name)
     await system.network.check(qube, changed(rules_of(qube)))
-    await _change(system, name, changed)
+    await _change(system, qube, changed)
     return rule_id
 
 
@@ -65,12 +66,12 @@ async def remove(system: "System", name: str, rule_id: str) -> None:
             raise QubesValueError(f"{name} has no firewall rule {rule_id}.")
         return left
 
-    await _change(system, name, changed)
+    await _change(system, system.qube(name), changed)
 
 
 async def flush(system: "System", name: str) -> None:
     """No rules left: nothing passes."""
-    await _change(system, name, lambda _held: [])
+    await _change(system, system.qube(name), lambda _held: [])
 
 
 async def sweep(system: "System") -> None:
@@ -94,12 +95,12 @@ async def sweep(system: "System") -> None:
 async def _sweep_once(system: "System") -> None:
     for qube in list(system.state.qubes.values()):
         if len(rules_of(qube)) != len(qube.rules):
-            await _change(system, qube.name, lambda held: held)
+            with suppress(QubesVMNotFoundError):
+                await _change(system, qube, lambda held: held)
 
 
-async def _change(system: "System", name: str, changed: Callable[[Rules], Rules]) -> None:
-    async with system.changing:
-        qube = system.qube(name)
+async def _change(system: "System", qube: Qube, changed: Callable[[Rules], Rules]) -> None:
+    async with system.altering(qube):
         if qube.klass is VmClass.ADMIN:
             raise ProtocolError("dom0 has no network, and no firewall.")
         after = changed(rules_of(qube))
@@ -107,6 +108,6 @@ async def _change(system: "System", name: str, changed: Callable[[Rules], Rules]
             return
         await system.commit(rows.replace_rules(qube.qid, after))
         qube.rules = after
-        system.emit([Event(name, CHANGED)])
+        system.emit([Event(qube.name, CHANGED)])
         system.firewall_news.set()
     await system.network.settled()

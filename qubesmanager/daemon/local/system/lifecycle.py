@@ -41,8 +41,8 @@ async def start(system: System, name: str) -> None:
         if netvm.state is PowerState.PAUSED:
             raise QubesVMNotRunningError(f"Its netvm {netvm.name} is paused; unpause it first.")
         await start(system, netvm.name)
-    async with system.lock(qube):
-        await _boot_if_halted(system, system.qube(name))
+    async with system.holding(qube):
+        await _boot_if_halted(system, qube)
 
 
 async def _boot_if_halted(system: System, qube: Qube) -> None:
@@ -86,11 +86,15 @@ async def shutdown(system: System, name: str) -> None:
     """
     qube = system.qube(name)
     _not_dom0(qube)
+    if qube.state is PowerState.TRANSIENT:
+        # A power button that is pressed before the domain is there is pressed for nothing.
+        async with system.holding(qube):
+            pass
     if qube.state in GONE:
         raise QubesVMNotRunningError(f"{name} is not running.")
     if qube.state is PowerState.PAUSED:
         raise QubesVMNotRunningError(f"{name} is paused; unpause it first, or kill it.")
-    if clients := [other for other in sorted(system.state.clients.get(name, ())) if system.qube(other).running]:
+    if clients := [other for other in sorted(system.state.clients.get(qube.name, ())) if system.qube(other).running]:
         raise QubesVMInUseError(f"{name} is the netvm of running qubes: {', '.join(clients)}.")
     system.set_state(qube, PowerState.HALTING)
     limit = int(qube.value("shutdown_timeout"))
@@ -136,9 +140,9 @@ async def kill(system: System, name: str) -> None:
 async def pause(system: System, name: str) -> None:
     qube = system.qube(name)
     _not_dom0(qube)
-    async with system.lock(qube):
+    async with system.holding(qube):
         if qube.state is not PowerState.RUNNING:
-            raise QubesVMNotRunningError(f"{name} is {qube.state}, not running.")
+            raise QubesVMNotRunningError(f"{qube.name} is {qube.state}, not running.")
         await system.hypervisor.pause(qube.uuid)
         system.set_state(qube, PowerState.PAUSED)
 
@@ -146,9 +150,9 @@ async def pause(system: System, name: str) -> None:
 async def unpause(system: System, name: str) -> None:
     qube = system.qube(name)
     _not_dom0(qube)
-    async with system.lock(qube):
+    async with system.holding(qube):
         if qube.state is not PowerState.PAUSED:
-            raise QubesVMNotPausedError(f"{name} is {qube.state}, not paused.")
+            raise QubesVMNotPausedError(f"{qube.name} is {qube.state}, not paused.")
         await system.hypervisor.unpause(qube.uuid)
         system.set_state(qube, PowerState.RUNNING)
 
@@ -157,7 +161,7 @@ async def set_start_time(system: System, qube: Qube, start_time: int | None) -> 
     """Remember when the qube was started, also for after a restart of the daemon; None: it does not run."""
     if qube.start_time == start_time:
         return
-    async with system.changing:
+    async with system.altering(qube):
         last_stop = int(time.time()) if start_time is None else qube.last_stop
         await system.commit([rows.set_times(qube.qid, start_time, last_stop)])
         qube.start_time, qube.last_stop = start_time, last_stop

@@ -11,7 +11,7 @@ import ipaddress
 import logging
 import os
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from qubesmanager.daemon.local.drivers.hypervisor.base import NicKind, NicSpec
 from qubesmanager.daemon.local.system.firewall import CHANGED, Rules, rules_of
 from qubesmanager.rules.firewall import Address
 from qubesmanager.rules.network import netvm_chain
-from qubesmanager.wire.errors import Mgmt1Error, QubesValueError, QubesVMNotStartedError
+from qubesmanager.wire.errors import Mgmt1Error, QubesValueError, QubesVMNotFoundError, QubesVMNotStartedError
 from qubesmanager.wire.events import Event
 
 if TYPE_CHECKING:
@@ -178,7 +178,8 @@ class Network:
         for name in sorted(changed):
             qube = self._system.state.qubes.get(name)
             if qube is not None:
-                netvms |= await self._moved(qube)
+                with suppress(QubesVMNotFoundError):
+                    netvms |= await self._moved(qube)
         for name in sorted(netvms):
             netvm = self._system.state.qubes.get(name)
             if netvm is not None and netvm.uuid in self._places:
@@ -187,7 +188,7 @@ class Network:
     async def _moved(self, qube: Qube) -> set[str]:
         """Connect the qube where it belongs now; the netvms that have to load their rules again."""
         wanted = qube.value("netvm")
-        async with self._system.lock(qube):
+        async with self._system.holding(qube):
             before, node = self._at.get(qube.uuid, ("", _node(qube)))
             if qube.uuid in self._at and (before, node) != (wanted, _node(qube)):
                 try:

@@ -59,8 +59,8 @@ async def set_property(system: System, name: str, prop: str, untrusted: str) -> 
     if prop == "name":
         await rename(system, name, untrusted)
         return
-    async with system.changing:
-        qube = system.qube(name)
+    qube = system.qube(name)
+    async with system.altering(qube):
         row = property_of(qube, prop)
         _may_change(qube, row)
         value = row.accept(system.state, qube, untrusted)
@@ -74,8 +74,8 @@ async def set_property(system: System, name: str, prop: str, untrusted: str) -> 
 
 
 async def reset_property(system: System, name: str, prop: str) -> None:
-    async with system.changing:
-        qube = system.qube(name)
+    qube = system.qube(name)
+    async with system.altering(qube):
         row = property_of(qube, prop)
         _may_change(qube, row)
         if prop not in qube.own:
@@ -150,8 +150,8 @@ def feature_with_template(system: System, name: str, wanted: str) -> str:
 async def set_feature(system: System, name: str, wanted: str, value: str) -> None:
     if reason := why_not_feature(value):
         raise QubesValueError(reason)
-    async with system.changing:
-        qube = system.qube(name)
+    qube = system.qube(name)
+    async with system.altering(qube):
         if qube.features.get(wanted) == value:
             return
         check_change(qube.record(), features={**qube.features, wanted: value})
@@ -159,17 +159,17 @@ async def set_feature(system: System, name: str, wanted: str, value: str) -> Non
         fields = {"feature": wanted, "value": value, "oldvalue": qube.features.get(wanted, "")}
         qube.features[wanted] = value
         qube.changed()
-        system.emit([Event(name, f"feature-set:{wanted}", fields), *system.state.feature_changed(qube, wanted)])
+        system.emit([Event(qube.name, f"feature-set:{wanted}", fields), *system.state.feature_changed(qube, wanted)])
 
 
 async def remove_feature(system: System, name: str, wanted: str) -> None:
-    async with system.changing:
-        feature(system, name, wanted)
-        qube = system.qube(name)
+    qube = system.qube(name)
+    async with system.altering(qube):
+        feature(system, qube.name, wanted)
         await system.commit([rows.set_feature(qube.qid, wanted, None)])
         del qube.features[wanted]
         qube.changed()
-        event = Event(name, f"feature-delete:{wanted}", {"feature": wanted})
+        event = Event(qube.name, f"feature-delete:{wanted}", {"feature": wanted})
         system.emit([event, *system.state.feature_changed(qube, wanted)])
 
 
@@ -180,41 +180,41 @@ def _free_tag(tag: str) -> None:
 
 async def set_tag(system: System, name: str, tag: str) -> None:
     _free_tag(tag)
-    async with system.changing:
-        qube = system.qube(name)
+    qube = system.qube(name)
+    async with system.altering(qube):
         if tag in qube.tags:
             return
         check_change(qube.record(), tags=frozenset({*qube.tags, tag}))
         await system.commit([rows.add_tag(qube.qid, tag)])
         qube.tags.add(tag)
         qube.changed()
-        system.emit([Event(name, f"tag-add:{tag}", {"tag": tag})])
+        system.emit([Event(qube.name, f"tag-add:{tag}", {"tag": tag})])
 
 
 async def remove_tag(system: System, name: str, tag: str) -> None:
     _free_tag(tag)
-    async with system.changing:
-        qube = system.qube(name)
+    qube = system.qube(name)
+    async with system.altering(qube):
         if tag not in qube.tags:
-            raise QubesTagNotFoundError(f"{name} has no tag {tag}.")
+            raise QubesTagNotFoundError(f"{qube.name} has no tag {tag}.")
         await system.commit([rows.delete_tag(qube.qid, tag)])
         qube.tags.discard(tag)
         qube.changed()
-        system.emit([Event(name, f"tag-delete:{tag}", {"tag": tag})])
+        system.emit([Event(qube.name, f"tag-delete:{tag}", {"tag": tag})])
 
 
 async def set_notes(system: System, name: str, notes: str) -> None:
     if reason := why_not_notes(notes):
         raise QubesValueError(reason)
-    async with system.changing:
-        qube = system.qube(name)
+    qube = system.qube(name)
+    async with system.altering(qube):
         if qube.notes == notes:
             return
         check_change(qube.record(), notes=notes)
         await system.commit([rows.set_notes(qube.qid, notes)])
         qube.notes = notes
         qube.changed()
-        system.emit([Event(name, "notes-set", {"notes": notes})])
+        system.emit([Event(qube.name, "notes-set", {"notes": notes})])
 
 
 # -- labels -----------------------------------------------------------------------------------------------------------
@@ -260,35 +260,38 @@ async def remove_label(system: System, name: str) -> None:
 
 
 async def rename(system: System, name: str, untrusted: str) -> None:
-    """A new name, in everything that refers to the qube and for its volumes: all or nothing.
+    """Give the qube a new name, in everything that refers to it and for its volumes: all or nothing.
 
     The volumes get it first, written down as pending; the one transaction that renames the rest makes it final.
     """
-    async with system.lock(system.qube(name)), AsyncExitStack() as undo:
-        async with system.changing:
-            qube = system.qube(name)
+    qube = system.qube(name)
+    async with system.holding(qube), AsyncExitStack() as undo:
+        async with system.altering(qube):
+            old = qube.name
             new = _new_name(system, qube, untrusted)
-            if new == name:
+            if new == old:
                 return
             system.devices.may_start(qube)
             pools = system.volumes.named_after(qube)
             system.reserved.add(new)
-            system.sources[name] += 1
+            system.sources[old] += 1
             undo.callback(system.reserved.discard, new)
-            undo.callback(system.sources.subtract, [name])
+            undo.callback(system.sources.subtract, [old])
+        await system.volumes.clear_left(new)
         async with AsyncExitStack() as back:
-            await system.volumes.rename(back, name, new, pools)
-            async with system.changing:
+            await system.volumes.rename(back, old, new, pools)
+            async with system.altering(qube):
                 moved = {
-                    held: volume._replace(vid=new + volume.vid.removeprefix(name))
-                    for held, volume in qube.volumes.items()
-                    if volume.vid.startswith(f"{name}/")
+                    title: volume._replace(vid=new + volume.vid.removeprefix(old))
+                    for title, volume in qube.volumes.items()
+                    if volume.vid.startswith(f"{old}/")
                 }
                 await system.commit(
                     [
                         *_rename_statements(qube, new),
                         *(rows.set_volume(qube.qid, volume) for volume in moved.values()),
-                        *(rows.delete_pending_rename(pool, name) for pool in pools),
+                        *(rows.delete_pending_volume(volume.pool, volume.vid) for volume in moved.values()),
+                        *(rows.delete_pending_rename(pool, old) for pool in pools),
                     ]
                 )
                 qube.volumes.update(moved)
@@ -304,7 +307,7 @@ def _new_name(system: System, qube: Qube, untrusted: str) -> str:
     _may_change(qube, row)
     new = row.accept(system.state, qube, untrusted)
     if new in system.reserved:
-        raise QubesPropertyValueError(f"A qube {new} is just being made.")
+        raise QubesPropertyValueError(f"The name {new} is in use by another call; try again in a moment.")
     if system.sources[qube.name]:
         raise QubesPropertyValueError(f"A qube is just being made from {qube.name}.")
     return new

@@ -109,20 +109,20 @@ async def snapshots(system: System, held: Held) -> list[str]:
 async def snapshot(system: System, held: Held) -> str:
     """Keep the present state; answers its id."""
     _kept(held, "has snapshots")
-    async with _ordered(system, held):
-        live = await _live(system, held)
-        name = await system.volumes.driver(held.volume.pool).snapshot(held.volume.vid, live)
-    _tell(system, held, name)
+    async with _ordered(system, held) as now:
+        live = await _live(system, now)
+        name = await system.volumes.driver(now.volume.pool).snapshot(now.volume.vid, live)
+    _tell(system, now, name)
     return name
 
 
 async def revert(system: System, held: Held, snapshot_id: str) -> None:
     """Go back; the state before is itself kept."""
     _kept(held, "has snapshots")
-    async with _ordered(system, held):
-        _halted(held, "reverted")
-        name = await system.volumes.driver(held.volume.pool).revert(held.volume.vid, snapshot_id)
-    _tell(system, held, name)
+    async with _ordered(system, held) as now:
+        _halted(now, "reverted")
+        name = await system.volumes.driver(now.volume.pool).revert(now.volume.vid, snapshot_id)
+    _tell(system, now, name)
 
 
 async def extend(system: System, held: Held, size: int | None) -> int:
@@ -133,26 +133,26 @@ async def extend(system: System, held: Held, size: int | None) -> int:
     _kept(held, "is grown")
     if why := why_not_size(held.volume.size, size):
         raise QubesValueError(f"{why} {held.volume.vid} has {held.volume.size} bytes already.")
-    async with _ordered(system, held):
-        after = await driver.resize(held.volume.vid, size, await _live(system, held))
-        await _remember(system, held, after)
+    async with _ordered(system, held) as now:
+        after = await driver.resize(now.volume.vid, size, await _live(system, now))
+        await _remember(system, now, after)
     return after
 
 
 async def clear(system: System, held: Held) -> None:
     _kept(held, "is emptied")
-    async with _ordered(system, held):
-        _halted(held, "emptied")
-        await system.volumes.driver(held.volume.pool).clear(held.volume.vid)
+    async with _ordered(system, held) as now:
+        _halted(now, "emptied")
+        await system.volumes.driver(now.volume.pool).clear(now.volume.vid)
 
 
 async def import_data(system: System, held: Held, data: ByteStream) -> None:
     """Replace the content; it takes effect once the payload has ended."""
     _kept(held, "is imported into")
-    async with _ordered(system, held):
-        _halted(held, "imported into")
-        size = await system.volumes.driver(held.volume.pool).import_data(held.volume.vid, data)
-        await _remember(system, held, size)
+    async with _ordered(system, held) as now:
+        _halted(now, "imported into")
+        size = await system.volumes.driver(now.volume.pool).import_data(now.volume.vid, data)
+        await _remember(system, now, size)
 
 
 async def attach(system: System, qube: Qube, wanted: VolumeId, options: Mapping[str, str]) -> str:
@@ -170,7 +170,7 @@ async def attach(system: System, qube: Qube, wanted: VolumeId, options: Mapping[
     driver = system.volumes.driver(wanted.pool)
     if wanted.vid not in await driver.list_volumes():
         raise QubesVolumeNotFoundError(f"There is no volume {wanted}.")
-    async with system.lock(qube), _lent(system, wanted):
+    async with system.holding(qube), _lent(system, wanted):
         taken = [name for name, volume in qube.volumes.items() if volume.extra]
         if len(taken) >= MOST_EXTRA:
             raise StoragePoolException(f"{qube.name} has {MOST_EXTRA} extra volumes already.")
@@ -183,7 +183,7 @@ async def attach(system: System, qube: Qube, wanted: VolumeId, options: Mapping[
                 disk = await driver.start(bare_spec(volume))
                 undo.push_async_callback(driver.stop, bare_spec(volume))
                 await _plug(system, undo, qube, volume, disk)
-            async with system.changing:
+            async with system.altering(qube):
                 await system.commit([rows.set_volume(qube.qid, volume)])
                 qube.volumes[name] = volume
                 qube.changed()
@@ -195,14 +195,14 @@ async def attach(system: System, qube: Qube, wanted: VolumeId, options: Mapping[
 
 async def detach(system: System, qube: Qube, name: str) -> None:
     """Take an extra disk away; the volume stays in its pool."""
-    async with system.lock(qube):
+    async with system.holding(qube):
         volume = of_qube(qube, name).volume
         if not volume.extra:
             raise StoragePoolException(f"{name} belongs to {qube.name}; only extra volumes are detached.")
         _not_lent(system, qube, name)
         if qube.running and (await system.hypervisor.capabilities()).hot_plug:
             await system.hypervisor.detach_disk(qube.uuid, target_of(qube.volumes, name))
-        async with system.changing:
+        async with system.altering(qube):
             await system.commit([rows.delete_volume(qube.qid, name)])
             del qube.volumes[name]
             qube.changed()
@@ -314,7 +314,7 @@ async def _lent(system: System, wanted: VolumeId) -> AsyncIterator[None]:
     if holder.qube is not None:
         raise StoragePoolException(f"{wanted} is the volume {holder.volume.name} of {holder.qube.name}.")
     if wanted in system.volumes.lending or wanted.vid.partition("/")[0] in system.reserved:
-        raise StoragePoolException(f"{wanted} is just becoming a qube's; ask again in a moment.")
+        raise StoragePoolException(f"{wanted} is just becoming a qube's, or another call works on it.")
     system.volumes.lending.add(wanted)
     try:
         yield
@@ -338,15 +338,30 @@ async def _spec(system: System, held: Held) -> VolumeSpec:
 
 
 @asynccontextmanager
-async def _ordered(system: System, held: Held) -> AsyncIterator[None]:
-    """Under the qube's lock; what changed of its volumes is told afterwards."""
-    if held.qube is None:
-        yield
+async def _ordered(system: System, held: Held) -> AsyncIterator[Held]:
+    """Work on the volume in its order: the volume as it is once the caller's turn has come.
+
+    Measures the qube's volumes afterwards. Raises `QubesVMNotFoundError` or `QubesVolumeNotFoundError` if the qube or
+    the volume went while the caller waited.
+    """
+    qube = held.qube
+    if qube is None:
+        async with _lent(system, VolumeId(held.volume.pool, held.volume.vid)):
+            yield held
         return
-    async with system.lock(held.qube):
-        _not_lent(system, held.qube, held.volume.name)
-        yield
-    await system.volumes.measure(held.qube)
+    async with system.holding(qube):
+        now = _again(qube, held.volume)
+        _not_lent(system, qube, now.name)
+        yield Held(qube, now)
+    await system.volumes.measure(qube)
+
+
+def _again(qube: Qube, volume: VolumeRecord) -> VolumeRecord:
+    """The same volume of the qube as it is now: a rename moves it, an extra one may have been replaced."""
+    now = of_qube(qube, volume.name).volume
+    if now.extra != volume.extra or (now.extra and (now.pool, now.vid) != (volume.pool, volume.vid)):
+        raise QubesVolumeNotFoundError(f"{volume.vid} is not attached to {qube.name} any more.")
+    return now
 
 
 def _not_lent(system: System, qube: Qube, name: str) -> None:
@@ -367,7 +382,7 @@ def _kept(held: Held, what: str) -> None:
 async def _remember(system: System, held: Held, size: int) -> None:
     if held.qube is None or held.qube.volumes.get(held.volume.name, held.volume).size == size:
         return
-    async with system.changing:
+    async with system.altering(held.qube):
         volume = held.qube.volumes[held.volume.name]._replace(size=size)
         await system.commit([rows.set_volume(held.qube.qid, volume)])
         held.qube.volumes[volume.name] = volume

@@ -4,6 +4,9 @@
 Orders and locks: `changing` is held while a change is checked, stored and applied, so a check still holds when the
 change takes effect; it is never held while a driver works. A qube's own lock orders what takes long (start, shutdown,
 volumes), and is taken before `changing`, never inside it.
+
+Waiting for a lock takes time, in which the qube may be removed and another one made with its name. So both locks of a
+qube are taken through `holding` and `altering`, which look again once they have it: by UUID, never by name.
 """
 
 import asyncio
@@ -11,7 +14,8 @@ import fcntl
 import logging
 import uuid as uuids
 from collections import Counter
-from collections.abc import Coroutine, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -87,7 +91,9 @@ class System:
         self.network = Network(self, Firewalls(NftFirewall(), Resolver()), None, why=USER_NETWORKING)
         self.changing = asyncio.Lock()
         self.reserved: set[str] = set()
-        """Names of qubes that are being made."""
+        """Names that are not free yet: of qubes that are being made, or whose volumes are being removed."""
+        self.leaving: dict[str, asyncio.Event] = {}
+        """By name: a removed qube whose volumes are being removed; set once they are gone."""
         self.sources: Counter[str] = Counter()
         """Qubes that new ones are being made from."""
         self.pool_options: dict[str, dict[str, str]] = {}
@@ -126,9 +132,28 @@ class System:
 
     # -- changing -----------------------------------------------------------------------------------------------------
 
-    def lock(self, qube: Qube) -> asyncio.Lock:
-        """The lock that orders long operations on one qube."""
-        return self._locks.setdefault(qube.uuid, asyncio.Lock())
+    def still(self, qube: Qube) -> Qube:
+        """The qube, which this system still has. Raises `QubesVMNotFoundError` if it was removed meanwhile."""
+        if self.state.by_uuid.get(qube.uuid) is not qube:
+            raise QubesVMNotFoundError(f"The qube {qube.name} was removed before the call came to it.")
+        return qube
+
+    @asynccontextmanager
+    async def holding(self, qube: Qube) -> AsyncIterator[None]:
+        """Hold the lock that orders long operations on the qube.
+
+        Raises `QubesVMNotFoundError` if the qube was removed while the caller waited. It may have another name then.
+        """
+        async with self._locks.setdefault(self.still(qube).uuid, asyncio.Lock()):
+            self.still(qube)
+            yield
+
+    @asynccontextmanager
+    async def altering(self, qube: Qube) -> AsyncIterator[None]:
+        """Hold `changing` for a change of this qube. Raises `QubesVMNotFoundError` as `holding` does."""
+        async with self.changing:
+            self.still(qube)
+            yield
 
     async def commit(self, statements: Iterable[Statement]) -> None:
         """Make a change durable. Hold `changing`; apply it to `state` only afterwards. Raises `StoreError`."""
@@ -139,16 +164,26 @@ class System:
             self.hub.emit(event)
             self.network.seen(event)
 
-    def spawn(self, name: str, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Let something go on that no caller waits for; it ends with the system, and its failure is logged."""
+    def spawn(self, name: str, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
+        """Run a coroutine in the background until it ends or the system closes; failures are logged.
+
+        None if the system is closing: then the coroutine does not run.
+        """
         if self._closing:
             coroutine.close()
-            return
+            return None
         task = asyncio.get_running_loop().create_task(self._logged(name, coroutine), name=name)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
         # A task that is cancelled before its first step never comes to what it was to do.
         task.add_done_callback(lambda _task: coroutine.close())
+        return task
+
+    async def to_the_end(self, name: str, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run what follows a stored change. A cancelled caller stops waiting; the work goes on. Failures are logged."""
+        task = self.spawn(name, coroutine)
+        if task is not None:
+            await asyncio.shield(task)
 
     async def settled(self) -> None:
         """Until what goes on in the background now has ended."""

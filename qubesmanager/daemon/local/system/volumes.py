@@ -19,6 +19,7 @@ from qubesmanager.daemon.local.core.volumes import KINDS, REVISIONS
 from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, Hypervisor
 from qubesmanager.daemon.local.drivers.pools.base import SESSION, Disk, LiveDisk, PoolDriver, VolumeSpec
 from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.store.store import StoreError
 from qubesmanager.daemon.local.system.machine import target_of
 from qubesmanager.wire.errors import (
     QubesPoolNotFoundError,
@@ -153,11 +154,32 @@ class Volumes:
             await self._drop(volume)
 
     async def drop_pending(self) -> list[str]:
-        """What an earlier run left: removed at the start. Answers the volumes, `pool:vid`."""
-        left = await self._system.store.read("SELECT pool, vid, identity FROM pending_volume")
-        for pool, vid, identity in left:
-            await self._drop(PendingVolume(pool, vid, identity))
-        return [f"{pool}:{vid}" for pool, vid, _ in left]
+        """Remove what an earlier run left. Answers the volumes, `pool:vid`."""
+        await self._system.store.commit(
+            [("DELETE FROM pending_volume WHERE (pool, vid) IN (SELECT pool, vid FROM volume)", ())]
+        )
+        left = await self._left()
+        await self.drop(left)
+        return [f"{volume.pool}:{volume.vid}" for volume in left]
+
+    async def clear_left(self, name: str) -> None:
+        """Remove what an earlier qube of the name left in the places of its volumes.
+
+        Raises `StoragePoolException` if one of them still cannot be removed.
+        """
+        await self.drop(await self._left(f"{name}/"))
+        for volume in await self._left(f"{name}/"):
+            raise StoragePoolException(
+                f"{volume.vid} of an earlier qube {name} is still in the pool {volume.pool} and cannot be removed now;"
+                " the daemon's log says why."
+            )
+
+    async def _left(self, prefix: str = "") -> list[PendingVolume]:
+        """Volumes that are written down as pending. One that a stored qube has is never among them."""
+        left = await self._system.store.read(
+            "SELECT pool, vid, identity FROM pending_volume WHERE (pool, vid) NOT IN (SELECT pool, vid FROM volume)"
+        )
+        return [PendingVolume(*row) for row in left if row[1].startswith(prefix)]
 
     async def pending(self, undo: AsyncExitStack, volume: VolumeRecord) -> PendingVolume:
         """Write down that the volume is being made; the caller makes it with the identity of the answer.
@@ -177,7 +199,10 @@ class Volumes:
         except StoragePoolException as error:
             log.warning("%s:%s cannot be removed now: %s", volume.pool, volume.vid, error)
             return
-        await self._system.store.commit([rows.delete_pending_volume(*volume)])
+        try:
+            await self._system.store.commit([rows.delete_pending_volume(*volume)])
+        except StoreError as error:
+            log.warning("%s:%s is removed; that is stored later: %s", volume.pool, volume.vid, error)
 
     # -- another name -------------------------------------------------------------------------------------------------
 

@@ -74,9 +74,7 @@ def _changed(system: System, qube: Qube, state: PowerState) -> None:
 
 async def _halted(system: System, qube: Qube, state: PowerState) -> None:
     """Clean up after a qube that does not run any more, once whoever works on it is done."""
-    async with system.lock(qube):
-        if system.state.by_uuid.get(qube.uuid) is not qube:
-            return
+    async with system.holding(qube):
         if qube.state in GONE and qube.start_time is None:
             return
         if any(info.uuid == qube.uuid and info.state not in GONE for info in await system.hypervisor.domains()):
@@ -88,6 +86,6 @@ async def _halted(system: System, qube: Qube, state: PowerState) -> None:
         system.set_state(qube, state)
     if qube.flag("auto_cleanup"):
         try:
-            await creation.remove(system, qube.name)
+            await creation.remove_qube(system, qube)
         except Mgmt1Error as error:
             log.warning("The disposable %s stays: %s", qube.name, error)
