@@ -125,7 +125,20 @@ def test_the_derived_files_are_fresh() -> None:
 def test_each_service_is_in_the_policy_once_and_in_its_tier() -> None:
     lines = [line.split() for line in derived.policy().splitlines() if not line.startswith("#")]
 
-    assert lines == [["!include-service", name, "*", f"include/{call.tier}"] for name, call in calls.BY_SERVICE.items()]
+    assert [line for line in lines if line[2] == "*"] == [
+        ["!include-service", name, "*", f"include/{call.tier}"] for name, call in calls.BY_SERVICE.items()
+    ]
+
+
+def test_renaming_needs_the_tier_of_create_and_no_later_line_allows_it() -> None:
+    lines = [line for line in derived.policy().splitlines() if calls.VM_PROPERTY_SET.name in line]
+
+    assert lines == [
+        f"!include-service mgmt1.vm.property.Set +name include/{calls.VM_CREATE.tier}",
+        "mgmt1.vm.property.Set +name @anyvm @anyvm deny",
+        "mgmt1.vm.property.Set +name @anyvm @adminvm deny",
+        "!include-service mgmt1.vm.property.Set * include/mgmt1-local-rwx",
+    ]
 
 
 def test_no_include_file_allows_anything_as_installed() -> None:

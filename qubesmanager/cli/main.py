@@ -61,7 +61,7 @@ def find(name: str) -> AnyCall:
 
 def describe(call: AnyCall) -> str:
     """What `--help CALL` prints."""
-    places = [("to", call.dest.value), ("tier", call.tier.value)]
+    places = [("to", call.dest.value), ("tier", call.tiers)]
     places += [("argument", call.arg.what), ("payload", call.payload.what)]
     places += [("answer", "events" if isinstance(call, EventsCall) else call.result.what)]
     table = "".join(f"  {name:<9} {what or '-'}\n" for name, what in places)

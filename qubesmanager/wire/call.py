@@ -50,7 +50,7 @@ class Call(Generic[A, P, R]):
     `limit` bounds the payload in bytes, unless it is streamed. `draft` says that the row stands in the 2016 draft.
     `device_class` is set in a row made by `of`. `time_limit` is how many seconds a client waits for the whole answer
     before it gives up (the call may go on); None for calls whose length the data decides. `secret`: the payload may
-    hold a passphrase, so no log quotes any of it.
+    hold a passphrase, so no log quotes any of it. `argument_tiers` are arguments for which another tier decides.
     """
 
     name: str
@@ -65,6 +65,7 @@ class Call(Generic[A, P, R]):
     device_class: DeviceClass | None = None
     time_limit: float | None = 60.0
     secret: bool = False
+    argument_tiers: tuple[tuple[str, Tier], ...] = ()
 
     @property
     def streams_in(self) -> bool:
@@ -77,6 +78,11 @@ class Call(Generic[A, P, R]):
         if self.device_class is None:
             return self.name
         return self.name.replace(f".device.{self.device_class}.", f".device.{CLASS_MARK}.")
+
+    @property
+    def tiers(self) -> str:
+        """The tier in words, with those of its arguments: `mgmt1-local-rwx; +name: mgmt1-global-rwx`."""
+        return "; ".join((self.tier, *(f"+{argument}: {tier}" for argument, tier in self.argument_tiers)))
 
     @property
     def classed(self) -> bool:

@@ -75,7 +75,9 @@ VM_PROPERTY_RESET = Call(
 VM_PROPERTY_SET = Call(
     "mgmt1.vm.property.Set", Dest.VM, Tier.LOCAL_RWX, c.PROPERTY_NAME, c.TEXT, c.NOTHING,
     "Set a property, once its declaration accepts the value. The property name renames a halted qube with everything"
-    " that refers to it, or not at all.",
+    " that refers to it, or not at all; that needs the tier of Create, and a name that others' tags, policy or backup"
+    " profiles refer to is given by dom0 only. A property names only qubes that the source may see.",
+    argument_tiers=(("name", Tier.GLOBAL_RWX),),
 )  # fmt: skip
 
 # -- features and tags ------------------------------------------------------------------------------------------------

@@ -133,7 +133,7 @@ def _errors() -> Iterator[str]:
 
 def _section(row: AnyCall) -> Iterator[str]:
     yield f"### {_shown(row.name)}\n\n{_shown(row.doc)}\n\n"
-    yield f"| to | tier | argument | payload | answer |\n|---|---|---|---|---|\n| {row.dest.value} | `{row.tier}` "
+    yield f"| to | tier | argument | payload | answer |\n|---|---|---|---|---|\n| {row.dest.value} | `{row.tiers}` "
     yield f"| {_cell(row.arg)} | {_payload(row)} | {_answer(row)} |\n\n"
     if row.classed:
         yield f"`{CLASS_MARK}` is one of {', '.join(DeviceClass)}.\n\n"
@@ -188,8 +188,15 @@ INCLUDES: dict[Tier, tuple[str, Tier | None]] = {
 
 def policy() -> str:
     """rpc-handlers/policy/90-mgmt1-default.policy."""
-    lines = (f"!include-service {call.name} * include/{call.tier}\n" for call in calls.BY_SERVICE.values())
-    return POLICY_HEAD + "".join(lines)
+    return POLICY_HEAD + "".join(line for call in calls.BY_SERVICE.values() for line in _policy_lines(call))
+
+
+def _policy_lines(call: AnyCall) -> Iterator[str]:
+    for argument, tier in call.argument_tiers:
+        yield f"!include-service {call.name} +{argument} include/{tier}\n"
+        for target in ("@anyvm", "@adminvm"):
+            yield f"{call.name} +{argument} @anyvm {target} deny\n"
+    yield f"!include-service {call.name} * include/{call.tier}\n"
 
 
 def include(tier: Tier) -> str:

@@ -70,6 +70,20 @@ class Change(Enum):
     NEVER = "It can be read, and never set."
 
 
+Sees = Callable[[str], bool]
+"""Whether a caller may see the qube of a name."""
+
+
+def sees_all(_name: str) -> bool:
+    """What dom0 and the daemon itself see."""
+    return True
+
+
+def _check_qube(facts: Facts, name: str, sees: Sees) -> None:
+    if name not in facts.qubes or not sees(name):
+        raise QubesPropertyValueError(f"There is no qube {name}.")
+
+
 Default = Callable[[Facts, Qube], str]
 Check = Callable[[Facts, Qube, str], str | None]
 """Why a value (well formed for its type) is not accepted, as a sentence; None if it is."""
@@ -93,11 +107,14 @@ class Property:
     def default_of(self, facts: Facts, qube: Qube) -> str:
         return self.default if isinstance(self.default, str) else self.default(facts, qube)
 
-    def accept(self, facts: Facts, qube: Qube, untrusted: str) -> str:
-        """The value in its one written form. Raises `QubesPropertyValueError` with the reason."""
+    def accept(self, facts: Facts, qube: Qube, untrusted: str, sees: Sees = sees_all) -> str:
+        """The value in its one written form. Raises `QubesPropertyValueError` with the reason.
+
+        A qube that the caller does not see is answered as one that does not exist, unless the property names it now.
+        """
         value = _READERS[self.type](self.name, untrusted, optional=self.optional, utf8=self.utf8)
-        if value and self.type is Type.VM and value not in facts.qubes:
-            raise QubesPropertyValueError(f"There is no qube {value}.")
+        if value and self.type is Type.VM and value != qube.value(self.name):
+            _check_qube(facts, value, sees)
         if value and self.type is Type.LABEL and value not in facts.labels:
             raise QubesPropertyValueError(f"There is no label {value}.")
         reason = self.check(facts, qube, value) if self.check else None
@@ -117,11 +134,14 @@ class SystemProperty:
     check: Callable[[Facts, str], str | None] | None = None
     optional: bool = False
 
-    def accept(self, facts: Facts, untrusted: str) -> str:
-        """The value in its one written form. Raises `QubesPropertyValueError` with the reason."""
+    def accept(self, facts: Facts, untrusted: str, sees: Sees = sees_all) -> str:
+        """The value in its one written form. Raises `QubesPropertyValueError` with the reason.
+
+        A qube that the caller does not see is answered as one that does not exist.
+        """
         value = _READERS[self.type](self.name, untrusted, optional=self.optional, utf8=False)
-        if value and self.type is Type.VM and value not in facts.qubes:
-            raise QubesPropertyValueError(f"There is no qube {value}.")
+        if value and self.type is Type.VM:
+            _check_qube(facts, value, sees)
         reason = self.check(facts, value) if self.check else None
         if reason:
             raise QubesPropertyValueError(reason)

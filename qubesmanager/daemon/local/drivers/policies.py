@@ -47,6 +47,10 @@ class Policies:
         """Raises `PolicyAdminFileNotFoundException`."""
         return await asyncio.to_thread(self._get, path)
 
+    async def contents(self) -> dict[str, str]:
+        """The text of each file, by its path."""
+        return await asyncio.to_thread(self._all)
+
     async def replace(self, path: str, token: str, content: str) -> None:
         """Raises `PolicyAdminTokenException` or `PolicyAdminSyntaxException`; nothing has changed then."""
         await asyncio.to_thread(self._replace, path, token, content)

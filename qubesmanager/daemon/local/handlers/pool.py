@@ -35,36 +35,46 @@ async def remove(context: Context, name: str, _payload: None) -> None:
     await storage.remove_pool(context.system, name)
 
 
+async def _volume(context: Context, volume: VolumeId) -> storage.Held:
+    if context.source == "dom0":
+        return storage.found(context.system, volume)
+    return await storage.seen(context.system, context.sees, volume)
+
+
 @answers(calls.POOL_VOLUME_LIST)
 async def list_volumes(context: Context, name: str, _payload: None) -> list[str]:
-    return await context.system.volumes.driver(name).list_volumes()
+    hidden = storage.hidden(context.system, context.sees)
+    return [
+        vid for vid in await context.system.volumes.driver(name).list_volumes() if VolumeId(name, vid) not in hidden
+    ]
 
 
 @answers(calls.POOL_VOLUME_INFO)
 async def volume_info(context: Context, volume: VolumeId, _payload: None) -> Mapping[str, str]:
-    return await storage.info(context.system, storage.found(context.system, volume))
+    return await storage.info(context.system, await _volume(context, volume))
 
 
 @answers(calls.POOL_VOLUME_LIST_SNAPSHOTS)
 async def list_snapshots(context: Context, volume: VolumeId, _payload: None) -> list[str]:
-    return await storage.snapshots(context.system, storage.found(context.system, volume))
+    return await storage.snapshots(context.system, await _volume(context, volume))
 
 
 @answers(calls.POOL_VOLUME_SNAPSHOT)
 async def snapshot(context: Context, volume: VolumeId, _payload: None) -> str:
-    return await storage.snapshot(context.system, storage.found(context.system, volume))
+    return await storage.snapshot(context.system, await _volume(context, volume))
 
 
 @answers(calls.POOL_VOLUME_REVERT)
 async def revert(context: Context, volume: VolumeId, snapshot_id: str) -> None:
-    await storage.revert(context.system, storage.found(context.system, volume), snapshot_id)
+    await storage.revert(context.system, await _volume(context, volume), snapshot_id)
 
 
 @answers(calls.POOL_VOLUME_EXTEND)
 async def extend(context: Context, volume: VolumeId, size: int | None) -> int:
-    return await storage.extend(context.system, storage.found(context.system, volume), size)
+    return await storage.extend(context.system, await _volume(context, volume), size)
 
 
 @answers(calls.POOL_VOLUME_REMOVE)
 async def remove_volume(context: Context, volume: VolumeId, _payload: None) -> None:
+    await _volume(context, volume)
     await storage.remove_orphan(context.system, volume)

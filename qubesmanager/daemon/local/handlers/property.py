@@ -3,7 +3,7 @@
 
 from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.handlers.context import Context, answers
-from qubesmanager.daemon.local.system import settings
+from qubesmanager.daemon.local.system import naming, settings
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import PropertyRow, PropertyState
 
@@ -36,7 +36,9 @@ async def help_text(context: Context, name: str, _payload: None) -> str:
 
 @answers(calls.VM_PROPERTY_SET)
 async def set_property(context: Context, name: str, value: str) -> None:
-    await settings.set_property(context.system, context.dest, name, value)
+    if name == "name":
+        await naming.check_new_name(context.system, context.source, value)
+    await settings.set_property(context.system, context.dest, name, value, context.sees)
 
 
 @answers(calls.VM_PROPERTY_RESET)

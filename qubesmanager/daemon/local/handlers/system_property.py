@@ -30,7 +30,7 @@ async def get_all(context: Context, _arg: None, _payload: None) -> list[Property
 
 @answers(calls.PROPERTY_SET)
 async def set_property(context: Context, name: str, value: str) -> None:
-    await settings.set_system_property(context.system, name, value)
+    await settings.set_system_property(context.system, name, value, context.sees)
 
 
 @answers(calls.PROPERTY_RESET)

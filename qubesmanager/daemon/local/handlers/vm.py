@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.handlers.context import Context, answers
-from qubesmanager.daemon.local.system import creation, lifecycle, settings
+from qubesmanager.daemon.local.system import creation, lifecycle, naming, settings
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CloneSpec, CreateInPoolSpec, CreateSpec, CurrentState, VmClassRow, VmInfo
 from qubesmanager.wire.records import VmRecord
@@ -35,17 +35,20 @@ async def get_all(context: Context, only: str | None, _payload: None) -> AsyncGe
 
 @answers(calls.VM_CREATE)
 async def create(context: Context, klass: str, spec: CreateSpec) -> None:
+    await naming.check_new_name(context.system, context.source, spec.name)
     await creation.create(context.system, context.source, klass, context.dest, spec.name, spec.label)
 
 
 @answers(calls.VM_CREATE_IN_POOL)
 async def create_in_pool(context: Context, klass: str, spec: CreateInPoolSpec) -> None:
+    await naming.check_new_name(context.system, context.source, spec.name)
     pools = {"": spec.pool} if spec.pool is not None else dict(spec.pools)
     await creation.create(context.system, context.source, klass, context.dest, spec.name, spec.label, pools)
 
 
 @answers(calls.VM_CLONE)
 async def clone(context: Context, _arg: None, spec: CloneSpec) -> None:
+    await naming.check_new_name(context.system, context.source, spec.name)
     await creation.clone(context.system, context.source, context.dest, spec.name, spec.pool)
 
 

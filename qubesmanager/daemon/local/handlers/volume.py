@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 
 from qubesmanager.daemon.local.handlers.context import Context, answers
-from qubesmanager.daemon.local.system import storage
+from qubesmanager.daemon.local.system import naming, storage
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import ByteStream, VolumeId, VolumeRow
 
@@ -55,6 +55,8 @@ async def import_data(context: Context, name: str, data: ByteStream) -> None:
 
 @answers(calls.VM_VOLUME_ATTACH)
 async def attach(context: Context, volume: VolumeId, options: Mapping[str, str]) -> str:
+    if context.source != "dom0":
+        await storage.seen(context.system, context.sees, volume)
     return await storage.attach(context.system, context.qube, volume, options)
 
 
@@ -65,4 +67,5 @@ async def detach(context: Context, name: str, _payload: None) -> None:
 
 @answers(calls.VM_CREATE_TEMPLATE)
 async def create_template(context: Context, name: str, image: ByteStream) -> None:
+    await naming.check_new_name(context.system, context.source, name)
     await storage.create_template(context.system, context.source, name, image)

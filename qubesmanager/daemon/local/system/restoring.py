@@ -33,7 +33,7 @@ from qubesmanager.daemon.local.drivers.backups.engine import FromThread, Readabl
 from qubesmanager.daemon.local.drivers.pools.base import PoolDriver
 from qubesmanager.daemon.local.drivers.pools.disk import already_there
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.daemon.local.system import creation
+from qubesmanager.daemon.local.system import creation, naming
 from qubesmanager.daemon.local.system.system import new_uuid
 from qubesmanager.daemon.local.system.volumes import PendingVolume
 from qubesmanager.rules.devices import PERSISTENT
@@ -166,8 +166,11 @@ async def _rest(first: bytes, stream: ByteStream) -> AsyncIterator[bytes]:
 # -- what is in it ----------------------------------------------------------------------------------------------------
 
 
-async def contents_text(system: "System", stream: ByteStream) -> str:
-    """As `mgmt1.backup.Info` answers content; only the head of the stream is read."""
+async def contents_text(system: "System", source: str, stream: ByteStream) -> str:
+    """As `mgmt1.backup.Info` answers content; only the head of the stream is read.
+
+    `exists` is yes for the qubes that the source sees.
+    """
     head, rest = await head_of(stream)
     options = parse_options(head)
     stop = threading.Event()
@@ -187,7 +190,7 @@ async def contents_text(system: "System", stream: ByteStream) -> str:
             "size": str(qube.size),
             "template": qube.properties.get("template", ""),
             "netvm": qube.properties.get("netvm", "default"),
-            "exists": "yes" if qube.name in system.state.qubes else "no",
+            "exists": "yes" if system.sees(source, qube.name) else "no",
         }
         clean = {key: value for key, value in fields.items() if value.isprintable() and " " not in value}
         lines.append(" ".join([qube.name, *(f"{key}={value}" for key, value in clean.items())]))
@@ -386,10 +389,15 @@ class _Restoring:
 
     async def _name(self) -> None:
         """A name of its own for each; conflicts as the options say."""
+        refused = {
+            one.name: await naming.why_not_new_name(self._system, self._source, one.name)
+            for one in self._wanted
+            if not one.skipped
+        }
         taken = {*self._system.state.qubes, *self._system.reserved}
         nameable = [one for one in self._wanted if not one.skipped and not one.failed]
         for one in nameable:
-            if reason := why_not_new_vm_name(one.name):
+            if reason := why_not_new_vm_name(one.name) or refused[one.name]:
                 one.failed = reason
             elif one.name in taken and not self._resolved(one, taken):
                 one.failed = one.failed or f"There is already a qube {one.name}."
@@ -445,7 +453,8 @@ class _Restoring:
 
     def _is_template(self, klass: str, name: str) -> bool:
         existing = self._system.state.qubes.get(name)
-        if existing is not None:
+        default = self._system.state.system(creation.DEFAULT_SOURCE[VmClass(klass)])
+        if existing is not None and (self._sees(name) or name == default):
             return properties.why_not_based_on(VmClass(klass), existing) is None
         restored = next((one for one in self._wanted if one.name == name and not one.failed and not one.skipped), None)
         if restored is None:
@@ -527,7 +536,7 @@ class _Restoring:
         try:
             if row.type is Type.VM and value:
                 value = self._renamed(value)
-                if value not in self._system.state.qubes and not self._is_restored(value):
+                if not self._sees(value) and not self._is_restored(value):
                     raise QubesPropertyValueError(f"There is no qube {shown(value)}.")
                 qube.own[name] = value
                 return
@@ -551,15 +560,18 @@ class _Restoring:
             one.notes.append(f"There is no netvm {shown(name)}; it has the default.")
 
     def _provides_network(self, name: str) -> bool:
-        existing = self._system.state.qubes.get(name)
-        if existing is not None:
-            return existing.flag("provides_network")
+        if self._sees(name):
+            return self._system.qube(name).flag("provides_network")
         restored = next((one for one in self._wanted if one.name == name and self._is_restored(name)), None)
         return restored is not None and restored.kept.properties.get("provides_network", "").lower() in {
             "yes",
             "true",
             "1",
         }
+
+    def _sees(self, name: str) -> bool:
+        """Whether there is a qube of that name which a property of a restored one may name."""
+        return self._system.sees(self._source, name)
 
     def _is_restored(self, name: str) -> bool:
         return any(one.name == name and not one.failed and not one.skipped for one in self._wanted)
@@ -568,7 +580,7 @@ class _Restoring:
         for device in one.kept.devices:
             backend = self._renamed(device.backend)
             known = device.device_class in set(DeviceClass)
-            if not known or (backend not in self._system.state.qubes and not self._is_restored(backend)):
+            if not known or not (self._sees(backend) or self._is_restored(backend)):
                 one.notes.append(f"The device {shown(device.backend)}:{shown(device.ident)} is left out.")
                 continue
             options = {**device.options, PERSISTENT: YES}

@@ -7,7 +7,7 @@ Each is checked, stored and applied under `changing`; its events are sent once i
 from contextlib import AsyncExitStack
 
 from qubesmanager.daemon.local.core import properties, system_properties
-from qubesmanager.daemon.local.core.property import Change, Property, SystemProperty, Type
+from qubesmanager.daemon.local.core.property import Change, Property, Sees, SystemProperty, Type, sees_all
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import added
 from qubesmanager.daemon.local.core.weight import check_change
@@ -55,7 +55,8 @@ def _may_change(qube: Qube, row: Property) -> None:
         raise QubesVMNotHaltedError(f"{row.name} of {qube.name} changes only while it is halted; it is {qube.state}.")
 
 
-async def set_property(system: System, name: str, prop: str, untrusted: str) -> None:
+async def set_property(system: System, name: str, prop: str, untrusted: str, sees: Sees = sees_all) -> None:
+    """Set a property; `sees` says which qubes the value may name. Raises `QubesPropertyValueError` and others."""
     if prop == "name":
         await rename(system, name, untrusted)
         return
@@ -63,7 +64,7 @@ async def set_property(system: System, name: str, prop: str, untrusted: str) -> 
     async with system.altering(qube):
         row = property_of(qube, prop)
         _may_change(qube, row)
-        value = row.accept(system.state, qube, untrusted)
+        value = row.accept(system.state, qube, untrusted, sees)
         if qube.own.get(prop) == value:
             return
         check_change(qube.record(), properties={**qube.view, prop: PropertyValue(value, is_default=False)})
@@ -89,12 +90,12 @@ async def reset_property(system: System, name: str, prop: str) -> None:
     await system.network.settled()
 
 
-async def set_system_property(system: System, prop: str, untrusted: str | None) -> None:
-    """None resets."""
+async def set_system_property(system: System, prop: str, untrusted: str | None, sees: Sees = sees_all) -> None:
+    """Set a system-wide property; None resets it. `sees` says which qubes the value may name."""
     row = system_property(prop)
     async with system.changing:
         before = system.state.system(prop)
-        value = None if untrusted is None else row.accept(system.state, untrusted)
+        value = None if untrusted is None else row.accept(system.state, untrusted, sees)
         if system.state.system_own.get(prop) == value:
             return
         if prop == "default_netvm" and value:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from qubesmanager.daemon.local.core.property import Sees
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL, KINDS, REVISIONS
 from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, DiskSpec
@@ -74,6 +75,30 @@ def found(system: System, volume: VolumeId) -> Held:
             if (held.pool, held.vid) == volume:
                 return Held(qube, held)
     return Held(None, VolumeRecord("", volume.pool, volume.vid, 0, 0, save_on_stop=True, revisions_to_keep=REVISIONS))
+
+
+async def seen(system: System, sees: Sees, volume: VolumeId) -> Held:
+    """As `found`, for a source that sees only some qubes.
+
+    Raises `QubesVolumeNotFoundError` for the volume of a qube that it does not see, as for one that does not exist.
+    """
+    held = found(system, volume)
+    known = held.qube is not None and sees(held.qube.name)
+    if not known and (
+        held.qube is not None or volume.vid not in await system.volumes.driver(volume.pool).list_volumes()
+    ):
+        raise QubesVolumeNotFoundError(f"There is no volume {volume}.")
+    return held
+
+
+def hidden(system: System, sees: Sees) -> set[VolumeId]:
+    """The volumes of qubes that a source does not see."""
+    return {
+        VolumeId(volume.pool, volume.vid)
+        for qube in system.state.qubes.values()
+        if not sees(qube.name)
+        for volume in qube.volumes.values()
+    }
 
 
 # -- looking ----------------------------------------------------------------------------------------------------------

@@ -130,6 +130,10 @@ class System:
         qube = self.state.qubes.get(name)
         return qube is not None and not qube.tags.isdisjoint({f"created-by-{source}", f"managed-by-{source}"})
 
+    def sees(self, source: str, name: str) -> bool:
+        """Whether there is a qube of that name and `source` may see it."""
+        return name in self.state.qubes and self.visible(source, name)
+
     # -- changing -----------------------------------------------------------------------------------------------------
 
     def still(self, qube: Qube) -> Qube:

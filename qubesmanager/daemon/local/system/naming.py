@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names are rights: tags, policy and backup profiles refer to qubes by name, so not every name is free for all."""
+
+from qubesmanager.backup.contents import DOM0
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.policy.mentions import lines_naming
+from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied
+from qubesmanager.wire.names import shown
+
+_TAGS = ("created-by-", "managed-by-")
+
+
+async def check_new_name(system: System, source: str, name: str) -> None:
+    """Raises `PermissionDenied` where the source may not give a qube this name."""
+    if reason := await why_not_new_name(system, source, name):
+        raise PermissionDenied(reason)
+
+
+async def why_not_new_name(system: System, source: str, name: str) -> str | None:
+    """Why the source may not give a qube this name, as a sentence; None if it may. dom0 may give any.
+
+    For others a name is refused that would bring rights with it: a qube has a tag created-by-* or managed-by-* of it, a
+    policy line names it, or a profile sends backups to it or asks it for a passphrase. The answer for a name that a
+    qube has which the source does not see is the same, so it does not tell which of these is the case. A taken name
+    that the source sees is not looked at.
+    """
+    if source == DOM0 or system.sees(source, name):
+        return None
+    if name in system.state.qubes or _is_tagged(system, name) or await _is_referred_to(system, name):
+        return f"Only dom0 may give a qube the name {shown(name)}: it is taken, or something refers to it."
+    return None
+
+
+def _is_tagged(system: System, name: str) -> bool:
+    tags = {f"{prefix}{name}" for prefix in _TAGS}
+    return any(not qube.tags.isdisjoint(tags) for qube in system.state.qubes.values())
+
+
+async def _is_referred_to(system: System, name: str) -> bool:
+    if lines_naming(await system.policies.contents(), name):
+        return True
+    for profile_name in await system.backups.profiles.names():
+        try:
+            profile, _file = await system.backups.profile(profile_name)
+        except Mgmt1Error:
+            continue  # it does not parse, so it is not carried out either
+        if name in {profile.destination_vm, profile.passphrase_vm}:
+            return True
+    return False

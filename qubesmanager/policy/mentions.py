@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lines of a policy that refer to a qube by its name."""
+
+import re
+from collections.abc import Mapping
+
+_WORDS = re.compile(r"[\s=:,]+")
+_OF_A_QUBE = ("created-by-", "managed-by-")
+"""What a tag begins with that gives rights to the qube named after it."""
+
+
+def lines_naming(files: Mapping[str, str], name: str) -> list[str]:
+    """The lines (`file:line`) of the files that name the qube, itself or in a tag created-by-* or managed-by-*.
+
+    Every file is looked at, also one that does not parse or that qrexec does not read today: it may tomorrow.
+    """
+    wanted = {name, *(f"{prefix}{name}" for prefix in _OF_A_QUBE)}
+    return [
+        f"{path}:{number}"
+        for path in sorted(files)
+        for number, line in enumerate(files[path].splitlines(), 1)
+        if name in line and not line.lstrip().startswith("#") and wanted & set(_WORDS.split(line.strip()))
+    ]
