@@ -31,6 +31,7 @@ READ_ONLY = frozenset(
         "netmask",
         "dns",
         "firewall_state",
+        "problem",
         "updateable",
         "installed_by_rpm",
         "icon",

@@ -49,8 +49,8 @@ async def open_system(
     system = System(Store(state / "store.sqlite"), hypervisor, places)
     system.lock_state(state / "lock")
     system.state.host_memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
-    await system.open()
     try:
+        await system.open()
         system.state.kernels = await kernels.installed(places.kernels)
         await _open_pools(system, state, pool_driver)
         system.state.pools[KERNEL_POOL] = KERNEL_POOL
@@ -73,6 +73,7 @@ async def open_system(
         system.spawn("keep the network in step", system.network.keep())
         if devices is not None:
             system.devices.offer(system.qube("dom0"), devices)
+        system.spawn("keep copies of the store", system.store.keep_copies())
         system.spawn("watch the hypervisor", watching.watch(system))
         system.spawn("measure the volumes", system.volumes.measure_all())
         system.spawn("sweep expired firewall rules", firewall.sweep(system))

@@ -397,6 +397,12 @@ _ROWS = (
         change=Change.NEVER, depends=("own:netvm",), utf8=True,
     ),
     Property(
+        "problem", Type.STR, lambda _facts, qube: qube.problem,
+        "What keeps the qube from being used, such as a pool that is missing or a volume that is damaged; empty if"
+        " nothing does. Of dom0: what was wrong with the store when the daemon started.",
+        classes=ALL, change=Change.NEVER, utf8=True,
+    ),
+    Property(
         "updateable", Type.BOOL,
         lambda _facts, qube: "yes" if qube.klass in {VmClass.ADMIN, VmClass.TEMPLATE, VmClass.STANDALONE} else "no",
         "Whether software is updated in this qube itself: its root volume is its own.",

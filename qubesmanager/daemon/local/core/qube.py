@@ -33,6 +33,8 @@ class Qube:
     """When it halted last, in Unix seconds."""
     firewall_problem: str = ""
     """Why everything from the qube is dropped, or why its latest rules do not hold yet."""
+    problem: str = ""
+    """What keeps the qube from being used: a pool that is missing, a volume that is damaged. Of dom0: of the store."""
     view: dict[str, PropertyValue] = field(default_factory=dict)
     kept_record: VmRecord | None = None
 

@@ -3,18 +3,27 @@
 
 WAL with `synchronous=FULL`: `commit` returns once the change is on disk, so what was answered survives `kill -9` and
 power loss; a transaction that fails leaves nothing. One thread owns the connection; the loop never waits for the disk.
+
+A store that is damaged is put aside under a name with the time, and one that is gone was lost: the newest copy that is
+whole takes its place (`backups`), else an empty store does. `notice` then says what happened.
 """
 
 import asyncio
+import contextlib
+import logging
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
+from qubesmanager.daemon.local.store import backups
 from qubesmanager.wire.errors import Mgmt1Error
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Statement = tuple[str, Sequence[Any]]
@@ -29,6 +38,17 @@ class StoreError(Mgmt1Error):
     wire_name = "QubesException"
 
 
+class StoreDamagedError(StoreError):
+    """The file is not a store, or not a whole one."""
+
+
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+"""Errors of SQLite that are the file's own; any other one is the disk's or the daemon's rights."""
+
+BACKUP_POLL = 3600.0
+"""Seconds between two looks whether a copy of the store is due."""
+
+
 class Store:
     """One database file. `open` it in a running loop; reads are for the start, everything after is `commit`."""
 
@@ -36,10 +56,35 @@ class Store:
         self._path = path
         self._thread = ThreadPoolExecutor(1, "store")
         self._connection: sqlite3.Connection | None = None
+        self.copies = path.with_name("store-backups")
+        """The folder of its copies."""
+        self.notice = ""
+        """What had to be done so that there is a store, in one sentence for a person; empty if nothing had."""
+        self._tried: set[Path] = set()
 
     async def open(self) -> None:
-        """Open or create the file and bring it to the newest schema. Raises `StoreError` for one that is newer."""
+        """Open or create the file and bring it to the newest schema; a damaged or lost one is replaced.
+
+        Raises `StoreError` for a file that a newer version wrote, and for one that cannot be read for another reason.
+        """
         await self._run(self._open)
+
+    async def replace(self, why: str) -> None:
+        """The open store turned out to be damaged: put it aside and open the next older copy, or an empty store."""
+        await self._run(self._replace, why)
+
+    async def copy_if_due(self) -> None:
+        """Write the copy of the day, if there is none yet. Raises `sqlite3.Error` or `OSError`."""
+        await self._run(self._copy_if_due)
+
+    async def keep_copies(self) -> None:
+        """Write a copy of the store each day, for as long as the store is open."""
+        while True:
+            try:
+                await self.copy_if_due()
+            except (sqlite3.Error, OSError) as error:
+                log.warning("The store could not be copied to %s: %s", self.copies, error)
+            await asyncio.sleep(BACKUP_POLL)
 
     async def close(self) -> None:
         if self._connection is not None:
@@ -48,7 +93,7 @@ class Store:
         self._thread.shutdown(wait=True)
 
     async def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
+        """All rows of a query. Raises `StoreDamagedError` for a damaged file, `StoreError` otherwise."""
         return await self._run(self._read, sql, parameters)
 
     async def commit(self, statements: Iterable[Statement]) -> None:
@@ -72,15 +117,90 @@ class Store:
 
     def _open(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        if not self._path.exists() and backups.newest_first(self.copies):
+            self._replace("it is gone")
+            return
         try:
-            connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            self._connection = self._connected()
+        except StoreDamagedError as error:
+            self._replace(str(error))
+
+    def _replace(self, why: str) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        try:
+            aside = backups.put_aside(self._path)
+            source = self._next_copy()
+            if source is not None:
+                backups.put_in_place(source, self._path)
+        except OSError as error:
+            raise StoreError(f"The store {self._path} is damaged ({why}) and cannot be put aside: {error}") from error
+        taken = f"the copy {source.name}; what changed after it is not in it" if source else "an empty store"
+        kept = f", was put aside as {aside.name}" if aside else ""
+        self.notice = (
+            f"The store {self._path.name} could not be used ({why}){kept}, and the daemon began with {taken}. "
+            "qubes-mgmt1d --check lists what is missing, --recover makes qubes again from their volumes."
+        )
+        log.error("%s", self.notice)
+        try:
+            self._connection = self._connected()
+        except StoreDamagedError as error:
+            if source is None:
+                raise
+            self._replace(str(error))
+
+    def _next_copy(self) -> Path | None:
+        """The newest whole copy that was not tried yet."""
+        for path in backups.newest_first(self.copies):
+            if path in self._tried:
+                continue
+            self._tried.add(path)
+            with contextlib.suppress(sqlite3.Error), contextlib.closing(open_copy(path)) as copy:
+                if not backups.why_damaged(copy):
+                    return path
+        return None
+
+    def _connected(self) -> sqlite3.Connection:
+        is_new = not self._path.exists()
+        if not is_new and not self._path.stat().st_size:
+            raise StoreDamagedError("it is empty")
+        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        try:
+            if not is_new:
+                check(connection)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
+            if not is_new:
+                self._copy_before_migration(connection)
             _migrate(connection)
+            _check_tables(connection)
         except sqlite3.Error as error:
+            connection.close()
+            if error.sqlite_errorcode & 0xFF in _DAMAGE:
+                raise StoreDamagedError(str(error)) from error
             raise StoreError(f"The store {self._path} cannot be opened: {error}") from error
-        self._connection = connection
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _copy_before_migration(self, connection: sqlite3.Connection) -> None:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version < len(_MIGRATIONS):
+            try:
+                backups.write(connection, self.copies, f"schema-{version}")
+            except OSError as error:
+                raise StoreError(
+                    f"The store cannot be copied to {self.copies} before it is changed: {error}"
+                ) from error
+
+    def _copy_if_due(self) -> None:
+        connection = self._held()
+        ((qubes,),) = connection.execute("SELECT count(*) FROM qube").fetchall()
+        if qubes > 1 and backups.is_due(self.copies):
+            log.info("The store was copied to %s", backups.write(connection, self.copies, backups.DAILY))
 
     def _held(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -88,7 +208,11 @@ class Store:
         return self._connection
 
     def _read(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-        return self._held().execute(sql, parameters).fetchall()
+        try:
+            return self._held().execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            kind = StoreDamagedError if error.sqlite_errorcode & 0xFF in _DAMAGE else StoreError
+            raise kind(f"The store cannot be read: {error}") from error
 
     def _commit(self, statements: list[Statement]) -> None:
         connection = self._held()
@@ -110,11 +234,47 @@ class Store:
         return f"the disk of {self._path.parent} is full: {left.f_bavail * left.f_frsize} bytes are left."
 
 
+def open_copy(path: Path) -> sqlite3.Connection:
+    """A file that nobody writes to, for reading; nothing is made beside it. Raises `sqlite3.Error`."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
+
+
+def check(connection: sqlite3.Connection) -> None:
+    """Raises `StoreDamagedError` if it is not a whole store, `StoreError` if a newer version wrote it."""
+    if why := backups.why_damaged(connection):
+        raise StoreDamagedError(why)
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(_MIGRATIONS):
+        raise StoreError("The store was written by a newer version of this program.")
+    if version < 1:
+        raise StoreDamagedError("it is a database of another program")
+
+
 def _migrate(connection: sqlite3.Connection) -> None:
     (done,) = connection.execute("PRAGMA user_version").fetchone()
-    if done > len(_MIGRATIONS):
-        raise StoreError("The store was written by a newer version of this program.")
     folder = resources.files(__package__)
     for number, name in enumerate(_MIGRATIONS[done:], done + 1):
         script = folder.joinpath(name).read_text(encoding="utf-8")
         connection.executescript(f"BEGIN;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+
+
+def _check_tables(connection: sqlite3.Connection) -> None:
+    if _tables(connection) != _expected():
+        raise StoreDamagedError("its tables are not those of a store")
+
+
+def _tables(connection: sqlite3.Connection) -> dict[str, list[str]]:
+    """The columns of each table."""
+    names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()]
+    return {
+        name: [row[1] for row in connection.execute(f'PRAGMA table_info("{name}")').fetchall()]
+        for name in names
+        if not name.startswith("sqlite_") and '"' not in name
+    }
+
+
+@cache
+def _expected() -> dict[str, list[str]]:
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as empty:
+        _migrate(empty)
+        return _tables(empty)

@@ -30,7 +30,7 @@ from qubesmanager.daemon.local.drivers.firewall.resolve import Resolver
 from qubesmanager.daemon.local.drivers.hypervisor.base import DomainStats, Hypervisor
 from qubesmanager.daemon.local.drivers.policies import Policies
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.daemon.local.store.store import Statement, Store
+from qubesmanager.daemon.local.store.store import Statement, Store, StoreDamagedError
 from qubesmanager.daemon.local.system.backups import Backups
 from qubesmanager.daemon.local.system.devices import Devices
 from qubesmanager.daemon.local.system.network import USER_NETWORKING, Network
@@ -244,19 +244,36 @@ class System:
 
     async def open(self) -> None:
         """Read the store (a new one gets dom0 and the labels) and connect to the hypervisor."""
+        await self.load()
+        await self.hypervisor.open()
+
+    async def load(self) -> None:
+        """Read the store. One whose rows make no sense is damaged, and replaced like one that SQLite cannot read."""
         await self.store.open()
-        qubes = await rows.read_qubes(self.store)
-        if not qubes:
-            await self._first_start()
-            qubes = await rows.read_qubes(self.store)
-        self.state.labels = await rows.read_pairs(self.store, "label")
-        self.state.system_own = await rows.read_pairs(self.store, "system_property")
-        self.state.pools = await rows.read_pairs(self.store, "pool")
+        qubes = await self._read()
+        while qubes is None:
+            qubes = await self._read()
         for qube in qubes:
             if qube.klass is VmClass.ADMIN:
                 qube.state = PowerState.RUNNING
+                qube.problem = self.store.notice
         self.state.load(qubes)
-        await self.hypervisor.open()
+
+    async def _read(self) -> list[Qube] | None:
+        """The qubes, and into `state` the rest; None if the store was damaged and is another one now."""
+        try:
+            qubes = await rows.read_qubes(self.store)
+            if not qubes:
+                await self._first_start()
+                qubes = await rows.read_qubes(self.store)
+            self.state.labels = await rows.read_pairs(self.store, "label")
+            self.state.system_own = await rows.read_pairs(self.store, "system_property")
+            self.state.pools = await rows.read_pairs(self.store, "pool")
+        except (ValueError, LookupError, TypeError, StoreDamagedError) as error:
+            log.exception("The store cannot be understood")
+            await self.store.replace(f"its rows cannot be understood: {error}")
+            return None
+        return qubes
 
     async def close(self) -> None:
         self._closing = True

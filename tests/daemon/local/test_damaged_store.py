@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A store that is lost or damaged: the daemon starts with the newest whole copy or empty and keeps the damaged file."""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fakes_hypervisor import FakeHypervisor
+
+from qubesmanager import demo
+from qubesmanager.client.client import Client
+from qubesmanager.daemon.dispatch import Dispatcher
+from qubesmanager.daemon.local.backend import LocalBackend
+from qubesmanager.daemon.local.opening import open_system
+from qubesmanager.daemon.local.store import backups, rows
+from qubesmanager.daemon.local.store.store import Store, StoreError
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.transport.memory import MemoryTransport
+from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import CreateSpec
+
+
+def client_of(system: System) -> Client:
+    return Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
+
+
+def zeroed(path: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def half(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def cut_page(path: Path) -> None:
+    """Some pages in the middle are lost, as by a bad sector."""
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 4096 * 8)
+
+
+def other_program(path: Path) -> None:
+    path.unlink()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE other (x)")
+        connection.commit()
+
+
+def senseless(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE qube SET class = 'NoSuchVM' WHERE name = 'work'")
+        connection.commit()
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "gone": Path.unlink,
+    "empty": lambda path: path.write_bytes(b""),
+    "zeros": zeroed,
+    "garbage": lambda path: path.write_bytes(os.urandom(9000)),
+    "half": half,
+    "pages": cut_page,
+    "another program's": other_program,
+    "senseless": senseless,
+}
+
+
+async def make(state: Path) -> None:
+    """A store with the demonstration's qubes, of which no copy was written."""
+    system = await open_system(state, FakeHypervisor())
+    await demo.populate(system, 0)
+    await system.close()
+
+
+async def copied(state: Path) -> None:
+    """A daily copy of it."""
+    store = Store(state / "store.sqlite")
+    await store.open()
+    await store.commit([rows.add_pending_volume("default", "work/private", "was being made")])
+    await store.copy_if_due()
+    await store.close()
+
+
+@pytest.fixture
+async def state(tmp_path: Path) -> Path:
+    await make(tmp_path / "state")
+    return tmp_path / "state"
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+async def test_without_a_copy_the_daemon_starts_empty_and_says_so(state: Path, name: str) -> None:
+    DAMAGES[name](state / "store.sqlite")
+    damaged = (state / "store.sqlite").read_bytes() if name != "gone" else b""
+
+    system = await open_system(state, FakeHypervisor())
+    try:
+        if name == "gone":  # a new store, as at the first start
+            assert system.store.notice == ""
+            return
+        assert list(system.state.qubes) == ["dom0"]
+        (aside,) = backups.put_aside_before(state / "store.sqlite")
+        assert aside.read_bytes() == damaged
+        told = (await client_of(system).send(calls.VM_PROPERTY_GET("dom0", "problem"))).value
+        assert aside.name in told
+        assert "an empty store" in told
+        await client_of(system).send(calls.VM_CREATE("dom0", "StandaloneVM", CreateSpec("fresh", "red")))
+    finally:
+        await system.close()
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+async def test_the_newest_whole_copy_takes_the_place_of_a_damaged_store(state: Path, name: str) -> None:
+    await copied(state)
+    (old,) = backups.newest_first(state / "store-backups")
+    newer = old.with_name("000099-20260101T000000Z-daily.sqlite")
+    newer.write_bytes(old.read_bytes()[:5000])
+    DAMAGES[name](state / "store.sqlite")
+
+    system = await open_system(state, FakeHypervisor())
+    try:
+        assert "work" in system.state.qubes
+        assert old.name in system.state.qubes["dom0"].problem
+        assert newer.exists()
+        # What was being made when the copy was written may be in use by now.
+        assert "work/private" in await system.volumes.driver("default").list_volumes()
+        assert (state / "store.sqlite").stat().st_mode & 0o077 == 0
+    finally:
+        await system.close()
+    again = await open_system(state, FakeHypervisor())
+    assert again.state.qubes["dom0"].problem == ""
+    await again.close()
+
+
+async def test_a_store_that_is_damaged_again_is_put_aside_again(state: Path) -> None:
+    for _ in range(3):
+        zeroed(state / "store.sqlite")
+        await (await open_system(state, FakeHypervisor())).close()
+
+    assert len(backups.put_aside_before(state / "store.sqlite")) == 3
+
+
+async def test_a_store_of_a_newer_version_is_refused_and_left_alone(state: Path) -> None:
+    with contextlib.closing(sqlite3.connect(state / "store.sqlite")) as connection:
+        connection.execute("PRAGMA user_version = 999")
+    before = (state / "store.sqlite").read_bytes()
+
+    with pytest.raises(StoreError, match="newer version"):
+        await open_system(state, FakeHypervisor())
+
+    assert (state / "store.sqlite").read_bytes() == before
+
+
+async def test_copies_are_written_daily_checked_bounded_and_private(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = state / "store-backups"
+    await copied(state)
+    await copied(state)
+    assert len(backups.newest_first(folder)) == 1
+    for _ in range(12):
+        with monkeypatch.context() as patch:
+            patch.setattr(backups, "is_due", lambda _folder: True)
+            await copied(state)
+
+    copies = backups.newest_first(folder)
+    assert len(copies) == backups.KEPT["daily"]
+    assert copies[0].name.startswith("000013-")
+    assert {path.stat().st_mode & 0o777 for path in copies} == {0o600}
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert set(folder.iterdir()) == set(copies)
+    # One from the future, by a wrong clock, keeps no copy from being written.
+    for path in copies:
+        path.rename(path.with_name(path.name.replace("-2026", "-2031")))
+    assert backups.is_due(folder)
+
+
+async def test_a_migration_is_preceded_by_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path / "store.sqlite")
+    with monkeypatch.context() as patch:
+        patch.setattr("qubesmanager.daemon.local.store.store._MIGRATIONS", ("schema_1.sql", "schema_2.sql"))
+        patch.setattr("qubesmanager.daemon.local.store.store._check_tables", lambda _connection: None)
+        await store.open()
+        await store.close()
+
+    await (await opened(tmp_path / "store.sqlite")).close()
+
+    (copy,) = backups.newest_first(tmp_path / "store-backups")
+    assert copy.name.endswith("-schema-2.sqlite")
+
+
+async def opened(path: Path) -> Store:
+    store = Store(path)
+    await store.open()
+    return store
