@@ -469,7 +469,13 @@ class Devices:
         disk = await driver.start(bare_spec(volume))
         undo.push_async_callback(driver.stop, bare_spec(volume))
         return DiskSpec(
-            spec.target, disk.path, DiskFormat(disk.format), spec.serial, read_only=spec.read_only, cdrom=cdrom
+            spec.target,
+            disk.path,
+            DiskFormat(disk.format),
+            spec.serial,
+            read_only=spec.read_only,
+            cdrom=cdrom,
+            backing=disk.backing,
         )
 
     async def _closed(self, record: DeviceRecord) -> None:

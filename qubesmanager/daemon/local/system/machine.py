@@ -40,6 +40,7 @@ def domain_spec(system: "System", qube: Qube, disks: Mapping[str, Disk], nics: t
                 serial=name,
                 read_only=disks[name].read_only,
                 boot=kernel is None and name == "root",
+                backing=disks[name].backing,
             )
             for name, target in _targets(disks)
         ),

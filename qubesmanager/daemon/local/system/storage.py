@@ -350,7 +350,14 @@ async def _lent(system: System, wanted: VolumeId) -> AsyncIterator[None]:
 async def _plug(system: System, undo: AsyncExitStack, qube: Qube, volume: VolumeRecord, disk: Disk) -> None:
     if (await system.hypervisor.capabilities()).hot_plug:
         target = target_of({**qube.volumes, volume.name: volume}, volume.name)
-        spec = DiskSpec(target, disk.path, DiskFormat(disk.format), serial=volume.name, read_only=not volume.rw)
+        spec = DiskSpec(
+            target,
+            disk.path,
+            DiskFormat(disk.format),
+            serial=volume.name,
+            read_only=not volume.rw,
+            backing=disk.backing,
+        )
         await system.hypervisor.attach_disk(qube.uuid, spec)
         undo.push_async_callback(system.hypervisor.detach_disk, qube.uuid, target)
 

@@ -33,7 +33,8 @@ class DiskSpec:
     """One disk. `target` (`xvda` ... `xvdzz`) names it for detach and resize; the guest finds it by `serial`.
 
     `serial` has up to 36 of the characters `A-Za-z0-9._-`. `is_device`: `path` is a block device of the host, and is
-    given on as it is.
+    given on as it is. `backing`: the files below an overlay, the next one first and of the same format; the hypervisor
+    opens these and never looks for others.
     """
 
     target: str
@@ -44,6 +45,7 @@ class DiskSpec:
     boot: bool = False
     is_device: bool = False
     cdrom: bool = False
+    backing: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,8 @@ def disk(spec: DiskSpec, flavour: Flavour) -> ET.Element:
     if flavour.emulated:
         driver.attrib |= {"name": "qemu", "discard": "unmap"}
     ET.SubElement(root, "source", {"dev" if spec.is_device else "file": _checked(str(spec.path))})
+    if flavour.emulated:
+        _backing(root, spec)
     ET.SubElement(root, "target", dev=target_name(spec.target, flavour), bus=flavour.disk_bus)
     if spec.read_only:
         ET.SubElement(root, "readonly")
@@ -99,6 +101,15 @@ def disk(spec: DiskSpec, flavour: Flavour) -> ET.Element:
         place = {"controller": "0", "bus": "0", "target": str(_number_of(spec.target)), "unit": "0"}
         ET.SubElement(root, "address", {"type": "drive", **place})
     return root
+
+
+def _backing(root: ET.Element, spec: DiskSpec) -> None:
+    """The whole chain below the image, with formats, and its end: QEMU believes no image what it says is below it."""
+    for path in spec.backing:
+        root = ET.SubElement(root, "backingStore", type="file")
+        ET.SubElement(root, "format", type=spec.format.value)
+        ET.SubElement(root, "source", file=_checked(str(path)))
+    ET.SubElement(root, "backingStore")
 
 
 def _number_of(target: str) -> int:
@@ -273,10 +284,8 @@ def _devices(spec: DomainSpec, flavour: Flavour) -> Iterator[ET.Element]:
         channel = ET.Element("channel", type="unix")
         ET.SubElement(channel, "target", type="virtio", name="org.qemu.guest_agent.0")
         yield channel
-    if spec.debug:
-        graphics = ET.Element("graphics", type="vnc", port="-1", autoport="yes")
-        ET.SubElement(graphics, "listen", type="address", address="127.0.0.1")
-        yield graphics
+    if spec.debug and flavour.emulated:
+        yield _display()
 
 
 def _console(spec: DomainSpec) -> ET.Element:
@@ -285,6 +294,13 @@ def _console(spec: DomainSpec) -> ET.Element:
     if spec.console_log is not None:
         ET.SubElement(root, "log", file=_checked(str(spec.console_log)), append="on")
     ET.SubElement(root, "target", type="serial", port="0")
+    return root
+
+
+def _display() -> ET.Element:
+    """A screen that listens nowhere. A user of this libvirt opens it by a descriptor (virDomainOpenGraphicsFD)."""
+    root = ET.Element("graphics", type="vnc")
+    ET.SubElement(root, "listen", type="none")
     return root
 
 

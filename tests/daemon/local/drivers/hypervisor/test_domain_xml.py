@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from qubesmanager.daemon.local.drivers.devices.base import BlockDevice, Microphone, PciDevice, UsbDevice
 from qubesmanager.daemon.local.drivers.hypervisor import domain_xml
-from qubesmanager.daemon.local.drivers.hypervisor.base import DiskSpec, DomainSpec, NicKind, NicSpec
+from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, DiskSpec, DomainSpec, NicKind, NicSpec
 from qubesmanager.daemon.local.drivers.hypervisor.domain_xml import FLAVOURS
 from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
 
@@ -106,6 +106,65 @@ def test_libvirts_own_parser_takes_everything_we_write(flavour: str) -> None:
     assert not domain_xml.has_host_device(live, UsbDevice(1, 5, 0, 0))
     assert domain_xml.has_host_device(live, PciDevice(0, 3, 0, 1))
     assert not domain_xml.has_host_device(live, PciDevice(0, 3, 0, 2))
+
+
+def _texts(alphabet: str) -> st.SearchStrategy[str]:
+    return st.text(alphabet, min_size=1, max_size=8)
+
+
+SPECS = st.builds(
+    DomainSpec,
+    uuid=st.uuids(),
+    name=_texts("ab-<&"),
+    klass=st.sampled_from(["AppVM", "StandaloneVM", "DispVM", "TemplateVM"]),
+    memory_mib=st.integers(1, 9999),
+    virt_mode=st.sampled_from(["pvh", "hvm", "pv"]),
+    disks=st.lists(
+        st.builds(
+            DiskSpec,
+            st.sampled_from(["xvda", "xvdi", "xvdaa"]),
+            st.just(Path("/d")),
+            st.sampled_from(DiskFormat),
+            cdrom=st.booleans(),
+            is_device=st.booleans(),
+        ),
+        max_size=3,
+    ).map(tuple),
+    nics=st.lists(st.builds(NicSpec, st.just("00:16:3e:00:00:01"), st.sampled_from(NicKind), _texts("ab1"))).map(tuple),
+    devices=st.lists(st.just(Microphone())).map(tuple),
+    console_log=st.none() | st.just(Path("/log")),
+    agent=st.booleans(),
+    debug=st.booleans(),
+)
+
+
+@given(spec=SPECS, flavour=st.sampled_from(sorted(FLAVOURS)))
+def test_no_domain_listens_on_a_port(spec: DomainSpec, flavour: str) -> None:
+    tree = _tree(spec, flavour)
+
+    for element in tree.iter():
+        assert not {"autoport", "tlsPort", "websocket", "service"} & element.attrib.keys()
+        assert element.tag not in {"serial", "parallel", "redirdev", "smartcard", "commandline"}
+        if element.tag == "graphics":
+            assert not {"port", "listen", "socket"} & element.attrib.keys()
+            assert [listen.attrib for listen in element] == [{"type": "none"}]
+        if element.tag in {"console", "channel"}:
+            assert element.get("type") in {"pty", "unix"}
+
+
+def test_the_whole_chain_of_an_overlay_is_named_with_its_formats() -> None:
+    disk = DiskSpec("xvda", Path("/d/top"), DiskFormat.QCOW2, backing=(Path("/d/middle"), Path("/d/base")))
+
+    element = domain_xml.disk(disk, FLAVOURS["qemu"])
+
+    below = element.find("backingStore")
+    for path in ("/d/middle", "/d/base"):
+        assert below is not None
+        assert below.get("type") == "file"
+        assert [child.attrib for child in below][:2] == [{"type": "qcow2"}, {"file": path}]
+        below = below.find("backingStore")
+    assert below is not None
+    assert (below.attrib, list(below)) == ({}, [])
 
 
 @pytest.mark.parametrize(("mode", "kind"), [("hvm", "hvm"), ("pvh", "xenpvh"), ("pv", "linux")])

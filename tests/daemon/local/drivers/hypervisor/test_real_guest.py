@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What only a real guest can show: disks that come, grow and go while it runs, a daemon of libvirt's that dies."""
 
+import asyncio
 import hashlib
 import os
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 
 import guest
+import libvirt
 import pytest
 
 from qubesmanager.daemon.local.drivers.devices.base import Microphone
 from qubesmanager.daemon.local.drivers.guest_image import GuestImage
 from qubesmanager.daemon.local.drivers.hypervisor.base import (
     ConnectionLost,
+    DiskFormat,
     DiskSpec,
     DomainInfo,
     DomainSpec,
@@ -21,6 +26,7 @@ from qubesmanager.daemon.local.drivers.hypervisor.base import (
     StateChanged,
 )
 from qubesmanager.daemon.local.drivers.hypervisor.libvirt_driver import LibvirtHypervisor
+from qubesmanager.daemon.local.drivers.pools import qcow2
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotStartedError
 from qubesmanager.wire.values import PowerState
 
@@ -97,6 +103,45 @@ async def test_a_second_disk_at_the_same_place_is_refused(
 
     with pytest.raises(Mgmt1Error):
         await hypervisor.attach_disk(spec.uuid, disk)
+
+
+def listening_ports(pid: int) -> set[str]:
+    """Addresses on which the process accepts TCP connections, as the kernel writes them."""
+    sockets = {str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir()}
+    tables = [Path(f"/proc/{pid}/net/{name}").read_text("ascii") for name in ("tcp", "tcp6")]
+    rows = [line.split() for table in tables for line in table.splitlines()]
+    return {row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in sockets}
+
+
+async def test_the_screen_of_a_qube_listens_nowhere_and_is_opened_by_a_descriptor(
+    libvirtd: guest.Libvirtd, hypervisor: LibvirtHypervisor, spec: DomainSpec
+) -> None:
+    await hypervisor.start(replace(spec, debug=True))
+
+    connection = libvirt.open(libvirtd.uri)
+    try:
+        with socket.socket(fileno=connection.lookupByUUID(spec.uuid.bytes).openGraphicsFD(0)) as screen:
+            assert (await asyncio.to_thread(screen.recv, 3)) == b"RFB"
+    finally:
+        connection.close()
+    (pid_file,) = libvirtd.folder.glob(f"run/libvirt/qemu/run/{spec.name}.pid")
+    assert not listening_ports(int(pid_file.read_text("ascii")))
+
+
+async def test_an_image_names_no_file_that_qemu_would_open(
+    libvirtd: guest.Libvirtd, hypervisor: LibvirtHypervisor, spec: DomainSpec
+) -> None:
+    base, top = libvirtd.folder / "base.qcow2", libvirtd.folder / "top.qcow2"
+    qcow2.create(base, MIB)
+    qcow2.create(top, MIB, "elsewhere.qcow2")
+    for path in (base, top):
+        libvirtd.give(path)
+    await hypervisor.start(spec)
+
+    disk = DiskSpec("xvdi", top, DiskFormat.QCOW2, serial="work-extra", backing=(base,))
+    await hypervisor.attach_disk(spec.uuid, disk)
+
+    assert (await hypervisor.disk_files(spec.uuid))["xvdi"] == top
 
 
 async def test_sound_waits_for_the_next_start_and_the_answer_says_so(
