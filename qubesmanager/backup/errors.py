@@ -12,6 +12,10 @@ class BackupDamagedError(BackupError):
     """Something in the backup is not as it was written: cut, changed, missing or out of its place."""
 
 
+class BackupIncompleteError(BackupError):
+    """The backup was made and is whole, without a qube that was asked for; the text names both."""
+
+
 class BackupPassphraseError(BackupError):
     """The passphrase is not the one of this backup (or the backup's head was changed on purpose)."""
 

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which backups of a profile stay: the last few, and the latest of so many days, weeks and months."""
+"""Which backups of a profile stay: the last few, and the latest of so many days, weeks and months.
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+The decision counts the backup that is being made, so that a preview and the run that follows it agree. Three rules
+come before the counts: the backup being made stays; one dated after it neither counts nor goes, because a clock was
+wrong; the last backup that holds a qube stays until the user gives that qube up by name.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +21,55 @@ class Keep:
     monthly: int = 0
 
 
-def superfluous(keep: Keep, backups: Iterable[T], made: Callable[[T], datetime]) -> list[T]:
-    """Those that may go, oldest first. The newest always stays. `made` in local time."""
-    newest_first = sorted(backups, key=made, reverse=True)
-    kept: set[int] = set(range(max(1, keep.last)))
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A backup that exists or is being made.
+
+    `number` counts the runs and gives the order; `at` is the start in local time, which only names the day, week and
+    month. `qubes`: names by uuid; a run whose uuids were not recorded has the name in both places.
+    """
+
+    number: int
+    at: datetime
+    qubes: Mapping[str, str] = field(default_factory=dict)
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What goes (oldest first), and `kept_for`: backups beyond the counts, each with the qubes that only it holds."""
+
+    remove: tuple[Made, ...] = ()
+    kept_for: tuple[tuple[Made, tuple[str, ...]], ...] = ()
+
+
+def decide(keep: Keep, coming: Made, known: Iterable[Made], given_up: Collection[str] = ()) -> Decision:
+    """What goes once `coming` is complete. `given_up`: names of qubes whose last backup may go."""
+    known = list(known)
+    countable = [backup for backup in known if backup.at <= coming.at]
+    newest_first = [coming, *sorted(countable, key=lambda backup: backup.number, reverse=True)]
+    counted = _counted(keep, newest_first)
+    dated_later = [backup for backup in known if backup.at > coming.at]
+    covered: set[str] = set()
+    for backup in (*dated_later, *(newest_first[index] for index in counted)):
+        covered |= {*backup.qubes, *backup.qubes.values()}
+    remove: list[Made] = []
+    kept_for: list[tuple[Made, tuple[str, ...]]] = []
+    for index, backup in enumerate(newest_first):
+        if index in counted:
+            continue
+        alone = {name for uuid, name in backup.qubes.items() if uuid not in covered and name not in given_up}
+        if alone:
+            kept_for.append((backup, tuple(sorted(alone))))
+            covered |= {*backup.qubes, *backup.qubes.values()}
+        else:
+            remove.append(backup)
+    return Decision(tuple(reversed(remove)), tuple(reversed(kept_for)))
+
+
+def _counted(keep: Keep, newest_first: list[Made]) -> set[int]:
+    """The places in the list of what the counts keep."""
+    counted = set(range(min(len(newest_first), max(1, keep.last))))
     periods: tuple[tuple[int, Callable[[datetime], object]], ...] = (
         (keep.daily, lambda at: at.date()),
         (keep.weekly, lambda at: at.isocalendar()[:2]),
@@ -31,8 +78,8 @@ def superfluous(keep: Keep, backups: Iterable[T], made: Callable[[T], datetime])
     for count, period in periods:
         seen: set[object] = set()
         for index, backup in enumerate(newest_first):
-            key = period(made(backup))
+            key = period(backup.at)
             if key not in seen and len(seen) < count:
                 seen.add(key)
-                kept.add(index)
-    return [backup for index, backup in reversed(list(enumerate(newest_first))) if index not in kept]
+                counted.add(index)
+    return counted

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`qubes-backup`: carry out a backup profile, see what it would do and what it did, verify a file.
 
-Exit status: 0 done, 1 failed, 2 used wrongly, 3 no answer, 4 cancelled.
+Exit status: 0 done, 1 failed, 2 used wrongly, 3 no answer, 4 cancelled, 5 done without a qube that the profile names.
 """
 
 import argparse
@@ -15,9 +15,11 @@ from pathlib import Path
 import argcomplete
 
 import qubesmanager
+from qubesmanager.backup.errors import BackupIncompleteError
 from qubesmanager.cli import restore as restoring
 from qubesmanager.cli.main import USED_WRONGLY, Connect
 from qubesmanager.cli.terminal import (
+    INCOMPLETE,
     Bar,
     Parser,
     Terminal,
@@ -38,6 +40,7 @@ from qubesmanager.wire.names import PROFILE_ID, check
 PROGRAM = "qubes-backup"
 DOM0 = "dom0"
 NEVER = "-"
+OK = "ok"
 SIZES = frozenset({1})
 """Columns at the right edge, of what a profile would do."""
 
@@ -46,7 +49,8 @@ def parser() -> argparse.ArgumentParser:
     made = Parser(
         prog=PROGRAM,
         description="Back up qubes as a profile says. Without any option a window asks for everything.",
-        epilog="Exit status: 0 done, 1 failed, 2 used wrongly, 3 no answer, 4 cancelled.",
+        epilog="Exit status: 0 done, 1 failed, 2 used wrongly, 3 no answer, 4 cancelled, 5 done without a qube that the"
+        " profile names.",
     )
     made.add_argument("--profile", metavar="ID", help="the profile; without --run: print what it would do")
     what = made.add_mutually_exclusive_group()
@@ -56,6 +60,13 @@ def parser() -> argparse.ArgumentParser:
         "--history", action="store_true", help="print the runs there were, of the profile if one is named"
     )
     what.add_argument("--verify", metavar="FILE", type=Path, help="read all of a backup and say what is whole")
+    made.add_argument(
+        "--give-up",
+        metavar="QUBE",
+        action="append",
+        default=[],
+        help="let the last backup of a qube go that is not backed up any more; without --run: print what would go",
+    )
     made.add_argument(
         "--passphrase-file",
         metavar="FILE",
@@ -121,15 +132,17 @@ def _carried_out(options: argparse.Namespace, transport: Transport, terminal: Te
         return 0
     told = asyncio.run(preview(Client(transport), options.profile))
     if not options.run:
-        terminal.stdout.write(preview_text(told))
+        terminal.stdout.write(preview_text(told, options.give_up))
         return 0
     passphrase = None
     if not told.given_by or options.passphrase_file is not None:
         passphrase = _passphrase(options.passphrase_file, terminal)
-    run = asyncio.run(_run(Client(transport), options.profile, passphrase, bar))
+    run = asyncio.run(_run(Client(transport), options.profile, passphrase, options.give_up, bar))
     bar.clear()
     terminal.stdout.write(f"{run.file}  {size_text(run.size or 0)}{'  verified' if run.verified else ''}\n")
-    return 0
+    if run.reason:
+        terminal.stderr.write(f"{PROGRAM}: {printable(run.reason)}\n")
+    return 0 if run.result == OK else INCOMPLETE
 
 
 def _passphrase(source: str | None, terminal: Terminal) -> str:
@@ -140,7 +153,9 @@ def _passphrase(source: str | None, terminal: Terminal) -> str:
     return passphrase
 
 
-async def _run(client: Client, profile: str, passphrase: str | None, bar: Bar) -> Run:
+async def _run(client: Client, profile: str, passphrase: str | None, given_up: Sequence[str], bar: Bar) -> Run:
+    """The run as the history has it, complete or not. Raises `Mgmt1Error` if there is no backup."""
+
     async def watch() -> None:
         """The bar is an extra: without events the run goes on without it."""
         now = Progress()
@@ -153,7 +168,8 @@ async def _run(client: Client, profile: str, passphrase: str | None, bar: Bar) -
 
     watching = asyncio.get_running_loop().create_task(watch())
     try:
-        await execute(client, profile, passphrase)
+        with suppress(BackupIncompleteError):
+            await execute(client, profile, passphrase, given_up=given_up)
     finally:
         watching.cancel()
         await asyncio.wait([watching])
@@ -180,8 +196,9 @@ def progress_text(now: Progress) -> str:
     return f"{size_text(now.done)} of {size_text(now.total)}  {verb}{now.qube}"
 
 
-def preview_text(told: Preview) -> str:
-    """What `--profile ID` prints."""
+def preview_text(told: Preview, given_up: Sequence[str] = ()) -> str:
+    """What `--profile ID` prints; `given_up` are the qubes of `--give-up`."""
+    remove, kept = told.retention(given_up)
     rows = [
         [qube.name, size_text(qube.size), _when(qube.last), {True: "yes", False: "no", None: "?"}[qube.changed]]
         for qube in told.qubes
@@ -190,9 +207,11 @@ def preview_text(told: Preview) -> str:
     text += f"\nAt most {size_text(told.size)} before compression"
     text += "" if told.free is None else f"; {size_text(told.free)} free at the target"
     text += ".\n"
-    for title, names in (("No such qube", told.missing), ("Would be removed after it", told.would_remove)):
+    for title, names in (("No such qube", told.missing), ("Would be removed after it", remove)):
         if names:
             text += f"{title}: {printable(', '.join(names))}\n"
+    for file, qubes in kept.items():
+        text += f"Stays, as the only backup of {printable(', '.join(qubes))}: {printable(file)}\n"
     return text
 
 

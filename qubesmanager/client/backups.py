@@ -3,10 +3,11 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import unquote
 
 from qubesmanager.backup.passphrases import passphrase_text
 from qubesmanager.client.client import Client
@@ -50,12 +51,23 @@ class Preview:
     next_run: int | None
     missing: tuple[str, ...]
     would_remove: tuple[str, ...]
+    would_keep: Mapping[str, tuple[str, ...]]
+    """Files beyond the counts of `keep`, with the qubes that no other backup of the profile holds."""
     qubes: tuple[PlannedQube, ...]
+
+    def retention(self, given_up: Collection[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
+        """Files that go and those that stay for qubes, once the qubes of these names are given up."""
+        kept = {file: tuple(name for name in names if name not in given_up) for file, names in self.would_keep.items()}
+        go = [file for file, names in kept.items() if not names]
+        return [*self.would_remove, *go], {file: names for file, names in kept.items() if names}
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run of a profile. `result` is ok, failed, cancelled or running."""
+    """A run of a profile. `result` is ok, incomplete, failed, cancelled or running.
+
+    Incomplete: there is a whole backup, without a qube that the profile names and that does not exist.
+    """
 
     profile: str
     start: int
@@ -100,9 +112,17 @@ def parse_preview(untrusted: str) -> Preview:
         last_result=told.get("last-result", ""),
         next_run=_number(told, "next-run"),
         missing=tuple(told.get("missing", "").split()),
-        would_remove=tuple(told.get("would-remove", "").split()),
+        would_remove=tuple(unquote(word) for word in told.get("would-remove", "").split()),
+        would_keep=dict(_kept(word) for word in told.get("would-keep", "").split()),
         qubes=tuple(_planned(row) for row in rows.split("\n") if row),
     )
+
+
+def _kept(untrusted: str) -> tuple[str, tuple[str, ...]]:
+    file, colon, names = untrusted.partition(":")
+    if not colon or not file or not names:
+        raise ProtocolError(f"Not a file with qubes: {shown(untrusted)}")
+    return unquote(file), tuple(names.split(","))
 
 
 _YES_NO = {"yes": True, "no": False}
@@ -216,14 +236,20 @@ async def history(client: Client, profile: str | None = None) -> list[Run]:
 
 
 async def execute(
-    client: Client, profile: str, passphrase: str | None, leaves: Callable[[], bool] = lambda: False
+    client: Client,
+    profile: str,
+    passphrase: str | None,
+    leaves: Callable[[], bool] = lambda: False,
+    given_up: Iterable[str] = (),
 ) -> None:
     """Carry the profile out; done when the backup is whole and on the disk. Raises `BackupError` for the passphrase.
 
     Cancelled, the run is cancelled too, and this ends when it has: what it had written is gone. If `leaves` says so,
-    the run goes on without anybody who waits for it.
+    the run goes on without a caller that waits for it. `given_up`: qubes whose last backup may be removed.
     """
     payload = {} if passphrase is None else {"passphrase": passphrase_text(passphrase, "What was given")}
+    if names := " ".join(given_up):
+        payload["give-up"] = names
     async with asyncio.TaskGroup() as group:
         running = group.create_task(_answered(client, profile, payload))
         try:

@@ -275,7 +275,8 @@ VM_KILL = Call(
 
 BACKUP_EXECUTE = Call(
     "mgmt1.backup.Execute", Dest.DOM0, Tier.GLOBAL_RWX, c.PROFILE_ID, c.KEY_VALUES, c.NOTHING,
-    "Carry out a backup profile; answers when the file is complete and on disk. Payload: passphrase=<text>.",
+    "Carry out a backup profile; answers when the file is complete and on disk. Payload:"
+    " passphrase=<text>; give-up=<qubes>, from dom0: keep may remove the last backup of these.",
     time_limit=None,
     secret=True,
 )  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qubesmanager.backup.retention import Keep, superfluous
+from qubesmanager.backup.retention import Keep, Made, decide
 
 COUNTS = st.integers(0, 5)
 KEEPS = st.builds(Keep, COUNTS, COUNTS, COUNTS, COUNTS)
@@ -18,7 +18,11 @@ TIMES = st.lists(
 
 
 def going(keep: Keep, times: list[datetime]) -> list[datetime]:
-    return superfluous(keep, times, lambda at: at)
+    """What goes when the newest of them is being made."""
+    if not times:
+        return []
+    *known, coming = (Made(number, at) for number, at in enumerate(sorted(times)))
+    return [backup.at for backup in decide(keep, coming, known).remove]
 
 
 @given(KEEPS, TIMES)
@@ -80,3 +84,74 @@ def test_thirty_nights_and_what_is_kept_of_them(keep: Keep, left: list[int]) -> 
     gone = going(keep, nights)
 
     assert [number for number, night in enumerate(nights) if night not in gone] == left
+
+
+# -- what no count removes --------------------------------------------------------------------------------------------
+
+START = datetime(2026, 6, 1, 3, tzinfo=UTC)
+NAMES = st.sampled_from(["work", "vault", "mail"])
+BACKUPS = st.lists(
+    st.tuples(
+        st.integers(-100, 4000).map(lambda days: START + timedelta(days=days)),
+        st.sets(NAMES).map(lambda names: {name: name for name in names}),
+    ),
+    max_size=20,
+)
+
+
+@given(KEEPS, BACKUPS, st.integers(-100, 100), st.frozensets(NAMES))
+def test_the_last_good_backup_survives_any_clock(
+    keep: Keep, runs: list[tuple[datetime, dict[str, str]]], days: int, names: frozenset[str]
+) -> None:
+    known = [Made(number, at, qubes, f"file {number}") for number, (at, qubes) in enumerate(runs)]
+    coming = Made(len(runs), START + timedelta(days=days), {name: name for name in names}, "coming")
+
+    decision = decide(keep, coming, known)
+
+    stays = [coming, *(backup for backup in known if backup not in decision.remove)]
+    held = {name for backup in stays for name in backup.qubes}
+    assert coming not in decision.remove
+    assert all(backup.at <= coming.at for backup in decision.remove)
+    assert {name for backup in known for name in backup.qubes} <= held
+    in_order = sorted((backup for backup in known if backup.at <= coming.at), key=lambda backup: -backup.number)
+    assert not {backup.number for backup in decision.remove} & {backup.number for backup in in_order[: keep.last - 1]}
+    assert [backup.number for backup in decision.remove] == sorted(backup.number for backup in decision.remove)
+
+
+@given(KEEPS, BACKUPS, st.frozensets(NAMES))
+def test_giving_a_qube_up_removes_what_was_kept_for_it_alone(
+    keep: Keep, runs: list[tuple[datetime, dict[str, str]]], given_up: frozenset[str]
+) -> None:
+    """The commands and the wizard count on it: they know only what was kept for which qubes."""
+    known = [Made(number, at, qubes, f"file {number}") for number, (at, qubes) in enumerate(runs)]
+    coming = Made(len(runs), START + timedelta(days=5000), {}, "coming")
+    before = decide(keep, coming, known)
+
+    after = decide(keep, coming, known, given_up)
+
+    freed = [backup for backup, names in before.kept_for if set(names) <= given_up]
+    assert set(map(id, after.remove)) == {*map(id, before.remove), *map(id, freed)}
+
+
+def test_one_dated_in_the_future_takes_nobodys_place_and_stays() -> None:
+    later = Made(1, START + timedelta(days=2000), {"1": "vault"}, "2031")
+    known = [
+        Made(0, START, {"1": "vault"}, "first"),
+        later,
+        Made(2, START + timedelta(days=1), {"1": "vault"}, "second"),
+    ]
+    coming = Made(3, START + timedelta(days=2), {"1": "vault"}, "third")
+
+    decision = decide(Keep(last=1), coming, known)
+
+    assert [backup.file for backup in decision.remove] == ["first", "second"]
+    assert decision.kept_for == ()
+
+
+def test_another_qube_of_the_same_name_does_not_replace_the_first() -> None:
+    known = [Made(0, START, {"uuid-1": "vault"}, "old"), Made(1, START, {"vault": "vault"}, "without uuids")]
+
+    decision = decide(Keep(last=1), Made(2, START, {"uuid-2": "vault"}), known)
+
+    assert [backup.file for backup in decision.remove] == ["without uuids"]
+    assert [(backup.file, names) for backup, names in decision.kept_for] == [("old", ("vault",))]

@@ -4,7 +4,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextvars import copy_context
 
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
@@ -51,12 +51,21 @@ class BackupRun(QObject):
         self._clock.setInterval(TICK)
         self._clock.timeout.connect(self.changed)
 
-    def start(self, text: str | None, passphrase: str | None, afterwards: Callable[[], Awaitable[None]] | None) -> None:
-        """Keep the profile, if there is a text to keep, and carry it out; `afterwards` only if all went well."""
+    def start(
+        self,
+        text: str | None,
+        passphrase: str | None,
+        afterwards: Callable[[], Awaitable[None]] | None,
+        given_up: Collection[str] = (),
+    ) -> None:
+        """Keep the profile, if there is a text to keep, and carry it out; `afterwards` only if all went well.
+
+        `given_up`: qubes whose last backup may go.
+        """
         self._clock.start()
         self._session.happened.connect(self._happened)
         title = self.tr("Back up: {0}").format(self.profile)
-        self._task = self._session.tasks.start(title, self._carry_out(text, passphrase, afterwards))
+        self._task = self._session.tasks.start(title, self._carry_out(text, passphrase, afterwards, given_up))
         # Before its first step nothing of it has run, and nobody else would notice its end.
         self._task.add_done_callback(lambda _task: self._ended())
 
@@ -88,7 +97,11 @@ class BackupRun(QObject):
         return still if self.running and still >= STALLED else None
 
     async def _carry_out(
-        self, text: str | None, passphrase: str | None, afterwards: Callable[[], Awaitable[None]] | None
+        self,
+        text: str | None,
+        passphrase: str | None,
+        afterwards: Callable[[], Awaitable[None]] | None,
+        given_up: Collection[str],
     ) -> None:
         context = copy_context()
         self.changed.connect(lambda: context.run(report, self.progress.percent, self._line()) if self.running else None)
@@ -97,7 +110,7 @@ class BackupRun(QObject):
             if text is not None:
                 await client.send(calls.BACKUP_PROFILE_SET(DOM0, self.profile, text))
             # The window may be closed and everything end here: dom0 goes on with it.
-            await execute(client, self.profile, passphrase, lambda: self._session.tasks.closing)
+            await execute(client, self.profile, passphrase, lambda: self._session.tasks.closing, given_up)
             self.result = (await history(client, self.profile))[-1]
             self.state = TaskState.DONE
         except (asyncio.CancelledError, BackupCancelledError):

@@ -36,12 +36,17 @@ class BackupSummaryPage(StepPage):
             self._lines[key] = plain_label("", self)
             self._form.addRow(text, self._lines[key])
         self.warning = problem_label(self)
+        self._told: Preview | None = None
+        self.give_up = QCheckBox(self.tr("&Remove the last backup of these qubes, too"), self)
+        self.give_up.toggled.connect(self._show_older)
+        self.give_up.hide()
         self.power_off = QCheckBox(self.tr("Shut this computer &down when it is complete"), self)
         self.power_off.setEnabled(not power_off)
         self.power_off.setToolTip(power_off)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(self._form)
+        layout.addWidget(self.give_up)
         layout.addWidget(self.warning)
         layout.addStretch(1)
         layout.addWidget(self.power_off)
@@ -52,6 +57,9 @@ class BackupSummaryPage(StepPage):
     def show_plan(self, name: str, profile: Profile, qubes: list[str], *, kept: bool) -> None:
         """What is known here; the rest is asked for."""
         self._problem = self.tr("Waiting for what dom0 says of it…")
+        self._told = None
+        self.give_up.setChecked(False)
+        self.give_up.hide()
         place = profile.destination_path or " ".join(profile.destination_command)
         if profile.destination_vm != "dom0":
             place = self.tr("the qube {0}: {1}").format(profile.destination_vm, place)
@@ -80,10 +88,9 @@ class BackupSummaryPage(StepPage):
             self.tr("at most {0} before compression{1}").format(size_text(told.size) or "0 B", free)
         )
         if profile.keep:
-            removed = self._named(list(told.would_remove)) if told.would_remove else self.tr("none has to go yet")
-            self._lines["older"].setText(
-                self.tr("removed once this one is verified: {0}").format(removed) if told.would_remove else removed
-            )
+            self._told = told
+            self.give_up.setVisible(bool(told.would_keep))
+            self._show_older()
         if told.next_run is not None:
             again = self._lines["again"]
             again.setText(self.tr("{0}, next {1}").format(again.text(), date_text(told.next_run)))
@@ -102,6 +109,25 @@ class BackupSummaryPage(StepPage):
             self._problem = self.tr("There is no such folder in dom0.")
         show_problem(self.warning, "\n".join(warnings))
         self.changed.emit()
+
+    def given_up(self) -> list[str]:
+        """The qubes whose last backup may go: those named on the page, once the user has confirmed it."""
+        if self._told is None or not self.give_up.isChecked():
+            return []
+        return sorted({name for names in self._told.would_keep.values() for name in names})
+
+    def _show_older(self, *_: object) -> None:
+        if self._told is None:
+            return
+        removed, kept = self._told.retention(self.given_up())
+        lines = [self.tr("none has to go yet")]
+        if removed:
+            lines = [self.tr("removed once this one is verified: {0}").format(self._named(removed))]
+        lines += [
+            self.tr("{0} stays: it is the only backup of {1}").format(file, self._named(list(names)))
+            for file, names in kept.items()
+        ]
+        self._lines["older"].setText("\n".join(lines))
 
     def show_nothing_known(self, why: str, *, may_go_on: bool) -> None:
         """dom0 does not say."""

@@ -4,6 +4,7 @@
 import asyncio
 import json
 import os
+import random
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -17,6 +18,8 @@ from pool_tools import content
 
 from qubesmanager.backup import container
 from qubesmanager.backup.container import Params
+from qubesmanager.backup.errors import BackupIncompleteError
+from qubesmanager.client.backups import execute, history, preview
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
@@ -156,7 +159,9 @@ async def test_a_backup_stamps_its_qubes_and_remembers_the_run(client: Client, l
     (run,) = [json.loads(row) for row in await client.send(calls.BACKUP_HISTORY("dom0", "nightly"))]
     assert (run["result"], run["file"], run["size"]) == ("ok", str(file), file.stat().st_size)
     assert run["verified"]
-    assert run["qubes"] == [{"name": "lab", "result": "ok"}]
+    (held,) = run["qubes"]
+    assert (held["name"], held["result"]) == ("lab", "ok")
+    assert held["uuid"] == (await record(client, "lab")).value("uuid")
     assert mode_of(file) == 0o600
     assert await client.send(calls.BACKUP_HISTORY("dom0", "other")) == []
 
@@ -623,13 +628,78 @@ async def test_what_keep_has_no_room_for_is_told_and_then_removed(client: Client
 
     text = await client.send(calls.BACKUP_INFO("dom0", "nightly", pieces()))
 
-    assert f"would-remove={files[0].name} {files[1].name}\n" in text
+    assert f"would-remove={files[0].name} {files[1].name} {files[2].name}\n" in text
     assert all(file.exists() for file in files)
     system.backups.clock = partial(float, moment + 1000)
     await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": WORDS}))
 
     assert not any(file.exists() for file in files)
     assert len(names(folder)) == 1
+
+
+@pytest.mark.timeout(180)
+async def test_a_run_removes_exactly_what_the_preview_said_whatever_the_clock(
+    client: Client, system: System, folder: Path
+) -> None:
+    chance = random.Random(14)
+    moment = time.time()
+    for number in range(16):
+        moment += chance.choice([0, 3600, 90_000, 90_000, 700_000, 150_000_000, -150_000_000, -90_000])
+        system.backups.clock = partial(float, moment)
+        counts = {name: chance.randrange(3) for name in ("last", "daily", "weekly", "monthly")}
+        include = chance.choice([["vault"], ["vault", "sys-net"]])
+        await with_profile(client, folder, include=include, verify=True, keep=counts)
+        before = names(folder)
+        told = await preview(client, "nightly")
+
+        await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": WORDS}))
+
+        assert before - names(folder) == set(told.would_remove), number
+        assert len(names(folder) - before) == 1, "the one just made is there"
+        last = json.loads((await client.send(calls.BACKUP_HISTORY("dom0")))[-1])
+        assert {Path(kept["file"]).name: tuple(kept["qubes"]) for kept in last["kept"]} == dict(told.would_keep)
+
+
+async def test_the_only_backup_of_a_qube_stays_until_dom0_gives_the_qube_up(
+    client: Client, system: System, folder: Path
+) -> None:
+    moment = time.time()
+    await client.send(calls.VM_CREATE("debian-13", "StandaloneVM", CreateSpec("gone", "green")))
+    system.backups.clock = partial(float, moment)
+    first = await backed_up(client, folder, include=["vault", "gone"], verify=True, keep={"last": 1})
+    await client.send(calls.VM_REMOVE("gone"))
+    system.backups.clock = partial(float, moment + 100)
+
+    second = await backed_up(client, folder, include=["vault"], verify=True, keep={"last": 1})
+
+    assert names(folder) == {first.name, second.name}
+    (last,) = (await history(client, "nightly"))[-1:]
+    assert last.result == "ok"
+    assert f"{first.name}: gone" in last.reason
+    told = await preview(client, "nightly")
+    assert told.would_keep == {first.name: ("gone",)}
+    assert told.retention(["gone"]) == ([second.name, first.name], {})
+    as_qube = Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer, "vault"))
+    with pytest.raises(PermissionDenied):
+        await execute(as_qube, "nightly", WORDS, given_up=["gone"])
+    system.backups.clock = partial(float, moment + 200)
+
+    await execute(client, "nightly", WORDS, given_up=["gone"])
+
+    assert len(names(folder)) == 1
+
+
+async def test_a_run_without_a_qube_that_is_named_is_not_ok(client: Client, system: System, folder: Path) -> None:
+    await with_profile(client, folder, include=["vault", "lost"], verify=True, keep={"last": 1})
+
+    with pytest.raises(BackupIncompleteError, match="There is no qube lost"):
+        await execute(client, "nightly", WORDS)
+
+    (run,) = await history(client, "nightly")
+    assert run.result == "incomplete"
+    assert "There is no qube lost" in run.reason
+    assert [str(folder / name) for name in names(folder)] == [run.file]
+    assert system.qube("vault").value("backup_timestamp") == str(run.start)
 
 
 async def test_what_was_missed_is_made_up_for_once(

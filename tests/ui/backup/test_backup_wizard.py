@@ -17,14 +17,16 @@ from windows import click, type_text
 
 from qubesmanager.backup import container
 from qubesmanager.backup.container import Params
+from qubesmanager.backup.profile import Profile
 from qubesmanager.backup.retention import Keep
-from qubesmanager.client.backups import history
+from qubesmanager.client.backups import history, parse_preview
 from qubesmanager.client.client import Client
 from qubesmanager.client.restores import RestorePlan, restore
 from qubesmanager.daemon.local.drivers.backups import targets
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.ui.app import register_all
 from qubesmanager.ui.backup.backup_run import BackupRun, running_backups
+from qubesmanager.ui.backup.backup_summary_page import BackupSummaryPage
 from qubesmanager.ui.backup.backup_wizard import BackupWizard
 from qubesmanager.ui.backup.choice_page import Mode
 from qubesmanager.ui.backup.passphrase_page import Origin
@@ -49,6 +51,26 @@ def goes_on(qapp: QApplication) -> Iterator[None]:
     qapp.setQuitOnLastWindowClosed(False)
     yield
     qapp.setQuitOnLastWindowClosed(True)
+
+
+def test_the_only_backup_of_a_qube_goes_only_after_a_tick(qtbot: QtBot) -> None:
+    page = BackupSummaryPage("")
+    qtbot.addWidget(page)
+    profile = Profile(destination_path="/backups", verify=True, keep=Keep(last=1))
+    told = parse_preview("free=100\nwould-remove=first\nwould-keep=second:vault,work\n\n")
+
+    page.show_plan("nightly", profile, ["vault"], kept=False)
+    page.show_preview(told, profile)
+
+    assert not page.give_up.isHidden()
+    assert page.given_up() == []
+    assert page.text("older").splitlines() == [
+        "removed once this one is verified: first",
+        "second stays: it is the only backup of vault, work",
+    ]
+    page.give_up.setChecked(True)
+    assert page.given_up() == ["vault", "work"]
+    assert page.text("older") == "removed once this one is verified: first, second"
 
 
 @pytest.fixture

@@ -16,9 +16,12 @@ from qubesmanager.wire.limits import PROFILE_BYTES
 
 @answers(calls.BACKUP_EXECUTE)
 async def execute(context: Context, profile: str, options: Mapping[str, str]) -> None:
-    if set(options) - {"passphrase"}:
-        raise ProtocolError("The payload says passphrase=<text>, or nothing.")
-    await context.system.backups.execute(profile, options.get("passphrase"))
+    if set(options) - {"passphrase", "give-up"}:
+        raise ProtocolError("The payload has passphrase=<text> and give-up=<qubes>, or nothing.")
+    given_up = options.get("give-up", "").split()
+    if given_up and context.source != DOM0:
+        raise PermissionDenied("Only dom0 gives up the last backup of a qube.")
+    await context.system.backups.execute(profile, options.get("passphrase"), given_up)
 
 
 @answers(calls.BACKUP_CANCEL)

@@ -12,24 +12,25 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import takewhile
+from itertools import count, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from qubesmanager.backup import writer
 from qubesmanager.backup.container import LEVELS
 from qubesmanager.backup.contents import ADMIN_CLASS, DOM0, Contents, Device, Label
 from qubesmanager.backup.contents import Qube as KeptQube
-from qubesmanager.backup.errors import BackupError
+from qubesmanager.backup.errors import BackupError, BackupIncompleteError
 from qubesmanager.backup.partial import check_space
 from qubesmanager.backup.passphrases import passphrase_text
 from qubesmanager.backup.profile import Profile, matches, parse_profile, without_passphrase
 from qubesmanager.backup.report import Report
-from qubesmanager.backup.retention import superfluous
+from qubesmanager.backup.retention import Decision, Made, decide
 from qubesmanager.backup.streams import FdOutput
 from qubesmanager.backup.volumes import Source
 from qubesmanager.backup.writer import Options, QubeData
@@ -61,7 +62,8 @@ FILE = "qubes-backup"
 """What the name of a backup begins with."""
 LOOK_SECONDS = 60.0
 """Seconds between two looks whether a profile is due."""
-OK, FAILED, CANCELLED, RUNNING = "ok", "failed", "cancelled", "running"
+OK, INCOMPLETE, FAILED, CANCELLED, RUNNING = "ok", "incomplete", "failed", "cancelled", "running"
+"""How a run ended. INCOMPLETE: a whole backup, without a qube that the profile names and that does not exist."""
 HISTORY_LIMIT = 1000
 """Runs that are answered."""
 
@@ -154,8 +156,12 @@ class Backups:
 
     # -- a run --------------------------------------------------------------------------------------------------------
 
-    async def execute(self, name: str, passphrase: str | None) -> None:
-        """Carry the profile out; done when the backup is complete and on the disk, and verified if it says so."""
+    async def execute(self, name: str, passphrase: str | None, given_up: Collection[str] = ()) -> None:
+        """Carry the profile out; done when the backup is complete and on the disk, and verified if it says so.
+
+        `given_up`: qubes whose last backup `keep` may remove in this run. Raises `BackupIncompleteError` after a backup
+        of all but the qubes that the profile names and that do not exist.
+        """
         if name in self._runs:
             raise BackupAlreadyRunningError(f"The backup profile {name} is being carried out.")
         run = self._runs[name] = _Run(name)
@@ -164,7 +170,9 @@ class Backups:
             told: dict[str, Any] = {"profile": name, "start": int(self.clock()), "result": RUNNING, "file": ""}
             number = await self._remember(None, told)
             try:
-                await self._carry_out(run, profile, passphrase, told, number)
+                await self._carry_out(run, profile, passphrase, told, number, given_up)
+            except BackupIncompleteError:
+                raise
             except BaseException as error:
                 stopped = isinstance(error, BackupCancelledError | asyncio.CancelledError)
                 told["reason"] = "" if stopped else str(error) or "Internal error; see the daemon's log"
@@ -177,7 +185,13 @@ class Backups:
             del self._runs[name]
 
     async def _carry_out(
-        self, run: _Run, profile: Profile, given: str | None, told: dict[str, Any], number: int
+        self,
+        run: _Run,
+        profile: Profile,
+        given: str | None,
+        told: dict[str, Any],
+        number: int,
+        given_up: Collection[str],
     ) -> None:
         secret = await self.passphrase(run.profile, profile, given)
         planned = self.planned(run.profile, profile)
@@ -211,7 +225,10 @@ class Backups:
             report, file = await self._written(run, profile, path, write, secret)
         told["backup"] = report.backup_id
         told["verified"] = profile.verify and report.ok
-        told["qubes"] = [{"name": one.qube.name, "result": one.reason or OK} for one in report.results]
+        uuids = {qube.name: str(qube.uuid) for qube in planned.qubes}
+        told["qubes"] = [
+            {"name": one.qube.name, "uuid": uuids[one.qube.name], "result": one.reason or OK} for one in report.results
+        ]
         if file is not None:
             told["file"] = str(file)
             told["size"] = (await off_loop(file.stat)).st_size
@@ -223,12 +240,17 @@ class Backups:
         wrong = [*report.problems, *(one.reason for one in report.results if not one.ok)]
         if wrong:
             raise BackupError(" ".join(wrong))
-        told["result"] = OK
+        told["result"] = INCOMPLETE if planned.missing else OK
         told["reason"] = planned.told()
         if profile.keep is not None:
             await self._remember(number, told)
-            for old in await self.superfluous(run.profile, profile):
-                await self._remove_old(old)
+            decision = await self.retention(run.profile, profile, _made(told, number), given_up)
+            for old in decision.remove:
+                await self._remove_old(run.profile, old)
+            told["kept"] = [{"file": kept.file, "qubes": list(names)} for kept, names in decision.kept_for]
+            told["reason"] = " ".join(filter(None, [told["reason"], kept_text(decision)]))
+        if planned.missing:
+            raise BackupIncompleteError(f"The backup was made without a qube that the profile names. {told['reason']}")
 
     async def _written(
         self, run: _Run, profile: Profile, path: Path | None, write: targets.Write, secret: str
@@ -268,7 +290,10 @@ class Backups:
         path = Path(profile.destination_path)
         if not path.is_dir():
             return path
-        return path / f"{FILE}-{name}-{time.strftime('%Y%m%dT%H%M%S', time.localtime(start))}"
+        stem = f"{FILE}-{name}-{time.strftime('%Y%m%dT%H%M%S', time.localtime(start))}"
+        # A clock that was set back comes to the same second again.
+        files = (path / (f"{stem}-{number}" if number else stem) for number in count())
+        return next(file for file in files if not file.exists())
 
     def cancel(self, name: str) -> None:
         """Raises `BackupError` if the profile is not being carried out."""
@@ -342,38 +367,51 @@ class Backups:
 
     async def history(self, profile: str | None = None) -> list[dict[str, Any]]:
         """The runs, oldest first."""
+        return [told for _number, told in await self._numbered(profile, HISTORY_LIMIT)]
+
+    async def _numbered(self, profile: str | None, limit: int = -1) -> list[tuple[int, dict[str, Any]]]:
+        """The last `limit` runs (-1: all) with their numbers, oldest first."""
         found = await self._system.store.read(
             "SELECT run, told FROM backup_run WHERE ?1 IS NULL OR profile = ?1 ORDER BY run DESC LIMIT ?2",
-            (profile, HISTORY_LIMIT),
+            (profile, limit),
         )
-        return [self._unstored.get(number) or json.loads(told) for number, told in reversed(found)]
+        return [(int(number), self._unstored.get(number) or json.loads(told)) for number, told in reversed(found)]
 
-    async def superfluous(self, name: str, profile: Profile) -> list[dict[str, Any]]:
-        """The runs whose files the profile's `keep` has no room for, oldest first; each file is as it was written.
+    async def retention(self, name: str, profile: Profile, coming: Made, given_up: Collection[str] = ()) -> Decision:
+        """What the profile's `keep` does once `coming` is complete.
 
-        Only complete, verified backups count and go.
+        Only complete, verified backups whose files are as they were written count and go.
         """
         if profile.keep is None:
-            return []
+            return Decision()
         runs = [
-            told
-            for told in await self.history(name)
-            if told["result"] == OK and told.get("verified") and Path(told["file"]).parent == _folder(profile)
+            (number, told)
+            for number, told in await self._numbered(name)
+            if number != coming.number
+            and told["result"] in {OK, INCOMPLETE}
+            and told.get("verified")
+            and Path(told["file"]).parent == _folder(profile)
         ]
-        there = await off_loop(lambda: [told for told in runs if _is_the_one(told)])
-        return superfluous(profile.keep, there, lambda told: datetime.fromtimestamp(told["start"]).astimezone())
+        known = await off_loop(lambda: [_made(told, number) for number, told in runs if _is_the_one(told)])
+        return decide(profile.keep, coming, known, given_up)
 
-    async def _remove_old(self, told: dict[str, Any]) -> None:
-        path = Path(told["file"])
+    async def _coming(self, planned: Planned) -> Made:
+        """The backup that a run now would make."""
+        ((last,),) = await self._system.store.read("SELECT coalesce(max(run), 0) FROM backup_run")
+        qubes = {str(qube.uuid): qube.name for qube in planned.qubes}
+        return Made(int(last) + 1, _local(self.clock()), qubes)
+
+    async def _remove_old(self, profile: str, old: Made) -> None:
+        path = Path(old.file)
         try:
             await off_loop(path.unlink)
-            log.info("Removed %s, which the profile %s keeps no more", path, told["profile"])
+            log.info("Removed %s, which the profile %s keeps no more", path, profile)
         except OSError as error:
             log.warning("%s cannot be removed: %s", path, error)
 
     async def _previous(self, profile: str) -> str:
         """The id of the profile's last complete backup."""
-        done = [told for told in await self.history(profile) if told["result"] == OK]
+        done = [told for told in await self.history(profile) if told["result"] in {OK, INCOMPLETE}]
         return str(done[-1].get("backup", "")) if done else ""
 
     async def _remember(self, number: int | None, told: dict[str, Any]) -> int:
@@ -457,7 +495,7 @@ class Backups:
         due = profile.schedule.next_due(_local(self.clock())) if profile.schedule else None
         free = await off_loop(_free, _folder(profile)) if profile.destination_vm == DOM0 else None
         sizes = {qube.name: sum(v.usage for v in qube.volumes.values() if v.save_on_stop) for qube in planned.qubes}
-        going = await self.superfluous(name, profile)
+        decision = await self.retention(name, profile, await self._coming(planned))
         head = {
             "profile": name,
             "destination": profile.destination_path or " ".join(profile.destination_command),
@@ -476,7 +514,8 @@ class Backups:
             "next-run": str(int(due.replace(tzinfo=None).timestamp())) if due else "",
             "missing": " ".join(planned.missing),
             "left-out": DOM0 if planned.dom0 else "",
-            "would-remove": " ".join(Path(told["file"]).name for told in going),
+            "would-remove": " ".join(_file_word(old) for old in decision.remove),
+            "would-keep": " ".join(f"{_file_word(kept)}:{','.join(names)}" for kept, names in decision.kept_for),
             "changed": str(int(changed)),
         }
         lines = [f"{key}={value}" for key, value in head.items()]
@@ -529,6 +568,24 @@ def _free(folder: Path) -> int | None:
 
 def _writable(folder: Path) -> bool:
     return os.access(folder, os.W_OK | os.X_OK)
+
+
+def _made(told: dict[str, Any], number: int) -> Made:
+    """A run of the history. Of one that recorded no uuids the names count."""
+    whole = [qube for qube in told.get("qubes", ()) if qube["result"] == OK]
+    qubes = {qube.get("uuid", qube["name"]): qube["name"] for qube in whole}
+    return Made(number, _local(told["start"]), qubes, told["file"])
+
+
+def _file_word(backup: Made) -> str:
+    """The file's name as one word; only names that we did not make up hold a blank, a colon or a percent sign."""
+    return quote(Path(backup.file).name)
+
+
+def kept_text(decision: Decision) -> str:
+    """Which backups stay although the counts do not keep them, as a sentence; empty if none."""
+    kept = "; ".join(f"{Path(backup.file).name}: {', '.join(names)}" for backup, names in decision.kept_for)
+    return f"Kept, because no other backup of the profile holds the qube: {kept}." if kept else ""
 
 
 def _is_the_one(told: dict[str, Any]) -> bool:
