@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from qubesmanager.rules.backups import is_ahead
 from qubesmanager.wire.errors import QubesValueError
 from qubesmanager.wire.names import shown
 
@@ -49,7 +50,12 @@ class Schedule:
         return due
 
     def is_due(self, now: datetime, last_run: datetime) -> bool:
-        """Whether it has not run since it last should have. `last_run` of one that never ran: when it was written."""
+        """Whether it has not run since it last should have. `last_run` of one that never ran: when it was written.
+
+        A last run in the future (a clock was wrong) says nothing, so it is due.
+        """
+        if is_ahead(last_run.timestamp(), now.timestamp()):
+            return True
         # By the wall's clock: a change to or from summer time moves neither.
         return last_run.replace(tzinfo=None) < self.last_due(now).replace(tzinfo=None)
 

@@ -17,7 +17,7 @@ from PyQt5.QtCore import (
 )
 
 from qubesmanager.backup.profile import matches
-from qubesmanager.models.columns import ago_text, date_text, size_text
+from qubesmanager.models.columns import date_text, since_text, size_text
 from qubesmanager.models.natural import in_order
 from qubesmanager.models.row_table import SORT_ROLE
 from qubesmanager.models.volume_table import RIGHT
@@ -183,7 +183,7 @@ class BackupChoice(QAbstractTableModel):
 def _last(row: Candidate) -> str:
     if row.last is None:
         return QCoreApplication.translate(CONTEXT, NEVER)
-    return ago_text(max(0, int(time.time()) - row.last))
+    return since_text(row.last, int(time.time()))
 
 
 def _changed(row: Candidate) -> str:

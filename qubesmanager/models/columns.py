@@ -11,6 +11,7 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QDateTime, QLocale
 
 from qubesmanager.models.history import History
 from qubesmanager.models.natural import Natural, natural
+from qubesmanager.rules.backups import is_ahead
 from qubesmanager.wire.records import YES, VmRecord
 from qubesmanager.wire.values import PowerState
 
@@ -134,7 +135,14 @@ def _backup(record: VmRecord, _history: History | None) -> str:
     held = record.number("backup_timestamp")
     if held is None:
         return QCoreApplication.translate("VmTable", "never") if record.flag("include_in_backups") else ""
-    return ago_text(max(0, int(time.time()) - held))
+    return since_text(held, int(time.time()))
+
+
+def since_text(moment: int, now: int) -> str:
+    """How long ago a time was; "in the future" for one that a wrong clock recorded. Both in Unix seconds."""
+    if is_ahead(moment, now):
+        return QCoreApplication.translate("VmTable", "in the future")
+    return ago_text(max(0, now - moment))
 
 
 def _backup_tip(record: VmRecord) -> str:

@@ -7,12 +7,20 @@ from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 
 OLD = 30 * 24 * 3600
-"""Seconds after which a person is reminded."""
+"""Seconds after which the user is reminded."""
+SLACK = 3600
+"""Seconds by which a time may lie ahead: clocks are corrected by a little now and then."""
+
+
+def is_ahead(moment: float, now: float) -> bool:
+    """Whether a recorded time lies in the future, so that a clock was wrong and the time says nothing."""
+    return moment > now + SLACK
 
 
 def overdue(records: Iterable[VmRecord], now: int) -> list[str]:
     """The qubes that are included in backups and have none of the last `OLD` seconds; sorted.
 
+    A backup dated in the future does not count: nobody knows when it was made.
     Templates are left out: they can be installed again, and are backed up now and then.
     """
     return sorted(
@@ -20,5 +28,9 @@ def overdue(records: Iterable[VmRecord], now: int) -> list[str]:
         for record in records
         if record.klass in {VmClass.APP, VmClass.STANDALONE}
         and record.flag("include_in_backups")
-        and (record.number("backup_timestamp") or 0) < now - OLD
+        and not _is_recent(record.number("backup_timestamp") or 0, now)
     )
+
+
+def _is_recent(moment: int, now: int) -> bool:
+    return moment >= now - OLD and not is_ahead(moment, now)

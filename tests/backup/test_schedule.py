@@ -90,3 +90,16 @@ def test_when_the_clocks_change_nothing_runs_twice_or_not_at_all() -> None:
     assert not weekly.is_due(local(2027, 3, 30, 12), local(2027, 3, 27, 3, 0, 5))
     assert weekly.is_due(local(2026, 10, 27, 12), local(2026, 10, 24, 2, 59, 59))
     assert weekly.is_due(local(2027, 3, 30, 12), local(2027, 3, 27, 2, 59, 59))
+
+
+@given(TEXTS, MOMENTS, st.timedeltas(timedelta(hours=2), timedelta(days=4000)))
+def test_a_last_run_in_the_future_does_not_silence_the_schedule(text: str, now: datetime, ahead: timedelta) -> None:
+    schedule = parse_schedule(text)
+
+    assert schedule.is_due(now, now + ahead)
+    assert not schedule.is_due(now, now), "the run that follows puts it right"
+
+
+@given(TEXTS, MOMENTS, st.timedeltas(timedelta(0), timedelta(minutes=59)))
+def test_a_clock_that_is_corrected_a_little_runs_nothing_again(text: str, now: datetime, ahead: timedelta) -> None:
+    assert not parse_schedule(text).is_due(now, now + ahead)

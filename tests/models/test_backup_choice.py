@@ -11,6 +11,7 @@ from pytestqt.modeltest import ModelTester
 from samples import vm
 
 from qubesmanager.models.backup_choice import CHANGED, LAST, NAME, BackupChoice, Candidate, candidates, chosen_by_rules
+from qubesmanager.models.columns import since_text
 from qubesmanager.wire.records import VolumeRecord
 from qubesmanager.wire.values import PowerState, VmClass
 
@@ -94,3 +95,9 @@ def test_what_is_excluded_is_never_chosen(exclude: list[str]) -> None:
 
     assert chosen.isdisjoint(exclude)
     assert ("$type:AppVM" not in exclude) or chosen == {"dvm"}
+
+
+def test_a_backup_dated_in_the_future_is_shown_as_such() -> None:
+    assert since_text(2_000_000_000, 1_700_000_000) == "in the future"
+    assert since_text(1_700_000_060, 1_700_000_000) == "just now"
+    assert since_text(1_699_990_000, 1_700_000_000) == "2 h ago"

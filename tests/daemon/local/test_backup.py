@@ -702,6 +702,29 @@ async def test_a_run_without_a_qube_that_is_named_is_not_ok(client: Client, syst
     assert system.qube("vault").value("backup_timestamp") == str(run.start)
 
 
+async def test_a_run_with_a_wrong_clock_does_not_stop_the_schedule(
+    client: Client, system: System, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time()
+    system.backups.clock = partial(float, now + 5 * 365 * 86_400)
+    await backed_up(client, folder, include=["vault"], schedule="hourly", passphrase_text="x")
+    system.backups.clock = partial(float, now)
+    monkeypatch.setattr(backups, "LOOK_SECONDS", 0.01)
+    assert "vault class=AppVM" in (text := await client.send(calls.BACKUP_INFO("dom0", "nightly", pieces())))
+    assert "changed=unknown" in text
+
+    async with aclosing(client.events()) as events:
+        await anext(events)
+        system.spawn("the schedule", system.backups.keep_schedule())
+        async with asyncio.timeout(60):
+            while not any(event.kind == "backup-finished" for event in await anext(events)):
+                pass
+
+    runs = await history(client, "nightly")
+    assert [run.start for run in runs] == [int(now) + 5 * 365 * 86_400, int(now)]
+    assert [run.result for run in runs] == ["ok", "ok"]
+
+
 async def test_what_was_missed_is_made_up_for_once(
     client: Client, system: System, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,6 +40,7 @@ from qubesmanager.daemon.local.drivers.backups.engine import Teller, in_engine, 
 from qubesmanager.daemon.local.drivers.backups.profiles import ProfileFile, Profiles
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import StoreError
+from qubesmanager.rules.backups import is_ahead
 from qubesmanager.rules.devices import PERSISTENT
 from qubesmanager.wire.errors import (
     BackupAlreadyRunningError,
@@ -468,7 +469,10 @@ class Backups:
         profile, file = await self.profile(name)
         if profile.schedule is None:
             return False
-        return profile.schedule.is_due(_local(self.clock()), _local(await self.last_run(name) or file.changed))
+        last, now = await self.last_run(name) or file.changed, self.clock()
+        if is_ahead(last, now):
+            log.warning("The last run of the backup %s is dated %s, in the future; it is due", name, _local(last))
+        return profile.schedule.is_due(_local(now), _local(last))
 
     async def _scheduled(self, name: str) -> None:
         try:
@@ -524,7 +528,7 @@ class Backups:
     def _row(self, qube: Qube, size: int) -> str:
         last = qube.value("backup_timestamp")
         changed = "unknown"
-        if last:
+        if last and not is_ahead(int(last), self.clock()):
             changed = "yes" if qube.running or (qube.last_stop or 0) > int(last) else "no"
         fields = {
             "class": qube.klass.value,
