@@ -150,11 +150,6 @@ def remaining(rule: Rule, now: float) -> float | None:
     return None if rule.expire is None else max(0.0, rule.expire - now)
 
 
-def next_expiry(rules: Iterable[Rule], now: float) -> int | None:
-    """When the first of the rules that hold now expires; None if none does."""
-    return min((rule.expire for rule in rules if rule.expire is not None and rule.expire > now), default=None)
-
-
 # -- the simple shape -------------------------------------------------------------------------------------------------
 
 

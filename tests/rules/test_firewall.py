@@ -12,7 +12,6 @@ from qubesmanager.rules.firewall import (
     export_text,
     from_simple,
     import_text,
-    next_expiry,
     remaining,
     simple_view,
     verdict,
@@ -82,8 +81,6 @@ def test_a_rule_holds_until_its_last_second() -> None:
     assert remaining(WORK[0], NOW) is None
     assert verdict([rule], Packet("192.0.2.1", Proto.TCP), NOW - 0.1).action is Action.ACCEPT
     assert verdict([rule], Packet("192.0.2.1", Proto.TCP), NOW).action is Action.DROP
-    assert next_expiry([rule, *WORK], NOW - 1) == NOW
-    assert next_expiry(WORK, NOW) is None
 
 
 @pytest.mark.parametrize(

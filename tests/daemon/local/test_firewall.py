@@ -1,13 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import asyncio
+import tempfile
 import time
+from collections.abc import Iterable
+from pathlib import Path
+from uuid import UUID
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from qubesmanager.client.client import Client
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.store.store import Statement, Store, StoreError
+from qubesmanager.daemon.local.system import firewall
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import CloneSpec
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError
+from qubesmanager.wire.firewall import Rule, parse_rule
+from qubesmanager.wire.values import VmClass
 
 
 async def rules(client: Client, name: str = "vault") -> list[str]:
@@ -69,3 +82,92 @@ async def test_an_expired_rule_vanishes_by_itself(client: Client, system: System
 async def test_dom0_has_no_firewall(client: Client) -> None:
     with pytest.raises(Mgmt1Error):
         await client.send(calls.VM_FIREWALL_FLUSH("dom0"))
+
+
+async def test_a_change_costs_the_same_however_many_rules_there_are(
+    client: Client, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed, statements = 0, 0
+    commit = system.store.commit
+
+    def counted(text: str | bytes) -> Rule:
+        nonlocal parsed
+        parsed += 1
+        return parse_rule(text)
+
+    async def committed(held: Iterable[Statement]) -> None:
+        nonlocal statements
+        changes = list(held)
+        statements += len(changes)
+        await commit(changes)
+
+    for name in ("vault", "work", "personal"):
+        qube = system.qube(name)
+        qube.rules = [(f"n{number}", "action=drop") for number in range(600)]
+        await commit([row for rule_id, text in qube.rules for row in rows.insert_rule(qube.qid, rule_id, text, None)])
+    monkeypatch.setattr(firewall, "parse_rule", counted)
+    monkeypatch.setattr(system.store, "commit", committed)
+
+    for position in (None, 0, 300):
+        before = parsed, statements
+        rule_id = await client.send(calls.VM_FIREWALL_INSERT_RULE("vault", position, "action=accept"))
+        assert (parsed - before[0], statements - before[1] <= 2) == (1, True)
+        await client.send(calls.VM_FIREWALL_REMOVE_RULE("vault", rule_id))
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 8)), max_size=30))
+@settings(max_examples=20)
+async def test_the_stored_order_is_the_order_in_memory(changes: list[tuple[bool, int]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder) / "store.sqlite")
+        await store.open()
+        qube = Qube(7, UUID(int=7), "vault", VmClass.APP)
+        await store.commit(rows.insert_qube(qube))
+        expected: list[tuple[str, str]] = []
+        for number, (inserts, at) in enumerate(changes):
+            if inserts or at >= len(expected):
+                follower = expected[at][0] if at < len(expected) else None
+                await store.commit(rows.insert_rule(7, f"r{number}", "action=drop", follower))
+                expected.insert(at, (f"r{number}", "action=drop"))
+            else:
+                await store.commit([rows.delete_rule(7, expected.pop(at)[0])])
+
+        (stored,) = await rows.read_qubes(store)
+        await store.close()
+
+    assert stored.rules == expected
+
+
+async def test_an_expiring_rule_of_a_clone_vanishes_too(client: Client, system: System) -> None:
+    soon = int(time.time()) + 3
+    await client.send(calls.VM_FIREWALL_INSERT_RULE("vault", 0, f"action=drop expire={soon}"))
+    stream = system.hub.listen(lambda event: [event] if event.subject in {"", "copy"} else [])
+    await anext(stream)
+    await client.send(calls.VM_CLONE("vault", payload=CloneSpec("copy")))
+
+    async with asyncio.timeout(30):
+        async for event in stream:
+            if event.name == "firewall-changed":
+                break
+
+    assert [text for _id, text in system.qube("copy").rules] == ["action=accept"]
+
+
+async def test_an_expired_rule_that_cannot_be_taken_out_is_tried_again(
+    client: Client, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(firewall, "RETRY_SECONDS", 0.01)
+    commit, refusals = system.store.commit, iter(range(3))
+    await client.send(calls.VM_FIREWALL_INSERT_RULE("vault", 0, f"action=drop expire={int(time.time()) + 2}"))
+
+    async def refused(statements: Iterable[Statement]) -> None:
+        if next(refusals, None) is not None:
+            raise StoreError("The disk is full.")
+        await commit(statements)
+
+    monkeypatch.setattr(system.store, "commit", refused)
+    async with asyncio.timeout(20):
+        while len(system.qube("vault").rules) > 1:  # noqa: ASYNC110 - the refusals send no event
+            await asyncio.sleep(0.02)
+
+    assert next(refusals, None) is None

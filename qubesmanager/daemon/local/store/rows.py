@@ -64,7 +64,10 @@ def insert_qube(qube: Qube) -> list[Statement]:
         *(set_property(qube.qid, name, value) for name, value in qube.own.items()),
         *(set_feature(qube.qid, name, value) for name, value in qube.features.items()),
         *(add_tag(qube.qid, name) for name in sorted(qube.tags)),
-        *replace_rules(qube.qid, qube.rules),
+        *(
+            ("INSERT INTO rule (qid, rule_id, position, text) VALUES (?, ?, ?, ?)", (qube.qid, rule_id, position, text))
+            for position, (rule_id, text) in enumerate(qube.rules)
+        ),
         *(set_volume(qube.qid, volume) for volume in qube.volumes.values()),
         *(set_device(qube.qid, device) for device in qube.devices),
     ]
@@ -113,15 +116,29 @@ def set_name(qid: int, name: str) -> Statement:
     return ("UPDATE qube SET name = ? WHERE qid = ?", (name, qid))
 
 
-def replace_rules(qid: int, rules: Iterable[tuple[str, str]]) -> list[Statement]:
-    """All of a qube's firewall rules, in order."""
-    return [
-        ("DELETE FROM rule WHERE qid = ?", (qid,)),
-        *(
-            ("INSERT INTO rule (qid, rule_id, position, text) VALUES (?, ?, ?, ?)", (qid, rule_id, position, text))
-            for position, (rule_id, text) in enumerate(rules)
-        ),
-    ]
+_APPENDED_RULE = (
+    "INSERT INTO rule (qid, rule_id, position, text)"
+    " VALUES (?, ?, (SELECT coalesce(max(position) + 1, 0) FROM rule WHERE qid = ?), ?)"
+)
+_MOVED_RULES = (
+    "UPDATE rule SET position = position + 1"
+    " WHERE qid = ? AND position >= (SELECT position FROM rule WHERE qid = ? AND rule_id = ?)"
+)
+_INSERTED_RULE = (
+    "INSERT INTO rule (qid, rule_id, position, text)"
+    " VALUES (?, ?, (SELECT position - 1 FROM rule WHERE qid = ? AND rule_id = ?), ?)"
+)
+
+
+def insert_rule(qid: int, rule_id: str, text: str, follower: str | None) -> list[Statement]:
+    """A new firewall rule before the one of the id `follower`; None appends. Positions may have gaps."""
+    if follower is None:
+        return [(_APPENDED_RULE, (qid, rule_id, qid, text))]
+    return [(_MOVED_RULES, (qid, qid, follower)), (_INSERTED_RULE, (qid, rule_id, qid, follower, text))]
+
+
+def delete_rule(qid: int, rule_id: str) -> Statement:
+    return ("DELETE FROM rule WHERE qid = ? AND rule_id = ?", (qid, rule_id))
 
 
 def set_volume(qid: int, volume: VolumeRecord) -> Statement:

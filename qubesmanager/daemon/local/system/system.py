@@ -33,6 +33,7 @@ from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement, Store, StoreDamagedError
 from qubesmanager.daemon.local.system.backups import Backups
 from qubesmanager.daemon.local.system.devices import Devices
+from qubesmanager.daemon.local.system.firewall import Expiries
 from qubesmanager.daemon.local.system.network import USER_NETWORKING, Network
 from qubesmanager.daemon.local.system.statistics import Statistics
 from qubesmanager.daemon.local.system.volumes import Volumes
@@ -97,8 +98,7 @@ class System:
         self.sources: Counter[str] = Counter()
         """Qubes that new ones are being made from."""
         self.pool_options: dict[str, dict[str, str]] = {}
-        self.firewall_news = asyncio.Event()
-        """Set when a rule came or went, so that the sweep of expired ones looks again."""
+        self.expiries = Expiries(self.state)
         self._locks: dict[UUID, asyncio.Lock] = {}
         self._watchers: dict[UUID, set[asyncio.Event]] = {}
         self._background: set[asyncio.Task[None]] = set()
@@ -167,6 +167,7 @@ class System:
         for event in events:
             self.hub.emit(event)
             self.network.seen(event)
+            self.expiries.seen(event)
 
     def spawn(self, name: str, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
         """Run a coroutine in the background until it ends or the system closes; failures are logged.
