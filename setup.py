@@ -1,17 +1,53 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All project data in one call; pyproject.toml holds only tool settings."""
+"""All project data in one call; pyproject.toml holds only tool settings.
 
+scripts/venv.py reads the requirements and the entry points of this file without running it.
+"""
+
+import runpy
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
-LOCAL = ["libvirt-python>=9.0", "pyudev>=0.24.3"]
+HERE = Path(__file__).resolve().parent
+
+LOCAL = ["libvirt-python>=9.0", "pyudev>=0.24.0"]
+"""What keeps qubes on this machine needs."""
+FULL = ["isal>=1.7; platform_machine == 'x86_64' or platform_machine == 'aarch64'", "zstandard>=0.20", "zxcvbn>=4.4.28"]
+"""What makes backups faster and smaller, and estimates passphrases better. The program runs without each of them."""
+
+
+class BuildWithTranslations(build_py):
+    """Also compiles the translations, so that no package is built without them."""
+
+    def run(self) -> None:
+        super().run()
+        sources = sorted((HERE / "i18n").glob("qubesmanager_*.ts"))
+        if not sources:
+            raise SystemExit("setup.py: the translations, i18n/*.ts, are missing.")
+        folder = Path("qubesmanager" if self.editable_mode else Path(self.build_lib, "qubesmanager"), "i18n")
+        runpy.run_path(str(HERE / "scripts/translations.py"))["release"](sources, folder)
+
+
+def beside(target: str, *folders: str) -> list[tuple[str, list[str]]]:
+    """`data_files` for all files directly in folders of rpc-handlers."""
+    handlers = HERE / "rpc-handlers"
+    return [
+        (
+            f"{target}/{folder}".rstrip("/"),
+            sorted(str(path.relative_to(HERE)) for path in (handlers / folder).iterdir() if path.is_file()),
+        )
+        for folder in folders
+    ]
+
 
 setup(
+    cmdclass={"build_py": BuildWithTranslations},
     name="qubesmanager-mgmt1",
     version="0.1.0",
     description="Manage the qubes of a Qubes OS or libvirt machine through the mgmt1 management API",
-    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="GPL-3.0-or-later",
     license_files=["LICENSE"],
@@ -41,22 +77,25 @@ setup(
             ],
         ),
         ("share/man/man8", ["docs/man/qubes-mgmt1d.8"]),
+        ("share/doc/qubesmanager-mgmt1", ["README.md", "CHANGELOG.md", "docs/install.md"]),
+        *beside(
+            "share/qubes-mgmt1/rpc-handlers", "", "policy", "policy/include", "systemd", "systemd/user", "sysusers.d"
+        ),
     ],
     install_requires=[
-        "PyQt5>=5.15.10",
-        "qasync>=0.28",
-        "cryptography>=45",
-        "isal>=1.7; platform_machine == 'x86_64' or platform_machine == 'aarch64'",
-        "zstandard>=0.23",
+        "PyQt5>=5.15.9",
+        "qasync>=0.27",
+        "cryptography>=38",
         "defusedxml>=0.7.1",
-        "PyYAML>=6.0.1",
-        "zxcvbn>=4.5",
-        "argcomplete>=3.5",
+        "PyYAML>=6.0",
+        "argcomplete>=2.0",
     ],
     extras_require={
         "local": LOCAL,
+        "full": FULL,
         "dev": [
             *LOCAL,
+            *FULL,
             "ruff==0.17.5",
             "mypy==2.4.1",
             "import-linter==2.16",

@@ -98,11 +98,11 @@ def _elf_hash(data: bytes) -> int:
     return value or 1
 
 
-def release(files: list[Path]) -> None:
-    """Write each file's compiled form, unless it is there and younger."""
-    COMPILED.mkdir(exist_ok=True)
+def release(files: list[Path], folder: Path = COMPILED) -> None:
+    """Write each file's compiled form into `folder`, unless it is there and newer."""
+    folder.mkdir(parents=True, exist_ok=True)
     for file in files:
-        target = COMPILED / f"{file.stem}.qm"
+        target = folder / f"{file.stem}.qm"
         if not target.exists() or target.stat().st_mtime < file.stat().st_mtime:
             target.write_bytes(compiled(file.stem.partition("_")[2], list(messages(file))))
 

@@ -2,7 +2,7 @@
 """Compression in independent blocks, so that any number of threads can take part; decompression in bounded steps.
 
 A block becomes a gzip member or a zstd frame of its own, and `gzip -d` and `zstd -d` take a row of them for one file.
-ISA-L does gzip about five times as fast as zlib; where it has no build, zlib does the same work.
+ISA-L does gzip about five times as fast as zlib; where it is not installed, zlib does the same work.
 """
 
 import bz2
@@ -16,20 +16,19 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Protocol, cast
 
-import zstandard
-
-from qubesmanager.backup.errors import BackupDamagedError
+from qubesmanager.backup.errors import BackupDamagedError, BackupError
 
 
-def _of_isal(module: str) -> Any:
+def _optional(module: str) -> Any:
     try:
-        return importlib.import_module(f"isal.{module}")
-    except ImportError:  # there is no build for this processor
+        return importlib.import_module(module)
+    except ImportError:  # not installed, or there is no build for this processor
         return None
 
 
-isal_zlib: Any = _of_isal("isal_zlib")
-igzip_lib: Any = _of_isal("igzip_lib")
+isal_zlib: Any = _optional("isal.isal_zlib")
+igzip_lib: Any = _optional("isal.igzip_lib")
+zstandard: Any = _optional("zstandard")
 
 BLOCK = 1 << 20
 """Bytes of a block before compression, and the most that one step of decompression gives."""
@@ -60,6 +59,12 @@ class Compression(StrEnum):
     GZIP = "gzip"
     ZSTD = "zstd"
     NONE = "none"
+
+
+def require(method: Compression | str | None) -> None:
+    """Raises `BackupError` if this installation can neither write nor read the method."""
+    if method == Compression.ZSTD and zstandard is None:
+        raise BackupError("zstd needs the Python package zstandard, which is not installed.")
 
 
 # -- one block ---------------------------------------------------------------------------------------------------------
@@ -176,11 +181,11 @@ class _Zstd:
 
     @property
     def eof(self) -> bool:
-        return self._inner.eof
+        return bool(self._inner.eof)
 
     @property
     def unused_data(self) -> bytes:
-        return self._inner.unused_data + self._rest
+        return cast("bytes", self._inner.unused_data) + self._rest
 
     def decompress(self, data: bytes, _max_length: int) -> bytes:
         self._rest += data
@@ -204,8 +209,10 @@ _STEPS: dict[str, Callable[[], _Step]] = {
 FILTERS = tuple(_STEPS)
 """The names of `compression-filter` that can be read."""
 
-_ERRORS = (zlib.error, OSError, EOFError, ValueError, lzma.LZMAError, zstandard.ZstdError) + (
-    () if igzip_lib is None else (igzip_lib.error,)
+_ERRORS = (
+    *(zlib.error, OSError, EOFError, ValueError, lzma.LZMAError),
+    *(() if zstandard is None else (zstandard.ZstdError,)),
+    *(() if igzip_lib is None else (igzip_lib.error,)),
 )
 
 

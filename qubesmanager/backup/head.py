@@ -8,7 +8,7 @@ the last chunk; readers of Qubes leave it aside. Source: backup format v4 of Qub
 import re
 from dataclasses import dataclass
 
-from qubesmanager.backup.compression import FILTERS
+from qubesmanager.backup.compression import FILTERS, require
 from qubesmanager.backup.errors import BackupDamagedError, BackupError
 from qubesmanager.wire.errors import QubesValueError
 from qubesmanager.wire.names import shown
@@ -62,6 +62,7 @@ def from_text(untrusted: bytes) -> Head:
     name = values.get("compression-filter", "gzip") if values["compressed"] == "True" else None
     if name is not None and name not in FILTERS:
         raise BackupError(f"The backup is compressed with {shown(name)}, which cannot be read.")
+    require(name)
     return Head(backup_id, name, values.get(_MANIFEST_KEY) == "1")
 
 

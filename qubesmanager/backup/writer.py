@@ -19,7 +19,7 @@ from threading import Event
 from typing import Protocol, Self
 
 from qubesmanager.backup import container, head, inner, manifest, outer
-from qubesmanager.backup.compression import Compression, compress
+from qubesmanager.backup.compression import Compression, compress, require
 from qubesmanager.backup.container import LEVELS, Keys, Params, Sealer
 from qubesmanager.backup.contents import Contents, Qube, to_xml
 from qubesmanager.backup.manifest import FileEntry, Manifest, QubeEntry
@@ -287,6 +287,7 @@ class _Writer:
     """One backup being written, and its threads."""
 
     def __init__(self, target: Target, passphrase: str, options: Options, created: int, cancelled: Event) -> None:
+        require(options.compression)
         self._options = options
         self._created = created
         self._cancelled = cancelled

@@ -15,9 +15,9 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qubesmanager.backup import compression
+from qubesmanager.backup import compression, head
 from qubesmanager.backup.compression import BLOCK, FILTERS, Compression, compress, decompressed
-from qubesmanager.backup.errors import BackupDamagedError
+from qubesmanager.backup.errors import BackupDamagedError, BackupError
 
 WRITERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
@@ -116,3 +116,14 @@ def test_any_bytes_are_read_or_refused_in_words(name: str, untrusted: bytes) -> 
 
     with contextlib.suppress(BackupDamagedError):
         plain(stream, name)
+
+
+def test_without_zstandard_zstd_is_refused_by_name_before_anything_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compression, "zstandard", None)
+
+    with pytest.raises(BackupError, match="zstandard, which is not installed"):
+        compression.require(Compression.ZSTD)
+    with pytest.raises(BackupError, match="zstandard, which is not installed"):
+        head.from_text(head.to_text(head.Head("20260101T000000-1", "zstd", has_manifest=True)))
+    for method in (Compression.GZIP, Compression.NONE, None, "bzip2"):
+        compression.require(method)

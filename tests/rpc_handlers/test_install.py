@@ -122,6 +122,47 @@ def test_systemd_accepts_the_units(tmp_path: Path, folder: str) -> None:
     assert complaints == []
 
 
+def test_units_start_the_commands_where_they_are(tmp_path: Path) -> None:
+    _run("install", tmp_path, "--commands", "/opt/100% mine/bin")
+
+    systemd = tmp_path / "usr/lib/systemd"
+    starts = {
+        line
+        for unit in systemd.rglob("*.service")
+        for line in unit.read_text().splitlines()
+        if line.startswith("ExecStart=")
+    }
+    assert starts == {
+        'ExecStart="/opt/100%% mine/bin/qubes-mgmt1d"',
+        'ExecStart="/opt/100%% mine/bin/mgmt1" --connect unix:/run/qubes-mgmt1/mgmt1.sock backup.Execute dom0 %i',
+    }
+
+
+def test_without_the_commands_nothing_is_installed(tmp_path: Path) -> None:
+    copied = shutil.copytree(HANDLERS, tmp_path / "share/qubes-mgmt1/rpc-handlers")
+    environment = {**os.environ, "PATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, str(copied / "install")], env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert "the commands qubes-mgmt1d and mgmt1 are not installed" in done.stderr
+
+
+def test_systemd_makes_the_group_of_the_socket(tmp_path: Path) -> None:
+    sysusers = shutil.which("systemd-sysusers")
+    if sysusers is None:
+        pytest.skip("systemd-sysusers is not installed")
+    _run("install", tmp_path)
+    (tmp_path / "etc/passwd").touch()
+
+    subprocess.run([sysusers, f"--root={tmp_path}"], capture_output=True, check=True)
+
+    socket_unit = (tmp_path / "usr/lib/systemd/system/qubes-mgmt1d.socket").read_text()
+    assert "SocketGroup=qubes\n" in socket_unit
+    assert [line.split(":")[0] for line in (tmp_path / "etc/group").read_text().splitlines()] == ["qubes"]
+
+
 class _Daemon:
     """A socket that reads one call to its end and answers it."""
 
