@@ -45,6 +45,8 @@ def _opened(connection: Connection) -> Transport:
     if connection.scheme == "real":
         from qubesmanager import real  # noqa: PLC0415 - see above
 
+        if why := real.why_not():
+            raise TransportError(why)
         wrapper, arguments = real.launch()
         return ChildTransport(connection.url, *arguments, wrapper=wrapper)
     return open_transport(connection.url)
@@ -77,8 +79,16 @@ def _window(name: str, url: str | None) -> int:
 
 def mgmt1d(argv: Sequence[str] | None = None) -> int:
     """`qubes-mgmt1d`: serve until told to end."""
-    from qubesmanager import demo, real  # noqa: PLC0415 - see above
-    from qubesmanager.daemon import main as daemon  # noqa: PLC0415 - see above
+    from qubesmanager import real  # noqa: PLC0415 - see above
+
+    try:
+        from qubesmanager import demo  # noqa: PLC0415 - see above
+        from qubesmanager.daemon import main as daemon  # noqa: PLC0415 - see above
+    except ModuleNotFoundError as error:
+        if error.name not in real.MODULES:
+            raise
+        print(f"qubes-mgmt1d: {real.missing_module(error.name)}", file=sys.stderr)  # noqa: T201 - why it cannot serve
+        return 1
 
     parser = daemon.parser()
     parser.add_argument("--version", action="version", version=_version("qubes-mgmt1d"))

@@ -4,7 +4,9 @@
 It stays: what its qubes keep is there the next time.
 """
 
+import importlib.util
 import os
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -42,6 +44,39 @@ def launch() -> tuple[tuple[str, ...], tuple[str, ...]]:
     if any(path.exists() for path in _SYSTEM_SOCKETS):
         return (), (*arguments, "qemu:///system")
     return AS_ORDINARY_USER, (*arguments, "qemu:///session")
+
+
+MODULES = ("libvirt", "libvirtaio", "pyudev")
+"""What the extra `local` brings; a program that only talks to another daemon does without."""
+
+
+def missing_module(name: str) -> str:
+    """The sentence about a module of `MODULES` that is not installed, with the packages that bring it."""
+    return (
+        f"The Python module {name} is missing, which keeping qubes on this machine needs. Install python3-libvirt and"
+        " python3-pyudev (apt, dnf), libvirt-python and python-pyudev (pacman), or qubesmanager-mgmt1[local] (pip)."
+    )
+
+
+PACKAGES = (
+    "Install libvirt-daemon, libvirt-daemon-driver-qemu, qemu-system-x86 and busybox-static (apt),"
+    " libvirt-daemon-driver-qemu, qemu-kvm and busybox (dnf), or libvirt, qemu-base and busybox (pacman)."
+)
+
+
+def why_not() -> str | None:
+    """What the system needs and this machine lacks, in a sentence with the packages; None if nothing is missing."""
+    for module in MODULES:
+        if importlib.util.find_spec(module) is None:
+            return missing_module(module)
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/libexec"
+    needs = {
+        "libvirt's daemon": ("libvirtd", "virtqemud"),
+        "QEMU": (f"qemu-system-{os.uname().machine}", "qemu-kvm"),
+        "busybox": ("busybox",),
+    }
+    missing = [what for what, names in needs.items() if not any(shutil.which(name, path=path) for name in names)]
+    return f"Missing for real virtual machines: {', '.join(missing)}. {PACKAGES}" if missing else None
 
 
 async def populate(system: System) -> None:

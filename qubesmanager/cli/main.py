@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, NoReturn, TextIO
 
+import qubesmanager
 from qubesmanager.cli import complete, output
 from qubesmanager.cli.stdout import not_written
 from qubesmanager.transport.base import RefusedError, Transport, TransportError
@@ -86,6 +87,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="Exit status: 0 done, 1 answered with an error, 2 used wrongly, 3 no answer, 126 refused by policy.",
     )
     made.add_argument("-h", "--help", action="store_true", help="this help; with CALL: what that call takes and gives")
+    made.add_argument("--version", action="store_true", help="print the version")
     made.add_argument("--list", action="store_true", help="print all calls")
     made.add_argument("--connect", metavar="URL", help="whom to talk to; without it the usual places are searched")
     form = made.add_mutually_exclusive_group()
@@ -105,10 +107,10 @@ def main(argv: Sequence[str], connect: Connect, streams: Streams | None = None) 
         complete.install(made, connect)
     try:
         options = made.parse_args(argv)
+        if options.version:
+            return _print(streams, f"mgmt1 {qubesmanager.__version__}\n")
         if options.help or options.list:
-            streams.stdout.write(_help(made, options).encode())
-            streams.stdout.flush()
-            return 0
+            return _print(streams, _help(made, options))
         request = _request(options, streams)
         asyncio.run(output.answer(connect(options.connect), request, streams.stdout, _form(options)))
         streams.stdout.flush()
@@ -124,6 +126,12 @@ def main(argv: Sequence[str], connect: Connect, streams: Streams | None = None) 
         return 130
     except OSError as error:
         return not_written("mgmt1", error)
+    return 0
+
+
+def _print(streams: Streams, text: str) -> int:
+    streams.stdout.write(text.encode())
+    streams.stdout.flush()
     return 0
 
 

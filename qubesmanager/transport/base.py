@@ -16,6 +16,10 @@ class TransportError(Exception):
     """No answer came, so the call may have been carried out or not. `str(error)` says what happened, for a person."""
 
 
+class DaemonEndedError(TransportError):
+    """The daemon that this program started has ended: no later call can be answered."""
+
+
 class RefusedError(TransportError):
     """Policy refused the call before the daemon saw it: nothing was carried out."""
 

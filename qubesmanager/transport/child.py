@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from qubesmanager.transport.base import Answer, Payload, TransportError
+from qubesmanager.transport.base import Answer, DaemonEndedError, Payload
 from qubesmanager.transport.unix import UnixTransport
 
 _LOOK = 0.02
@@ -70,7 +70,7 @@ class ChildTransport:
         atexit.unregister(self.close)
 
     def wait(self) -> Path:
-        """The daemon's socket, once it listens; for a program that has no loop. Raises `TransportError`."""
+        """The daemon's socket, once it listens; for a program that has no loop. Raises `DaemonEndedError`."""
         asyncio.run(self._listening())
         return self._socket
 
@@ -78,5 +78,5 @@ class ChildTransport:
         while not self._socket.exists():
             if self._process.poll() is not None:
                 last = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-                raise TransportError(f"The daemon ended before it answered: {' '.join(last)}")
+                raise DaemonEndedError(f"The daemon ended before it answered: {' '.join(last)}")
             await asyncio.sleep(_LOOK)

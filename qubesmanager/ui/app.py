@@ -2,9 +2,11 @@
 """The application: Qt and its event loop, the session, the windows, and an orderly end."""
 
 import asyncio
+import contextlib
 import importlib
 import importlib.util
 import locale
+import os
 import signal
 import socket
 import sys
@@ -14,11 +16,23 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QLibraryInfo, QLocale, QTimer, QTranslator
+from PyQt5.QtCore import (
+    QT_TRANSLATE_NOOP,
+    QCoreApplication,
+    QLibraryInfo,
+    QLocale,
+    Qt,
+    QTimer,
+    QtMsgType,
+    QTranslator,
+    qInstallMessageHandler,
+)
 from PyQt5.QtWidgets import QApplication
 
 import qubesmanager
 from qubesmanager.client.client import Client
+from qubesmanager.client.follow import Lost
+from qubesmanager.transport.base import DaemonEndedError
 from qubesmanager.ui import files, report, single
 from qubesmanager.ui.logs_window import open_logs
 from qubesmanager.ui.loop import ApplicationLoop
@@ -73,8 +87,10 @@ def run_manager(make_client: Callable[[], Client], options: ManagerOptions) -> i
     `make_client` is called inside the running loop, and not at all if a manager of this connection runs already: then
     that one is raised and gets the arguments.
     """
-    application = QApplication.instance() or QApplication(sys.argv[:1])
-    assert isinstance(application, QApplication)  # noqa: S101 - another kind of application cannot show windows
+    if not choose_platform(options):
+        print("There is no display: neither DISPLAY nor WAYLAND_DISPLAY is set.", file=sys.stderr)  # noqa: T201 - no window
+        return NO_CONNECTION
+    application = make_application()
     held = prepare(application)
     register_all()
     alone = options.shows_and_ends or options.connection.startswith("demo")
@@ -88,6 +104,40 @@ def run_manager(make_client: Callable[[], Client], options: ManagerOptions) -> i
     return status
 
 
+def choose_platform(options: ManagerOptions) -> bool:
+    """Let a start that only prints or takes a picture do without a display. False if one is needed and missing."""
+    if any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")):
+        return True
+    if options.shows_and_ends:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    return options.shows_and_ends
+
+
+def make_application() -> QApplication:
+    """The application of this process, in high resolution where the screen has it."""
+    running = QApplication.instance()
+    if running is None:
+        for attribute in (
+            Qt.ApplicationAttribute.AA_EnableHighDpiScaling,
+            Qt.ApplicationAttribute.AA_UseHighDpiPixmaps,
+        ):
+            QCoreApplication.setAttribute(attribute)
+        running = QApplication(sys.argv[:1])
+        qInstallMessageHandler(print_message)
+    assert isinstance(running, QApplication)  # noqa: S101 - another kind of application cannot show windows
+    return running
+
+
+IGNORED_MESSAGES = ("This plugin does not support", "QStandardPaths: XDG_RUNTIME_DIR not set")
+"""Qt's warnings that help nobody: what the offscreen platform lacks, and a path that this program does not use."""
+
+
+def print_message(_type: QtMsgType, _context: object, message: str | None) -> None:
+    """Print a message of Qt on standard error, but for `IGNORED_MESSAGES`."""
+    if message and not any(ignored in message for ignored in IGNORED_MESSAGES):
+        print(message, file=sys.stderr)  # noqa: T201 - as Qt does
+
+
 def prepare(application: QApplication) -> list[QTranslator]:
     """Names, icon theme and language of the application. The translators are the caller's to keep."""
     application.setApplicationName("qubes-manager")
@@ -96,9 +146,13 @@ def prepare(application: QApplication) -> list[QTranslator]:
     application.setDesktopFileName("qubes-manager")
     application.setQuitOnLastWindowClosed(False)
     held = _Held()
-    own = EnglishPlurals() if QLocale().language() in {QLocale.Language.C, QLocale.Language.English} else QTranslator()
+    # The one installed last is asked first.
+    held.translators.append(EnglishPlurals())
+    own = QTranslator()
     folder = resources.files("qubesmanager") / "i18n"
-    if isinstance(own, EnglishPlurals) or own.load(QLocale(), "qubesmanager", "_", str(folder)):
+    # English needs no file. Qt would take that of the next language that the user has in the list of languages.
+    english = QLocale().language() in {QLocale.Language.C, QLocale.Language.English}
+    if not english and own.load(QLocale(), "qubesmanager", "_", str(folder)):
         held.translators.append(own)
     qt = QTranslator()
     if qt.load(QLocale(), "qtbase", "_", QLibraryInfo.location(QLibraryInfo.LibraryLocation.TranslationsPath)):
@@ -117,7 +171,7 @@ OTHERS = ("settings", "devices", "storage", "backup", "policy", "system")
 
 
 class EnglishPlurals(QTranslator):
-    """The sources' own language needs no file, only `%n qube(s)` said as it should be."""
+    """Plural forms of the texts in the sources, which are shown where there is no translation: "%n qube(s)"."""
 
     # Qt overrides
 
@@ -271,10 +325,18 @@ async def _show_and_end(manager: Manager, options: ManagerOptions) -> int:
     stats = asyncio.Event()
     manager.session.synced.connect(synced.set)
     manager.session.stats.connect(stats.set)
-    try:
+    ended = asyncio.Event()
+
+    def look(lost: Lost) -> None:
+        if isinstance(lost.error, DaemonEndedError):
+            ended.set()
+            synced.set()
+
+    manager.session.lost.connect(look)
+    with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(FIRST_ANSWER):
             await synced.wait()
-    except TimeoutError:
+    if ended.is_set() or not synced.is_set():
         trouble = manager.session.trouble
         why = (
             str(trouble.error) if trouble else QCoreApplication.translate("App", "Nothing answered within 20 seconds.")
@@ -298,10 +360,9 @@ async def _show_and_end(manager: Manager, options: ManagerOptions) -> int:
 
 
 def as_columns(rows: list[list[str]]) -> list[str]:
-    """The rows as lines, each column as wide as its widest cell; columns that hold nothing are left out."""
+    """The rows as lines, each column as wide as its widest cell."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    used = [at for at in range(len(widths)) if any(row[at] for row in rows[1:])]
-    return ["  ".join(row[at].ljust(widths[at]) for at in used).rstrip() for row in rows]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
 
 
 def end_on_signals(end: Callable[[], None]) -> None:

@@ -10,7 +10,15 @@ from PyQt5.QtWidgets import QApplication
 
 from qubesmanager.client.client import Client
 from qubesmanager.ui import single
-from qubesmanager.ui.app import ManagerOptions, end_on_signals, prepare, register_all
+from qubesmanager.ui.app import (
+    NO_CONNECTION,
+    ManagerOptions,
+    choose_platform,
+    end_on_signals,
+    make_application,
+    prepare,
+    register_all,
+)
 from qubesmanager.ui.devices.tray import Tray
 from qubesmanager.ui.loop import ApplicationLoop
 from qubesmanager.ui.main_window import MainWindow
@@ -20,8 +28,10 @@ from qubesmanager.ui.windows import OpenWindows
 
 def run_tray(make_client: Callable[[], Client], options: ManagerOptions) -> int:
     """The tray until it is quit; its exit status. A second start for the same connection shows the first's window."""
-    application = QApplication.instance() or QApplication(sys.argv[:1])
-    assert isinstance(application, QApplication)  # noqa: S101 - another kind of application cannot show windows
+    if not choose_platform(options):
+        print("There is no display: neither DISPLAY nor WAYLAND_DISPLAY is set.", file=sys.stderr)  # noqa: T201 - no window
+        return NO_CONNECTION
+    application = make_application()
     held = prepare(application)
     application.setApplicationDisplayName("Qubes Devices")
     application.setDesktopFileName("qubes-devices")

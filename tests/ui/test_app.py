@@ -12,13 +12,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from PyQt5.QtCore import QObject
+from PyQt5.QtCore import QCoreApplication, QLocale, QObject
+from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from qubesmanager import real
 from qubesmanager.ui import single
-from qubesmanager.ui.app import EnglishPlurals, as_columns
+from qubesmanager.ui.app import EnglishPlurals, as_columns, prepare
 from qubesmanager.ui.report import since_start, versions
 
+ROOT = Path(__file__).resolve().parents[2]
+DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
 MANAGER = (sys.executable, "-c", "from qubesmanager.entry import manager; raise SystemExit(manager())")
 
 
@@ -93,8 +97,110 @@ def test_plurals_of_the_sources_own_language() -> None:
     assert plurals.translate("Status", "Tasks", None, -1) is None
 
 
-def test_columns_that_hold_nothing_are_not_printed() -> None:
-    assert as_columns([["Name", "Empty", "State"], ["work", "", "Running"]]) == ["Name  State", "work  Running"]
+def test_every_column_is_printed_whatever_it_holds() -> None:
+    assert as_columns([["Name", "CPU", "State"], ["work", "", "Running"]]) == [
+        "Name  CPU  State",
+        "work       Running",
+    ]
+
+
+@pytest.mark.parametrize("language", ["fr_FR", "de_DE", "en_US", "C"])
+def test_plurals_are_right_in_every_language(qtbot: QtBot, language: str) -> None:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    before = QLocale()
+    QLocale.setDefault(QLocale(language))
+    translators = prepare(application)
+    try:
+        texts = [QCoreApplication.translate("NoSuchContext", "%n day(s) ago", None, number) for number in (1, 21)]
+    finally:
+        for translator in translators:
+            application.removeTranslator(translator)
+        QLocale.setDefault(before)
+
+    assert texts == ["1 day ago", "21 days ago"]
+
+
+def test_a_daemon_that_dies_at_its_start_is_reported_with_its_last_line(tmp_path: Path, place: dict[str, str]) -> None:
+    (tmp_path / "libvirt.py").write_text("raise ModuleNotFoundError('none', name='libvirt')\n", encoding="utf-8")
+    start = (
+        "import qubesmanager.ui.app as app, qubesmanager.entry as entry; app.FIRST_ANSWER = 3600; exit(entry.manager())"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", start, "--demo", "1", "--print-table"],
+        env={**place, "PYTHONPATH": f"{tmp_path}:{ROOT}"}, capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 3
+    assert "The daemon ended before it answered: qubes-mgmt1d: The Python module libvirt is missing" in done.stderr
+    assert "python3-libvirt" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_real_machines_without_libvirt_name_the_packages(place: dict[str, str]) -> None:
+    start = (
+        "import sys; sys.modules['libvirt'] = None; from qubesmanager.entry import manager; raise SystemExit(manager())"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", start, "--real"], env=place, capture_output=True, text=True, timeout=100, check=False
+    )
+
+    assert done.returncode == 3
+    assert all(word in done.stderr for word in ("python3-libvirt", "(apt, dnf)", "(pacman)"))
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_real_machines_without_programs_name_the_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name, path: None if "qemu" in name else f"/usr/bin/{name}")
+
+    why = real.why_not()
+
+    assert why is not None
+    assert why.startswith("Missing for real virtual machines: QEMU. ")
+    assert all(f"({manager})" in why for manager in ("apt", "dnf", "pacman"))
+
+
+def test_printing_needs_no_display_and_says_nothing_else(place: dict[str, str]) -> None:
+    environment = {name: value for name, value in place.items() if name not in {*DISPLAYS, "QT_QPA_PLATFORM"}}
+
+    done = subprocess.run(
+        [*MANAGER, "--demo", "1", "--print-table"],
+        env=environment, capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split("\n", 1)[0].split("  ")[0] == "Name"
+
+
+@pytest.mark.parametrize("program", ["manager", "devices"])
+def test_a_window_without_a_display_is_refused_with_a_sentence(place: dict[str, str], program: str) -> None:
+    environment = {name: value for name, value in place.items() if name not in {*DISPLAYS, "QT_QPA_PLATFORM"}}
+    start = f"from qubesmanager.entry import {program}; raise SystemExit({program}())"
+
+    done = subprocess.run(
+        [sys.executable, "-c", start, "--demo"],
+        env=environment, capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 3
+    assert done.stderr == "There is no display: neither DISPLAY nor WAYLAND_DISPLAY is set.\n"
+
+
+def test_the_application_is_drawn_in_high_resolution(place: dict[str, str]) -> None:
+    start = (
+        "from PyQt5.QtCore import QCoreApplication, Qt; from qubesmanager.ui.app import make_application;"
+        "made = make_application();"
+        "print(made.testAttribute(Qt.ApplicationAttribute.AA_EnableHighDpiScaling), made.devicePixelRatio())"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", start],
+        env={**place, "QT_SCALE_FACTOR": "2"}, capture_output=True, text=True, timeout=100, check=True,
+    )  # fmt: skip
+
+    assert done.stdout == "True 2.0\n"
 
 
 def test_the_socket_of_a_connection_is_its_own(qtbot: QtBot) -> None:

@@ -39,6 +39,7 @@ from qubesmanager.daemon.local.drivers.hypervisor.libvirt_words import (
     STATES,
     complaint,
     sentence,
+    with_log,
 )
 from qubesmanager.wire.errors import (
     Mgmt1Error,
@@ -302,7 +303,7 @@ class LibvirtHypervisor:
                 self._states.pop(spec.uuid, None)
             what = sentence(error)
             kind = QubesMemoryError if "allocate memory" in what else QubesVMNotStartedError
-            raise kind(f"{spec.name}: {what}") from None
+            raise kind(f"{spec.name}: {with_log(what, self._uri, spec.name)}") from None
 
     async def shutdown(self, uuid: UUID) -> None:
         await self._with(uuid, lambda domain: domain.shutdown())

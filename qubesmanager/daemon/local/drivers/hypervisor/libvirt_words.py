@@ -4,6 +4,10 @@
 Source: https://libvirt.org/html/libvirt-libvirt-domain.html and libvirt-virterror.html
 """
 
+import os
+import re
+from pathlib import Path
+
 import libvirt
 
 from qubesmanager.wire.errors import Mgmt1Error, QubesNotImplementedError, QubesVMNotRunningError
@@ -46,6 +50,22 @@ def sentence(error: libvirt.libvirtError) -> str:
     said = error.get_error_message() or str(error)
     text = " ".join("".join(letter if letter.isprintable() else " " for letter in said).split())[:300]
     return text if text.endswith(".") else text + "."
+
+
+def log_of(uri: str, name: str) -> Path | None:
+    """The file where libvirt keeps what the virtual machine `name` printed; None for a hypervisor without one."""
+    scheme = uri.partition(":")[0]
+    if not uri.endswith("/session"):
+        folder = {"qemu": "qemu", "xen": "libxl"}.get(scheme.partition("+")[0])
+        return Path("/var/log/libvirt", folder, f"{name}.log") if folder else None
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "libvirt/qemu/log" / f"{name}.log"
+
+
+def with_log(text: str, uri: str, name: str) -> str:
+    """The text, and where to look if libvirt itself does not know what happened ("unknown error")."""
+    log = log_of(uri, name)
+    return f"{text} See {log}." if log is not None and re.search("unknown (error|cause)", text) else text
 
 
 def complaint(error: libvirt.libvirtError) -> Mgmt1Error:
