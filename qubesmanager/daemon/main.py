@@ -39,7 +39,9 @@ SYSTEM_SOCKET = Path("/run/qubes-mgmt1/mgmt1.sock")
 SYSTEM_PROFILES = Path("/etc/qubes/backup")
 """Where Qubes OS keeps backup profiles."""
 SYSTEM_POLICY = Path("/etc/qubes/policy.d")
-"""Where qrexec reads its policy; a folder of the same name in /run hides files of this one."""
+"""Where qrexec reads its policy."""
+SYSTEM_POLICY_HIDING = Path("/run/qubes/policy.d")
+"""Where qrexec looks first; a file there hides its namesake in `SYSTEM_POLICY`."""
 SYSTEM_STATE = Path("/var/lib/qubes-mgmt1")
 _FIRST_PASSED_FD = 3
 
@@ -156,6 +158,7 @@ async def serving(told: Options, prepare: Prepare | None, limits: Limits) -> Asy
             devices=devices,
             profiles=profiles,
             policy=policy,
+            policy_hiding=SYSTEM_POLICY_HIDING if policy else None,
             network=network,
         )
         stack.push_async_callback(system.close)

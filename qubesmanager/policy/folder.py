@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A whole folder of policy files: whether qrexec would accept it, and what includes what."""
+"""A whole folder of policy files: whether qrexec would accept it, and what includes what.
 
-from collections.abc import Iterator, Mapping
+`folders` are the paths of folders that exist, beside those of the files: `!include-dir` needs its folder, also an empty
+one.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from qubesmanager.policy.grammar import Include, Kind, Parsed, parse
 from qubesmanager.wire.errors import PolicyAdminSyntaxException
@@ -12,6 +18,8 @@ SUFFIX = ".policy"
 INCLUDES = "include/"
 MAX_DEPTH = 32
 """Files that include one another in a row."""
+_ENGINE_NAME = re.compile(r"[a-z0-9_.-]+", re.ASCII)
+"""What qrexec takes as the name of a policy file; another name makes it deny every call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,7 @@ class Problem:
 @dataclass(slots=True)
 class _Walk:
     files: Mapping[str, str]
+    folders: Collection[str] = ()
     parsed: dict[tuple[str, Kind], Parsed | Problem] = field(default_factory=dict)
     whole: set[tuple[str, Kind]] = field(default_factory=set)
 
@@ -34,14 +43,14 @@ def is_read(path: str) -> bool:
     return "/" not in path and path.endswith(SUFFIX) and not path.startswith(".")
 
 
-def problems(files: Mapping[str, str]) -> list[Problem]:
+def problems(files: Mapping[str, str], folders: Collection[str] = ()) -> list[Problem]:
     """What keeps qrexec from accepting the files, which go by their path relative to the folder.
 
     Found are the first problem of each file that it reads, and of each include that nobody includes and that would be
     wrong for whoever did.
     """
-    walk = _Walk(files)
-    found = [problem for path in sorted(files) if is_read(path) for problem in _problems(walk, path, Kind.RULES, ())]
+    walk = _Walk(files, frozenset(folders) | {str(above) for path in files for above in PurePosixPath(path).parents})
+    found = [problem for path in sorted(files) if is_read(path) for problem in _top(walk, path)]
     reached = {path for path, _kind in walk.parsed}
     for path in sorted(files):
         if path.startswith(INCLUDES) and path not in reached:
@@ -51,13 +60,15 @@ def problems(files: Mapping[str, str]) -> list[Problem]:
     return list(dict.fromkeys(found))
 
 
-def new_problem(before: Mapping[str, str], after: Mapping[str, str], changed: str) -> str | None:
+def new_problem(
+    before: Mapping[str, str], after: Mapping[str, str], changed: str, folders: Collection[str] = ()
+) -> str | None:
     """Why the change of one file cannot be made: what has to do with it and is wrong, or was not wrong before.
 
     A mistake elsewhere does not keep anybody from a change, which may be how it is mended.
     """
-    known = {problem.reason for problem in problems(before)}
-    for problem in problems(after):
+    known = {problem.reason for problem in problems(before, folders)}
+    for problem in problems(after, folders):
         if changed in problem.files or problem.reason not in known:
             return problem.reason
     return None
@@ -75,6 +86,25 @@ def included_by(files: Mapping[str, str], path: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def _top(walk: _Walk, path: str) -> Iterator[Problem]:
+    """At most one, of a file that qrexec reads without being told to by another."""
+    if (misnamed := _misnamed(path)) is not None:
+        yield misnamed
+        return
+    yield from _problems(walk, path, Kind.RULES, ())
+
+
+def _misnamed(path: str, above: tuple[str, ...] = ()) -> Problem | None:
+    name = PurePosixPath(path).name
+    if _ENGINE_NAME.fullmatch(name):
+        return None
+    return Problem(
+        f"{shown(path)}: The name of a policy file holds only a-z, 0-9, _ . and -; qrexec denies every call until the "
+        "file is renamed or removed.",
+        frozenset({path, *above}),
+    )
+
+
 def _problems(walk: _Walk, path: str, kind: Kind, above: tuple[str, ...]) -> Iterator[Problem]:
     """At most one: qrexec stops at the first too."""
     if (path, kind) in walk.whole:
@@ -85,8 +115,15 @@ def _problems(walk: _Walk, path: str, kind: Kind, above: tuple[str, ...]) -> Ite
         return
     chain = (*above, path)
     for include in parsed.includes:
+        if include.folder and include.path not in walk.folders:
+            yield Problem(f"{include.place}: There is no folder {shown(include.path)} to include.", frozenset(chain))
+            return
         for inner in _meant(walk.files, include):
-            problem = _reach(walk, include, inner, chain) or next(_problems(walk, inner, include.kind, chain), None)
+            problem = (
+                _reach(walk, include, inner, chain)
+                or (_misnamed(inner, chain) if include.folder else None)
+                or next(_problems(walk, inner, include.kind, chain), None)
+            )
             if problem is not None:
                 yield problem
                 return

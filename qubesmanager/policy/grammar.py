@@ -138,7 +138,7 @@ def _line(place: Place, untrusted: str, kind: Kind) -> Rule | Include | None:
         raise _WrongError(f"A line has at most {MAX_LINE} characters.")
     line = untrusted.strip(" \t\r")
     if not line.replace("\t", " ").isprintable():
-        raise _WrongError("The line holds a control character.")
+        raise _WrongError("The line holds a control character, or bytes that are not UTF-8.")
     if not line or line.startswith("#"):
         return None
     if not line.isascii():

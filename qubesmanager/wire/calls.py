@@ -467,8 +467,8 @@ BACKUP_HISTORY = Call(
     draft=False,
 )  # fmt: skip
 POLICY_LIST = Call(
-    "mgmt1.policy.List", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.id_rows(names.FILE_NAME),
-    "The policy files.",
+    "mgmt1.policy.List", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.POLICY_ROWS,
+    "The policy files. While one has a problem, qrexec may deny every call.",
     draft=False,
 )  # fmt: skip
 POLICY_GET = Call(
@@ -488,8 +488,8 @@ POLICY_REMOVE = Call(
     draft=False,
 )  # fmt: skip
 POLICY_INCLUDE_LIST = Call(
-    "mgmt1.policy.include.List", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.id_rows(names.FILE_NAME),
-    "The include files of the policy.",
+    "mgmt1.policy.include.List", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.POLICY_ROWS,
+    "The include files of the policy, and what is wrong with them.",
     draft=False,
 )  # fmt: skip
 POLICY_INCLUDE_GET = Call(

@@ -145,6 +145,13 @@ class CurrentState(NamedTuple):
     cputime: int
 
 
+class PolicyRow(NamedTuple):
+    """A row of `policy.List`: a file, and a sentence that says what is wrong with it; empty if nothing is."""
+
+    name: str
+    problem: str
+
+
 class TokenContent(NamedTuple):
     """A policy file and the token that names this version of it."""
 
@@ -446,6 +453,17 @@ def _encode_state(held: CurrentState) -> bytes:
     return f"mem={held.mem} cputime={held.cputime} power_state={held.state}".encode()
 
 
+def _policy_row(row: str) -> PolicyRow:
+    name, space, problem = row.partition(" ")
+    if not name or bool(space) != problem.startswith("problem="):
+        raise ValueError(row)
+    return PolicyRow(name, _unescape_line(problem.removeprefix("problem=")))
+
+
+def _policy_text(row: PolicyRow) -> str:
+    return f"{row.name} problem={_escape_line(row.problem)}" if row.problem else row.name
+
+
 def _decode_bit(untrusted: bytes) -> bool:
     if untrusted not in {b"0", b"1"}:
         raise ProtocolError(f"Neither 0 nor 1: {shown(untrusted)}")
@@ -539,6 +557,7 @@ VM_ROWS = rows_of(
     _vm_row,
     lambda held: f"{held.name} class={held.klass} state={held.state}",
 )
+POLICY_ROWS = rows_of("<name> [problem=<sentence>]\\n", _policy_row, _policy_text)
 PROPERTY_ROWS = rows_of(
     "<property> default=<yes|no> type=<type> <value>\\n",
     _property_row,

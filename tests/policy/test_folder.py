@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A folder of policy files is accepted as a whole, or what is wrong is named."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,6 +62,21 @@ def test_a_folder_is_included_with_the_files_that_qrexec_would_read() -> None:
 
     assert reasons(files) == []
     assert reasons({**files, "more/e.policy": "?"}) != []
+
+
+def test_a_folder_to_include_must_be_there() -> None:
+    files = {"a.policy": "!include-dir more\n"}
+
+    assert reasons(files) == ["a.policy:1: There is no folder 'more' to include."]
+    assert problems(files, {"more"}) == []
+    assert new_problem({}, files, "a.policy") is not None
+
+
+@pytest.mark.parametrize("name", ["My.policy", "a b.policy", "ä.policy", "a+b.policy", "a\n.policy"])
+def test_a_name_that_qrexec_refuses_is_a_problem(name: str) -> None:
+    assert "qrexec denies every call" in reasons({name: RULE})[0]
+    assert "qrexec denies every call" in reasons({"a.policy": "!include-dir more\n", f"more/{name}": RULE})[0]
+    assert reasons({name.removesuffix(".policy"): "?", f"include/{name}": RULE, f".{name}": "?"}) == []
 
 
 def test_many_ways_to_one_file_are_walked_once() -> None:

@@ -35,17 +35,19 @@ async def open_system(
     devices: DeviceSource | None = None,
     profiles: Path | None = None,
     policy: Path | None = None,
+    policy_hiding: Path | None = None,
     network: Callable[[System], Network] | None = None,
 ) -> System:
     """The system whose store, pools, kernels and logs are below `state`; a new one gets one pool of `pool_driver`.
 
     `profiles` is the folder of backup profiles, `policy` that of qrexec's policy; both below `state` unless given.
+    `policy_hiding` is the folder whose policy files hide their namesakes in `policy`, if there is one.
     `devices` are those of the machine, which dom0 offers; `network` makes the real network, if there is to be one.
 
     Raises `Mgmt1Error` if another daemon has the folder. When it returns, the qubes that run are known as running, and
     what a crash left is gone.
     """
-    places = _places(state, profiles or state / "backup", policy or state / "policy.d")
+    places = _places(state, profiles or state / "backup", policy or state / "policy.d", policy_hiding)
     system = System(Store(state / "store.sqlite"), hypervisor, places)
     system.lock_state(state / "lock")
     system.state.host_memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
@@ -83,8 +85,9 @@ async def open_system(
     return system
 
 
-def _places(state: Path, profiles: Path, policy: Path) -> Places:
-    places = Places(kernels=state / "kernels", logs=state / "logs", profiles=profiles, policy=policy)
+def _places(state: Path, profiles: Path, policy: Path, policy_hiding: Path | None) -> Places:
+    kernels_folder, logs = state / "kernels", state / "logs"
+    places = Places(kernels_folder, logs, profiles, policy, policy_hiding)
     for folder in (places.kernels, places.logs):
         folder.mkdir(parents=True, exist_ok=True)
     return places

@@ -3,6 +3,7 @@
 
 import asyncio
 import contextlib
+import os
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from qubesmanager.daemon.local.opening import open_system
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.policy.folder import problems
 from qubesmanager.wire import calls, derived
-from qubesmanager.wire.codecs import TokenContent
+from qubesmanager.wire.codecs import PolicyRow, TokenContent
 from qubesmanager.wire.errors import (
     Mgmt1Error,
     PolicyAdminFileNotFoundException,
@@ -49,7 +50,7 @@ async def write_include(client: Client, name: str, content: str, token: str = "n
 async def test_a_new_file_is_listed_and_read_as_it_was_written(client: Client, system: System) -> None:
     await write(client, "30-user", f"# Grüße\n{RULE}")
 
-    assert await client.send(calls.POLICY_LIST("dom0")) == ["30-user"]
+    assert await client.send(calls.POLICY_LIST("dom0")) == [PolicyRow("30-user", "")]
     assert (await client.send(calls.POLICY_GET("dom0", "30-user"))).content == f"# Grüße\n{RULE}"
     assert (folder_of(system) / "30-user.policy").stat().st_mode & 0o777 == 0o664
 
@@ -116,7 +117,84 @@ async def test_the_installed_policy_can_be_written_read_and_widened(client: Clie
     await write_include(client, "mgmt1-local-rwx", wider, held.token)
 
     assert (await client.send(calls.POLICY_INCLUDE_GET("dom0", "mgmt1-local-rwx"))).content == wider
-    assert await client.send(calls.POLICY_INCLUDE_LIST("dom0")) == sorted(map(str, Tier))
+    assert await client.send(calls.POLICY_INCLUDE_LIST("dom0")) == [PolicyRow(str(tier), "") for tier in sorted(Tier)]
+
+
+async def test_a_line_that_includes_a_missing_folder_is_refused(client: Client, system: System) -> None:
+    with pytest.raises(PolicyAdminSyntaxException, match=r"30-user\.policy:1: There is no folder 'more'"):
+        await write(client, "30-user", "!include-dir more\n")
+    assert told(system) == {}
+
+    (folder_of(system) / "more").mkdir(parents=True)
+    await write(client, "30-user", "!include-dir more\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "row"),
+    [
+        ("30-My.policy", b"", PolicyRow("30-My", "'30-My.policy': The name of a policy file holds only")),
+        ("my file.policy", b"", PolicyRow("my_file", "'my file.policy': The name of a policy file holds only")),
+        (
+            "bytes.policy",
+            b"# \xff\n",
+            PolicyRow("bytes", "bytes.policy:1: The line holds a control character, or"),
+        ),
+        ("folder.policy", b"!include-dir more\n", PolicyRow("folder", "folder.policy:1: There is no folder 'more'")),
+        ("file.policy", b"!include more\n", PolicyRow("file", "file.policy:1: There is no file 'more'")),
+        ("rule.policy", b"a.B * work vault allow # why\n", PolicyRow("rule", "rule.policy:1: An option is key=value")),
+    ],
+)
+async def test_what_makes_qrexec_deny_every_call_is_listed_with_its_file(
+    client: Client, system: System, path: str, content: bytes, row: PolicyRow
+) -> None:
+    await write(client, "20-good", RULE)
+    (folder_of(system) / path).write_bytes(content)
+
+    good, bad = await client.send(calls.POLICY_LIST("dom0"))
+
+    assert good == PolicyRow("20-good", "")
+    assert (bad.name, bad.problem[: len(row.problem)]) == row
+    await write(client, "20-good", RULE * 2, "any")
+
+
+async def test_a_broken_include_is_listed_with_the_file_that_includes_it(client: Client, system: System) -> None:
+    await write_include(client, "x", RULE)
+    await write(client, "30-user", "!include include/x\n")
+    (folder_of(system) / "include" / "x").write_text("?")
+
+    (policy,) = await client.send(calls.POLICY_LIST("dom0"))
+    (include,) = await client.send(calls.POLICY_INCLUDE_LIST("dom0"))
+
+    assert policy.problem == include.problem
+    assert policy.problem.startswith("include/x:1: ")
+
+
+async def test_what_is_no_regular_file_is_not_opened(client: Client, system: System) -> None:
+    folder_of(system).mkdir()
+    os.mkfifo(folder_of(system) / "pipe.policy")
+    (folder_of(system) / "folder.policy").mkdir()
+    (folder_of(system) / "gone.policy").symlink_to("nowhere")
+
+    assert await client.send(calls.POLICY_LIST("dom0")) == []
+    with pytest.raises(PolicyAdminFileNotFoundException):
+        await client.send(calls.POLICY_GET("dom0", "pipe"))
+
+
+async def test_a_hidden_file_and_a_broken_one_that_hides_are_listed(tmp_path: Path, hypervisor: FakeHypervisor) -> None:
+    folder, hiding = tmp_path / "policy.d", tmp_path / "run"
+    folder.mkdir()
+    hiding.mkdir()
+    (folder / "30-user.policy").write_text("?")
+    (hiding / "30-user.policy").write_text(RULE)
+    (hiding / "Other.policy").write_text(RULE)
+
+    system = await open_system(tmp_path / "state", hypervisor, policy=folder, policy_hiding=hiding)
+    rows = await system.policies.rows("")
+    await system.close()
+
+    assert rows[0] == PolicyRow("30-user", f"It has no effect: {hiding}/30-user.policy hides it.")
+    assert rows[1].name == "Other.policy"
+    assert rows[1].problem.startswith(f"{hiding}: 'Other.policy': The name of a policy file")
 
 
 async def test_a_file_that_is_not_there_is_named(client: Client) -> None:
@@ -136,7 +214,7 @@ async def test_a_name_never_leaves_the_folder(client: Client, system: System, na
 
 
 async def test_the_suffix_is_not_said(client: Client) -> None:
-    with pytest.raises(QubesValueError, match="Say 30-user"):
+    with pytest.raises(QubesValueError, match="Use 30-user"):
         await write(client, "30-user.policy", RULE)
 
 

@@ -5,12 +5,12 @@ from qubesmanager.daemon.local.drivers.policies import file_of, include_of
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.policy.folder import INCLUDES
 from qubesmanager.wire import calls
-from qubesmanager.wire.codecs import TokenContent
+from qubesmanager.wire.codecs import PolicyRow, TokenContent
 
 
 @answers(calls.POLICY_LIST)
-async def list_files(context: Context, _arg: None, _payload: None) -> list[str]:
-    return await context.system.policies.names("")
+async def list_files(context: Context, _arg: None, _payload: None) -> list[PolicyRow]:
+    return await context.system.policies.rows("")
 
 
 @answers(calls.POLICY_GET)
@@ -29,8 +29,8 @@ async def remove_file(context: Context, name: str, token: str) -> None:
 
 
 @answers(calls.POLICY_INCLUDE_LIST)
-async def list_includes(context: Context, _arg: None, _payload: None) -> list[str]:
-    return await context.system.policies.names(INCLUDES)
+async def list_includes(context: Context, _arg: None, _payload: None) -> list[PolicyRow]:
+    return await context.system.policies.rows(INCLUDES)
 
 
 @answers(calls.POLICY_INCLUDE_GET)

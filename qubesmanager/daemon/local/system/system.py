@@ -69,6 +69,8 @@ class Places:
     """Of backup profiles."""
     policy: Path
     """Of qrexec's policy files."""
+    policy_hiding: Path | None = None
+    """Of policy files that hide their namesakes in `policy`."""
 
     def console(self, uuid: UUID) -> Path:
         """What the guest wrote to its first serial port."""
@@ -88,7 +90,7 @@ class System:
         self.volumes = Volumes(self)
         self.devices = Devices(self)
         self.backups = Backups(self, Profiles(places.profiles))
-        self.policies = Policies(places.policy)
+        self.policies = Policies(places.policy, places.policy_hiding)
         self.network = Network(self, Firewalls(NftFirewall(), Resolver()), None, why=USER_NETWORKING)
         self.changing = asyncio.Lock()
         self.reserved: set[str] = set()
