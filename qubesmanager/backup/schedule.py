@@ -17,6 +17,9 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LAST_DAY = 28
 """The latest day of the month that every month has."""
 
+RETRY_SECONDS = (5 * 60, 15 * 60, 60 * 60, 4 * 60 * 60)
+"""Seconds after which a scheduled run that failed is tried again: after the first attempt, the second, and so on."""
+
 _TEXT = re.compile(
     rf"hourly|daily (?P<daily>\d\d:\d\d)|weekly (?P<day>{'|'.join(DAYS)}) (?P<weekly>\d\d:\d\d)"
     r"|monthly (?P<date>\d{1,2}) (?P<monthly>\d\d:\d\d)",
@@ -58,6 +61,20 @@ class Schedule:
             return True
         # By the wall's clock: a change to or from summer time moves neither.
         return last_run.replace(tzinfo=None) < self.last_due(now).replace(tzinfo=None)
+
+
+def retry_seconds(attempt: int) -> int | None:
+    """How long to wait after the failed attempt of that number (from 1); None if it was the last."""
+    return RETRY_SECONDS[attempt - 1] if 1 <= attempt <= len(RETRY_SECONDS) else None
+
+
+def is_retry_due(attempt: int, waited: float) -> bool:
+    """Whether to try again, `waited` seconds after the failed attempt of that number.
+
+    A clock that was set back since then (`waited` below zero) makes it due: it would wait for ever otherwise.
+    """
+    wait = retry_seconds(attempt)
+    return wait is not None and not 0 <= waited < wait
 
 
 def parse_schedule(text: str) -> Schedule:

@@ -15,7 +15,7 @@ from pathlib import Path
 import argcomplete
 
 import qubesmanager
-from qubesmanager.backup.errors import BackupIncompleteError
+from qubesmanager.backup.errors import BackupError, BackupIncompleteError
 from qubesmanager.cli import restore as restoring
 from qubesmanager.cli.main import USED_WRONGLY, Connect
 from qubesmanager.cli.terminal import (
@@ -30,17 +30,31 @@ from qubesmanager.cli.terminal import (
     status_of,
     table,
 )
-from qubesmanager.client.backups import VERIFYING, Preview, Progress, Run, execute, follow, history, preview
+from qubesmanager.client.backups import (
+    FAILED,
+    LOST,
+    VERIFYING,
+    Preview,
+    Progress,
+    Run,
+    execute,
+    follow,
+    history,
+    joined,
+    latest,
+    preview,
+)
 from qubesmanager.client.client import Client
-from qubesmanager.transport.base import Transport, TransportError
+from qubesmanager.transport.base import RefusedError, Transport, TransportError
 from qubesmanager.wire import calls
-from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.errors import BackupAlreadyRunningError, BackupCancelledError, Mgmt1Error
 from qubesmanager.wire.names import PROFILE_ID, check
 
 PROGRAM = "qubes-backup"
 DOM0 = "dom0"
 NEVER = "-"
 OK = "ok"
+CANCELLED = "cancelled"
 SIZES = frozenset({1})
 """Columns at the right edge, of what a profile would do."""
 
@@ -137,7 +151,12 @@ def _carried_out(options: argparse.Namespace, transport: Transport, terminal: Te
     passphrase = None
     if not told.given_by or options.passphrase_file is not None:
         passphrase = _passphrase(options.passphrase_file, terminal)
-    run = asyncio.run(_run(Client(transport), options.profile, passphrase, options.give_up, bar))
+
+    def said(text: str) -> None:
+        bar.clear()
+        terminal.stderr.write(f"{PROGRAM}: {printable(text)}\n")
+
+    run = asyncio.run(_run(Client(transport), options.profile, passphrase, options.give_up, bar, said))
     bar.clear()
     terminal.stdout.write(f"{run.file}  {size_text(run.size or 0)}{'  verified' if run.verified else ''}\n")
     if run.reason:
@@ -153,8 +172,21 @@ def _passphrase(source: str | None, terminal: Terminal) -> str:
     return passphrase
 
 
-async def _run(client: Client, profile: str, passphrase: str | None, given_up: Sequence[str], bar: Bar) -> Run:
-    """The run as the history has it, complete or not. Raises `Mgmt1Error` if there is no backup."""
+async def _run(
+    client: Client,
+    profile: str,
+    passphrase: str | None,
+    given_up: Sequence[str],
+    bar: Bar,
+    said: Callable[[str], None],
+) -> Run:
+    """The run as the history has it, complete or not. A run that goes on already is shown instead of a second one.
+
+    Raises `Mgmt1Error` if there is no backup.
+    """
+
+    def show(now: Progress) -> None:
+        bar.show(now.percent, progress_text(now))
 
     async def watch() -> None:
         """The bar is an extra: without events the run goes on without it."""
@@ -164,16 +196,41 @@ async def _run(client: Client, profile: str, passphrase: str | None, given_up: S
                 async for batch in stream:
                     for event in batch:
                         now = follow(now, profile, event)
-                    bar.show(now.percent, progress_text(now))
+                    show(now)
 
+    before = await latest(client, profile)
     watching = asyncio.get_running_loop().create_task(watch())
+    lost = False
     try:
         with suppress(BackupIncompleteError):
             await execute(client, profile, passphrase, given_up=given_up)
+        return (await history(client, profile))[-1]
+    except BackupAlreadyRunningError:
+        said(f"The profile {profile} is being carried out already; this shows that run.")
+    except RefusedError:
+        raise
+    except TransportError:
+        said(f"{LOST.format(profile)} Asking again.")
+        lost = True
     finally:
         watching.cancel()
         await asyncio.wait([watching])
-    return (await history(client, profile))[-1]
+    try:
+        run = await joined(client, profile, show)
+    except asyncio.CancelledError:
+        raise BackupError("The backup goes on; only this program ended.") from None
+    if lost and before is not None and run.run == before.run:
+        raise TransportError(f"The connection was lost before the backup of {profile} began.")
+    return _whole(run)
+
+
+def _whole(run: Run) -> Run:
+    """The run, if there is a backup. Raises what its own caller was answered with."""
+    if run.result == CANCELLED:
+        raise BackupCancelledError("The backup was cancelled.")
+    if run.result == FAILED:
+        raise BackupError(run.reason)
+    return run
 
 
 async def _profiles(client: Client) -> str:

@@ -4,13 +4,15 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote
 
+from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.passphrases import passphrase_text
 from qubesmanager.client.client import Client
+from qubesmanager.client.follow import FIRST_PAUSE, LONGEST_PAUSE
 from qubesmanager.transport.base import TransportError
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError
@@ -19,6 +21,14 @@ from qubesmanager.wire.names import shown
 
 DOM0 = "dom0"
 WRITING, VERIFYING = "writing", "verifying"
+RUNNING, FAILED = "running", "failed"
+SCHEDULE = "schedule"
+"""What a run of the schedule was begun by."""
+STARTED, FINISHED = "backup-started", "backup-finished"
+"""Events about a run; they carry `profile` and `run`, as `backup-progress` does."""
+LOST = "The connection was lost. Whether the backup of {} goes on is unknown."
+PATIENCE = 60.0
+"""Seconds for which a lost connection is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,18 @@ class Run:
     file: str
     size: int | None
     verified: bool
+    run: int | None = None
+    """Its id, which its events carry; None in the history of an earlier version."""
+    by: str = ""
+    """The qube that began it, or `SCHEDULE`."""
+    next_attempt: int | None = None
+    """Unix seconds at which the schedule tries again, after a failed run."""
+    progress: "Progress | None" = None
+    """How far it is; only in `status`, of one that runs."""
+
+    @property
+    def is_running(self) -> bool:
+        return self.result == RUNNING
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +204,16 @@ def parse_run(untrusted: str) -> Run:
         file=_text(told, "file"),
         size=_whole(told, "size"),
         verified=told.get("verified") is True,
+        run=_whole(told, "run"),
+        by=_text(told, "by"),
+        next_attempt=_whole(told, "next-attempt"),
+        progress=_progress(told) if "total" in told else None,
     )
+
+
+def _progress(told: Mapping[str, Any]) -> Progress:
+    done, total = _whole(told, "done") or 0, _whole(told, "total") or 0
+    return Progress(_text(told, "phase") or WRITING, _text(told, "qube"), done, total)
 
 
 def _text(told: Mapping[str, Any], key: str) -> str:
@@ -199,9 +230,27 @@ def _whole(told: Mapping[str, Any], key: str) -> int | None:
     raise ProtocolError(f"{key} of a run is no number.")
 
 
-def follow(before: Progress, profile: str, event: Event) -> Progress:
-    """How far the run of the profile is after an event; the same if the event is of something else."""
-    if event.name != "backup-progress" or event.fields.get("profile") != profile:
+def is_of(event: Event, profile: str, run: int | None) -> bool:
+    """Whether an event is about this run; about any of the profile while its id is not known."""
+    return event.fields.get("profile") == profile and (run is None or event.fields.get("run") == str(run))
+
+
+def run_of(event: Event) -> int | None:
+    """The id that an event carries; None without a good one."""
+    try:
+        return _number(event.fields, "run")
+    except ProtocolError:
+        return None
+
+
+def follow(before: Progress, profile: str, event: Event, run: int | None = None) -> Progress:
+    """How far the run of the profile is after an event; the same if the event is of something else.
+
+    `run` is its id, where that is known.
+    """
+    if not is_of(event, profile, run):
+        return before
+    if event.name != "backup-progress":
         return before
     try:
         done, total, of_qube, qube_total = (
@@ -233,6 +282,59 @@ async def preview(client: Client, profile: str, text: str = "") -> Preview:
 async def history(client: Client, profile: str | None = None) -> list[Run]:
     """The runs there were, the oldest first."""
     return [parse_run(row) for row in await client.send(calls.BACKUP_HISTORY(DOM0, profile))]
+
+
+async def status(client: Client) -> list[Run]:
+    """The latest run of each profile, with how far it is."""
+    return [parse_run(row) for row in await client.send(calls.BACKUP_STATUS(DOM0))]
+
+
+async def latest(client: Client, profile: str) -> Run | None:
+    """The latest run of the profile; None if there was none."""
+    return next((run for run in await status(client) if run.profile == profile), None)
+
+
+async def joined(client: Client, profile: str, tell: Callable[[Progress], None]) -> Run:
+    """Wait until the profile's latest run has ended, whoever began it; cancelled, the run goes on.
+
+    A connection that is lost is tried again, and the state asked for again. Raises `TransportError` after `PATIENCE`
+    without an answer, `BackupError` if the profile has never run.
+    """
+    loop = asyncio.get_running_loop()
+    known: Run | None = None
+    limit = loop.time() + PATIENCE
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            async with aclosing(client.events(calls.EVENTS(DOM0))) as stream:
+                await anext(stream)
+                # What happens from now on is in the stream, so nothing between the two is missed.
+                known = await latest(client, profile)
+                limit, pause = loop.time() + PATIENCE, FIRST_PAUSE
+                if known is None:
+                    raise BackupError(f"The profile {profile} has never been carried out.")
+                if not known.is_running or await _ends(stream, known, tell):
+                    break
+        except (TransportError, StopAsyncIteration) as error:
+            if loop.time() >= limit:
+                raise TransportError(LOST.format(profile)) from error
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
+    runs = await history(client, profile)
+    return next((run for run in reversed(runs) if run.run == known.run), runs[-1])
+
+
+async def _ends(stream: AsyncIterator[list[Event]], known: Run, tell: Callable[[Progress], None]) -> bool:
+    """Follow the run; True once it has ended, False if the stream does before."""
+    now = known.progress or Progress()
+    tell(now)
+    async for batch in stream:
+        for event in batch:
+            if event.name == FINISHED and is_of(event, known.profile, known.run):
+                return True
+            now = follow(now, known.profile, event, known.run)
+        tell(now)
+    return False
 
 
 async def execute(

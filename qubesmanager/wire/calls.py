@@ -461,6 +461,12 @@ BACKUP_PROFILE_REMOVE = Call(
     "Remove a profile; its backups stay.",
     draft=False,
 )  # fmt: skip
+BACKUP_STATUS = Call(
+    "mgmt1.backup.Status", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.TEXT_ROWS,
+    "The latest run of each profile, one JSON object a line, as in History; of one that runs how far it is: phase,"
+    " qube, done and total in bytes; of a scheduled one that failed next-attempt.",
+    draft=False,
+)  # fmt: skip
 BACKUP_HISTORY = Call(
     "mgmt1.backup.History", Dest.DOM0, Tier.GLOBAL_RO, c.optional(c.PROFILE_ID), c.NOTHING, c.TEXT_ROWS,
     "The runs there were, newest last, one JSON object a line: profile, file, start and end, size, result.",

@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +21,7 @@ from qubesmanager.cli.backup import main
 from qubesmanager.cli.terminal import Terminal
 from qubesmanager.client.backups import execute, history
 from qubesmanager.client.client import Client
-from qubesmanager.transport.base import TransportError
+from qubesmanager.transport.base import Payload, Transport, TransportError
 from qubesmanager.transport.unix import UnixTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
@@ -50,11 +52,13 @@ class Place:
         text = {"include": ["vault"], "destination_path": str(self.folder), "kdf": "generated", "verify": True, **keys}
         self.send(calls.BACKUP_PROFILE_SET("dom0", name, yaml.safe_dump(text)))
 
-    def run(self, *argv: str, words: tuple[str, ...] = (WORDS, WORDS)) -> tuple[int, str, str]:
+    def run(
+        self, *argv: str, words: tuple[str, ...] = (WORDS, WORDS), transport: Transport | None = None
+    ) -> tuple[int, str, str]:
         """Status, output and what was said beside it; `words` are typed at the prompts."""
         typed = iter(words)
         terminal = Terminal(io.StringIO(), Tty(), lambda _prompt: next(typed))
-        status = main([*argv], lambda _url: UnixTransport(self.socket), lambda _url: 77, terminal)
+        status = main([*argv], lambda _url: transport or UnixTransport(self.socket), lambda _url: 77, terminal)
         assert isinstance(terminal.stdout, io.StringIO)
         assert isinstance(terminal.stderr, io.StringIO)
         return status, terminal.stdout.getvalue(), terminal.stderr.getvalue()
@@ -239,6 +243,79 @@ def test_who_only_leaves_lets_the_run_go_on(place: Place) -> None:
 
     assert "ok" in place.run("--history", "--profile", "left")[1]
     assert len(place.files()) == 1
+
+
+class _Begun:
+    """A run that another client has begun; it ends within the block."""
+
+    def __init__(self, place: Place, profile: str) -> None:
+        self._place, self._profile = place, profile
+        self._thread = threading.Thread(
+            target=lambda: place.send(calls.BACKUP_EXECUTE("dom0", profile, {"passphrase": WORDS}))
+        )
+
+    def __enter__(self) -> None:
+        self._thread.start()
+        while "running" not in self._place.run("--history", "--profile", self._profile)[1]:
+            pass
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join()
+
+
+def test_a_second_start_shows_the_first(place: Place) -> None:
+    place.profile("shared", kdf="strong")
+
+    with _Begun(place, "shared"):
+        status, out, err = place.run("--profile", "shared", "--run")
+
+    (file,) = place.files()
+    assert (status, out.split()[0]) == (0, str(file)), err
+    assert "is being carried out already" in err
+
+
+class _Losing:
+    """A way to dom0 that loses the connection of the run, once dom0 has begun with it or before."""
+
+    def __init__(self, place: Place, *, before: bool) -> None:
+        self._place, self._before = place, before
+        self._way = UnixTransport(place.socket)
+        self.url = "losing:"
+
+    async def exchange(self, service: str, argument: str, dest: str, payload: Payload) -> AsyncGenerator[bytes, None]:
+        if service != calls.BACKUP_EXECUTE("dom0", "any", {}).service:
+            async with aclosing(self._way.exchange(service, argument, dest, payload)) as answer:
+                async for piece in answer:
+                    yield piece
+            return
+        if not self._before:
+            waiting = asyncio.ensure_future(anext(self._way.exchange(service, argument, dest, payload)))  # noqa: TID251
+            client = Client(self._way)
+            while not any(run.result == "running" for run in await history(client)):  # noqa: ASYNC110 - a process
+                await asyncio.sleep(0.01)
+            waiting.cancel()
+            await asyncio.wait([waiting])
+        raise TransportError("The connection broke.")
+
+
+def test_after_a_lost_connection_the_state_is_asked_for_again(place: Place) -> None:
+    place.profile("lost", kdf="strong")
+
+    status, out, err = place.run("--profile", "lost", "--run", transport=_Losing(place, before=False))
+
+    (file,) = place.files()
+    assert (status, out.split()[0]) == (0, str(file)), err
+    assert "unknown" in err
+
+
+def test_a_connection_that_is_lost_before_the_run_is_not_taken_for_an_earlier_one(place: Place) -> None:
+    place.profile("early")
+    place.run("--profile", "early", "--run")
+
+    status, out, err = place.run("--profile", "early", "--run", transport=_Losing(place, before=True))
+
+    assert (status, out) == (3, "")
+    assert "before the backup of early began" in err
 
 
 def test_control_c_cancels_the_run_and_leaves_nothing(place: Place, tmp_path: Path) -> None:

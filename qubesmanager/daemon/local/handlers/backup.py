@@ -21,7 +21,7 @@ async def execute(context: Context, profile: str, options: Mapping[str, str]) ->
     given_up = options.get("give-up", "").split()
     if given_up and context.source != DOM0:
         raise PermissionDenied("Only dom0 gives up the last backup of a qube.")
-    await context.system.backups.execute(profile, options.get("passphrase"), given_up)
+    await context.system.backups.execute(profile, options.get("passphrase"), given_up, by=context.source)
 
 
 @answers(calls.BACKUP_CANCEL)
@@ -77,6 +77,11 @@ async def set_profile(context: Context, profile: str, text: str) -> None:
 @answers(calls.BACKUP_PROFILE_REMOVE)
 async def remove_profile(context: Context, profile: str, _payload: None) -> None:
     await context.system.backups.profiles.remove(profile)
+
+
+@answers(calls.BACKUP_STATUS)
+async def status(context: Context, _arg: None, _payload: None) -> list[str]:
+    return [json.dumps(told, ensure_ascii=False) for told in await context.system.backups.status()]
 
 
 @answers(calls.BACKUP_HISTORY)

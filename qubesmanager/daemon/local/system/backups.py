@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import shutil
 import threading
 import time
@@ -31,6 +32,7 @@ from qubesmanager.backup.passphrases import passphrase_text
 from qubesmanager.backup.profile import Profile, matches, parse_profile, without_passphrase
 from qubesmanager.backup.report import Report
 from qubesmanager.backup.retention import Decision, Made, decide
+from qubesmanager.backup.schedule import RETRY_SECONDS, is_retry_due, retry_seconds
 from qubesmanager.backup.streams import FdOutput
 from qubesmanager.backup.volumes import Source
 from qubesmanager.backup.writer import Options, QubeData
@@ -47,6 +49,7 @@ from qubesmanager.wire.errors import (
     BackupCancelledError,
     Mgmt1Error,
     PermissionDenied,
+    QubesBackupProfileNotFoundError,
     QubesValueError,
 )
 from qubesmanager.wire.events import Event
@@ -65,6 +68,9 @@ LOOK_SECONDS = 60.0
 """Seconds between two looks whether a profile is due."""
 OK, INCOMPLETE, FAILED, CANCELLED, RUNNING = "ok", "incomplete", "failed", "cancelled", "running"
 """How a run ended. INCOMPLETE: a whole backup, without a qube that the profile names and that does not exist."""
+SCHEDULE = "schedule"
+"""What a run of the schedule is begun by; others by a qube."""
+_SCHEDULE_LINE = re.compile(r"^\s*schedule\s*:", re.MULTILINE)
 HISTORY_LIMIT = 1000
 """Runs that are answered."""
 
@@ -74,10 +80,22 @@ class _Run:
     """A profile that is being carried out."""
 
     profile: str
+    number: int = 0
+    """Its number in the history, which events carry; 0 until it has one."""
     cancelled: threading.Event = field(default_factory=threading.Event)
     totals: dict[str, int] = field(default_factory=dict)
     done: dict[str, int] = field(default_factory=dict)
     phase: str = ""
+    qube: str = ""
+
+    def progress(self) -> dict[str, int | str]:
+        """How far it is, in bytes of all qubes."""
+        return {
+            "phase": self.phase,
+            "qube": self.qube,
+            "done": sum(self.done.values()),
+            "total": sum(self.totals.values()),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +175,14 @@ class Backups:
 
     # -- a run --------------------------------------------------------------------------------------------------------
 
-    async def execute(self, name: str, passphrase: str | None, given_up: Collection[str] = ()) -> None:
+    async def execute(
+        self, name: str, passphrase: str | None, given_up: Collection[str] = (), *, by: str = DOM0, attempt: int = 1
+    ) -> None:
         """Carry the profile out; done when the backup is complete and on the disk, and verified if it says so.
 
-        `given_up`: qubes whose last backup `keep` may remove in this run. Raises `BackupIncompleteError` after a backup
-        of all but the qubes that the profile names and that do not exist.
+        `given_up`: qubes whose last backup `keep` may remove in this run. `by` is the qube that asks for it, or
+        `SCHEDULE`; `attempt` counts those of one scheduled run. Raises `BackupIncompleteError` after a backup of all
+        but the qubes that the profile names and that do not exist.
         """
         if name in self._runs:
             raise BackupAlreadyRunningError(f"The backup profile {name} is being carried out.")
@@ -169,7 +190,9 @@ class Backups:
         try:
             profile, _file = await self.profile(name)
             told: dict[str, Any] = {"profile": name, "start": int(self.clock()), "result": RUNNING, "file": ""}
-            number = await self._remember(None, told)
+            told |= {"by": by, "attempt": attempt}
+            number = run.number = await self._remember(None, told)
+            self._emit("backup-started", told)
             try:
                 await self._carry_out(run, profile, passphrase, told, number, given_up)
             except BackupIncompleteError:
@@ -306,20 +329,19 @@ class Backups:
     def _progress(self, run: _Run, phase: str, qube: str, done: int) -> None:
         if phase != run.phase:
             run.phase, run.done = phase, {}
+        run.qube = qube
         run.done[qube] = min(done, run.totals.get(qube, 0))
         # What comes before in the order is done; a qube's last report may have been left out.
         for name in takewhile(lambda name: name != qube, run.totals):
             run.done[name] = run.totals[name]
-        fields = {
+        fields: dict[str, Any] = {
             "profile": run.profile,
-            "qube": qube,
-            "phase": phase,
-            "done": str(sum(run.done.values())),
-            "total": str(sum(run.totals.values())),
-            "qube-done": str(run.done[qube]),
-            "qube-total": str(run.totals.get(qube, 0)),
+            "run": run.number,
+            **run.progress(),
+            "qube-done": run.done[qube],
+            "qube-total": run.totals.get(qube, 0),
         }
-        self._system.emit([Event("", "backup-progress", fields)])
+        self._system.emit([Event("", "backup-progress", {key: str(value) for key, value in fields.items()})])
 
     # -- what is kept -------------------------------------------------------------------------------------------------
 
@@ -421,6 +443,7 @@ class Backups:
             if number is None:
                 ((last,),) = await self._system.store.read("SELECT coalesce(max(run), 0) FROM backup_run")
                 number = int(last) + 1
+            told["run"] = number
             late = {**self._unstored, number: told}
             await self._system.commit([rows.set_backup_run(run, one["profile"], one) for run, one in late.items()])
             self._unstored.clear()
@@ -432,8 +455,28 @@ class Backups:
         except StoreError as error:
             self._unstored[number] = told
             log.warning("The end of the backup %s will be stored later: %s", told["profile"], error)
-        fields = {key: str(told.get(key, "")) for key in ("profile", "result", "reason", "file", "size")}
-        self._system.emit([Event("", "backup-finished", fields)])
+        self._emit("backup-finished", told)
+
+    def _emit(self, name: str, told: dict[str, Any]) -> None:
+        """An event about a run: it began, or it ended."""
+        keys = ("profile", "run", "start", "by", "attempt", "result", "reason", "file", "size")
+        self._system.emit([Event("", name, {key: str(told.get(key, "")) for key in keys})])
+
+    async def status(self) -> list[dict[str, Any]]:
+        """The latest run of each profile, with how far it is while it runs, and `next-attempt` after a failed one."""
+        found = await self._system.store.read(
+            "SELECT run, told FROM backup_run WHERE run IN (SELECT max(run) FROM backup_run GROUP BY profile)"
+            " ORDER BY run"
+        )
+        rows = [self._unstored.get(number) or json.loads(told) for number, told in found]
+        return [told | self._going(told) for told in rows]
+
+    def _going(self, told: dict[str, Any]) -> dict[str, Any]:
+        run = self._runs.get(told["profile"])
+        if run is not None and run.number == told.get("run"):
+            return run.progress()
+        wait = retry_seconds(told.get("attempt", 1)) if _is_to_be_retried(told) else None
+        return {} if wait is None else {"next-attempt": told["end"] + wait}
 
     async def recover(self) -> None:
         """After the start of the daemon: runs that were cut off failed, and what they had written goes."""
@@ -447,6 +490,7 @@ class Backups:
                 "result": FAILED,
                 "reason": "The daemon ended before the backup was complete.",
                 "end": told["start"],
+                "run": number,
             }
             await self._remember(number, told)
             log.warning("The backup of the profile %s was cut off", told["profile"])
@@ -458,11 +502,14 @@ class Backups:
         while True:
             for name in await self.profiles.names():
                 try:
-                    if name not in self._runs and await self._is_due(name):
-                        self._system.spawn(f"backup {name}", self._scheduled(name))
+                    if name not in self._runs and (attempt := await self._attempt(name)):
+                        self._system.spawn(f"backup {name}", self._scheduled(name, attempt))
+                except QubesBackupProfileNotFoundError:
+                    log.debug("The backup profile %s was removed", name)
                 except Mgmt1Error as error:
                     # The text may quote a line of the profile that holds the passphrase.
-                    log.debug("The backup profile %s has no schedule: %s", name, type(error).__name__)
+                    log.warning("The backup profile %s cannot be used: %s", name, type(error).__name__)
+                    await self._note_broken(name)
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _is_due(self, name: str) -> bool:
@@ -474,9 +521,34 @@ class Backups:
             log.warning("The last run of the backup %s is dated %s, in the future; it is due", name, _local(last))
         return profile.schedule.is_due(_local(now), _local(last))
 
-    async def _scheduled(self, name: str) -> None:
+    async def _attempt(self, name: str) -> int:
+        """Which attempt of a scheduled run is due now, from 1; 0 for none."""
+        if await self._is_due(name):
+            return 1
+        profile, _file = await self.profile(name)
+        runs = await self.history(name) if profile.schedule else []
+        if not runs or not _is_to_be_retried(runs[-1]):
+            return 0
+        attempt = int(runs[-1].get("attempt", 1))
+        return attempt + 1 if is_retry_due(attempt, self.clock() - runs[-1]["end"]) else 0
+
+    async def _note_broken(self, name: str) -> None:
+        """Keep in the history, once, that a profile with a schedule cannot be carried out: nobody would notice."""
+        reason = f"The profile is not accepted; `qubes-backup --profile {name}` says why."
+        with suppress(Mgmt1Error):
+            file = await self.profiles.get(name)
+            runs = await self.history(name)
+            if not _SCHEDULE_LINE.search(file.text) or (runs and runs[-1].get("reason") == reason):
+                return
+            now = int(self.clock())
+            told: dict[str, Any] = {"profile": name, "start": now, "end": now, "result": FAILED, "file": ""}
+            told |= {"by": SCHEDULE, "attempt": len(RETRY_SECONDS) + 1, "reason": reason}
+            await self._remember(None, told)
+            self._emit("backup-finished", told)
+
+    async def _scheduled(self, name: str, attempt: int) -> None:
         try:
-            await self.execute(name, None)
+            await self.execute(name, None, by=SCHEDULE, attempt=attempt)
         except Mgmt1Error as error:
             log.warning("The scheduled backup %s failed: %s", name, error)
 
@@ -557,6 +629,10 @@ def _settings(qube: Qube) -> KeptQube:
     klass = ADMIN_CLASS if qube.klass is VmClass.ADMIN else qube.klass.value
     features = dict(qube.features)
     return KeptQube(qube.name, klass, qube.value("label"), own, features, frozenset(qube.tags), devices)
+
+
+def _is_to_be_retried(told: dict[str, Any]) -> bool:
+    return bool(told["result"] == FAILED and told.get("by") == SCHEDULE)
 
 
 def _folder(profile: Profile) -> Path:

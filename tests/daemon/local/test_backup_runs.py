@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs as other windows see them: each has an id, a failed scheduled one is tried again, and its reason is kept."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from qubesmanager.backup import container
+from qubesmanager.backup.container import Params
+from qubesmanager.backup.schedule import RETRY_SECONDS, is_retry_due
+from qubesmanager.client.client import Client
+from qubesmanager.daemon.local.system.backups import SCHEDULE
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.wire import calls
+from qubesmanager.wire.errors import BackupAlreadyRunningError, BackupCancelledError, Mgmt1Error
+from qubesmanager.wire.events import Event
+
+
+@pytest.fixture(autouse=True)
+def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(container.LEVELS, "standard", Params(4))
+
+
+@pytest.fixture
+def told(system: System, monkeypatch: pytest.MonkeyPatch) -> list[Event]:
+    """All events of backups, as they are sent."""
+    found: list[Event] = []
+    emit = system.emit
+
+    def noting(events: Sequence[Event]) -> None:
+        found.extend(event for event in events if event.kind.startswith("backup-"))
+        emit(events)
+
+    monkeypatch.setattr(system, "emit", noting)
+    return found
+
+
+async def with_profile(client: Client, name: str, folder: Path, **keys: Any) -> None:
+    text = {"include": ["vault"], "destination_path": str(folder), "passphrase_text": "words", **keys}
+    await client.send(calls.BACKUP_PROFILE_SET("dom0", name, yaml.safe_dump(text)))
+
+
+async def status(client: Client) -> dict[str, dict[str, Any]]:
+    rows = [json.loads(row) for row in await client.send(calls.BACKUP_STATUS("dom0"))]
+    return {row["profile"]: row for row in rows}
+
+
+async def test_each_event_of_a_run_carries_its_id(client: Client, tmp_path: Path, told: list[Event]) -> None:
+    for name in ("first", "second"):
+        await with_profile(client, name, tmp_path / name)
+
+    await asyncio.gather(*(client.send(calls.BACKUP_EXECUTE("dom0", name, {})) for name in ("first", "second")))
+
+    ids = {
+        name: {event.fields["run"] for event in told if event.fields["profile"] == name} for name in ("first", "second")
+    }
+    assert all(len(found) == 1 for found in ids.values())
+    assert ids["first"] != ids["second"]
+    for name in ids:
+        kinds = [event.kind for event in told if event.fields["profile"] == name]
+        assert (kinds[0], kinds[-1]) == ("backup-started", "backup-finished")
+        assert "backup-progress" in kinds
+    rows = [json.loads(row) for row in await client.send(calls.BACKUP_HISTORY("dom0"))]
+    history = {row["profile"]: row for row in rows}
+    assert {name: {str(row["run"])} for name, row in history.items()} == ids
+    assert history["first"]["by"] == "dom0"
+
+
+async def test_the_status_shows_a_run_that_goes_on_and_how_the_others_ended(
+    client: Client, system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered, leave = asyncio.Event(), asyncio.Event()
+    await with_profile(client, "done", tmp_path / "done")
+    await with_profile(client, "slow", tmp_path / "slow")
+    await client.send(calls.BACKUP_EXECUTE("dom0", "done", {}))
+    carry_out = system.backups._carry_out
+
+    async def held(run: Any, *arguments: Any) -> None:
+        run.totals = {"vault": 100}
+        system.backups._progress(run, "writing", "vault", 40)
+        entered.set()
+        await leave.wait()
+        await carry_out(run, *arguments)
+
+    monkeypatch.setattr(system.backups, "_carry_out", held)
+    running = asyncio.ensure_future(client.send(calls.BACKUP_EXECUTE("dom0", "slow", {})))  # noqa: TID251 - awaited
+    await entered.wait()
+
+    rows = await status(client)
+    with pytest.raises(BackupAlreadyRunningError):
+        await client.send(calls.BACKUP_EXECUTE("dom0", "slow", {}))
+    leave.set()
+    await running
+
+    assert rows["done"]["result"] == "ok"
+    slow = rows["slow"]
+    assert (slow["result"], slow["phase"], slow["qube"], slow["done"], slow["total"]) == (
+        "running", "writing", "vault", 40, 100,
+    )  # fmt: skip
+    assert (await status(client))["slow"]["result"] == "ok"
+
+
+class _Clock:
+    def __init__(self, now: float) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_a_failed_scheduled_run_is_tried_again_and_again_with_longer_waits(
+    client: Client, system: System, tmp_path: Path, told: list[Event]
+) -> None:
+    await with_profile(client, "nightly", tmp_path / "gone/backup", schedule="monthly 1 03:00")
+    clock = system.backups.clock = _Clock(system.backups.clock() + 40 * 86400)
+
+    attempts = []
+    for wait in (0, *RETRY_SECONDS, 86400):
+        clock.now += wait - 1
+        early = await system.backups._attempt("nightly") if wait else 0
+        clock.now += 1
+        attempt = await system.backups._attempt("nightly")
+        attempts.append((early, attempt))
+        if attempt:
+            await system.backups._scheduled("nightly", attempt)
+
+    assert attempts == [(0, 1), (0, 2), (0, 3), (0, 4), (0, 5), (0, 0)]
+    rows = [json.loads(row) for row in await client.send(calls.BACKUP_HISTORY("dom0"))]
+    assert [(row["result"], row["by"], row["attempt"]) for row in rows] == [
+        ("failed", SCHEDULE, number) for number in (1, 2, 3, 4, 5)
+    ]
+    assert all("gone" in row["reason"] for row in rows)
+    finished = [event for event in told if event.kind == "backup-finished"]
+    assert {(event.fields["result"], event.fields["by"]) for event in finished} == {("failed", SCHEDULE)}
+    assert all("gone" in event.fields["reason"] for event in finished)
+
+
+async def test_a_retry_that_succeeds_is_the_last_and_its_time_is_told(
+    client: Client, system: System, tmp_path: Path
+) -> None:
+    await with_profile(client, "nightly", tmp_path / "later/backup", schedule="monthly 1 03:00")
+    clock = system.backups.clock = _Clock(system.backups.clock() + 40 * 86400)
+    await system.backups._scheduled("nightly", 1)
+    ended = (await status(client))["nightly"]["end"]
+    assert (await status(client))["nightly"]["next-attempt"] == ended + RETRY_SECONDS[0]
+
+    (tmp_path / "later").mkdir()
+    clock.now += RETRY_SECONDS[0]
+    await system.backups._scheduled("nightly", await system.backups._attempt("nightly"))
+
+    clock.now += RETRY_SECONDS[1]
+    assert await system.backups._attempt("nightly") == 0
+    assert (await status(client))["nightly"]["result"] == "ok"
+    assert "next-attempt" not in (await status(client))["nightly"]
+
+
+@pytest.mark.parametrize("by", ["dom0", "work"])
+async def test_what_a_person_began_or_cancelled_is_not_tried_again(
+    client: Client, system: System, tmp_path: Path, by: str
+) -> None:
+    await with_profile(client, "nightly", tmp_path / "gone/backup", schedule="monthly 1 03:00")
+    clock = system.backups.clock = _Clock(system.backups.clock() + 40 * 86400)
+
+    with pytest.raises(Mgmt1Error):
+        await system.backups.execute("nightly", None, by=by)
+    clock.now += RETRY_SECONDS[-1]
+
+    assert await system.backups._attempt("nightly") == 0
+
+
+async def test_a_cancelled_scheduled_run_is_not_tried_again(
+    client: Client, system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await with_profile(client, "nightly", tmp_path / "backup", schedule="monthly 1 03:00")
+    clock = system.backups.clock = _Clock(system.backups.clock() + 40 * 86400)
+
+    async def cancelled(*_: object) -> None:
+        raise BackupCancelledError("The backup was cancelled.")
+
+    monkeypatch.setattr(system.backups, "_carry_out", cancelled)
+    await system.backups._scheduled("nightly", 1)
+    clock.now += RETRY_SECONDS[-1]
+
+    assert await system.backups._attempt("nightly") == 0
+
+
+def test_a_clock_that_was_set_back_does_not_silence_the_retries() -> None:
+    assert is_retry_due(1, -86400 * 365)
+    assert not is_retry_due(1, 10)
+    assert not is_retry_due(len(RETRY_SECONDS) + 1, 1e9)
+
+
+async def test_a_profile_that_is_broken_is_a_failed_run_once_and_quotes_nothing(
+    client: Client, system: System, monkeypatch: pytest.MonkeyPatch, told: list[Event]
+) -> None:
+    system.places.profiles.mkdir(parents=True, exist_ok=True)
+    (system.places.profiles / "nightly.conf").write_text("schedule: daily 03:00\npassphrase_text: [secret\n")
+    (system.places.profiles / "manual.conf").write_text("includes: nothing\n")
+    looks = 0
+
+    async def look(_seconds: float) -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 3:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(asyncio, "sleep", look)
+    with pytest.raises(asyncio.CancelledError):
+        await system.backups.keep_schedule()
+
+    (row,) = [json.loads(row) for row in await client.send(calls.BACKUP_HISTORY("dom0"))]
+    assert (row["profile"], row["result"]) == ("nightly", "failed")
+    assert "qubes-backup --profile nightly" in row["reason"]
+    assert "secret" not in row["reason"]
+    assert [(event.kind, event.fields["result"]) for event in told] == [("backup-finished", "failed")]
