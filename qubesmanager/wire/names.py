@@ -40,7 +40,8 @@ DEVICE_IDENT = NameRule("device id", re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,1
 LOG_NAME = NameRule("log name", re.compile(r"(?![.-])[A-Za-z0-9_.-]{1,64}", re.ASCII))
 FILE_NAME = NameRule("policy file name", re.compile(r"(?![.])[a-z0-9_.-]{1,100}", re.ASCII))
 CLASS_NAME = NameRule("class name", re.compile(r"[A-Z][A-Za-z]{0,30}", re.ASCII))
-ARGUMENT = NameRule("argument", re.compile(r"[A-Za-z0-9_.+:-]{0,255}", re.ASCII))
+# What qrexec lets through. A literal `:`, which a direct socket can carry, marks a plain `pool:vid` pair.
+ARGUMENT = NameRule("argument", re.compile(r"[A-Za-z0-9_.+-]{0,255}|(?=[^:]*:)[A-Za-z0-9_.@+:/-]{1,255}", re.ASCII))
 
 
 def check(rule: NameRule, untrusted: str) -> str:
