@@ -24,7 +24,7 @@ _BY_CLASS: dict[DeviceClass, dict[str, Collection[str] | None]] = {
 }
 """By class: the options and their values; None where a pattern says it."""
 
-_PLACE = re.compile(r"xvd(?:[e-h]|[yz]|a[a-z])", re.ASCII)
+PLACE = re.compile(r"xvd(?:[e-h]|[yz]|a[a-z])", re.ASCII)
 """xvda to xvdd are the qube's own disks, xvdi to xvdx its extra volumes."""
 
 PLACES = tuple(f"xvda{chr(letter)}" for letter in range(ord("a"), ord("z") + 1))
@@ -47,7 +47,7 @@ def checked_options(device_class: DeviceClass, told: Mapping[str, str]) -> dict[
         value = told[name]
         if values is not None and value not in values:
             raise QubesValueError(f"{name} is one of {', '.join(values)}, not {shown(value)}.")
-        if values is None and not _PLACE.fullmatch(value):
+        if values is None and not PLACE.fullmatch(value):
             raise QubesValueError(f"{name} is xvde to xvdh, xvdy, xvdz or xvdaa to xvdaz, not {shown(value)}.")
         if value not in {NO, "disk"}:
             held[name] = value

@@ -86,7 +86,11 @@ def names(folder: Path) -> set[str]:
 
 
 async def restored(client: Client, file: Path, passphrase: str = WORDS, **options: str) -> list[str]:
-    lines = [f"passphrase={passphrase}", *(f"{key.replace('_', '-')}={value}" for key, value in options.items())]
+    lines = [
+        f"passphrase={passphrase}",
+        "devices=yes",
+        *(f"{key.replace('_', '-')}={value}" for key, value in options.items()),
+    ]
     head = "\n".join([*lines, "", ""]).encode()
     return await client.send(calls.BACKUP_RESTORE("dom0", None, pieces(head, *_cut(file))))
 

@@ -182,6 +182,10 @@ def _check_dispvm(facts: Facts, _qube: Qube, value: str) -> str | None:
     return None
 
 
+def _check_gui(_facts: Facts, qube: Qube, value: str) -> str | None:
+    return "A qube cannot show its own windows or play its own sound." if value == qube.name else None
+
+
 def _check_memory(_facts: Facts, qube: Qube, value: str) -> str | None:
     maxmem = qube.own.get("maxmem", "0")
     return why_not_memory(int(value), int(maxmem))
@@ -337,12 +341,12 @@ _ROWS = (
     Property(
         "guivm", Type.VM, _system("default_guivm"),
         "The qube that shows this one's windows; empty for none.",
-        optional=True, depends=("system:default_guivm",),
+        check=_check_gui, optional=True, depends=("system:default_guivm",),
     ),
     Property(
         "audiovm", Type.VM, _system("default_audiovm"),
         "The qube that plays this one's sound; empty for none.",
-        optional=True, depends=("system:default_audiovm",),
+        check=_check_gui, optional=True, depends=("system:default_audiovm",),
     ),
     Property(
         "qrexec_timeout", Type.INT, _inherited("qrexec_timeout", _system("default_qrexec_timeout")),

@@ -151,6 +151,12 @@ class SystemProperty:
 _YES = {"yes": "yes", "true": "yes", "1": "yes", "on": "yes", "no": "no", "false": "no", "0": "no", "off": "no"}
 
 
+def flag_of(untrusted: str) -> bool | None:
+    """What a yes or no means in any of its spellings, those of Qubes OS included; None for any other text."""
+    value = _YES.get(untrusted.lower())
+    return None if value is None else value == "yes"
+
+
 def _read_text(name: str, untrusted: str, *, optional: bool, utf8: bool) -> str:
     if len(untrusted) > PROPERTY_CHARACTERS:
         raise QubesPropertyValueError(f"The value of {name} is longer than {PROPERTY_CHARACTERS} characters.")

@@ -24,7 +24,7 @@ from qubesmanager.backup.reader import Backup, Nowhere, open_backup
 from qubesmanager.backup.report import QubeResult, Report
 from qubesmanager.backup.streams import FdInput
 from qubesmanager.daemon.local.core import properties
-from qubesmanager.daemon.local.core.property import Change, Type
+from qubesmanager.daemon.local.core.property import BASED, flag_of
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import added
 from qubesmanager.daemon.local.core.volumes import KINDS
@@ -34,24 +34,23 @@ from qubesmanager.daemon.local.drivers.pools.base import PoolDriver
 from qubesmanager.daemon.local.drivers.pools.disk import already_there
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import creation, naming
+from qubesmanager.daemon.local.system.restored_settings import Choices, Incoming, take_settings
 from qubesmanager.daemon.local.system.system import new_uuid
 from qubesmanager.daemon.local.system.volumes import PendingVolume
-from qubesmanager.rules.devices import PERSISTENT
-from qubesmanager.rules.texts import why_not_feature, why_not_notes
+from qubesmanager.rules.texts import why_not_notes
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.errors import (
     Mgmt1Error,
     ProtocolError,
-    QubesPropertyValueError,
     QubesValueError,
     StoragePoolException,
 )
 from qubesmanager.wire.events import Event
 from qubesmanager.wire.firewall import Action, Rule
-from qubesmanager.wire.limits import RESTORED_FEATURE_BYTES, RULES
-from qubesmanager.wire.names import FEATURE_NAME, TAG_NAME, shown, why_not_new_vm_name
-from qubesmanager.wire.records import YES, DeviceRecord, VolumeRecord
-from qubesmanager.wire.values import DeviceClass, VmClass
+from qubesmanager.wire.limits import RULES
+from qubesmanager.wire.names import shown, why_not_new_vm_name
+from qubesmanager.wire.records import YES, VolumeRecord
+from qubesmanager.wire.values import VmClass
 
 if TYPE_CHECKING:
     from qubesmanager.daemon.local.system.system import System
@@ -67,6 +66,7 @@ _CHOICES = {
     "conflict": ("skip", "rename", "fail"),
     "missing-template": ("default", "skip"),
     "missing-netvm": ("default", "none", "skip"),
+    "devices": ("no", "yes"),
     "verify-only": ("no", "yes"),
     "salvage": ("no", "yes"),
 }
@@ -379,7 +379,7 @@ class _Restoring:
         for one in self._wanted:
             self._system.reserved.discard(one.name)
         for one in whole:
-            if one.qube is not None:
+            if one.qube is not None and not one.failed:
                 await self._system.volumes.measure(one.qube)
         fields = {"run": self._options.run, "result": "ok" if report.ok else "failed"}
         self._system.emit([Event("", "restore-finished", fields)])
@@ -434,14 +434,18 @@ class _Restoring:
                     self._based(one)
 
     def _based(self, one: _Wanted) -> None:
-        if one.kept.klass not in {VmClass.APP, VmClass.DISP}:
+        if one.kept.klass in BASED and self._template(one) is None:
+            one.skipped = f"Its template {shown(one.kept.properties.get('template', ''))} is missing."
+        if self._options.choice("missing-netvm") != "skip":
             return
-        if self._template(one) is None:
-            told = one.kept.properties.get("template", "")
-            one.skipped = f"Its template {shown(told)} is missing."
+        netvm = self._options.netvm.get(one.kept.name, self._renamed(one.kept.properties.get("netvm", "")))
+        if netvm and not self._provides_network(netvm):
+            one.skipped = one.skipped or f"Its netvm {shown(netvm)} is missing."
 
     def _template(self, one: _Wanted) -> str | None:
-        """The template's name here; None if there is none to be had."""
+        """The template's name here; None if the class has none, or none can be had."""
+        if one.kept.klass not in BASED:
+            return None
         asked = self._options.template.get(one.kept.name)
         name = asked if asked is not None else self._renamed(one.kept.properties.get("template", ""))
         if self._is_template(one.kept.klass, name):
@@ -456,12 +460,12 @@ class _Restoring:
         default = self._system.state.system(creation.DEFAULT_SOURCE[VmClass(klass)])
         if existing is not None and (self._sees(name) or name == default):
             return properties.why_not_based_on(VmClass(klass), existing) is None
-        restored = next((one for one in self._wanted if one.name == name and not one.failed and not one.skipped), None)
+        restored = self._restored(name)
         if restored is None:
             return False
         if klass == VmClass.APP:
             return restored.kept.klass == VmClass.TEMPLATE
-        return restored.kept.properties.get("template_for_dispvms", "").lower() in {"yes", "true", "1"}
+        return flag_of(restored.kept.properties.get("template_for_dispvms", "")) is True
 
     async def _room(self, going: list[_Wanted]) -> None:
         """Raises `BackupSpaceError` if the pool has less room than the qubes may need."""
@@ -486,105 +490,59 @@ class _Restoring:
     # -- settings -----------------------------------------------------------------------------------------------------
 
     async def _bare(self, one: _Wanted) -> Qube:
-        """The qube with its settings; what cannot be here is left out, and noted."""
-        kept = one.kept
-        qube = Qube(0, new_uuid(), one.name, VmClass(kept.klass), notes="", rules=[creation.FIRST_RULE])
-        label = kept.label if kept.label in self._system.state.labels else "red"
-        if label != kept.label:
-            one.notes.append(f"There is no label {kept.label}; it is {label}.")
-        qube.own["label"] = label
-        for name, value in kept.properties.items():
-            self._take_property(one, qube, name, value)
-        if kept.name in self._options.netvm and "netvm" not in kept.properties:
-            self._take_netvm(one, qube, "")
-        if qube.klass in {VmClass.APP, VmClass.DISP}:
-            template = self._template(one)
-            qube.own["template"] = template or ""
-            if template != self._renamed(kept.properties.get("template", "")):
-                one.notes.append(f"Its template is {template}.")
-        for name, value in kept.features.items():
-            reason = why_not_feature(value, RESTORED_FEATURE_BYTES)
-            if FEATURE_NAME.matches(name) and reason is None:
-                qube.features[name] = value
-            else:
-                one.notes.append(f"The feature {shown(name)} is left out: {reason or 'its name is not valid.'}")
-        qube.tags = {tag for tag in kept.tags if TAG_NAME.matches(tag) and not tag.startswith("created-by-")}
-        qube.tags.add(f"created-by-{self._source}")
-        self._take_devices(one, qube)
+        """The qube with its volumes and without settings."""
+        qube = Qube(0, new_uuid(), one.name, VmClass(one.kept.klass), notes="", rules=[creation.FIRST_RULE])
         pool = self._options.pool or self._system.state.system("default_pool")
         for kind in KINDS[qube.klass]:
             volume = kind.record(qube.name, pool)
-            if kind.layer and (template := self._layered(qube)) is not None:
+            if kind.layer and (template := self._layered(one)) is not None:
                 volume = volume._replace(pool=template)
             qube.volumes[kind.name] = volume
         return qube
 
-    def _layered(self, qube: Qube) -> str | None:
+    def _layered(self, one: _Wanted) -> str | None:
         """The pool of what the qube's layers lie on."""
-        template = self._system.state.qubes.get(qube.own["template"])
+        template = self._system.state.qubes.get(self._template(one) or "")
         if template is not None and "root" in template.volumes:
             return template.volumes["root"].pool
         return None
 
-    def _take_property(self, one: _Wanted, qube: Qube, name: str, value: str) -> None:
-        row = properties.TABLE.get(name)
-        if row is None or qube.klass not in row.classes or row.change is Change.NEVER or name == "template":
-            return
-        if name == "netvm":
-            self._take_netvm(one, qube, value)
-            return
-        try:
-            if row.type is Type.VM and value:
-                value = self._renamed(value)
-                if not self._sees(value) and not self._is_restored(value):
-                    raise QubesPropertyValueError(f"There is no qube {shown(value)}.")
-                qube.own[name] = value
-                return
-            qube.own[name] = row.accept(self._system.state, qube, value)
-        except Mgmt1Error as error:
-            one.notes.append(f"{name} is the default: {error}")
-
-    def _take_netvm(self, one: _Wanted, qube: Qube, value: str) -> None:
-        asked = self._options.netvm.get(one.kept.name)
-        name = asked if asked is not None else self._renamed(value)
-        if not name or self._provides_network(name):
-            qube.own["netvm"] = name
-            return
-        choice = self._options.choice("missing-netvm")
-        if choice == "skip":
-            one.skipped = f"Its netvm {shown(name)} is missing."
-        elif choice == "none":
-            qube.own["netvm"] = ""
-            one.notes.append("It has no netvm.")
-        else:
-            one.notes.append(f"There is no netvm {shown(name)}; it has the default.")
-
     def _provides_network(self, name: str) -> bool:
         if self._sees(name):
             return self._system.qube(name).flag("provides_network")
-        restored = next((one for one in self._wanted if one.name == name and self._is_restored(name)), None)
-        return restored is not None and restored.kept.properties.get("provides_network", "").lower() in {
-            "yes",
-            "true",
-            "1",
-        }
+        restored = self._restored(name)
+        return restored is not None and flag_of(restored.kept.properties.get("provides_network", "")) is True
 
     def _sees(self, name: str) -> bool:
         """Whether there is a qube of that name which a property of a restored one may name."""
         return self._system.sees(self._source, name)
 
-    def _is_restored(self, name: str) -> bool:
-        return any(one.name == name and not one.failed and not one.skipped for one in self._wanted)
+    def _restored(self, name: str) -> _Wanted | None:
+        """The qube that is restored under that name."""
+        return next((one for one in self._wanted if one.name == name and not one.failed and not one.skipped), None)
 
-    def _take_devices(self, one: _Wanted, qube: Qube) -> None:
-        for device in one.kept.devices:
-            backend = self._renamed(device.backend)
-            known = device.device_class in set(DeviceClass)
-            if not known or not (self._sees(backend) or self._is_restored(backend)):
-                one.notes.append(f"The device {shown(device.backend)}:{shown(device.ident)} is left out.")
-                continue
-            options = {**device.options, PERSISTENT: YES}
-            qube.devices.append(DeviceRecord(DeviceClass(device.device_class), backend, device.ident, False, options))
+    async def _settle(self, whole: list[_Wanted]) -> None:
+        """The settings of the qubes that are whole, by the rules as they are now; one that cannot be has failed."""
+        choices = Choices(
+            {one.kept.name: one.name for one in whole},
+            self._source,
+            self._sees,
+            keep_default=self._options.choice("missing-netvm") == "default",
+            devices=self._options.choice("devices") == YES,
+        )
+        incoming = [
+            (
+                one,
+                Incoming(
+                    one.kept, one.qube, self._template(one) or "", self._options.netvm.get(one.kept.name), one.notes
+                ),
+            )
+            for one in whole
+            if one.qube is not None
+        ]
+        await take_settings(self._system.state, [settled for _one, settled in incoming], choices)
+        for one, settled in incoming:
+            one.failed = settled.failed
 
     # -- volumes ------------------------------------------------------------------------------------------------------
 
@@ -606,15 +564,18 @@ class _Restoring:
     async def _take_effect(self, whole: list[_Wanted], results: Mapping[str, QubeResult]) -> None:
         """All of them in one transaction. Under `changing`."""
         first = await self._system.next_qid()
+        for number, one in enumerate(whole):
+            if one.qube is not None:
+                one.qube.qid = first + number
+        await self._settle(whole)
         statements = []
         qubes = []
-        for number, one in enumerate(whole):
+        for one in whole:
             qube = one.qube
-            if qube is None:
+            if qube is None or one.failed:
                 continue
             self._take_small_files(one, qube, results[one.kept.name])
             one.notes += lighten(qube)
-            qube.qid = first + number
             await self._filled(qube)
             qubes.append(qube)
             statements += rows.insert_qube(qube)
