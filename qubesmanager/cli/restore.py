@@ -80,6 +80,11 @@ def parser() -> argparse.ArgumentParser:
         "--skip-existing", action="store_true", help="leave out qubes whose names are taken; else they stop everything"
     )
     made.add_argument(
+        "--devices",
+        action="store_true",
+        help="assign the devices again that the qubes had; on another machine a port may hold a different device",
+    )
+    made.add_argument(
         "--salvage", action="store_true", help="restore from a damaged file what is whole by its sealed chunks"
     )
     made.add_argument("--report", metavar="FILE", type=Path, help="write what became of each qube here")
@@ -104,6 +109,7 @@ def plan_of(options: argparse.Namespace) -> RestorePlan:
         pool=options.pool,
         conflict="skip" if options.skip_existing else "fail",
         verify_only=options.verify,
+        devices=options.devices,
         salvage=options.salvage,
     )
 

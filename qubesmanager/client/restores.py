@@ -65,6 +65,8 @@ class RestorePlan:
     missing_template: Literal["default", "skip"] = "default"
     missing_netvm: Literal["default", "none", "skip"] = "default"
     verify_only: bool = False
+    devices: bool = False
+    """Assign the devices again that the qubes had."""
     salvage: bool = False
     """Restore from a damaged file what is whole by its sealed chunks."""
 
@@ -119,6 +121,7 @@ def _values(plan: RestorePlan) -> dict[str, str]:
         "conflict": plan.conflict,
         "missing-template": plan.missing_template,
         "missing-netvm": plan.missing_netvm,
+        "devices": "yes" if plan.devices else "",
         "verify-only": "yes" if plan.verify_only else "",
         "salvage": "yes" if plan.salvage else "",
     }

@@ -98,7 +98,7 @@ def needed(found: Iterable[RestoreRow]) -> int:
     return sum(row.held.size for row in found if row.choice.restored)
 
 
-def plan_of(found: Iterable[RestoreRow], pool: str, *, verify_only: bool = False) -> RestorePlan:
+def plan_of(found: Iterable[RestoreRow], pool: str, *, verify_only: bool = False, devices: bool = False) -> RestorePlan:
     """What to ask the daemon for."""
     chosen = [row for row in found if row.choice.restored]
     if verify_only:
@@ -109,6 +109,7 @@ def plan_of(found: Iterable[RestoreRow], pool: str, *, verify_only: bool = False
         template={row.held.name: row.choice.template for row in chosen if row.choice.template is not None},
         netvm={row.held.name: row.choice.netvm for row in chosen if row.choice.netvm is not None},
         pool=pool,
+        devices=devices,
     )
 
 

@@ -61,8 +61,8 @@ class RestoreTable(QAbstractTableModel):
         """Something is chosen, and nothing stands against it."""
         return bool(self.chosen) and not any(row.problem for row in self.rows)
 
-    def plan(self, pool: str, *, verify_only: bool = False) -> RestorePlan:
-        return restore_draft.plan_of(self.rows, pool, verify_only=verify_only)
+    def plan(self, pool: str, *, verify_only: bool = False, devices: bool = False) -> RestorePlan:
+        return restore_draft.plan_of(self.rows, pool, verify_only=verify_only, devices=devices)
 
     def put(self, held: Sequence[HeldQube], here: Here) -> None:
         """Another backup; the choices begin anew."""

@@ -292,9 +292,9 @@ BACKUP_RESTORE = Call(
     "mgmt1.backup.Restore", Dest.DOM0, Tier.GLOBAL_RWX, c.optional(c.PROFILE_ID), c.STREAM, c.TEXT_ROWS,
     "Restore from the backup that follows the options and an empty line. Options: passphrase=, include=, exclude=,"
     " rename=<old>:<new>, conflict=skip|rename|fail, pool=, missing-template=default|skip,"
-    " missing-netvm=default|none|skip, verify-only=yes, salvage=yes (take what is whole by its chunks from a damaged"
-    " file), run=<id> (for the events). Answers one row a qube, and one named - if the file itself is damaged. Nothing"
-    " that exists is overwritten.",
+    " missing-netvm=default|none|skip, devices=yes (assign the devices again that the qubes had), verify-only=yes,"
+    " salvage=yes (take what is whole by its chunks from a damaged file), run=<id> (for the events). Answers one row a"
+    " qube, and one named - if the file itself is damaged. Nothing that exists is overwritten.",
     time_limit=None,
     secret=True,
 )  # fmt: skip

@@ -14,6 +14,7 @@ from typing import TypeVar
 import pytest
 import yaml
 from daemon_process import DaemonProcess
+from qubes_backup import device, domain, of_one
 
 from qubesmanager.cli.restore import left_out, main, parser
 from qubesmanager.cli.terminal import Bar, Terminal, size_text, table
@@ -117,6 +118,21 @@ def test_a_restored_qube_is_there_with_its_data(place: _Place) -> None:
     assert {"lab", "lab-net"} <= place.names()
     # Content is compared byte by byte in the tests of the daemon and of the window; here: that it took its room.
     assert place.send(calls.VM_GET_ALL("dom0", "lab")).disk_usage >= len(DATA)
+
+
+@pytest.mark.parametrize("options", [(), ("--devices",)])
+def test_devices_are_assigned_again_only_when_asked_for(
+    place: _Place, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    file = tmp_path / "of-qubes"
+    file.write_bytes(of_one(domain("new-dev", devices=device("block", "dom0", "sdb"))))
+
+    status, out, _ = place.run(str(file), *options)
+
+    record = place.send(calls.VM_GET_ALL("dom0", "new-dev"))
+    assert status == 0
+    assert [one.ident for one in record.devices] == (["sdb"] if options else [])
+    assert ("dom0:sdb" in out) == (not options)
 
 
 def test_verifying_says_what_is_whole_and_restores_nothing(place: _Place) -> None:

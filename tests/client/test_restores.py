@@ -39,6 +39,7 @@ PLANS = st.builds(
     missing_template=st.sampled_from(["default", "skip"]),
     missing_netvm=st.sampled_from(["default", "none", "skip"]),
     verify_only=st.booleans(),
+    devices=st.booleans(),
     salvage=st.booleans(),
 )
 PASSPHRASES = st.text(
@@ -68,6 +69,7 @@ def test_the_daemon_reads_the_plan_that_the_client_wrote(plan: RestorePlan, pass
     assert read.choice("missing-template") == plan.missing_template
     assert read.choice("missing-netvm") == plan.missing_netvm
     assert (read.choice("verify-only") == "yes") is plan.verify_only
+    assert (read.choice("devices") == "yes") is plan.devices
     assert (read.choice("salvage") == "yes") is plan.salvage
     assert parse_options(options_head(plan, passphrase, "a1-b2")).run == "a1-b2"
 

@@ -177,6 +177,8 @@ def test_verifying_asks_for_nothing_else(table: RestoreTable) -> None:
     put(table, MAIL)
 
     assert table.plan("lvm", verify_only=True) == RestorePlan(verify_only=True)
+    assert not table.plan("lvm").devices
+    assert table.plan("lvm", devices=True).devices
 
 
 def test_a_free_name_is_the_first_that_nobody_has() -> None:

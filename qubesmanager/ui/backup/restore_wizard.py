@@ -51,7 +51,7 @@ class RestoreWizard(StepsWindow):
 
     def _show_pages(self) -> None:
         self.set_pages((self.file_page, self.qubes_page, self.summary_page), self.tr("&Restore"))
-        self.finished_steps.connect(lambda: self._start(self.model.plan(self.summary_page.wanted_pool)))
+        self.finished_steps.connect(lambda: self._start(self._plan()))
         self._session.put.connect(self._put)
         self._session.gone.connect(self._put)
 
@@ -101,6 +101,9 @@ class RestoreWizard(StepsWindow):
     def _was_read(self, _task: object) -> None:
         if not sip.isdeleted(self):  # it may have been closed meanwhile
             self.file_page.reading = False
+
+    def _plan(self) -> RestorePlan:
+        return self.model.plan(self.summary_page.wanted_pool, devices=self.summary_page.devices.isChecked())
 
     def _start(self, plan: RestorePlan) -> None:
         names = plan.include or tuple(row.held.name for row in self.model.rows if row.possible)

@@ -2,7 +2,7 @@
 """The third page of the restore wizard: where the volumes go, whether they fit, and all that will happen."""
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP
-from PyQt5.QtWidgets import QComboBox, QFormLayout, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QCheckBox, QComboBox, QFormLayout, QVBoxLayout, QWidget
 
 from qubesmanager.models.columns import size_text
 from qubesmanager.models.restore_draft import RestoreRow
@@ -40,6 +40,13 @@ class SummaryPage(StepPage):
         for column, width in enumerate((140, 140, 80, 110, 110)):
             self.table.setColumnWidth(column, width)
         self.left_out = plain_label("", self)
+        self.devices = QCheckBox(self.tr("&Assign the devices again that these qubes had"), self)
+        self.devices.setToolTip(
+            self.tr(
+                "A device is known by its backend and its port, so on another machine it may be a different device."
+                " Only assignments that are no stronger here than they were are restored; the report names the others."
+            )
+        )
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(self.tr("&Pool:"), self.pool)
@@ -49,6 +56,7 @@ class SummaryPage(StepPage):
         layout.addLayout(form)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.left_out)
+        layout.addWidget(self.devices)
         layout.addWidget(
             plain_label(self.tr("All of them appear at once, at the end, and nothing that exists is touched."))
         )

@@ -47,7 +47,7 @@ def only(folder: Path) -> Path:
 
 
 async def restored(client: Client, file: Path, **options: str) -> list[str]:
-    head = "\n".join(f"{key}={value}" for key, value in {"passphrase": WORDS, **options}.items())
+    head = "\n".join(f"{key}={value}" for key, value in {"passphrase": WORDS, "devices": "yes", **options}.items())
     async with aclosing(file_stream(head, file)) as stream:
         return await client.send(calls.BACKUP_RESTORE("dom0", None, stream))
 

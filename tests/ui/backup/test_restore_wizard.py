@@ -15,6 +15,7 @@ from backup_samples import TINY, contents, settings_only
 from PyQt5 import sip
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAbstractButton, QAction, QFileDialog, QLabel, QLineEdit, QWidget
+from qubes_backup import device, domain, of_one
 from windows import Clicker, press_key, type_text
 
 from qubesmanager.backup import container
@@ -468,6 +469,24 @@ async def test_a_pool_is_chosen(
 
     record = await client.send(calls.VM_GET_ALL("dom0", "lab"))
     assert {volume.pool for volume in record.volumes if volume.save_on_stop} == {"second"}
+
+
+@pytest.mark.parametrize("ticked", [True, False])
+async def test_devices_are_assigned_again_when_that_is_ticked(
+    clicker: Clicker, wizard: RestoreWizard, client: Client, tmp_path: Path, ticked: bool
+) -> None:
+    file = tmp_path / "of-qubes"
+    file.write_bytes(of_one(domain("in-dev", devices=device("block", "dom0", "sdb"))))
+    await read(clicker, wizard, file)
+    clicker.press(wizard.next)
+    assert not wizard.summary_page.devices.isChecked()
+    if ticked:
+        wizard.summary_page.devices.click()
+    clicker.press(wizard.next)
+    await over(clicker, wizard)
+
+    record = await client.send(calls.VM_GET_ALL("dom0", "in-dev"))
+    assert [one.ident for one in record.devices] == (["sdb"] if ticked else [])
 
 
 async def test_the_wizard_is_in_the_menu_and_goes_by_keyboard(

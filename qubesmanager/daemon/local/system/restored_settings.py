@@ -55,9 +55,9 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """`names`: what each restored qube is called here, by its name in the backup. `source` is who restores, and
-    `sees` says which of the qubes that exist already a setting may name.
+    """How to restore: `source` is who restores, `sees` says which of the qubes that exist already a setting may name.
 
+    `names`: what each restored qube is called here, by its name in the backup.
     `keep_default`: a netvm that cannot be is replaced by the default, else by none. `devices`: whether the devices that
     a qube had are assigned to it again.
     """
