@@ -7,13 +7,14 @@ The socket is made with mode 0660 and renamed into place, so nobody sees it befo
 import argparse
 import asyncio
 import contextlib
+import fcntl
 import hashlib
 import logging
 import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -169,6 +170,7 @@ async def serving(told: Options, prepare: Prepare | None, limits: Limits) -> Asy
         server = Server(Dispatcher(LocalBackend(system), debug=told.debug), limits)
         listening = passed_socket()
         if listening is None:
+            stack.enter_context(only_daemon_at(told.socket))
             listening = bind(told.socket)
             stack.callback(told.socket.unlink, missing_ok=True)
         await server.start(listening, told.socket.stat().st_gid)
@@ -208,8 +210,27 @@ class _Parent(asyncio.Protocol):
         self._ending.set()
 
 
+@contextlib.contextmanager
+def only_daemon_at(path: Path) -> Iterator[None]:
+    """Hold the lock beside the socket's path, also before the socket is there or after a crash left a dead one.
+
+    Raises `SystemExit` with a sentence if another daemon holds it, or the folder cannot be written.
+    """
+    try:
+        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        fd = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise SystemExit(f"Cannot listen at {path}: {error.strerror}") from error
+    with os.fdopen(fd, "wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SystemExit(f"A daemon already answers at {path}, or is about to.") from None
+        yield
+
+
 def bind(path: Path) -> socket.socket:
-    """A listening socket at `path`, replacing one that nobody answers.
+    """A listening socket at `path`, replacing one that no daemon answers.
 
     Raises `SystemExit` with a sentence if a daemon answers there, or the place cannot be written.
     """

@@ -256,6 +256,7 @@ def save_history(path: Path, entries: list[TaskEntry]) -> None:
          "detail": entry.detail}
         for entry in entries
     ]  # fmt: skip
+    written.touch(mode=0o600)
     written.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
     written.replace(path)
 

@@ -17,6 +17,8 @@ from daemon_process import DaemonProcess, raw
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qubesmanager.daemon.main import only_daemon_at
+
 
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
@@ -220,3 +222,34 @@ def test_a_user_outside_the_group_is_refused(daemon: DaemonProcess, tmp_path: Pa
     if os.waitstatus_to_exitcode(status) == 2:
         pytest.skip("the folder of the test is closed to other users")
     assert os.waitstatus_to_exitcode(status) == 0
+
+
+def test_a_second_daemon_never_takes_the_path_of_one_that_is_starting(tmp_path: Path) -> None:
+    second = DaemonProcess(tmp_path, "--demo", "0")
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(second.socket))
+    before = second.socket.stat().st_ino
+
+    with only_daemon_at(second.socket), pytest.raises(AssertionError, match="already answers"):
+        second.start()
+
+    assert second.socket.stat().st_ino == before
+    with DaemonProcess(tmp_path, "--demo", "0") as third:
+        assert raw(third.socket, b"mgmt1.vm.tag.Get+work dom0 name work\x00") == b"0\x001"
+
+
+def test_store_and_logs_are_read_by_their_owner_only(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    (state / "logs").mkdir(parents=True, mode=0o755)
+    (state / "logs" / "old.console").write_text("x")
+    (state / "logs" / "old.console").chmod(0o644)
+
+    with DaemonProcess(tmp_path, "--demo", "0") as daemon:
+        raw(daemon.socket, b"mgmt1.vm.tag.Set+fresh dom0 name vault\x00")
+        files = [*state.glob("store.sqlite*"), *(state / "logs").iterdir(), state / "lock"]
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in files}
+        folders = {stat.S_IMODE(folder.stat().st_mode) for folder in (state, state / "logs")}
+
+    assert {"store.sqlite", "store.sqlite-wal", "old.console"} <= modes.keys()
+    assert set(modes.values()) == {0o600}
+    assert folders == {0o700}

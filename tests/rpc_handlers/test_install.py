@@ -2,6 +2,7 @@
 """What is put into dom0 beside Python: installed into a scratch root, run as a child process."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -161,6 +162,22 @@ def test_systemd_makes_the_group_of_the_socket(tmp_path: Path) -> None:
     socket_unit = (tmp_path / "usr/lib/systemd/system/qubes-mgmt1d.socket").read_text()
     assert "SocketGroup=qubes\n" in socket_unit
     assert [line.split(":")[0] for line in (tmp_path / "etc/group").read_text().splitlines()] == ["qubes"]
+
+
+@pytest.mark.parametrize(("unit", "below"), [("qubes-mgmt1d.service", 4.0), ("qubes-mgmt1-backup@.service", 5.0)])
+def test_the_units_leave_little_open(unit: str, below: float) -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd-analyze is not installed; docs/install.md has the figures")
+
+    words = [analyze, "security", "--offline=true", "--no-pager", str(HANDLERS / "systemd" / unit)]
+    found = subprocess.run(words, capture_output=True, text=True, check=False)
+
+    if "Unknown" in found.stderr or "unrecognized option" in found.stderr:
+        pytest.skip("this systemd-analyze reads no unit offline; docs/install.md has the figures")
+    figure = re.search(r"Overall exposure level for \S+: ([0-9.]+)", found.stdout)
+    assert figure is not None, found.stderr
+    assert float(figure[1]) < below
 
 
 class _Daemon:

@@ -10,6 +10,7 @@ from pathlib import Path
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL
 from qubesmanager.daemon.local.drivers import kernels
 from qubesmanager.daemon.local.drivers.devices.base import DeviceSource
+from qubesmanager.daemon.local.drivers.files import make_private
 from qubesmanager.daemon.local.drivers.hypervisor.base import Hypervisor
 from qubesmanager.daemon.local.drivers.pools.linux_kernel import LinuxKernels
 from qubesmanager.daemon.local.drivers.pools.table import DEFAULT, open_pool
@@ -20,7 +21,7 @@ from qubesmanager.daemon.local.system.lifecycle import GONE
 from qubesmanager.daemon.local.system.machine import target_of
 from qubesmanager.daemon.local.system.network import Network
 from qubesmanager.daemon.local.system.system import Places, System
-from qubesmanager.wire.errors import QubesVMNotRunningError
+from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotRunningError
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,9 @@ async def open_system(
     `policy_hiding` is the folder whose policy files hide their namesakes in `policy`, if there is one.
     `devices` are those of the machine, which dom0 offers; `network` makes the real network, if there is to be one.
 
-    Raises `Mgmt1Error` if another daemon has the folder. When it returns, the qubes that run are known as running, and
+    Only the daemon's user reads the folder.
+
+    Raises `Mgmt1Error` if another daemon has it. When it returns, the qubes that run are known as running, and
     what a crash left is gone.
     """
     places = _places(state, profiles or state / "backup", policy or state / "policy.d", policy_hiding)
@@ -88,8 +91,12 @@ async def open_system(
 def _places(state: Path, profiles: Path, policy: Path, policy_hiding: Path | None) -> Places:
     kernels_folder, logs = state / "kernels", state / "logs"
     places = Places(kernels_folder, logs, profiles, policy, policy_hiding)
-    for folder in (places.kernels, places.logs):
-        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        for folder in (state, places.logs):
+            make_private(folder)
+        places.kernels.mkdir(exist_ok=True)
+    except OSError as error:
+        raise Mgmt1Error(f"{state} cannot be kept for the daemon alone: {error.strerror}.") from error
     return places
 
 

@@ -2,6 +2,7 @@
 """Small files that are there whole, as they were or as they shall be, whenever the machine stops."""
 
 import os
+import stat
 from pathlib import Path
 
 
@@ -34,6 +35,15 @@ def drop_parts(folder: Path) -> list[Path]:
     for part in left:
         part.unlink(missing_ok=True)
     return left
+
+
+def make_private(folder: Path) -> None:
+    """The folder exists, and only its owner enters it and reads the files directly in it. Raises `OSError`."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    for file in folder.iterdir():
+        if stat.S_ISREG(file.lstat().st_mode):
+            file.chmod(0o600)
 
 
 def fsync_folder(folder: Path) -> None:

@@ -161,6 +161,12 @@ class Store:
                     return path
         return None
 
+    def _make_private(self) -> None:
+        """Only its owner reads the store; SQLite gives the files beside it the same mode."""
+        for suffix in ("", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                Path(f"{self._path}{suffix}").chmod(0o600)
+
     def _connected(self) -> sqlite3.Connection:
         is_new = not self._path.exists()
         if not is_new and not self._path.stat().st_size:
@@ -172,6 +178,7 @@ class Store:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
+            self._make_private()
             if not is_new:
                 self._copy_before_migration(connection)
             _migrate(connection)

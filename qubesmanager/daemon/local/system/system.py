@@ -12,6 +12,7 @@ qube are taken through `holding` and `altering`, which look again once they have
 import asyncio
 import fcntl
 import logging
+import os
 import uuid as uuids
 from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Iterable
@@ -236,7 +237,7 @@ class System:
 
     def lock_state(self, path: Path) -> None:
         """Be the only daemon of this state, for as long as the process lives. Raises `Mgmt1Error` if another is."""
-        self._state_lock = path.open("ab")
+        self._state_lock = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "wb")
         try:
             fcntl.flock(self._state_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
