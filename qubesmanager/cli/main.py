@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, NoReturn, TextIO
 
 import qubesmanager
-from qubesmanager.cli import complete, output
+from qubesmanager.cli import complete, output, policy
 from qubesmanager.cli.stdout import not_written
 from qubesmanager.transport.base import RefusedError, Transport, TransportError
 from qubesmanager.wire import calls, codecs
@@ -84,7 +84,8 @@ def parser() -> argparse.ArgumentParser:
         add_help=False,
         description="Make a call of the mgmt1 management API. The payload, for a call that takes one, is read from"
         " standard input; the answer goes to standard output.",
-        epilog="Exit status: 0 done, 1 answered with an error, 2 used wrongly, 3 no answer, 126 refused by policy.",
+        epilog="mgmt1 policy: what qrexec's policy decides."
+        " Exit status: 0 done, 1 answered with an error, 2 used wrongly, 3 no answer, 126 refused by policy.",
     )
     made.add_argument("-h", "--help", action="store_true", help="this help; with CALL: what that call takes and gives")
     made.add_argument("--version", action="store_true", help="print the version")
@@ -106,6 +107,8 @@ def main(argv: Sequence[str], connect: Connect, streams: Streams | None = None) 
     if "_ARGCOMPLETE" in os.environ:
         complete.install(made, connect)
     try:
+        if argv and argv[0] == policy.NAME:
+            return policy.main(argv[1:], streams.stdin, streams.stdout)
         options = made.parse_args(argv)
         if options.version:
             return _print(streams, f"mgmt1 {qubesmanager.__version__}\n")

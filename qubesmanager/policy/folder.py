@@ -18,7 +18,7 @@ SUFFIX = ".policy"
 INCLUDES = "include/"
 MAX_DEPTH = 32
 """Files that include one another in a row."""
-_ENGINE_NAME = re.compile(r"[a-z0-9_.-]+", re.ASCII)
+ENGINE_NAME = re.compile(r"[a-z0-9_.-]+", re.ASCII)
 """What qrexec takes as the name of a policy file; another name makes it deny every call."""
 
 
@@ -96,7 +96,7 @@ def _top(walk: _Walk, path: str) -> Iterator[Problem]:
 
 def _misnamed(path: str, above: tuple[str, ...] = ()) -> Problem | None:
     name = PurePosixPath(path).name
-    if _ENGINE_NAME.fullmatch(name):
+    if ENGINE_NAME.fullmatch(name):
         return None
     return Problem(
         f"{shown(path)}: The name of a policy file holds only a-z, 0-9, _ . and -; qrexec denies every call until the "

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One policy file: its rules and what it includes. The grammar is qrexec's of Qubes 4.x.
 
-qrexec refuses every call of the whole system while one file of the policy does not parse, so this is as strict as
-qrexec everywhere, and stricter where a line that parses cannot mean what it says (`$adminvm`, a control character).
+qrexec refuses every call of the whole system while one file of the policy does not parse, so `parse` is as strict as
+qrexec everywhere. With `strict` it is stricter where a line that parses cannot mean what its author meant (`$adminvm`,
+a control character): so is a file read that is about to be written. A decision reads without, exactly as qrexec does.
 """
 
 import re
@@ -57,18 +58,32 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Include:
-    """A file that a line pulls in, or each file of a folder. `path` is relative to the folder of the policy."""
+    """A file that a line pulls in, or each file of a folder. `path` is relative to the folder of the policy.
+
+    `service` and `argument` are those of `!include-service`, and empty for the others.
+    """
 
     place: Place
     path: str
     kind: Kind
     folder: bool = False
+    service: str = ""
+    argument: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    rules: tuple[Rule, ...]
-    includes: tuple[Include, ...]
+    """What a file holds, in its order."""
+
+    items: tuple[Rule | Include, ...]
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        return tuple(item for item in self.items if isinstance(item, Rule))
+
+    @property
+    def includes(self) -> tuple[Include, ...]:
+        return tuple(item for item in self.items if isinstance(item, Include))
 
 
 # -- who may stand where ----------------------------------------------------------------------------------------------
@@ -116,66 +131,70 @@ class _WrongError(Exception):
     """What a line says wrongly, as a sentence; `parse` adds the place."""
 
 
-def parse(path: str, text: str, kind: Kind) -> Parsed:
-    """Raises `PolicyAdminSyntaxException` naming the first line that is wrong, and why."""
-    rules: list[Rule] = []
-    includes: list[Include] = []
-    for number, line in enumerate(text.split("\n"), 1):
+def parse(path: str, text: str, kind: Kind, *, strict: bool = True) -> Parsed:
+    """The rules and includes of a file. Raises `PolicyAdminSyntaxException` with the first wrong line and why."""
+    items: list[Rule | Include] = []
+    lines = text.split("\n") if strict else text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for number, line in enumerate(lines, 1):
         place = Place(path, number)
         try:
-            held = _line(place, line, kind)
+            item = _strict_line(place, line, kind) if strict else _line(place, line.strip(), kind, strict=False)
         except _WrongError as error:
             raise PolicyAdminSyntaxException(f"{place}: {error}") from None
-        if isinstance(held, Rule):
-            rules.append(held)
-        elif isinstance(held, Include):
-            includes.append(held)
-    return Parsed(tuple(rules), tuple(includes))
+        if item is not None:
+            items.append(item)
+    return Parsed(tuple(items))
 
 
-def _line(place: Place, untrusted: str, kind: Kind) -> Rule | Include | None:
+def _strict_line(place: Place, untrusted: str, kind: Kind) -> Rule | Include | None:
     if len(untrusted) > MAX_LINE:
         raise _WrongError(f"A line has at most {MAX_LINE} characters.")
     line = untrusted.strip(" \t\r")
     if not line.replace("\t", " ").isprintable():
         raise _WrongError("The line holds a control character, or bytes that are not UTF-8.")
+    if line and not line.startswith("#") and not line.isascii():
+        raise _WrongError("A rule is written in ASCII; only a comment may hold other characters.")
+    return _line(place, line, kind, strict=True)
+
+
+def _line(place: Place, line: str, kind: Kind, *, strict: bool) -> Rule | Include | None:
+    """A line without the blanks around it."""
     if not line or line.startswith("#"):
         return None
-    if not line.isascii():
-        raise _WrongError("A rule is written in ASCII; only a comment may hold other characters.")
     if kind is Kind.BODY:
-        if line.startswith("$include:"):
-            line = f"!include {line.removeprefix('$include:')}"
-        line = line.replace("$", "@")
+        line = line.replace("$include:", "!include ").replace("$", "@").replace(",", " ")
     words = line.split()
-    if words[0].startswith("!"):
-        return _directive(place, words, kind)
+    if not words:
+        raise _WrongError("The line holds nothing but commas.")
+    if line.startswith("!"):
+        return _directive(place, words, kind, strict=strict)
     if kind is Kind.RULES:
-        return _rule(place, words)
-    return _rule(place, ["", "", *" ".join(words).replace(",", " ").split()])
+        return _rule(place, words, strict=strict)
+    return _rule(place, ["", "", *words], strict=strict)
 
 
 # -- directives -------------------------------------------------------------------------------------------------------
 
 
-def _directive(place: Place, words: list[str], kind: Kind) -> Include | None:
+def _directive(place: Place, words: list[str], kind: Kind, *, strict: bool) -> Include | None:
     name, rest = words[0], words[1:]
-    wanted = _DIRECTIVES.get(name)
-    if wanted is None:
+    parameters = _DIRECTIVES.get(name)
+    if parameters is None:
         raise _WrongError(f"There is no directive {shown(name)}; there are {', '.join(_DIRECTIVES)}.")
     if kind is Kind.BODY and name != "!include":
         raise _WrongError(f"A file for !include-service holds no {name}; only !include.")
-    if len(rest) != len(wanted):
-        raise _WrongError(f"{name} is followed by {' '.join(wanted) or 'nothing'}.")
-    told = dict(zip(wanted, rest, strict=True))
-    if "SERVICE" in told:
-        _check_service(told["SERVICE"], told["ARGUMENT"])
-    target = told.get("FILE") or told.get("FOLDER")
+    if len(rest) != len(parameters):
+        raise _WrongError(f"{name} is followed by {' '.join(parameters) or 'nothing'}.")
+    values = dict(zip(parameters, rest, strict=True))
+    service, argument = values.get("SERVICE", ""), values.get("ARGUMENT", "")
+    if service:
+        _check_service(service, argument)
+    target = values.get("FILE") or values.get("FOLDER")
     if target is None:
         return None
-    if not _PATH.fullmatch(target) or any(part in {".", ".."} for part in target.split("/")):
+    if strict and (not _PATH.fullmatch(target) or any(part in {".", ".."} for part in target.split("/"))):
         raise _WrongError(f"An include names a file inside the policy's folder, not {shown(target)}.")
-    return Include(place, target, Kind.BODY if "SERVICE" in told else kind, folder="FOLDER" in told)
+    return Include(place, target, Kind.BODY if service else kind, "FOLDER" in values, service, argument)
 
 
 _DIRECTIVES: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -191,20 +210,20 @@ _DIRECTIVES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 # -- rules ------------------------------------------------------------------------------------------------------------
 
 
-def _rule(place: Place, words: list[str]) -> Rule:
+def _rule(place: Place, words: list[str], *, strict: bool) -> Rule:
     if len(words) < len(_FIELDS):
         missing = _FIELDS[len(words) :]
         raise _WrongError(f"The line ends before its {missing[0]}.")
     service, argument, source, target, verb, *rest = words
     if service or argument:
         _check_service(service, argument)
-    _check_qube(source, _SOURCE)
-    _check_qube(target, _TARGET)
+    _check_qube(source, _SOURCE, strict=strict)
+    _check_qube(target, _TARGET, strict=strict)
     try:
         action = Action(verb)
     except ValueError:
         raise _WrongError(f"The action is allow, deny or ask, not {shown(verb)}.") from None
-    options = dict(_options(action, rest))
+    options = dict(_options(action, rest, strict=strict))
     if action is Action.ALLOW and target == "@default" and "target" not in options:
         raise _WrongError("allow on @default needs target=, because nobody has been named.")
     return Rule(place, service, argument, source, target, action, options)
@@ -213,7 +232,7 @@ def _rule(place: Place, words: list[str]) -> Rule:
 _FIELDS = ("service", "argument", "source", "target", "action")
 
 
-def _options(action: Action, words: list[str]) -> Iterator[tuple[str, str]]:
+def _options(action: Action, words: list[str], *, strict: bool) -> Iterator[tuple[str, str]]:
     seen: set[str] = set()
     for word in words:
         key, equals, value = word.partition("=")
@@ -229,10 +248,10 @@ def _options(action: Action, words: list[str]) -> Iterator[tuple[str, str]]:
                 if value not in {"yes", "no"}:
                     raise _WrongError(f"{key} is yes or no, not {shown(value)}.")
             case "user":
-                if not _SUFFIX.fullmatch(value):
+                if strict and not _SUFFIX.fullmatch(value):
                     raise _WrongError(f"Not the name of a user: {shown(value)}.")
             case place:
-                _check_qube(value, place)
+                _check_qube(value, place, strict=strict)
         yield key, value
 
 
@@ -245,22 +264,23 @@ def _check_service(service: str, argument: str) -> None:
         raise _WrongError("Any service (*) goes with any argument (*) only.")
 
 
-def _check_qube(word: str, place: str) -> None:
-    """That the word may stand as a source, as a target, or as the target of a redirection."""
+def _check_qube(word: str, place: str, *, strict: bool) -> None:
+    """That the word may be a source, a target, or the target of a redirection."""
     if word in EXACT:
         if place not in EXACT[word]:
             raise _WrongError(f"{word} cannot be a {place}.")
         return
     for prefix, places in PREFIXES.items():
         if word.startswith(prefix):
-            if not _SUFFIX.fullmatch(word.removeprefix(prefix)):
+            suffix = word.removeprefix(prefix)
+            if not (_SUFFIX.fullmatch(suffix) if strict else suffix and not suffix.startswith("@")):
                 raise _WrongError(f"After {prefix} a name is missing or not valid: {shown(word)}.")
             if place not in places:
                 raise _WrongError(f"{prefix}… cannot be a {place}.")
             return
-    if word.startswith("$"):
+    if strict and word.startswith("$"):
         raise _WrongError(
             f"{shown(word)} is the old way to write it and matches no qube here; write {shown(f'@{word[1:]}')}."
         )
-    if not _NAME.fullmatch(word):
-        raise _WrongError(f"Not a qube, nor a word that stands for qubes: {shown(word)}.")
+    if not (_NAME.fullmatch(word) if strict else word and not word.startswith("@")):
+        raise _WrongError(f"Not a qube, nor a word for qubes: {shown(word)}.")

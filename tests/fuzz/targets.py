@@ -33,6 +33,9 @@ from qubesmanager.backup.schedule import parse_schedule
 from qubesmanager.daemon.local.drivers.devices import sysfs
 from qubesmanager.daemon.local.drivers.pools import qcow2
 from qubesmanager.policy import folder, grammar
+from qubesmanager.policy.engine import Engine, Request, Result
+from qubesmanager.policy.reading import Files, Reader
+from qubesmanager.policy.system_info import Domain, SystemInfo
 from qubesmanager.wire import calls, codecs, framing, names
 from qubesmanager.wire.codecs import Codec
 from qubesmanager.wire.errors import (
@@ -155,6 +158,9 @@ def _escape(data: bytes) -> None:
 # -- files that people and other programs write ------------------------------------------------------------------------
 
 
+_QUBES = SystemInfo.of([Domain("dom0", "AdminVM"), Domain("work", "AppVM", frozenset({"a"}), default_dispvm="gone")])
+
+
 def _policy(data: bytes) -> None:
     """Files are separated by NUL; the first line of each is its name."""
     files: dict[str, str] = {}
@@ -166,6 +172,8 @@ def _policy(data: bytes) -> None:
             with suppress(PolicyAdminSyntaxException):
                 grammar.parse(path, text, kind)
     folder.problems(files)
+    decision = Engine(Reader().read(Files(files), Files(files))).decide(Request("svc", "+", "work", "@default"), _QUBES)
+    assert decision.result in set(Result)
 
 
 def _profile(data: bytes) -> None:
