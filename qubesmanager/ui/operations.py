@@ -6,6 +6,7 @@ Nothing here fills a table: the events do.
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from PyQt5.QtCore import QObject, pyqtSignal
@@ -13,6 +14,7 @@ from PyQt5.QtWidgets import QWidget
 
 from qubesmanager.rules.states import HALTED, Records, dependents, shutdown_order, start_order
 from qubesmanager.transport import programs
+from qubesmanager.transport.base import TransportError
 from qubesmanager.transport.programs import Way
 from qubesmanager.ui.confirm_dialog import ConfirmMany, Line
 from qubesmanager.ui.create_dialog import CloneDialog, CreateDialog, ask_offers
@@ -25,10 +27,15 @@ from qubesmanager.ui.session import Session
 from qubesmanager.ui.tasks import ToldError, report
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
-from qubesmanager.wire.errors import QubesVMShutdownTimeoutError
+from qubesmanager.wire.codecs import Mention
+from qubesmanager.wire.errors import Mgmt1Error, QubesVMShutdownTimeoutError
 
 DOM0 = "dom0"
 STOPPED = frozenset(map(str, HALTED))
+MENTION_SECONDS = 2.0
+"""How long a dialog waits for what names its qubes."""
+ASKED_ABOUT = 20
+"""Qubes of which a dialog asks that."""
 
 
 class Operations(QObject):
@@ -152,7 +159,7 @@ class Operations(QObject):
         """A dialog is not an operation yet, so it stands in no task panel."""
         self.session.tasks.start_hidden(title, coroutine)
 
-    async def _send(self, request: Request[None]) -> None:
+    async def _send(self, request: Request[Any]) -> None:
         await self.session.client.send(request)
 
     def _with_dependents(self, names: Sequence[str]) -> list[str]:
@@ -282,12 +289,22 @@ class Operations(QObject):
 
     async def _remove(self, names: tuple[str, ...]) -> None:
         order = removal_order(self.records, names)
-        if not await opened(RemoveDialog(self.window, self.session, order)):
+        if not await opened(RemoveDialog(self.window, self.session, order, await self._mentions(order))):
             return
         if len(order) == 1:
             self._task(self.tr("Remove {0}").format(order[0]), self._send(calls.VM_REMOVE(order[0])))
         else:
             self._task(self.tr("Remove %n qube(s)", "", len(order)), self._remove_all(order))
+
+    async def _mentions(self, names: Sequence[str]) -> list[Mention]:
+        """What names the qubes outside of their settings, as far as dom0 answers soon enough for a dialog."""
+        answer: list[Mention] = []
+        with suppress(Mgmt1Error, TransportError, TimeoutError):
+            async with asyncio.timeout(MENTION_SECONDS):
+                for name in names[:ASKED_ABOUT]:
+                    rows = await self.session.client.send(calls.VM_MENTIONS(name))
+                    answer += rows
+        return answer
 
     async def _remove_all(self, order: Sequence[str]) -> None:
         """One after the other: a template cannot go before what is based on it."""
@@ -296,7 +313,7 @@ class Operations(QObject):
             await self.session.client.send(calls.VM_REMOVE(name))
 
     async def _rename(self, name: str) -> None:
-        dialog = RenameDialog(self.window, self.records, name)
+        dialog = RenameDialog(self.window, self.records, name, await self._mentions([name]))
         if await opened(dialog):
             title = self.tr("Rename {0} to {1}").format(name, dialog.new_name())
             self._task(title, self._send(calls.VM_PROPERTY_SET(name, "name", dialog.new_name())))

@@ -17,8 +17,10 @@ from PyQt5.QtWidgets import (
 from qubesmanager.models.columns import size_text
 from qubesmanager.rules.states import REFERENCES, Records, referrers, why_not_remove
 from qubesmanager.ui.icons import label_icon
+from qubesmanager.ui.mentions import mention_text
 from qubesmanager.ui.prompts import plain_label, redden
 from qubesmanager.ui.session import Session
+from qubesmanager.wire.codecs import Mention
 from qubesmanager.wire.records import VmRecord
 
 
@@ -63,7 +65,9 @@ def why_not_remove_all(records: Records, names: Sequence[str]) -> dict[str, str 
 class RemoveDialog(QDialog):
     """Accepted once the name (or, for many, their number) is typed."""
 
-    def __init__(self, parent: QWidget | None, session: Session, order: Sequence[str]) -> None:
+    def __init__(
+        self, parent: QWidget | None, session: Session, order: Sequence[str], mentions: Sequence[Mention] = ()
+    ) -> None:
         records = session.records
         super().__init__(parent)
         self._word = order[0] if len(order) == 1 else str(len(order))
@@ -91,6 +95,8 @@ class RemoveDialog(QDialog):
             QListWidgetItem(label_icon(session.color_of_qube(name)), text, self.list)
         self.list.setMaximumHeight(min(len(order), 8) * 26 + 8)
         layout.addWidget(self.list)
+        if text := mention_text(mentions):
+            layout.addWidget(plain_label(text, self))
         if len(order) == 1:
             prompt = self.tr("Type the name of the qube to remove it:")
         else:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Two small dialogs about one qube: a new name, and its notes."""
 
+from collections.abc import Sequence
+
 from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import (
     QDialog,
@@ -15,15 +17,17 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.rules.states import Records, referrers
+from qubesmanager.ui.mentions import mention_text
 from qubesmanager.ui.prompts import plain_label, problem_label, show_problem
 from qubesmanager.ui.texts import why_not_name
+from qubesmanager.wire.codecs import Mention
 from qubesmanager.wire.limits import NOTES_BYTES
 
 
 class RenameDialog(QDialog):
     """A name that a qube can have, checked while it is typed."""
 
-    def __init__(self, parent: QWidget | None, records: Records, name: str) -> None:
+    def __init__(self, parent: QWidget | None, records: Records, name: str, mentions: Sequence[Mention] = ()) -> None:
         super().__init__(parent)
         self._records = records
         self._name = name
@@ -36,6 +40,8 @@ class RenameDialog(QDialog):
         form.addRow("", self.problem)
         if users := referrers(records, name):
             form.addRow(plain_label(self.tr("Changed along with it: {0}").format(", ".join(users)), self))
+        if text := mention_text(mentions):
+            form.addRow(plain_label(text, self))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
         self.yes = QPushButton(self.tr("Rename"), self)
         self.yes.setDefault(True)

@@ -73,10 +73,11 @@ VM_PROPERTY_RESET = Call(
     "Give the property back its default.",
 )  # fmt: skip
 VM_PROPERTY_SET = Call(
-    "mgmt1.vm.property.Set", Dest.VM, Tier.LOCAL_RWX, c.PROPERTY_NAME, c.TEXT, c.NOTHING,
+    "mgmt1.vm.property.Set", Dest.VM, Tier.LOCAL_RWX, c.PROPERTY_NAME, c.TEXT, c.MENTION_ROWS,
     "Set a property, once its declaration accepts the value. The property name renames a halted qube with everything"
     " that refers to it, or not at all; that needs the tier of Create, and a name that others' tags, policy or backup"
-    " profiles refer to is given by dom0 only. A property names only qubes that the source may see.",
+    " profiles refer to is given by dom0 only. A property names only qubes that the source may see. A rename"
+    " changes backup profiles, and answers dom0 with them and with the policy lines, which stay as they are.",
     argument_tiers=(("name", Tier.GLOBAL_RWX),),
 )  # fmt: skip
 
@@ -347,9 +348,15 @@ PROPERTY_HELP = Call(
     draft=False,
 )  # fmt: skip
 VM_REMOVE = Call(
-    "mgmt1.vm.Remove", Dest.VM, Tier.GLOBAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING,
-    "Remove a halted qube with its volumes; refused while something refers to it, naming each referrer.",
+    "mgmt1.vm.Remove", Dest.VM, Tier.GLOBAL_RWX, c.NOTHING, c.NOTHING, c.MENTION_ROWS,
+    "Remove a halted qube with its volumes; refused while something refers to it, naming each referrer. Backup profiles"
+    " lose its name; dom0 is answered with them and with the policy lines that name the qube, which stay as they are.",
     draft=False, time_limit=None,
+)  # fmt: skip
+VM_MENTIONS = Call(
+    "mgmt1.vm.Mentions", Dest.VM, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.MENTION_ROWS,
+    "The lines of policy and the backup profiles that name the qube.",
+    draft=False,
 )  # fmt: skip
 VM_CLONE = Call(
     "mgmt1.vm.Clone", Dest.VM, Tier.GLOBAL_RWX, c.NOTHING, c.CLONE, c.NOTHING,

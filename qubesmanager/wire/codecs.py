@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
+from urllib.parse import quote, unquote
 
 from qubesmanager.wire import names
 from qubesmanager.wire.errors import ProtocolError
@@ -115,6 +116,17 @@ class RuleRow(NamedTuple):
 
     rule_id: str
     rule: str
+
+
+class Mention(NamedTuple):
+    """What names a qube outside of its settings.
+
+    `kind` policy: `place` is file:line, `text` the line. `kind` profile: `place` is a backup profile, `text` its keys.
+    """
+
+    kind: str
+    place: str
+    text: str
 
 
 class VolumeRow(NamedTuple):
@@ -429,6 +441,13 @@ def _volume_row(row: str) -> VolumeRow:
 _COLOR = re.compile(r"0x[0-9A-Fa-f]{6}", re.ASCII)
 
 
+def _mention_row(row: str) -> Mention:
+    kind, place, text = row.split(" ", 2)
+    if kind not in {"policy", "profile"}:
+        raise ValueError(kind)
+    return Mention(kind, unquote(place), _unescape_line(text))
+
+
 def _label_row(row: str) -> LabelRow:
     name, color = row.split(" ")
     if not _COLOR.fullmatch(color):
@@ -580,3 +599,8 @@ DEVICE_CLASS_ROWS = rows_of("<device class>\\n", DeviceClass, str)
 DRIVER_ROWS = rows_of("<driver> <option …>\\n", lambda row: tuple(row.split(" ")), " ".join)
 LABEL_ROWS = rows_of("<label> <0xRRGGBB>\\n", _label_row, lambda held: f"{held.name} {held.color}")
 TEXT_ROWS = rows_of("<text>\\n", str, str)
+MENTION_ROWS = rows_of(
+    "<policy|profile> <file:line|profile> <line|keys>\\n",
+    _mention_row,
+    lambda held: f"{held.kind} {quote(held.place)} {_escape_line(held.text)}",
+)

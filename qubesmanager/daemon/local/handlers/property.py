@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Properties of a qube."""
 
+from qubesmanager.backup.contents import DOM0
 from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.daemon.local.system import naming, settings
+from qubesmanager.daemon.local.system.mentions import mentions
 from qubesmanager.wire import calls
-from qubesmanager.wire.codecs import PropertyRow, PropertyState
+from qubesmanager.wire.codecs import Mention, PropertyRow, PropertyState
 
 
 @answers(calls.VM_PROPERTY_LIST)
@@ -35,10 +37,13 @@ async def help_text(context: Context, name: str, _payload: None) -> str:
 
 
 @answers(calls.VM_PROPERTY_SET)
-async def set_property(context: Context, name: str, value: str) -> None:
+async def set_property(context: Context, name: str, value: str) -> list[Mention]:
+    named = []
     if name == "name":
         await naming.check_new_name(context.system, context.source, value)
+        named = await mentions(context.system, context.dest) if context.source == DOM0 else []
     await settings.set_property(context.system, context.dest, name, value, context.sees)
+    return named
 
 
 @answers(calls.VM_PROPERTY_RESET)

@@ -3,12 +3,14 @@
 
 from collections.abc import AsyncGenerator
 
+from qubesmanager.backup.contents import DOM0
 from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.daemon.local.system import creation, lifecycle, naming, settings
+from qubesmanager.daemon.local.system.mentions import mentions
 from qubesmanager.wire import calls
-from qubesmanager.wire.codecs import CloneSpec, CreateInPoolSpec, CreateSpec, CurrentState, VmClassRow, VmInfo
+from qubesmanager.wire.codecs import CloneSpec, CreateInPoolSpec, CreateSpec, CurrentState, Mention, VmClassRow, VmInfo
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import DeviceClass, VmClass
 
@@ -53,8 +55,15 @@ async def clone(context: Context, _arg: None, spec: CloneSpec) -> None:
 
 
 @answers(calls.VM_REMOVE)
-async def remove(context: Context, _arg: None, _payload: None) -> None:
+async def remove(context: Context, _arg: None, _payload: None) -> list[Mention]:
+    named = await mentions(context.system, context.dest) if context.source == DOM0 else []
     await creation.remove(context.system, context.dest)
+    return named
+
+
+@answers(calls.VM_MENTIONS)
+async def list_mentions(context: Context, _arg: None, _payload: None) -> list[Mention]:
+    return await mentions(context.system, context.dest)
 
 
 @answers(calls.VM_START)

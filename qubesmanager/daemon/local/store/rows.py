@@ -184,6 +184,15 @@ def delete_pending_rename(pool: str, old: str) -> Statement:
     return ("DELETE FROM pending_rename WHERE pool = ? AND old = ?", (pool, old))
 
 
+def add_pending_name(old: str, new: str) -> Statement:
+    """Backup profiles follow a rename, or a removal where `new` is empty."""
+    return ("INSERT INTO pending_name (old, new) VALUES (?, ?)", (old, new))
+
+
+def delete_pending_name(change: int) -> Statement:
+    return ("DELETE FROM pending_name WHERE change = ?", (change,))
+
+
 def set_device(qid: int, device: DeviceRecord) -> Statement:
     """A device that is attached now, assigned persistently, or both."""
     held = json.dumps(dict(device.options))

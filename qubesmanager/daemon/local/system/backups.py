@@ -30,6 +30,7 @@ from qubesmanager.backup.errors import BackupError, BackupIncompleteError
 from qubesmanager.backup.partial import check_space
 from qubesmanager.backup.passphrases import passphrase_text
 from qubesmanager.backup.profile import Profile, matches, parse_profile, without_passphrase
+from qubesmanager.backup.profile_names import keys_naming, renamed, without
 from qubesmanager.backup.report import Report
 from qubesmanager.backup.retention import Decision, Made, decide
 from qubesmanager.backup.schedule import RETRY_SECONDS, is_retry_due, retry_seconds
@@ -121,6 +122,8 @@ class Backups:
         self.clock = time.time
         """What says how late it is, in Unix seconds."""
         self._runs: dict[str, _Run] = {}
+        self._editing = asyncio.Lock()
+        """Held while the text of a profile is changed."""
         self._unstored: dict[int, dict[str, Any]] = {}
         """Runs whose end could not be stored yet, by number."""
 
@@ -153,7 +156,36 @@ class Backups:
             )
         if profile.passphrase_file and source != DOM0:
             raise PermissionDenied("A profile with passphrase_file is set by dom0.")
-        await self.profiles.put(name, untrusted)
+        async with self._editing:
+            await self.profiles.put(name, untrusted)
+
+    async def follow_names(self) -> None:
+        """Carry stored renames and removals of qubes into the profiles that name them.
+
+        What a crash or a full disk kept from it is done at the next call.
+        """
+        async with self._editing:
+            changes = await self._system.store.read("SELECT change, old, new FROM pending_name ORDER BY change")
+            for change, old, new in changes:
+                for name in await self.profiles.names():
+                    await self._follow(name, old, new)
+                async with self._system.changing:
+                    await self._system.commit([rows.delete_pending_name(change)])
+
+    async def _follow(self, name: str, old: str, new: str) -> None:
+        """One profile, one change; a profile that cannot be read or edited stays as it is."""
+        try:
+            profile, file = await self.profile(name)
+            text = await off_loop(renamed, file.text, old, new) if new else await off_loop(without, file.text, old)
+        except Mgmt1Error as error:
+            # The text may quote a line of the profile that holds the passphrase.
+            log.warning("The backup profile %s does not follow %s: %s", name, old, type(error).__name__)
+            return
+        if text != file.text:
+            await self.profiles.put(name, text)
+            log.info("The backup profile %s follows %s, now %s", name, old, new or "removed")
+        if left := keys_naming(profile, old) if text == file.text else []:
+            log.warning("The backup profile %s still names %s in %s", name, old, ", ".join(left))
 
     def planned(self, name: str, profile: Profile) -> Planned:
         """The qubes that the profile includes, dom0 left out, by name."""
@@ -500,6 +532,10 @@ class Backups:
     async def keep_schedule(self) -> None:
         """For the life of the system: carry out what is due, and what was missed while the daemon did not run."""
         while True:
+            try:
+                await self.follow_names()
+            except Mgmt1Error as error:
+                log.warning("Backup profiles do not follow renamed and removed qubes yet: %s", error)
             for name in await self.profiles.names():
                 try:
                     if name not in self._runs and (attempt := await self._attempt(name)):

@@ -116,6 +116,7 @@ async def remove_qube(system: System, qube: Qube) -> None:
             await system.commit(
                 [
                     rows.delete_qube(qube.qid),
+                    rows.add_pending_name(qube.name, ""),
                     *(rows.add_pending_volume(*volume) for volume in volumes),
                 ]
             )
@@ -124,6 +125,7 @@ async def remove_qube(system: System, qube: Qube) -> None:
             system.leaving[qube.name] = asyncio.Event()
         system.forget(qube)
         await system.to_the_end(f"remove the volumes of {qube.name}", _clear_away(system, qube, volumes))
+        await system.to_the_end(f"take {qube.name} out of backup profiles", system.backups.follow_names())
 
 
 async def _clear_away(system: System, qube: Qube, volumes: list[PendingVolume]) -> None:

@@ -290,6 +290,7 @@ async def rename(system: System, name: str, untrusted: str) -> None:
                 await system.commit(
                     [
                         *_rename_statements(qube, new),
+                        rows.add_pending_name(old, new),
                         *(rows.set_volume(qube.qid, volume) for volume in moved.values()),
                         *(rows.delete_pending_volume(volume.pool, volume.vid) for volume in moved.values()),
                         *(rows.delete_pending_rename(pool, old) for pool in pools),
@@ -298,6 +299,7 @@ async def rename(system: System, name: str, untrusted: str) -> None:
                 qube.volumes.update(moved)
                 _rename_in_memory(system, qube, new)
             back.pop_all()
+        await system.to_the_end(f"rename {old} in backup profiles", system.backups.follow_names())
 
 
 def _new_name(system: System, qube: Qube, untrusted: str) -> str:

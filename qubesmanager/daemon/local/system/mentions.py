@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What names a qube outside of the store: lines of qrexec's policy, and backup profiles."""
+
+from qubesmanager.backup.profile_names import keys_naming
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.policy.mentions import lines_naming
+from qubesmanager.wire.codecs import Mention
+from qubesmanager.wire.errors import Mgmt1Error
+
+
+async def mentions(system: System, name: str) -> list[Mention]:
+    """Policy lines by file, then profiles. Files that cannot be read are left out."""
+    return [*await _lines(system, name), *await _profiles(system, name)]
+
+
+async def _lines(system: System, name: str) -> list[Mention]:
+    try:
+        files = await system.policies.contents()
+    except Mgmt1Error:
+        return []
+    found = []
+    for place in lines_naming(files, name):
+        path, _, number = place.rpartition(":")
+        found.append(Mention("policy", place, files[path].splitlines()[int(number) - 1].strip()))
+    return found
+
+
+async def _profiles(system: System, name: str) -> list[Mention]:
+    found = []
+    for profile_name in await system.backups.profiles.names():
+        try:
+            profile, _file = await system.backups.profile(profile_name)
+        except Mgmt1Error:
+            continue  # it is not carried out either
+        if keys := keys_naming(profile, name):
+            found.append(Mention("profile", profile_name, " ".join(keys)))
+    return found

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What names a qube outside of its settings, as a text for the dialogs that rename and remove it."""
+
+from collections.abc import Sequence
+
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from qubesmanager.wire.codecs import Mention
+
+SHOWN = 8
+"""Lines of policy that are shown."""
+LINE = 100
+"""Characters of a line of policy that are shown."""
+_POLICY = QT_TRANSLATE_NOOP("Mentions", "Policy lines with this name stay, and count for any qube that gets it:")
+_MORE = QT_TRANSLATE_NOOP("Mentions", "and {0} more")
+_PROFILES = QT_TRANSLATE_NOOP("Mentions", "Backup profiles with this name: {0}")
+
+
+def mention_text(mentions: Sequence[Mention]) -> str:
+    """Several lines of plain text; empty if nothing names the qube."""
+    policy = [mention for mention in mentions if mention.kind == "policy"]
+    profiles = [f"{mention.place} ({mention.text})" for mention in mentions if mention.kind == "profile"]
+    lines = [_translated(_POLICY)] if policy else []
+    lines += [f"{mention.place}  {_cut(mention.text)}" for mention in policy[:SHOWN]]
+    if len(policy) > SHOWN:
+        lines.append(_translated(_MORE).format(len(policy) - SHOWN))
+    if profiles:
+        lines.append(_translated(_PROFILES).format(", ".join(profiles)))
+    return "\n".join(lines)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LINE else f"{text[:LINE]}…"
+
+
+def _translated(text: str) -> str:
+    return QCoreApplication.translate("Mentions", text)

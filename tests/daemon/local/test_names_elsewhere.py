@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A qube that is renamed or removed: backup profiles follow, and the answer names them and the lines of policy."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import yaml
+from fakes_hypervisor import FakeHypervisor
+
+from qubesmanager.client.client import Client
+from qubesmanager.daemon.dispatch import Dispatcher
+from qubesmanager.daemon.local.backend import LocalBackend
+from qubesmanager.daemon.local.opening import open_system
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.transport.memory import MemoryTransport
+from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import CreateSpec, Mention
+from qubesmanager.wire.errors import Mgmt1Error
+
+PROFILE = {
+    "include": ["lab", "vault", "$tag:managed-by-lab"],
+    "exclude": ["lab"],
+    "destination_path": "/var/backups",
+    "passphrase_vm": "lab",
+}
+POLICY = "# lab\nqubes.Filecopy * lab vault allow\nqubes.Filecopy * work @default allow target=lab\n"
+LINES = [
+    Mention("policy", "30-mine.policy:2", "qubes.Filecopy * lab vault allow"),
+    Mention("policy", "30-mine.policy:3", "qubes.Filecopy * work @default allow target=lab"),
+]
+KEYS = Mention("profile", "nightly", "include exclude passphrase_vm")
+
+
+@pytest.fixture
+async def lab(client: Client, system: System) -> None:
+    await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("lab", "green")))
+    await client.send(calls.BACKUP_PROFILE_SET("dom0", "nightly", f"# mine\n{yaml.safe_dump(PROFILE)}"))
+    system.places.policy.mkdir(exist_ok=True)
+    (system.places.policy / "30-mine.policy").write_text(POLICY)
+
+
+async def profile(client: Client) -> tuple[str, dict[str, object]]:
+    text = await client.send(calls.BACKUP_PROFILE_GET("dom0", "nightly"))
+    return text.splitlines()[0], yaml.safe_load(text)
+
+
+@pytest.mark.usefixtures("lab")
+async def test_profiles_follow_a_rename_and_the_answer_names_what_does_not(client: Client, system: System) -> None:
+    assert await client.send(calls.VM_MENTIONS("lab")) == [*LINES, KEYS]
+
+    assert await client.send(calls.VM_PROPERTY_SET("lab", "name", "off")) == [*LINES, KEYS]
+
+    assert await profile(client) == (
+        "# mine",
+        {
+            "include": ["off", "vault", "$tag:managed-by-off"],
+            "exclude": ["off"],
+            "destination_path": "/var/backups",
+            "passphrase_vm": "off",
+        },
+    )
+    assert await client.send(calls.VM_MENTIONS("off")) == [KEYS]
+    assert await system.store.read("SELECT * FROM pending_name") == []
+
+
+@pytest.mark.usefixtures("lab")
+async def test_profiles_lose_a_qube_that_is_removed(client: Client) -> None:
+    assert await client.send(calls.VM_REMOVE("lab")) == [*LINES, KEYS]
+
+    _, values = await profile(client)
+    assert (values["include"], values["exclude"]) == (["vault", "$tag:managed-by-lab"], [])
+    assert "missing=\n" in await client.send(calls.BACKUP_INFO("dom0", "nightly", _nothing()))
+
+
+@pytest.mark.usefixtures("lab")
+async def test_lines_of_policy_are_answered_to_dom0_only(client: Client, system: System) -> None:
+    await client.send(calls.VM_TAG_SET("lab", "managed-by-vault"))
+    as_qube = Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer, "vault"))
+
+    assert await as_qube.send(calls.VM_REMOVE("lab")) == []
+    _, values = await profile(client)
+    assert "lab" not in str(values["exclude"])
+
+
+@pytest.mark.usefixtures("lab")
+async def test_what_a_crash_kept_from_the_profiles_is_done_at_the_next_start(
+    client: Client, system: System, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def full(*_arguments: object) -> None:
+        raise Mgmt1Error("The backup profile nightly cannot be written: No space left on device.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(system.backups.profiles, "put", full)
+        await client.send(calls.VM_PROPERTY_SET("lab", "name", "lab2"))
+        await client.send(calls.VM_PROPERTY_SET("lab2", "name", "lab3"))
+        await client.send(calls.VM_PROPERTY_SET("vault", "name", "safe"))
+    assert (await profile(client))[1] == PROFILE
+    await system.close()
+
+    again = await open_system(tmp_path / "state", FakeHypervisor())
+    try:
+        await again.backups.follow_names()
+        text = (await again.backups.profiles.get("nightly")).text
+    finally:
+        await again.close()
+
+    assert yaml.safe_load(text)["include"] == ["lab3", "safe", "$tag:managed-by-lab3"]
+
+
+@pytest.mark.usefixtures("lab")
+async def test_a_file_that_others_could_write_gets_no_rights_by_following(client: Client, system: System) -> None:
+    """Written by root it would be root's, and its command would run."""
+    path = system.places.profiles / "command.conf"
+    path.write_text("include: [lab]\ndestination_command: [/bin/true]\n")
+    path.chmod(0o666)
+
+    await client.send(calls.VM_PROPERTY_SET("lab", "name", "lab2"))
+
+    assert "[lab]" in path.read_text()
+    assert path.stat().st_mode & 0o777 == 0o666
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    for piece in list[bytes]():
+        yield piece
