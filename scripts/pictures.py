@@ -21,7 +21,7 @@ from qubesmanager.models.device_catalog import Device
 from qubesmanager.models.draft import device_key
 from qubesmanager.transport.base import TransportError
 from qubesmanager.transport.child import ChildTransport
-from qubesmanager.ui.app import prepare, register_all
+from qubesmanager.ui.app import make_application, prepare, register_all
 from qubesmanager.ui.attach_dialog import AttachDialog
 from qubesmanager.ui.backup.backup_wizard import BackupWizard
 from qubesmanager.ui.backup.restore_wizard import RestoreWizard
@@ -551,7 +551,7 @@ async def main(language: str, wanted: list[str]) -> None:
 
 if __name__ == "__main__":
     QLocale.setDefault(QLocale(sys.argv[1]))
-    application = QApplication(sys.argv[:1])
+    application = make_application()
     application.setStyle("fusion")
     font = application.font()
     font.setPointSizeF(9.5)

@@ -4,6 +4,7 @@
 import ast
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 from configparser import ConfigParser
@@ -223,3 +224,24 @@ def test_a_dependency_that_is_declared_is_used() -> None:
     used = modules_imported(ROOT / "qubesmanager")
 
     assert {IMPORT_NAMES.get(name, name) for name in declared} <= used | AWAITED
+
+
+def validated(program: str, *words: str | Path) -> str:
+    """What a validator prints about files that it accepts."""
+    command = shutil.which(program)
+    if command is None:
+        pytest.skip(f"{program} is not installed")
+    done = subprocess.run([command, *map(str, words)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_the_desktop_entries_are_valid() -> None:
+    assert validated("desktop-file-validate", *(ROOT / "share/applications").glob("*.desktop")) == ""
+
+
+def test_the_metainfo_is_valid_and_of_this_version() -> None:
+    metainfo = ROOT / "share/metainfo/qubes-manager.metainfo.xml"
+
+    assert "Validation was successful" in validated("appstreamcli", "validate", "--no-net", metainfo)
+    assert f'<release version="{qubesmanager.__version__}"' in metainfo.read_text(encoding="utf-8")
