@@ -64,6 +64,7 @@ class FakeLvm:
         self.folder = folder
         (folder / "vg").mkdir(parents=True)
         self.lvs: dict[str, Lv] = {}
+        self.pool = Lv("uuid-of-tp")
         self.count = 0
         self._lock = asyncio.Lock()
         self.dies_at: int | None = None
@@ -118,7 +119,8 @@ class FakeLvm:
         if parsed.reportformat != "json" or parsed.units != "b" or not parsed.nosuffix:
             raise StoragePoolException("the report cannot be read")
         if parsed.rest == ["vg/tp"]:
-            return {"report": [{"lv": [{"lv_size": str(1 << 40), "data_percent": "12.50"}]}]}
+            row = {"lv_size": str(1 << 40), "data_percent": "12.50", "lv_tags": ",".join(sorted(self.pool.tags))}
+            return {"report": [{"lv": [row]}]}
         return {"report": [{"lv": self.rows(list(self.lvs))}]}
 
     def lvcreate(self, parsed: argparse.Namespace) -> None:
@@ -168,7 +170,9 @@ class FakeLvm:
             file.truncate(size)
 
     def lvchange(self, parsed: argparse.Namespace) -> None:
-        lv = self.lvs[self._known(*parsed.rest)]
+        lv = self.pool if parsed.rest == ["vg/tp"] else self.lvs[self._known(*parsed.rest)]
+        if any(not re.fullmatch(r"[A-Za-z0-9_+.-]{1,1024}", tag) for tag in parsed.addtag):
+            raise StoragePoolException("A tag is invalid.")
         lv.tags = (lv.tags - set(parsed.deltag)) | set(parsed.addtag)
 
 

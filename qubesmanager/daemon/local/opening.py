@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Putting a system together: the store, the hypervisor, the pools, and what the last run left."""
 
-import json
 import logging
 import os
 from collections.abc import Callable
@@ -13,15 +12,13 @@ from qubesmanager.daemon.local.drivers.devices.base import DeviceSource
 from qubesmanager.daemon.local.drivers.files import make_private
 from qubesmanager.daemon.local.drivers.hypervisor.base import Hypervisor
 from qubesmanager.daemon.local.drivers.pools.linux_kernel import LinuxKernels
-from qubesmanager.daemon.local.drivers.pools.table import DEFAULT, open_pool
+from qubesmanager.daemon.local.drivers.pools.table import DEFAULT
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Store
 from qubesmanager.daemon.local.system import firewall, watching
-from qubesmanager.daemon.local.system.lifecycle import GONE
-from qubesmanager.daemon.local.system.machine import target_of
 from qubesmanager.daemon.local.system.network import Network
 from qubesmanager.daemon.local.system.system import Places, System
-from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotRunningError
+from qubesmanager.wire.errors import Mgmt1Error
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +77,7 @@ async def open_system(
             system.devices.offer(system.qube("dom0"), devices)
         system.spawn("keep copies of the store", system.store.keep_copies())
         system.spawn("watch the hypervisor", watching.watch(system))
+        system.spawn("look at the places of the pools", system.pools.keep())
         system.spawn("measure the volumes", system.volumes.measure_all())
         system.spawn("sweep expired firewall rules", firewall.sweep(system))
     except BaseException:
@@ -101,33 +99,26 @@ def _places(state: Path, profiles: Path, policy: Path, policy_hiding: Path | Non
 
 
 async def _open_pools(system: System, state: Path, first_driver: str) -> None:
-    if not system.state.pools:
+    is_new = not system.state.pools
+    if is_new:
         options = {"dir_path": str(state / "pools" / DEFAULT_POOL)}
         await system.commit([rows.set_pool(DEFAULT_POOL, first_driver, options)])
         system.state.pools[DEFAULT_POOL] = first_driver
-    written_to = await _written_to(system)
-    for name, driver, options in await system.store.read("SELECT name, driver, options FROM pool"):
-        system.pool_options[name] = json.loads(options)
-        pool = open_pool(name, driver, system.pool_options[name])
-        await pool.setup()
-        for leftover in await pool.recover(written_to.get(name, {})):
-            log.info("Pool %s: %s %s", name, leftover.path, leftover.outcome)
-        system.volumes.drivers[name] = pool
+    await system.pools.open_all()
+    if is_new and DEFAULT_POOL in system.volumes.drivers:
+        await _note_volumes(system)
 
 
-async def _written_to(system: System) -> dict[str, dict[str, Path]]:
-    """By pool and vid: the file that each running qube writes to, as its hypervisor says."""
-    found: dict[str, dict[str, Path]] = {}
-    for info in await system.hypervisor.domains():
-        qube = system.state.by_uuid.get(info.uuid)
-        if qube is None or info.state in GONE:
-            continue
-        try:
-            files = await system.hypervisor.disk_files(info.uuid)
-        except QubesVMNotRunningError:
-            continue  # it halted just now
-        writing = [(target_of(qube.volumes, name), volume) for name, volume in qube.volumes.items()]
-        for target, volume in (*writing, *system.devices.lent_by(qube)):
-            if path := files.get(target):
-                found.setdefault(volume.pool, {})[volume.vid] = path
-    return found
+async def _note_volumes(system: System) -> None:
+    """A new store where there are volumes: the one before was lost."""
+    vids = await system.volumes.driver(DEFAULT_POOL).list_volumes()
+    names = sorted({vid.partition("/")[0] for vid in vids})
+    if names:
+        note = (
+            f"The store is new, and the pool {DEFAULT_POOL} has volumes of {', '.join(names[:10])}"
+            f"{' and others' if len(names) > 10 else ''}. qubes-mgmt1d --recover makes these qubes again."  # noqa: PLR2004
+        )
+        dom0 = system.qube("dom0")
+        dom0.problem = " ".join(filter(None, [dom0.problem, note]))
+        system.emit(system.state.property_changed(dom0, "problem"))
+        log.error("%s", note)

@@ -13,7 +13,7 @@ from qubesmanager.daemon.local.core.property import Sees
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL, KINDS, REVISIONS
 from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, DiskSpec
-from qubesmanager.daemon.local.drivers.pools.base import Disk, LiveDisk, VolumeSpec
+from qubesmanager.daemon.local.drivers.pools.base import Disk, LiveDisk, PoolInfo, VolumeSpec
 from qubesmanager.daemon.local.drivers.pools.table import checked_options, open_pool
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import creation
@@ -270,15 +270,20 @@ async def remove_orphan(system: System, wanted: VolumeId) -> None:
 
 
 async def pool_info(system: System, name: str) -> Mapping[str, str]:
-    """As `pool.Info` answers it."""
-    told = await system.volumes.driver(name).usage()
+    """As `pool.Info` answers it: of a missing pool without bytes, and with the reason. It is looked for again first."""
+    if name in system.pools.missing:
+        await system.pools.look()
+    problem = system.pools.missing.get(name, "")
+    usage = PoolInfo(0, 0) if problem else await system.volumes.driver(name).usage()
     return {
         "name": name,
         "driver": system.state.pools[name],
-        **system.pool_options[name],
-        "size": str(told.size),
-        "usage": str(told.usage),
+        **system.pool_options.get(name, {}),
+        "size": str(usage.size),
+        "usage": str(usage.usage),
         "revisions_to_keep": str(REVISIONS),
+        "state": "missing" if problem else "open",
+        "problem": problem,
     }
 
 
@@ -294,13 +299,14 @@ async def add_pool(system: System, name: str, told: Mapping[str, str]) -> None:
     checked = checked_options(driver, options)
     opened = open_pool(name, driver, checked)
     await opened.setup()
+    mark = await system.pools.adopt(opened)
     async with system.changing:
         if name in system.state.pools:
             raise StoragePoolException(f"There is already a pool {name}.")
-        await system.commit([rows.set_pool(name, driver, checked)])
+        await system.commit([rows.set_pool(name, driver, checked), rows.set_pool_identity(name, mark)])
         system.state.pools[name] = driver
         system.pool_options[name] = checked
-        system.volumes.drivers[name] = opened
+        system.pools.add(name, opened, mark)
         system.emit([Event("", "pool-add", {"pool": name, "driver": driver})])
 
 
@@ -321,7 +327,9 @@ async def remove_pool(system: System, name: str) -> None:
         if users:
             raise QubesPoolInUseError(f"The pool {name} is used by {', '.join(users)}.")
         await system.commit([rows.delete_pool(name)])
-        del system.state.pools[name], system.pool_options[name], system.volumes.drivers[name]
+        del system.state.pools[name]
+        system.pool_options.pop(name, None)
+        system.pools.forget(name)
         system.emit([Event("", "pool-delete", {"pool": name})])
 
 

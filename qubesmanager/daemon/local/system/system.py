@@ -36,6 +36,7 @@ from qubesmanager.daemon.local.system.backups import Backups
 from qubesmanager.daemon.local.system.devices import Devices
 from qubesmanager.daemon.local.system.firewall import Expiries
 from qubesmanager.daemon.local.system.network import USER_NETWORKING, Network
+from qubesmanager.daemon.local.system.pools import Pools
 from qubesmanager.daemon.local.system.statistics import Statistics
 from qubesmanager.daemon.local.system.volumes import Volumes
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotFoundError
@@ -89,6 +90,7 @@ class System:
         self.hub = EventHub()
         self.statistics = Statistics(self)
         self.volumes = Volumes(self)
+        self.pools = Pools(self)
         self.devices = Devices(self)
         self.backups = Backups(self, Profiles(places.profiles))
         self.policies = Policies(places.policy, places.policy_hiding)
@@ -199,7 +201,12 @@ class System:
             await asyncio.wait(waiting)
 
     def set_state(self, qube: Qube, power: PowerState) -> None:
-        """The power state is now this; listeners and those who wait for it are told."""
+        """The power state is now this; listeners and those who wait for it are told.
+
+        A halted qube that cannot be used (`problem`) has the state NA.
+        """
+        if power is PowerState.HALTED and qube.problem:
+            power = PowerState.NA
         if qube.state is power:
             return
         qube.state = power

@@ -22,6 +22,7 @@ from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import StoreError
 from qubesmanager.daemon.local.system.machine import target_of
 from qubesmanager.wire.errors import (
+    Mgmt1Error,
     QubesPoolNotFoundError,
     QubesVMAlreadyExistsError,
     QubesVMInUseError,
@@ -54,13 +55,17 @@ class Volumes:
         self.drivers: dict[str, PoolDriver] = {}
         self.lending: set[tuple[str, str]] = set()
         """Pool and vid of volumes that are just being attached to a qube."""
+        self._begun: set[str] = set()
+        """Identities of what this run has begun to make or rename: it undoes them itself."""
 
     def driver(self, pool: str) -> PoolDriver:
-        """Raises `QubesPoolNotFoundError`."""
-        found = self.drivers.get(pool)
-        if found is None:
+        """Raises `QubesPoolNotFoundError`, and `StoragePoolException` for a pool that is missing."""
+        driver = self.drivers.get(pool)
+        if driver is None:
+            if why := self._system.pools.missing.get(pool):
+                raise StoragePoolException(f"The pool {pool} is missing: {why}")
             raise QubesPoolNotFoundError(f"There is no pool {pool}.")
-        return found
+        return driver
 
     def source(self, qube: Qube, volume: VolumeRecord) -> VolumeRecord | None:
         """The kept volume that a layer of this qube is made on; None for a volume that is no layer."""
@@ -138,6 +143,7 @@ class Volumes:
         for volume in qube.volumes.values():
             if volume.extra:
                 continue
+            self._system.pools.whole(volume.pool, volume.vid)
             try:
                 identity = await self.driver(volume.pool).identity(volume.vid) if volume.save_on_stop else SESSION
             except QubesVolumeNotFoundError:
@@ -154,11 +160,11 @@ class Volumes:
             await self._drop(volume)
 
     async def drop_pending(self) -> list[str]:
-        """Remove what an earlier run left. Answers the volumes, `pool:vid`."""
+        """Remove what an earlier run left: at the start, or when its pool is back. Answers the volumes, `pool:vid`."""
         await self._system.store.commit(
             [("DELETE FROM pending_volume WHERE (pool, vid) IN (SELECT pool, vid FROM volume)", ())]
         )
-        left = await self._left()
+        left = [volume for volume in await self._left() if volume.identity not in self._begun]
         await self.drop(left)
         return [f"{volume.pool}:{volume.vid}" for volume in left]
 
@@ -187,6 +193,7 @@ class Volumes:
         `undo` gets what takes it away again: the volume with that identity, and no other of the same name.
         """
         made = PendingVolume(volume.pool, volume.vid, secrets.token_hex(16))
+        self._begun.add(made.identity)
         await self._system.store.commit([rows.add_pending_volume(*made)])
         undo.push_async_callback(self._drop, made)
         return made
@@ -230,16 +237,22 @@ class Volumes:
             if any(vid.startswith(f"{new}/") for vid in vids):
                 raise QubesVMAlreadyExistsError(f"The pool {pool} already has volumes of {new}.")
             identities = {await driver.identity(vid) for vid in vids if vid.startswith(f"{old}/")} - {SESSION}
+            self._begun |= identities
             await self._system.store.commit([rows.add_pending_rename(pool, old, new, sorted(identities))])
             undo.push_async_callback(self._rename_back, pool, old, new, identities)
             await driver.rename_vm(old, new)
 
     async def rename_pending_back(self) -> list[str]:
-        """What an interrupted rename left. Answers `pool:old`."""
-        left = await self._system.store.read("SELECT pool, old, new, identities FROM pending_rename")
-        for pool, old, new, identities in left:
-            await self._rename_back(pool, old, new, set(json.loads(identities)))
-        return [f"{pool}:{old}" for pool, old, _, _ in left]
+        """What a rename left that was interrupted in an earlier run. Answers `pool:old`."""
+        taken_back = []
+        for pool, old, new, text in await self._system.store.read(
+            "SELECT pool, old, new, identities FROM pending_rename"
+        ):
+            identities = set(json.loads(text))
+            if identities.isdisjoint(self._begun):
+                await self._rename_back(pool, old, new, identities)
+                taken_back.append(f"{pool}:{old}")
+        return taken_back
 
     async def _rename_back(self, pool: str, old: str, new: str, identities: set[str]) -> None:
         """Give the volumes with these identities their old name again, if they have the new one."""
@@ -266,6 +279,7 @@ class Volumes:
 
     async def start(self, undo: AsyncExitStack, qube: Qube) -> dict[str, Disk]:
         """The disks of a qube that starts, by volume; `undo` gets what stops each again."""
+        await self._system.pools.may_start(qube)
         disks: dict[str, Disk] = {}
         for name, volume in qube.volumes.items():
             spec = self.spec(qube, volume)
@@ -283,17 +297,20 @@ class Volumes:
                 log.warning("%s of %s did not stop cleanly: %s", volume.name, qube.name, error)
         await self.measure(qube)
 
-    async def measure_all(self) -> None:
-        """Every qube's volumes, one after the other, so that a start does not wait for a large disk."""
+    async def measure_all(self, pool: str | None = None) -> None:
+        """Every qube's volumes, or of those in a pool, one after the other: a start does not wait for a large disk."""
         for qube in self._system.state.in_order():
-            await self.measure(qube)
+            if pool is None or any(volume.pool == pool for volume in qube.volumes.values()):
+                await self.measure(qube)
 
     async def measure(self, qube: Qube) -> None:
         """Ask the drivers how the volumes are now, and tell what is different."""
         for name, volume in list(qube.volumes.items()):
+            if volume.save_on_stop:
+                await self._system.pools.examine(qube, volume)
             try:
                 info = await self.driver(volume.pool).info(self.spec(qube, volume))
-            except StoragePoolException as error:
+            except Mgmt1Error as error:
                 log.info("%s of %s cannot be measured: %s", name, qube.name, error)
                 continue
             now = volume._replace(size=info.size, usage=info.usage, is_outdated=info.is_outdated)

@@ -22,7 +22,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from qubesmanager.backup.volumes import Source
 
@@ -149,10 +149,40 @@ class PoolDriver(Protocol):
         """
         ...
 
+    async def place(self) -> str:
+        """The mark of the pool's place; empty for a place that was never marked.
+
+        Raises `StoragePoolException` if the place is not there, as when its disk is not mounted. Changes nothing.
+        """
+        ...
+
+    async def mark(self, mark: str) -> None:
+        """Mark the place with 32 hexadecimal digits, so that it is known again."""
+        ...
+
     async def usage(self) -> PoolInfo: ...
 
     async def list_volumes(self) -> list[str]:
         """The vids found on the disk, sorted; what the store does not know of is an orphan."""
+        ...
+
+    async def strays(self) -> list[str]:
+        """What lies where volumes lie and is none, in one sentence each that names it."""
+        ...
+
+    async def damage(self, vid: str) -> str:
+        """What is wrong with the volume, in one sentence; empty if nothing is found. Changes nothing.
+
+        `QubesVolumeNotFoundError` for an unknown vid.
+        """
+        ...
+
+    async def describe(self, vid: str, about: Mapping[str, Any]) -> None:
+        """Keep with the volume what is to be known of its qube, as JSON. `StoragePoolException` if it is too long."""
+        ...
+
+    async def description(self, vid: str) -> object:
+        """What `describe` kept, decoded and otherwise unchecked: a pool may come from anywhere. None for nothing."""
         ...
 
     async def info(self, spec: VolumeSpec) -> VolumeInfo:

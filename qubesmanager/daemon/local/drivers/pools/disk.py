@@ -73,6 +73,13 @@ def already_there(pool: str, vid: str) -> StoragePoolException:
     )
 
 
+def in_the_way(path: Path) -> StoragePoolException:
+    """The refusal to make a volume where something else lies."""
+    return StoragePoolException(
+        f"{path} is not a volume and lies where one is to be made; move it away. qubes-mgmt1d --check names all such."
+    )
+
+
 def checked_size(size: int) -> int:
     """The size, which a disk can have; else `QubesValueError`."""
     if size <= 0 or size % 512 or size > 1 << 50:

@@ -18,6 +18,7 @@ from qubesmanager.daemon.local.drivers.pools.disk import fsync, staging
 from qubesmanager.daemon.local.drivers.pools.folder import FolderPool
 from qubesmanager.daemon.local.drivers.pools.manifest import Manifest
 from qubesmanager.daemon.local.drivers.pools.sources import ImageSource
+from qubesmanager.wire.errors import StoragePoolException
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,11 @@ class FileQcow2(FolderPool):
 
     def layer_size(self, path: Path) -> int:
         return qcow2.read_header(path).size
+
+    def check_layer(self, path: Path) -> None:
+        header = qcow2.read_header(path)
+        if path.stat().st_size < header.l1_offset + header.l1_entries * 8:
+            raise StoragePoolException(f"{path} is damaged: it was cut off.")
 
     def grow_layer(self, path: Path, size: int) -> None:
         qcow2.grow(path, size)

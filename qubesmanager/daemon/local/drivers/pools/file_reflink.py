@@ -118,6 +118,10 @@ class FileReflink(FolderPool):
         finally:
             os.close(fd)
 
+    def check_layer(self, path: Path) -> None:
+        if not path.stat().st_size:
+            raise StoragePoolException(f"{path} is damaged: it is empty.")
+
     def grow_layer(self, path: Path, size: int) -> None:
         fd = open_file(path, os.O_WRONLY)
         try:

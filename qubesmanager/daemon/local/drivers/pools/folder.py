@@ -4,15 +4,19 @@
     <pool>/<vm>/<volume>/volume.json     the manifest; its replacement is the moment a change happens
     <pool>/<vm>/<volume>/<16 hex>.<fmt>  layers; each but the active one is never written again and keeps its name for
                                          good, so a name stands for a state
+    <pool>/<vm>/<volume>/qube.json       what is to be known of the volume's qube if the store is lost
     <pool>/.tmp-*                        a change under way
+    <pool>/.mgmt1-pool                   the mark by which the place is known again
 
 Whatever a manifest does not reach is a leftover of a crash. Clones and running copies hold hard links to the layers
 they stand on: their source may change or go without asking them.
 """
 
 import dataclasses
+import json
 import logging
 import os
+import re
 import secrets
 import shutil
 import time
@@ -21,7 +25,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, 
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, suppress
 from itertools import chain, pairwise
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from qubesmanager.backup.volumes import Source
 from qubesmanager.daemon.local.drivers.pools.base import (
@@ -43,8 +47,10 @@ from qubesmanager.daemon.local.drivers.pools.disk import (
     checked_vid,
     disk_errors,
     fsync,
+    in_the_way,
     in_thread,
     is_vid,
+    replace_json,
     rounded,
     staging,
 )
@@ -69,8 +75,16 @@ from qubesmanager.wire.names import shown
 
 log = logging.getLogger(__name__)
 
+QUBE = "qube.json"
+MARK = ".mgmt1-pool"
+MAX_DESCRIPTION = 2 << 20
+"""Bytes of what is kept of a qube; its notes alone may have 256 KiB."""
+
 MAX_CHAIN = 200
 """Layers that need one another; libvirt takes no more."""
+
+
+_MARKS = re.compile(rb"[0-9a-f]{32}")
 
 
 class LayerWriter(Protocol):
@@ -141,6 +155,10 @@ class FolderPool(ABC):
         """The guest's size in bytes."""
 
     @abstractmethod
+    def check_layer(self, path: Path) -> None:
+        """Raises `StoragePoolException` for a layer that is cut off or is none."""
+
+    @abstractmethod
     def grow_layer(self, path: Path, size: int) -> None: ...
 
     @abstractmethod
@@ -175,6 +193,30 @@ class FolderPool(ABC):
                 self.derive(probe, layer, probe)
                 write_manifest(probe, Manifest(layer))
 
+    async def place(self) -> str:
+        return await in_thread(self._marked)
+
+    def _marked(self) -> str:
+        with disk_errors(self.pool):
+            if not self.root.is_dir():
+                raise StoragePoolException(f"The folder {self.root} is not there. Is its disk connected and mounted?")
+            try:
+                with os.fdopen(open_file(self.root / MARK), "rb") as file:
+                    untrusted = file.read(64)
+            except FileNotFoundError:
+                return ""
+        return untrusted.decode() if _MARKS.fullmatch(untrusted) else ""
+
+    async def mark(self, mark: str) -> None:
+        await in_thread(self._mark, mark)
+
+    def _mark(self, mark: str) -> None:
+        with disk_errors(self.pool), staging(self.root) as stage:
+            (stage / MARK).write_text(mark)
+            fsync(stage / MARK)
+            (stage / MARK).rename(self.root / MARK)
+            fsync(self.root)
+
     async def usage(self) -> PoolInfo:
         return await in_thread(self._usage)
 
@@ -189,6 +231,62 @@ class FolderPool(ABC):
     def _list(self) -> list[str]:
         with disk_errors(self.pool):
             return [vid for vid, folder in self._folders() if (folder / MANIFEST).is_file()]
+
+    async def strays(self) -> list[str]:
+        return await in_thread(self._strays)
+
+    def _strays(self) -> list[str]:
+        strays: list[str] = []
+        with disk_errors(self.pool):
+            for vm in sorted(self.root.glob("[!.]*")):
+                below = sorted(vm.iterdir()) if is_folder(vm) else [vm]
+                strays += [
+                    f"{_printable(path)} is not a volume."
+                    for path in below
+                    if not is_folder(path) or not is_vid(f"{vm.name}/{path.name}") or not (path / MANIFEST).exists()
+                ]
+        return strays
+
+    async def damage(self, vid: str) -> str:
+        async with self._locks.hold(vid):
+            return await in_thread(self._damage, vid)
+
+    def _damage(self, vid: str) -> str:
+        try:
+            with disk_errors(self.pool):
+                folder, manifest = self._load(vid)
+                for name in manifest.named():
+                    for layer in self._chain(folder, name):
+                        self.check_layer(folder / layer)
+        except QubesVolumeNotFoundError:
+            raise
+        except StoragePoolException as error:
+            return str(error)
+        return ""
+
+    async def describe(self, vid: str, about: Mapping[str, Any]) -> None:
+        async with self._locks.hold(vid):
+            await in_thread(self._describe, vid, about)
+
+    def _describe(self, vid: str, about: Mapping[str, Any]) -> None:
+        if len(json.dumps(about, indent=1)) > MAX_DESCRIPTION:
+            raise StoragePoolException(f"What is to be kept of the qube of {vid} is too long.")
+        folder, _ = self._load(vid)
+        with disk_errors(self.pool):
+            replace_json(folder / QUBE, about)
+
+    async def description(self, vid: str) -> object:
+        async with self._locks.hold(vid):
+            return await in_thread(self._description, vid)
+
+    def _description(self, vid: str) -> object:
+        folder = self._folder(vid)
+        with disk_errors(self.pool):
+            try:
+                with os.fdopen(open_file(folder / QUBE), "rb") as file:
+                    return json.loads(file.read(MAX_DESCRIPTION + 1))
+            except (FileNotFoundError, ValueError, RecursionError):
+                return None
 
     def _folders(self) -> Iterator[tuple[str, Path]]:
         """Vid and folder of all that may be a volume, sorted. Links, and names that no volume has, are left out."""
@@ -271,10 +369,21 @@ class FolderPool(ABC):
             raise QubesVolumeNotFoundError(f"The pool {self.pool} has no volume {vid}.") from None
 
     def _absent(self, vid: str) -> Path:
+        if (stray := self._stray(vid)) is not None:
+            raise in_the_way(stray)
         folder = self._folder(vid)
         if folder.exists():
             raise already_there(self.pool, vid)
         return folder
+
+    def _stray(self, vid: str) -> Path | None:
+        """What lies in the place of the volume and is none: a file, a link, a folder without a manifest."""
+        folder = self.root / checked_vid(vid)
+        if os.path.lexists(folder.parent) and not is_folder(folder.parent):
+            return folder.parent
+        if os.path.lexists(folder) and not (is_folder(folder) and os.path.lexists(folder / MANIFEST)):
+            return folder
+        return None
 
     def _place(self, stage: Path, manifest: Manifest, folder: Path) -> None:
         """The staged folder becomes the volume."""
@@ -314,9 +423,13 @@ class FolderPool(ABC):
             await in_thread(self._remove, vid, identity)
 
     def _remove(self, vid: str, identity: str | None) -> None:
-        folder, manifest = self._load(vid)
-        if identity not in {None, SESSION if manifest.is_session else manifest.identity}:
-            raise QubesVolumeNotFoundError(f"The volume {vid} of the pool {self.pool} is another one by now.")
+        if self._stray(vid) is not None:
+            raise QubesVolumeNotFoundError(f"The pool {self.pool} has no volume {vid}.")
+        folder = self._folder(vid)
+        if identity is not None or not (folder / MANIFEST).exists():  # a damaged one can be removed, by its name alone
+            _, manifest = self._load(vid)
+            if identity not in {None, SESSION if manifest.is_session else manifest.identity}:
+                raise QubesVolumeNotFoundError(f"The volume {vid} of the pool {self.pool} is another one by now.")
         self._discard(folder)
 
     def _discard(self, folder: Path) -> None:
@@ -445,7 +558,7 @@ class FolderPool(ABC):
 
     def _collect(self, folder: Path) -> list[str]:
         """Remove what the manifest does not reach; answers the names."""
-        reached = {MANIFEST}
+        reached = {MANIFEST, QUBE}
         for name in self._manifest(folder).named():
             reached.update(self._chain(folder, name))
         gone = [path for path in folder.iterdir() if path.name not in reached and not is_folder(path)]
@@ -816,6 +929,11 @@ def _order(snapshot: str) -> tuple[int, ...]:
 
 def _sorted(manifest: Manifest) -> list[str]:
     return sorted(manifest.snapshots, key=_order)
+
+
+def _printable(path: Path) -> str:
+    """The path for a line of text; whoever made the file chose its name."""
+    return str(path) if str(path).isprintable() else repr(str(path))
 
 
 def _check_only_name(path: Path) -> None:

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 from qubesmanager.backup.volumes import Source
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL
@@ -59,6 +60,24 @@ class LinuxKernels:
             raise QubesVolumeNotFoundError(f"There is no kernel {vid}.")
         folder = self._folder / vid
         return await asyncio.to_thread(lambda: sum(file.stat().st_size for file in folder.iterdir() if file.is_file()))
+
+    async def place(self) -> str:
+        return ""
+
+    async def mark(self, mark: str) -> None:
+        raise _read_only()
+
+    async def strays(self) -> list[str]:
+        return []
+
+    async def damage(self, vid: str) -> str:
+        return ""
+
+    async def describe(self, vid: str, about: Mapping[str, Any]) -> None:
+        raise _read_only()
+
+    async def description(self, vid: str) -> object:
+        return None
 
     async def list_snapshots(self, vid: str) -> list[str]:
         return []

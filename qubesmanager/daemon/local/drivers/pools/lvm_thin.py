@@ -13,18 +13,21 @@ a qube holds a `+`, so the parts can be told apart. Changes are made beside the 
 | `…+read<hex>` | a state being read | removed |
 | `…+<id>` | a snapshot | kept, but removed where its volume was being removed |
 
-A volume's identity is the tag `id+<identity>`; one that is fresh at each start has the tag `started` instead.
+A volume's identity is the tag `id+<identity>`; one that is fresh at each start has the tag `started` instead. What is
+kept of its qube is packed JSON in tags `qube+<number>+<text>`; the mark of the place is a tag of the thin pool.
 What a running copy was made of is a tag `src+<uuid>+<generation>` on it; each stop of the source, and everything that
 replaces it, gives the source another generation or uuid. Whether a session wrote anything LVM cannot tell cheaply, so
 each session counts as a change. Sizes are rounded up to 4 MiB, LVM's extent.
 """
 
 import asyncio
+import base64
 import json
 import os
 import re
 import time
 import uuid
+import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -68,6 +71,17 @@ from qubesmanager.wire.errors import (
 )
 
 _SNAPSHOT = re.compile(r"\d+-\d+")
+_QUBE = "qube+"
+_MARK = "mgmt1+"
+MAX_DESCRIPTION = 2 << 20
+"""Bytes of a description that is unpacked."""
+
+_TAG = 900
+"""Letters of a packed description in one tag; LVM takes 1,024."""
+
+MOST_TAGS = 24
+"""Tags of a description: LVM's metadata of a whole volume group have one MiB."""
+
 _COLUMNS = "lv_name,lv_size,data_percent,lv_uuid,lv_tags"
 
 
@@ -124,7 +138,7 @@ class _Lv:
     @property
     def kept_tags(self) -> list[str]:
         """What stays with the volume when its content is replaced."""
-        return sorted(tag for tag in self.tags if tag.startswith("id+"))
+        return sorted(tag for tag in self.tags if tag.startswith(("id+", _QUBE)))
 
 
 class _DeviceWriter:
@@ -292,6 +306,52 @@ class LvmThin:
                 await self._drop(name)
                 done.append(Leftover(name, "removed"))
         return done
+
+    async def place(self) -> str:
+        thin_pool = f"{self._vg}/{self._thin_pool}"
+        output = await self._run(
+            "lvs", "--reportformat", "json", "--units", "b", "--nosuffix", "-o", "lv_tags", thin_pool
+        )
+        (row,) = json.loads(output)["report"][0]["lv"]
+        return next((tag.removeprefix(_MARK) for tag in row["lv_tags"].split(",") if tag.startswith(_MARK)), "")
+
+    async def mark(self, mark: str) -> None:
+        present = await self.place()
+        old = ["--deltag", f"{_MARK}{present}"] if present else []
+        await self._run("lvchange", "-q", *old, "--addtag", f"{_MARK}{mark}", f"{self._vg}/{self._thin_pool}")
+
+    async def strays(self) -> list[str]:
+        """What else the volume group has is its administrator's."""
+        return []
+
+    async def damage(self, vid: str) -> str:
+        """LVM itself does not activate a volume that it finds damaged."""
+        name, _ = await self._find(vid)
+        return "" if self.device(name).exists() else f"The logical volume {self._vg}/{name} is not active."
+
+    async def describe(self, vid: str, about: Mapping[str, Any]) -> None:
+        packed = base64.urlsafe_b64encode(zlib.compress(json.dumps(about).encode(), 9)).decode().rstrip("=")
+        parts = [packed[at : at + _TAG] for at in range(0, len(packed), _TAG)]
+        if len(parts) > MOST_TAGS:
+            raise StoragePoolException(f"What is to be kept of the qube of {vid} is too long for tags of LVM.")
+        async with self._locks.hold(vid):
+            name, lvs = await self._find(vid)
+            after = {f"{_QUBE}{number}+{part}" for number, part in enumerate(parts)}
+            before = {tag for tag in lvs[name].tags if tag.startswith(_QUBE)}
+            changes = [*(f"--deltag={tag}" for tag in before - after), *(f"--addtag={tag}" for tag in after - before)]
+            if changes:
+                await self._run("lvchange", "-q", *changes, f"{self._vg}/{name}")
+
+    async def description(self, vid: str) -> object:
+        name, lvs = await self._find(vid)
+        parts = [tag.split("+", 2) for tag in lvs[name].tags if tag.startswith(_QUBE)]
+        try:
+            packed = "".join(text for _, _, text in sorted(parts, key=lambda part: int(part[1])))
+            unpacking = zlib.decompressobj()
+            text = unpacking.decompress(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)), MAX_DESCRIPTION)
+            return json.loads(text) if packed else None
+        except (ValueError, RecursionError, zlib.error):
+            return None
 
     async def usage(self) -> PoolInfo:
         output = await self._run(

@@ -3,6 +3,7 @@
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import pairwise
 
@@ -666,3 +667,37 @@ async def test_a_fresh_volume_is_removed_as_one_and_never_started_as_kept(pool: 
     assert await pool.list_volumes() == ["work/volatile"]
     await pool.remove("work/volatile", SESSION)
     assert await pool.list_volumes() == []
+
+
+async def test_a_place_is_known_again_by_its_mark(pool: PoolDriver) -> None:
+    assert await pool.place() == ""
+    await pool.mark("a" * 32)
+    await pool.mark("b" * 32)
+    assert await pool.place() == "b" * 32
+    assert await pool.list_volumes() == []
+    assert await pool.strays() == []
+
+
+async def test_what_is_kept_of_a_qube_stays_with_the_volume(pool: PoolDriver) -> None:
+    await pool.create("work/private", 8 * MIB)
+    assert await pool.description("work/private") is None
+
+    await pool.describe("work/private", {"name": "first", "tags": ["x" * 3000]})
+    about = {"name": "work", "notes": "grün <&> \n", "tags": ["a", "b"], "own": {"memory": "400"}}
+    await pool.describe("work/private", about)
+    await session(pool, kept("work/private", revisions=3), (0, A))
+    await pool.revert("work/private", await pool.snapshot("work/private"))
+    await pool.import_data("work/private", pieces(B))
+    await pool.clear("work/private")
+    await pool.recover({})
+    await pool.rename_vm("work", "play")
+    await pool.clone("copy/private", pool, "play/private")
+
+    assert await pool.description("play/private") == about
+    assert await pool.description("copy/private") is None
+    assert await pool.damage("play/private") == ""
+    with pytest.raises(StoragePoolException, match="too long"):
+        await pool.describe("play/private", {"notes": secrets.token_hex(4 << 20)})
+    assert await pool.description("play/private") == about
+    with pytest.raises(QubesVolumeNotFoundError):
+        await pool.damage("work/private")

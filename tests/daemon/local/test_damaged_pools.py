@@ -1,0 +1,325 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A pool whose disk is not there, a damaged volume, a stray file: the daemon serves the rest, and names it."""
+
+import asyncio
+import os
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from fakes_hypervisor import FakeHypervisor
+from pool_tools import content, pieces
+
+from qubesmanager import demo
+from qubesmanager.client.client import Client
+from qubesmanager.daemon.dispatch import Dispatcher
+from qubesmanager.daemon.local.backend import LocalBackend
+from qubesmanager.daemon.local.drivers.pools.folder import MARK
+from qubesmanager.daemon.local.opening import open_system
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.transport.memory import MemoryTransport
+from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import CreateInPoolSpec, CreateSpec, VolumeId
+from qubesmanager.wire.errors import Mgmt1Error, StoragePoolException
+from qubesmanager.wire.values import PowerState
+
+LIMIT = 60.0
+
+
+def client_of(system: System) -> Client:
+    return Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(LIMIT):
+        while not condition():  # noqa: ASYNC110 - no event tells it in each of the cases
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Path:
+    """The place of a second pool, as a disk's mount point."""
+    (tmp_path / "disk").mkdir()
+    return tmp_path / "disk"
+
+
+@pytest.fixture
+async def state(tmp_path: Path, disk: Path) -> Path:
+    """The demonstration's system, with the qube `stick` in a pool of its own."""
+    system = await open_system(tmp_path / "state", FakeHypervisor())
+    await demo.populate(system, 0)
+    client = client_of(system)
+    await client.send(calls.POOL_ADD("dom0", "usb", {"driver": "file-qcow2", "dir_path": str(disk / "pool")}))
+    spec = CreateInPoolSpec("stick", "red", pools={"private": "usb"})
+    await client.send(calls.VM_CREATE_IN_POOL("debian-13", "AppVM", spec))
+    await client.send(calls.VM_VOLUME_IMPORT("stick", "private", pieces(b"stick" * 9999)))
+    await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("lab", "red")))
+    for name in ("stick", "lab"):
+        await client.send(calls.VM_PROPERTY_SET(name, "netvm", ""))
+    await system.close()
+    return tmp_path / "state"
+
+
+def unmounted(disk: Path) -> None:
+    (disk / "pool").rename(disk.with_name("elsewhere"))
+
+
+def empty(disk: Path) -> None:
+    unmounted(disk)
+    (disk / "pool").mkdir()
+
+
+def other(disk: Path) -> None:
+    """Another disk at the same place, with a pool of its own and a volume of the same name."""
+    unmounted(disk)
+    shutil.copytree(disk.with_name("elsewhere"), disk / "pool")
+    (disk / "pool" / MARK).write_text(secrets.token_hex(16))
+
+
+def back(disk: Path) -> None:
+    shutil.rmtree(disk / "pool", ignore_errors=True)
+    disk.with_name("elsewhere").rename(disk / "pool")
+
+
+def listing(folder: Path) -> set[str]:
+    return {str(path) for path in folder.rglob("*")}
+
+
+LOSSES = {"folder gone": unmounted, "folder empty": empty, "another disk": other}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+async def test_a_pool_whose_disk_is_not_there_is_missing_until_it_is_back(state: Path, disk: Path, loss: str) -> None:
+    LOSSES[loss](disk)
+    before = listing(disk)
+
+    system = await open_system(state, FakeHypervisor())
+    client = client_of(system)
+    try:
+        record = await client.send(calls.VM_GET_ALL("dom0", "stick"))
+        assert record.state is PowerState.NA
+        assert "The pool usb" in record.value("problem")
+        info = await client.send(calls.POOL_INFO("dom0", "usb"))
+        assert info["state"] == "missing"
+        assert info["problem"]
+        assert "usb" in await client.send(calls.POOL_LIST("dom0"))
+        other_qube = CreateInPoolSpec("other", "red", "usb", {})
+        for request in (
+            client.send(calls.VM_START("stick")),
+            client.send(calls.VM_VOLUME_INFO("stick", "private")),
+            client.send(calls.VM_CREATE_IN_POOL("debian-13", "AppVM", other_qube)),
+            client.send(calls.POOL_VOLUME_LIST("dom0", "usb")),
+        ):
+            with pytest.raises(StoragePoolException, match="usb"):
+                await request
+        assert (await client.send(calls.VM_GET_ALL("dom0", "stick"))).state is PowerState.NA
+        await client.send(calls.VM_START("vault"))
+        assert listing(disk) == before, "nothing is written to the place"
+
+        back(disk)
+        assert (await client.send(calls.POOL_INFO("dom0", "usb")))["state"] == "open"
+        assert (await client.send(calls.VM_GET_ALL("dom0", "stick"))).state is PowerState.HALTED
+        await client.send(calls.VM_START("stick"))
+        driver = system.volumes.driver("usb")
+        assert (await content(driver, "stick/private")).startswith(b"stick")
+    finally:
+        await system.close()
+
+
+async def test_a_disk_that_goes_and_comes_is_noticed_without_a_call(state: Path, disk: Path) -> None:
+    system = await open_system(state, FakeHypervisor())
+    stick = system.qube("stick")
+    states = []
+    try:
+        for change in (unmounted, back):
+            change(disk)
+            await system.pools.look()
+            states.append((stick.state, bool(stick.problem)))
+        assert states == [(PowerState.NA, True), (PowerState.HALTED, False)]
+
+        unmounted(disk)
+        await system.pools.look()
+        back(disk)
+        await client_of(system).send(calls.VM_START("stick"))  # it looks itself
+    finally:
+        await system.close()
+
+
+async def test_a_qube_of_a_missing_pool_can_be_removed_and_its_volume_stays(state: Path, disk: Path) -> None:
+    unmounted(disk)
+    system = await open_system(state, FakeHypervisor())
+    try:
+        client = client_of(system)
+        await client.send(calls.VM_REMOVE("stick"))
+        back(disk)
+        await system.pools.look()
+        assert "stick/private" in await system.volumes.driver("usb").list_volumes()
+        unmounted(disk)
+        await system.pools.look()
+        await client.send(calls.POOL_REMOVE("dom0", "usb"))
+        assert system.pools.missing == {}
+    finally:
+        await system.close()
+
+
+async def test_a_qube_that_was_being_made_when_the_disk_left_is_undone_when_it_is_back(state: Path, disk: Path) -> None:
+    """And one that is being made right then is not."""
+    first = await open_system(state, FakeHypervisor())
+    identity = await first.volumes.driver("usb").identity("stick/private")
+    await first.store.commit([("INSERT INTO pending_volume VALUES ('usb', 'half/private', 'half')", ())])
+    await first.volumes.driver("usb").create("half/private", 1 << 20, "half")
+    await first.close()
+    unmounted(disk)
+    system = await open_system(state, FakeHypervisor())
+    try:
+        assert await system.store.read("SELECT vid FROM pending_volume") == [("half/private",)]
+        back(disk)
+        await system.pools.look()
+        assert await system.volumes.driver("usb").list_volumes() == ["stick/private"]
+        assert await system.volumes.driver("usb").identity("stick/private") == identity
+        assert await system.store.read("SELECT vid FROM pending_volume") == []
+    finally:
+        await system.close()
+
+
+# -- one damaged volume -----------------------------------------------------------------------------------------------
+
+
+def active(folder: Path) -> Path:
+    return max(folder.glob("*.qcow2"), key=lambda path: path.stat().st_mtime_ns)
+
+
+def file_instead(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.write_text("x")
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "empty volume.json": lambda folder: (folder / "volume.json").write_bytes(b""),
+    "garbage volume.json": lambda folder: (folder / "volume.json").write_bytes(os.urandom(500)),
+    "zeroed volume.json": lambda folder: (folder / "volume.json").write_bytes(bytes(300)),
+    "volume.json of something else": lambda folder: (folder / "volume.json").write_text('{"active": ["x"]}'),
+    "no volume.json": lambda folder: (folder / "volume.json").unlink(),
+    "missing layer": lambda folder: active(folder).unlink(),
+    "zeroed layer": lambda folder: active(folder).write_bytes(bytes(active(folder).stat().st_size)),
+    "empty layer": lambda folder: active(folder).write_bytes(b""),
+    "cut layer": lambda folder: os.truncate(active(folder), 66_000),
+    "no folder": shutil.rmtree,
+    "a file instead": file_instead,
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+async def test_a_damaged_volume_costs_its_qube_and_no_other(state: Path, name: str) -> None:
+    folder = state / "pools" / "default" / "lab" / "private"
+    shutil.copytree(folder, state / "kept", copy_function=shutil.copy2)
+    DAMAGES[name](folder)
+
+    system = await open_system(state, FakeHypervisor())
+    client = client_of(system)
+    try:
+        lab = system.qube("lab")
+        await until(lambda: lab.state is PowerState.NA)
+        assert "lab/private" in lab.problem
+        with pytest.raises(StoragePoolException, match="lab/private"):
+            await client.send(calls.VM_START("lab"))
+        assert (await client.send(calls.VM_GET_ALL("dom0", "lab"))).state is PowerState.NA
+        await client.send(calls.VM_START("vault"))
+        await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("another", "red")))
+
+        # It comes back by hand, and by nothing else.
+        if folder.is_dir():
+            shutil.rmtree(folder)
+        folder.unlink(missing_ok=True)
+        shutil.copytree(state / "kept", folder, copy_function=shutil.copy2)
+        await client.send(calls.VM_START("lab"))
+        assert lab.problem == ""
+    finally:
+        await system.close()
+
+
+async def test_a_damaged_template_costs_what_is_based_on_it(state: Path) -> None:
+    (state / "pools" / "default" / "debian-13" / "root" / "volume.json").write_bytes(b"")
+
+    system = await open_system(state, FakeHypervisor())
+    try:
+        based = [qube for qube in system.state.qubes.values() if qube.value("template") == "debian-13"]
+        await until(lambda: all(qube.state is PowerState.NA for qube in based))
+        assert "debian-13/root" in based[0].problem
+    finally:
+        await system.close()
+
+
+async def test_a_damaged_volume_can_be_removed_and_its_qube_too(state: Path) -> None:
+    (state / "pools" / "default" / "lab" / "private" / "volume.json").write_bytes(b"")
+    system = await open_system(state, FakeHypervisor())
+    client = client_of(system)
+    try:
+        await until(lambda: system.qube("lab").state is PowerState.NA)
+        await client.send(calls.VM_REMOVE("lab"))
+        assert "lab/private" in await client.send(calls.POOL_VOLUME_LIST("dom0", "default"))
+        await client.send(calls.POOL_VOLUME_REMOVE("dom0", VolumeId("default", "lab/private")))
+        await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("lab", "red")))
+        assert system.qube("lab").state is PowerState.HALTED
+        await client.send(calls.VM_PROPERTY_SET("lab", "netvm", ""))
+        await client.send(calls.VM_START("lab"))
+    finally:
+        await system.close()
+
+
+# -- what is no volume ------------------------------------------------------------------------------------------------
+
+
+def stray_file(pool: Path) -> Path:
+    (pool / "next").write_text("x")
+    return pool / "next"
+
+
+def stray_folder(pool: Path) -> Path:
+    (pool / "next" / "private").mkdir(parents=True)
+    (pool / "next" / "private" / "notes.txt").write_text("x")
+    return pool / "next" / "private"
+
+
+def stray_link(pool: Path) -> Path:
+    (pool / "next").symlink_to(pool / "vault")
+    return pool / "next"
+
+
+def stray_file_in_folder(pool: Path) -> Path:
+    (pool / "next").mkdir()
+    (pool / "next" / "private").write_text("x")
+    return pool / "next" / "private"
+
+
+@pytest.fixture
+async def system(state: Path) -> AsyncIterator[System]:
+    system = await open_system(state, FakeHypervisor())
+    yield system
+    await system.close()
+
+
+@pytest.mark.parametrize("stray", [stray_file, stray_folder, stray_link, stray_file_in_folder])
+async def test_what_lies_where_a_volume_is_to_be_made_is_named_and_stays(
+    system: System, state: Path, stray: Callable[[Path], Path]
+) -> None:
+    client = client_of(system)
+    path = stray(state / "pools" / "default")
+    before = listing(path)
+
+    for request in (
+        calls.VM_CREATE("debian-13", "AppVM", CreateSpec("next", "red")),
+        calls.VM_CREATE_TEMPLATE("dom0", "next", pieces(b"image")),
+    ):
+        with pytest.raises(StoragePoolException, match="move it away") as refused:
+            await client.send(request)
+        assert str(path) in str(refused.value)
+    with pytest.raises(Mgmt1Error):
+        await client.send(calls.VM_PROPERTY_SET("vault", "name", "next"))
+
+    assert listing(path) == before
+    assert any(str(path) in line for line in await system.volumes.driver("default").strays())
+    path.rename(state / "away")
+    await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("next", "red")))
