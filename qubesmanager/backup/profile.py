@@ -137,13 +137,30 @@ def profile_text(profile: Profile) -> str:
 _USUAL = Profile()
 
 
+SET_BY = "# Set by the qube "
+"""What a profile's text begins with that a qube has set; the name of the qube follows."""
+
+
+def marked(text: str, source: str) -> str:
+    """The text with a first line that names the qube that set it; without such a line where dom0 did."""
+    while text.startswith(SET_BY):
+        text = text.partition("\n")[2]
+    return text if source == "dom0" else f"{SET_BY}{source}.\n{text}"
+
+
+def is_of_a_qube(text: str) -> bool:
+    """Whether a qube set the profile, so that it writes only where dom0 allows qubes to."""
+    return text.startswith(SET_BY)
+
+
 def without_passphrase(text: str) -> str:
     """The profile's text for people to see."""
     values = _mapping(text)
     if "passphrase_text" not in values:
         return text
     del values["passphrase_text"]
-    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+    head = f"{text.splitlines()[0]}\n" if is_of_a_qube(text) else ""
+    return head + yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
 
 def _mapping(untrusted: str) -> dict[str, Any]:

@@ -459,7 +459,8 @@ BACKUP_PROFILE_GET = Call(
 )  # fmt: skip
 BACKUP_PROFILE_SET = Call(
     "mgmt1.backup.profile.Set", Dest.DOM0, Tier.GLOBAL_RWX, c.PROFILE_ID, c.TEXT, c.NOTHING,
-    "Create or replace a profile, once its YAML is accepted.",
+    "Create or replace a profile, once its YAML is accepted. A source that is a qube writes backups only where dom0's"
+    " list of destinations allows it.",
     secret=True,
     draft=False,
 )  # fmt: skip

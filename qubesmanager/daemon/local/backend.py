@@ -7,6 +7,11 @@ from qubesmanager.daemon.local.system.system import System
 from qubesmanager.daemon.registry import Handler
 from qubesmanager.wire.call import AnyCall
 from qubesmanager.wire.calls import TABLE
+from qubesmanager.wire.errors import PermissionDenied
+
+DOM0 = "dom0"
+DOM0S_OWN = ("mgmt1.vm.feature.", "mgmt1.vm.notes.")
+"""Families of calls that only dom0 makes to dom0."""
 
 
 class LocalBackend:
@@ -24,6 +29,8 @@ class LocalBackend:
         return self._registry.handler(call)
 
     def context(self, source: str, dest: str, call: AnyCall) -> Context:
+        if dest == DOM0 and source != DOM0 and call.family.startswith(DOM0S_OWN):
+            raise PermissionDenied("The notes and features of dom0 are for dom0 only.")
         return Context(self._system, source, self._system.qube(dest), call)
 
 

@@ -48,6 +48,8 @@ def _view(context: Context) -> View:
             return (event,) if only is None and public else ()
         if only not in {None, name}:
             return ()
+        if name == "dom0" and context.source != "dom0" and event.kind.startswith(("feature-", "notes-")):
+            return ()
         if event.kind == DOMAIN_DELETE or not context.sees(name):
             if name not in known:
                 return ()

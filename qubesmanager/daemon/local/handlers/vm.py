@@ -2,6 +2,7 @@
 """Qubes: list, create, clone, remove, lifecycle, state, notes."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 from qubesmanager.backup.contents import DOM0
 from qubesmanager.daemon.local.core import properties
@@ -32,7 +33,10 @@ def _seen(context: Context, wanted: str | None) -> list[Qube]:
 async def get_all(context: Context, only: str | None, _payload: None) -> AsyncGenerator[VmRecord, None]:
     for qube in _seen(context, only):
         if context.system.state.qubes.get(qube.name) is qube:  # it may have been removed since the first row
-            yield qube.record()
+            record = qube.record()
+            if qube.name == DOM0 and context.source != DOM0:
+                record = replace(record, features={}, notes="")
+            yield record
 
 
 @answers(calls.VM_CREATE)

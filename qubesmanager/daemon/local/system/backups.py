@@ -29,7 +29,7 @@ from qubesmanager.backup.contents import Qube as KeptQube
 from qubesmanager.backup.errors import BackupError, BackupIncompleteError
 from qubesmanager.backup.partial import check_space
 from qubesmanager.backup.passphrases import passphrase_text
-from qubesmanager.backup.profile import Profile, matches, parse_profile, without_passphrase
+from qubesmanager.backup.profile import Profile, is_of_a_qube, marked, matches, parse_profile, without_passphrase
 from qubesmanager.backup.profile_names import keys_naming, renamed, without
 from qubesmanager.backup.report import Report
 from qubesmanager.backup.retention import Decision, Made, decide
@@ -39,6 +39,7 @@ from qubesmanager.backup.volumes import Source
 from qubesmanager.backup.writer import Options, QubeData
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.drivers.backups import targets
+from qubesmanager.daemon.local.drivers.backups.destinations import check_destination
 from qubesmanager.daemon.local.drivers.backups.engine import Teller, in_engine, off_loop
 from qubesmanager.daemon.local.drivers.backups.profiles import ProfileFile, Profiles
 from qubesmanager.daemon.local.store import rows
@@ -146,18 +147,22 @@ class Backups:
         """Keep the profile once it is accepted.
 
         A command is never taken from a call, nor a file's content as passphrase from a caller other than dom0: both
-        would let whoever may back up do what only root may.
+        would let whoever may back up do what only root may. A qube's profile goes where dom0 allows it, which is
+        checked again in each run.
         """
         check(PROFILE_ID, name)
-        profile = await off_loop(parse_profile, untrusted)
+        text = marked(untrusted, source)
+        profile = await off_loop(parse_profile, text)
         if profile.destination_command:
             raise PermissionDenied(
                 f"A profile with destination_command is written by root, to {self.profiles.folder}; not by a call."
             )
         if profile.passphrase_file and source != DOM0:
             raise PermissionDenied("A profile with passphrase_file is set by dom0.")
+        if source != DOM0:
+            await off_loop(check_destination, self.profiles.folder, profile)
         async with self._editing:
-            await self.profiles.put(name, untrusted)
+            await self.profiles.put(name, text)
 
     async def follow_names(self) -> None:
         """Carry stored renames and removals of qubes into the profiles that name them.
@@ -220,12 +225,14 @@ class Backups:
             raise BackupAlreadyRunningError(f"The backup profile {name} is being carried out.")
         run = self._runs[name] = _Run(name)
         try:
-            profile, _file = await self.profile(name)
+            profile, file = await self.profile(name)
             told: dict[str, Any] = {"profile": name, "start": int(self.clock()), "result": RUNNING, "file": ""}
             told |= {"by": by, "attempt": attempt}
             number = run.number = await self._remember(None, told)
             self._emit("backup-started", told)
             try:
+                if is_of_a_qube(file.text):
+                    await off_loop(check_destination, self.profiles.folder, profile)
                 await self._carry_out(run, profile, passphrase, told, number, given_up)
             except BackupIncompleteError:
                 raise

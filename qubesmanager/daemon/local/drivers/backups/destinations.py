@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where qubes may have backups written: a file of dom0's, one folder or qube a line.
+
+    # Folders of dom0, with everything below them, and qubes that may be sent a backup.
+    /var/backups/qubes
+    sys-backup
+
+It is `destinations` in the folder of the profiles. Without it, profiles that qubes set write nowhere. dom0's own
+profiles are not limited.
+"""
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from qubesmanager.backup.contents import DOM0
+from qubesmanager.backup.profile import Profile
+from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied
+from qubesmanager.wire.names import VM_NAME, shown
+
+NAME = "destinations"
+FILE_LIMIT = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Destinations:
+    """`folders` are absolute paths."""
+
+    folders: tuple[Path, ...] = ()
+    qubes: frozenset[str] = frozenset()
+
+    def why_not(self, profile: Profile) -> str | None:
+        """Why a qube's profile may not write where it says, as a sentence; None if it may. Blocks.
+
+        Links are followed first, so what counts is the folder that is really written to.
+        """
+        if profile.destination_vm != DOM0:
+            if profile.destination_vm in self.qubes:
+                return None
+            return f"dom0 does not allow qubes to have backups sent to {profile.destination_vm}."
+        path = Path(os.path.realpath(profile.destination_path))
+        if any(path.is_relative_to(os.path.realpath(folder)) for folder in self.folders):
+            return None
+        return f"dom0 does not allow qubes to have backups written to {shown(profile.destination_path)}."
+
+
+def read(folder: Path) -> Destinations:
+    """What the file in the folder of the profiles allows; nothing without it. Blocks.
+
+    Raises `Mgmt1Error` for a file that others could have written, or a line that is neither a folder nor a qube.
+    """
+    path = folder / NAME
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            text = file.read(FILE_LIMIT + 1).decode("utf-8")
+    except FileNotFoundError:
+        return Destinations()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Mgmt1Error(f"{path} cannot be read: {error}") from error
+    if status.st_uid not in {0, os.geteuid()} or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise Mgmt1Error(f"{path} could have been written by others; it is not used.")
+    if len(text) > FILE_LIMIT:
+        raise Mgmt1Error(f"{path} is larger than {FILE_LIMIT >> 10} KiB.")
+    lines = [line.strip() for line in text.splitlines()]
+    return _parsed(path, [line for line in lines if line and not line.startswith("#")])
+
+
+def _parsed(path: Path, lines: list[str]) -> Destinations:
+    folders, qubes = [], set()
+    for line in lines:
+        if line.startswith("/") and ".." not in Path(line).parts:
+            folders.append(Path(line))
+        elif VM_NAME.matches(line):
+            qubes.add(line)
+        else:
+            raise Mgmt1Error(f"{path} has {shown(line)}, which is neither an absolute folder nor a qube.")
+    return Destinations(tuple(folders), frozenset(qubes))
+
+
+def check_destination(folder: Path, profile: Profile) -> None:
+    """Raises `PermissionDenied` where dom0 does not allow what a qube's profile says. Blocks."""
+    if reason := read(folder).why_not(profile):
+        raise PermissionDenied(reason)

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A profile that a qube sets writes only where dom0 allowed; dom0's notes and features are dom0's."""
+
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from qubesmanager.client.backups import execute, history
+from qubesmanager.client.client import Client
+from qubesmanager.daemon.dispatch import Dispatcher
+from qubesmanager.daemon.local.backend import LocalBackend
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.transport.memory import MemoryTransport
+from qubesmanager.wire import calls
+from qubesmanager.wire.call import Request
+from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "backups"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def qube(system: System) -> Client:
+    return Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer, "sys-net"))
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def allow(system: System, *lines: str) -> Path:
+    system.places.profiles.mkdir(exist_ok=True)
+    path = system.places.profiles / "destinations"
+    path.write_text("# where qubes may back up to\n" + "".join(f"{line}\n" for line in lines))
+    path.chmod(0o644)
+    return path
+
+
+async def set_profile(client: Client, path: Path | str, **keys: object) -> None:
+    text = yaml.safe_dump(
+        {"include": ["vault"], "destination_path": str(path), "kdf": "generated", "passphrase_text": "x", **keys}
+    )
+    await client.send(calls.BACKUP_PROFILE_SET("dom0", "theirs", text))
+
+
+@pytest.mark.parametrize("path", ["/etc/cron.d/x", "/dev/sda", "/var/lib/../../etc/cron.d", "/"])
+async def test_without_a_list_a_qube_writes_nowhere(qube: Client, path: str) -> None:
+    with pytest.raises(Mgmt1Error):
+        await set_profile(qube, path)
+
+    assert await qube.send(calls.BACKUP_PROFILE_LIST("dom0")) == []
+
+
+async def test_a_qube_writes_into_a_folder_of_the_list_and_what_is_below(
+    system: System, qube: Client, folder: Path
+) -> None:
+    allow(system, str(folder))
+
+    await set_profile(qube, folder / "new-file")
+    await set_profile(qube, folder)
+    await execute(qube, "theirs", None)
+
+    assert len(names(folder)) == 1
+
+
+async def test_neither_a_neighbour_nor_a_link_out_is_below(system: System, qube: Client, folder: Path) -> None:
+    allow(system, str(folder))
+    (folder / "out").symlink_to("/etc")
+
+    for path in (f"{folder}-2", folder / "out" / "cron.d" / "x", folder.parent):
+        with pytest.raises(PermissionDenied, match="dom0 does not allow"):
+            await set_profile(qube, path)
+
+
+async def test_a_backup_is_sent_only_to_qubes_of_the_list(system: System, qube: Client) -> None:
+    allow(system, "vault")
+
+    await set_profile(qube, "/home/user", destination_vm="vault")
+    with pytest.raises(PermissionDenied, match="sent to sys-net"):
+        await set_profile(qube, "/home/user", destination_vm="sys-net")
+
+
+async def test_what_dom0_no_longer_allows_is_refused_by_the_run(
+    system: System, client: Client, qube: Client, folder: Path
+) -> None:
+    path = allow(system, str(folder))
+    await set_profile(qube, folder)
+    path.unlink()
+
+    with pytest.raises(PermissionDenied):
+        await execute(client, "theirs", None)
+
+    assert names(folder) == set()
+    (run,) = await history(client, "theirs")
+    assert (run.result, "dom0 does not allow" in run.reason) == ("failed", True)
+    text = await client.send(calls.BACKUP_PROFILE_GET("dom0", "theirs"))
+    assert text.startswith("# Set by the qube sys-net.\n")
+    assert "passphrase_text" not in text
+    await set_profile(client, folder)
+    await execute(client, "theirs", None)
+    assert len(names(folder)) == 1, "dom0 made the profile its own"
+
+
+async def test_a_list_that_others_could_write_allows_nothing(system: System, qube: Client, folder: Path) -> None:
+    path = allow(system, str(folder))
+    path.chmod(0o666)
+
+    with pytest.raises(Mgmt1Error, match="could have been written by others"):
+        await set_profile(qube, folder)
+    allow(system, "relative/path")
+    with pytest.raises(Mgmt1Error, match="neither an absolute folder nor a qube"):
+        await set_profile(qube, folder)
+
+
+async def test_notes_and_features_of_dom0_are_for_dom0(client: Client, qube: Client) -> None:
+    await client.send(calls.VM_NOTES_SET("dom0", payload="private"))
+    await client.send(calls.VM_FEATURE_SET("dom0", "secret", "1"))
+
+    requests: list[Request[Any]] = [
+        calls.VM_NOTES_GET("dom0"),
+        calls.VM_NOTES_SET("dom0", payload="x"),
+        calls.VM_FEATURE_LIST("dom0"),
+        calls.VM_FEATURE_GET("dom0", "secret"),
+        calls.VM_FEATURE_SET("dom0", "secret", "2"),
+        calls.VM_FEATURE_REMOVE("dom0", "secret"),
+    ]
+    for request in requests:
+        with pytest.raises(PermissionDenied):
+            await qube.send(request)
+    seen = await qube.send(calls.VM_GET_ALL("dom0", "dom0"))
+    assert (dict(seen.features), seen.notes) == ({}, "")
+    own = await client.send(calls.VM_GET_ALL("dom0", "dom0"))
+    assert (own.features["secret"], own.notes) == ("1", "private")
+
+
+async def test_events_of_dom0s_notes_and_features_go_to_dom0_only(client: Client, qube: Client) -> None:
+    async with aclosing(qube.events()) as events:
+        await anext(events)
+        await client.send(calls.VM_NOTES_SET("dom0", payload="private"))
+        await client.send(calls.VM_FEATURE_SET("dom0", "secret", "1"))
+        await client.send(calls.VM_PROPERTY_SET("dom0", "label", "red"))
+
+        batch = await anext(events)
+
+    assert [event.kind for event in batch] == ["property-set"]
