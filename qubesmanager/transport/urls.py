@@ -59,8 +59,8 @@ def open_transport(url: str) -> Transport:
     connection = parse(url)
     opened = _OPENERS.get(connection.scheme)
     if opened is None:
-        what = "are not built yet" if connection.scheme in NOT_BUILT else "cannot be made from here"
-        raise TransportError(f"Connections by {connection.scheme}: {what}.")
+        what = "is not built yet" if connection.scheme in NOT_BUILT else "cannot be made from here"
+        raise TransportError(f"A connection by {connection.scheme} {what}.")
     return opened(connection.rest)
 
 
