@@ -59,6 +59,7 @@ class Options:
     with_parent: bool = False
     real: bool = False
     network: str = "auto"
+    take_over: bool = False
 
 
 Prepare = Callable[[System], Awaitable[None]]
@@ -96,6 +97,11 @@ def parser() -> argparse.ArgumentParser:
         " firewall; out: the same, and out through this machine; auto: out for the system's own machines, where root"
         " can, and user otherwise",
     )
+    held.add_argument(
+        "--take-over",
+        action="store_true",
+        help="use pool folders that a daemon of another machine has leased; that daemon must be gone for good",
+    )
     held.add_argument("--with-parent", action="store_true", help="end when standard input does")
     held.add_argument("--debug", action="store_true", help="log more, and send tracebacks to callers")
     return held
@@ -113,6 +119,7 @@ def options(arguments: argparse.Namespace) -> Options:
         arguments.with_parent,
         arguments.real,
         "user" if demo is not None else arguments.network,
+        arguments.take_over,
     )
 
 
@@ -160,6 +167,7 @@ async def serving(told: Options, prepare: Prepare | None, limits: Limits) -> Asy
             profiles=profiles,
             policy=policy,
             policy_hiding=SYSTEM_POLICY_HIDING if policy else None,
+            take_over=told.take_over,
             network=network,
         )
         stack.push_async_callback(system.close)

@@ -34,11 +34,13 @@ async def open_system(
     profiles: Path | None = None,
     policy: Path | None = None,
     policy_hiding: Path | None = None,
+    take_over: bool = False,
     network: Callable[[System], Network] | None = None,
 ) -> System:
     """The system whose store, pools, kernels and logs are below `state`; a new one gets one pool of `pool_driver`.
 
     `profiles` is the folder of backup profiles, `policy` that of qrexec's policy; both below `state` unless given.
+    `take_over` takes the pools from daemons of other machines, which are then gone for good.
     `policy_hiding` is the folder whose policy files hide their namesakes in `policy`, if there is one.
     `devices` are those of the machine, which dom0 offers; `network` makes the real network, if there is to be one.
 
@@ -49,6 +51,7 @@ async def open_system(
     """
     places = _places(state, profiles or state / "backup", policy or state / "policy.d", policy_hiding)
     system = System(Store(state / "store.sqlite"), hypervisor, places)
+    system.leases.by_force = take_over
     system.lock_state(state / "lock")
     system.state.host_memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
     try:

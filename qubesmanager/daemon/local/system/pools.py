@@ -78,7 +78,14 @@ class Pools:
         self._system.volumes.drivers.pop(name, None)
 
     async def _open(self, name: str) -> None:
-        """Raises `Mgmt1Error` with the reason if the place is not there or is another one."""
+        """Raises `Mgmt1Error` with the reason if the place is not there, is another one or another daemon's."""
+        try:
+            await self._open_claimed(name)
+        except BaseException:
+            await self._system.leases.release(name)
+            raise
+
+    async def _open_claimed(self, name: str) -> None:
         system = self._system
         driver = open_pool(name, system.state.pools[name], system.pool_options[name])
         ((expected,),) = await system.store.read("SELECT identity FROM pool WHERE name = ?", (name,))
@@ -88,13 +95,15 @@ class Pools:
             for volume in qube.volumes.values()
         )
         if not expected and not has_volumes:
+            await system.leases.claim(name, system.pool_options[name])
             await driver.setup()
         mark = await driver.place()
         if expected and mark != expected:
             raise StoragePoolException(f"Its place is {'another one' if mark else 'empty'}. Is its disk mounted?")
+        if not mark and has_volumes and not await driver.list_volumes():
+            raise StoragePoolException("Its place is empty. Is its disk mounted?")
+        await system.leases.claim(name, system.pool_options[name])
         if not mark:
-            if has_volumes and not await driver.list_volumes():
-                raise StoragePoolException("Its place is empty. Is its disk mounted?")
             await driver.setup()
             mark = await self.adopt(driver)
         if mark != expected:
@@ -118,6 +127,7 @@ class Pools:
                 driver = self._system.volumes.drivers.get(name)
                 if driver is not None and (why := await self._why_gone(name, driver)):
                     self._lose(name, why)
+                    await self._system.leases.release(name)
                     self.refresh()
             for name in list(self.missing):
                 await self._retry(name)
@@ -127,7 +137,9 @@ class Pools:
             mark = await driver.place()
         except StoragePoolException as error:
             return str(error)
-        return "" if mark == self._marks.get(name, mark) else "Its place is another one. Is its disk mounted?"
+        if mark != self._marks.get(name, mark):
+            return "Its place is another one. Is its disk mounted?"
+        return await self._system.leases.why_lost(name)
 
     async def _retry(self, name: str) -> None:
         try:

@@ -288,26 +288,31 @@ async def pool_info(system: System, name: str) -> Mapping[str, str]:
 
 
 async def add_pool(system: System, name: str, told: Mapping[str, str]) -> None:
-    """Open it, try its place, and remember it."""
+    """Claim its place, try it, and remember the pool.
+
+    Raises `StoragePoolException` if another pool or another daemon has the place, or one lies in the other.
+    """
     check(POOL_NAME, name)
     options = dict(told)
     driver = options.pop("driver", "")
     if not driver:
         raise ProtocolError("The payload does not say driver.")
-    if name in system.state.pools:
-        raise StoragePoolException(f"There is already a pool {name}.")
     checked = checked_options(driver, options)
     opened = open_pool(name, driver, checked)
-    await opened.setup()
-    mark = await system.pools.adopt(opened)
-    async with system.changing:
+    async with system.leases.adding, AsyncExitStack() as undo:
         if name in system.state.pools:
             raise StoragePoolException(f"There is already a pool {name}.")
-        await system.commit([rows.set_pool(name, driver, checked), rows.set_pool_identity(name, mark)])
-        system.state.pools[name] = driver
-        system.pool_options[name] = checked
-        system.pools.add(name, opened, mark)
-        system.emit([Event("", "pool-add", {"pool": name, "driver": driver})])
+        undo.push_async_callback(system.leases.release, name)
+        await system.leases.claim(name, checked)
+        await opened.setup()
+        mark = await system.pools.adopt(opened)
+        async with system.changing:
+            await system.commit([rows.set_pool(name, driver, checked), rows.set_pool_identity(name, mark)])
+            undo.pop_all()
+            system.state.pools[name] = driver
+            system.pool_options[name] = checked
+            system.pools.add(name, opened, mark)
+            system.emit([Event("", "pool-add", {"pool": name, "driver": driver})])
 
 
 async def remove_pool(system: System, name: str) -> None:
@@ -330,6 +335,7 @@ async def remove_pool(system: System, name: str) -> None:
         del system.state.pools[name]
         system.pool_options.pop(name, None)
         system.pools.forget(name)
+        await system.leases.release(name)
         system.emit([Event("", "pool-delete", {"pool": name})])
 
 

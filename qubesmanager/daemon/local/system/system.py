@@ -35,6 +35,7 @@ from qubesmanager.daemon.local.store.store import Statement, Store, StoreDamaged
 from qubesmanager.daemon.local.system.backups import Backups
 from qubesmanager.daemon.local.system.devices import Devices
 from qubesmanager.daemon.local.system.firewall import Expiries
+from qubesmanager.daemon.local.system.leases import Leases
 from qubesmanager.daemon.local.system.network import USER_NETWORKING, Network
 from qubesmanager.daemon.local.system.pools import Pools
 from qubesmanager.daemon.local.system.statistics import Statistics
@@ -91,6 +92,7 @@ class System:
         self.statistics = Statistics(self)
         self.volumes = Volumes(self)
         self.pools = Pools(self)
+        self.leases = Leases(self, places.kernels.parent)
         self.devices = Devices(self)
         self.backups = Backups(self, Profiles(places.profiles))
         self.policies = Policies(places.policy, places.policy_hiding)
@@ -293,6 +295,7 @@ class System:
             task.cancel()
         if self._background:
             await asyncio.wait(self._background, timeout=5)
+        await self.leases.close()
         await self.hypervisor.close()
         await self.store.close()
         if self._state_lock is not None:

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lease of a pool folder: a file that says which daemon uses the folder, so that no second one does.
+
+    <pool>/.mgmt1-lease     JSON of `Holder`, padded to one block; blank once the daemon has left
+
+On one machine a lock of the kernel decides (flock): it goes with its process, so a daemon that was killed starts again
+at once. Another machine may reach the same folder without seeing that lock, and a disk may be unplugged under a daemon.
+So a daemon also writes the lease again every few seconds. A lease of another machine is stale when it is older than
+`STALE` by the clock of its own file system, or when it was watched that long and nobody wrote it.
+"""
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import socket
+import stat
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+from qubesmanager.daemon.local.drivers.pools.beneath import check_folders
+from qubesmanager.daemon.local.drivers.pools.disk import disk_errors, staging
+from qubesmanager.wire.errors import StoragePoolException
+from qubesmanager.wire.names import shown
+
+FILE = ".mgmt1-lease"
+STALE = 300.0
+"""Seconds after which a lease that another machine does not write again is nobody's."""
+_BLOCK = 4096
+_NO_LOCKS = {errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOLCK, errno.EINVAL}
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who uses a folder. `machine` tells hosts of one name apart; `state` is the daemon's folder; `key` is one lease's.
+
+    `started`: when the process began, in ticks after the boot `boot`, as the kernel says.
+    """
+
+    host: str
+    machine: str
+    boot: str
+    pid: int
+    started: int
+    state: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"the daemon of {shown(self.state, 200)} on {shown(self.host)} (process {self.pid})"
+
+
+class InUseError(Exception):
+    """Another daemon has the folder; the text is for the user.
+
+    `written` is when that daemon wrote its lease, in nanoseconds of the file system's clock.
+    """
+
+    def __init__(self, folder: Path, holder: Holder | None, written: int) -> None:
+        who = holder or "another daemon"
+        super().__init__(
+            f"The folder {folder} is in use by {who}. Stop that daemon first; if it is gone for good, wait"
+            f" {STALE / 60:.0f} minutes or start this one with --take-over."
+        )
+        self.written = written
+
+
+def this_process(state: Path) -> Holder:
+    """This daemon, with a key of its own for one lease."""
+    return Holder(
+        socket.gethostname(), _machine(), _boot(), os.getpid(), _started(os.getpid()), str(state), secrets.token_hex(16)
+    )
+
+
+class Lease:
+    """A lease that was taken. Blocking; for a thread."""
+
+    def __init__(self, fd: int, folder: Path, holder: Holder) -> None:
+        self._fd = fd
+        self._folder = folder
+        self._holder = holder
+
+    def why_lost(self) -> str:
+        """Write the lease again; a sentence if another daemon has it, "" if all is well. Raises `OSError`."""
+        present = _read(self._folder / FILE)
+        if present is not None and present.key == self._holder.key:
+            _write(self._fd, self._holder)
+            return ""
+        return f"The folder {self._folder} was taken over by {present or 'another daemon'}."
+
+    def release(self) -> None:
+        """Leave the folder to others."""
+        try:
+            if (present := _read(self._folder / FILE)) is not None and present.key == self._holder.key:
+                os.pwrite(self._fd, b" " * _BLOCK, 0)  # it keeps its block, for a disk that is full by then
+        finally:
+            os.close(self._fd)
+
+
+def take(pool: str, folder: Path, holder: Holder, *, watched: tuple[int, float] = (0, 0.0), by_force: bool) -> Lease:
+    """Take the lease of the folder, which is made if it is not there.
+
+    `watched`: when the lease was written as an `InUseError` said, and for how many seconds it has been watched since.
+    `by_force` takes it over from a daemon of another machine. Raises `InUseError`, or `StoragePoolException`.
+    """
+    with disk_errors(pool):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        check_folders(folder)
+        fd = _open(folder / FILE)
+        try:
+            locked = _lock(fd, folder)
+            _check_over(fd, folder, watched, locked=locked, by_force=by_force)
+            _write(fd, holder)
+        except BaseException:
+            os.close(fd)
+            raise
+    return Lease(fd, folder, holder)
+
+
+def _open(path: Path) -> int:
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise StoragePoolException(f"{path} is not a regular file.")
+    return fd
+
+
+def _lock(fd: int, folder: Path) -> bool:
+    """Whether no process that this kernel knows has the lease; False where the file system has no locks."""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise InUseError(folder, _decode(os.pread(fd, _BLOCK, 0)), os.fstat(fd).st_mtime_ns) from None
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        return False
+    return True
+
+
+def _check_over(fd: int, folder: Path, watched: tuple[int, float], *, locked: bool, by_force: bool) -> None:
+    """Raises `InUseError` if the lease that is written there may be a running daemon's."""
+    present = _decode(os.pread(fd, _BLOCK, 0))
+    written = os.fstat(fd).st_mtime_ns
+    if present is None:
+        return
+    if present.machine == _machine():
+        is_over = locked or present.boot != _boot() or _started(present.pid) != present.started
+    else:
+        is_over = by_force or (watched[0] == written and watched[1] >= STALE) or _age(folder, written) >= STALE
+    if not is_over:
+        raise InUseError(folder, present, written)
+
+
+def _age(folder: Path, written: int) -> float:
+    """Seconds since then, by the clock of the file system itself: that of another machine may be wrong."""
+    with staging(folder) as probe:
+        (probe / "now").touch()
+        return ((probe / "now").stat().st_mtime_ns - written) / 1e9
+
+
+def _read(path: Path) -> Holder | None:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    try:
+        return _decode(os.pread(fd, _BLOCK, 0))
+    finally:
+        os.close(fd)
+
+
+def _write(fd: int, holder: Holder) -> None:
+    os.pwrite(fd, json.dumps(asdict(holder)).encode().ljust(_BLOCK), 0)
+    os.fsync(fd)
+
+
+def _decode(untrusted: bytes) -> Holder | None:
+    """None for an empty file and for anything that is no lease."""
+    try:
+        values = json.loads(untrusted)
+        holder = Holder(**values)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    numbers, texts = (holder.pid, holder.started), (holder.host, holder.machine, holder.boot, holder.state, holder.key)
+    whole = all(type(number) is int for number in numbers) and all(isinstance(text, str) for text in texts)
+    return holder if whole else None
+
+
+@cache
+def _machine() -> str:
+    """Names this machine without giving its id away; other for each boot where there is no id."""
+    try:
+        identity = Path("/etc/machine-id").read_text("ascii").strip()
+    except OSError:
+        identity = ""
+    return hashlib.blake2s((identity or _boot()).encode(), digest_size=16, person=b"mgmt1-ls").hexdigest()
+
+
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+
+
+def _started(pid: int) -> int:
+    """When the process began, in clock ticks after boot; -1 if there is none. Source: proc(5), "/proc/pid/stat"."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return -1
+    return int(text.rpartition(")")[2].split()[19])
