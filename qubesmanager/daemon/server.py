@@ -14,8 +14,8 @@ import pwd
 import select
 import socket
 import struct
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 
 from qubesmanager.daemon.dispatch import Dispatcher
@@ -155,7 +155,9 @@ class Server:
         try:
             self._admit(writer)
             header = await self._header(reader)
-            async with self._shares.place(header.source):
+            async with AsyncExitStack() as place:
+                with _not_reading(writer.transport):
+                    await place.enter_async_context(self._shares.place(header.source))
                 await self._answer(header, reader, writer)
         except Mgmt1Error as error:
             log.info("A caller was refused: %s", shown(str(error), 300))
@@ -229,6 +231,19 @@ class Server:
                     raise ProtocolError("The caller went away inside the payload.")
                 return
             yield piece
+
+
+@contextmanager
+def _not_reading(transport: asyncio.WriteTransport) -> Iterator[None]:
+    """Leave what a waiting caller sends in the kernel, where it is bounded."""
+    if not isinstance(transport, asyncio.Transport) or not transport.is_reading():
+        yield
+        return
+    transport.pause_reading()
+    try:
+        yield
+    finally:
+        transport.resume_reading()
 
 
 async def _send(writer: asyncio.StreamWriter, piece: bytes) -> None:

@@ -43,15 +43,18 @@ def encode_header(service: str, argument: str, source: str, target: str) -> byte
 
 
 def decode_header(untrusted: bytes) -> Header:
-    """The header without its NUL. Raises `ProtocolError` for anything but four ASCII words."""
+    """The header without its NUL. Raises `ProtocolError` for anything but four ASCII words.
+
+    The error does not quote the bytes: a caller that forgot the header may have sent a passphrase in its place.
+    """
     try:
         words = untrusted.decode("ascii").split(" ")
     except UnicodeDecodeError as error:
         raise ProtocolError("The request header is not ASCII.") from error
     if len(words) != _HEADER_WORDS or not all(words):
-        raise ProtocolError(f"The request header has not four words: {shown(untrusted)}")
+        raise ProtocolError("The request header does not have four words.")
     if words[2] not in {"name", "keyword"}:
-        raise ProtocolError(f"The target is neither a name nor a keyword: {shown(words[2])}")
+        raise ProtocolError("The target of the request header is neither a name nor a keyword.")
     service, _, argument = words[0].partition("+")
     return Header(service, argument, words[1], words[2], words[3])
 

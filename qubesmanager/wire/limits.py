@@ -39,8 +39,8 @@ DOM0_CALLS = _limit(512, "calls", "of dom0 at the same time; no other source can
 OWN_CALLS = _limit(4, "calls", "of one other source at the same time that no third source can take")
 SOURCE_CALLS = _limit(64, "calls", "of one other source at the same time, event streams included")
 SHARED_CALLS = _limit(448, "calls", "of all other sources together at the same time, beyond their own")
-SOURCE_WAITING = _limit(192, "calls", "of one other source that wait for a free place; more are refused")
-SHARED_WAITING = _limit(2048, "calls", "of all other sources together that wait for a free place; more are refused")
+SOURCE_WAITING = _limit(64, "calls", "of one other source that wait for a free place; more are refused")
+SHARED_WAITING = _limit(512, "calls", "of all other sources together that wait for a free place; more are refused")
 
 # -- one listener -----------------------------------------------------------------------------------------------------
 

@@ -59,8 +59,8 @@ class Policies:
         return await asyncio.to_thread(self._get, path)
 
     async def contents(self) -> dict[str, str]:
-        """The text of each file, by its path."""
-        return (await asyncio.to_thread(self._all))[0]
+        """The text of each file by its path, those of the folder that hides others included."""
+        return await asyncio.to_thread(self._contents)
 
     async def replace(self, path: str, token: str, content: str) -> None:
         """Raises `PolicyAdminTokenException` or `PolicyAdminSyntaxException`; nothing has changed then."""
@@ -100,6 +100,13 @@ class Policies:
             wrong = {path: why for path, why in hiding.items() if why}
             rows += [PolicyRow(_NOT_IN_NAME.sub("_", path), f"{self.hiding}: {why}") for path, why in wrong.items()]
         return sorted(rows)
+
+    def _contents(self) -> dict[str, str]:
+        files, _folders = self._all()
+        if self.hiding is None or not self.hiding.is_dir():
+            return files
+        hiding, _folders = _read_all(self.hiding)
+        return {**files, **{f"{self.hiding}/{path}": text for path, text in hiding.items()}}
 
     def _hiding(self) -> dict[str, str]:
         """The policy files in the folder that hides, and the problem of each, or ""."""
