@@ -50,7 +50,8 @@ VM_CREATE_IN_POOL = Call(
 )  # fmt: skip
 VM_CREATE_TEMPLATE = Call(
     "mgmt1.vm.CreateTemplate", Dest.DOM0, Tier.GLOBAL_RWX, c.VM_NAME, c.STREAM, c.NOTHING,
-    "Create a TemplateVM whose root volume holds the payload, rounded up to 4 MiB; runs of zeros stay sparse.",
+    "Create a TemplateVM whose root volume holds the payload, rounded up to 4 MiB; runs of zeros stay sparse. A payload"
+    " that looks like qcow2, VMDK, an archive or an optical disk is refused with what it looks like.",
     time_limit=None,
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from qubesmanager.daemon.local.core.images import raw_image
 from qubesmanager.daemon.local.core.property import Sees
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL, KINDS, REVISIONS
@@ -172,10 +173,15 @@ async def clear(system: System, held: Held) -> None:
 
 
 async def import_data(system: System, held: Held, data: ByteStream) -> None:
-    """Replace the content; it takes effect once the payload has ended."""
+    """Replace the content; it takes effect once the payload has ended.
+
+    Raises `QubesValueError` for a root volume and an image that is not a raw disk.
+    """
     _kept(held, "is imported into")
     async with _ordered(system, held) as now:
         _halted(now, "imported into")
+        if now.volume.name == "root":
+            data = raw_image(data, optical=True)
         size = await system.volumes.driver(now.volume.pool).import_data(now.volume.vid, data)
         await _remember(system, now, size)
 
@@ -236,7 +242,10 @@ async def detach(system: System, qube: Qube, name: str) -> None:
 
 
 async def create_template(system: System, creator: str, name: str, image: ByteStream) -> None:
-    """A new TemplateVM whose root holds the image; nothing of it is left if the stream breaks or the disk is full."""
+    """A new TemplateVM whose root holds the image; nothing of it is left if the stream breaks or the disk is full.
+
+    Raises `QubesValueError` that says what the image looks like if it is not a raw disk.
+    """
     pool = system.state.system("default_pool")
     async with creation.reserved_name(system, name), AsyncExitStack() as undo:
         qube = Qube(0, new_uuid(), name, VmClass.TEMPLATE, own={"label": "black"}, rules=[creation.FIRST_RULE])
@@ -247,7 +256,8 @@ async def create_template(system: System, creator: str, name: str, image: ByteSt
             if kind.save_on_stop:
                 made = await system.volumes.pending(undo, volume)
                 if kind.name == "root":
-                    size = await driver.import_data(volume.vid, image, identity=made.identity)
+                    data = raw_image(image, optical=False)
+                    size = await driver.import_data(volume.vid, data, identity=made.identity)
                     volume = volume._replace(size=size)
                 else:
                     await driver.create(volume.vid, volume.size, made.identity)
