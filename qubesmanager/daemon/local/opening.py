@@ -4,6 +4,7 @@
 import logging
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL
@@ -74,15 +75,15 @@ async def open_system(
             system.network = network(system)
         await system.network.reconcile()
         await system.backups.recover()
-        system.spawn("keep the schedule of backups", system.backups.keep_schedule())
-        system.spawn("keep the network in step", system.network.keep())
+        system.persist("keep the schedule of backups", system.backups.keep_schedule)
+        system.persist("keep the network in step", system.network.keep)
         if devices is not None:
             system.devices.offer(system.qube("dom0"), devices)
         system.spawn("keep copies of the store", system.store.keep_copies())
         system.spawn("watch the hypervisor", watching.watch(system))
         system.spawn("look at the places of the pools", system.pools.keep())
         system.spawn("measure the volumes", system.volumes.measure_all())
-        system.spawn("sweep expired firewall rules", firewall.sweep(system))
+        system.persist("sweep expired firewall rules", partial(firewall.sweep, system))
     except BaseException:
         await system.close()
         raise

@@ -61,6 +61,8 @@ class Store:
         self.notice = ""
         """What had to be done so that there is a store, in one sentence for a person; empty if nothing had."""
         self._tried: set[Path] = set()
+        self._files: dict[Path, tuple[int, int]] = {}
+        """Device and inode of the database and its log, as they were opened."""
 
     async def open(self) -> None:
         """Open or create the file and bring it to the newest schema; a damaged or lost one is replaced.
@@ -191,6 +193,9 @@ class Store:
         except BaseException:
             connection.close()
             raise
+        # SQLite's log is there from the first read on, until the connection is closed.
+        journal = self._path.with_name(f"{self._path.name}-wal")
+        self._files = {path: there for path in (self._path, journal) if (there := _inode(path))}
         return connection
 
     def _copy_before_migration(self, connection: sqlite3.Connection) -> None:
@@ -223,22 +228,45 @@ class Store:
 
     def _commit(self, statements: list[Statement]) -> None:
         connection = self._held()
+        self._check_files()
         try:
             connection.execute("BEGIN IMMEDIATE")
             for sql, parameters in statements:
                 connection.execute(sql, parameters)
             connection.execute("COMMIT")
         except sqlite3.Error as error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            with contextlib.suppress(sqlite3.Error):
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
             raise StoreError(f"The change could not be stored: {self._said(error)}") from error
+        self._check_files()
+
+    def _check_files(self) -> None:
+        """Raises `StoreError` if a file of the store was deleted or replaced: what is written to it would be lost."""
+        for path, opened in self._files.items():
+            if _inode(path) != opened:
+                raise StoreError(
+                    f"The change could not be stored: {path} was deleted or replaced while the daemon runs."
+                    " Put the file back, or stop the daemon before the store is exchanged."
+                )
 
     def _said(self, error: sqlite3.Error) -> str:
-        """Why, for a person; of a full disk with its place and what is left of it."""
+        """The reason in words; for a full disk its directory and the bytes that are left."""
         if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_FULL:
             return str(error)
-        left = os.statvfs(self._path.parent)
-        return f"the disk of {self._path.parent} is full: {left.f_bavail * left.f_frsize} bytes are left."
+        try:
+            disk = os.statvfs(self._path.parent)
+        except OSError as unknown:
+            return f"the disk of {self._path.parent} is full, and cannot be asked: {unknown.strerror}."
+        return f"the disk of {self._path.parent} is full: {disk.f_bavail * disk.f_frsize} bytes are left."
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def open_copy(path: Path) -> sqlite3.Connection:

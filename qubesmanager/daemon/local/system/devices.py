@@ -10,6 +10,7 @@ import logging
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
@@ -263,13 +264,15 @@ class Devices:
                 continue
             self._replace(qube, record._replace(attached=True))
             if claim.gone:
-                self._system.spawn(f"take {key.ident} from {qube.name}", self._vanished(qube, key))
+                self._system.persist(f"take {key.ident} from {qube.name}", partial(self._vanished, qube, key), of=qube)
 
     async def halted(self, qube: Qube) -> None:
         """The qube does not run any more: only what is assigned persistently stays. Under its lock."""
         gone = [record for record in qube.devices if record.attached]
         if not gone:
             return
+        for record in gone:
+            await self._closed(record)
         async with self._system.altering(qube):
             await self._system.commit(
                 [
@@ -284,8 +287,6 @@ class Devices:
                     self._replace(qube, record._replace(attached=False))
                 else:
                     self._forget(qube, record)
-        for record in gone:
-            await self._closed(record)
 
     async def reconcile(self) -> None:
         """After the start of the daemon: what is stored as attached and is not there any more is not attached."""
@@ -295,6 +296,8 @@ class Devices:
             if not qube.running:
                 await self.halted(qube)
                 continue
+            if qube.state is PowerState.HALTING:
+                continue  # what it had is seen to when it is cleaned up after
             disks = await self._system.hypervisor.disk_files(qube.uuid)
             for record in [device for device in qube.devices if device.attached]:
                 if not await self._really_there(qube, record, disks):
@@ -329,7 +332,8 @@ class Devices:
                 claim.gone = True
             elif holder := self.holder(key):
                 log.info("%s+%s was removed; %s had it", backend.name, device.ident, holder.name)
-                self._system.spawn(f"take {device.ident} from {holder.name}", self._vanished(holder, key))
+                vanished = partial(self._vanished, holder, key)
+                self._system.persist(f"take {device.ident} from {holder.name}", vanished, of=holder)
         elif event.change is Change.ADDED and not device.in_use:
             for qube in list(self._system.state.qubes.values()):
                 record = held(qube, device.device_class, DeviceId(backend.name, device.ident))

@@ -15,7 +15,7 @@ import logging
 import os
 import uuid as uuids
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +60,10 @@ LABELS = {
 """What a new system starts with, from least to most trusted."""
 
 DOM0_UUID = UUID(int=0)
+
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 10.0
+"""Seconds between attempts of a reaction that failed; each pause is twice the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ class System:
         self._locks: dict[UUID, asyncio.Lock] = {}
         self._watchers: dict[UUID, set[asyncio.Event]] = {}
         self._background: set[asyncio.Task[None]] = set()
+        self._retrying: set[asyncio.Task[None]] = set()
         self._state_lock: BinaryIO | None = None
         self._closing = False
 
@@ -197,9 +202,43 @@ class System:
         if task is not None:
             await asyncio.shield(task)
 
+    def persist(self, name: str, act: Callable[[], Coroutine[Any, Any, None]], *, of: Qube | None = None) -> None:
+        """Run a reaction in the background until it holds: one that fails is tried again, with growing pauses.
+
+        It is given up only when `of`, the qube that it is about, was removed.
+        """
+        self.spawn(name, self._tried(name, act, of))
+
+    async def _tried(self, name: str, act: Callable[[], Coroutine[Any, Any, None]], of: Qube | None) -> None:
+        try:
+            await act()
+        except Exception as error:
+            if of is not None and self.state.by_uuid.get(of.uuid) is not of:
+                return
+            log.warning("%s failed, and is tried again: %s", name, error, exc_info=not isinstance(error, Mgmt1Error))
+            task = self.spawn(name, self._tried_again(name, act, of))
+            if task is not None:
+                self._retrying.add(task)
+                task.add_done_callback(self._retrying.discard)
+
+    async def _tried_again(self, name: str, act: Callable[[], Coroutine[Any, Any, None]], of: Qube | None) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+            if of is not None and self.state.by_uuid.get(of.uuid) is not of:
+                return
+            try:
+                await act()
+            except Exception as error:  # noqa: BLE001 - whatever failed, the reaction is still due
+                log.debug("%s failed again: %s", name, error)
+            else:
+                log.info("%s is done at last", name)
+                return
+
     async def settled(self) -> None:
-        """Until what goes on in the background now has ended."""
-        while waiting := {task for task in self._background if not task.done()}:
+        """Until what goes on in the background now has ended, or has failed and waits for its next attempt."""
+        while waiting := {task for task in self._background - self._retrying if not task.done()}:
             await asyncio.wait(waiting)
 
     def set_state(self, qube: Qube, power: PowerState) -> None:

@@ -26,6 +26,7 @@ from qubesmanager.wire.errors import (
     QubesPoolNotFoundError,
     QubesVMAlreadyExistsError,
     QubesVMInUseError,
+    QubesVMNotFoundError,
     QubesVolumeNotFoundError,
     StoragePoolException,
 )
@@ -289,13 +290,30 @@ class Volumes:
         return disks
 
     async def stop(self, qube: Qube) -> None:
-        """The qube has halted: each volume is kept or thrown away. One that fails does not keep the others."""
+        """The qube has halted: each volume is kept or thrown away. One that fails does not keep the others.
+
+        Raises `StoragePoolException` for one that can be stopped later, as when the disk is full now. One that cannot
+        even be read is only logged: it must not keep its qube from being removed.
+        """
+        later = ""
         for volume in list(qube.volumes.values()):
             try:
-                await self.driver(volume.pool).stop(self.spec(qube, volume))
-            except StoragePoolException as error:
+                spec = self.spec(qube, volume)
+                await self.driver(volume.pool).stop(spec)
+            except (StoragePoolException, QubesVMNotFoundError) as error:
                 log.warning("%s of %s did not stop cleanly: %s", volume.name, qube.name, error)
+                if await self._is_readable(qube, volume):
+                    later = later or f"The volume {volume.vid} could not be stopped: {error}"
         await self.measure(qube)
+        if later:
+            raise StoragePoolException(later)
+
+    async def _is_readable(self, qube: Qube, volume: VolumeRecord) -> bool:
+        try:
+            await self.driver(volume.pool).info(self.spec(qube, volume))
+        except (StoragePoolException, QubesVMNotFoundError):
+            return False
+        return True
 
     async def measure_all(self, pool: str | None = None) -> None:
         """Every qube's volumes, or of those in a pool, one after the other: a start does not wait for a large disk."""

@@ -256,10 +256,24 @@ class LibvirtHypervisor:
         return domain_xml.metadata_owner(text) == self._owner
 
     async def state(self, uuid: UUID) -> PowerState:
-        try:
-            return await self._with(uuid, lambda domain: STATES.get(domain.state()[0], PowerState.NA))
-        except QubesVMNotRunningError:
-            return PowerState.HALTED
+        def look() -> PowerState:
+            try:
+                domain = self._link().lookupByUUID(uuid.bytes)
+                state = STATES.get(domain.state()[0], PowerState.NA)
+                if state is not PowerState.HALTED and not self._is_ours(domain):
+                    return PowerState.HALTED
+            except libvirt.libvirtError as error:
+                if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
+                    return PowerState.HALTED
+                raise
+            # libvirt has a transient domain from the first moment of its start to the last of its end.
+            return PowerState.TRANSIENT if state is PowerState.HALTED else state
+
+        state = await self._asked(look)
+        if state is not PowerState.HALTED:
+            # Also one whose start this process did not ask for: its events are told from now on.
+            self._states.setdefault(uuid, state)
+        return state
 
     async def stats(self) -> list[DomainStats]:
         return await self._asked(self._stats)
