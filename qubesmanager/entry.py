@@ -158,8 +158,10 @@ def _wanted_url(arguments: argparse.Namespace) -> str | None:
 
 def manager(argv: Sequence[str] | None = None) -> int:
     """`qubes-manager`: the window, until it is closed."""
-    from qubesmanager.ui.app import ManagerOptions, run_manager  # noqa: PLC0415 - see above
-
+    try:
+        from qubesmanager.ui.app import ManagerOptions, run_manager  # noqa: PLC0415 - see above
+    except ModuleNotFoundError as error:
+        return _without_qt("qubes-manager", error)
     arguments = _parsed(manager_parser(), argv)
     try:
         transport, trail = _found(_wanted_url(arguments))
@@ -189,9 +191,11 @@ def devices_parser() -> argparse.ArgumentParser:
 
 def devices(argv: Sequence[str] | None = None) -> int:
     """`qubes-devices`: the tray icon, until it is quit; a window where there is no tray."""
-    from qubesmanager.ui.app import ManagerOptions  # noqa: PLC0415 - see above
-    from qubesmanager.ui.tray_app import run_tray  # noqa: PLC0415 - see above
-
+    try:
+        from qubesmanager.ui.app import ManagerOptions  # noqa: PLC0415 - see above
+        from qubesmanager.ui.tray_app import run_tray  # noqa: PLC0415 - see above
+    except ModuleNotFoundError as error:
+        return _without_qt("qubes-devices", error)
     try:
         transport, trail = _found(_wanted_url(_parsed(devices_parser(), argv)))
     except TransportError as error:
@@ -214,6 +218,18 @@ def _parsed(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argp
     elif status := written(parser.prog, parse):
         raise SystemExit(status)
     return arguments
+
+
+def _without_qt(program: str, error: ModuleNotFoundError) -> int:
+    """Name the packages of a module that a window needs. Raises any other error again."""
+    if (error.name or "").partition(".")[0] not in {"PyQt5", "qasync"}:
+        raise error
+    print(  # noqa: T201 - there is no window to show it in
+        f"{program}: The Python module {error.name} is missing, which windows need. Install qasync, and python3-pyqt5"
+        " with python3-pyqt5.qtsvg (apt), python3-qt5 (dnf), or python-pyqt5 with qt5-svg (pacman).",
+        file=sys.stderr,
+    )
+    return 3
 
 
 def _version(program: str) -> str:

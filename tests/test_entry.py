@@ -26,6 +26,18 @@ def test_each_command_prints_its_version(name: str, function: str) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{name} {qubesmanager.__version__}\n", "")
 
 
+@pytest.mark.parametrize("function", ["manager", "devices"])
+@pytest.mark.parametrize("module", ["PyQt5.QtSvg", "qasync"])
+def test_a_window_without_qt_says_in_one_sentence_what_is_missing(function: str, module: str) -> None:
+    start = f"import sys; sys.modules['{module}'] = None; from qubesmanager.entry import {function}; exit({function}())"
+    done = subprocess.run([sys.executable, "-c", start, "--demo"], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 3
+    assert f"The Python module {module} is missing" in done.stderr
+    assert "python3-pyqt5.qtsvg" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 @pytest.mark.parametrize("module", ["libvirt", "pyudev"])
 def test_a_daemon_without_the_local_extra_says_in_one_sentence_what_is_missing(module: str) -> None:
     start = (
