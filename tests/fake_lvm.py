@@ -23,6 +23,7 @@ EXTENT = 4 << 20
 class Lv:
     uuid: str
     tags: set[str] = field(default_factory=set)
+    thin_pool: str = "tp"
 
 
 class DiedError(BaseException):
@@ -112,7 +113,8 @@ class FakeLvm:
             percent = f"{min(100, status.st_blocks * 51200 / status.st_size):.2f}"
             lv = self.lvs[name]
             found.append({"lv_name": name, "lv_size": str(status.st_size), "data_percent": percent,
-                         "lv_uuid": lv.uuid, "lv_tags": ",".join(sorted(lv.tags))})  # fmt: skip
+                         "lv_uuid": lv.uuid, "lv_tags": ",".join(sorted(lv.tags)),
+                         "pool_lv": lv.thin_pool})  # fmt: skip
         return found
 
     def report(self, parsed: argparse.Namespace) -> object:

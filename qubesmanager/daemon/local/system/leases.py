@@ -47,8 +47,8 @@ class Leases:
             # A pool of the store is compared with the open ones: of two that share a place, one opens.
             if other != pool and (is_new or other in self._taken) and place.overlaps(await location(other, used)):
                 raise StoragePoolException(
-                    f"{place.shown} belongs to the pool {other}, or one lies in the other; two pools never share a"
-                    " place."
+                    f"{place.shown} belongs to the pool {other}, or lies above or below it; two pools never share a"
+                    " folder or a thin pool."
                 )
         written, since = self._watched.get(pool, (0, 0.0))
         holder = lease.this_process(self._state)

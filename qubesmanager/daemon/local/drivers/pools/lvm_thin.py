@@ -55,6 +55,7 @@ from qubesmanager.daemon.local.drivers.pools.disk import (
     checked_vid,
     disk_errors,
     in_thread,
+    is_vid,
     is_zero,
     pwrite_all,
     rounded,
@@ -69,6 +70,7 @@ from qubesmanager.wire.errors import (
     QubesVolumeRevisionNotFoundError,
     StoragePoolException,
 )
+from qubesmanager.wire.names import shown
 
 _SNAPSHOT = re.compile(r"\d+-\d+")
 _QUBE = "qube+"
@@ -82,7 +84,9 @@ _TAG = 900
 MOST_TAGS = 24
 """Tags of a description: LVM's metadata of a whole volume group have one MiB."""
 
-_COLUMNS = "lv_name,lv_size,data_percent,lv_uuid,lv_tags"
+_COLUMNS = "lv_name,lv_size,data_percent,lv_uuid,lv_tags,pool_lv"
+_LVM_NAME = re.compile(r"[A-Za-z0-9_+.][A-Za-z0-9_+.-]{0,126}", re.ASCII)
+"""A group or pool by its plain name: LVM takes paths, too, which would be a second spelling."""
 
 
 class Runner(Protocol):
@@ -184,6 +188,9 @@ class LvmThin:
     def __init__(
         self, pool: str, volume_group: str, thin_pool: str, runner: Runner = run, devices: Path = Path("/dev")
     ) -> None:
+        for name in (volume_group, thin_pool):
+            if not _LVM_NAME.fullmatch(name) or name in {".", ".."}:
+                raise QubesValueError(f"Not the name of a volume group or thin pool: {shown(name)}.")
         self.pool = pool
         self._vg = volume_group
         self._thin_pool = thin_pool
@@ -209,7 +216,8 @@ class LvmThin:
                 frozenset(filter(None, row["lv_tags"].split(","))),
             )
             for row in rows
-            if row["lv_name"].startswith("q+")
+            # A volume group may have other thin pools, with volumes of other pools of ours.
+            if row["lv_name"].startswith("q+") and row["pool_lv"] == self._thin_pool
         }
 
     async def _make(self, name: str, size: int, *tags: str) -> None:
@@ -363,7 +371,8 @@ class LvmThin:
         return PoolInfo(size, int(size * float(row["data_percent"] or 0) / 100))
 
     async def list_volumes(self) -> list[str]:
-        return sorted("/".join(name.split("+")[1:]) for name in await self._lvs() if name.count("+") == 2)  # noqa: PLR2004 - q+vm+volume
+        vids = ("/".join(name.split("+")[1:]) for name in await self._lvs())
+        return sorted(filter(is_vid, vids))
 
     async def info(self, spec: VolumeSpec) -> VolumeInfo:
         lvs = await self._lvs()

@@ -9,9 +9,9 @@ import pytest
 from fake_lvm import DiedError, FakeLvm
 from pool_tools import MIB, content, kept, pieces, session
 
-from qubesmanager.daemon.local.drivers.pools.base import PoolDriver
+from qubesmanager.daemon.local.drivers.pools.base import GRAIN, PoolDriver
 from qubesmanager.daemon.local.drivers.pools.lvm_thin import LvmThin
-from qubesmanager.wire.errors import StoragePoolException
+from qubesmanager.wire.errors import QubesValueError, QubesVolumeNotFoundError, StoragePoolException
 
 
 async def test_without_a_device_mapper_or_group_it_says_what_is_needed() -> None:
@@ -105,3 +105,23 @@ async def test_snapshots_of_a_volume_that_was_being_removed_go_too(tmp_path: Pat
 
     assert [leftover.outcome for leftover in await pool.recover({})] == ["removed"]
     assert lvm.lvs == {}
+
+
+async def test_volumes_of_another_thin_pool_are_another_pools(tmp_path: Path) -> None:
+    lvm = FakeLvm(tmp_path)
+    pool = LvmThin("pool", "vg", "tp", lvm, tmp_path)
+    await pool.create("work/private", GRAIN)
+    lvm.lvs["q+work+private"].thin_pool = "other"
+
+    assert await pool.list_volumes() == []
+    with pytest.raises(QubesVolumeNotFoundError):
+        await pool.remove("work/private")
+    with pytest.raises(StoragePoolException):
+        await pool.create("work/private", GRAIN)
+
+
+@pytest.mark.parametrize("name", ["/dev/vg", "vg/tp", "-vg", "", ".", "..", "a b", "v\n"])
+def test_a_group_has_one_spelling(name: str) -> None:
+    for names in ((name, "tp"), ("vg", name)):
+        with pytest.raises(QubesValueError, match="Not the name"):
+            LvmThin("pool", *names)
