@@ -253,3 +253,10 @@ def test_store_and_logs_are_read_by_their_owner_only(tmp_path: Path) -> None:
     assert {"store.sqlite", "store.sqlite-wal", "old.console"} <= modes.keys()
     assert set(modes.values()) == {0o600}
     assert folders == {0o700}
+
+
+def test_what_comes_in_place_of_a_header_is_quoted_neither_in_the_answer_nor_in_the_log(daemon: DaemonProcess) -> None:
+    for request in (b"passphrase=hunter2\x00", b"passphrase=a hunter2 hunter2 hunter2\x00"):
+        assert b"hunter2" not in raw(daemon.socket, request)
+
+    assert "hunter2" not in daemon.log.read_text()

@@ -142,6 +142,13 @@ async def _policy_tag(client: Client, _system: System) -> None:
     await client.send(calls.POLICY_REPLACE("dom0", "30-mine", TokenContent("new", line)))
 
 
+async def _hiding_policy(_client: Client, system: System) -> None:
+    folder = system.places.policy.parent / "run"
+    folder.mkdir()
+    (folder / "30-mine.policy").write_text("mgmt1.vm.List * sys-boss @adminvm allow\n")
+    system.policies.hiding = folder
+
+
 async def _profile(client: Client, _system: System) -> None:
     text = "include: [vault]\ndestination_vm: sys-boss\ndestination_path: /b\n"
     await client.send(calls.BACKUP_PROFILE_SET("dom0", "p", text))
@@ -161,7 +168,7 @@ async def _nothing() -> AsyncIterator[bytes]:
         yield piece
 
 
-@pytest.mark.parametrize("refer", [_tag, _policy, _policy_tag, _profile])
+@pytest.mark.parametrize("refer", [_tag, _policy, _policy_tag, _hiding_policy, _profile])
 @pytest.mark.parametrize("take", TAKING)
 async def test_a_name_that_brings_rights_is_given_by_dom0_only(
     client: Client,
@@ -216,3 +223,15 @@ async def test_a_restore_gives_no_name_that_brings_rights_and_names_no_qube_that
     assert "result=failed Only dom0 may give a qube the name 'sys-boss'" in restored[0][0]
     assert "sys-boss" not in system.state.qubes
     assert restored[1][0].startswith("sys-boss restored-as=mine result=ok")
+
+
+async def test_what_a_backup_would_contain_names_only_qubes_that_the_source_sees(client: Client, sent_by: As) -> None:
+    await _managed(client)
+    text = 'include: [work, vault, "$type:AppVM"]\nexclude: [personal, ghost]\ndestination_path: /b\n'
+    await client.send(calls.BACKUP_PROFILE_SET("dom0", "p", text))
+
+    told = await sent_by("sys-mgmt").send(calls.BACKUP_INFO("dom0", "p", _nothing()))
+
+    head, _, listed = told.partition("\n\n")
+    assert "missing=ghost personal vault" in head.splitlines()
+    assert [row.split()[0] for row in listed.splitlines()] == ["work"]

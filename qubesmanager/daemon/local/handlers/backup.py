@@ -35,7 +35,7 @@ async def info(context: Context, profile: str | None, content: ByteStream) -> st
         text = await _text(content)
         if text and context.source != DOM0:
             raise PermissionDenied("What a profile would do that is not kept yet is told to dom0.")
-        return await context.system.backups.info(profile, text)
+        return await context.system.backups.info(profile, text, context.source)
     return await restoring.contents_text(context.system, context.source, content)
 
 

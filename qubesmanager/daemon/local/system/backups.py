@@ -192,17 +192,22 @@ class Backups:
         if left := keys_naming(profile, old) if text == file.text else []:
             log.warning("The backup profile %s still names %s in %s", name, old, ", ".join(left))
 
-    def planned(self, name: str, profile: Profile) -> Planned:
-        """The qubes that the profile includes, dom0 left out, by name."""
+    def planned(self, name: str, profile: Profile, source: str = DOM0) -> Planned:
+        """The qubes that the profile includes, dom0 left out, by name.
+
+        For another `source` than dom0: as if there were no qubes but those that it sees.
+        """
         state = self._system.state
         wanted = [pattern for pattern in (*profile.include, *profile.exclude) if not pattern.startswith("$")]
-        missing = tuple(sorted({one for one in wanted if one not in state.qubes}))
+        missing = tuple(sorted({pattern for pattern in wanted if not self._system.sees(source, pattern)}))
         chosen, dom0 = [], False
         for qube in state.in_order():
             included = matches(profile.include, qube.name, qube.klass, qube.tags) or f"backup-{name}" in qube.tags
             if not profile.include and qube.klass not in {VmClass.DISP, VmClass.ADMIN}:
                 included = included or qube.flag("include_in_backups")
             if not included or matches(profile.exclude, qube.name, qube.klass, qube.tags):
+                continue
+            if not self._system.visible(source, qube.name):
                 continue
             if qube.klass is VmClass.ADMIN:
                 dom0 = True
@@ -602,19 +607,23 @@ class Backups:
 
     # -- what a profile would do --------------------------------------------------------------------------------------
 
-    async def info(self, name: str, text: str = "") -> str:
-        """As `mgmt1.backup.Info` answers a profile, or for what it would be with another `text`; nothing is kept."""
+    async def info(self, name: str, text: str = "", source: str = DOM0) -> str:
+        """As `mgmt1.backup.Info` answers a profile, or for what it would be with another `text`; nothing is kept.
+
+        Only the qubes that `source` sees are in the answer.
+        """
         if text:
             profile, changed = await off_loop(parse_profile, text), self.clock()
         else:
             profile, file = await self.profile(name)
             changed = file.changed
-        planned = self.planned(name, profile)
+        planned = self.planned(name, profile, source)
         runs = await self.history(name)
         due = profile.schedule.next_due(_local(self.clock())) if profile.schedule else None
         free = await off_loop(_free, _folder(profile)) if profile.destination_vm == DOM0 else None
         sizes = {qube.name: sum(v.usage for v in qube.volumes.values() if v.save_on_stop) for qube in planned.qubes}
         decision = await self.retention(name, profile, await self._coming(planned))
+        visible = self._system.visible
         head = {
             "profile": name,
             "destination": profile.destination_path or " ".join(profile.destination_command),
@@ -634,7 +643,10 @@ class Backups:
             "missing": " ".join(planned.missing),
             "left-out": DOM0 if planned.dom0 else "",
             "would-remove": " ".join(_file_word(old) for old in decision.remove),
-            "would-keep": " ".join(f"{_file_word(kept)}:{','.join(names)}" for kept, names in decision.kept_for),
+            "would-keep": " ".join(
+                f"{_file_word(kept)}:{','.join(name for name in names if visible(source, name))}"
+                for kept, names in decision.kept_for
+            ),
             "changed": str(int(changed)),
         }
         lines = [f"{key}={value}" for key, value in head.items()]
