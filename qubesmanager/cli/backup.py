@@ -31,7 +31,6 @@ from qubesmanager.cli.terminal import (
     table,
 )
 from qubesmanager.client.backups import (
-    FAILED,
     LOST,
     VERIFYING,
     Preview,
@@ -43,18 +42,18 @@ from qubesmanager.client.backups import (
     joined,
     latest,
     preview,
+    whole,
 )
 from qubesmanager.client.client import Client
 from qubesmanager.transport.base import RefusedError, Transport, TransportError
 from qubesmanager.wire import calls
-from qubesmanager.wire.errors import BackupAlreadyRunningError, BackupCancelledError, Mgmt1Error
+from qubesmanager.wire.errors import BackupAlreadyRunningError, Mgmt1Error
 from qubesmanager.wire.names import PROFILE_ID, check
 
 PROGRAM = "qubes-backup"
 DOM0 = "dom0"
 NEVER = "-"
 OK = "ok"
-CANCELLED = "cancelled"
 SIZES = frozenset({1})
 """Columns at the right edge, of what a profile would do."""
 
@@ -221,16 +220,7 @@ async def _run(
         raise BackupError("The backup goes on; only this program ended.") from None
     if lost and before is not None and run.run == before.run:
         raise TransportError(f"The connection was lost before the backup of {profile} began.")
-    return _whole(run)
-
-
-def _whole(run: Run) -> Run:
-    """The run, if there is a backup. Raises what its own caller was answered with."""
-    if run.result == CANCELLED:
-        raise BackupCancelledError("The backup was cancelled.")
-    if run.result == FAILED:
-        raise BackupError(run.reason)
-    return run
+    return whole(run)
 
 
 async def _profiles(client: Client) -> str:

@@ -42,7 +42,7 @@ from qubesmanager.client.restores import (
     qube_in_progress,
     restore,
 )
-from qubesmanager.transport.base import Transport, TransportError
+from qubesmanager.transport.base import RefusedError, Transport, TransportError
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
 
@@ -177,7 +177,14 @@ async def _carry_out(
     if options.list:
         terminal.stdout.write(listing(await contents(client, options.file, passphrase, salvage=options.salvage)))
         return 0
-    rows = await _with_bar(client, options.file, passphrase, plan, bar)
+    try:
+        rows = await _with_bar(client, options.file, passphrase, plan, bar)
+    except RefusedError:
+        raise
+    except TransportError as error:
+        if plan.verify_only:
+            raise
+        raise TransportError(f"{error} What was restored is unknown: look at the list of qubes.") from error
     bar.clear()
     words = VERIFIED if plan.verify_only else WORDS
     text = report_text(_head(options.file, plan, rows), rows, words)

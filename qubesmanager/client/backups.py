@@ -15,13 +15,13 @@ from qubesmanager.client.client import Client
 from qubesmanager.client.follow import FIRST_PAUSE, LONGEST_PAUSE
 from qubesmanager.transport.base import TransportError
 from qubesmanager.wire import calls
-from qubesmanager.wire.errors import Mgmt1Error, ProtocolError
+from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error, ProtocolError
 from qubesmanager.wire.events import Event
 from qubesmanager.wire.names import shown
 
 DOM0 = "dom0"
 WRITING, VERIFYING = "writing", "verifying"
-RUNNING, FAILED = "running", "failed"
+RUNNING, FAILED, INCOMPLETE, CANCELLED = "running", "failed", "incomplete", "cancelled"
 SCHEDULE = "schedule"
 """What a run of the schedule was begun by."""
 STARTED, FINISHED = "backup-started", "backup-finished"
@@ -99,6 +99,11 @@ class Run:
     @property
     def is_running(self) -> bool:
         return self.result == RUNNING
+
+    @property
+    def is_troubled(self) -> bool:
+        """It made no backup, or not of all qubes that the profile names; a cancelled one is as the user wanted it."""
+        return self.result in {FAILED, INCOMPLETE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,12 +240,36 @@ def is_of(event: Event, profile: str, run: int | None) -> bool:
     return event.fields.get("profile") == profile and (run is None or event.fields.get("run") == str(run))
 
 
-def run_of(event: Event) -> int | None:
-    """The id that an event carries; None without a good one."""
+def run_from_event(event: Event) -> Run | None:
+    """The run that `STARTED` or `FINISHED` is about; None if the event is not as it should be."""
+    told = event.fields
     try:
-        return _number(event.fields, "run")
+        number, start, size = (_number(told, key) for key in ("run", "start", "size"))
     except ProtocolError:
         return None
+    if number is None or start is None or not told.get("profile"):
+        return None
+    return Run(
+        profile=told["profile"],
+        start=start,
+        end=None,
+        result=told.get("result", ""),
+        reason=told.get("reason", ""),
+        file=told.get("file", ""),
+        size=size,
+        verified=False,
+        run=number,
+        by=told.get("by", ""),
+    )
+
+
+def whole(run: Run) -> Run:
+    """The run, if it made a backup. Raises what its own caller was answered with."""
+    if run.result == CANCELLED:
+        raise BackupCancelledError("The backup was cancelled.")
+    if run.result == FAILED:
+        raise BackupError(run.reason)
+    return run
 
 
 def follow(before: Progress, profile: str, event: Event, run: int | None = None) -> Progress:

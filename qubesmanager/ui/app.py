@@ -34,6 +34,7 @@ from qubesmanager.client.client import Client
 from qubesmanager.client.follow import Lost
 from qubesmanager.transport.base import DaemonEndedError
 from qubesmanager.ui import files, report, single
+from qubesmanager.ui.backup import follow_backups
 from qubesmanager.ui.logs_window import open_logs
 from qubesmanager.ui.loop import ApplicationLoop
 from qubesmanager.ui.main_window import MainWindow
@@ -210,6 +211,7 @@ class Manager:
     def __init__(self, client: Client, options: ManagerOptions) -> None:
         history = None if options.shows_and_ends else state_folder() / "tasks.json"
         self.session = Session(client, options.connection, history=history)
+        follow_backups(self.session)
         self.windows = OpenWindows(self.session)
         self.window = MainWindow(self.session)
         self.over = asyncio.Event()

@@ -16,6 +16,7 @@ from PyQt5.QtCore import QObject, QSettings, pyqtSignal
 from qubesmanager.client.client import Client
 from qubesmanager.client.follow import FIRST_PAUSE, LONGEST_PAUSE, Follower, Gone, Happened, Lost, Put, Synced, Update
 from qubesmanager.transport.base import TransportError
+from qubesmanager.ui.backup_watch import BackupWatch
 from qubesmanager.ui.tasks import TaskSet
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error, QubesNotImplementedError
@@ -61,6 +62,7 @@ class Session(QObject):
         self.connection = connection
         self.tasks = TaskSet(history, self)
         self.settings = saved_settings()
+        self.backups = BackupWatch(client, self.tasks, self)
         self.follower = Follower(client, self._tell)
         self.labels: dict[str, str] = {}
         self.is_synced = False
@@ -121,6 +123,7 @@ class Session(QObject):
             case Gone(names):
                 self.gone.emit(names)
             case Happened(events):
+                self.backups.happened(events)
                 self.happened.emit(events)
                 if any(event.kind.startswith("label-") for event in events):
                     self.tasks.start_hidden(self.tr("List the labels"), self._list_labels())
@@ -129,6 +132,7 @@ class Session(QObject):
                 self.trouble = None
                 self.synced.emit()
                 self.tasks.start_hidden(self.tr("List the labels"), self._list_labels())
+                self.backups.synced()
             case Lost():
                 self.is_synced = False
                 self.trouble = update

@@ -6,7 +6,8 @@ import time
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
-from qubesmanager.models.columns import size_text
+from qubesmanager.client.backups import Run
+from qubesmanager.models.columns import date_text, size_text
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.rules.backups import overdue
 from qubesmanager.ui.actions import plain_tip
@@ -51,6 +52,7 @@ class Status(QStatusBar):
         self._daily.timeout.connect(self.look_at_backups)
         self._daily.start()
         session.synced.connect(self.look_at_backups)
+        session.backups.changed.connect(self.look_at_backups)
         for widget in (self.task, self.progress, self.backup, self.connection, self.tasks):
             self.addPermanentWidget(widget)
         session.tasks.added.connect(self.look_at_tasks)
@@ -85,12 +87,24 @@ class Status(QStatusBar):
             self.look_at_backups()
 
     def look_at_backups(self) -> None:
-        """Remind of what has no backup, or only an old one."""
+        """Remind of backups that failed; else of what has no backup, or only an old one."""
+        if troubled := self._session.backups.troubled:
+            self.backup.setVisible(True)
+            self.backup.setText(self.tr("Backup failed: {0}").format(", ".join(run.profile for run in troubled)))
+            self.backup.setToolTip(plain_tip("\n".join(self._trouble(run) for run in troubled)))
+            return
         names = overdue(self._session.records.values(), int(time.time()))
         self.backup.setVisible(bool(names))
         self.backup.setText(self.tr("%n old backup(s)", "", len(names)))
         shown = ", ".join(names[:NAMED]) + ("…" if len(names) > NAMED else "")
         self.backup.setToolTip(plain_tip(self.tr("No backup in the last 30 days: {0}").format(shown)))
+
+    def _trouble(self, run: Run) -> str:
+        """Why the run made no whole backup, and when it is tried again."""
+        said = f"{run.profile}: {run.reason}"
+        if run.next_attempt is None:
+            return said
+        return f"{said} {self.tr('It is tried again at {0}.').format(date_text(run.next_attempt))}"
 
 
 def _line(parent: QWidget) -> QLabel:

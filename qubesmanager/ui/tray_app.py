@@ -19,6 +19,7 @@ from qubesmanager.ui.app import (
     prepare,
     register_all,
 )
+from qubesmanager.ui.backup import follow_backups
 from qubesmanager.ui.devices.tray import Tray
 from qubesmanager.ui.loop import ApplicationLoop
 from qubesmanager.ui.main_window import MainWindow
@@ -59,6 +60,7 @@ class TrayApp:
         self._connection = connection
         self._shared = first
         self.session = Session(client, connection, history=state_folder() / "devices-tasks.json" if first else None)
+        follow_backups(self.session)
         self.windows = OpenWindows(self.session)
         self.over = asyncio.Event()
         self.manager: MainWindow | None = None

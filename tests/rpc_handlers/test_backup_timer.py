@@ -35,9 +35,9 @@ def unit(path: Path) -> configparser.ConfigParser:
 def run(socket: Path, profile: str) -> "subprocess.CompletedProcess[str]":
     """What the service runs, with this Python's program and the socket that is there."""
     program, *arguments = shlex.split(unit(SERVICE)["Service"]["ExecStart"].replace("%i", profile))
-    assert program == "/usr/bin/mgmt1"
+    assert program == "/usr/bin/qubes-backup"
     arguments = [f"unix:{socket}" if word.startswith("unix:") else word for word in arguments]
-    start = "import sys; from qubesmanager.entry import mgmt1; raise SystemExit(mgmt1())"
+    start = "import sys; from qubesmanager.entry import backup; raise SystemExit(backup())"
     command = [sys.executable, "-c", start, *arguments]
     return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
@@ -77,6 +77,7 @@ def test_the_timer_makes_up_for_a_missed_night_and_starts_its_service() -> None:
     assert timer["Unit"] == SERVICE.name.replace("@", "@%i")
     assert unit(TIMER)["Install"]["WantedBy"] == "timers.target"
     assert unit(SERVICE)["Service"]["Type"] == "oneshot"
+    assert unit(SERVICE)["Service"]["Restart"] == "on-failure"
     assert unit(SERVICE)["Service"]["TimeoutStartSec"] == "infinity", "a backup takes as long as it takes"
 
 

@@ -23,6 +23,13 @@ def open_restore(session: Session, names: tuple[str, ...]) -> QWidget:
     return restore_wizard.open_restore(session, names)
 
 
+def follow_backups(session: Session) -> None:
+    """Let the session's windows show each backup, whoever began it."""
+    from qubesmanager.ui.backup import backup_run  # noqa: PLC0415 - see above
+
+    backup_run.follow_backups(session)
+
+
 def register_windows() -> None:
     register(
         "backup",

@@ -4,18 +4,33 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Coroutine
+from contextlib import suppress
 from contextvars import copy_context
+from typing import Any
 
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
-from qubesmanager.client.backups import VERIFYING, Progress, Run, execute, follow, history
+from qubesmanager.backup.errors import BackupError
+from qubesmanager.client.backups import (
+    SCHEDULE,
+    STARTED,
+    VERIFYING,
+    Progress,
+    Run,
+    execute,
+    follow,
+    history,
+    run_from_event,
+    whole,
+)
+from qubesmanager.client.follow import FIRST_PAUSE, LONGEST_PAUSE
 from qubesmanager.models.columns import size_text
-from qubesmanager.transport.base import TransportError
+from qubesmanager.transport.base import RefusedError, TransportError
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.tasks import TaskState, report
 from qubesmanager.wire import calls
-from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error
+from qubesmanager.wire.errors import BackupAlreadyRunningError, BackupCancelledError, Mgmt1Error
 from qubesmanager.wire.events import Event
 
 TICK = 1000
@@ -37,6 +52,10 @@ class BackupRun(QObject):
         super().__init__(session)
         self._session = session
         self.profile = profile
+        self.run: int | None = None
+        """Its id, once it is known."""
+        self._before = session.backups.runs.get(profile)
+        self._is_lost = False
         self.progress = Progress()
         self.state = TaskState.RUNNING
         self.why = ""
@@ -62,12 +81,28 @@ class BackupRun(QObject):
 
         `given_up`: qubes whose last backup may go.
         """
+        self._begin(self._carry_out(text, passphrase, afterwards, given_up))
+
+    def follow(self, run: Run) -> None:
+        """Show a run that another client or the schedule has begun."""
+        self.run = run.run
+        self.progress = run.progress or Progress()
+        who = self.tr("the schedule") if run.by == SCHEDULE else run.by
+        self._note(self.tr("Begun by {0}.").format(who))
+        self._begin(self._look_on())
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         self._clock.start()
         self._session.happened.connect(self._happened)
         title = self.tr("Back up: {0}").format(self.profile)
-        self._task = self._session.tasks.start(title, self._carry_out(text, passphrase, afterwards, given_up))
+        self._task = self._session.tasks.start(title, work)
         # Before its first step nothing of it has run, and nobody else would notice its end.
         self._task.add_done_callback(lambda _task: self._ended())
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether it goes on is not known: there is no connection, or there was none at its end."""
+        return self._is_lost or (self.running and not self._session.is_synced)
 
     def cancel(self) -> None:
         if self._task is not None:
@@ -103,24 +138,106 @@ class BackupRun(QObject):
         afterwards: Callable[[], Awaitable[None]] | None,
         given_up: Collection[str],
     ) -> None:
-        context = copy_context()
-        self.changed.connect(lambda: context.run(report, self.progress.percent, self._line()) if self.running else None)
+        self._report()
         client = self._session.client
         try:
             if text is not None:
                 await client.send(calls.BACKUP_PROFILE_SET(DOM0, self.profile, text))
-            # The window may be closed and everything end here: dom0 goes on with it.
-            await execute(client, self.profile, passphrase, lambda: self._session.tasks.closing, given_up)
-            self.result = (await history(client, self.profile))[-1]
+            self.result = await self._executed(passphrase, given_up)
             self.state = TaskState.DONE
         except (asyncio.CancelledError, BackupCancelledError):
             self.state = TaskState.CANCELLED
             raise
         except (Mgmt1Error, TransportError) as error:
-            self.state, self.why = TaskState.FAILED, str(error)
+            self._failed(error)
             raise
         if afterwards is not None:
             await afterwards()
+
+    def _failed(self, error: Mgmt1Error | TransportError) -> None:
+        self.state, self.why = TaskState.FAILED, str(error)
+        self._is_lost = isinstance(error, TransportError) and not isinstance(error, RefusedError)
+
+    def _report(self) -> None:
+        """Let the task say how far the run is."""
+        context = copy_context()
+        if self.progress.total:
+            report(self.progress.percent, self._line())
+        self.changed.connect(lambda: context.run(report, self.progress.percent, self._line()) if self.running else None)
+
+    async def _executed(self, passphrase: str | None, given_up: Collection[str]) -> Run:
+        """Carry the profile out, or look on if it is being carried out; the run as the history has it."""
+        client = self._session.client
+        try:
+            # The window may be closed and everything end here: dom0 goes on with it.
+            await execute(client, self.profile, passphrase, lambda: self._session.tasks.closing, given_up)
+            return (await history(client, self.profile))[-1]
+        except BackupAlreadyRunningError:
+            self._note(self.tr("It is being carried out already; this shows that run."))
+            await self._session.backups.ask()
+        except RefusedError:
+            raise
+        except TransportError:
+            await self._found_again()
+        return whole(await self._end_of_run())
+
+    async def _look_on(self) -> None:
+        self._report()
+        try:
+            self.result = whole(await self._end_of_run())
+            self.state = TaskState.DONE
+        except (asyncio.CancelledError, BackupCancelledError):
+            self.state = TaskState.CANCELLED
+            raise
+        except (Mgmt1Error, TransportError) as error:
+            self._failed(error)
+            raise
+
+    async def _found_again(self) -> None:
+        """After a lost connection: ask for the state until there is an answer.
+
+        Raises `BackupError` if the run was not begun.
+        """
+        self._is_lost = True
+        self._note(self.tr("The connection was lost. Whether the backup goes on is unknown."))
+        self.changed.emit()
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                await self._session.backups.ask()
+                break
+            except TransportError:
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+        self._is_lost = False
+        latest = self._session.backups.runs.get(self.profile)
+        if self.run is None and (latest is None or (self._before is not None and latest.run == self._before.run)):
+            raise BackupError(self.tr("The connection was lost before the backup began."))
+        self._note(self.tr("There is a connection again."))
+        self.changed.emit()
+
+    async def _end_of_run(self) -> Run:
+        """Wait for the end of the run, as events and the state tell it. Cancelled, the run is cancelled."""
+        watch = self._session.backups
+        moved = asyncio.Event()
+        watch.changed.connect(moved.set)
+        try:
+            while True:
+                latest = watch.runs.get(self.profile)
+                if latest is not None:
+                    self.run = latest.run if self.run is None else self.run
+                    if latest.run != self.run or not latest.is_running:
+                        runs = await history(self._session.client, self.profile)
+                        return next((run for run in runs if run.run == self.run), runs[-1])
+                moved.clear()
+                await moved.wait()
+        except asyncio.CancelledError:
+            if not self._session.tasks.closing:
+                with suppress(Mgmt1Error, TransportError):  # it has just ended by itself
+                    await self._session.client.send(calls.BACKUP_CANCEL(DOM0, self.profile))
+            raise
+        finally:
+            watch.changed.disconnect(moved.set)
 
     def _line(self) -> str:
         now = self.progress
@@ -129,7 +246,9 @@ class BackupRun(QObject):
     def _happened(self, events: tuple[Event, ...]) -> None:
         before = self.progress
         for event in events:
-            now = follow(self.progress, self.profile, event)
+            if event.name == STARTED and self.run is None and (begun := run_from_event(event)) is not None:
+                self.run = begun.run if begun.profile == self.profile else None
+            now = follow(self.progress, self.profile, event, self.run)
             if now is not self.progress and (now.phase, now.qube) != (self.progress.phase, self.progress.qube):
                 self._note(self._what(now))
             self.progress = now
@@ -161,12 +280,23 @@ class BackupRun(QObject):
             TaskState.CANCELLED: self.tr("Cancelled. What had been written is removed."),
             TaskState.FAILED: self.tr("It failed: {0}").format(self.why),
         }
+        self._is_lost = self._is_lost and self.state is TaskState.FAILED
         self._note(ends[self.state])
         self._session.happened.disconnect(self._happened)
         self.changed.emit()
 
 
 def running_backups(session: Session) -> list[BackupRun]:
-    """Those that were begun here and are not over."""
+    """Those that are not over, whoever began them."""
     found: list[BackupRun] = session.findChildren(BackupRun)
     return [run for run in found if run.running]
+
+
+def follow_backups(session: Session) -> None:
+    """Show each run that the session's own windows have not begun, as a task that can be cancelled."""
+
+    def began(run: Run) -> None:
+        if not any(held.profile == run.profile for held in running_backups(session)):
+            BackupRun(session, run.profile).follow(run)
+
+    session.backups.began.connect(began)

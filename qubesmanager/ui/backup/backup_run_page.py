@@ -119,6 +119,8 @@ class BackupRunPage(QWidget):
 
     def _headline(self) -> str:
         run = self.run
+        if run.is_unknown:
+            return self.tr("The connection was lost. Whether the backup goes on is unknown.")
         if run.state is TaskState.DONE and run.result is not None:
             text = self.tr("The backup is complete: {0}, {1}.").format(run.result.file, size_text(run.result.size or 0))
             if not run.result.file:

@@ -12,7 +12,7 @@ from PyQt5.QtCore import QObject, pyqtSignal
 from qubesmanager.client.restore_report import report_text
 from qubesmanager.client.restores import THE_FILE, Progress, Restored, RestorePlan, new_run, qube_in_progress, restore
 from qubesmanager.models.columns import size_text
-from qubesmanager.transport.base import TransportError
+from qubesmanager.transport.base import RefusedError, TransportError
 from qubesmanager.ui.backup.told import notes, why
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.tasks import TaskState, report
@@ -153,7 +153,8 @@ class RestoreRun(QObject):
             self.rows = await restore(self._session.client, self.path, passphrase, self.plan, self._tell, run=self.run)
         except (Mgmt1Error, TransportError) as error:
             self.error, self.state = why(error), TaskState.FAILED
-            self.is_unknown = isinstance(error, TransportError) and not self.plan.verify_only
+            is_refused = isinstance(error, Mgmt1Error | RefusedError)
+            self.is_unknown = not is_refused and not self.plan.verify_only
             raise
         self.state = TaskState.FAILED if self.is_damaged else TaskState.DONE
         if self.is_damaged:

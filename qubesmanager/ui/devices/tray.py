@@ -7,6 +7,7 @@ from PyQt5.QtCore import QObject, QPoint, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QCursor, QGuiApplication, QKeySequence
 from PyQt5.QtWidgets import QAction, QMenu, QSystemTrayIcon, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
+from qubesmanager.client.backups import INCOMPLETE, Run
 from qubesmanager.client.follow import Lost
 from qubesmanager.models.columns import size_text, state_text
 from qubesmanager.models.device_catalog import Device, DeviceCatalog, Kind, Step
@@ -129,6 +130,7 @@ class Tray(QObject):
         self.icon.activated.connect(self._activated)
         self.notices = Notices(self.catalog, session.settings, self)
         self.notices.told.connect(self._tell)
+        session.backups.ended.connect(self._backup_ended)
         self.menu.aboutToShow.connect(self.fill)
         self.menu.aboutToHide.connect(self.catalog.seen)
         self.window.menu.aboutToShow.connect(self._fill_windowmenu)
@@ -240,11 +242,19 @@ class Tray(QObject):
 
     # -- being told ---------------------------------------------------------------------------------------------------
 
-    def _tell(self, text: str, failed: bool) -> None:  # noqa: FBT001 - a slot
+    def _backup_ended(self, run: Run) -> None:
+        """Only one that needs the user is worth a message."""
+        if run.is_troubled:
+            said = self.tr("The backup {0} failed: {1}")
+            if run.result == INCOMPLETE:
+                said = self.tr("The backup {0} is not complete: {1}")
+            self._tell(said.format(run.profile, run.reason), failed=True, title=self.tr("Backup"))
+
+    def _tell(self, text: str, failed: bool, title: str = "") -> None:  # noqa: FBT001 - a slot
         """Through the desktop where there is a tray, else in the window."""
         if self.icon.isVisible() and QSystemTrayIcon.isSystemTrayAvailable():
             kind = QSystemTrayIcon.MessageIcon.Warning if failed else QSystemTrayIcon.MessageIcon.Information
-            self.icon.showMessage(self.tr("Devices"), unmarked(text), kind, MESSAGE)
+            self.icon.showMessage(title or self.tr("Devices"), unmarked(text), kind, MESSAGE)
         else:
             self.window.errors.show_notice(text, warning=failed)
 

@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A backup shows in every window, whoever began it; a lost connection is unknown until the state was asked again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from PyQt5.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+from windows import Clicker, click
+
+from qubesmanager.backup import container
+from qubesmanager.backup.container import Params
+from qubesmanager.backup.errors import BackupError
+from qubesmanager.client.backups import SCHEDULE, history
+from qubesmanager.client.client import Client
+from qubesmanager.daemon.dispatch import Dispatcher
+from qubesmanager.daemon.local.backend import LocalBackend
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.transport.base import Answer, Payload, TransportError
+from qubesmanager.transport.memory import MemoryTransport
+from qubesmanager.ui.app import register_all
+from qubesmanager.ui.backup import follow_backups
+from qubesmanager.ui.backup.backup_run import BackupRun, running_backups
+from qubesmanager.ui.backup.backup_wizard import BackupWizard
+from qubesmanager.ui.devices.tray import Tray
+from qubesmanager.ui.session import Session
+from qubesmanager.ui.tasks import TaskState
+from qubesmanager.wire import calls
+from qubesmanager.wire.errors import BackupCancelledError
+
+
+@pytest.fixture(autouse=True)
+def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(container.LEVELS, "standard", Params(4))
+
+
+@pytest.fixture(autouse=True)
+def goes_on(qapp: QApplication) -> Iterator[None]:
+    qapp.setQuitOnLastWindowClosed(False)
+    yield
+    qapp.setQuitOnLastWindowClosed(True)
+
+
+async def until(reached: Any) -> None:
+    async with asyncio.timeout(60):
+        while not reached():  # noqa: ASYNC110 - anything may be waited for
+            await asyncio.sleep(0.005)
+
+
+class Gate:
+    """Holds runs after their first progress until it is opened; their cancel is heard."""
+
+    def __init__(self, system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_open = False
+        carry_out = system.backups._carry_out
+
+        async def held(run: Any, *arguments: Any) -> None:
+            run.totals = {"vault": 100}
+            system.backups._progress(run, "writing", "vault", 40)
+            await until(lambda: self.is_open or run.cancelled.is_set())
+            if run.cancelled.is_set():
+                raise BackupCancelledError("The backup was cancelled.")
+            await carry_out(run, *arguments)
+
+        monkeypatch.setattr(system.backups, "_carry_out", held)
+
+
+@pytest.fixture
+def gate(system: System, monkeypatch: pytest.MonkeyPatch) -> Gate:
+    return Gate(system, monkeypatch)
+
+
+@pytest.fixture
+async def other(system: System, tmp_path: Path) -> AsyncIterator["Other"]:
+    """Another client, which has profiles."""
+    client = Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
+    text = {"include": ["vault"], "destination_path": str(tmp_path / "backup"), "passphrase_text": "words"}
+    await client.send(calls.BACKUP_PROFILE_SET("dom0", "nightly", yaml.safe_dump(text)))
+    held = Other(client)
+    yield held
+    await held.end()
+
+
+class Other:
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._running: list[asyncio.Future[Any]] = []
+
+    def begin(self) -> None:
+        sending = self.client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {}))
+        self._running.append(asyncio.ensure_future(sending))  # noqa: TID251 - awaited in `end`
+
+    async def end(self) -> None:
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+
+async def followed(session: Session) -> None:
+    register_all()
+    follow_backups(session)
+    session.follow()
+    await until(lambda: session.is_synced and session.labels)
+
+
+async def test_a_backup_that_another_began_shows_with_progress_and_cancel(
+    session: Session, qtbot: QtBot, gate: Gate, other: Other
+) -> None:
+    await followed(session)
+
+    other.begin()
+    await until(lambda: running_backups(session) and running_backups(session)[0].progress.done == 40)
+
+    (entry,) = session.tasks.running
+    assert entry.title == "Back up: nightly"
+    await until(lambda: entry.progress == 40)
+    wizard = BackupWizard(session)
+    qtbot.addWidget(wizard)
+    wizard.show()
+    assert wizard.run_page is not None
+    assert wizard.run_page.headline.text() == "Writing: vault"
+    click(wizard.run_page.stop)
+    await until(lambda: not running_backups(session))
+    await other.end()
+    assert [run.result for run in await history(other.client)] == ["cancelled"]
+    assert wizard.run_page.run.state is TaskState.CANCELLED
+
+
+async def test_a_window_that_comes_later_asks_for_what_goes_on(session: Session, gate: Gate, other: Other) -> None:
+    other.begin()
+    async with asyncio.timeout(60):
+        while not await history(other.client):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.005)
+
+    await followed(session)
+
+    await until(lambda: running_backups(session))
+    (run,) = running_backups(session)
+    assert (run.progress.qube, run.progress.done, run.progress.total) == ("vault", 40, 100)
+    gate.is_open = True
+    await until(lambda: not run.running)
+    assert run.state is TaskState.DONE
+    assert run.result is not None
+    assert run.result.file
+    assert run.result.by == "dom0"
+
+
+async def test_a_second_start_shows_the_first(session: Session, gate: Gate, other: Other) -> None:
+    await followed(session)
+    other.begin()
+    await until(lambda: running_backups(session))
+
+    second = BackupRun(session, "nightly")
+    second.start(None, None, None)
+    await until(lambda: any("already" in line for line in second.log))
+    gate.is_open = True
+    await until(lambda: not running_backups(session))
+
+    assert second.state is TaskState.DONE
+    assert len(await history(other.client)) == 1
+
+
+class Losing:
+    """Loses the connection of each run: before dom0 has begun with it, or after."""
+
+    def __init__(self, client: Client, *, before: bool) -> None:
+        self._way = client.transport
+        self._before = before
+        self.asked = 0
+        self.broken = False
+        self.url = "losing:"
+
+    async def exchange(self, service: str, argument: str, dest: str, payload: Payload) -> Answer:
+        if service == "mgmt1.backup.Status" and self.broken:
+            self.asked += 1
+            raise TransportError("Nothing answers.")
+        if service == "mgmt1.backup.Execute":
+            if not self._before:
+                sending = Client(self._way).send(calls.BACKUP_EXECUTE("dom0", argument, {}))
+                self.running = asyncio.ensure_future(sending)  # noqa: TID251 - it goes on without its caller
+                while not await history(Client(self._way)):  # noqa: ASYNC110 - as above
+                    await asyncio.sleep(0.005)
+            raise TransportError("The connection broke.")
+        async with aclosing(self._way.exchange(service, argument, dest, payload)) as answer:
+            async for piece in answer:
+                yield piece
+
+
+async def test_after_a_lost_connection_it_is_unknown_until_the_state_was_asked_again(
+    session: Session, qtbot: QtBot, gate: Gate, other: Other
+) -> None:
+    losing = Losing(session.client, before=False)
+    session.client.transport = losing
+    await followed(session)
+    wizard = BackupWizard(session)
+    qtbot.addWidget(wizard)
+    wizard.show()
+    losing.broken = True
+    run = BackupRun(session, "nightly")
+    run.start(None, None, None)
+    wizard._look_on(run)
+    assert wizard.run_page is not None
+
+    await until(lambda: losing.asked)
+    wizard.run_page.look()
+    assert "unknown" in wizard.run_page.headline.text()
+    assert "nothing" not in wizard.run_page.headline.text()
+    losing.broken = False
+    await until(lambda: any("again" in line for line in run.log))
+    assert run.running
+    assert not run.is_unknown
+    gate.is_open = True
+    await until(lambda: not run.running)
+    await losing.running
+
+    assert run.state is TaskState.DONE
+    assert wizard.run_page.headline.text().startswith("The backup is complete")
+
+
+async def test_a_connection_that_is_lost_before_the_run_began_is_a_failure(session: Session, other: Other) -> None:
+    session.client.transport = Losing(session.client, before=True)
+    await followed(session)
+
+    run = BackupRun(session, "nightly")
+    run.start(None, None, None)
+    await until(lambda: not run.running)
+
+    assert (run.state, run.is_unknown) == (TaskState.FAILED, False)
+    assert "before the backup began" in run.why
+
+
+async def fail(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scheduled run that fails."""
+
+    async def broken(*_: object) -> None:
+        raise BackupError("The disk is not connected.")
+
+    monkeypatch.setattr(system.backups, "_carry_out", broken)
+    await system.backups._scheduled("nightly", 1)
+
+
+async def test_a_scheduled_backup_that_fails_is_in_the_status_bar_with_its_reason_and_the_next_attempt(
+    clicker: Clicker, system: System, other: Other, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = clicker.window.status
+
+    await fail(system, monkeypatch)
+    await clicker.until(lambda: "nightly" in status.backup.text())
+    await clicker.session.backups.ask()
+
+    assert status.backup.text() == "Backup failed: nightly"
+    assert "The disk is not connected." in status.backup.toolTip()
+    assert "It is tried again at" in status.backup.toolTip()
+    (run,) = clicker.session.backups.troubled
+    assert run.by == SCHEDULE
+
+
+async def test_a_scheduled_backup_that_fails_is_a_notification(
+    session: Session, system: System, other: Other, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tray = Tray(session, lambda: None)
+    said: list[tuple[str, str]] = []
+    monkeypatch.setattr(tray, "_tell", lambda text, failed, title="": said.append((title, text)) if failed else None)
+    session.follow()
+    await until(lambda: session.is_synced)
+
+    await fail(system, monkeypatch)
+    await until(lambda: said)
+
+    assert said == [("Backup", "The backup nightly failed: The disk is not connected.")]
+    tray.stop()
