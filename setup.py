@@ -46,7 +46,7 @@ setup(
     cmdclass={"build_py": BuildWithTranslations},
     name="qubesmanager-mgmt1",
     version="0.1.0",
-    description="Manage the qubes of a Qubes OS or libvirt machine through the mgmt1 management API",
+    description="Manage the qubes of a Linux machine with libvirt through the mgmt1 management API",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="GPL-3.0-or-later",
