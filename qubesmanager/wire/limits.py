@@ -75,5 +75,11 @@ PROFILE_BYTES = _limit(64 << 10, "bytes", "a backup profile")
 PROFILE_NODES = _limit(10_000, "values", "in a backup profile")
 PROFILE_DEPTH = _limit(4, "levels", "of lists and mappings in a backup profile; aliases are refused")
 
+# -- pool folders -----------------------------------------------------------------------------------------------------
+
+MANIFEST_BYTES = _limit(4 << 20, "bytes", "the manifest of a volume in a pool folder")
+LAYERS = _limit(200, "layers", "of a volume that need one another; libvirt takes no more")
+LEASE_SECONDS = _limit(300, "seconds", "until the lease of a pool that another machine does not write again is over")
+
 TABLE: tuple[Limit, ...] = tuple(_ROWS)
 """All rows, in the order above."""

@@ -71,6 +71,7 @@ from qubesmanager.wire.errors import (
     QubesVolumeRevisionNotFoundError,
     StoragePoolException,
 )
+from qubesmanager.wire.limits import LAYERS
 from qubesmanager.wire.names import shown
 
 log = logging.getLogger(__name__)
@@ -79,10 +80,6 @@ QUBE = "qube.json"
 MARK = ".mgmt1-pool"
 MAX_DESCRIPTION = 2 << 20
 """Bytes of what is kept of a qube; its notes alone may have 256 KiB."""
-
-MAX_CHAIN = 200
-"""Layers that need one another; libvirt takes no more."""
-
 
 _MARKS = re.compile(rb"[0-9a-f]{32}")
 
@@ -535,7 +532,7 @@ class FolderPool(ABC):
         """The layer and all below it. Each is a regular file of the folder with the name of a layer."""
         passed: set[str] = set()
         while layer:
-            if not is_layer(layer, self.format) or layer in passed or len(passed) == MAX_CHAIN:
+            if not is_layer(layer, self.format) or layer in passed or len(passed) == LAYERS:
                 raise StoragePoolException(f"The volume in {folder} is damaged: {shown(layer)} cannot lie below it.")
             try:
                 os.close(open_file(folder / layer))

@@ -6,7 +6,7 @@
 On one machine a lock of the kernel decides (flock): it goes with its process, so a daemon that was killed starts again
 at once. Another machine may reach the same folder without seeing that lock, and a disk may be unplugged under a daemon.
 So a daemon also writes the lease again every few seconds. A lease of another machine is stale when it is older than
-`STALE` by the clock of its own file system, or when it was watched that long and nobody wrote it.
+`LEASE_SECONDS` by the clock of its own file system, or when it was watched that long and nobody wrote it.
 """
 
 import errno
@@ -24,11 +24,10 @@ from pathlib import Path
 from qubesmanager.daemon.local.drivers.pools.beneath import check_folders
 from qubesmanager.daemon.local.drivers.pools.disk import disk_errors, staging
 from qubesmanager.wire.errors import StoragePoolException
+from qubesmanager.wire.limits import LEASE_SECONDS
 from qubesmanager.wire.names import shown
 
 FILE = ".mgmt1-lease"
-STALE = 300.0
-"""Seconds after which a lease that another machine does not write again is nobody's."""
 _BLOCK = 4096
 _NO_LOCKS = {errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOLCK, errno.EINVAL}
 
@@ -62,7 +61,7 @@ class InUseError(Exception):
         who = holder or "another daemon"
         super().__init__(
             f"The folder {folder} is in use by {who}. Stop that daemon first; if it is gone for good, wait"
-            f" {STALE / 60:.0f} minutes or start this one with --take-over."
+            f" {LEASE_SECONDS // 60} minutes or start this one with --take-over."
         )
         self.written = written
 
@@ -147,11 +146,26 @@ def _check_over(fd: int, folder: Path, watched: tuple[int, float], *, locked: bo
     if present is None:
         return
     if present.machine == _machine():
-        is_over = locked or present.boot != _boot() or _started(present.pid) != present.started
+        is_over = locked or present.boot != _boot() or _is_gone(present)
     else:
-        is_over = by_force or (watched[0] == written and watched[1] >= STALE) or _age(folder, written) >= STALE
+        is_over = (
+            by_force
+            or (watched[0] == written and watched[1] >= LEASE_SECONDS)
+            or _age(folder, written) >= LEASE_SECONDS
+        )
     if not is_over:
         raise InUseError(folder, present, written)
+
+
+def _is_gone(present: Holder) -> bool:
+    """Whether the process of this boot has ended; it may be one that /proc hides."""
+    try:
+        os.kill(present.pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return _started(present.pid) not in {-1, present.started}
 
 
 def _age(folder: Path, written: int) -> float:
@@ -184,9 +198,9 @@ def _decode(untrusted: bytes) -> Holder | None:
         holder = Holder(**values)
     except (ValueError, TypeError, RecursionError):
         return None
-    numbers, texts = (holder.pid, holder.started), (holder.host, holder.machine, holder.boot, holder.state, holder.key)
-    whole = all(type(number) is int for number in numbers) and all(isinstance(text, str) for text in texts)
-    return holder if whole else None
+    texts = (holder.host, holder.machine, holder.boot, holder.state, holder.key)
+    is_process = type(holder.pid) is int and 0 < holder.pid < 1 << 31 and type(holder.started) is int
+    return holder if is_process and all(isinstance(text, str) for text in texts) else None
 
 
 @cache

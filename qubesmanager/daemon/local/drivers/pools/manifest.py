@@ -12,9 +12,9 @@ from typing import get_origin
 from qubesmanager.daemon.local.drivers.pools.beneath import open_file
 from qubesmanager.daemon.local.drivers.pools.disk import replace_json
 from qubesmanager.wire.errors import StoragePoolException
+from qubesmanager.wire.limits import MANIFEST_BYTES
 
 MANIFEST = "volume.json"
-MAX_BYTES = 4 << 20
 _LAYER = re.compile(r"[0-9a-f]{16}\.[a-z0-9]{1,8}", re.ASCII)
 _IDENTITY = re.compile(r"[A-Za-z0-9_.-]{0,128}", re.ASCII)
 _SNAPSHOT = re.compile(r"[0-9]{1,12}-[0-9]{1,9}", re.ASCII)
@@ -62,7 +62,7 @@ def read_manifest(folder: Path, kind: str) -> Manifest:
     """
     path = folder / MANIFEST
     with os.fdopen(open_file(path), "rb") as file:
-        untrusted = file.read(MAX_BYTES + 1)
+        untrusted = file.read(MANIFEST_BYTES + 1)
     manifest = _decode(untrusted)
     if manifest is None or not all(is_layer(name, kind) for name in manifest.named() | {manifest.source} - {""}):
         raise StoragePoolException(f"{path} is damaged, or not the manifest of a volume of this pool.")
@@ -77,7 +77,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> Manifest:
 
 def _decode(untrusted: bytes) -> Manifest | None:
     """None for anything but the fields of a manifest with values of their types."""
-    if len(untrusted) > MAX_BYTES:
+    if len(untrusted) > MANIFEST_BYTES:
         return None
     try:
         values = json.loads(untrusted)

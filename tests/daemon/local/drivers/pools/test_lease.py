@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from qubesmanager.daemon.local.drivers.pools import lease
 from qubesmanager.wire.errors import StoragePoolException
+from qubesmanager.wire.limits import LEASE_SECONDS
 
 HERE = lease.this_process(Path("/state/here"))
 ELSEWHERE = replace(HERE, host="alpha", machine="0" * 32, boot="another", pid=7, state="/state/there", key="k")
@@ -60,12 +61,12 @@ def test_a_daemon_that_was_killed_leaves_nothing_to_wait_for(tmp_path: Path) -> 
 
 
 def test_a_lease_of_another_machine_counts_until_it_is_stale(tmp_path: Path) -> None:
-    written = write(tmp_path, ELSEWHERE, age=lease.STALE - 60)
+    written = write(tmp_path, ELSEWHERE, age=LEASE_SECONDS - 60)
 
     with pytest.raises(lease.InUseError, match="'/state/there' on 'alpha'") as refusal:
         take(tmp_path)
     assert refusal.value.written == written
-    write(tmp_path, ELSEWHERE, age=lease.STALE + 60)
+    write(tmp_path, ELSEWHERE, age=LEASE_SECONDS + 60)
     take(tmp_path).release()
 
 
@@ -73,10 +74,10 @@ def test_a_lease_from_the_future_is_stale_once_nobody_wrote_it_while_it_was_watc
     written = write(tmp_path, ELSEWHERE, age=-(5 * 365 * 86400))
 
     with pytest.raises(lease.InUseError):
-        take(tmp_path, watched=(written, lease.STALE - 1))
+        take(tmp_path, watched=(written, LEASE_SECONDS - 1))
     with pytest.raises(lease.InUseError):
-        take(tmp_path, watched=(written - 1, lease.STALE + 1))
-    take(tmp_path, watched=(written, lease.STALE + 1)).release()
+        take(tmp_path, watched=(written - 1, LEASE_SECONDS + 1))
+    take(tmp_path, watched=(written, LEASE_SECONDS + 1)).release()
 
 
 def test_a_lease_of_another_machine_is_taken_over_by_force_and_its_daemon_notices(tmp_path: Path) -> None:
@@ -107,6 +108,13 @@ def test_without_locks_a_process_of_this_machine_is_known_by_its_start(
     for gone in (replace(HERE, started=HERE.started + 1), replace(HERE, boot="before"), replace(HERE, pid=1 << 22)):
         write(tmp_path, gone)
         take(tmp_path).release()
+
+
+@pytest.mark.parametrize("pid", [0, -1, 1 << 31, 1 << 70, True, "7"])
+def test_what_names_no_process_is_no_lease(tmp_path: Path, pid: object) -> None:
+    (tmp_path / lease.FILE).write_text(json.dumps(asdict(ELSEWHERE) | {"pid": pid}))
+
+    take(tmp_path).release()
 
 
 def test_writing_it_again_makes_it_fresh(tmp_path: Path) -> None:
