@@ -51,7 +51,7 @@ async def make_qube(client: Client, name: str, private: bytes, root: bytes, *, d
     await client.send(calls.VM_VOLUME_IMPORT(name, "root", pieces(root)))
     for key, value in {"memory": "555", "netvm": "", "autostart": "yes", "default_dispvm": "", "vcpus": "3"}.items():
         await client.send(calls.VM_PROPERTY_SET(name, key, value))
-    for key, value in {"service.cups": "1", "empty": "", "unicode": "ключ <&> 'x'"}.items():
+    for key, value in {"service.cups": "1", "empty": "", "escaped": "key <&> 'x'"}.items():
         await client.send(calls.VM_FEATURE_SET(name, key, value))
     await client.send(calls.VM_TAG_SET(name, "mine"))
     await client.send(calls.VM_FIREWALL_FLUSH(name))

@@ -26,7 +26,7 @@ from qubesmanager.backup.retention import Keep
 from qubesmanager.backup.schedule import Schedule, parse_schedule
 from qubesmanager.wire.errors import ProtocolError, QubesValueError
 from qubesmanager.wire.limits import PROFILE_BYTES, PROFILE_DEPTH, PROFILE_NODES
-from qubesmanager.wire.names import TAG_NAME, VM_NAME, shown
+from qubesmanager.wire.names import TAG_NAME, VM_NAME, shown, tag_today
 from qubesmanager.wire.values import VmClass
 
 MOST_KEPT = 10_000
@@ -230,7 +230,8 @@ def _pattern(key: str, value: Any) -> str:
     if text.startswith(TYPE):
         good = text.removeprefix(TYPE) in set(VmClass)
     elif text.startswith(TAG):
-        good = TAG_NAME.matches(text.removeprefix(TAG))
+        tag = tag_today(text.removeprefix(TAG))
+        good, text = TAG_NAME.matches(tag), TAG + tag
     else:
         good = VM_NAME.matches(text)
     if not good:

@@ -66,13 +66,15 @@ class Target(Protocol):
 class QubeData:
     """A qube to be kept. `volumes` by name (`private`, `root`); no firewall and empty notes are left out.
 
-    `qube.path` and `qube.size` are the writer's to fill in.
+    `qube.path` and `qube.size` are the writer's to fill in. With a `problem`, a sentence, only the settings are written
+    and the qube has failed with it.
     """
 
     qube: Qube
     volumes: Mapping[str, Source] = field(default_factory=dict)
     firewall: tuple[Rule, ...] | None = None
     notes: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,8 @@ class _SourceError(Exception):
 
 def _planned(data: QubeData, number: int) -> _Plan:
     folder = f"vm{number}"
+    if data.problem:
+        return _Plan(replace(data.qube, path=f"{folder}/", size=0), (), data.problem)
     files, size = [], 0
     for volume, source in data.volumes.items():
         check_name(VOLUME_NAME, volume)

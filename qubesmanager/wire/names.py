@@ -28,7 +28,12 @@ class NameRule:
 VM_NAME = NameRule("qube name", re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,30}", re.ASCII))
 PROPERTY_NAME = NameRule("property name", re.compile(r"[a-z_][a-z0-9_]{0,63}", re.ASCII))
 FEATURE_NAME = NameRule("feature name", re.compile(r"(?![.-])[A-Za-z0-9_.-]{1,128}", re.ASCII))
-TAG_NAME = NameRule("tag", re.compile(r"[A-Za-z0-9_.-]{1,128}", re.ASCII))
+QUBES_TAG = NameRule("tag", re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII))
+"""The tags of Qubes OS: its restore tool stops at any other."""
+TAG_NAME = NameRule(
+    "tag", re.compile(r"[A-Za-z0-9_-]{1,128}|(?:created|managed)-by-[A-Za-z][A-Za-z0-9_.-]{0,30}", re.ASCII)
+)
+"""The tags of a qube here: those of Qubes OS, and two kinds that end in the name of a qube, which may have a dot."""
 LABEL_NAME = NameRule("label", re.compile(r"[a-z0-9-]{1,32}", re.ASCII))
 POOL_NAME = NameRule("pool name", re.compile(r"(?![.-])[A-Za-z0-9_.-]{1,128}", re.ASCII))
 PROFILE_ID = NameRule("profile id", re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII))
@@ -51,6 +56,11 @@ def check(rule: NameRule, untrusted: str) -> str:
     if rule is VOLUME_ID and any(part in {".", ".."} for part in untrusted.split("/")):
         raise ProtocolError(f"Not a valid {rule.what}: {shown(untrusted)}")
     return untrusted
+
+
+def tag_today(tag: str) -> str:
+    """The name that a tag has now: tags once could contain dots, and Qubes OS takes none."""
+    return tag if TAG_NAME.matches(tag) else tag.replace(".", "_")
 
 
 def why_not_new_vm_name(name: str) -> str | None:

@@ -115,7 +115,7 @@ async def lab(client: Client, system: System) -> bytes:
         await client.send(calls.VM_PROPERTY_SET("lab", name, value))
     await client.send(calls.VM_FEATURE_SET("lab", "service.cups", "1"))
     await client.send(calls.VM_FEATURE_SET("lab", "empty", ""))
-    await client.send(calls.VM_FEATURE_SET("lab", "unicode", "ключ <&> 'x'"))
+    await client.send(calls.VM_FEATURE_SET("lab", "escaped", "key <&> 'x'"))
     await client.send(calls.VM_TAG_SET("lab", "mine"))
     await client.send(calls.VM_FIREWALL_FLUSH("lab"))
     await client.send(calls.VM_FIREWALL_INSERT_RULE("lab", None, "action=accept dst4=192.0.2.0/24 comment=a <b>"))

@@ -270,12 +270,13 @@ async def test_a_long_feature_of_qubes_comes_back_and_an_impossible_one_is_named
 
 
 async def test_tags_that_cannot_be_are_named(client: Client) -> None:
-    tags = ("work", "created-by-evil", "a b", "x" * 129, "managed-by-in-tags")
+    tags = ("work", "created-by-evil", "a b", "x" * 129, "managed-by-in-tags", "of.before")
 
     note = await note_of(client, domain("in-tags", tags=tags), "rename=in-tags:renamed")
 
     kept = await client.send(calls.VM_TAG_LIST("renamed", None))
-    assert set(kept) == {"work", "created-by-dom0", "managed-by-renamed"}
+    assert set(kept) == {"work", "created-by-dom0", "managed-by-renamed", "of_before"}
+    assert "The tag 'of.before' is of_before here." in note
     assert "The tag 'a b' is left out" in note
     assert "The tag 'xxx" in note
     assert "evil" not in note

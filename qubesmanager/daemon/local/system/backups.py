@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from qubesmanager.backup import writer
+from qubesmanager.backup.border import plain_values, storable
 from qubesmanager.backup.container import LEVELS
 from qubesmanager.backup.contents import ADMIN_CLASS, DOM0, Contents, Device, Label
 from qubesmanager.backup.contents import Qube as KeptQube
@@ -57,7 +58,7 @@ from qubesmanager.wire.errors import (
 from qubesmanager.wire.events import Event
 from qubesmanager.wire.firewall import parse_rule
 from qubesmanager.wire.names import PROFILE_ID, check
-from qubesmanager.wire.values import VmClass
+from qubesmanager.wire.values import DeviceClass, VmClass
 
 if TYPE_CHECKING:
     from qubesmanager.daemon.local.system.system import System
@@ -266,8 +267,9 @@ class Backups:
         if not planned.qubes:
             raise QubesValueError("The profile includes no qube.")
         options = Options(LEVELS[profile.kdf], profile.compression, run.profile, await self._previous(run.profile))
+        left_out: list[str] = []
         async with AsyncExitStack() as held:
-            kept = [await self._kept(held, qube) for qube in planned.qubes]
+            kept = [await self._kept_or_failed(held, qube, left_out) for qube in planned.qubes]
             run.totals = await in_engine(lambda: {data.qube.name: writer.measured(data) for data in kept})
             path = self._path(run.profile, profile, told["start"])
             if path is not None:
@@ -275,7 +277,7 @@ class Backups:
                 await self._remember(number, told)
                 needed = sum(run.totals.values())
                 await in_engine(lambda: check_space(path.parent, needed))
-            system = self._system_contents()
+            system = self._system_contents(left_out)
             tell = Teller(lambda qube, done, _total: self._progress(run, "writing", qube, done))
 
             def write(output: FdOutput) -> Report:
@@ -309,7 +311,7 @@ class Backups:
         if wrong:
             raise BackupError(" ".join(wrong))
         told["result"] = INCOMPLETE if planned.missing else OK
-        told["reason"] = planned.told()
+        told["reason"] = " ".join(filter(None, [planned.told(), *left_out]))
         if profile.keep is not None:
             await self._remember(number, told)
             decision = await self.retention(run.profile, profile, _made(told, number), given_up)
@@ -389,14 +391,24 @@ class Backups:
 
     # -- what is kept -------------------------------------------------------------------------------------------------
 
-    async def _kept(self, held: AsyncExitStack, qube: Qube) -> QubeData:
+    async def _kept_or_failed(self, held: AsyncExitStack, qube: Qube, left_out: list[str]) -> QubeData:
+        """As `_kept`; a qube that cannot be read fails alone. `left_out` gets sentences on what is left out."""
+        settings, sentences = storable(_settings(qube))
+        left_out += sentences
+        try:
+            return await self._kept(held, qube, settings)
+        except (Mgmt1Error, OSError) as error:
+            log.warning("%s cannot be backed up: %s", qube.name, error)
+            return QubeData(settings, problem=f"{qube.name} cannot be backed up: {error}")
+
+    async def _kept(self, held: AsyncExitStack, qube: Qube, settings: KeptQube) -> QubeData:
         """The qube as it is now; `held` keeps the states of its volumes until the backup is written."""
         volumes: dict[str, Source] = {}
         async with self._system.holding(qube):
             for name, volume in qube.volumes.items():
                 if volume.save_on_stop and not volume.extra:
                     volumes[name] = await held.enter_async_context(self._source(qube, name))
-            return QubeData(_settings(qube), volumes, tuple(parse_rule(text) for _id, text in qube.rules), qube.notes)
+            return QubeData(settings, volumes, tuple(parse_rule(text) for _id, text in qube.rules), qube.notes)
 
     @asynccontextmanager
     async def _source(self, qube: Qube, name: str) -> AsyncIterator[Source]:
@@ -414,10 +426,14 @@ class Backups:
                 await driver.drop_snapshot(volume.vid, moment)
             yield source
 
-    def _system_contents(self) -> Contents:
+    def _system_contents(self, left_out: list[str]) -> Contents:
+        """The system's own settings and those of dom0; `left_out` gets a sentence for what a backup cannot keep."""
         state = self._system.state
+        dom0, sentences = storable(_settings(state.qube(DOM0)))
+        properties, sentence = plain_values(state.system_own, "the system")
+        left_out += [text for text in (*sentences, sentence) if text]
         labels = tuple(Label(number, name, color) for number, (name, color) in enumerate(state.labels.items(), 1))
-        return Contents(labels, dict(state.system_own), (_settings(state.qube(DOM0)),))
+        return Contents(labels, properties, (dom0,))
 
     async def _stamp(self, names: Iterable[str], moment: int) -> None:
         """The qubes were backed up then."""
@@ -676,6 +692,7 @@ def _settings(qube: Qube) -> KeptQube:
             device.device_class,
             device.backend,
             device.ident,
+            required=device.device_class is DeviceClass.PCI,
             options={key: value for key, value in device.options.items() if key != PERSISTENT},
         )
         for device in qube.devices

@@ -20,7 +20,7 @@ from qubesmanager.rules.network import netvm_chain
 from qubesmanager.rules.texts import why_not_feature
 from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
 from qubesmanager.wire.limits import RESTORED_FEATURE_BYTES
-from qubesmanager.wire.names import DEVICE_IDENT, FEATURE_NAME, TAG_NAME, shown
+from qubesmanager.wire.names import DEVICE_IDENT, FEATURE_NAME, TAG_NAME, shown, tag_today
 from qubesmanager.wire.records import YES, DeviceRecord
 from qubesmanager.wire.values import DeviceClass, VmClass
 
@@ -244,7 +244,7 @@ class _Settling:
         kind = "managed-by-"
         if tag.startswith(kind):
             return kind + self._renamed(tag.removeprefix(kind))
-        return tag
+        return tag_today(tag)
 
     def _take_devices(self, one: Incoming) -> None:
         devices = one.kept.devices

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What no backup can keep is refused when it is set, or left out by name; one qube that cannot be read costs itself."""
+
+import json
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from backup_daemon import WORDS, file_stream
+from fakes_hypervisor import FakeHypervisor
+
+from qubesmanager.backup import container
+from qubesmanager.backup.container import Params
+from qubesmanager.backup.profile import parse_profile
+from qubesmanager.client.client import Client
+from qubesmanager.daemon.local.opening import open_system
+from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import CreateSpec
+from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError
+
+
+@pytest.fixture(autouse=True)
+def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(container.LEVELS, "standard", Params(4))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "backups"
+    path.mkdir()
+    return path
+
+
+async def backed_up(client: Client, folder: Path, *names: str) -> dict[str, Any]:
+    """Carry out a profile of these qubes; the run as the history has it. Raises what the run raises."""
+    profile = {"include": list(names), "destination_path": str(folder)}
+    await client.send(calls.BACKUP_PROFILE_SET("dom0", "nightly", yaml.safe_dump(profile)))
+    await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": WORDS}))
+    return await last_run(client)
+
+
+async def last_run(client: Client) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads((await client.send(calls.BACKUP_HISTORY("dom0", "nightly")))[-1])
+    return told
+
+
+async def restored(client: Client, file: str, *options: str) -> list[str]:
+    head = "\n".join([f"passphrase={WORDS}", *options])
+    return await client.send(calls.BACKUP_RESTORE("dom0", None, file_stream(head, Path(file))))
+
+
+# -- what may be set ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", ["a\x0bb", "a\nb", "\x7f", "\x85", "\ufffe"])
+async def test_a_control_character_is_refused_wherever_a_text_is_set(client: Client, value: str) -> None:
+    with pytest.raises(QubesValueError, match="control characters"):
+        await client.send(calls.VM_FEATURE_SET("vault", "odd", value))
+    with pytest.raises(Mgmt1Error):
+        await client.send(calls.VM_PROPERTY_SET("vault", "kernelopts", value))
+    with pytest.raises(ProtocolError):
+        await client.send(calls.VM_TAG_SET("vault", value))
+    if value != "a\nb":
+        with pytest.raises(QubesValueError, match="control characters"):
+            await client.send(calls.VM_NOTES_SET("vault", payload=value))
+
+    await client.send(calls.VM_FEATURE_SET("vault", "odd", "grün"))
+    await client.send(calls.VM_NOTES_SET("vault", payload="a\r\n\tgrün"))
+
+
+# -- what a backup cannot keep -----------------------------------------------------------------------------------------
+
+
+async def put_feature(system: System, name: str, feature: str, value: str) -> None:
+    """As a store of before may hold it."""
+    qube = system.qube(name)
+    async with system.changing:
+        await system.commit([rows.set_feature(qube.qid, feature, value)])
+        qube.features[feature] = value
+        qube.changed()
+
+
+async def test_what_a_backup_cannot_keep_is_left_out_by_name(client: Client, system: System, folder: Path) -> None:
+    await client.send(calls.VM_CREATE("dom0", "StandaloneVM", CreateSpec("my.net", "red")))
+    await client.send(calls.VM_TAG_SET("vault", "managed-by-my.net"))
+    await client.send(calls.VM_TAG_SET("vault", "mine"))
+    await client.send(calls.VM_FEATURE_SET("vault", "greeting", "grün"))
+    await client.send(calls.VM_FEATURE_SET("vault", "kept", "1"))
+    await put_feature(system, "vault", "bell", "a\x0bb")
+    await put_feature(system, "dom0", "bell", "\a")
+
+    run = await backed_up(client, folder, "vault", "work")
+
+    assert run["result"] == "ok"
+    assert "Left out of vault in the backup are features (not printable ASCII): 'bell', 'greeting'." in run["reason"]
+    assert "tags (the restore tool of Qubes OS takes no such name): 'managed-by-my.net'." in run["reason"]
+    assert "Left out of dom0 in the backup are features (not printable ASCII): 'bell'." in run["reason"]
+    assert await restored(client, run["file"], "include=vault", "rename=vault:copy") == [
+        "vault restored-as=copy result=ok",
+        "work restored-as=- result=skipped It was not asked for.",
+    ]
+    assert await client.send(calls.VM_FEATURE_GET("copy", "kept")) == "1"
+    features = await client.send(calls.VM_FEATURE_LIST("copy"))
+    assert not {"bell", "greeting"} & set(features)
+    before, after = [await client.send(calls.VM_GET_ALL("dom0", name)) for name in ("vault", "copy")]
+    assert before.tags - after.tags == {"managed-by-my.net"}
+    assert "mine" in after.tags
+
+
+# -- what cannot be read -----------------------------------------------------------------------------------------------
+
+
+def without_private(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+def with_a_damaged_manifest(folder: Path) -> None:
+    (folder / "volume.json").write_bytes(b"\0" * 20)
+
+
+@pytest.mark.parametrize("damage", [without_private, with_a_damaged_manifest])
+async def test_a_qube_whose_volume_cannot_be_read_fails_alone(
+    client: Client, folder: Path, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    await client.send(calls.VM_CREATE("dom0", "StandaloneVM", CreateSpec("lab", "red")))
+    (place,) = (tmp_path / "state").rglob("lab/private")
+    damage(place)
+
+    with pytest.raises(Mgmt1Error, match="lab"):
+        await backed_up(client, folder, "lab", "vault")
+
+    run = await last_run(client)
+    results = {one["name"]: one["result"] for one in run["qubes"]}
+    assert run["result"] == "failed"
+    assert results["vault"] == "ok"
+    assert results["lab"].startswith("lab cannot be backed up: ")
+    assert run["file"].endswith(".incomplete")
+    answer = await restored(client, run["file"], "rename=vault:copy lab:lab2")
+    assert answer[0].startswith("lab restored-as=- result=failed lab cannot be backed up: ")
+    assert answer[1].startswith("vault restored-as=copy result=ok")
+
+
+# -- tags of before ----------------------------------------------------------------------------------------------------
+
+
+async def test_tags_of_an_older_store_get_the_form_of_qubes(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    first = await open_system(tmp_path, FakeHypervisor())
+    dom0 = first.qube("dom0").qid
+    tags = ["a.b", "a_b", "c.d.e", "managed-by-my.net", "plain"]
+    await first.commit([rows.add_tag(dom0, tag) for tag in tags])
+    await first.close()
+
+    with caplog.at_level(logging.WARNING):
+        second = await open_system(tmp_path, FakeHypervisor())
+
+    kept = second.qube("dom0").tags
+    assert {"a_b", "c_d_e", "managed-by-my.net", "plain"} <= kept
+    assert not {"a.b", "c.d.e"} & kept
+    assert "The tag c.d.e of dom0 is now c_d_e" in caplog.text
+    await second.close()
+    third = await open_system(tmp_path, FakeHypervisor())
+    assert third.qube("dom0").tags == kept
+    await third.close()
+
+
+async def test_a_tag_with_a_dot_is_refused_and_a_profile_with_one_still_means_its_qubes(client: Client) -> None:
+    with pytest.raises(ProtocolError, match="Not a valid tag"):
+        await client.send(calls.VM_TAG_SET("vault", "a.b"))
+    await client.send(calls.VM_TAG_SET("vault", "managed-by-my.net"))
+
+    profile = parse_profile("include: [$tag:a.b, $tag:managed-by-my.net]\ndestination_path: /backups\n")
+
+    assert profile.include == ("$tag:a_b", "$tag:managed-by-my.net")
