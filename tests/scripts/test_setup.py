@@ -181,6 +181,15 @@ def test_root_installs_with_apt_and_sees_each_step_with_its_size(debian: Machine
     assert not {"gcc", "libvirt-dev", "python3-dev", "xvfb"} & set(debian.installed), "running needs no compiler"
 
 
+def test_with_package_lists_the_steps_are_shown_too(debian: Machine) -> None:
+    debian.touch("lists")
+
+    done = debian.setup(TEST_UID="0")
+
+    assert debian.calls[0] == "apt-get install"
+    assert "7 packages, 2345 kB to download" in done.stderr
+
+
 def test_a_second_start_calls_nothing(debian: Machine) -> None:
     debian.setup(TEST_UID="0")
     before = debian.calls
