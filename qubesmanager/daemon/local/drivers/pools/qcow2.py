@@ -40,6 +40,7 @@ _LAZY_REFCOUNTS = 1
 _LENGTHS = range(_HEADER.size, 256)
 """Bytes of the fixed part of a version 3 header; QEMU writes 104 or 112."""
 _PLAIN_NAME = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
+_TWICE = "The volume's image is damaged: it uses clusters twice."
 MAX_SIZE = 1 << 50
 """Bytes of the largest disk that a pool makes or reads."""
 
@@ -264,6 +265,8 @@ class Chain:
                 _table(_pread(fd, -(-header.size // SPAN) * 8, header.l1_offset))
                 for fd, header in zip(self._fds, self._headers, strict=True)
             ]
+            for l1 in self._l1:
+                _check_tables(l1)
             self._clusters = sum(-(-os.fstat(fd).st_size // CLUSTER) for fd in self._fds)
         except BaseException:
             self.close()
@@ -341,7 +344,9 @@ class Chain:
             for fd, header, l1 in zip(self._fds, self._headers, self._l1, strict=True):
                 limit = min(limit, header.size)
                 if span < len(l1) and (place := l1[span] & _OFFSET):
-                    tables.append((fd, limit, _table(_pread(fd, CLUSTER, place))))
+                    cluster = _pread(fd, CLUSTER, place)
+                    if not is_zero(cluster):
+                        tables.append((fd, limit, _table(cluster)))
             if not tables:
                 continue
             start = span * SPAN
@@ -360,9 +365,16 @@ class Chain:
                         break
                     if entry & _OFFSET:
                         if not (left := left - 1):
-                            raise StoragePoolException("The volume's image is damaged: it uses clusters twice.")
+                            raise StoragePoolException(_TWICE)
                         yield offset, fd, entry & _OFFSET
                         break
+
+
+def _check_tables(l1: "array[int]") -> None:
+    """Each second-level table is used once; otherwise a small image could take days to read."""
+    tables = [entry & _OFFSET for entry in l1 if entry & _OFFSET]
+    if len(set(tables)) != len(tables):
+        raise StoragePoolException(_TWICE)
 
 
 def _follows(held: Run, here: Run) -> bool:

@@ -315,17 +315,29 @@ def test_a_changed_header_is_refused_or_within_bounds(changes: list[tuple[int, s
         assert header.l1_entries * qcow2.SPAN >= header.size
 
 
-def test_tables_that_use_clusters_twice_end(tmp_path: Path) -> None:
-    path = tmp_path / NAME
+def patched_image(path: Path, *, twice: str) -> None:
+    """An image whose first-level table names one table again and again, or whose table names one cluster so."""
     with qcow2.Writer(path) as writer:
         writer.put(0, b"A" * qcow2.CLUSTER)
         writer.finish(4 << 40)
+    header = qcow2.read_header(path)
     with path.open("r+b") as file:
-        header = qcow2.read_header(path)
         file.seek(header.l1_offset)
-        (table,) = struct.unpack(">Q", file.read(8))
-        file.seek(header.l1_offset)
-        file.write(struct.pack(">Q", table) * header.l1_entries)
+        entry = file.read(8)
+        (table,) = struct.unpack(">Q", entry)
+        if twice == "tables":
+            file.seek(header.l1_offset)
+            file.write(entry * header.l1_entries)
+        else:
+            file.seek(table & qcow2._OFFSET)
+            cluster = file.read(8)
+            file.seek(table & qcow2._OFFSET)
+            file.write(cluster * qcow2.ENTRIES)
 
-    with qcow2.Chain([path]) as chain, pytest.raises(StoragePoolException, match="damaged"):
+
+@pytest.mark.parametrize("twice", ["tables", "clusters"])
+def test_an_image_that_uses_clusters_twice_is_refused(tmp_path: Path, twice: str) -> None:
+    patched_image(tmp_path / NAME, twice=twice)
+
+    with pytest.raises(StoragePoolException, match="twice"), qcow2.Chain([tmp_path / NAME]) as chain:
         list(chain.table())
