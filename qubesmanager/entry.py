@@ -101,10 +101,14 @@ def mgmt1d(argv: Sequence[str] | None = None) -> int:
     if told.demo is not None:
         prepare = partial(demo.populate, extra=told.demo)
     try:
+        if told.check or told.recover:
+            status, lines = asyncio.run(daemon.once(told))
+            print(*lines, sep="\n")  # noqa: T201 - what it was asked for
+            return status
         asyncio.run(daemon.run(told, prepare))
     except Mgmt1Error as error:
         print(f"qubes-mgmt1d: {error}", file=sys.stderr)  # noqa: T201 - why it cannot serve
-        return 1
+        return 2 if told.check or told.recover else 1
     return 0
 
 

@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from qubesmanager.daemon.dispatch import Dispatcher
+from qubesmanager.daemon.local import checking
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.devices.host import HostDevices
 from qubesmanager.daemon.local.drivers.devices.udev import UdevTrigger
@@ -27,8 +28,8 @@ from qubesmanager.daemon.local.drivers.firewall import network as paths
 from qubesmanager.daemon.local.drivers.firewall.apply import Firewalls, NftFirewall
 from qubesmanager.daemon.local.drivers.firewall.resolve import Resolver
 from qubesmanager.daemon.local.drivers.hypervisor.libvirt_driver import LibvirtHypervisor
-from qubesmanager.daemon.local.opening import open_system
-from qubesmanager.daemon.local.system import autostart
+from qubesmanager.daemon.local.opening import open_system, recovered
+from qubesmanager.daemon.local.system import autostart, recovering
 from qubesmanager.daemon.local.system.network import Network
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.daemon.server import Limits, Server
@@ -60,6 +61,8 @@ class Options:
     real: bool = False
     network: str = "auto"
     take_over: bool = False
+    check: bool = False
+    recover: bool = False
 
 
 Prepare = Callable[[System], Awaitable[None]]
@@ -104,6 +107,18 @@ def parser() -> argparse.ArgumentParser:
     )
     held.add_argument("--with-parent", action="store_true", help="end when standard input does")
     held.add_argument("--debug", action="store_true", help="log more, and send tracebacks to callers")
+    once = held.add_mutually_exclusive_group()
+    once.add_argument(
+        "--check",
+        action="store_true",
+        help="print what is wrong with the store, the pools and the volumes, and end: 0 nothing, 1 something, 2 it"
+        " cannot be told; changes nothing",
+    )
+    once.add_argument(
+        "--recover",
+        action="store_true",
+        help="make qubes again from volumes that no qube has, print what became of each, and end; no daemon may run",
+    )
     return held
 
 
@@ -120,6 +135,8 @@ def options(arguments: argparse.Namespace) -> Options:
         arguments.real,
         "user" if demo is not None else arguments.network,
         arguments.take_over,
+        arguments.check,
+        arguments.recover,
     )
 
 
@@ -135,6 +152,15 @@ def default_state() -> Path:
     if os.geteuid() == 0:
         return SYSTEM_STATE
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state", "qubes-mgmt1")
+
+
+async def once(told: Options) -> tuple[int, list[str]]:
+    """Carry out `check` or `recover`. Answers the exit status and the lines to print. Raises `Mgmt1Error`."""
+    if told.check:
+        report = await checking.check_all(told.state)
+        return (1 if report.wrong else 0), checking.lines(report)
+    recovery = await recovered(told.state, LibvirtHypervisor(told.hypervisor, owner=str(told.state)))
+    return (1 if recovery.left else 0), [*recovery.lines, recovering.summary(recovery)]
 
 
 async def run(told: Options, prepare: Prepare | None = None, limits: Limits = Limits()) -> None:  # noqa: B008 - frozen

@@ -18,6 +18,7 @@ from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Store
 from qubesmanager.daemon.local.system import firewall, old_tags, watching
 from qubesmanager.daemon.local.system.network import Network
+from qubesmanager.daemon.local.system.recovering import Recovery, recover
 from qubesmanager.daemon.local.system.system import Places, System
 from qubesmanager.wire.errors import Mgmt1Error
 
@@ -80,9 +81,10 @@ async def open_system(
         system.persist("keep the network in step", system.network.keep)
         if devices is not None:
             system.devices.offer(system.qube("dom0"), devices)
-        system.spawn("keep copies of the store", system.store.keep_copies())
+        system.persist("keep copies of the store", system.store.keep_copies)
         system.spawn("watch the hypervisor", watching.watch(system))
-        system.spawn("look at the places of the pools", system.pools.keep())
+        system.persist("look at the places of the pools", system.pools.keep)
+        system.persist("keep with volumes what they are of", system.descriptions.keep)
         system.spawn("measure the volumes", system.volumes.measure_all())
         system.persist("sweep expired firewall rules", partial(firewall.sweep, system))
     except BaseException:
@@ -103,13 +105,34 @@ def _places(state: Path, profiles: Path, policy: Path, policy_hiding: Path | Non
     return places
 
 
-async def _open_pools(system: System, state: Path, first_driver: str) -> None:
+async def recovered(state: Path, hypervisor: Hypervisor, *, pool_driver: str = DEFAULT) -> Recovery:
+    """Make qubes again from volumes that no qube has, while no daemon runs on `state`. The hypervisor is not asked.
+
+    Raises `Mgmt1Error` if a daemon runs, or the store cannot be read or written.
+    """
+    system = System(
+        Store(state / "store.sqlite"), hypervisor, _places(state, state / "backup", state / "policy.d", None)
+    )
+    system.lock_state(state / "lock")
+    try:
+        await system.load()
+        system.state.kernels = await kernels.installed(system.places.kernels)
+        await _open_pools(system, state, pool_driver, clean=False)
+        recovery = await recover(system)
+    finally:
+        await system.close()
+    if system.store.notice:
+        recovery.lines.insert(0, system.store.notice)
+    return recovery
+
+
+async def _open_pools(system: System, state: Path, first_driver: str, *, clean: bool = True) -> None:
     is_new = not system.state.pools
     if is_new:
         options = {"dir_path": str(state / "pools" / DEFAULT_POOL)}
         await system.commit([rows.set_pool(DEFAULT_POOL, first_driver, options)])
         system.state.pools[DEFAULT_POOL] = first_driver
-    await system.pools.open_all()
+    await system.pools.open_all(clean=clean)
     if is_new and DEFAULT_POOL in system.volumes.drivers:
         await _note_volumes(system)
 

@@ -180,7 +180,7 @@ async def test_a_migration_is_preceded_by_a_copy(tmp_path: Path, monkeypatch: py
     store = Store(tmp_path / "store.sqlite")
     with monkeypatch.context() as patch:
         patch.setattr("qubesmanager.daemon.local.store.store._MIGRATIONS", ("schema_1.sql", "schema_2.sql"))
-        patch.setattr("qubesmanager.daemon.local.store.store._check_tables", lambda _connection: None)
+        patch.setattr("qubesmanager.daemon.local.store.store.check_tables", lambda _connection: None)
         await store.open()
         await store.close()
 

@@ -3,6 +3,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 from uuid import UUID
 
 from qubesmanager.daemon.local.core.qube import Qube
@@ -11,7 +12,15 @@ from qubesmanager.wire.records import DeviceRecord, VolumeRecord
 from qubesmanager.wire.values import DeviceClass, VmClass
 
 
-async def read_qubes(store: Store) -> list[Qube]:
+class Reads(Protocol):
+    """A store, or a copy of one."""
+
+    async def read(self, sql: str) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        ...
+
+
+async def read_qubes(store: Reads) -> list[Qube]:
     """Every qube with everything that belongs to it; one query a table, whatever the number of qubes."""
     qubes: dict[int, Qube] = {}
     for qid, uuid, name, klass, notes, start_time, last_stop in await store.read(

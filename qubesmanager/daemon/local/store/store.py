@@ -184,7 +184,7 @@ class Store:
             if not is_new:
                 self._copy_before_migration(connection)
             _migrate(connection)
-            _check_tables(connection)
+            check_tables(connection)
         except sqlite3.Error as error:
             connection.close()
             if error.sqlite_errorcode & 0xFF in _DAMAGE:
@@ -285,6 +285,13 @@ def check(connection: sqlite3.Connection) -> None:
         raise StoreDamagedError("it is a database of another program")
 
 
+def make_current(connection: sqlite3.Connection) -> None:
+    """Bring a copy of a store to the newest schema. Raises as `check`, and `StoreDamagedError` for other tables."""
+    check(connection)
+    _migrate(connection)
+    check_tables(connection)
+
+
 def _migrate(connection: sqlite3.Connection) -> None:
     (done,) = connection.execute("PRAGMA user_version").fetchone()
     folder = resources.files(__package__)
@@ -293,7 +300,8 @@ def _migrate(connection: sqlite3.Connection) -> None:
         connection.executescript(f"BEGIN;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
 
 
-def _check_tables(connection: sqlite3.Connection) -> None:
+def check_tables(connection: sqlite3.Connection) -> None:
+    """Raises `StoreDamagedError` if the tables are not those of a store of this version."""
     if _tables(connection) != _expected():
         raise StoreDamagedError("its tables are not those of a store")
 

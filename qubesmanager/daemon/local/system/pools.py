@@ -47,12 +47,15 @@ class Pools:
 
     # -- opening ------------------------------------------------------------------------------------------------------
 
-    async def open_all(self) -> None:
-        """Open every pool of the store; one that cannot be opened is missing."""
+    async def open_all(self, *, clean: bool = True) -> None:
+        """Open every pool of the store; one that cannot be opened is missing.
+
+        Without `clean` what a crash left in them stays: guests may run, and nobody asks the hypervisor about them.
+        """
         for name, options in await self._system.store.read("SELECT name, options FROM pool"):
             try:
                 self._system.pool_options[name] = json.loads(options)
-                await self._open(name)
+                await self._open(name, clean=clean)
             except (Mgmt1Error, ValueError, OSError) as error:
                 self._lose(name, str(error))
         self.refresh()
@@ -77,15 +80,15 @@ class Pools:
         self.missing.pop(name, None)
         self._system.volumes.drivers.pop(name, None)
 
-    async def _open(self, name: str) -> None:
+    async def _open(self, name: str, *, clean: bool = True) -> None:
         """Raises `Mgmt1Error` with the reason if the place is not there, is another one or another daemon's."""
         try:
-            await self._open_claimed(name)
+            await self._open_claimed(name, clean=clean)
         except BaseException:
             await self._system.leases.release(name)
             raise
 
-    async def _open_claimed(self, name: str) -> None:
+    async def _open_claimed(self, name: str, *, clean: bool) -> None:
         system = self._system
         driver = open_pool(name, system.state.pools[name], system.pool_options[name])
         ((expected,),) = await system.store.read("SELECT identity FROM pool WHERE name = ?", (name,))
@@ -108,8 +111,9 @@ class Pools:
             mark = await self.adopt(driver)
         if mark != expected:
             await system.commit([rows.set_pool_identity(name, mark)])
-        for leftover in await driver.recover((await written_to(system)).get(name, {})):
-            log.info("Pool %s: %s %s", name, leftover.path, leftover.outcome)
+        if clean:
+            for leftover in await driver.recover((await written_to(system)).get(name, {})):
+                log.info("Pool %s: %s %s", name, leftover.path, leftover.outcome)
         self.add(name, driver, mark)
 
     # -- coming and going ---------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ from qubesmanager.daemon.local.drivers.policies import Policies
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement, Store, StoreDamagedError
 from qubesmanager.daemon.local.system.backups import Backups
+from qubesmanager.daemon.local.system.descriptions import Descriptions
 from qubesmanager.daemon.local.system.devices import Devices
 from qubesmanager.daemon.local.system.firewall import Expiries
 from qubesmanager.daemon.local.system.leases import Leases
@@ -97,6 +98,7 @@ class System:
         self.volumes = Volumes(self)
         self.pools = Pools(self)
         self.leases = Leases(self, places.kernels.parent)
+        self.descriptions = Descriptions(self)
         self.devices = Devices(self)
         self.backups = Backups(self, Profiles(places.profiles))
         self.policies = Policies(places.policy, places.policy_hiding)
@@ -180,6 +182,7 @@ class System:
             self.hub.emit(event)
             self.network.seen(event)
             self.expiries.seen(event)
+            self.descriptions.seen(event)
 
     def spawn(self, name: str, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
         """Run a coroutine in the background until it ends or the system closes; failures are logged.
