@@ -55,6 +55,7 @@ from qubesmanager.ui.vm_view import VmView
 from qubesmanager.ui.windows import REGISTERED
 from qubesmanager.wire.errors import PermissionDenied
 from qubesmanager.wire.events import Event
+from qubesmanager.wire.records import NO, YES
 from qubesmanager.wire.values import VmClass
 
 PAUSE = 40
@@ -678,8 +679,12 @@ class MainWindow(QMainWindow):
         self.closed.emit()
 
     def _cell(self, row: int, column: int) -> str:
-        held = self.filter.index(row, column).data()
-        return held if isinstance(held, str) else ""
+        index = self.filter.index(row, column)
+        tick = index.data(Qt.ItemDataRole.CheckStateRole)
+        if tick is not None:
+            return YES if tick else NO
+        text = index.data()
+        return text if isinstance(text, str) else ""
 
 
 def _keys(action: QAction) -> str:

@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -171,7 +172,13 @@ def test_printing_needs_no_display_and_says_nothing_else(place: dict[str, str]) 
     )  # fmt: skip
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.split("\n", 1)[0].split("  ")[0] == "Name"
+    header, *rows = done.stdout.splitlines()
+    assert re.split(r"  +", header)[:3] == ["Name", "State", "Class"]
+    at = header.index("Backup")
+    assert {row.split()[0]: row[at:].split()[0] for row in rows if row.split()[0] in {"work", "untrusted"}} == {
+        "work": "yes",
+        "untrusted": "no",
+    }
 
 
 @pytest.mark.parametrize("program", ["manager", "devices"])
