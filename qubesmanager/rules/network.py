@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 def netvm_chain(name: str, netvm_of: Callable[[str], str]) -> list[str]:
     """The netvms from a qube up to the outside, nearest first; a loop is cut where it closes."""
-    chain: list[str] = []
+    chain: dict[str, None] = {}
     at = netvm_of(name)
     while at and at not in chain:
-        chain.append(at)
+        chain[at] = None
         at = netvm_of(at)
-    return chain
+    return list(chain)
 
 
 def netvm_loop(name: str, netvm: str, netvm_of: Callable[[str], str]) -> list[str] | None:

@@ -106,16 +106,20 @@ def _users(held: Mapping[str, VmRecord], above: Mapping[str, str]) -> dict[str, 
     return users
 
 
-def _grow(
-    name: str,
-    users: Mapping[str, list[str]],
-    remarks: Mapping[str, tuple[Remark, ...]],
-    above: frozenset[str] = frozenset(),
-) -> Node:
-    """The tree below a qube; a loop is cut where it closes."""
-    path = above | {name}
-    children = tuple(_grow(user, users, remarks, path) for user in users.get(name, ()) if user not in path)
-    return Node(name, children, remarks[name])
+def _grow(top: str, users: Mapping[str, list[str]], remarks: Mapping[str, tuple[Remark, ...]]) -> Node:
+    """The tree below a qube; a loop is cut where it closes. A chain may be long, so this does not recurse."""
+    below: dict[str, list[str]] = {top: []}
+    order = [top]
+    for name in order:
+        for user in users.get(name, ()):
+            if user not in below:
+                below[name].append(user)
+                below[user] = []
+                order.append(user)
+    nodes: dict[str, Node] = {}
+    for name in reversed(order):
+        nodes[name] = Node(name, tuple(nodes[user] for user in below[name]), remarks[name])
+    return nodes[top]
 
 
 def _loop(name: str, netvm_of: Netvm) -> list[str] | None:

@@ -11,7 +11,7 @@ from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.rules.devices import why_not_balanced
 from qubesmanager.rules.firewall import VIRTUAL_DNS
 from qubesmanager.rules.memory import why_not_maxmem, why_not_memory
-from qubesmanager.rules.network import why_not_netvm
+from qubesmanager.rules.network import netvm_loop, why_not_netvm
 from qubesmanager.rules.settings import why_not_template, why_not_without_disposables, why_not_without_network
 from qubesmanager.wire.names import why_not_new_vm_name
 from qubesmanager.wire.values import DeviceClass, VmClass
@@ -51,7 +51,8 @@ def _netvm(facts: Facts, qube: Qube) -> str:
         return ""
     template = _template(qube, facts)
     if qube.klass is VmClass.DISP and template:
-        return template.value("netvm")
+        netvm = template.value("netvm")
+        return "" if netvm == qube.name else netvm
     netvm = facts.system("default_netvm")
     return "" if qube.flag("provides_network") or netvm == qube.name else netvm
 
@@ -136,7 +137,10 @@ def _check_name(facts: Facts, qube: Qube, value: str) -> str | None:
 
 
 def _check_template(facts: Facts, qube: Qube, value: str) -> str | None:
-    return why_not_based_on(qube.klass, facts.qubes[value])
+    template = facts.qubes[value]
+    if reason := why_not_based_on(qube.klass, template):
+        return reason
+    return _would_follow(facts, qube, template.value("netvm")) if qube.klass is VmClass.DISP else None
 
 
 def why_not_based_on(klass: VmClass, template: Qube) -> str | None:
@@ -147,13 +151,29 @@ def why_not_based_on(klass: VmClass, template: Qube) -> str | None:
 
 def _check_netvm(facts: Facts, qube: Qube, value: str) -> str | None:
     netvm = facts.qubes.get(value)
-    return why_not_netvm(
+    reason = why_not_netvm(
         qube.name,
         value,
         exists=netvm is not None,
         provides_network=netvm is not None and netvm.flag("provides_network"),
-        netvm_of=lambda name: facts.qubes[name].value("netvm") if name in facts.qubes else "",
+        netvm_of=_netvm_of(facts),
     )
+    if reason or not qube.flag("template_for_dispvms"):
+        return reason
+    followers = (other for other in facts.qubes.values() if other.value("template") == qube.name)
+    return next(filter(None, (_would_follow(facts, other, value) for other in followers)), None)
+
+
+def _would_follow(facts: Facts, qube: Qube, netvm: str) -> str | None:
+    """Why a disposable that takes the netvm of its template cannot take this one; None if it can, or has its own."""
+    if qube.klass is not VmClass.DISP or "netvm" in qube.own or not netvm or netvm == qube.name:
+        return None
+    loop = netvm_loop(qube.name, netvm, _netvm_of(facts))
+    return f"{qube.name} would follow its template, and that would be a loop: {' → '.join(loop)}." if loop else None
+
+
+def _netvm_of(facts: Facts) -> Callable[[str], str]:
+    return lambda name: facts.qubes[name].value("netvm") if name in facts.qubes else ""
 
 
 def _check_provides_network(facts: Facts, qube: Qube, value: str) -> str | None:

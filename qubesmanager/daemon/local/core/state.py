@@ -118,13 +118,20 @@ class State:
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    def _load_one(self, name: str, waiting: dict[str, Qube]) -> None:
-        qube = waiting.pop(name)
-        for prop in ("template", "netvm"):
-            before = qube.own.get(prop) or (self.system(f"default_{prop}") if prop == "netvm" else "")
-            if before in waiting:
-                self._load_one(before, waiting)
-        self._view(qube)
+    def _load_one(self, first: str, waiting: dict[str, Qube]) -> None:
+        """The qube, after those of `waiting` that it depends on; a loop is cut where it closes."""
+        path = [first]
+        entered = {first}
+        while path:
+            qube = waiting[path[-1]]
+            depends = (qube.own.get("template"), qube.own.get("netvm") or self.system("default_netvm"))
+            before = next((name for name in depends if name in waiting and name not in entered), None)
+            if before is not None:
+                path.append(before)
+                entered.add(before)
+                continue
+            del waiting[path.pop()]
+            self._view(qube)
 
     def _view(self, qube: Qube) -> None:
         for row in properties.BY_CLASS[qube.klass]:

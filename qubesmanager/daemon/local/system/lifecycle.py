@@ -27,6 +27,7 @@ from qubesmanager.wire.errors import (
     QubesVMNotHaltedError,
     QubesVMNotPausedError,
     QubesVMNotRunningError,
+    QubesVMNotStartedError,
     QubesVMShutdownTimeoutError,
 )
 from qubesmanager.wire.values import PowerState, VmClass
@@ -40,18 +41,32 @@ GONE = (PowerState.HALTED, PowerState.CRASHED, PowerState.NA)
 
 
 async def start(system: System, name: str) -> None:
-    """Start the qube, its netvm first; done when it runs. One that runs already: nothing to do."""
+    """Start the qube, its netvms first; done when it runs. One that runs already: nothing to do.
+
+    Raises `QubesVMNotStartedError` if its netvms are a loop, and what keeps one of them from starting.
+    """
     qube = system.qube(name)
     _not_dom0(qube)
     if qube.state is PowerState.RUNNING:
         return
-    netvm = system.state.qubes.get(qube.value("netvm"))
-    if netvm is not None and netvm.state is not PowerState.RUNNING:
-        if netvm.state is PowerState.PAUSED:
-            raise QubesVMNotRunningError(f"Its netvm {netvm.name} is paused; unpause it first.")
-        await start(system, netvm.name)
-    async with system.holding(qube):
-        await _boot_if_halted(system, qube)
+    for other in (*reversed(_netvms_to_start(system, qube)), qube):
+        async with system.holding(other):
+            await _boot_if_halted(system, other)
+
+
+def _netvms_to_start(system: System, qube: Qube) -> list[Qube]:
+    """The netvms that have to run before the qube starts and do not, nearest first."""
+    found: list[Qube] = []
+    at = system.state.qubes.get(qube.value("netvm"))
+    while at is not None and at.state is not PowerState.RUNNING:
+        if at is qube or at in found:
+            way = " → ".join(other.name for other in (qube, *found, at))
+            raise QubesVMNotStartedError(f"{qube.name} cannot start: its netvms are a loop, {way}.")
+        if at.state is PowerState.PAUSED:
+            raise QubesVMNotRunningError(f"The netvm {at.name} is paused; unpause it first.")
+        found.append(at)
+        at = system.state.qubes.get(at.value("netvm"))
+    return found
 
 
 async def _boot_if_halted(system: System, qube: Qube) -> None:

@@ -14,6 +14,7 @@ from qubesmanager.daemon.local.core.weight import check_change
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement
 from qubesmanager.daemon.local.system.system import System
+from qubesmanager.rules.network import netvm_chain
 from qubesmanager.rules.texts import why_not_feature, why_not_notes
 from qubesmanager.wire.errors import (
     QubesFeatureNotFoundError,
@@ -117,13 +118,20 @@ async def set_system_property(system: System, prop: str, untrusted: str | None, 
 
 def _no_new_loop(system: System, netvm: str) -> None:
     """Qubes that follow the default may themselves be above the new one."""
-    above = system.state.qube(netvm)
-    while above.value("netvm"):
-        if "netvm" not in above.own:
+    qubes = system.state.qubes
+
+    def netvm_of(name: str) -> str:
+        return qubes[name].value("netvm") if name in qubes else ""
+
+    chain = [netvm, *netvm_chain(netvm, netvm_of)]
+    if netvm_of(chain[-1]):
+        raise QubesPropertyValueError(f"{netvm} leads into a loop of netvms: {' → '.join(chain)}.")
+    for name in chain:
+        above = qubes.get(name)
+        if above is not None and above.value("netvm") and "netvm" not in above.own:
             raise QubesPropertyValueError(
-                f"{above.name} gets its netvm from the default; {netvm} as the default would be a loop."
+                f"{name} gets its netvm from the default; {netvm} as the default would be a loop."
             )
-        above = system.state.qube(above.value("netvm"))
 
 
 # -- features and tags ------------------------------------------------------------------------------------------------
@@ -140,10 +148,12 @@ def feature(system: System, name: str, wanted: str) -> str:
 def feature_with_template(system: System, name: str, wanted: str) -> str:
     """The qube's own, else its template's, and so on up. Raises `QubesFeatureNotFoundError`."""
     qube: Qube | None = system.qube(name)
-    while qube is not None:
+    seen: set[str] = set()
+    while qube is not None and qube.name not in seen:
         found = qube.features.get(wanted)
         if found is not None:
             return found
+        seen.add(qube.name)
         qube = system.state.qubes.get(qube.value("template"))
     raise QubesFeatureNotFoundError(f"Neither {name} nor its template has a feature {wanted}.")
 
