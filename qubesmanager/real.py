@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from qubesmanager.daemon.local.drivers import guest_image, kernels
+from qubesmanager.daemon.local.drivers.hypervisor import needs
 from qubesmanager.daemon.local.system import creation, settings, storage
 from qubesmanager.daemon.local.system.system import System
 
@@ -58,25 +59,14 @@ def missing_module(name: str) -> str:
     )
 
 
-PACKAGES = (
-    "Install libvirt-daemon, libvirt-daemon-driver-qemu, qemu-system-x86 and busybox-static (apt),"
-    " libvirt-daemon-driver-qemu, qemu-kvm and busybox (dnf), or libvirt, qemu-base and busybox (pacman)."
-)
-
-
 def why_not() -> str | None:
-    """What the system needs and this machine lacks, in a sentence with the packages; None if nothing is missing."""
+    """What the system needs and this machine lacks, in sentences with the packages; None if nothing is missing."""
     for module in MODULES:
         if importlib.util.find_spec(module) is None:
             return missing_module(module)
-    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/libexec"
-    needs = {
-        "libvirt's daemon": ("libvirtd", "virtqemud"),
-        "QEMU": (f"qemu-system-{os.uname().machine}", "qemu-kvm"),
-        "busybox": ("busybox",),
-    }
-    missing = [what for what, names in needs.items() if not any(shutil.which(name, path=path) for name in names)]
-    return f"Missing for real virtual machines: {', '.join(missing)}. {PACKAGES}" if missing else None
+    if shutil.which("busybox") is None:
+        return "Missing for the guest: busybox. Install busybox-static (apt) or busybox (dnf, pacman)."
+    return needs.missing_programs()
 
 
 async def populate(system: System) -> None:

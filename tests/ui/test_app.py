@@ -154,12 +154,12 @@ def test_real_machines_without_libvirt_name_the_packages(place: dict[str, str]) 
 
 
 def test_real_machines_without_programs_name_the_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shutil.which", lambda name, path: None if "qemu" in name else f"/usr/bin/{name}")
+    monkeypatch.setattr("shutil.which", lambda name, path="": None if "qemu" in name else f"/usr/bin/{name}")
 
     why = real.why_not()
 
     assert why is not None
-    assert why.startswith("Missing for real virtual machines: QEMU. ")
+    assert why.startswith("Missing for virtual machines of QEMU: QEMU. ")
     assert all(f"({manager})" in why for manager in ("apt", "dnf", "pacman"))
 
 

@@ -18,7 +18,7 @@ from uuid import UUID
 import libvirt
 
 from qubesmanager.daemon.local.drivers.devices.base import HostDevice
-from qubesmanager.daemon.local.drivers.hypervisor import accel, domain_xml, event_loop
+from qubesmanager.daemon.local.drivers.hypervisor import accel, domain_xml, event_loop, needs
 from qubesmanager.daemon.local.drivers.hypervisor.base import (
     Capabilities,
     ConnectionLost,
@@ -116,7 +116,9 @@ class LibvirtHypervisor:
         try:
             connection = await self._call(libvirt.open, self._uri)
         except libvirt.libvirtError as error:
-            raise Mgmt1Error(f"The hypervisor {self._uri} cannot be reached: {sentence(error)}") from None
+            missing = needs.missing_programs() if self._uri.startswith("qemu:///") else None
+            why = " ".join(filter(None, (sentence(error), missing)))
+            raise Mgmt1Error(f"The hypervisor {self._uri} cannot be reached: {why}") from None
         try:
             # The test driver has neither; it cannot be lost.
             with contextlib.suppress(libvirt.libvirtError):

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from qubesmanager.daemon.local.drivers.hypervisor import needs
+from qubesmanager.daemon.local.drivers.hypervisor.libvirt_driver import LibvirtHypervisor
 from qubesmanager.daemon.local.drivers.hypervisor.libvirt_words import log_of, with_log
+from qubesmanager.wire.errors import Mgmt1Error
 
 
 @pytest.mark.parametrize(
@@ -21,6 +24,15 @@ def test_each_hypervisor_has_its_log(monkeypatch: pytest.MonkeyPatch, uri: str, 
     monkeypatch.setenv("XDG_CACHE_HOME", "/cache")
 
     assert log_of(uri, "work") == log
+
+
+async def test_a_hypervisor_that_is_not_installed_names_the_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(needs, "missing_programs", lambda: "Install these.")
+    hypervisor = LibvirtHypervisor("qemu:///none", owner="test")
+
+    with pytest.raises(Mgmt1Error, match=r"qemu:///none cannot be reached: .*\. Install these\.$"):
+        await hypervisor.open()
+    await hypervisor.close()
 
 
 def test_an_unknown_error_names_the_log() -> None:
