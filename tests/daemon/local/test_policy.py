@@ -197,6 +197,18 @@ async def test_a_hidden_file_and_a_broken_one_that_hides_are_listed(tmp_path: Pa
     assert rows[1].problem.startswith(f"{hiding}: 'Other.policy': The name of a policy file")
 
 
+async def test_a_missing_folder_that_qrexec_needs_is_listed(tmp_path: Path, hypervisor: FakeHypervisor) -> None:
+    hiding = tmp_path / "run" / "policy.d"
+    system = await open_system(tmp_path / "state", hypervisor, policy_hiding=hiding)
+    assert await system.policies.rows("") == []
+    hiding.parent.mkdir()
+
+    rows = await system.policies.rows("")
+    await system.close()
+
+    assert rows == [PolicyRow("policy.d", f"There is no folder {hiding}; qrexec denies every call without it.")]
+
+
 async def test_a_file_that_is_not_there_is_named(client: Client) -> None:
     for get in (calls.POLICY_GET, calls.POLICY_INCLUDE_GET):
         with pytest.raises(PolicyAdminFileNotFoundException, match="30-user"):

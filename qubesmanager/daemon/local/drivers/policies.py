@@ -97,6 +97,9 @@ class Policies:
             elif reason:
                 rows.append(PolicyRow(_NOT_IN_NAME.sub("_", name) or "_", reason))
         if not prefix:
+            if self.hiding is not None and self.hiding.parent.is_dir() and not self.hiding.is_dir():
+                reason = f"There is no folder {self.hiding}; qrexec denies every call without it."
+                rows.append(PolicyRow(self.hiding.name, reason))
             wrong = {path: why for path, why in hiding.items() if why}
             rows += [PolicyRow(_NOT_IN_NAME.sub("_", path), f"{self.hiding}: {why}") for path, why in wrong.items()]
         return sorted(rows)
