@@ -121,7 +121,7 @@ async def test_a_mistyped_payload_that_may_hold_a_passphrase_is_not_in_the_log(
 async def test_a_failure_inside_a_call_with_a_passphrase_logs_no_message(
     system: System, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_arguments: object) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
         raise RuntimeError(WORDS)
 
     monkeypatch.setattr(system.backups, "execute", fail)
