@@ -16,7 +16,7 @@ from qubesmanager.daemon.local.drivers.pools.linux_kernel import LinuxKernels
 from qubesmanager.daemon.local.drivers.pools.table import DEFAULT
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Store
-from qubesmanager.daemon.local.system import firewall, old_tags, watching
+from qubesmanager.daemon.local.system import firewall, old_settings, watching
 from qubesmanager.daemon.local.system.network import Network
 from qubesmanager.daemon.local.system.recovering import Recovery, recover
 from qubesmanager.daemon.local.system.system import Places, System
@@ -58,7 +58,7 @@ async def open_system(
     system.state.host_memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
     try:
         await system.open()
-        await old_tags.convert(system)
+        await old_settings.convert(system)
         system.state.kernels = await kernels.installed(places.kernels)
         await _open_pools(system, state, pool_driver)
         system.state.pools[KERNEL_POOL] = KERNEL_POOL

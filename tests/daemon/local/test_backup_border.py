@@ -23,6 +23,8 @@ from qubesmanager.daemon.local.system.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError
+from qubesmanager.wire.records import DeviceRecord
+from qubesmanager.wire.values import DeviceClass
 
 
 @pytest.fixture(autouse=True)
@@ -146,7 +148,7 @@ async def test_a_qube_whose_volume_cannot_be_read_fails_alone(
     assert answer[1].startswith("vault restored-as=copy result=ok")
 
 
-# -- tags of before ----------------------------------------------------------------------------------------------------
+# -- settings of before ------------------------------------------------------------------------------------------------
 
 
 async def test_tags_of_an_older_store_get_the_form_of_qubes(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -166,6 +168,40 @@ async def test_tags_of_an_older_store_get_the_form_of_qubes(tmp_path: Path, capl
     await second.close()
     third = await open_system(tmp_path, FakeHypervisor())
     assert third.qube("dom0").tags == kept
+    await third.close()
+
+
+async def test_assignments_of_an_older_store_are_as_a_call_would_store_them(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = await open_system(tmp_path, FakeHypervisor())
+    qid = first.qube("dom0").qid
+    keep = {"persistent": "yes"}
+    stored = [
+        DeviceRecord(DeviceClass.USB, "sys-usb", "*", False, keep),
+        DeviceRecord(DeviceClass.BLOCK, "sys-usb", "a b", False, {**keep, "x y": "q r"}),
+        DeviceRecord(DeviceClass.BLOCK, "sys-usb", "sda", False, {**keep, "read-only": "True"}),
+        DeviceRecord(DeviceClass.PCI, "dom0", "00_14.0", False, {**keep, "no-strict-reset": "True"}),
+        DeviceRecord(DeviceClass.MIC, "dom0", "mic", False, keep),
+    ]
+    await first.commit([rows.set_device(qid, record) for record in stored])
+    await first.close()
+
+    with caplog.at_level(logging.WARNING):
+        second = await open_system(tmp_path, FakeHypervisor())
+
+    kept = {record.ident: dict(record.options) for record in second.qube("dom0").devices}
+    assert kept == {
+        "sda": {**keep, "read-only": "yes", "frontend-dev": "xvdaa"},
+        "00_14.0": {**keep, "no-strict-reset": "yes"},
+        "mic": keep,
+    }
+    assert "'*' is no longer assigned to dom0" in caplog.text
+    await second.close()
+    caplog.clear()
+    third = await open_system(tmp_path, FakeHypervisor())
+    assert {record.ident: dict(record.options) for record in third.qube("dom0").devices} == kept
+    assert "assigned" not in caplog.text
     await third.close()
 
 

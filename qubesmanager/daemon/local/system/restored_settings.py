@@ -6,7 +6,7 @@ state that already holds the other restored qubes.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from qubesmanager.backup.contents import Device
@@ -279,23 +279,27 @@ class _Settling:
             raise QubesValueError("it was not required, and here the qube would not start without it.")
         if any(other[:3] == (klass, backend, device.ident) for other in qube.devices):
             raise QubesValueError("it is there twice.")
-        options = {name: _flag(value) for name, value in device.options.items() if name != PERSISTENT}
-        place = options.pop(FRONTEND_DEV, "")
-        options = checked_options(klass, options)
+        taken = [other.options[FRONTEND_DEV] for other in qube.devices if FRONTEND_DEV in other.options]
+        options = options_here(klass, device.options, taken)
         if klass is DeviceClass.PCI and (reason := why_not_balanced(int(qube.value("maxmem") or 0), 1)):
             raise QubesValueError(reason)
-        if klass is DeviceClass.BLOCK:
-            options[FRONTEND_DEV] = self._place(qube, place)
-        return DeviceRecord(klass, backend, device.ident, False, {**options, PERSISTENT: YES})
+        return DeviceRecord(klass, backend, device.ident, False, options)
 
-    @staticmethod
-    def _place(qube: Qube, asked: str) -> str:
-        """Where the qube gets the disk: where it was, if that is valid and free."""
-        taken = {device.options[FRONTEND_DEV] for device in qube.devices if FRONTEND_DEV in device.options}
+
+def options_here(klass: DeviceClass, untrusted: Mapping[str, str], taken: Collection[str]) -> dict[str, str]:
+    """The options of a persistent assignment as a call stores them; raises where a call would.
+
+    Those of Qubes OS are `True` and `False`. A disk is where it was, if that is valid and not among `taken`.
+    """
+    options = {name: _flag(value) for name, value in untrusted.items() if name != PERSISTENT}
+    asked = options.pop(FRONTEND_DEV, "")
+    checked = checked_options(klass, options)
+    if klass is DeviceClass.BLOCK:
         place = asked if PLACE.fullmatch(asked) and asked not in taken else free_place(taken)
         if place is None:
             raise QubesValueError("the qube has no place for another disk.")
-        return place
+        checked[FRONTEND_DEV] = place
+    return {**checked, PERSISTENT: YES}
 
 
 def _flag(value: str) -> str:
