@@ -21,6 +21,7 @@ from pathlib import Path
 from qubesmanager.daemon.local.drivers.firewall import command
 from qubesmanager.daemon.local.drivers.firewall.compile import NEIGHBOURS, Json, delete_table
 from qubesmanager.rules.firewall import VIRTUAL_DNS, Address
+from qubesmanager.wire.errors import Mgmt1Error
 
 INSIDE = "qubes0"
 """In a netvm's namespace: the interface towards its qubes."""
@@ -189,8 +190,14 @@ class Paths:
     async def _delete_links(self, names: Iterable[str]) -> None:
         there = await self._links()
         for name in names:
-            if name in there:
+            if name not in there:
+                continue
+            try:
                 await self._ip("link", "delete", name)
+            except Mgmt1Error:
+                # The kernel removes a link by itself when its other end or its namespace has gone, some time later.
+                if name in await self._links():
+                    raise
 
     async def _links(self) -> set[str]:
         return {link["ifname"] for link in json.loads(await self._ip("-j", "link", "show"))}
