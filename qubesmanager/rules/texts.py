@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which texts a qube may carry: the values of its features, and its notes."""
 
-import unicodedata
+import re
 
 from qubesmanager.wire.limits import FEATURE_BYTES, NOTES_BYTES
 from qubesmanager.wire.names import shown
 
-_LAYOUT = frozenset("\t\n\r")
-"""The control characters that notes may contain."""
-_NOT_A_CHARACTER = frozenset("\ufffe\uffff")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""A control character, a surrogate or no character at all: XML has no place for most, so no backup could contain it."""
+_CONTROL_IN_NOTES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""The same but for tab, newline and carriage return, which notes may contain."""
 
 
 def why_not_feature(value: str, most: int = FEATURE_BYTES) -> str | None:
     """Why a feature cannot have this value of at most `most` bytes, as a sentence; None if it can."""
-    if character := _control_character(value, frozenset()):
-        return f"The value of a feature is one line without control characters; it contains {shown(character)}."
+    if found := _CONTROL.search(value):
+        return f"The value of a feature is one line without control characters; it contains {shown(found[0])}."
     if len(value.encode()) > most:
         return f"The value of a feature has at most {most} bytes."
     return None
@@ -22,24 +23,8 @@ def why_not_feature(value: str, most: int = FEATURE_BYTES) -> str | None:
 
 def why_not_notes(notes: str) -> str | None:
     """Why a qube cannot have these notes, as a sentence; None if it can."""
-    if character := _control_character(notes, _LAYOUT):
-        return f"Notes are text without control characters; they contain {shown(character)}."
+    if found := _CONTROL_IN_NOTES.search(notes):
+        return f"Notes are text without control characters; they contain {shown(found[0])}."
     if len(notes.encode()) > NOTES_BYTES:
         return f"Notes have at most {NOTES_BYTES >> 10} KiB."
     return None
-
-
-def _control_character(text: str, allowed: frozenset[str]) -> str:
-    """The first character that is a control character, a surrogate or no character at all; empty if there is none.
-
-    XML has no place for most of them, so no backup could contain the text.
-    """
-    return next(
-        (
-            character
-            for character in text
-            if (unicodedata.category(character) in {"Cc", "Cs"} or character in _NOT_A_CHARACTER)
-            and character not in allowed
-        ),
-        "",
-    )
