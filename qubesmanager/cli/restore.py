@@ -256,6 +256,8 @@ def listing(held: Contents) -> str:
         for qube in held.qubes
     ]
     lines = table(("NAME", "CLASS", "SIZE", "TEMPLATE", "NETVM", "HERE"), rows, DATA)
+    if held.unreadable:
+        lines += f"\nThe settings of these qubes cannot be read: {printable(', '.join(held.unreadable))}.\n"
     if not held.ours:
         lines += "\nThis backup has no manifest: that a part of it is missing can go unnoticed.\n"
     return lines

@@ -43,12 +43,16 @@ class HeldQube:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a backup holds. `ours`: it ends with a manifest, so that nothing can be missing from it unnoticed."""
+    """What a backup holds. `ours`: it ends with a manifest, so that nothing can be missing from it unnoticed.
+
+    `unreadable` are names of qubes that are in it and whose settings make no sense: they cannot be restored.
+    """
 
     backup_id: str
     compression: str
     ours: bool
     qubes: tuple[HeldQube, ...]
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +158,10 @@ def parse_contents(untrusted: str) -> Contents:
     qubes = tuple(_held(line) for line in rows.split("\n") if line)
     if len({qube.name for qube in qubes}) != len(qubes):
         raise ProtocolError("The answer names a qube twice.")
-    return Contents(told.get("backup-id", ""), told.get("compression", ""), told.get("ours") == "yes", qubes)
+    unreadable = tuple(told.get("unreadable", "").split())
+    return Contents(
+        told.get("backup-id", ""), told.get("compression", ""), told.get("ours") == "yes", qubes, unreadable
+    )
 
 
 def _pair(untrusted: str) -> tuple[str, str]:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The second page of the restore wizard: the qubes of the backup, and what becomes of each."""
 
+from collections.abc import Sequence
+
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
@@ -36,6 +38,8 @@ class QubesPage(StepPage):
             self,
         )
         self.foreign.hide()
+        self.unreadable = plain_label("", self)
+        self.unreadable.hide()
         parts = QSplitter(Qt.Orientation.Horizontal, self)
         parts.setChildrenCollapsible(False)
         parts.addWidget(self.table)
@@ -48,6 +52,7 @@ class QubesPage(StepPage):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.foreign)
+        layout.addWidget(self.unreadable)
         layout.addWidget(parts, 1)
         layout.addLayout(foot)
         self.details.chosen.connect(model.choose)
@@ -55,6 +60,12 @@ class QubesPage(StepPage):
         model.modelReset.connect(self._begin)
         if selection := self.table.selectionModel():
             selection.selectionChanged.connect(lambda *_: self._refresh())
+
+    def put_unreadable(self, names: Sequence[str]) -> None:
+        """Name the qubes of the backup that cannot be restored, because their settings make no sense."""
+        text = self.tr("The settings of these qubes cannot be read, so they cannot be restored: {0}.")
+        self.unreadable.setText(text.format(", ".join(names)))
+        self.unreadable.setVisible(bool(names))
 
     def problem(self) -> str:
         if problems := sum(bool(row.problem) for row in self.model.rows):

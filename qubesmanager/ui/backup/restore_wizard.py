@@ -92,6 +92,7 @@ class RestoreWizard(StepsWindow):
         self._system = offers.system
         self.model.put(held.qubes, self._here())
         self.qubes_page.foreign.setVisible(not held.ours)
+        self.qubes_page.put_unreadable(held.unreadable)
         self.summary_page.put(offers)
         if self.file_page.verify_only.isChecked():
             self._start(self.model.plan("", verify_only=True))

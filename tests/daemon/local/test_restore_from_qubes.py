@@ -5,12 +5,14 @@ import pytest
 from backup_daemon import WORDS, data_of, pieces
 from qubes_backup import PRIVATE, backup_of, device, domain, of_one, qubes_xml
 
+from qubesmanager.cli.restore import listing
 from qubesmanager.client.client import Client
+from qubesmanager.client.restores import parse_contents
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import PropertyState
 from qubesmanager.wire.errors import Mgmt1Error
-from qubesmanager.wire.limits import RULES
+from qubesmanager.wire.limits import DEVICES, RULES
 from qubesmanager.wire.values import PowerState
 
 
@@ -138,6 +140,16 @@ async def test_a_qube_that_cannot_be_costs_no_other(client: Client, bad: str, ro
     assert (verify == "no") == ("in-known" in {info.name for info in await client.send(calls.VM_LIST("dom0"))})
 
 
+async def test_info_names_the_qubes_that_cannot_be_read(client: Client) -> None:
+    backup = of_two(domain("in-known"), domain("../etc", 2))
+
+    head = f"passphrase={WORDS}\n\n".encode()
+    held = parse_contents(await client.send(calls.BACKUP_INFO("dom0", None, pieces(head, backup))))
+
+    assert ([qube.name for qube in held.qubes], held.unreadable) == (["in-known"], ("domain-2",))
+    assert "cannot be read: domain-2." in listing(held)
+
+
 async def test_an_unreadable_qube_fails_no_conflict(client: Client) -> None:
     rows = await restored(client, of_two(domain("in-known"), domain("../etc", 2)), "conflict=fail")
 
@@ -255,6 +267,17 @@ async def test_a_missing_netvm_is_what_was_chosen(client: Client, choice: str, v
     else:
         assert "There is no qube gone." in row
         assert (await value_of(client, "in-one", "netvm")).value == value
+
+
+async def test_what_is_left_out_of_a_hostile_qube_makes_no_endless_row(client: Client) -> None:
+    properties = {f"unknown_{number}": "x" for number in range(5000)}
+    devices = "".join(device("usb", "sys-usb", f"{number}-1") for number in range(5000))
+
+    note = await note_of(client, domain("in-many", 1, properties, devices=devices), "devices=yes")
+
+    assert "more that are not named here." in note
+    assert len(note) < 20_000
+    assert len(await devices_of(client, "in-many")) == DEVICES
 
 
 # -- features and tags -------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from backup_samples import TINY, contents, settings_only
 from PyQt5 import sip
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAbstractButton, QAction, QFileDialog, QLabel, QLineEdit, QWidget
-from qubes_backup import device, domain, of_one
+from qubes_backup import backup_of, device, domain, of_one, qubes_xml
 from windows import Clicker, press_key, type_text
 
 from qubesmanager.backup import container
@@ -469,6 +469,18 @@ async def test_a_pool_is_chosen(
 
     record = await client.send(calls.VM_GET_ALL("dom0", "lab"))
     assert {volume.pool for volume in record.volumes if volume.save_on_stop} == {"second"}
+
+
+async def test_qubes_that_cannot_be_read_are_named(clicker: Clicker, wizard: RestoreWizard, tmp_path: Path) -> None:
+    file = tmp_path / "of-qubes"
+    xml = qubes_xml(domain("good"), domain("bad", 2, {"label": "label-77"}))
+    file.write_bytes(backup_of(xml, {"vm1/private.img": b"1", "vm2/private.img": b"2"}))
+
+    await read(clicker, wizard, file)
+
+    assert wizard.qubes_page.unreadable.isVisible()
+    assert "bad" in wizard.qubes_page.unreadable.text()
+    assert [row.held.name for row in wizard.model.rows] == ["good"]
 
 
 @pytest.mark.parametrize("ticked", [True, False])

@@ -19,7 +19,7 @@ from qubesmanager.rules.devices import FRONTEND_DEV, PERSISTENT, PLACE, checked_
 from qubesmanager.rules.network import netvm_chain
 from qubesmanager.rules.texts import why_not_feature
 from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
-from qubesmanager.wire.limits import RESTORED_FEATURE_BYTES
+from qubesmanager.wire.limits import DEVICES, RESTORED_FEATURE_BYTES
 from qubesmanager.wire.names import DEVICE_IDENT, FEATURE_NAME, TAG_NAME, shown, tag_today
 from qubesmanager.wire.records import YES, DeviceRecord
 from qubesmanager.wire.values import DeviceClass, VmClass
@@ -253,7 +253,9 @@ class _Settling:
             more = f" and {len(devices) - _NAMED} more" if len(devices) > _NAMED else ""
             one.notes.append(f"Not assigned again, because it was not asked for (devices=yes): {names}{more}.")
             return
-        for device in devices:
+        if len(devices) > DEVICES:
+            one.notes.append(f"{len(devices) - DEVICES} devices are left out: a qube has at most {DEVICES}.")
+        for device in devices[:DEVICES]:
             try:
                 one.qube.devices.append(self._device(one, device))
             except Mgmt1Error as error:

@@ -57,6 +57,8 @@ if TYPE_CHECKING:
 
 HEAD_LIMIT = 256 << 10
 """Bytes of options before the backup."""
+NOTES = 100
+"""Sentences in the row of a restored qube; a hostile backup could cause any number."""
 QUEUE = 16
 """Runs of data of one volume on their way from the engine to the pool."""
 
@@ -181,8 +183,10 @@ async def contents_text(system: "System", source: str, stream: ByteStream) -> st
         f"backup-id={backup.head.backup_id}",
         f"compression={backup.head.compression or 'none'}",
         f"ours={'yes' if backup.head.has_manifest else 'no'}",
-        "",
     ]
+    if unreadable := [qube.name for qube in backup.contents.unreadable]:
+        lines.append(f"unreadable={' '.join(unreadable)}")
+    lines.append("")
     for qube in backup.contents.kept:
         fields = {
             "class": qube.klass,
@@ -215,7 +219,9 @@ class _Wanted:
         if self.skipped or self.failed:
             result, said = ("skipped", self.skipped) if self.skipped else ("failed", self.failed)
             return f"{self.kept.name} restored-as=- result={result} {_line(said)}"
-        return f"{self.kept.name} restored-as={self.name} result=ok {_line(' '.join(self.notes))}".rstrip()
+        left = len(self.notes) - NOTES
+        notes = [*self.notes[:NOTES], *([f"And {left} more that are not named here."] if left > 0 else [])]
+        return f"{self.kept.name} restored-as={self.name} result=ok {_line(' '.join(notes))}".rstrip()
 
 
 async def restore(system: "System", source: str, stream: ByteStream, passphrase: str = "") -> list[str]:
