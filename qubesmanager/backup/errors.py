@@ -12,6 +12,10 @@ class BackupDamagedError(BackupError):
     """Something in the backup is not as it was written: cut, changed, missing or out of its place."""
 
 
+class BackupNotConnectedError(BackupError):
+    """The disk that backups of the profile go to is not there; the text names the path."""
+
+
 class BackupIncompleteError(BackupError):
     """The backup was made and is whole, without a qube that was asked for; the text names both."""
 

@@ -33,6 +33,7 @@ from qubesmanager.cli.terminal import (
 from qubesmanager.client.backups import (
     LOST,
     VERIFYING,
+    Confirmed,
     Preview,
     Progress,
     Run,
@@ -79,6 +80,9 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         help="let the last backup of a qube go that is not backed up any more; without --run: print what would go",
+    )
+    made.add_argument(
+        "--new-disk", action="store_true", help="write to another disk than the backups of the profile went to so far"
     )
     made.add_argument(
         "--passphrase-file",
@@ -155,7 +159,8 @@ def _carried_out(options: argparse.Namespace, transport: Transport, terminal: Te
         bar.clear()
         terminal.stderr.write(f"{PROGRAM}: {printable(text)}\n")
 
-    run = asyncio.run(_run(Client(transport), options.profile, passphrase, options.give_up, bar, said))
+    confirmed = Confirmed(tuple(options.give_up), new_disk=options.new_disk)
+    run = asyncio.run(_run(Client(transport), options.profile, passphrase, confirmed, bar, said))
     bar.clear()
     terminal.stdout.write(f"{run.file}  {size_text(run.size or 0)}{'  verified' if run.verified else ''}\n")
     if run.reason:
@@ -175,7 +180,7 @@ async def _run(
     client: Client,
     profile: str,
     passphrase: str | None,
-    given_up: Sequence[str],
+    confirmed: Confirmed,
     bar: Bar,
     said: Callable[[str], None],
 ) -> Run:
@@ -202,7 +207,7 @@ async def _run(
     lost = False
     try:
         with suppress(BackupIncompleteError):
-            await execute(client, profile, passphrase, given_up=given_up)
+            await execute(client, profile, passphrase, confirmed=confirmed)
         return (await history(client, profile))[-1]
     except BackupAlreadyRunningError:
         said(f"The profile {profile} is being carried out already; this shows that run.")
@@ -257,6 +262,10 @@ def preview_text(told: Preview, given_up: Sequence[str] = ()) -> str:
     for title, names in (("No such qube", told.missing), ("Would be removed after it", remove)):
         if names:
             text += f"{title}: {printable(', '.join(names))}\n"
+    if not told.connected:
+        text += "The disk of the destination is not connected; --new-disk takes the one that is there.\n"
+    if told.largest_file is not None and told.size > told.largest_file:
+        text += f"The file system there takes no file over {size_text(told.largest_file)}.\n"
     for file, qubes in kept.items():
         text += f"Stays, as the only backup of {printable(', '.join(qubes))}: {printable(file)}\n"
     return text

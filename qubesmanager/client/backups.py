@@ -3,7 +3,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -46,15 +46,33 @@ class PlannedQube:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What a run does only if the user said so.
+
+    `given_up`: qubes whose last backup may be removed. `new_disk`: the destination may be on a disk that no backup of
+    the profile went to so far.
+    """
+
+    given_up: tuple[str, ...] = ()
+    new_disk: bool = False
+
+
+NOTHING_CONFIRMED = Confirmed()
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """What a profile would do now. Bytes; times in Unix seconds; None where it is not known.
 
-    `given_by`: where its passphrase comes from (text, file, vm); empty if somebody has to say it.
+    `given_by`: where its passphrase comes from (text, file, vm); empty if somebody has to say it. `connected`: whether
+    the disk of the destination is there. `largest_file`: where its file system has a limit that a backup can reach.
     """
 
     size: int
     free: int | None
     writable: bool | None
+    connected: bool
+    largest_file: int | None
     given_by: str
     last_run: int | None
     last_result: str
@@ -134,6 +152,8 @@ def parse_preview(untrusted: str) -> Preview:
         size=_number(told, "size") or 0,
         free=_number(told, "free"),
         writable=_YES_NO.get(told.get("writable", "")),
+        connected=told.get("connected") != "no",
+        largest_file=_number(told, "largest-file"),
         given_by=told.get("passphrase", "none").removeprefix("none"),
         last_run=_number(told, "last-run"),
         last_result=told.get("last-result", ""),
@@ -371,16 +391,18 @@ async def execute(
     profile: str,
     passphrase: str | None,
     leaves: Callable[[], bool] = lambda: False,
-    given_up: Iterable[str] = (),
+    confirmed: Confirmed = NOTHING_CONFIRMED,
 ) -> None:
     """Carry the profile out; done when the backup is whole and on the disk. Raises `BackupError` for the passphrase.
 
     Cancelled, the run is cancelled too, and this ends when it has: what it had written is gone. If `leaves` says so,
-    the run goes on without a caller that waits for it. `given_up`: qubes whose last backup may be removed.
+    the run goes on without a caller that waits for it. `confirmed` is what the user allowed it.
     """
     payload = {} if passphrase is None else {"passphrase": passphrase_text(passphrase, "What was given")}
-    if names := " ".join(given_up):
+    if names := " ".join(confirmed.given_up):
         payload["give-up"] = names
+    if confirmed.new_disk:
+        payload["new-disk"] = "yes"
     async with asyncio.TaskGroup() as group:
         running = group.create_task(_answered(client, profile, payload))
         try:

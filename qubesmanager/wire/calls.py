@@ -278,7 +278,8 @@ VM_KILL = Call(
 BACKUP_EXECUTE = Call(
     "mgmt1.backup.Execute", Dest.DOM0, Tier.GLOBAL_RWX, c.PROFILE_ID, c.KEY_VALUES, c.NOTHING,
     "Carry out a backup profile; answers when the file is complete and on disk. Payload:"
-    " passphrase=<text>; give-up=<qubes>, from dom0: keep may remove the last backup of these.",
+    " passphrase=<text>; give-up=<qubes>, from dom0: keep may remove the last backup of these;"
+    " new-disk=yes, from dom0: the destination may be on a disk that the profile does not know.",
     time_limit=None,
     secret=True,
 )  # fmt: skip

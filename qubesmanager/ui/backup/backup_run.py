@@ -4,7 +4,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from contextvars import copy_context
 from typing import Any
@@ -13,9 +13,11 @@ from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.client.backups import (
+    NOTHING_CONFIRMED,
     SCHEDULE,
     STARTED,
     VERIFYING,
+    Confirmed,
     Progress,
     Run,
     execute,
@@ -75,13 +77,13 @@ class BackupRun(QObject):
         text: str | None,
         passphrase: str | None,
         afterwards: Callable[[], Awaitable[None]] | None,
-        given_up: Collection[str] = (),
+        confirmed: Confirmed = NOTHING_CONFIRMED,
     ) -> None:
         """Keep the profile, if there is a text to keep, and carry it out; `afterwards` only if all went well.
 
-        `given_up`: qubes whose last backup may go.
+        `confirmed` is what the user allowed it.
         """
-        self._begin(self._carry_out(text, passphrase, afterwards, given_up))
+        self._begin(self._carry_out(text, passphrase, afterwards, confirmed))
 
     def follow(self, run: Run) -> None:
         """Show a run that another client or the schedule has begun."""
@@ -136,14 +138,14 @@ class BackupRun(QObject):
         text: str | None,
         passphrase: str | None,
         afterwards: Callable[[], Awaitable[None]] | None,
-        given_up: Collection[str],
+        confirmed: Confirmed,
     ) -> None:
         self._report()
         client = self._session.client
         try:
             if text is not None:
                 await client.send(calls.BACKUP_PROFILE_SET(DOM0, self.profile, text))
-            self.result = await self._executed(passphrase, given_up)
+            self.result = await self._executed(passphrase, confirmed)
             self.state = TaskState.DONE
         except (asyncio.CancelledError, BackupCancelledError):
             self.state = TaskState.CANCELLED
@@ -165,12 +167,12 @@ class BackupRun(QObject):
             report(self.progress.percent, self._line())
         self.changed.connect(lambda: context.run(report, self.progress.percent, self._line()) if self.running else None)
 
-    async def _executed(self, passphrase: str | None, given_up: Collection[str]) -> Run:
+    async def _executed(self, passphrase: str | None, confirmed: Confirmed) -> Run:
         """Carry the profile out, or look on if it is being carried out; the run as the history has it."""
         client = self._session.client
         try:
             # The window may be closed and everything end here: dom0 goes on with it.
-            await execute(client, self.profile, passphrase, lambda: self._session.tasks.closing, given_up)
+            await execute(client, self.profile, passphrase, lambda: self._session.tasks.closing, confirmed)
             return (await history(client, self.profile))[-1]
         except BackupAlreadyRunningError:
             self._note(self.tr("It is being carried out already; this shows that run."))

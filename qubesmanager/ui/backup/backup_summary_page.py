@@ -4,7 +4,7 @@
 from PyQt5.QtWidgets import QCheckBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from qubesmanager.backup.profile import Profile
-from qubesmanager.client.backups import Preview
+from qubesmanager.client.backups import Confirmed, Preview
 from qubesmanager.models.columns import date_text, size_text
 from qubesmanager.ui.backup.steps import StepPage
 from qubesmanager.ui.prompts import plain_label, problem_label, show_problem
@@ -21,6 +21,7 @@ class BackupSummaryPage(StepPage):
         self.title = self.tr("What will happen")
         self._problem = ""
         self._lonely = False
+        self._is_elsewhere = False
         self._form = QFormLayout()
         self._form.setVerticalSpacing(8)
         self._lines: dict[str, QLabel] = {}
@@ -40,6 +41,9 @@ class BackupSummaryPage(StepPage):
         self.give_up = QCheckBox(self.tr("&Remove the last backup of these qubes, too"), self)
         self.give_up.toggled.connect(self._show_older)
         self.give_up.hide()
+        self.new_disk = QCheckBox(self.tr("&Use the disk that is there now"), self)
+        self.new_disk.toggled.connect(self.changed)
+        self.new_disk.hide()
         self.power_off = QCheckBox(self.tr("Shut this computer &down when it is complete"), self)
         self.power_off.setEnabled(not power_off)
         self.power_off.setToolTip(power_off)
@@ -47,6 +51,7 @@ class BackupSummaryPage(StepPage):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(self._form)
         layout.addWidget(self.give_up)
+        layout.addWidget(self.new_disk)
         layout.addWidget(self.warning)
         layout.addStretch(1)
         layout.addWidget(self.power_off)
@@ -58,8 +63,10 @@ class BackupSummaryPage(StepPage):
         """What is known here; the rest is asked for."""
         self._problem = self.tr("Waiting for what dom0 says of it…")
         self._told = None
-        self.give_up.setChecked(False)
-        self.give_up.hide()
+        self._is_elsewhere = False
+        for box in (self.give_up, self.new_disk):
+            box.setChecked(False)
+            box.hide()
         place = profile.destination_path or " ".join(profile.destination_command)
         if profile.destination_vm != "dom0":
             place = self.tr("the qube {0}: {1}").format(profile.destination_vm, place)
@@ -107,6 +114,11 @@ class BackupSummaryPage(StepPage):
             self._problem = self.tr("Nothing can be written there: the folder does not exist, or is not writable.")
         elif told.free is None and profile.destination_vm == "dom0":
             self._problem = self.tr("There is no such folder in dom0.")
+        if told.largest_file is not None and told.size > told.largest_file:
+            largest = size_text(told.largest_file)
+            warnings.append(self.tr("The file system there takes no file over {0}.").format(largest))
+        self._is_elsewhere = not told.connected
+        self.new_disk.setVisible(self._is_elsewhere)
         show_problem(self.warning, "\n".join(warnings))
         self.changed.emit()
 
@@ -115,6 +127,10 @@ class BackupSummaryPage(StepPage):
         if self._told is None or not self.give_up.isChecked():
             return []
         return sorted({name for names in self._told.would_keep.values() for name in names})
+
+    def confirmed(self) -> Confirmed:
+        """What the user ticked on the page."""
+        return Confirmed(tuple(self.given_up()), new_disk=self.new_disk.isChecked())
 
     def _show_older(self, *_: object) -> None:
         if self._told is None:
@@ -136,6 +152,8 @@ class BackupSummaryPage(StepPage):
         self.changed.emit()
 
     def problem(self) -> str:
+        if not self._problem and self._is_elsewhere and not self.new_disk.isChecked():
+            return self.tr("The disk that the backups of this profile go to is not connected.")
         return self._problem
 
     def _named(self, names: list[str]) -> str:

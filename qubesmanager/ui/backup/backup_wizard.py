@@ -155,7 +155,7 @@ class BackupWizard(StepsWindow):
         afterwards = power_off if self.summary.power_off.isChecked() else None
         self._session.settings.setValue(LAST_NAME, name)
         run = BackupRun(self._session, name)
-        run.start(text, self.passphrase.passphrase(), afterwards, self.summary.given_up())
+        run.start(text, self.passphrase.passphrase(), afterwards, self.summary.confirmed())
         self._look_on(run)
 
     def _look_on(self, run: BackupRun) -> None:

@@ -19,7 +19,7 @@ from pool_tools import content
 from qubesmanager.backup import container
 from qubesmanager.backup.container import Params
 from qubesmanager.backup.errors import BackupIncompleteError
-from qubesmanager.client.backups import execute, history, preview
+from qubesmanager.client.backups import Confirmed, execute, history, preview
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
@@ -685,10 +685,10 @@ async def test_the_only_backup_of_a_qube_stays_until_dom0_gives_the_qube_up(
     assert told.retention(["gone"]) == ([second.name, first.name], {})
     as_qube = Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer, "vault"))
     with pytest.raises(PermissionDenied):
-        await execute(as_qube, "nightly", WORDS, given_up=["gone"])
+        await execute(as_qube, "nightly", WORDS, confirmed=Confirmed(("gone",)))
     system.backups.clock = partial(float, moment + 200)
 
-    await execute(client, "nightly", WORDS, given_up=["gone"])
+    await execute(client, "nightly", WORDS, confirmed=Confirmed(("gone",)))
 
     assert len(names(folder)) == 1
 

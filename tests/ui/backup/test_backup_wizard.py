@@ -19,7 +19,7 @@ from qubesmanager.backup import container
 from qubesmanager.backup.container import Params
 from qubesmanager.backup.profile import Profile
 from qubesmanager.backup.retention import Keep
-from qubesmanager.client.backups import history, parse_preview
+from qubesmanager.client.backups import Confirmed, history, parse_preview
 from qubesmanager.client.client import Client
 from qubesmanager.client.restores import RestorePlan, restore
 from qubesmanager.daemon.local.drivers.backups import targets
@@ -71,6 +71,23 @@ def test_the_only_backup_of_a_qube_goes_only_after_a_tick(qtbot: QtBot) -> None:
     page.give_up.setChecked(True)
     assert page.given_up() == ["vault", "work"]
     assert page.text("older") == "removed once this one is verified: first, second"
+
+
+def test_another_disk_is_used_only_after_a_tick_and_fat_is_named(qtbot: QtBot) -> None:
+    page = BackupSummaryPage("")
+    qtbot.addWidget(page)
+    profile = Profile(destination_path="/backups")
+    told = parse_preview(f"free={1 << 40}\nsize={5 << 30}\nconnected=no\nlargest-file={(4 << 30) - 1}\n\n")
+
+    page.show_plan("nightly", profile, ["vault"], kept=False)
+    page.show_preview(told, profile)
+
+    assert "not connected" in page.problem()
+    assert "takes no file over" in page.warning.text()
+    assert page.confirmed() == Confirmed()
+    page.new_disk.setChecked(True)
+    assert page.problem() == ""
+    assert page.confirmed() == Confirmed(new_disk=True)
 
 
 @pytest.fixture

@@ -12,16 +12,19 @@ from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.codecs import text as text_of
 from qubesmanager.wire.errors import PermissionDenied, ProtocolError
 from qubesmanager.wire.limits import PROFILE_BYTES
+from qubesmanager.wire.records import YES
 
 
 @answers(calls.BACKUP_EXECUTE)
 async def execute(context: Context, profile: str, options: Mapping[str, str]) -> None:
-    if set(options) - {"passphrase", "give-up"}:
-        raise ProtocolError("The payload has passphrase=<text> and give-up=<qubes>, or nothing.")
+    if set(options) - {"passphrase", "give-up", "new-disk"} or options.get("new-disk", YES) != YES:
+        raise ProtocolError("The payload has passphrase=<text>, give-up=<qubes> and new-disk=yes, or nothing.")
     given_up = options.get("give-up", "").split()
-    if given_up and context.source != DOM0:
-        raise PermissionDenied("Only dom0 gives up the last backup of a qube.")
-    await context.system.backups.execute(profile, options.get("passphrase"), given_up, by=context.source)
+    new_disk = "new-disk" in options
+    if (given_up or new_disk) and context.source != DOM0:
+        raise PermissionDenied("Only dom0 gives up the last backup of a qube or takes another disk.")
+    passphrase = options.get("passphrase")
+    await context.system.backups.execute(profile, passphrase, given_up, new_disk=new_disk, by=context.source)
 
 
 @answers(calls.BACKUP_CANCEL)
@@ -76,7 +79,7 @@ async def set_profile(context: Context, profile: str, text: str) -> None:
 
 @answers(calls.BACKUP_PROFILE_REMOVE)
 async def remove_profile(context: Context, profile: str, _payload: None) -> None:
-    await context.system.backups.profiles.remove(profile)
+    await context.system.backups.remove_profile(profile)
 
 
 @answers(calls.BACKUP_STATUS)

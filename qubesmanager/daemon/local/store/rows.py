@@ -202,6 +202,14 @@ def delete_pending_name(change: int) -> Statement:
     return ("DELETE FROM pending_name WHERE change = ?", (change,))
 
 
+def add_destination(profile: str, path: str, file_system: str) -> Statement:
+    return ("INSERT OR IGNORE INTO destination VALUES (?, ?, ?)", (profile, path, file_system))
+
+
+def delete_destinations(profile: str) -> Statement:
+    return ("DELETE FROM destination WHERE profile = ?", (profile,))
+
+
 def set_device(qid: int, device: DeviceRecord) -> Statement:
     """A device that is attached now, assigned persistently, or both."""
     held = json.dumps(dict(device.options))

@@ -27,7 +27,7 @@ from qubesmanager.backup.border import plain_values, storable
 from qubesmanager.backup.container import LEVELS
 from qubesmanager.backup.contents import ADMIN_CLASS, DOM0, Contents, Device, Label
 from qubesmanager.backup.contents import Qube as KeptQube
-from qubesmanager.backup.errors import BackupError, BackupIncompleteError
+from qubesmanager.backup.errors import BackupError, BackupIncompleteError, BackupNotConnectedError
 from qubesmanager.backup.partial import check_space
 from qubesmanager.backup.passphrases import passphrase_text
 from qubesmanager.backup.profile import Profile, is_of_a_qube, marked, matches, parse_profile, without_passphrase
@@ -39,7 +39,7 @@ from qubesmanager.backup.streams import FdOutput
 from qubesmanager.backup.volumes import Source
 from qubesmanager.backup.writer import Options, QubeData
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.daemon.local.drivers.backups import targets
+from qubesmanager.daemon.local.drivers.backups import file_systems, targets
 from qubesmanager.daemon.local.drivers.backups.destinations import check_destination
 from qubesmanager.daemon.local.drivers.backups.engine import Teller, in_engine, off_loop
 from qubesmanager.daemon.local.drivers.backups.profiles import ProfileFile, Profiles
@@ -164,6 +164,48 @@ class Backups:
             await off_loop(check_destination, self.profiles.folder, profile)
         async with self._editing:
             await self.profiles.put(name, text)
+        await self._learn_destination(name, profile, forget=True)
+
+    async def remove_profile(self, name: str) -> None:
+        """Remove the profile; its backups stay. Raises `QubesBackupProfileNotFoundError`."""
+        await self.profiles.remove(name)
+        async with self._system.changing:
+            await self._system.commit([rows.delete_destinations(name)])
+
+    async def _learn_destination(self, name: str, profile: Profile, *, forget: bool = False) -> None:
+        """Remember the file system that the folder is on now; with `forget` in the place of those known so far."""
+        statements = [rows.delete_destinations(name)] if forget else []
+        if profile.destination_vm == DOM0 and await off_loop(Path(profile.destination_path or "-").is_dir):
+            known = await off_loop(file_systems.of_folder, Path(profile.destination_path))
+            if known.identity:
+                statements.append(rows.add_destination(name, profile.destination_path, known.identity))
+        async with self._system.changing:
+            await self._system.commit(statements)
+
+    async def _check_connected(self, name: str, profile: Profile) -> None:
+        """Raises `BackupNotConnectedError`."""
+        if not await self._is_connected(name, profile):
+            raise BackupNotConnectedError(
+                f"The disk for {profile.destination_path} is not connected: nothing is mounted there, or another file"
+                f" system than the backups of the profile {name} go to."
+            )
+
+    async def _is_connected(self, name: str, profile: Profile) -> bool:
+        """Whether the disk of the destination is there.
+
+        It is not where fstab has a mount point that nothing is mounted at, or where the file system is none of those
+        that backups of the profile go to.
+        """
+        if profile.destination_vm != DOM0 or not profile.destination_path:
+            return True
+        if await off_loop(file_systems.unmounted_point, Path(profile.destination_path)):
+            return False
+        known = await self._system.store.read(
+            "SELECT file_system FROM destination WHERE profile = ? AND path = ?", (name, profile.destination_path)
+        )
+        if not known:
+            return True
+        return ((await off_loop(file_systems.of_folder, _folder(profile))).identity,) in [tuple(row) for row in known]
 
     async def follow_names(self) -> None:
         """Carry stored renames and removals of qubes into the profiles that name them.
@@ -219,11 +261,19 @@ class Backups:
     # -- a run --------------------------------------------------------------------------------------------------------
 
     async def execute(
-        self, name: str, passphrase: str | None, given_up: Collection[str] = (), *, by: str = DOM0, attempt: int = 1
+        self,
+        name: str,
+        passphrase: str | None,
+        given_up: Collection[str] = (),
+        *,
+        new_disk: bool = False,
+        by: str = DOM0,
+        attempt: int = 1,
     ) -> None:
         """Carry the profile out; done when the backup is complete and on the disk, and verified if it says so.
 
-        `given_up`: qubes whose last backup `keep` may remove in this run. `by` is the qube that asks for it, or
+        `given_up`: qubes whose last backup `keep` may remove in this run. `new_disk`: the file system at the
+        destination may be one that backups of the profile did not go to so far. `by` is the qube that asks for it, or
         `SCHEDULE`; `attempt` counts those of one scheduled run. Raises `BackupIncompleteError` after a backup of all
         but the qubes that the profile names and that do not exist.
         """
@@ -239,7 +289,11 @@ class Backups:
             try:
                 if is_of_a_qube(file.text):
                     await off_loop(check_destination, self.profiles.folder, profile)
+                if not new_disk:
+                    await self._check_connected(name, profile)
                 await self._carry_out(run, profile, passphrase, told, number, given_up)
+                with suppress(StoreError):  # the next run learns it
+                    await self._learn_destination(name, profile)
             except BackupIncompleteError:
                 raise
             except BaseException as error:
@@ -277,6 +331,7 @@ class Backups:
                 await self._remember(number, told)
                 needed = sum(run.totals.values())
                 await in_engine(lambda: check_space(path.parent, needed))
+                await in_engine(lambda: file_systems.check_file_size(path.parent, needed))
             system = self._system_contents(left_out)
             tell = Teller(lambda qube, done, _total: self._progress(run, "writing", qube, done))
 
@@ -637,6 +692,9 @@ class Backups:
         runs = await self.history(name)
         due = profile.schedule.next_due(_local(self.clock())) if profile.schedule else None
         free = await off_loop(_free, _folder(profile)) if profile.destination_vm == DOM0 else None
+        largest = None
+        if free is not None:
+            largest = (await off_loop(file_systems.of_folder, _folder(profile))).largest
         sizes = {qube.name: sum(v.usage for v in qube.volumes.values() if v.save_on_stop) for qube in planned.qubes}
         decision = await self.retention(name, profile, await self._coming(planned))
         visible = self._system.visible
@@ -650,6 +708,8 @@ class Backups:
             "size": str(sum(sizes.values())),
             "free": "" if free is None else str(free),
             "writable": "" if free is None else "yes" if await off_loop(_writable, _folder(profile)) else "no",
+            "connected": "yes" if await self._is_connected(name, profile) else "no",
+            "largest-file": "" if largest is None else str(largest),
             "passphrase": profile.passphrase_kind,
             "schedule": profile.schedule.text if profile.schedule else "",
             "last-run": str(runs[-1]["start"]) if runs else "",

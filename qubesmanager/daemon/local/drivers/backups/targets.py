@@ -27,8 +27,8 @@ from qubesmanager.wire.names import shown
 QREXEC_CLIENT = "/usr/bin/qrexec-client"
 INCOMPLETE = ".incomplete"
 """After the name of a file in which not every qube is whole: it holds the others, and is no backup."""
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""How a disk, a quota or a file system says that no more goes there."""
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""How a disk or a quota says that no more goes there."""
 SECONDS = 60
 """How long a qube may take to answer with a passphrase."""
 
@@ -90,9 +90,14 @@ def _room(folder: Path, fd: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        size = os.fstat(fd).st_size
+        if error.errno == errno.EFBIG:
+            raise BackupSpaceError(
+                f"The file system of {folder} takes no file larger than {size} bytes, and the backup is larger. It was"
+                " removed."
+            ) from error
         if error.errno not in FULL:
             raise
-        size = os.fstat(fd).st_size
         raise BackupSpaceError(
             f"The disk of {folder} is full: {size} bytes of the backup had been written, and were removed."
         ) from error

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The file system of a folder: by what it is known when it is connected again, and how large a file it takes.
+
+Sources: proc(5) for /proc/self/mountinfo; the kernel's include/uapi/linux/fs.h for FS_IOC_GETFSUUID.
+"""
+
+import fcntl
+import os
+import re
+import resource
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from qubesmanager.backup.errors import BackupError, BackupSpaceError
+
+FAT = frozenset({"vfat", "msdos"})
+FAT_LARGEST = (4 << 30) - 1
+"""Bytes of the largest file on FAT."""
+_GETFSUUID = 0x80111500
+_UUID_BYTES = 16
+_OCTAL = re.compile(r"\\([0-7]{3})")
+
+
+@dataclass(frozen=True, slots=True)
+class FileSystem:
+    """`identity` is its UUID, or type and source of one without a device; empty if nothing names it for good."""
+
+    kind: str
+    identity: str
+
+    @property
+    def largest(self) -> int | None:
+        """Bytes of the largest file that it takes, where its type tells; None otherwise."""
+        return FAT_LARGEST if self.kind in FAT else None
+
+
+def of_folder(folder: Path, root: Path = Path("/")) -> FileSystem:
+    """The file system that the folder is on; of a folder that does not exist, that of what exists above it. Blocks.
+
+    `root` holds proc and dev. Raises `BackupError` if the kernel's list of mounts cannot be read.
+    """
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    place = os.path.realpath(folder)
+    _point, kind, source = _mounted(place, root)
+    if not source.startswith("/dev/"):
+        return FileSystem(kind, f"{kind}:{source}" if kind else "")
+    return FileSystem(kind, _by_link(root, source) or _by_kernel(place))
+
+
+def _mounted(place: str, root: Path) -> tuple[str, str, str]:
+    """The mount point, type and source of what is mounted at a real path. Raises `BackupError`."""
+    try:
+        lines = (root / "proc/self/mountinfo").read_text("utf-8", "surrogateescape").splitlines()
+    except OSError as error:
+        raise BackupError(f"What is mounted at {place} cannot be read: {error.strerror}.") from error
+    best = ("", "", "")
+    for line in lines:
+        before, dash, after = line.partition(" - ")
+        fields, rest = before.split(" "), after.split(" ")
+        if not dash or len(fields) < 5 or len(rest) < 2:  # noqa: PLR2004 - the mount point is the fifth of proc(5)
+            continue
+        point = _unescaped(fields[4])
+        # Of several at one point, the last covers the others.
+        if Path(place).is_relative_to(point) and len(point) >= len(best[0]):
+            best = (point, rest[0], _unescaped(rest[1]))
+    return best
+
+
+def unmounted_point(folder: Path, root: Path = Path("/")) -> str:
+    """The mount point in fstab that holds the folder and where nothing is mounted; empty if there is none. Blocks."""
+    place = os.path.realpath(folder)
+    points = []
+    with suppress(OSError):
+        for line in (root / "etc/fstab").read_text("utf-8", "surrogateescape").splitlines():
+            fields = line.split()
+            if len(fields) > 1 and not line.lstrip().startswith("#") and fields[1].startswith("/"):
+                points.append(_unescaped(fields[1]))
+    holding = [point for point in points if Path(place).is_relative_to(point)]
+    wanted = max(holding, key=len, default="/")
+    return "" if len(_mounted(place, root)[0]) >= len(wanted.rstrip("/")) else wanted
+
+
+def _unescaped(field: str) -> str:
+    return _OCTAL.sub(lambda octal: chr(int(octal[1], 8)), field)
+
+
+def _by_link(root: Path, source: str) -> str:
+    """The UUID as udev knows it; empty if it does not."""
+    with suppress(OSError):
+        number = (root / source.lstrip("/")).stat().st_rdev
+        for link in sorted((root / "dev/disk/by-uuid").iterdir()):
+            with suppress(OSError):
+                if number and link.stat().st_rdev == number:
+                    return link.name
+    return ""
+
+
+def _by_kernel(place: str) -> str:
+    """The UUID as the kernel knows it, from Linux 6.9 on; empty if it does not."""
+    answer = bytearray(1 + _UUID_BYTES)
+    with suppress(OSError):
+        fd = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.ioctl(fd, _GETFSUUID, answer)
+        finally:
+            os.close(fd)
+        return answer[1 : 1 + answer[0]].hex()
+    return ""
+
+
+def check_file_size(folder: Path, needed: int) -> None:
+    """Raise `BackupSpaceError` where no file of `needed` bytes can be, with the largest that can. Blocks.
+
+    Nothing is written: the kernel refuses to seek to where the file system takes nothing.
+    """
+    limit, _hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    largest = needed if limit == resource.RLIM_INFINITY else limit
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            largest = min(largest, _seekable(file.fileno(), needed))
+    except OSError as error:
+        raise BackupError(f"The backup cannot be written to {folder}: {error.strerror}.") from error
+    if largest < needed:
+        kind = of_folder(folder).kind
+        raise BackupSpaceError(
+            f"The backup may need a file of {needed} bytes, and the file system of {folder} ({kind}) takes files of up"
+            f" to {largest} bytes."
+        )
+
+
+def _seekable(fd: int, needed: int) -> int:
+    """The largest size up to `needed` that the file may have."""
+    low, high = 0, needed
+    while low < high:
+        middle = (low + high + 1) // 2
+        try:
+            os.lseek(fd, middle, os.SEEK_SET)
+            low = middle
+        except OSError:
+            high = middle - 1
+    return low
