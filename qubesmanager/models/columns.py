@@ -224,6 +224,7 @@ TABLE: tuple[Column, ...] = (
     Column(
         "state", QT_TRANSLATE_NOOP("VmTable", "State"), lambda record, _history: state_text(record.state),
         lambda record, _history: STATE_ORDER[record.state], look=Look.STATE, width=110,
+        tip=lambda record: record.value("problem"),
     ),
     _plain("class", QT_TRANSLATE_NOOP("VmTable", "Class"), lambda record, _history: record.klass.value, width=105),
     _plain("template", QT_TRANSLATE_NOOP("VmTable", "Template"), _value("template"), width=105),

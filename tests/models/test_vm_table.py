@@ -122,3 +122,11 @@ def test_a_name_that_looks_like_markup_is_plain_text_in_tooltips(table: VmTableM
     tip = table.index(0, table.column_named("notes")).data(Qt.ItemDataRole.ToolTipRole)
 
     assert tip == "<qt>&lt;b&gt;bold&lt;/b&gt;</qt>"
+
+
+def test_the_state_says_what_keeps_a_qube_from_being_used(table: VmTableModel) -> None:
+    table.put([vm("work", problem="The pool usb is missing.")])
+
+    tip = table.index(0, table.column_named("state")).data(Qt.ItemDataRole.ToolTipRole)
+
+    assert tip == "<qt>The pool usb is missing.</qt>"

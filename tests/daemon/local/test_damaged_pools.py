@@ -14,6 +14,7 @@ from pool_tools import content, pieces
 
 from qubesmanager import demo
 from qubesmanager.client.client import Client
+from qubesmanager.client.volumes import all_volumes
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.pools.folder import MARK
@@ -116,6 +117,7 @@ async def test_a_pool_whose_disk_is_not_there_is_missing_until_it_is_back(state:
                 await request
         assert (await client.send(calls.VM_GET_ALL("dom0", "stick"))).state is PowerState.NA
         await client.send(calls.VM_START("vault"))
+        assert {volume.pool for volume in await all_volumes(client)} == {"default", "linux-kernel"}
         assert listing(disk) == before, "nothing is written to the place"
 
         back(disk)

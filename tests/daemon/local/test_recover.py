@@ -308,3 +308,30 @@ def test_the_program_prints_and_ends_with_a_status(
     capsys.readouterr()
     (state / "pools/default/room/private/volume.json").write_bytes(b"")
     assert entry.mgmt1d([*arguments, "--check"]) == 1
+
+
+@pytest.mark.parametrize("how", ["recovered", "copy"])
+async def test_what_a_session_left_is_not_the_next_ones(state: Path, how: str) -> None:
+    """The machine died with the store while a qube ran: its root is fresh at the next start all the same."""
+    system = await open_system(state, FakeHypervisor())
+    await system.store.copy_if_due()
+    client = client_of(system)
+    await client.send(calls.VM_PROPERTY_SET("room", "netvm", ""))
+    await client.send(calls.VM_START("room"))
+    await system.descriptions.settled()
+    session = set((state / "pools/default/room/root").iterdir())
+    await system.close()
+    if how == "recovered":
+        lose_store(state)
+        await recovered(state, FakeHypervisor())
+    else:
+        (state / "store.sqlite").write_bytes(b"")
+
+    again = await open_system(state, FakeHypervisor())
+    try:
+        assert again.qube("room").state is PowerState.HALTED
+        assert again.qube("room").start_time is None
+        assert not (state / "pools/default/room/root").exists()
+        assert session
+    finally:
+        await again.close()

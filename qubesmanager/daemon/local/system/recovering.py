@@ -6,6 +6,7 @@ is changed, and no qube that exists.
 """
 
 import re
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -195,6 +196,8 @@ async def _make(system: "System", coming: list[Found], recovery: Recovery) -> No
             [
                 *(rows.set_label(name, color) for name, color in colors.items()),
                 *(statement for qube in qubes for statement in rows.insert_qube(qube)),
+                # It may run, or may have left a session's volumes: the next start of the daemon sees to that.
+                *(rows.set_times(qube.qid, int(time.time()), None) for qube in qubes),
             ]
         )
     except Mgmt1Error:

@@ -13,6 +13,7 @@ import asyncio
 import fcntl
 import logging
 import os
+import time
 import uuid as uuids
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
@@ -312,6 +313,9 @@ class System:
             if qube.klass is VmClass.ADMIN:
                 qube.state = PowerState.RUNNING
                 qube.problem = self.store.notice
+            elif self.store.notice and qube.start_time is None:
+                # It may have been started after the copy was written: what it left is cleaned up unless it runs.
+                qube.start_time = int(time.time())
         self.state.load(qubes)
 
     async def _read(self) -> list[Qube] | None:

@@ -23,7 +23,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, suppress
-from itertools import chain, pairwise
+from itertools import chain, pairwise, takewhile
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -252,9 +252,11 @@ class FolderPool(ABC):
         try:
             with disk_errors(self.pool):
                 folder, manifest = self._load(vid)
+                checked: set[str] = set()
                 for name in manifest.named():
-                    for layer in self._chain(folder, name):
+                    for layer in takewhile(lambda layer: layer not in checked, self._chain(folder, name)):
                         self.check_layer(folder / layer)
+                        checked.add(layer)
         except QubesVolumeNotFoundError:
             raise
         except StoragePoolException as error:
