@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """backup-header, and the passphrases that each part of a backup is sealed under.
 
-The header is lines of `key=value`, version first. A line of its own, `mgmt1-manifest=1`, says that a manifest follows
-the last chunk; readers of Qubes leave it aside. Source: backup format v4 of Qubes OS.
+The header is lines of `key=value`, version first. Lines of its own, `mgmt1-manifest=1` and `mgmt1-dom0-config=1`, say
+that a manifest follows the last chunk, and dom0's configuration qubes.xml; readers of Qubes leave them aside. Source:
+backup format v4 of Qubes OS.
 """
 
 import re
@@ -18,15 +19,20 @@ HEAD_LIMIT = 64 << 10
 
 _BACKUP_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _MANIFEST_KEY = "mgmt1-manifest"
+_CONFIG_KEY = "mgmt1-dom0-config"
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """`compression` is the name of a filter, or None. `has_manifest`: it was written by this program."""
+    """`compression` is the name of a filter, or None. `has_manifest`: it was written by this program.
+
+    `has_config`: dom0's configuration follows qubes.xml.
+    """
 
     backup_id: str
     compression: str | None
     has_manifest: bool
+    has_config: bool = False
 
 
 def to_text(head: Head) -> bytes:
@@ -36,6 +42,8 @@ def to_text(head: Head) -> bytes:
     lines += ["hmac-algorithm=scrypt", f"backup-id={head.backup_id}"]
     if head.has_manifest:
         lines.append(f"{_MANIFEST_KEY}=1")
+    if head.has_config:
+        lines.append(f"{_CONFIG_KEY}=1")
     return "".join(f"{line}\n" for line in lines).encode()
 
 
@@ -63,7 +71,7 @@ def from_text(untrusted: bytes) -> Head:
     if name is not None and name not in FILTERS:
         raise BackupError(f"The backup is compressed with {shown(name)}, which cannot be read.")
     require(name)
-    return Head(backup_id, name, values.get(_MANIFEST_KEY) == "1")
+    return Head(backup_id, name, values.get(_MANIFEST_KEY) == "1", values.get(_CONFIG_KEY) == "1")
 
 
 def head_secret(passphrase: str) -> bytes:

@@ -25,7 +25,7 @@ _CHUNK = re.compile(
     r"(?P<folder>vm[0-9]{1,9}|dom0-home|)/?(?P<file>[A-Za-z0-9_][A-Za-z0-9_.-]{0,63})\.(?P<index>[0-9]{3,9})\.enc",
     re.ASCII,
 )
-_TOP_FILES = {"qubes.xml", "manifest"}
+_TOP_FILES = {"qubes.xml", "dom0-config", "manifest"}
 
 
 @dataclass(frozen=True, slots=True)

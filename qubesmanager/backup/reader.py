@@ -16,7 +16,8 @@ from qubesmanager.backup import compression, container, contents, head, inner, m
 from qubesmanager.backup.ahead import ahead
 from qubesmanager.backup.container import Params
 from qubesmanager.backup.contents import Contents, Qube
-from qubesmanager.backup.errors import BackupDamagedError, BackupLimitError, BackupPassphraseError
+from qubesmanager.backup.dom0_config import CONFIG, CONFIG_LIMIT, Dom0Config, from_json
+from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupLimitError, BackupPassphraseError
 from qubesmanager.backup.feed import Chunk, Closed, End, Feed, KeyPool, ReadFailed
 from qubesmanager.backup.head import Head
 from qubesmanager.backup.inner import Content
@@ -80,7 +81,8 @@ def open_backup(source: Input, passphrase: str, *, cancelled: Event | None = Non
     finally:
         opening.shutdown(wait=False, cancel_futures=True)
     xml, _ = _small_file(iter([packed]), told.compression, "qubes.xml", contents.XML_LIMIT)
-    return Backup(told, contents.from_xml(xml), params, _Rest(reader, members, passphrase, stop))
+    rest = _Rest(reader, members, passphrase, stop)
+    return Backup(told, contents.from_xml(xml), params, rest, config=_config(told, rest))
 
 
 def _salvaged(
@@ -101,7 +103,31 @@ def _salvaged(
     held = contents.from_xml(xml)
     mended.folders = [qube.path[:-1] for qube in held.stored]
     params = container.params_of(sealed_xml[: container.HEAD_SIZE])
-    return Backup(told, held, params, rest, mended)
+    return Backup(told, held, params, rest, mended, _config(told, rest))
+
+
+@dataclass(frozen=True, slots=True)
+class _Config:
+    """dom0's configuration, if the backup has one; `problem` is why it cannot be read."""
+
+    value: Dom0Config | None = None
+    problem: str = ""
+
+
+def _config(told: Head, rest: "_Rest") -> _Config:
+    """What follows qubes.xml, if the header says so. One that was changed is lost alone."""
+    if not told.has_config:
+        return _Config()
+    name = str(ChunkName("", CONFIG, 0))
+    _, sealed = _head_member(rest.members, rest.reader, name)
+    try:
+        packed = container.open_container(sealed, head.chunk_secret(told.backup_id, name, rest.passphrase))
+        text, _ = _small_file(iter([packed]), told.compression, CONFIG, CONFIG_LIMIT)
+        return _Config(from_json(text))
+    except BackupPassphraseError:
+        return _Config(problem="The configuration of dom0 was changed, or is of another backup.")
+    except BackupError as error:
+        return _Config(problem=f"The configuration of dom0 cannot be read: {error}")
 
 
 def _opened_after(first: "Future[bytes] | None", sealed: bytes, secret: bytes) -> bytes:
@@ -198,12 +224,25 @@ class Nowhere:
 class Backup:
     """An opened backup. One of `verify` and `restore` may follow, once: the stream is read in one pass."""
 
-    def __init__(self, told: Head, held: Contents, params: Params, rest: _Rest, mended: Mended | None = None) -> None:
-        """`mended` is what a damaged backup is read through; None for one that has to be as it was written."""
+    def __init__(
+        self,
+        told: Head,
+        held: Contents,
+        params: Params,
+        rest: _Rest,
+        mended: Mended | None = None,
+        config: _Config = _Config(),
+    ) -> None:
+        """`mended` is what a damaged backup is read through; None for one that has to be as it was written.
+
+        `config` becomes two attributes: dom0's configuration, None without one, and `problem`, why it cannot be read.
+        """
         self.head = told
         self.contents = held
         self.params = params
         self.mended = mended
+        self.config = config.value
+        self.problem = config.problem
         self._rest = rest
 
     def verify(self, include: Collection[str] | None = None, *, progress: Progress | None = None) -> Report:
@@ -263,7 +302,7 @@ class _Run:
             if qube.name in wanted
         }
         self._wanted = wanted
-        self._problems: list[str] = []
+        self._problems = [backup.problem] if backup.problem else []
         self._manifest: Manifest | None = None
         self._feed = Feed(cancelled)
         self._waiting: Chunk | None = None

@@ -13,6 +13,7 @@ from contextlib import suppress
 
 from qubesmanager.backup import container, head, tar
 from qubesmanager.backup.container import HEAD_SIZE, MAC_SIZE, OVERHEAD, Keys
+from qubesmanager.backup.dom0_config import CONFIG
 from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupPassphraseError
 from qubesmanager.backup.manifest import MANIFEST
 from qubesmanager.backup.outer import CHUNK_LIMIT, HEADER, HEADER_MAC, STEP, ChunkName, Input, chunk_name, is_known
@@ -158,7 +159,7 @@ class Mended:
         if behind is not None and behind.index:
             found.append(ChunkName(behind.folder, behind.file, behind.index - 1))
         found += [ChunkName(folder, file, 0) for folder in self._near(before, behind) for file in _FILES]
-        found.append(ChunkName("", MANIFEST, 0))
+        found += [ChunkName("", CONFIG, 0), ChunkName("", MANIFEST, 0)]
         names = dict.fromkeys(str(name) for name in found if name is not None)
         return sorted((name for name in names if name not in self._names), key=lambda name: _distance(broken, name))
 

@@ -18,10 +18,11 @@ from functools import partial
 from threading import Event
 from typing import Protocol, Self
 
-from qubesmanager.backup import container, head, inner, manifest, outer
+from qubesmanager.backup import container, dom0_config, head, inner, manifest, outer
 from qubesmanager.backup.compression import Compression, compress, require
 from qubesmanager.backup.container import LEVELS, Keys, Params, Sealer
 from qubesmanager.backup.contents import Contents, Qube, to_xml
+from qubesmanager.backup.dom0_config import CONFIG, Dom0Config
 from qubesmanager.backup.manifest import FileEntry, Manifest, QubeEntry
 from qubesmanager.backup.outer import ChunkName
 from qubesmanager.backup.qube_files import FIREWALL, NOTES, firewall_xml
@@ -112,18 +113,21 @@ def write(
     created: int | None = None,
     progress: Progress | None = None,
     cancelled: Event | None = None,
+    config: Dom0Config | None = None,
 ) -> Report:
     """Write the whole backup to `target`.
 
     Blocks; its threads have ended when it returns, but for a key derivation after a cancel.
-    `system` holds the labels, the system's properties and dom0 as its only qube. A volume that cannot be read fails its
-    qube, says so in the manifest and in the report, and the others go on; the backup is complete only if `report.ok`.
+    `system` holds the labels, the system's properties and dom0 as its only qube; `config` is dom0's own configuration.
+    A volume that cannot be read fails its qube, says so in the manifest and in the report, and the others go on;
+    the backup is complete only if `report.ok`.
     Raises `BackupCancelledError`, `QubesValueError` for what a backup cannot hold, and what `target` raises.
     """
     made = int(time.time()) if created is None else created
     planned = [_planned(data, number) for number, data in enumerate(qubes, 1)]
+    files = [] if config is None else [_small_file(ChunkName("", CONFIG, 0), dom0_config.to_json(config))]
     with _Writer(target, passphrase, options or Options(), made, cancelled or Event()) as writer:
-        return writer.write(system, planned, progress or (lambda _name, _done, _total: None))
+        return writer.write(system, files, planned, progress or (lambda _name, _done, _total: None))
 
 
 # -- what is to be written ---------------------------------------------------------------------------------------------
@@ -319,15 +323,18 @@ class _Writer:
             self._target.settle()
         self._keys.close()
 
-    def write(self, system: Contents, plans: Sequence[_Plan], progress: Progress) -> Report:
+    def write(self, system: Contents, extra: Sequence[_File], plans: Sequence[_Plan], progress: Progress) -> Report:
+        """`extra` are files of dom0, which follow qubes.xml."""
         check(self._cancelled)
         last = ChunkName("", manifest.MANIFEST, 0)
         xml = to_xml(replace(system, qubes=(*system.qubes, *(plan.qube for plan in plans))))
-        self._upcoming = iter((XML, *(file.name for plan in plans for file in plan.files), last))
+        extra_names = (file.name for file in extra)
+        self._upcoming = iter((XML, *extra_names, *(file.name for plan in plans for file in plan.files), last))
         for _ in range(self._keys.depth):
             self._ask_next()
-        self._write_head()
-        self._write_file(_small_file(XML, xml), lambda _size: None)
+        self._write_head(has_config=bool(extra))
+        for file in (_small_file(XML, xml), *extra):
+            self._write_file(file, lambda _size: None)
         written = [self._write_qube(plan, progress) for plan in plans]
         self._drain(0)
         told = Manifest(
@@ -349,9 +356,10 @@ class _Writer:
             told,
         )
 
-    def _write_head(self) -> None:
+    def _write_head(self, *, has_config: bool) -> None:
         compression = self._options.compression
-        text = head.to_text(head.Head(self._id, None if compression is Compression.NONE else compression.value, True))
+        method = None if compression is Compression.NONE else compression.value
+        text = head.to_text(head.Head(self._id, method, has_manifest=True, has_config=has_config))
         sealed = container.seal(awaited(self._keys.of_head, self._cancelled), text)
         self._seal(self._outer.add, outer.HEADER, text)
         self._seal(self._outer.add, outer.HEADER_MAC, sealed)

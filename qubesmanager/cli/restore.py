@@ -32,6 +32,9 @@ from qubesmanager.cli.terminal import (
 from qubesmanager.client.client import Client
 from qubesmanager.client.restore_report import report_text
 from qubesmanager.client.restores import (
+    ADD,
+    DIFFERS,
+    SAME,
     Contents,
     Progress,
     Restored,
@@ -50,6 +53,11 @@ PROGRAM = "qubes-restore"
 DOM0 = "dom0"
 WORDS = {"ok": "restored", "skipped": "skipped", "failed": "FAILED"}
 VERIFIED = {**WORDS, "ok": "whole"}
+FATES_SAID = {
+    ADD: "not here: --dom0 adds it",
+    DIFFERS: "differs: stays unless --dom0-item names it",
+    SAME: "the same",
+}
 DATA = frozenset({2})
 """Columns of the list that stand at the right edge."""
 
@@ -85,6 +93,18 @@ def parser() -> argparse.ArgumentParser:
         help="assign the devices again that the qubes had; on another machine a port may hold a different device",
     )
     made.add_argument(
+        "--dom0",
+        action="store_true",
+        help="add the labels, pools, system properties, policy files and backup profiles that are not here",
+    )
+    made.add_argument(
+        "--dom0-item",
+        metavar="KIND:NAME",
+        action="append",
+        default=[],
+        help="take this part of dom0's configuration, also over one that differs; --list names them",
+    )
+    made.add_argument(
         "--salvage", action="store_true", help="restore from a damaged file what is whole by its sealed chunks"
     )
     made.add_argument("--report", metavar="FILE", type=Path, help="write what became of each qube here")
@@ -111,6 +131,7 @@ def plan_of(options: argparse.Namespace) -> RestorePlan:
         verify_only=options.verify,
         devices=options.devices,
         salvage=options.salvage,
+        dom0=(*([ADD] if options.dom0 else []), *_names(options.dom0_item)),
     )
 
 
@@ -258,6 +279,8 @@ def listing(held: Contents) -> str:
     lines = table(("NAME", "CLASS", "SIZE", "TEMPLATE", "NETVM", "HERE"), rows, DATA)
     if held.unreadable:
         lines += f"\nThe settings of these qubes cannot be read: {printable(', '.join(held.unreadable))}.\n"
+    if any(item.fate != SAME for item in held.dom0):
+        lines += "\n" + table(("DOM0", "HERE"), [[item.word, FATES_SAID[item.fate]] for item in held.dom0])
     if not held.ours:
         lines += "\nThis backup has no manifest: that a part of it is missing can go unnoticed.\n"
     return lines

@@ -24,6 +24,7 @@ DEFAULT_NETVM = "default"
 
 Conflict = Literal["skip", "rename", "fail"]
 RESULTS = ("ok", "skipped", "failed")
+ADD, DIFFERS, SAME = FATES = ("add", "differs", "same")
 THE_FILE = "-"
 """In place of a qube's name in a row about the file itself."""
 
@@ -42,6 +43,23 @@ class HeldQube:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldItem:
+    """A part of dom0's own configuration: a label, pool, property, policy file or backup profile.
+
+    `fate` is `ADD` if there is none of its name here, `SAME`, or `DIFFERS`: then it stays unless it is named.
+    """
+
+    kind: str
+    name: str
+    fate: str
+
+    @property
+    def word(self) -> str:
+        """What a plan calls it."""
+        return f"{self.kind}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
     """What a backup holds. `ours`: it ends with a manifest, so that nothing can be missing from it unnoticed.
 
@@ -53,6 +71,8 @@ class Contents:
     ours: bool
     qubes: tuple[HeldQube, ...]
     unreadable: tuple[str, ...] = ()
+    dom0: tuple[HeldItem, ...] = ()
+    """dom0's own configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +91,8 @@ class RestorePlan:
     verify_only: bool = False
     devices: bool = False
     """Assign the devices again that the qubes had."""
+    dom0: tuple[str, ...] = ()
+    """Words of the items of dom0's configuration to take, `ADD` for all that are not here."""
     salvage: bool = False
     """Restore from a damaged file what is whole by its sealed chunks."""
 
@@ -128,6 +150,7 @@ def _values(plan: RestorePlan) -> dict[str, str]:
         "devices": "yes" if plan.devices else "",
         "verify-only": "yes" if plan.verify_only else "",
         "salvage": "yes" if plan.salvage else "",
+        "dom0": _words(plan.dom0),
     }
 
 
@@ -158,10 +181,22 @@ def parse_contents(untrusted: str) -> Contents:
     qubes = tuple(_held(line) for line in rows.split("\n") if line)
     if len({qube.name for qube in qubes}) != len(qubes):
         raise ProtocolError("The answer names a qube twice.")
-    unreadable = tuple(told.get("unreadable", "").split())
     return Contents(
-        told.get("backup-id", ""), told.get("compression", ""), told.get("ours") == "yes", qubes, unreadable
+        told.get("backup-id", ""),
+        told.get("compression", ""),
+        told.get("ours") == "yes",
+        qubes,
+        tuple(told.get("unreadable", "").split()),
+        tuple(map(_item, told.get("dom0", "").split())),
     )
+
+
+def _item(untrusted: str) -> HeldItem:
+    kind, _, rest = untrusted.partition(":")
+    name, _, fate = rest.rpartition(":")
+    if not kind or not name or fate not in FATES:
+        raise ProtocolError(f"Not a part of dom0's configuration: {shown(untrusted)}")
+    return HeldItem(kind, name, fate)
 
 
 def _pair(untrusted: str) -> tuple[str, str]:

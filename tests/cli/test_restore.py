@@ -160,6 +160,28 @@ def test_salvage_restores_what_a_cut_file_holds_and_says_what_is_unknown(place: 
     assert {"lab", "lab-net"} <= place.names()
 
 
+def test_the_configuration_of_dom0_is_listed_and_added_on_request(place: _Place, tmp_path: Path) -> None:
+    profile = {"include": ["dom0"], "destination_path": str(tmp_path / "own"), "kdf": "generated"}
+    place.send(calls.BACKUP_PROFILE_SET("dom0", "own", yaml.safe_dump(profile)))
+    place.send(calls.LABEL_CREATE("dom0", "teal", "0x00AAAA"))
+    place.send(calls.BACKUP_EXECUTE("dom0", "own", {"passphrase": WORDS}))
+    place.send(calls.LABEL_REMOVE("dom0", "teal"))
+    place.send(calls.BACKUP_PROFILE_SET("dom0", "own", yaml.safe_dump(profile | {"compression": "none"})))
+
+    _, listed, _ = place.run(str(tmp_path / "own"), "--list")
+    status, out, err = place.run(str(tmp_path / "own"), "--dom0")
+    named, text, _ = place.run(str(tmp_path / "own"), "--dom0-item", "profile:own")
+
+    assert "label:teal" in listed
+    assert "not here: --dom0 adds it" in listed
+    assert "differs: stays unless --dom0-item names it" in listed
+    assert (status, named) == (0, 0), err
+    assert "dom0:label:teal" in out
+    assert "profile:own" not in out
+    assert "It replaces what was here." in text
+    assert place.send(calls.LABEL_GET("dom0", "teal")) == "0x00AAAA"
+
+
 def test_qubes_are_chosen_renamed_and_mapped(place: _Place) -> None:
     status, out, err = place.run(
         str(place.file), "--only", "lab", "--rename", "lab:new-lab", "--netvm", "lab:", "--template", "lab:fedora-43"

@@ -45,6 +45,7 @@ from qubesmanager.daemon.local.drivers.backups.engine import Teller, in_engine, 
 from qubesmanager.daemon.local.drivers.backups.profiles import ProfileFile, Profiles
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import StoreError
+from qubesmanager.daemon.local.system.dom0_config import config_of
 from qubesmanager.rules.backups import is_ahead
 from qubesmanager.rules.devices import PERSISTENT
 from qubesmanager.wire.errors import (
@@ -318,7 +319,7 @@ class Backups:
     ) -> None:
         secret = await self.passphrase(run.profile, profile, given)
         planned = self.planned(run.profile, profile)
-        if not planned.qubes:
+        if not planned.qubes and not planned.dom0:
             raise QubesValueError("The profile includes no qube.")
         options = Options(LEVELS[profile.kdf], profile.compression, run.profile, await self._previous(run.profile))
         left_out: list[str] = []
@@ -333,6 +334,7 @@ class Backups:
                 await in_engine(lambda: check_space(path.parent, needed))
                 await in_engine(lambda: file_systems.check_file_size(path.parent, needed))
             system = self._system_contents(left_out)
+            config = await config_of(self._system) if planned.dom0 else None
             tell = Teller(lambda qube, done, _total: self._progress(run, "writing", qube, done))
 
             def write(output: FdOutput) -> Report:
@@ -345,6 +347,7 @@ class Backups:
                     created=told["start"],
                     progress=tell,
                     cancelled=run.cancelled,
+                    config=config,
                 )
 
             report, file = await self._written(run, profile, path, write, secret)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qubesmanager.backup.contents import ADMIN_CLASS, Contents
+from qubesmanager.backup.contents import ADMIN_CLASS, DOM0, Contents
 from qubesmanager.backup.contents import Qube as KeptQube
 from qubesmanager.backup.errors import BackupError, BackupSpaceError
 from qubesmanager.backup.passphrases import passphrase_text
@@ -33,7 +33,7 @@ from qubesmanager.daemon.local.drivers.backups.engine import FromThread, Readabl
 from qubesmanager.daemon.local.drivers.pools.base import PoolDriver
 from qubesmanager.daemon.local.drivers.pools.disk import already_there
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.daemon.local.system import creation, naming
+from qubesmanager.daemon.local.system import creation, naming, restored_config
 from qubesmanager.daemon.local.system.restored_settings import Choices, Incoming, take_settings
 from qubesmanager.daemon.local.system.system import new_uuid
 from qubesmanager.daemon.local.system.volumes import PendingVolume
@@ -41,6 +41,7 @@ from qubesmanager.rules.texts import why_not_notes
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.errors import (
     Mgmt1Error,
+    PermissionDenied,
     ProtocolError,
     QubesValueError,
     StoragePoolException,
@@ -62,7 +63,7 @@ NOTES = 100
 QUEUE = 16
 """Runs of data of one volume on their way from the engine to the pool."""
 
-_KEYS = ("passphrase", "pool", "include", "exclude", "rename", "template", "netvm", "run")
+_KEYS = ("passphrase", "pool", "include", "exclude", "rename", "template", "netvm", "run", "dom0")
 _RUN = re.compile(r"[A-Za-z0-9-]{1,32}", re.ASCII)
 _CHOICES = {
     "conflict": ("skip", "rename", "fail"),
@@ -89,6 +90,8 @@ class RestoreOptions:
     netvm: Mapping[str, str] = field(default_factory=dict)
     pool: str = ""
     run: str = ""
+    dom0: tuple[str, ...] = ()
+    """Which of dom0's own configuration: words `kind:name`, or `add` for all that is not here."""
     choices: Mapping[str, str] = field(default_factory=dict)
 
     def choice(self, name: str) -> str:
@@ -129,6 +132,7 @@ def parse_options(untrusted: bytes, passphrase: str = "") -> RestoreOptions:
         netvm=_pairs("netvm", values.get("netvm", "")),
         pool=values.get("pool", ""),
         run=values.get("run") or secrets.token_hex(8),
+        dom0=tuple(values.get("dom0", "").split()),
         choices={key: values[key] for key in _CHOICES if key in values},
     )
 
@@ -186,6 +190,9 @@ async def contents_text(system: "System", source: str, stream: ByteStream) -> st
     ]
     if unreadable := [qube.name for qube in backup.contents.unreadable]:
         lines.append(f"unreadable={' '.join(unreadable)}")
+    if source == DOM0:
+        items = await restored_config.items_of(system, backup)
+        lines.append(f"dom0={' '.join(f'{item.word}:{item.fate}' for item in items)}")
     lines.append("")
     for qube in backup.contents.kept:
         fields = {
@@ -234,12 +241,30 @@ async def restore(system: "System", source: str, stream: ByteStream, passphrase:
     async with readable(rest) as told, AsyncExitStack() as undo:
         backup = await in_engine(partial(_opened, told, options, stop), stop)
         wanted = _chosen(backup.contents, options)
+        if options.dom0 and source != DOM0:
+            raise PermissionDenied("Only dom0 restores the configuration of dom0.")
+        items = restored_config.chosen(await restored_config.items_of(system, backup), options.dom0)
         if options.choice("verify-only") == YES:
             report = await _verified(system, options.run, backup, wanted, stop)
             told.check()
             return _told(report, wanted)
         restoring = _Restoring(system, source, options, backup.contents, wanted, undo)
-        return await restoring.run(backup, told, stop)
+        labels = [item for item in items if item.kind is restored_config.Kind.LABEL]
+        # Restored qubes may have them. Should the restore fail, they go again.
+        rows = [await _applied(system, item, undo) for item in labels]
+        rows = [*await restoring.run(backup, told, stop), *rows]
+    return [*rows, *[await _applied(system, item) for item in items if item not in labels]]
+
+
+async def _applied(system: "System", item: restored_config.Item, undo: AsyncExitStack | None = None) -> str:
+    """The row about an item of dom0's configuration, once it has taken effect or was refused."""
+    try:
+        result, said = "ok", await restored_config.apply(system, item)
+        if undo is not None and item.fate is restored_config.Fate.ADD:
+            undo.push_async_callback(restored_config.remove_label, system, item)
+    except Mgmt1Error as error:
+        result, said = "failed", str(error)
+    return f"dom0:{item.word} restored-as=- result={result} {_line(said)}"
 
 
 def _opened(told: Readable, options: RestoreOptions, stop: threading.Event) -> Backup:

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""dom0's own configuration in a backup: a sealed file `dom0-config` behind qubes.xml, which readers of Qubes ignore.
+
+JSON: `{"version": 1, "policy": {"30-user.policy": text, "include/x": text}, "profiles": {id: YAML},
+"pools": {name: {"driver": ..., option: value}}}`. The labels and the system's properties are in qubes.xml.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from qubesmanager.backup.errors import BackupDamagedError, BackupError
+
+CONFIG = "dom0-config"
+CONFIG_LIMIT = 16 << 20
+"""The most bytes of it that are written and read."""
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Dom0Config:
+    """Texts by name. Of what was read neither names nor texts are checked: they pass the same checks as a call's."""
+
+    policy: Mapping[str, str] = field(default_factory=dict)
+    profiles: Mapping[str, str] = field(default_factory=dict, repr=False)
+    pools: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def to_json(config: Dom0Config) -> bytes:
+    """Raises `BackupError` if it is longer than `CONFIG_LIMIT`."""
+    text = json.dumps({"version": _VERSION, **asdict(config)}, ensure_ascii=True, separators=(",", ":")).encode()
+    if len(text) > CONFIG_LIMIT:
+        raise BackupError(f"The configuration of dom0 has more than {CONFIG_LIMIT >> 20} MiB.")
+    return text
+
+
+def from_json(untrusted: bytes) -> Dom0Config:
+    """Raises `BackupDamagedError` for anything else, `BackupError` for a later version."""
+    try:
+        value = json.loads(untrusted)
+    except (ValueError, RecursionError) as error:
+        raise _broken() from error
+    version = value.get("version") if isinstance(value, dict) else None
+    if type(version) is not int:
+        raise _broken()
+    if version != _VERSION:
+        raise BackupError(f"The configuration of dom0 is of version {version}, which is not known here.")
+    pools = value.get("pools", {})
+    if not isinstance(pools, dict):
+        raise _broken()
+    return Dom0Config(
+        _texts(value.get("policy", {})),
+        _texts(value.get("profiles", {})),
+        {name: _texts(options) for name, options in pools.items()},
+    )
+
+
+def _texts(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+        raise _broken()
+    return value
+
+
+def _broken() -> BackupDamagedError:
+    return BackupDamagedError("The configuration of dom0 in the backup is broken.")

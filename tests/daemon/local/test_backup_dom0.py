@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""dom0's own configuration in a backup and out of it: previewed, added on request, and nothing replaced unnamed."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import yaml
+from backup_samples import contents
+
+from qubesmanager.backup import container
+from qubesmanager.backup.container import Params
+from qubesmanager.backup.contents import Contents, Label
+from qubesmanager.backup.dom0_config import Dom0Config
+from qubesmanager.backup.reader import open_backup
+from qubesmanager.backup.writer import Options, write
+from qubesmanager.client.client import Client
+from qubesmanager.client.restores import HeldItem, parse_contents
+from qubesmanager.daemon.local.system import restoring
+from qubesmanager.daemon.local.system.system import System
+from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import TokenContent
+from qubesmanager.wire.errors import PermissionDenied, QubesLabelNotFoundError, QubesValueError
+
+WORDS = "words"
+POLICY = "!include include/group\n"
+GROUP = "* * work @anyvm deny\n"
+PROFILE = yaml.safe_dump({"include": ["vault"], "destination_path": "/media", "passphrase_text": "secret"})
+
+
+@pytest.fixture(autouse=True)
+def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(container.LEVELS, "standard", Params(4))
+
+
+async def sent(file: Path, *lines: str) -> AsyncIterator[bytes]:
+    """The payload: the passphrase, the lines, the backup."""
+    yield "\n".join([f"passphrase={WORDS}", *lines, "", ""]).encode()
+    yield await asyncio.to_thread(file.read_bytes)
+
+
+async def configured(client: Client) -> None:
+    await client.send(calls.POLICY_INCLUDE_REPLACE("dom0", "group", TokenContent("new", GROUP)))
+    await client.send(calls.POLICY_REPLACE("dom0", "30-mine", TokenContent("new", POLICY)))
+    await client.send(calls.LABEL_CREATE("dom0", "teal", "0x00AAAA"))
+    await client.send(calls.PROPERTY_SET("dom0", "default_qrexec_timeout", "77"))
+    await client.send(calls.BACKUP_PROFILE_SET("dom0", "weekly", PROFILE))
+
+
+async def removed(client: Client) -> None:
+    await client.send(calls.POLICY_REMOVE("dom0", "30-mine", "any"))
+    await client.send(calls.POLICY_INCLUDE_REMOVE("dom0", "group", "any"))
+    await client.send(calls.LABEL_REMOVE("dom0", "teal"))
+    await client.send(calls.PROPERTY_RESET("dom0", "default_qrexec_timeout"))
+    await client.send(calls.BACKUP_PROFILE_REMOVE("dom0", "weekly"))
+
+
+@pytest.fixture
+async def file(client: Client, tmp_path: Path) -> Path:
+    """A backup of dom0's configuration and of `vault`; all of the configuration is here, too."""
+    await configured(client)
+    text = {"include": ["dom0", "vault"], "destination_path": str(tmp_path / "backup"), "passphrase_text": WORDS}
+    await client.send(calls.BACKUP_PROFILE_SET("dom0", "all", yaml.safe_dump(text)))
+    await client.send(calls.BACKUP_EXECUTE("dom0", "all", {}))
+    return tmp_path / "backup"
+
+
+async def preview(client: Client, file: Path) -> dict[str, str]:
+    answer = await client.send(calls.BACKUP_INFO("dom0", None, sent(file)))
+    return {item.word: item.fate for item in parse_contents(answer).dom0}
+
+
+async def restored(client: Client, file: Path, **options: str) -> dict[str, str]:
+    """The results of dom0's items; the qube is left out."""
+    lines = [f"{key}={value}" for key, value in ({"exclude": "vault"} | options).items()]
+    rows = await client.send(calls.BACKUP_RESTORE("dom0", None, sent(file, *lines)))
+    found = [row.split(" ", 3) for row in rows if row.startswith("dom0:")]
+    return {name.removeprefix("dom0:"): f"{result} {' '.join(said)}" for name, _, result, *said in found}
+
+
+MINE = (
+    "label:teal",
+    "property:default_qrexec_timeout",
+    "policy:30-mine.policy",
+    "policy:include/group",
+    "profile:weekly",
+)
+
+
+async def test_what_was_there_comes_back_as_it_was_and_only_when_it_is_asked_for(client: Client, file: Path) -> None:
+    assert {(await preview(client, file))[word] for word in MINE} == {"same"}
+    await removed(client)
+
+    before = await preview(client, file)
+    nothing = await restored(client, file)
+    with pytest.raises(QubesLabelNotFoundError):
+        await client.send(calls.LABEL_GET("dom0", "teal"))
+    rows = await restored(client, file, dom0="add")
+
+    assert {before[word] for word in MINE} == {"add"}
+    assert nothing == {}
+    assert {word: rows[word] for word in MINE} == dict.fromkeys(MINE, "result=ok It is added.")
+    assert (await client.send(calls.POLICY_GET("dom0", "30-mine"))).content == POLICY
+    assert (await client.send(calls.POLICY_INCLUDE_GET("dom0", "group"))).content == GROUP
+    assert await client.send(calls.LABEL_GET("dom0", "teal")) == "0x00AAAA"
+    assert (await client.send(calls.PROPERTY_GET("dom0", "default_qrexec_timeout"))).value == "77"
+    assert "vault" in await client.send(calls.BACKUP_PROFILE_GET("dom0", "weekly"))
+    assert {(await preview(client, file))[word] for word in MINE} == {"same"}
+
+
+async def test_what_differs_stays_until_it_is_named(client: Client, file: Path) -> None:
+    await client.send(calls.POLICY_REPLACE("dom0", "30-mine", TokenContent("any", "# mine is newer\n")))
+    await client.send(calls.PROPERTY_SET("dom0", "default_qrexec_timeout", "88"))
+
+    before = await preview(client, file)
+    added = await restored(client, file, dom0="add")
+    kept = (await client.send(calls.POLICY_GET("dom0", "30-mine"))).content
+    named = await restored(client, file, dom0="policy:30-mine.policy")
+
+    assert before["policy:30-mine.policy"] == before["property:default_qrexec_timeout"] == "differs"
+    assert added == {}
+    assert kept == "# mine is newer\n"
+    assert named == {"policy:30-mine.policy": "result=ok It replaces what was here."}
+    assert (await client.send(calls.POLICY_GET("dom0", "30-mine"))).content == POLICY
+    assert (await client.send(calls.PROPERTY_GET("dom0", "default_qrexec_timeout"))).value == "88"
+
+
+async def test_a_profile_of_dom0_alone_is_a_backup_of_its_configuration(client: Client, tmp_path: Path) -> None:
+    text = {"include": ["dom0"], "destination_path": str(tmp_path / "own"), "passphrase_text": WORDS}
+    await client.send(calls.BACKUP_PROFILE_SET("dom0", "own", yaml.safe_dump(text)))
+
+    await client.send(calls.BACKUP_EXECUTE("dom0", "own", {}))
+
+    assert (await preview(client, tmp_path / "own"))["profile:own"] == "same"
+
+
+async def test_a_backup_without_dom0_holds_none_of_its_files(client: Client, tmp_path: Path) -> None:
+    await configured(client)
+    text = {"include": ["vault"], "destination_path": str(tmp_path / "one"), "passphrase_text": WORDS}
+    await client.send(calls.BACKUP_PROFILE_SET("dom0", "one", yaml.safe_dump(text)))
+
+    await client.send(calls.BACKUP_EXECUTE("dom0", "one", {}))
+
+    stream = io.BytesIO(await asyncio.to_thread((tmp_path / "one").read_bytes))
+    assert open_backup(stream, WORDS).config is None
+
+
+def files(folder: Path) -> set[Path]:
+    """All of them, also beside the folder."""
+    return {path for path in folder.parent.rglob("*") if path.is_file()}
+
+
+def hostile(tmp_path: Path, config: Dom0Config, *labels: Label) -> Path:
+    held = contents()
+    out = io.BytesIO()
+    system = Contents((*held.labels, *labels), {"default_netvm": "sys-net", "no_such": "1"}, held.qubes)
+    write(out, WORDS, system, [], Options(Params(4)), config=config)
+    (tmp_path / "hostile").write_bytes(out.getvalue())
+    return tmp_path / "hostile"
+
+
+async def test_each_item_passes_the_checks_of_its_call(client: Client, system: System, tmp_path: Path) -> None:
+    config = Dom0Config(
+        {
+            "../../x.policy": "# outside\n",
+            "plain": "# no policy\n",
+            "40-broken.policy": "nonsense\n",
+            "50-ok.policy": "# ok\n",
+        },
+        {"cmd": "include: [vault]\ndestination_command: [/bin/sh]\npassphrase_text: x\n", "../up": PROFILE},
+        {"odd": {"driver": "no-such"}, "a b": {"driver": "file"}},
+    )
+    file = hostile(tmp_path, config, Label(9, "UPPER", "0x000000"), Label(10, "fine", "0x123456"))
+    before = files(tmp_path)
+
+    seen = await preview(client, file)
+    rows = await restored(client, file, exclude="", dom0="add")
+
+    assert "pool:a b" not in seen
+    assert "property:no_such" not in seen
+    good = {word for word, row in rows.items() if row.startswith("result=ok")}
+    assert good == {"policy:50-ok.policy", "label:fine"}
+    assert {word for word in rows if word not in good} == {
+        "policy:../../x.policy", "policy:plain", "policy:40-broken.policy", "profile:cmd", "profile:../up",
+        "pool:odd", "label:UPPER",
+    }  # fmt: skip
+    assert {path.name for path in files(tmp_path) - before if "policy" in path.name} == {"50-ok.policy"}
+
+
+async def test_only_dom0_restores_it_and_sees_what_it_would_do(client: Client, system: System, file: Path) -> None:
+    with pytest.raises(PermissionDenied):
+        await restoring.restore(system, "work", sent(file, "dom0=add"))
+    text = await restoring.contents_text(system, "work", sent(file))
+
+    assert parse_contents(text).dom0 == ()
+    with pytest.raises(QubesValueError, match="no-such"):
+        await restored(client, file, dom0="policy:no-such")
+
+
+async def test_a_restore_that_fails_leaves_no_label(client: Client, system: System, file: Path) -> None:
+    await removed(client)
+    with pytest.raises(QubesValueError, match="already a qube vault"):
+        await client.send(calls.BACKUP_RESTORE("dom0", None, sent(file, "dom0=add", "conflict=fail")))
+
+    assert "teal" not in system.state.labels
+    assert (await preview(client, file))["label:teal"] == "add"
+
+
+def test_an_item_is_read_with_its_fate() -> None:
+    text = "backup-id=x\nours=yes\ndom0=policy:a.policy:add label:teal:same\n\n"
+
+    assert parse_contents(text).dom0 == (HeldItem("policy", "a.policy", "add"), HeldItem("label", "teal", "same"))
