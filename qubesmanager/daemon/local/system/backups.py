@@ -367,7 +367,7 @@ class Backups:
             raise StoreError(f"{there}{error}") from error
         wrong = [*report.problems, *(one.reason for one in report.results if not one.ok)]
         if wrong:
-            raise BackupError(" ".join(wrong))
+            raise BackupError(" ".join([*wrong, *left_out]))
         told["result"] = INCOMPLETE if planned.missing else OK
         told["reason"] = " ".join(filter(None, [planned.told(), *left_out]))
         if profile.keep is not None:
