@@ -213,6 +213,11 @@ def _check_once(node: "yaml.Node | None") -> None:
 # -- values -----------------------------------------------------------------------------------------------------------
 
 
+def _not(key: str, value: str) -> str:
+    """The end of a sentence with the wrong value; without it where a person may have written the passphrase itself."""
+    return "" if key.startswith("passphrase_") else f", not {shown(value)}"
+
+
 def _line(key: str, value: Any) -> str:
     if not isinstance(value, str) or not value or not value.isprintable():
         raise QubesValueError(f"{key} is one line of text.")
@@ -241,14 +246,14 @@ def _pattern(key: str, value: Any) -> str:
 
 def _vm(key: str, value: Any) -> str:
     if not VM_NAME.matches(_line(key, value)):
-        raise QubesValueError(f"{key} is the name of a qube, not {shown(str(value))}.")
+        raise QubesValueError(f"{key} is the name of a qube{_not(key, str(value))}.")
     return str(value)
 
 
 def _absolute(key: str, value: Any) -> str:
     path = _line(key, value)
     if not PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
-        raise QubesValueError(f"{key} is an absolute path, not {shown(path)}.")
+        raise QubesValueError(f"{key} is an absolute path{_not(key, path)}.")
     return path
 
 

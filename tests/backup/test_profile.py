@@ -135,3 +135,16 @@ def test_what_would_cost_or_do_more_than_reading_is_refused(untrusted: str) -> N
 
 def test_the_parsed_form_of_a_text_is_kept() -> None:
     assert parse_profile(OF_QUBES) is parse_profile(OF_QUBES)
+
+
+@pytest.mark.parametrize("key", ["passphrase_file", "passphrase_vm", "passphrase_text"])
+@pytest.mark.parametrize("value", ["hunter2 is it", "[hunter2]", "{hunter2: x}", '"hunter2\\n"'])
+def test_a_passphrase_in_the_wrong_place_is_not_quoted(key: str, value: str) -> None:
+    message = ""
+    try:
+        parse_profile(f"destination_path: /b\n{key}: {value}\n")
+    except (ProtocolError, QubesValueError) as error:
+        message = str(error)
+
+    assert "hunter2" not in message
+    assert message or key == "passphrase_text"
