@@ -2,20 +2,21 @@
 """The daemon's sentences about restored qubes, as the window says them."""
 
 import inspect
+import re
 
 import pytest
 
 from qubesmanager.backup.errors import BackupDamagedError, BackupPassphraseError
-from qubesmanager.daemon.local.system import restoring
+from qubesmanager.daemon.local.system import restored_settings, restoring
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.backup.told import NOTES, notes, why
 
 
 @pytest.mark.parametrize("sentence", NOTES)
 def test_the_daemon_says_each_sentence_that_is_translated(sentence: str) -> None:
-    source = inspect.getsource(restoring)
+    source = inspect.getsource(restoring) + inspect.getsource(restored_settings)
 
-    assert all(part.strip() in source for part in sentence.replace("{1}", "{0}").split("{0}"))
+    assert all(part.strip() in source for part in re.split(r"\{\d\}", sentence))
 
 
 @pytest.mark.parametrize(

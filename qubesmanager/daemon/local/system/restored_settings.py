@@ -197,7 +197,7 @@ class _Settling:
             return
         pci = any(device.device_class == DeviceClass.PCI for device in one.kept.devices)
         if pci and flag_of(value):
-            one.notes.append("It does not start with the machine (autostart is off), because it had PCI devices.")
+            one.notes.append("Its autostart is off, because it had PCI devices.")
             return
         self._take(one, "autostart")
 
