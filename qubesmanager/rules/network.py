@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What may be whose netvm: one rule for the dialog's warning and the daemon's refusal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 
 def netvm_chain(name: str, netvm_of: Callable[[str], str]) -> list[str]:
@@ -43,3 +43,14 @@ def why_not_netvm(
     if loop:
         return f"That would be a loop: {' → '.join(loop)}."
     return None
+
+
+def why_not_now(running: Collection[str], netvm: str, *, netvm_runs: bool) -> str | None:
+    """Why these running qubes cannot get the netvm now, as a sentence; None if they can.
+
+    With a netvm that does not run they would be cut off from the network without a word.
+    """
+    if not netvm or netvm_runs or not running:
+        return None
+    verb = "runs" if len(running) == 1 else "run"
+    return f"{netvm} does not run, and {', '.join(sorted(running))} {verb} now: start {netvm} first."

@@ -72,6 +72,8 @@ async def open_system(
             log.info("Removed %s, which an interrupted change had left", part)
         watching.reconcile(system, {info.uuid: info.state for info in await hypervisor.domains()})
         await system.settled()
+        if devices is not None:
+            system.devices.offer(system.qube("dom0"), devices)
         await system.devices.reconcile()
         if network is not None:
             system.network = network(system)
@@ -79,8 +81,6 @@ async def open_system(
         await system.backups.recover()
         system.persist("keep the schedule of backups", system.backups.keep_schedule)
         system.persist("keep the network in step", system.network.keep)
-        if devices is not None:
-            system.devices.offer(system.qube("dom0"), devices)
         system.persist("keep copies of the store", system.store.keep_copies)
         system.spawn("watch the hypervisor", watching.watch(system))
         system.persist("look at the places of the pools", system.pools.keep)

@@ -407,6 +407,7 @@ async def test_a_qube_whose_device_is_assigned_is_not_removed_and_takes_it_along
     await client.send(calls.VM_PROPERTY_SET("usb", "name", "usb2"))
 
     assert (await record(client, "vault")).devices[0].backend == "usb2"
+    await client.send(calls.VM_START("usb2"))
     await client.send(calls.VM_START("vault"))
     assert (await record(client, "vault")).devices[0].attached
 
@@ -448,3 +449,65 @@ def test_options_are_taken_or_refused_by_name(device_class: DeviceClass, told: d
         return
     assert held.items() <= told.items()
     assert checked_options(device_class, held) == held
+
+
+# -- a backend that is another qube -----------------------------------------------------------------------------------
+
+STICK = DeviceId("sys-usb", "sda")
+
+
+def disks_of(system: System, hypervisor: FakeHypervisor, name: str) -> set[str]:
+    return {disk.target for disk in hypervisor.host.domains[system.qube(name).uuid].spec.disks}
+
+
+async def test_a_backend_whose_devices_others_have_is_not_shut_down(client: Client, system: System) -> None:
+    await client.send(ATTACH.of(BLOCK)("work", STICK, {}))
+
+    with pytest.raises(QubesVMInUseError, match=r"Other qubes have devices of sys-usb: sda \(work\)"):
+        await client.send(calls.VM_SHUTDOWN("sys-usb"))
+
+    assert system.qube("sys-usb").state is PowerState.RUNNING
+    await client.send(DETACH.of(BLOCK)("work", STICK))
+    await client.send(calls.VM_SHUTDOWN("sys-usb"))
+
+
+async def test_a_backend_that_is_killed_takes_its_devices_from_those_who_have_them(
+    client: Client, system: System, hypervisor: FakeHypervisor
+) -> None:
+    before = disks_of(system, hypervisor, "work")
+    await client.send(ATTACH.of(BLOCK)("work", STICK, {}))
+    async with aclosing(client.events()) as events:
+        await anext(events)
+        await client.send(calls.VM_KILL("sys-usb"))
+        seen = await told(events, "device-list-change", "device-detach")
+
+    assert ("work", "device-detach") in {(event.subject, event.kind) for event in seen}
+    assert await client.send(LIST.of(BLOCK)("work")) == []
+    assert await client.send(AVAILABLE.of(BLOCK)("sys-usb")) == []
+    assert disks_of(system, hypervisor, "work") == before
+
+
+async def test_a_device_of_a_halted_backend_is_not_attached(client: Client) -> None:
+    await client.send(calls.VM_KILL("sys-usb"))
+
+    with pytest.raises(DeviceNotFound, match="sys-usb is Halted; its devices are there while it runs"):
+        await client.send(ATTACH.of(BLOCK)("work", STICK, {}))
+    assert await client.send(LIST.of(BLOCK)("work")) == []
+
+
+async def test_an_assigned_device_of_a_backend_that_was_killed_comes_back_with_it(
+    client: Client, system: System, hypervisor: FakeHypervisor
+) -> None:
+    before = disks_of(system, hypervisor, "work")
+    await client.send(ATTACH.of(BLOCK)("work", STICK, {"persistent": "yes"}))
+    await client.send(calls.VM_KILL("sys-usb"))
+    await until(lambda: not any(device.attached for device in system.qube("work").devices))
+    await client.send(calls.VM_SHUTDOWN("work"))
+
+    await client.send(calls.VM_START("work"))
+    assert disks_of(system, hypervisor, "work") == before
+
+    await client.send(DETACH.of(PCI)("sys-usb", DeviceId("dom0", "00_14.0")))  # this machine has none
+    await client.send(calls.VM_START("sys-usb"))
+    await until(lambda: any(device.attached for device in system.qube("work").devices))
+    assert len(disks_of(system, hypervisor, "work")) == len(before) + 1

@@ -208,3 +208,19 @@ async def test_renaming_carries_all_references_along(client: Client) -> None:
 async def test_a_netvm_loop_is_refused_with_the_way_around(client: Client) -> None:
     with pytest.raises(QubesPropertyValueError, match="sys-net → sys-firewall → sys-net"):
         await client.send(calls.VM_PROPERTY_SET("sys-net", "netvm", "sys-firewall"))
+
+
+async def test_a_running_qube_gets_no_netvm_that_does_not_run(client: Client, system: System) -> None:
+    await client.send(calls.VM_CLONE("default-dvm", payload=CloneSpec("sys-vpn")))
+    await client.send(calls.VM_PROPERTY_SET("sys-vpn", "provides_network", "yes"))
+
+    with pytest.raises(QubesVMNotRunningError, match="sys-vpn does not run, and work runs now: start sys-vpn first"):
+        await client.send(calls.VM_PROPERTY_SET("work", "netvm", "sys-vpn"))
+    with pytest.raises(QubesVMNotRunningError, match="sys-vpn does not run, and personal, work run now"):
+        await client.send(calls.PROPERTY_SET("dom0", "default_netvm", "sys-vpn"))
+
+    assert (await record(client, "work")).value("netvm") == "sys-firewall"
+    assert system.state.system("default_netvm") == "sys-firewall"
+    await client.send(calls.VM_PROPERTY_SET("untrusted", "netvm", "sys-vpn"))
+    await client.send(calls.VM_START("sys-vpn"))
+    await client.send(calls.VM_PROPERTY_SET("work", "netvm", "sys-vpn"))

@@ -230,10 +230,17 @@ def _copied(source: Qube, klass: VmClass) -> dict[str, str]:
 
 
 async def take_effect(system: System, qube: Qube) -> None:
-    """Store the qube with the next number and tell it. Under `changing`."""
+    """Store the qube with the next number and emit that it came. Under `changing`.
+
+    Raises `Mgmt1Error` if a qube, the label or a pool that it needs went while it was made.
+    """
     for name, value in qube.own.items():
         if value and properties.TABLE[name].type is Type.VM:
             system.qube(value)
+    if qube.own["label"] not in system.state.labels:
+        raise QubesLabelNotFoundError(f"There is no label {qube.own['label']}.")
+    for volume in qube.volumes.values():
+        system.volumes.driver(volume.pool)
     check_weight(None, qube.record())
     qube.qid = await system.next_qid()
     await system.commit(

@@ -103,9 +103,9 @@ class Devices:
     # -- looking ------------------------------------------------------------------------------------------------------
 
     async def available(self, backend: Qube, device_class: DeviceClass) -> list[DeviceInfo]:
-        """What a qube offers, by ident."""
+        """What a qube offers, by ident. A qube that does not run offers its extra volumes alone."""
         source = self.sources.get(backend.uuid)
-        found = await source.available(device_class) if source is not None else []
+        found = await source.available(device_class) if source is not None and _offers(backend) else []
         if device_class is DeviceClass.BLOCK:
             found = [*found, *(_offer(backend, volume) for volume in backend.volumes.values() if volume.extra)]
         return found
@@ -121,6 +121,15 @@ class Devices:
                 if held.attached and same and backend is not None and held.backend == backend.name:
                     return qube
         return None
+
+    def users(self, backend: Qube) -> list[str]:
+        """Which devices of a qube others have now, in words for a person: `sda (work)`; sorted."""
+        return sorted(
+            f"{record.ident} ({qube.name})"
+            for qube in self._system.state.qubes.values()
+            for record in qube.devices
+            if record.attached and record.backend == backend.name
+        )
 
     def lent(self, qube: Qube, volume: str) -> Qube | None:
         """The qube that has an extra volume of this one as its disk."""
@@ -176,6 +185,8 @@ class Devices:
             if not persistent:
                 raise QubesVMNotRunningError(_NEXT_START)
             now = False
+        if now:
+            info = await self._find_there(backend, info.device_class, info.ident)
         if before is not None:
             options = {**before.options, **options}
         if info.device_class is DeviceClass.BLOCK:
@@ -189,24 +200,39 @@ class Devices:
         try:
             async with AsyncExitStack() as undo:
                 await self._store(qube, record)
-                undo.push_async_callback(self._restore, qube, record, before)
+                undo.push_async_callback(self._take_back, qube, record)
                 await self._plug(undo, qube, backend, record, info)
                 if claim.gone:
                     raise DeviceNotFound(f"{backend.name}+{info.ident} was removed while it was being attached.")
-                await self._put(qube, record)
+                self._replace(qube, record)
                 undo.pop_all()
         finally:
             self._release(key, claim)
 
     async def detach(self, qube: Qube, device_class: DeviceClass, wanted: DeviceId) -> None:
-        """Take the device away and forget its assignment. Raises `DeviceNotAssigned`."""
+        """Take the device away and forget its assignment. Raises `DeviceNotAssigned`.
+
+        An assignment goes first, so that none comes back after a crash. Once the guest has let go of the device, that
+        is done: the store follows now or later.
+        """
         async with self._system.holding(qube):
             record = held(qube, device_class, wanted)
             if record is None:
                 raise DeviceNotAssigned(f"{qube.name} has no {device_class} device {wanted}.")
-            if record.attached and qube.running:
+            if not record.attached or not qube.running:
+                await self._drop(qube, record)
+                return
+            if record.persistent:
+                options = {name: value for name, value in record.options.items() if name != PERSISTENT}
+                await self._store(qube, record._replace(options=options))
+            try:
                 await self._unplug(qube, record)
-            await self._drop(qube, record)
+            except BaseException:
+                await self._stored_again(qube, record)
+                raise
+            self._forget(qube, record)
+            await self._stored_again(qube, record)
+            await self._closed(record)
 
     async def _drop(self, qube: Qube, record: DeviceRecord) -> None:
         async with self._system.altering(qube):
@@ -235,7 +261,7 @@ class Devices:
         for record in [device for device in qube.devices if device.persistent]:
             backend = self._system.qube(record.backend)
             try:
-                info = await self._find(backend, record.device_class, record.ident)
+                info = await self._find_there(backend, record.device_class, record.ident)
             except DeviceNotFound:
                 if record.device_class is DeviceClass.PCI:
                     raise
@@ -245,7 +271,7 @@ class Devices:
             undo.callback(self._release, key, claim)
             there = record._replace(attached=True)
             await self._store(qube, there)
-            undo.push_async_callback(self._restore, qube, there, record)
+            undo.push_async_callback(self._take_back, qube, there)
             self._hosts[qube.uuid, self._key(record)] = info.host
             if plugged and isinstance(info.host, BlockDevice):
                 disks.append(await self._disk(undo, backend, there, info.host))
@@ -254,7 +280,8 @@ class Devices:
         return disks, hosts
 
     def booted(self, qube: Qube) -> None:
-        """The qube runs with what `boot` gave it: those claims end, and it is told."""
+        """The qube runs with what `boot` gave it: those claims end. What it offers itself is there from now on."""
+        self.announce(qube)
         for key, claim in list(self._claims.items()):
             if claim.qube is not qube:
                 continue
@@ -271,8 +298,6 @@ class Devices:
         gone = [record for record in qube.devices if record.attached]
         if not gone:
             return
-        for record in gone:
-            await self._closed(record)
         async with self._system.altering(qube):
             await self._system.commit(
                 [
@@ -287,6 +312,8 @@ class Devices:
                     self._replace(qube, record._replace(attached=False))
                 else:
                     self._forget(qube, record)
+        for record in gone:
+            await self._closed(record)
 
     async def reconcile(self) -> None:
         """After the start of the daemon: what is stored as attached and is not there any more is not attached."""
@@ -308,11 +335,25 @@ class Devices:
         if record.device_class is DeviceClass.BLOCK:
             return record.options.get(FRONTEND_DEV) in disks
         try:
-            info = await self._find(self._system.qube(record.backend), record.device_class, record.ident)
+            info = await self._find_there(self._system.qube(record.backend), record.device_class, record.ident)
         except DeviceNotFound:
             return False
         self._hosts[qube.uuid, self._key(record)] = info.host
         return await self._system.hypervisor.has_device(qube.uuid, info.host)
+
+    def announce(self, backend: Qube) -> None:
+        """The qube was started or has halted: its devices are there now, or gone from whoever has them."""
+        change = Change.ADDED if _offers(backend) else Change.REMOVED
+        if source := self.sources.get(backend.uuid):
+            act = partial(self._see_all, backend, source, change)
+            self._system.persist(f"see the devices of {backend.name}, which were {change.value}", act, of=backend)
+
+    async def _see_all(self, backend: Qube, source: DeviceSource, change: Change) -> None:
+        offered = [device for device_class in DeviceClass for device in await source.available(device_class)]
+        # A backend that was started or halted again meanwhile is announced again.
+        if _offers(backend) is (change is Change.ADDED):
+            for device in offered:
+                self._seen(backend, DeviceEvent(change, device))
 
     # -- devices that come and go -------------------------------------------------------------------------------------
 
@@ -323,6 +364,8 @@ class Devices:
                 self._seen(backend, event)
 
     def _seen(self, backend: Qube, event: DeviceEvent) -> None:
+        if event.change is Change.ADDED and not _offers(backend):
+            return
         device = event.device
         key = Key(device.device_class, backend.uuid, device.ident)
         fields = {"ident": device.ident, "change": event.change.value, "description": device.description}
@@ -389,6 +432,12 @@ class Devices:
         if source is None:
             raise DeviceNotFound(f"{backend.name} offers no {device_class} device {shown(ident)}.")
         return await source.find(device_class, ident)
+
+    async def _find_there(self, backend: Qube, device_class: DeviceClass, ident: str) -> DeviceInfo:
+        """As `_find`, of a device that can be attached now. Raises `DeviceNotFound` if its backend does not run."""
+        if not _offers(backend) and not _extra_volume(backend, device_class, ident):
+            raise DeviceNotFound(f"{backend.name} is {backend.state}; its devices are there while it runs.")
+        return await self._find(backend, device_class, ident)
 
     async def _claim(self, qube: Qube, backend: Qube, info: DeviceInfo) -> tuple[Key, _Claim]:
         """The device is nobody's, and nobody else gets it until `_release`. Raises `DeviceAlreadyAttached`."""
@@ -483,10 +532,18 @@ class Devices:
         )
 
     async def _closed(self, record: DeviceRecord) -> None:
-        """What was a volume of a qube is let go of."""
-        volume = _extra_volume(self._system.qube(record.backend), record.device_class, record.ident)
-        if record.attached and volume is not None:
-            await self._system.volumes.driver(volume.pool).stop(bare_spec(volume))
+        """Stop what was a volume of a qube, now or later."""
+        backend = self._system.state.qubes.get(record.backend)
+        volume = backend and _extra_volume(backend, record.device_class, record.ident)
+        if record.attached and backend is not None and volume:
+            stop = partial(self._stop_lent, backend, volume)
+            await self._system.ensure(f"stop {volume.vid}", stop, of=backend)
+
+    async def _stop_lent(self, backend: Qube, volume: VolumeRecord) -> None:
+        """Stop a volume that was lent, unless a qube has it again."""
+        if backend.running or self.holder(Key(DeviceClass.BLOCK, backend.uuid, volume.name)):
+            return
+        await self._system.volumes.driver(volume.pool).stop(bare_spec(volume))
 
     def _placed(self, qube: Qube, options: dict[str, str], before: DeviceRecord | None) -> None:
         """Say where the guest has the disk. Raises `DeviceAlreadyAttached` if something else is there."""
@@ -515,13 +572,21 @@ class Devices:
         async with self._system.altering(qube):
             await self._system.commit([rows.set_device(qube.qid, record)])
 
-    async def _restore(self, qube: Qube, record: DeviceRecord, before: DeviceRecord | None) -> None:
-        """The store says again what it said before a change that failed."""
+    async def _take_back(self, qube: Qube, record: DeviceRecord) -> None:
+        """A change failed before it was made in memory."""
         self._hosts.pop((qube.uuid, self._key(record)), None)
+        await self._stored_again(qube, record)
+
+    async def _stored_again(self, qube: Qube, record: DeviceRecord) -> None:
+        """Bring the store to what memory has of the device, now or later."""
+        store = partial(self._store_present, qube, record)
+        await self._system.ensure(f"store the devices of {qube.name}", store, of=qube)
+
+    async def _store_present(self, qube: Qube, record: DeviceRecord) -> None:
         async with self._system.altering(qube):
-            await self._system.commit(
-                [rows.delete_device(qube.qid, record) if before is None else rows.set_device(qube.qid, before)]
-            )
+            present = held(qube, record.device_class, DeviceId(record.backend, record.ident))
+            change = rows.delete_device(qube.qid, record) if present is None else rows.set_device(qube.qid, present)
+            await self._system.commit([change])
 
     async def _put(self, qube: Qube, record: DeviceRecord) -> None:
         async with self._system.altering(qube):
@@ -543,6 +608,11 @@ def held(qube: Qube, device_class: DeviceClass, device: DeviceId) -> DeviceRecor
 
 def _same(one: DeviceRecord, other: DeviceRecord) -> bool:
     return one[:3] == other[:3]
+
+
+def _offers(backend: Qube) -> bool:
+    """Whether devices of the qube's own are there: dom0's always, those of another qube while it runs."""
+    return backend.klass is VmClass.ADMIN or backend.state in _HOT
 
 
 def _offer(backend: Qube, volume: VolumeRecord) -> DeviceInfo:

@@ -139,12 +139,10 @@ async def _after_failed_start(system: System, undo: AsyncExitStack, qube: Qube) 
     if state in GONE:
         await _take_back(system, undo, qube)
         return
+    system.set_state(qube, PowerState.HALTING if state is PowerState.TRANSIENT else state)
     system.devices.booted(qube)
     if state is PowerState.TRANSIENT:
-        system.set_state(qube, PowerState.HALTING)
         system.persist(f"see whether {qube.name} was started", partial(clean_up, system, qube), of=qube)
-    else:
-        system.set_state(qube, state)
 
 
 async def _take_back(system: System, undo: AsyncExitStack, qube: Qube) -> None:
@@ -199,6 +197,7 @@ async def _clean(system: System, qube: Qube, state: PowerState) -> None:
         system.set_state(qube, PowerState.HALTING)
         raise
     system.set_state(qube, state)
+    system.devices.announce(qube)
 
 
 async def _clean_up_now(system: System, qube: Qube, done: str) -> None:
@@ -232,6 +231,8 @@ async def shutdown(system: System, name: str) -> None:
         raise QubesVMNotRunningError(f"{name} is paused; unpause it first, or kill it.")
     if clients := [other for other in sorted(system.state.clients.get(qube.name, ())) if system.qube(other).running]:
         raise QubesVMInUseError(f"{name} is the netvm of running qubes: {', '.join(clients)}.")
+    if users := system.devices.users(qube):
+        raise QubesVMInUseError(f"Other qubes have devices of {name}: {', '.join(users)}. Detach them first.")
     system.set_state(qube, PowerState.HALTING)
     limit = int(qube.value("shutdown_timeout"))
     try:

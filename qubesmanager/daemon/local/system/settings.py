@@ -4,6 +4,7 @@
 Each is checked, stored and applied under `changing`; its events are sent once it is durable.
 """
 
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
 
 from qubesmanager.daemon.local.core import properties, system_properties
@@ -14,7 +15,7 @@ from qubesmanager.daemon.local.core.weight import check_change
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement
 from qubesmanager.daemon.local.system.system import System
-from qubesmanager.rules.network import netvm_chain
+from qubesmanager.rules.network import netvm_chain, why_not_now
 from qubesmanager.rules.texts import why_not_feature, why_not_notes
 from qubesmanager.wire.errors import (
     QubesFeatureNotFoundError,
@@ -26,6 +27,7 @@ from qubesmanager.wire.errors import (
     QubesTagNotFoundError,
     QubesValueError,
     QubesVMNotHaltedError,
+    QubesVMNotRunningError,
 )
 from qubesmanager.wire.events import Event
 from qubesmanager.wire.limits import LABELS
@@ -68,6 +70,8 @@ async def set_property(system: System, name: str, prop: str, untrusted: str, see
         value = row.accept(system.state, qube, untrusted, sees)
         if qube.own.get(prop) == value:
             return
+        if prop == "netvm":
+            _netvm_runs(system, [qube], value)
         check_change(qube.record(), properties={**qube.view, prop: PropertyValue(value, is_default=False)})
         await system.commit([rows.set_property(qube.qid, prop, value)])
         qube.own[prop] = value
@@ -85,6 +89,8 @@ async def reset_property(system: System, name: str, prop: str) -> None:
         default = row.default_of(system.state, qube)
         if default or not row.optional:
             row.accept(system.state, qube, default)
+        if prop == "netvm":
+            _netvm_runs(system, [qube], default)
         await system.commit([rows.set_property(qube.qid, prop, None)])
         del qube.own[prop]
         system.emit(system.state.property_changed(qube, prop))
@@ -101,6 +107,10 @@ async def set_system_property(system: System, prop: str, untrusted: str | None, 
             return
         if prop == "default_netvm" and value:
             _no_new_loop(system, value)
+            followers = [
+                qube for qube in system.state.qubes.values() if "netvm" in qube.view and "netvm" not in qube.own
+            ]
+            _netvm_runs(system, followers, value)
         await system.commit([rows.set_system_property(prop, value)])
         if value is None:
             del system.state.system_own[prop]
@@ -114,6 +124,13 @@ async def set_system_property(system: System, prop: str, untrusted: str | None, 
         }
         kind = "property-reset" if value is None else "property-set"
         system.emit([Event("", f"{kind}:{prop}", fields), *system.state.system_changed(prop)])
+
+
+def _netvm_runs(system: System, qubes: Iterable[Qube], netvm: str) -> None:
+    """Raises `QubesVMNotRunningError` if one of the qubes runs and would now get a netvm that does not."""
+    changed = [qube.name for qube in qubes if qube.running and qube.value("netvm") != netvm]
+    if reason := why_not_now(changed, netvm, netvm_runs=bool(netvm) and system.qube(netvm).running):
+        raise QubesVMNotRunningError(reason)
 
 
 def _no_new_loop(system: System, netvm: str) -> None:

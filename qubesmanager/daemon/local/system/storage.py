@@ -8,6 +8,7 @@ the qube's lock; what it changed is measured and told.
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from qubesmanager.daemon.local.core.images import raw_image
 from qubesmanager.daemon.local.core.property import Sees
@@ -215,6 +216,7 @@ async def attach(system: System, qube: Qube, wanted: VolumeId, options: Mapping[
                 undo.push_async_callback(driver.stop, bare_spec(volume))
                 await _plug(system, undo, qube, volume, disk)
             async with system.altering(qube):
+                system.volumes.driver(volume.pool)
                 await system.commit([rows.set_volume(qube.qid, volume)])
                 qube.volumes[name] = volume
                 qube.changed()
@@ -226,18 +228,37 @@ async def attach(system: System, qube: Qube, wanted: VolumeId, options: Mapping[
 
 async def detach(system: System, qube: Qube, name: str) -> None:
     """Take an extra disk away; the volume stays in its pool."""
-    async with system.holding(qube):
+    async with system.holding(qube), AsyncExitStack() as undo:
         volume = of_qube(qube, name).volume
         if not volume.extra:
             raise StoragePoolException(f"{name} belongs to {qube.name}; only extra volumes are detached.")
         _not_lent(system, qube, name)
         if qube.running and (await system.hypervisor.capabilities()).hot_plug:
             await system.hypervisor.detach_disk(qube.uuid, target_of(qube.volumes, name))
+            undo.push_async_callback(_plug_again, system, qube, volume)
         async with system.altering(qube):
             await system.commit([rows.delete_volume(qube.qid, name)])
             del qube.volumes[name]
             qube.changed()
             system.emit([Event(qube.name, "volume-delete", {"name": name})])
+        undo.pop_all()
+    await system.ensure(f"stop {volume.vid}", partial(_stop_orphan, system, volume))
+
+
+async def _plug_again(system: System, qube: Qube, volume: VolumeRecord) -> None:
+    """The guest gets back a disk that could not be detached from its qube."""
+    disk = await system.volumes.driver(volume.pool).start(bare_spec(volume))
+    async with AsyncExitStack() as undo:
+        await _plug(system, undo, qube, volume, disk)
+        undo.pop_all()
+
+
+async def _stop_orphan(system: System, volume: VolumeRecord) -> None:
+    """Stop a volume that was detached, unless a qube has it again."""
+    place = VolumeId(volume.pool, volume.vid)
+    if volume.pool not in system.volumes.drivers or found(system, place).qube is not None:
+        return
+    async with _lent(system, place):
         await system.volumes.driver(volume.pool).stop(bare_spec(volume))
 
 
@@ -436,14 +457,22 @@ def _kept(held: Held, what: str) -> None:
 
 
 async def _remember(system: System, held: Held, size: int) -> None:
-    if held.qube is None or held.qube.volumes.get(held.volume.name, held.volume).size == size:
+    """The driver has given the volume this size. That cannot be refused any more: it is stored now or later."""
+    qube = held.qube
+    if qube is None or held.volume.size == size:
         return
-    async with system.altering(held.qube):
-        volume = held.qube.volumes[held.volume.name]._replace(size=size)
-        await system.commit([rows.set_volume(held.qube.qid, volume)])
-        held.qube.volumes[volume.name] = volume
-        held.qube.changed()
-        system.emit([volume_event(held.qube.name, volume)])
+    volume = held.volume._replace(size=size)
+    qube.volumes[volume.name] = volume
+    qube.changed()
+    system.emit([volume_event(qube.name, volume)])
+    store = partial(_store_volume, system, qube, volume.name)
+    await system.ensure(f"store the size of {volume.vid}", store, of=qube)
+
+
+async def _store_volume(system: System, qube: Qube, name: str) -> None:
+    async with system.altering(qube):
+        if name in qube.volumes:
+            await system.commit([rows.set_volume(qube.qid, qube.volumes[name])])
 
 
 def _tell(system: System, held: Held, name: str) -> None:

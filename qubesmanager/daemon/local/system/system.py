@@ -213,6 +213,10 @@ class System:
         """
         self.spawn(name, self._tried(name, act, of))
 
+    async def ensure(self, name: str, act: Callable[[], Coroutine[Any, Any, None]], *, of: Qube | None = None) -> None:
+        """Run what follows an act that cannot be taken back: now, and if that fails as `persist` does."""
+        await self._tried(name, act, of)
+
     async def _tried(self, name: str, act: Callable[[], Coroutine[Any, Any, None]], of: Qube | None) -> None:
         try:
             await act()
