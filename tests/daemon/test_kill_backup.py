@@ -22,6 +22,8 @@ from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.reader import open_backup
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
+from qubesmanager.daemon.local.drivers.pools.folder import MARK
+from qubesmanager.daemon.local.drivers.pools.lease import FILE as LEASE
 from qubesmanager.transport.base import TransportError
 from qubesmanager.transport.unix import UnixTransport
 from qubesmanager.wire import calls
@@ -120,7 +122,7 @@ class Machine:
         names = {row.name for row in await self.client.send(calls.VM_LIST("dom0"))}
         made = names & set(QUBES.values())
         assert made == set(QUBES.values()) or (not made and not restored)
-        assert {path.name for path in self.pool.iterdir()} == names - {"dom0"}
+        assert {path.name for path in self.pool.iterdir()} - {MARK, LEASE} == names - {"dom0"}
         with contextlib.closing(sqlite3.connect(self.store)) as store:
             assert store.execute("SELECT * FROM pending_volume").fetchall() == []
         for old, new in QUBES.items():

@@ -2,9 +2,11 @@
 """A pool whose disk is not there, a damaged volume, a stray file: the daemon serves the rest, and names it."""
 
 import asyncio
+import contextlib
 import os
 import secrets
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -16,9 +18,10 @@ from qubesmanager import demo
 from qubesmanager.client.client import Client
 from qubesmanager.client.volumes import all_volumes
 from qubesmanager.daemon.dispatch import Dispatcher
+from qubesmanager.daemon.local import checking
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.pools.folder import MARK
-from qubesmanager.daemon.local.opening import open_system
+from qubesmanager.daemon.local.opening import open_system, recovered
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
@@ -117,7 +120,7 @@ async def test_a_pool_whose_disk_is_not_there_is_missing_until_it_is_back(state:
                 await request
         assert (await client.send(calls.VM_GET_ALL("dom0", "stick"))).state is PowerState.NA
         await client.send(calls.VM_START("vault"))
-        assert {volume.pool for volume in await all_volumes(client)} == {"default", "linux-kernel"}
+        assert {volume.pool for volume in await all_volumes(client)} == {"default"}
         assert listing(disk) == before, "nothing is written to the place"
 
         back(disk)
@@ -325,3 +328,74 @@ async def test_what_lies_where_a_volume_is_to_be_made_is_named_and_stays(
     assert any(str(path) in line for line in await system.volumes.driver("default").strays())
     path.rename(state / "away")
     await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("next", "red")))
+
+
+# -- other hands ------------------------------------------------------------------------------------------------------
+
+
+def prepare(pool: Path) -> None:
+    """Everything odd that a folder can hold."""
+    os.mkfifo(pool / "pipe")
+    for name in ("line\nbreak", "..x", "-rf", "ü", "x" * 200):
+        (pool / name / "private").mkdir(parents=True)
+        (pool / name / "private" / "volume.json").write_text("{}")
+    (pool / "\udcff\udcfe" / "private").mkdir(parents=True)
+    (pool / "pipes" / "private").mkdir(parents=True)
+    os.mkfifo(pool / "pipes" / "private" / "volume.json")
+    os.mkfifo(pool / "pipes" / "private" / "qube.json")
+    (pool / "deep" / "private").mkdir(parents=True)
+    (pool / "deep" / "private" / "volume.json").write_text("[" * 100_000)
+    (pool / "deep" / "private" / "qube.json").write_text("[" * 100_000)
+    (pool / "link" / "private").mkdir(parents=True)
+    (pool / "link" / "private" / "volume.json").symlink_to("/etc/passwd")
+    (pool / "around").symlink_to(pool)
+    (pool / ".tmp-link").symlink_to("/etc")
+
+
+async def test_a_prepared_folder_stops_nothing_and_is_not_followed(state: Path) -> None:
+    pool = state / "pools" / "default"
+    before = listing(pool)
+    prepare(pool)
+    prepared = listing(pool) - before - {str(pool / ".tmp-link")}
+
+    report = await checking.check_all(state)
+    recovery = await recovered(state, FakeHypervisor())
+    system = await open_system(state, FakeHypervisor())
+    try:
+        await client_of(system).send(calls.VM_START("vault"))
+        assert recovery.made == []
+        assert any("pipes" in line for line in report.wrong)
+        assert all(line.isprintable() for line in checking.lines(report))
+        assert prepared <= listing(pool)
+    finally:
+        await system.close()
+
+
+async def test_a_marked_place_that_is_a_pipe_is_no_place(state: Path) -> None:
+    mark = state / "pools" / "default" / MARK
+    mark.unlink()
+    os.mkfifo(mark)
+
+    system = await open_system(state, FakeHypervisor())
+    try:
+        assert "default" in system.pools.missing
+        assert system.qube("vault").state is PowerState.NA
+    finally:
+        await system.close()
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_a_pool_of_an_earlier_version_is_known_by_its_volumes(state: Path, disk: Path, is_there: bool) -> None:
+    with contextlib.closing(sqlite3.connect(state / "store.sqlite")) as connection:
+        connection.execute("UPDATE pool SET identity = ''")
+        connection.commit()
+    (disk / "pool" / MARK).unlink()
+    if not is_there:
+        empty(disk)
+
+    system = await open_system(state, FakeHypervisor())
+    try:
+        assert ("usb" in system.pools.missing) is not is_there
+        assert (disk / "pool" / MARK).exists() is is_there
+    finally:
+        await system.close()

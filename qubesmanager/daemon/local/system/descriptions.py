@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.errors import Mgmt1Error, StoragePoolException
 from qubesmanager.wire.events import Event
 from qubesmanager.wire.records import VolumeRecord
 from qubesmanager.wire.values import VmClass
@@ -87,18 +87,20 @@ class Descriptions:
                 log.info("What is known of %s could not be kept in %s: %s", qube.name, volume.vid, error)
 
     async def _write_one(self, volume: VolumeRecord, about: dict[str, Any]) -> None:
+        """All of it, or as much as the pool has room for. Raises `Mgmt1Error` if even the shortest is refused."""
         driver = self._system.volumes.driver(volume.pool)
-        if await driver.description(volume.vid) == about:
-            return
-        shorter = dict(about)
-        for name in _LONG:
+        present = await driver.description(volume.vid)
+        for number in range(len(_LONG) + 1):
+            shorter = {name: value for name, value in about.items() if name not in _LONG[:number]}
+            if shorter == present:
+                return
             try:
                 await driver.describe(volume.vid, shorter)
-            except Mgmt1Error:
-                shorter.pop(name)
+            except StoragePoolException:
+                if number == len(_LONG):
+                    raise
             else:
                 return
-        await driver.describe(volume.vid, shorter)
 
 
 def describe(qube: Qube, labels: dict[str, str]) -> dict[str, Any]:

@@ -240,7 +240,7 @@ class FolderPool(ABC):
                 strays += [
                     f"{_printable(path)} is not a volume."
                     for path in below
-                    if not is_folder(path) or not is_vid(f"{vm.name}/{path.name}") or not (path / MANIFEST).exists()
+                    if not is_folder(path) or not is_vid(f"{vm.name}/{path.name}") or not (path / MANIFEST).is_file()
                 ]
         return strays
 
@@ -380,7 +380,7 @@ class FolderPool(ABC):
         folder = self.root / checked_vid(vid)
         if os.path.lexists(folder.parent) and not is_folder(folder.parent):
             return folder.parent
-        if os.path.lexists(folder) and not (is_folder(folder) and os.path.lexists(folder / MANIFEST)):
+        if os.path.lexists(folder) and not (is_folder(folder) and (folder / MANIFEST).is_file()):
             return folder
         return None
 
