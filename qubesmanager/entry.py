@@ -8,7 +8,7 @@ import argparse
 import asyncio
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -103,13 +103,17 @@ def mgmt1d(argv: Sequence[str] | None = None) -> int:
     try:
         if told.check or told.recover:
             status, lines = asyncio.run(daemon.once(told))
-            print(*lines, sep="\n")  # noqa: T201 - what it was asked for
-            return status
+            return written("qubes-mgmt1d", lambda: _printed(lines, status))
         asyncio.run(daemon.run(told, prepare))
     except Mgmt1Error as error:
         print(f"qubes-mgmt1d: {error}", file=sys.stderr)  # noqa: T201 - why it cannot serve
         return 2 if told.check or told.recover else 1
     return 0
+
+
+def _printed(lines: Iterable[str], status: int) -> int:
+    print(*lines, sep="\n")  # noqa: T201 - what the command was asked for
+    return status
 
 
 def manager_parser() -> argparse.ArgumentParser:
@@ -180,6 +184,8 @@ def manager(argv: Sequence[str] | None = None) -> int:
         trail=trail,
         arguments=(*arguments.arguments, *([f"--page={arguments.page}"] if arguments.page else [])),
     )
+    if told.print_table:
+        return written("qubes-manager", lambda: run_manager(lambda: Client(transport), told))
     return run_manager(lambda: Client(transport), told)
 
 

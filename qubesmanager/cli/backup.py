@@ -225,7 +225,9 @@ async def _run(
         raise BackupError("The backup goes on; only this program ended.") from None
     if lost and before is not None and run.run == before.run:
         raise TransportError(f"The connection was lost before the backup of {profile} began.")
-    return whole(run)
+    with suppress(BackupIncompleteError):
+        whole(run)
+    return run
 
 
 async def _profiles(client: Client) -> str:

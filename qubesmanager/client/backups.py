@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote
 
-from qubesmanager.backup.errors import BackupError
+from qubesmanager.backup.errors import BackupError, BackupIncompleteError
 from qubesmanager.backup.passphrases import passphrase_text
 from qubesmanager.client.client import Client
 from qubesmanager.client.follow import FIRST_PAUSE, LONGEST_PAUSE
@@ -289,6 +289,8 @@ def whole(run: Run) -> Run:
         raise BackupCancelledError("The backup was cancelled.")
     if run.result == FAILED:
         raise BackupError(run.reason)
+    if run.result == INCOMPLETE:
+        raise BackupIncompleteError(run.reason)
     return run
 
 

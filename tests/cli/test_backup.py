@@ -186,6 +186,33 @@ def test_output_that_cannot_be_written_is_an_error_and_no_traceback(program: str
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_check_whose_findings_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    code = "from qubesmanager.entry import mgmt1d as p; raise SystemExit(p())"
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code, "--check", "--state", str(tmp_path)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    assert done.returncode == 1, done.stderr
+    assert done.stderr == "qubes-mgmt1d: The output could not be written: No space left on device.\n"
+
+
+def test_a_run_without_a_qube_that_is_named_has_its_own_status(place: Place) -> None:
+    place.profile("nightly", include=["vault", "lost"])
+
+    status, out, err = place.run("--profile", "nightly", "--run")
+
+    (file,) = place.files()
+    assert (status, out.split()[0]) == (5, str(file))
+    assert "There is no qube lost." in err
+    assert "incomplete" in place.run("--history", "--profile", "nightly")[1]
+
+
 @pytest.mark.parametrize("program", ["backup", "restore", "mgmt1"])
 def test_closed_standard_output_is_an_error_and_no_traceback(program: str) -> None:
     command = [sys.executable, "-c", f"from qubesmanager.entry import {program} as p; raise SystemExit(p())", "--help"]

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qubesmanager.client.backups import VERIFYING, PlannedQube, Progress, follow, parse_preview, parse_run
+from qubesmanager.backup.errors import BackupError, BackupIncompleteError
+from qubesmanager.client.backups import VERIFYING, PlannedQube, Progress, follow, parse_preview, parse_run, whole
 from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.events import Event
 
@@ -83,3 +84,13 @@ def test_progress_is_followed_qube_by_qube_and_begins_anew_with_the_next_phase()
         now, "nightly", progress(qube="work", phase=VERIFYING, done="4", total="40", qube_done="4", qube_total="10")
     )
     assert (now.phase, now.percent, dict(now.qubes)) == (VERIFYING, 10, {"work": (4, 10)})
+
+
+@pytest.mark.parametrize(("result", "error"), [("failed", BackupError), ("incomplete", BackupIncompleteError)])
+def test_a_run_that_is_not_ok_is_an_error_for_whoever_looks_on(result: str, error: type[BackupError]) -> None:
+    run = parse_run(
+        json.dumps({"profile": "nightly", "start": 1, "result": result, "reason": "There is no qube lost."})
+    )
+
+    with pytest.raises(error, match="lost"):
+        whole(run)
