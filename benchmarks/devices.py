@@ -6,9 +6,7 @@ daemon: all of it is what the session knows.
 """
 
 import asyncio
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 from _harness import Bench
 from PyQt5.QtCore import QPoint, qInstallMessageHandler
@@ -16,6 +14,7 @@ from PyQt5.QtWidgets import QApplication, QMenu
 
 from qubesmanager.client.client import Client
 from qubesmanager.transport.base import Answer, Payload
+from qubesmanager.ui.app import make_application
 from qubesmanager.ui.device_feed import feed_of
 from qubesmanager.ui.devices.tray import Tray
 from qubesmanager.ui.loop import ApplicationLoop
@@ -94,7 +93,7 @@ def measure(bench: Bench, application: QApplication, devices: int, qubes: int) -
 def main() -> None:
     bench = Bench("The menu of devices")
     qInstallMessageHandler(lambda *_: None)  # an offscreen display says what it cannot do, each time
-    application = QApplication([str(Path(sys.argv[0]))])
+    application = make_application()
     loop = ApplicationLoop(application)
     asyncio.set_event_loop(loop)
     with loop:

@@ -7,7 +7,6 @@ the specification was measured on. The target is 100 ms and three calls, whateve
 
 import asyncio
 import os
-import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
@@ -18,12 +17,11 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from _harness import Bench, Spread
 from PyQt5.QtCore import QSettings
-from PyQt5.QtWidgets import QApplication
 from qasync import QEventLoop
 
 from qubesmanager.client.client import Client
 from qubesmanager.transport.child import ChildTransport
-from qubesmanager.ui.app import register_all
+from qubesmanager.ui.app import make_application, register_all
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.settings.dialog import SettingsWindow
 
@@ -86,7 +84,7 @@ async def measure(bench: Bench, count: int, folder: Path) -> None:
 
 def main() -> None:
     bench = Bench("The settings of a qube")
-    application = QApplication(sys.argv[:1])
+    application = make_application()
     application.setQuitOnLastWindowClosed(False)
     register_all()
     loop = QEventLoop(application)

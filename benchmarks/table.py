@@ -6,9 +6,7 @@ The reference is the longest stretch that the specification allows the loop to b
 "filter" two queries in one stretch, and all include the painting.
 """
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 from time import perf_counter
 
 from _harness import Bench, Spread
@@ -17,6 +15,7 @@ from PyQt5.QtWidgets import QApplication
 
 from qubesmanager.models.vm_filter import VmFilterModel
 from qubesmanager.models.vm_table import VmTableModel
+from qubesmanager.ui.app import make_application
 from qubesmanager.ui.vm_view import VmView
 from qubesmanager.wire.records import PropertyValue, VmRecord
 from qubesmanager.wire.values import PowerState, VmClass
@@ -73,7 +72,7 @@ def measure(bench: Bench, application: QApplication, count: int) -> None:
 
 def main() -> None:
     bench = Bench("The table of qubes")
-    application = QApplication([str(Path(sys.argv[0]))])
+    application = make_application()
     for count in bench.sizes(1000, 10_000):
         measure(bench, application, count)
     bench.done()
