@@ -287,7 +287,7 @@ def listing(held: Contents) -> str:
 
 
 def _head(file: Path, plan: RestorePlan, rows: Sequence[Restored]) -> list[tuple[str, str]]:
-    whole = sum(row.result == "ok" for row in rows)
+    whole = sum(row.result == "ok" and row.is_qube for row in rows)
     return [
         ("Backup", str(file)),
         ("Done", f"verified, {whole} whole, nothing restored" if plan.verify_only else f"{whole} restored"),

@@ -106,6 +106,11 @@ class Restored:
     result: str
     said: str
 
+    @property
+    def is_qube(self) -> bool:
+        """Whether the row is about a qube; others are about the file or dom0's configuration (`dom0:label:x`)."""
+        return self.qube != THE_FILE and ":" not in self.qube
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:

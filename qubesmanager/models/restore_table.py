@@ -8,7 +8,7 @@ from typing import Any
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QAbstractTableModel, QModelIndex, QObject, Qt, pyqtSignal
 from PyQt5.QtGui import QFont, QIcon
 
-from qubesmanager.client.restores import HeldQube, RestorePlan
+from qubesmanager.client.restores import SAME, HeldItem, HeldQube, RestorePlan
 from qubesmanager.models import restore_draft
 from qubesmanager.models.columns import size_text
 from qubesmanager.models.restore_draft import Choice, Here, RestoreRow
@@ -41,6 +41,8 @@ class RestoreTable(QAbstractTableModel):
         self._held: tuple[HeldQube, ...] = ()
         self._choices: dict[str, Choice] = {}
         self._here = Here()
+        self.dom0: tuple[HeldItem, ...] = ()
+        """dom0's own configuration in the backup, where it is not the same here."""
         self.rows: tuple[RestoreRow, ...] = ()
 
     @property
@@ -58,15 +60,20 @@ class RestoreTable(QAbstractTableModel):
 
     @property
     def is_ready(self) -> bool:
-        """Something is chosen, and nothing stands against it."""
-        return bool(self.chosen) and not any(row.problem for row in self.rows)
+        """There is something to restore, and nothing stands against it."""
+        return bool(self.chosen or self.dom0) and not any(row.problem for row in self.rows)
 
     def plan(self, pool: str, *, verify_only: bool = False, devices: bool = False) -> RestorePlan:
-        return restore_draft.plan_of(self.rows, pool, verify_only=verify_only, devices=devices)
+        plan = restore_draft.plan_of(self.rows, pool, verify_only=verify_only, devices=devices)
+        if self.chosen or verify_only:
+            return plan
+        # Without a name all would be meant.
+        return replace(plan, exclude=tuple(row.held.name for row in self.rows))
 
-    def put(self, held: Sequence[HeldQube], here: Here) -> None:
+    def put(self, held: Sequence[HeldQube], here: Here, dom0: Sequence[HeldItem] = ()) -> None:
         """Another backup; the choices begin anew."""
         self.beginResetModel()
+        self.dom0 = tuple(item for item in dom0 if item.fate != SAME)
         self._held, self._here = tuple(held), here
         self._choices = {qube.name: restore_draft.first_choice(qube, here) for qube in held}
         self.rows = tuple(restore_draft.rows(self._held, self._choices, here))

@@ -68,17 +68,17 @@ class RestoreRun(QObject):
 
     @property
     def failed(self) -> int:
-        """How many qubes could not be restored."""
+        """How many qubes, or parts of dom0's configuration, could not be restored."""
         return sum(row.result == "failed" and row.qube != THE_FILE for row in self.rows)
 
     @property
     def is_damaged(self) -> bool:
         """Something is wrong with the file, so that salvaging it may bring back more."""
-        return bool(self.failed) or any(row.qube == THE_FILE for row in self.rows)
+        return any(row.result == "failed" and (row.is_qube or row.qube == THE_FILE) for row in self.rows)
 
     @property
     def done(self) -> int:
-        return sum(row.result == "ok" for row in self.rows)
+        return sum(row.result == "ok" and row.is_qube for row in self.rows)
 
     def shown_rows(self) -> list[Restored]:
         """What became of the qubes, or where they are while it runs."""
@@ -156,8 +156,9 @@ class RestoreRun(QObject):
             is_refused = isinstance(error, Mgmt1Error | RefusedError)
             self.is_unknown = not is_refused and not self.plan.verify_only
             raise
-        self.state = TaskState.FAILED if self.is_damaged else TaskState.DONE
-        if self.is_damaged:
+        has_failed = bool(self.failed) or self.is_damaged
+        self.state = TaskState.FAILED if has_failed else TaskState.DONE
+        if has_failed:
             raise Mgmt1Error(self.headline())
 
     def _tell(self, progress: Progress) -> None:

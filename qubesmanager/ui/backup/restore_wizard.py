@@ -90,7 +90,7 @@ class RestoreWizard(StepsWindow):
             return
         self.file_page.forget()
         self._system = offers.system
-        self.model.put(held.qubes, self._here())
+        self.model.put(held.qubes, self._here(), held.dom0)
         self.qubes_page.foreign.setVisible(not held.ours)
         self.qubes_page.put_unreadable(held.unreadable)
         self.summary_page.put(offers)
@@ -104,10 +104,12 @@ class RestoreWizard(StepsWindow):
             self.file_page.reading = False
 
     def _plan(self) -> RestorePlan:
-        return self.model.plan(self.summary_page.wanted_pool, devices=self.summary_page.devices.isChecked())
+        plan = self.model.plan(self.summary_page.wanted_pool, devices=self.summary_page.devices.isChecked())
+        return replace(plan, dom0=self.summary_page.words())
 
     def _start(self, plan: RestorePlan) -> None:
         names = plan.include or tuple(row.held.name for row in self.model.rows if row.possible)
+        names = tuple(name for name in names if name not in plan.exclude)
         plan = replace(plan, salvage=self.file_page.salvage.isChecked())
         run = RestoreRun(self._session, self.file_page.path, plan, names)
         run.start(self._passphrase)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The third page of the restore wizard: where the volumes go, whether they fit, and all that will happen."""
 
-from PyQt5.QtCore import QT_TRANSLATE_NOOP
-from PyQt5.QtWidgets import QCheckBox, QComboBox, QFormLayout, QVBoxLayout, QWidget
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, Qt
+from PyQt5.QtWidgets import QCheckBox, QComboBox, QFormLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
+from qubesmanager.client.restores import DIFFERS
 from qubesmanager.models.columns import size_text
 from qubesmanager.models.restore_draft import RestoreRow
 from qubesmanager.models.restore_table import RestoreTable
@@ -14,6 +15,7 @@ from qubesmanager.ui.prompts import plain_label
 from qubesmanager.ui.tables import row_table
 
 CONTEXT = "RestoreSummary"
+_WORD = Qt.ItemDataRole.UserRole
 _COLUMNS: tuple[TableColumn[RestoreRow], ...] = (
     TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Qube"), lambda row: row.held.name),
     TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Name here"), lambda row: row.choice.name),
@@ -47,6 +49,12 @@ class SummaryPage(StepPage):
                 " Only assignments that are no stronger here than they were are restored; the report names the others."
             )
         )
+        self.dom0_title = plain_label(
+            self.tr("dom0's own configuration in this backup. Only what you tick is taken; all else here stays."), self
+        )
+        self.dom0 = QListWidget(self)
+        self.dom0.setAccessibleName(self.tr("dom0's own configuration"))
+        self.dom0.itemChanged.connect(lambda _item: self.changed.emit())
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(self.tr("&Pool:"), self.pool)
@@ -57,6 +65,8 @@ class SummaryPage(StepPage):
         layout.addWidget(self.table, 1)
         layout.addWidget(self.left_out)
         layout.addWidget(self.devices)
+        layout.addWidget(self.dom0_title)
+        layout.addWidget(self.dom0, 1)
         layout.addWidget(
             plain_label(self.tr("All of them appear at once, at the end, and nothing that exists is touched."))
         )
@@ -72,6 +82,8 @@ class SummaryPage(StepPage):
         """A pool that does not say what is free is left to the daemon, which looks again before it begins."""
         if not self._model.is_ready:
             return self.tr("The choice of qubes has a problem: go back.")
+        if not self._model.chosen and not self.words():
+            return self.tr("Nothing is chosen.")
         if self._free and self._model.needed > self._free:
             return self.tr("The pool has only {0} free.").format(size_text(self._free) or "0")
         return ""
@@ -80,8 +92,28 @@ class SummaryPage(StepPage):
     def _free(self) -> int:
         return self._offers.pools.get(chosen(self.pool), 0)
 
+    def words(self) -> tuple[str, ...]:
+        """The parts of dom0's configuration that are ticked, as a plan names them."""
+        rows = (self.dom0.item(at) for at in range(self.dom0.count()))
+        return tuple(row.data(_WORD) for row in rows if row and row.checkState() == Qt.CheckState.Checked)
+
+    def _put_dom0(self) -> None:
+        """Nothing is ticked at first."""
+        self.dom0.clear()
+        for item in self._model.dom0:
+            said = self.tr("{0}: not here; it is added.")
+            if item.fate == DIFFERS:
+                said = self.tr("{0}: another one is here; this one replaces it.")
+            row = QListWidgetItem(said.format(item.word), self.dom0)
+            row.setData(_WORD, item.word)
+            row.setFlags(row.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+            row.setCheckState(Qt.CheckState.Unchecked)
+        for widget in (self.dom0_title, self.dom0):
+            widget.setVisible(bool(self._model.dom0))
+
     def put(self, offers: Offers) -> None:
         """The pools there are, with what is free in each."""
+        self._put_dom0()
         before = chosen(self.pool) or offers.system.get("default_pool", "")
         self._offers = offers
         self.pool.clear()

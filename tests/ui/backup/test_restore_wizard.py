@@ -320,6 +320,41 @@ async def test_a_damaged_head_offers_to_salvage(
     assert shows(wizard, wizard.qubes_page)
 
 
+@pytest.fixture
+async def with_dom0(client: Client, tmp_path: Path) -> Path:
+    """A backup of dom0's configuration alone: the label teal is not here any more, the profile differs."""
+    profile = {"include": ["dom0"], "destination_path": str(tmp_path / "own")}
+    await client.send(calls.BACKUP_PROFILE_SET("dom0", "own", yaml.safe_dump(profile)))
+    await client.send(calls.LABEL_CREATE("dom0", "teal", "0x00AAAA"))
+    await client.send(calls.BACKUP_EXECUTE("dom0", "own", {"passphrase": WORDS}))
+    await client.send(calls.LABEL_REMOVE("dom0", "teal"))
+    await client.send(calls.BACKUP_PROFILE_SET("dom0", "own", yaml.safe_dump(profile | {"compression": "none"})))
+    return tmp_path / "own"
+
+
+async def test_dom0s_configuration_is_previewed_and_only_what_is_ticked_is_taken(
+    clicker: Clicker, wizard: RestoreWizard, client: Client, system: System, with_dom0: Path
+) -> None:
+    await read(clicker, wizard, with_dom0)
+    clicker.press(wizard.next)
+    page = wizard.summary_page
+    rows = [item for at in range(page.dom0.count()) if (item := page.dom0.item(at))]
+    texts = {item.text(): item for item in rows}
+    assert "label:teal: not here; it is added." in texts
+    assert "profile:own: another one is here; this one replaces it." in texts
+    assert not any(item.checkState() == Qt.CheckState.Checked for item in rows)
+    assert not wizard.next.isEnabled()
+
+    texts["label:teal: not here; it is added."].setCheckState(Qt.CheckState.Checked)
+    clicker.press(wizard.next)
+    await over(clicker, wizard)
+
+    assert results(wizard) == {"dom0:label:teal": ("ok", "")}
+    assert wizard.run_page.headline.text() == "0 qube(s) restored."
+    assert "teal" in system.state.labels
+    assert "none" in await client.send(calls.BACKUP_PROFILE_GET("dom0", "own"))
+
+
 async def test_a_backup_of_another_program_is_marked(clicker: Clicker, wizard: RestoreWizard, tmp_path: Path) -> None:
     file = tmp_path / "foreign"
     head = Head("20250102T030405-77", None, has_manifest=False)
