@@ -26,8 +26,9 @@ def add(client: Client, name: str, folder: Path | str) -> Awaitable[None]:
     return client.send(calls.POOL_ADD("dom0", name, {"driver": "file-qcow2", "dir_path": str(folder)}))
 
 
-def files_below(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*"))
+def made_below(folder: Path) -> list[Path]:
+    """What adding a pool would make: leases, and the folder that was named."""
+    return sorted([*folder.rglob(lease.FILE), *folder.rglob("below")])
 
 
 def link(folder: str) -> None:
@@ -42,13 +43,13 @@ def client_of(system: System) -> Client:
 async def test_two_pools_never_share_a_folder(client: Client, system: System, tmp_path: Path, spelling: str) -> None:
     folder = system.pool_options["default"]["dir_path"]
     link(folder)
-    before = files_below(tmp_path)
+    before = made_below(tmp_path)
 
     with pytest.raises(StoragePoolException, match="belongs to the pool"):
         await add(client, "second", f"{folder}{spelling}")
 
     assert await client.send(calls.POOL_LIST("dom0")) == ["default", "linux-kernel"]
-    assert files_below(tmp_path) == before
+    assert made_below(tmp_path) == before
 
 
 async def test_of_pools_that_are_added_at_once_in_one_place_one_is_added(client: Client, tmp_path: Path) -> None:

@@ -104,8 +104,9 @@ class FileReflink(FolderPool):
     def compact(self, folder: Path, manifest: Manifest) -> None:
         """Each layer stands for itself: nothing to do."""
 
-    def parent_of(self, folder: Path, layer: str) -> str:  # noqa: ARG002 - the layers' common signature
+    def parent_of(self, folder: Path, layer: str) -> str:
         """A raw file needs no other."""
+        os.close(open_file(folder / layer))
         return ""
 
     def is_unwritten(self, folder: Path, layer: str) -> bool:

@@ -141,7 +141,10 @@ class FolderPool(ABC):
 
     @abstractmethod
     def parent_of(self, folder: Path, layer: str) -> str:
-        """The layer in the same folder whose content this one needs, or ""."""
+        """The layer in the same folder whose content this one needs, or "".
+
+        Raises `StoragePoolException` if the layer is no regular file of the pool, `FileNotFoundError` if it is missing.
+        """
 
     @abstractmethod
     def is_unwritten(self, folder: Path, layer: str) -> bool:
@@ -537,12 +540,12 @@ class FolderPool(ABC):
             if not is_layer(layer, self.format) or layer in passed or len(passed) == LAYERS:
                 raise StoragePoolException(f"The volume in {folder} is damaged: {shown(layer)} cannot lie below it.")
             try:
-                os.close(open_file(folder / layer))
+                parent = self.parent_of(folder, layer)
             except FileNotFoundError:
                 raise StoragePoolException(f"The volume in {folder} is damaged: {layer} is missing.") from None
             passed.add(layer)
             yield layer
-            layer = self.parent_of(folder, layer)
+            layer = parent
 
     def _disk(self, folder: Path, active: str, *, read_only: bool = False) -> Disk:
         """What the hypervisor opens. Its whole chain has been checked, and nothing else has a way to what it writes."""
