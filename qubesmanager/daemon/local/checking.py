@@ -18,7 +18,7 @@ from qubesmanager.daemon.local.core.volumes import KINDS
 from qubesmanager.daemon.local.drivers.pools.base import PoolDriver
 from qubesmanager.daemon.local.drivers.pools.table import DEFAULT, open_pool
 from qubesmanager.daemon.local.store import backups, rows
-from qubesmanager.daemon.local.store.store import StoreDamagedError, StoreError, make_current
+from qubesmanager.daemon.local.store.store import StoreDamagedError, StoreError, make_current, why_no_file
 from qubesmanager.daemon.local.system.recovering import parse
 from qubesmanager.wire.errors import Mgmt1Error, QubesVolumeNotFoundError, StoragePoolException
 from qubesmanager.wire.values import VmClass
@@ -82,7 +82,7 @@ async def check_all(state: Path) -> Report:
 
 def _store(stack: contextlib.ExitStack, state: Path, store: Path, report: Report) -> sqlite3.Connection | None:
     """The store, or else its newest whole copy; None if there is neither."""
-    if store.exists():
+    if os.path.lexists(store):
         try:
             return stack.enter_context(_snapshot(store, in_use=_in_use(state / "lock")))
         except StoreDamagedError as error:
@@ -90,11 +90,11 @@ def _store(stack: contextlib.ExitStack, state: Path, store: Path, report: Report
     for copy in backups.newest_first(store.with_name("store-backups")):
         with contextlib.suppress(StoreError):
             connection = stack.enter_context(_snapshot(copy, in_use=False))
-            if not store.exists():
+            if not os.path.lexists(store):
                 report.wrong.append(f"The store {store} is gone.")
             report.notes.append(f"The next start begins with the copy {copy.name}; what follows is by that copy.")
             return connection
-    if not store.exists():
+    if not os.path.lexists(store):
         report.notes.append(f"There is no store at {store}.")
     else:
         report.wrong.append("There is no whole copy of the store; the next start begins with an empty one.")
@@ -107,6 +107,8 @@ def _snapshot(store: Path, *, in_use: bool) -> Iterator[sqlite3.Connection]:
 
     Raises `StoreDamagedError`, and `StoreError` for a file that cannot be read or that a newer version wrote.
     """
+    if why := why_no_file(store):
+        raise StoreDamagedError(why)
     with tempfile.TemporaryDirectory(prefix="qubes-mgmt1d-") as folder:
         copy = Path(folder, store.name)
         try:
@@ -135,8 +137,6 @@ def _copy(store: Path, copy: Path, *, in_use: bool) -> None:
     for suffix in ("", "-wal"):
         with contextlib.suppress(FileNotFoundError):
             shutil.copyfile(f"{store}{suffix}", f"{copy}{suffix}")
-    if not copy.stat().st_size:
-        raise StoreDamagedError("it is empty")
 
 
 def _in_use(lock: Path) -> bool:

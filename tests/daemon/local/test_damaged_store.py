@@ -13,6 +13,7 @@ from fakes_hypervisor import FakeHypervisor
 from qubesmanager import demo
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
+from qubesmanager.daemon.local import checking
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.opening import open_system
 from qubesmanager.daemon.local.store import backups, rows
@@ -55,12 +56,24 @@ def senseless(path: Path) -> None:
         connection.commit()
 
 
+def folder_instead(path: Path) -> None:
+    path.unlink()
+    (path / "below").mkdir(parents=True)
+
+
+def link_to_nothing(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("nothing")
+
+
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "gone": Path.unlink,
     "empty": lambda path: path.write_bytes(b""),
     "zeros": zeroed,
     "garbage": lambda path: path.write_bytes(os.urandom(9000)),
     "half": half,
+    "a folder": folder_instead,
+    "a link to nothing": link_to_nothing,
     "pages": cut_page,
     "another program's": other_program,
     "senseless": senseless,
@@ -83,6 +96,10 @@ async def copied(state: Path) -> None:
     await store.close()
 
 
+def content_of(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
 @pytest.fixture
 async def state(tmp_path: Path) -> Path:
     await make(tmp_path / "state")
@@ -92,7 +109,8 @@ async def state(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("name", DAMAGES)
 async def test_without_a_copy_the_daemon_starts_empty_and_says_so(state: Path, name: str) -> None:
     DAMAGES[name](state / "store.sqlite")
-    damaged = (state / "store.sqlite").read_bytes() if name != "gone" else b""
+    damaged = content_of(state / "store.sqlite")
+    assert name == "gone" or (await checking.check_all(state)).wrong
 
     system = await open_system(state, FakeHypervisor())
     try:
@@ -101,7 +119,7 @@ async def test_without_a_copy_the_daemon_starts_empty_and_says_so(state: Path, n
             return
         assert list(system.state.qubes) == ["dom0"]
         (aside,) = backups.put_aside_before(state / "store.sqlite")
-        assert aside.read_bytes() == damaged
+        assert content_of(aside) == damaged
         told = (await client_of(system).send(calls.VM_PROPERTY_GET("dom0", "problem"))).value
         assert aside.name in told
         assert "an empty store" in told

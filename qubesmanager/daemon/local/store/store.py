@@ -43,7 +43,7 @@ class StoreDamagedError(StoreError):
 
 
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-"""Errors of SQLite that are the file's own; any other one is the disk's or the daemon's rights."""
+_UNREADABLE = {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ}
 
 BACKUP_POLL = 3600.0
 """Seconds between two looks whether a copy of the store is due."""
@@ -119,7 +119,7 @@ class Store:
 
     def _open(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        if not self._path.exists() and backups.newest_first(self.copies):
+        if not os.path.lexists(self._path) and backups.newest_first(self.copies):
             self._replace("it is gone")
             return
         try:
@@ -170,9 +170,9 @@ class Store:
                 Path(f"{self._path}{suffix}").chmod(0o600)
 
     def _connected(self) -> sqlite3.Connection:
-        is_new = not self._path.exists()
-        if not is_new and not self._path.stat().st_size:
-            raise StoreDamagedError("it is empty")
+        is_new = not os.path.lexists(self._path)
+        if not is_new and (why := why_no_file(self._path)):
+            raise StoreDamagedError(why)
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         try:
             if not is_new:
@@ -187,7 +187,7 @@ class Store:
             check_tables(connection)
         except sqlite3.Error as error:
             connection.close()
-            if error.sqlite_errorcode & 0xFF in _DAMAGE:
+            if _is_damage(error):
                 raise StoreDamagedError(str(error)) from error
             raise StoreError(f"The store {self._path} cannot be opened: {error}") from error
         except BaseException:
@@ -223,7 +223,7 @@ class Store:
         try:
             return self._held().execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
-            kind = StoreDamagedError if error.sqlite_errorcode & 0xFF in _DAMAGE else StoreError
+            kind = StoreDamagedError if _is_damage(error) else StoreError
             raise kind(f"The store cannot be read: {error}") from error
 
     def _commit(self, statements: list[Statement]) -> None:
@@ -267,6 +267,18 @@ def _inode(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    """The file itself is wrong, or its bytes cannot be read; other errors are the disk's, or lack of rights."""
+    return error.sqlite_errorcode & 0xFF in _DAMAGE or error.sqlite_errorcode in _UNREADABLE
+
+
+def why_no_file(path: Path) -> str:
+    """Why what lies there cannot be a store; empty if it can."""
+    if not path.is_file():
+        return "it is not a file"
+    return "" if path.stat().st_size else "it is empty"
 
 
 def open_copy(path: Path) -> sqlite3.Connection:
