@@ -148,9 +148,11 @@ def marked(text: str, source: str) -> str:
     return text if source == "dom0" else f"{SET_BY}{source}.\n{text}"
 
 
-def is_of_a_qube(text: str) -> bool:
-    """Whether a qube set the profile, so that it writes only where dom0 allows qubes to."""
-    return text.startswith(SET_BY)
+def owner_of(text: str) -> str:
+    """Who set the profile: dom0, or a qube, which writes only where dom0 allows it."""
+    if not text.startswith(SET_BY):
+        return "dom0"
+    return text.splitlines()[0].removeprefix(SET_BY).removesuffix(".")
 
 
 def without_passphrase(text: str) -> str:
@@ -159,7 +161,7 @@ def without_passphrase(text: str) -> str:
     if "passphrase_text" not in values:
         return text
     del values["passphrase_text"]
-    head = f"{text.splitlines()[0]}\n" if is_of_a_qube(text) else ""
+    head = f"{text.splitlines()[0]}\n" if text.startswith(SET_BY) else ""
     return head + yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
 

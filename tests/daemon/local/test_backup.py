@@ -693,6 +693,14 @@ async def test_the_only_backup_of_a_qube_stays_until_dom0_gives_the_qube_up(
     assert len(names(folder)) == 1
 
 
+async def test_a_qube_that_is_excluded_and_gone_costs_nothing(client: Client, folder: Path) -> None:
+    await with_profile(client, folder, include=["vault"], exclude=["lost"])
+
+    await execute(client, "nightly", WORDS)
+
+    assert [run.result for run in await history(client, "nightly")] == ["ok"]
+
+
 async def test_a_run_without_a_qube_that_is_named_is_not_ok(client: Client, system: System, folder: Path) -> None:
     await with_profile(client, folder, include=["vault", "lost"], verify=True, keep={"last": 1})
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from qubesmanager.client.backups import execute, history
+from qubesmanager.client.backups import execute, history, preview
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
@@ -106,6 +106,25 @@ async def test_what_dom0_no_longer_allows_is_refused_by_the_run(
     await set_profile(client, folder)
     await execute(client, "theirs", None)
     assert len(names(folder)) == 1, "dom0 made the profile its own"
+
+
+async def test_a_qube_that_takes_over_a_profile_removes_none_of_dom0s_backups(
+    system: System, client: Client, qube: Client, folder: Path
+) -> None:
+    """The new backup may be sealed with a passphrase that only the qube knows."""
+    allow(system, str(folder))
+    keep = {"verify": True, "keep": {"last": 1}}
+    await set_profile(client, folder, **keep)
+    await execute(client, "theirs", None)
+    before = names(folder)
+    await set_profile(qube, folder, **keep)
+
+    assert (await preview(qube, "theirs")).would_remove == ()
+    await execute(qube, "theirs", None)
+    await execute(qube, "theirs", None)
+
+    assert before < names(folder)
+    assert len(names(folder)) == 2
 
 
 async def test_a_list_that_others_could_write_allows_nothing(system: System, qube: Client, folder: Path) -> None:

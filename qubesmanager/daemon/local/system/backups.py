@@ -30,7 +30,7 @@ from qubesmanager.backup.contents import Qube as KeptQube
 from qubesmanager.backup.errors import BackupError, BackupIncompleteError, BackupNotConnectedError
 from qubesmanager.backup.partial import check_space
 from qubesmanager.backup.passphrases import passphrase_text
-from qubesmanager.backup.profile import Profile, is_of_a_qube, marked, matches, parse_profile, without_passphrase
+from qubesmanager.backup.profile import Profile, marked, matches, owner_of, parse_profile, without_passphrase
 from qubesmanager.backup.profile_names import keys_naming, renamed, without
 from qubesmanager.backup.report import Report
 from qubesmanager.backup.retention import Decision, Made, decide
@@ -104,10 +104,14 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a profile comes to: the qubes in order, names it has that no qube has, and whether it names dom0."""
+    """What a profile comes to: the qubes in order, names it has that no qube has, and whether it names dom0.
+
+    `lost`: the missing names that the backup should hold; one that is only excluded costs nothing.
+    """
 
     qubes: tuple[Qube, ...]
     missing: tuple[str, ...]
+    lost: tuple[str, ...]
     dom0: bool
 
     def told(self) -> str:
@@ -257,7 +261,8 @@ class Backups:
                 dom0 = True
             else:
                 chosen.append(qube)
-        return Planned(tuple(chosen), missing, dom0)
+        lost = tuple(name for name in missing if name in profile.include)
+        return Planned(tuple(chosen), missing, lost, dom0)
 
     # -- a run --------------------------------------------------------------------------------------------------------
 
@@ -284,11 +289,11 @@ class Backups:
         try:
             profile, file = await self.profile(name)
             told: dict[str, Any] = {"profile": name, "start": int(self.clock()), "result": RUNNING, "file": ""}
-            told |= {"by": by, "attempt": attempt}
+            told |= {"by": by, "attempt": attempt, "owner": owner_of(file.text)}
             number = run.number = await self._remember(None, told)
             self._emit("backup-started", told)
             try:
-                if is_of_a_qube(file.text):
+                if told["owner"] != DOM0:
                     await off_loop(check_destination, self.profiles.folder, profile)
                 if not new_disk:
                     await self._check_connected(name, profile)
@@ -368,16 +373,16 @@ class Backups:
         wrong = [*report.problems, *(one.reason for one in report.results if not one.ok)]
         if wrong:
             raise BackupError(" ".join([*wrong, *left_out]))
-        told["result"] = INCOMPLETE if planned.missing else OK
+        told["result"] = INCOMPLETE if planned.lost else OK
         told["reason"] = " ".join(filter(None, [planned.told(), *left_out]))
         if profile.keep is not None:
             await self._remember(number, told)
-            decision = await self.retention(run.profile, profile, _made(told, number), given_up)
+            decision = await self.retention(run.profile, profile, _made(told, number), told["owner"], given_up)
             for old in decision.remove:
                 await self._remove_old(run.profile, old)
             told["kept"] = [{"file": kept.file, "qubes": list(names)} for kept, names in decision.kept_for]
             told["reason"] = " ".join(filter(None, [told["reason"], kept_text(decision)]))
-        if planned.missing:
+        if planned.lost:
             raise BackupIncompleteError(f"The backup was made without a qube that the profile names. {told['reason']}")
 
     async def _written(
@@ -518,10 +523,13 @@ class Backups:
         )
         return [(int(number), self._unstored.get(number) or json.loads(told)) for number, told in reversed(found)]
 
-    async def retention(self, name: str, profile: Profile, coming: Made, given_up: Collection[str] = ()) -> Decision:
+    async def retention(
+        self, name: str, profile: Profile, coming: Made, owner: str, given_up: Collection[str] = ()
+    ) -> Decision:
         """What the profile's `keep` does once `coming` is complete.
 
-        Only complete, verified backups whose files are as they were written count and go.
+        Only complete, verified backups whose files are as they were written count and go, and only those that were
+        made while the profile had the same owner: a qube that sets dom0's profile removes none of dom0's backups.
         """
         if profile.keep is None:
             return Decision()
@@ -531,6 +539,7 @@ class Backups:
             if number != coming.number
             and told["result"] in {OK, INCOMPLETE}
             and told.get("verified")
+            and told.get("owner", DOM0) == owner
             and Path(told["file"]).parent == _folder(profile)
         ]
         known = await off_loop(lambda: [_made(told, number) for number, told in runs if _is_the_one(told)])
@@ -687,10 +696,10 @@ class Backups:
         Only the qubes that `source` sees are in the answer.
         """
         if text:
-            profile, changed = await off_loop(parse_profile, text), self.clock()
+            profile, changed, owner = await off_loop(parse_profile, text), self.clock(), DOM0
         else:
             profile, file = await self.profile(name)
-            changed = file.changed
+            changed, owner = file.changed, owner_of(file.text)
         planned = self.planned(name, profile, source)
         runs = await self.history(name)
         due = profile.schedule.next_due(_local(self.clock())) if profile.schedule else None
@@ -699,7 +708,9 @@ class Backups:
         if free is not None:
             largest = (await off_loop(file_systems.of_folder, _folder(profile))).largest
         sizes = {qube.name: sum(v.usage for v in qube.volumes.values() if v.save_on_stop) for qube in planned.qubes}
-        decision = await self.retention(name, profile, await self._coming(planned))
+        # Also for a source that does not see all of it, the run is of all qubes.
+        coming = await self._coming(planned if source == DOM0 else self.planned(name, profile))
+        decision = await self.retention(name, profile, coming, owner)
         visible = self._system.visible
         head = {
             "profile": name,
@@ -723,8 +734,9 @@ class Backups:
             "left-out": DOM0 if planned.dom0 else "",
             "would-remove": " ".join(_file_word(old) for old in decision.remove),
             "would-keep": " ".join(
-                f"{_file_word(kept)}:{','.join(name for name in names if visible(source, name))}"
+                f"{_file_word(kept)}:{','.join(seen)}"
                 for kept, names in decision.kept_for
+                if (seen := [name for name in names if visible(source, name)])
             ),
             "changed": str(int(changed)),
         }
