@@ -21,6 +21,7 @@ from qubesmanager.daemon.local.drivers.firewall.resolve import Resolver
 from qubesmanager.daemon.local.drivers.hypervisor.base import NicKind
 from qubesmanager.daemon.local.opening import open_system
 from qubesmanager.daemon.local.system import network as networks
+from qubesmanager.daemon.local.system import system as systems
 from qubesmanager.daemon.local.system.network import Network
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.rules.firewall import Address
@@ -64,6 +65,8 @@ class PaperRoads:
         return f"tap-{qube.name}"
 
     async def qube_down(self, qube: Node, netvm: str | None = None) -> None:
+        if self.refuse is not None:
+            raise self.refuse
         self.taps.pop(qube.name, None)
 
 
@@ -240,3 +243,20 @@ async def test_user_networking_says_that_rules_are_kept_only(tmp_path: Path) -> 
         assert [card.kind for card in host.domains[uuid].spec.nics] == [NicKind.USER]
     finally:
         await system.close()
+
+
+async def test_a_path_that_could_not_be_taken_away_goes_later(
+    client: Client, system: System, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(systems, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(systems, "LONGEST_PAUSE", 0.01)
+    world.roads.refuse = Mgmt1Error("The kernel is busy.")
+
+    await client.send(calls.VM_KILL("work"))
+
+    assert system.qube("work").state is PowerState.HALTED
+    assert "work" in world.roads.taps
+    world.roads.refuse = None
+    async with asyncio.timeout(30):
+        while "work" in world.roads.taps:  # noqa: ASYNC110 - the next attempt
+            await asyncio.sleep(0.01)

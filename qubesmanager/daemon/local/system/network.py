@@ -12,6 +12,7 @@ import logging
 import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
@@ -101,19 +102,24 @@ class Network:
         return await self._connect(qube, name)
 
     async def halted(self, qube: Qube) -> None:
-        """Nothing of the qube's path stays. What cannot be taken away is logged: the qube is gone all the same."""
+        """Take the qube's path away. What cannot be taken away now is tried again; the qube need not wait for it."""
         name, node = self._at.pop(qube.uuid, ("", _node(qube)))
         if self._roads is None:
             return
-        try:
-            if name:
-                await self._roads.qube_down(node, name)
-            if self._places.pop(qube.uuid, None) is not None:
-                await self._firewalls.remove(qube.name)
-                await self._roads.netvm_down(qube.name)
-        except Mgmt1Error as error:
-            log.warning("The network of %s is not all taken away: %s", qube.name, error)
+        provided = self._places.pop(qube.uuid, None) is not None
+        take_away = partial(self._take_away, self._roads, qube, node, name, provided=provided)
+        await self._system.ensure(f"take away the network of {node.name}", take_away)
         self._said(qube, "")
+
+    async def _take_away(self, roads: Roads, qube: Qube, node: Node, netvm: str, *, provided: bool) -> None:
+        """The path of a qube that has halted, and what it provided; nothing if it was started again meanwhile."""
+        if qube.uuid in self._at:
+            return
+        if netvm:
+            await roads.qube_down(node, netvm)
+        if provided:
+            await self._firewalls.remove(node.name)
+            await roads.netvm_down(node.name)
 
     async def reconcile(self) -> None:
         """After the start of the daemon: the places of the qubes that run, netvms before what is behind them."""
