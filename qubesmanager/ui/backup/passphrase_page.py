@@ -17,7 +17,7 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.backup.errors import BackupError
-from qubesmanager.backup.passphrases import generated, passphrase_text
+from qubesmanager.backup.passphrases import LIMIT, generated, passphrase_text
 from qubesmanager.backup.profile import Profile
 from qubesmanager.models.natural import in_order
 from qubesmanager.ui.backup.steps import StepPage
@@ -179,9 +179,9 @@ class PassphrasePage(StepPage):
         if not self.first.text():
             return self.tr("A backup needs a passphrase.")
         try:
-            passphrase_text(self.first.text(), self.tr("What you typed"))
-        except BackupError as error:
-            return str(error)
+            passphrase_text(self.first.text(), "")
+        except BackupError:
+            return self.tr("A passphrase is one line of text with at most {0} bytes.").format(LIMIT)
         if self.first.text() != self.second.text():
             return self.tr("The two passphrases differ.") if self.second.text() else self.tr("Type it once more.")
         if self.kdf.currentData() == "generated" and self.first.text() != self._made:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from qubesmanager.backup import writer
+from qubesmanager.backup.contents import Contents
 from qubesmanager.client.backups import execute, history, preview
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
@@ -125,6 +127,39 @@ async def test_a_qube_that_takes_over_a_profile_removes_none_of_dom0s_backups(
 
     assert before < names(folder)
     assert len(names(folder)) == 2
+
+
+@pytest.mark.parametrize("pattern", ["dom0", "$type:AdminVM"])
+async def test_a_qubes_profile_does_not_back_up_dom0(
+    system: System, client: Client, qube: Client, folder: Path, pattern: str
+) -> None:
+    allow(system, str(folder))
+    await set_profile(qube, folder, include=["vault", pattern])
+
+    with pytest.raises(PermissionDenied, match="backs up dom0"):
+        await execute(qube, "theirs", None)
+
+    assert names(folder) == set()
+
+
+async def test_the_features_of_dom0_are_not_in_a_qubes_backup(
+    system: System, client: Client, qube: Client, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow(system, str(folder))
+    await client.send(calls.VM_FEATURE_SET("dom0", "secret", "1"))
+    written: list[Contents] = []
+    whole = writer.write
+
+    def write(*arguments: Any, **options: Any) -> Any:
+        written.append(arguments[2])
+        return whole(*arguments, **options)
+
+    monkeypatch.setattr(writer, "write", write)
+    for owner in (qube, client):
+        await set_profile(owner, folder)
+        await execute(owner, "theirs", None)
+
+    assert [dict(held.qubes[0].features) for held in written] == [{}, {"secret": "1"}]
 
 
 async def test_a_list_that_others_could_write_allows_nothing(system: System, qube: Client, folder: Path) -> None:

@@ -485,3 +485,12 @@ async def test_qubes_of_the_selection_are_ticked(session: Session, qtbot: QtBot)
     person = await somebody(session, qtbot, "vault")
 
     assert person.wizard.qubes.names() == ["vault"]
+
+
+async def test_a_passphrase_over_the_limit_is_refused_and_not_cut(person: Person) -> None:
+    page = person.wizard.passphrase
+
+    for words, refused in (("x" * 4096, False), ("x" * 4097, True), ("ü" * 2049, True)):
+        page.first.setText(words)
+        page.second.setText(words)
+        assert ("4096 bytes" in page.problem()) is refused

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count, takewhile
 from pathlib import Path
@@ -324,6 +324,8 @@ class Backups:
     ) -> None:
         secret = await self.passphrase(run.profile, profile, given)
         planned = self.planned(run.profile, profile)
+        if planned.dom0 and told["owner"] != DOM0:
+            raise PermissionDenied("Only a profile that dom0 has set backs up dom0.")
         if not planned.qubes and not planned.dom0:
             raise QubesValueError("The profile includes no qube.")
         options = Options(LEVELS[profile.kdf], profile.compression, run.profile, await self._previous(run.profile))
@@ -338,7 +340,7 @@ class Backups:
                 needed = sum(run.totals.values())
                 await in_engine(lambda: check_space(path.parent, needed))
                 await in_engine(lambda: file_systems.check_file_size(path.parent, needed))
-            system = self._system_contents(left_out)
+            system = self._system_contents(left_out, told["owner"])
             config = await config_of(self._system) if planned.dom0 else None
             tell = Teller(lambda qube, done, _total: self._progress(run, "writing", qube, done))
 
@@ -489,10 +491,14 @@ class Backups:
                 await driver.drop_snapshot(volume.vid, moment)
             yield source
 
-    def _system_contents(self, left_out: list[str]) -> Contents:
-        """The system's own settings and those of dom0; `left_out` gets a sentence for what a backup cannot keep."""
+    def _system_contents(self, left_out: list[str], owner: str) -> Contents:
+        """The system's own settings and those of dom0; `left_out` gets a sentence for what a backup cannot keep.
+
+        The features of dom0 are only in a backup of a profile that dom0 set.
+        """
         state = self._system.state
-        dom0, sentences = storable(_settings(state.qube(DOM0)))
+        settings = _settings(state.qube(DOM0))
+        dom0, sentences = storable(settings if owner == DOM0 else replace(settings, features={}))
         properties, sentence = plain_values(state.system_own, "the system")
         left_out += [text for text in (*sentences, sentence) if text]
         labels = tuple(Label(number, name, color) for number, (name, color) in enumerate(state.labels.items(), 1))
