@@ -282,7 +282,8 @@ def runs_text(runs: Sequence[Run]) -> str:
             run.result,
             NEVER if run.size is None else size_text(run.size),
             "yes" if run.verified else "no",
-            run.file or run.reason,
+            # A failed run names the file that it was to become; why it did not is what counts.
+            (run.reason if run.is_troubled else "") or run.file or run.reason,
         ]
         for run in runs
     ]

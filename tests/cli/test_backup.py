@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,9 +18,9 @@ import pytest
 import yaml
 from daemon_process import DaemonProcess
 
-from qubesmanager.cli.backup import main
+from qubesmanager.cli.backup import main, runs_text
 from qubesmanager.cli.terminal import Terminal
-from qubesmanager.client.backups import execute, history
+from qubesmanager.client.backups import Run, execute, history
 from qubesmanager.client.client import Client
 from qubesmanager.transport.base import Payload, Transport, TransportError
 from qubesmanager.transport.unix import UnixTransport
@@ -288,6 +289,14 @@ class _Begun:
 
     def __exit__(self, *_: object) -> None:
         self._thread.join()
+
+
+def test_the_history_shows_why_a_run_failed() -> None:
+    failed = Run("nightly", 1, 2, "failed", "The disk is full.", "/backup/file", None, verified=False)
+
+    text = runs_text([failed, replace(failed, result="ok", reason="")])
+
+    assert [line.split("  ")[-1].strip() for line in text.splitlines()[1:]] == ["The disk is full.", "/backup/file"]
 
 
 def test_a_second_start_shows_the_first(place: Place) -> None:

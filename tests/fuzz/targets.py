@@ -18,10 +18,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from backup_samples import DOM0, LABELS, TINY, WORDS, rich_qube, written
+from backup_samples import DOM0, LABELS, TINY, WORDS, Memory, Restored, rich_qube, sample_qubes, written
 from sysfs_tree import SysfsTree
 
-from qubesmanager.backup import compression, container, contents, head, inner, manifest, outer, tar
+from qubesmanager.backup import compression, container, contents, dom0_config, head, inner, manifest, outer, tar
 from qubesmanager.backup.compression import Compression
 from qubesmanager.backup.contents import Contents
 from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupLimitError
@@ -258,6 +258,9 @@ def _head_files(data: bytes) -> None:
     with suppress(*_DAMAGED, BackupError):
         made = manifest.from_json(data)
         assert manifest.from_json(manifest.to_json(made)) == made
+    with suppress(BackupError):
+        config = dom0_config.from_json(data)
+        assert dom0_config.from_json(dom0_config.to_json(config)) == config
     with suppress(*_DAMAGED):
         container.params_of(data[:96])
 
@@ -278,6 +281,12 @@ def _members(backup: bytes) -> list[_Member]:
 
 _BACKUP = written()
 _BACKUP_MEMBERS = _members(_BACKUP)
+_BACKUP_VOLUMES = {
+    (data.qube.name, volume): source.whole()
+    for data in sample_qubes()
+    for volume, source in data.volumes.items()
+    if isinstance(source, Memory)
+}
 
 
 def _putter(out: io.BytesIO) -> Callable[[bytes], None]:
@@ -310,6 +319,24 @@ def _sealed_backup(data: bytes) -> None:
         open_backup(io.BytesIO(out.getvalue()), WORDS).verify()
 
 
+def _salvaged(data: bytes) -> None:
+    """A backup over which the input is written, at the place that its first two bytes choose: nothing else comes out.
+
+    A qube that is called whole holds exactly what was written.
+    """
+    if len(data) < 3:
+        return
+    changed = bytearray(_BACKUP)
+    at = int.from_bytes(data[:2], "big") * len(changed) >> 16
+    changed[at : at + len(data) - 2] = data[2:]
+    sinks = Restored()
+    with suppress(Mgmt1Error):
+        report = open_backup(io.BytesIO(changed), WORDS, salvage=True).restore(sinks)
+        whole = {result.qube.name for result in report.results if result.ok}
+        for (name, volume), sink in sinks.volumes.items():
+            assert name not in whole or sink.data == _BACKUP_VOLUMES[name, volume]
+
+
 def _volume_seeds() -> tuple[bytes, ...]:
     plain = tar.header("vm1/private.img", 600, 0) + bytes(1024) + tar.END
     sparse = tar.pax([("GNU.sparse.map", "0,100,512,100"), ("GNU.sparse.size", "1024")])
@@ -318,7 +345,7 @@ def _volume_seeds() -> tuple[bytes, ...]:
 
 def _head_seeds() -> tuple[bytes, ...]:
     sealed = next(member.body for member in _BACKUP_MEMBERS if member.name == outer.HEADER_MAC)
-    return _BACKUP_MEMBERS[0].body, sealed[:96], b'{"version": 1, "qubes": []}'
+    return _BACKUP_MEMBERS[0].body, sealed[:96], b'{"version": 1, "qubes": [], "policy": {}}'
 
 
 def _sealed_seeds() -> tuple[bytes, ...]:
@@ -493,6 +520,9 @@ TARGETS: Mapping[str, Target] = {
             "backup-head", _head_files, _head_seeds(), (b"version=4", b"hmac-algorithm=", b"encrypted=", b'"qubes"')
         ),
         Target("sealed-backup", _sealed_backup, _sealed_seeds(), (b"<domain ", b"ustar", b'"files"')),
+        Target(
+            "salvage", _salvaged, (b"\0\0version=4", b"\x40\0ustar", b"\x80\0vm1/"), (b"scrypt\0", b"ustar", b"vm1/")
+        ),
         Target("qcow2", _qcow2, (_qcow2_seed(),), (b"QFI\xfb", b"qcow2")),
         Target("sysfs", _sysfs, (_sysfs_seed(),), (b"\0", b"PARTNAME=", b"MAJOR=")),
     )
