@@ -135,7 +135,7 @@ def test_units_start_the_commands_where_they_are(tmp_path: Path) -> None:
     }
     assert starts == {
         'ExecStart="/opt/100%% mine/bin/qubes-mgmt1d"',
-        'ExecStart="/opt/100%% mine/bin/mgmt1" --connect unix:/run/qubes-mgmt1/mgmt1.sock backup.Execute dom0 %i',
+        'ExecStart="/opt/100%% mine/bin/qubes-backup" --connect unix:/run/qubes-mgmt1/mgmt1.sock --profile %i --run',
     }
 
 
