@@ -238,7 +238,7 @@ class CreateDialog(QDialog):
             size_wrong = self.tr("The pool has only {0} free.").format(size_text(free))
         show_problem(self.size_problem, size_wrong)
         bad = [tag for tag in self._tags() if not TAG_NAME.matches(tag)]
-        tags_wrong = self.tr("A tag holds only letters, digits and . _ -") if bad else None
+        tags_wrong = self.tr("A tag holds only letters, digits, _ and -") if bad else None
         show_problem(self.tags_problem, tags_wrong)
         for label in (self.name_problem, self.size_problem, self.tags_problem):
             label.setVisible(bool(label.text()))

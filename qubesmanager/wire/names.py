@@ -28,7 +28,7 @@ class NameRule:
 VM_NAME = NameRule("qube name", re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,30}", re.ASCII))
 PROPERTY_NAME = NameRule("property name", re.compile(r"[a-z_][a-z0-9_]{0,63}", re.ASCII))
 FEATURE_NAME = NameRule("feature name", re.compile(r"(?![.-])[A-Za-z0-9_.-]{1,128}", re.ASCII))
-QUBES_TAG = NameRule("tag", re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII))
+QUBES_TAG = NameRule("tag of Qubes OS", re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII))
 """The tags of Qubes OS: its restore tool stops at any other."""
 TAG_NAME = NameRule(
     "tag", re.compile(r"[A-Za-z0-9_-]{1,128}|(?:created|managed)-by-[A-Za-z][A-Za-z0-9_.-]{0,30}", re.ASCII)

@@ -157,7 +157,7 @@ def why_no_tag(name: str) -> str:
     if TAG_NAME.matches(name) and not name.startswith(PROTECTED):
         return ""
     return QCoreApplication.translate(
-        "TagsPage", "A tag holds letters, digits and . _ -, and does not start with created-by-"
+        "TagsPage", "A tag holds letters, digits, _ and -, and does not start with created-by-"
     )
 
 
