@@ -245,3 +245,48 @@ def test_the_metainfo_is_valid_and_of_this_version() -> None:
 
     assert "Validation was successful" in validated("appstreamcli", "validate", "--no-net", metainfo)
     assert f'<release version="{qubesmanager.__version__}"' in metainfo.read_text(encoding="utf-8")
+
+
+WIDTH = 100
+GENERATED = {"docs/api.md"}
+
+
+def long_lines(text: str) -> list[int]:
+    """The numbers of the lines over `WIDTH` characters that could be wrapped: no code, no table, no single word."""
+    numbers = []
+    fenced = False
+    for number, line in enumerate(text.splitlines(), 1):
+        fenced ^= line.lstrip().startswith("```")
+        if fenced or line.startswith("    ") or line.lstrip().startswith("|"):
+            continue
+        if len(line) > WIDTH and " " in line.strip().lstrip("-*> ")[: WIDTH - 2]:
+            numbers.append(number)
+    return numbers
+
+
+def test_documents_wrap_at_100_characters() -> None:
+    documents = {file for file in files() if file.suffix == ".md"}
+    long = {
+        name: numbers
+        for file in documents
+        if (name := str(file.relative_to(ROOT))) not in GENERATED
+        and (numbers := long_lines(file.read_text(encoding="utf-8")))
+    }
+
+    assert long == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("a short line", []),
+        ("word " * 30, [1]),
+        ("- " + "word " * 30, [1]),
+        ("| " + "cell | " * 30, []),
+        ("    " + "code " * 30, []),
+        ("```\n" + "code " * 30 + "\n```\n" + "word " * 30, [4]),
+        ("- " + "x" * 120, []),
+    ],
+)
+def test_what_counts_as_a_line_that_is_too_long(text: str, numbers: list[int]) -> None:
+    assert long_lines(text) == numbers
