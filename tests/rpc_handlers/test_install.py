@@ -147,7 +147,7 @@ def test_without_the_commands_nothing_is_installed(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 1
-    assert "the commands qubes-mgmt1d and mgmt1 are not installed" in done.stderr
+    assert "the commands qubes-mgmt1d and qubes-backup are not installed" in done.stderr
 
 
 def test_systemd_makes_the_group_of_the_socket(tmp_path: Path) -> None:
