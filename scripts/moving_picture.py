@@ -106,7 +106,7 @@ def _png(image: QImage) -> bytes:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     image.save(buffer, "PNG", 0)
-    return bytes(buffer.data())
+    return buffer.data().data()
 
 
 def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:

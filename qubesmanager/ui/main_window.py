@@ -146,8 +146,8 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        for widget in (self.banner, self.errors):
-            column.addWidget(widget)
+        column.addWidget(self.banner)
+        column.addWidget(self.errors)
         column.addWidget(self.stack, 1)
         self.across = QSplitter(Qt.Orientation.Horizontal, self)
         for widget in (self.sidebar, middle, self.inspector):

@@ -9,6 +9,7 @@ from PyQt5.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QPushButton,
     QVBoxLayout,
@@ -62,16 +63,16 @@ class FilePage(StepPage):
         row.addWidget(self.browse)
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow(self.tr("Backup &file:"), row)
-        if buddy := form.labelForField(row):
-            buddy.setBuddy(self.file)
+        label = QLabel(self.tr("Backup &file:"), self)
+        label.setBuddy(self.file)
+        form.addRow(label, row)
         form.addRow("", self.file_problem)
         words = QHBoxLayout()
         words.addWidget(self.passphrase, 1)
         words.addWidget(self.show_passphrase)
-        form.addRow(self.tr("&Passphrase:"), words)
-        if buddy := form.labelForField(words):
-            buddy.setBuddy(self.passphrase)
+        label = QLabel(self.tr("&Passphrase:"), self)
+        label.setBuddy(self.passphrase)
+        form.addRow(label, words)
         form.addRow("", self.passphrase_problem)
         form.addRow("", self.verify_only)
         form.addRow("", self.salvage)

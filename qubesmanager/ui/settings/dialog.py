@@ -44,6 +44,9 @@ from qubesmanager.wire.events import Event
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 
+Page = FormPage | FirewallPage | DevicesPage | VolumesPage | ServicesPage | TagsPage | PropertiesPage | NotesPage
+"""A page of the window. Its `refuse(key, reason)` shows why a change was refused if the key is on the page."""
+
 _NOT_OF_DOM0 = ("firewall", "devices", "volumes")
 
 
@@ -76,7 +79,7 @@ class SettingsWindow(QWidget):
             if volume in kept:
                 basic.add_size(SizeRow(volume, self.draft, basic), title)
         self.identity = Identity(basic, self.draft, session, Operations(session, self))
-        self.pages: dict[str, QWidget] = {
+        self.pages: dict[str, Page] = {
             "basic": basic,
             "advanced": advanced,
             "firewall": FirewallPage(self.draft, session.tasks, records, self),
@@ -249,7 +252,7 @@ class SettingsWindow(QWidget):
             text += " " + self.tr("%n change(s) before it were made and stay.", None, done)
         self._say(text)
 
-    def _in_order(self) -> list[QWidget]:
+    def _in_order(self) -> list[Page]:
         """The page one is on first, so that one stays where one can see the reason."""
         current = self.tabs.currentWidget()
         return sorted(self.pages.values(), key=lambda widget: widget is not current)

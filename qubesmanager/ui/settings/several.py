@@ -73,7 +73,7 @@ class SeveralWindow(QWidget):
         self.notice.hide()
         self.merges = MergeBar(self.draft, session, self)
         records, labels = session.records, session.labels
-        self.pages: dict[str, QWidget] = {
+        self.pages: dict[str, FormPage | SharedTags] = {
             "basic": FormPage(BASIC, self.draft, records, labels, self),
             "advanced": FormPage(ADVANCED, self.draft, records, labels, self),
             "tags": SharedTags(self.draft, records, self),

@@ -16,7 +16,7 @@ from qubesmanager.ui.attach_dialog import AttachDialog
 from qubesmanager.ui.device_actions import DeviceActions, NicknameDialog
 from qubesmanager.ui.device_feed import DeviceFeed
 from qubesmanager.ui.device_operations import DeviceOperations
-from qubesmanager.ui.device_view import TargetView
+from qubesmanager.ui.device_view import DeviceView, TargetView
 from qubesmanager.ui.devices import DevicesWindow
 from qubesmanager.ui.devices.panel import DevicesPanel
 from qubesmanager.ui.session import Session
@@ -203,6 +203,7 @@ async def test_the_window_of_a_qube_shows_what_it_has_and_gives_it_more(
     type_text(dialog.search, "portable photos")
     assert (wanted := dialog.wanted()) is not None
     assert wanted[0].key.ident == "sdb"
+    assert isinstance(dialog.list, DeviceView)
     dialog.list.select(SDB._replace(ident="sdb1"))
     click(dialog.attach)
 

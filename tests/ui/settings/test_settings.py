@@ -652,8 +652,10 @@ async def test_no_two_things_on_a_page_have_the_same_mnemonic(window: SettingsWi
     for name, page in window.pages.items():
         window.tabs.setCurrentWidget(page)
         held: dict[str, list[str]] = {}
-        for widget in (*window.findChildren(QLabel), *window.findChildren(QAbstractButton)):
-            if not widget.isVisible() or (isinstance(widget, QLabel) and widget.buddy() is None):
+        widgets: list[QLabel | QAbstractButton] = [*window.findChildren(QAbstractButton)]
+        widgets += [label for label in window.findChildren(QLabel) if label.buddy() is not None]
+        for widget in widgets:
+            if not widget.isVisible():
                 continue
             text = widget.text().replace("&&", "")
             if "&" in text:

@@ -16,6 +16,7 @@ from qubesmanager.daemon.local.system.system import System
 from qubesmanager.models.shared_draft import MIXED
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.settings.dialog import SettingsWindow
+from qubesmanager.ui.settings.form_page import FormPage
 from qubesmanager.ui.settings.several import SeveralWindow
 from qubesmanager.ui.settings.shared_tags import SharedTags
 from qubesmanager.ui.windows import OpenWindows
@@ -44,7 +45,9 @@ async def window(session: Session, client: Client, qtbot: QtBot) -> SeveralWindo
 
 
 def field(window: SeveralWindow, page: str, name: str) -> object:
-    return window.pages[page].editors["property", name].input
+    form = window.pages[page]
+    assert isinstance(form, FormPage)
+    return form.editors["property", name].input
 
 
 async def test_what_differs_is_shown_as_several_values(window: SeveralWindow) -> None:
@@ -57,7 +60,8 @@ async def test_what_differs_is_shown_as_several_values(window: SeveralWindow) ->
     assert memory.text() == "several values"
     assert autostart.checkState() == Qt.CheckState.PartiallyChecked
     assert label.currentText() == "several values"
-    assert ("property", "name") not in window.pages["basic"].editors
+    assert isinstance(basic := window.pages["basic"], FormPage)
+    assert ("property", "name") not in basic.editors
     assert not window.foot.button(APPLY).isEnabled()
 
 
