@@ -363,6 +363,30 @@
         <source>It failed: {0}</source>
         <translation>Fehlgeschlagen: {0}</translation>
     </message>
+    <message>
+        <source>the schedule</source>
+        <translation>dem Zeitplan</translation>
+    </message>
+    <message>
+        <source>The connection was lost before the backup began.</source>
+        <translation>Die Verbindung ist abgebrochen, bevor die Sicherung begann.</translation>
+    </message>
+    <message>
+        <source>Started by {0}.</source>
+        <translation>Gestartet von {0}.</translation>
+    </message>
+    <message>
+        <source>A backup of this profile is already running; this window shows it.</source>
+        <translation>Eine Sicherung dieses Profils läuft schon; dieses Fenster zeigt sie.</translation>
+    </message>
+    <message>
+        <source>The connection was lost. The backup may still be running.</source>
+        <translation>Die Verbindung ist abgebrochen. Die Sicherung läuft vielleicht weiter.</translation>
+    </message>
+    <message>
+        <source>Connected again.</source>
+        <translation>Wieder verbunden.</translation>
+    </message>
 </context>
 <context>
     <name>BackupRunPage</name>
@@ -429,6 +453,14 @@
     <message>
         <source>about {0} left</source>
         <translation>noch etwa {0}</translation>
+    </message>
+    <message>
+        <source>The connection was lost. The backup may still be running.</source>
+        <translation>Die Verbindung ist abgebrochen. Die Sicherung läuft vielleicht weiter.</translation>
+    </message>
+    <message>
+        <source>All of it was read again, and is whole.</source>
+        <translation>Sie wurde ganz noch einmal gelesen und ist unversehrt.</translation>
     </message>
 </context>
 <context>
@@ -547,6 +579,33 @@
             <numerusform>{0} und %n weiterer</numerusform>
             <numerusform>{0} und %n weitere</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>{0} stays: it is the only backup of {1}</source>
+        <translation>{0} bleibt: die einzige Sicherung von {1}</translation>
+    </message>
+    <message>
+        <source>&amp;Remove the only backup of these qubes, too</source>
+        <translation>Auch die &amp;einzige Sicherung dieser Qubes entfernen</translation>
+    </message>
+    <message>
+        <source>&amp;Use the disk that is mounted there now</source>
+        <translation>Den &amp;jetzt dort eingehängten Datenträger verwenden</translation>
+    </message>
+    <message>
+        <source>The file system there cannot hold a file over {0}; the backup may be larger.</source>
+        <translation>Das Dateisystem dort fasst keine Datei über {0}; die Sicherung wird vielleicht größer.</translation>
+    </message>
+    <message>
+        <source>The disk for the backups of this profile is not connected.</source>
+        <translation>Der Datenträger für die Sicherungen dieses Profils ist nicht angeschlossen.</translation>
+    </message>
+</context>
+<context>
+    <name>BackupWatch</name>
+    <message>
+        <source>Load the state of the backups</source>
+        <translation>Den Stand der Sicherungen laden</translation>
     </message>
 </context>
 <context>
@@ -895,12 +954,12 @@
         <translation>Im Pool sind nur {0} frei.</translation>
     </message>
     <message>
-        <source>A tag holds only letters, digits and . _ -</source>
-        <translation>Ein Tag enthält nur Buchstaben, Ziffern und . _ -</translation>
-    </message>
-    <message>
         <source>There is no template it could be based on.</source>
         <translation>Es gibt keine Vorlage, auf der er beruhen könnte.</translation>
+    </message>
+    <message>
+        <source>A tag holds only letters, digits, _ and -</source>
+        <translation>Ein Tag enthält nur Buchstaben, Ziffern, _ und -</translation>
     </message>
 </context>
 <context>
@@ -1537,6 +1596,14 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>&amp;Verify</source>
         <translation>Prü&amp;fen</translation>
+    </message>
+    <message>
+        <source>Sa&amp;lvage: restore what is intact in a damaged file</source>
+        <translation>Re&amp;tten: wiederherstellen, was in einer beschädigten Datei unversehrt ist</translation>
+    </message>
+    <message>
+        <source>A qube is restored if all of its authenticated parts are intact. If the manifest of the backup is lost, a missing small file could go unnoticed; the result names the qubes concerned.</source>
+        <translation>Ein Qube wird wiederhergestellt, wenn alle seine beglaubigten Teile unversehrt sind. Ist das Manifest der Sicherung verloren, könnte eine fehlende kleine Datei unbemerkt bleiben; das Ergebnis nennt die betroffenen Qubes.</translation>
     </message>
 </context>
 <context>
@@ -2239,6 +2306,13 @@ Was eingesteckt wird, erscheint hier.</translation>
             <numerusform>Er setzt keine Firewall durch: Die Regeln von %n Qubes dahinter wirken nicht.</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>%n qube(s) below it</source>
+        <translation>
+            <numerusform>%n Qube darunter</numerusform>
+            <numerusform>%n Qubes darunter</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>MapTree</name>
@@ -2315,6 +2389,21 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>No loops, nothing goes past a firewall.</source>
         <translation>Keine Schleifen, nichts geht an einer Firewall vorbei.</translation>
+    </message>
+</context>
+<context>
+    <name>Mentions</name>
+    <message>
+        <source>and {0} more</source>
+        <translation>und {0} weitere</translation>
+    </message>
+    <message>
+        <source>These policy lines stay, and apply to any later qube of this name:</source>
+        <translation>Diese Zeilen der Richtlinie bleiben und gelten für jeden späteren Qube dieses Namens:</translation>
+    </message>
+    <message>
+        <source>Backup profiles that name it: {0}</source>
+        <translation>Sicherungsprofile, die ihn nennen: {0}</translation>
     </message>
 </context>
 <context>
@@ -2735,6 +2824,10 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>The quick key derivation is only for a passphrase that was made up here.</source>
         <translation>Die schnelle Schlüsselableitung ist nur für eine hier erfundene Passphrase.</translation>
     </message>
+    <message>
+        <source>A passphrase is one line of text with at most {0} bytes.</source>
+        <translation>Eine Passphrase ist eine Zeile Text mit höchstens {0} Bytes.</translation>
+    </message>
 </context>
 <context>
     <name>PlanFoot</name>
@@ -3089,6 +3182,34 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>It can be read, and never set.</source>
         <translation>Lässt sich nicht setzen, nur lesen.</translation>
     </message>
+    <message>
+        <source>The name of the qube. Setting it renames a halted qube together with everything that refers to it.</source>
+        <translation>Der Name des Qubes. Wird er gesetzt, benennt das einen ausgeschalteten Qube um, mit allem, was auf ihn verweist.</translation>
+    </message>
+    <message>
+        <source>The qube that gives this one network; empty for none. The default is the system&apos;s ``default_netvm``, for a disposable its template&apos;s netvm, for a template none.</source>
+        <translation>Der Qube, der diesem das Netz gibt; leer für keinen. Die Vorgabe ist ``default_netvm`` des Systems, für einen Wegwerf-Qube der Netz-Qube seiner Vorlage, für eine Vorlage keiner.</translation>
+    </message>
+    <message>
+        <source>The kernel that the qube boots with, by its name in dom0; empty to boot what its root volume holds.</source>
+        <translation>Der Kernel, mit dem der Qube startet, mit seinem Namen in dom0; leer startet, was sein Root-Datenträger enthält.</translation>
+    </message>
+    <message>
+        <source>The IPv6 address inside the virtual network; empty unless the feature ``ipv6`` is set here or on the netvm.</source>
+        <translation>Die IPv6-Adresse im virtuellen Netz; leer, wenn das Feature ``ipv6`` weder hier noch am Netz-Qube gesetzt ist.</translation>
+    </message>
+    <message>
+        <source>Whether the firewall rules hold: ``enforced``, or a sentence that says why not; empty without a netvm.</source>
+        <translation>Ob die Firewall-Regeln gelten: ``enforced`` oder ein Satz, warum nicht; leer ohne Netz-Qube.</translation>
+    </message>
+    <message>
+        <source>Why the qube cannot be used, such as a missing pool or a damaged volume; empty if it can. For dom0: the fault of the store that the daemon found at its start.</source>
+        <translation>Warum der Qube nicht benutzt werden kann, etwa wegen eines fehlenden Pools oder eines beschädigten Datenträgers; leer, wenn er es kann. Bei dom0: welchen Schaden der Dienst beim Start an seiner Datenbank fand.</translation>
+    </message>
+    <message>
+        <source>Whether the qube is removed when it halts. No keeps a disposable that has a task, such as ``sys-usb``: its volumes are fresh at each start all the same.</source>
+        <translation>Ob der Qube entfernt wird, sobald er ausgeht. Nein behält einen Wegwerf-Qube mit einer Aufgabe wie ``sys-usb``: Seine Datenträger sind trotzdem bei jedem Start frisch.</translation>
+    </message>
 </context>
 <context>
     <name>PropertyMenu</name>
@@ -3271,6 +3392,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>No qube is chosen.</source>
         <translation>Kein Qube ist ausgewählt.</translation>
+    </message>
+    <message>
+        <source>The settings of these qubes cannot be read, so they cannot be restored: {0}.</source>
+        <translation>Die Einstellungen dieser Qubes sind nicht lesbar; sie lassen sich nicht wiederherstellen: {0}.</translation>
     </message>
 </context>
 <context>
@@ -3569,6 +3694,10 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>It is updated with its template.</source>
         <translation>Er wird mit seiner Vorlage aktualisiert.</translation>
     </message>
+    <message>
+        <source>{0} is not running, so these running qubes would lose the network: {1}.</source>
+        <translation>{0} läuft nicht; diese laufenden Qubes verlören das Netz: {1}.</translation>
+    </message>
 </context>
 <context>
     <name>RemoveDialog</name>
@@ -3658,24 +3787,60 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Sein Netz-Qube {0} fehlt.</translation>
     </message>
     <message>
-        <source>It has no netvm.</source>
-        <translation>Er hat keinen Netz-Qube.</translation>
-    </message>
-    <message>
-        <source>There is no netvm {0}; it has the default.</source>
-        <translation>Einen Netz-Qube {0} gibt es nicht; er hat den üblichen.</translation>
-    </message>
-    <message>
         <source>There is no label {0}; it is {1}.</source>
         <translation>Ein Label {0} gibt es nicht; er hat {1}.</translation>
     </message>
     <message>
-        <source>The feature {0} is left out.</source>
-        <translation>Das Feature {0} ist ausgelassen.</translation>
+        <source>There are no qubes of the class {0} here.</source>
+        <translation>Qubes der Klasse {0} gibt es hier nicht.</translation>
     </message>
     <message>
-        <source>The device {0}:{1} is left out.</source>
-        <translation>Das Gerät {0}:{1} ist ausgelassen.</translation>
+        <source>Its netvm is the default, not {0}: {1}</source>
+        <translation>Er bekommt den üblichen Netz-Qube, nicht {0}: {1}</translation>
+    </message>
+    <message>
+        <source>It has no netvm: {0}</source>
+        <translation>Er hat keinen Netz-Qube: {0}</translation>
+    </message>
+    <message>
+        <source>{0} is the default: {1}</source>
+        <translation>{0} hat den Standardwert: {1}</translation>
+    </message>
+    <message>
+        <source>A {0} has no property {1} here; {2} is left out.</source>
+        <translation>Eine {0} hat hier keine Eigenschaft {1}; {2} ist ausgelassen.</translation>
+    </message>
+    <message>
+        <source>The feature {0} is left out: {1}</source>
+        <translation>Das Feature {0} ist ausgelassen: {1}</translation>
+    </message>
+    <message>
+        <source>The tag {0} is left out: it is not valid.</source>
+        <translation>Das Tag {0} ist ausgelassen: Es ist ungültig.</translation>
+    </message>
+    <message>
+        <source>The tag {0} is {1} here.</source>
+        <translation>Das Tag {0} heißt hier {1}.</translation>
+    </message>
+    <message>
+        <source>The device {0} is left out: {1}</source>
+        <translation>Das Gerät {0} ist ausgelassen: {1}</translation>
+    </message>
+    <message>
+        <source>Not assigned again, because it was not asked for (devices=yes): {0}.</source>
+        <translation>Nicht wieder zugewiesen, weil es nicht verlangt war (devices=yes): {0}.</translation>
+    </message>
+    <message>
+        <source>Its autostart is off, because it had PCI devices.</source>
+        <translation>Er startet nicht mit dem System, weil er PCI-Geräte hatte.</translation>
+    </message>
+    <message>
+        <source>Its list of devices that it must never get is lost: {0}.</source>
+        <translation>Die Liste der Geräte, die er nie bekommen darf, ist verloren: {0}.</translation>
+    </message>
+    <message>
+        <source>Its notes are left out: {0}</source>
+        <translation>Seine Notizen sind ausgelassen: {0}</translation>
     </message>
 </context>
 <context>
@@ -3804,6 +3969,22 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>All of the file has been read; what is left of it is checked and written.</source>
         <translation>Die ganze Datei ist gelesen; was noch übrig ist, wird geprüft und geschrieben.</translation>
+    </message>
+    <message>
+        <source>(the file)</source>
+        <translation>(die Datei)</translation>
+    </message>
+    <message>
+        <source>The connection was lost. See the list of qubes for what was restored.</source>
+        <translation>Die Verbindung ist abgebrochen. Was wiederhergestellt wurde, zeigt die Liste der Qubes.</translation>
+    </message>
+    <message>
+        <source>Failed: {0}.</source>
+        <translation>Fehlgeschlagen: {0}.</translation>
+    </message>
+    <message>
+        <source>The file is damaged.</source>
+        <translation>Die Datei ist beschädigt.</translation>
     </message>
 </context>
 <context>
@@ -4089,7 +4270,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>&amp;Close</source>
-        <translation>&amp;Schließen</translation>
+        <translation>S&amp;chließen</translation>
     </message>
     <message>
         <source>Lea&amp;ve it running</source>
@@ -4098,6 +4279,14 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>It goes on, and is in the list of tasks.</source>
         <translation>Es geht weiter und steht in der Liste der Aufgaben.</translation>
+    </message>
+    <message>
+        <source>Sal&amp;vage what is intact…</source>
+        <translation>Unversehrtes &amp;retten …</translation>
+    </message>
+    <message>
+        <source>Reads the damaged file again and restores each qube whose parts are all intact.</source>
+        <translation>Liest die beschädigte Datei noch einmal und stellt jeden Qube wieder her, dessen Teile alle unversehrt sind.</translation>
     </message>
 </context>
 <context>
@@ -4913,6 +5102,14 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>No backup in the last 30 days: {0}</source>
         <translation>Keine Sicherung in den letzten 30 Tagen: {0}</translation>
     </message>
+    <message>
+        <source>Backup failed: {0}</source>
+        <translation>Sicherung fehlgeschlagen: {0}</translation>
+    </message>
+    <message>
+        <source>The next attempt is at {0}.</source>
+        <translation>Der nächste Versuch ist am {0}.</translation>
+    </message>
 </context>
 <context>
     <name>StepsWindow</name>
@@ -5067,6 +5264,34 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>The choice of qubes has a problem: go back.</source>
         <translation>Mit der Auswahl der Qubes stimmt etwas nicht: gehen Sie zurück.</translation>
     </message>
+    <message>
+        <source>dom0&apos;s own configuration</source>
+        <translation>Eigene Konfiguration von dom0</translation>
+    </message>
+    <message>
+        <source>Nothing is chosen.</source>
+        <translation>Nichts ist gewählt.</translation>
+    </message>
+    <message>
+        <source>&amp;Assign the devices of these qubes again</source>
+        <translation>Die &amp;Geräte dieser Qubes wieder zuweisen</translation>
+    </message>
+    <message>
+        <source>A device is identified by its backend and its port, so on another machine it may be a different device. Assignments that would give a qube more than before are not restored; the report names them.</source>
+        <translation>Ein Gerät ist an seinem Backend und seinem Anschluss zu erkennen; auf einem anderen Rechner kann es also ein anderes Gerät sein. Zuweisungen, die einem Qube mehr gäben als zuvor, werden nicht wiederhergestellt; der Bericht nennt sie.</translation>
+    </message>
+    <message>
+        <source>dom0&apos;s own configuration in this backup. Only the items that you tick are restored.</source>
+        <translation>Die eigene Konfiguration von dom0 in dieser Sicherung. Wiederhergestellt wird nur, was Sie ankreuzen.</translation>
+    </message>
+    <message>
+        <source>{0}: does not exist here; it is added.</source>
+        <translation>{0}: gibt es hier nicht; kommt hinzu.</translation>
+    </message>
+    <message>
+        <source>{0}: is different here; it is replaced.</source>
+        <translation>{0}: ist hier anders; wird ersetzt.</translation>
+    </message>
 </context>
 <context>
     <name>SystemWindow</name>
@@ -5149,10 +5374,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Der Name eines Features besteht aus Buchstaben, Ziffern und . _ - und beginnt nicht mit . oder -</translation>
     </message>
     <message>
-        <source>A tag holds letters, digits and . _ -, and does not start with created-by-</source>
-        <translation>Ein Tag besteht aus Buchstaben, Ziffern und . _ - und beginnt nicht mit created-by-</translation>
-    </message>
-    <message>
         <source>The qube has no tags.</source>
         <translation>Der Qube hat keine Tags.</translation>
     </message>
@@ -5175,6 +5396,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Services have a page of their own.</source>
         <translation>Dienste haben eine eigene Seite.</translation>
+    </message>
+    <message>
+        <source>A tag holds letters, digits, _ and -, and does not start with created-by-</source>
+        <translation>Ein Tag besteht aus Buchstaben, Ziffern, _ und - und beginnt nicht mit created-by-</translation>
     </message>
 </context>
 <context>
@@ -5473,6 +5698,18 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>no connection</source>
         <translation>keine Verbindung</translation>
     </message>
+    <message>
+        <source>The backup {0} failed: {1}</source>
+        <translation>Die Sicherung {0} ist fehlgeschlagen: {1}</translation>
+    </message>
+    <message>
+        <source>The backup {0} is not complete: {1}</source>
+        <translation>Die Sicherung {0} ist nicht vollständig: {1}</translation>
+    </message>
+    <message>
+        <source>Backup</source>
+        <translation>Sicherung</translation>
+    </message>
 </context>
 <context>
     <name>TrayWindow</name>
@@ -5752,6 +5989,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>yes</source>
         <translation>ja</translation>
+    </message>
+    <message>
+        <source>in the future</source>
+        <translation>in der Zukunft</translation>
     </message>
 </context>
 <context>

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Translation files: which texts are still open, and the compiled form that QTranslator loads.
+"""Translation files: which texts are missing or still open, and the compiled form that QTranslator loads.
 
 Qt's own compiler, lrelease, comes in a package that brings 60 MB of others along, so the compiled form is
 written here. Its layout is what QTranslator reads: a magic number, then sections of a tag, a length and data, numbers
 in big-endian order. Messages are found by the ELF hash of text and comment.
 """
 
+import ast
 import struct
 import sys
 import xml.etree.ElementTree as ET
@@ -13,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = ROOT / "qubesmanager"
 COMPILED = Path("qubesmanager/i18n")
 MAGIC = bytes.fromhex("3cb86418caef9c95cd211cbf60a1bddd")
 HASHES, MESSAGES, PLURALS, LANGUAGE = 0x42, 0x69, 0x88, 0xA7
@@ -107,9 +110,31 @@ def release(files: list[Path], folder: Path = COMPILED) -> None:
             target.write_bytes(compiled(file.stem.partition("_")[2], list(messages(file))))
 
 
+TEXT_AT = {"tr": 0, "translate": 1, "QT_TRANSLATE_NOOP": 1}
+"""Which argument of each function is a text for the user."""
+
+
+def literals(folder: Path = SOURCES) -> Iterator[tuple[Path, int, str]]:
+    """The texts for the user in Python files, with file and line; those that are not literal are left out."""
+    for file in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            for argument in node.args[TEXT_AT.get(name, len(node.args)) :][:1]:
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    yield file, node.lineno, argument.value
+
+
 def still_open(files: list[Path]) -> int:
     """Print each text that has no translation yet, or that the program would not find; how many there are."""
     faults = 0
+    known = {text.source for file in files for text in messages(file)}
+    for source, line, literal in literals():
+        # pylupdate5 sees none inside of an f-string, before a trailing comma, or with an attribute for its number.
+        if files and literal not in known:
+            print(f"{source}:{line}: {literal!r} is missing: run scripts/translate, or write the call more simply")
+            faults += 1
     for file in files:
         for text in messages(file):
             # pylupdate5 takes a self.tr() that follows a QCoreApplication.translate() for "QCoreApplication.self".

@@ -52,5 +52,4 @@ def why_not_now(running: Collection[str], netvm: str, *, netvm_runs: bool) -> st
     """
     if not netvm or netvm_runs or not running:
         return None
-    verb = "runs" if len(running) == 1 else "run"
-    return f"{netvm} does not run, and {', '.join(sorted(running))} {verb} now: start {netvm} first."
+    return f"{netvm} is not running, so these running qubes would lose the network: {', '.join(sorted(running))}."

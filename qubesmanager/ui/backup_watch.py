@@ -46,7 +46,7 @@ class BackupWatch(QObject):
 
     def synced(self) -> None:
         """There is a connection (again): events may have been missed."""
-        self._tasks.start_hidden(self.tr("Ask for the state of backups"), self._ask_quietly())
+        self._tasks.start_hidden(self.tr("Load the state of the backups"), self._ask_quietly())
 
     async def ask(self) -> None:
         """Ask for the state now. Raises `Mgmt1Error`, `TransportError`."""

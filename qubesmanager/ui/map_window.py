@@ -125,16 +125,17 @@ class MapTree(QTreeWidget):
             return None
         record = self._session.records.get(node.name)
         remarks = " ".join(remark_text(remark) for remark in node.remarks)
-        count = f"  ({node.below})" if node.below else ""
-        item = QTreeWidgetItem([node.name + count, state_text(record.state) if record else "", remarks])
+        title = f"{node.name}  ({node.below})" if node.below else node.name
+        item = QTreeWidgetItem([title, state_text(record.state) if record else "", remarks])
         item.setData(QUBE, NAME, node.name)
         item.setIcon(QUBE, label_icon(self._session.color_of_qube(node.name)))
         if record is not None:
             item.setIcon(STATE, state_icon(record.state))
         if remarks:
             item.setIcon(REMARKS, icon("warning"))
-        told = QCoreApplication.translate("Map", "%n qube(s) below it", "", node.below) if node.below else ""
-        item.setToolTip(QUBE, plain_tip("\n".join(filter(None, (node.name, told)))))
+        count = node.below
+        users = QCoreApplication.translate("Map", "%n qube(s) below it", "", count) if count else ""
+        item.setToolTip(QUBE, plain_tip("\n".join(filter(None, (node.name, users)))))
         item.setToolTip(REMARKS, plain_tip(remarks) if remarks else "")
         item.addChildren(below)
         return item

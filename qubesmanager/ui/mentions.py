@@ -11,9 +11,9 @@ SHOWN = 8
 """Lines of policy that are shown."""
 LINE = 100
 """Characters of a line of policy that are shown."""
-_POLICY = QT_TRANSLATE_NOOP("Mentions", "Policy lines with this name stay, and count for any qube that gets it:")
+_POLICY = QT_TRANSLATE_NOOP("Mentions", "These policy lines stay, and apply to any later qube of this name:")
 _MORE = QT_TRANSLATE_NOOP("Mentions", "and {0} more")
-_PROFILES = QT_TRANSLATE_NOOP("Mentions", "Backup profiles with this name: {0}")
+_PROFILES = QT_TRANSLATE_NOOP("Mentions", "Backup profiles that name it: {0}")
 
 
 def mention_text(mentions: Sequence[Mention]) -> str:

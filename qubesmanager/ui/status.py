@@ -104,7 +104,8 @@ class Status(QStatusBar):
         said = f"{run.profile}: {run.reason}"
         if run.next_attempt is None:
             return said
-        return f"{said} {self.tr('It is tried again at {0}.').format(date_text(run.next_attempt))}"
+        retry = self.tr("The next attempt is at {0}.").format(date_text(run.next_attempt))
+        return f"{said} {retry}"
 
 
 def _line(parent: QWidget) -> QLabel:

@@ -62,6 +62,7 @@ PATTERNS = (
     QT_TRANSLATE_NOOP("Reason", "There is already a qube {0}."),
     QT_TRANSLATE_NOOP("Reason", "{0} does not provide network."),
     QT_TRANSLATE_NOOP("Reason", "That would be a loop: {0}."),
+    QT_TRANSLATE_NOOP("Reason", "{0} is not running, so these running qubes would lose the network: {1}."),
     QT_TRANSLATE_NOOP("Reason", "{0} is the netvm of {1}."),
     QT_TRANSLATE_NOOP("Reason", "{0} is the disposable template of {1}."),
     QT_TRANSLATE_NOOP("Reason", "{0} is not a template for disposables (template_for_dispvms)."),

@@ -19,7 +19,7 @@ def test_lines_of_policy_and_profiles_are_shown_and_many_are_counted() -> None:
     lines = text.splitlines()
     assert lines[1] == "a.policy:1  svc1 * lab vault <b>allow</b>"
     assert lines[1 + SHOWN] == f"and {12 - SHOWN} more"
-    assert lines[-1] == "Backup profiles with this name: nightly (include exclude)"
+    assert lines[-1] == "Backup profiles that name it: nightly (include exclude)"
     assert len(mention_text([Mention("policy", "b:1", "x" * 500)]).splitlines()[1]) < LINE + 10
     assert mention_text([]) == ""
 

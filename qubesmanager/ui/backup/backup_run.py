@@ -90,7 +90,7 @@ class BackupRun(QObject):
         self.run = run.run
         self.progress = run.progress or Progress()
         who = self.tr("the schedule") if run.by == SCHEDULE else run.by
-        self._note(self.tr("Begun by {0}.").format(who))
+        self._note(self.tr("Started by {0}.").format(who))
         self._begin(self._look_on())
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
@@ -175,7 +175,7 @@ class BackupRun(QObject):
             await execute(client, self.profile, passphrase, lambda: self._session.tasks.closing, confirmed)
             return (await history(client, self.profile))[-1]
         except BackupAlreadyRunningError:
-            self._note(self.tr("It is being carried out already; this shows that run."))
+            self._note(self.tr("A backup of this profile is already running; this window shows it."))
             await self._session.backups.ask()
         except RefusedError:
             raise
@@ -201,7 +201,7 @@ class BackupRun(QObject):
         Raises `BackupError` if the run was not begun.
         """
         self._is_lost = True
-        self._note(self.tr("The connection was lost. Whether the backup goes on is unknown."))
+        self._note(self.tr("The connection was lost. The backup may still be running."))
         self.changed.emit()
         pause = FIRST_PAUSE
         while True:
@@ -215,7 +215,7 @@ class BackupRun(QObject):
         latest = self._session.backups.runs.get(self.profile)
         if self.run is None and (latest is None or (self._before is not None and latest.run == self._before.run)):
             raise BackupError(self.tr("The connection was lost before the backup began."))
-        self._note(self.tr("There is a connection again."))
+        self._note(self.tr("Connected again."))
         self.changed.emit()
 
     async def _end_of_run(self) -> Run:

@@ -120,12 +120,13 @@ class BackupRunPage(QWidget):
     def _headline(self) -> str:
         run = self.run
         if run.is_unknown:
-            return self.tr("The connection was lost. Whether the backup goes on is unknown.")
+            return self.tr("The connection was lost. The backup may still be running.")
         if run.state is TaskState.DONE and run.result is not None:
             text = self.tr("The backup is complete: {0}, {1}.").format(run.result.file, size_text(run.result.size or 0))
             if not run.result.file:
                 text = self.tr("The backup is complete.")
-            return f"{text}\n{self.tr('All of it was read again, and is whole.')}" if run.result.verified else text
+            verified = self.tr("All of it was read again, and is whole.")
+            return f"{text}\n{verified}" if run.result.verified else text
         if run.state is TaskState.CANCELLED:
             return self.tr("Cancelled. What had been written is removed.")
         if run.state is TaskState.FAILED:

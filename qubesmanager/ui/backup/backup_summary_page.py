@@ -38,10 +38,10 @@ class BackupSummaryPage(StepPage):
             self._form.addRow(text, self._lines[key])
         self.warning = problem_label(self)
         self._told: Preview | None = None
-        self.give_up = QCheckBox(self.tr("&Remove the last backup of these qubes, too"), self)
+        self.give_up = QCheckBox(self.tr("&Remove the only backup of these qubes, too"), self)
         self.give_up.toggled.connect(self._show_older)
         self.give_up.hide()
-        self.new_disk = QCheckBox(self.tr("&Use the disk that is there now"), self)
+        self.new_disk = QCheckBox(self.tr("&Use the disk that is mounted there now"), self)
         self.new_disk.toggled.connect(self.changed)
         self.new_disk.hide()
         self.power_off = QCheckBox(self.tr("Shut this computer &down when it is complete"), self)
@@ -116,7 +116,9 @@ class BackupSummaryPage(StepPage):
             self._problem = self.tr("There is no such folder in dom0.")
         if told.largest_file is not None and told.size > told.largest_file:
             largest = size_text(told.largest_file)
-            warnings.append(self.tr("The file system there takes no file over {0}.").format(largest))
+            warnings.append(
+                self.tr("The file system there cannot hold a file over {0}; the backup may be larger.").format(largest)
+            )
         self._is_elsewhere = not told.connected
         self.new_disk.setVisible(self._is_elsewhere)
         show_problem(self.warning, "\n".join(warnings))
@@ -153,7 +155,7 @@ class BackupSummaryPage(StepPage):
 
     def problem(self) -> str:
         if not self._problem and self._is_elsewhere and not self.new_disk.isChecked():
-            return self.tr("The disk that the backups of this profile go to is not connected.")
+            return self.tr("The disk for the backups of this profile is not connected.")
         return self._problem
 
     def _named(self, names: list[str]) -> str:

@@ -49,11 +49,11 @@ class FilePage(StepPage):
         self.passphrase_problem = problem_label(self)
         self.verify_only = QCheckBox(self.tr("&Only verify: read all of it, and restore nothing"), self)
         self.verify_only.toggled.connect(self.changed)
-        self.salvage = QCheckBox(self.tr("Sa&lvage: the file is damaged, take what is whole"), self)
+        self.salvage = QCheckBox(self.tr("Sa&lvage: restore what is intact in a damaged file"), self)
         self.salvage.setToolTip(
             self.tr(
-                "A qube comes back if all of its sealed parts are there. Where the list of the parts is lost, a missing"
-                " small file could go unnoticed; the result says so for each qube."
+                "A qube is restored if all of its authenticated parts are intact. If the manifest of the backup is"
+                " lost, a missing small file could go unnoticed; the result names the qubes concerned."
             )
         )
         self.salvage.toggled.connect(self.changed)

@@ -93,18 +93,16 @@ class RestoreRun(QObject):
         if self.state is TaskState.CANCELLED:
             return self.tr("Cancelled. Nothing half restored stays.")
         if self.is_unknown:
-            return self.tr("The connection was lost. What was restored is unknown: look at the list of qubes.")
+            return self.tr("The connection was lost. See the list of qubes for what was restored.")
         if self.error:
             return self.tr("Not verified.") if self.plan.verify_only else self.tr("Nothing was restored.")
         if self.plan.verify_only:
             said = self.tr("Whole in this backup: %n qube(s).", "", self.done)
         else:
             said = self.tr("%n qube(s) restored.", "", self.done)
-        if self.failed:
-            said = f"{said} {self.tr('Failed: {0}.').format(self.failed)}"
-        if any(row.qube == THE_FILE for row in self.rows):
-            said = f"{said} {self.tr('The file is damaged.')}"
-        return said
+        failed = self.tr("Failed: {0}.").format(self.failed) if self.failed else ""
+        damaged = self.tr("The file is damaged.") if any(row.qube == THE_FILE for row in self.rows) else ""
+        return " ".join(filter(None, (said, failed, damaged)))
 
     def pace(self) -> str:
         """What has been read, how fast, and how long the rest may take."""

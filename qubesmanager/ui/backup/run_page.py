@@ -72,9 +72,9 @@ class RunPage(QWidget):
         self.tabs.addTab(self.log, self.tr("&Log"))
         self.save = QPushButton(self.tr("&Save the report…"), self)
         self.save.clicked.connect(self._ask_place)
-        self.salvage = QPushButton(self.tr("Sal&vage what is whole…"), self)
+        self.salvage = QPushButton(self.tr("Sal&vage what is intact…"), self)
         self.salvage.setToolTip(
-            self.tr("Reads the damaged file again and takes from it each qube whose sealed parts are all there.")
+            self.tr("Reads the damaged file again and restores each qube whose parts are all intact.")
         )
         self.salvage.clicked.connect(self.salvage_wanted)
         self.stop = QPushButton(self.tr("&Cancel the restore"), self)

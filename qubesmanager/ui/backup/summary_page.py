@@ -42,15 +42,15 @@ class SummaryPage(StepPage):
         for column, width in enumerate((140, 140, 80, 110, 110)):
             self.table.setColumnWidth(column, width)
         self.left_out = plain_label("", self)
-        self.devices = QCheckBox(self.tr("&Assign the devices again that these qubes had"), self)
+        self.devices = QCheckBox(self.tr("&Assign the devices of these qubes again"), self)
         self.devices.setToolTip(
             self.tr(
-                "A device is known by its backend and its port, so on another machine it may be a different device."
-                " Only assignments that are no stronger here than they were are restored; the report names the others."
+                "A device is identified by its backend and its port, so on another machine it may be a different"
+                " device. Assignments that would give a qube more than before are not restored; the report names them."
             )
         )
         self.dom0_title = plain_label(
-            self.tr("dom0's own configuration in this backup. Only what you tick is taken; all else here stays."), self
+            self.tr("dom0's own configuration in this backup. Only the items that you tick are restored."), self
         )
         self.dom0 = QListWidget(self)
         self.dom0.setAccessibleName(self.tr("dom0's own configuration"))
@@ -101,9 +101,9 @@ class SummaryPage(StepPage):
         """Nothing is ticked at first."""
         self.dom0.clear()
         for item in self._model.dom0:
-            said = self.tr("{0}: not here; it is added.")
+            said = self.tr("{0}: does not exist here; it is added.")
             if item.fate == DIFFERS:
-                said = self.tr("{0}: another one is here; this one replaces it.")
+                said = self.tr("{0}: is different here; it is replaced.")
             row = QListWidgetItem(said.format(item.word), self.dom0)
             row.setData(_WORD, item.word)
             row.setFlags(row.flags() | Qt.ItemFlag.ItemIsUserCheckable)

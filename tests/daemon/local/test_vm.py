@@ -214,9 +214,11 @@ async def test_a_running_qube_gets_no_netvm_that_does_not_run(client: Client, sy
     await client.send(calls.VM_CLONE("default-dvm", payload=CloneSpec("sys-vpn")))
     await client.send(calls.VM_PROPERTY_SET("sys-vpn", "provides_network", "yes"))
 
-    with pytest.raises(QubesVMNotRunningError, match="sys-vpn does not run, and work runs now: start sys-vpn first"):
+    with pytest.raises(
+        QubesVMNotRunningError, match="sys-vpn is not running, so these running qubes would lose the network: work"
+    ):
         await client.send(calls.VM_PROPERTY_SET("work", "netvm", "sys-vpn"))
-    with pytest.raises(QubesVMNotRunningError, match="sys-vpn does not run, and personal, work run now"):
+    with pytest.raises(QubesVMNotRunningError, match="would lose the network: personal, work"):
         await client.send(calls.PROPERTY_SET("dom0", "default_netvm", "sys-vpn"))
 
     assert (await record(client, "work")).value("netvm") == "sys-firewall"

@@ -206,7 +206,7 @@ async def test_after_a_lost_connection_it_is_unknown_until_the_state_was_asked_a
 
     await until(lambda: losing.asked)
     wizard.run_page.look()
-    assert "unknown" in wizard.run_page.headline.text()
+    assert "may still be running" in wizard.run_page.headline.text()
     assert "nothing" not in wizard.run_page.headline.text()
     losing.broken = False
     await until(lambda: any("again" in line for line in run.log))
@@ -253,7 +253,7 @@ async def test_a_scheduled_backup_that_fails_is_in_the_status_bar_with_its_reaso
 
     assert status.backup.text() == "Backup failed: nightly"
     assert "The disk is not connected." in status.backup.toolTip()
-    assert "It is tried again at" in status.backup.toolTip()
+    assert "The next attempt is at" in status.backup.toolTip()
     (run,) = clicker.session.backups.troubled
     assert run.by == SCHEDULE
 

@@ -83,7 +83,7 @@ def test_another_disk_is_used_only_after_a_tick_and_fat_is_named(qtbot: QtBot) -
     page.show_preview(told, profile)
 
     assert "not connected" in page.problem()
-    assert "takes no file over" in page.warning.text()
+    assert "cannot hold a file over" in page.warning.text()
     assert page.confirmed() == Confirmed()
     page.new_disk.setChecked(True)
     assert page.problem() == ""

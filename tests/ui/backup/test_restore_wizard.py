@@ -340,12 +340,12 @@ async def test_dom0s_configuration_is_previewed_and_only_what_is_ticked_is_taken
     page = wizard.summary_page
     rows = [item for at in range(page.dom0.count()) if (item := page.dom0.item(at))]
     texts = {item.text(): item for item in rows}
-    assert "label:teal: not here; it is added." in texts
-    assert "profile:own: another one is here; this one replaces it." in texts
+    assert "label:teal: does not exist here; it is added." in texts
+    assert "profile:own: is different here; it is replaced." in texts
     assert not any(item.checkState() == Qt.CheckState.Checked for item in rows)
     assert not wizard.next.isEnabled()
 
-    texts["label:teal: not here; it is added."].setCheckState(Qt.CheckState.Checked)
+    texts["label:teal: does not exist here; it is added."].setCheckState(Qt.CheckState.Checked)
     clicker.press(wizard.next)
     await over(clicker, wizard)
 

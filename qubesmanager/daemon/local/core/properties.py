@@ -422,8 +422,8 @@ _ROWS = (
     ),
     Property(
         "problem", Type.STR, lambda _facts, qube: qube.problem,
-        "What keeps the qube from being used, such as a pool that is missing or a volume that is damaged; empty if"
-        " nothing does. Of dom0: what was wrong with the store when the daemon started.",
+        "Why the qube cannot be used, such as a missing pool or a damaged volume; empty if it can. For dom0: the fault"
+        " of the store that the daemon found at its start.",
         classes=ALL, change=Change.NEVER, utf8=True,
     ),
     Property(
