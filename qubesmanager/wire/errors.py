@@ -3,6 +3,7 @@
 
 A `Mgmt1Error` is an answer a person can act on and is written for that person. Its class name is its wire name, so a
 client that knows the name gets the same class back; an unknown name becomes a plain `Mgmt1Error` that keeps the name.
+A class that only the daemon tells apart is declared with `named=False`, and is sent under the name of its base class.
 Names are those Qubes clients already know (the table in docs/api.md).
 """
 
@@ -15,10 +16,11 @@ class Mgmt1Error(Exception):
     wire_name: str = "QubesException"
     known: ClassVar[dict[str, type["Mgmt1Error"]]] = {}
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, *, named: bool = True) -> None:
         super().__init_subclass__()
-        cls.wire_name = cls.__name__
-        Mgmt1Error.known[cls.wire_name] = cls
+        if named:
+            cls.wire_name = cls.__name__
+            Mgmt1Error.known[cls.wire_name] = cls
 
     @staticmethod
     def from_wire(wire_name: str, message: str) -> "Mgmt1Error":
@@ -132,6 +134,34 @@ class BackupCancelledError(Mgmt1Error): ...
 
 
 class BackupAlreadyRunningError(Mgmt1Error): ...
+
+
+class BackupError(Mgmt1Error):
+    """The backup cannot be written or read; the text says why."""
+
+
+class BackupDamagedError(BackupError):
+    """Something in the backup is not as it was written: cut, changed, missing or out of its place."""
+
+
+class BackupNotConnectedError(BackupError):
+    """The disk that backups of the profile go to is not there; the text names the path."""
+
+
+class BackupIncompleteError(BackupError):
+    """The backup was made and is whole, without a qube that was asked for; the text names both."""
+
+
+class BackupPassphraseError(BackupError):
+    """The passphrase is not the one of this backup (or the backup's head was changed on purpose)."""
+
+
+class BackupSpaceError(BackupError):
+    """A disk has no room for it; the text names the place and the bytes."""
+
+
+class BackupLimitError(BackupError):
+    """The backup asks for more memory, time or room than is given to it; the text names which."""
 
 
 class QubesMemoryError(Mgmt1Error): ...

@@ -399,3 +399,25 @@ async def test_a_pool_of_an_earlier_version_is_known_by_its_volumes(state: Path,
         assert (disk / "pool" / MARK).exists() is is_there
     finally:
         await system.close()
+
+
+async def test_a_removed_qube_of_a_missing_pool_leaves_its_name_free(state: Path, disk: Path) -> None:
+    system = await open_system(state, FakeHypervisor())
+    spec = CreateInPoolSpec("card", "red", pools={"private": "usb", "volatile": "usb"})
+    await client_of(system).send(calls.VM_CREATE_IN_POOL("debian-13", "AppVM", spec))
+    await system.close()
+    unmounted(disk)
+    system = await open_system(state, FakeHypervisor())
+    client = client_of(system)
+    create = calls.VM_CREATE("debian-13", "AppVM", CreateSpec("card", "red"))
+
+    for name in ("stick", "card"):
+        await client.send(calls.VM_REMOVE(name))
+    await client.send(create)
+    await client.send(calls.VM_REMOVE("card"))
+    await client.send(calls.POOL_REMOVE("dom0", "usb"))
+    await client.send(create)
+
+    assert system.qube("card").state is PowerState.HALTED
+    assert await system.store.read("SELECT * FROM pending_volume") == []
+    await system.close()

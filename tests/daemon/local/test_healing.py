@@ -279,3 +279,126 @@ async def test_a_store_file_that_is_replaced_is_noticed(system: System, client: 
         await client.send(calls.VM_TAG_SET("work", "lost"))
 
     assert "lost" not in system.qube("work").tags
+
+
+# -- volumes that cannot be removed ------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def stuck_volumes(system: System, monkeypatch: pytest.MonkeyPatch, error: Exception) -> Iterator[None]:
+    """No volume can be removed from the pool."""
+
+    async def refuse(_vid: str, _identity: str | None = None) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(system.volumes.driver("default"), "remove", refuse)
+        yield
+
+
+async def nothing_left(system: System) -> None:
+    """Until the store has nothing pending."""
+    pending = "SELECT pool FROM pending_volume UNION ALL SELECT pool FROM pending_rename"
+    while await system.store.read(pending):  # noqa: ASYNC110 - no event says it
+        await asyncio.sleep(0.01)
+
+
+ERRORS = [
+    StoragePoolException("The disk under the pool default refused."),
+    QubesVMNotStartedError("Not a storage error."),
+    OSError(5, "Input/output error"),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+async def test_the_volumes_of_a_removed_qube_go_once_the_pool_lets_them(
+    system: System, client: Client, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    create = calls.VM_CREATE("debian-13", "AppVM", CreateSpec("vault", "red"))
+
+    with stuck_volumes(system, monkeypatch, error):
+        await client.send(calls.VM_REMOVE("vault"))
+
+        with pytest.raises(StoragePoolException, match="of an earlier qube vault"):
+            await client.send(create)
+        assert await volumes(system, "vault") == {"private"}
+
+    await nothing_left(system)
+    assert await volumes(system, "vault") == set()
+    await client.send(create)
+    assert await volumes(system, "vault") == {"private"}
+
+
+async def test_the_volumes_of_a_failed_creation_go_once_the_pool_lets_them(
+    system: System, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with stuck_volumes(system, monkeypatch, StoragePoolException("Refused.")), full_after_volumes(system, monkeypatch):
+        with pytest.raises(StoragePoolException):
+            await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("fresh", "red")))
+        assert await volumes(system, "fresh") == {"private"}
+
+    await nothing_left(system)
+    assert await volumes(system, "fresh") == set()
+    await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("fresh", "red")))
+
+
+@contextlib.contextmanager
+def full_after_volumes(system: System, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Volumes are made, and then the pool says that its disk is full."""
+    driver = system.volumes.driver("default")
+    create = driver.create
+
+    async def full(vid: str, size: int, identity: str = "") -> None:
+        await create(vid, size, identity)
+        raise StoragePoolException("The disk under the pool default is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(driver, "create", full)
+        yield
+
+
+async def test_a_rename_that_can_neither_be_stored_nor_taken_back_is_taken_back_later(
+    system: System, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = system.volumes.driver("default")
+    rename_vm = driver.rename_vm
+
+    async def only_once(old: str, new: str) -> None:
+        await rename_vm(old, new)
+        monkeypatch.setattr(driver, "rename_vm", refuse)
+        raise StoragePoolException("The disk under the pool default refused.")
+
+    async def refuse(_old: str, _new: str) -> None:
+        raise StoragePoolException("The disk under the pool default refused.")
+
+    monkeypatch.setattr(driver, "rename_vm", only_once)
+    with pytest.raises(StoragePoolException):
+        await client.send(calls.VM_PROPERTY_SET("vault", "name", "safe"))
+    assert await volumes(system, "safe") == {"private"}
+
+    monkeypatch.setattr(driver, "rename_vm", rename_vm)
+
+    await nothing_left(system)
+    assert await volumes(system, "vault") == {"private"}
+    await client.send(calls.VM_START("vault"))
+    assert system.qube("vault").state is PowerState.RUNNING
+
+
+async def test_the_domain_of_a_removed_qube_is_forgotten_once_the_hypervisor_answers(
+    system: System, hypervisor: SlowHypervisor, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgotten = asyncio.Event()
+    uuid = system.qube("vault").uuid
+    answers = iter([Mgmt1Error("The hypervisor is out of reach.")] * 2)
+
+    async def forget(of: Any) -> None:
+        if error := next(answers, None):
+            raise error
+        if of == uuid:
+            forgotten.set()
+
+    monkeypatch.setattr(hypervisor, "forget", forget)
+
+    await client.send(calls.VM_REMOVE("vault"))
+
+    await forgotten.wait()

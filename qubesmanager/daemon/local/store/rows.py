@@ -251,5 +251,9 @@ def set_pool_identity(name: str, mark: str) -> Statement:
     return ("UPDATE pool SET identity = ? WHERE name = ?", (mark, name))
 
 
-def delete_pool(name: str) -> Statement:
-    return ("DELETE FROM pool WHERE name = ?", (name,))
+def delete_pool(name: str) -> list[Statement]:
+    """The pool, and what is pending in it."""
+    return [
+        (f"DELETE FROM {table} WHERE {column} = ?", (name,))  # noqa: S608 - names of ours
+        for table, column in (("pool", "name"), ("pending_volume", "pool"), ("pending_rename", "pool"))
+    ]

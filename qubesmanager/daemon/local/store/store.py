@@ -32,13 +32,11 @@ _MIGRATIONS = ("schema_1.sql", "schema_2.sql", "schema_3.sql", "schema_4.sql", "
 """In order; a database remembers in `user_version` how many it has had."""
 
 
-class StoreError(Mgmt1Error):
+class StoreError(Mgmt1Error, named=False):
     """The change could not be written; nothing of it was kept."""
 
-    wire_name = "QubesException"
 
-
-class StoreDamagedError(StoreError):
+class StoreDamagedError(StoreError, named=False):
     """The file is not a store, or not a whole one."""
 
 

@@ -5,10 +5,9 @@ A name that is being made is reserved, so that two callers cannot make it at onc
 until the volumes are gone. The source of a new qube is checked again in the moment the new one takes effect.
 """
 
-import asyncio
-import logging
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from functools import partial
 
 from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.core.property import Change, Type
@@ -18,7 +17,6 @@ from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system.system import System, new_uuid
 from qubesmanager.daemon.local.system.volumes import PendingVolume
 from qubesmanager.wire.errors import (
-    Mgmt1Error,
     QubesLabelNotFoundError,
     QubesNoTemplateError,
     QubesValueError,
@@ -28,8 +26,6 @@ from qubesmanager.wire.errors import (
 )
 from qubesmanager.wire.names import shown, why_not_new_vm_name
 from qubesmanager.wire.values import VmClass
-
-log = logging.getLogger(__name__)
 
 FIRST_RULE = ("accept-all", "action=accept")
 """What a new qube's firewall holds: everything passes."""
@@ -101,8 +97,9 @@ async def clone(system: System, creator: str, source_name: str, name: str, pool:
 async def remove(system: System, name: str) -> None:
     """A halted qube that nothing refers to, with its volumes.
 
-    The qube is gone once that is stored; a crash after it leaves volumes that the next start removes. Until they are
-    gone, its name is reserved: a new qube's volumes would have the same places.
+    The qube is gone once that is stored; a crash after it leaves volumes that the next start removes. Its name is
+    reserved while they are removed. If that fails it is tried again, and a new qube of the name waits for it or is
+    refused: its volumes would have the same places.
     """
     await remove_qube(system, system.qube(name))
 
@@ -121,23 +118,18 @@ async def remove_qube(system: System, qube: Qube) -> None:
                 ]
             )
             system.emit([system.state.remove(qube)])
-            system.reserved.add(qube.name)
-            system.leaving[qube.name] = asyncio.Event()
+            leaving = ExitStack()
+            leaving.enter_context(system.leaving_name(qube.name))
         system.forget(qube)
-        await system.to_the_end(f"remove the volumes of {qube.name}", _clear_away(system, qube, volumes))
+        await system.to_the_end(f"remove the volumes of {qube.name}", _clear_away(system, qube, volumes, leaving))
         await system.to_the_end(f"take {qube.name} out of backup profiles", system.backups.follow_names())
 
 
-async def _clear_away(system: System, qube: Qube, volumes: list[PendingVolume]) -> None:
-    try:
-        await system.hypervisor.forget(qube.uuid)
-    except Mgmt1Error as error:
-        log.warning("The hypervisor may still keep something of %s: %s", qube.name, error)
-    try:
+async def _clear_away(system: System, qube: Qube, volumes: list[PendingVolume], leaving: ExitStack) -> None:
+    """Remove what a qube leaves; its name is free afterwards. What fails is tried again in the background."""
+    with leaving:
+        await system.ensure(f"remove the domain of {qube.name}", partial(system.hypervisor.forget, qube.uuid))
         await system.volumes.drop(volumes)
-    finally:
-        system.reserved.discard(qube.name)
-        system.leaving.pop(qube.name).set()
 
 
 def _may_go(system: System, qube: Qube) -> None:

@@ -153,8 +153,7 @@ class Pools:
                 self.missing[name] = str(error)
             return
         log.info("The pool %s is back", name)
-        await self._system.volumes.drop_pending()
-        await self._system.volumes.rename_pending_back()
+        await self._system.ensure("remove volumes that are left", self._system.volumes.clear_all_left)
         for key in [key for key in self._damaged if key[0] == name]:
             del self._damaged[key]
         self.refresh()

@@ -362,7 +362,7 @@ async def remove_pool(system: System, name: str) -> None:
             users.append("the system property default_pool")
         if users:
             raise QubesPoolInUseError(f"The pool {name} is used by {', '.join(users)}.")
-        await system.commit([rows.delete_pool(name)])
+        await system.commit(rows.delete_pool(name))
         del system.state.pools[name]
         system.pool_options.pop(name, None)
         system.pools.forget(name)

@@ -16,8 +16,8 @@ import os
 import time
 import uuid as uuids
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -166,6 +166,18 @@ class System:
         async with self._locks.setdefault(self.still(qube).uuid, asyncio.Lock()):
             self.still(qube)
             yield
+
+    @contextmanager
+    def leaving_name(self, name: str) -> Iterator[None]:
+        """Reserve a free name while what an earlier qube of the name left is removed; a caller may wait for the end."""
+        self.reserved.add(name)
+        self.leaving[name] = done = asyncio.Event()
+        try:
+            yield
+        finally:
+            self.reserved.discard(name)
+            del self.leaving[name]
+            done.set()
 
     @asynccontextmanager
     async def altering(self, qube: Qube) -> AsyncIterator[None]:

@@ -56,8 +56,8 @@ class Volumes:
         self.drivers: dict[str, PoolDriver] = {}
         self.lending: set[tuple[str, str]] = set()
         """Pool and vid of volumes that are just being attached to a qube."""
-        self._begun: set[str] = set()
-        """Identities of what this run has begun to make or rename: it undoes them itself."""
+        self._is_clearing = False
+        """What is left is being removed in the background, until nothing is."""
 
     def driver(self, pool: str) -> PoolDriver:
         """Raises `QubesPoolNotFoundError`, and `StoragePoolException` for a pool that is missing."""
@@ -156,23 +156,26 @@ class Volumes:
         return going
 
     async def drop(self, volumes: Iterable[PendingVolume]) -> None:
-        """Volumes that are written down as pending are removed, and then no longer pending."""
+        """Volumes that are written down as pending are removed, and then no longer pending.
+
+        The caller has reserved their names. One that cannot be removed now is tried again in the background.
+        """
         for volume in volumes:
             await self._drop(volume)
 
     async def drop_pending(self) -> list[str]:
-        """Remove what an earlier run left: at the start, or when its pool is back. Answers the volumes, `pool:vid`."""
+        """Remove what an earlier run left, before any call is answered. Answers the volumes, `pool:vid`."""
         await self._system.store.commit(
             [("DELETE FROM pending_volume WHERE (pool, vid) IN (SELECT pool, vid FROM volume)", ())]
         )
-        left = [volume for volume in await self._left() if volume.identity not in self._begun]
+        left = await self._left()
         await self.drop(left)
         return [f"{volume.pool}:{volume.vid}" for volume in left]
 
     async def clear_left(self, name: str) -> None:
-        """Remove what an earlier qube of the name left in the places of its volumes.
+        """Remove what an earlier qube of the name left in the open pools. The caller has reserved the name.
 
-        Raises `StoragePoolException` if one of them still cannot be removed.
+        Raises `StoragePoolException` if a volume still cannot be removed.
         """
         await self.drop(await self._left(f"{name}/"))
         for volume in await self._left(f"{name}/"):
@@ -181,12 +184,47 @@ class Volumes:
                 " the daemon's log says why."
             )
 
+    async def clear_all_left(self) -> None:
+        """Remove what is left in the open pools, and take back renames that failed.
+
+        A name is reserved meanwhile; one that another call has reserved is left to that call. What is left in a missing
+        pool waits until that is back. Raises `StoragePoolException` with what cannot be done now.
+        """
+        failed = ""
+        for name in sorted({volume.vid.partition("/")[0] for volume in await self._left()}):
+            if name in self._system.reserved:
+                failed = f"Another call works on {name}."
+                continue
+            with self._system.leaving_name(name):
+                for volume in await self._left(f"{name}/"):
+                    failed = await self._why_not_dropped(volume) or failed
+        for pool, old, new, identities in await self._pending_renames():
+            if pool not in self.drivers:
+                continue
+            if {old, new} & self._system.reserved:
+                failed = f"Another call works on {old} or {new}."
+                continue
+            with self._system.leaving_name(new):
+                failed = await self._why_not_renamed_back(pool, old, new, identities) or failed
+        if failed:
+            raise StoragePoolException(failed)
+
+    def _clear_later(self) -> None:
+        """Until nothing is left in the open pools."""
+        if not self._is_clearing:
+            self._is_clearing = True
+            self._system.persist("remove volumes that are left", self._clear_until_done)
+
+    async def _clear_until_done(self) -> None:
+        await self.clear_all_left()
+        self._is_clearing = False
+
     async def _left(self, prefix: str = "") -> list[PendingVolume]:
-        """Volumes that are written down as pending. One that a stored qube has is never among them."""
+        """Volumes of the open pools that are written down as pending, without those that a stored qube has."""
         left = await self._system.store.read(
             "SELECT pool, vid, identity FROM pending_volume WHERE (pool, vid) NOT IN (SELECT pool, vid FROM volume)"
         )
-        return [PendingVolume(*row) for row in left if row[1].startswith(prefix)]
+        return [PendingVolume(*row) for row in left if row[0] in self.drivers and row[1].startswith(prefix)]
 
     async def pending(self, undo: AsyncExitStack, volume: VolumeRecord) -> PendingVolume:
         """Write down that the volume is being made; the caller makes it with the identity of the answer.
@@ -194,23 +232,29 @@ class Volumes:
         `undo` gets what takes it away again: the volume with that identity, and no other of the same name.
         """
         made = PendingVolume(volume.pool, volume.vid, secrets.token_hex(16))
-        self._begun.add(made.identity)
         await self._system.store.commit([rows.add_pending_volume(*made)])
         undo.push_async_callback(self._drop, made)
         return made
 
     async def _drop(self, volume: PendingVolume) -> None:
+        """Remove a pending volume now, or later if that fails."""
+        if why := await self._why_not_dropped(volume):
+            log.warning("%s:%s is removed later: %s", volume.pool, volume.vid, why)
+            self._clear_later()
+
+    async def _why_not_dropped(self, volume: PendingVolume) -> str:
+        """Remove a pending volume; the reason if that is not possible now, or cannot be stored."""
         try:
             await self.driver(volume.pool).remove(volume.vid, volume.identity)
         except QubesVolumeNotFoundError:
             pass
-        except StoragePoolException as error:
-            log.warning("%s:%s cannot be removed now: %s", volume.pool, volume.vid, error)
-            return
+        except (Mgmt1Error, OSError) as error:
+            return str(error)
         try:
             await self._system.store.commit([rows.delete_pending_volume(*volume)])
         except StoreError as error:
-            log.warning("%s:%s is removed; that is stored later: %s", volume.pool, volume.vid, error)
+            return f"it is gone, and that could not be stored: {error}"
+        return ""
 
     # -- another name -------------------------------------------------------------------------------------------------
 
@@ -238,25 +282,29 @@ class Volumes:
             if any(vid.startswith(f"{new}/") for vid in vids):
                 raise QubesVMAlreadyExistsError(f"The pool {pool} already has volumes of {new}.")
             identities = {await driver.identity(vid) for vid in vids if vid.startswith(f"{old}/")} - {SESSION}
-            self._begun |= identities
             await self._system.store.commit([rows.add_pending_rename(pool, old, new, sorted(identities))])
             undo.push_async_callback(self._rename_back, pool, old, new, identities)
             await driver.rename_vm(old, new)
 
     async def rename_pending_back(self) -> list[str]:
-        """What a rename left that was interrupted in an earlier run. Answers `pool:old`."""
-        taken_back = []
-        for pool, old, new, text in await self._system.store.read(
-            "SELECT pool, old, new, identities FROM pending_rename"
-        ):
-            identities = set(json.loads(text))
-            if identities.isdisjoint(self._begun):
-                await self._rename_back(pool, old, new, identities)
-                taken_back.append(f"{pool}:{old}")
-        return taken_back
+        """Take back what an earlier run did not finish, before any call is answered: `pool:old` of each rename."""
+        pending = await self._pending_renames()
+        for pool, old, new, identities in pending:
+            await self._rename_back(pool, old, new, identities)
+        return [f"{pool}:{old}" for pool, old, _new, _identities in pending]
+
+    async def _pending_renames(self) -> list[tuple[str, str, str, set[str]]]:
+        listed = await self._system.store.read("SELECT pool, old, new, identities FROM pending_rename")
+        return [(pool, old, new, set(json.loads(identities))) for pool, old, new, identities in listed]
 
     async def _rename_back(self, pool: str, old: str, new: str, identities: set[str]) -> None:
-        """Give the volumes with these identities their old name again, if they have the new one."""
+        """Give the volumes with these identities their old name again, now or later if that fails."""
+        if why := await self._why_not_renamed_back(pool, old, new, identities):
+            log.warning("The volumes of %s in %s are still called %s: %s", old, pool, new, why)
+            self._clear_later()
+
+    async def _why_not_renamed_back(self, pool: str, old: str, new: str, identities: set[str]) -> str:
+        """Give the volumes their old name if they have the new one; the reason if that is not possible now."""
         try:
             driver = self.driver(pool)
             renamed = {await driver.identity(vid) for vid in await driver.list_volumes() if vid.startswith(f"{new}/")}
@@ -264,10 +312,13 @@ class Volumes:
                 await driver.rename_vm(new, old)
         except QubesVMAlreadyExistsError:
             pass  # They were not renamed.
-        except StoragePoolException as error:
-            log.warning("The volumes of %s in %s are still called %s: %s", old, pool, new, error)
-            return
-        await self._system.store.commit([rows.delete_pending_rename(pool, old)])
+        except (Mgmt1Error, OSError) as error:
+            return str(error)
+        try:
+            await self._system.store.commit([rows.delete_pending_rename(pool, old)])
+        except StoreError as error:
+            return f"they are called {old} again, and that could not be stored: {error}"
+        return ""
 
     async def live(self, qube: Qube, name: str) -> LiveDisk | None:
         """The disk of a running qube; None while nobody writes: it is halted, or its hypervisor runs no guest."""
