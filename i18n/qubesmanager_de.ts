@@ -319,6 +319,65 @@
     </message>
 </context>
 <context>
+    <name>BackupReason</name>
+    <message>
+        <source>{0} cannot be backed up: {1}</source>
+        <translation>{0} lässt sich nicht sichern: {1}</translation>
+    </message>
+    <message>
+        <source>There is no qube {0}.</source>
+        <translation>Es gibt keinen Qube {0}.</translation>
+    </message>
+    <message>
+        <source>The home of dom0 is not backed up.</source>
+        <translation>Das Home-Verzeichnis von dom0 wird nicht gesichert.</translation>
+    </message>
+    <message>
+        <source>Kept, because no other backup of the profile holds the qube: {0}.</source>
+        <translation>Behalten, weil keine andere Sicherung des Profils den Qube enthält: {0}.</translation>
+    </message>
+    <message>
+        <source>The daemon ended before the backup was complete.</source>
+        <translation>Der Dienst endete, bevor die Sicherung vollständig war.</translation>
+    </message>
+    <message>
+        <source>The profile is not accepted; `qubes-backup --profile {0}` says why.</source>
+        <translation>Das Profil wird nicht angenommen; „qubes-backup --profile {0}“ sagt, warum.</translation>
+    </message>
+    <message>
+        <source>The profile includes no qube.</source>
+        <translation>Das Profil enthält keinen Qube.</translation>
+    </message>
+    <message>
+        <source>The backup was made without a qube that the profile names. {0}</source>
+        <translation>Der Sicherung fehlt ein Qube, den das Profil nennt. {0}</translation>
+    </message>
+    <message>
+        <source>The disk for {0} is not connected: nothing is mounted there, or another file system than the backups of the profile {1} go to.</source>
+        <translation>Der Datenträger für {0} ist nicht angeschlossen: Dort ist nichts eingehängt oder ein anderes Dateisystem als das der Sicherungen des Profils {1}.</translation>
+    </message>
+    <message>
+        <source>The backup cannot be written to {0}: {1}.</source>
+        <translation>Die Sicherung lässt sich nicht nach {0} schreiben: {1}.</translation>
+    </message>
+    <message>
+        <source>{0} cannot be written: {1}.</source>
+        <translation>{0} lässt sich nicht schreiben: {1}.</translation>
+    </message>
+    <message>
+        <source>The backup may need {0} MiB, and {1} has {2} MiB left.</source>
+        <translation>Die Sicherung braucht vielleicht {0} MiB, und in {1} sind noch {2} MiB frei.</translation>
+    </message>
+    <message>
+        <source>The backup may need a file of {0} bytes, and the file system of {1} ({2}) takes files of up to {3} bytes.</source>
+        <translation>Die Sicherung braucht vielleicht eine Datei von {0} Bytes, und das Dateisystem von {1} ({2}) fasst Dateien bis {3} Bytes.</translation>
+    </message>
+    <message>
+        <source>The file system of {0} takes no file larger than {1} bytes, and the backup is larger. It was removed.</source>
+        <translation>Das Dateisystem von {0} fasst keine Datei über {1} Bytes, und die Sicherung ist größer. Sie wurde entfernt.</translation>
+    </message>
+</context>
+<context>
     <name>BackupRows</name>
     <message>
         <source>done</source>
@@ -2927,6 +2986,57 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
+    <name>Problem</name>
+    <message>
+        <source>Its volume {0} has no source: {1}</source>
+        <translation>Sein Datenträger {0} hat keine Quelle: {1}</translation>
+    </message>
+    <message>
+        <source>The pool {0}, which its volume {1} needs, is missing: {2}</source>
+        <translation>Der Pool {0}, den sein Datenträger {1} braucht, fehlt: {2}</translation>
+    </message>
+    <message>
+        <source>The volume {0}, which it needs, cannot be used: {1}</source>
+        <translation>Der Datenträger {0}, den er braucht, ist nicht benutzbar: {1}</translation>
+    </message>
+    <message>
+        <source>Its place is another one. Is its disk mounted?</source>
+        <translation>An seinem Ort ist etwas anderes. Ist seine Festplatte eingehängt?</translation>
+    </message>
+    <message>
+        <source>Its place is empty. Is its disk mounted?</source>
+        <translation>Sein Ort ist leer. Ist seine Festplatte eingehängt?</translation>
+    </message>
+    <message>
+        <source>The folder {0} is not there. Is its disk connected and mounted?</source>
+        <translation>Den Ordner {0} gibt es nicht. Ist seine Festplatte angeschlossen und eingehängt?</translation>
+    </message>
+    <message>
+        <source>The logical volume {0} is not active.</source>
+        <translation>Das Logical Volume {0} ist nicht aktiv.</translation>
+    </message>
+    <message>
+        <source>The volume in {0} is damaged: {1} is missing.</source>
+        <translation>Der Datenträger in {0} ist beschädigt: {1} fehlt.</translation>
+    </message>
+    <message>
+        <source>The volume in {0} is damaged: {1} cannot lie below it.</source>
+        <translation>Der Datenträger in {0} ist beschädigt: {1} kann nicht darunterliegen.</translation>
+    </message>
+    <message>
+        <source>{0} is damaged: it was cut off.</source>
+        <translation>{0} ist beschädigt: abgeschnitten.</translation>
+    </message>
+    <message>
+        <source>{0} is damaged: it is empty.</source>
+        <translation>{0} ist beschädigt: leer.</translation>
+    </message>
+    <message>
+        <source>{0} is damaged, or not the manifest of a volume of this pool.</source>
+        <translation>{0} ist beschädigt oder nicht das Manifest eines Datenträgers dieses Pools.</translation>
+    </message>
+</context>
+<context>
     <name>PropertiesPage</name>
     <message>
         <source>Properties</source>
@@ -3841,6 +3951,150 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Its notes are left out: {0}</source>
         <translation>Seine Notizen sind ausgelassen: {0}</translation>
+    </message>
+    <message>
+        <source>And {0} more that are not named here.</source>
+        <translation>Und {0} weitere, die hier nicht genannt sind.</translation>
+    </message>
+    <message>
+        <source>{0} devices are left out: a qube has at most {1}.</source>
+        <translation>{0} Geräte sind ausgelassen: Ein Qube hat höchstens {1}.</translation>
+    </message>
+    <message>
+        <source>{0} tags are left out: a qube has at most {1}.</source>
+        <translation>{0} Tags sind ausgelassen: Ein Qube hat höchstens {1}.</translation>
+    </message>
+    <message>
+        <source>It has too many features, or too large ones; left out: {0}.</source>
+        <translation>Er hat zu viele oder zu große Features; ausgelassen: {0}.</translation>
+    </message>
+    <message>
+        <source>The notes are left out: they are too long.</source>
+        <translation>Die Notizen sind ausgelassen: Sie sind zu lang.</translation>
+    </message>
+    <message>
+        <source>Its firewall has more than {0} rules; after rule {1} all is dropped.</source>
+        <translation>Seine Firewall hat mehr als {0} Regeln; nach Regel {1} wird alles verworfen.</translation>
+    </message>
+    <message>
+        <source>Its rules end there: everything else is dropped.</source>
+        <translation>Seine Regeln enden dort: Alles andere wird verworfen.</translation>
+    </message>
+    <message>
+        <source>The notes are left out.</source>
+        <translation>Die Notizen sind ausgelassen.</translation>
+    </message>
+    <message>
+        <source>its name is not valid.</source>
+        <translation>sein Name ist ungültig.</translation>
+    </message>
+    <message>
+        <source>there is no such class of devices.</source>
+        <translation>eine solche Klasse von Geräten gibt es nicht.</translation>
+    </message>
+    <message>
+        <source>there is no qube {0} that could offer it.</source>
+        <translation>es gibt keinen Qube {0}, der es anbieten könnte.</translation>
+    </message>
+    <message>
+        <source>its mode was {0}, and here it would be attached unasked.</source>
+        <translation>sein Modus war {0}, und hier würde es ungefragt verbunden.</translation>
+    </message>
+    <message>
+        <source>it was bound to {0}, and here any device at that port would be attached.</source>
+        <translation>es war an {0} gebunden, und hier würde jedes Gerät an diesem Anschluss verbunden.</translation>
+    </message>
+    <message>
+        <source>it was not required, and here the qube would not start without it.</source>
+        <translation>es war nicht erforderlich, und hier würde der Qube ohne es nicht starten.</translation>
+    </message>
+    <message>
+        <source>it is there twice.</source>
+        <translation>es ist zweimal da.</translation>
+    </message>
+    <message>
+        <source>the qube has no place for another disk.</source>
+        <translation>der Qube hat keinen Platz für einen weiteren Datenträger.</translation>
+    </message>
+    <message>
+        <source>The value of a feature has at most {0} bytes.</source>
+        <translation>Der Wert eines Features hat höchstens {0} Bytes.</translation>
+    </message>
+    <message>
+        <source>The value of a feature is one line without control characters; it contains {0}.</source>
+        <translation>Der Wert eines Features ist eine Zeile ohne Steuerzeichen; er enthält {0}.</translation>
+    </message>
+    <message>
+        <source>Notes are text without control characters; they contain {0}.</source>
+        <translation>Notizen sind Text ohne Steuerzeichen; sie enthalten {0}.</translation>
+    </message>
+    <message>
+        <source>Notes have at most {0} KiB.</source>
+        <translation>Notizen haben höchstens {0} KiB.</translation>
+    </message>
+    <message>
+        <source>It is whole; the backup is damaged elsewhere: {0}</source>
+        <translation>Er ist unversehrt; die Sicherung ist an anderer Stelle beschädigt: {0}</translation>
+    </message>
+    <message>
+        <source>The backup has no readable manifest, so a missing file could go unnoticed; read and whole: {0}.</source>
+        <translation>Die Sicherung hat kein lesbares Manifest; eine fehlende Datei könnte also unbemerkt bleiben. Gelesen und unversehrt: {0}.</translation>
+    </message>
+    <message>
+        <source>The file holds no volume {0} of {1}.</source>
+        <translation>Die Datei enthält keinen Datenträger {0} von {1}.</translation>
+    </message>
+    <message>
+        <source>The data of {0} are missing.</source>
+        <translation>Die Daten von {0} fehlen.</translation>
+    </message>
+    <message>
+        <source>The sealed header of the backup is damaged.</source>
+        <translation>Der versiegelte Kopf der Sicherung ist beschädigt.</translation>
+    </message>
+    <message>
+        <source>The header of the backup was changed; its sealed copy is used.</source>
+        <translation>Der Kopf der Sicherung wurde verändert; seine versiegelte Kopie wird benutzt.</translation>
+    </message>
+    <message>
+        <source>The frame around {0} was changed.</source>
+        <translation>Der Rahmen um {0} wurde verändert.</translation>
+    </message>
+    <message>
+        <source>The header of {0} was damaged; its content is whole.</source>
+        <translation>Der Kopf von {0} war beschädigt; sein Inhalt ist unversehrt.</translation>
+    </message>
+    <message>
+        <source>The configuration of dom0 was changed, or is of another backup.</source>
+        <translation>Die Konfiguration von dom0 wurde verändert oder gehört zu einer anderen Sicherung.</translation>
+    </message>
+    <message>
+        <source>The configuration of dom0 cannot be read: {0}</source>
+        <translation>Die Konfiguration von dom0 ist nicht lesbar: {0}</translation>
+    </message>
+    <message>
+        <source>The backup has no {0} of dom0.</source>
+        <translation>Die Sicherung hat kein {0} von dom0.</translation>
+    </message>
+    <message>
+        <source>It is the same here.</source>
+        <translation>Hier ist es gleich.</translation>
+    </message>
+    <message>
+        <source>It replaces what was here.</source>
+        <translation>Es ersetzt, was hier war.</translation>
+    </message>
+    <message>
+        <source>It is added.</source>
+        <translation>Es kommt hinzu.</translation>
+    </message>
+    <message>
+        <source>The label {0} has another colour here, which qubes may rely upon.</source>
+        <translation>Das Label {0} hat hier eine andere Farbe, auf die sich Qubes verlassen können.</translation>
+    </message>
+    <message>
+        <source>There is another pool {0} here; remove it first.</source>
+        <translation>Hier gibt es einen anderen Pool {0}; entfernen Sie ihn zuerst.</translation>
     </message>
 </context>
 <context>

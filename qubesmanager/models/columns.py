@@ -9,6 +9,7 @@ from typing import Any
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QDateTime, QLocale
 
+from qubesmanager.models.daemon_texts import problem_text
 from qubesmanager.models.history import History
 from qubesmanager.models.natural import Natural, natural
 from qubesmanager.rules.backups import is_ahead
@@ -224,7 +225,7 @@ TABLE: tuple[Column, ...] = (
     Column(
         "state", QT_TRANSLATE_NOOP("VmTable", "State"), lambda record, _history: state_text(record.state),
         lambda record, _history: STATE_ORDER[record.state], look=Look.STATE, width=110,
-        tip=lambda record: record.value("problem"),
+        tip=lambda record: problem_text(record.value("problem")),
     ),
     _plain("class", QT_TRANSLATE_NOOP("VmTable", "Class"), lambda record, _history: record.klass.value, width=105),
     _plain("template", QT_TRANSLATE_NOOP("VmTable", "Template"), _value("template"), width=105),

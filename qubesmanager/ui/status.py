@@ -8,6 +8,7 @@ from PyQt5.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidg
 
 from qubesmanager.client.backups import Run
 from qubesmanager.models.columns import date_text, size_text
+from qubesmanager.models.daemon_texts import run_text
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.rules.backups import overdue
 from qubesmanager.ui.actions import plain_tip
@@ -101,7 +102,7 @@ class Status(QStatusBar):
 
     def _trouble(self, run: Run) -> str:
         """Why the run made no whole backup, and when it is tried again."""
-        said = f"{run.profile}: {run.reason}"
+        said = f"{run.profile}: {run_text(run.reason)}"
         if run.next_attempt is None:
             return said
         retry = self.tr("The next attempt is at {0}.").format(date_text(run.next_attempt))

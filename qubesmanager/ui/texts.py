@@ -4,11 +4,11 @@
 A rule's sentence that is not listed here is shown as it is; a test compares the lists.
 """
 
-import re
 from collections.abc import Container
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
+from qubesmanager.models.sentences import Sentences
 from qubesmanager.wire.names import RESERVED_VM_NAMES, why_not_new_vm_name
 
 REASONS = (
@@ -97,23 +97,10 @@ def reason(sentence: str) -> str:
     start, _, rest = USED_BY.partition("{0}")
     if sentence.startswith(start):
         return translated(USED_BY).format(sentence.removeprefix(start).removesuffix(rest))
-    if sentence in REASONS:
-        return translated(sentence)
-    for pattern, fitting in _FITTING:
-        if found := fitting.fullmatch(sentence):
-            parts = found.groups()
-            if pattern == PATTERNS[-1]:  # a qube's name, and a sentence about it
-                parts = parts[0], reason(parts[1])
-            return translated(pattern).format(*parts)
-    return sentence
+    return _SENTENCES.translated(sentence)
 
 
-def _pattern(text: str) -> "re.Pattern[str]":
-    """What a text with `{0}` and `{1}` matches."""
-    return re.compile(re.sub(r"\\\{\d\\\}", "(.+?)", re.escape(text)), re.DOTALL)
-
-
-_FITTING = tuple((text, _pattern(text)) for text in PATTERNS)
+_SENTENCES = Sentences("Reason", (*REASONS, *PATTERNS))
 
 
 def translated(sentence: str) -> str:

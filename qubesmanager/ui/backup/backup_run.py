@@ -28,6 +28,7 @@ from qubesmanager.client.backups import (
 )
 from qubesmanager.client.follow import FIRST_PAUSE, LONGEST_PAUSE
 from qubesmanager.models.columns import size_text
+from qubesmanager.models.daemon_texts import run_text
 from qubesmanager.transport.base import RefusedError, TransportError
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.tasks import TaskState, report
@@ -157,7 +158,7 @@ class BackupRun(QObject):
             await afterwards()
 
     def _failed(self, error: Mgmt1Error | TransportError) -> None:
-        self.state, self.why = TaskState.FAILED, str(error)
+        self.state, self.why = TaskState.FAILED, run_text(str(error))
         self._is_lost = isinstance(error, TransportError) and not isinstance(error, RefusedError)
 
     def _report(self) -> None:

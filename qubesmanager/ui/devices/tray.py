@@ -10,6 +10,7 @@ from PyQt5.QtWidgets import QAction, QMenu, QSystemTrayIcon, QTabWidget, QToolBu
 from qubesmanager.client.backups import INCOMPLETE, Run
 from qubesmanager.client.follow import Lost
 from qubesmanager.models.columns import size_text, state_text
+from qubesmanager.models.daemon_texts import run_text
 from qubesmanager.models.device_catalog import Device, DeviceCatalog, Kind, Step
 from qubesmanager.models.device_tree import KIND_ICONS, state_line
 from qubesmanager.rules.states import HALTED
@@ -248,7 +249,7 @@ class Tray(QObject):
             said = self.tr("The backup {0} failed: {1}")
             if run.result == INCOMPLETE:
                 said = self.tr("The backup {0} is not complete: {1}")
-            self._tell(said.format(run.profile, run.reason), failed=True, title=self.tr("Backup"))
+            self._tell(said.format(run.profile, run_text(run.reason)), failed=True, title=self.tr("Backup"))
 
     def _tell(self, text: str, failed: bool, title: str = "") -> None:  # noqa: FBT001 - a slot
         """Through the desktop where there is a tray, else in the window."""
