@@ -13,6 +13,8 @@ from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.partial import SUFFIX
 from qubesmanager.backup.reader import open_backup
 
+pytestmark = pytest.mark.kills
+
 
 def is_whole(path: Path) -> bool:
     with path.open("rb") as file:

@@ -17,6 +17,8 @@ from qubesmanager.wire.codecs import CreateSpec
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.records import VmRecord
 
+pytestmark = pytest.mark.kills
+
 QUBES = 25
 CHANGES = 1000
 

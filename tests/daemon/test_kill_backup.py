@@ -29,6 +29,8 @@ from qubesmanager.transport.unix import UnixTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import ProtocolError
 
+pytestmark = pytest.mark.kills
+
 KILLS = int(os.environ.get("QUBESMANAGER_BACKUP_KILLS", "20"))
 """Moments, each of them in a backup and in a restore; 50 take about a minute."""
 QUBES = {"lab": "lab2", "field": "field2"}

@@ -25,6 +25,8 @@ from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CloneSpec, CreateSpec
 from qubesmanager.wire.errors import ProtocolError
 
+pytestmark = pytest.mark.kills
+
 MIB = 1 << 20
 KILLS = 20
 """Moments for each kind of change."""

@@ -234,6 +234,7 @@ STEPS: tuple[Callable[[Desk], Awaitable[None]], ...] = (
 )
 
 
+@pytest.mark.xserver
 @pytest.mark.timeout(SECONDS + 240)
 @pytest.mark.skipif(bool(x_keyboard.why_not()), reason=x_keyboard.why_not())
 async def test_the_window_is_used_by_keyboard_alone(tmp_path: Path) -> None:

@@ -63,11 +63,13 @@ def test_the_daemon_says_each_sentence_that_is_translated(sentence: str) -> None
 
 
 @pytest.mark.parametrize("module", [restored_settings, restored_config, texts])
-def test_each_sentence_about_a_restored_qube_is_translated(marking: None, module: ModuleType) -> None:
+@pytest.mark.usefixtures("marking")
+def test_each_sentence_about_a_restored_qube_is_translated(module: ModuleType) -> None:
     assert not [text for text in spoken(module) if not notes(text).startswith("<")]
 
 
-def test_a_reason_inside_of_a_sentence_is_translated_too(marking: None) -> None:
+@pytest.mark.usefixtures("marking")
+def test_a_reason_inside_of_a_sentence_is_translated_too() -> None:
     assert notes("It has no netvm: There is no qube x. It is added.") == (
         "<It has no netvm: <There is no qube x.> <It is added.>>"
     )

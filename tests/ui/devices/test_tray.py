@@ -198,6 +198,7 @@ def window_shown(env: dict[str, str]) -> bool:
     return any(TITLE in line and x_tray.width(line) > 300 for line in x_tray.windows(env).splitlines())
 
 
+@pytest.mark.xserver
 @pytest.mark.skipif(bool(x_tray.why_not()), reason=x_tray.why_not())
 async def test_the_icon_is_seen_in_a_real_tray(tmp_path: Path) -> None:
     with (
@@ -212,6 +213,7 @@ async def test_the_icon_is_seen_in_a_real_tray(tmp_path: Path) -> None:
             assert not window_shown(env)  # it waits until somebody clicks
 
 
+@pytest.mark.xserver
 @pytest.mark.skipif(bool(x_tray.why_not()), reason=x_tray.why_not())
 async def test_without_a_tray_there_is_the_window_until_a_tray_comes(tmp_path: Path) -> None:
     with x_tray.screen(tmp_path) as env, x_tray.program(sys.executable, "-c", PROGRAM, env=env) as process:

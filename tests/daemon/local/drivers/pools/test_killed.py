@@ -21,6 +21,8 @@ from qubesmanager.daemon.local.drivers.pools.base import Disk, PoolDriver
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
 from qubesmanager.daemon.local.drivers.pools.file_reflink import FileReflink, reflink
 
+pytestmark = pytest.mark.kills
+
 ROOT = Path(__file__).parents[5]
 KILLS = 20
 State = dict[str, tuple[str, tuple[str, ...]]]

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of scripts/test, with fake tools that write down what they are called with."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = ("ruff", "mypy", "lint-imports", "vulture", "python", "coverage")
+SCRIPTS = ("setup", "translate", "bench")
+STATIC = {
+    "ruff format --check .",
+    "ruff check .",
+    "mypy",
+    "lint-imports",
+    "python -m qubesmanager.wire.derived --check",
+    "vulture",
+    "translate --check",
+}
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A folder with scripts/test and fake tools. A tool fails if a file `NAME.fails` exists."""
+    for folder, names in ((".venv/bin", TOOLS), ("scripts", SCRIPTS)):
+        (tmp_path / folder).mkdir(parents=True)
+        for name in names:
+            tool = tmp_path / folder / name
+            tool.write_text(f'#!/bin/sh\necho "{name} $*" >>calls\necho "output of {name}"\n[ ! -e {name}.fails ]\n')
+            tool.chmod(0o755)
+    shutil.copy(ROOT / "scripts/test", tmp_path / "scripts/test")
+    return tmp_path
+
+
+def run(checkout: Path, *options: str, **variables: str) -> tuple[int, str, set[str]]:
+    """Status, output, and the tools called except scripts/setup."""
+    (checkout / "calls").write_text("")
+    env = {"PATH": os.environ["PATH"], "TEST_WORKERS": "3", **variables}
+    done = subprocess.run(
+        ["scripts/test", *options], cwd=checkout, env=env, capture_output=True, text=True, check=False
+    )
+    calls = {line.rstrip() for line in (checkout / "calls").read_text().splitlines()}
+    return done.returncode, done.stdout + done.stderr, calls - {"setup --test"}
+
+
+def test_static_runs_no_test(checkout: Path) -> None:
+    status, output, calls = run(checkout, "--static")
+
+    assert (status, calls) == (0, STATIC)
+    assert "All 7 checks passed" in output
+
+
+def test_quick_runs_the_static_checks_and_the_unit_tests(checkout: Path) -> None:
+    status, output, calls = run(checkout, "--quick", "tests/wire", "-k", "events")
+
+    (tests,) = calls - STATIC
+    assert status == 0
+    assert tests.startswith("python -m pytest -q -n 3 ")
+    assert tests.endswith("not slow tests/wire -k events")
+    assert "All 8 checks passed" in output
+
+
+def test_quick_leaves_out_marks_that_exist(checkout: Path) -> None:
+    """A misspelt mark would leave nothing out."""
+    script = (ROOT / "scripts/test").read_text()
+    (expression,) = re.findall(r'^QUICK="(.*)"$', script, flags=re.MULTILINE)
+    markers = re.findall(r'^    "(\w+): ', (ROOT / "pyproject.toml").read_text(), flags=re.MULTILINE)
+
+    assert {term.removeprefix("not ") for term in expression.split(" and ")} == set(markers)
+
+
+def test_without_an_option_everything_runs(checkout: Path) -> None:
+    status, output, calls = run(checkout, "-x")
+
+    assert status == 0
+    assert calls > STATIC
+    assert {
+        "coverage run -m pytest -q -n 3 --dist loadfile -x",
+        "python -m fuzz.main --seconds 20",
+        "bench --smoke",
+    } < calls
+    assert "All 11 checks passed" in output
+
+
+def test_a_failed_check_is_named_and_the_others_run(checkout: Path) -> None:
+    (checkout / "mypy.fails").touch()
+    (checkout / "vulture.fails").touch()
+
+    status, output, calls = run(checkout, "--static")
+
+    assert (status, calls) == (1, STATIC)
+    assert "FAILED: mypy" in output
+    assert re.search(r"FAILED after \d+ s: types, dead code\. 5 other checks passed\.", output)
+
+
+def test_the_output_of_checks_that_run_at_once_stays_apart(checkout: Path) -> None:
+    _, output, _ = run(checkout, "--static")
+
+    parts = re.findall(r"── (.*)\noutput of (\S+)\n   passed", output)
+    assert [name for name, _ in parts] == [
+        "format",
+        "lint",
+        "types",
+        "layers",
+        "derived files",
+        "dead code",
+        "translations",
+    ]
+    assert parts[2] == ("types", "mypy")
+
+
+def test_types_are_not_checked_with_the_packages_of_the_distribution(checkout: Path) -> None:
+    _, _, calls = run(checkout, "--static", SYSTEM_PACKAGES="yes")
+
+    assert calls == STATIC - {"mypy"}
+
+
+@pytest.mark.parametrize("options", [("--static", "tests"), ("--quick", "--static"), ("-x", "--quick")])
+def test_options_that_do_not_go_together_are_refused(checkout: Path, options: tuple[str, ...]) -> None:
+    status, output, calls = run(checkout, *options)
+
+    assert (status, calls) == (2, set())
+    assert options[1] in output
+    assert "usage: scripts/test" in output
+
+
+def test_the_help_names_each_speed(checkout: Path) -> None:
+    status, output, calls = run(checkout, "--help")
+
+    assert (status, calls) == (0, set())
+    assert all(f"scripts/test{option}" in output for option in ("  ", " --quick", " --static"))
