@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What may be whose netvm: one rule for the dialog's warning and the daemon's refusal."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 
 def netvm_chain(name: str, netvm_of: Callable[[str], str]) -> list[str]:
@@ -31,8 +31,12 @@ def why_not_netvm(
     exists: bool,
     provides_network: bool,
     netvm_of: Callable[[str], str],
+    spoken: Callable[[Iterable[str]], list[str]] = list,
 ) -> str | None:
-    """Why `netvm` cannot be the netvm of `name`, as a sentence; None if it can. The empty name is no netvm at all."""
+    """Why `netvm` cannot be the netvm of `name`, as a sentence; None if it can. The empty name is no netvm at all.
+
+    `spoken` makes of the qubes on a loop the names that the sentence may have.
+    """
     if not netvm:
         return None
     if not exists:
@@ -41,15 +45,15 @@ def why_not_netvm(
         return f"{netvm} does not provide network."
     loop = netvm_loop(name, netvm, netvm_of)
     if loop:
-        return f"That would be a loop: {' → '.join(loop)}."
+        return f"That would be a loop: {' → '.join(spoken(loop))}."
     return None
 
 
 def why_not_now(running: Collection[str], netvm: str, *, netvm_runs: bool) -> str | None:
-    """Why these running qubes cannot get the netvm now, as a sentence; None if they can.
+    """Why these running qubes cannot get the netvm now, as a sentence with their names in order; None if they can.
 
     With a netvm that does not run they would be cut off from the network without a word.
     """
     if not netvm or netvm_runs or not running:
         return None
-    return f"{netvm} is not running, so these running qubes would lose the network: {', '.join(sorted(running))}."
+    return f"{netvm} is not running, so these running qubes would lose the network: {', '.join(running)}."

@@ -68,8 +68,8 @@ class Change:
 
 
 def why_not_without_network(name: str, clients: Iterable[str]) -> str | None:
-    """Why a qube must go on providing network."""
-    held = sorted(clients)
+    """Why a qube must go on providing network; `clients` in order."""
+    held = list(clients)
     return f"{name} is the netvm of {', '.join(held)}." if held else None
 
 
@@ -170,7 +170,7 @@ def _provides_network(change: Change) -> str | None:
         return None
     name = change.before.name
     return why_not_without_network(
-        name, (other.name for other in change.records.values() if other.value("netvm") == name)
+        name, sorted(other.name for other in change.records.values() if other.value("netvm") == name)
     )
 
 

@@ -2,6 +2,7 @@
 """The local backend: our own dom0 side, answering from the store, the drivers and the hypervisor."""
 
 from qubesmanager.daemon.local import handlers
+from qubesmanager.daemon.local.core.sight import answer_for
 from qubesmanager.daemon.local.handlers.context import REGISTRY, Context
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.daemon.registry import Handler
@@ -31,7 +32,9 @@ class LocalBackend:
     def context(self, source: str, dest: str, call: AnyCall) -> Context:
         if dest == DOM0 and source != DOM0 and call.family.startswith(DOM0S_OWN):
             raise PermissionDenied("The notes and features of dom0 are for dom0 only.")
-        return Context(self._system, source, self._system.qube(dest), call)
+        context = Context(self._system, source, self._system.qube(dest), call)
+        answer_for(context.sees)
+        return context
 
 
 def not_implemented() -> list[str]:

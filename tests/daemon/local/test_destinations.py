@@ -30,6 +30,8 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def qube(system: System) -> Client:
+    """A client whose calls come from sys-net, which manages vault."""
+    system.qube("vault").tags.add("managed-by-sys-net")
     return Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer, "sys-net"))
 
 

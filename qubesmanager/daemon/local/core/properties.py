@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from qubesmanager.daemon.local.core.property import ALL, BASED, Change, Default, Facts, Property, Type
 from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.sight import spoken, spoken_one, spoken_way
 from qubesmanager.rules.devices import why_not_balanced
 from qubesmanager.rules.firewall import VIRTUAL_DNS
 from qubesmanager.rules.memory import why_not_maxmem, why_not_memory
@@ -157,6 +158,7 @@ def _check_netvm(facts: Facts, qube: Qube, value: str) -> str | None:
         exists=netvm is not None,
         provides_network=netvm is not None and netvm.flag("provides_network"),
         netvm_of=_netvm_of(facts),
+        spoken=spoken_way,
     )
     if reason or not qube.flag("template_for_dispvms"):
         return reason
@@ -169,7 +171,11 @@ def _would_follow(facts: Facts, qube: Qube, netvm: str) -> str | None:
     if qube.klass is not VmClass.DISP or "netvm" in qube.own or not netvm or netvm == qube.name:
         return None
     loop = netvm_loop(qube.name, netvm, _netvm_of(facts))
-    return f"{qube.name} would follow its template, and that would be a loop: {' → '.join(loop)}." if loop else None
+    return (
+        f"{spoken_one(qube.name)} would follow its template, and that would be a loop: {' → '.join(spoken_way(loop))}."
+        if loop
+        else None
+    )
 
 
 def _netvm_of(facts: Facts) -> Callable[[str], str]:
@@ -179,17 +185,19 @@ def _netvm_of(facts: Facts) -> Callable[[str], str]:
 def _check_provides_network(facts: Facts, qube: Qube, value: str) -> str | None:
     if value == "yes":
         return None
-    clients = (other.name for other in facts.qubes.values() if other.value("netvm") == qube.name)
-    return why_not_without_network(qube.name, clients)
+    clients = sorted(other.name for other in facts.qubes.values() if other.value("netvm") == qube.name)
+    return why_not_without_network(qube.name, spoken(clients))
 
 
 def _check_template_for_dispvms(facts: Facts, qube: Qube, value: str) -> str | None:
     if value == "yes":
         return None
-    used = sorted(
-        other.name
-        for other in facts.qubes.values()
-        if other.value("template") == qube.name or other.own.get("default_dispvm") == qube.name
+    used = spoken(
+        sorted(
+            other.name
+            for other in facts.qubes.values()
+            if other.value("template") == qube.name or other.own.get("default_dispvm") == qube.name
+        )
     )
     if facts.system("default_dispvm") == qube.name:
         used.append("the system property default_dispvm")
@@ -235,7 +243,7 @@ def _check_ip(facts: Facts, qube: Qube, value: str) -> str | None:
     if len(parts) != 4 or not all(part.isdigit() and len(part) <= 3 and int(part) < 256 for part in parts):  # noqa: PLR2004
         return f"{value} is not an IPv4 address."
     taken = sorted(other.name for other in facts.qubes.values() if other is not qube and other.value("ip") == value)
-    return f"{value} is the address of {taken[0]}." if taken else None
+    return f"{value} is the address of {spoken(taken)[0]}." if taken else None
 
 
 def _check_mac(_facts: Facts, _qube: Qube, value: str) -> str | None:

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Protocol
 
 from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.sight import Sees, sees_all
 from qubesmanager.wire.codecs import ascii_line, number, text
 from qubesmanager.wire.errors import ProtocolError, QubesPropertyValueError
 from qubesmanager.wire.limits import PROPERTY_CHARACTERS
@@ -68,15 +69,6 @@ class Change(Enum):
     ALWAYS = "It can be set at any time."
     HALTED = "It can be set while the qube is halted."
     NEVER = "It can be read, and never set."
-
-
-Sees = Callable[[str], bool]
-"""Whether a caller may see the qube of a name."""
-
-
-def sees_all(_name: str) -> bool:
-    """What dom0 and the daemon itself see."""
-    return True
 
 
 def _check_qube(facts: Facts, name: str, sees: Sees) -> None:

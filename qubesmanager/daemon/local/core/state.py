@@ -12,6 +12,7 @@ from uuid import UUID
 from qubesmanager.daemon.local.core import properties, system_properties
 from qubesmanager.daemon.local.core.property import Property, Type
 from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.sight import OTHER, spoken_one
 from qubesmanager.wire.errors import QubesVMNotFoundError
 from qubesmanager.wire.events import Event
 from qubesmanager.wire.names import shown
@@ -94,27 +95,27 @@ class State:
     # -- references ---------------------------------------------------------------------------------------------------
 
     def referrers(self, name: str) -> list[str]:
-        """What refers to the qube, in words for a person: `work (netvm)`; sorted."""
-        found = [
-            f"{qube.name} ({prop})"
-            for qube in self.qubes.values()
-            if qube.name != name
+        """What refers to the qube, in words for the source of the call: `work (netvm)`; sorted."""
+        others = [qube for qube in self.qubes.values() if qube.name != name]
+        users = [
+            (qube.name, prop)
+            for qube in others
             for prop, value in qube.own.items()
             if value == name and properties.TABLE[prop].type is Type.VM
         ]
-        found += [
-            f"{qube.name} ({device.device_class} device {device.ident})"
-            for qube in self.qubes.values()
-            if qube.name != name
+        users += [
+            (qube.name, f"{device.device_class} device {device.ident}")
+            for qube in others
             for device in qube.devices
             if device.backend == name
         ]
-        found += [
+        words = {OTHER if spoken_one(user) == OTHER else f"{user} ({how})" for user, how in users}
+        words |= {
             f"the system property {prop}"
             for prop, value in self.system_own.items()
             if value == name and system_properties.TABLE[prop].type is Type.VM
-        ]
-        return sorted(found)
+        }
+        return sorted(words, key=lambda word: (word == OTHER, word))
 
     # -- inside -------------------------------------------------------------------------------------------------------
 

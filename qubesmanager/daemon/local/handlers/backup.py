@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 
 from qubesmanager.backup.contents import DOM0
+from qubesmanager.backup.profile import owner_of
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.daemon.local.system import restoring
 from qubesmanager.wire import calls
@@ -56,7 +57,9 @@ async def _text(content: ByteStream) -> str:
 async def restore(context: Context, profile: str | None, content: ByteStream) -> list[str]:
     passphrase = ""
     if profile is not None:
-        told, _file = await context.system.backups.profile(profile)
+        told, file = await context.system.backups.profile(profile)
+        if context.source not in {DOM0, owner_of(file.text)}:
+            raise PermissionDenied("Only dom0 and the qube that set a profile restore with its passphrase.")
         if told.has_passphrase:
             passphrase = await context.system.backups.passphrase(profile, told, None)
     return await restoring.restore(context.system, context.source, content, passphrase)
@@ -84,9 +87,11 @@ async def remove_profile(context: Context, profile: str, _payload: None) -> None
 
 @answers(calls.BACKUP_STATUS)
 async def status(context: Context, _arg: None, _payload: None) -> list[str]:
-    return [json.dumps(told, ensure_ascii=False) for told in await context.system.backups.status()]
+    return [json.dumps(told, ensure_ascii=False) for told in await context.system.backups.status(context.source)]
 
 
 @answers(calls.BACKUP_HISTORY)
 async def history(context: Context, profile: str | None, _payload: None) -> list[str]:
-    return [json.dumps(told, ensure_ascii=False) for told in await context.system.backups.history(profile)]
+    return [
+        json.dumps(told, ensure_ascii=False) for told in await context.system.backups.history(profile, context.source)
+    ]

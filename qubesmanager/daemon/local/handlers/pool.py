@@ -43,10 +43,8 @@ async def _volume(context: Context, volume: VolumeId) -> storage.Held:
 
 @answers(calls.POOL_VOLUME_LIST)
 async def list_volumes(context: Context, name: str, _payload: None) -> list[str]:
-    hidden = storage.hidden(context.system, context.sees)
-    return [
-        vid for vid in await context.system.volumes.driver(name).list_volumes() if VolumeId(name, vid) not in hidden
-    ]
+    vids = await context.system.volumes.driver(name).list_volumes()
+    return vids if context.source == "dom0" else storage.listed(context.system, context.sees, name, vids)
 
 
 @answers(calls.POOL_VOLUME_INFO)

@@ -55,6 +55,7 @@ from qubesmanager.wire.errors import (
     PermissionDenied,
     QubesBackupProfileNotFoundError,
     QubesValueError,
+    QubesVMNotFoundError,
 )
 from qubesmanager.wire.events import Event
 from qubesmanager.wire.firewall import parse_rule
@@ -65,6 +66,9 @@ if TYPE_CHECKING:
     from qubesmanager.daemon.local.system.system import System
 
 log = logging.getLogger(__name__)
+
+FOR_DOM0 = "dom0 alone sees the reason, which may name other qubes."
+"""Stands in the answers to a source that does not see all qubes of a run."""
 
 FILE = "qubes-backup"
 """What the name of a backup begins with."""
@@ -240,14 +244,18 @@ class Backups:
         if left := keys_naming(profile, old) if text == file.text else []:
             log.warning("The backup profile %s still names %s in %s", name, old, ", ".join(left))
 
-    def planned(self, name: str, profile: Profile, source: str = DOM0) -> Planned:
+    def planned(self, name: str, profile: Profile, owner: str, source: str = DOM0) -> Planned:
         """The qubes that the profile includes, dom0 left out, by name.
 
-        For another `source` than dom0: as if there were no qubes but those that it sees.
+        `owner` set the profile, `source` asks: as if there were no qubes but those that both see.
         """
         state = self._system.state
+
+        def visible(qube: str) -> bool:
+            return self._system.visible(owner, qube) and self._system.visible(source, qube)
+
         wanted = [pattern for pattern in (*profile.include, *profile.exclude) if not pattern.startswith("$")]
-        missing = tuple(sorted({pattern for pattern in wanted if not self._system.sees(source, pattern)}))
+        missing = tuple(sorted({pattern for pattern in wanted if pattern not in state.qubes or not visible(pattern)}))
         chosen, dom0 = [], False
         for qube in state.in_order():
             included = matches(profile.include, qube.name, qube.klass, qube.tags) or f"backup-{name}" in qube.tags
@@ -255,7 +263,7 @@ class Backups:
                 included = included or qube.flag("include_in_backups")
             if not included or matches(profile.exclude, qube.name, qube.klass, qube.tags):
                 continue
-            if not self._system.visible(source, qube.name):
+            if not visible(qube.name):
                 continue
             if qube.klass is VmClass.ADMIN:
                 dom0 = True
@@ -290,6 +298,7 @@ class Backups:
             profile, file = await self.profile(name)
             told: dict[str, Any] = {"profile": name, "start": int(self.clock()), "result": RUNNING, "file": ""}
             told |= {"by": by, "attempt": attempt, "owner": owner_of(file.text)}
+            told["names"] = [name for name in (profile.destination_vm, profile.passphrase_vm) if name]
             number = run.number = await self._remember(None, told)
             self._emit("backup-started", told)
             try:
@@ -300,18 +309,25 @@ class Backups:
                 await self._carry_out(run, profile, passphrase, told, number, given_up)
                 with suppress(StoreError):  # the next run learns it
                     await self._learn_destination(name, profile)
-            except BackupIncompleteError:
-                raise
+            except BackupIncompleteError as error:
+                raise self._answered(error, told) from error
             except BaseException as error:
                 stopped = isinstance(error, BackupCancelledError | asyncio.CancelledError)
                 told["reason"] = "" if stopped else str(error) or "Internal error; see the daemon's log"
                 told["result"] = CANCELLED if stopped else FAILED
+                if isinstance(error, Mgmt1Error):
+                    raise self._answered(error, told) from error
                 raise
             finally:
                 told["end"] = int(self.clock())
                 await self._ended(number, told)
         finally:
             del self._runs[name]
+
+    def _answered(self, error: Mgmt1Error, told: dict[str, Any]) -> Mgmt1Error:
+        """The error as the source of the run gets it: without the reason where that may name what it does not see."""
+        by = DOM0 if told["by"] == SCHEDULE else told["by"]
+        return error if by == DOM0 or self._reduced(told, by).get("reason") != FOR_DOM0 else BackupError(FOR_DOM0)
 
     async def _carry_out(
         self,
@@ -322,8 +338,11 @@ class Backups:
         number: int,
         given_up: Collection[str],
     ) -> None:
+        if given is None and profile.passphrase_vm and not self._system.sees(told["owner"], profile.passphrase_vm):
+            raise QubesVMNotFoundError(f"There is no qube {profile.passphrase_vm}.")
         secret = await self.passphrase(run.profile, profile, given)
-        planned = self.planned(run.profile, profile)
+        planned = self.planned(run.profile, profile, told["owner"])
+        told["names"] += [*(qube.name for qube in planned.qubes), *planned.missing]
         if planned.dom0 and told["owner"] != DOM0:
             raise PermissionDenied("Only a profile that dom0 has set backs up dom0.")
         if not planned.qubes and not planned.dom0:
@@ -517,9 +536,34 @@ class Backups:
 
     # -- history and retention ----------------------------------------------------------------------------------------
 
-    async def history(self, profile: str | None = None) -> list[dict[str, Any]]:
-        """The runs, oldest first."""
-        return [told for _number, told in await self._numbered(profile, HISTORY_LIMIT)]
+    async def history(self, profile: str | None = None, source: str = DOM0) -> list[dict[str, Any]]:
+        """The runs, oldest first, with the names that `source` sees."""
+        return [self._reduced(told, source) for _number, told in await self._numbered(profile, HISTORY_LIMIT)]
+
+    def _reduced(self, told: dict[str, Any], source: str) -> dict[str, Any]:
+        """What `source` may know of a run: nothing of qubes that it does not see, nor that there are any."""
+        if source == DOM0:
+            return told
+
+        def seen(name: str) -> bool:
+            return self._system.sees(source, name)
+
+        reduced = {key: value for key, value in told.items() if key != "names"}
+        if "qubes" in told:
+            reduced["qubes"] = [qube for qube in told["qubes"] if seen(qube["name"])]
+        if "kept" in told:
+            kept = [{**row, "qubes": [name for name in row["qubes"] if seen(name)]} for row in told["kept"]]
+            reduced["kept"] = [row for row in kept if row["qubes"]]
+        if told.get("qube") and not seen(told["qube"]):
+            reduced["qube"] = ""
+        # What a qube's own profile runs into names only what that qube sees.
+        if (
+            told.get("reason")
+            and source != told.get("owner")
+            and not all(seen(name) for name in told.get("names", [""]))
+        ):
+            reduced["reason"] = FOR_DOM0
+        return reduced
 
     async def _numbered(self, profile: str | None, limit: int = -1) -> list[tuple[int, dict[str, Any]]]:
         """The last `limit` runs (-1: all) with their numbers, oldest first."""
@@ -595,14 +639,17 @@ class Backups:
         keys = ("profile", "run", "start", "by", "attempt", "result", "reason", "file", "size")
         self._system.emit([Event("", name, {key: str(told.get(key, "")) for key in keys})])
 
-    async def status(self) -> list[dict[str, Any]]:
-        """The latest run of each profile, with how far it is while it runs, and `next-attempt` after a failed one."""
+    async def status(self, source: str = DOM0) -> list[dict[str, Any]]:
+        """The latest run of each profile, with how far it is while it runs, and `next-attempt` after a failed one.
+
+        With the names that `source` sees.
+        """
         found = await self._system.store.read(
             "SELECT run, told FROM backup_run WHERE run IN (SELECT max(run) FROM backup_run GROUP BY profile)"
             " ORDER BY run"
         )
         rows = [self._unstored.get(number) or json.loads(told) for number, told in found]
-        return [told | self._going(told) for told in rows]
+        return [self._reduced(told | self._going(told), source) for told in rows]
 
     def _going(self, told: dict[str, Any]) -> dict[str, Any]:
         run = self._runs.get(told["profile"])
@@ -706,7 +753,7 @@ class Backups:
         else:
             profile, file = await self.profile(name)
             changed, owner = file.changed, owner_of(file.text)
-        planned = self.planned(name, profile, source)
+        planned = self.planned(name, profile, owner, source)
         runs = await self.history(name)
         due = profile.schedule.next_due(_local(self.clock())) if profile.schedule else None
         free = await off_loop(_free, _folder(profile)) if profile.destination_vm == DOM0 else None
@@ -714,8 +761,8 @@ class Backups:
         if free is not None:
             largest = (await off_loop(file_systems.of_folder, _folder(profile))).largest
         sizes = {qube.name: sum(v.usage for v in qube.volumes.values() if v.save_on_stop) for qube in planned.qubes}
-        # Also for a source that does not see all of it, the run is of all qubes.
-        coming = await self._coming(planned if source == DOM0 else self.planned(name, profile))
+        # Also for a source that does not see all of it, the run is of all qubes that the owner sees.
+        coming = await self._coming(planned if source == DOM0 else self.planned(name, profile, owner))
         decision = await self.retention(name, profile, coming, owner)
         visible = self._system.visible
         head = {

@@ -14,13 +14,13 @@ from qubesmanager.daemon.local.core.property import Change, Type
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.weight import check_weight
 from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.system.naming import check_free
 from qubesmanager.daemon.local.system.system import System, new_uuid
 from qubesmanager.daemon.local.system.volumes import PendingVolume
 from qubesmanager.wire.errors import (
     QubesLabelNotFoundError,
     QubesNoTemplateError,
     QubesValueError,
-    QubesVMAlreadyExistsError,
     QubesVMInUseError,
     QubesVMNotHaltedError,
 )
@@ -157,8 +157,7 @@ async def reserved_name(system: System, name: str) -> AsyncIterator[None]:
         raise QubesValueError(reason)
     while leaving := system.leaving.get(name):
         await leaving.wait()
-    if name in system.state.qubes or name in system.reserved:
-        raise QubesVMAlreadyExistsError(f"There is already a qube {name}.")
+    check_free(system, name)
     system.reserved.add(name)
     try:
         await system.volumes.clear_left(name)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.sight import spoken_one
 from qubesmanager.daemon.local.drivers.devices.base import (
     BlockDevice,
     Change,
@@ -123,9 +124,9 @@ class Devices:
         return None
 
     def users(self, backend: Qube) -> list[str]:
-        """Which devices of a qube others have now, in words for a person: `sda (work)`; sorted."""
+        """Which devices of a qube others have now, in words for the source of the call: `sda (work)`; sorted."""
         return sorted(
-            f"{record.ident} ({qube.name})"
+            f"{record.ident} ({spoken_one(qube.name)})"
             for qube in self._system.state.qubes.values()
             for record in qube.devices
             if record.attached and record.backend == backend.name
@@ -148,7 +149,7 @@ class Devices:
         """Raises `QubesVMInUseError` while a volume of the qube is another's disk."""
         for name, volume in qube.volumes.items():
             if volume.extra and (holder := self.lent(qube, name)):
-                raise QubesVMInUseError(f"The volume {name} of {qube.name} is attached to {holder.name}.")
+                raise QubesVMInUseError(f"The volume {name} of {qube.name} is attached to {spoken_one(holder.name)}.")
 
     # -- attaching and detaching --------------------------------------------------------------------------------------
 
@@ -445,7 +446,7 @@ class Devices:
         parts = await self._parts(backend, info)
         for other in (key, *parts):
             if holder := self.holder(other):
-                raise DeviceAlreadyAttached(f"{backend.name}+{other.ident} is attached to {holder.name}.")
+                raise DeviceAlreadyAttached(f"{backend.name}+{other.ident} is attached to {spoken_one(holder.name)}.")
         self._claims[key] = claim = _Claim(qube)
         try:
             await self._may_be_lent(backend, info)

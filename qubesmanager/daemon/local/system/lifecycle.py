@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import partial
 
 from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.sight import spoken, spoken_one, spoken_way
 from qubesmanager.daemon.local.drivers.hypervisor.base import DomainSpec
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import StoreError
@@ -60,10 +61,10 @@ def _netvms_to_start(system: System, qube: Qube) -> list[Qube]:
     at = system.state.qubes.get(qube.value("netvm"))
     while at is not None and at.state is not PowerState.RUNNING:
         if at is qube or at in found:
-            way = " → ".join(other.name for other in (qube, *found, at))
+            way = " → ".join(spoken_way(other.name for other in (qube, *found, at)))
             raise QubesVMNotStartedError(f"{qube.name} cannot start: its netvms are a loop, {way}.")
         if at.state is PowerState.PAUSED:
-            raise QubesVMNotRunningError(f"The netvm {at.name} is paused; unpause it first.")
+            raise QubesVMNotRunningError(f"The netvm {spoken_one(at.name)} is paused; unpause it first.")
         found.append(at)
         at = system.state.qubes.get(at.value("netvm"))
     return found
@@ -230,7 +231,7 @@ async def shutdown(system: System, name: str) -> None:
     if qube.state is PowerState.PAUSED:
         raise QubesVMNotRunningError(f"{name} is paused; unpause it first, or kill it.")
     if clients := [other for other in sorted(system.state.clients.get(qube.name, ())) if system.qube(other).running]:
-        raise QubesVMInUseError(f"{name} is the netvm of running qubes: {', '.join(clients)}.")
+        raise QubesVMInUseError(f"{name} is the netvm of running qubes: {', '.join(spoken(clients))}.")
     if users := system.devices.users(qube):
         raise QubesVMInUseError(f"Other qubes have devices of {name}: {', '.join(users)}. Detach them first.")
     system.set_state(qube, PowerState.HALTING)

@@ -2,9 +2,10 @@
 """Names are rights: tags, policy and backup profiles refer to qubes by name, so not every name is free for all."""
 
 from qubesmanager.backup.contents import DOM0
+from qubesmanager.daemon.local.core import sight
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.policy.mentions import lines_naming
-from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied
+from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, QubesVMAlreadyExistsError
 from qubesmanager.wire.names import shown
 
 _TAGS = ("created-by-", "managed-by-")
@@ -14,6 +15,17 @@ async def check_new_name(system: System, source: str, name: str) -> None:
     """Raises `PermissionDenied` where the source may not give a qube this name."""
     if reason := await why_not_new_name(system, source, name):
         raise PermissionDenied(reason)
+
+
+def check_free(system: System, name: str) -> None:
+    """Raises `QubesVMAlreadyExistsError` for a name that a qube has or is just getting.
+
+    For a qube that the source of the call does not see, raises what `check_new_name` does.
+    """
+    if name in system.state.qubes or name in system.reserved:
+        if not sight.sees(name):
+            raise PermissionDenied(_refusal(name))
+        raise QubesVMAlreadyExistsError(f"There is already a qube {name}.")
 
 
 async def why_not_new_name(system: System, source: str, name: str) -> str | None:
@@ -26,9 +38,14 @@ async def why_not_new_name(system: System, source: str, name: str) -> str | None
     """
     if source == DOM0 or system.sees(source, name):
         return None
-    if name in system.state.qubes or _is_tagged(system, name) or await _is_referred_to(system, name):
-        return f"Only dom0 may give a qube the name {shown(name)}: it is taken, or something refers to it."
+    taken = name in system.state.qubes or name in system.reserved
+    if taken or _is_tagged(system, name) or await _is_referred_to(system, name):
+        return _refusal(name)
     return None
+
+
+def _refusal(name: str) -> str:
+    return f"Only dom0 may give a qube the name {shown(name)}: it is taken, or something refers to it."
 
 
 def _is_tagged(system: System, name: str) -> bool:

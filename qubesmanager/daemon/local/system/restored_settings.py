@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from qubesmanager.backup.contents import Device
 from qubesmanager.backup.contents import Qube as KeptQube
 from qubesmanager.daemon.local.core import properties
-from qubesmanager.daemon.local.core.property import BASED, Change, Property, Sees, Type, flag_of
+from qubesmanager.daemon.local.core.property import BASED, Change, Property, Type, flag_of
 from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.sight import Sees
 from qubesmanager.daemon.local.core.state import State
 from qubesmanager.rules.devices import FRONTEND_DEV, PERSISTENT, PLACE, checked_options, free_place, why_not_balanced
 from qubesmanager.rules.network import netvm_chain

@@ -430,7 +430,7 @@ class _Restoring:
         for one in nameable:
             if reason := why_not_new_vm_name(one.name) or refused[one.name]:
                 one.failed = reason
-            elif one.name in taken and not self._resolved(one, taken):
+            elif one.name in taken and not await self._resolved(one, taken):
                 one.failed = one.failed or f"There is already a qube {one.name}."
             if not one.failed and not one.skipped:
                 taken.add(one.name)
@@ -439,15 +439,18 @@ class _Restoring:
         if self._options.choice("conflict") == "fail" and any(one.failed for one in nameable):
             raise QubesValueError(" ".join(one.failed for one in nameable if one.failed))
 
-    def _resolved(self, one: _Wanted, taken: set[str]) -> bool:
+    async def _resolved(self, one: _Wanted, taken: set[str]) -> bool:
+        """What the option `conflict` makes of a name that is taken; False if nothing."""
         match self._options.choice("conflict"):
             case "skip":
                 one.skipped = f"There is already a qube {one.name}."
                 return True
             case "rename":
-                free = (f"{one.name[:26]}-{number}" for number in range(1, 1000))
-                one.name = next(name for name in free if name not in taken)
-                return True
+                for number in range(1, 1000):
+                    name = f"{one.name[:26]}-{number}"
+                    if name not in taken and not await naming.why_not_new_name(self._system, self._source, name):
+                        one.name = name
+                        return True
         return False
 
     def _renamed(self, name: str) -> str:

@@ -8,12 +8,15 @@ from collections.abc import Iterable
 from contextlib import AsyncExitStack
 
 from qubesmanager.daemon.local.core import properties, system_properties
-from qubesmanager.daemon.local.core.property import Change, Property, Sees, SystemProperty, Type, sees_all
+from qubesmanager.daemon.local.core.property import Change, Property, SystemProperty, Type
 from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.sight import Sees, sees_all, spoken, spoken_one, spoken_way
+from qubesmanager.daemon.local.core.sight import sees as sees_now
 from qubesmanager.daemon.local.core.state import added
 from qubesmanager.daemon.local.core.weight import check_change
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement
+from qubesmanager.daemon.local.system.naming import check_free
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.rules.network import netvm_chain, why_not_now
 from qubesmanager.rules.texts import why_not_feature, why_not_notes
@@ -129,7 +132,7 @@ async def set_system_property(system: System, prop: str, untrusted: str | None, 
 def _netvm_runs(system: System, qubes: Iterable[Qube], netvm: str) -> None:
     """Raises `QubesVMNotRunningError` if one of the qubes runs and would now get a netvm that does not."""
     changed = [qube.name for qube in qubes if qube.running and qube.value("netvm") != netvm]
-    if reason := why_not_now(changed, netvm, netvm_runs=bool(netvm) and system.qube(netvm).running):
+    if reason := why_not_now(spoken(sorted(changed)), netvm, netvm_runs=bool(netvm) and system.qube(netvm).running):
         raise QubesVMNotRunningError(reason)
 
 
@@ -142,12 +145,12 @@ def _no_new_loop(system: System, netvm: str) -> None:
 
     chain = [netvm, *netvm_chain(netvm, netvm_of)]
     if netvm_of(chain[-1]):
-        raise QubesPropertyValueError(f"{netvm} leads into a loop of netvms: {' → '.join(chain)}.")
+        raise QubesPropertyValueError(f"{netvm} leads into a loop of netvms: {' → '.join(spoken_way(chain))}.")
     for name in chain:
         above = qubes.get(name)
         if above is not None and above.value("netvm") and "netvm" not in above.own:
             raise QubesPropertyValueError(
-                f"{name} gets its netvm from the default; {netvm} as the default would be a loop."
+                f"{spoken_one(name)} gets its netvm from the default; {netvm} as the default would be a loop."
             )
 
 
@@ -276,7 +279,7 @@ async def remove_label(system: System, name: str) -> None:
         label(system, name)
         users = sorted(qube.name for qube in system.state.qubes.values() if qube.value("label") == name)
         if users:
-            raise QubesLabelInUseError(f"The label {name} is that of {', '.join(users)}.")
+            raise QubesLabelInUseError(f"The label {name} is that of {', '.join(spoken(users))}.")
         if name in {"red", "black"}:
             raise QubesLabelInUseError(f"The label {name} is the default of new qubes or dom0's.")
         await system.commit([rows.delete_label(name)])
@@ -335,6 +338,8 @@ def _new_name(system: System, qube: Qube, untrusted: str) -> str:
     if qube.name == "dom0":
         raise QubesPropertyValueError("dom0 keeps its name.")
     _may_change(qube, row)
+    if untrusted != qube.name and not sees_now(untrusted):
+        check_free(system, untrusted)
     new = row.accept(system.state, qube, untrusted)
     if new in system.reserved:
         raise QubesPropertyValueError(f"The name {new} is in use by another call; try again in a moment.")

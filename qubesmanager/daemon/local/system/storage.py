@@ -5,14 +5,14 @@ A volume is named by its qube and name, or by pool and vid; both come to a `Held
 the qube's lock; what it changed is measured and told.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
 from qubesmanager.daemon.local.core.images import raw_image
-from qubesmanager.daemon.local.core.property import Sees
 from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.sight import Sees, spoken, spoken_one
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL, KINDS, REVISIONS
 from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, DiskSpec
 from qubesmanager.daemon.local.drivers.pools.base import Disk, LiveDisk, PoolInfo, VolumeSpec
@@ -87,20 +87,30 @@ async def seen(system: System, sees: Sees, volume: VolumeId) -> Held:
     held = found(system, volume)
     known = held.qube is not None and sees(held.qube.name)
     if not known and (
-        held.qube is not None or volume.vid not in await system.volumes.driver(volume.pool).list_volumes()
+        held.qube is not None
+        or _is_coming(system, sees, volume.vid)
+        or volume.vid not in await system.volumes.driver(volume.pool).list_volumes()
     ):
         raise QubesVolumeNotFoundError(f"There is no volume {volume}.")
     return held
 
 
-def hidden(system: System, sees: Sees) -> set[VolumeId]:
-    """The volumes of qubes that a source does not see."""
-    return {
-        VolumeId(volume.pool, volume.vid)
+def _is_coming(system: System, sees: Sees, vid: str) -> bool:
+    """Whether the volume is being made or removed with a qube that the source does not see."""
+    name = vid.partition("/")[0]
+    return name in system.reserved and not sees(name)
+
+
+def listed(system: System, sees: Sees, pool: str, vids: Iterable[str]) -> list[str]:
+    """Those of a pool's volumes that a source may know of: none of a qube that it does not see."""
+    hidden = {
+        volume.vid
         for qube in system.state.qubes.values()
         if not sees(qube.name)
         for volume in qube.volumes.values()
+        if volume.pool == pool
     }
+    return [vid for vid in vids if vid not in hidden and not _is_coming(system, sees, vid)]
 
 
 # -- looking ----------------------------------------------------------------------------------------------------------
@@ -198,7 +208,7 @@ async def attach(system: System, qube: Qube, wanted: VolumeId, options: Mapping[
         raise StoragePoolException("A kernel is no disk; a qube reads the one that its property kernel names.")
     holder = found(system, wanted)
     if holder.qube is not None:
-        raise StoragePoolException(f"{wanted} is the volume {holder.volume.name} of {holder.qube.name}.")
+        raise StoragePoolException(f"{wanted} is the volume {holder.volume.name} of {spoken_one(holder.qube.name)}.")
     driver = system.volumes.driver(wanted.pool)
     if wanted.vid not in await driver.list_volumes():
         raise QubesVolumeNotFoundError(f"There is no volume {wanted}.")
@@ -358,10 +368,11 @@ async def remove_pool(system: System, name: str) -> None:
             for qube in system.state.qubes.values()
             if any(volume.pool == name for volume in qube.volumes.values())
         )
+        said = spoken(users)
         if system.state.system("default_pool") == name:
-            users.append("the system property default_pool")
-        if users:
-            raise QubesPoolInUseError(f"The pool {name} is used by {', '.join(users)}.")
+            said.append("the system property default_pool")
+        if said:
+            raise QubesPoolInUseError(f"The pool {name} is used by {', '.join(said)}.")
         await system.commit(rows.delete_pool(name))
         del system.state.pools[name]
         system.pool_options.pop(name, None)
@@ -382,7 +393,7 @@ async def _lent(system: System, wanted: VolumeId) -> AsyncIterator[None]:
     """The volume is nobody's, and nobody else gets it meanwhile."""
     holder = found(system, wanted)
     if holder.qube is not None:
-        raise StoragePoolException(f"{wanted} is the volume {holder.volume.name} of {holder.qube.name}.")
+        raise StoragePoolException(f"{wanted} is the volume {holder.volume.name} of {spoken_one(holder.qube.name)}.")
     if wanted in system.volumes.lending or wanted.vid.partition("/")[0] in system.reserved:
         raise StoragePoolException(f"{wanted} is just becoming a qube's, or another call works on it.")
     system.volumes.lending.add(wanted)
@@ -443,7 +454,9 @@ def _again(qube: Qube, volume: VolumeRecord) -> VolumeRecord:
 
 def _not_lent(system: System, qube: Qube, name: str) -> None:
     if holder := system.devices.lent(qube, name):
-        raise StoragePoolException(f"{name} of {qube.name} is attached to {holder.name}; detach it there first.")
+        raise StoragePoolException(
+            f"{name} of {qube.name} is attached to {spoken_one(holder.name)}; detach it there first."
+        )
 
 
 def _halted(held: Held, done: str) -> None:

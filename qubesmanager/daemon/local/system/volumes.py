@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.sight import spoken_one
 from qubesmanager.daemon.local.core.volumes import KINDS, REVISIONS
 from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, Hypervisor
 from qubesmanager.daemon.local.drivers.pools.base import SESSION, Disk, LiveDisk, PoolDriver, VolumeSpec
@@ -267,7 +268,9 @@ class Volumes:
         for other in self._system.state.qubes.values():
             for name, volume in other.volumes.items():
                 if other is not qube and volume.vid.startswith(prefix):
-                    raise QubesVMInUseError(f"{volume.vid} is {name} of {other.name}; detach it there first.")
+                    raise QubesVMInUseError(
+                        f"{volume.vid} is {name} of {spoken_one(other.name)}; detach it there first."
+                    )
         held = qube.volumes.values()
         return sorted({one.pool for one in held if one.save_on_stop and one.vid.startswith(prefix)})
 
