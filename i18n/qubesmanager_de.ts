@@ -354,7 +354,7 @@
     </message>
     <message>
         <source>The disk for {0} is not connected: nothing is mounted there, or another file system than the backups of the profile {1} go to.</source>
-        <translation>Der Datenträger für {0} ist nicht angeschlossen: Dort ist nichts eingehängt oder ein anderes Dateisystem als das der Sicherungen des Profils {1}.</translation>
+        <translation>Das Laufwerk für {0} ist nicht angeschlossen: Dort ist nichts eingehängt oder ein anderes Dateisystem als das der Sicherungen des Profils {1}.</translation>
     </message>
     <message>
         <source>The backup cannot be written to {0}: {1}.</source>
@@ -649,7 +649,7 @@
     </message>
     <message>
         <source>&amp;Use the disk that is mounted there now</source>
-        <translation>Den &amp;jetzt dort eingehängten Datenträger verwenden</translation>
+        <translation>Das &amp;jetzt dort eingehängte Laufwerk verwenden</translation>
     </message>
     <message>
         <source>The file system there cannot hold a file over {0}; the backup may be larger.</source>
@@ -657,7 +657,7 @@
     </message>
     <message>
         <source>The disk for the backups of this profile is not connected.</source>
-        <translation>Der Datenträger für die Sicherungen dieses Profils ist nicht angeschlossen.</translation>
+        <translation>Das Laufwerk für die Sicherungen dieses Profils ist nicht angeschlossen.</translation>
     </message>
 </context>
 <context>
@@ -841,7 +841,7 @@
     </message>
     <message>
         <source>&amp;Label:</source>
-        <translation>&amp;Farbe:</translation>
+        <translation>&amp;Label:</translation>
     </message>
     <message>
         <source>As {0}</source>
@@ -910,7 +910,7 @@
     </message>
     <message>
         <source>&amp;Label:</source>
-        <translation>&amp;Farbe:</translation>
+        <translation>&amp;Label:</translation>
     </message>
     <message>
         <source>&amp;Type:</source>
@@ -942,11 +942,11 @@
     </message>
     <message>
         <source>Ta&amp;gs:</source>
-        <translation>Ta&amp;gs:</translation>
+        <translation>&amp;Tags:</translation>
     </message>
     <message>
         <source>P&amp;rovides network to other qubes</source>
-        <translation>Stellt anderen Qubes das &amp;Netz bereit</translation>
+        <translation>Stellt anderen Qubes das Netz &amp;bereit</translation>
     </message>
     <message>
         <source>Is a template for &amp;disposables</source>
@@ -1252,7 +1252,7 @@
     </message>
     <message>
         <source>Attach {0} to a new disposable of {1}</source>
-        <translation>{0} mit einem neuen Einweg-Qube von {1} verbinden</translation>
+        <translation>{0} mit einem neuen Wegwerf-Qube von {1} verbinden</translation>
     </message>
     <message>
         <source>Detach {0} from {1}</source>
@@ -1279,7 +1279,7 @@
     <name>DeviceTargets</name>
     <message>
         <source>new disposable of {0}</source>
-        <translation>neues Einweg-Qube von {0}</translation>
+        <translation>neuer Wegwerf-Qube von {0}</translation>
     </message>
     <message>
         <source>{0} (is started first)</source>
@@ -1725,7 +1725,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Say a destination.</source>
-        <translation>Nenne ein Ziel.</translation>
+        <translation>Nennen Sie ein Ziel.</translation>
     </message>
     <message>
         <source>It would pass</source>
@@ -1809,7 +1809,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Firewall rules (*.rules)</source>
-        <translation>Firewallregeln (*.rules)</translation>
+        <translation>Firewall-Regeln (*.rules)</translation>
     </message>
     <message>
         <source>All files (*)</source>
@@ -1872,7 +1872,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>in {0} min {1} s</source>
-        <translation>in {0} min {1} s</translation>
+        <translation>in {0} Min. {1} Sek.</translation>
     </message>
 </context>
 <context>
@@ -1960,7 +1960,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Label: {0}</source>
-        <translation>Farbe: {0}</translation>
+        <translation>Label: {0}</translation>
     </message>
     <message>
         <source>{0} on {1}</source>
@@ -2218,7 +2218,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>La&amp;bel</source>
-        <translation>&amp;Farbe</translation>
+        <translation>&amp;Label</translation>
     </message>
     <message>
         <source>&amp;System</source>
@@ -2573,7 +2573,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     <name>NotesPage</name>
     <message>
         <source>What this qube is for, and what one should know of it.</source>
-        <translation>Wozu diese Qube da ist und was man über sie wissen sollte.</translation>
+        <translation>Wozu dieser Qube da ist und was man über ihn wissen sollte.</translation>
     </message>
     <message>
         <source>Notes</source>
@@ -2821,7 +2821,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>strong: slower to guess, and to read; 1 GiB of memory</source>
-        <translation>strong: langsamer zu erraten und zu lesen; 1 GiB Speicher</translation>
+        <translation>stark: langsamer zu erraten und zu lesen; 1 GiB Speicher</translation>
     </message>
     <message>
         <source>quick: only for one that was made up by chance</source>
@@ -2829,7 +2829,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>&amp;Where from:</source>
-        <translation>&amp;Woher:</translation>
+        <translation>Wo&amp;her:</translation>
     </message>
     <message>
         <source>&amp;Passphrase:</source>
@@ -3001,15 +3001,15 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Its place is another one. Is its disk mounted?</source>
-        <translation>An seinem Ort ist etwas anderes. Ist seine Festplatte eingehängt?</translation>
+        <translation>An seinem Ort ist etwas anderes. Ist sein Laufwerk eingehängt?</translation>
     </message>
     <message>
         <source>Its place is empty. Is its disk mounted?</source>
-        <translation>Sein Ort ist leer. Ist seine Festplatte eingehängt?</translation>
+        <translation>Sein Ort ist leer. Ist sein Laufwerk eingehängt?</translation>
     </message>
     <message>
         <source>The folder {0} is not there. Is its disk connected and mounted?</source>
-        <translation>Den Ordner {0} gibt es nicht. Ist seine Festplatte angeschlossen und eingehängt?</translation>
+        <translation>Den Ordner {0} gibt es nicht. Ist sein Laufwerk angeschlossen und eingehängt?</translation>
     </message>
     <message>
         <source>The logical volume {0} is not active.</source>
@@ -3458,7 +3458,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message numerus="yes">
         <source>and %n more</source>
         <translation>
-            <numerusform>und %n weiteres</numerusform>
+            <numerusform>und %n weiterer</numerusform>
             <numerusform>und %n weitere</numerusform>
         </translation>
     </message>
@@ -3626,7 +3626,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>dom0 keeps its label.</source>
-        <translation>dom0 behält seine Farbe.</translation>
+        <translation>dom0 behält sein Label.</translation>
     </message>
     <message>
         <source>A qube needs a name.</source>
@@ -3654,7 +3654,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The name {0} is reserved.</source>
-        <translation>Der Name {0} ist vergeben.</translation>
+        <translation>Der Name {0} ist reserviert.</translation>
     </message>
     <message>
         <source>There is a qube named {0} already.</source>
@@ -3710,11 +3710,11 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{0} is the disposable template of {1}.</source>
-        <translation>{0} ist die Einweg-Vorlage von {1}.</translation>
+        <translation>{0} ist die Wegwerf-Vorlage von {1}.</translation>
     </message>
     <message>
         <source>{0} is not a template for disposables (template_for_dispvms).</source>
-        <translation>{0} ist keine Vorlage für Einweg-Qubes (template_for_dispvms).</translation>
+        <translation>{0} ist keine Vorlage für Wegwerf-Qubes (template_for_dispvms).</translation>
     </message>
     <message>
         <source>{0} is not a TemplateVM.</source>
@@ -3774,7 +3774,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Not enforced: qubes have user networking.</source>
-        <translation>Nicht durchgesetzt: Qubes haben das Netz des Benutzers.</translation>
+        <translation>Nicht durchgesetzt: Qubes haben nur Benutzer-Netzwerk (user networking).</translation>
     </message>
     <message>
         <source>Not enforced: qubes have the hypervisor&apos;s own network.</source>
@@ -4128,11 +4128,11 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Verifying…</source>
-        <translation>Wird geprüft…</translation>
+        <translation>Wird geprüft …</translation>
     </message>
     <message>
         <source>Restoring…</source>
-        <translation>Wird wiederhergestellt…</translation>
+        <translation>Wird wiederhergestellt …</translation>
     </message>
     <message>
         <source>Cancelled. Nothing half restored stays.</source>
@@ -4492,7 +4492,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>&amp;Save the report…</source>
-        <translation>Bericht &amp;speichern…</translation>
+        <translation>Bericht &amp;speichern …</translation>
     </message>
     <message>
         <source>The report is in {0}.</source>
@@ -4504,7 +4504,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Reading the backup…</source>
-        <translation>Die Sicherung wird gelesen…</translation>
+        <translation>Die Sicherung wird gelesen …</translation>
     </message>
     <message>
         <source>Save the report</source>
@@ -4612,7 +4612,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>It enforces the firewall rules of the qubes behind it.</source>
-        <translation>Er setzt die Firewallregeln der Qubes dahinter durch.</translation>
+        <translation>Er setzt die Firewall-Regeln der Qubes dahinter durch.</translation>
     </message>
     <message>
         <source>It forwards the network of the qubes behind it.</source>
@@ -4706,7 +4706,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>List the labels</source>
-        <translation>Die Farben auflisten</translation>
+        <translation>Die Labels auflisten</translation>
     </message>
 </context>
 <context>
@@ -4760,7 +4760,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Empty: what the root volume boots.</source>
-        <translation>Leer: was das Root-Volume startet.</translation>
+        <translation>Leer: was der Root-Datenträger startet.</translation>
     </message>
     <message>
         <source>Kernel &amp;options</source>
@@ -4772,11 +4772,11 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Default dis&amp;posable</source>
-        <translation>Standard-&amp;Einweg-Qube</translation>
+        <translation>Sta&amp;ndard-Wegwerf-Qube</translation>
     </message>
     <message>
         <source>Template for disposa&amp;bles</source>
-        <translation>Vorlage &amp;für Einweg-Qubes</translation>
+        <translation>Vorlage &amp;für Wegwerf-Qubes</translation>
     </message>
     <message>
         <source>Debu&amp;g</source>
@@ -4800,7 +4800,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>&amp;Management disposable</source>
-        <translation>Verwa&amp;ltungs-Einweg-Qube</translation>
+        <translation>Verwa&amp;ltungs-Wegwerf-Qube</translation>
     </message>
     <message>
         <source>Default po&amp;ol</source>
@@ -4914,11 +4914,11 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Unsaved changes</source>
-        <translation>Ungespeicherte Änderungen</translation>
+        <translation>Nicht gespeicherte Änderungen</translation>
     </message>
     <message>
         <source>Leave without applying the changes to {0}?</source>
-        <translation>Gehen, ohne die Änderungen an {0} anzuwenden?</translation>
+        <translation>Verlassen, ohne die Änderungen an {0} anzuwenden?</translation>
     </message>
     <message>
         <source>Discard</source>
@@ -5157,11 +5157,11 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>New firewall rule</source>
-        <translation>Neue Firewallregel</translation>
+        <translation>Neue Firewall-Regel</translation>
     </message>
     <message>
         <source>Edit firewall rule</source>
-        <translation>Firewallregel bearbeiten</translation>
+        <translation>Firewall-Regel bearbeiten</translation>
     </message>
 </context>
 <context>
@@ -5772,7 +5772,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>&amp;Schedule:</source>
-        <translation>&amp;Zeitplan:</translation>
+        <translation>Ze&amp;itplan:</translation>
     </message>
     <message>
         <source>Day of the week</source>
@@ -6371,7 +6371,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Whatever the running qube has open on it is cut off.</source>
-        <translation>Was das laufende Qube darauf geöffnet hat, wird abgeschnitten.</translation>
+        <translation>Was der laufende Qube darauf geöffnet hat, wird abgeschnitten.</translation>
     </message>
     <message>
         <source>Take {0} away from {1}?</source>
@@ -6406,7 +6406,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>&amp;Restore qubes…</source>
-        <translation>Qubes &amp;wiederherstellen…</translation>
+        <translation>Qubes &amp;wiederherstellen …</translation>
     </message>
     <message>
         <source>&amp;Map of the qubes…</source>

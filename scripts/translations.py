@@ -116,25 +116,45 @@ TEXT_AT = {"tr": 0, "translate": 1, "QT_TRANSLATE_NOOP": 1}
 
 def literals(folder: Path = SOURCES) -> Iterator[tuple[Path, int, str]]:
     """The texts for the user in Python files, with file and line; those that are not literal are left out."""
-    for file in sorted(folder.rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.Call):
-                continue
-            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            for argument in node.args[TEXT_AT.get(name, len(node.args)) :][:1]:
+    for file, node in _nodes(folder):
+        if isinstance(node, ast.Call):
+            for argument in node.args[TEXT_AT.get(_called(node), len(node.args)) :][:1]:
                 if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                     yield file, node.lineno, argument.value
 
 
-def still_open(files: list[Path]) -> int:
-    """Print each text that has no translation yet, or that the program would not find; how many there are."""
-    faults = 0
+def inherited(folder: Path = SOURCES) -> Iterator[tuple[Path, int]]:
+    """Where a class calls tr() that has subclasses: PyQt5 looks for the text under the name of the subclass alone."""
+    classes = [(file, node) for file, node in _nodes(folder) if isinstance(node, ast.ClassDef)]
+    bases = {
+        part.id for _, node in classes for base in node.bases for part in ast.walk(base) if isinstance(part, ast.Name)
+    }
+    for file, node in classes:
+        if node.name in bases:
+            for call in ast.walk(node):
+                if isinstance(call, ast.Call) and _called(call) == "tr":
+                    yield file, call.lineno
+
+
+def _nodes(folder: Path) -> Iterator[tuple[Path, ast.AST]]:
+    """Each node of the Python files."""
+    for file in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            yield file, node
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def _faults(files: list[Path]) -> Iterator[str]:
     known = {text.source for file in files for text in messages(file)}
+    # pylupdate5 sees no text inside of an f-string, before a trailing comma, or with an attribute for its number.
     for source, line, literal in literals():
-        # pylupdate5 sees none inside of an f-string, before a trailing comma, or with an attribute for its number.
         if files and literal not in known:
-            print(f"{source}:{line}: {literal!r} is missing: run scripts/translate, or write the call more simply")
-            faults += 1
+            yield f"{source}:{line}: {literal!r} is missing: run scripts/translate, or write the call more simply"
+    for source, line in inherited():
+        yield f"{source}:{line}: tr() of a class with subclasses finds nothing: use QCoreApplication.translate()"
     for file in files:
         for text in messages(file):
             # pylupdate5 takes a self.tr() that follows a QCoreApplication.translate() for "QCoreApplication.self".
@@ -144,9 +164,14 @@ def still_open(files: list[Path]) -> int:
                 fault = "is not translated"
             else:
                 continue
-            print(f"{file}: {text.context}: {text.source!r} {fault}")
-            faults += 1
-    return faults
+            yield f"{file}: {text.context}: {text.source!r} {fault}"
+
+
+def still_open(files: list[Path]) -> int:
+    """Print each text that has no translation yet, or that the program would not find; how many there are."""
+    faults = list(_faults(files))
+    print("\n".join(faults), end="\n" if faults else "")
+    return len(faults)
 
 
 def main(command: str, *files: str) -> int:

@@ -104,5 +104,30 @@ def test_a_text_with_an_ellipsis_is_found(qapp: QApplication) -> None:
     assert said == "Öffnen…"
 
 
+def test_texts_that_would_not_be_shown_are_noticed(tmp_path: Path) -> None:
+    file = tmp_path / "window.py"
+    file.write_text(
+        """class Base(Widget):
+    def text(self):
+        return f"{self.tr('inside')}"
+
+class Window(Base):
+    def text(self):
+        return self.tr("seen") + translate("Window", "too") + self.tr(LATER)
+
+TEXT = QT_TRANSLATE_NOOP("Window", "three")
+""",
+        encoding="utf-8",
+    )
+
+    assert sorted(translations.literals(tmp_path)) == [
+        (file, 3, "inside"),
+        (file, 7, "seen"),
+        (file, 7, "too"),
+        (file, 9, "three"),
+    ]
+    assert list(translations.inherited(tmp_path)) == [(file, 3)]
+
+
 def test_the_programs_translations_are_whole(capsys: pytest.CaptureFixture[str]) -> None:
     assert translations.main("open", *map(str, (ROOT / "i18n").glob("*.ts"))) == 0, capsys.readouterr().out

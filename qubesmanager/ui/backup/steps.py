@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 
-from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtCore import QCoreApplication, Qt, pyqtSignal
 from PyQt5.QtWidgets import QDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from qubesmanager.ui.prompts import plain_label, problem_label, show_problem, subdue
@@ -59,9 +59,9 @@ class StepsWindow(QDialog):
             subdue(label)
         self.stack = QStackedWidget(self)
         self.why = problem_label(self)
-        self.cancel = QPushButton(self.tr("Cancel"), self)
-        self.back = QPushButton(self.tr("« &Back"), self)
-        self.next = QPushButton(self.tr("&Next »"), self)
+        self.cancel = QPushButton(QCoreApplication.translate("StepsWindow", "Cancel"), self)
+        self.back = QPushButton(QCoreApplication.translate("StepsWindow", "« &Back"), self)
+        self.next = QPushButton(QCoreApplication.translate("StepsWindow", "&Next »"), self)
         self.next.setDefault(True)
         head = QHBoxLayout()
         head.addWidget(self._headline, 1)
@@ -101,7 +101,8 @@ class StepsWindow(QDialog):
         self._headline.setText(page.title)
         self._about.setText(page.about)
         self._about.setVisible(bool(page.about))
-        self._place.setText(self.tr("Step {0} of {1}").format(number + 1, len(self.pages)))
+        step = QCoreApplication.translate("StepsWindow", "Step {0} of {1}")
+        self._place.setText(step.format(number + 1, len(self.pages)))
         self.back.setEnabled(number > 0)
         page.enter()
         self.look()
@@ -133,7 +134,8 @@ class StepsWindow(QDialog):
             return
         problem = page.problem()
         show_problem(self.why, problem)
-        self.next.setText(page.button() or (self._last if page is self.pages[-1] else self.tr("&Next »")))
+        usual = self._last if page is self.pages[-1] else QCoreApplication.translate("StepsWindow", "&Next »")
+        self.next.setText(page.button() or usual)
         self.next.setEnabled(not problem and not page.is_waiting())
 
     def forget(self) -> None:
