@@ -13,6 +13,7 @@ Source: the backup profiles of Qubes OS 4.x (/etc/qubes/backup/*.conf).
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import dropwhile
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -143,8 +144,8 @@ SET_BY = "# Set by the qube "
 
 def marked(text: str, source: str) -> str:
     """The text with a first line that names the qube that set it; without such a line where dom0 did."""
-    while text.startswith(SET_BY):
-        text = text.partition("\n")[2]
+    lines = text.split("\n")
+    text = "\n".join(dropwhile(lambda line: line.startswith(SET_BY), lines))
     return text if source == "dom0" else f"{SET_BY}{source}.\n{text}"
 
 

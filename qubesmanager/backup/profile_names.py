@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import yaml
 
-from qubesmanager.backup.profile import TAG, Profile, parse_profile
+from qubesmanager.backup.profile import TAG, Profile, marked, owner_of, parse_profile
 from qubesmanager.wire.errors import ProtocolError
 
 LISTS = ("include", "exclude")
@@ -22,7 +22,7 @@ def keys_naming(profile: Profile, name: str) -> list[str]:
 
 
 def renamed(text: str, old: str, new: str) -> str:
-    """The profile's text with another name of a qube; the same text if it does not name the qube.
+    """The profile's text with another name of a qube, also of the one that set it; else the same text.
 
     Raises as `parse_profile`, also where the text cannot be edited.
     """
@@ -46,7 +46,8 @@ def renamed(text: str, old: str, new: str) -> str:
         destination_vm=qubes["destination_vm"],
         passphrase_vm=qubes["passphrase_vm"],
     )
-    return _checked(_edited(text, spans), expected)
+    edited = _checked(_edited(text, spans), expected)
+    return marked(edited, new) if owner_of(edited) == old else edited
 
 
 def without(text: str, name: str) -> str:

@@ -41,7 +41,7 @@ from qubesmanager.backup.writer import Options, QubeData
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.drivers.backups import file_systems, targets
 from qubesmanager.daemon.local.drivers.backups.destinations import check_destination
-from qubesmanager.daemon.local.drivers.backups.engine import Teller, in_engine, off_loop
+from qubesmanager.daemon.local.drivers.backups.engine import Teller, at_destination, in_engine, off_loop
 from qubesmanager.daemon.local.drivers.backups.profiles import ProfileFile, Profiles
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import StoreError
@@ -170,7 +170,7 @@ class Backups:
         if profile.passphrase_file and source != DOM0:
             raise PermissionDenied("A profile with passphrase_file is set by dom0.")
         if source != DOM0:
-            await off_loop(check_destination, self.profiles.folder, profile)
+            await at_destination(check_destination, self.profiles.folder, profile)
         async with self._editing:
             await self.profiles.put(name, text)
         await self._learn_destination(name, profile, forget=True)
@@ -184,12 +184,21 @@ class Backups:
     async def _learn_destination(self, name: str, profile: Profile, *, forget: bool = False) -> None:
         """Remember the file system that the folder is on now; with `forget` in the place of those known so far."""
         statements = [rows.delete_destinations(name)] if forget else []
-        if profile.destination_vm == DOM0 and await off_loop(Path(profile.destination_path or "-").is_dir):
-            known = await off_loop(file_systems.of_folder, Path(profile.destination_path))
+        path = Path(profile.destination_path or "-")
+        if profile.destination_vm == DOM0 and await self._is_folder(path):
+            known = await at_destination(file_systems.of_folder, path)
             if known.identity:
                 statements.append(rows.add_destination(name, profile.destination_path, known.identity))
         async with self._system.changing:
             await self._system.commit(statements)
+
+    @staticmethod
+    async def _is_folder(path: Path) -> bool:
+        """Whether there is a folder; False for one that does not answer."""
+        try:
+            return await at_destination(path.is_dir)
+        except BackupNotConnectedError:
+            return False
 
     async def _check_connected(self, name: str, profile: Profile) -> None:
         """Raises `BackupNotConnectedError`."""
@@ -207,14 +216,14 @@ class Backups:
         """
         if profile.destination_vm != DOM0 or not profile.destination_path:
             return True
-        if await off_loop(file_systems.unmounted_point, Path(profile.destination_path)):
+        if await at_destination(file_systems.unmounted_point, Path(profile.destination_path)):
             return False
         known = await self._system.store.read(
             "SELECT file_system FROM destination WHERE profile = ? AND path = ?", (name, profile.destination_path)
         )
         if not known:
             return True
-        return ((await off_loop(file_systems.of_folder, _folder(profile))).identity,) in [tuple(row) for row in known]
+        return ((await at_destination(_file_system, profile)).identity,) in [tuple(row) for row in known]
 
     async def follow_names(self) -> None:
         """Carry stored renames and removals of qubes into the profiles that name them.
@@ -303,7 +312,7 @@ class Backups:
             self._emit("backup-started", told)
             try:
                 if told["owner"] != DOM0:
-                    await off_loop(check_destination, self.profiles.folder, profile)
+                    await at_destination(check_destination, self.profiles.folder, profile)
                 if not new_disk:
                     await self._check_connected(name, profile)
                 await self._carry_out(run, profile, passphrase, told, number, given_up)
@@ -352,7 +361,7 @@ class Backups:
         async with AsyncExitStack() as held:
             kept = [await self._kept_or_failed(held, qube, left_out) for qube in planned.qubes]
             run.totals = await in_engine(lambda: {data.qube.name: writer.measured(data) for data in kept})
-            path = self._path(run.profile, profile, told["start"])
+            path = await at_destination(self._path, run.profile, profile, told["start"])
             if path is not None:
                 told["file"] = str(path)
                 await self._remember(number, told)
@@ -385,7 +394,7 @@ class Backups:
         ]
         if file is not None:
             told["file"] = str(file)
-            told["size"] = (await off_loop(file.stat)).st_size
+            told["size"] = (await at_destination(file.stat)).st_size
         try:
             await self._stamp([one.qube.name for one in report.results if one.ok], told["start"])
         except StoreError as error:
@@ -590,9 +599,17 @@ class Backups:
             and told["result"] in {OK, INCOMPLETE}
             and told.get("verified")
             and told.get("owner", DOM0) == owner
-            and Path(told["file"]).parent == _folder(profile)
         ]
-        known = await off_loop(lambda: [_made(told, number) for number, told in runs if _is_the_one(told)])
+
+        def there() -> list[Made]:
+            folder = _folder(profile)
+            return [
+                _made(told, number)
+                for number, told in runs
+                if Path(told["file"]).parent == folder and _is_the_one(told)
+            ]
+
+        known = await at_destination(there)
         return decide(profile.keep, coming, known, given_up)
 
     async def _coming(self, planned: Planned) -> Made:
@@ -604,9 +621,9 @@ class Backups:
     async def _remove_old(self, profile: str, old: Made) -> None:
         path = Path(old.file)
         try:
-            await off_loop(path.unlink)
+            await at_destination(path.unlink)
             log.info("Removed %s, which the profile %s keeps no more", path, profile)
-        except OSError as error:
+        except (OSError, BackupNotConnectedError) as error:
             log.warning("%s cannot be removed: %s", path, error)
 
     async def _previous(self, profile: str) -> str:
@@ -665,7 +682,10 @@ class Backups:
             if told["result"] != RUNNING:
                 continue
             if told["file"]:
-                await off_loop(targets.clear_away, Path(told["file"]))
+                try:
+                    await at_destination(targets.clear_away, Path(told["file"]))
+                except BackupNotConnectedError as error:
+                    log.warning("What is left of %s stays there: %s", told["file"], error)
             told |= {
                 "result": FAILED,
                 "reason": "The daemon ended before the backup was complete.",
@@ -756,14 +776,18 @@ class Backups:
         planned = self.planned(name, profile, owner, source)
         runs = await self.history(name)
         due = profile.schedule.next_due(_local(self.clock())) if profile.schedule else None
-        free = await off_loop(_free, _folder(profile)) if profile.destination_vm == DOM0 else None
-        largest = None
-        if free is not None:
-            largest = (await off_loop(file_systems.of_folder, _folder(profile))).largest
+        place = _Place()
+        connected = True
+        if profile.destination_vm == DOM0:
+            try:
+                place = await at_destination(_place, profile)
+                connected = await self._is_connected(name, profile)
+            except BackupNotConnectedError:
+                connected = False
         sizes = {qube.name: sum(v.usage for v in qube.volumes.values() if v.save_on_stop) for qube in planned.qubes}
         # Also for a source that does not see all of it, the run is of all qubes that the owner sees.
         coming = await self._coming(planned if source == DOM0 else self.planned(name, profile, owner))
-        decision = await self.retention(name, profile, coming, owner)
+        decision = await self.retention(name, profile, coming, owner) if connected else Decision()
         visible = self._system.visible
         head = {
             "profile": name,
@@ -773,10 +797,10 @@ class Backups:
             "kdf": profile.kdf,
             "verify": "yes" if profile.verify else "no",
             "size": str(sum(sizes.values())),
-            "free": "" if free is None else str(free),
-            "writable": "" if free is None else "yes" if await off_loop(_writable, _folder(profile)) else "no",
-            "connected": "yes" if await self._is_connected(name, profile) else "no",
-            "largest-file": "" if largest is None else str(largest),
+            "free": "" if place.free is None else str(place.free),
+            "writable": "" if place.free is None else "yes" if place.writable else "no",
+            "connected": "yes" if connected else "no",
+            "largest-file": "" if place.largest is None else str(place.largest),
             "passphrase": profile.passphrase_kind,
             "schedule": profile.schedule.text if profile.schedule else "",
             "last-run": str(runs[-1]["start"]) if runs else "",
@@ -836,18 +860,33 @@ def _is_to_be_retried(told: dict[str, Any]) -> bool:
 
 
 def _folder(profile: Profile) -> Path:
+    """Where the backups of a profile are. Blocks."""
     path = Path(profile.destination_path)
     return path if path.is_dir() else path.parent
 
 
-def _free(folder: Path) -> int | None:
-    with suppress(OSError):
-        return shutil.disk_usage(folder).free
-    return None
+def _file_system(profile: Profile) -> file_systems.FileSystem:
+    """That of the folder of a profile's backups. Blocks."""
+    return file_systems.of_folder(_folder(profile))
 
 
-def _writable(folder: Path) -> bool:
-    return os.access(folder, os.W_OK | os.X_OK)
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What is known of the folder of a profile's backups: free bytes and those of the largest file, None if unknown."""
+
+    free: int | None = None
+    writable: bool = False
+    largest: int | None = None
+
+
+def _place(profile: Profile) -> _Place:
+    """Blocks."""
+    folder = _folder(profile)
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return _Place()
+    return _Place(free, os.access(folder, os.W_OK | os.X_OK), file_systems.of_folder(folder).largest)
 
 
 def _made(told: dict[str, Any], number: int) -> Made:

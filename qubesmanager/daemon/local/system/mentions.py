@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What names a qube outside of the store: lines of qrexec's policy, and backup profiles."""
 
+import asyncio
+from collections.abc import Mapping
+
 from qubesmanager.backup.profile_names import keys_naming
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.policy.mentions import lines_naming
@@ -18,10 +21,15 @@ async def _lines(system: System, name: str) -> list[Mention]:
         files = await system.policies.contents()
     except Mgmt1Error:
         return []
+    return await asyncio.to_thread(_in_policy, files, name)
+
+
+def _in_policy(files: Mapping[str, str], name: str) -> list[Mention]:
+    lines = {path: text.splitlines() for path, text in files.items()}
     found = []
     for place in lines_naming(files, name):
         path, _, number = place.rpartition(":")
-        found.append(Mention("policy", place, files[path].splitlines()[int(number) - 1].strip()))
+        found.append(Mention("policy", place, lines[path][int(number) - 1].strip()))
     return found
 
 

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Names are rights: tags, policy and backup profiles refer to qubes by name, so not every name is free for all."""
 
+import asyncio
+
 from qubesmanager.backup.contents import DOM0
+from qubesmanager.backup.profile import owner_of
 from qubesmanager.daemon.local.core import sight
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.policy.mentions import lines_naming
@@ -32,9 +35,9 @@ async def why_not_new_name(system: System, source: str, name: str) -> str | None
     """Why the source may not give a qube this name, as a sentence; None if it may. dom0 may give any.
 
     For others a name is refused that would bring rights with it: a qube has a tag created-by-* or managed-by-* of it, a
-    policy line names it, or a profile sends backups to it or asks it for a passphrase. The answer for a name that a
-    qube has which the source does not see is the same, so it does not tell which of these is the case. A taken name
-    that the source sees is not looked at.
+    policy line names it, or a profile sends backups to it, asks it for a passphrase or was set by it. A name that a
+    qube has which the source does not see, or is just getting, is refused in the same words. A taken name that the
+    source sees is not looked at.
     """
     if source == DOM0 or system.sees(source, name):
         return None
@@ -54,13 +57,13 @@ def _is_tagged(system: System, name: str) -> bool:
 
 
 async def _is_referred_to(system: System, name: str) -> bool:
-    if lines_naming(await system.policies.contents(), name):
+    if await asyncio.to_thread(lines_naming, await system.policies.contents(), name):
         return True
     for profile_name in await system.backups.profiles.names():
         try:
-            profile, _file = await system.backups.profile(profile_name)
+            profile, file = await system.backups.profile(profile_name)
         except Mgmt1Error:
             continue  # it does not parse, so it is not carried out either
-        if name in {profile.destination_vm, profile.passphrase_vm}:
+        if name in {profile.destination_vm, profile.passphrase_vm, owner_of(file.text)}:
             return True
     return False

@@ -29,7 +29,14 @@ from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import added
 from qubesmanager.daemon.local.core.volumes import KINDS
 from qubesmanager.daemon.local.core.weight import lighten
-from qubesmanager.daemon.local.drivers.backups.engine import FromThread, Readable, Teller, in_engine, readable
+from qubesmanager.daemon.local.drivers.backups.engine import (
+    FromThread,
+    Readable,
+    Teller,
+    in_engine,
+    off_loop,
+    readable,
+)
 from qubesmanager.daemon.local.drivers.pools.base import PoolDriver
 from qubesmanager.daemon.local.drivers.pools.disk import already_there
 from qubesmanager.daemon.local.store import rows
@@ -149,15 +156,14 @@ def _pairs(key: str, text: str) -> dict[str, str]:
 
 async def head_of(stream: ByteStream) -> tuple[bytes, ByteStream]:
     """The option lines up to the empty one, and what follows it. Raises `ProtocolError` if there is no empty line."""
-    held = b""
+    head = bytearray(b"\n")
     async for piece in stream:
-        held += piece
-        if held.startswith(b"\n"):
-            return b"", _rest(held[1:], stream)
-        before, found, after = held.partition(b"\n\n")
-        if found:
-            return before, _rest(after, stream)
-        if len(held) > HEAD_LIMIT:
+        looked_at = len(head) - 1
+        head += piece
+        end = head.find(b"\n\n", looked_at)
+        if end >= 0:
+            return bytes(head[1:end]), _rest(bytes(head[end + 2 :]), stream)
+        if len(head) > HEAD_LIMIT:
             break
     raise ProtocolError("The options before the backup do not end with an empty line.")
 
@@ -178,7 +184,7 @@ async def contents_text(system: "System", source: str, stream: ByteStream) -> st
     `exists` is yes for the qubes that the source sees.
     """
     head, rest = await head_of(stream)
-    options = parse_options(head)
+    options = await off_loop(parse_options, head)
     stop = threading.Event()
     async with readable(rest) as told:
         backup = await in_engine(partial(_opened, told, options, stop), stop)
@@ -234,7 +240,7 @@ class _Wanted:
 async def restore(system: "System", source: str, stream: ByteStream, passphrase: str = "") -> list[str]:
     """Restore what the options say; one row a qube of the backup. `passphrase` where the options have none."""
     head, rest = await head_of(stream)
-    options = parse_options(head, passphrase)
+    options = await off_loop(parse_options, head, passphrase)
     if options.pool:
         system.volumes.driver(options.pool)
     stop = threading.Event()
@@ -279,10 +285,11 @@ def _chosen(contents: Contents, options: RestoreOptions) -> list[_Wanted]:
     for name in (*options.include, *options.rename, *options.template, *options.netvm):
         if name not in names:
             raise QubesValueError(f"The backup has no qube {shown(name)}.")
+    included, excluded = frozenset(options.include), frozenset(options.exclude)
     chosen = []
     for qube in qubes:
         one = _Wanted(qube, options.rename.get(qube.name, qube.name))
-        if (options.include and qube.name not in options.include) or qube.name in options.exclude:
+        if (included and qube.name not in included) or qube.name in excluded:
             one.skipped = "It was not asked for."
         elif qube.problem:
             one.failed = qube.problem

@@ -11,12 +11,18 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
+from qubesmanager.backup.errors import BackupNotConnectedError
 from qubesmanager.wire.codecs import ByteStream
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_DESTINATIONS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="destination")
+DESTINATION_SECONDS = 20.0
+"""How long a disk or a network mount may take to say what is there."""
 
 PIPE_BYTES = 1 << 20
 TELL_SECONDS = 0.2
@@ -52,6 +58,22 @@ def _give_back() -> None:
 async def off_loop(function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
     """The result of a short blocking function, from the loop's own threads."""
     return await asyncio.to_thread(function, *arguments, **named)
+
+
+async def at_destination(function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """The result of a short function that looks at where backups go.
+
+    It runs in one of few threads of their own: a mount that hangs keeps these busy, and nothing else. Raises
+    `BackupNotConnectedError` after `DESTINATION_SECONDS`; the thread is free again when the mount answers.
+    """
+    future = asyncio.get_running_loop().run_in_executor(_DESTINATIONS, partial(function, *arguments, **named))
+    try:
+        async with asyncio.timeout(DESTINATION_SECONDS):
+            return await future
+    except TimeoutError as error:
+        raise BackupNotConnectedError(
+            f"The place for the backups does not answer within {DESTINATION_SECONDS:g} seconds."
+        ) from error
 
 
 class Teller:
