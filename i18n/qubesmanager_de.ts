@@ -292,7 +292,7 @@
     </message>
     <message>
         <source>Changed since</source>
-        <translation>Seitdem geändert</translation>
+        <translation>Geändert</translation>
     </message>
     <message>
         <source>running now</source>
@@ -3258,7 +3258,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The kernel of each qube that does not say its own; empty boots the root volume.</source>
-        <translation>Der Kernel jedes Qubes, der keinen eigenen nennt; leer startet vom Root-Datenträger.</translation>
+        <translation>Der Kernel jedes Qubes ohne eigenen; leer: der des Root-Datenträgers.</translation>
     </message>
     <message>
         <source>The qube that shows windows.</source>
@@ -3423,7 +3423,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>As in the backup ({0})</source>
-        <translation>Wie in der Sicherung ({0})</translation>
+        <translation>Wie gesichert ({0})</translation>
     </message>
     <message>
         <source>None: no network</source>
@@ -4796,7 +4796,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Default net &amp;qube</source>
-        <translation>Standard-Netz&amp;qube</translation>
+        <translation>Standard-Netz-&amp;Qube</translation>
     </message>
     <message>
         <source>&amp;Management disposable</source>
@@ -5825,6 +5825,22 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>A folder for backups</source>
         <translation>Ein Ordner für Sicherungen</translation>
+    </message>
+    <message>
+        <source>every hour</source>
+        <translation>jede Stunde</translation>
+    </message>
+    <message>
+        <source>every day at {0}</source>
+        <translation>jeden Tag um {0}</translation>
+    </message>
+    <message>
+        <source>every {0} at {1}</source>
+        <translation>jeden {0} um {1}</translation>
+    </message>
+    <message>
+        <source>on day {0} of each month at {1}</source>
+        <translation>am {0}. jedes Monats um {1}</translation>
     </message>
 </context>
 <context>

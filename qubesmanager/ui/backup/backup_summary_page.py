@@ -7,6 +7,7 @@ from qubesmanager.backup.profile import Profile
 from qubesmanager.client.backups import Confirmed, Preview
 from qubesmanager.models.columns import date_text, size_text
 from qubesmanager.ui.backup.steps import StepPage
+from qubesmanager.ui.backup.target_page import schedule_text
 from qubesmanager.ui.prompts import plain_label, problem_label, show_problem
 
 NAMED = 8
@@ -72,7 +73,7 @@ class BackupSummaryPage(StepPage):
             place = self.tr("the qube {0}: {1}").format(profile.destination_vm, place)
         how = [profile.compression.value, self.tr("key derivation {0}").format(profile.kdf)]
         how.append(self.tr("read again afterwards") if profile.verify else self.tr("not read again"))
-        again = profile.schedule.text if profile.schedule else self.tr("only when somebody asks for it")
+        again = schedule_text(profile.schedule) if profile.schedule else self.tr("only when somebody asks for it")
         self._lonely = profile.schedule is not None and not profile.has_passphrase and not kept
         texts = {
             "qubes": self._named(qubes),

@@ -3,7 +3,7 @@
 
 from pathlib import Path
 
-from PyQt5.QtCore import QTime
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QTime
 from PyQt5.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -32,6 +32,34 @@ from qubesmanager.wire.values import VmClass
 DOM0 = "dom0"
 FIRST_TIME = QTime(3, 0)
 USUAL_KEEP = Keep(last=3, daily=7, weekly=4, monthly=6)
+
+
+_NAMES = (
+    QT_TRANSLATE_NOOP("TargetPage", "Monday"),
+    QT_TRANSLATE_NOOP("TargetPage", "Tuesday"),
+    QT_TRANSLATE_NOOP("TargetPage", "Wednesday"),
+    QT_TRANSLATE_NOOP("TargetPage", "Thursday"),
+    QT_TRANSLATE_NOOP("TargetPage", "Friday"),
+    QT_TRANSLATE_NOOP("TargetPage", "Saturday"),
+    QT_TRANSLATE_NOOP("TargetPage", "Sunday"),
+)
+_SCHEDULES = {
+    "hourly": QT_TRANSLATE_NOOP("TargetPage", "every hour"),
+    "daily": QT_TRANSLATE_NOOP("TargetPage", "every day at {0}"),
+    "weekly": QT_TRANSLATE_NOOP("TargetPage", "every {0} at {1}"),
+    "monthly": QT_TRANSLATE_NOOP("TargetPage", "on day {0} of each month at {1}"),
+}
+
+
+def schedule_text(schedule: Schedule) -> str:
+    """When a profile runs by itself, in the user's language."""
+    kind, *rest = schedule.text.split()
+    parts = [_name_of(part) if part in DAYS else part for part in rest]
+    return QCoreApplication.translate("TargetPage", _SCHEDULES[kind]).format(*parts)
+
+
+def _name_of(day: str) -> str:
+    return QCoreApplication.translate("TargetPage", _NAMES[DAYS.index(day)])
 
 
 class TargetPage(StepPage):
@@ -67,12 +95,8 @@ class TargetPage(StepPage):
         ):
             self.when.addItem(text, kind)
         self.day = QComboBox(self)
-        names = (
-            self.tr("Monday"), self.tr("Tuesday"), self.tr("Wednesday"), self.tr("Thursday"), self.tr("Friday"),
-            self.tr("Saturday"), self.tr("Sunday"),
-        )  # fmt: skip
-        for day, name in zip(DAYS, names, strict=True):
-            self.day.addItem(name, day)
+        for day in DAYS:
+            self.day.addItem(_name_of(day), day)
         self.date = QSpinBox(self)
         self.date.setRange(1, LAST_DAY)
         self.date.setSuffix(".")

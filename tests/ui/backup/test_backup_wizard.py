@@ -19,6 +19,7 @@ from qubesmanager.backup import container
 from qubesmanager.backup.container import Params
 from qubesmanager.backup.profile import Profile
 from qubesmanager.backup.retention import Keep
+from qubesmanager.backup.schedule import parse_schedule
 from qubesmanager.client.backups import Confirmed, history, parse_preview
 from qubesmanager.client.client import Client
 from qubesmanager.client.restores import RestorePlan, restore
@@ -30,6 +31,7 @@ from qubesmanager.ui.backup.backup_summary_page import BackupSummaryPage
 from qubesmanager.ui.backup.backup_wizard import BackupWizard
 from qubesmanager.ui.backup.choice_page import Mode
 from qubesmanager.ui.backup.passphrase_page import Origin
+from qubesmanager.ui.backup.target_page import schedule_text
 from qubesmanager.ui.prompts import Question
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.tasks import TaskState
@@ -494,3 +496,16 @@ async def test_a_passphrase_over_the_limit_is_refused_and_not_cut(person: Person
         page.first.setText(words)
         page.second.setText(words)
         assert ("4096 bytes" in page.problem()) is refused
+
+
+@pytest.mark.parametrize(
+    ("schedule", "shown"),
+    [
+        ("hourly", "every hour"),
+        ("daily 03:00", "every day at 03:00"),
+        ("weekly tue 04:30", "every Tuesday at 04:30"),
+        ("monthly 5 03:00", "on day 5 of each month at 03:00"),
+    ],
+)
+def test_a_schedule_is_shown_in_words(schedule: str, shown: str) -> None:
+    assert schedule_text(parse_schedule(schedule)) == shown
