@@ -7,7 +7,7 @@ record that has it already changes nothing.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 10.0
+MOST_REASONS = 20
+"""Rows that are left out whose reasons are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,13 @@ class Synced:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Why rows or events of qubes were left out since the last listing began, one text each; none any more if empty."""
+
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Lost:
     """The connection is gone; the copy is stale. Tried again after `retry_in` seconds."""
 
@@ -60,7 +69,7 @@ class Lost:
     retry_in: float
 
 
-Update = Put | Gone | Happened | Synced | Lost
+Update = Put | Gone | Happened | Unreadable | Synced | Lost
 
 
 class Follower:
@@ -72,6 +81,8 @@ class Follower:
         self._tell = tell
         self._hurry = asyncio.Event()
         self._synced = False
+        self.unreadable: tuple[str, ...] = ()
+        """Why rows or events were left out, as told by the last `Unreadable`."""
 
     def resync(self) -> None:
         """List again now: ends a pause, or breaks the connection that is open."""
@@ -127,7 +138,8 @@ class Follower:
     async def _list(self) -> None:
         """Put what is new or different, then take away what was not listed."""
         listed: set[str] = set()
-        async with aclosing(self._client.batches(calls.VM_GET_ALL("dom0"), _left_out)) as batches:
+        reasons: dict[str, None] = {}
+        async with aclosing(self._client.batches(calls.VM_GET_ALL("dom0"), _noted_in(reasons))) as batches:
             async for batch in batches:
                 listed.update(record.name for record in batch)
                 self._put(batch)
@@ -135,6 +147,13 @@ class Follower:
             for name in gone:
                 del self.records[name]
             self._tell(Gone(gone))
+        self._tell_unreadable(reasons)
+
+    def _tell_unreadable(self, reasons: Iterable[str]) -> None:
+        after = tuple(reasons)
+        if after != self.unreadable:
+            self.unreadable = after
+            self._tell(Unreadable(after))
 
     def _put(self, batch: list[VmRecord]) -> None:
         changed = tuple(record for record in batch if self.records.get(record.name) != record)
@@ -144,10 +163,12 @@ class Follower:
 
     async def _take(self, batch: list[Event]) -> None:
         """Fold the events; a qube whose event does not decode is asked for again, and costs no other anything."""
+        reasons = dict.fromkeys(self.unreadable)
         for name in self._fold(batch):
-            async with aclosing(self._client.batches(calls.VM_GET_ALL("dom0", name), _left_out)) as batches:
+            async with aclosing(self._client.batches(calls.VM_GET_ALL("dom0", name), _noted_in(reasons))) as batches:
                 async for records in batches:
                     self._put(records)
+        self._tell_unreadable(reasons)
 
     def _fold(self, batch: list[Event]) -> list[str]:
         """Make of the records what the events say; the qubes whose events do not decode."""
@@ -182,5 +203,12 @@ class Follower:
         return list(unclear)
 
 
-def _left_out(error: ProtocolError) -> None:
-    log.warning("A qube is left out of the list: %s", error)
+def _noted_in(reasons: dict[str, None]) -> Callable[[ProtocolError], None]:
+    """Logs a row that is left out, and notes why."""
+
+    def note(error: ProtocolError) -> None:
+        log.warning("A qube is left out of the list: %s", error)
+        if len(reasons) < MOST_REASONS:
+            reasons[str(error)] = None
+
+    return note

@@ -14,7 +14,18 @@ from pathlib import Path
 from PyQt5.QtCore import QObject, QSettings, pyqtSignal
 
 from qubesmanager.client.client import Client
-from qubesmanager.client.follow import FIRST_PAUSE, LONGEST_PAUSE, Follower, Gone, Happened, Lost, Put, Synced, Update
+from qubesmanager.client.follow import (
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    Follower,
+    Gone,
+    Happened,
+    Lost,
+    Put,
+    Synced,
+    Unreadable,
+    Update,
+)
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.backup_watch import BackupWatch
 from qubesmanager.ui.tasks import TaskSet
@@ -44,7 +55,7 @@ class Session(QObject):
     Signals, in the order the stream tells them: `put(tuple[VmRecord])`, `gone(tuple[str])`,
     `happened(tuple[Event])`, `synced()`, `lost(Lost)`, and `stats(tuple[Event])`: `vm-stats` events.
     `window_wanted(str, tuple[str])`: a window of a kind (see `windows.py`) for some qubes. `labels_changed()`:
-    `labels`, a colour (`0xRRGGBB`) by name, is different.
+    `labels`, a colour (`0xRRGGBB`) by name, is different. `unreadable_changed()`: other rows are left out.
     """
 
     put = pyqtSignal(tuple)
@@ -55,6 +66,7 @@ class Session(QObject):
     stats = pyqtSignal(tuple)
     window_wanted = pyqtSignal(str, tuple)
     labels_changed = pyqtSignal()
+    unreadable_changed = pyqtSignal()
 
     def __init__(self, client: Client, connection: str, *, history: Path | None = None) -> None:
         super().__init__()
@@ -72,6 +84,11 @@ class Session(QObject):
     def records(self) -> Mapping[str, VmRecord]:
         """All qubes by name, as of the last event."""
         return self.follower.records
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """Why qubes are left out of `records`: what came of them could not be read."""
+        return self.follower.unreadable
 
     def color_of(self, label: str) -> str:
         """The label's colour, `0xRRGGBB`; grey for one that is not known (yet)."""
@@ -127,6 +144,8 @@ class Session(QObject):
                 self.happened.emit(events)
                 if any(event.kind.startswith("label-") for event in events):
                     self.tasks.start_hidden(self.tr("List the labels"), self._list_labels())
+            case Unreadable():
+                self.unreadable_changed.emit()
             case Synced():
                 self.is_synced = True
                 self.trouble = None

@@ -32,6 +32,9 @@ class Status(QStatusBar):
         self._table = table
         self.counts = _line(self)
         self.addWidget(self.counts)
+        self.unreadable = _line(self)
+        self.addWidget(self.unreadable)
+        session.unreadable_changed.connect(self.look_at_unreadable)
         self.task = _line(self)
         self.progress = QProgressBar(self)
         self.progress.setFixedWidth(130)
@@ -59,6 +62,7 @@ class Status(QStatusBar):
         session.tasks.added.connect(self.look_at_tasks)
         session.tasks.changed.connect(self.look_at_tasks)
         self.look()
+        self.look_at_unreadable()
         self.look_at_tasks()
 
     def look(self) -> None:
@@ -73,6 +77,13 @@ class Status(QStatusBar):
             parts.append(self.tr("{0} of memory").format(size_text(used << 10)))
         self.counts.setText(" · ".join(parts))
         self.connection.setText(self._session.connection)
+
+    def look_at_unreadable(self) -> None:
+        """Show that qubes are missing in the list, and why."""
+        reasons = self._session.unreadable
+        self.unreadable.setVisible(bool(reasons))
+        self.unreadable.setText(self.tr("%n qube(s) cannot be shown", "", len(reasons)))
+        self.unreadable.setToolTip(plain_tip("\n".join(reasons)))
 
     def look_at_tasks(self) -> None:
         running = self._session.tasks.running

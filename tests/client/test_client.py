@@ -10,7 +10,7 @@ import pytest
 
 from qubesmanager.client import follow
 from qubesmanager.client.client import Client
-from qubesmanager.client.follow import Follower, Gone, Happened, Lost, Put, Synced, Update
+from qubesmanager.client.follow import Follower, Gone, Happened, Lost, Put, Synced, Unreadable, Update
 from qubesmanager.transport.base import Payload, TransportError
 from qubesmanager.wire import calls, limits
 from qubesmanager.wire.errors import ProtocolError, QubesVMNotFoundError
@@ -119,12 +119,14 @@ class _Dom0:
         self.records = list(records)
         self.events: asyncio.Queue[Event | None] = asyncio.Queue()
         self.refusals = 0
+        self.nonsense = b""
+        """A row of the list that is no record."""
 
     async def exchange(self, service: str, argument: str, dest: str, payload: Payload) -> AsyncGenerator[bytes, None]:
         if service == calls.VM_GET_ALL.name:
             yield b"0\x00"
-            for record in self.records:
-                yield encode_record(record) + b"\n"
+            for row in (*filter(None, [self.nonsense]), *map(encode_record, self.records)):
+                yield row + b"\n"
             return
         if self.refusals:
             self.refusals -= 1
@@ -206,6 +208,20 @@ async def test_a_qube_whose_event_does_not_decode_is_asked_for_again_and_the_oth
 
         assert Put((changed,)) in told
         assert not any(isinstance(update, Lost) for update in told)
+
+
+async def test_a_qube_that_cannot_be_read_is_left_out_and_reported_until_it_can_be() -> None:
+    dom0 = _Dom0(WORK, VAULT)
+    dom0.nonsense = b"nonsense"
+    async with _Following(dom0) as following:
+        (unreadable,) = [update for update in await following.until(_is(Synced)) if isinstance(update, Unreadable)]
+        assert (len(unreadable.reasons), set(following.follower.records)) == (1, {"work", "vault"})
+
+        dom0.nonsense = b""
+        following.follower.resync()
+
+        assert Unreadable(()) in await following.until(_is(Synced))
+        assert following.follower.unreadable == ()
 
 
 async def test_lost_events_make_it_list_again() -> None:

@@ -142,6 +142,26 @@ async def test_a_source_that_takes_all_its_places_keeps_neither_dom0_nor_others_
         writer.close()
 
 
+async def _paying(place: Path, source: str) -> asyncio.StreamWriter:
+    """A call whose payload has begun and does not go on."""
+    _reader, writer = await asyncio.open_unix_connection(place)
+    writer.write(f"mgmt1.vm.property.Set+memory {source} name work\x009".encode())
+    return writer
+
+
+async def test_slow_payloads_of_one_source_keep_neither_dom0_nor_others_out(crowded: Path, system: System) -> None:
+    before = system.qube("work").value("memory")
+    writers = [await _paying(crowded, "evil") for _ in range(20)]
+
+    assert await _answer(crowded, "dom0") == b"0\x001"
+    assert await _answer(crowded, "personal") == b"0\x001"
+
+    for writer in writers:
+        writer.transport.abort()
+    assert await _answer(crowded, "evil") == b"0\x001"
+    assert system.qube("work").value("memory") == before
+
+
 async def test_a_source_with_too_many_waiting_calls_is_refused(crowded: Path) -> None:
     writers = [await _listening(crowded, "evil") for _ in range(3)]
     calls = [asyncio.ensure_future(_answer(crowded, "evil")) for _ in range(2)]  # noqa: TID251 - both are awaited
