@@ -4,6 +4,7 @@
 It is written in one transaction, and started through the same lifecycle as everything else.
 """
 
+import logging
 import time
 from dataclasses import dataclass, field
 from itertools import cycle, islice
@@ -17,8 +18,11 @@ from qubesmanager.daemon.local.store.store import Statement
 from qubesmanager.daemon.local.system import lifecycle
 from qubesmanager.daemon.local.system.creation import FIRST_RULE
 from qubesmanager.daemon.local.system.system import System, new_uuid
+from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.records import DeviceRecord
 from qubesmanager.wire.values import DeviceClass, VmClass
+
+log = logging.getLogger(__name__)
 
 DAY = 86_400
 
@@ -166,9 +170,12 @@ def samples(extra: int) -> list[Sample]:
 
 
 async def populate(system: System, extra: int) -> None:
-    """Fill a system that has nothing but dom0, and start what should run. One that is filled is only started."""
+    """Fill a system that has nothing but dom0, and start what should run. One that is filled is only started.
+
+    A system whose store was lost is not filled: its volumes wait for `--recover`. What cannot be started is logged.
+    """
     wanted = samples(extra)
-    if len(system.state.qubes) == 1:
+    if len(system.state.qubes) == 1 and not system.qube("dom0").problem:
         await write(system, wanted)
         await _set_system(system)
     for name, devices in DEVICES.items():
@@ -176,7 +183,10 @@ async def populate(system: System, extra: int) -> None:
             system.devices.offer(system.qube(name), MemoryDevices.of(devices))
     for sample in wanted:
         if sample.running and sample.name in system.state.qubes:
-            await lifecycle.start(system, sample.name)
+            try:
+                await lifecycle.start(system, sample.name)
+            except Mgmt1Error as error:
+                log.warning("%s is not started: %s", sample.name, error)
 
 
 async def _set_system(system: System) -> None:

@@ -70,11 +70,11 @@ def why_not() -> str | None:
 
 
 async def populate(system: System) -> None:
-    """Fill a system that has nothing but dom0; one that is filled stays as it is.
+    """Fill a system that has nothing but dom0; one that is filled, or whose store was lost, stays as it is.
 
     Raises `Mgmt1Error` when the guest's kernel cannot be had. Cut off, it goes on the next time.
     """
-    if set(system.state.qubes) - {"dom0", TEMPLATE}:
+    if set(system.state.qubes) - {"dom0", TEMPLATE} or system.qube("dom0").problem:
         return
     if KERNEL not in system.state.kernels:
         await guest_image.build(system.places.kernels / KERNEL)

@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,7 @@ from qubesmanager.daemon.local.system.system import System
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec
+from qubesmanager.wire.values import PowerState
 
 
 def client_of(system: System) -> Client:
@@ -212,3 +214,27 @@ async def opened(path: Path) -> Store:
     store = Store(path)
     await store.open()
     return store
+
+
+async def test_the_demonstration_starts_with_a_lost_store_and_with_a_damaged_volume(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    system = await open_system(folder, FakeHypervisor())
+    await demo.populate(system, 0)
+    await system.close()
+    (folder / "pools" / "default" / "work" / "private" / "volume.json").write_bytes(b"")
+
+    system = await open_system(folder, FakeHypervisor())
+    await demo.populate(system, 0)
+
+    assert system.qube("work").state is PowerState.NA
+    assert system.qube("personal").state is PowerState.RUNNING
+    await system.close()
+    for path in folder.glob("store*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    system = await open_system(folder, FakeHypervisor())
+    await demo.populate(system, 0)
+
+    assert set(system.state.qubes) == {"dom0"}
+    assert "--recover" in system.qube("dom0").problem
+    await system.close()

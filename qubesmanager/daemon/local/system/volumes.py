@@ -346,8 +346,8 @@ class Volumes:
     async def stop(self, qube: Qube) -> None:
         """The qube has halted: each volume is kept or thrown away. One that fails does not keep the others.
 
-        Raises `StoragePoolException` for one that can be stopped later, as when the disk is full now. One that cannot
-        even be read is only logged: it must not keep its qube from being removed.
+        Raises `StoragePoolException` for one that can be stopped later, as when the disk is full now. A damaged one is
+        only logged: its qube is NA then, and may be removed.
         """
         later = ""
         for volume in list(qube.volumes.values()):
@@ -356,18 +356,19 @@ class Volumes:
                 await self.driver(volume.pool).stop(spec)
             except (StoragePoolException, QubesVMNotFoundError) as error:
                 log.warning("%s of %s did not stop cleanly: %s", volume.name, qube.name, error)
-                if await self._is_readable(qube, volume):
+                if await self._is_whole(qube, volume):
                     later = later or f"The volume {volume.vid} could not be stopped: {error}"
         await self.measure(qube)
         if later:
             raise StoragePoolException(later)
 
-    async def _is_readable(self, qube: Qube, volume: VolumeRecord) -> bool:
+    async def _is_whole(self, qube: Qube, volume: VolumeRecord) -> bool:
         try:
-            await self.driver(volume.pool).info(self.spec(qube, volume))
+            driver = self.driver(volume.pool)
+            await driver.info(self.spec(qube, volume))
+            return not (volume.save_on_stop and await driver.damage(volume.vid))
         except (StoragePoolException, QubesVMNotFoundError):
             return False
-        return True
 
     async def measure_all(self, pool: str | None = None) -> None:
         """Every qube's volumes, or of those in a pool, one after the other: a start does not wait for a large disk."""

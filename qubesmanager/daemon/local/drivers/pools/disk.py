@@ -20,6 +20,7 @@ from qubesmanager.wire.errors import QubesValueError, StoragePoolException
 
 BLOCK = 64 << 10
 ZEROS = bytes(GRAIN)
+_STAGING = re.compile(r"\.tmp-[0-9a-f]{32}", re.ASCII)
 _VID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}/[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 # Few, since they wait for one disk; and of its own, so that a slow disk never holds up the loop's default executor.
 _THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="pool")
@@ -138,6 +139,11 @@ def staging(root: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_staging(name: str) -> bool:
+    """Whether a folder has the name of one that `staging` makes."""
+    return _STAGING.fullmatch(name) is not None
 
 
 def pwrite_all(fd: int, data: bytes, offset: int) -> None:

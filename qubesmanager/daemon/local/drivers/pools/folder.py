@@ -5,7 +5,7 @@
     <pool>/<vm>/<volume>/<16 hex>.<fmt>  layers; each but the active one is never written again and keeps its name for
                                          good, so a name stands for a state
     <pool>/<vm>/<volume>/qube.json       what is to be known of the volume's qube if the store is lost
-    <pool>/.tmp-*                        a change under way
+    <pool>/.tmp-<32 hex>                 a change under way
     <pool>/.mgmt1-pool                   the mark by which the place is known again
 
 Whatever a manifest does not reach is a leftover of a crash. Clones and running copies hold hard links to the layers
@@ -49,6 +49,7 @@ from qubesmanager.daemon.local.drivers.pools.disk import (
     fsync,
     in_the_way,
     in_thread,
+    is_staging,
     is_vid,
     replace_json,
     rounded,
@@ -305,20 +306,15 @@ class FolderPool(ABC):
         done: list[Leftover] = []
         with disk_errors(self.pool):
             for path in sorted(self.root.glob(".tmp-*")):
-                if is_folder(path):
+                if is_staging(path.name) and is_folder(path):
                     shutil.rmtree(path)
-                else:
-                    path.unlink()
-                done.append(Leftover(path.name, "removed"))
+                    done.append(Leftover(path.name, "removed"))
             for vid, folder in self._folders():
                 try:
                     done += self._recover_volume(vid, folder, live.get(vid))
                 except StoragePoolException as error:
                     log.warning("The volume %s of the pool %s is left alone: %s", vid, self.pool, error)
                     done.append(Leftover(vid, "kept"))
-            for vm in self.root.glob("[!.]*"):
-                with suppress(OSError):
-                    vm.rmdir()
         return done
 
     def _recover_volume(self, vid: str, folder: Path, live: Path | None) -> Iterator[Leftover]:
@@ -454,6 +450,8 @@ class FolderPool(ABC):
             for vid, folder in self._folders():
                 if vid.startswith(f"{old}/") and (folder / MANIFEST).exists() and self._manifest(folder).started:
                     raise QubesVMNotHaltedError(f"The volumes of {old} are in use.")
+            with suppress(OSError):  # a crash may have left an empty one
+                (self.root / new).rmdir()
             if (self.root / new).exists():
                 raise QubesVMAlreadyExistsError(f"The pool {self.pool} already has volumes of {new}.")
             if (self.root / old).exists():
