@@ -2,7 +2,6 @@
 """The demonstration's devices by name, and a hypervisor that can be made to wait."""
 
 import asyncio
-from collections.abc import Callable
 from uuid import UUID
 
 from fakes_hypervisor import FakeHypervisor
@@ -39,10 +38,3 @@ def source(system: System, backend: str) -> MemoryDevices:
     held = system.devices.sources[system.qube(backend).uuid]
     assert isinstance(held, MemoryDevices)
     return held
-
-
-async def until(reached: Callable[[], object], limit: float = 60.0) -> None:
-    """Let the loop run until something is so; the limit only ends a test that hangs."""
-    async with asyncio.timeout(limit):
-        while not reached():  # noqa: ASYNC110 - anything may be waited for
-            await asyncio.sleep(0.005)

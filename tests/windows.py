@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from PyQt5.QtCore import Qt
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QDialog, QPushButton, QWidget
+from until import LIMIT, until
 
 from qubesmanager.ui.main_window import MainWindow
 from qubesmanager.ui.tasks import TaskEntry
@@ -28,6 +29,18 @@ def click(widget: QWidget) -> None:
     _HAND.mouseClick(widget, Qt.MouseButton.LeftButton)
 
 
+async def click_enabled(widget: QWidget) -> None:
+    """Click it once it is enabled: a click that comes too early, while a change is still sent, does nothing."""
+    await until(widget.isEnabled)
+    click(widget)
+
+
+def is_quiet() -> bool:
+    """No window is asking for something in the background."""
+    running = {task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()}
+    return not any(name.startswith(("Ask", "List")) for name in running)
+
+
 D = TypeVar("D", bound=QDialog)
 
 
@@ -36,11 +49,8 @@ class Clicker:
         self.window = window
         self.session = window.session
 
-    async def until(self, reached: Callable[[], bool], limit: float = 60.0) -> None:
-        """Let the loop run until something is so; the limit only ends a test that hangs."""
-        async with asyncio.timeout(limit):
-            while not reached():  # noqa: ASYNC110 - anything may be waited for, not only what has an event
-                await asyncio.sleep(0.005)
+    async def until(self, reached: Callable[[], bool], limit: float = LIMIT) -> None:
+        await until(reached, limit)
 
     def select(self, *names: str) -> None:
         """Click the first, control-click the others."""

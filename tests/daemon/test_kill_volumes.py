@@ -28,7 +28,7 @@ from qubesmanager.wire.errors import ProtocolError
 pytestmark = pytest.mark.kills
 
 MIB = 1 << 20
-KILLS = 20
+KILLS = 10
 """Moments for each kind of change."""
 
 
@@ -94,6 +94,7 @@ async def look(client: Client, folder: Path, vm: str = "lab") -> Seen:
     return Seen(int(info["size"]), bytes(letters) if whole else b"", len(snapshots))
 
 
+@pytest.mark.timeout(60 + 30 * KILLS)
 @pytest.mark.parametrize("operation", OPERATIONS)
 async def test_a_killed_change_of_a_volume_happened_or_did_not(tmp_path: Path, operation: str) -> None:
     daemon = DaemonProcess(tmp_path, "--hypervisor", "test:///default")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from until import until
 
 from qubesmanager.transport import files
 from qubesmanager.transport.files import PIECE, FileStream
@@ -31,18 +32,15 @@ class Slow:
 
     def __init__(self, work: Callable[..., Any]) -> None:
         self._work = work
-        self.begun, self.leave = threading.Event(), threading.Event()
+        self.begun, self.leave, self.ended = threading.Event(), threading.Event(), threading.Event()
 
     def __call__(self, *arguments: Any) -> Any:
         self.begun.set()
-        assert self.leave.wait(10)
-        return self._work(*arguments)
-
-
-async def until(reached: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not reached():  # noqa: ASYNC110 - a thread does it
-            await asyncio.sleep(0.002)
+        assert self.leave.wait(60)
+        try:
+            return self._work(*arguments)
+        finally:
+            self.ended.set()
 
 
 async def read(path: Path, at_its_end: Slow | None = None) -> bytes:
@@ -76,7 +74,7 @@ async def test_cancelled_while_it_is_opened_it_does_not_stay_open(file: Path, mo
     slow.leave.set()
 
     assert task.cancelled()
-    await asyncio.sleep(0.05)
+    await until(slow.ended.is_set)
     await until(lambda: open_files(file) == 0)
 
 

@@ -107,13 +107,15 @@ async def test_what_changed_meanwhile_is_there_after_the_break(
 
 async def test_f5_lists_again_without_a_break_being_shown(clicker: Clicker) -> None:
     before = clicker.session.client.calls_made
+    breaks: list[object] = []
+    clicker.session.lost.connect(breaks.append)
 
     clicker.click("refresh")
     await clicker.until(lambda: clicker.session.client.calls_made >= before + 2)
     await clicker.until(lambda: clicker.session.is_synced)
-    await asyncio.sleep(0.1)
 
     assert not clicker.window.banner.isVisible()
+    assert breaks == []
 
 
 async def test_a_cancelled_creation_leaves_nothing(clicker: Clicker) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A thousand qubes start and halt while somebody sorts and filters."""
+"""Three hundred qubes start and halt while the user sorts and filters."""
 
 import asyncio
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from qubesmanager.ui.report import Watchdog
 from qubesmanager.wire import calls
 from qubesmanager.wire.values import VmClass
 
-EXTRA = 989
+EXTRA = 289
 
 
 @pytest.fixture
@@ -26,14 +26,15 @@ def client() -> Iterator[Client]:
 
 
 @pytest.mark.slow
-async def test_a_thousand_qubes_start_and_halt_while_one_sorts_and_filters(
+@pytest.mark.timeout(600)
+async def test_hundreds_of_qubes_start_and_halt_while_the_user_sorts_and_filters(
     clicker: Clicker, capsys: pytest.CaptureFixture[str]
 ) -> None:
     window, session = clicker.window, clicker.session
     guests = [record for record in session.records.values() if record.klass not in {VmClass.ADMIN, VmClass.DISP}]
     names = [record.name for record in guests if record.value("provides_network") != "yes"]
     halted = [name for name in names if not session.records[name].running]
-    assert len(names) > 900, "the others are net qubes, disposables and dom0"
+    assert len(names) > 250, "the others are net qubes, disposables and dom0"
     watchdog = Watchdog(session)
     watchdog.start()
 
@@ -54,7 +55,7 @@ async def test_a_thousand_qubes_start_and_halt_while_one_sorts_and_filters(
         turn += 1
         await asyncio.sleep(0.05)
     window.query.set_query("")
-    await clicker.until(lambda: all(not session.records[name].running for name in names))
+    await clicker.until(lambda: all(not session.records[name].running for name in names), limit=300)
     watchdog.stop()
 
     assert len(window.table_text()) == len(session.records) + 1

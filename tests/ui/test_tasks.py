@@ -175,7 +175,7 @@ async def test_a_slow_disk_holds_up_nothing_and_the_last_history_is_the_one_that
 
     def waiting(place: Path, entries: list[TaskEntry]) -> None:
         begun.set()
-        slow.wait(10)
+        slow.wait(60)
         save_history(place, entries)
 
     monkeypatch.setattr(tasks_module, "save_history", waiting)

@@ -3,12 +3,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fakes_hypervisor import FakeHost, FakeHypervisor
+from until import until
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.hypervisor.base import DomainSpec
@@ -58,11 +59,6 @@ class SlowHypervisor(FakeHypervisor):
 @pytest.fixture
 def hypervisor() -> SlowHypervisor:
     return SlowHypervisor()
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    while not holds():  # noqa: ASYNC110 - whichever reaction comes
-        await asyncio.sleep(0.01)
 
 
 async def volumes(system: System, name: str) -> set[str]:

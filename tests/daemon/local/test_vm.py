@@ -4,6 +4,7 @@ from contextlib import aclosing
 
 import pytest
 from fakes_hypervisor import FakeHypervisor
+from until import until
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system.system import System
@@ -154,7 +155,7 @@ async def test_a_disposable_vanishes_at_shutdown(client: Client, system: System)
     await client.send(calls.VM_START("disp1"))
 
     await client.send(calls.VM_SHUTDOWN("disp1"))
-    await asyncio.sleep(0.05)
+    await until(lambda: "disp1" not in system.state.qubes)
 
     assert "disp1" not in [row.name for row in await client.send(calls.VM_LIST("dom0"))]
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from until import until
 from windows import Clicker, click
 
 from qubesmanager.backup import container
@@ -44,12 +45,6 @@ def goes_on(qapp: QApplication) -> Iterator[None]:
     qapp.setQuitOnLastWindowClosed(False)
     yield
     qapp.setQuitOnLastWindowClosed(True)
-
-
-async def until(reached: Any) -> None:
-    async with asyncio.timeout(60):
-        while not reached():  # noqa: ASYNC110 - anything may be waited for
-            await asyncio.sleep(0.005)
 
 
 class Gate:

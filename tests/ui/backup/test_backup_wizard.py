@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The backup wizard, clicked through over a whole daemon: files are really made, and read again."""
 
-import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ import yaml
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
-from windows import click, type_text
+from until import until
+from windows import click, is_quiet, type_text
 
 from qubesmanager.backup import container
 from qubesmanager.backup.container import Params
@@ -109,12 +110,6 @@ def contents(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in files}
 
 
-async def until(reached: Callable[[], object]) -> None:
-    async with asyncio.timeout(60):
-        while not reached():  # noqa: ASYNC110 - anything may be waited for
-            await asyncio.sleep(0.005)
-
-
 class Person:
     """Somebody in the wizard."""
 
@@ -167,7 +162,7 @@ async def somebody(session: Session, qtbot: QtBot, *names: str) -> Person:
     wizard = BackupWizard(session, names)
     qtbot.addWidget(wizard)
     wizard.show()
-    await asyncio.sleep(0.1)  # the profiles
+    await until(is_quiet)  # the profiles are there
     return Person(wizard)
 
 
@@ -395,7 +390,8 @@ async def test_older_backups_that_would_go_are_named_before(
     await client.send(calls.BACKUP_PROFILE_SET("dom0", "nightly", yaml.safe_dump(text)))
     await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {}))
     (first,) = made(folder)
-    await asyncio.sleep(1.1)  # a file's name has its second
+    second = int(time.time())
+    await until(lambda: int(time.time()) > second)  # the names of the files differ by the second
     await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {}))
     session.settings.setValue("backup/profile", "nightly")
     session.follow()

@@ -2,7 +2,8 @@
 """A feed that is filled with what the demonstration offers."""
 
 import pytest
-from device_samples import CAMERA, MIC, SDB, STICK, WaitingHypervisor, until
+from device_samples import CAMERA, MIC, SDB, STICK, WaitingHypervisor
+from until import until
 
 from qubesmanager.models.device_catalog import DeviceCatalog
 from qubesmanager.ui.device_feed import DeviceFeed, feed_of

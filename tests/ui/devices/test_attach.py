@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Giving a qube a device from the manager's own window."""
 
-from device_samples import SDB, until
+from device_samples import SDB
 from PyQt5.QtCore import QPoint, Qt
 from PyQt5.QtWidgets import QAction, QMenu, QWidget
+from until import until
 from windows import Clicker, press_key, type_text
 
 from qubesmanager.ui.attach_dialog import AttachDialog

@@ -4,7 +4,8 @@
 import asyncio
 
 import pytest
-from device_samples import CAMERA, MIC, SDB, STICK, WaitingHypervisor, source, until
+from device_samples import CAMERA, MIC, SDB, STICK, WaitingHypervisor, source
+from until import until
 
 from qubesmanager import demo
 from qubesmanager.client.client import Client

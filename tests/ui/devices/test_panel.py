@@ -2,11 +2,12 @@
 """The devices' window and its dialogs, as somebody clicks in them."""
 
 import pytest
-from device_samples import CAMERA, MIC, SDB, STICK, source, until
+from device_samples import CAMERA, MIC, SDB, STICK, source
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
-from windows import click, press_key, type_text
+from until import until
+from windows import click, click_enabled, press_key, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system.system import System
@@ -66,8 +67,7 @@ async def test_attach_by_search_and_enter(panel: DevicesPanel, catalog: DeviceCa
     press_key(dialog.search, Qt.Key.Key_Return)
 
     await until(lambda: catalog.devices()[STICK].holder == "work")
-    assert panel.detach.isEnabled()
-    click(panel.detach)
+    await click_enabled(panel.detach)
     await until(lambda: not catalog.devices()[STICK].holder)
 
 

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The tray's menu and its window; a real tray with the program's own icon in it."""
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import x_tray
-from device_samples import CAMERA, STICK, source, until
+from device_samples import CAMERA, STICK, source
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QMenu, QSystemTrayIcon
 from pytestqt.qtbot import QtBot
-from windows import click, press_key, type_text
+from until import until
+from windows import click, is_quiet, press_key, type_text
 
 from qubesmanager import demo
 from qubesmanager.daemon.local.system.system import System
@@ -171,14 +171,14 @@ async def test_opening_menus_and_the_window_asks_the_daemon_nothing(
     desk: Desk, feed: DeviceFeed, session: Session
 ) -> None:
     await until(lambda: session.client.calls_made and session.is_synced)
-    await asyncio.sleep(0.2)  # what is asked at the beginning has been
+    await until(is_quiet)
     before = session.client.calls_made
     names = {device.name for device in feed.catalog.devices().values()}
     for line in [line for line in desk.lines() if line in names]:
         assert desk.menu_of(line).actions()
     desk.tray.show_window()
     desk.tray.show_window("qubes")
-    await asyncio.sleep(0.2)
+    await until(is_quiet)
 
     assert session.client.calls_made == before
 

@@ -2,11 +2,12 @@
 """The devices of a qube in its settings: what it is given at each start is sent with Apply; the rest at once."""
 
 import pytest
-from device_samples import SDB, STICK, WaitingHypervisor, until
+from device_samples import SDB, STICK, WaitingHypervisor
 from PyQt5.QtWidgets import QApplication, QDialogButtonBox
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
-from windows import click, type_text
+from until import until
+from windows import click, click_enabled, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system.system import System
@@ -79,7 +80,7 @@ async def test_a_pci_device_asks_for_unbalanced_memory_and_is_given_without_stri
         "vm.device.pci.Attach vault dom0+00_1f.3 ← persistent=yes no-strict-reset=yes",
     ]
 
-    click(window.button(APPLY))
+    await click_enabled(window.button(APPLY))
     await until(lambda: not window.draft.dirty)
 
     assert given(system, "vault") == {"dom0:00_1f.3": {"persistent": "yes", "no-strict-reset": "yes"}}
@@ -98,11 +99,11 @@ async def test_options_are_changed_and_the_device_is_taken_away_again(
     assert page.option.isChecked()
 
     page.option.click()
-    click(window.button(APPLY))
+    await click_enabled(window.button(APPLY))
     await until(lambda: not window.draft.dirty)
     assert given(system, "vault")["dom0:sdb"].get("read-only") is None
     page.start.click()
-    click(window.button(APPLY))
+    await click_enabled(window.button(APPLY))
     await until(lambda: not window.draft.dirty)
 
     assert given(system, "vault") == {}
@@ -113,7 +114,7 @@ async def test_a_refused_device_is_marked(window: SettingsWindow, page: DevicesP
     page.start.click()
     held = system.devices.sources.pop(system.qube("sys-usb").uuid)
 
-    click(window.button(APPLY))
+    await click_enabled(window.button(APPLY))
     await until(lambda: bool(page.problem.text()))
 
     assert "sda" in page.problem.text()

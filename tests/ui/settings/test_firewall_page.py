@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The firewall page: the simple view beside the full list, undo, full access for a while, lists as text."""
 
-import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,7 +8,8 @@ import pytest
 from PyQt5.QtWidgets import QApplication, QDialog, QDialogButtonBox
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
-from windows import click, type_text
+from until import until
+from windows import click, click_enabled, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system.system import System
@@ -25,12 +24,6 @@ from qubesmanager.wire.firewall import parse_rule
 APPLY = QDialogButtonBox.StandardButton.Apply
 
 D = TypeVar("D", bound=QDialog)
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not true():  # noqa: ASYNC110 - whatever makes it true
-            await asyncio.sleep(0.01)
 
 
 async def dialog(kind: type[D]) -> D:
@@ -93,7 +86,7 @@ async def test_deny_all_and_a_list_of_what_is_allowed_reach_the_qube(
     await until(lambda: simple.entries.rowCount() == 1)
     simple.dns.click()
 
-    click(window.button(APPLY))
+    await click_enabled(window.button(APPLY))
     await until(lambda: not window.draft.dirty)
 
     assert [text for _id, text in system.qube("vault").rules] == [
@@ -221,7 +214,7 @@ async def test_a_rule_is_edited_and_moved_in_the_full_list(
     click(page.buttons["down"])
     assert page.table.currentIndex().row() == 1
 
-    click(window.button(APPLY))
+    await click_enabled(window.button(APPLY))
     await until(lambda: not window.draft.dirty)
 
     assert [text for _id, text in system.qube("vault").rules] == [

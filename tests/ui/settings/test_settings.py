@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The settings window over a whole daemon: clicks reach the qube, and what others change reaches the window."""
 
-import asyncio
-from collections.abc import Callable
-
 import pytest
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import (
@@ -18,7 +15,8 @@ from PyQt5.QtWidgets import (
 )
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
-from windows import click, press_key, type_text
+from until import until
+from windows import click, click_enabled, press_key, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.client.follow import Lost
@@ -43,12 +41,6 @@ APPLY = QDialogButtonBox.StandardButton.Apply
 CANCEL = QDialogButtonBox.StandardButton.Cancel
 
 
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not true():  # noqa: ASYNC110 - whatever makes it true
-            await asyncio.sleep(0.01)
-
-
 @pytest.fixture
 async def window(session: Session, qtbot: QtBot) -> SettingsWindow:
     QApplication.setQuitOnLastWindowClosed(False)
@@ -67,8 +59,8 @@ def field(window: SettingsWindow, page: str, name: str) -> object:
     return form.editors["property", name].input
 
 
-def apply(window: SettingsWindow) -> None:
-    click(window.button(APPLY))
+async def apply(window: SettingsWindow) -> None:
+    await click_enabled(window.button(APPLY))
 
 
 async def test_nothing_to_apply_until_something_differs(window: SettingsWindow) -> None:
@@ -95,7 +87,7 @@ async def test_fields_reach_the_qube_and_the_event_comes_back(
     memory.setValue(512)
     assert "vm.property.Set vault label ← green" in window.preview.toPlainText()
 
-    apply(window)
+    await apply(window)
     await until(lambda: not window.draft.dirty)
 
     assert system.qube("vault").value("label") == "green"
@@ -111,7 +103,7 @@ async def test_a_refused_field_is_marked_with_the_reason(window: SettingsWindow,
     window.tabs.setCurrentWidget(form)
     kernel.setEditText("nosuch")
 
-    apply(window)
+    await apply(window)
     editor = form.editors["property", "kernel"]
     await until(lambda: not editor.problem.isHidden())
 
@@ -129,11 +121,11 @@ async def test_memory_balancing_is_a_tick(window: SettingsWindow, system: System
 
     page.balancing.click()
     assert maxmem.value() == 0
-    apply(window)
+    await apply(window)
     await until(lambda: system.qube("vault").value("maxmem") == "0" and not window.draft.dirty)
     page.balancing.click()
     assert page.balancing.isChecked()
-    apply(window)
+    await apply(window)
 
     await until(lambda: system.qube("vault").value("maxmem") != "0")
 
@@ -148,7 +140,7 @@ async def test_the_size_of_the_private_storage_is_on_the_basic_page(window: Sett
     assert not window.draft.dirty
     row.box.setValue(present / GIB + 1)
 
-    apply(window)
+    await apply(window)
     await until(lambda: system.qube("vault").volumes["private"].size == present + GIB)
     await until(lambda: not window.draft.dirty)
     assert page.refuse(("volume", "private"), "The pool is full.")
@@ -208,7 +200,7 @@ async def test_a_change_elsewhere_of_an_edited_field_asks_before_anything_is_sen
     assert not window.button(APPLY).isEnabled()
     click(window.merges.mine)
     assert window.button(APPLY).isEnabled()
-    apply(window)
+    await apply(window)
 
     await until(lambda: not window.draft.dirty)
     assert system.qube("vault").value("memory") == "512"
@@ -260,7 +252,7 @@ async def test_what_is_sent_from_here_is_not_marked(window: SettingsWindow, syst
     click(page.buttons["all"])
     window.draft.edit(("tag", "here"), "")
 
-    apply(window)
+    await apply(window)
     await until(lambda: not window.draft.dirty and "here" in window.draft.record.tags)
 
     assert window.draft.merged == {}
@@ -301,7 +293,7 @@ async def test_a_rename_goes_last_and_the_window_goes_along(
     tick.click()
     assert window.draft.steps()[-1].request.argument == "name"
 
-    apply(window)
+    await apply(window)
     await until(lambda: "safe" in system.state.qubes and window.draft.record.name == "safe")
 
     assert system.qube("safe").flag("autostart")
@@ -326,7 +318,7 @@ async def test_rules_are_added_moved_and_removed_in_few_calls(
     dialog.accept()
     await until(lambda: page.model.rowCount() == 2)
 
-    apply(window)
+    await apply(window)
     await until(lambda: not window.draft.dirty)
 
     assert [text for _id, text in system.qube("vault").rules] == [
@@ -370,14 +362,14 @@ async def test_tags_are_chips_and_created_by_is_protected(
     type_text(tags.tag, "created-by-me")
     click(tags.add_tag)
     assert "created-by-" in tags.tag_problem.text()
-    apply(window)
+    await apply(window)
     await until(lambda: "important" in system.qube("vault").tags and not window.draft.dirty)
     click(tags.chips.chips["created-by-dom0"])
     assert not window.draft.dirty
 
     click(tags.chips.chips["important"])
     assert "important" not in tags.chips.chips
-    apply(window)
+    await apply(window)
 
     await until(lambda: "important" not in system.qube("vault").tags)
 
@@ -413,14 +405,14 @@ async def test_features_are_edited_in_place_and_say_where_they_come_from(
     click(tags.add_feature)
     assert row("gui") == ["gui", "1", "edited"]
 
-    apply(window)
+    await apply(window)
     await until(lambda: not window.draft.dirty)
     assert dict(system.qube("vault").features).items() >= {"os": "BSD", "gui": "1"}.items()
     assert row("os") == ["os", "BSD", "own"]
     tags.table.selectRow(tags.model.row_of("os"))
     click(tags.remove_feature)
     assert row("os") == ["os", "Linux", f"template {template}"]
-    apply(window)
+    await apply(window)
 
     await until(lambda: "os" not in system.qube("vault").features)
 
@@ -468,7 +460,7 @@ async def test_services_are_ticked_and_say_who_set_them(
     type_text(services.name, "my-own")
     click(services.add)
 
-    apply(window)
+    await apply(window)
     await until(lambda: not window.draft.dirty)
 
     assert system.qube("vault").features["service.cups"] == "1"
@@ -476,7 +468,7 @@ async def test_services_are_ticked_and_say_who_set_them(
     assert told(services, "cups") == (Qt.CheckState.Checked, "this qube")
     services.table.selectRow(services.model.row_of("cups"))
     click(services.reset)
-    apply(window)
+    await apply(window)
     await until(lambda: "service.cups" not in system.qube("vault").features)
     assert "service.my-own" in system.qube("vault").features
     assert services.refuse(("feature", "service.cups"), "It is not allowed.")
@@ -492,7 +484,7 @@ async def test_a_service_that_the_template_has_is_turned_off_here(
     assert told(services, "crond") == (Qt.CheckState.Checked, f"template {template}")
 
     tick(services, "crond")
-    apply(window)
+    await apply(window)
 
     await until(lambda: system.qube("vault").features.get("service.crond") == "")
 
@@ -514,10 +506,11 @@ async def test_any_property_is_edited_with_its_help_beside_it(
     page.editor.input.selectAll()
     type_text(page.editor.input, "alice")
 
-    apply(window)
-    await until(lambda: system.qube("vault").value("default_user") == "alice")
-    click(page.editor.reset)
-    apply(window)
+    await apply(window)
+    await until(lambda: not window.draft.dirty)
+    assert system.qube("vault").value("default_user") == "alice"
+    await click_enabled(page.editor.reset)
+    await apply(window)
 
     await until(lambda: system.qube("vault").value("default_user") == "user")
 
@@ -575,7 +568,7 @@ async def test_notes_reach_the_qube_and_the_event_comes_back(
     page.text.selectAll()
     type_text(page.text, "for letters")
 
-    apply(window)
+    await apply(window)
     await until(lambda: not window.draft.dirty)
 
     assert system.qube("vault").notes == "for letters"
@@ -593,7 +586,7 @@ async def test_what_was_sent_before_a_refusal_stays_and_is_said(
     kernel.setEditText("nosuch")
     window.draft.edit(("tag", "later"), "")
 
-    apply(window)
+    await apply(window)
     await until(lambda: not window.notice.isHidden())
 
     assert "1 change(s) before it were made and stay." in window.notice.text()
@@ -693,7 +686,7 @@ async def test_a_refused_rule_shows_the_firewall_with_the_reason(
     assert isinstance(page, FirewallPage)
     page.model.take(0)
 
-    apply(window)
+    await apply(window)
     await until(lambda: not page.problem.isHidden())
 
     assert window.tabs.currentWidget() is page
@@ -711,7 +704,7 @@ async def test_a_refused_size_is_marked_on_its_page(
     await client.send(calls.VM_VOLUME_EXTEND("vault", "private", present + 4 * GIB))
     row.box.setValue(present / GIB + 1)
 
-    apply(window)
+    await apply(window)
     await until(lambda: "only grow" in row.problem.text())
 
     assert window.draft.dirty

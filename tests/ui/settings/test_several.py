@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The settings of several qubes at once, over a whole daemon."""
 
-import asyncio
-from collections.abc import Callable
-
 import pytest
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QApplication, QCheckBox, QComboBox, QDialogButtonBox, QSpinBox
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
-from windows import Clicker, click, type_text
+from until import until
+from windows import Clicker, click, click_enabled, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system.system import System
@@ -23,12 +21,6 @@ from qubesmanager.ui.windows import OpenWindows
 from qubesmanager.wire import calls
 
 APPLY = QDialogButtonBox.StandardButton.Apply
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not true():  # noqa: ASYNC110 - whatever makes it true
-            await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -76,7 +68,7 @@ async def test_an_edit_shows_what_it_changes_of_each_and_reaches_all(window: Sev
         ("work", "800", "700"),
     ]
 
-    click(window.foot.button(APPLY))
+    await click_enabled(window.foot.button(APPLY))
     await until(lambda: not window.draft.dirty)
 
     assert {system.qube(name).value("memory") for name in ("vault", "work")} == {"700"}
@@ -105,7 +97,7 @@ async def test_a_refusal_of_one_stops_its_calls_and_not_the_others(
     memory.setValue(3000)
     debug.click()
 
-    click(window.foot.button(APPLY))
+    await click_enabled(window.foot.button(APPLY))
     await until(lambda: not window.notice.isHidden())
 
     assert "work, memory" in window.notice.text()
@@ -142,12 +134,12 @@ async def test_a_tag_is_given_to_all_and_taken_from_all(window: SeveralWindow, s
         "not there",
         "there",
     ]
-    click(window.foot.button(APPLY))
+    await click_enabled(window.foot.button(APPLY))
     await until(lambda: "work" in system.qube("vault").tags and not window.draft.dirty)
 
     click(page.chips.chips["work"])
     assert {row.qube for row in window.model.rows} == {"vault", "work"}
-    click(window.foot.button(APPLY))
+    await click_enabled(window.foot.button(APPLY))
 
     await until(lambda: not any("work" in system.qube(name).tags for name in ("vault", "work")))
 

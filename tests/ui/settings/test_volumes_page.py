@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The page of volumes over a whole daemon with a pool of files."""
 
-import asyncio
-from collections.abc import Callable
-
 import pytest
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QApplication, QDialogButtonBox
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
-from windows import click
+from until import until
+from windows import click, click_enabled
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system.system import System
@@ -22,12 +20,6 @@ from qubesmanager.ui.settings.volumes_page import VolumesPage
 from qubesmanager.wire import calls
 
 APPLY = QDialogButtonBox.StandardButton.Apply
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not true():  # noqa: ASYNC110 - whatever makes it true
-            await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -72,7 +64,7 @@ async def test_a_larger_size_is_sent_with_apply_and_the_event_comes_back(
     page.size_box.setValue(3)
     assert f"vm.volume.Extend vault private ← {3 * GIB}" in window.preview.toPlainText()
 
-    click(window.button(APPLY))
+    await click_enabled(window.button(APPLY))
     await until(lambda: not window.draft.dirty)
 
     assert system.qube("vault").volumes["private"].size == 3 * GIB

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The storage window over a whole daemon: clicks reach the pools, and what others do reaches the window."""
 
-import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,6 +8,7 @@ import pytest
 from PyQt5.QtWidgets import QApplication, QDialog
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
+from until import until
 from windows import Clicker, click, type_text
 
 from qubesmanager.client.client import Client
@@ -28,12 +27,6 @@ MIB = 1 << 20
 ORPHAN = VolumeId("default", "left/over")
 
 D = TypeVar("D", bound=QDialog)
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not true():  # noqa: ASYNC110 - whatever makes it true
-            await asyncio.sleep(0.01)
 
 
 async def dialog(kind: type[D]) -> D:

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The system-wide settings over a whole daemon: clicks reach it, and what others change reaches the window."""
 
-import asyncio
-from collections.abc import Callable
 from typing import TypeVar
 
 import pytest
 from PyQt5.QtWidgets import QApplication, QComboBox, QDialog, QDialogButtonBox, QSpinBox
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
-from windows import click, type_text
+from until import until
+from windows import click, click_enabled, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.core import system_properties
@@ -26,12 +25,6 @@ OK = QDialogButtonBox.StandardButton.Ok
 CANCEL = QDialogButtonBox.StandardButton.Cancel
 
 D = TypeVar("D", bound=QDialog)
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not true():  # noqa: ASYNC110 - whatever makes it true
-            await asyncio.sleep(0.01)
 
 
 async def dialog(kind: type[D]) -> D:
@@ -82,11 +75,11 @@ async def test_fields_reach_the_system_and_a_reset_goes_back(window: SystemWindo
     seconds.setValue(90)
     assert window.foot.preview.toPlainText() == "property.Set dom0 default_shutdown_timeout ← 90"
 
-    click(window.foot.button(APPLY))
+    await click_enabled(window.foot.button(APPLY))
     await until(lambda: system.state.system("default_shutdown_timeout") == "90")
-    await until(lambda: not window.foot.button(APPLY).isEnabled())
-    click(editor(window, "default_shutdown_timeout").reset)
-    click(window.foot.button(APPLY))
+    await until(lambda: window.draft is not None and not window.draft.dirty)
+    await click_enabled(editor(window, "default_shutdown_timeout").reset)
+    await click_enabled(window.foot.button(APPLY))
 
     await until(lambda: system.state.system("default_shutdown_timeout") == "60")
     await until(lambda: seconds.value() == 60)
@@ -124,7 +117,7 @@ async def test_what_somebody_else_sets_too_asks(window: SystemWindow, system: Sy
     await until(window.merges.isVisible)
     assert not window.foot.button(APPLY).isEnabled()
     click(window.merges.mine)
-    click(window.foot.button(APPLY))
+    await click_enabled(window.foot.button(APPLY))
 
     await until(lambda: system.state.system("default_shutdown_timeout") == "90")
 
