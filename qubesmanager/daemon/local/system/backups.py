@@ -265,12 +265,13 @@ class Backups:
 
         wanted = [pattern for pattern in (*profile.include, *profile.exclude) if not pattern.startswith("$")]
         missing = tuple(sorted({pattern for pattern in wanted if pattern not in state.qubes or not visible(pattern)}))
+        include, exclude = frozenset(profile.include), frozenset(profile.exclude)
         chosen, dom0 = [], False
         for qube in state.in_order():
-            included = matches(profile.include, qube.name, qube.klass, qube.tags) or f"backup-{name}" in qube.tags
-            if not profile.include and qube.klass not in {VmClass.DISP, VmClass.ADMIN}:
+            included = matches(include, qube.name, qube.klass, qube.tags) or f"backup-{name}" in qube.tags
+            if not include and qube.klass not in {VmClass.DISP, VmClass.ADMIN}:
                 included = included or qube.flag("include_in_backups")
-            if not included or matches(profile.exclude, qube.name, qube.klass, qube.tags):
+            if not included or matches(exclude, qube.name, qube.klass, qube.tags):
                 continue
             if not visible(qube.name):
                 continue
@@ -278,7 +279,7 @@ class Backups:
                 dom0 = True
             else:
                 chosen.append(qube)
-        lost = tuple(name for name in missing if name in profile.include)
+        lost = tuple(name for name in missing if name in include)
         return Planned(tuple(chosen), missing, lost, dom0)
 
     # -- a run --------------------------------------------------------------------------------------------------------
