@@ -115,3 +115,20 @@ async def test_a_pool_whose_lease_was_taken_over_is_closed(client: Client, syste
     with pytest.raises(StoragePoolException, match="in use by the daemon of '/theirs'"):
         await client.send(calls.POOL_VOLUME_LIST("dom0", "default"))
     assert json.loads(file.read_text())["state"] == "/theirs"
+
+
+@pytest.mark.parametrize("spelling", ["/..", "/../..", "/study", "/study/private/deeper"])
+async def test_a_second_daemon_gets_no_folder_above_or_below_that_of_the_first(
+    system: System, tmp_path: Path, spelling: str
+) -> None:
+    other = await open_system(tmp_path / "another", FakeHypervisor())
+    folder = Path(system.pool_options["default"]["dir_path"])
+    try:
+        with pytest.raises(StoragePoolException, match=rf"{folder} is in use by the daemon of '{tmp_path}/state'"):
+            await add(client_of(other), "theirs", f"{folder}{spelling}")
+        assert not (folder / "study").exists()
+
+        await system.close()
+        await add(client_of(other), "theirs", folder / "study")
+    finally:
+        await other.close()

@@ -99,12 +99,13 @@ class Lease:
 
 
 def take(pool: str, folder: Path, holder: Holder, *, watched: tuple[int, float] = (0, 0.0), by_force: bool) -> Lease:
-    """Take the lease of the folder, which is made if it is not there.
+    """Take the lease of the folder, which is made if it is not there. No daemon has a folder above or below it.
 
     `watched`: when the lease was written as an `InUseError` said, and for how many seconds it has been watched since.
     `by_force` takes it over from a daemon of another machine. Raises `InUseError`, or `StoragePoolException`.
     """
     with disk_errors(pool):
+        _check_nested(folder.resolve(), by_force=by_force)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         check_folders(folder)
         fd = _open(folder / FILE)
@@ -126,10 +127,26 @@ def _open(path: Path) -> int:
     return fd
 
 
-def _lock(fd: int, folder: Path) -> bool:
+def _check_nested(folder: Path, *, by_force: bool) -> None:
+    """Raises `InUseError` if a daemon has a folder above, or one where the volumes of a new pool would lie."""
+    below = [] if os.path.lexists(folder / FILE) else [*folder.glob(f"*/{FILE}"), *folder.glob(f"*/*/{FILE}")]
+    for path in (*(parent / FILE for parent in folder.parents), *below):
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
+            continue  # there is none, or none that this user may read
+        try:
+            if stat.S_ISREG(os.fstat(fd).st_mode):
+                locked = _lock(fd, path.parent, fcntl.LOCK_SH)
+                _check_over(fd, path.parent, (0, 0.0), locked=locked, by_force=by_force)
+        finally:
+            os.close(fd)
+
+
+def _lock(fd: int, folder: Path, kind: int = fcntl.LOCK_EX) -> bool:
     """Whether no process that this kernel knows has the lease; False where the file system has no locks."""
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(fd, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         raise InUseError(folder, _decode(os.pread(fd, _BLOCK, 0)), os.fstat(fd).st_mtime_ns) from None
     except OSError as error:
