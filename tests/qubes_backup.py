@@ -4,7 +4,7 @@
 import gzip
 import io
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from xml.sax.saxutils import escape, quoteattr
 
 from backup_samples import TINY, WORDS
@@ -63,8 +63,11 @@ def _named(tag: str, values: Mapping[str, str]) -> str:
     return "".join(f"<{tag} name={quoteattr(name)}>{escape(value)}</{tag}>" for name, value in values.items())
 
 
-def backup_of(xml: bytes, files: Mapping[str, bytes], words: str = WORDS) -> bytes:
-    """The backup: `files` by their path in it, `vm1/private.img`, each in one chunk."""
+def backup_of(xml: bytes, files: Mapping[str, bytes], words: str = WORDS, as_they_are: Collection[str] = ()) -> bytes:
+    """The backup: `files` by their path in it, `vm1/private.img`, each in one chunk.
+
+    Those in `as_they_are` are archives already, as of dom0's home.
+    """
     head = Head("20260101T000000-1", "gzip", has_manifest=False)
     parts = {
         "backup-header": to_text(head),
@@ -72,7 +75,7 @@ def backup_of(xml: bytes, files: Mapping[str, bytes], words: str = WORDS) -> byt
     }
     for path, content in {"qubes.xml": xml, **files}.items():
         name = f"{path}.000.enc"
-        packed = gzip.compress(_archive(path, content, tarfile.GNU_FORMAT))
+        packed = gzip.compress(content if path in as_they_are else _archive(path, content, tarfile.GNU_FORMAT))
         parts[name] = seal(new_keys(chunk_secret(head.backup_id, name, words), TINY), packed)
     return b"".join(_archive(name, body, tarfile.PAX_FORMAT) for name, body in parts.items())
 

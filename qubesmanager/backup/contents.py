@@ -79,7 +79,8 @@ class Qube:
     """The settings of one qube. Names and values of properties, features, tags and devices are not checked here.
 
     `properties` are those that were set, without `name` and `label`; references are names, none is the empty text.
-    `path` is the qube's folder in the backup, `vm1/`, or empty if only its settings are there (dom0). `size` is the
+    `path` is the qube's folder in the backup, `vm1/`, or empty if only its settings are there. dom0's is written as
+    `dom0-home/USER` and read as `dom0-home/`. `size` is the
     number of bytes that its files hold at most, holes not counted. `problem` is a sentence why nothing of the qube can
     be read; its name may then be one that was made up for it.
     """

@@ -98,15 +98,29 @@ def _plain_header(name: str, size: int, mtime: int) -> bytes:
     return tar.pax([("size", str(size))]) + tar.header(name, 0, mtime)
 
 
-def _sparse_header(name: str, size: int, extents: list[Extent], mtime: int) -> bytes:
+def sparse_map(size: int, extents: list[Extent]) -> bytes:
+    """What a sparse member begins with: its runs of data, padded to whole blocks."""
     # A run of no bytes at the end makes the file as long as it was.
     runs = [*extents, Extent(size, 0)]
     lines = [str(len(runs)), *(f"{offset}\n{length}" for offset, length in runs), ""]
     table = "\n".join(lines).encode()
-    table += bytes(tar.padding(len(table)))
+    return table + bytes(tar.padding(len(table)))
+
+
+def sparse_records(name: str, size: int) -> list[tuple[str, str]]:
+    """The pax records of a sparse member: the file's name, and its size with holes."""
+    return [
+        ("GNU.sparse.major", "1"),
+        ("GNU.sparse.minor", "0"),
+        ("GNU.sparse.name", name),
+        ("GNU.sparse.realsize", str(size)),
+    ]
+
+
+def _sparse_header(name: str, size: int, extents: list[Extent], mtime: int) -> bytes:
+    table = sparse_map(size, extents)
     stored = len(table) + sum(run.length for run in extents)
-    records = [("GNU.sparse.major", "1"), ("GNU.sparse.minor", "0"), ("GNU.sparse.name", name)]
-    records.append(("GNU.sparse.realsize", str(size)))
+    records = sparse_records(name, size)
     if stored >= _LONG_SIZE:
         records.append(("size", str(stored)))
     folder, _, file = name.rpartition("/")
@@ -134,7 +148,7 @@ def _too_much(name: str) -> BackupLimitError:
     return BackupLimitError(f"{name} holds more bytes than were announced, or are allowed for it.")
 
 
-class _Cursor:
+class Cursor:
     """A stream of pieces as bytes that are taken; every byte goes into the hash. No more than `limit` are given."""
 
     def __init__(self, pieces: Iterator[bytes], name: str, limit: int) -> None:
@@ -143,6 +157,7 @@ class _Cursor:
         self._held: deque[memoryview] = deque()
         self._size = 0
         self._left = limit
+        self._taken = 0
         self._hash = hashlib.sha256()
 
     def take(self, size: int) -> memoryview:
@@ -170,9 +185,16 @@ class _Cursor:
     def block(self) -> bytes:
         return bytes(self.take(tar.BLOCK))
 
-    def end(self) -> str:
-        """What is left is zeros, in whole blocks and enough of them to end an archive; answers the SHA-256."""
-        zeros = 0
+    @property
+    def taken(self) -> int:
+        """Bytes that came from the stream so far."""
+        return self._taken
+
+    def end(self, zeros: int = 0) -> str:
+        """What is left is zeros, in whole blocks and enough of them to end an archive; answers the SHA-256.
+
+        `zeros` are bytes of the end that were taken already.
+        """
         while self._size or self._pull():
             size = min(self._size, BLOCK)
             zeros += size
@@ -198,6 +220,7 @@ class _Cursor:
         if piece is None:
             return False
         self._left -= len(piece)
+        self._taken += len(piece)
         if self._left < 0:
             raise _too_much(self._name)
         self._hash.update(piece)
@@ -212,27 +235,27 @@ def restore(pieces: Iterator[bytes], name: str, limit: int, opened: Callable[[in
     `limit` is the most bytes of the archive that are taken from `pieces`. The sink's `finish` and `abort` are left to
     the caller. Raises `BackupDamagedError`, `BackupLimitError`, and what `pieces` and the sink raise.
     """
-    cursor = _Cursor(pieces, name, limit)
+    cursor = Cursor(pieces, name, limit)
     member = _member(cursor, name)
     if member.stored > limit:
         raise _too_much(name)
     sink = opened(member.size)
     for offset, length in member.extents():
-        _copy(cursor, sink, offset, length)
+        copy(cursor, sink, offset, length)
     cursor.take(tar.padding(member.stored))
     return Content(member.size, member.stored, cursor.end())
 
 
 def passed_over(pieces: Iterator[bytes], name: str, limit: int) -> Content:
     """Read an archive of any files to its end, without looking at them."""
-    cursor = _Cursor(pieces, name, limit)
+    cursor = Cursor(pieces, name, limit)
     size = cursor.rest()
     return Content(size, size, cursor.digest())
 
 
 @dataclass(frozen=True, slots=True)
-class _Member:
-    """`runs` alternates offset and length."""
+class Member:
+    """A file of an archive: its bytes with holes and without. `runs` alternates offset and length."""
 
     size: int
     stored: int
@@ -242,7 +265,7 @@ class _Member:
         return map(Extent, self.runs[::2], self.runs[1::2])
 
 
-def _member(cursor: _Cursor, name: str) -> _Member:
+def _member(cursor: Cursor, name: str) -> Member:
     """The head of the one file in the archive, up to its first byte of data."""
     records: dict[str, str] = {}
     found = tar.parse(cursor.block())
@@ -257,10 +280,18 @@ def _member(cursor: _Cursor, name: str) -> _Member:
     told = records.get("GNU.sparse.name", records.get("path", found.name))
     if told != name:
         raise BackupDamagedError(f"The archive inside is not the one of {name}.")
+    if found.kind not in {tar.OLD_SPARSE, tar.REGULAR}:
+        raise BackupDamagedError(f"The archive inside holds no file {name}.")
+    return member_of(cursor, found, records, stored)
+
+
+def member_of(cursor: Cursor, found: tar.Header, records: dict[str, str], stored: int) -> Member:
+    """The file behind a header and its pax records, up to its first byte of data. `stored` is the member's size.
+
+    Raises `BackupDamagedError` for a map that cannot be, or a sparse format that is not known.
+    """
     if found.kind == tar.OLD_SPARSE:
         return _checked(tar.number(found.block[483:495]), stored, _old_map(cursor, found.block))
-    if found.kind != tar.REGULAR:
-        raise BackupDamagedError(f"The archive inside holds no file {name}.")
     if "GNU.sparse.major" in records:
         if (records["GNU.sparse.major"], records.get("GNU.sparse.minor")) != ("1", "0"):
             raise BackupDamagedError("The archive inside has a sparse format that is not known.")
@@ -274,7 +305,7 @@ def _member(cursor: _Cursor, name: str) -> _Member:
     return _checked(stored, stored, array("q", (0, stored)))
 
 
-def _checked(size: int, stored: int, runs: "array[int]") -> _Member:
+def _checked(size: int, stored: int, runs: "array[int]") -> Member:
     """The runs ascend within the file and are as long as what is stored."""
     end = total = 0
     for offset, length in zip(runs[::2], runs[1::2], strict=True):
@@ -283,7 +314,7 @@ def _checked(size: int, stored: int, runs: "array[int]") -> _Member:
         end, total = offset + length, total + length
     if end > size or total != stored or not 0 <= size <= _SIZE_LIMIT:
         raise _broken_map()
-    return _Member(size, stored, runs)
+    return Member(size, stored, runs)
 
 
 def _broken_map() -> BackupDamagedError:
@@ -304,7 +335,7 @@ def _map_0_1(text: str) -> "array[int]":
     return numbers
 
 
-def _map_1_0(cursor: _Cursor, stored: int) -> "tuple[array[int], int]":
+def _map_1_0(cursor: Cursor, stored: int) -> "tuple[array[int], int]":
     """The map at the begin of the member, and the bytes it takes."""
     numbers: array[int] = array("q")
     count = -1
@@ -325,7 +356,7 @@ def _map_1_0(cursor: _Cursor, stored: int) -> "tuple[array[int], int]":
     return numbers, used
 
 
-def _old_map(cursor: _Cursor, block: bytes) -> "array[int]":
+def _old_map(cursor: Cursor, block: bytes) -> "array[int]":
     """The map of GNU tar's own format: four runs in the header, the others in blocks of 21 after it."""
     numbers: array[int] = array("q")
     at, entries, more = _OLD_SPARSE_FIRST
@@ -344,8 +375,8 @@ def _old_map(cursor: _Cursor, block: bytes) -> "array[int]":
         at, entries, more = _OLD_SPARSE_MORE
 
 
-def _copy(cursor: _Cursor, sink: Sink, offset: int, length: int) -> None:
-    """A run of data, written in parts aligned to `BLOCK`; zeros in it become holes."""
+def copy(cursor: Cursor, sink: Sink, offset: int, length: int) -> None:
+    """Write a run of data, written in parts aligned to `BLOCK`; zeros in it become holes."""
     end = offset + length
     while offset < end:
         part = cursor.take(min(BLOCK - offset % BLOCK, end - offset))

@@ -10,6 +10,7 @@
 Source: the backup profiles of Qubes OS 4.x (/etc/qubes/backup/*.conf).
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,6 +22,7 @@ import yaml
 
 from qubesmanager.backup.compression import Compression
 from qubesmanager.backup.container import LEVELS
+from qubesmanager.backup.contents import DOM0
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.passphrases import passphrase_text
 from qubesmanager.backup.retention import Keep
@@ -34,6 +36,8 @@ MOST_KEPT = 10_000
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one in C, where PyYAML has it: it takes a twentieth of the time."""
+
+_USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}", re.ASCII)
 
 TYPE = "$type:"
 TAG = "$tag:"
@@ -60,6 +64,8 @@ class Profile:
     verify: bool = False
     keep: Keep | None = None
     schedule: Schedule | None = None
+    dom0_home: bool | str | None = None
+    """Whether dom0's home is in it, or a user whose home; None leaves it to the daemon."""
 
     @property
     def passphrase_kind(self) -> str:
@@ -100,6 +106,8 @@ def parse_profile(untrusted: str) -> Profile:
         raise QubesValueError("verify and keep need a destination_path in dom0, which can be read again.")
     if profile.destination_vm == "dom0" and profile.destination_path:
         _absolute("destination_path", profile.destination_path)
+    if profile.dom0_home and not {DOM0, f"{TYPE}{VmClass.ADMIN}"} & set(profile.include):
+        raise QubesValueError(f"dom0_home needs {DOM0} in include.")
     if profile.keep is not None and not profile.verify:
         raise QubesValueError("keep needs verify: only a verified backup takes the place of an older one.")
     return profile
@@ -294,6 +302,14 @@ def _flag(key: str, value: Any) -> bool:
     return value
 
 
+def _home(key: str, value: Any) -> bool | str:
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, str) or not _USER.fullmatch(value):
+        raise QubesValueError(f"{key} is true, false or the name of a user.")
+    return value
+
+
 def _keep(key: str, value: Any) -> Keep:
     known = set(Keep.__slots__)
     if not isinstance(value, dict) or not value or not set(value) <= known:
@@ -322,4 +338,5 @@ _KEYS: Mapping[str, Callable[[str, Any], Any]] = {
     "verify": _flag,
     "keep": _keep,
     "schedule": _schedule,
+    "dom0_home": _home,
 }

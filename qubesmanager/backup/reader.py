@@ -20,6 +20,7 @@ from qubesmanager.backup.dom0_config import CONFIG, CONFIG_LIMIT, Dom0Config, fr
 from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupLimitError, BackupPassphraseError
 from qubesmanager.backup.feed import Chunk, Closed, End, Feed, KeyPool, ReadFailed
 from qubesmanager.backup.head import Head
+from qubesmanager.backup.home import HOME
 from qubesmanager.backup.inner import Content
 from qubesmanager.backup.manifest import MANIFEST, FileEntry, Manifest
 from qubesmanager.backup.outer import ChunkName, Damage, Input, Member
@@ -28,6 +29,7 @@ from qubesmanager.backup.report import QubeResult, Report
 from qubesmanager.backup.salvage import XML, Mended, filter_of, head_of
 from qubesmanager.backup.sequence import Sequence
 from qubesmanager.backup.streams import awaited, check
+from qubesmanager.backup.unpacking import Tree, unpack
 from qubesmanager.backup.volumes import Sink
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error
 from qubesmanager.wire.firewall import Rule
@@ -36,9 +38,6 @@ Sinks = Callable[[Qube, str, int], Sink]
 """Gives the sink for a volume: of which qube, its name (`private`), its size in bytes with holes."""
 Progress = Callable[[str, int, int], object]
 """Called with a qube's name, the bytes read of it and the most it has; in the caller's thread."""
-
-HOME = "dom0-home"
-"""The folder of dom0's home: an archive of many files. It is checked, and never unpacked."""
 
 _IMAGE = ".img"
 _SMALL_FRAME = 64 << 10
@@ -250,18 +249,26 @@ class Backup:
         return self.restore(Nowhere, include, progress=progress)
 
     def restore(
-        self, sinks: Sinks, include: Collection[str] | None = None, *, progress: Progress | None = None
+        self,
+        sinks: Sinks,
+        include: Collection[str] | None = None,
+        *,
+        progress: Progress | None = None,
+        home: Tree | None = None,
     ) -> Report:
-        """Read the data of the qubes named (None: of all) into the sinks.
+        """Read the data of the qubes named (None: of all) into the sinks, and the home of dom0 into `home`.
+
+        Without `home`, the home's chunks are checked and its files are not looked at.
 
         Blocks; its threads have ended when it returns, but for a key derivation after a cancel.
         Only the report says which qubes are whole: a volume may be found missing at the very end. The sinks of the
-        others were aborted; all of them, if an exception leaves: `BackupCancelledError`, what the stream raises, and
-        what is no error of one qube. An error of a sink fails its qube.
+        others (the home is one of dom0) were aborted; all of them, if an exception leaves: `BackupCancelledError`, what
+        the stream raises, and what is no error of one qube. An error of a sink fails its qube.
         """
         names = {qube.name for qube in (*self.contents.kept, *self.contents.unreadable)}
         wanted = names if include is None else names.intersection(include)
-        run = _Run(self, wanted, sinks, progress or (lambda _name, _done, _total: None), self._rest.cancelled)
+        tell = progress or (lambda _name, _done, _total: None)
+        run = _Run(self, wanted, sinks, home, tell, self._rest.cancelled)
         return run.run(self._rest)
 
 
@@ -273,7 +280,7 @@ class _State:
     left: int
     reason: str = ""
     files: list[FileEntry] = field(default_factory=list)
-    sinks: list[Sink] = field(default_factory=list)
+    sinks: list[Sink | Tree] = field(default_factory=list)
     firewall: tuple[Rule, ...] | None = None
     notes: str | None = None
     lost: list[str] = field(default_factory=list)
@@ -288,13 +295,20 @@ class _Run:
     """One pass over the chunks."""
 
     def __init__(
-        self, backup: Backup, wanted: Collection[str], sinks: Sinks, progress: Progress, cancelled: Event
+        self,
+        backup: Backup,
+        wanted: Collection[str],
+        sinks: Sinks,
+        home: Tree | None,
+        progress: Progress,
+        cancelled: Event,
     ) -> None:
         self._head = backup.head
         self._contents = backup.contents
         self._params = backup.params
         self._mended = backup.mended
         self._sinks = sinks
+        self._home = home
         self._progress = progress
         self._states = {
             qube.path[:-1]: _State(qube, _allowance(qube, backup.head))
@@ -466,8 +480,16 @@ class _Run:
         with ahead(compression.decompressed(pieces, self._head.compression)) as made:
             plain = self._counted(state, made)
             if name.folder == HOME:
-                return inner.passed_over(plain, name.path, state.left)
+                return self._home_content(state, name, plain)
             return inner.restore(plain, name.path, state.left, opened if name.file.endswith(_IMAGE) else unknown)
+
+    def _home_content(self, state: _State, name: ChunkName, plain: Iterator[bytes]) -> Content:
+        if self._home is None:
+            return inner.passed_over(plain, name.path, state.left)
+        if state.sinks:
+            raise BackupDamagedError("The backup holds two homes of dom0.")
+        state.sinks.append(self._home)
+        return unpack(plain, name.path, state.left, self._home, state.lost)
 
     @staticmethod
     def _take_small(state: _State, file: str, data: bytes) -> None:
@@ -549,7 +571,7 @@ class _Run:
                 try:
                     sink.abort()
                 except (OSError, Mgmt1Error) as error:
-                    state.fail(f"A volume of {state.qube.name} could not be thrown away: {error}")
+                    state.fail(f"What was restored of {state.qube.name} could not be removed: {error}")
             state.sinks.clear()
 
 

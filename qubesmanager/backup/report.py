@@ -14,8 +14,8 @@ class QubeResult:
 
     `firewall` and `notes` are what the backup holds of them, None if it has no such file; `lost` has a sentence for
     each of these files that could not be read, or not whole: the volumes do not depend on them. Only a reader fills
-    these in. `doubt` is a sentence about what cannot be known of a qube that was salvaged; `files` are the
-    names of those read.
+    these in, but for `lost` of dom0's home. `doubt` is a sentence about what cannot be known of a qube that was
+    salvaged; `files` are the names of those read.
     """
 
     qube: Qube

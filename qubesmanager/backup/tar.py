@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One header of a tar archive: read from its 512 bytes, and written in the one form of ours (ustar, regular file).
+"""One header of a tar archive: read from its 512 bytes, and written: plain files of ours, and entries of any kind.
 
 Source: POSIX.1-2017, pax interchange format; numbers that do not fit in octal are base-256, as GNU tar writes them.
 """
@@ -21,12 +21,20 @@ REGULAR = b"0"
 PAX = b"x"
 PAX_GLOBAL = b"g"
 OLD_SPARSE = b"S"
+HARD_LINK = b"1"
+LINK = b"2"
+FOLDER = b"5"
+LONG_NAME = b"L"
+LONG_LINK = b"K"
+"""GNU tar's members that hold the name, or the link's target, of the next one."""
 KINDS = {b"1": "hard link", b"2": "symbolic link", b"3": "device", b"4": "device", b"5": "folder", b"6": "pipe"}
 """What a member that is no file is called."""
 
 _OCTAL_SIZE = 8 << 30
 _OCTAL = re.compile(rb" *([0-7]+)[ \0]*")
 _NAME_SIZE = 100
+_LATEST = 8**11 - 1
+"""The last second that a header can hold."""
 _CHECKSUM = slice(148, 156)
 
 
@@ -51,16 +59,48 @@ class Header:
 
 def header(name: str, size: int, mtime: int, kind: bytes = REGULAR) -> bytes:
     """The 512 bytes before a file of `size` bytes, below 8 GiB; `name` is ASCII of at most 100 characters."""
-    block = bytearray(BLOCK)
     encoded = name.encode("ascii")
     if len(encoded) > _NAME_SIZE or not 0 <= size < _OCTAL_SIZE:
         raise ValueError(name, size)
-    block[: len(encoded)] = encoded
-    fields = ((100, b"%07o\0" % 0o600), (108, b"%07o\0" % 0), (116, b"%07o\0" % 0), (124, b"%011o\0" % size))
+    return _block(encoded, size, mtime, kind, 0o600, b"")
+
+
+def entry(
+    name: bytes,
+    kind: bytes,
+    *,
+    size: int,
+    mode: int,
+    mtime: int,
+    link: bytes = b"",
+    more: Iterable[tuple[str, str]] = (),
+) -> bytes:
+    """The headers before an entry of any kind; a pax header holds what does not fit, and the records in `more`.
+
+    `link` is the target of a link. A time of change that a header cannot hold becomes the nearest one that it can.
+    """
+    records = list(more)
+    for key, text in (("path", name), ("linkpath", link)):
+        if len(text) > _NAME_SIZE or not text.isascii():
+            records.append((key, text.decode("utf-8", "surrogateescape")))
+    if size >= _OCTAL_SIZE:
+        records.append(("size", str(size)))
+    plain = (name if name.isascii() else b"name")[:_NAME_SIZE]
+    target = (link if link.isascii() else b"link")[:_NAME_SIZE]
+    stored = size if size < _OCTAL_SIZE else 0
+    block = _block(plain, stored, min(max(mtime, 0), _LATEST), kind, mode & 0o7777, target)
+    return (pax(records) if records else b"") + block
+
+
+def _block(name: bytes, size: int, mtime: int, kind: bytes, mode: int, link: bytes) -> bytes:
+    block = bytearray(BLOCK)
+    block[: len(name)] = name
+    fields = ((100, b"%07o\0" % mode), (108, b"%07o\0" % 0), (116, b"%07o\0" % 0), (124, b"%011o\0" % size))
     for at, text in (
         *fields,
         (136, b"%011o\0" % mtime),
         (156, kind),
+        (157, link),
         (257, b"ustar\x0000"),
         (265, b"root"),
         (297, b"root"),
@@ -84,16 +124,25 @@ def parse(untrusted: bytes) -> Header:
     """The header in 512 bytes. Raises `BackupDamagedError` if they are none."""
     if len(untrusted) != BLOCK or not is_header(untrusted):
         raise BackupDamagedError("The frame of the archive is broken: a header belongs here.")
-    prefix = untrusted[345:500].split(b"\0", 1)[0] if untrusted[257:263] == b"ustar\0" else b""
-    name = untrusted[:_NAME_SIZE].split(b"\0", 1)[0]
     kind = untrusted[156:157]
-    full = prefix + b"/" + name if prefix else name
     return Header(
-        full.decode("utf-8", "backslashreplace"),
+        raw_name(untrusted).decode("utf-8", "backslashreplace"),
         number(untrusted[124:136]),
         REGULAR if kind == b"\0" else kind,
         untrusted,
     )
+
+
+def raw_name(untrusted: bytes) -> bytes:
+    """The name in a header, with its prefix if it has one."""
+    prefix = untrusted[345:500].split(b"\0", 1)[0] if untrusted[257:263] == b"ustar\0" else b""
+    name = untrusted[:_NAME_SIZE].split(b"\0", 1)[0]
+    return prefix + b"/" + name if prefix else name
+
+
+def raw_link(untrusted: bytes) -> bytes:
+    """The target of a link in a header."""
+    return untrusted[157:257].split(b"\0", 1)[0]
 
 
 def number(field: bytes) -> int:
@@ -113,7 +162,7 @@ def padding(size: int) -> int:
 
 def pax(records: Iterable[tuple[str, str]]) -> bytes:
     """The body of a pax header, padded to whole blocks, and its own header before it."""
-    body = b"".join(_record(f"{key}={value}\n".encode()) for key, value in records)
+    body = b"".join(_record(f"{key}={value}\n".encode("utf-8", "surrogateescape")) for key, value in records)
     return header("PaxHeader", len(body), 0, PAX) + body + bytes(padding(len(body)))
 
 
@@ -124,8 +173,11 @@ def _record(text: bytes) -> bytes:
     return b"%d " % size + text
 
 
-def pax_records(untrusted: bytes) -> dict[str, str]:
-    """The records of a pax header; a key that stands twice is refused. Raises `BackupDamagedError`."""
+def pax_records(untrusted: bytes, errors: str = "backslashreplace") -> dict[str, str]:
+    """The records of a pax header; a key that stands twice is refused. Raises `BackupDamagedError`.
+
+    `errors` is what becomes of bytes in a value that are not UTF-8, as for `bytes.decode`.
+    """
     records: dict[str, str] = {}
     at = 0
     while at < len(untrusted):
@@ -135,7 +187,7 @@ def pax_records(untrusted: bytes) -> dict[str, str]:
         key, equals, value = untrusted[at + len(length) + 1 : at + int(length)].partition(b"=")
         if not equals or not value.endswith(b"\n") or key.decode("utf-8", "backslashreplace") in records:
             raise BackupDamagedError("The frame of the archive is broken: a pax record belongs here.")
-        records[key.decode("utf-8", "backslashreplace")] = value[:-1].decode("utf-8", "backslashreplace")
+        records[key.decode("utf-8", "backslashreplace")] = value[:-1].decode("utf-8", errors)
         at += int(length)
     return records
 

@@ -21,8 +21,9 @@ from typing import Protocol, Self
 from qubesmanager.backup import container, dom0_config, head, inner, manifest, outer
 from qubesmanager.backup.compression import Compression, compress, require
 from qubesmanager.backup.container import LEVELS, Keys, Params, Sealer
-from qubesmanager.backup.contents import Contents, Qube, to_xml
+from qubesmanager.backup.contents import DOM0, Contents, Qube, to_xml
 from qubesmanager.backup.dom0_config import CONFIG, Dom0Config
+from qubesmanager.backup.home import HOME, Home
 from qubesmanager.backup.manifest import FileEntry, Manifest, QubeEntry
 from qubesmanager.backup.outer import ChunkName
 from qubesmanager.backup.qube_files import FIREWALL, NOTES, firewall_xml
@@ -114,19 +115,26 @@ def write(
     progress: Progress | None = None,
     cancelled: Event | None = None,
     config: Dom0Config | None = None,
+    home: Home | None = None,
 ) -> Report:
     """Write the whole backup to `target`.
 
     Blocks; its threads have ended when it returns, but for a key derivation after a cancel.
-    `system` holds the labels, the system's properties and dom0 as its only qube; `config` is dom0's own configuration.
+    `system` holds the labels, the system's properties and dom0 as its only qube; `config` is dom0's own configuration,
+    `home` its home, which becomes the first qube of the backup, with what was left out of it as `lost` in the report.
     A volume that cannot be read fails its qube, says so in the manifest and in the report, and the others go on;
     the backup is complete only if `report.ok`.
     Raises `BackupCancelledError`, `QubesValueError` for what a backup cannot hold, and what `target` raises.
     """
     made = int(time.time()) if created is None else created
     planned = [_planned(data, number) for number, data in enumerate(qubes, 1)]
+    stop = cancelled or Event()
+    if home is not None:
+        (dom0,) = system.qubes
+        system = replace(system, qubes=())
+        planned.insert(0, _planned_home(dom0, home, stop))
     files = [] if config is None else [_small_file(ChunkName("", CONFIG, 0), dom0_config.to_json(config))]
-    with _Writer(target, passphrase, options or Options(), made, cancelled or Event()) as writer:
+    with _Writer(target, passphrase, options or Options(), made, stop) as writer:
         return writer.write(system, files, planned, progress or (lambda _name, _done, _total: None))
 
 
@@ -135,21 +143,34 @@ def write(
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """One file: its bytes with holes and without, its place, and what makes its archive for a time of change."""
+    """One file: its bytes with holes and without, its place, and what makes its archive for a time of change.
+
+    `is_tree`: the archive holds many files; then both sizes are the most that it may have.
+    """
 
     name: ChunkName
     size: int
     stored: int
     archive: Callable[[int], Iterator[bytes]]
+    is_tree: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A qube with its place in the backup; `problem` is the sentence why its files are left out, or empty."""
+    """A qube with its place in the backup; `problem` is the sentence why its files are left out, or empty.
+
+    `lost` gives sentences on what could not be read, once the files are written.
+    """
 
     qube: Qube
     files: tuple[_File, ...]
     problem: str = ""
+    lost: Callable[[], tuple[str, ...]] = tuple
+
+    @property
+    def folder(self) -> str:
+        """The folder of its files in the backup; the path of dom0 also has the name of a user."""
+        return HOME if self.qube.name == DOM0 else self.qube.path[:-1]
 
 
 class _SourceError(Exception):
@@ -179,6 +200,19 @@ def _planned(data: QubeData, number: int) -> _Plan:
         size += len(content)
     size += len(files) * _FRAME
     return _Plan(replace(data.qube, path=f"{folder}/", size=size), tuple(files))
+
+
+def _planned_home(dom0: Qube, home: Home, cancelled: Event) -> _Plan:
+    qube = replace(dom0, path=f"{HOME}/{home.name}", size=home.size)
+    if home.problem:
+        return _Plan(replace(qube, size=0), (), home.problem)
+    name = ChunkName(HOME, home.name, 0)
+
+    def archive(_mtime: int) -> Iterator[bytes]:
+        with _source_errors(name.path, DOM0):
+            yield from home.archive(cancelled)
+
+    return _Plan(qube, (_File(name, home.size, home.size, archive, is_tree=True),), lost=lambda: home.sentences)
 
 
 def _small_files(data: QubeData) -> Iterator[tuple[str, bytes]]:
@@ -350,7 +384,8 @@ class _Writer:
         return Report(
             self._id,
             tuple(
-                QubeResult(plan.qube, entry.result if entry.result != manifest.OK else "") for plan, entry in results
+                QubeResult(plan.qube, entry.result if entry.result != manifest.OK else "", lost=plan.lost())
+                for plan, entry in results
             ),
             (),
             told,
@@ -381,7 +416,7 @@ class _Writer:
         except _SourceError as error:
             files, result = [], str(error)
         progress(qube.name, qube.size, qube.size)
-        return lambda: QubeEntry(qube.name, qube.path[:-1], result, tuple(entry() for entry in files))
+        return lambda: QubeEntry(qube.name, plan.folder, result, tuple(entry() for entry in files))
 
     def _write_file(self, file: _File, advance: Callable[[int], None]) -> Callable[[], FileEntry]:
         """What makes the file's entry in the manifest, once all is sealed."""
@@ -391,11 +426,13 @@ class _Writer:
         pieces = _Pieces(file.name, self._keys, self._outer, piece)
         digest = hashlib.sha256()
         left = file.stored
+        done = 0
         try:
             for block in file.archive(self._created):
                 check(self._cancelled)
                 packed = self._compressing.submit(compress, self._options.compression, block)
                 left -= len(block)
+                done += len(block)
                 self._seal(pieces.add, packed, len(block), left)
                 digest.update(block)
                 advance(len(block))
@@ -404,7 +441,8 @@ class _Writer:
             raise
         self._seal(pieces.finish)
         sha256 = digest.hexdigest()
-        return lambda: FileEntry(file.name.file, file.size, file.stored, pieces.chunks, sha256)
+        size, stored = (done, done) if file.is_tree else (file.size, file.stored)
+        return lambda: FileEntry(file.name.file, size, stored, pieces.chunks, sha256)
 
     def _ask_next(self) -> None:
         name = next(self._upcoming, None)

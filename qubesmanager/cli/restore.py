@@ -34,6 +34,7 @@ from qubesmanager.client.restore_report import report_text
 from qubesmanager.client.restores import (
     ADD,
     DIFFERS,
+    NEW_HOME,
     SAME,
     Contents,
     Progress,
@@ -105,6 +106,13 @@ def parser() -> argparse.ArgumentParser:
         help="take this part of dom0's configuration, also over one that differs; --list names them",
     )
     made.add_argument(
+        "--dom0-home",
+        metavar="DIR",
+        default="",
+        help=f"unpack the home of dom0 into DIR, an absolute path that does not exist; {NEW_HOME}: home-restore-TIME in"
+        " the home of dom0's user",
+    )
+    made.add_argument(
         "--salvage", action="store_true", help="restore from a damaged file what is whole by its sealed chunks"
     )
     made.add_argument("--report", metavar="FILE", type=Path, help="write what became of each qube here")
@@ -132,6 +140,7 @@ def plan_of(options: argparse.Namespace) -> RestorePlan:
         devices=options.devices,
         salvage=options.salvage,
         dom0=(*([ADD] if options.dom0 else []), *_names(options.dom0_item)),
+        home=options.dom0_home,
     )
 
 
@@ -281,6 +290,9 @@ def listing(held: Contents) -> str:
         lines += f"\nThe settings of these qubes cannot be read: {printable(', '.join(held.unreadable))}.\n"
     if any(item.fate != SAME for item in held.dom0):
         lines += "\n" + table(("DOM0", "HERE"), [[item.word, FATES_SAID[item.fate]] for item in held.dom0])
+    if held.home is not None:
+        files = f"{held.home.files} files, " if held.home.files is not None else ""
+        lines += f"\nThe home of dom0: {files}at most {size_text(held.home.size)}; --dom0-home DIR unpacks it.\n"
     if not held.ours:
         lines += "\nThis backup has no manifest: that a part of it is missing can go unnoticed.\n"
     return lines

@@ -25,6 +25,8 @@ DEFAULT_NETVM = "default"
 Conflict = Literal["skip", "rename", "fail"]
 RESULTS = ("ok", "skipped", "failed")
 ADD, DIFFERS, SAME = FATES = ("add", "differs", "same")
+NEW_HOME = "new"
+"""A new folder in the home of dom0's user, for the one out of the backup."""
 THE_FILE = "-"
 """In place of a qube's name in a row about the file itself."""
 
@@ -60,6 +62,14 @@ class HeldItem:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldHome:
+    """The home of dom0 in a backup: the most bytes that it has, and how many files, None if that is not known."""
+
+    size: int
+    files: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
     """What a backup holds. `ours`: it ends with a manifest, so that nothing can be missing from it unnoticed.
 
@@ -73,6 +83,8 @@ class Contents:
     unreadable: tuple[str, ...] = ()
     dom0: tuple[HeldItem, ...] = ()
     """dom0's own configuration."""
+    home: HeldHome | None = None
+    """dom0's home; None if the backup does not hold it, or a qube asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,8 @@ class RestorePlan:
     """Assign the devices again that the qubes had."""
     dom0: tuple[str, ...] = ()
     """Words of the items of dom0's configuration to take, `ADD` for all that are not here."""
+    home: str = ""
+    """Where to unpack dom0's home: an absolute path that does not exist, or `NEW_HOME`; empty to leave it out."""
     salvage: bool = False
     """Restore from a damaged file what is whole by its sealed chunks."""
 
@@ -108,8 +122,8 @@ class Restored:
 
     @property
     def is_qube(self) -> bool:
-        """Whether the row is about a qube; others are about the file or dom0's configuration (`dom0:label:x`)."""
-        return self.qube != THE_FILE and ":" not in self.qube
+        """Whether the row is about a qube; others are about the file, dom0's home, or a part of its configuration."""
+        return self.qube not in {THE_FILE, DOM0} and ":" not in self.qube
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +170,20 @@ def _values(plan: RestorePlan) -> dict[str, str]:
         "verify-only": "yes" if plan.verify_only else "",
         "salvage": "yes" if plan.salvage else "",
         "dom0": _words(plan.dom0),
+        "dom0-home": _path(plan.home),
     }
 
 
 def _word(untrusted: str) -> str:
     if not untrusted or not untrusted.isascii() or not untrusted.isprintable() or " " in untrusted:
         raise QubesValueError(f"This is no name: {shown(untrusted)}")
+    return untrusted
+
+
+def _path(untrusted: str) -> str:
+    """A path as the rest of a line. Raises `QubesValueError` for one that is not absolute."""
+    if untrusted and untrusted != NEW_HOME and not (untrusted.startswith("/") and untrusted.isprintable()):
+        raise QubesValueError(f"The new folder for the home of dom0 is an absolute path, not {shown(untrusted)}.")
     return untrusted
 
 
@@ -193,7 +215,19 @@ def parse_contents(untrusted: str) -> Contents:
         qubes,
         tuple(told.get("unreadable", "").split()),
         tuple(map(_item, told.get("dom0", "").split())),
+        _home(told["dom0-home"]) if "dom0-home" in told else None,
     )
+
+
+def _home(untrusted: str) -> HeldHome:
+    size, colon, files = untrusted.partition(":")
+    if not colon or not _is_number(size) or (files and not _is_number(files)):
+        raise ProtocolError(f"Not the size of dom0's home: {shown(untrusted)}")
+    return HeldHome(int(size), int(files) if files else None)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= len(str(1 << 64))
 
 
 def _item(untrusted: str) -> HeldItem:
@@ -215,7 +249,7 @@ def _held(untrusted: str) -> HeldQube:
     name, *words = untrusted.split(" ")
     told = dict(map(_pair, words))
     size = told.get("size", "0")
-    if not name or not (size.isascii() and size.isdigit() and len(size) <= len(str(1 << 64))):
+    if not name or not _is_number(size):
         raise ProtocolError(f"Not a qube and its size: {shown(untrusted)}")
     return HeldQube(
         name=name,

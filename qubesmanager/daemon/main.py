@@ -193,6 +193,7 @@ async def serving(told: Options, prepare: Prepare | None, limits: Limits) -> Asy
             profiles=profiles,
             policy=policy,
             policy_hiding=SYSTEM_POLICY_HIDING if policy else None,
+            takes_home=profiles is not None,
             take_over=told.take_over,
             network=network,
         )

@@ -66,7 +66,7 @@ class RestoreRow:
 
     @property
     def possible(self) -> bool:
-        """dom0 is restored by hand."""
+        """dom0's home is asked for on the last page."""
         return self.held.klass != ADMIN
 
 
@@ -138,7 +138,9 @@ class _Whole:
 def _row(held: HeldQube, whole: _Whole) -> RestoreRow:
     choice = whole.choices[held.name]
     if held.klass == ADMIN:
-        fate = QCoreApplication.translate("RestoreTable", "Left out: the data of dom0 are restored by hand.")
+        fate = QCoreApplication.translate(
+            "RestoreTable", "No qube. Its home is unpacked only if you tick it on the last page."
+        )
         return RestoreRow(held, choice, "", fate, "", "")
     if not choice.restored:
         fate = QCoreApplication.translate("RestoreTable", "Left out.")

@@ -8,7 +8,7 @@ from typing import Any
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QAbstractTableModel, QModelIndex, QObject, Qt, pyqtSignal
 from PyQt5.QtGui import QFont, QIcon
 
-from qubesmanager.client.restores import SAME, HeldItem, HeldQube, RestorePlan
+from qubesmanager.client.restores import SAME, HeldHome, HeldItem, HeldQube, RestorePlan
 from qubesmanager.models import restore_draft
 from qubesmanager.models.columns import size_text
 from qubesmanager.models.restore_draft import Choice, Here, RestoreRow
@@ -43,6 +43,8 @@ class RestoreTable(QAbstractTableModel):
         self._here = Here()
         self.dom0: tuple[HeldItem, ...] = ()
         """dom0's own configuration in the backup, where it is not the same here."""
+        self.home: HeldHome | None = None
+        """dom0's home in the backup."""
         self.rows: tuple[RestoreRow, ...] = ()
 
     @property
@@ -61,18 +63,21 @@ class RestoreTable(QAbstractTableModel):
     @property
     def is_ready(self) -> bool:
         """There is something to restore, and nothing stands against it."""
-        return bool(self.chosen or self.dom0) and not any(row.problem for row in self.rows)
+        return bool(self.chosen or self.dom0 or self.home) and not any(row.problem for row in self.rows)
 
     def plan(self, pool: str, *, verify_only: bool = False, devices: bool = False) -> RestorePlan:
         plan = restore_draft.plan_of(self.rows, pool, verify_only=verify_only, devices=devices)
         if self.chosen or verify_only:
             return plan
         # Without a name all would be meant.
-        return replace(plan, exclude=tuple(row.held.name for row in self.rows))
+        return replace(plan, exclude=tuple(row.held.name for row in self.rows if row.possible))
 
-    def put(self, held: Sequence[HeldQube], here: Here, dom0: Sequence[HeldItem] = ()) -> None:
-        """Another backup; the choices begin anew."""
+    def put(
+        self, held: Sequence[HeldQube], here: Here, dom0: Sequence[HeldItem] = (), home: HeldHome | None = None
+    ) -> None:
+        """Another backup; the choices are the first ones again."""
         self.beginResetModel()
+        self.home = home
         self.dom0 = tuple(item for item in dom0 if item.fate != SAME)
         self._held, self._here = tuple(held), here
         self._choices = {qube.name: restore_draft.first_choice(qube, here) for qube in held}

@@ -298,7 +298,8 @@ BACKUP_RESTORE = Call(
     " rename=<old>:<new>, conflict=skip|rename|fail, pool=, missing-template=default|skip,"
     " missing-netvm=default|none|skip, devices=yes (assign the devices again that the qubes had), verify-only=yes,"
     " salvage=yes (take what is whole by its chunks from a damaged file), run=<id> (for the events), dom0=add"
-    " <kind>:<name> (from dom0: of its own configuration, what is not here and what is named). Answers one row a qube"
+    " <kind>:<name> (from dom0: of its own configuration, what is not here and what is named), dom0-home=new|<path>"
+    " (from dom0: unpack its home into a new folder). Answers one row a qube"
     " or item, and one named - if the file itself is damaged. Nothing that exists is overwritten.",
     time_limit=None,
     secret=True,

@@ -67,7 +67,7 @@ def test_all_that_needs_no_question_is_ticked(table: RestoreTable) -> None:
 
     assert [row.held.name for row in table.chosen] == ["mail"]
     assert (table.is_ready, table.needed) == (True, GIB)
-    assert "by hand" in fate(table, "dom0")
+    assert "tick it on the last page" in fate(table, "dom0")
     assert "there is a qube of this name" in fate(table, "work")
     assert fate(table, "mail") == "Restored."
 

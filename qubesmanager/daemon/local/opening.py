@@ -4,6 +4,7 @@
 import logging
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -36,6 +37,7 @@ async def open_system(
     profiles: Path | None = None,
     policy: Path | None = None,
     policy_hiding: Path | None = None,
+    takes_home: bool = False,
     take_over: bool = False,
     network: Callable[[System], Network] | None = None,
 ) -> System:
@@ -44,6 +46,7 @@ async def open_system(
     `profiles` is the folder of backup profiles, `policy` that of qrexec's policy; both below `state` unless given.
     `take_over` takes the pools from daemons of other machines, which are then gone for good.
     `policy_hiding` is the folder whose policy files hide their namesakes in `policy`, if there is one.
+    `takes_home`: backups of dom0 hold the home of its user, unless a profile says otherwise.
     `devices` are those of the machine, which dom0 offers; `network` makes the real network, if there is to be one.
 
     Only the daemon's user reads the folder.
@@ -52,7 +55,7 @@ async def open_system(
     what a crash left is gone.
     """
     places = _places(state, profiles or state / "backup", policy or state / "policy.d", policy_hiding)
-    system = System(Store(state / "store.sqlite"), hypervisor, places)
+    system = System(Store(state / "store.sqlite"), hypervisor, replace(places, takes_home=takes_home))
     system.leases.by_force = take_over
     system.lock_state(state / "lock")
     system.state.host_memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20

@@ -9,7 +9,7 @@ from dataclasses import replace
 from PyQt5 import sip
 from PyQt5.QtWidgets import QWidget
 
-from qubesmanager.client.restores import RestorePlan, contents
+from qubesmanager.client.restores import DOM0, NEW_HOME, RestorePlan, contents
 from qubesmanager.models.restore_draft import Here
 from qubesmanager.models.restore_table import RestoreTable
 from qubesmanager.transport.base import TransportError
@@ -90,7 +90,7 @@ class RestoreWizard(StepsWindow):
             return
         self.file_page.forget()
         self._system = offers.system
-        self.model.put(held.qubes, self._here(), held.dom0)
+        self.model.put(held.qubes, self._here(), held.dom0, held.home)
         self.qubes_page.foreign.setVisible(not held.ours)
         self.qubes_page.put_unreadable(held.unreadable)
         self.summary_page.put(offers)
@@ -105,11 +105,14 @@ class RestoreWizard(StepsWindow):
 
     def _plan(self) -> RestorePlan:
         plan = self.model.plan(self.summary_page.wanted_pool, devices=self.summary_page.devices.isChecked())
-        return replace(plan, dom0=self.summary_page.words())
+        home = NEW_HOME if self.summary_page.home.isChecked() else ""
+        return replace(plan, dom0=self.summary_page.words(), home=home)
 
     def _start(self, plan: RestorePlan) -> None:
         names = plan.include or tuple(row.held.name for row in self.model.rows if row.possible)
         names = tuple(name for name in names if name not in plan.exclude)
+        if plan.home or (plan.verify_only and self.model.home is not None):
+            names = (DOM0, *names)
         plan = replace(plan, salvage=self.file_page.salvage.isChecked())
         run = RestoreRun(self._session, self.file_page.path, plan, names)
         run.start(self._passphrase)

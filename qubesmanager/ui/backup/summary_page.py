@@ -55,6 +55,13 @@ class SummaryPage(StepPage):
         self.dom0 = QListWidget(self)
         self.dom0.setAccessibleName(self.tr("dom0's own configuration"))
         self.dom0.itemChanged.connect(lambda _item: self.changed.emit())
+        self.home = QCheckBox(self)
+        self.home.setToolTip(
+            self.tr(
+                "It is unpacked into a new folder home-restore-… in the home of dom0's user. Nothing is overwritten."
+            )
+        )
+        self.home.toggled.connect(lambda _on: self.changed.emit())
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(self.tr("&Pool:"), self.pool)
@@ -65,6 +72,7 @@ class SummaryPage(StepPage):
         layout.addWidget(self.table, 1)
         layout.addWidget(self.left_out)
         layout.addWidget(self.devices)
+        layout.addWidget(self.home)
         layout.addWidget(self.dom0_title)
         layout.addWidget(self.dom0, 1)
         layout.addWidget(
@@ -82,7 +90,7 @@ class SummaryPage(StepPage):
         """A pool that does not say what is free is left to the daemon, which looks again before it begins."""
         if not self._model.is_ready:
             return self.tr("The choice of qubes has a problem: go back.")
-        if not self._model.chosen and not self.words():
+        if not self._model.chosen and not self.words() and not self.home.isChecked():
             return self.tr("Nothing is chosen.")
         if self._free and self._model.needed > self._free:
             return self.tr("The pool has only {0} free.").format(size_text(self._free) or "0")
@@ -111,9 +119,23 @@ class SummaryPage(StepPage):
         for widget in (self.dom0_title, self.dom0):
             widget.setVisible(bool(self._model.dom0))
 
+    def _put_home(self) -> None:
+        """What there is of dom0's home; it is not ticked at first."""
+        home = self._model.home
+        self.home.setVisible(home is not None)
+        self.home.setChecked(False)
+        if home is None:
+            return
+        size = size_text(home.size) or "0"
+        if home.files is None:
+            self.home.setText(self.tr("Unpack the &home of dom0 (at most {0})").format(size))
+        else:
+            self.home.setText(self.tr("Unpack the &home of dom0 ({0} files, at most {1})").format(home.files, size))
+
     def put(self, offers: Offers) -> None:
         """The pools there are, with what is free in each."""
         self._put_dom0()
+        self._put_home()
         before = chosen(self.pool) or offers.system.get("default_pool", "")
         self._offers = offers
         self.pool.clear()

@@ -14,7 +14,7 @@ from qubesmanager.wire.errors import Mgmt1Error
 
 NOTES = (
     QT_TRANSLATE_NOOP("RestoreNotes", "It was not asked for."),
-    QT_TRANSLATE_NOOP("RestoreNotes", "The data of dom0 are restored by hand."),
+    QT_TRANSLATE_NOOP("RestoreNotes", "The home of dom0 is restored only when it is asked for (dom0-home)."),
     QT_TRANSLATE_NOOP("RestoreNotes", "There is already a qube {0}."),
     QT_TRANSLATE_NOOP("RestoreNotes", "There are no qubes of the class {0} here."),
     QT_TRANSLATE_NOOP("RestoreNotes", "Its template {0} is missing."),

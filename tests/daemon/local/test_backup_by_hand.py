@@ -278,7 +278,10 @@ async def test_a_backup_in_qubes_own_style_is_restored(
 
     assert "ours=no" in info
     assert [row.split()[0] for row in info.partition("\n\n")[2].splitlines()] == ["dom0", "diary"]
-    assert rows[0] == "dom0 restored-as=- result=skipped The data of dom0 are restored by hand."
+    assert (
+        rows[0]
+        == "dom0 restored-as=- result=skipped The home of dom0 is restored only when it is asked for (dom0-home)."
+    )
     assert rows[1].startswith("diary restored-as=diary result=ok kernel is the default: There is no kernel an-old-one")
     record = await client.send(calls.VM_GET_ALL("dom0", "diary"))
     assert (record.value("memory"), record.value("netvm"), record.value("label")) == ("777", "sys-firewall", "red")

@@ -28,6 +28,7 @@ from qubesmanager.backup.container import LEVELS
 from qubesmanager.backup.contents import ADMIN_CLASS, DOM0, Contents, Device, Label
 from qubesmanager.backup.contents import Qube as KeptQube
 from qubesmanager.backup.errors import BackupError, BackupIncompleteError, BackupNotConnectedError
+from qubesmanager.backup.home import Home, scanned
 from qubesmanager.backup.partial import check_space
 from qubesmanager.backup.passphrases import passphrase_text
 from qubesmanager.backup.profile import Profile, marked, matches, owner_of, parse_profile, without_passphrase
@@ -39,7 +40,7 @@ from qubesmanager.backup.streams import FdOutput
 from qubesmanager.backup.volumes import Source
 from qubesmanager.backup.writer import Options, QubeData
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.daemon.local.drivers.backups import file_systems, targets
+from qubesmanager.daemon.local.drivers.backups import file_systems, homes, targets
 from qubesmanager.daemon.local.drivers.backups.destinations import check_destination
 from qubesmanager.daemon.local.drivers.backups.engine import Teller, at_destination, in_engine, off_loop
 from qubesmanager.daemon.local.drivers.backups.profiles import ProfileFile, Profiles
@@ -118,10 +119,11 @@ class Planned:
     lost: tuple[str, ...]
     dom0: bool
 
-    def told(self) -> str:
-        """What is wanted and not in the backup, as sentences; empty if nothing."""
+    def told(self, *, has_home: bool) -> str:
+        """What is wanted and not in the backup, as sentences; empty if nothing. `has_home`: dom0's home is in it."""
         said = [f"There is no qube {', '.join(self.missing)}."] if self.missing else []
-        return " ".join([*said, *(["The home of dom0 is not backed up."] if self.dom0 else [])])
+        left_out = self.dom0 and not has_home
+        return " ".join([*said, *(["The home of dom0 is not backed up."] if left_out else [])])
 
 
 class Backups:
@@ -361,7 +363,10 @@ class Backups:
         left_out: list[str] = []
         async with AsyncExitStack() as held:
             kept = [await self._kept_or_failed(held, qube, left_out) for qube in planned.qubes]
-            run.totals = await in_engine(lambda: {data.qube.name: writer.measured(data) for data in kept})
+            home = await self._home(profile, planned, run.cancelled)
+            told["home"] = home is not None
+            run.totals = {DOM0: home.size} if home is not None else {}
+            run.totals |= await in_engine(lambda: {data.qube.name: writer.measured(data) for data in kept})
             path = await at_destination(self._path, run.profile, profile, told["start"])
             if path is not None:
                 told["file"] = str(path)
@@ -370,7 +375,7 @@ class Backups:
                 await in_engine(lambda: check_space(path.parent, needed))
                 await in_engine(lambda: file_systems.check_file_size(path.parent, needed))
             system = self._system_contents(left_out, told["owner"])
-            config = await config_of(self._system) if planned.dom0 else None
+            config = await config_of(self._system, home) if planned.dom0 else None
             tell = Teller(lambda qube, done, _total: self._progress(run, "writing", qube, done))
 
             def write(output: FdOutput) -> Report:
@@ -384,12 +389,13 @@ class Backups:
                     progress=tell,
                     cancelled=run.cancelled,
                     config=config,
+                    home=home,
                 )
 
             report, file = await self._written(run, profile, path, write, secret)
         told["backup"] = report.backup_id
         told["verified"] = profile.verify and report.ok
-        uuids = {qube.name: str(qube.uuid) for qube in planned.qubes}
+        uuids = {qube.name: str(qube.uuid) for qube in (self._system.qube(DOM0), *planned.qubes)}
         told["qubes"] = [
             {"name": one.qube.name, "uuid": uuids[one.qube.name], "result": one.reason or OK} for one in report.results
         ]
@@ -397,15 +403,17 @@ class Backups:
             told["file"] = str(file)
             told["size"] = (await at_destination(file.stat)).st_size
         try:
-            await self._stamp([one.qube.name for one in report.results if one.ok], told["start"])
+            whole = [one.qube.name for one in report.results if one.ok and one.qube.name != DOM0]
+            await self._stamp(whole, told["start"])
         except StoreError as error:
             there = f"The backup {file} is on the disk; that it was made is not noted. " if file and report.ok else ""
             raise StoreError(f"{there}{error}") from error
+        left_out += [sentence for one in report.results for sentence in one.lost]
         wrong = [*report.problems, *(one.reason for one in report.results if not one.ok)]
         if wrong:
             raise BackupError(" ".join([*wrong, *left_out]))
         told["result"] = INCOMPLETE if planned.lost else OK
-        told["reason"] = " ".join(filter(None, [planned.told(), *left_out]))
+        told["reason"] = " ".join(filter(None, [planned.told(has_home=home is not None), *left_out]))
         if profile.keep is not None:
             await self._remember(number, told)
             decision = await self.retention(run.profile, profile, _made(told, number), told["owner"], given_up)
@@ -415,6 +423,14 @@ class Backups:
             told["reason"] = " ".join(filter(None, [told["reason"], kept_text(decision)]))
         if planned.lost:
             raise BackupIncompleteError(f"The backup was made without a qube that the profile names. {told['reason']}")
+
+    async def _home(self, profile: Profile, planned: Planned, stop: threading.Event) -> Home | None:
+        """dom0's home as it is now, if the profile takes it. Raises `BackupError` if it names one that it cannot."""
+        if not planned.dom0:
+            return None
+        usual = self._system.places.takes_home
+        folder = await off_loop(lambda: homes.home_of(asked=profile.dom0_home, usual=usual))
+        return None if folder is None else await in_engine(lambda: scanned(folder, stop), stop)
 
     async def _written(
         self, run: _Run, profile: Profile, path: Path | None, write: targets.Write, secret: str
@@ -570,7 +586,8 @@ class Backups:
         if (
             told.get("reason")
             and source != told.get("owner")
-            and not all(seen(name) for name in told.get("names", [""]))
+            # The paths of dom0's home are for dom0.
+            and (told.get("home") or not all(seen(name) for name in told.get("names", [""])))
         ):
             reduced["reason"] = FOR_DOM0
         return reduced
@@ -613,10 +630,11 @@ class Backups:
         known = await at_destination(there)
         return decide(profile.keep, coming, known, given_up)
 
-    async def _coming(self, planned: Planned) -> Made:
-        """The backup that a run now would make."""
+    async def _coming(self, planned: Planned, *, has_home: bool) -> Made:
+        """The backup that a run now would make; `has_home`: with the home of dom0."""
         ((last,),) = await self._system.store.read("SELECT coalesce(max(run), 0) FROM backup_run")
-        qubes = {str(qube.uuid): qube.name for qube in planned.qubes}
+        dom0 = (self._system.qube(DOM0),) if has_home else ()
+        qubes = {str(qube.uuid): qube.name for qube in (*dom0, *planned.qubes)}
         return Made(int(last) + 1, _local(self.clock()), qubes)
 
     async def _remove_old(self, profile: str, old: Made) -> None:
@@ -787,7 +805,13 @@ class Backups:
                 connected = False
         sizes = {qube.name: sum(v.usage for v in qube.volumes.values() if v.save_on_stop) for qube in planned.qubes}
         # Also for a source that does not see all of it, the run is of all qubes that the owner sees.
-        coming = await self._coming(planned if source == DOM0 else self.planned(name, profile, owner))
+        whole = planned if source == DOM0 else self.planned(name, profile, owner)
+        home = await self._home(profile, whole, threading.Event()) if owner == DOM0 else None
+        coming = await self._coming(whole, has_home=home is not None)
+        qubes = planned.qubes
+        if home is not None and source == DOM0:
+            sizes[DOM0] = home.size
+            qubes = (self._system.qube(DOM0), *qubes)
         decision = await self.retention(name, profile, coming, owner) if connected else Decision()
         visible = self._system.visible
         head = {
@@ -809,7 +833,7 @@ class Backups:
             # By the wall's clock, as that day has it.
             "next-run": str(int(due.replace(tzinfo=None).timestamp())) if due else "",
             "missing": " ".join(planned.missing),
-            "left-out": DOM0 if planned.dom0 else "",
+            "left-out": DOM0 if planned.dom0 and home is None else "",
             "would-remove": " ".join(_file_word(old) for old in decision.remove),
             "would-keep": " ".join(
                 f"{_file_word(kept)}:{','.join(seen)}"
@@ -819,7 +843,7 @@ class Backups:
             "changed": str(int(changed)),
         }
         lines = [f"{key}={value}" for key, value in head.items()]
-        return "\n".join([*lines, "", *(self._row(qube, sizes[qube.name]) for qube in planned.qubes), ""])
+        return "\n".join([*lines, "", *(self._row(qube, sizes[qube.name]) for qube in qubes), ""])
 
     def _row(self, qube: Qube, size: int) -> str:
         last = qube.value("backup_timestamp")

@@ -4,6 +4,7 @@
 from typing import TYPE_CHECKING
 
 from qubesmanager.backup.dom0_config import Dom0Config
+from qubesmanager.backup.home import Home
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL
 from qubesmanager.wire.errors import Mgmt1Error
 
@@ -11,9 +12,13 @@ if TYPE_CHECKING:
     from qubesmanager.daemon.local.system.system import System
 
 
-async def config_of(system: "System") -> Dom0Config:
-    """What a backup that includes dom0 holds of its configuration, beside labels and properties."""
-    return Dom0Config(await _policy(system), await _profiles(system), _pools(system))
+async def config_of(system: "System", home: Home | None = None) -> Dom0Config:
+    """What a backup that includes dom0 holds of its configuration, beside labels and properties.
+
+    `home` is dom0's home, if the backup holds it.
+    """
+    about_home = {"files": str(home.files)} if home is not None else {}
+    return Dom0Config(await _policy(system), await _profiles(system), _pools(system), about_home)
 
 
 async def _policy(system: "System") -> dict[str, str]:

@@ -14,21 +14,25 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qubesmanager.backup.contents import ADMIN_CLASS, DOM0, Contents
 from qubesmanager.backup.contents import Qube as KeptQube
 from qubesmanager.backup.errors import BackupError, BackupSpaceError
+from qubesmanager.backup.new_folder import NewFolder
 from qubesmanager.backup.passphrases import passphrase_text
 from qubesmanager.backup.reader import Backup, Nowhere, open_backup
 from qubesmanager.backup.report import QubeResult, Report
 from qubesmanager.backup.streams import FdInput
+from qubesmanager.backup.unpacking import NoTree
 from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.core.property import BASED, flag_of
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import added
 from qubesmanager.daemon.local.core.volumes import KINDS
 from qubesmanager.daemon.local.core.weight import lighten
+from qubesmanager.daemon.local.drivers.backups import homes
 from qubesmanager.daemon.local.drivers.backups.engine import (
     FromThread,
     Readable,
@@ -37,6 +41,7 @@ from qubesmanager.daemon.local.drivers.backups.engine import (
     off_loop,
     readable,
 )
+from qubesmanager.daemon.local.drivers.backups.homes import NEW
 from qubesmanager.daemon.local.drivers.pools.base import PoolDriver
 from qubesmanager.daemon.local.drivers.pools.disk import already_there
 from qubesmanager.daemon.local.store import rows
@@ -70,7 +75,7 @@ NOTES = 100
 QUEUE = 16
 """Runs of data of one volume on their way from the engine to the pool."""
 
-_KEYS = ("passphrase", "pool", "include", "exclude", "rename", "template", "netvm", "run", "dom0")
+_KEYS = ("passphrase", "pool", "include", "exclude", "rename", "template", "netvm", "run", "dom0", "dom0-home")
 _RUN = re.compile(r"[A-Za-z0-9-]{1,32}", re.ASCII)
 _CHOICES = {
     "conflict": ("skip", "rename", "fail"),
@@ -99,6 +104,8 @@ class RestoreOptions:
     run: str = ""
     dom0: tuple[str, ...] = ()
     """Which of dom0's own configuration: words `kind:name`, or `add` for all that is not here."""
+    home: str = ""
+    """The new folder for dom0's home, `NEW` for one in the home of the local user; empty to leave the home out."""
     choices: Mapping[str, str] = field(default_factory=dict)
 
     def choice(self, name: str) -> str:
@@ -130,6 +137,9 @@ def parse_options(untrusted: bytes, passphrase: str = "") -> RestoreOptions:
             raise QubesValueError(f"{key} is one of {', '.join(choices)}.")
     if "run" in values and not _RUN.fullmatch(values["run"]):
         raise QubesValueError("run is at most 32 letters, digits and dashes.")
+    home = values.get("dom0-home", "")
+    if home and (not home.isprintable() or not (home == NEW or Path(home).is_absolute())):
+        raise QubesValueError(f"dom0-home is {NEW} or an absolute path, not {shown(home)}.")
     return RestoreOptions(
         passphrase=passphrase,
         include=tuple(values.get("include", "").split()),
@@ -140,6 +150,7 @@ def parse_options(untrusted: bytes, passphrase: str = "") -> RestoreOptions:
         pool=values.get("pool", ""),
         run=values.get("run") or secrets.token_hex(8),
         dom0=tuple(values.get("dom0", "").split()),
+        home=home,
         choices={key: values[key] for key in _CHOICES if key in values},
     )
 
@@ -197,6 +208,9 @@ async def contents_text(system: "System", source: str, stream: ByteStream) -> st
     if unreadable := [qube.name for qube in backup.contents.unreadable]:
         lines.append(f"unreadable={' '.join(unreadable)}")
     if source == DOM0:
+        if home := _home_in(backup.contents):
+            files = backup.config.home.get("files", "") if backup.config is not None else ""
+            lines.append(f"dom0-home={home.size}:{files if files.isascii() and files.isdigit() else ''}")
         items = await restored_config.items_of(system, backup)
         lines.append(f"dom0={' '.join(f'{item.word}:{item.fate}' for item in items)}")
     lines.append("")
@@ -224,6 +238,8 @@ class _Wanted:
     kept: KeptQube
     name: str
     qube: Qube | None = None
+    is_home: bool = False
+    """It is dom0, whose home is to be unpacked: no qube is made."""
     skipped: str = ""
     failed: str = ""
     notes: list[str] = field(default_factory=list)
@@ -247,19 +263,39 @@ async def restore(system: "System", source: str, stream: ByteStream, passphrase:
     async with readable(rest) as told, AsyncExitStack() as undo:
         backup = await in_engine(partial(_opened, told, options, stop), stop)
         wanted = _chosen(backup.contents, options)
-        if options.dom0 and source != DOM0:
-            raise PermissionDenied("Only dom0 restores the configuration of dom0.")
+        if (options.dom0 or options.home) and source != DOM0:
+            raise PermissionDenied("Only dom0 restores the configuration and the home of dom0.")
         items = restored_config.chosen(await restored_config.items_of(system, backup), options.dom0)
         if options.choice("verify-only") == YES:
             report = await _verified(system, options.run, backup, wanted, stop)
             told.check()
             return _told(report, wanted)
-        restoring = _Restoring(system, source, options, backup.contents, wanted, undo)
+        home = await _new_home(undo, options, wanted)
+        restoring = _Restoring(system, source, options, backup.contents, wanted, undo, home)
         labels = [item for item in items if item.kind is restored_config.Kind.LABEL]
         # Restored qubes may have them. Should the restore fail, they go again.
         rows = [await _applied(system, item, undo) for item in labels]
         rows = [*await restoring.run(backup, told, stop), *rows]
     return [*rows, *[await _applied(system, item) for item in items if item not in labels]]
+
+
+def _home_in(contents: Contents) -> KeptQube | None:
+    """dom0, if the backup holds its home."""
+    return next((qube for qube in contents.kept if qube.klass == ADMIN_CLASS), None)
+
+
+async def _new_home(undo: AsyncExitStack, options: RestoreOptions, wanted: list[_Wanted]) -> NewFolder | None:
+    """The new folder for dom0's home if that is wanted; removed again with `undo`, unless it was kept.
+
+    Raises `BackupError` if it cannot be made.
+    """
+    dom0 = next((one.kept for one in wanted if one.is_home), None)
+    if dom0 is None or not options.home:
+        return None
+    path = await off_loop(homes.new_home, options.home)
+    home = await off_loop(NewFolder, path, dom0.size)
+    undo.push_async_callback(off_loop, home.abort)
+    return home
 
 
 async def _applied(system: "System", item: restored_config.Item, undo: AsyncExitStack | None = None) -> str:
@@ -282,6 +318,8 @@ def _opened(told: Readable, options: RestoreOptions, stop: threading.Event) -> B
 def _chosen(contents: Contents, options: RestoreOptions) -> list[_Wanted]:
     qubes = (*contents.kept, *contents.unreadable)
     names = {qube.name for qube in qubes}
+    if options.home and _home_in(contents) is None:
+        raise QubesValueError("The backup does not hold the home of dom0.")
     for name in (*options.include, *options.rename, *options.template, *options.netvm):
         if name not in names:
             raise QubesValueError(f"The backup has no qube {shown(name)}.")
@@ -289,12 +327,15 @@ def _chosen(contents: Contents, options: RestoreOptions) -> list[_Wanted]:
     chosen = []
     for qube in qubes:
         one = _Wanted(qube, options.rename.get(qube.name, qube.name))
-        if (included and qube.name not in included) or qube.name in excluded:
+        is_home = qube.klass == ADMIN_CLASS and not qube.problem and qube.name not in excluded
+        if is_home and (options.home or (options.choice("verify-only") == YES and not included)):
+            one.is_home = True
+        elif (included and qube.name not in included) or qube.name in excluded:
             one.skipped = "It was not asked for."
         elif qube.problem:
             one.failed = qube.problem
         elif qube.klass == ADMIN_CLASS:
-            one.skipped = "The data of dom0 are restored by hand."
+            one.skipped = "The home of dom0 is restored only when it is asked for (dom0-home)."
         elif qube.klass not in set(VmClass):
             one.skipped = f"There are no qubes of the class {qube.klass} here."
         chosen.append(one)
@@ -305,7 +346,7 @@ async def _verified(system: "System", run: str, backup: Backup, wanted: list[_Wa
     """What a restore would find; nothing is written."""
     names = {one.kept.name for one in wanted if not one.skipped and not one.failed}
     tell = Teller(partial(_progress, system, run))
-    return await in_engine(lambda: backup.restore(_looked_at, names, progress=tell), stop)
+    return await in_engine(lambda: backup.restore(_looked_at, names, progress=tell, home=NoTree()), stop)
 
 
 def _looked_at(kept: KeptQube, volume: str, size: int) -> Nowhere:
@@ -378,12 +419,15 @@ class _Restoring:
         contents: Contents,
         wanted: list[_Wanted],
         undo: AsyncExitStack,
+        home: NewFolder | None,
     ) -> None:
         self._system = system
         self._source = source
         self._options = options
         self._contents = contents
-        self._wanted = wanted
+        self._wanted = [one for one in wanted if not one.is_home]
+        self._dom0 = [one for one in wanted if one.is_home]
+        self._home = home
         self._undo = undo
         self._by_kept = {one.kept.name: one for one in wanted}
         self._made: dict[str, list[PendingVolume]] = {}
@@ -400,11 +444,12 @@ class _Restoring:
         loop = FromThread()
         sinks = lambda kept, volume, size: loop(self._sink(kept, volume, size))  # noqa: E731 - the engine's callable
         tell = Teller(partial(_progress, self._system, self._options.run))
-        names = {one.kept.name for one in going}
-        report = await in_engine(lambda: backup.restore(sinks, names, progress=tell), stop)
+        names = {one.kept.name for one in (*self._dom0, *going)}
+        home = self._home
+        report = await in_engine(lambda: backup.restore(sinks, names, progress=tell, home=home), stop)
         told.check()
         results = {result.qube.name: result for result in report.results}
-        for one in going:
+        for one in (*self._dom0, *going):
             _judge(one, report, results[one.kept.name])
         whole = [one for one in going if not one.failed]
         async with self._system.changing:
@@ -414,6 +459,8 @@ class _Restoring:
             if one.failed:
                 await self._system.volumes.drop(self._made.get(one.name, ()))
         self._undo.pop_all()
+        for one in self._dom0:
+            await self._keep_home(one, results[one.kept.name])
         for one in self._wanted:
             self._system.reserved.discard(one.name)
         for one in whole:
@@ -421,7 +468,21 @@ class _Restoring:
                 await self._system.volumes.measure(one.qube)
         fields = {"run": self._options.run, "result": "ok" if report.ok else "failed"}
         self._system.emit([Event("", "restore-finished", fields)])
-        return [*(one.row() for one in self._wanted), *_of_file(report)]
+        return [*(one.row() for one in (*self._dom0, *self._wanted)), *_of_file(report)]
+
+    async def _keep_home(self, one: _Wanted, result: QubeResult) -> None:
+        """The unpacked home of dom0 gets its name, if it is whole; else the reader has removed it."""
+        home, one.name = self._home, "-"
+        if home is None or one.failed:
+            return
+        try:
+            await off_loop(home.keep)
+        except BackupError as error:
+            one.failed = str(error)
+            with contextlib.suppress(OSError):
+                await off_loop(home.abort)
+            return
+        one.notes += [f"Its home is in {home.path}: {home.files} files, {home.bytes} bytes.", *result.lost]
 
     # -- the plan -----------------------------------------------------------------------------------------------------
 

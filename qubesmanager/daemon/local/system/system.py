@@ -80,6 +80,8 @@ class Places:
     """Of qrexec's policy files."""
     policy_hiding: Path | None = None
     """Of policy files that hide their namesakes in `policy`."""
+    takes_home: bool = False
+    """The daemon is dom0's own: backups of dom0 hold the home of its user, unless a profile says otherwise."""
 
     def console(self, uuid: UUID) -> Path:
         """What the guest wrote to its first serial port."""
