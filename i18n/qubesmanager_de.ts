@@ -674,10 +674,6 @@
         <translation>Qubes sichern</translation>
     </message>
     <message>
-        <source>&amp;Back up</source>
-        <translation>&amp;Sichern</translation>
-    </message>
-    <message>
         <source>Ask for the backup profiles</source>
         <translation>Nach den Sicherungsprofilen fragen</translation>
     </message>
@@ -716,6 +712,10 @@
     <message>
         <source>Remove</source>
         <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>Back &amp;up</source>
+        <translation>&amp;Sichern</translation>
     </message>
 </context>
 <context>
@@ -5363,6 +5363,13 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>The next attempt is at {0}.</source>
         <translation>Der nächste Versuch ist am {0}.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n qube(s) cannot be shown</source>
+        <translation>
+            <numerusform>%n Qube ist nicht darstellbar</numerusform>
+            <numerusform>%n Qubes sind nicht darstellbar</numerusform>
+        </translation>
     </message>
 </context>
 <context>

@@ -51,7 +51,7 @@ class BackupWizard(StepsWindow):
         if running := running_backups(session):
             self._look_on(running[-1])
             return
-        self.set_pages((self.qubes, self.target, self.passphrase, self.summary), self.tr("&Back up"))
+        self.set_pages((self.qubes, self.target, self.passphrase, self.summary), self.tr("Back &up"))
         self.qubes.put_profiles([], str(session.settings.value(LAST_NAME, FIRST_NAME)))
         if names:
             self.qubes.model.tick(names)
