@@ -24,13 +24,14 @@ from cryptography.hazmat.primitives.ciphers.modes import CTR
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from qubesmanager.backup.errors import BackupDamagedError, BackupLimitError, BackupPassphraseError
+from qubesmanager.wire import limits
 
 HEAD_SIZE = 96
 MAC_SIZE = 32
 OVERHEAD = HEAD_SIZE + MAC_SIZE
 """Bytes that a container is longer than its body."""
 
-MEMORY_LIMIT = 2 << 30
+MEMORY_LIMIT = limits.BACKUP_KEY_BYTES
 """Bytes that a key derivation may take: N = 2^21 with r = 8."""
 WORK_LIMIT = 1 << 27
 """The largest N * r * p: eight times the memory limit's work done once, about a minute."""

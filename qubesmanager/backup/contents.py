@@ -28,14 +28,15 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from qubesmanager.backup.errors import BackupDamagedError, BackupLimitError
+from qubesmanager.wire import limits
 from qubesmanager.wire.errors import QubesValueError
 from qubesmanager.wire.names import CLASS_NAME, VM_NAME, shown
 
 DOM0 = "dom0"
 ADMIN_CLASS = "AdminVM"
-XML_LIMIT = 64 << 20
+XML_LIMIT = limits.BACKUP_XML_BYTES
 """The most bytes of a qubes.xml that are read."""
-QUBES_LIMIT = 10_000
+QUBES_LIMIT = limits.BACKUP_QUBES
 
 _PATH = re.compile(r"vm[0-9]{1,9}/", re.ASCII)
 _HOME = "dom0-home/"

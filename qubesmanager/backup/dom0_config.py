@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from qubesmanager.backup.errors import BackupDamagedError, BackupError
+from qubesmanager.wire import limits
 
 CONFIG = "dom0-config"
-CONFIG_LIMIT = 16 << 20
+CONFIG_LIMIT = limits.BACKUP_CONFIG_BYTES
 """The most bytes of it that are written and read."""
 _VERSION = 1
 

@@ -14,13 +14,14 @@ from xml.sax.saxutils import escape
 
 from qubesmanager.backup.contents import parse
 from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupLimitError
+from qubesmanager.wire import limits
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.firewall import Action, Rule, rule_of
 from qubesmanager.wire.names import shown
 
 FIREWALL = "firewall.xml"
 NOTES = "notes.txt"
-FILE_LIMIT = 16 << 20
+FILE_LIMIT = limits.BACKUP_FILE_BYTES
 """The most bytes of one of these files that are read."""
 RULES_LIMIT = 10_000
 

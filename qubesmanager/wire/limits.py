@@ -75,6 +75,22 @@ PROFILE_BYTES = _limit(64 << 10, "bytes", "a backup profile")
 PROFILE_NODES = _limit(10_000, "values", "in a backup profile")
 PROFILE_DEPTH = _limit(4, "levels", "of lists and mappings in a backup profile; aliases are refused")
 
+# -- backups ----------------------------------------------------------------------------------------------------------
+
+RESTORE_OPTIONS_BYTES = _limit(256 << 10, "bytes", "the options before the backup in a restore")
+BACKUP_QUBES = _limit(10_000, "qubes", "in a backup; one with more is not read")
+BACKUP_XML_BYTES = _limit(64 << 20, "bytes", "the qubes.xml of a backup")
+BACKUP_FILE_BYTES = _limit(16 << 20, "bytes", "each small file of a qube in a backup (firewall, notes)")
+BACKUP_CONFIG_BYTES = _limit(16 << 20, "bytes", "the configuration of dom0 in a backup")
+BACKUP_KEY_BYTES = _limit(2 << 30, "bytes", "of memory to make a backup's key of its passphrase")
+DESTINATION_SECONDS = _limit(20, "seconds", "for the disk or mount that backups go to, to say what is there")
+DESTINATION_THREADS = _limit(4, "threads", "that look at where backups go; one that hangs holds up nothing else")
+
+# -- policy -----------------------------------------------------------------------------------------------------------
+
+POLICY_FILES = _limit(2000, "files", "in the folder of the policy; with more the policy calls are refused")
+MENTION_LINES = _limit(1000, "lines", "of policy that are listed as naming a qube")
+
 # -- pool folders -----------------------------------------------------------------------------------------------------
 
 MANIFEST_BYTES = _limit(4 << 20, "bytes", "the manifest of a volume in a pool folder")

@@ -14,10 +14,9 @@ from qubes_backup import domain, of_one
 from qubesmanager.backup.errors import BackupNotConnectedError
 from qubesmanager.backup.profile import parse_profile
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.local.drivers.backups import engine
 from qubesmanager.daemon.local.system import restoring
 from qubesmanager.daemon.local.system.system import System
-from qubesmanager.wire import calls
+from qubesmanager.wire import calls, limits
 
 
 @pytest.fixture
@@ -29,7 +28,7 @@ def hung(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def there(path: Path) -> bool:
         return answering.wait(30) if path == Path("/b") else is_dir(path)
 
-    monkeypatch.setattr(engine, "DESTINATION_SECONDS", 0.2)
+    monkeypatch.setattr(limits, "DESTINATION_SECONDS", 0.2)
     monkeypatch.setattr(Path, "is_dir", there)
     yield
     answering.set()

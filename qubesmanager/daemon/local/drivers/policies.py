@@ -23,13 +23,13 @@ from qubesmanager.wire.errors import (
     PolicyAdminTokenException,
     QubesValueError,
 )
-from qubesmanager.wire.limits import POLICY_BYTES
+from qubesmanager.wire.limits import POLICY_BYTES, POLICY_FILES
 from qubesmanager.wire.names import FILE_NAME, check
 
 NEW, ANY = "new", "any"
 """Tokens that stand for: there is no such file; whatever it holds."""
 
-MAX_FILES = 2000
+MAX_FILES = POLICY_FILES
 _MODE = 0o664
 _NOT_IN_NAME = re.compile(r"[^A-Za-z0-9_.-]", re.ASCII)
 

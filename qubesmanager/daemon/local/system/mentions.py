@@ -9,13 +9,11 @@ from qubesmanager.daemon.local.system.system import System
 from qubesmanager.policy.mentions import lines_naming
 from qubesmanager.wire.codecs import Mention
 from qubesmanager.wire.errors import Mgmt1Error
-
-MOST_LINES = 1000
-"""Lines of policy that are listed."""
+from qubesmanager.wire.limits import MENTION_LINES
 
 
 async def mentions(system: System, name: str) -> list[Mention]:
-    """The first `MOST_LINES` policy lines by file, then profiles. Files that cannot be read are left out."""
+    """The first `MENTION_LINES` policy lines by file, then profiles. Files that cannot be read are left out."""
     return [*await _lines(system, name), *await _profiles(system, name)]
 
 
@@ -30,7 +28,7 @@ async def _lines(system: System, name: str) -> list[Mention]:
 def _in_policy(files: Mapping[str, str], name: str) -> list[Mention]:
     lines = {path: text.splitlines() for path, text in files.items()}
     found = []
-    for place in lines_naming(files, name)[:MOST_LINES]:
+    for place in lines_naming(files, name)[:MENTION_LINES]:
         path, _, number = place.rpartition(":")
         found.append(Mention("policy", place, lines[path][int(number) - 1].strip()))
     return found

@@ -50,6 +50,7 @@ from qubesmanager.daemon.local.system.restored_settings import Choices, Incoming
 from qubesmanager.daemon.local.system.system import new_uuid
 from qubesmanager.daemon.local.system.volumes import PendingVolume
 from qubesmanager.rules.texts import why_not_notes
+from qubesmanager.wire import limits
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.errors import (
     Mgmt1Error,
@@ -68,7 +69,7 @@ from qubesmanager.wire.values import VmClass
 if TYPE_CHECKING:
     from qubesmanager.daemon.local.system.system import System
 
-HEAD_LIMIT = 256 << 10
+HEAD_LIMIT = limits.RESTORE_OPTIONS_BYTES
 """Bytes of options before the backup."""
 NOTES = 100
 """Sentences in the row of a restored qube; a hostile backup could cause any number."""

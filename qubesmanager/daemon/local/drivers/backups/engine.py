@@ -15,15 +15,13 @@ from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from qubesmanager.backup.errors import BackupNotConnectedError
+from qubesmanager.wire import limits
 from qubesmanager.wire.codecs import ByteStream
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_DESTINATIONS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="destination")
-DESTINATION_SECONDS = 20.0
-"""How long a disk or a network mount may take to say what is there."""
-
+_DESTINATIONS = ThreadPoolExecutor(max_workers=limits.DESTINATION_THREADS, thread_name_prefix="destination")
 PIPE_BYTES = 1 << 20
 TELL_SECONDS = 0.2
 """The shortest time between two reports of progress."""
@@ -68,11 +66,11 @@ async def at_destination(function: Callable[P, T], *arguments: P.args, **named: 
     """
     future = asyncio.get_running_loop().run_in_executor(_DESTINATIONS, partial(function, *arguments, **named))
     try:
-        async with asyncio.timeout(DESTINATION_SECONDS):
+        async with asyncio.timeout(limits.DESTINATION_SECONDS):
             return await future
     except TimeoutError as error:
         raise BackupNotConnectedError(
-            f"The place for the backups does not answer within {DESTINATION_SECONDS:g} seconds."
+            f"The place for the backups does not answer within {limits.DESTINATION_SECONDS:g} seconds."
         ) from error
 
 
