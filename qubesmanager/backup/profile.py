@@ -141,6 +141,10 @@ SET_BY = "# Set by the qube "
 """What a profile's text begins with that a qube has set; the name of the qube follows."""
 
 
+REMOVED = " (removed)"
+"""What follows the name of an owner that was removed: a new qube of the name does not own the profile."""
+
+
 def marked(text: str, source: str) -> str:
     """The text with a first line that names the qube that set it; without such a line where dom0 did."""
     lines = text.split("\n")

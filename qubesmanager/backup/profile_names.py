@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import yaml
 
-from qubesmanager.backup.profile import TAG, Profile, marked, owner_of, parse_profile
+from qubesmanager.backup.profile import REMOVED, TAG, Profile, marked, owner_of, parse_profile
 from qubesmanager.wire.errors import ProtocolError
 
 LISTS = ("include", "exclude")
@@ -46,15 +46,14 @@ def renamed(text: str, old: str, new: str) -> str:
         destination_vm=qubes["destination_vm"],
         passphrase_vm=qubes["passphrase_vm"],
     )
-    edited = _checked(_edited(text, spans), expected)
-    return marked(edited, new) if owner_of(edited) == old else edited
+    return _owned(_checked(_edited(text, spans), expected), old, new)
 
 
 def without(text: str, name: str) -> str:
     """The profile's text without a qube in `include` and `exclude`.
 
-    The last pattern of `include` stays: a profile without any takes every qube that is included in backups. Raises as
-    `renamed`.
+    The last pattern of `include` stays: a profile without any takes every qube that is included in backups. If the qube
+    set the profile, it has no owner any more. Raises as `renamed`.
     """
     profile = parse_profile(text)
     lists = {key: tuple(pattern for pattern in getattr(profile, key) if pattern != name) for key in LISTS}
@@ -67,7 +66,13 @@ def without(text: str, name: str) -> str:
             end = node.end_mark.index if node.flow_style else node.value[-1].end_mark.index
             # A list of lines begins in the column of its key; one in brackets has to be indented.
             spans.append((node.start_mark.index, end, f"{'' if node.flow_style else '  '}[{flow}]"))
-    return _checked(_edited(text, spans), replace(profile, include=lists["include"], exclude=lists["exclude"]))
+    text = _checked(_edited(text, spans), replace(profile, include=lists["include"], exclude=lists["exclude"]))
+    return _owned(text, name, f"{name}{REMOVED}")
+
+
+def _owned(text: str, old: str, new: str) -> str:
+    """The text with another owner where it is the qube `old`."""
+    return marked(text, new) if text and owner_of(text) == old else text
 
 
 def _values(text: str) -> "list[tuple[str, yaml.Node]]":

@@ -261,7 +261,8 @@ def preview_text(told: Preview, given_up: Sequence[str] = ()) -> str:
     text += f"\nAt most {size_text(told.size)} before compression"
     text += "" if told.free is None else f"; {size_text(told.free)} free at the target"
     text += ".\n"
-    for title, names in (("No such qube", told.missing), ("Would be removed after it", remove)):
+    titled = (("No such qube", told.missing), ("Left out", told.left_out), ("Would be removed after it", remove))
+    for title, names in titled:
         if names:
             text += f"{title}: {printable(', '.join(names))}\n"
     if not told.connected:

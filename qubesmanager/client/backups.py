@@ -78,6 +78,8 @@ class Preview:
     last_result: str
     next_run: int | None
     missing: tuple[str, ...]
+    left_out: tuple[str, ...]
+    """Qubes that the profile includes and the qube that set it does not see; dom0 alone reads them."""
     would_remove: tuple[str, ...]
     would_keep: Mapping[str, tuple[str, ...]]
     """Files beyond the counts of `keep`, with the qubes that no other backup of the profile holds."""
@@ -159,6 +161,7 @@ def parse_preview(untrusted: str) -> Preview:
         last_result=told.get("last-result", ""),
         next_run=_number(told, "next-run"),
         missing=tuple(told.get("missing", "").split()),
+        left_out=tuple(name for name in told.get("left-out", "").split() if name != DOM0),
         would_remove=tuple(unquote(word) for word in told.get("would-remove", "").split()),
         would_keep=dict(_kept(word) for word in told.get("would-keep", "").split()),
         qubes=tuple(_planned(row) for row in rows.split("\n") if row),

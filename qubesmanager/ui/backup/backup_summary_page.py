@@ -111,6 +111,9 @@ class BackupSummaryPage(StepPage):
             warnings.append(self.tr("That may not fit: dom0 begins only if there is room for all of it."))
         if told.missing:
             warnings.append(self.tr("There is no qube {0}.").format(", ".join(told.missing)))
+        if told.left_out:
+            left_out = self.tr("Left out, because the qube that set the profile does not see them: {0}.")
+            warnings.append(left_out.format(", ".join(told.left_out)))
         if told.writable is False:
             self._problem = self.tr("Nothing can be written there: the folder does not exist, or is not writable.")
         elif told.free is None and profile.destination_vm == "dom0":

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What no backup can keep is refused when it is set, or left out by name; one qube that cannot be read costs itself."""
 
+import asyncio
 import json
 import logging
 import shutil
@@ -19,6 +20,7 @@ from qubesmanager.backup.profile import parse_profile
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.opening import open_system
 from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.system import restoring
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec
@@ -213,3 +215,43 @@ async def test_a_tag_with_a_dot_is_refused_and_a_profile_with_one_still_means_it
     profile = parse_profile("include: [$tag:a.b, $tag:managed-by-my.net]\ndestination_path: /backups\n")
 
     assert profile.include == ("$tag:a_b", "$tag:managed-by-my.net")
+
+
+# -- a caller that goes ------------------------------------------------------------------------------------------------
+
+
+async def test_a_caller_that_goes_after_the_restore_takes_no_volume_of_a_restored_qube(
+    client: Client, system: System, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One qube is whole and stored, one is not; the caller goes while the volumes of the second are removed."""
+    file = (await backed_up(client, folder, "vault", "work"))["file"]
+    judge, drop = restoring._judge, system.volumes.drop
+    dropping, go_on = asyncio.Event(), asyncio.Event()
+
+    def judged(one: Any, report: Any, result: Any) -> None:
+        judge(one, report, result)
+        if one.kept.name == "work":
+            one.failed = "It is damaged."
+
+    async def dropped(volumes: Any) -> None:
+        dropping.set()
+        await go_on.wait()
+        await drop(volumes)
+
+    monkeypatch.setattr(restoring, "_judge", judged)
+    monkeypatch.setattr(system.volumes, "drop", dropped)
+    restore = asyncio.get_running_loop().create_task(restored(client, file, "rename=vault:v2 work:w2"))
+    await dropping.wait()
+    restore.cancel()
+    await asyncio.wait([restore])
+    go_on.set()
+    async with asyncio.timeout(30):
+        while system.reserved:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.01)
+
+    volumes = await system.volumes.driver("default").list_volumes()
+    assert "v2/private" in volumes
+    assert "w2/private" not in volumes
+    assert {"v2", "w2"} & set(system.state.qubes) == {"v2"}
+    assert await system.store.read("SELECT * FROM pending_volume") == []
+    assert not system.reserved

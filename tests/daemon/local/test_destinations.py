@@ -10,6 +10,7 @@ import yaml
 
 from qubesmanager.backup import writer
 from qubesmanager.backup.contents import Contents
+from qubesmanager.backup.errors import BackupIncompleteError
 from qubesmanager.client.backups import execute, history, preview
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
@@ -18,7 +19,8 @@ from qubesmanager.daemon.local.system.system import System
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
-from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied
+from qubesmanager.wire.codecs import CreateSpec
+from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, QubesVMNotFoundError
 
 
 @pytest.fixture
@@ -112,7 +114,7 @@ async def test_what_dom0_no_longer_allows_is_refused_by_the_run(
     assert len(names(folder)) == 1, "dom0 made the profile its own"
 
 
-async def test_a_qube_that_takes_over_a_profile_removes_none_of_dom0s_backups(
+async def test_a_qube_that_takes_the_name_of_a_profile_removes_none_of_dom0s_backups(
     system: System, client: Client, qube: Client, folder: Path
 ) -> None:
     """The new backup may be sealed with a passphrase that only the qube knows."""
@@ -121,6 +123,7 @@ async def test_a_qube_that_takes_over_a_profile_removes_none_of_dom0s_backups(
     await set_profile(client, folder, **keep)
     await execute(client, "theirs", None)
     before = names(folder)
+    await client.send(calls.BACKUP_PROFILE_REMOVE("dom0", "theirs"))
     await set_profile(qube, folder, **keep)
 
     assert (await preview(qube, "theirs")).would_remove == ()
@@ -206,3 +209,119 @@ async def test_events_of_dom0s_notes_and_features_go_to_dom0_only(client: Client
         batch = await anext(events)
 
     assert [event.kind for event in batch] == ["property-set"]
+
+
+# -- whose profile it is -----------------------------------------------------------------------------------------------
+
+
+async def test_a_qube_neither_replaces_nor_removes_a_profile_of_dom0(
+    system: System, client: Client, qube: Client, folder: Path
+) -> None:
+    allow(system, str(folder))
+    await set_profile(client, folder)
+    by_call = (system.places.profiles / "theirs.conf").read_text()
+    (system.places.profiles / "hand.conf").write_text(by_call)
+
+    for name in ("theirs", "hand"):
+        text = yaml.safe_dump({"include": ["vault"], "destination_path": str(folder)})
+        with pytest.raises(PermissionDenied, match="only dom0"):
+            await qube.send(calls.BACKUP_PROFILE_SET("dom0", name, text))
+        with pytest.raises(PermissionDenied, match="only dom0"):
+            await qube.send(calls.BACKUP_PROFILE_REMOVE("dom0", name))
+
+        assert (system.places.profiles / f"{name}.conf").read_text() == by_call
+
+
+async def test_a_profile_of_a_qube_is_for_it_and_dom0_to_change(
+    system: System, client: Client, qube: Client, folder: Path
+) -> None:
+    allow(system, str(folder))
+    await set_profile(qube, folder)
+    other = Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer, "personal"))
+
+    with pytest.raises(PermissionDenied):
+        await set_profile(other, folder)
+    with pytest.raises(PermissionDenied):
+        await other.send(calls.BACKUP_PROFILE_REMOVE("dom0", "theirs"))
+    await set_profile(qube, folder, verify=True)
+    await qube.send(calls.BACKUP_PROFILE_REMOVE("dom0", "theirs"))
+    await set_profile(qube, folder)
+    await client.send(calls.BACKUP_PROFILE_REMOVE("dom0", "theirs"))
+
+    assert await client.send(calls.BACKUP_PROFILE_LIST("dom0")) == []
+
+
+@pytest.mark.parametrize("include", [["vault", "$type:AppVM"], []], ids=["by class", "by property"])
+@pytest.mark.parametrize("scheduled", [False, True], ids=["asked for", "scheduled"])
+async def test_a_qubes_profile_backs_up_only_what_the_qube_sees(
+    system: System, client: Client, qube: Client, folder: Path, include: list[str], scheduled: bool
+) -> None:
+    allow(system, str(folder))
+    for name in ("vault", "work", "personal"):
+        await client.send(calls.VM_PROPERTY_SET(name, "include_in_backups", "True"))
+    await set_profile(qube, folder, include=include, schedule="daily 03:00")
+
+    if scheduled:
+        await system.backups._scheduled("theirs", 1)
+    else:
+        await execute(client, "theirs", None)
+
+    (told,) = await system.backups.history("theirs")
+    assert [one["name"] for one in told["qubes"]] == ["sys-net", "vault"]
+    assert told["result"] == "ok"
+    assert "because sys-net does not see them: " in told["reason"]
+    assert {"personal", "work"} <= set(told["left-out"])
+    (seen,) = await history(qube, "theirs")
+    assert seen.reason == ""
+    assert {"personal", "work"} <= set((await preview(client, "theirs")).left_out)
+    assert (await preview(qube, "theirs")).left_out == ()
+    assert [planned.name for planned in (await preview(client, "theirs")).qubes] == ["sys-net", "vault"]
+
+
+async def test_what_a_qube_no_longer_sees_is_not_backed_up_any_more(
+    system: System, client: Client, qube: Client, folder: Path
+) -> None:
+    allow(system, str(folder))
+    await client.send(calls.VM_TAG_SET("work", "managed-by-sys-net"))
+    await set_profile(qube, folder, include=["vault", "work"])
+    await execute(qube, "theirs", None)
+    await client.send(calls.VM_TAG_REMOVE("work", "managed-by-sys-net"))
+
+    with pytest.raises(BackupIncompleteError, match="There is no qube work"):
+        await execute(qube, "theirs", None)
+
+    runs = await system.backups.history("theirs")
+    assert [[one["name"] for one in told["qubes"]] for told in runs] == [["vault", "work"], ["vault"]]
+
+
+async def test_a_passphrase_comes_only_from_a_qube_that_the_owner_sees(
+    system: System, qube: Client, folder: Path
+) -> None:
+    allow(system, str(folder))
+
+    with pytest.raises(QubesVMNotFoundError):
+        await set_profile(qube, folder, passphrase_text=None, passphrase_vm="personal")
+    await set_profile(qube, folder, passphrase_text=None, passphrase_vm="vault")
+
+
+async def test_a_profile_follows_the_new_name_of_its_owner_and_goes_to_no_other(
+    system: System, client: Client, folder: Path
+) -> None:
+    allow(system, str(folder))
+    await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("mgmt", "green")))
+    await client.send(calls.VM_TAG_SET("vault", "managed-by-mgmt"))
+    await set_profile(Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer, "mgmt")), folder)
+
+    await client.send(calls.VM_PROPERTY_SET("mgmt", "name", "mgmt2"))
+    renamed = Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer, "mgmt2"))
+    await execute(renamed, "theirs", None)
+    await set_profile(renamed, folder)
+    await client.send(calls.VM_REMOVE("mgmt2"))
+    await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("mgmt2", "red")))
+
+    with pytest.raises(PermissionDenied):
+        await set_profile(renamed, folder)
+    with pytest.raises(PermissionDenied, match="was removed"):
+        await execute(client, "theirs", None)
+    await set_profile(client, folder)
+    await execute(client, "theirs", None)

@@ -15,6 +15,7 @@ from qubesmanager.client.backups import Confirmed, execute, history, preview
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.backups import file_systems
 from qubesmanager.daemon.local.drivers.backups.file_systems import FAT_LARGEST, FileSystem
+from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec
@@ -110,15 +111,80 @@ async def test_a_second_disk_is_taken_once_dom0_says_so_and_known_from_then_on(
 async def test_a_profile_written_by_hand_learns_its_disk_in_its_first_run(
     client: Client, system: System, mounts: Mounts, stick: Path
 ) -> None:
-    system.places.profiles.mkdir(exist_ok=True)
-    path = system.places.profiles / "nightly.conf"
-    path.write_text(f"include: [vault]\ndestination_path: {stick}\nkdf: generated\npassphrase_text: x\n")
+    by_hand(system, stick)
     mounts.at[stick] = STICK
     await execute(client, "nightly", None)
     del mounts.at[stick]
 
     with pytest.raises(BackupNotConnectedError):
         await execute(client, "nightly", None)
+
+
+def by_hand(system: System, path: Path) -> None:
+    system.places.profiles.mkdir(exist_ok=True)
+    (system.places.profiles / "nightly.conf").write_text(
+        f"include: [vault]\ndestination_path: {path}\nkdf: generated\npassphrase_text: x\n"
+    )
+
+
+@pytest.mark.parametrize("without", [ROOT, FileSystem("tmpfs", "tmpfs:tmpfs")], ids=["the system's disk", "memory"])
+async def test_the_very_first_run_of_a_profile_written_by_hand_misses_its_disk(
+    client: Client, system: System, mounts: Mounts, stick: Path, without: FileSystem
+) -> None:
+    by_hand(system, stick)
+    mounts.at[stick] = without
+
+    assert not (await preview(client, "nightly")).connected
+    with pytest.raises(BackupNotConnectedError, match="confirm it once"):
+        await execute(client, "nightly", None)
+    assert names(stick) == set()
+    mounts.at[stick] = STICK
+    await execute(client, "nightly", None)
+    mounts.at[stick] = without
+    with pytest.raises(BackupNotConnectedError, match="is not connected"):
+        await execute(client, "nightly", None)
+
+    assert len(names(stick)) == 1
+
+
+async def test_a_folder_on_the_systems_disk_is_confirmed_once_or_has_a_backup(
+    client: Client, system: System, mounts: Mounts, stick: Path
+) -> None:
+    by_hand(system, stick)
+    assert mounts.at == {}
+    await execute(client, "nightly", None, confirmed=Confirmed(new_disk=True))
+    await execute(client, "nightly", None)
+
+    # As after an update from a version that remembered no file systems.
+    await system.store.commit([rows.delete_destinations("nightly")])
+    await execute(client, "nightly", None)
+
+    assert [run.result for run in await history(client, "nightly")] == ["ok", "ok", "ok"]
+
+
+async def test_a_file_as_destination_needs_the_disk_too(client: Client, mounts: Mounts, stick: Path) -> None:
+    mounts.at[stick] = STICK
+    await with_profile(client, stick / "backup")
+    del mounts.at[stick]
+
+    with pytest.raises(BackupNotConnectedError):
+        await execute(client, "nightly", None)
+
+    assert names(stick) == set()
+
+
+async def test_a_disk_that_is_missing_while_the_profile_is_set_is_learnt_once_it_is_there(
+    client: Client, mounts: Mounts, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_systems, "unmounted_point", lambda _folder: "" if stick in mounts.at else str(stick))
+    await with_profile(client, stick)
+    with pytest.raises(BackupNotConnectedError):
+        await execute(client, "nightly", None)
+
+    mounts.at[stick] = STICK
+    await execute(client, "nightly", None)
+
+    assert [run.result for run in await history(client, "nightly")] == ["failed", "ok"]
 
 
 async def test_a_profile_that_is_set_again_or_removed_forgets_its_disk(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A qube that is renamed or removed: backup profiles follow, and the answer names them and the lines of policy."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -106,6 +107,52 @@ async def test_what_a_crash_kept_from_the_profiles_is_done_at_the_next_start(
         await again.close()
 
     assert yaml.safe_load(text)["include"] == ["lab3", "safe", "$tag:managed-by-lab3"]
+
+
+@pytest.mark.usefixtures("lab")
+@pytest.mark.parametrize("change", ["rename", "remove"])
+async def test_profiles_follow_by_themselves_once_the_disk_takes_them_again(
+    client: Client, system: System, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    put, failures = system.backups.profiles.put, [Mgmt1Error("The disk is full.")] * 2
+
+    async def put_later(name: str, text: str) -> None:
+        if failures:
+            raise failures.pop()
+        await put(name, text)
+
+    monkeypatch.setattr(system.backups.profiles, "put", put_later)
+
+    if change == "rename":
+        await client.send(calls.VM_PROPERTY_SET("lab", "name", "off"))
+    else:
+        await client.send(calls.VM_REMOVE("lab"))
+    async with asyncio.timeout(30):
+        while await system.store.read("SELECT * FROM pending_name"):  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.05)
+
+    assert "lab" not in (await profile(client))[1]["include"]  # type: ignore[operator]
+
+
+@pytest.mark.usefixtures("lab")
+async def test_a_profile_set_for_a_new_qube_does_not_follow_the_earlier_one(
+    client: Client, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+
+        async def full(_name: str, _text: str) -> None:
+            raise Mgmt1Error("The disk is full.")
+
+        patch.setattr(system.backups.profiles, "put", full)
+        await client.send(calls.VM_PROPERTY_SET("lab", "name", "off"))
+        await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("lab", "green")))
+
+    await client.send(calls.BACKUP_PROFILE_SET("dom0", "nightly", f"# mine\n{yaml.safe_dump(PROFILE)}"))
+
+    async with asyncio.timeout(30):
+        while await system.store.read("SELECT * FROM pending_name"):  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.05)
+    assert (await profile(client))[1] == PROFILE
 
 
 @pytest.mark.usefixtures("lab")

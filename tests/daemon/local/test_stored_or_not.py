@@ -2,6 +2,7 @@
 """A call that answers "could not be stored" has changed nothing, and one that answers OK has changed all of it."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -176,3 +177,32 @@ async def test_a_call_whose_storing_fails_at_any_step_did_nothing_or_all(tmp_pat
     else:
         raise AssertionError("the call never answers OK")
     await lab.system.close()
+
+
+async def test_a_caller_cancelled_twice_still_applies_what_was_stored(system: System) -> None:
+    """By its client, and by the end of the daemon: what follows the transaction has to follow it."""
+    begun, go_on = threading.Event(), threading.Event()
+    applied = []
+    commit = system.store._commit
+
+    def slowly(statements: list[Any]) -> None:
+        begun.set()
+        go_on.wait(30)
+        commit(statements)
+
+    async def change() -> None:
+        await system.store.commit([])
+        applied.append(1)
+        await asyncio.sleep(60)
+
+    system.store._commit = slowly  # type: ignore[method-assign]
+    changing = asyncio.get_running_loop().create_task(change())
+    await asyncio.to_thread(begun.wait, 30)
+    for _ in range(2):
+        changing.cancel()
+        await asyncio.sleep(0)
+    go_on.set()
+    await asyncio.wait([changing])
+
+    assert changing.cancelled()
+    assert applied == [1]

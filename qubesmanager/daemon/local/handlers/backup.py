@@ -82,7 +82,7 @@ async def set_profile(context: Context, profile: str, text: str) -> None:
 
 @answers(calls.BACKUP_PROFILE_REMOVE)
 async def remove_profile(context: Context, profile: str, _payload: None) -> None:
-    await context.system.backups.remove_profile(profile)
+    await context.system.backups.remove_profile(context.source, profile)
 
 
 @answers(calls.BACKUP_STATUS)
@@ -92,6 +92,5 @@ async def status(context: Context, _arg: None, _payload: None) -> list[str]:
 
 @answers(calls.BACKUP_HISTORY)
 async def history(context: Context, profile: str | None, _payload: None) -> list[str]:
-    return [
-        json.dumps(told, ensure_ascii=False) for told in await context.system.backups.history(profile, context.source)
-    ]
+    runs = await context.system.backups.history(profile, context.source)
+    return [json.dumps(told, ensure_ascii=False) for told in runs]

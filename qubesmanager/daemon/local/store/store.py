@@ -100,13 +100,18 @@ class Store:
         """Carry out the statements as one transaction, durable on return. Raises `StoreError`; then nothing changed."""
         loop = asyncio.get_running_loop()
         committing = loop.run_in_executor(self._thread, self._commit, list(statements))
-        try:
-            await asyncio.shield(committing)
-        except asyncio.CancelledError:
-            # The thread cannot be stopped. What it stored has to be applied: the caller is cancelled at its next wait.
-            await asyncio.wait([committing])
-            committing.result()
-            if task := asyncio.current_task():
+        cancels = 0
+        while not committing.done():
+            try:
+                await asyncio.wait([committing])
+            except asyncio.CancelledError:
+                # The thread cannot be stopped. What it stores has to be applied: the caller is cancelled at its next
+                # wait. It may be cancelled more than once until then: by its client, and by the end of the daemon.
+                cancels += 1
+        committing.result()
+        task = asyncio.current_task()
+        for _ in range(cancels):
+            if task is not None:
                 task.uncancel()
                 loop.call_soon(task.cancel)
 

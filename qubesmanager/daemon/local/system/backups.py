@@ -31,7 +31,7 @@ from qubesmanager.backup.errors import BackupError, BackupIncompleteError, Backu
 from qubesmanager.backup.home import Home, scanned
 from qubesmanager.backup.partial import check_space
 from qubesmanager.backup.passphrases import passphrase_text
-from qubesmanager.backup.profile import Profile, marked, matches, owner_of, parse_profile, without_passphrase
+from qubesmanager.backup.profile import REMOVED, Profile, marked, matches, owner_of, parse_profile, without_passphrase
 from qubesmanager.backup.profile_names import keys_naming, renamed, without
 from qubesmanager.backup.report import Report
 from qubesmanager.backup.retention import Decision, Made, decide
@@ -111,13 +111,15 @@ class _Run:
 class Planned:
     """What a profile comes to: the qubes in order, names it has that no qube has, and whether it names dom0.
 
-    `lost`: the missing names that the backup should hold; one that is only excluded costs nothing.
+    `lost`: the missing names that the backup should hold; one that is only excluded costs nothing. `hidden`: names of
+    qubes that the profile includes and its owner does not see, so that they are left out.
     """
 
     qubes: tuple[Qube, ...]
     missing: tuple[str, ...]
     lost: tuple[str, ...]
     dom0: bool
+    hidden: tuple[str, ...] = ()
 
     def told(self, *, has_home: bool) -> str:
         """What is wanted and not in the backup, as sentences; empty if nothing. `has_home`: dom0's home is in it."""
@@ -155,12 +157,12 @@ class Backups:
         file = await self.profiles.get(name)
         return await off_loop(without_passphrase, file.text)
 
-    async def set_profile(self, source: str, name: str, untrusted: str) -> None:
-        """Keep the profile once it is accepted.
+    async def set_profile(self, source: str, name: str, untrusted: str, *, learn: bool = True) -> None:
+        """Keep the profile once it is accepted. `learn`: the disk that is at its destination now is the right one.
 
         A command is never taken from a call, nor a file's content as passphrase from a caller other than dom0: both
-        would let whoever may back up do what only root may. A qube's profile goes where dom0 allows it, which is
-        checked again in each run.
+        would let whoever may back up do what only root may. A qube's profile goes where dom0 allows it and names only
+        qubes that it sees, which is checked again in each run. A qube replaces only a profile that it set itself.
         """
         check(PROFILE_ID, name)
         text = marked(untrusted, source)
@@ -171,66 +173,111 @@ class Backups:
             )
         if profile.passphrase_file and source != DOM0:
             raise PermissionDenied("A profile with passphrase_file is set by dom0.")
-        if source != DOM0:
-            await at_destination(check_destination, self.profiles.folder, profile)
+        await self._check_allowed(source, profile)
+        # What is still due for an earlier qube of a name must not change what is said of this one.
+        await self.follow_names()
         async with self._editing:
+            await self._check_owner(source, name)
             await self.profiles.put(name, text)
-        await self._learn_destination(name, profile, forget=True)
+        async with self._system.changing:
+            await self._system.commit([rows.delete_destinations(name)])
+        with suppress(BackupNotConnectedError):
+            if learn and not await self._is_unmounted(profile):
+                await self._learn_destination(name, profile, by_call=True)
 
-    async def remove_profile(self, name: str) -> None:
-        """Remove the profile; its backups stay. Raises `QubesBackupProfileNotFoundError`."""
-        await self.profiles.remove(name)
+    async def remove_profile(self, source: str, name: str) -> None:
+        """Remove the profile; its backups stay.
+
+        Raises `QubesBackupProfileNotFoundError`, and `PermissionDenied` for a qube that did not set it.
+        """
+        async with self._editing:
+            await self._check_owner(source, name)
+            await self.profiles.remove(name)
         async with self._system.changing:
             await self._system.commit([rows.delete_destinations(name)])
 
-    async def _learn_destination(self, name: str, profile: Profile, *, forget: bool = False) -> None:
-        """Remember the file system that the folder is on now; with `forget` in the place of those known so far."""
-        statements = [rows.delete_destinations(name)] if forget else []
-        path = Path(profile.destination_path or "-")
-        if profile.destination_vm == DOM0 and await self._is_folder(path):
-            known = await at_destination(file_systems.of_folder, path)
-            if known.identity:
-                statements.append(rows.add_destination(name, profile.destination_path, known.identity))
-        async with self._system.changing:
-            await self._system.commit(statements)
+    async def _check_owner(self, source: str, name: str) -> None:
+        """Raises `PermissionDenied` where `source` may not replace the profile: a qube only what it set itself."""
+        if source == DOM0:
+            return
+        with suppress(QubesBackupProfileNotFoundError):
+            if owner_of((await self.profiles.get(name)).text) != source:
+                raise PermissionDenied(f"The backup profile {name} was not set by {source}; only dom0 may change it.")
+
+    async def _check_allowed(self, owner: str, profile: Profile) -> None:
+        """Raises `Mgmt1Error` for what a profile of this owner may not say."""
+        if owner == DOM0:
+            return
+        if owner.endswith(REMOVED):
+            raise PermissionDenied(
+                f"The qube {owner.removesuffix(REMOVED)} that set the profile was removed; set it again in dom0."
+            )
+        await at_destination(check_destination, self.profiles.folder, profile)
+        if profile.passphrase_vm and not self._system.sees(owner, profile.passphrase_vm):
+            raise QubesVMNotFoundError(f"There is no qube {profile.passphrase_vm}.")
+
+    async def _learn_destination(self, name: str, profile: Profile, *, by_call: bool = False) -> None:
+        """Remember the file system that the destination is on now.
+
+        A profile set `by_call` may name a folder that is not there yet, for which the first run remembers it.
+        """
+        if profile.destination_vm != DOM0 or not profile.destination_path:
+            return
+        identity = await at_destination(_identity, profile, by_call=by_call)
+        if identity or by_call:
+            async with self._system.changing:
+                await self._system.commit([rows.add_destination(name, profile.destination_path, identity)])
 
     @staticmethod
-    async def _is_folder(path: Path) -> bool:
-        """Whether there is a folder; False for one that does not answer."""
-        try:
-            return await at_destination(path.is_dir)
-        except BackupNotConnectedError:
+    async def _is_unmounted(profile: Profile) -> bool:
+        """Whether the destination is below a mount point of fstab that nothing is mounted at."""
+        if profile.destination_vm != DOM0 or not profile.destination_path:
             return False
+        return bool(await at_destination(file_systems.unmounted_point, Path(profile.destination_path)))
 
     async def _check_connected(self, name: str, profile: Profile) -> None:
         """Raises `BackupNotConnectedError`."""
-        if not await self._is_connected(name, profile):
-            raise BackupNotConnectedError(
+        if reason := await self._why_not_connected(name, profile):
+            raise BackupNotConnectedError(reason)
+
+    async def _why_not_connected(self, name: str, profile: Profile, *, kept: bool = True) -> str:
+        """Why the destination may be without its disk, as a sentence; empty if its disk is there.
+
+        `kept`: the profile is in the folder; one that is not is about to be set by the user, who sees the disk.
+        """
+        if profile.destination_vm != DOM0 or not profile.destination_path:
+            return ""
+        stored = await self._system.store.read(
+            "SELECT file_system FROM destination WHERE profile = ? AND path = ?", (name, profile.destination_path)
+        )
+        known = {row[0] for row in stored if row[0]}
+        here = await at_destination(_file_system, profile)
+        if await self._is_unmounted(profile) or (known and here.identity not in known):
+            return (
                 f"The disk for {profile.destination_path} is not connected: nothing is mounted there, or another file"
                 f" system than the backups of the profile {name} go to."
             )
-
-    async def _is_connected(self, name: str, profile: Profile) -> bool:
-        """Whether the disk of the destination is there.
-
-        It is not where fstab has a mount point that nothing is mounted at, or where the file system is none of those
-        that backups of the profile go to.
-        """
-        if profile.destination_vm != DOM0 or not profile.destination_path:
-            return True
-        if await at_destination(file_systems.unmounted_point, Path(profile.destination_path)):
-            return False
-        known = await self._system.store.read(
-            "SELECT file_system FROM destination WHERE profile = ? AND path = ?", (name, profile.destination_path)
+        if stored or not kept or not await at_destination(_is_of_system, profile):
+            return ""
+        # A mount point without its disk looks the same, unless a backup of the profile is there already.
+        runs = [told for told in await self.history(name) if told["result"] in {OK, INCOMPLETE}]
+        if await at_destination(_holds_one_of, profile, runs):
+            return ""
+        return (
+            f"{profile.destination_path} is on the disk of this system, and no backup of the profile {name} is there:"
+            " its disk may not be connected. If the backups belong there, confirm it once with qubes-backup"
+            f" --profile {name} --run --new-disk."
         )
-        if not known:
-            return True
-        return ((await at_destination(_file_system, profile)).identity,) in [tuple(row) for row in known]
+
+    async def follow_soon(self) -> None:
+        """As `follow_names`: now, and in the background until it is done if that fails or the caller is cancelled."""
+        name = "let backup profiles follow renamed and removed qubes"
+        await self._system.to_the_end(name, self._system.ensure(name, self.follow_names))
 
     async def follow_names(self) -> None:
         """Carry stored renames and removals of qubes into the profiles that name them.
 
-        What a crash or a full disk kept from it is done at the next call.
+        What a crash kept from it is done after the next start.
         """
         async with self._editing:
             changes = await self._system.store.read("SELECT change, old, new FROM pending_name ORDER BY change")
@@ -256,33 +303,32 @@ class Backups:
             log.warning("The backup profile %s still names %s in %s", name, old, ", ".join(left))
 
     def planned(self, name: str, profile: Profile, owner: str, source: str = DOM0) -> Planned:
-        """The qubes that the profile includes, dom0 left out, by name.
+        """The qubes that a profile of the owner includes, dom0 left out, by name.
 
-        `owner` set the profile, `source` asks: as if there were no qubes but those that both see.
+        A profile that a qube set includes only what this qube sees. For another `source` than dom0: as if there were
+        no qubes but those that it sees.
         """
-        state = self._system.state
-
-        def visible(qube: str) -> bool:
-            return self._system.visible(owner, qube) and self._system.visible(source, qube)
-
-        wanted = [pattern for pattern in (*profile.include, *profile.exclude) if not pattern.startswith("$")]
-        missing = tuple(sorted({pattern for pattern in wanted if pattern not in state.qubes or not visible(pattern)}))
         include, exclude = frozenset(profile.include), frozenset(profile.exclude)
-        chosen, dom0 = [], False
+        sees, state = self._system.sees, self._system.state
+        names = {pattern for pattern in (*include, *exclude) if not pattern.startswith("$")}
+        missing = tuple(sorted(name for name in names if not (sees(owner, name) and sees(source, name))))
+        chosen, hidden, dom0 = [], [], False
         for qube in state.in_order():
             included = matches(include, qube.name, qube.klass, qube.tags) or f"backup-{name}" in qube.tags
             if not include and qube.klass not in {VmClass.DISP, VmClass.ADMIN}:
                 included = included or qube.flag("include_in_backups")
             if not included or matches(exclude, qube.name, qube.klass, qube.tags):
                 continue
-            if not visible(qube.name):
+            if not sees(source, qube.name):
                 continue
-            if qube.klass is VmClass.ADMIN:
+            if not sees(owner, qube.name):
+                hidden.append(qube.name)
+            elif qube.klass is VmClass.ADMIN:
                 dom0 = True
             else:
                 chosen.append(qube)
         lost = tuple(name for name in missing if name in include)
-        return Planned(tuple(chosen), missing, lost, dom0)
+        return Planned(tuple(chosen), missing, lost, dom0, tuple(hidden))
 
     # -- a run --------------------------------------------------------------------------------------------------------
 
@@ -314,13 +360,12 @@ class Backups:
             number = run.number = await self._remember(None, told)
             self._emit("backup-started", told)
             try:
-                if told["owner"] != DOM0:
-                    await at_destination(check_destination, self.profiles.folder, profile)
+                await self._check_allowed(told["owner"], profile)
                 if not new_disk:
                     await self._check_connected(name, profile)
-                await self._carry_out(run, profile, passphrase, told, number, given_up)
                 with suppress(StoreError):  # the next run learns it
                     await self._learn_destination(name, profile)
+                await self._carry_out(run, profile, passphrase, told, number, given_up)
             except BackupIncompleteError as error:
                 raise self._answered(error, told) from error
             except BaseException as error:
@@ -350,11 +395,17 @@ class Backups:
         number: int,
         given_up: Collection[str],
     ) -> None:
-        if given is None and profile.passphrase_vm and not self._system.sees(told["owner"], profile.passphrase_vm):
-            raise QubesVMNotFoundError(f"There is no qube {profile.passphrase_vm}.")
         secret = await self.passphrase(run.profile, profile, given)
         planned = self.planned(run.profile, profile, told["owner"])
         told["names"] += [*(qube.name for qube in planned.qubes), *planned.missing]
+        if planned.hidden:
+            told["left-out"] = list(planned.hidden)
+            log.warning(
+                "The backup %s leaves out %s: %s, which set it, does not see them",
+                run.profile,
+                ", ".join(planned.hidden),
+                told["owner"],
+            )
         if planned.dom0 and told["owner"] != DOM0:
             raise PermissionDenied("Only a profile that dom0 has set backs up dom0.")
         if not planned.qubes and not planned.dom0:
@@ -567,14 +618,20 @@ class Backups:
         return [self._reduced(told, source) for _number, told in await self._numbered(profile, HISTORY_LIMIT)]
 
     def _reduced(self, told: dict[str, Any], source: str) -> dict[str, Any]:
-        """What `source` may know of a run: nothing of qubes that it does not see, nor that there are any."""
+        """What `source` may know of a run: nothing of qubes that it does not see, nor that there are any.
+
+        dom0 reads in the reason which qubes were left out because the owner of the profile does not see them.
+        """
         if source == DOM0:
-            return told
+            if not told.get("left-out"):
+                return told
+            left_out = f"Left out, because {told['owner']} does not see them: {', '.join(told['left-out'])}."
+            return told | {"reason": " ".join(filter(None, [told.get("reason", ""), left_out]))}
 
         def seen(name: str) -> bool:
             return self._system.sees(source, name)
 
-        reduced = {key: value for key, value in told.items() if key != "names"}
+        reduced = {key: value for key, value in told.items() if key not in {"names", "left-out"}}
         if "qubes" in told:
             reduced["qubes"] = [qube for qube in told["qubes"] if seen(qube["name"])]
         if "kept" in told:
@@ -673,7 +730,8 @@ class Backups:
     def _emit(self, name: str, told: dict[str, Any]) -> None:
         """An event about a run: it began, or it ended."""
         keys = ("profile", "run", "start", "by", "attempt", "result", "reason", "file", "size")
-        self._system.emit([Event("", name, {key: str(told.get(key, "")) for key in keys})])
+        shown = self._reduced(told, DOM0)
+        self._system.emit([Event("", name, {key: str(shown.get(key, "")) for key in keys})])
 
     async def status(self, source: str = DOM0) -> list[dict[str, Any]]:
         """The latest run of each profile, with how far it is while it runs, and `next-attempt` after a failed one.
@@ -800,12 +858,12 @@ class Backups:
         if profile.destination_vm == DOM0:
             try:
                 place = await at_destination(_place, profile)
-                connected = await self._is_connected(name, profile)
+                connected = not await self._why_not_connected(name, profile, kept=not text)
             except BackupNotConnectedError:
                 connected = False
         sizes = {qube.name: sum(v.usage for v in qube.volumes.values() if v.save_on_stop) for qube in planned.qubes}
         # Also for a source that does not see all of it, the run is of all qubes that the owner sees.
-        whole = planned if source == DOM0 else self.planned(name, profile, owner)
+        whole = self.planned(name, profile, owner)
         home = await self._home(profile, whole, threading.Event()) if owner == DOM0 else None
         coming = await self._coming(whole, has_home=home is not None)
         qubes = planned.qubes
@@ -833,7 +891,7 @@ class Backups:
             # By the wall's clock, as that day has it.
             "next-run": str(int(due.replace(tzinfo=None).timestamp())) if due else "",
             "missing": " ".join(planned.missing),
-            "left-out": DOM0 if planned.dom0 and home is None else "",
+            "left-out": " ".join([*([DOM0] if planned.dom0 and home is None else []), *planned.hidden]),
             "would-remove": " ".join(_file_word(old) for old in decision.remove),
             "would-keep": " ".join(
                 f"{_file_word(kept)}:{','.join(seen)}"
@@ -893,6 +951,30 @@ def _folder(profile: Profile) -> Path:
 def _file_system(profile: Profile) -> file_systems.FileSystem:
     """That of the folder of a profile's backups. Blocks."""
     return file_systems.of_folder(_folder(profile))
+
+
+def _identity(profile: Profile, *, by_call: bool) -> str:
+    """The identity of the file system at the destination; empty if nothing tells that it is the right one. Blocks.
+
+    Nothing does where a call names what is not there yet, on the disk of the system: it may be a folder on a disk that
+    is not connected.
+    """
+    folder = _folder(profile)
+    named = folder == Path(profile.destination_path)
+    if not folder.is_dir() or (by_call and not named and file_systems.is_of_system(folder)):
+        return ""
+    return file_systems.of_folder(folder).identity
+
+
+def _is_of_system(profile: Profile) -> bool:
+    """Whether the destination is where a mount point without its disk would be. Blocks."""
+    return file_systems.is_of_system(_folder(profile))
+
+
+def _holds_one_of(profile: Profile, runs: Iterable[dict[str, Any]]) -> bool:
+    """Whether the backup of one of these runs is in the folder of the destination. Blocks."""
+    folder = _folder(profile)
+    return any(Path(told["file"]).parent == folder and _is_the_one(told) for told in runs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ async def remove_qube(system: System, qube: Qube) -> None:
             leaving.enter_context(system.leaving_name(qube.name))
         system.forget(qube)
         await system.to_the_end(f"remove the volumes of {qube.name}", _clear_away(system, qube, volumes, leaving))
-        await system.to_the_end(f"take {qube.name} out of backup profiles", system.backups.follow_names())
+        await system.backups.follow_soon()
 
 
 async def _clear_away(system: System, qube: Qube, volumes: list[PendingVolume], leaving: ExitStack) -> None:

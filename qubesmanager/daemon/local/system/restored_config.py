@@ -143,7 +143,8 @@ async def _policy_file(system: "System", item: Item) -> None:
 
 
 async def _profile(system: "System", item: Item) -> None:
-    await system.backups.set_profile(DOM0, item.name, _text(item))
+    # The disk of its destination may not be connected to this machine.
+    await system.backups.set_profile(DOM0, item.name, _text(item), learn=False)
 
 
 _APPLY: dict[Kind, Callable[["System", Item], Awaitable[None]]] = {

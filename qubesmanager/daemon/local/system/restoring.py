@@ -455,15 +455,9 @@ class _Restoring:
         whole = [one for one in going if not one.failed]
         async with self._system.changing:
             await self._take_effect(whole, results)
-        # Those of the whole qubes are no longer pending.
-        for one in going:
-            if one.failed:
-                await self._system.volumes.drop(self._made.get(one.name, ()))
-        self._undo.pop_all()
-        for one in self._dom0:
-            await self._keep_home(one, results[one.kept.name])
-        for one in self._wanted:
-            self._system.reserved.discard(one.name)
+            # From here on a cancelled caller must not take away the volumes of stored qubes.
+            self._undo.pop_all()
+        await self._system.to_the_end("finish a restore", self._finish(going, results))
         for one in whole:
             if one.qube is not None and not one.failed:
                 await self._system.volumes.measure(one.qube)
@@ -484,6 +478,18 @@ class _Restoring:
                 await off_loop(home.abort)
             return
         one.notes += [f"Its home is in {home.path}: {home.files} files, {home.bytes} bytes.", *result.lost]
+
+    async def _finish(self, going: list[_Wanted], results: Mapping[str, QubeResult]) -> None:
+        """Keep dom0's home and remove the volumes of the qubes that failed; the names are not reserved afterwards."""
+        try:
+            for one in self._dom0:
+                await self._keep_home(one, results[one.kept.name])
+            for one in going:
+                if one.failed:
+                    await self._system.volumes.drop(self._made.get(one.name, ()))
+        finally:
+            for one in self._wanted:
+                self._system.reserved.discard(one.name)
 
     # -- the plan -----------------------------------------------------------------------------------------------------
 

@@ -329,7 +329,7 @@ async def rename(system: System, name: str, untrusted: str) -> None:
                 qube.volumes.update(moved)
                 _rename_in_memory(system, qube, new)
             back.pop_all()
-        await system.to_the_end(f"rename {old} in backup profiles", system.backups.follow_names())
+        await system.backups.follow_soon()
 
 
 def _new_name(system: System, qube: Qube, untrusted: str) -> str:

@@ -16,6 +16,8 @@ from pathlib import Path
 from qubesmanager.backup.errors import BackupError, BackupSpaceError
 
 FAT = frozenset({"vfat", "msdos"})
+MEMORY = frozenset({"tmpfs", "ramfs"})
+"""File systems that a restart of the machine empties."""
 FAT_LARGEST = (4 << 30) - 1
 """Bytes of the largest file on FAT."""
 _GETFSUUID = 0x80111500
@@ -48,6 +50,12 @@ def of_folder(folder: Path, root: Path = Path("/")) -> FileSystem:
     if not source.startswith("/dev/"):
         return FileSystem(kind, f"{kind}:{source}" if kind else "")
     return FileSystem(kind, _by_link(root, source) or _by_kernel(place))
+
+
+def is_of_system(folder: Path) -> bool:
+    """Whether the folder is on the disk that holds `/`, or in memory: as a mount point without its disk is. Blocks."""
+    here = of_folder(folder)
+    return here.kind in MEMORY or here == of_folder(Path("/"))
 
 
 def _mounted(place: str, root: Path) -> tuple[str, str, str]:
