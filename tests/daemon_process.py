@@ -18,13 +18,18 @@ PROGRAM = (sys.executable, "-c", "from qubesmanager.entry import mgmt1d; raise S
 class DaemonProcess:
     """`with DaemonProcess(folder) as daemon`: it listens when the block begins, and is gone when it ends.
 
-    `before` is the command that runs it, such as nsenter.
+    `before` is the command that runs it, such as nsenter; `program` is the daemon.
     """
 
     def __init__(
-        self, folder: Path, *arguments: str, environment: dict[str, str] | None = None, before: tuple[str, ...] = ()
+        self,
+        folder: Path,
+        *arguments: str,
+        environment: dict[str, str] | None = None,
+        before: tuple[str, ...] = (),
+        program: tuple[str, ...] = PROGRAM,
     ) -> None:
-        self._program = (*before, *PROGRAM)
+        self._program = (*before, *program)
         self.socket = folder / "s"
         self.log = folder / "log"
         self._arguments = ["--socket", str(self.socket), "--state", str(folder / "state"), *arguments]

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import pytest
 import yaml
+from cheap_keys import PROGRAM, Gate
 from daemon_process import DaemonProcess
 
 from qubesmanager.cli.backup import main, runs_text
@@ -37,11 +38,12 @@ class Tty(io.StringIO):
 
 
 class Place:
-    """A demonstration's daemon and a folder for backups."""
+    """A demonstration's daemon and a folder for backups. Runs with strong keys wait for `gate`."""
 
-    def __init__(self, socket: Path, folder: Path) -> None:
+    def __init__(self, socket: Path, folder: Path, gate: Gate) -> None:
         self.socket = socket
         self.folder = folder
+        self.gate = gate
 
     def send(self, request: Request[R]) -> R:
         async def sent() -> R:
@@ -54,11 +56,15 @@ class Place:
         self.send(calls.BACKUP_PROFILE_SET("dom0", name, yaml.safe_dump(text)))
 
     def run(
-        self, *argv: str, words: tuple[str, ...] = (WORDS, WORDS), transport: Transport | None = None
+        self,
+        *argv: str,
+        words: tuple[str, ...] = (WORDS, WORDS),
+        transport: Transport | None = None,
+        tty: Tty | None = None,
     ) -> tuple[int, str, str]:
         """Status, output and what was said beside it; `words` are typed at the prompts."""
         typed = iter(words)
-        terminal = Terminal(io.StringIO(), Tty(), lambda _prompt: next(typed))
+        terminal = Terminal(io.StringIO(), tty or Tty(), lambda _prompt: next(typed))
         status = main([*argv], lambda _url: transport or UnixTransport(self.socket), lambda _url: 77, terminal)
         assert isinstance(terminal.stdout, io.StringIO)
         assert isinstance(terminal.stderr, io.StringIO)
@@ -71,8 +77,9 @@ class Place:
 @pytest.fixture(scope="module")
 def one_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("place")
-    with DaemonProcess(folder, "--demo", "0") as daemon:
-        place = Place(daemon.socket, folder / "backups")
+    gate = Gate(folder / "gate")
+    with DaemonProcess(folder, "--demo", "0", environment=gate.environment, program=PROGRAM) as daemon:
+        place = Place(daemon.socket, folder / "backups", gate)
 
         async def data() -> AsyncIterator[bytes]:
             for _ in range(8):
@@ -85,7 +92,9 @@ def one_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 @pytest.fixture
 def place(one_place: Place) -> Iterator[Place]:
     one_place.folder.mkdir()
+    one_place.gate.close()
     yield one_place
+    one_place.gate.open()
     for name in one_place.send(calls.BACKUP_PROFILE_LIST("dom0")):
         one_place.send(calls.BACKUP_PROFILE_REMOVE("dom0", name))
     for file in one_place.files():
@@ -266,11 +275,26 @@ def test_who_only_leaves_lets_the_run_go_on(place: Place) -> None:
         await asyncio.wait([running])
 
     asyncio.run(begin_and_leave())
+    assert "running" in place.run("--history", "--profile", "left")[1]
+    place.gate.open()
     while "running" in place.run("--history", "--profile", "left")[1]:
         pass
 
     assert "ok" in place.run("--history", "--profile", "left")[1]
     assert len(place.files()) == 1
+
+
+class _Watched(Tty):
+    """What is said at the terminal; calls `then` once it has the words."""
+
+    def __init__(self, words: str, then: Callable[[], None]) -> None:
+        super().__init__()
+        self._words, self._then = words, then
+
+    def write(self, text: str) -> int:
+        if self._words in text:
+            self._then()
+        return super().write(text)
 
 
 class _Begun:
@@ -288,6 +312,7 @@ class _Begun:
             pass
 
     def __exit__(self, *_: object) -> None:
+        self._place.gate.open()
         self._thread.join()
 
 
@@ -302,8 +327,9 @@ def test_the_history_shows_why_a_run_failed() -> None:
 def test_a_second_start_shows_the_first(place: Place) -> None:
     place.profile("shared", kdf="strong")
 
+    tty = _Watched("carried out already", place.gate.open)
     with _Begun(place, "shared"):
-        status, out, err = place.run("--profile", "shared", "--run")
+        status, out, err = place.run("--profile", "shared", "--run", tty=tty)
 
     (file,) = place.files()
     assert (status, out.split()[0]) == (0, str(file)), err
@@ -337,7 +363,8 @@ class _Losing:
 def test_after_a_lost_connection_the_state_is_asked_for_again(place: Place) -> None:
     place.profile("lost", kdf="strong")
 
-    status, out, err = place.run("--profile", "lost", "--run", transport=_Losing(place, before=False))
+    tty = _Watched("unknown", place.gate.open)
+    status, out, err = place.run("--profile", "lost", "--run", transport=_Losing(place, before=False), tty=tty)
 
     (file,) = place.files()
     assert (status, out.split()[0]) == (0, str(file)), err
@@ -368,7 +395,7 @@ def test_control_c_cancels_the_run_and_leaves_nothing(place: Place, tmp_path: Pa
         while "running" not in place.run("--history", "--profile", "slow")[1]:
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate()
 
     assert process.returncode == 4, err
     assert "Cancelled" in err

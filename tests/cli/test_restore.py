@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import pytest
 import yaml
+from cheap_keys import PROGRAM, Gate
 from daemon_process import DaemonProcess
 from qubes_backup import device, domain, of_one
 
@@ -85,7 +86,8 @@ def one_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Place]:
     folder = tmp_path_factory.mktemp("place")
     backups = folder / "backups"
     backups.mkdir()
-    with DaemonProcess(folder, "--demo", "0") as daemon:
+    gate = Gate(folder / "gate")
+    with DaemonProcess(folder, "--demo", "0", environment=gate.environment, program=PROGRAM) as daemon:
         place = _Place(daemon.socket, backups)
         place.prepare()
         yield place
