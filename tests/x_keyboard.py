@@ -32,6 +32,14 @@ class Keyboard:
         )
         return told.stdout.strip()
 
+    def is_shown(self, title: str) -> bool:
+        """Whether there is a visible window of this title; a popup too, which never is the window in front."""
+        command = ["xdotool", "search", "--onlyvisible", "--name", f"^{title}$"]
+        return subprocess.run(command, env=self._env, capture_output=True, check=False).returncode == 0
+
+    async def shown(self, title: str) -> None:
+        await self.until(lambda: _now(self.is_shown(title)), f"a visible window {title!r}")
+
     async def press(self, *keys: str) -> None:
         """One key after the other."""
         self._do("key", "--clearmodifiers", "--delay", "25", *keys)
@@ -41,9 +49,9 @@ class Keyboard:
         self._do("type", "--clearmodifiers", "--delay", "20", text)
         self.pressed += len(text)
 
-    async def reach(self, title: str, seconds: float = LIMIT) -> None:
-        """Wait until the window in front is called so (what stands behind it in the title does not matter)."""
-        await self.until(lambda: _now(self.title().startswith(title)), f"a window {title!r}", seconds)
+    async def reach(self, *titles: str, seconds: float = LIMIT) -> None:
+        """Wait until the title of the window in front begins with one of these."""
+        await self.until(lambda: _now(self.title().startswith(titles)), f"a window {titles}", seconds)
 
     async def until(self, reached: Callable[[], Awaitable[bool]], what: str, seconds: float = LIMIT) -> None:
         """Wait until something is so, while the program lives."""

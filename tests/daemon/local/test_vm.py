@@ -97,7 +97,7 @@ async def test_a_deaf_guest_can_be_killed_while_it_is_shutting_down(
 
     async with asyncio.TaskGroup() as group:
         group.create_task(client.send(calls.VM_SHUTDOWN("work")))
-        await asyncio.sleep(0.01)
+        await until(lambda: system.qube("work").state is PowerState.HALTING)
         await client.send(calls.VM_KILL("work"))
 
     assert (await record(client, "work")).state is PowerState.HALTED
