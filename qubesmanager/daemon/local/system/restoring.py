@@ -500,21 +500,22 @@ class _Restoring:
             for one in self._wanted
             if not one.skipped
         }
-        taken = {*self._system.state.qubes, *self._system.reserved}
         nameable = [one for one in self._wanted if not one.skipped and not one.failed]
         for one in nameable:
             if reason := why_not_new_vm_name(one.name) or refused[one.name]:
                 one.failed = reason
-            elif one.name in taken and not await self._resolved(one, taken):
+            elif self._is_taken(one.name) and not await self._resolved(one):
                 one.failed = one.failed or f"There is already a qube {one.name}."
             if not one.failed and not one.skipped:
-                taken.add(one.name)
                 self._system.reserved.add(one.name)
                 self._undo.callback(self._system.reserved.discard, one.name)
         if self._options.choice("conflict") == "fail" and any(one.failed for one in nameable):
             raise QubesValueError(" ".join(one.failed for one in nameable if one.failed))
 
-    async def _resolved(self, one: _Wanted, taken: set[str]) -> bool:
+    def _is_taken(self, name: str) -> bool:
+        return name in self._system.state.qubes or name in self._system.reserved
+
+    async def _resolved(self, one: _Wanted) -> bool:
         """What the option `conflict` makes of a name that is taken; False if nothing."""
         match self._options.choice("conflict"):
             case "skip":
@@ -523,7 +524,9 @@ class _Restoring:
             case "rename":
                 for number in range(1, 1000):
                     name = f"{one.name[:26]}-{number}"
-                    if name not in taken and not await naming.why_not_new_name(self._system, self._source, name):
+                    refused = await naming.why_not_new_name(self._system, self._source, name)
+                    # Only now: another call may have taken it while this one waited.
+                    if not refused and not self._is_taken(name):
                         one.name = name
                         return True
         return False
