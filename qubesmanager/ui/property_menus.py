@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from PyQt5.QtWidgets import QMenu, QWidget
 
 from qubesmanager.models.natural import in_order
+from qubesmanager.rules.network import why_not_now
 from qubesmanager.rules.states import Records, WhyNot
 from qubesmanager.ui.actions import plain_tip, why_not_netvm, why_not_template
 from qubesmanager.ui.icons import icon, label_icon
@@ -15,9 +16,16 @@ from qubesmanager.ui.texts import reason
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 
+WhyNotValue = Callable[[Sequence[VmRecord], str, Records], str | None]
+"""Why these qubes cannot get the value now, as a rule's sentence; None if they can."""
+
+
+def _any_value(_qubes: Sequence[VmRecord], _value: str, _records: Records) -> str | None:
+    return None
+
 
 class PropertyMenu(QMenu):
-    """One property. Filled when it opens; greyed with the reason by `look`."""
+    """One property. Filled when it opens; greyed with the reason by `look`, as is each value that cannot be given."""
 
     def __init__(
         self,
@@ -32,6 +40,7 @@ class PropertyMenu(QMenu):
         *,
         none: bool = False,
         default: bool = False,
+        why_not_value: WhyNotValue = _any_value,
     ) -> None:
         super().__init__(title, parent)
         self._prop = prop
@@ -41,6 +50,7 @@ class PropertyMenu(QMenu):
         self._session = session
         self._none = none
         self._default = default
+        self._why_not_value = why_not_value
         self._names: tuple[str, ...] = ()
         self.setIcon(icon(picture))
         self.setToolTipsVisible(True)
@@ -81,6 +91,11 @@ class PropertyMenu(QMenu):
             action.setIcon(label_icon(labels[value] if self._prop == "label" else self._session.color_of_qube(value)))
         action.setCheckable(True)
         action.setChecked(checked)
+        records = self._session.records
+        qubes = [record for name in self._names if (record := records.get(name))]
+        if value and (why := self._why_not_value(qubes, value, records)):
+            action.setEnabled(False)
+            action.setToolTip(plain_tip(reason(why)))
         action.triggered.connect(lambda: self._set(value))
 
     def _set(self, value: str | None) -> None:
@@ -96,8 +111,9 @@ def template_menu(operations: Operations, session: Session, parent: QWidget, tit
 
 def netvm_menu(operations: Operations, session: Session, parent: QWidget, title: str) -> PropertyMenu:
     return PropertyMenu(
-        title, "network", "netvm", why_not_netvm, _netvms, operations, session, parent, none=True, default=True
-    )
+        title, "network", "netvm", why_not_netvm, _netvms, operations, session, parent,
+        none=True, default=True, why_not_value=_why_not_netvm_now,
+    )  # fmt: skip
 
 
 def label_menu(operations: Operations, session: Session, parent: QWidget, title: str) -> PropertyMenu:
@@ -112,6 +128,13 @@ def _templates(records: Records) -> list[str]:
 
 def _netvms(records: Records) -> list[str]:
     return in_order(record.name for record in records.values() if record.flag("provides_network"))
+
+
+def _why_not_netvm_now(qubes: Sequence[VmRecord], netvm: str, records: Records) -> str | None:
+    """The daemon's rule for a netvm that does not run, before the call is sent."""
+    provider = records.get(netvm)
+    changed = in_order(qube.name for qube in qubes if qube.running and qube.value("netvm") != netvm)
+    return why_not_now(changed, netvm, netvm_runs=provider is not None and provider.running)
 
 
 def _not_dom0(record: VmRecord, _records: Records) -> str | None:
