@@ -15,6 +15,14 @@ from qubesmanager.backup.head import Head, chunk_secret, head_secret, to_text
 DOM0 = (
     '<domain id="domain-0" class="AdminVM"><properties><property name="label">label-8</property></properties></domain>'
 )
+
+
+def with_home(user: str = "user", size: int = 20 << 10) -> str:
+    """dom0 with its home in the backup."""
+    kept = {"backup-content": "True", "backup-path": f"dom0-home/{user}", "backup-size": str(size)}
+    return DOM0.replace("</domain>", f"<features>{_named('feature', kept)}</features></domain>")
+
+
 PRIVATE = b"private".ljust(1 << 20, b"\0")
 
 

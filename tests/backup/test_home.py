@@ -13,7 +13,7 @@ from threading import Event
 
 import pytest
 from backup_samples import MADE, TINY, WORDS, Restored, contents, sample_qubes
-from qubes_backup import PRIVATE, backup_of, domain, qubes_xml
+from qubes_backup import PRIVATE, backup_of, domain, qubes_xml, with_home
 
 from qubesmanager.backup import home as home_module
 from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupLimitError, BackupSpaceError
@@ -278,8 +278,9 @@ def test_a_cancel_is_heard_while_the_home_is_looked_at_and_read(folder: Path) ->
 
 def entry(name: str, kind: bytes = tarfile.REGTYPE, content: bytes = b"", link: str = "", mode: int = 0o644) -> bytes:
     info = tarfile.TarInfo(name)
-    info.type, info.size, info.linkname, info.mode = kind, len(content), link, mode
+    info.type, info.size, info.mode = kind, len(content), mode
     info.mtime, info.uid, info.gid, info.uname = 1_700_000_000, 4242, 4242, "stranger"
+    info = info.replace(linkname=link, deep=False)
     return info.tobuf(tarfile.GNU_FORMAT) + content + bytes(-len(content) % 512)
 
 
@@ -446,19 +447,13 @@ def test_what_root_unpacks_belongs_to_the_owner_of_the_folder_around_it(folder: 
 # -- in a backup -------------------------------------------------------------------------------------------------------
 
 
-def home_xml() -> str:
-    return (
-        '<domain id="domain-0" class="AdminVM"><properties><property name="label">label-8</property></properties>'
-        '<features><feature name="backup-content">True</feature><feature name="backup-path">dom0-home/user</feature>'
-        '<feature name="backup-size">100000</feature></features></domain>'
-    )
-
-
 def of_qubes(**homes: bytes) -> bytes:
     """A backup in the form of Qubes' own tool; the archives are made of what they hold."""
     files = {f"dom0-home/{user}": archive for user, archive in homes.items()}
     return backup_of(
-        qubes_xml(domain("work"), dom0=home_xml()), {**files, "vm1/private.img": PRIVATE}, as_they_are=files
+        qubes_xml(domain("work"), dom0=with_home(size=100_000)),
+        {**files, "vm1/private.img": PRIVATE},
+        as_they_are=files,
     )
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tarfile
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -15,7 +16,7 @@ import pytest
 import yaml
 from cheap_keys import PROGRAM, Gate
 from daemon_process import DaemonProcess
-from qubes_backup import device, domain, of_one
+from qubes_backup import backup_of, device, domain, of_one, qubes_xml, with_home
 
 from qubesmanager.cli.restore import left_out, main, parser
 from qubesmanager.cli.terminal import Bar, Terminal, size_text, table
@@ -182,6 +183,35 @@ def test_the_configuration_of_dom0_is_listed_and_added_on_request(place: _Place,
     assert "profile:own" not in out
     assert "It replaces what was here." in text
     assert place.send(calls.LABEL_GET("dom0", "teal")) == "0x00AAAA"
+
+
+def test_the_home_of_dom0_is_listed_verified_and_unpacked_on_request(place: _Place, tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        folder, settings = tarfile.TarInfo("dom0-home/user"), tarfile.TarInfo("dom0-home/user/settings")
+        folder.type, folder.mode, settings.size = tarfile.DIRTYPE, 0o755, 7
+        archive.addfile(folder)
+        archive.addfile(settings, io.BytesIO(b"of dom0"))
+    file = tmp_path / "file"
+    file.write_bytes(
+        backup_of(
+            qubes_xml(dom0=with_home()), {"dom0-home/user": out.getvalue()}, WORDS, as_they_are=["dom0-home/user"]
+        )
+    )
+
+    _, listed, _ = place.run(str(file), "--list")
+    verified, looked_at, _ = place.run(str(file), "--verify")
+    status, text, err = place.run(str(file), "--dom0-home", str(tmp_path / "new"))
+    again, _, refused = place.run(str(file), "--dom0-home", str(tmp_path / "new"))
+    relative, _, why = place.run(str(file), "--dom0-home", "new-folder")
+
+    assert "The home of dom0: at most 20.0 KiB; --dom0-home DIR unpacks it." in listed
+    assert (verified, status, again, relative) == (0, 0, 1, 2), err
+    assert "dom0     whole" in looked_at or "dom0  whole" in looked_at
+    assert f"Its home is in {tmp_path}/new: 1 files, 7 bytes." in " ".join(text.split())
+    assert (tmp_path / "new/settings").read_bytes() == b"of dom0"
+    assert "already" in refused
+    assert "absolute path" in why
 
 
 def test_qubes_are_chosen_renamed_and_mapped(place: _Place) -> None:

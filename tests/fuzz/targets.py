@@ -30,6 +30,8 @@ from qubesmanager.backup.profile import parse_profile, profile_text
 from qubesmanager.backup.qube_files import firewall_of, firewall_xml, notes_of
 from qubesmanager.backup.reader import open_backup
 from qubesmanager.backup.schedule import parse_schedule
+from qubesmanager.backup.unpacking import Attributes, unpack
+from qubesmanager.backup.volumes import Extent
 from qubesmanager.daemon.local.drivers.devices import sysfs
 from qubesmanager.daemon.local.drivers.pools import qcow2
 from qubesmanager.policy import folder, grammar
@@ -235,6 +237,76 @@ class _Sink:
     def finish(self) -> None: ...
 
     def abort(self) -> None: ...
+
+
+class _Tree:
+    """A home that is unpacked: what `Tree` promises of the paths holds, whatever the archive says."""
+
+    def __init__(self) -> None:
+        self.folders: set[bytes] = set()
+        self.files: set[bytes] = set()
+        self.others: set[bytes] = set()
+
+    def _new(self, path: bytes) -> None:
+        assert path not in self.folders | self.files | self.others
+        names = path.split(b"/") if path else []
+        assert all(name and name not in {b".", b".."} and b"\0" not in name for name in names)
+        assert not path or path.rpartition(b"/")[0] in self.folders
+
+    def folder(self, path: bytes, attributes: Attributes) -> None:
+        self._new(path)
+        assert attributes.mode <= 0o777
+        self.folders.add(path)
+
+    def file(self, path: bytes, attributes: Attributes, size: int) -> _Sink:
+        self._new(path)
+        assert path
+        assert attributes.mode <= 0o777
+        self.files.add(path)
+        return _Sink(size)
+
+    def link(self, path: bytes, _attributes: Attributes, target: bytes) -> None:
+        self._new(path)
+        assert path
+        assert target
+        self.others.add(path)
+
+    def hard_link(self, path: bytes, file: bytes) -> None:
+        self._new(path)
+        assert file in self.files
+        self.others.add(path)
+
+    def finish(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+def _home_tar(data: bytes) -> None:
+    with suppress(*_DAMAGED):
+        content = unpack(iter([data]), "dom0-home/user", 1 << 20, _Tree(), [])
+        assert content.stored == len(data)
+
+
+def _home_seeds() -> tuple[bytes, ...]:
+    """A home with an entry of each kind, and one with a sparse file and a long name."""
+
+    def entry(
+        name: bytes, kind: bytes, body: bytes = b"", link: bytes = b"", more: tuple[tuple[str, str], ...] = ()
+    ) -> bytes:
+        header = tar.entry(b"dom0-home/user" + name, kind, size=len(body), mode=0o755, mtime=1, link=link, more=more)
+        return header + body + bytes(tar.padding(len(body)))
+
+    top = entry(b"/", tar.FOLDER)
+    plain = entry(b"/a", tar.REGULAR, b"data") + entry(b"/l", tar.LINK, link=b"/etc")
+    hard = entry(b"/h", tar.HARD_LINK, link=b"dom0-home/user/a")
+    extents = [Extent(512, 512)]
+    sparse = inner.sparse_map(2048, extents) + bytes(512)
+    records = tuple(inner.sparse_records("dom0-home/user/sparse", 2048))
+    return (
+        top + plain + hard + tar.END,
+        top + entry(b"/x", tar.REGULAR, sparse, more=records) + tar.END,
+        top + entry(b"/" + b"n" * 120, tar.REGULAR) + tar.END,
+    )
 
 
 def _volume_tar(data: bytes) -> None:
@@ -507,6 +579,7 @@ TARGETS: Mapping[str, Target] = {
             "small-files", _small_files, (_FIREWALL_XML, b"Notes: gr\xc3\xbcn"), (b'version="1"', b"<rule", b"policy=")
         ),
         Target("backup-tar", _backup_tar, (_BACKUP[:LONGEST], _BACKUP[1024 : 1024 + LONGEST]), (b"ustar", b"vm1/")),
+        Target("home-tar", _home_tar, _home_seeds(), (b"dom0-home/user/", b"/../", b"ustar", b"path=", b"linkpath=")),
         Target("volume-tar", _volume_tar, _volume_seeds(), (b"GNU.sparse.map=", b"GNU.sparse.realsize=", b"ustar")),
         Target(
             "compression",

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 from pool_tools import CannotMountError, mounted
-from qubes_backup import PRIVATE, backup_of, domain, qubes_xml
+from qubes_backup import PRIVATE, backup_of, domain, qubes_xml, with_home
 from until import until
 
 from qubesmanager.backup import container
@@ -35,11 +35,6 @@ from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, QubesValueErr
 
 WORDS = "grün 钥匙 pass"
 MIB = 1 << 20
-HOME_XML = (
-    '<domain id="domain-0" class="AdminVM"><properties><property name="label">label-8</property></properties>'
-    '<features><feature name="backup-content">True</feature><feature name="backup-path">dom0-home/{user}</feature>'
-    '<feature name="backup-size">{size}</feature></features></domain>'
-)
 
 
 @pytest.fixture(autouse=True)
@@ -336,7 +331,7 @@ async def test_the_home_in_a_backup_of_qubes_own_tool_comes_back(
     command = ("tar", "-Pc", "--sparse", "-C", str(home.parent), xform, "user")
     tar = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)  # noqa: TID251 - a test's
     archive, _ = await tar.communicate()
-    xml = qubes_xml(domain("diary"), dom0=HOME_XML.format(user="user", size=len(archive)))
+    xml = qubes_xml(domain("diary"), dom0=with_home(size=len(archive)))
     files = {"dom0-home/user": archive, "vm1/private.img": PRIVATE}
     with (tmp_path / "file").open("wb") as file:
         file.write(backup_of(xml, files, WORDS, as_they_are=["dom0-home/user"]))

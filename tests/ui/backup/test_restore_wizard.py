@@ -15,15 +15,16 @@ from backup_samples import TINY, contents, settings_only
 from PyQt5 import sip
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAbstractButton, QAction, QFileDialog, QLabel, QLineEdit, QWidget
-from qubes_backup import backup_of, device, domain, of_one, qubes_xml
+from qubes_backup import backup_of, device, domain, of_one, qubes_xml, with_home
 from windows import Clicker, press_key, type_text
 
-from qubesmanager.backup import container
+from qubesmanager.backup import container, tar
 from qubesmanager.backup.container import Params, new_keys, seal
 from qubesmanager.backup.contents import to_xml
 from qubesmanager.backup.head import Head, chunk_secret, head_secret, to_text
 from qubesmanager.backup.inner import archive_bytes
 from qubesmanager.client.client import Client
+from qubesmanager.daemon.local.drivers.backups import homes
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.ui.backup.restore_wizard import RestoreWizard
 from qubesmanager.ui.create_dialog import Offers
@@ -353,6 +354,37 @@ async def test_dom0s_configuration_is_previewed_and_only_what_is_ticked_is_taken
     assert wizard.run_page.headline.text() == "0 qube(s) restored."
     assert "teal" in system.state.labels
     assert "none" in await client.send(calls.BACKUP_PROFILE_GET("dom0", "own"))
+
+
+async def test_the_home_of_dom0_is_unpacked_into_a_new_folder_if_it_is_ticked(
+    clicker: Clicker, wizard: RestoreWizard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(homes, "new_home", lambda asked: tmp_path / asked)
+    archive = b"".join(
+        (
+            tar.entry(b"dom0-home/user/", tar.FOLDER, size=0, mode=0o755, mtime=1),
+            tar.entry(b"dom0-home/user/empty", tar.REGULAR, size=0, mode=0o644, mtime=1),
+            tar.END,
+        )
+    )
+    file = tmp_path / "file"
+    file.write_bytes(
+        backup_of(qubes_xml(dom0=with_home()), {"dom0-home/user": archive}, WORDS, as_they_are=["dom0-home/user"])
+    )
+    await read(clicker, wizard, file)
+    clicker.press(wizard.next)
+    page = wizard.summary_page
+    assert shows(wizard, page)
+    assert not page.home.isChecked()
+    assert page.home.text() == "Unpack the &home of dom0 (at most 20.0 KiB)"
+    assert not wizard.next.isEnabled()
+
+    page.home.click()
+    clicker.press(wizard.next)
+    await over(clicker, wizard)
+
+    assert results(wizard) == {"dom0": ("ok", "")}
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["empty"]
 
 
 async def test_a_backup_of_another_program_is_marked(clicker: Clicker, wizard: RestoreWizard, tmp_path: Path) -> None:
