@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from qubesmanager.rules.devices import why_not_balanced
 from qubesmanager.rules.inheritance import inherited_features
 from qubesmanager.rules.memory import why_not_maxmem, why_not_memory
-from qubesmanager.rules.network import netvm_chain, why_not_netvm
+from qubesmanager.rules.network import netvm_chain, why_not_netvm, why_not_now
 from qubesmanager.rules.states import HALTED, referrers
 from qubesmanager.wire.names import why_not_new_vm_name
 from qubesmanager.wire.records import VmRecord
@@ -156,13 +156,14 @@ def _template(change: Change) -> str | None:
 def _netvm(change: Change) -> str | None:
     name = change.after.value("netvm")
     netvm = change.records.get(name)
+    changed = [change.before.name] if change.before.running and name != change.before.value("netvm") else []
     return why_not_netvm(
         change.before.name,
         name,
         exists=netvm is not None,
         provides_network=netvm is not None and netvm.flag("provides_network"),
         netvm_of=change.netvm_of,
-    )
+    ) or why_not_now(changed, name, netvm_runs=netvm is not None and netvm.running)
 
 
 def _provides_network(change: Change) -> str | None:

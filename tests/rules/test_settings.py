@@ -134,3 +134,14 @@ def test_rules_that_nothing_enforces_are_said_to_have_no_effect() -> None:
     assert why_not_enforced(work, "sys-vpn", records) == ("sys-vpn enforces no firewall: these rules have no effect.")
     told = replace(work, properties={**work.properties, "firewall_state": PropertyValue("Not so.", True)})
     assert why_not_enforced(told, "sys-firewall", records) == "Not so."
+
+
+def test_a_running_qube_cannot_get_a_netvm_that_does_not_run() -> None:
+    running = {**RECORDS, "work": replace(RECORDS["work"], state=PowerState.RUNNING)}
+    why = "sys-vpn is not running, so these running qubes would lose the network: work."
+
+    assert problems(change("work", {"netvm": "sys-vpn"}, running)) == {"netvm": why}
+    assert problems(change("work", {"netvm": ""}, running)) == {}
+    assert problems(change("work", {"netvm": "sys-firewall"}, running)) == {}
+    vpn = replace(RECORDS["sys-vpn"], state=PowerState.RUNNING)
+    assert problems(change("work", {"netvm": "sys-vpn"}, {**running, "sys-vpn": vpn})) == {}
