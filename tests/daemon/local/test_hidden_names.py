@@ -251,6 +251,26 @@ async def test_the_volumes_of_a_qube_that_is_just_made_are_hidden_too(client: Cl
     assert info[0].replace(b"coming", b"ghost") == info[1]
 
 
+async def test_what_a_lost_store_leaves_of_a_hidden_qube_is_for_dom0(client: Client, ask: Ask, system: System) -> None:
+    """The volume that no qube has may be the only copy of another qube's data."""
+    driver = system.volumes.driver("default")
+    for vid in ("gone/private", "work/data"):
+        await driver.create(vid, 1 << 20)
+
+    listed = await ask(calls.POOL_VOLUME_LIST("dom0", "default"))
+    attached = await ask(calls.VM_VOLUME_ATTACH("work", VolumeId("default", "gone/private"), {}))
+    removed = await ask(calls.POOL_VOLUME_REMOVE("dom0", VolumeId("default", "gone/private")))
+    own = await ask(calls.VM_VOLUME_ATTACH("work", VolumeId("default", "work/data"), {}))
+
+    assert b"gone" not in listed
+    assert b"work/data" in listed
+    assert b"There is no volume default:gone/private." in attached
+    assert b"There is no volume default:gone/private." in removed
+    assert own == b"0\x00extra-1"
+    assert "gone/private" in await driver.list_volumes()
+    assert await client.send(calls.VM_VOLUME_ATTACH("work", VolumeId("default", "gone/private"), {})) == "extra-2"
+
+
 # -- texts that name other qubes --------------------------------------------------------------------------------------
 
 

@@ -82,35 +82,36 @@ def found(system: System, volume: VolumeId) -> Held:
 async def seen(system: System, sees: Sees, volume: VolumeId) -> Held:
     """As `found`, for a source that sees only some qubes.
 
-    Raises `QubesVolumeNotFoundError` for the volume of a qube that it does not see, as for one that does not exist.
+    A volume that no qube has belongs to the qube in its name: after the loss of a store, or on an old disk, it may be
+    the only copy of what a qube held that the source never saw. Raises `QubesVolumeNotFoundError` for a volume of a
+    qube that the source does not see, as for one that does not exist.
     """
     held = found(system, volume)
-    known = held.qube is not None and sees(held.qube.name)
-    if not known and (
-        held.qube is not None
-        or _is_coming(system, sees, volume.vid)
-        or volume.vid not in await system.volumes.driver(volume.pool).list_volumes()
-    ):
+    if held.qube is None:
+        known = (
+            _is_after_seen(sees, volume.vid) and volume.vid in await system.volumes.driver(volume.pool).list_volumes()
+        )
+    else:
+        known = sees(held.qube.name)
+    if not known:
         raise QubesVolumeNotFoundError(f"There is no volume {volume}.")
     return held
 
 
-def _is_coming(system: System, sees: Sees, vid: str) -> bool:
-    """Whether the volume is being made or removed with a qube that the source does not see."""
-    name = vid.partition("/")[0]
-    return name in system.reserved and not sees(name)
+def _is_after_seen(sees: Sees, vid: str) -> bool:
+    """Whether the volume is named after a qube that the source sees."""
+    return sees(vid.partition("/")[0])
 
 
 def listed(system: System, sees: Sees, pool: str, vids: Iterable[str]) -> list[str]:
-    """Those of a pool's volumes that a source may know of: none of a qube that it does not see."""
-    hidden = {
-        volume.vid
+    """Those of a pool's volumes that a source may know of, by the same rule as `seen`."""
+    holders = {
+        volume.vid: qube.name
         for qube in system.state.qubes.values()
-        if not sees(qube.name)
         for volume in qube.volumes.values()
         if volume.pool == pool
     }
-    return [vid for vid in vids if vid not in hidden and not _is_coming(system, sees, vid)]
+    return [vid for vid in vids if (sees(holders[vid]) if vid in holders else _is_after_seen(sees, vid))]
 
 
 # -- looking ----------------------------------------------------------------------------------------------------------
