@@ -171,3 +171,25 @@ async def test_a_file_that_others_could_write_gets_no_rights_by_following(client
 async def _nothing() -> AsyncIterator[bytes]:
     for piece in list[bytes]():
         yield piece
+
+
+async def test_a_rename_joins_the_tags_of_both_names(client: Client, system: System) -> None:
+    for qube in ("work", "vault"):
+        for tag in ("managed-by-vault", "managed-by-safe"):
+            await client.send(calls.VM_TAG_SET(qube, tag))
+
+    await client.send(calls.VM_PROPERTY_SET("vault", "name", "safe"))
+
+    for qube in ("work", "safe"):
+        assert {tag for tag in system.qube(qube).tags if tag.startswith("managed-by-")} == {"managed-by-safe"}
+    stored = await system.store.read("SELECT DISTINCT name FROM tag WHERE name LIKE 'managed-by-%'")
+    assert stored == [("managed-by-safe",)]
+
+
+async def test_a_qube_that_refers_to_itself_does_so_by_its_new_name(client: Client, system: System) -> None:
+    await client.send(calls.VM_PROPERTY_SET("default-dvm", "default_dispvm", "default-dvm"))
+
+    await client.send(calls.VM_PROPERTY_SET("default-dvm", "name", "dvm"))
+
+    assert system.qube("dvm").value("default_dispvm") == "dvm"
+    assert (await client.send(calls.VM_GET_ALL("dom0", "dvm"))).value("default_dispvm") == "dvm"

@@ -362,7 +362,7 @@ def _rename_statements(qube: Qube, new: str) -> list[Statement]:
             ("UPDATE system_property SET value = ? WHERE name = ? AND value = ?", (new, prop, old))
             for prop in _SYSTEM_REFERENCES
         ),
-        *(("UPDATE tag SET name = ? WHERE name = ?", (kind + new, kind + old)) for kind in _TAG_KINDS),
+        *(("UPDATE OR REPLACE tag SET name = ? WHERE name = ?", (kind + new, kind + old)) for kind in _TAG_KINDS),
         ("UPDATE device SET backend = ? WHERE backend = ?", (new, old)),
     ]
 
@@ -373,6 +373,10 @@ def _rename_in_memory(system: System, qube: Qube, new: str) -> None:
     others = [other for other in state.qubes.values() if other is not qube]
     gone = state.remove(qube)
     qube.name = new
+    qube.own.update({prop: new for prop in _REFERENCES if qube.own.get(prop) == old})
+    own_tags = {kind for kind in _TAG_KINDS if kind + old in qube.tags}
+    qube.tags.difference_update([kind + old for kind in own_tags])
+    qube.tags.update([kind + new for kind in own_tags])
     qube.view.clear()
     came = state.add(qube)
     events = [gone, came]
