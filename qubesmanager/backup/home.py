@@ -22,16 +22,17 @@ from qubesmanager.backup.compression import BLOCK
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.streams import check
 from qubesmanager.backup.volumes import Extent, FileSource
+from qubesmanager.wire import limits
 from qubesmanager.wire.names import shown
 
 HOME = "dom0-home"
 """The folder of dom0's home in a backup."""
-ENTRIES_LIMIT = 1_000_000
+ENTRIES_LIMIT = limits.BACKUP_HOME_ENTRIES
 """The most files, folders and links of a home."""
-NAMES_LIMIT = 128 << 20
+NAMES_LIMIT = limits.BACKUP_HOME_NAME_BYTES
 """The most bytes of all their paths."""
-PATH_LIMIT = 4000
-DEPTH_LIMIT = 200
+PATH_LIMIT = limits.BACKUP_HOME_PATH_BYTES
+DEPTH_LIMIT = limits.BACKUP_HOME_FOLDERS
 """The longest path in the home, in bytes, and the most folders above an entry."""
 NAMED = 20
 """Paths that a sentence names."""
