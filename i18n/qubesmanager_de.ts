@@ -3810,6 +3810,101 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
+    <name>Refusal</name>
+    <message>
+        <source>{0} cannot be used: {1}</source>
+        <translation>{0} ist nicht benutzbar: {1}</translation>
+    </message>
+    <message>
+        <source>{0} cannot start: its netvms are a loop, {1}.</source>
+        <translation>{0} kann nicht starten: Seine Netz-Qubes bilden einen Kreis, {1}.</translation>
+    </message>
+    <message>
+        <source>The netvm {0} is paused; unpause it first.</source>
+        <translation>Der Netz-Qube {0} ist angehalten; setzen Sie ihn zuerst fort.</translation>
+    </message>
+    <message>
+        <source>{0} is the netvm of running qubes: {1}.</source>
+        <translation>{0} ist der Netz-Qube laufender Qubes: {1}.</translation>
+    </message>
+    <message>
+        <source>Other qubes have devices of {0}: {1}. Detach them first.</source>
+        <translation>Andere Qubes haben Geräte von {0}: {1}. Trennen Sie diese zuerst.</translation>
+    </message>
+    <message>
+        <source>The hypervisor is just starting or ending {0}.</source>
+        <translation>Der Hypervisor startet oder beendet {0} gerade.</translation>
+    </message>
+    <message>
+        <source>{0} is {1}; its devices are there while it runs.</source>
+        <translation>{0} läuft nicht ({1}); seine Geräte sind da, solange er läuft.</translation>
+    </message>
+    <message>
+        <source>{0} offers no {1} device {2}.</source>
+        <translation>{0} bietet kein Gerät {2} der Klasse {1} an.</translation>
+    </message>
+    <message>
+        <source>{0}+{1} is attached to {2} already.</source>
+        <translation>{0}+{1} ist schon mit {2} verbunden.</translation>
+    </message>
+    <message>
+        <source>{0}+{1} is attached to {2}.</source>
+        <translation>{0}+{1} ist mit {2} verbunden.</translation>
+    </message>
+    <message>
+        <source>{0}+{1} was removed while it was being attached.</source>
+        <translation>{0}+{1} wurde abgezogen, während es verbunden wurde.</translation>
+    </message>
+    <message>
+        <source>{0} has no place for another disk.</source>
+        <translation>{0} hat keinen Platz für einen weiteren Datenträger.</translation>
+    </message>
+    <message>
+        <source>The volume {0} of {1} is attached to {2}.</source>
+        <translation>Der Datenträger {0} von {1} ist mit {2} verbunden.</translation>
+    </message>
+    <message>
+        <source>dom0 has its own devices, and none are attached to it.</source>
+        <translation>dom0 hat seine eigenen Geräte; mit ihm werden keine verbunden.</translation>
+    </message>
+    <message>
+        <source>Sound cannot be taken from a running qube; it is gone when the qube has halted.</source>
+        <translation>Der Ton lässt sich einem laufenden Qube nicht nehmen; er ist fort, sobald der Qube ausgeschaltet ist.</translation>
+    </message>
+    <message>
+        <source>{0} is not a folder; a pool follows no symbolic links.</source>
+        <translation>{0} ist kein Ordner; ein Pool folgt keinen symbolischen Verknüpfungen.</translation>
+    </message>
+    <message>
+        <source>The folder {0} belongs to user {1}, who could exchange volumes.</source>
+        <translation>Der Ordner {0} gehört dem Benutzer {1}, der Datenträger austauschen könnte.</translation>
+    </message>
+    <message>
+        <source>Every user may write to the folder {0}; take that right away first.</source>
+        <translation>Jeder Benutzer darf in den Ordner {0} schreiben; entziehen Sie zuerst dieses Recht.</translation>
+    </message>
+    <message>
+        <source>{0} belongs to user {1}, who could exchange it.</source>
+        <translation>{0} gehört dem Benutzer {1}, der es austauschen könnte.</translation>
+    </message>
+    <message>
+        <source>Other users may write to {0}; take that right away first.</source>
+        <translation>Andere Benutzer dürfen in {0} schreiben; entziehen Sie zuerst dieses Recht.</translation>
+    </message>
+    <message>
+        <source>The pool {0} has no volume {1}.</source>
+        <translation>Der Pool {0} hat keinen Datenträger {1}.</translation>
+    </message>
+    <message>
+        <source>The folder {0} is in use by {1}. Stop that daemon first; if it is gone for good, wait {2} minutes or start this one with --take-over.</source>
+        <translation>Den Ordner {0} benutzt gerade {1}. Beenden Sie zuerst jenen Dienst; ist er endgültig fort, warten Sie {2} Minuten oder starten Sie diesen mit --take-over.</translation>
+    </message>
+    <message>
+        <source>The pool {0} already has a volume {1}, which stays as it is. If no qube has it, qubes-mgmt1d --recover makes its qube again, and mgmt1.pool.volume.Remove deletes it.</source>
+        <translation>Der Pool {0} hat schon einen Datenträger {1}; der bleibt, wie er ist. Hat ihn kein Qube, legt qubes-mgmt1d --recover seinen Qube wieder an, und mgmt1.pool.volume.Remove löscht ihn.</translation>
+    </message>
+</context>
+<context>
     <name>RemoveDialog</name>
     <message>
         <source>Remove</source>
@@ -3875,10 +3970,6 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>It was not asked for.</source>
         <translation>Er war nicht gewünscht.</translation>
-    </message>
-    <message>
-        <source>The data of dom0 are restored by hand.</source>
-        <translation>Die Daten von dom0 werden von Hand wiederhergestellt.</translation>
     </message>
     <message>
         <source>There is already a qube {0}.</source>
@@ -4096,6 +4187,10 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>There is another pool {0} here; remove it first.</source>
         <translation>Hier gibt es einen anderen Pool {0}; entfernen Sie ihn zuerst.</translation>
     </message>
+    <message>
+        <source>The home of dom0 is restored only when it is asked for (dom0-home).</source>
+        <translation>Das Home von dom0 wird nur auf Verlangen wiederhergestellt (dom0-home).</translation>
+    </message>
 </context>
 <context>
     <name>RestoreResult</name>
@@ -4271,10 +4366,6 @@ Was eingesteckt wird, erscheint hier.</translation>
 <context>
     <name>RestoreTable</name>
     <message>
-        <source>Left out: the data of dom0 are restored by hand.</source>
-        <translation>Ausgelassen: Die Daten von dom0 werden von Hand wiederhergestellt.</translation>
-    </message>
-    <message>
         <source>Left out.</source>
         <translation>Ausgelassen.</translation>
     </message>
@@ -4345,6 +4436,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>What will happen</source>
         <translation>Was geschehen wird</translation>
+    </message>
+    <message>
+        <source>Left out. To unpack its home, tick it on the last page.</source>
+        <translation>Ausgelassen. Um sein Home zu entpacken, kreuzen Sie es auf der letzten Seite an.</translation>
     </message>
 </context>
 <context>
@@ -5552,6 +5647,21 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>{0}: is different here; it is replaced.</source>
         <translation>{0}: ist hier anders; wird ersetzt.</translation>
+    </message>
+    <message>
+        <source>It is unpacked into a new folder home-restore-… in the home of dom0's user. Nothing is overwritten.</source>
+        <translation>Es wird in einen neuen Ordner home-restore-… im Home-Verzeichnis des Benutzers von dom0 entpackt. Nichts wird überschrieben.</translation>
+    </message>
+    <message>
+        <source>Unpack the &amp;home of dom0 (at most {0})</source>
+        <translation>Das &amp;Home von dom0 entpacken (höchstens {0})</translation>
+    </message>
+    <message numerus="yes">
+        <source>Unpack the &amp;home of dom0 (%n file(s), at most {0})</source>
+        <translation>
+            <numerusform>Das &amp;Home von dom0 entpacken (%n Datei, höchstens {0})</numerusform>
+            <numerusform>Das &amp;Home von dom0 entpacken (%n Dateien, höchstens {0})</numerusform>
+        </translation>
     </message>
 </context>
 <context>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a qube cannot be used and why a backup failed, which the daemon says in English, in the user's language.
+"""Why a qube cannot be used, a call is refused or a backup failed: the daemon's English in the user's language.
 
 A sentence that is not listed here is shown as it came; a test compares the lists with what the daemon can say.
 """
@@ -52,13 +52,56 @@ RUNS = (
 )  # fmt: skip
 """Why a run of a backup made no backup, or not of all qubes."""
 
+REFUSALS = (
+    QT_TRANSLATE_NOOP("Refusal", "{0} cannot be used: {1}"),
+    QT_TRANSLATE_NOOP("Refusal", "{0} cannot start: its netvms are a loop, {1}."),
+    QT_TRANSLATE_NOOP("Refusal", "The netvm {0} is paused; unpause it first."),
+    QT_TRANSLATE_NOOP("Refusal", "{0} is the netvm of running qubes: {1}."),
+    QT_TRANSLATE_NOOP("Refusal", "Other qubes have devices of {0}: {1}. Detach them first."),
+    QT_TRANSLATE_NOOP("Refusal", "The hypervisor is just starting or ending {0}."),
+    QT_TRANSLATE_NOOP("Refusal", "{0} is {1}; its devices are there while it runs."),
+    QT_TRANSLATE_NOOP("Refusal", "{0} offers no {1} device {2}."),
+    QT_TRANSLATE_NOOP("Refusal", "{0}+{1} is attached to {2} already."),
+    QT_TRANSLATE_NOOP("Refusal", "{0}+{1} is attached to {2}."),
+    QT_TRANSLATE_NOOP("Refusal", "{0}+{1} was removed while it was being attached."),
+    QT_TRANSLATE_NOOP("Refusal", "{0} has no place for another disk."),
+    QT_TRANSLATE_NOOP("Refusal", "The volume {0} of {1} is attached to {2}."),
+    QT_TRANSLATE_NOOP("Refusal", "dom0 has its own devices, and none are attached to it."),
+    QT_TRANSLATE_NOOP(
+        "Refusal", "Sound cannot be taken from a running qube; it is gone when the qube has halted."
+    ),
+    QT_TRANSLATE_NOOP("Refusal", "{0} is not a folder; a pool follows no symbolic links."),
+    QT_TRANSLATE_NOOP("Refusal", "The folder {0} belongs to user {1}, who could exchange volumes."),
+    QT_TRANSLATE_NOOP("Refusal", "Every user may write to the folder {0}; take that right away first."),
+    QT_TRANSLATE_NOOP("Refusal", "{0} belongs to user {1}, who could exchange it."),
+    QT_TRANSLATE_NOOP("Refusal", "Other users may write to {0}; take that right away first."),
+    QT_TRANSLATE_NOOP("Refusal", "The pool {0} has no volume {1}."),
+    QT_TRANSLATE_NOOP(
+        "Refusal",
+        "The folder {0} is in use by {1}. Stop that daemon first; if it is gone for good, wait {2} minutes or start"
+        " this one with --take-over."
+    ),
+    QT_TRANSLATE_NOOP(
+        "Refusal",
+        "The pool {0} already has a volume {1}, which stays as it is. If no qube has it, qubes-mgmt1d --recover makes"
+        " its qube again, and mgmt1.pool.volume.Remove deletes it."
+    ),
+)  # fmt: skip
+"""Why a call about a qube, a device or a pool was refused."""
+
 _PROBLEMS = Sentences("Problem", PROBLEMS)
 _RUNS = Sentences("BackupReason", RUNS)
+_REFUSALS = Sentences("Refusal", REFUSALS, _PROBLEMS.translated)
 
 
 def problem_text(problem: str) -> str:
     """Why a qube cannot be used."""
     return _PROBLEMS.translated(problem)
+
+
+def refusal_text(refusal: str) -> str:
+    """Why a call was refused."""
+    return _REFUSALS.translated(refusal)
 
 
 def run_text(reason: str) -> str:

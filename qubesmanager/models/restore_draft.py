@@ -138,9 +138,7 @@ class _Whole:
 def _row(held: HeldQube, whole: _Whole) -> RestoreRow:
     choice = whole.choices[held.name]
     if held.klass == ADMIN:
-        fate = QCoreApplication.translate(
-            "RestoreTable", "No qube. Its home is unpacked only if you tick it on the last page."
-        )
+        fate = QCoreApplication.translate("RestoreTable", "Left out. To unpack its home, tick it on the last page.")
         return RestoreRow(held, choice, "", fate, "", "")
     if not choice.restored:
         fate = QCoreApplication.translate("RestoreTable", "Left out.")

@@ -18,6 +18,7 @@ from qubesmanager.ui.device_feed import feed_of
 from qubesmanager.ui.new_qube import CreatePlan
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.tasks import report
+from qubesmanager.ui.texts import reason
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import DeviceId
 from qubesmanager.wire.errors import Mgmt1Error
@@ -139,7 +140,7 @@ class DeviceOperations(QObject):
             yield
         except (Mgmt1Error, TransportError) as error:
             if doing.step is Step.ATTACHING:
-                self.catalog.do(device, Doing(Step.FAILED, doing.qube, str(error), doing.options))
+                self.catalog.do(device, Doing(Step.FAILED, doing.qube, reason(str(error)), doing.options))
             else:
                 self.catalog.do(device, None)
             raise

@@ -51,6 +51,7 @@ from qubesmanager.ui.shortcuts_dialog import ShortcutsDialog
 from qubesmanager.ui.sidebar import Entry, Sidebar
 from qubesmanager.ui.status import Status
 from qubesmanager.ui.tasks_panel import TasksPanel
+from qubesmanager.ui.texts import reason
 from qubesmanager.ui.vm_view import VmView
 from qubesmanager.ui.windows import REGISTERED
 from qubesmanager.wire.errors import PermissionDenied
@@ -126,7 +127,7 @@ class MainWindow(QMainWindow):
 
     def show_error(self, title: str, error: Exception) -> None:
         """A failed operation, above the table."""
-        self.errors.show_notice(self.tr("{0}: {1}").format(title, error))
+        self.errors.show_notice(self.tr("{0}: {1}").format(title, reason(str(error))))
 
     # -- parts --------------------------------------------------------------------------------------------------------
 

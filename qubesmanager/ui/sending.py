@@ -11,6 +11,7 @@ from PyQt5.QtWidgets import QLabel
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.tasks import ToldError
+from qubesmanager.ui.texts import reason
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.errors import Mgmt1Error
 
@@ -28,9 +29,10 @@ def sender(session: Session, notice: QLabel) -> Do:
         except (Mgmt1Error, TransportError) as error:
             if sip.isdeleted(notice):
                 raise  # its window is closed: the main one says it
-            notice.setText(QCoreApplication.translate("Sending", "{0}: {1}").format(title, error))
+            why = reason(str(error))
+            notice.setText(QCoreApplication.translate("Sending", "{0}: {1}").format(title, why))
             notice.show()
-            raise ToldError(str(error)) from error
+            raise ToldError(why) from error
 
     def do(title: str, request: Request[Any]) -> None:
         session.tasks.start(title, send(title, request))

@@ -8,6 +8,7 @@ from collections.abc import Container
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
+from qubesmanager.models.daemon_texts import refusal_text
 from qubesmanager.models.sentences import Sentences
 from qubesmanager.wire.names import RESERVED_VM_NAMES, why_not_new_vm_name
 
@@ -93,14 +94,14 @@ TAKEN = QT_TRANSLATE_NOOP("Reason", "There is a qube named {0} already.")
 
 
 def reason(sentence: str) -> str:
-    """A rule's sentence in the user's language."""
+    """A sentence of a rule, or the text of an error, in the user's language."""
     start, _, rest = USED_BY.partition("{0}")
     if sentence.startswith(start):
         return translated(USED_BY).format(sentence.removeprefix(start).removesuffix(rest))
     return _SENTENCES.translated(sentence)
 
 
-_SENTENCES = Sentences("Reason", (*REASONS, *PATTERNS))
+_SENTENCES = Sentences("Reason", (*REASONS, *PATTERNS), refusal_text)
 
 
 def translated(sentence: str) -> str:

@@ -8,15 +8,28 @@ import pytest
 
 from qubesmanager.backup import partial
 from qubesmanager.daemon.local.drivers.backups import file_systems, targets
-from qubesmanager.daemon.local.drivers.pools import file_qcow2, file_reflink, folder, lvm_thin, manifest
-from qubesmanager.daemon.local.system import backups, pools
-from qubesmanager.models.daemon_texts import PROBLEMS, RUNS, problem_text, run_text
+from qubesmanager.daemon.local.drivers.pools import (
+    beneath,
+    disk,
+    file_qcow2,
+    file_reflink,
+    folder,
+    lease,
+    lvm_thin,
+    manifest,
+)
+from qubesmanager.daemon.local.system import backups, devices, lifecycle, pools, volumes
+from qubesmanager.models.daemon_texts import PROBLEMS, REFUSALS, RUNS, problem_text, run_text
+
+SPEAKERS = (
+    backups, devices, lifecycle, pools, volumes, partial, targets, file_systems, beneath, disk, folder, file_qcow2,
+    file_reflink, lease, lvm_thin, manifest,
+)  # fmt: skip
 
 
-@pytest.mark.parametrize("sentence", PROBLEMS + RUNS)
+@pytest.mark.parametrize("sentence", PROBLEMS + RUNS + REFUSALS)
 def test_the_daemon_says_each_sentence(sentence: str) -> None:
-    modules = (backups, pools, partial, targets, file_systems, folder, file_qcow2, file_reflink, lvm_thin, manifest)
-    source = re.sub(r'"\n\s+f?"', "", "".join(map(inspect.getsource, modules)))
+    source = re.sub(r'"\n\s+f?"', "", "".join(map(inspect.getsource, SPEAKERS)))
 
     assert all(part.strip() in source for part in re.split(r"\{\d\}", sentence))
 

@@ -130,7 +130,9 @@ class SummaryPage(StepPage):
         if home.files is None:
             self.home.setText(self.tr("Unpack the &home of dom0 (at most {0})").format(size))
         else:
-            self.home.setText(self.tr("Unpack the &home of dom0 ({0} files, at most {1})").format(home.files, size))
+            self.home.setText(
+                self.tr("Unpack the &home of dom0 (%n file(s), at most {0})", "", home.files).format(size)
+            )
 
     def put(self, offers: Offers) -> None:
         """The pools there are, with what is free in each."""

@@ -23,6 +23,7 @@ from qubesmanager.ui.error_bar import ErrorBar, Notice
 from qubesmanager.ui.icons import application_icon, icon, label_icon
 from qubesmanager.ui.operations import Operations
 from qubesmanager.ui.session import Session
+from qubesmanager.ui.texts import reason
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 
@@ -82,7 +83,7 @@ class TrayWindow(QWidget):
         self.close()
 
     def _failed(self, title: str, error: Exception) -> None:
-        self.errors.show_notice(self.tr("{0}: {1}").format(title, error))
+        self.errors.show_notice(self.tr("{0}: {1}").format(title, reason(str(error))))
 
     def _lost(self, lost: Lost) -> None:
         self.qubes.model.set_stale(True)

@@ -241,13 +241,13 @@ class SettingsWindow(QWidget):
     def _refused(self, outcome: Outcome) -> None:
         if outcome.failed is None:
             return
-        reason = str(outcome.error)
+        why = reason(str(outcome.error))
         for widget in self._in_order():
-            if widget.refuse(outcome.failed.key, reason):
+            if widget.refuse(outcome.failed.key, why):
                 self.tabs.setCurrentWidget(widget)
                 break
         done = len(outcome.sent)
-        text = self.tr("{0} was refused: {1}").format(key_text(outcome.failed.key), reason)
+        text = self.tr("{0} was refused: {1}").format(key_text(outcome.failed.key), why)
         if done:
             text += " " + self.tr("%n change(s) before it were made and stay.", None, done)
         self._say(text)
