@@ -659,6 +659,10 @@
         <source>The disk for the backups of this profile is not connected.</source>
         <translation>Das Laufwerk für die Sicherungen dieses Profils ist nicht angeschlossen.</translation>
     </message>
+    <message>
+        <source>Left out, because the qube that set the profile does not see them: {0}.</source>
+        <translation>Ausgelassen, weil der Qube, der das Profil gesetzt hat, sie nicht sieht: {0}.</translation>
+    </message>
 </context>
 <context>
     <name>BackupWatch</name>
