@@ -16,6 +16,8 @@ from backup_samples import MADE, TINY, WORDS, Restored, contents, sample_qubes
 from qubes_backup import PRIVATE, backup_of, domain, qubes_xml, with_home
 
 from qubesmanager.backup import home as home_module
+from qubesmanager.backup import writer
+from qubesmanager.backup.contents import Contents, to_xml
 from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupLimitError, BackupSpaceError
 from qubesmanager.backup.home import Home, scanned
 from qubesmanager.backup.new_folder import NewFolder
@@ -121,13 +123,24 @@ def test_a_home_comes_back_as_it_was(folder: Path, tmp_path: Path) -> None:
     assert open_backup(io.BytesIO(data), WORDS).verify().ok
 
 
-def test_its_path_in_qubes_xml_is_that_of_qubes(folder: Path) -> None:
+def test_its_path_in_qubes_xml_is_that_of_qubes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts: list[bytes] = []
+
+    def kept(held: Contents) -> bytes:
+        texts.append(to_xml(held))
+        return texts[-1]
+
+    monkeypatch.setattr(writer, "to_xml", kept)
     data, _ = backup(scan(folder))
 
     opened = open_backup(io.BytesIO(data), WORDS)
 
     assert opened.contents.kept[0].name == "dom0"
     assert opened.contents.kept[0].size >= 3 * MIB
+    (text,) = texts
+    assert b'<feature name="backup-path">dom0-home/user</feature>' in text
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        assert "dom0-home/user.000.enc" in archive.getnames()
 
 
 def test_tar_reads_the_archive(folder: Path, tmp_path: Path) -> None:

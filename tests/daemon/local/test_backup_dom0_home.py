@@ -224,6 +224,21 @@ async def test_a_home_that_cannot_be_read_fails_the_run_and_not_the_qubes(
     assert [(qube["name"], qube["result"] == "ok") for qube in run["qubes"]] == [("dom0", False), ("vault", True)]
 
 
+async def test_the_only_backup_of_the_home_is_kept_and_an_older_one_of_two_goes(
+    client: Client, home: Path, tmp_path: Path
+) -> None:
+    folder = made(tmp_path / "backups")
+    keep = {"keep": {"last": 1}, "verify": True}
+    first = await execute(client, folder, dom0_home=True, **keep)
+    second = await execute(client, folder, dom0_home=True, **keep)
+    third = await execute(client, folder, include=["dom0", "vault"], **keep)
+
+    assert [run["result"] for run in (first, second, third)] == ["ok"] * 3
+    assert names(folder) == {Path(run["file"]).name for run in (second, third)}
+    assert f"{Path(second['file']).name}: dom0" in third["reason"]
+    assert contents(home)
+
+
 async def test_only_dom0_unpacks_it_and_only_into_a_new_folder(
     client: Client, system: System, home: Path, tmp_path: Path
 ) -> None:
