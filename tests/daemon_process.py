@@ -45,6 +45,10 @@ class DaemonProcess:
     ) -> None:
         self.stop()
 
+    def run_as(self, *program: str) -> None:
+        """The command that the next start runs in place of the daemon's own, such as one with injected faults."""
+        self._program = program
+
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
