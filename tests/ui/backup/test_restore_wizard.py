@@ -113,7 +113,8 @@ async def run(clicker: Clicker, wizard: RestoreWizard) -> None:
 async def over(clicker: Clicker, wizard: RestoreWizard) -> None:
     assert wizard.run is not None
     held = wizard.run
-    await clicker.until(lambda: held.is_over)
+    # The page shows the result a step of the loop after the run has it.
+    await clicker.until(lambda: held.is_over and held.seen)
 
 
 def rename(edit: QLineEdit, name: str) -> None:
