@@ -17,10 +17,14 @@ Setting = tuple[str, str, str]
 
 @dataclass(slots=True)
 class _Value:
-    """The last answered value (None: absent), and those that were sent after it and not answered."""
+    """The last answered value (None: absent), and those that were sent after it and not answered.
+
+    Not `known`: no change was answered yet, so the value may be whatever it was at the beginning.
+    """
 
     answered: str | None
     unanswered: set[str | None] = field(default_factory=set)
+    known: bool = True
 
 
 @dataclass(slots=True)
@@ -42,7 +46,7 @@ class Ledger:
 
     def sending(self, setting: Setting, value: str | None) -> None:
         """The change is on its way; until it is answered it may have happened."""
-        self._settings.setdefault(setting, _Value(None)).unanswered.add(value)
+        self._settings.setdefault(setting, _Value(None, known=False)).unanswered.add(value)
 
     def changed(self, setting: Setting, value: str | None) -> None:
         self._settings[setting] = _Value(value)
@@ -77,7 +81,7 @@ class Ledger:
                 faults.append(f"{qube} is gone, and no call removed it")
                 continue
             now = _value(records[qube], kind, key)
-            if now != value.answered and now not in value.unanswered:
+            if value.known and now != value.answered and now not in value.unanswered:
                 faults.append(f"{kind} {key} of {qube} is {now!r}, but {value.answered!r} was answered")
             self._settings[setting] = _Value(now)
         return faults
