@@ -14,9 +14,11 @@ import pwd
 import select
 import socket
 import struct
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.wire import framing, limits
@@ -108,6 +110,10 @@ class Shares:
                 yield
 
 
+_KEEP_SOCKET: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+"""Python 3.13 removes the path of a socket that is closed; one that systemd listens on has to stay."""
+
+
 class Server:
     """Serves one listening unix socket with a dispatcher until `close`."""
 
@@ -122,7 +128,9 @@ class Server:
     async def start(self, listening: socket.socket, group: int) -> None:
         """Accept from a bound socket. Beside root and ourselves, members of the group (a gid) may call directly."""
         self._socket_group = group
-        self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=_PIECE, backlog=_BACKLOG)
+        self._server = await asyncio.start_unix_server(
+            self._serve, sock=listening, limit=_PIECE, backlog=_BACKLOG, **_KEEP_SOCKET
+        )
 
     async def close(self) -> None:
         """Stop accepting, give calls under way their grace, then cut them off."""

@@ -107,6 +107,7 @@ class MainWindow(QMainWindow):
         self._later.setSingleShot(True)
         self._later.setInterval(PAUSE)
         self._later.timeout.connect(self._follow_changes)
+        self.view.header().setAccessibleName(self.tr("&Columns").replace("&", ""))
         self._restore()
         self._follow_changes()
         self.view.setFocus()

@@ -206,9 +206,11 @@ async def test_events_of_dom0s_notes_and_features_go_to_dom0_only(client: Client
         await client.send(calls.VM_FEATURE_SET("dom0", "secret", "1"))
         await client.send(calls.VM_PROPERTY_SET("dom0", "label", "red"))
 
-        batch = await anext(events)
+        kinds: list[str] = []
+        while "property-set" not in kinds:
+            kinds += [event.kind for event in await anext(events)]
 
-    assert [event.kind for event in batch] == ["property-set"]
+    assert not {"notes-set", "feature-set"} & set(kinds)
 
 
 # -- whose profile it is -----------------------------------------------------------------------------------------------

@@ -40,7 +40,11 @@ CRASH_DETAILS = {
     (libvirt.VIR_DOMAIN_EVENT_STOPPED, libvirt.VIR_DOMAIN_EVENT_STOPPED_FAILED),
 }
 
-_NOT_POSSIBLE = {libvirt.VIR_ERR_NO_SUPPORT, libvirt.VIR_ERR_CONFIG_UNSUPPORTED}
+_NOT_POSSIBLE = {
+    libvirt.VIR_ERR_NO_SUPPORT,
+    libvirt.VIR_ERR_CONFIG_UNSUPPORTED,
+    libvirt.VIR_ERR_OPERATION_UNSUPPORTED,
+}
 # A domain that ended between being found and being told is answered with "operation is not valid".
 _GONE = {libvirt.VIR_ERR_NO_DOMAIN}
 
