@@ -260,7 +260,7 @@ def as_qubes_does(place: Path, backup: Path, private: bytes, cost: int) -> None:
     ("cost", "size"),
     [
         (10, 4 * MIB),
-        pytest.param(20, MIB, marks=[pytest.mark.slow, pytest.mark.timeout(300)]),
+        pytest.param(20, 4 * MIB, marks=[pytest.mark.slow, pytest.mark.timeout(300)]),
         pytest.param(10, 104 * MIB, marks=[pytest.mark.slow, pytest.mark.timeout(300)]),
     ],
 )
@@ -288,7 +288,9 @@ async def test_a_backup_in_qubes_own_style_is_restored(
     assert (record.value("memory"), record.value("netvm"), record.value("label")) == ("777", "sys-firewall", "red")
     assert record.features == {"service.meminfo-writer": "1"}
     assert record.tags >= {"mine"}
-    assert await content(system.volumes.driver("default"), "diary/private") == private
+    # Not compared inside of the assertion: it would print megabytes of difference.
+    same = await content(system.volumes.driver("default"), "diary/private") == private
+    assert same
     if cost < 20 and size < QUBES_CHUNK:
         done = await asyncio.to_thread(by_hand, backup, tmp_path / "by-hand")
         assert done.returncode == 0, done.stderr
