@@ -107,6 +107,8 @@ setup(
             "pytest-timeout>=2.4",
             "pytest-xdist>=3.8",
             "hypothesis>=6.170",
+            # Fuzzing led by coverage; elsewhere the fuzzer uses hypothesis.
+            'atheris==3.0.0; sys_platform == "linux" and platform_machine == "x86_64" and python_version < "3.14"',
             "coverage>=7.17",
             "uv>=0.13",
             "setuptools>=77",
