@@ -52,8 +52,12 @@ def daemon(libvirtd: guest.Libvirtd) -> Iterator[DaemonProcess]:
     kernel.mkdir(parents=True)
     shutil.copyfile(image.kernel, kernel / KERNEL)
     shutil.copyfile(image.initrd, kernel / INITRAMFS)
+    daemon = DaemonProcess(folder, "--real", "--hypervisor", libvirtd.uri)
+    # Volumes without a store would look like a system whose store was lost, which is not filled again.
+    with daemon:
+        pass
     asyncio.run(spare_volume(folder / "state" / "pools" / "default"))
-    with DaemonProcess(folder, "--real", "--hypervisor", libvirtd.uri) as running:
+    with daemon as running:
         yield running
 
 
