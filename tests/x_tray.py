@@ -8,8 +8,11 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 
-NEEDED = ("Xvfb", "openbox", "trayer", "xwininfo", "xdotool")
+from daemon_process import select_pause
+
+NEEDED = ("Xvfb", "openbox", "trayer", "xwininfo", "xprop", "xdotool")
 LIMIT = 30
 
 
@@ -58,11 +61,21 @@ def screen(folder: Path) -> Iterator[dict[str, str]]:
             "LC_ALL": "C.UTF-8",
         }
         with program("openbox", env=env):
+            _wait_for_window_manager(env)
             yield env
     finally:
         os.close(reading)
         server.terminate()
         server.wait(LIMIT)
+
+
+def _wait_for_window_manager(env: Mapping[str, str]) -> None:
+    """A tray that starts before the window manager may never show its panel."""
+    until = monotonic() + LIMIT
+    command = ["xprop", "-root", "_NET_SUPPORTING_WM_CHECK"]
+    while "window id" not in subprocess.run(command, env=dict(env), capture_output=True, text=True, check=False).stdout:
+        assert monotonic() < until, "the window manager does not start"
+        select_pause()
 
 
 def windows(env: Mapping[str, str]) -> str:
