@@ -123,8 +123,9 @@ def make_application() -> QApplication:
             Qt.ApplicationAttribute.AA_UseHighDpiPixmaps,
         ):
             QCoreApplication.setAttribute(attribute)
-        running = QApplication(sys.argv[:1])
+        # The application warns while it is made.
         qInstallMessageHandler(print_message)
+        running = QApplication(sys.argv[:1])
     assert isinstance(running, QApplication)  # noqa: S101 - another kind of application cannot show windows
     return running
 

@@ -163,8 +163,9 @@ def test_real_machines_without_programs_name_the_packages(monkeypatch: pytest.Mo
     assert all(f"({manager})" in why for manager in ("apt", "dnf", "pacman"))
 
 
-def test_printing_needs_no_display_and_says_nothing_else(place: dict[str, str]) -> None:
-    environment = {name: value for name, value in place.items() if name not in {*DISPLAYS, "QT_QPA_PLATFORM"}}
+def test_printing_needs_no_display_and_no_session_and_says_nothing_else(tmp_path: Path, place: dict[str, str]) -> None:
+    missing = {*DISPLAYS, "QT_QPA_PLATFORM", "XDG_RUNTIME_DIR"}
+    environment = {name: value for name, value in place.items() if name not in missing} | {"TMPDIR": str(tmp_path)}
 
     done = subprocess.run(
         [*MANAGER, "--demo", "1", "--print-table"],
