@@ -84,6 +84,12 @@ class Preview:
     would_keep: Mapping[str, tuple[str, ...]]
     """Files beyond the counts of `keep`, with the qubes that no other backup of the profile holds."""
     qubes: tuple[PlannedQube, ...]
+    """With dom0, whose size is that of its home, if the home is in the backup."""
+
+    @property
+    def home(self) -> PlannedQube | None:
+        """The home of dom0; None if it is not in the backup."""
+        return next((qube for qube in self.qubes if qube.name == DOM0), None)
 
     def retention(self, given_up: Collection[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
         """Files that go and those that stay for qubes, once the qubes of these names are given up."""

@@ -76,13 +76,19 @@ def chosen_by_rules(
     rows: Iterable[Candidate], include: Collection[str], exclude: Collection[str], profile: str
 ) -> set[str]:
     """What a profile's lists come to; without any `include` it is what the qubes' own setting says."""
-    found = set()
+    chosen = set()
     for row in rows:
-        wanted = matches(include, row.name, row.klass, row.tags) or f"backup-{profile}" in row.tags
-        wanted = wanted or (not include and row.included)
-        if wanted and not matches(exclude, row.name, row.klass, row.tags):
-            found.add(row.name)
-    return found
+        included = matches(include, row.name, row.klass, row.tags) or f"backup-{profile}" in row.tags
+        included = included or (not include and row.included)
+        if included and not matches(exclude, row.name, row.klass, row.tags):
+            chosen.add(row.name)
+    return chosen
+
+
+def takes_dom0(dom0: VmRecord, include: Collection[str], exclude: Collection[str], profile: str) -> bool:
+    """Whether a profile's lists take dom0, which only they or its tag do."""
+    row = Candidate(dom0.name, dom0.klass.value, "", 0, True, None, None, included=False, tags=dom0.tags)
+    return bool(chosen_by_rules([row], include, exclude, profile))
 
 
 class BackupChoice(QAbstractTableModel):

@@ -28,6 +28,7 @@ class BackupSummaryPage(StepPage):
         self._lines: dict[str, QLabel] = {}
         for key, text in (
             ("qubes", self.tr("Qubes:")),
+            ("dom0", self.tr("Of dom0:")),
             ("where", self.tr("To:")),
             ("size", self.tr("Size:")),
             ("how", self.tr("How:")),
@@ -60,8 +61,8 @@ class BackupSummaryPage(StepPage):
     def text(self, key: str) -> str:
         return self._lines[key].text()
 
-    def show_plan(self, name: str, profile: Profile, qubes: list[str], *, kept: bool) -> None:
-        """What is known here; the rest is asked for."""
+    def show_plan(self, name: str, profile: Profile, qubes: list[str], *, kept: bool, takes_dom0: bool = False) -> None:
+        """What is known here; the rest is asked for. `takes_dom0`: dom0 is in the backup."""
         self._problem = self.tr("Waiting for what dom0 says of it…")
         self._told = None
         self._is_elsewhere = False
@@ -76,7 +77,8 @@ class BackupSummaryPage(StepPage):
         again = schedule_text(profile.schedule) if profile.schedule else self.tr("only when somebody asks for it")
         self._lonely = profile.schedule is not None and not profile.has_passphrase and not kept
         texts = {
-            "qubes": self._named(qubes),
+            "qubes": self._named(qubes) or self.tr("none"),
+            "dom0": self.tr("its configuration") if takes_dom0 else self.tr("nothing"),
             "where": place,
             "size": "…",
             "how": ", ".join(how),
@@ -95,6 +97,9 @@ class BackupSummaryPage(StepPage):
         self._lines["size"].setText(
             self.tr("at most {0} before compression{1}").format(size_text(told.size) or "0 B", free)
         )
+        if told.home is not None:
+            home = self.tr("its configuration, and its home: at most {0}")
+            self._lines["dom0"].setText(home.format(size_text(told.home.size)))
         if profile.keep:
             self._told = told
             self.give_up.setVisible(bool(told.would_keep))

@@ -77,13 +77,18 @@ class BackupWizard(StepsWindow):
             verify=self.target.verifies(),
             keep=self.target.kept(),
             schedule=self.target.schedule(),
+            dom0_home=self.qubes.dom0.dom0_home(),
         )
         return self.passphrase.apply(plan)
 
     def show_step(self, number: int) -> None:
         if self.pages[number] is self.summary:
             self.summary.show_plan(
-                self.qubes.profile_id(), self.profile(), self.qubes.names(), kept=self._is_kept_passphrase()
+                self.qubes.profile_id(),
+                self.profile(),
+                self.qubes.names(),
+                kept=self._is_kept_passphrase(),
+                takes_dom0=self.qubes.dom0.takes_dom0(),
             )
             self._session.tasks.start_hidden(self.tr("Ask what the backup would do"), self._preview(), owner=self)
         super().show_step(number)
@@ -107,7 +112,9 @@ class BackupWizard(StepsWindow):
         try:
             told = await preview(self._session.client, FIRST_NAME, profile_text(draft))
         except PermissionDenied:
-            return  # not dom0: then nobody knows
+            # Only dom0 may ask what a profile that is not kept would do.
+            self.qubes.dom0.forbid()
+            return
         self.qubes.put_changed({qube.name: qube.changed for qube in told.qubes})
 
     def _load(self, name: str) -> None:
@@ -122,7 +129,7 @@ class BackupWizard(StepsWindow):
         self._texts[name] = text
         self._kept = profile
         self._holds_passphrase = told.given_by == "text"
-        self.qubes.show_profile(profile)
+        self.qubes.show_profile(profile, takes_home=told.home is not None)
         self.target.show_profile(profile)
         self.passphrase.show_profile(profile, kept=self._holds_passphrase)
         self._refresh_remove()

@@ -7,9 +7,10 @@ from PyQt5.QtCore import QSortFilterProxyModel, Qt, pyqtSignal
 from PyQt5.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from qubesmanager.backup.profile import TAG, TYPE, Profile
-from qubesmanager.models.backup_choice import NAME, BackupChoice, candidates, chosen_by_rules
+from qubesmanager.models.backup_choice import NAME, BackupChoice, candidates, chosen_by_rules, takes_dom0
 from qubesmanager.models.columns import size_text
 from qubesmanager.models.row_table import SORT_ROLE
+from qubesmanager.ui.backup.dom0_box import Dom0Box
 from qubesmanager.ui.backup.steps import StepPage
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.prompts import plain_label
@@ -18,6 +19,8 @@ from qubesmanager.ui.tables import row_table, sortable
 from qubesmanager.wire.names import PROFILE_ID, TAG_NAME, VM_NAME
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
+
+DOM0 = "dom0"
 
 
 class Mode(StrEnum):
@@ -67,6 +70,7 @@ class ChoicePage(StepPage):
         self.shown.setSourceModel(self.model)
         self.table = row_table(self.shown, self.tr("Qubes"), NAME, self)
         sortable(self.table)
+        self.dom0 = Dom0Box(self)
         self.total = plain_label("", self)
         self._form = QFormLayout()
         self._lay_out()
@@ -77,6 +81,7 @@ class ChoicePage(StepPage):
         self.profile.editTextChanged.connect(self._follow_rules)
         self.profile.activated.connect(lambda _at: self.profile_chosen.emit(self.profile_id()))
         self.model.ticked_changed.connect(self._refresh)
+        self.dom0.changed.connect(self._refresh)
         session.put.connect(self._put)
         session.gone.connect(self._put)
         self._put()
@@ -98,6 +103,7 @@ class ChoicePage(StepPage):
         layout.addLayout(self._form)
         layout.addWidget(self.search)
         layout.addWidget(self.table, 1)
+        layout.addWidget(self.dom0)
         layout.addWidget(self.total)
         header = self.table.horizontalHeader()
         if header is not None:
@@ -121,7 +127,7 @@ class ChoicePage(StepPage):
         """`include` and `exclude` of the profile."""
         match self.chosen_mode():
             case Mode.TICKS:
-                return tuple(self.names()), ()
+                return (*self.names(), *((DOM0,) if self.dom0.takes_dom0() else ())), ()
             case Mode.SETTING:
                 return (), ()
         return tuple(self.include.text().split()), tuple(self.exclude.text().split())
@@ -139,8 +145,8 @@ class ChoicePage(StepPage):
         self._changed_since = changed
         self._put()
 
-    def show_profile(self, profile: Profile) -> None:
-        """As a kept profile says it."""
+    def show_profile(self, profile: Profile, *, takes_home: bool) -> None:
+        """As a kept profile says it; `takes_home`: a run of it takes the home of dom0."""
         plain = profile.include and not profile.exclude and not any(name.startswith("$") for name in profile.include)
         mode = Mode.TICKS if plain else Mode.RULES if profile.include or profile.exclude else Mode.SETTING
         self.include.setText(" ".join(profile.include))
@@ -148,7 +154,9 @@ class ChoicePage(StepPage):
         self.mode.setCurrentIndex(self.mode.findData(mode))
         if mode is Mode.TICKS:
             self.model.tick(profile.include)
+            self.dom0.put(takes_dom0=DOM0 in profile.include)
         self._follow_rules()
+        self.dom0.put_home(profile.dom0_home, taken=takes_home)
 
     def problem(self) -> str:
         if not PROFILE_ID.matches(self.profile_id()):
@@ -157,7 +165,7 @@ class ChoicePage(StepPage):
             for word in (*self.include.text().split(), *self.exclude.text().split()):
                 if not _is_pattern(word):
                     return self.tr("“{0}” is no qube, no $type:CLASS and no $tag:TAG.").format(word)
-        if not self.names():
+        if not self.names() and not self.dom0.takes_dom0():
             return self.tr("Nothing would be backed up: choose a qube.")
         return ""
 
@@ -175,9 +183,13 @@ class ChoicePage(StepPage):
             if label := self._form.labelForField(widget):
                 label.setVisible(mode is Mode.RULES)
         self.model.set_by_hand(mode is Mode.TICKS)
+        self.dom0.set_by_hand(by_hand=mode is Mode.TICKS)
         if mode is not Mode.TICKS:
             include, exclude = self.lists()
             self.model.tick(chosen_by_rules(self.model.rows, include, exclude, self.profile_id()))
+            dom0 = self._session.records.get(DOM0)
+            included = dom0 is not None and takes_dom0(dom0, include, exclude, self.profile_id())
+            self.dom0.put(takes_dom0=included)
         self._refresh()
 
     def _refresh(self) -> None:

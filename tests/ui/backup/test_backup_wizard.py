@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,13 @@ from windows import click, is_quiet, type_text
 
 from qubesmanager.backup import container
 from qubesmanager.backup.container import Params
-from qubesmanager.backup.profile import Profile
+from qubesmanager.backup.profile import Profile, parse_profile, profile_text
 from qubesmanager.backup.retention import Keep
 from qubesmanager.backup.schedule import parse_schedule
 from qubesmanager.client.backups import Confirmed, history, parse_preview
 from qubesmanager.client.client import Client
 from qubesmanager.client.restores import RestorePlan, restore
-from qubesmanager.daemon.local.drivers.backups import targets
+from qubesmanager.daemon.local.drivers.backups import homes, targets
 from qubesmanager.daemon.local.system.system import System
 from qubesmanager.ui.app import register_all
 from qubesmanager.ui.backup.backup_run import BackupRun, running_backups
@@ -37,6 +38,7 @@ from qubesmanager.ui.prompts import Question
 from qubesmanager.ui.session import Session
 from qubesmanager.ui.tasks import TaskState
 from qubesmanager.wire import calls
+from qubesmanager.wire.errors import PermissionDenied
 
 MIB = 1 << 20
 WORDS = "grün 钥匙 pass"
@@ -505,3 +507,129 @@ async def test_a_passphrase_over_the_limit_is_refused_and_not_cut(person: Person
 )
 def test_a_schedule_is_shown_in_words(schedule: str, shown: str) -> None:
     assert schedule_text(parse_schedule(schedule)) == shown
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The home of dom0's user, with 2 MiB in it."""
+    path = tmp_path / "home/user"
+    path.mkdir(parents=True)
+    (path / "big").write_bytes(os.urandom(2 * MIB))
+
+    def home_of(*, asked: bool | str | None, usual: bool) -> Path | None:
+        return path if asked or (asked is None and usual) else None
+
+    monkeypatch.setattr(homes, "home_of", home_of)
+    monkeypatch.setattr(homes, "new_home", lambda asked: tmp_path / asked)
+    return path
+
+
+async def test_dom0s_configuration_and_home_are_backed_up_once_they_are_ticked(
+    person: Person, client: Client, folder: Path, home: Path, tmp_path: Path
+) -> None:
+    box = person.wizard.qubes.dom0
+    person.choose()
+    assert "Nothing would be backed up" in person.why()
+    assert not box.home.isEnabled()
+
+    click(box.configuration)
+    click(box.home)
+    person.next()
+    person.wizard.target.path.setText(str(folder))
+    person.next()
+    person.type_passphrase()
+    person.next()
+    await until(lambda: "Waiting" not in person.why())
+    assert person.wizard.summary.text("qubes") == "none"
+    assert person.wizard.summary.text("dom0") == "its configuration, and its home: at most 2.1 MiB"
+    assert person.wizard.summary.text("size").startswith("at most 2.1 MiB")
+    run = await person.begin()
+    await until(lambda: not run.running)
+
+    assert run.state is TaskState.DONE, run.why
+    text = await client.send(calls.BACKUP_PROFILE_GET("dom0", "manager"))
+    profile = parse_profile(text)
+    assert (profile.include, profile.dom0_home) == (("dom0",), True)
+    (file,) = made(folder)
+    (row,) = await restore(client, file, WORDS, RestorePlan(home=str(tmp_path / "new")))
+    assert (row.qube, row.result) == ("dom0", "ok")
+    assert (tmp_path / "new/big").read_bytes() == (home / "big").read_bytes()
+
+
+@pytest.mark.usefixtures("home")
+async def test_dom0s_configuration_alone_is_backed_up_without_the_home(
+    person: Person, client: Client, folder: Path
+) -> None:
+    click(person.wizard.qubes.dom0.configuration)
+    await person.to_summary(folder, "vault")
+    assert person.wizard.summary.text("dom0") == "its configuration"
+    run = await person.begin()
+    await until(lambda: not run.running)
+
+    assert run.state is TaskState.DONE, run.why
+    text = await client.send(calls.BACKUP_PROFILE_GET("dom0", "manager"))
+    profile = parse_profile(text)
+    assert (profile.include, profile.dom0_home) == (("vault", "dom0"), False)
+
+
+@pytest.mark.parametrize(("asked", "usual"), [(True, False), ("user", False), (None, True)])
+@pytest.mark.usefixtures("home")
+async def test_a_kept_profile_keeps_its_dom0_and_its_home(
+    session: Session,
+    qtbot: QtBot,
+    client: Client,
+    system: System,
+    folder: Path,
+    asked: bool | str | None,
+    usual: bool,
+) -> None:
+    system.places = replace(system.places, takes_home=usual)
+    held = Profile(include=("vault", "dom0"), destination_path=str(folder), dom0_home=asked)
+    text = profile_text(held)
+    await client.send(calls.BACKUP_PROFILE_SET("dom0", "manager", text))
+    register_all()
+    session.follow()
+    await until(lambda: session.is_synced)
+
+    person = await somebody(session, qtbot)
+    box = person.wizard.qubes.dom0
+    assert box.configuration.isChecked()
+    assert box.home.isChecked()
+    assert person.wizard.profile() == held
+
+    click(box.home)
+    assert person.wizard.profile().dom0_home is False
+
+
+async def test_rules_decide_on_dom0_where_they_are_the_profile(person: Person) -> None:
+    page = person.wizard.qubes
+    page.mode.setCurrentIndex(page.mode.findData(Mode.SETTING))
+    assert not page.dom0.configuration.isEnabled()
+    assert "name dom0" in page.dom0.configuration.toolTip()
+    assert not page.dom0.takes_dom0()
+
+    page.mode.setCurrentIndex(page.mode.findData(Mode.RULES))
+    page.include.setText("$type:AdminVM")
+    assert page.dom0.takes_dom0()
+    assert person.why() == ""
+    click(page.dom0.home)
+    assert person.wizard.profile().dom0_home is True
+    page.exclude.setText("dom0")
+    assert not page.dom0.takes_dom0()
+    assert person.wizard.profile().dom0_home is None
+    assert "Nothing would be backed up" in person.why()
+
+
+async def test_a_qube_cannot_tick_dom0(session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refused(*_: object) -> None:
+        raise PermissionDenied("no")
+
+    monkeypatch.setattr("qubesmanager.ui.backup.backup_wizard.preview", refused)
+    register_all()
+    session.follow()
+    await until(lambda: session.is_synced)
+
+    person = await somebody(session, qtbot)
+
+    assert not person.wizard.qubes.dom0.configuration.isEnabled()
+    assert "set in dom0" in person.wizard.qubes.dom0.configuration.toolTip()
