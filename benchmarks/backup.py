@@ -29,14 +29,14 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 
-from qubesmanager.backup.compression import BLOCK, Compression, compress, decompressed
-from qubesmanager.backup.container import LEVELS, at_once, new_keys
-from qubesmanager.backup.contents import ADMIN_CLASS, Contents, Label, Qube
+from qubesmanager.backup.archive.compression import BLOCK, Compression, compress, decompressed
+from qubesmanager.backup.archive.contents import ADMIN_CLASS, Contents, Label, Qube
+from qubesmanager.backup.archive.reader import open_backup
+from qubesmanager.backup.archive.scrypt_container import LEVELS, at_once, new_keys
+from qubesmanager.backup.archive.streams import FdInput, FdOutput
+from qubesmanager.backup.archive.writer import Options, QubeData, write
 from qubesmanager.backup.partial import partial
-from qubesmanager.backup.reader import open_backup
-from qubesmanager.backup.streams import FdInput, FdOutput
-from qubesmanager.backup.volumes import FileSink, FileSource
-from qubesmanager.backup.writer import Options, QubeData, write
+from qubesmanager.host.sparse_file import FileSink, FileSource
 from qubesmanager.wire.firewall import parse_rule
 
 MIB = 1 << 20

@@ -14,11 +14,11 @@ from PyQt5.QtWidgets import QApplication, QMenu
 
 from qubesmanager.client.client import Client
 from qubesmanager.transport.base import Answer, Payload
-from qubesmanager.ui.app import make_application
-from qubesmanager.ui.device_feed import feed_of
-from qubesmanager.ui.devices.tray import Tray
-from qubesmanager.ui.loop import ApplicationLoop
-from qubesmanager.ui.session import Session
+from qubesmanager.ui.devices.device_feed import feed_of
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.shell.app import make_application
+from qubesmanager.ui.shell.loop import ApplicationLoop
+from qubesmanager.ui.tray.tray import Tray
 from qubesmanager.wire.codecs import AvailableDevice
 from qubesmanager.wire.records import PropertyValue, VmRecord
 from qubesmanager.wire.values import DeviceClass, PowerState, VmClass

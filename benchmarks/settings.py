@@ -21,9 +21,9 @@ from qasync import QEventLoop
 
 from qubesmanager.client.client import Client
 from qubesmanager.transport.child import ChildTransport
-from qubesmanager.ui.app import make_application, register_all
-from qubesmanager.ui.session import Session
-from qubesmanager.ui.settings.dialog import SettingsWindow
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.settings.settings_window import SettingsWindow
+from qubesmanager.ui.shell.app import make_application
 
 QUBES_MANAGER = {50: (0.21, 367), 1000: (8.14, 5112)}
 """Seconds and calls."""
@@ -86,7 +86,6 @@ def main() -> None:
     bench = Bench("The settings of a qube")
     application = make_application()
     application.setQuitOnLastWindowClosed(False)
-    register_all()
     loop = QEventLoop(application)
     asyncio.set_event_loop(loop)
     with loop, tempfile.TemporaryDirectory() as folder:

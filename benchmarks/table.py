@@ -15,8 +15,8 @@ from PyQt5.QtWidgets import QApplication
 
 from qubesmanager.models.vm_filter import VmFilterModel
 from qubesmanager.models.vm_table import VmTableModel
-from qubesmanager.ui.app import make_application
-from qubesmanager.ui.vm_view import VmView
+from qubesmanager.ui.shell.app import make_application
+from qubesmanager.ui.widgets.vm_view import VmView
 from qubesmanager.wire.records import PropertyValue, VmRecord
 from qubesmanager.wire.values import PowerState, VmClass
 

@@ -19,9 +19,9 @@ from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.volumes import KINDS
 from qubesmanager.daemon.local.drivers.hypervisor.libvirt_driver import LibvirtHypervisor
-from qubesmanager.daemon.local.opening import open_system
-from qubesmanager.daemon.local.system.system import System
-from qubesmanager.demo import samples
+from qubesmanager.daemon.local.startup import open_system
+from qubesmanager.daemon.local.system import System
+from qubesmanager.systems.demo import samples
 from qubesmanager.wire import calls
 
 

@@ -43,7 +43,7 @@ def _opened(connection: Connection) -> Transport:
     if connection.scheme == "demo":
         return ChildTransport(connection.url, "--demo", connection.rest or str(DEMO_QUBES))
     if connection.scheme == "real":
-        from qubesmanager import real  # noqa: PLC0415 - see above
+        from qubesmanager.systems import real  # noqa: PLC0415 - see above
 
         if why := real.why_not():
             raise TransportError(why)
@@ -79,11 +79,11 @@ def _window(name: str, url: str | None) -> int:
 
 def mgmt1d(argv: Sequence[str] | None = None) -> int:
     """`qubes-mgmt1d`: serve until told to end."""
-    from qubesmanager import real  # noqa: PLC0415 - see above
+    from qubesmanager.systems import real  # noqa: PLC0415 - see above
 
     try:
-        from qubesmanager import demo  # noqa: PLC0415 - see above
         from qubesmanager.daemon import main as daemon  # noqa: PLC0415 - see above
+        from qubesmanager.systems import demo  # noqa: PLC0415 - see above
     except ModuleNotFoundError as error:
         if error.name not in real.MODULES:
             raise
@@ -167,7 +167,7 @@ def _wanted_url(arguments: argparse.Namespace) -> str | None:
 def manager(argv: Sequence[str] | None = None) -> int:
     """`qubes-manager`: the window, until it is closed."""
     try:
-        from qubesmanager.ui.app import ManagerOptions, run_manager  # noqa: PLC0415 - see above
+        from qubesmanager.ui.shell.app import ManagerOptions, run_manager  # noqa: PLC0415 - see above
     except ModuleNotFoundError as error:
         return _without_qt("qubes-manager", error)
     arguments = _parsed(manager_parser(), argv)
@@ -202,8 +202,8 @@ def devices_parser() -> argparse.ArgumentParser:
 def devices(argv: Sequence[str] | None = None) -> int:
     """`qubes-devices`: the tray icon, until it is quit; a window where there is no tray."""
     try:
-        from qubesmanager.ui.app import ManagerOptions  # noqa: PLC0415 - see above
-        from qubesmanager.ui.tray_app import run_tray  # noqa: PLC0415 - see above
+        from qubesmanager.ui.shell.app import ManagerOptions  # noqa: PLC0415 - see above
+        from qubesmanager.ui.shell.tray_app import run_tray  # noqa: PLC0415 - see above
     except ModuleNotFoundError as error:
         return _without_qt("qubes-devices", error)
     try:

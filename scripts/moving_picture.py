@@ -19,11 +19,11 @@ from PyQt5.QtWidgets import QWidget
 
 from qubesmanager.client.client import Client
 from qubesmanager.transport.child import ChildTransport
-from qubesmanager.ui.app import make_application, prepare, register_all
-from qubesmanager.ui.loop import ApplicationLoop
-from qubesmanager.ui.main_window import MainWindow
-from qubesmanager.ui.session import Session
-from qubesmanager.ui.settings.dialog import SettingsWindow
+from qubesmanager.ui.manager.main_window import MainWindow
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.settings.settings_window import SettingsWindow
+from qubesmanager.ui.shell.app import make_application, prepare
+from qubesmanager.ui.shell.loop import ApplicationLoop
 from qubesmanager.wire import calls
 
 OUT = Path("docs/pictures/tour.png")
@@ -227,7 +227,6 @@ if __name__ == "__main__":
     font.setPointSizeF(9.5)
     application.setFont(font)
     translators = prepare(application)
-    register_all()
     loop = ApplicationLoop(application)
     asyncio.set_event_loop(loop)
     with loop:

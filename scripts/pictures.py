@@ -16,31 +16,31 @@ from PyQt5.QtGui import QColor, QPainter, QPalette, QPixmap
 from PyQt5.QtWidgets import QApplication, QDialog, QWidget
 
 from qubesmanager.client.client import Client
-from qubesmanager.client.follow import Lost
+from qubesmanager.client.live_copy import Lost
 from qubesmanager.models.device_catalog import Device
 from qubesmanager.models.draft import device_key
 from qubesmanager.transport.base import TransportError
 from qubesmanager.transport.child import ChildTransport
-from qubesmanager.ui.app import make_application, prepare, register_all
-from qubesmanager.ui.attach_dialog import AttachDialog
 from qubesmanager.ui.backup.backup_wizard import BackupWizard
-from qubesmanager.ui.backup.restore_wizard import RestoreWizard
-from qubesmanager.ui.confirm_dialog import ConfirmMany
-from qubesmanager.ui.create_dialog import CloneDialog, CreateDialog
-from qubesmanager.ui.devices.tray import Tray
-from qubesmanager.ui.loop import ApplicationLoop
-from qubesmanager.ui.main_window import MainWindow
-from qubesmanager.ui.map_window import MapWindow
-from qubesmanager.ui.palette import CommandPalette
-from qubesmanager.ui.remove_dialog import RemoveDialog
-from qubesmanager.ui.session import Session
+from qubesmanager.ui.devices.attach_dialog import AttachDialog
+from qubesmanager.ui.dialogs.confirm_dialog import ConfirmMany
+from qubesmanager.ui.dialogs.create_dialog import CloneDialog, CreateDialog
+from qubesmanager.ui.dialogs.remove_dialog import RemoveDialog
+from qubesmanager.ui.manager.command_palette import CommandPalette
+from qubesmanager.ui.manager.main_window import MainWindow
+from qubesmanager.ui.map.map_window import MapWindow
+from qubesmanager.ui.restore.restore_wizard import RestoreWizard
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.session.tasks import report
 from qubesmanager.ui.settings.devices_page import DevicesPage
-from qubesmanager.ui.settings.dialog import SettingsWindow
 from qubesmanager.ui.settings.firewall_page import FirewallPage
-from qubesmanager.ui.settings.several import SeveralWindow
-from qubesmanager.ui.storage.window import StorageWindow
-from qubesmanager.ui.system.window import SystemWindow
-from qubesmanager.ui.tasks import report
+from qubesmanager.ui.settings.multi_window import SeveralWindow
+from qubesmanager.ui.settings.settings_window import SettingsWindow
+from qubesmanager.ui.shell.app import make_application, prepare
+from qubesmanager.ui.shell.loop import ApplicationLoop
+from qubesmanager.ui.storage.storage_window import StorageWindow
+from qubesmanager.ui.system.system_window import SystemWindow
+from qubesmanager.ui.tray.tray import Tray
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec, VolumeId
 from qubesmanager.wire.values import DeviceClass
@@ -557,7 +557,6 @@ if __name__ == "__main__":
     font.setPointSizeF(9.5)
     application.setFont(font)
     translators = prepare(application)
-    register_all()
     OUT.mkdir(parents=True, exist_ok=True)
     loop = ApplicationLoop(application)
     asyncio.set_event_loop(loop)

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from backup_samples import TINY, Memory, settings_only, written
 
-from qubesmanager.backup import tar
-from qubesmanager.backup.writer import Options, QubeData
+from qubesmanager.backup.archive import tar
+from qubesmanager.backup.archive.writer import Options, QubeData
 
 Members = list[tuple[str, bytes]]
 PRIVATE = "vm1/private.img"

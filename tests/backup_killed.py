@@ -16,9 +16,9 @@ from time import perf_counter
 
 from backup_samples import TINY, WORDS, Memory, contents, settings_only
 
+from qubesmanager.backup.archive.streams import FdOutput
+from qubesmanager.backup.archive.writer import Options, QubeData, write
 from qubesmanager.backup.partial import partial
-from qubesmanager.backup.streams import FdOutput
-from qubesmanager.backup.writer import Options, QubeData, write
 
 
 def write_one(path: Path) -> None:

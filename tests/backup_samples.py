@@ -7,10 +7,10 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from qubesmanager.backup.container import Params
-from qubesmanager.backup.contents import ADMIN_CLASS, Contents, Device, Label, Qube
-from qubesmanager.backup.volumes import Extent
-from qubesmanager.backup.writer import Options, QubeData, write
+from qubesmanager.backup.archive.contents import ADMIN_CLASS, Contents, Device, Label, Qube
+from qubesmanager.backup.archive.scrypt_container import Params
+from qubesmanager.backup.archive.writer import Options, QubeData, write
+from qubesmanager.host.sparse_file import Extent
 from qubesmanager.wire.firewall import parse_rule
 
 LABELS = (Label(1, "red", "0xcc0000"), Label(8, "black", "0x000000"))

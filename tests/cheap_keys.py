@@ -10,8 +10,8 @@ import threading
 from pathlib import Path
 
 from qubesmanager import entry
-from qubesmanager.backup import container
-from qubesmanager.backup.container import Params
+from qubesmanager.backup.archive import scrypt_container
+from qubesmanager.backup.archive.scrypt_container import Params
 
 PROGRAM = (sys.executable, "-m", "cheap_keys")
 CHEAP, STRONG = Params(4), Params(5)
@@ -34,15 +34,15 @@ class Gate:
 
 def main() -> int:
     """Run the daemon."""
-    gate, pause, derive = Path(os.environ[_GATE]), threading.Event(), container._derive
+    gate, pause, derive = Path(os.environ[_GATE]), threading.Event(), scrypt_container._derive
 
     def gated(passphrase: bytes, salt: bytes, params: Params) -> tuple[bytes, bytes]:
         while params == STRONG and not gate.exists():
             pause.wait(0.02)
         return derive(passphrase, salt, params)
 
-    container.LEVELS.update(standard=CHEAP, generated=CHEAP, strong=STRONG)
-    container._derive = gated
+    scrypt_container.LEVELS.update(standard=CHEAP, generated=CHEAP, strong=STRONG)
+    scrypt_container._derive = gated
     return entry.mgmt1d()
 
 

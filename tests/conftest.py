@@ -58,7 +58,7 @@ def _qt_loop() -> asyncio.AbstractEventLoop:
     # Imported here: most tests have no window, and should not pay for Qt.
     from PyQt5.QtWidgets import QApplication  # noqa: PLC0415 - see above
 
-    from qubesmanager.ui.loop import ApplicationLoop  # noqa: PLC0415 - see above
+    from qubesmanager.ui.shell.loop import ApplicationLoop  # noqa: PLC0415 - see above
 
     loop: asyncio.AbstractEventLoop = ApplicationLoop(QApplication.instance() or QApplication(["test"]))
     _LOOPS.append(loop)

@@ -19,15 +19,14 @@ from xml.etree import ElementTree as ET
 import libvirt
 import pytest
 
-from qubesmanager import real
-from qubesmanager.daemon.local.drivers import guest_image
-from qubesmanager.daemon.local.drivers.guest_image import GuestImage
 from qubesmanager.daemon.local.drivers.hypervisor.base import (
     ConnectionLost,
     DomainSpec,
     HypervisorEvent,
     StateChanged,
 )
+from qubesmanager.systems import guest_image, real
+from qubesmanager.systems.guest_image import GuestImage
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.values import PowerState
 

@@ -11,9 +11,9 @@ from uuid import uuid4
 from fakes_hypervisor import FakeHost, FakeHypervisor
 from guest import Console, Libvirtd, guest_spec
 
-from qubesmanager.daemon.local.drivers.guest_image import GuestImage
 from qubesmanager.daemon.local.drivers.hypervisor.base import DomainSpec, Hypervisor
 from qubesmanager.daemon.local.drivers.hypervisor.libvirt_driver import LibvirtHypervisor
+from qubesmanager.systems.guest_image import GuestImage
 
 
 class World(Protocol):

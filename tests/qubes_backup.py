@@ -9,8 +9,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from backup_samples import TINY, WORDS
 
-from qubesmanager.backup.container import new_keys, seal
-from qubesmanager.backup.head import Head, chunk_secret, head_secret, to_text
+from qubesmanager.backup.archive.header import Head, chunk_secret, head_secret, to_text
+from qubesmanager.backup.archive.scrypt_container import new_keys, seal
 
 DOM0 = (
     '<domain id="domain-0" class="AdminVM"><properties><property name="label">label-8</property></properties></domain>'

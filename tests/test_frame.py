@@ -10,7 +10,7 @@ from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
-from qubesmanager.ui.loop import ApplicationLoop
+from qubesmanager.ui.shell.loop import ApplicationLoop
 
 
 async def test_a_windows_test_runs_on_the_applications_loop(qtbot: QtBot) -> None:

@@ -69,10 +69,9 @@ WAITS_OF_MODULES = {
     "time.sleep",
 }
 WINDOWS_MAY_WAIT = {
-    "ui/files.py": "in a thread",
-    "ui/tasks.py": "the history: read before the first window, written in a thread",
-    "ui/report.py": "/proc/self, which waits for nobody",
-    "ui/single.py": "the socket in the runtime directory, which is in memory",
+    "ui/session/tasks.py": "the history: read before the first window, written in a thread",
+    "ui/session/diagnostics.py": "/proc/self, which waits for nobody",
+    "ui/shell/single_instance.py": "the socket in the runtime directory, which is in memory",
     "ui/icons/__init__.py": "the package's own icons",
 }
 

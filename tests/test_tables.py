@@ -4,8 +4,9 @@
 from pathlib import Path
 
 from qubesmanager.daemon.local.backend import not_implemented
-from qubesmanager.wire import calls, derived
+from qubesmanager.wire import calls
 from qubesmanager.wire.values import Dest, DeviceClass, Tier
+from scripts import derive
 
 ROOT = Path(__file__).parent.parent
 
@@ -113,17 +114,17 @@ def test_each_device_class_has_its_services() -> None:
 
 
 def test_each_call_has_its_section_in_the_reference() -> None:
-    headings = [line.removeprefix("### ") for line in derived.api().splitlines() if line.startswith("### ")]
+    headings = [line.removeprefix("### ") for line in derive.api().splitlines() if line.startswith("### ")]
 
     assert sorted(headings) == sorted(row.name.replace("<", "&lt;").replace(">", "&gt;") for row in calls.TABLE)
 
 
 def test_the_derived_files_are_fresh() -> None:
-    assert derived.stale(ROOT) == []
+    assert derive.stale(ROOT) == []
 
 
 def test_each_service_is_in_the_policy_once_and_in_its_tier() -> None:
-    lines = [line.split() for line in derived.policy().splitlines() if not line.startswith("#")]
+    lines = [line.split() for line in derive.policy().splitlines() if not line.startswith("#")]
 
     assert [line for line in lines if line[2] == "*"] == [
         ["!include-service", name, "*", f"include/{call.tier}"] for name, call in calls.BY_SERVICE.items()
@@ -131,7 +132,7 @@ def test_each_service_is_in_the_policy_once_and_in_its_tier() -> None:
 
 
 def test_renaming_needs_the_tier_of_create_and_no_later_line_allows_it() -> None:
-    lines = [line for line in derived.policy().splitlines() if calls.VM_PROPERTY_SET.name in line]
+    lines = [line for line in derive.policy().splitlines() if calls.VM_PROPERTY_SET.name in line]
 
     assert lines == [
         f"!include-service mgmt1.vm.property.Set +name include/{calls.VM_CREATE.tier}",
@@ -143,7 +144,7 @@ def test_renaming_needs_the_tier_of_create_and_no_later_line_allows_it() -> None
 
 def test_no_include_file_allows_anything_as_installed() -> None:
     for tier in Tier:
-        active = [line for line in derived.include(tier).splitlines() if line and not line.startswith("#")]
+        active = [line for line in derive.include(tier).splitlines() if line and not line.startswith("#")]
         assert all(line.startswith("!include include/mgmt1-") for line in active)
 
 

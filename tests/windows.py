@@ -10,8 +10,8 @@ from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QDialog, QPushButton, QWidget
 from until import LIMIT, until
 
-from qubesmanager.ui.main_window import MainWindow
-from qubesmanager.ui.tasks import TaskEntry
+from qubesmanager.ui.manager.main_window import MainWindow
+from qubesmanager.ui.session.tasks import TaskEntry
 
 _HAND: Any = QTest
 """PyQt5's stubs forget that its functions are static."""

@@ -20,9 +20,9 @@ from typing import Any
 
 import yaml
 
-from qubesmanager.backup.compression import Compression
-from qubesmanager.backup.container import LEVELS
-from qubesmanager.backup.contents import DOM0
+from qubesmanager.backup.archive.compression import Compression
+from qubesmanager.backup.archive.contents import DOM0
+from qubesmanager.backup.archive.scrypt_container import LEVELS
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.passphrases import passphrase_text
 from qubesmanager.backup.retention import Keep

@@ -14,7 +14,7 @@ from qubesmanager.client.client import Client
 from qubesmanager.transport.base import Transport, TransportError
 from qubesmanager.wire import framing
 from qubesmanager.wire.call import EventsCall, Request, RowsCall
-from qubesmanager.wire.events import Event
+from qubesmanager.wire.event import Event
 from qubesmanager.wire.limits import ROW_BYTES
 
 _PIECE = 256 << 10

@@ -12,11 +12,11 @@ from urllib.parse import unquote
 from qubesmanager.backup.errors import BackupError, BackupIncompleteError
 from qubesmanager.backup.passphrases import passphrase_text
 from qubesmanager.client.client import Client
-from qubesmanager.client.follow import FIRST_PAUSE, LONGEST_PAUSE
+from qubesmanager.client.live_copy import FIRST_PAUSE, LONGEST_PAUSE
 from qubesmanager.transport.base import TransportError
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error, ProtocolError
-from qubesmanager.wire.events import Event
+from qubesmanager.wire.event import Event
 from qubesmanager.wire.names import shown
 
 DOM0 = "dom0"

@@ -14,7 +14,7 @@ from qubesmanager.transport.base import Transport, TransportError
 from qubesmanager.wire import calls, framing
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.errors import ProtocolError
-from qubesmanager.wire.events import Event, EventDecoder
+from qubesmanager.wire.event import Event, EventDecoder
 from qubesmanager.wire.limits import ANSWER_BYTES, ROW_BYTES
 
 R = TypeVar("R")

@@ -11,10 +11,10 @@ from typing import Literal
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.passphrases import passphrase_text
 from qubesmanager.client.client import Client
-from qubesmanager.transport.files import FileStream
+from qubesmanager.host.file_stream import FileStream
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import ProtocolError, QubesValueError
-from qubesmanager.wire.events import Event
+from qubesmanager.wire.event import Event
 from qubesmanager.wire.names import shown
 
 DOM0 = "dom0"

@@ -16,7 +16,7 @@ from qubesmanager.wire import framing, names
 from qubesmanager.wire.call import AnyCall, EventsCall, RowsCall
 from qubesmanager.wire.calls import BY_SERVICE
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError
-from qubesmanager.wire.events import encode_event
+from qubesmanager.wire.event import encode_event
 from qubesmanager.wire.limits import ARGUMENT_BYTES
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.values import Dest

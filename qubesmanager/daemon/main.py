@@ -24,14 +24,14 @@ from qubesmanager.daemon.local import checking
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.devices.host import HostDevices
 from qubesmanager.daemon.local.drivers.devices.udev import UdevTrigger
-from qubesmanager.daemon.local.drivers.firewall import network as paths
+from qubesmanager.daemon.local.drivers.firewall import namespaces as paths
 from qubesmanager.daemon.local.drivers.firewall.apply import Firewalls, NftFirewall
 from qubesmanager.daemon.local.drivers.firewall.resolve import Resolver
 from qubesmanager.daemon.local.drivers.hypervisor.libvirt_driver import LibvirtHypervisor
-from qubesmanager.daemon.local.opening import open_system, recovered
-from qubesmanager.daemon.local.system import autostart, recovering
-from qubesmanager.daemon.local.system.network import Network
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.services import autostart, recovery
+from qubesmanager.daemon.local.services.network import Network
+from qubesmanager.daemon.local.startup import open_system, recovered
+from qubesmanager.daemon.local.system import System
 from qubesmanager.daemon.server import Limits, Server
 from qubesmanager.rules.firewall import Address
 
@@ -159,8 +159,8 @@ async def once(told: Options) -> tuple[int, list[str]]:
     if told.check:
         report = await checking.check_all(told.state)
         return (1 if report.wrong else 0), checking.lines(report)
-    recovery = await recovered(told.state, LibvirtHypervisor(told.hypervisor, owner=str(told.state)))
-    return (1 if recovery.left else 0), [*recovery.lines, recovering.summary(recovery)]
+    result = await recovered(told.state, LibvirtHypervisor(told.hypervisor, owner=str(told.state)))
+    return (1 if result.left else 0), [*result.lines, recovery.summary(result)]
 
 
 async def run(told: Options, prepare: Prepare | None = None, limits: Limits = Limits()) -> None:  # noqa: B008 - frozen

@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar, overload
 
 from qubesmanager.wire.call import AnyCall, Call, EventsCall, RowsCall
 from qubesmanager.wire.errors import QubesNotImplementedError
-from qubesmanager.wire.events import Event
+from qubesmanager.wire.event import Event
 
 C = TypeVar("C")
 A = TypeVar("A")

@@ -10,8 +10,8 @@ from typing import Any
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QDateTime, QLocale
 
 from qubesmanager.models.daemon_texts import problem_text
-from qubesmanager.models.history import History
-from qubesmanager.models.natural import Natural, natural
+from qubesmanager.models.natural_sort import Natural, natural
+from qubesmanager.models.stats_history import History
 from qubesmanager.rules.backups import is_ahead
 from qubesmanager.wire.records import YES, VmRecord
 from qubesmanager.wire.values import PowerState

@@ -13,7 +13,7 @@ from PyQt5.QtCore import QObject, pyqtSignal
 
 from qubesmanager.client.plan import Key, Step
 from qubesmanager.rules.devices import FRONTEND_DEV, PERSISTENT
-from qubesmanager.rules.settings import DEVICES, READ_ONLY, Change, problems, warnings
+from qubesmanager.rules.edits import DEVICES, READ_ONLY, Change, problems, warnings
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import DeviceId, RuleRow
 from qubesmanager.wire.records import YES, DeviceRecord, PropertyValue, VmRecord

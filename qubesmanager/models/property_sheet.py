@@ -8,8 +8,8 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QAbstractTableModel, QCoreApplicatio
 from PyQt5.QtGui import QFont
 
 from qubesmanager.models.draft import PROPERTY, Draft
+from qubesmanager.rules.edits import READ_ONLY
 from qubesmanager.rules.inheritance import origin
-from qubesmanager.rules.settings import READ_ONLY
 from qubesmanager.wire.records import VmRecord
 
 CONTEXT = "PropertySheet"

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from PyQt5.QtCore import QCoreApplication
 
 from qubesmanager.client.restores import ADMIN, DEFAULT_NETVM, HeldQube, RestorePlan
-from qubesmanager.models.natural import in_order
-from qubesmanager.rules.settings import why_not_template
+from qubesmanager.models.natural_sort import in_order
+from qubesmanager.rules.edits import why_not_template
 from qubesmanager.wire.names import why_not_new_vm_name
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass

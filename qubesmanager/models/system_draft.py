@@ -9,8 +9,8 @@ from qubesmanager.client.plan import Key, Step
 from qubesmanager.models.draft import Draft
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import PropertyRow
-from qubesmanager.wire.events import Event
-from qubesmanager.wire.fold import fold
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.events import fold
 from qubesmanager.wire.records import PropertyValue, VmRecord
 from qubesmanager.wire.values import PowerState, VmClass
 

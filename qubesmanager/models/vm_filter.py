@@ -10,7 +10,7 @@ from typing import Any
 
 from PyQt5.QtCore import QAbstractProxyModel, QModelIndex, QObject, Qt, QTimer, pyqtSignal
 
-from qubesmanager.models.natural import in_order, natural
+from qubesmanager.models.natural_sort import in_order, natural
 from qubesmanager.models.query import Query, parse
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.wire.records import VmRecord

@@ -10,8 +10,8 @@ from typing import Any
 from PyQt5.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, pyqtSignal
 
 from qubesmanager.models.columns import TABLE, Column, Look, property_column
-from qubesmanager.models.history import History
-from qubesmanager.wire.events import Event
+from qubesmanager.models.stats_history import History
+from qubesmanager.wire.event import Event
 from qubesmanager.wire.records import NO, YES, VmRecord
 
 RECORD_ROLE = Qt.ItemDataRole.UserRole + 1

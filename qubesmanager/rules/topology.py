@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from qubesmanager.rules.actions import Records
+from qubesmanager.rules.edits import why_not_enforced
 from qubesmanager.rules.network import netvm_chain, netvm_loop
-from qubesmanager.rules.settings import why_not_enforced
-from qubesmanager.rules.states import Records
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 

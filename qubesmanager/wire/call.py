@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar, overload
 from qubesmanager.wire import codecs
 from qubesmanager.wire.codecs import Codec
 from qubesmanager.wire.errors import ProtocolError
-from qubesmanager.wire.events import Event
+from qubesmanager.wire.event import Event
 from qubesmanager.wire.limits import PAYLOAD_BYTES
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.values import Dest, DeviceClass, Tier

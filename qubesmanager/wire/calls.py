@@ -9,7 +9,7 @@ from qubesmanager.wire import codecs as c
 from qubesmanager.wire import names
 from qubesmanager.wire.call import AnyCall, Call, EventsCall, RowsCall
 from qubesmanager.wire.errors import ProtocolError
-from qubesmanager.wire.events import Event, EventDecoder, encode_event
+from qubesmanager.wire.event import Event, EventDecoder, encode_event
 from qubesmanager.wire.limits import NOTES_BYTES, POLICY_BYTES
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.records import decode_record, encode_record

@@ -1,135 +1,155 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Events: what happened to whom, with text fields; their frames, and a decoder for a stream of them.
+"""What an event makes of a record: the one place that knows how a listener's copy follows the daemon.
 
-A frame is `1` NUL subject NUL name NUL (key NUL value NUL)* NUL. The subject of a system-wide event is empty.
+Used by the client's `follow` and by the bridge's mirror. A pure function: record and event in, record out.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import replace
 
+from qubesmanager.wire.codecs import number
 from qubesmanager.wire.errors import ProtocolError
-from qubesmanager.wire.framing import EVENT, EXCEPTION, decode_error
-from qubesmanager.wire.limits import EVENT_BYTES
-from qubesmanager.wire.names import shown
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.records import (
+    YES,
+    DeviceRecord,
+    PropertyValue,
+    VmRecord,
+    VolumeRecord,
+    decode_record,
+)
+from qubesmanager.wire.values import DeviceClass, PowerState
 
-CONNECTION_ESTABLISHED = "connection-established"
-EVENTS_LOST = "events-lost"
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """`subject` is a qube's name or empty; `name` may hold a detail after a colon (`property-set:memory`)."""
-
-    subject: str
-    name: str
-    fields: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def kind(self) -> str:
-        """The name before the colon."""
-        return self.name.partition(":")[0]
-
-    @property
-    def detail(self) -> str:
-        """The name after the colon; empty without one."""
-        return self.name.partition(":")[2]
+DOMAIN_ADD = "domain-add"
+DOMAIN_DELETE = "domain-delete"
 
 
-def encode_event(event: Event) -> bytes:
-    """The frame. A NUL inside a word is left out; a key is never empty (an empty one would end the frame)."""
-    words = [event.subject, event.name]
-    for key, value in event.fields.items():
-        if key.strip("\x00"):
-            words += [key, value]
-    return EVENT + b"".join(word.replace("\x00", "").encode("utf-8", "replace") + b"\x00" for word in words) + b"\x00"
+def fold(record: VmRecord | None, event: Event) -> VmRecord | None:
+    """The record after the event; None if the qube is gone (or was never known).
 
-
-class EventDecoder:
-    """Cuts a stream into events; the same events, whatever pieces it arrives in.
-
-    A frame over `EVENT_BYTES` becomes an event without fields, and does not end the stream. `feed` raises
-    `ProtocolError` for bytes that are no frame; after that the decoder is not to be fed again. An exception frame has
-    no end that can be seen, so `finish` raises its error.
+    An event that does not concern a record (statistics, progress) gives the same object back. Raises `ProtocolError`
+    if the event's fields do not decode.
     """
-
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-        self._too_long: Event | None = None
-        """The event of the frame whose rest is being dropped."""
-        self._start_frame()
-
-    def feed(self, untrusted: bytes) -> Iterator[Event]:
-        self._buffer += untrusted
-        while self._too_long is not None or len(self._buffer) >= len(EVENT):
-            if self._too_long is None and not self._buffer.startswith((EVENT, EXCEPTION)):
-                raise ProtocolError(f"The event stream holds unknown bytes: {shown(bytes(self._buffer[:16]))}")
-            is_error = self._too_long is None and self._buffer.startswith(EXCEPTION)
-            end = -1 if is_error else self._end_of_frame()
-            if self._too_long is None and (len(self._buffer) if end < 0 else end) >= EVENT_BYTES:
-                self._too_long = _head(bytes(self._buffer[:_HEAD_BYTES]))
-            if end < 0:
-                if self._too_long is not None:
-                    self._drop(len(self._buffer))
-                return
-            event = self._too_long or _decode(bytes(self._buffer[len(EVENT) : end]))
-            del self._buffer[: end + 1]
-            self._too_long = None
-            self._start_frame()
-            yield event
-
-    def finish(self) -> None:
-        """The stream has ended. Raises the error of an exception, `ProtocolError` if it ended inside a frame."""
-        if self._buffer.startswith(EXCEPTION):
-            raise decode_error(bytes(self._buffer[len(EXCEPTION) :]))
-        if self._buffer or self._too_long is not None:
-            raise ProtocolError("The event stream ended inside an event.")
-
-    def _start_frame(self) -> None:
-        self._words = 0
-        self._word_start = len(EVENT)
-        self._searched = len(EVENT)
-
-    def _drop(self, count: int) -> None:
-        """Forget bytes that were searched already."""
-        del self._buffer[:count]
-        self._word_start -= count
-        self._searched -= count
-
-    def _end_of_frame(self) -> int:
-        """Where the closing NUL stands; -1 if it has not come. It is where a key would be empty.
-
-        What was searched is not searched again, so a stream that comes byte by byte costs no more than its length.
-        """
-        while (nul := self._buffer.find(0, self._searched)) >= 0:
-            key_is_next = self._words >= _NAME_WORDS and self._words % 2 == 0
-            if key_is_next and nul == self._word_start:
-                return nul
-            self._words += 1
-            self._word_start = self._searched = nul + 1
-        self._searched = len(self._buffer)
-        return -1
-
-
-_NAME_WORDS = 2
-"""The words before the fields: subject and name."""
-
-_HEAD_BYTES = 1024
-"""The longest subject and name together that a frame that is too long may have."""
-
-
-def _head(frame: bytes) -> Event:
-    """Subject and name of a frame that is too long. Raises `ProtocolError` for one that does not begin with them."""
-    words = frame[len(EVENT) :].split(b"\x00")[: _NAME_WORDS + 1]
-    if not frame.startswith(EVENT) or len(words) <= _NAME_WORDS:
-        raise ProtocolError("An event is longer than 1 MiB.")
-    subject, name = (word.decode("utf-8", "replace") for word in words[:_NAME_WORDS])
-    return Event(subject, name)
-
-
-def _decode(frame: bytes) -> Event:
+    if event.kind == DOMAIN_ADD:
+        return _added(event)
+    if event.kind == DOMAIN_DELETE or record is None:
+        return None
+    change = _CHANGES.get(event.kind)
+    if change is None:
+        return record
     try:
-        words = frame.decode("utf-8").split("\x00")
-    except UnicodeDecodeError as error:
-        raise ProtocolError("An event is not UTF-8.") from error
-    subject, name, *rest = words[:-1]
-    return Event(subject, name, dict(zip(rest[::2], rest[1::2], strict=True)))
+        return change(record, event)
+    except (KeyError, ValueError) as error:
+        raise ProtocolError(f"The event {event.kind} does not decode.") from error
+
+
+def _added(event: Event) -> VmRecord:
+    record = decode_record(event.fields.get("record", "").encode("utf-8", "replace"))
+    if record.name != event.subject:
+        raise ProtocolError("The event domain-add brings the record of another qube.")
+    return record
+
+
+def _state(record: VmRecord, event: Event) -> VmRecord:
+    return replace(record, state=PowerState(event.fields["state"]))
+
+
+def _property(record: VmRecord, event: Event) -> VmRecord:
+    held = PropertyValue(event.fields["newvalue"], event.fields["default"] == YES)
+    return replace(record, properties={**record.properties, event.detail: held})
+
+
+def _feature_set(record: VmRecord, event: Event) -> VmRecord:
+    return replace(record, features={**record.features, event.detail: event.fields["value"]})
+
+
+def _feature_delete(record: VmRecord, event: Event) -> VmRecord:
+    return replace(record, features={name: text for name, text in record.features.items() if name != event.detail})
+
+
+def _tag_add(record: VmRecord, event: Event) -> VmRecord:
+    return replace(record, tags=record.tags | {event.detail})
+
+
+def _tag_delete(record: VmRecord, event: Event) -> VmRecord:
+    return replace(record, tags=record.tags - {event.detail})
+
+
+def _notes(record: VmRecord, event: Event) -> VmRecord:
+    return replace(record, notes=event.fields["notes"])
+
+
+def _volume_set(record: VmRecord, event: Event) -> VmRecord:
+    """A volume as it is now; the event names all its fields."""
+    fields = event.fields
+    volume = VolumeRecord(
+        name=fields["name"],
+        pool=fields["pool"],
+        vid=fields["vid"],
+        size=number(fields["size"]),
+        usage=number(fields["usage"]),
+        rw=fields["rw"] == YES,
+        save_on_stop=fields["save_on_stop"] == YES,
+        snap_on_start=fields["snap_on_start"] == YES,
+        is_outdated=fields["is_outdated"] == YES,
+        revisions_to_keep=number(fields["revisions_to_keep"]),
+        extra=fields["extra"] == YES,
+    )
+    others = [held for held in record.volumes if held.name != volume.name]
+    place = next((at for at, held in enumerate(record.volumes) if held.name == volume.name), len(others))
+    return replace(record, volumes=(*others[:place], volume, *others[place:]))
+
+
+def _volume_delete(record: VmRecord, event: Event) -> VmRecord:
+    return replace(record, volumes=tuple(held for held in record.volumes if held.name != event.fields["name"]))
+
+
+def _device(record: VmRecord, event: Event) -> VmRecord:
+    """Attach, detach, assign and unassign all say what is now: `attached`, `persistent`, the options."""
+    fields = dict(event.fields)
+    backend, ident = fields.pop("backend"), fields.pop("ident")
+    attached = fields.pop("attached") == YES
+    device = DeviceRecord(DeviceClass(event.detail), backend, ident, attached, fields)
+    others = tuple(
+        held
+        for held in record.devices
+        if (held.device_class, held.backend, held.ident) != (device.device_class, backend, ident)
+    )
+    return replace(record, devices=(*others, device) if attached or device.persistent else others)
+
+
+_CHANGES: dict[str, Callable[[VmRecord, Event], VmRecord]] = {
+    "domain-state": _state,
+    "property-set": _property,
+    "property-reset": _property,
+    "feature-set": _feature_set,
+    "feature-delete": _feature_delete,
+    "tag-add": _tag_add,
+    "tag-delete": _tag_delete,
+    "notes-set": _notes,
+    "volume-set": _volume_set,
+    "volume-delete": _volume_delete,
+    "device-attach": _device,
+    "device-detach": _device,
+}
+
+
+def volume_event(subject: str, volume: VolumeRecord) -> Event:
+    """The event that says how a volume is now."""
+    fields = {
+        key: (YES if value else "no") if isinstance(value, bool) else str(value)
+        for key, value in volume._asdict().items()
+    }
+    return Event(subject, "volume-set", fields)
+
+
+def device_event(subject: str, device: DeviceRecord) -> Event:
+    """The event that says how a device of a qube is now."""
+    name = "device-attach" if device.attached else "device-detach"
+    fields = {
+        **device.options,
+        "backend": device.backend,
+        "ident": device.ident,
+        "attached": YES if device.attached else "no",
+    }
+    return Event(subject, f"{name}:{device.device_class}", fields)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qubesmanager.backup import profile as profiles
-from qubesmanager.backup.compression import Compression
+from qubesmanager.backup.archive.compression import Compression
 from qubesmanager.backup.profile import Profile, parse_profile, profile_text, without_passphrase
 from qubesmanager.backup.retention import Keep
 from qubesmanager.wire.errors import ProtocolError, QubesValueError

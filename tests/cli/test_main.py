@@ -14,7 +14,7 @@ from qubesmanager.cli.main import Streams, main
 from qubesmanager.transport.base import Payload, RefusedError, Transport, TransportError, pieces
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import QubesVMNotFoundError
-from qubesmanager.wire.events import Event, encode_event
+from qubesmanager.wire.event import Event, encode_event
 from qubesmanager.wire.framing import encode_error
 
 

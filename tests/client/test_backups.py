@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from qubesmanager.backup.errors import BackupError, BackupIncompleteError
 from qubesmanager.client.backups import VERIFYING, PlannedQube, Progress, follow, parse_preview, parse_run, whole
 from qubesmanager.wire.errors import ProtocolError
-from qubesmanager.wire.events import Event
+from qubesmanager.wire.event import Event
 
 HEAD = (
     "profile=nightly\nsize=300\nfree=\nwritable=yes\npassphrase=vm\nlast-run=7\nlast-result=ok\nnext-run=\n"

@@ -8,13 +8,13 @@ from typing import Self
 
 import pytest
 
-from qubesmanager.client import follow
+from qubesmanager.client import live_copy
 from qubesmanager.client.client import Client
-from qubesmanager.client.follow import Follower, Gone, Happened, Lost, Put, Synced, Unreadable, Update
+from qubesmanager.client.live_copy import Follower, Gone, Happened, Lost, Put, Synced, Unreadable, Update
 from qubesmanager.transport.base import Payload, TransportError
 from qubesmanager.wire import calls, limits
 from qubesmanager.wire.errors import ProtocolError, QubesVMNotFoundError
-from qubesmanager.wire.events import Event, encode_event
+from qubesmanager.wire.event import Event, encode_event
 from qubesmanager.wire.framing import encode_error
 from qubesmanager.wire.records import VmRecord, encode_record
 from qubesmanager.wire.values import PowerState, VmClass
@@ -166,8 +166,8 @@ def _is(kind: type) -> Callable[[Update], bool]:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(follow, "FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(follow, "LONGEST_PAUSE", 0.004)
+    monkeypatch.setattr(live_copy, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(live_copy, "LONGEST_PAUSE", 0.004)
 
 
 async def test_the_copy_is_listed_and_then_follows_the_events() -> None:

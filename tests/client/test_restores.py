@@ -21,7 +21,7 @@ from qubesmanager.client.restores import (
     parse_contents,
     parse_restored,
 )
-from qubesmanager.daemon.local.system.restoring import parse_options
+from qubesmanager.daemon.local.services.restores import parse_options
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire.errors import ProtocolError, QubesValueError
 

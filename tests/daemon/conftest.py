@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from fakes_hypervisor import FakeHypervisor
 
-from qubesmanager import demo
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
-from qubesmanager.daemon.local.opening import open_system
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.startup import open_system
+from qubesmanager.daemon.local.system import System
+from qubesmanager.systems import demo
 from qubesmanager.transport.memory import MemoryTransport
 
 

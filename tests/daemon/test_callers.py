@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from until import until
 
-from qubesmanager.daemon import events as event_hub
+from qubesmanager.daemon import event_hub
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
-from qubesmanager.daemon.local.system import settings
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.services import settings
+from qubesmanager.daemon.local.system import System
 from qubesmanager.daemon.main import bind
 from qubesmanager.daemon.server import Limits, Server
-from qubesmanager.wire.events import Event
+from qubesmanager.wire.event import Event
 
 
 @pytest.fixture

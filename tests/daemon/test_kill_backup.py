@@ -18,8 +18,8 @@ import yaml
 from backup_daemon import MIB, WORDS, Everything, everything, file_stream, make_qube
 from daemon_process import DaemonProcess
 
+from qubesmanager.backup.archive.reader import open_backup
 from qubesmanager.backup.errors import BackupError
-from qubesmanager.backup.reader import open_backup
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
 from qubesmanager.daemon.local.drivers.pools.folder import MARK

@@ -21,19 +21,29 @@ from typing import Any
 from backup_samples import DOM0, LABELS, TINY, WORDS, Memory, Restored, rich_qube, sample_qubes, written
 from sysfs_tree import SysfsTree
 
-from qubesmanager.backup import compression, container, contents, dom0_config, head, inner, manifest, outer, tar
-from qubesmanager.backup.compression import Compression
-from qubesmanager.backup.contents import Contents
+from qubesmanager.backup.archive import (
+    backup_tar,
+    compression,
+    contents,
+    dom0_config,
+    header,
+    manifest,
+    scrypt_container,
+    tar,
+    volume_tar,
+)
+from qubesmanager.backup.archive.backup_tar import ChunkName, Damage, Member
+from qubesmanager.backup.archive.compression import Compression
+from qubesmanager.backup.archive.contents import Contents
+from qubesmanager.backup.archive.home_unpacking import Attributes, unpack
+from qubesmanager.backup.archive.qube_files import firewall_of, firewall_xml, notes_of
+from qubesmanager.backup.archive.reader import open_backup
 from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupLimitError
-from qubesmanager.backup.outer import ChunkName, Damage, Member
 from qubesmanager.backup.profile import parse_profile, profile_text
-from qubesmanager.backup.qube_files import firewall_of, firewall_xml, notes_of
-from qubesmanager.backup.reader import open_backup
 from qubesmanager.backup.schedule import parse_schedule
-from qubesmanager.backup.unpacking import Attributes, unpack
-from qubesmanager.backup.volumes import Extent
 from qubesmanager.daemon.local.drivers.devices import sysfs
 from qubesmanager.daemon.local.drivers.pools import qcow2
+from qubesmanager.host.sparse_file import Extent
 from qubesmanager.policy import folder, grammar
 from qubesmanager.policy.engine import Engine, Request, Result
 from qubesmanager.policy.reading import Files, Reader
@@ -47,9 +57,9 @@ from qubesmanager.wire.errors import (
     QubesValueError,
     StoragePoolException,
 )
-from qubesmanager.wire.events import Event, EventDecoder, encode_event
+from qubesmanager.wire.event import Event, EventDecoder, encode_event
+from qubesmanager.wire.events import fold
 from qubesmanager.wire.firewall import parse_rule
-from qubesmanager.wire.fold import fold
 from qubesmanager.wire.records import VmRecord, decode_record, encode_record
 from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
 
@@ -214,11 +224,14 @@ def _small_files(data: bytes) -> None:
 
 
 def _backup_tar(data: bytes) -> None:
-    reader = outer.Reader(io.BytesIO(data))
+    reader = backup_tar.Reader(io.BytesIO(data))
     size = 0
     for member in reader:
         if isinstance(member, Member):
-            assert outer.chunk_name(member.name) is not None or member.name in {outer.HEADER, outer.HEADER_MAC}
+            assert backup_tar.chunk_name(member.name) is not None or member.name in {
+                backup_tar.HEADER,
+                backup_tar.HEADER_MAC,
+            }
             size += sum(map(len, reader.body()))
         else:
             assert isinstance(member, Damage)
@@ -300,8 +313,8 @@ def _home_seeds() -> tuple[bytes, ...]:
     plain = entry(b"/a", tar.REGULAR, b"data") + entry(b"/l", tar.LINK, link=b"/etc")
     hard = entry(b"/h", tar.HARD_LINK, link=b"dom0-home/user/a")
     extents = [Extent(512, 512)]
-    sparse = inner.sparse_map(2048, extents) + bytes(512)
-    records = tuple(inner.sparse_records("dom0-home/user/sparse", 2048))
+    sparse = volume_tar.sparse_map(2048, extents) + bytes(512)
+    records = tuple(volume_tar.sparse_records("dom0-home/user/sparse", 2048))
     return (
         top + plain + hard + tar.END,
         top + entry(b"/x", tar.REGULAR, sparse, more=records) + tar.END,
@@ -311,7 +324,7 @@ def _home_seeds() -> tuple[bytes, ...]:
 
 def _volume_tar(data: bytes) -> None:
     with suppress(*_DAMAGED):
-        content = inner.restore(iter([data]), "vm1/private.img", 1 << 20, _Sink)
+        content = volume_tar.restore(iter([data]), "vm1/private.img", 1 << 20, _Sink)
         assert content.stored <= len(data)
 
 
@@ -325,8 +338,8 @@ def _compressed(data: bytes) -> None:
 
 def _head_files(data: bytes) -> None:
     with suppress(*_DAMAGED, BackupError):
-        read = head.from_text(data)
-        assert head.from_text(head.to_text(read)) == read
+        read = header.from_text(data)
+        assert header.from_text(header.to_text(read)) == read
     with suppress(*_DAMAGED, BackupError):
         made = manifest.from_json(data)
         assert manifest.from_json(manifest.to_json(made)) == made
@@ -334,7 +347,7 @@ def _head_files(data: bytes) -> None:
         config = dom0_config.from_json(data)
         assert dom0_config.from_json(dom0_config.to_json(config)) == config
     with suppress(*_DAMAGED):
-        container.params_of(data[:96])
+        scrypt_container.params_of(data[:96])
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,7 +358,7 @@ class _Member:
 
 
 def _members(backup: bytes) -> list[_Member]:
-    reader = outer.Reader(io.BytesIO(backup))
+    reader = backup_tar.Reader(io.BytesIO(backup))
     return [
         _Member(member.name, member.chunk, b"".join(reader.body())) for member in reader if isinstance(member, Member)
     ]
@@ -376,14 +389,14 @@ def _sealed_backup(data: bytes) -> None:
     if len(data) < 2:
         return
     out = io.BytesIO()
-    writer = outer.Writer(_putter(out), 0)
+    writer = backup_tar.Writer(_putter(out), 0)
     chosen = 2 + data[0] % (len(_BACKUP_MEMBERS) - 2)
     body = compression.compress(Compression.GZIP, data[2:]) if data[1] % 2 else data[2:]
-    made = head.from_text(_BACKUP_MEMBERS[0].body)
+    made = header.from_text(_BACKUP_MEMBERS[0].body)
     for number, member in enumerate(_BACKUP_MEMBERS):
         if number == chosen:
-            keys = container.new_keys(head.chunk_secret(made.backup_id, member.name, WORDS), TINY)
-            writer.add(member.name, container.seal(keys, body))
+            keys = scrypt_container.new_keys(header.chunk_secret(made.backup_id, member.name, WORDS), TINY)
+            writer.add(member.name, scrypt_container.seal(keys, body))
         else:
             writer.add(member.name, member.body)
     writer.end()
@@ -416,7 +429,7 @@ def _volume_seeds() -> tuple[bytes, ...]:
 
 
 def _head_seeds() -> tuple[bytes, ...]:
-    sealed = next(member.body for member in _BACKUP_MEMBERS if member.name == outer.HEADER_MAC)
+    sealed = next(member.body for member in _BACKUP_MEMBERS if member.name == backup_tar.HEADER_MAC)
     return _BACKUP_MEMBERS[0].body, sealed[:96], b'{"version": 1, "qubes": [], "policy": {}}'
 
 

@@ -18,11 +18,12 @@ from qubesmanager.daemon.local.drivers.pools import (
     lvm_thin,
     manifest,
 )
-from qubesmanager.daemon.local.system import backups, devices, lifecycle, pools, volumes
+from qubesmanager.daemon.local.services import backups, devices, lifecycle, pools, volume_lifecycle
 from qubesmanager.models.daemon_texts import PROBLEMS, REFUSALS, RUNS, problem_text, run_text
 
 SPEAKERS = (
-    backups, devices, lifecycle, pools, volumes, partial, targets, file_systems, beneath, disk, folder, file_qcow2,
+    backups, devices, lifecycle, pools, volume_lifecycle, partial, targets, file_systems, beneath, disk, folder,
+    file_qcow2,
     file_reflink, lease, lvm_thin, manifest,
 )  # fmt: skip
 

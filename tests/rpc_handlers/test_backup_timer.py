@@ -15,7 +15,7 @@ import pytest
 import yaml
 from daemon_process import DaemonProcess
 
-from qubesmanager.backup.reader import open_backup
+from qubesmanager.backup.archive.reader import open_backup
 from qubesmanager.client.client import Client
 from qubesmanager.transport.unix import UnixTransport
 from qubesmanager.wire import calls

@@ -17,7 +17,7 @@ STATIC = {
     "ruff check .",
     "mypy",
     "lint-imports",
-    "python -m qubesmanager.wire.derived --check",
+    "python scripts/derive.py --check",
     "vulture",
     "translate --check",
 }

@@ -27,7 +27,7 @@ from daemon_process import PROGRAM, DaemonProcess
 from soak.ledger import Ledger, Setting
 
 from qubesmanager.client.client import Client
-from qubesmanager.client.follow import Follower, Happened, Synced, Update
+from qubesmanager.client.live_copy import Follower, Happened, Synced, Update
 from qubesmanager.transport.base import TransportError
 from qubesmanager.transport.unix import UnixTransport
 from qubesmanager.wire import calls

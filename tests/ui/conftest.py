@@ -10,16 +10,15 @@ from PyQt5.QtCore import QSettings
 from pytestqt.qtbot import QtBot
 from windows import Clicker
 
-from qubesmanager import demo
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
-from qubesmanager.daemon.local.opening import open_system
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.startup import open_system
+from qubesmanager.daemon.local.system import System
+from qubesmanager.systems import demo
 from qubesmanager.transport.memory import MemoryTransport
-from qubesmanager.ui.app import register_all
-from qubesmanager.ui.main_window import MainWindow
-from qubesmanager.ui.session import Session
+from qubesmanager.ui.manager.main_window import MainWindow
+from qubesmanager.ui.session.session import Session
 
 
 @pytest.fixture
@@ -52,7 +51,6 @@ async def session(client: Client, tmp_path: Path, qtbot: QtBot) -> AsyncIterator
 @pytest.fixture
 async def clicker(session: Session, qtbot: QtBot) -> Clicker:
     """The window, filled, and somebody who clicks in it."""
-    register_all()
     window = MainWindow(session)
     qtbot.addWidget(window)
     window.show()

@@ -5,9 +5,9 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAction, QApplication, QMenu
 from windows import Clicker
 
-from qubesmanager.rules.states import HALTED
-from qubesmanager.ui.confirm_dialog import ConfirmMany
-from qubesmanager.ui.sidebar import KEY, Sidebar
+from qubesmanager.rules.actions import HALTED
+from qubesmanager.ui.dialogs.confirm_dialog import ConfirmMany
+from qubesmanager.ui.manager.sidebar import KEY, Sidebar
 
 
 def heads(sidebar: Sidebar) -> dict[str, bool]:

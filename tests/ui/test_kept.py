@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 from windows import Clicker
 
 from qubesmanager.models.columns import TABLE as COLUMNS
-from qubesmanager.ui.main_window import MainWindow
-from qubesmanager.ui.shortcuts_dialog import ShortcutsDialog
+from qubesmanager.ui.manager.main_window import MainWindow
+from qubesmanager.ui.manager.shortcuts_dialog import ShortcutsDialog
 
 PLACE = {column.id: at for at, column in enumerate(COLUMNS)}
 

@@ -10,7 +10,7 @@ from windows import Clicker
 
 from qubesmanager.client.client import Client
 from qubesmanager.transport.child import ChildTransport
-from qubesmanager.ui.report import Watchdog
+from qubesmanager.ui.session.diagnostics import Watchdog
 from qubesmanager.wire import calls
 from qubesmanager.wire.values import VmClass
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from qubesmanager.wire import framing, limits
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesVMNotFoundError
-from qubesmanager.wire.events import Event, EventDecoder, encode_event
+from qubesmanager.wire.event import Event, EventDecoder, encode_event
 from qubesmanager.wire.framing import Header, content, decode_header, encode_error, encode_header
 
 WORD = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12)

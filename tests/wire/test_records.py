@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qubesmanager.wire import fold as folding
+from qubesmanager.wire import events as folding
 from qubesmanager.wire.errors import ProtocolError
-from qubesmanager.wire.events import Event
-from qubesmanager.wire.fold import device_event, fold, volume_event
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.events import device_event, fold, volume_event
 from qubesmanager.wire.records import (
     DeviceRecord,
     PropertyValue,

@@ -4,7 +4,7 @@
 from qubesmanager.daemon.local import handlers
 from qubesmanager.daemon.local.core.sight import answer_for
 from qubesmanager.daemon.local.handlers.context import REGISTRY, Context
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.system import System
 from qubesmanager.daemon.registry import Handler
 from qubesmanager.wire.call import AnyCall
 from qubesmanager.wire.calls import TABLE

@@ -17,9 +17,9 @@ from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.volumes import KINDS
 from qubesmanager.daemon.local.drivers.pools.base import PoolDriver
 from qubesmanager.daemon.local.drivers.pools.table import DEFAULT, open_pool
+from qubesmanager.daemon.local.services.recovery import parse
 from qubesmanager.daemon.local.store import backups, rows
 from qubesmanager.daemon.local.store.store import StoreDamagedError, StoreError, make_current, why_no_file
-from qubesmanager.daemon.local.system.recovering import parse
 from qubesmanager.wire.errors import Mgmt1Error, QubesVolumeNotFoundError, StoragePoolException
 from qubesmanager.wire.values import VmClass
 

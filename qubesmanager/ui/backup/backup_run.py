@@ -26,15 +26,15 @@ from qubesmanager.client.backups import (
     run_from_event,
     whole,
 )
-from qubesmanager.client.follow import FIRST_PAUSE, LONGEST_PAUSE
+from qubesmanager.client.live_copy import FIRST_PAUSE, LONGEST_PAUSE
 from qubesmanager.models.columns import size_text
 from qubesmanager.models.daemon_texts import run_text
 from qubesmanager.transport.base import RefusedError, TransportError
-from qubesmanager.ui.session import Session
-from qubesmanager.ui.tasks import TaskState, report
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.session.tasks import TaskState, report
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import BackupAlreadyRunningError, BackupCancelledError, Mgmt1Error
-from qubesmanager.wire.events import Event
+from qubesmanager.wire.event import Event
 
 TICK = 1000
 """Milliseconds between looks at the clock."""

@@ -10,10 +10,10 @@ from qubesmanager.client.backups import VERIFYING
 from qubesmanager.models.columns import size_text
 from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.ui.backup.backup_run import BackupRun
-from qubesmanager.ui.prompts import plain_label, problem_label, show_problem
-from qubesmanager.ui.tables import row_table
-from qubesmanager.ui.tasks import TaskState
-from qubesmanager.ui.usage_bar import UsageDelegate
+from qubesmanager.ui.session.tasks import TaskState
+from qubesmanager.ui.widgets.prompts import plain_label, problem_label, show_problem
+from qubesmanager.ui.widgets.tables import row_table
+from qubesmanager.ui.widgets.usage_bar import UsageDelegate
 
 CONTEXT = "BackupRows"
 LOG_LINES = 1000

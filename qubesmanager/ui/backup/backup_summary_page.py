@@ -6,9 +6,9 @@ from PyQt5.QtWidgets import QCheckBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 from qubesmanager.backup.profile import Profile
 from qubesmanager.client.backups import Confirmed, Preview
 from qubesmanager.models.columns import date_text, size_text
-from qubesmanager.ui.backup.steps import StepPage
 from qubesmanager.ui.backup.target_page import schedule_text
-from qubesmanager.ui.prompts import plain_label, problem_label, show_problem
+from qubesmanager.ui.widgets.prompts import plain_label, problem_label, show_problem
+from qubesmanager.ui.widgets.wizard import StepPage
 
 NAMED = 8
 """Names that a line shows."""

@@ -9,17 +9,17 @@ from PyQt5.QtWidgets import QWidget
 
 from qubesmanager.backup.profile import Profile, parse_profile, profile_text
 from qubesmanager.client.backups import preview
-from qubesmanager.transport.power import power_off, why_not_power_off
+from qubesmanager.host.power import power_off, why_not_power_off
 from qubesmanager.ui.backup.backup_run import BackupRun, running_backups
 from qubesmanager.ui.backup.backup_run_page import BackupRunPage
 from qubesmanager.ui.backup.backup_summary_page import BackupSummaryPage
 from qubesmanager.ui.backup.choice_page import ChoicePage
 from qubesmanager.ui.backup.passphrase_page import Origin, PassphrasePage
-from qubesmanager.ui.backup.steps import StepsWindow
 from qubesmanager.ui.backup.target_page import TargetPage
-from qubesmanager.ui.prompts import confirm
-from qubesmanager.ui.session import Session
-from qubesmanager.ui.texts import reason
+from qubesmanager.ui.reasons import reason
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.prompts import confirm
+from qubesmanager.ui.widgets.wizard import StepsWindow
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied
 from qubesmanager.wire.names import PROFILE_ID
@@ -196,6 +196,6 @@ class BackupWizard(StepsWindow):
         super().closeEvent(event)
 
 
-def open_wizard(session: Session, names: tuple[str, ...]) -> QWidget:
+def open_backup(session: Session, names: tuple[str, ...]) -> QWidget:
     """For these qubes, or for those that are included in backups."""
     return BackupWizard(session, names)

@@ -11,11 +11,11 @@ from qubesmanager.models.backup_choice import NAME, BackupChoice, candidates, ch
 from qubesmanager.models.columns import size_text
 from qubesmanager.models.row_table import SORT_ROLE
 from qubesmanager.ui.backup.dom0_box import Dom0Box
-from qubesmanager.ui.backup.steps import StepPage
 from qubesmanager.ui.icons import label_icon
-from qubesmanager.ui.prompts import plain_label
-from qubesmanager.ui.session import Session
-from qubesmanager.ui.tables import row_table, sortable
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.prompts import plain_label
+from qubesmanager.ui.widgets.tables import row_table, sortable
+from qubesmanager.ui.widgets.wizard import StepPage
 from qubesmanager.wire.names import PROFILE_ID, TAG_NAME, VM_NAME
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass

@@ -19,12 +19,12 @@ from PyQt5.QtWidgets import (
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.passphrases import LIMIT, generated, passphrase_text
 from qubesmanager.backup.profile import Profile
-from qubesmanager.models.natural import in_order
-from qubesmanager.ui.backup.steps import StepPage
+from qubesmanager.models.natural_sort import in_order
 from qubesmanager.ui.backup.strength import strength
 from qubesmanager.ui.icons import label_icon
-from qubesmanager.ui.prompts import plain_label
-from qubesmanager.ui.session import Session
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.prompts import plain_label
+from qubesmanager.ui.widgets.wizard import StepPage
 from qubesmanager.wire.values import VmClass
 
 PAUSE = 150

@@ -18,15 +18,15 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from qubesmanager.backup.compression import Compression
+from qubesmanager.backup.archive.compression import Compression
 from qubesmanager.backup.profile import Profile
 from qubesmanager.backup.retention import Keep
 from qubesmanager.backup.schedule import DAYS, LAST_DAY, Schedule
-from qubesmanager.models.natural import in_order
-from qubesmanager.ui.backup.steps import StepPage
+from qubesmanager.models.natural_sort import in_order
 from qubesmanager.ui.icons import label_icon
-from qubesmanager.ui.prompts import plain_label
-from qubesmanager.ui.session import Session
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.prompts import plain_label
+from qubesmanager.ui.widgets.wizard import StepPage
 from qubesmanager.wire.values import VmClass
 
 DOM0 = "dom0"

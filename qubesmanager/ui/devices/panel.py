@@ -7,11 +7,11 @@ from PyQt5.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QStacked
 
 from qubesmanager.models.device_catalog import Device, Step
 from qubesmanager.models.device_tree import DeviceTree, Shows
-from qubesmanager.ui.attach_dialog import ATTACHED_HERE
-from qubesmanager.ui.device_actions import DeviceActions
-from qubesmanager.ui.device_view import DeviceView
-from qubesmanager.ui.prompts import plain_label, problem_label, subdue
-from qubesmanager.ui.session import Session
+from qubesmanager.ui.devices.attach_dialog import ATTACHED_HERE
+from qubesmanager.ui.devices.device_actions import DeviceActions
+from qubesmanager.ui.devices.device_view import DeviceView
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.prompts import plain_label, problem_label, subdue
 
 
 class DevicesPanel(QWidget):

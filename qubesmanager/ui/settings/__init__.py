@@ -4,9 +4,8 @@
 from PyQt5.QtCore import QCoreApplication
 from PyQt5.QtWidgets import QWidget
 
-from qubesmanager.ui.prompts import plain_label
-from qubesmanager.ui.session import Session
-from qubesmanager.ui.windows import register
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.prompts import plain_label
 
 
 def open_settings(session: Session, names: tuple[str, ...]) -> QWidget:
@@ -16,13 +15,9 @@ def open_settings(session: Session, names: tuple[str, ...]) -> QWidget:
         text = QCoreApplication.translate("Settings", "There is no qube {0}.").format(", ".join(unknown))
         return plain_label(text)
     if len(names) > 1:
-        from qubesmanager.ui.settings.several import SeveralWindow  # noqa: PLC0415 - loaded when it is wanted
+        from qubesmanager.ui.settings.multi_window import SeveralWindow  # noqa: PLC0415 - loaded when it is wanted
 
         return SeveralWindow(session, names)
-    from qubesmanager.ui.settings.dialog import SettingsWindow  # noqa: PLC0415 - loaded when it is wanted
+    from qubesmanager.ui.settings.settings_window import SettingsWindow  # noqa: PLC0415 - loaded when it is wanted
 
     return SettingsWindow(session, names[0], session.labels)
-
-
-def register_windows() -> None:
-    register("settings", open_settings)

@@ -7,9 +7,9 @@ from PyQt5.QtWidgets import QWidget
 from qubesmanager.models.draft import PROPERTY, Draft
 from qubesmanager.rules.volumes import KERNEL_DRIVER
 from qubesmanager.transport.base import TransportError
-from qubesmanager.ui.session import Session
+from qubesmanager.ui.forms.form_page import FormPage
+from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.settings.fields import ADVANCED
-from qubesmanager.ui.settings.form_page import FormPage
 from qubesmanager.ui.settings.memory import Balancing
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error

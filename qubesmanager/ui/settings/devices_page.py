@@ -13,14 +13,14 @@ from qubesmanager.models.device_choices import CHOICE_COLUMNS, CONTEXT, Choice, 
 from qubesmanager.models.draft import DEVICE, PROPERTY, Draft, options_text, text_options
 from qubesmanager.models.row_table import RowTable, TextFilter
 from qubesmanager.rules.devices import NO_STRICT_RESET, READ_ONLY
-from qubesmanager.rules.settings import DEVICES
-from qubesmanager.ui.device_actions import DeviceActions
-from qubesmanager.ui.device_feed import feed_of
-from qubesmanager.ui.device_operations import DeviceOperations
-from qubesmanager.ui.prompts import plain_label, problem_label, show_problem, subdue
-from qubesmanager.ui.session import Session
-from qubesmanager.ui.tables import row_table, selected_row
-from qubesmanager.ui.texts import reason
+from qubesmanager.rules.edits import DEVICES
+from qubesmanager.ui.devices.device_actions import DeviceActions
+from qubesmanager.ui.devices.device_feed import feed_of
+from qubesmanager.ui.devices.device_operations import DeviceOperations
+from qubesmanager.ui.reasons import reason
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.prompts import plain_label, problem_label, show_problem, subdue
+from qubesmanager.ui.widgets.tables import row_table, selected_row
 from qubesmanager.wire.records import YES
 from qubesmanager.wire.values import DeviceClass, VmClass
 

@@ -1,42 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """THE FIELDS of the basic and advanced pages: property, text, how it is edited, what needs a sentence."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import Enum, auto
+from collections.abc import Mapping
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP
 
+from qubesmanager.ui.forms.field import Edit, Field, any_field
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
-
-CONTEXT = "SettingsFields"
-
-
-class Edit(Enum):
-    TEXT = auto()
-    NUMBER = auto()
-    TICK = auto()
-    CHOICE = auto()
-    LABEL = auto()
-    SUGGEST = auto()
-    """A text, with some to choose from."""
-
-
-Choices = Callable[[VmRecord, Mapping[str, VmRecord]], list[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One property on a page. `choices` for CHOICE and SUGGEST; an empty one: none. `unit` follows a number."""
-
-    name: str
-    title: str
-    edit: Edit
-    choices: Choices | None = None
-    unit: str = ""
-    most: int = 1 << 26
-    hint: str = ""
 
 
 def _templates(record: VmRecord, records: Mapping[str, VmRecord]) -> list[str]:
@@ -90,13 +61,7 @@ ADVANCED: tuple[Field, ...] = (
           most=86_400),
 )  # fmt: skip
 
-_EDITS = {"int": Edit.NUMBER, "bool": Edit.TICK, "vm": Edit.CHOICE, "label": Edit.LABEL}
 _ROWS = {field.name: field for field in (*BASIC, *ADVANCED)}
-
-
-def every_qube(_record: VmRecord, records: Mapping[str, VmRecord]) -> list[str]:
-    """No qube, or any."""
-    return ["", *sorted(records)]
 
 
 def field_of(name: str, kind: str) -> Field:
@@ -104,4 +69,4 @@ def field_of(name: str, kind: str) -> Field:
     row = _ROWS.get(name)
     if row is not None:
         return row
-    return Field(name, name, _EDITS.get(kind, Edit.TEXT), every_qube if kind == "vm" else None)
+    return any_field(name, kind)

@@ -24,17 +24,17 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.client.plan import Key
+from qubesmanager.host import small_files
 from qubesmanager.models.draft import RULES, RULES_KEY, Draft
 from qubesmanager.models.firewall_table import FirewallTable
+from qubesmanager.rules.edits import why_not_enforced
 from qubesmanager.rules.firewall import Packet, export_text, import_text, remaining, simple_view, verdict
-from qubesmanager.rules.settings import why_not_enforced
-from qubesmanager.ui import files
-from qubesmanager.ui.prompts import opened, plain_label, problem_label, show_problem
+from qubesmanager.ui.reasons import reason
+from qubesmanager.ui.session.tasks import TaskSet
 from qubesmanager.ui.settings.firewall_simple import SimpleFirewall
 from qubesmanager.ui.settings.rule_dialog import RuleDialog
-from qubesmanager.ui.tables import row_table, selected_row
-from qubesmanager.ui.tasks import TaskSet
-from qubesmanager.ui.texts import reason
+from qubesmanager.ui.widgets.prompts import opened, plain_label, problem_label, show_problem
+from qubesmanager.ui.widgets.tables import row_table, selected_row
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.firewall import Action, Proto, Rule
 from qubesmanager.wire.records import VmRecord
@@ -267,7 +267,7 @@ class FirewallPage(QWidget):
     async def write_file(self, path: str) -> None:
         """The list as text into a file."""
         try:
-            await files.write_text(path, export_text(self.model.rules()))
+            await small_files.write_text(path, export_text(self.model.rules()))
             self.problem.hide()
         except OSError as error:
             self._say(str(error))
@@ -275,7 +275,7 @@ class FirewallPage(QWidget):
     async def read_file(self, path: str) -> None:
         """A list from a file, of at most `_MOST` bytes."""
         try:
-            self.take_text((await files.read_bytes(path, _MOST)).decode("utf-8"))
+            self.take_text((await small_files.read_bytes(path, _MOST)).decode("utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             self._say(str(error))
 

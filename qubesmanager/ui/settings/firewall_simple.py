@@ -11,10 +11,10 @@ from PyQt5.QtWidgets import QButtonGroup, QCheckBox, QHBoxLayout, QPushButton, Q
 from qubesmanager.models.firewall_table import CONTEXT, FirewallTable, destination_text, service_text
 from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.rules.firewall import SimpleView, from_simple, is_entry, simple_view
-from qubesmanager.ui.prompts import opened, plain_label
+from qubesmanager.ui.session.tasks import TaskSet
 from qubesmanager.ui.settings.rule_dialog import RuleDialog
-from qubesmanager.ui.tables import row_table, selected_row
-from qubesmanager.ui.tasks import TaskSet
+from qubesmanager.ui.widgets.prompts import opened, plain_label
+from qubesmanager.ui.widgets.tables import row_table, selected_row
 from qubesmanager.wire.firewall import Rule
 
 Entry = tuple[int, Rule]

@@ -4,12 +4,12 @@
 from PyQt5.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from qubesmanager.models.draft import Draft
-from qubesmanager.rules.states import WhyNot, why_not_clone, why_not_remove
-from qubesmanager.ui.operations import Operations
-from qubesmanager.ui.prompts import plain_label, redden
-from qubesmanager.ui.session import Session
-from qubesmanager.ui.settings.form_page import FormPage
-from qubesmanager.ui.texts import reason
+from qubesmanager.rules.actions import WhyNot, why_not_clone, why_not_remove
+from qubesmanager.ui.actions.operations import Operations
+from qubesmanager.ui.forms.form_page import FormPage
+from qubesmanager.ui.reasons import reason
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.prompts import plain_label, redden
 
 _ADDRESSES = ("ip", "ip6", "gateway", "dns")
 

@@ -5,7 +5,7 @@ from PyQt5.QtWidgets import QCheckBox, QWidget
 
 from qubesmanager.models.draft import PROPERTY, Draft
 from qubesmanager.rules.devices import why_not_balanced
-from qubesmanager.ui.texts import reason
+from qubesmanager.ui.reasons import reason
 from qubesmanager.wire.values import DeviceClass
 
 MAXMEM = (PROPERTY, "maxmem")

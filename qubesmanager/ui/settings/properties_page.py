@@ -11,15 +11,15 @@ from qubesmanager.client.plan import Key
 from qubesmanager.models.draft import PROPERTY, Draft
 from qubesmanager.models.property_sheet import PropertySheet
 from qubesmanager.models.row_table import TextFilter
+from qubesmanager.rules.edits import READ_ONLY
 from qubesmanager.rules.inheritance import inherited, origin
-from qubesmanager.rules.settings import READ_ONLY
 from qubesmanager.transport.base import TransportError
-from qubesmanager.ui.helps import help_text
-from qubesmanager.ui.prompts import plain_label
-from qubesmanager.ui.settings.editors import FieldEditor
+from qubesmanager.ui.forms.editors import FieldEditor
+from qubesmanager.ui.forms.property_helps import help_text
+from qubesmanager.ui.session.tasks import TaskSet
 from qubesmanager.ui.settings.fields import field_of
-from qubesmanager.ui.tables import row_table
-from qubesmanager.ui.tasks import TaskSet
+from qubesmanager.ui.widgets.prompts import plain_label
+from qubesmanager.ui.widgets.tables import row_table
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.records import VmRecord

@@ -14,17 +14,17 @@ from qubesmanager.client.volumes import all_volumes
 from qubesmanager.models.draft import VOLUME, Draft
 from qubesmanager.models.volume_table import SIZE, USED, VolumeTable
 from qubesmanager.rules.volumes import orphans, why_not_detach, why_not_kept, why_not_revert, why_not_size
-from qubesmanager.ui.attach_volume_dialog import AttachVolumeDialog
-from qubesmanager.ui.prompts import confirm, opened, plain_label, problem_label, show_problem
-from qubesmanager.ui.session import Session
-from qubesmanager.ui.settings.sizes import SizeBox
-from qubesmanager.ui.snapshots_box import Snapshots, SnapshotsBox
-from qubesmanager.ui.tables import row_table, selected_row
-from qubesmanager.ui.texts import reason
-from qubesmanager.ui.usage_bar import UsageDelegate
+from qubesmanager.ui.forms.volume_size_row import SizeBox
+from qubesmanager.ui.reasons import reason
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.settings.attach_volume_dialog import AttachVolumeDialog
+from qubesmanager.ui.widgets.prompts import confirm, opened, plain_label, problem_label, show_problem
+from qubesmanager.ui.widgets.snapshots_box import Snapshots, SnapshotsBox
+from qubesmanager.ui.widgets.tables import row_table, selected_row
+from qubesmanager.ui.widgets.usage_bar import UsageDelegate
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
-from qubesmanager.wire.events import Event
+from qubesmanager.wire.event import Event
 from qubesmanager.wire.records import YES, VolumeRecord
 
 

@@ -7,9 +7,9 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 from PyQt5.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from qubesmanager.transport.base import TransportError
-from qubesmanager.ui.prompts import problem_label, show_problem
-from qubesmanager.ui.session import Session
-from qubesmanager.ui.tasks import ToldError
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.session.tasks import ToldError
+from qubesmanager.ui.widgets.prompts import problem_label, show_problem
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import POOL_NAME

@@ -5,13 +5,13 @@ from PyQt5.QtWidgets import QGroupBox, QHBoxLayout, QPushButton, QVBoxLayout, QW
 
 from qubesmanager.models.row_table import RowFilter, RowTable
 from qubesmanager.models.storage_rows import CONTEXT, POOL_COLUMNS, POOL_USED, PoolRow
-from qubesmanager.ui.prompts import confirm, opened, plain_label, redden
-from qubesmanager.ui.sending import Do
-from qubesmanager.ui.session import Session
+from qubesmanager.ui.session.request_task import Do
+from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.storage.add_pool_dialog import AddPoolDialog
-from qubesmanager.ui.storage.facts import StorageFacts
-from qubesmanager.ui.tables import row_table, selected_row, sortable
-from qubesmanager.ui.usage_bar import UsageDelegate
+from qubesmanager.ui.storage.storage_feed import StorageFacts
+from qubesmanager.ui.widgets.prompts import confirm, opened, plain_label, redden
+from qubesmanager.ui.widgets.tables import row_table, selected_row, sortable
+from qubesmanager.ui.widgets.usage_bar import UsageDelegate
 from qubesmanager.wire import calls
 
 

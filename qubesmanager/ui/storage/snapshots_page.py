@@ -8,11 +8,11 @@ from PyQt5.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from qubesmanager.models.row_table import RowFilter, RowTable
 from qubesmanager.models.storage_rows import CONTEXT, SNAPSHOT_COLUMNS, SnapshotRow
 from qubesmanager.models.volume_table import when_text
-from qubesmanager.ui.prompts import confirm, plain_label, redden
-from qubesmanager.ui.sending import Do
-from qubesmanager.ui.session import Session
-from qubesmanager.ui.storage.facts import PAUSE, StorageFacts
-from qubesmanager.ui.tables import row_table, selected_row, sortable
+from qubesmanager.ui.session.request_task import Do
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.storage.storage_feed import PAUSE, StorageFacts
+from qubesmanager.ui.widgets.prompts import confirm, plain_label, redden
+from qubesmanager.ui.widgets.tables import row_table, selected_row, sortable
 from qubesmanager.wire import calls
 
 

@@ -7,13 +7,13 @@ from qubesmanager.models.columns import size_text
 from qubesmanager.models.row_table import RowFilter, RowTable
 from qubesmanager.models.storage_rows import CONTEXT, VOLUME_COLUMNS, VOLUME_USED, VolumeRow
 from qubesmanager.rules.volumes import why_not_kept, why_not_revert
-from qubesmanager.ui.prompts import confirm, plain_label, redden
-from qubesmanager.ui.sending import Do
-from qubesmanager.ui.session import Session
-from qubesmanager.ui.snapshots_box import Snapshots, SnapshotsBox
-from qubesmanager.ui.storage.facts import StorageFacts
-from qubesmanager.ui.tables import row_table, selected_row, sortable
-from qubesmanager.ui.usage_bar import UsageDelegate
+from qubesmanager.ui.session.request_task import Do
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.storage.storage_feed import StorageFacts
+from qubesmanager.ui.widgets.prompts import confirm, plain_label, redden
+from qubesmanager.ui.widgets.snapshots_box import Snapshots, SnapshotsBox
+from qubesmanager.ui.widgets.tables import row_table, selected_row, sortable
+from qubesmanager.ui.widgets.usage_bar import UsageDelegate
 from qubesmanager.wire import calls
 
 

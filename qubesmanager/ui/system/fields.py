@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP
 
-from qubesmanager.ui.settings.fields import Choices, Edit, Field, every_qube, field_of
+from qubesmanager.ui.forms.field import Choices, Edit, Field, any_field, every_qube
 from qubesmanager.wire.codecs import PropertyRow
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
@@ -57,7 +57,7 @@ def system_fields(told: Iterable[PropertyRow], pools: Sequence[str]) -> list[Fie
     named = {row.name for row in _ROWS}
     return [
         *known,
-        *(field_of(name, kind) for name, kind in types.items() if name not in named),
+        *(any_field(name, kind) for name, kind in types.items() if name not in named),
     ]
 
 

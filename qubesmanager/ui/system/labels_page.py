@@ -15,11 +15,11 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.models.row_table import RowFilter, RowTable, TableColumn
 from qubesmanager.ui.icons import label_icon
-from qubesmanager.ui.prompts import confirm, opened, plain_label, redden
-from qubesmanager.ui.sending import Do
-from qubesmanager.ui.session import Session
+from qubesmanager.ui.session.request_task import Do
+from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.system.label_dialog import LabelDialog
-from qubesmanager.ui.tables import row_table, selected_row, sortable
+from qubesmanager.ui.widgets.prompts import confirm, opened, plain_label, redden
+from qubesmanager.ui.widgets.tables import row_table, selected_row, sortable
 from qubesmanager.wire import calls
 
 

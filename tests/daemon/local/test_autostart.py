@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from fakes_hypervisor import FakeHost, FakeHypervisor
 
-from qubesmanager import demo
-from qubesmanager.daemon.local.opening import open_system
-from qubesmanager.daemon.local.system import autostart, lifecycle, settings
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.services import autostart, lifecycle, settings
+from qubesmanager.daemon.local.startup import open_system
+from qubesmanager.daemon.local.system import System
+from qubesmanager.systems import demo
 from qubesmanager.wire.errors import QubesMemoryError
 from qubesmanager.wire.values import PowerState, VmClass
 

@@ -17,16 +17,16 @@ import yaml
 from pool_tools import content
 from until import until
 
-from qubesmanager.backup import container
-from qubesmanager.backup.container import Params
+from qubesmanager.backup.archive import scrypt_container
+from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.backup.errors import BackupIncompleteError
 from qubesmanager.client.backups import Confirmed, execute, history, preview
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.backups import targets
-from qubesmanager.daemon.local.system import backups
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.services import backups
+from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CloneSpec, CreateSpec, DeviceId, VolumeId
@@ -39,7 +39,7 @@ from qubesmanager.wire.errors import (
     QubesBackupProfileNotFoundError,
     QubesValueError,
 )
-from qubesmanager.wire.events import Event
+from qubesmanager.wire.event import Event
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import DeviceClass
 
@@ -50,7 +50,7 @@ WORDS = "grün 钥匙 pass"
 @pytest.fixture(autouse=True)
 def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """A key derivation takes a third of a second, and each chunk has one."""
-    monkeypatch.setitem(container.LEVELS, "standard", Params(4))
+    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(4))
 
 
 @pytest.fixture
@@ -567,7 +567,7 @@ async def test_one_run_of_a_profile_at_a_time_and_a_cancel_leaves_nothing(
     client: Client, system: System, lab: bytes, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await with_profile(client, folder)
-    monkeypatch.setitem(container.LEVELS, "standard", Params(19))
+    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(19))
     async with asyncio.TaskGroup() as group:
         first = group.create_task(_outcome(client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": "x"}))))
         while "nightly" not in system.backups._runs:  # noqa: ASYNC110 - nothing tells

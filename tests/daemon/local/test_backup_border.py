@@ -14,14 +14,14 @@ import yaml
 from backup_daemon import WORDS, file_stream
 from fakes_hypervisor import FakeHypervisor
 
-from qubesmanager.backup import container
-from qubesmanager.backup.container import Params
+from qubesmanager.backup.archive import scrypt_container
+from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.backup.profile import parse_profile
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.local.opening import open_system
+from qubesmanager.daemon.local.services import restores
+from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.daemon.local.system import restoring
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError
@@ -31,7 +31,7 @@ from qubesmanager.wire.values import DeviceClass
 
 @pytest.fixture(autouse=True)
 def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(container.LEVELS, "standard", Params(4))
+    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(4))
 
 
 @pytest.fixture
@@ -225,7 +225,7 @@ async def test_a_caller_that_goes_after_the_restore_takes_no_volume_of_a_restore
 ) -> None:
     """One qube is whole and stored, one is not; the caller goes while the volumes of the second are removed."""
     file = (await backed_up(client, folder, "vault", "work"))["file"]
-    judge, drop = restoring._judge, system.volumes.drop
+    judge, drop = restores._judge, system.volumes.drop
     dropping, go_on = asyncio.Event(), asyncio.Event()
 
     def judged(one: Any, report: Any, result: Any) -> None:
@@ -238,7 +238,7 @@ async def test_a_caller_that_goes_after_the_restore_takes_no_volume_of_a_restore
         await go_on.wait()
         await drop(volumes)
 
-    monkeypatch.setattr(restoring, "_judge", judged)
+    monkeypatch.setattr(restores, "_judge", judged)
     monkeypatch.setattr(system.volumes, "drop", dropped)
     restore = asyncio.get_running_loop().create_task(restored(client, file, "rename=vault:v2 work:w2"))
     await dropping.wait()

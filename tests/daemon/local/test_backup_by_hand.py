@@ -17,7 +17,7 @@ from backup_daemon import MIB, WORDS, data_of, everything, file_stream, make_qub
 from pool_tools import content
 
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec
 

@@ -10,16 +10,16 @@ import pytest
 import yaml
 from backup_samples import contents
 
-from qubesmanager.backup import container
-from qubesmanager.backup.container import Params
-from qubesmanager.backup.contents import Contents, Label
-from qubesmanager.backup.dom0_config import Dom0Config
-from qubesmanager.backup.reader import open_backup
-from qubesmanager.backup.writer import Options, write
+from qubesmanager.backup.archive import scrypt_container
+from qubesmanager.backup.archive.contents import Contents, Label
+from qubesmanager.backup.archive.dom0_config import Dom0Config
+from qubesmanager.backup.archive.reader import open_backup
+from qubesmanager.backup.archive.scrypt_container import Params
+from qubesmanager.backup.archive.writer import Options, write
 from qubesmanager.client.client import Client
 from qubesmanager.client.restores import HeldItem, parse_contents
-from qubesmanager.daemon.local.system import restoring
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.services import restores
+from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import TokenContent
 from qubesmanager.wire.errors import PermissionDenied, QubesLabelNotFoundError, QubesValueError
@@ -32,7 +32,7 @@ PROFILE = yaml.safe_dump({"include": ["vault"], "destination_path": "/media", "p
 
 @pytest.fixture(autouse=True)
 def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(container.LEVELS, "standard", Params(4))
+    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(4))
 
 
 async def sent(file: Path, *lines: str) -> AsyncIterator[bytes]:
@@ -191,8 +191,8 @@ async def test_each_item_passes_the_checks_of_its_call(client: Client, system: S
 
 async def test_only_dom0_restores_it_and_sees_what_it_would_do(client: Client, system: System, file: Path) -> None:
     with pytest.raises(PermissionDenied):
-        await restoring.restore(system, "work", sent(file, "dom0=add"))
-    text = await restoring.contents_text(system, "work", sent(file))
+        await restores.restore(system, "work", sent(file, "dom0=add"))
+    text = await restores.contents_text(system, "work", sent(file))
 
     assert parse_contents(text).dom0 == ()
     with pytest.raises(QubesValueError, match="no-such"):

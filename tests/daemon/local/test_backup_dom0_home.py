@@ -19,16 +19,16 @@ from pool_tools import CannotMountError, mounted
 from qubes_backup import PRIVATE, backup_of, domain, qubes_xml, with_home
 from until import until
 
-from qubesmanager.backup import container
-from qubesmanager.backup.container import Params
+from qubesmanager.backup.archive import scrypt_container
+from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.client.client import Client
 from qubesmanager.client.restores import HeldHome, parse_contents
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.backups import homes
-from qubesmanager.daemon.local.system import restoring
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.services import restores
+from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, QubesValueError
@@ -39,7 +39,7 @@ MIB = 1 << 20
 
 @pytest.fixture(autouse=True)
 def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(container.LEVELS, "standard", Params(4))
+    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(4))
 
 
 @pytest.fixture
@@ -247,8 +247,8 @@ async def test_only_dom0_unpacks_it_and_only_into_a_new_folder(
     before = contents(home)
 
     with pytest.raises(PermissionDenied):
-        await restoring.restore(system, "work", sent(file, f"dom0-home={tmp_path}/new"))
-    assert "dom0-home" not in await restoring.contents_text(system, "work", sent(file))
+        await restores.restore(system, "work", sent(file, f"dom0-home={tmp_path}/new"))
+    assert "dom0-home" not in await restores.contents_text(system, "work", sent(file))
     for path in (home, home / "big", home / "link"):
         with pytest.raises(BackupError, match="already"):
             await restored(client, file, f"dom0-home={path}")
@@ -329,7 +329,7 @@ async def test_a_disk_without_room_is_named_before_and_after_the_first_byte(
     with pytest.raises(Mgmt1Error, match="MiB left"):
         await restored(client, tmp_path / "file", f"dom0-home={small_disk}/new")
     # The room is taken after the check.
-    monkeypatch.setattr("qubesmanager.backup.new_folder.NewFolder._check_room", lambda _self, _needed: None)
+    monkeypatch.setattr("qubesmanager.backup.archive.new_folder.NewFolder._check_room", lambda _self, _needed: None)
     row = await restored(client, tmp_path / "file", f"dom0-home={small_disk}/new")
 
     assert row.startswith("dom0 restored-as=- result=failed dom0-home/user of dom0 could not be written: No space left")

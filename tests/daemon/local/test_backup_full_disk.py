@@ -16,16 +16,16 @@ from backup_daemon import MIB, WORDS, everything, file_stream, make_qube
 from fakes_hypervisor import FakeHypervisor
 from pool_tools import CannotMountError, mounted
 
-from qubesmanager import demo
-from qubesmanager.backup import container
-from qubesmanager.backup.container import Params
+from qubesmanager.backup.archive import scrypt_container
+from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.backups import targets
-from qubesmanager.daemon.local.opening import open_system
-from qubesmanager.daemon.local.system import backups
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.services import backups
+from qubesmanager.daemon.local.startup import open_system
+from qubesmanager.daemon.local.system import System
+from qubesmanager.systems import demo
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.timeout(60)
 
 @pytest.fixture(autouse=True)
 def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(container.LEVELS, "standard", Params(4))
+    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(4))
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ async def test_a_pool_that_fills_up_fails_the_qube_and_keeps_nothing_of_it(
     await lab(client, tmp_path / "backups", include=["lab", "vault"])
     await execute(client)
     (file,) = (tmp_path / "backups").iterdir()
-    monkeypatch.setattr("qubesmanager.daemon.local.system.restoring._Restoring._room", _nothing)
+    monkeypatch.setattr("qubesmanager.daemon.local.services.restores._Restoring._room", _nothing)
     used = (await system.volumes.driver("small").usage()).usage
 
     row, other = await restore(client, file, pool="small", rename="lab:copy vault:vault2")

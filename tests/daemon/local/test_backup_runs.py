@@ -10,20 +10,20 @@ from typing import Any
 import pytest
 import yaml
 
-from qubesmanager.backup import container
-from qubesmanager.backup.container import Params
+from qubesmanager.backup.archive import scrypt_container
+from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.backup.schedule import RETRY_SECONDS, is_retry_due
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.local.system.backups import SCHEDULE
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.services.backups import SCHEDULE
+from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import BackupAlreadyRunningError, BackupCancelledError, Mgmt1Error
-from qubesmanager.wire.events import Event
+from qubesmanager.wire.event import Event
 
 
 @pytest.fixture(autouse=True)
 def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(container.LEVELS, "standard", Params(4))
+    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(4))
 
 
 @pytest.fixture

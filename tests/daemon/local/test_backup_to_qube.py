@@ -10,12 +10,12 @@ import pytest
 import yaml
 from backup_daemon import WORDS, everything, file_stream, make_qube
 
-from qubesmanager.backup import container
-from qubesmanager.backup.container import Params
-from qubesmanager.backup.reader import open_backup
+from qubesmanager.backup.archive import scrypt_container
+from qubesmanager.backup.archive.reader import open_backup
+from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.backups import targets
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error, QubesVMNotFoundError
 
@@ -26,7 +26,7 @@ Qrexec = Callable[[str], None]
 
 @pytest.fixture(autouse=True)
 def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(container.LEVELS, "standard", Params(4))
+    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(4))
 
 
 @pytest.fixture

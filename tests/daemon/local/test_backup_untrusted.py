@@ -19,8 +19,8 @@ from backup_daemon import MIB, WORDS, make_qube, pieces
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qubesmanager.backup import container
-from qubesmanager.backup.container import Params
+from qubesmanager.backup.archive import scrypt_container
+from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.passphrases import passphrase_line
 from qubesmanager.backup.profile import Profile, parse_profile
@@ -28,9 +28,9 @@ from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.backups import targets
+from qubesmanager.daemon.local.services import backups, restores
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.daemon.local.system import backups, restoring
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error, ProtocolError, QubesValueError
 
@@ -38,7 +38,7 @@ from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error, ProtocolE
 
 LINES = st.text(max_size=20) | st.builds(
     "{}={}".format,
-    st.sampled_from([*restoring._KEYS, *restoring._CHOICES]),
+    st.sampled_from([*restores._KEYS, *restores._CHOICES]),
     st.text(max_size=15) | st.sampled_from(["yes", "skip", "a:b", "a:b c:d", "a b", "a:b a:c", "default", ":"]),
 )
 
@@ -46,13 +46,13 @@ LINES = st.text(max_size=20) | st.builds(
 @given(st.lists(LINES, max_size=6).map("\n".join).map(lambda text: text.encode("utf-8", "surrogatepass")) | st.binary())
 def test_any_options_are_read_or_refused_in_words(untrusted: bytes) -> None:
     try:
-        options = restoring.parse_options(untrusted)
+        options = restores.parse_options(untrusted)
     except (ProtocolError, QubesValueError) as error:
         refusal = str(error)
     else:
         assert options.passphrase
         assert options.passphrase not in repr(options) or len(options.passphrase) < 20
-        assert all(options.choice(name) in choices for name, choices in restoring._CHOICES.items())
+        assert all(options.choice(name) in choices for name, choices in restores._CHOICES.items())
         assert all(old and ":" not in old for old in options.rename)
         return
     assert refusal.endswith(".")
@@ -67,7 +67,7 @@ def test_the_head_ends_at_the_first_empty_line_however_it_is_cut(head: bytes, da
     cut = [whole[start:end] for start, end in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
 
     async def read() -> tuple[bytes, bytes]:
-        found, rest = await restoring.head_of(pieces(*cut))
+        found, rest = await restores.head_of(pieces(*cut))
         return found, b"".join([piece async for piece in rest])
 
     assert asyncio.run(read()) == (head, body)
@@ -149,7 +149,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(container.LEVELS, "standard", Params(4))
+    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(4))
 
 
 def names(folder: Path) -> set[str]:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from fakes_hypervisor import FakeHypervisor
 
-from qubesmanager.daemon.local.opening import open_system
+from qubesmanager.daemon.local.startup import open_system
 
 
 async def test_nothing_begins_in_a_system_that_is_closed(tmp_path: Path) -> None:

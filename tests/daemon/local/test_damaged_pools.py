@@ -14,7 +14,6 @@ import pytest
 from fakes_hypervisor import FakeHost, FakeHypervisor
 from pool_tools import content, pieces
 
-from qubesmanager import demo
 from qubesmanager.client.client import Client
 from qubesmanager.client.volumes import all_volumes
 from qubesmanager.daemon.dispatch import Dispatcher
@@ -22,8 +21,9 @@ from qubesmanager.daemon.local import checking
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.pools.folder import MARK
 from qubesmanager.daemon.local.drivers.pools.manifest import read_manifest
-from qubesmanager.daemon.local.opening import open_system, recovered
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.startup import open_system, recovered
+from qubesmanager.daemon.local.system import System
+from qubesmanager.systems import demo
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateInPoolSpec, CreateSpec, VolumeId

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 import yaml
 
-from qubesmanager.backup import writer
-from qubesmanager.backup.contents import Contents
+from qubesmanager.backup.archive import writer
+from qubesmanager.backup.archive.contents import Contents
 from qubesmanager.backup.errors import BackupIncompleteError
 from qubesmanager.client.backups import execute, history, preview
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from sysfs_tree import SysfsTree
 from until import until
 
-from qubesmanager import demo
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
@@ -23,10 +22,11 @@ from qubesmanager.daemon.local.drivers.devices.base import DeviceInfo, UsbDevice
 from qubesmanager.daemon.local.drivers.devices.host import HostDevices
 from qubesmanager.daemon.local.drivers.devices.memory import MemoryDevices
 from qubesmanager.daemon.local.drivers.hypervisor.base import DiskSpec
-from qubesmanager.daemon.local.opening import open_system
-from qubesmanager.daemon.local.system import lifecycle
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.services import lifecycle
+from qubesmanager.daemon.local.startup import open_system
+from qubesmanager.daemon.local.system import System
 from qubesmanager.rules.devices import checked_options
+from qubesmanager.systems import demo
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CloneSpec, CreateSpec, DeviceId, DeviceRow, VolumeId
@@ -44,7 +44,7 @@ from qubesmanager.wire.errors import (
     QubesVMNotRunningError,
     StoragePoolException,
 )
-from qubesmanager.wire.events import Event
+from qubesmanager.wire.event import Event
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import DeviceClass, PowerState
 

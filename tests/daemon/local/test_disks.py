@@ -16,7 +16,7 @@ from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.backups import file_systems
 from qubesmanager.daemon.local.drivers.backups.file_systems import FAT_LARGEST, FileSystem
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec
 

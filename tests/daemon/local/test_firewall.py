@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.services import firewall_rules
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement, Store, StoreError
-from qubesmanager.daemon.local.system import firewall
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CloneSpec
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError
@@ -105,7 +105,7 @@ async def test_a_change_costs_the_same_however_many_rules_there_are(
         qube = system.qube(name)
         qube.rules = [(f"n{number}", "action=drop") for number in range(600)]
         await commit([row for rule_id, text in qube.rules for row in rows.insert_rule(qube.qid, rule_id, text, None)])
-    monkeypatch.setattr(firewall, "parse_rule", counted)
+    monkeypatch.setattr(firewall_rules, "parse_rule", counted)
     monkeypatch.setattr(system.store, "commit", committed)
 
     for position in (None, 0, 300):
@@ -156,7 +156,7 @@ async def test_an_expiring_rule_of_a_clone_vanishes_too(client: Client, system: 
 async def test_an_expired_rule_that_cannot_be_taken_out_is_tried_again(
     client: Client, system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(firewall, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(firewall_rules, "RETRY_SECONDS", 0.01)
     commit, refusals = system.store.commit, iter(range(3))
     await client.send(calls.VM_FIREWALL_INSERT_RULE("vault", 0, f"action=drop expire={int(time.time()) + 2}"))
 

@@ -12,12 +12,12 @@ from fakes_hypervisor import FakeHost, FakeHypervisor
 from until import until
 
 from qubesmanager.client.client import Client
+from qubesmanager.daemon.local import system as systems
 from qubesmanager.daemon.local.drivers.hypervisor.base import DomainSpec
-from qubesmanager.daemon.local.opening import open_system
+from qubesmanager.daemon.local.services import lifecycle
+from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store.store import StoreError
-from qubesmanager.daemon.local.system import lifecycle
-from qubesmanager.daemon.local.system import system as systems
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotStartedError, StoragePoolException

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.core.images import HEAD, SIGNATURES, Signature, raw_image, signature_of
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import QubesValueError
 

@@ -12,19 +12,19 @@ from fakes_hypervisor import FakeHypervisor
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qubesmanager import demo
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
-from qubesmanager.daemon.local.opening import open_system
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.startup import open_system
+from qubesmanager.daemon.local.system import System
+from qubesmanager.systems import demo
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import CloneSpec, CreateSpec
 from qubesmanager.wire.errors import Mgmt1Error
-from qubesmanager.wire.events import Event
-from qubesmanager.wire.fold import fold
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.events import fold
 from qubesmanager.wire.records import VmRecord
 
 CREATE = calls.VM_CREATE("debian-13", "StandaloneVM", CreateSpec("new", "red"))

@@ -7,7 +7,7 @@ from fakes_hypervisor import FakeHypervisor
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.hypervisor.base import Capabilities
 from qubesmanager.daemon.local.drivers.logs import MOST
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import QubesValueError
 

@@ -13,9 +13,9 @@ from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import State
-from qubesmanager.daemon.local.opening import open_system
+from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.system import System
 from qubesmanager.rules.topology import network_forest, template_forest
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls

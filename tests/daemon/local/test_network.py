@@ -11,20 +11,20 @@ import pytest
 from fakes_hypervisor import FakeHost, FakeHypervisor
 from nft_machine import Datagram, PaperFirewall
 
-from qubesmanager import demo
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
+from qubesmanager.daemon.local import system as systems
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.firewall.apply import Firewalls
-from qubesmanager.daemon.local.drivers.firewall.network import Node
+from qubesmanager.daemon.local.drivers.firewall.namespaces import Node
 from qubesmanager.daemon.local.drivers.firewall.resolve import Resolver
 from qubesmanager.daemon.local.drivers.hypervisor.base import NicKind
-from qubesmanager.daemon.local.opening import open_system
-from qubesmanager.daemon.local.system import network as networks
-from qubesmanager.daemon.local.system import system as systems
-from qubesmanager.daemon.local.system.network import Network
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.services import network as networks
+from qubesmanager.daemon.local.services.network import Network
+from qubesmanager.daemon.local.startup import open_system
+from qubesmanager.daemon.local.system import System
 from qubesmanager.rules.firewall import Address
+from qubesmanager.systems import demo
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error, QubesValueError

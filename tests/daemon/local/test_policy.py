@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.local.opening import open_system
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.startup import open_system
+from qubesmanager.daemon.local.system import System
 from qubesmanager.policy.folder import problems
-from qubesmanager.wire import calls, derived
+from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import PolicyRow, TokenContent
 from qubesmanager.wire.errors import (
     Mgmt1Error,
@@ -26,6 +26,7 @@ from qubesmanager.wire.errors import (
     QubesValueError,
 )
 from qubesmanager.wire.values import Tier
+from scripts import derive
 
 RULE = "a.B * work vault deny\n"
 
@@ -109,8 +110,8 @@ async def test_an_include_stays_what_its_includers_need(client: Client, system: 
 
 async def test_the_installed_policy_can_be_written_read_and_widened(client: Client) -> None:
     for tier in (Tier.LOCAL_RWX, Tier.LOCAL_RO, Tier.GLOBAL_RWX, Tier.GLOBAL_RO):
-        await write_include(client, str(tier), derived.include(tier))
-    await write(client, "90-mgmt1-default", derived.policy())
+        await write_include(client, str(tier), derive.include(tier))
+    await write(client, "90-mgmt1-default", derive.policy())
     held = await client.send(calls.POLICY_INCLUDE_GET("dom0", "mgmt1-local-rwx"))
 
     wider = f"{held.content}sys-mgmt @tag:created-by-sys-mgmt allow target=dom0\n"
@@ -253,7 +254,7 @@ async def test_what_cannot_be_written_leaves_the_old_file_and_no_other(
     def full(_fd: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("qubesmanager.daemon.local.drivers.files.os.fsync", full)
+    monkeypatch.setattr("qubesmanager.host.atomic_file.os.fsync", full)
     with pytest.raises(Mgmt1Error, match="No space left on device"):
         await write(client, "30-user", RULE * 2, "any")
 

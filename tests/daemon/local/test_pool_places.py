@@ -14,9 +14,9 @@ from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.pools import lease
-from qubesmanager.daemon.local.opening import open_system
+from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import StoragePoolException

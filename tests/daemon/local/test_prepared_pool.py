@@ -12,7 +12,7 @@ from fakes_hypervisor import FakeHypervisor
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.hypervisor.base import DiskSpec
 from qubesmanager.daemon.local.drivers.pools import qcow2
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import VolumeId
 from qubesmanager.wire.errors import Mgmt1Error

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from fakes_hypervisor import FakeHost, FakeHypervisor
 
-from qubesmanager import demo
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
-from qubesmanager.daemon.local.opening import open_system
+from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.system import System
+from qubesmanager.systems import demo
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request

@@ -13,13 +13,14 @@ import pytest
 from fakes_hypervisor import FakeHypervisor
 from pool_tools import content, pieces
 
-from qubesmanager import demo, entry
+from qubesmanager import entry
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local import checking
 from qubesmanager.daemon.local.backend import LocalBackend
-from qubesmanager.daemon.local.opening import open_system, recovered
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.startup import open_system, recovered
+from qubesmanager.daemon.local.system import System
+from qubesmanager.systems import demo
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec

@@ -8,7 +8,7 @@ from qubes_backup import PRIVATE, backup_of, device, domain, of_one, qubes_xml
 from qubesmanager.cli.restore import listing
 from qubesmanager.client.client import Client
 from qubesmanager.client.restores import parse_contents
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import PropertyState
 from qubesmanager.wire.errors import Mgmt1Error

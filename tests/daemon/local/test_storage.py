@@ -8,7 +8,7 @@ import pytest
 from fakes_hypervisor import FakeHypervisor
 
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import CreateInPoolSpec, CreateSpec, VolumeId

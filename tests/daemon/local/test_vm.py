@@ -7,7 +7,7 @@ from fakes_hypervisor import FakeHypervisor
 from until import until
 
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CloneSpec, CreateSpec, VmInfo
 from qubesmanager.wire.errors import (

@@ -9,14 +9,14 @@ import pytest
 from fakes_hypervisor import FakeHost, FakeHypervisor
 from pool_tools import CannotMountError, mounted
 
-from qubesmanager import demo
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
-from qubesmanager.daemon.local.opening import open_system
+from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.system import System
+from qubesmanager.systems import demo
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec, VolumeId

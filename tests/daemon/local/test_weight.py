@@ -7,11 +7,11 @@ from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import added
 from qubesmanager.daemon.local.core.weight import check_change, check_weight, lighten
-from qubesmanager.daemon.local.system.system import System, new_uuid
+from qubesmanager.daemon.local.system import System, new_uuid
 from qubesmanager.wire import calls, limits
 from qubesmanager.wire.codecs import CloneSpec
 from qubesmanager.wire.errors import QubesValueError
-from qubesmanager.wire.events import encode_event
+from qubesmanager.wire.event import encode_event
 from qubesmanager.wire.records import DeviceRecord
 from qubesmanager.wire.values import DeviceClass, VmClass
 

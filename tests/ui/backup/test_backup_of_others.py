@@ -14,30 +14,28 @@ from pytestqt.qtbot import QtBot
 from until import until
 from windows import Clicker, click
 
-from qubesmanager.backup import container
-from qubesmanager.backup.container import Params
+from qubesmanager.backup.archive import scrypt_container
+from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.client.backups import SCHEDULE, history
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.base import Answer, Payload, TransportError
 from qubesmanager.transport.memory import MemoryTransport
-from qubesmanager.ui.app import register_all
-from qubesmanager.ui.backup import follow_backups
-from qubesmanager.ui.backup.backup_run import BackupRun, running_backups
+from qubesmanager.ui.backup.backup_run import BackupRun, follow_backups, running_backups
 from qubesmanager.ui.backup.backup_wizard import BackupWizard
-from qubesmanager.ui.devices.tray import Tray
-from qubesmanager.ui.session import Session
-from qubesmanager.ui.tasks import TaskState
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.session.tasks import TaskState
+from qubesmanager.ui.tray.tray import Tray
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import BackupCancelledError
 
 
 @pytest.fixture(autouse=True)
 def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(container.LEVELS, "standard", Params(4))
+    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(4))
 
 
 @pytest.fixture(autouse=True)
@@ -95,7 +93,6 @@ class Other:
 
 
 async def followed(session: Session) -> None:
-    register_all()
     follow_backups(session)
     session.follow()
     await until(lambda: session.is_synced and session.labels)

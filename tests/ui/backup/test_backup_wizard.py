@@ -17,8 +17,8 @@ from pytestqt.qtbot import QtBot
 from until import until
 from windows import click, is_quiet, type_text
 
-from qubesmanager.backup import container
-from qubesmanager.backup.container import Params
+from qubesmanager.backup.archive import scrypt_container
+from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.backup.profile import Profile, parse_profile, profile_text
 from qubesmanager.backup.retention import Keep
 from qubesmanager.backup.schedule import parse_schedule
@@ -26,17 +26,16 @@ from qubesmanager.client.backups import Confirmed, history, parse_preview
 from qubesmanager.client.client import Client
 from qubesmanager.client.restores import RestorePlan, restore
 from qubesmanager.daemon.local.drivers.backups import homes, targets
-from qubesmanager.daemon.local.system.system import System
-from qubesmanager.ui.app import register_all
+from qubesmanager.daemon.local.system import System
 from qubesmanager.ui.backup.backup_run import BackupRun, running_backups
 from qubesmanager.ui.backup.backup_summary_page import BackupSummaryPage
 from qubesmanager.ui.backup.backup_wizard import BackupWizard
 from qubesmanager.ui.backup.choice_page import Mode
 from qubesmanager.ui.backup.passphrase_page import Origin
 from qubesmanager.ui.backup.target_page import schedule_text
-from qubesmanager.ui.prompts import Question
-from qubesmanager.ui.session import Session
-from qubesmanager.ui.tasks import TaskState
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.session.tasks import TaskState
+from qubesmanager.ui.widgets.prompts import Question
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import PermissionDenied
 
@@ -47,7 +46,7 @@ WORDS = "grün 钥匙 pass"
 @pytest.fixture(autouse=True)
 def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """A key derivation takes a third of a second, and each chunk has one."""
-    monkeypatch.setitem(container.LEVELS, "standard", Params(4))
+    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(4))
 
 
 @pytest.fixture(autouse=True)
@@ -154,7 +153,6 @@ class Person:
 
 @pytest.fixture
 async def person(session: Session, qtbot: QtBot) -> Person:
-    register_all()
     session.follow()
     await until(lambda: session.is_synced and session.labels)
     return await somebody(session, qtbot)
@@ -241,7 +239,7 @@ async def test_a_full_target_is_said_by_dom0_and_nothing_is_left(
     def no_space(_folder: Path, needed: int) -> None:
         raise OSError(28, f"No space for {needed}")
 
-    monkeypatch.setattr("qubesmanager.daemon.local.system.backups.check_space", no_space)
+    monkeypatch.setattr("qubesmanager.daemon.local.services.backups.check_space", no_space)
     await fill(client, "vault", bytes(MIB))
     await person.to_summary(folder, "vault")
     run = await person.begin()
@@ -587,7 +585,6 @@ async def test_a_kept_profile_keeps_its_dom0_and_its_home(
     held = Profile(include=("vault", "dom0"), destination_path=str(folder), dom0_home=asked)
     text = profile_text(held)
     await client.send(calls.BACKUP_PROFILE_SET("dom0", "manager", text))
-    register_all()
     session.follow()
     await until(lambda: session.is_synced)
 
@@ -625,7 +622,6 @@ async def test_a_qube_cannot_tick_dom0(session: Session, qtbot: QtBot, monkeypat
         raise PermissionDenied("no")
 
     monkeypatch.setattr("qubesmanager.ui.backup.backup_wizard.preview", refused)
-    register_all()
     session.follow()
     await until(lambda: session.is_synced)
 

@@ -6,8 +6,8 @@ from device_samples import CAMERA, MIC, SDB, STICK, WaitingHypervisor
 from until import until
 
 from qubesmanager.models.device_catalog import DeviceCatalog
-from qubesmanager.ui.device_feed import DeviceFeed, feed_of
-from qubesmanager.ui.session import Session
+from qubesmanager.ui.devices.device_feed import DeviceFeed, feed_of
+from qubesmanager.ui.session.session import Session
 
 
 @pytest.fixture

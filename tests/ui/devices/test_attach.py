@@ -7,10 +7,10 @@ from PyQt5.QtWidgets import QAction, QMenu, QWidget
 from until import until
 from windows import Clicker, press_key, type_text
 
-from qubesmanager.ui.attach_dialog import AttachDialog
-from qubesmanager.ui.device_feed import feed_of
-from qubesmanager.ui.device_menu import QubeDevicesMenu
-from qubesmanager.ui.windows import OpenWindows
+from qubesmanager.ui.devices.attach_dialog import AttachDialog
+from qubesmanager.ui.devices.device_feed import feed_of
+from qubesmanager.ui.devices.device_menu import QubeDevicesMenu
+from qubesmanager.ui.session.windows import OpenWindows
 
 
 async def test_a_qube_is_given_a_device_from_its_context_menu(clicker: Clicker) -> None:

@@ -7,14 +7,14 @@ import pytest
 from device_samples import CAMERA, MIC, SDB, STICK, WaitingHypervisor, source
 from until import until
 
-from qubesmanager import demo
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.system import System
 from qubesmanager.models.device_catalog import Device, DeviceCatalog, DeviceKey, Doing, Mark, Step
-from qubesmanager.ui.device_feed import DeviceFeed, feed_of
-from qubesmanager.ui.device_operations import DeviceOperations
-from qubesmanager.ui.session import Session
-from qubesmanager.ui.tasks import TaskState
+from qubesmanager.systems import demo
+from qubesmanager.ui.devices.device_feed import DeviceFeed, feed_of
+from qubesmanager.ui.devices.device_operations import DeviceOperations
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.session.tasks import TaskState
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import DeviceId, VolumeId
 from qubesmanager.wire.values import DeviceClass, PowerState

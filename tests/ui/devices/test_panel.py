@@ -10,17 +10,17 @@ from until import until
 from windows import click, click_enabled, press_key, type_text
 
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.system import System
 from qubesmanager.models.device_catalog import DeviceCatalog, DeviceKey, Mark
 from qubesmanager.models.device_targets import Effort
-from qubesmanager.ui.attach_dialog import AttachDialog
-from qubesmanager.ui.device_actions import DeviceActions, NicknameDialog
-from qubesmanager.ui.device_feed import DeviceFeed
-from qubesmanager.ui.device_operations import DeviceOperations
-from qubesmanager.ui.device_view import DeviceView, TargetView
-from qubesmanager.ui.devices import DevicesWindow
+from qubesmanager.ui.devices.attach_dialog import AttachDialog
+from qubesmanager.ui.devices.device_actions import DeviceActions, NicknameDialog
+from qubesmanager.ui.devices.device_feed import DeviceFeed
+from qubesmanager.ui.devices.device_operations import DeviceOperations
+from qubesmanager.ui.devices.device_view import DeviceView, TargetView
+from qubesmanager.ui.devices.devices_window import DevicesWindow
 from qubesmanager.ui.devices.panel import DevicesPanel
-from qubesmanager.ui.session import Session
+from qubesmanager.ui.session.session import Session
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import DeviceId
 from qubesmanager.wire.values import DeviceClass

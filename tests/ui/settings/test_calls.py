@@ -12,9 +12,9 @@ from windows import is_quiet
 
 from qubesmanager.client.client import Client
 from qubesmanager.transport.child import ChildTransport
-from qubesmanager.ui.device_feed import feed_of
-from qubesmanager.ui.session import Session
-from qubesmanager.ui.settings.dialog import SettingsWindow
+from qubesmanager.ui.devices.device_feed import feed_of
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.settings.settings_window import SettingsWindow
 
 QUBES, MOST = 200, 3
 BASE = 11

@@ -10,13 +10,13 @@ from until import until
 from windows import click, click_enabled, type_text
 
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.system import System
 from qubesmanager.models.device_catalog import DeviceKey
 from qubesmanager.models.draft import device_key
-from qubesmanager.ui.attach_dialog import AttachDialog
-from qubesmanager.ui.session import Session
+from qubesmanager.ui.devices.attach_dialog import AttachDialog
+from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.settings.devices_page import DevicesPage
-from qubesmanager.ui.settings.dialog import SettingsWindow
+from qubesmanager.ui.settings.settings_window import SettingsWindow
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import DeviceId
 from qubesmanager.wire.values import DeviceClass

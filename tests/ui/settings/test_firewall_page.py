@@ -12,12 +12,12 @@ from until import until
 from windows import click, click_enabled, type_text
 
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.local.system.system import System
-from qubesmanager.ui.session import Session
-from qubesmanager.ui.settings.dialog import SettingsWindow
+from qubesmanager.daemon.local.system import System
+from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.settings.firewall_page import FirewallPage
 from qubesmanager.ui.settings.firewall_simple import Mode
 from qubesmanager.ui.settings.rule_dialog import RuleDialog
+from qubesmanager.ui.settings.settings_window import SettingsWindow
 from qubesmanager.wire import calls
 from qubesmanager.wire.firewall import parse_rule
 

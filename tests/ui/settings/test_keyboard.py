@@ -11,12 +11,12 @@ from PyQt5.QtWidgets import QApplication, QDialogButtonBox, QWidget
 from pytestqt.qtbot import QtBot
 from windows import Clicker
 
-from qubesmanager.daemon.local.system.system import System
-from qubesmanager.ui.settings.dialog import SettingsWindow
+from qubesmanager.daemon.local.system import System
+from qubesmanager.ui.session.windows import OpenWindows
 from qubesmanager.ui.settings.firewall_page import FirewallPage
 from qubesmanager.ui.settings.firewall_simple import Mode
 from qubesmanager.ui.settings.rule_dialog import RuleDialog
-from qubesmanager.ui.windows import OpenWindows
+from qubesmanager.ui.settings.settings_window import SettingsWindow
 
 CTRL, ALT, NONE = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.NoModifier
 _HAND: Any = QTest

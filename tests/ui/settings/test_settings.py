@@ -19,22 +19,22 @@ from until import until
 from windows import click, click_enabled, press_key, type_text
 
 from qubesmanager.client.client import Client
-from qubesmanager.client.follow import Lost
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.client.live_copy import Lost
+from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.base import TransportError
-from qubesmanager.ui.create_dialog import CloneDialog
-from qubesmanager.ui.prompts import Question
-from qubesmanager.ui.session import Session
+from qubesmanager.ui.dialogs.create_dialog import CloneDialog
+from qubesmanager.ui.forms.form_page import FormPage
+from qubesmanager.ui.forms.volume_size_row import GIB
+from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.settings.advanced_page import AdvancedPage
-from qubesmanager.ui.settings.dialog import SettingsWindow
 from qubesmanager.ui.settings.firewall_page import FirewallPage
-from qubesmanager.ui.settings.form_page import FormPage
 from qubesmanager.ui.settings.notes_page import NotesPage
 from qubesmanager.ui.settings.properties_page import PropertiesPage
 from qubesmanager.ui.settings.rule_dialog import RuleDialog
 from qubesmanager.ui.settings.services_page import ServicesPage
-from qubesmanager.ui.settings.sizes import GIB
+from qubesmanager.ui.settings.settings_window import SettingsWindow
 from qubesmanager.ui.settings.tags_page import TagsPage
+from qubesmanager.ui.widgets.prompts import Question
 from qubesmanager.wire import calls
 
 APPLY = QDialogButtonBox.StandardButton.Apply

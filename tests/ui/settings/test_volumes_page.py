@@ -10,13 +10,13 @@ from until import until
 from windows import click, click_enabled
 
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.local.system.system import System
-from qubesmanager.ui.attach_volume_dialog import AttachVolumeDialog
-from qubesmanager.ui.prompts import Question
-from qubesmanager.ui.session import Session
-from qubesmanager.ui.settings.dialog import SettingsWindow
-from qubesmanager.ui.settings.sizes import GIB
+from qubesmanager.daemon.local.system import System
+from qubesmanager.ui.forms.volume_size_row import GIB
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.settings.attach_volume_dialog import AttachVolumeDialog
+from qubesmanager.ui.settings.settings_window import SettingsWindow
 from qubesmanager.ui.settings.volumes_page import VolumesPage
+from qubesmanager.ui.widgets.prompts import Question
 from qubesmanager.wire import calls
 
 APPLY = QDialogButtonBox.StandardButton.Apply

@@ -8,10 +8,10 @@ from windows import Clicker
 
 from qubesmanager.client.client import Client
 from qubesmanager.entry import manager_parser
-from qubesmanager.ui.app import Manager, ManagerOptions
-from qubesmanager.ui.settings.dialog import SettingsWindow
-from qubesmanager.ui.settings.form_page import FormPage
-from qubesmanager.ui.windows import OpenWindows
+from qubesmanager.ui.forms.form_page import FormPage
+from qubesmanager.ui.session.windows import OpenWindows
+from qubesmanager.ui.settings.settings_window import SettingsWindow
+from qubesmanager.ui.shell.app import Manager, ManagerOptions
 
 
 def shown() -> list[SettingsWindow]:

@@ -12,14 +12,14 @@ from until import until
 from windows import Clicker, click, type_text
 
 from qubesmanager.client.client import Client
-from qubesmanager.client.follow import Lost
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.client.live_copy import Lost
+from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.base import TransportError
-from qubesmanager.ui.prompts import Question
-from qubesmanager.ui.session import Session
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.session.windows import OpenWindows
 from qubesmanager.ui.storage.add_pool_dialog import AddPoolDialog
-from qubesmanager.ui.storage.window import StorageWindow
-from qubesmanager.ui.windows import OpenWindows
+from qubesmanager.ui.storage.storage_window import StorageWindow
+from qubesmanager.ui.widgets.prompts import Question
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import VolumeId
 

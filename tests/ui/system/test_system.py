@@ -12,12 +12,12 @@ from windows import click, click_enabled, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.core import system_properties
-from qubesmanager.daemon.local.system.system import System
-from qubesmanager.ui.prompts import Question
-from qubesmanager.ui.session import Session
-from qubesmanager.ui.settings.editors import FieldEditor
+from qubesmanager.daemon.local.system import System
+from qubesmanager.ui.forms.editors import FieldEditor
+from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.system.label_dialog import LabelDialog
-from qubesmanager.ui.system.window import SystemWindow
+from qubesmanager.ui.system.system_window import SystemWindow
+from qubesmanager.ui.widgets.prompts import Question
 from qubesmanager.wire import calls
 
 APPLY = QDialogButtonBox.StandardButton.Apply

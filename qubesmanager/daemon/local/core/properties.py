@@ -10,10 +10,10 @@ from qubesmanager.daemon.local.core.property import ALL, BASED, Change, Default,
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import spoken, spoken_one, spoken_way
 from qubesmanager.rules.devices import why_not_balanced
+from qubesmanager.rules.edits import why_not_template, why_not_without_disposables, why_not_without_network
 from qubesmanager.rules.firewall import VIRTUAL_DNS
 from qubesmanager.rules.memory import why_not_maxmem, why_not_memory
 from qubesmanager.rules.network import netvm_loop, why_not_netvm
-from qubesmanager.rules.settings import why_not_template, why_not_without_disposables, why_not_without_network
 from qubesmanager.wire.names import why_not_new_vm_name
 from qubesmanager.wire.values import DeviceClass, VmClass
 

@@ -14,7 +14,7 @@ from qubesmanager.daemon.local.core.property import Property, Type
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import OTHER, spoken_one
 from qubesmanager.wire.errors import QubesVMNotFoundError
-from qubesmanager.wire.events import Event
+from qubesmanager.wire.event import Event
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.records import NO, YES, PropertyValue, encode_record
 

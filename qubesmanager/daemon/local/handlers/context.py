@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.daemon.local.system.system import System
+from qubesmanager.daemon.local.system import System
 from qubesmanager.daemon.registry import Registry
 from qubesmanager.wire.call import AnyCall
 from qubesmanager.wire.values import DeviceClass

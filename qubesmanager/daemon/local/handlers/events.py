@@ -4,12 +4,12 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from qubesmanager.daemon.events import View
+from qubesmanager.daemon.event_hub import View
 from qubesmanager.daemon.local.core.state import added
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.wire import calls
-from qubesmanager.wire.events import Event
-from qubesmanager.wire.fold import DOMAIN_ADD, DOMAIN_DELETE
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.events import DOMAIN_ADD, DOMAIN_DELETE
 
 
 @answers(calls.EVENTS)

@@ -2,7 +2,7 @@
 """Features of a qube."""
 
 from qubesmanager.daemon.local.handlers.context import Context, answers
-from qubesmanager.daemon.local.system import settings
+from qubesmanager.daemon.local.services import settings
 from qubesmanager.wire import calls
 
 

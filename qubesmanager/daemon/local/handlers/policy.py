@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The policy of qrexec: its files, and the files they include."""
 
-from qubesmanager.daemon.local.drivers.policies import file_of, include_of
+from qubesmanager.daemon.admission.policy_files import file_of, include_of
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.policy.folder import INCLUDES
 from qubesmanager.wire import calls

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from qubesmanager.daemon.local.drivers.pools import table
 from qubesmanager.daemon.local.handlers.context import Context, answers
-from qubesmanager.daemon.local.system import storage
+from qubesmanager.daemon.local.services import volume_operations
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import VolumeId
 
@@ -22,57 +22,57 @@ async def list_drivers(_context: Context, _arg: None, _payload: None) -> list[tu
 
 @answers(calls.POOL_INFO)
 async def info(context: Context, name: str, _payload: None) -> Mapping[str, str]:
-    return await storage.pool_info(context.system, name)
+    return await volume_operations.pool_info(context.system, name)
 
 
 @answers(calls.POOL_ADD)
 async def add(context: Context, name: str, options: Mapping[str, str]) -> None:
-    await storage.add_pool(context.system, name, options)
+    await volume_operations.add_pool(context.system, name, options)
 
 
 @answers(calls.POOL_REMOVE)
 async def remove(context: Context, name: str, _payload: None) -> None:
-    await storage.remove_pool(context.system, name)
+    await volume_operations.remove_pool(context.system, name)
 
 
-async def _volume(context: Context, volume: VolumeId) -> storage.Held:
+async def _volume(context: Context, volume: VolumeId) -> volume_operations.Held:
     if context.source == "dom0":
-        return storage.found(context.system, volume)
-    return await storage.seen(context.system, context.sees, volume)
+        return volume_operations.found(context.system, volume)
+    return await volume_operations.seen(context.system, context.sees, volume)
 
 
 @answers(calls.POOL_VOLUME_LIST)
 async def list_volumes(context: Context, name: str, _payload: None) -> list[str]:
     vids = await context.system.volumes.driver(name).list_volumes()
-    return vids if context.source == "dom0" else storage.listed(context.system, context.sees, name, vids)
+    return vids if context.source == "dom0" else volume_operations.listed(context.system, context.sees, name, vids)
 
 
 @answers(calls.POOL_VOLUME_INFO)
 async def volume_info(context: Context, volume: VolumeId, _payload: None) -> Mapping[str, str]:
-    return await storage.info(context.system, await _volume(context, volume))
+    return await volume_operations.info(context.system, await _volume(context, volume))
 
 
 @answers(calls.POOL_VOLUME_LIST_SNAPSHOTS)
 async def list_snapshots(context: Context, volume: VolumeId, _payload: None) -> list[str]:
-    return await storage.snapshots(context.system, await _volume(context, volume))
+    return await volume_operations.snapshots(context.system, await _volume(context, volume))
 
 
 @answers(calls.POOL_VOLUME_SNAPSHOT)
 async def snapshot(context: Context, volume: VolumeId, _payload: None) -> str:
-    return await storage.snapshot(context.system, await _volume(context, volume))
+    return await volume_operations.snapshot(context.system, await _volume(context, volume))
 
 
 @answers(calls.POOL_VOLUME_REVERT)
 async def revert(context: Context, volume: VolumeId, snapshot_id: str) -> None:
-    await storage.revert(context.system, await _volume(context, volume), snapshot_id)
+    await volume_operations.revert(context.system, await _volume(context, volume), snapshot_id)
 
 
 @answers(calls.POOL_VOLUME_EXTEND)
 async def extend(context: Context, volume: VolumeId, size: int | None) -> int:
-    return await storage.extend(context.system, await _volume(context, volume), size)
+    return await volume_operations.extend(context.system, await _volume(context, volume), size)
 
 
 @answers(calls.POOL_VOLUME_REMOVE)
 async def remove_volume(context: Context, volume: VolumeId, _payload: None) -> None:
     await _volume(context, volume)
-    await storage.remove_orphan(context.system, volume)
+    await volume_operations.remove_orphan(context.system, volume)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Properties of a qube."""
 
-from qubesmanager.backup.contents import DOM0
+from qubesmanager.backup.archive.contents import DOM0
 from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.handlers.context import Context, answers
-from qubesmanager.daemon.local.system import naming, settings
-from qubesmanager.daemon.local.system.mentions import mentions
+from qubesmanager.daemon.local.services import naming, settings
+from qubesmanager.daemon.local.services.mentions import mentions
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import Mention, PropertyRow, PropertyState
 

@@ -3,7 +3,7 @@
 
 from qubesmanager.daemon.local.core import system_properties
 from qubesmanager.daemon.local.handlers.context import Context, answers
-from qubesmanager.daemon.local.system import settings
+from qubesmanager.daemon.local.services import settings
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import PropertyRow, PropertyState
 

@@ -4,12 +4,12 @@
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
-from qubesmanager.backup.contents import DOM0
+from qubesmanager.backup.archive.contents import DOM0
 from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.handlers.context import Context, answers
-from qubesmanager.daemon.local.system import creation, lifecycle, naming, settings
-from qubesmanager.daemon.local.system.mentions import mentions
+from qubesmanager.daemon.local.services import creation, lifecycle, naming, settings
+from qubesmanager.daemon.local.services.mentions import mentions
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CloneSpec, CreateInPoolSpec, CreateSpec, CurrentState, Mention, VmClassRow, VmInfo
 from qubesmanager.wire.records import VmRecord

@@ -14,7 +14,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from qubesmanager.backup.contents import DOM0
+from qubesmanager.backup.archive.contents import DOM0
 from qubesmanager.backup.profile import Profile
 from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied
 from qubesmanager.wire.names import VM_NAME, shown

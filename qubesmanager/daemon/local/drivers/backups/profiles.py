@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from qubesmanager.daemon.local.drivers.files import fsync_folder, replace_file
+from qubesmanager.host.atomic_file import fsync_folder, replace_file
 from qubesmanager.wire.errors import Mgmt1Error, QubesBackupProfileNotFoundError
 from qubesmanager.wire.names import PROFILE_ID, check
 

@@ -15,13 +15,13 @@ from pathlib import Path
 from threading import Event
 from typing import IO
 
+from qubesmanager.backup.archive.reader import open_backup
+from qubesmanager.backup.archive.report import Report
+from qubesmanager.backup.archive.streams import FdInput, FdOutput
 from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupSpaceError
 from qubesmanager.backup.partial import SUFFIX, partial
 from qubesmanager.backup.passphrases import passphrase_line, read_passphrase
-from qubesmanager.backup.reader import open_backup
-from qubesmanager.backup.report import Report
-from qubesmanager.backup.streams import FdInput, FdOutput
-from qubesmanager.daemon.local.drivers.files import fsync_folder
+from qubesmanager.host.atomic_file import fsync_folder
 from qubesmanager.wire.names import shown
 
 QREXEC_CLIENT = "/usr/bin/qrexec-client"

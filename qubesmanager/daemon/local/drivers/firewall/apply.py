@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from qubesmanager.daemon.local.drivers.firewall import command
 from qubesmanager.daemon.local.drivers.firewall.compile import (
     Compiled,
     Json,
@@ -22,6 +21,7 @@ from qubesmanager.daemon.local.drivers.firewall.compile import (
     hosts_of,
     table_name,
 )
+from qubesmanager.host import command
 from qubesmanager.rules.firewall import Address
 from qubesmanager.wire.errors import Mgmt1Error
 

@@ -33,7 +33,7 @@ from qubesmanager.daemon.local.drivers.hypervisor.base import (
     Reconnected,
     StateChanged,
 )
-from qubesmanager.daemon.local.drivers.hypervisor.libvirt_words import (
+from qubesmanager.daemon.local.drivers.hypervisor.libvirt_errors import (
     CRASH_DETAILS,
     STATE_AFTER_EVENT,
     STATES,

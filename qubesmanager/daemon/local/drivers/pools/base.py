@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from qubesmanager.backup.volumes import Source
+from qubesmanager.host.sparse_file import Source
 
 SESSION = "session"
 """The identity of every volume that exists only while its qube runs."""

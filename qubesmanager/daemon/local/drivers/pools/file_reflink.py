@@ -12,13 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self
 
-from qubesmanager.backup.straight import StraightWriter
 from qubesmanager.daemon.local.drivers.pools.base import GRAIN, DriverOption
 from qubesmanager.daemon.local.drivers.pools.beneath import open_file
 from qubesmanager.daemon.local.drivers.pools.disk import BLOCK, data_runs, fsync, is_zero, staging
 from qubesmanager.daemon.local.drivers.pools.folder import FolderPool
 from qubesmanager.daemon.local.drivers.pools.manifest import Manifest
 from qubesmanager.daemon.local.drivers.pools.sources import RawSource
+from qubesmanager.host.direct_io import StraightWriter
 from qubesmanager.wire.errors import StoragePoolException
 
 _FICLONE = 0x40049409  # _IOW(0x94, 9, int), linux/fs.h

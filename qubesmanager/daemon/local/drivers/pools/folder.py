@@ -27,7 +27,6 @@ from itertools import chain, pairwise, takewhile
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from qubesmanager.backup.volumes import Source
 from qubesmanager.daemon.local.drivers.pools.base import (
     GRAIN,
     SESSION,
@@ -63,6 +62,7 @@ from qubesmanager.daemon.local.drivers.pools.manifest import (
     write_manifest,
 )
 from qubesmanager.daemon.local.drivers.pools.stream import Blocks, copy_into, write_runs
+from qubesmanager.host.sparse_file import Source
 from qubesmanager.wire.errors import (
     Mgmt1Error,
     QubesValueError,

@@ -11,10 +11,10 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
-from qubesmanager.backup.volumes import Source
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL
 from qubesmanager.daemon.local.drivers import kernels
 from qubesmanager.daemon.local.drivers.pools.base import Disk, Leftover, LiveDisk, PoolInfo, VolumeInfo, VolumeSpec
+from qubesmanager.host.sparse_file import Source
 from qubesmanager.wire.errors import QubesVolumeNotFoundError, StoragePoolException
 
 

@@ -34,7 +34,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from qubesmanager.backup.volumes import Source
 from qubesmanager.daemon.local.drivers.pools.base import (
     GRAIN,
     SESSION,
@@ -62,6 +61,7 @@ from qubesmanager.daemon.local.drivers.pools.disk import (
 )
 from qubesmanager.daemon.local.drivers.pools.sources import RawSource
 from qubesmanager.daemon.local.drivers.pools.stream import Blocks, copy_into, write_runs
+from qubesmanager.host.sparse_file import Source
 from qubesmanager.wire.errors import (
     QubesValueError,
     QubesVMAlreadyExistsError,

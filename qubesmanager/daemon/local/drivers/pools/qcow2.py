@@ -18,9 +18,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from qubesmanager.backup.straight import StraightWriter
 from qubesmanager.daemon.local.drivers.pools.beneath import open_file
 from qubesmanager.daemon.local.drivers.pools.disk import BLOCK, is_zero, pwrite_all
+from qubesmanager.host.direct_io import StraightWriter
 from qubesmanager.wire.errors import QubesValueError, StoragePoolException
 
 CLUSTER = BLOCK

@@ -9,8 +9,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from qubesmanager.backup.volumes import Extent, FileSource
 from qubesmanager.daemon.local.drivers.pools import qcow2
+from qubesmanager.host.sparse_file import Extent, FileSource
 
 
 def open_device(path: Path) -> int:

@@ -18,15 +18,16 @@ import netns
 import pytest
 from netns import Fate
 
-from qubesmanager.daemon.local.drivers.firewall import command, network
+from qubesmanager.daemon.local.drivers.firewall import namespaces
 from qubesmanager.daemon.local.drivers.firewall.apply import Firewalls, Netvm, NftFirewall, Report
 from qubesmanager.daemon.local.drivers.firewall.compile import QubeRules, compile_netvm
-from qubesmanager.daemon.local.drivers.firewall.network import NAMESPACES, UPLINK, Node, Paths
+from qubesmanager.daemon.local.drivers.firewall.namespaces import NAMESPACES, UPLINK, Node, Paths
 from qubesmanager.daemon.local.drivers.firewall.resolve import Resolver
+from qubesmanager.host import command
 from qubesmanager.rules.firewall import Address
 from qubesmanager.wire.errors import Mgmt1Error
 
-WHY_NOT = network.why_not()
+WHY_NOT = namespaces.why_not()
 pytestmark = [pytest.mark.root, pytest.mark.skipif(WHY_NOT is not None, reason=f"No real firewall here: {WHY_NOT}")]
 
 PREFIX = f"qt{os.getpid()}"

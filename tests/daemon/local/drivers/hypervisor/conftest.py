@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import guest
 import pytest
 
-from qubesmanager.daemon.local.drivers.guest_image import GuestImage
+from qubesmanager.systems.guest_image import GuestImage
 
 
 @pytest.fixture(scope="session")

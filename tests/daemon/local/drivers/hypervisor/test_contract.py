@@ -11,7 +11,6 @@ import pytest
 from guest import Libvirtd, until_halted
 from hypervisor_worlds import FakeWorld, QemuWorld, TestDriverWorld, World
 
-from qubesmanager.daemon.local.drivers.guest_image import GuestImage
 from qubesmanager.daemon.local.drivers.hypervisor.base import (
     DiskFormat,
     DomainInfo,
@@ -20,6 +19,7 @@ from qubesmanager.daemon.local.drivers.hypervisor.base import (
     NicSpec,
     StateChanged,
 )
+from qubesmanager.systems.guest_image import GuestImage
 from qubesmanager.wire.errors import (
     Mgmt1Error,
     QubesNotImplementedError,

@@ -7,7 +7,7 @@ import pytest
 
 from qubesmanager.daemon.local.drivers.hypervisor import needs
 from qubesmanager.daemon.local.drivers.hypervisor.libvirt_driver import LibvirtHypervisor
-from qubesmanager.daemon.local.drivers.hypervisor.libvirt_words import log_of, with_log
+from qubesmanager.daemon.local.drivers.hypervisor.libvirt_errors import log_of, with_log
 from qubesmanager.wire.errors import Mgmt1Error
 
 

@@ -15,7 +15,6 @@ import libvirt
 import pytest
 
 from qubesmanager.daemon.local.drivers.devices.base import Microphone
-from qubesmanager.daemon.local.drivers.guest_image import GuestImage
 from qubesmanager.daemon.local.drivers.hypervisor.base import (
     ConnectionLost,
     DiskFormat,
@@ -27,6 +26,7 @@ from qubesmanager.daemon.local.drivers.hypervisor.base import (
 )
 from qubesmanager.daemon.local.drivers.hypervisor.libvirt_driver import LibvirtHypervisor
 from qubesmanager.daemon.local.drivers.pools import qcow2
+from qubesmanager.systems.guest_image import GuestImage
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotStartedError
 from qubesmanager.wire.values import PowerState
 

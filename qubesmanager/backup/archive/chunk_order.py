@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The order in which chunks may come, and what to say of one that comes otherwise."""
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from qubesmanager.backup.archive.backup_tar import ChunkName, Damage, Member
+from qubesmanager.backup.archive.contents import Qube
+from qubesmanager.backup.archive.manifest import MANIFEST
+
+
+class Sequence:
+    """Each file's chunks come once, rising from 0, without another file between; the manifest comes last.
+
+    `wanted` are the qubes whose data are asked for; `failed` tells whether a qube's folder has failed already. If it is
+    `lenient`, what is in the archive beside a file's chunks fails no qube: each file still has to come to its end.
+    """
+
+    def __init__(
+        self,
+        kept: Collection[Qube],
+        wanted: Collection[str],
+        failed: Callable[[str], bool],
+        *,
+        has_manifest: bool,
+        lenient: bool = False,
+    ) -> None:
+        self._names = {qube.path[:-1]: qube.name for qube in kept}
+        self._wanted = {qube.path[:-1] for qube in kept if qube.name in wanted}
+        self._failed = failed
+        self._has_manifest = has_manifest
+        self._lenient = lenient
+        self._started: set[str] = set()
+        self._next: ChunkName | None = None
+        self._order = {folder: number for number, folder in enumerate(self._names)}
+        self._reached = 0
+        self._last = ""
+        self._ended = False
+
+    def place(self, damage: Damage) -> Damage:
+        """The damage, with the place where it was met."""
+        folder = damage.folder if damage.folder in self._names and not self._lenient else ""
+        return Damage(f"{damage.text} (Met {self._last or 'at the begin'}.)", folder)
+
+    def check(self, member: Member) -> ChunkName | Damage | None:
+        """The member's chunk, if it is the one to read; what is wrong with it; None for one that is not needed."""
+        name = member.chunk
+        if name is None:
+            return self.place(Damage(f"The backup holds {member.name} twice."))
+        owner = self._names.get(name.folder)
+        found = self._wrong(name, owner, is_ours=member.is_ours)
+        self._last = f"after {name}, of the qube {owner}" if owner else f"after {name}"
+        if found is not None:
+            blamed = owner and not (self._lenient and self._is_extra(name))
+            return Damage(found, name.folder if blamed else "")
+        self._started.add(name.path)
+        self._reached = max(self._reached, self._order.get(name.folder, 0))
+        self._next = replace(name, index=name.index + 1)
+        if name.path == MANIFEST:
+            self._ended = True
+            return name
+        return name if name.folder in self._wanted and not self._failed(name.folder) else None
+
+    def _is_extra(self, name: ChunkName) -> bool:
+        """The chunk is not one that a file still waits for, nor does it show that one is missing."""
+        if self._ended:
+            return True
+        if name.path not in self._started:
+            return False
+        return self._next is None or self._next.path != name.path or name.index < self._next.index
+
+    def _wrong(self, name: ChunkName, owner: str | None, *, is_ours: bool) -> str | None:
+        """A sentence, or None if the chunk is in its place."""
+        if self._ended:
+            return f"The backup goes on after its manifest, with {name}."
+        if self._has_manifest and not is_ours and not self._lenient:
+            return f"The frame around {name} was changed."
+        if name.path == MANIFEST:
+            if not self._has_manifest or name.index:
+                return f"The backup holds {name}, which does not belong there."
+            return None
+        if owner is None:
+            return f"The backup holds {name}, which belongs to no qube of it."
+        if name == self._next:
+            return None
+        if not name.index and name.path not in self._started:
+            if self._has_manifest and not self._lenient and self._order[name.folder] < self._reached:
+                return f"{name.path} of {owner} is not in its place."
+            return None
+        if name.path not in self._started:
+            return f"{name.path} of {owner} begins with chunk {name.index:03}; those before are missing."
+        if self._next is None or self._next.path != name.path or name.index < self._next.index:
+            return f"The chunk {name} of {owner} is there twice, or not in its place."
+        return f"The chunk {self._next} of {owner} is missing, or not in its place."

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Chunks on their way from the thread that reads the stream to the one that uses them, in bounded memory.
+
+The reading thread takes each chunk in whole, since nothing of it may be used before its MAC was checked, asks for its
+key as soon as its first bytes are there, and reads ahead while there is room.
+"""
+
+import hmac
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Condition
+from threading import Event as Cancelled
+
+from qubesmanager.backup.archive import backup_tar, scrypt_container
+from qubesmanager.backup.archive.backup_tar import ChunkName, Damage
+from qubesmanager.backup.archive.scrypt_container import HEAD_SIZE, MAC_SIZE, OVERHEAD, Keys, Opener, mac_of
+from qubesmanager.backup.archive.streams import awaited
+from qubesmanager.backup.errors import BackupDamagedError, BackupPassphraseError
+
+ROOM = 272 << 20
+"""Bytes of chunks that are held; a longer chunk is held alone.
+
+A chunk of ours and the beginning of the next one, whose key is derived meanwhile.
+"""
+_EVENTS = 16
+"""Chunks that are held, however small."""
+_KEY_THREADS = 4
+
+
+class Closed(Exception):  # noqa: N818 - says what happened to the feed
+    """The other side has left."""
+
+
+@dataclass(slots=True)
+class Chunk:
+    """A chunk as it was read. `sealed` gives its keys once its MAC was found right, or raises what was wrong."""
+
+    name: ChunkName
+    pieces: list[bytes]
+    size: int
+    sealed: "Future[Keys]"
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The stream is at its end; `zero_blocks` came last."""
+
+    zero_blocks: int
+
+
+Event = Chunk | Damage | End
+
+
+class Feed:
+    """A row of events between two threads; what is held of the chunks is counted."""
+
+    def __init__(self, cancelled: Cancelled) -> None:
+        self._cancelled = cancelled
+        self._changed = Condition()
+        self._events: deque[Event | BaseException] = deque()
+        self._held = 0
+        self._deriving = 0
+        self._extra = 0
+        """Bytes of the derivations beside the first: there is one always, more only while little is held."""
+        self._closed = False
+
+    # -- the reading side; each method raises `Closed` once the other side has left
+
+    def hold(self, size: int, own: int) -> None:
+        """There is room for so many bytes more, `own` of those held being of the same chunk."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._fits(size) or self._held <= own)
+            self._check()
+            self._held += size
+
+    def put(self, event: Event | BaseException) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or len(self._events) < _EVENTS)
+            self._check()
+            self._events.append(event)
+            self._changed.notify_all()
+
+    @contextmanager
+    def deriving(self, memory: int) -> Iterator[None]:
+        """There is room for a derivation of that many bytes. In a thread of its own."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or not self._deriving or self._fits(memory))
+            self._check()
+            extra = memory if self._deriving else 0
+            self._deriving += 1
+            self._extra += extra
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._deriving -= 1
+                self._extra -= extra
+                self._changed.notify_all()
+
+    def _fits(self, size: int) -> bool:
+        return self._held + self._extra + size <= ROOM
+
+    def _check(self) -> None:
+        if self._closed:
+            raise Closed
+
+    # -- the using side
+
+    def take(self) -> Event:
+        """The next event; an exception that was put is raised as `ReadFailed`."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._events)
+            event = self._events.popleft()
+            self._changed.notify_all()
+        if isinstance(event, BaseException):
+            raise ReadFailed from event
+        return event
+
+    def free(self, size: int) -> None:
+        """So many bytes are no longer held."""
+        with self._changed:
+            self._held -= size
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def plain(self, chunk: Chunk) -> Iterator[bytes]:
+        """The chunk's bytes, opened; raises `BackupDamagedError` or `BackupLimitError` before the first of them."""
+        try:
+            opener = Opener(awaited(chunk.sealed, self._cancelled))
+            chunk.pieces.reverse()
+            while chunk.pieces:
+                piece = chunk.pieces.pop()
+                self.free(len(piece))
+                chunk.size -= len(piece)
+                yield opener.update(piece)
+        except BackupPassphraseError as error:
+            raise BackupDamagedError(f"The chunk {chunk.name} was changed, or does not belong there.") from error
+        finally:
+            self.drop(chunk)
+
+    def drop(self, chunk: Chunk) -> None:
+        """The chunk is not needed."""
+        self.free(chunk.size)
+        chunk.size = 0
+        chunk.pieces.clear()
+
+
+class ReadFailed(Exception):  # noqa: N818 - says what happened
+    """The stream itself could not be read on; the cause says why."""
+
+
+class KeyPool:
+    """Derives and checks keys in threads of its own: so many at a time as memory allows."""
+
+    def __init__(self, params: scrypt_container.Params, *, all_alike: bool) -> None:
+        """`params` are those of the backup's head; `all_alike`: no chunk may have others, so their memory is known."""
+        count = scrypt_container.at_once(params, _KEY_THREADS) if all_alike else 1
+        self._params = params if all_alike else None
+        self._keys = ThreadPoolExecutor(count, thread_name_prefix="backup-keys")
+        self._macs = ThreadPoolExecutor(1, thread_name_prefix="backup-check")
+
+    def chunk(self, feed: Feed, reader: backup_tar.Reader, name: ChunkName, size: int, secret: bytes) -> Chunk:
+        """Read the present member as the chunk `name`. Raises `BackupDamagedError` if it is none or is cut off."""
+        if size < OVERHEAD:
+            raise BackupDamagedError("The chunk is no sealed container.")
+        first = reader.take(HEAD_SIZE)
+        found = scrypt_container.params_of(first)
+        if self._params not in {None, found}:
+            raise BackupDamagedError("The chunk is not sealed like the others.")
+        keys = self._keys.submit(_derived, feed, found.memory, first, secret)
+        # The MAC grows while the rest is read: the pieces, nothing, and what is told at the end.
+        told: SimpleQueue[bytes | None] = SimpleQueue()
+        chunk = Chunk(name, [], 0, self._macs.submit(_checked, keys, told, name))
+        mac, left = b"", size - OVERHEAD
+        try:
+            while left:
+                step = min(backup_tar.STEP, left)
+                feed.hold(step, chunk.size)
+                chunk.size += step
+                piece = reader.take(step)
+                chunk.pieces.append(piece)
+                told.put(piece)
+                if len(piece) < step:
+                    break
+                left -= step
+            mac = reader.take(MAC_SIZE)
+        finally:
+            told.put(None)
+            told.put(mac)
+        if len(mac) < MAC_SIZE:
+            keys.cancel()
+            feed.drop(chunk)
+            raise BackupDamagedError("The chunk was cut off.")
+        return chunk
+
+    def close(self, *, wait: bool) -> None:
+        for pool in (self._macs, self._keys):
+            pool.shutdown(wait, cancel_futures=True)
+
+
+def _derived(feed: Feed, memory: int, first: bytes, secret: bytes) -> Keys:
+    with feed.deriving(memory):
+        return scrypt_container.keys_of(first, secret)
+
+
+def _checked(keys: "Future[Keys]", told: "SimpleQueue[bytes | None]", name: ChunkName) -> Keys:
+    found = keys.result()
+    ours = mac_of(found, iter(told.get, None))
+    if not hmac.compare_digest(ours, told.get() or b""):
+        raise BackupDamagedError(f"The content of the chunk {name} was changed.")
+    return found

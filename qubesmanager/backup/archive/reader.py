@@ -1,0 +1,614 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading a backup: one pass over a stream that nothing is believed of until its MAC was checked.
+
+A backup that was written here has a manifest, and is whole only if everything is as the manifest says. One of Qubes'
+own tool has none, and is whole if each file's stream comes to its proper end. What is damaged fails its qube, and no
+other; a small file whose content makes no sense is lost alone.
+"""
+
+from collections.abc import Callable, Collection, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from threading import Event
+from typing import Self
+
+from qubesmanager.backup.archive import (
+    backup_tar,
+    compression,
+    contents,
+    header,
+    manifest,
+    scrypt_container,
+    volume_tar,
+)
+from qubesmanager.backup.archive.backup_tar import ChunkName, Damage, Input, Member
+from qubesmanager.backup.archive.chunk_order import Sequence
+from qubesmanager.backup.archive.chunk_queue import Chunk, Closed, End, Feed, KeyPool, ReadFailed
+from qubesmanager.backup.archive.contents import Contents, Qube
+from qubesmanager.backup.archive.dom0_config import CONFIG, CONFIG_LIMIT, Dom0Config, from_json
+from qubesmanager.backup.archive.header import Head
+from qubesmanager.backup.archive.home import HOME
+from qubesmanager.backup.archive.home_unpacking import Tree, unpack
+from qubesmanager.backup.archive.manifest import MANIFEST, FileEntry, Manifest
+from qubesmanager.backup.archive.prefetch import ahead
+from qubesmanager.backup.archive.qube_files import FILE_LIMIT, FIREWALL, NOTES, firewall_of, notes_of
+from qubesmanager.backup.archive.report import QubeResult, Report
+from qubesmanager.backup.archive.salvage import XML, Mended, filter_of, head_of
+from qubesmanager.backup.archive.scrypt_container import Params
+from qubesmanager.backup.archive.streams import awaited, check
+from qubesmanager.backup.archive.volume_tar import Content
+from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupLimitError, BackupPassphraseError
+from qubesmanager.host.sparse_file import Sink
+from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error
+from qubesmanager.wire.firewall import Rule
+
+Sinks = Callable[[Qube, str, int], Sink]
+"""Gives the sink for a volume: of which qube, its name (`private`), its size in bytes with holes."""
+Progress = Callable[[str, int, int], object]
+"""Called with a qube's name, the bytes read of it and the most it has; in the caller's thread."""
+
+_IMAGE = ".img"
+_SMALL_FRAME = 64 << 10
+
+
+def open_backup(source: Input, passphrase: str, *, cancelled: Event | None = None, salvage: bool = False) -> "Backup":
+    """Read the head of a backup and its qubes.xml; one key derivation's time tells whether the passphrase is right.
+
+    With `salvage` a damaged frame is put right (see `salvage.py`), a header that was changed is replaced by its sealed
+    copy, and a missing manifest fails no qube; the report's problems and doubts say so. Every byte still has to prove
+    itself by its MAC.
+    Raises `BackupPassphraseError`, `BackupDamagedError`, `BackupLimitError`, `BackupError` for one that cannot be read
+    here, `QubesValueError` for a passphrase that none can have, and what `source` raises.
+    """
+    stop = cancelled or Event()
+    stream = _Cancellable(source, stop)
+    mended = Mended(stream, passphrase) if salvage else None
+    reader = backup_tar.Reader(mended or stream)
+    members = iter(reader)
+    first, text = _head_member(members, reader, backup_tar.HEADER)
+    if mended is not None:
+        return _salvaged(mended, members, reader, text, _Rest(reader, members, passphrase, stop))
+    told = header.from_text(text)
+    second, sealed = _head_member(members, reader, backup_tar.HEADER_MAC)
+    params = scrypt_container.params_of(sealed[: scrypt_container.HEAD_SIZE])
+    third, sealed_xml = _head_member(members, reader, XML)
+    # Both derivations at once, where memory allows; the answer to a wrong passphrase waits for the first alone.
+    dearer = max(
+        params, scrypt_container.params_of(sealed_xml[: scrypt_container.HEAD_SIZE]), key=lambda one: one.memory
+    )
+    alone = scrypt_container.at_once(dearer, 2) == 1
+    secret = header.chunk_secret(told.backup_id, third.name, passphrase)
+    opening = ThreadPoolExecutor(2, thread_name_prefix="backup-keys")
+    try:
+        of_head = opening.submit(scrypt_container.open_container, sealed, header.head_secret(passphrase))
+        of_xml = opening.submit(_opened_after, of_head if alone else None, sealed_xml, secret)
+        if awaited(of_head, stop) != text:
+            raise BackupDamagedError("The header of the backup was changed.")
+        if told.has_manifest and not (first.is_ours and second.is_ours and third.is_ours):
+            raise BackupDamagedError("The frame of the head of the backup was changed.")
+        packed = _of_xml(of_xml, stop)
+    finally:
+        opening.shutdown(wait=False, cancel_futures=True)
+    xml, _ = _small_file(iter([packed]), told.compression, "qubes.xml", contents.XML_LIMIT)
+    rest = _Rest(reader, members, passphrase, stop)
+    return Backup(told, contents.from_xml(xml), params, rest, config=_config(told, rest))
+
+
+def _salvaged(
+    mended: Mended, members: Iterator[Member | Damage], reader: backup_tar.Reader, text: bytes, rest: "_Rest"
+) -> "Backup":
+    """The backup whose header is `text`, opened although parts of its head may be damaged."""
+    _, sealed = _head_member(members, reader, backup_tar.HEADER_MAC)
+    told, is_sealed = head_of(
+        text, lambda: scrypt_container.open_container(sealed, header.head_secret(rest.passphrase))
+    )
+    third, sealed_xml = _head_member(members, reader, XML)
+    packed = scrypt_container.open_container(
+        sealed_xml, header.chunk_secret(told.backup_id, third.name, rest.passphrase)
+    )
+    if not is_sealed:
+        # What is sealed says how it is compressed; the header, which anybody may have written, does not.
+        told = replace(told, compression=filter_of(packed))
+        mended.notes.append("The sealed header of the backup is damaged.")
+    elif header.to_text(told) != text:
+        mended.notes.append("The header of the backup was changed; its sealed copy is used.")
+    xml, _ = _small_file(iter([packed]), told.compression, "qubes.xml", contents.XML_LIMIT)
+    held = contents.from_xml(xml)
+    mended.folders = [qube.path[:-1] for qube in held.stored]
+    params = scrypt_container.params_of(sealed_xml[: scrypt_container.HEAD_SIZE])
+    return Backup(told, held, params, rest, mended, _config(told, rest))
+
+
+@dataclass(frozen=True, slots=True)
+class _Config:
+    """dom0's configuration, if the backup has one; `problem` is why it cannot be read."""
+
+    value: Dom0Config | None = None
+    problem: str = ""
+
+
+def _config(told: Head, rest: "_Rest") -> _Config:
+    """What follows qubes.xml, if the header says so. One that was changed is lost alone."""
+    if not told.has_config:
+        return _Config()
+    name = str(ChunkName("", CONFIG, 0))
+    _, sealed = _head_member(rest.members, rest.reader, name)
+    try:
+        packed = scrypt_container.open_container(sealed, header.chunk_secret(told.backup_id, name, rest.passphrase))
+        text, _ = _small_file(iter([packed]), told.compression, CONFIG, CONFIG_LIMIT)
+        return _Config(from_json(text))
+    except BackupPassphraseError:
+        return _Config(problem="The configuration of dom0 was changed, or is of another backup.")
+    except BackupError as error:
+        return _Config(problem=f"The configuration of dom0 cannot be read: {error}")
+
+
+def _opened_after(first: "Future[bytes] | None", sealed: bytes, secret: bytes) -> bytes:
+    """The body of a container; if what comes first fails, it fails with that and derives nothing."""
+    if first is not None:
+        first.result()
+    return scrypt_container.open_container(sealed, secret)
+
+
+def _of_xml(sealed: "Future[bytes]", stop: Event) -> bytes:
+    try:
+        return awaited(sealed, stop)
+    except BackupPassphraseError as error:
+        raise BackupDamagedError("qubes.xml in the backup was changed, or is of another backup.") from error
+
+
+def _head_member(members: Iterator[Member | Damage], reader: backup_tar.Reader, name: str) -> tuple[Member, bytes]:
+    """The next member, which has that name, and its content."""
+    found = next(members, None)
+    if isinstance(found, Damage):
+        raise BackupDamagedError(f"The head of the backup is damaged. {found.text}")
+    if found is None or found.name != name:
+        raise BackupDamagedError(f"This is no backup, or its head is damaged: {name} is missing.")
+    limit = contents.XML_LIMIT if found.chunk else header.HEAD_LIMIT
+    if found.size > limit:
+        raise BackupLimitError(f"{name} has more than {limit >> 10} KiB.")
+    body = b"".join(reader.body())
+    if len(body) < found.size:
+        raise BackupDamagedError("The backup is cut off in its head.")
+    return found, body
+
+
+def _small_file(pieces: Iterator[bytes], method: str | None, name: str, limit: int) -> tuple[bytes, Content]:
+    """The bytes of a file in its compressed archive."""
+    held = _Held(name, limit)
+    content = volume_tar.restore(compression.decompressed(pieces, method), name, limit + _SMALL_FRAME, held.opened)
+    return bytes(held.data), content
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """The stream behind the head, and what it is read with."""
+
+    reader: backup_tar.Reader
+    members: Iterator[Member | Damage]
+    passphrase: str = field(repr=False)
+    cancelled: Event
+
+
+class _Cancellable:
+    def __init__(self, source: Input, cancelled: Event) -> None:
+        self._source = source
+        self._cancelled = cancelled
+
+    def read(self, size: int) -> bytes:
+        check(self._cancelled)
+        return self._source.read(size)
+
+
+class _Held:
+    """A sink for a small file."""
+
+    def __init__(self, name: str, limit: int) -> None:
+        self._name = name
+        self._limit = limit
+        self.data = bytearray()
+
+    def opened(self, size: int) -> Self:
+        if size > self._limit:
+            raise BackupLimitError(f"{self._name} has more than {self._limit >> 20} MiB.")
+        self.data = bytearray(size)
+        return self
+
+    def write(self, offset: int, data: memoryview) -> None:
+        self.data[offset : offset + len(data)] = data
+
+    def finish(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+class Nowhere:
+    """A sink for a volume that is only looked at."""
+
+    def __init__(self, _qube: Qube, _volume: str, _size: int) -> None: ...
+
+    def write(self, offset: int, data: memoryview) -> None: ...
+
+    def finish(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+class Backup:
+    """An opened backup. One of `verify` and `restore` may follow, once: the stream is read in one pass."""
+
+    def __init__(
+        self,
+        told: Head,
+        held: Contents,
+        params: Params,
+        rest: _Rest,
+        mended: Mended | None = None,
+        config: _Config = _Config(),
+    ) -> None:
+        """`mended` is what a damaged backup is read through; None for one that has to be as it was written.
+
+        `config` becomes two attributes: dom0's configuration, None without one, and `problem`, why it cannot be read.
+        """
+        self.head = told
+        self.contents = held
+        self.params = params
+        self.mended = mended
+        self.config = config.value
+        self.problem = config.problem
+        self._rest = rest
+
+    def verify(self, include: Collection[str] | None = None, *, progress: Progress | None = None) -> Report:
+        """Read all data of the qubes named (None: of all) and write nothing."""
+        return self.restore(Nowhere, include, progress=progress)
+
+    def restore(
+        self,
+        sinks: Sinks,
+        include: Collection[str] | None = None,
+        *,
+        progress: Progress | None = None,
+        home: Tree | None = None,
+    ) -> Report:
+        """Read the data of the qubes named (None: of all) into the sinks, and the home of dom0 into `home`.
+
+        Without `home`, the home's chunks are checked and its files are not looked at.
+
+        Blocks; its threads have ended when it returns, but for a key derivation after a cancel.
+        Only the report says which qubes are whole: a volume may be found missing at the very end. The sinks of the
+        others (the home is one of dom0) were aborted; all of them, if an exception leaves: `BackupCancelledError`, what
+        the stream raises, and what is no error of one qube. An error of a sink fails its qube.
+        """
+        names = {qube.name for qube in (*self.contents.kept, *self.contents.unreadable)}
+        wanted = names if include is None else names.intersection(include)
+        tell = progress or (lambda _name, _done, _total: None)
+        run = _Run(self, wanted, sinks, home, tell, self._rest.cancelled)
+        return run.run(self._rest)
+
+
+@dataclass(slots=True)
+class _State:
+    """What is known of one qube so far. `left`: bytes of archives it may still have."""
+
+    qube: Qube
+    left: int
+    reason: str = ""
+    files: list[FileEntry] = field(default_factory=list)
+    sinks: list[Sink | Tree] = field(default_factory=list)
+    firewall: tuple[Rule, ...] | None = None
+    notes: str | None = None
+    lost: list[str] = field(default_factory=list)
+    """A sentence for each small file that could not be read, or not whole."""
+
+    def fail(self, reason: str) -> None:
+        """The first reason is the one that is told."""
+        self.reason = self.reason or reason
+
+
+class _Run:
+    """One pass over the chunks."""
+
+    def __init__(
+        self,
+        backup: Backup,
+        wanted: Collection[str],
+        sinks: Sinks,
+        home: Tree | None,
+        progress: Progress,
+        cancelled: Event,
+    ) -> None:
+        self._head = backup.head
+        self._contents = backup.contents
+        self._params = backup.params
+        self._mended = backup.mended
+        self._sinks = sinks
+        self._home = home
+        self._progress = progress
+        self._states = {
+            qube.path[:-1]: _State(qube, _allowance(qube, backup.head))
+            for qube in self._contents.kept
+            if qube.name in wanted
+        }
+        self._wanted = wanted
+        self._problems = [backup.problem] if backup.problem else []
+        self._manifest: Manifest | None = None
+        self._feed = Feed(cancelled)
+        self._waiting: Chunk | None = None
+        self._end: End | None = None
+        self._cancelled = cancelled
+
+    def run(self, rest: _Rest) -> Report:
+        keys = KeyPool(self._params, all_alike=self._head.has_manifest)
+        reading = ThreadPoolExecutor(1, thread_name_prefix="backup-read")
+        try:
+            reading.submit(self._read, rest, keys)
+            while (chunk := self._next()) is not None:
+                self._use(chunk)
+        except ReadFailed as error:
+            self._abort(list(self._states.values()))
+            raise error.__cause__ or error from None
+        except BaseException:
+            self._abort(list(self._states.values()))
+            raise
+        finally:
+            self._feed.close()
+            reading.shutdown()
+            # A derivation cannot be stopped, and after a cancel nobody should wait for it.
+            keys.close(wait=not self._cancelled.is_set())
+        self._judge()
+        self._abort([state for state in self._states.values() if state.reason])
+        if self._mended is not None:
+            odd = self._mended.odd if self._head.has_manifest else []
+            changed = [f"The frame around {name} was changed." for name in odd]
+            self._problems = [*self._mended.notes, *changed, *self._problems]
+        results = [
+            QubeResult(
+                state.qube,
+                state.reason,
+                state.firewall,
+                state.notes,
+                tuple(state.lost),
+                self._doubt(state),
+                tuple(file.name for file in state.files),
+            )
+            for state in self._states.values()
+        ]
+        results += [QubeResult(qube, qube.problem) for qube in self._contents.unreadable if qube.name in self._wanted]
+        return Report(self._head.backup_id, tuple(results), tuple(self._problems), self._manifest)
+
+    # -- in the reading thread
+
+    def _read(self, rest: _Rest, keys: KeyPool) -> None:
+        """Put everything that the stream holds into the feed."""
+        sequence = Sequence(
+            self._contents.stored,
+            {state.qube.name for state in self._states.values()},
+            self._has_failed,
+            has_manifest=self._head.has_manifest,
+            lenient=self._mended is not None,
+        )
+        try:
+            for member in rest.members:
+                found = sequence.place(member) if isinstance(member, Damage) else sequence.check(member)
+                if isinstance(found, ChunkName) and isinstance(member, Member):
+                    secret = header.chunk_secret(self._head.backup_id, found, rest.passphrase)
+                    try:
+                        self._feed.put(keys.chunk(self._feed, rest.reader, found, member.size, secret))
+                    except (BackupDamagedError, BackupLimitError) as error:
+                        found = Damage(f"{found}: {error}", found.folder)
+                if isinstance(found, Damage):
+                    self._feed.put(found)
+            self._feed.put(End(rest.reader.zero_blocks))
+        except Closed:
+            pass
+        except Exception as error:  # noqa: BLE001 - it is raised again in the caller's thread
+            self._feed.put(error)
+
+    def _has_failed(self, folder: str) -> bool:
+        return bool(self._states[folder].reason)
+
+    # -- in the caller's thread
+
+    def _next(self) -> Chunk | None:
+        """The next chunk; None at the end. What is wrong in between is noted."""
+        if self._waiting is not None:
+            chunk, self._waiting = self._waiting, None
+            return chunk
+        while self._end is None:
+            event = self._feed.take()
+            if isinstance(event, Chunk):
+                return event
+            if isinstance(event, End):
+                self._end = event
+            else:
+                self._note(event)
+        return None
+
+    def _note(self, damage: Damage) -> None:
+        state = self._states.get(damage.folder)
+        if state is not None:
+            state.fail(damage.text)
+        elif not damage.folder:
+            self._problems.append(damage.text)
+
+    def _use(self, chunk: Chunk) -> None:
+        if chunk.name.path == MANIFEST:
+            self._use_manifest(chunk)
+            return
+        state = self._states[chunk.name.folder]
+        name, chunks = chunk.name, [chunk]
+        sinks = len(state.sinks)
+        pieces = self._plain(state, chunks)
+        try:
+            if not state.reason:
+                content = self._content(state, name, pieces)
+                state.files.append(FileEntry(name.file, content.size, content.stored, len(chunks), content.sha256))
+                for sink in state.sinks[sinks:]:
+                    sink.finish()
+        except BackupCancelledError:
+            raise
+        except (Mgmt1Error, OSError) as error:
+            state.fail(_said(name.path, state.qube.name, error))
+        finally:
+            pieces.close()
+            self._feed.drop(chunks[-1])
+        self._skip(name)
+
+    def _plain(self, state: _State, chunks: list[Chunk]) -> Generator[bytes, None, None]:
+        """The opened bytes of a file's chunks, as many as come; those after the first are added to the list."""
+        path = chunks[0].name.path
+        while True:
+            yield from self._feed.plain(chunks[-1])
+            following = self._next()
+            if following is None or following.name.path != path:
+                self._waiting = following
+                return
+            if state.reason:
+                self._waiting = following
+                raise BackupDamagedError(state.reason)
+            chunks.append(following)
+
+    def _skip(self, name: ChunkName) -> None:
+        """Pass over what is left of a file."""
+        while (chunk := self._next()) is not None:
+            if chunk.name.path != name.path:
+                self._waiting = chunk
+                return
+            self._feed.drop(chunk)
+
+    def _content(self, state: _State, name: ChunkName, pieces: Iterator[bytes]) -> Content:
+        """Read one file to where it belongs."""
+        if name.file in {FIREWALL, NOTES}:
+            data, content = _small_file(pieces, self._head.compression, name.path, min(state.left, FILE_LIMIT))
+            self._take_small(state, name.file, data)
+            return content
+
+        def opened(size: int) -> Sink:
+            sink = self._sinks(state.qube, name.file.removesuffix(_IMAGE), size)
+            state.sinks.append(sink)
+            return sink
+
+        def unknown(size: int) -> Sink:
+            return Nowhere(state.qube, name.file, size)
+
+        with ahead(compression.decompressed(pieces, self._head.compression)) as made:
+            plain = self._counted(state, made)
+            if name.folder == HOME:
+                return self._home_content(state, name, plain)
+            return volume_tar.restore(plain, name.path, state.left, opened if name.file.endswith(_IMAGE) else unknown)
+
+    def _home_content(self, state: _State, name: ChunkName, plain: Iterator[bytes]) -> Content:
+        if self._home is None:
+            return volume_tar.passed_over(plain, name.path, state.left)
+        if state.sinks:
+            raise BackupDamagedError("The backup holds two homes of dom0.")
+        state.sinks.append(self._home)
+        return unpack(plain, name.path, state.left, self._home, state.lost)
+
+    @staticmethod
+    def _take_small(state: _State, file: str, data: bytes) -> None:
+        """Read a small file. One that cannot be read is lost; the qube's volumes do not depend on it."""
+        if file == FIREWALL:
+            state.firewall, problem = firewall_of(data)
+            if problem:
+                state.lost.append(f"{problem} Its rules end there: everything else is dropped.")
+            return
+        try:
+            state.notes = notes_of(data)
+        except BackupDamagedError as error:
+            state.lost.append(f"{error} The notes are left out.")
+
+    def _counted(self, state: _State, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            check(self._cancelled)
+            state.left -= len(piece)
+            total = max(state.qube.size, 1)
+            self._progress(state.qube.name, min(total, total - state.left), total)
+            yield piece
+
+    def _use_manifest(self, chunk: Chunk) -> None:
+        try:
+            pieces = self._feed.plain(chunk)
+            data, _ = _small_file(pieces, self._head.compression, MANIFEST, manifest.MANIFEST_LIMIT)
+            self._manifest = manifest.from_json(data)
+        except BackupCancelledError:
+            raise
+        except Mgmt1Error as error:
+            self._problems.append(f"The manifest cannot be read: {error}")
+        finally:
+            self._feed.drop(chunk)
+
+    # -- at the end
+
+    def _judge(self) -> None:
+        """Hold what was seen against what belongs there."""
+        if not self._head.has_manifest:
+            self._judge_by_chunks()
+            return
+        told = self._manifest
+        if self._end is not None and self._end.zero_blocks < 2:  # noqa: PLR2004 - of an archive
+            self._problems.append("The end of the backup is missing.")
+        if told is None:
+            self._problems.append("The manifest at the end of the backup is missing: it is not whole.")
+            if self._mended is not None:
+                self._judge_by_chunks()
+                return
+            for state in self._states.values():
+                state.fail(f"Without the manifest nobody can say that {state.qube.name} is whole.")
+            return
+        stored = [(qube.name, qube.path[:-1]) for qube in self._contents.stored]
+        if told.backup_id != self._head.backup_id or [(entry.name, entry.folder) for entry in told.qubes] != stored:
+            self._problems.append("The manifest is not of this backup.")
+        for entry in told.qubes:
+            found = self._states.get(entry.folder)
+            if found is not None:
+                # What the writer knew says more than what is missing for it.
+                found.reason = found.reason if entry.result == manifest.OK else entry.result
+                found.fail(_difference(found.qube.name, found.files, entry.files))
+
+    def _judge_by_chunks(self) -> None:
+        """Without a manifest: each file came to its proper end, and there is at least one."""
+        for state in self._states.values():
+            if not state.files:
+                state.fail(f"The data of {state.qube.name} are missing.")
+
+    def _doubt(self, state: _State) -> str:
+        """What nothing in the file can confirm of a qube that was salvaged, as a sentence."""
+        if self._mended is None or self._manifest is not None or state.reason:
+            return ""
+        files = ", ".join(file.name for file in state.files)
+        return f"The backup has no readable manifest, so a missing file could go unnoticed; read and whole: {files}."
+
+    def _abort(self, states: list[_State]) -> None:
+        for state in states:
+            for sink in state.sinks:
+                try:
+                    sink.abort()
+                except (OSError, Mgmt1Error) as error:
+                    state.fail(f"What was restored of {state.qube.name} could not be removed: {error}")
+            state.sinks.clear()
+
+
+def _allowance(qube: Qube, told: Head) -> int:
+    """The most bytes of archives that a qube may have; other tools count neither frames nor maps."""
+    return qube.size if told.has_manifest else qube.size + qube.size // 8 + (64 << 20)
+
+
+def _said(path: str, qube: str, error: Mgmt1Error | OSError) -> str:
+    if isinstance(error, OSError):
+        return f"{path} of {qube} could not be written: {error.strerror or error}."
+    return f"{path} of {qube}: {error}"
+
+
+def _difference(qube: str, seen: list[FileEntry], told: tuple[FileEntry, ...]) -> str:
+    """What is not as the manifest says, as a sentence; empty if nothing."""
+    found = {file.name: file for file in seen}
+    for file in told:
+        other = found.get(file.name)
+        if other is None:
+            return f"The file {file.name} of {qube} is missing."
+        if other.chunks != file.chunks:
+            return f"The file {file.name} of {qube} has {other.chunks} chunks, and {file.chunks} were written."
+        if other != file:
+            return f"The file {file.name} of {qube} is not the one that was written."
+    return "" if tuple(seen) == told else f"The files of {qube} are not those that were written."

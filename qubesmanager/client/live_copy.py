@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A live copy of all qubes: subscribe, list, follow; after a break again, and only the differences are told.
+
+Subscribing comes before listing, so a change that happens between the two is not missed; folding an event into a
+record that has it already changes nothing.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from qubesmanager.client.client import Client
+from qubesmanager.transport.base import TransportError
+from qubesmanager.wire import calls
+from qubesmanager.wire.errors import Mgmt1Error, ProtocolError
+from qubesmanager.wire.event import CONNECTION_ESTABLISHED, EVENTS_LOST, Event
+from qubesmanager.wire.events import fold
+from qubesmanager.wire.names import VM_NAME, shown
+from qubesmanager.wire.records import VmRecord
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE = 0.2
+LONGEST_PAUSE = 10.0
+MOST_REASONS = 20
+"""Rows that are left out whose reasons are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """These records are new or different."""
+
+    records: tuple[VmRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """These qubes are no more."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """Events, in order, after what they made of the records has been told."""
+
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """The copy is whole and live."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Why rows or events of qubes were left out since the last listing began, one text each; none any more if empty."""
+
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The connection is gone; the copy is stale. Tried again after `retry_in` seconds."""
+
+    error: Exception
+    retry_in: float
+
+
+Update = Put | Gone | Happened | Unreadable | Synced | Lost
+
+
+class Follower:
+    """Follows the system of `client` and tells each update to `tell`, in the loop, in order."""
+
+    def __init__(self, client: Client, tell: Callable[[Update], None]) -> None:
+        self.records: dict[str, VmRecord] = {}
+        self._client = client
+        self._tell = tell
+        self._hurry = asyncio.Event()
+        self._synced = False
+        self.unreadable: tuple[str, ...] = ()
+        """Why rows or events were left out, as told by the last `Unreadable`."""
+
+    def resync(self) -> None:
+        """List again now: ends a pause, or breaks the connection that is open."""
+        self._hurry.set()
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        pause = FIRST_PAUSE
+        while True:
+            self._hurry.clear()
+            self._synced = False
+            error = await self._until_broken()
+            if error is None:
+                continue
+            if self._synced:
+                pause = FIRST_PAUSE
+            self._tell(Lost(error, pause))
+            try:
+                async with asyncio.timeout(pause):
+                    await self._hurry.wait()
+            except TimeoutError:
+                pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _until_broken(self) -> TransportError | Mgmt1Error | None:
+        """Follow until the connection breaks, and say how; None if somebody wants everything listed again."""
+        loop = asyncio.get_running_loop()
+        tasks = following, hurrying = loop.create_task(self._follow()), loop.create_task(self._hurry.wait())
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if not following.done():
+                return None
+            following.result()
+        except (TransportError, Mgmt1Error) as error:
+            return error
+        finally:
+            following.cancel()
+            hurrying.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return None
+
+    async def _follow(self) -> None:
+        async with aclosing(self._client.events()) as stream:
+            first = await anext(stream)
+            if not first or first[0].name != CONNECTION_ESTABLISHED:
+                raise TransportError("The event stream does not start as it should.")
+            await self._list()
+            self._synced = True
+            self._tell(Synced())
+            await self._take(first[1:])
+            async for batch in stream:
+                await self._take(batch)
+
+    async def _list(self) -> None:
+        """Put what is new or different, then take away what was not listed."""
+        listed: set[str] = set()
+        reasons: dict[str, None] = {}
+        async with aclosing(self._client.batches(calls.VM_GET_ALL("dom0"), _noted_in(reasons))) as batches:
+            async for batch in batches:
+                listed.update(record.name for record in batch)
+                self._put(batch)
+        if gone := tuple(name for name in self.records if name not in listed):
+            for name in gone:
+                del self.records[name]
+            self._tell(Gone(gone))
+        self._tell_unreadable(reasons)
+
+    def _tell_unreadable(self, reasons: Iterable[str]) -> None:
+        after = tuple(reasons)
+        if after != self.unreadable:
+            self.unreadable = after
+            self._tell(Unreadable(after))
+
+    def _put(self, batch: list[VmRecord]) -> None:
+        changed = tuple(record for record in batch if self.records.get(record.name) != record)
+        self.records.update((record.name, record) for record in changed)
+        if changed:
+            self._tell(Put(changed))
+
+    async def _take(self, batch: list[Event]) -> None:
+        """Fold the events; a qube whose event does not decode is asked for again, and costs no other anything."""
+        reasons = dict.fromkeys(self.unreadable)
+        for name in self._fold(batch):
+            async with aclosing(self._client.batches(calls.VM_GET_ALL("dom0", name), _noted_in(reasons))) as batches:
+                async for records in batches:
+                    self._put(records)
+        self._tell_unreadable(reasons)
+
+    def _fold(self, batch: list[Event]) -> list[str]:
+        """Make of the records what the events say; the qubes whose events do not decode."""
+        unclear: dict[str, None] = {}
+        put: dict[str, VmRecord] = {}
+        gone: dict[str, None] = {}
+        for event in batch:
+            if event.name == EVENTS_LOST:
+                raise TransportError("Too many events at once; listing again.")
+            before = self.records.get(event.subject)
+            try:
+                after = fold(before, event)
+            except ProtocolError as error:
+                log.warning("An event of %s is left out: %s", shown(event.subject), error)
+                if VM_NAME.matches(event.subject):
+                    unclear[event.subject] = None
+                continue
+            if after is before:
+                continue
+            if after is None:
+                del self.records[event.subject]
+                put.pop(event.subject, None)
+                gone[event.subject] = None
+            else:
+                self.records[event.subject] = put[event.subject] = after
+        if gone:
+            self._tell(Gone(tuple(gone)))
+        if put:
+            self._tell(Put(tuple(put.values())))
+        if batch:
+            self._tell(Happened(tuple(batch)))
+        return list(unclear)
+
+
+def _noted_in(reasons: dict[str, None]) -> Callable[[ProtocolError], None]:
+    """Logs a row that is left out, and notes why."""
+
+    def note(error: ProtocolError) -> None:
+        log.warning("A qube is left out of the list: %s", error)
+        if len(reasons) < MOST_REASONS:
+            reasons[str(error)] = None
+
+    return note

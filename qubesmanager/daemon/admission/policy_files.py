@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The folder of qrexec policy files: `<name>.policy`, and `include/<name>`.
+
+Whatever is changed is checked with all the rest first, because one file that does not parse denies every call of the
+system. Files lie in Qubes OS's own place and may be changed by other programs at any time; the token tells.
+"""
+
+import asyncio
+import hashlib
+import os
+import re
+import threading
+from collections.abc import Collection
+from pathlib import Path
+
+from qubesmanager.host.atomic_file import drop_parts, fsync_folder, replace_file
+from qubesmanager.policy.folder import INCLUDES, SUFFIX, included_by, is_read, new_problem, problems
+from qubesmanager.wire.codecs import PolicyRow, TokenContent
+from qubesmanager.wire.errors import (
+    Mgmt1Error,
+    PolicyAdminFileNotFoundException,
+    PolicyAdminSyntaxException,
+    PolicyAdminTokenException,
+    QubesValueError,
+)
+from qubesmanager.wire.limits import POLICY_BYTES, POLICY_FILES
+from qubesmanager.wire.names import FILE_NAME, check
+
+NEW, ANY = "new", "any"
+"""Tokens that stand for: there is no such file; whatever it holds."""
+
+MAX_FILES = POLICY_FILES
+_MODE = 0o664
+_NOT_IN_NAME = re.compile(r"[^A-Za-z0-9_.-]", re.ASCII)
+
+
+class Policies:
+    """A file's path is relative to `folder`. Errors of the disk are `Mgmt1Error`.
+
+    A policy file in `hiding` hides its namesake in `folder`; qrexec reads the other files of both.
+    """
+
+    def __init__(self, folder: Path, hiding: Path | None = None) -> None:
+        self.folder = folder
+        self.hiding = hiding
+        self._changing = threading.Lock()
+        """Held in the thread that changes, so that it holds on when its caller goes away."""
+
+    async def rows(self, prefix: str) -> list[PolicyRow]:
+        """The files that begin with `prefix` ("" or `include/`), sorted, by the names that the calls use.
+
+        Each has the problem that it gives qrexec, or that keeps it from having an effect. A file with a name that no
+        call can use has a row if it is a problem; characters that a row cannot hold are `_` then.
+        """
+        return await asyncio.to_thread(self._rows, prefix)
+
+    async def get(self, path: str) -> TokenContent:
+        """Raises `PolicyAdminFileNotFoundException`."""
+        return await asyncio.to_thread(self._get, path)
+
+    async def contents(self) -> dict[str, str]:
+        """The text of each file by its path, those of the folder that hides others included."""
+        return await asyncio.to_thread(self._contents)
+
+    async def replace(self, path: str, token: str, content: str) -> None:
+        """Raises `PolicyAdminTokenException` or `PolicyAdminSyntaxException`; nothing has changed then."""
+        await asyncio.to_thread(self._replace, path, token, content)
+
+    async def remove(self, path: str, token: str) -> None:
+        """Raises as `replace`, and `PolicyAdminFileNotFoundException`."""
+        await asyncio.to_thread(self._remove, path, token)
+
+    async def drop_left(self) -> list[Path]:
+        """Remove what a crash left."""
+        return await asyncio.to_thread(self._drop_left)
+
+    # -- in a thread --------------------------------------------------------------------------------------------------
+
+    def _rows(self, prefix: str) -> list[PolicyRow]:
+        suffix = "" if prefix else SUFFIX
+        files, folders = self._all()
+        hiding = self._hiding()
+        reasons: dict[str, str] = {}
+        for problem in problems({path: text for path, text in files.items() if path not in hiding}, folders):
+            for path in problem.files:
+                reasons.setdefault(path, problem.reason)
+        rows: list[PolicyRow] = []
+        for path in files:
+            name = path.removeprefix(prefix).removesuffix(suffix)
+            if not path.startswith(prefix) or not (prefix or is_read(path)):
+                continue
+            reason = reasons.get(path, "")
+            if not prefix and path in hiding:
+                reason = f"It has no effect: {self.hiding}/{path} hides it."
+            if FILE_NAME.matches(name):
+                rows.append(PolicyRow(name, reason))
+            elif reason:
+                rows.append(PolicyRow(_NOT_IN_NAME.sub("_", name) or "_", reason))
+        if not prefix:
+            if self.hiding is not None and self.hiding.parent.is_dir() and not self.hiding.is_dir():
+                reason = f"There is no folder {self.hiding}; qrexec denies every call without it."
+                rows.append(PolicyRow(self.hiding.name, reason))
+            wrong = {path: why for path, why in hiding.items() if why}
+            rows += [PolicyRow(_NOT_IN_NAME.sub("_", path), f"{self.hiding}: {why}") for path, why in wrong.items()]
+        return sorted(rows)
+
+    def _contents(self) -> dict[str, str]:
+        files, _folders = self._all()
+        if self.hiding is None or not self.hiding.is_dir():
+            return files
+        hiding, _folders = _read_all(self.hiding)
+        return {**files, **{f"{self.hiding}/{path}": text for path, text in hiding.items()}}
+
+    def _hiding(self) -> dict[str, str]:
+        """The policy files in the folder that hides, and the problem of each, or ""."""
+        if self.hiding is None or not self.hiding.is_dir():
+            return {}
+        files, folders = _read_all(self.hiding)
+        reasons = {path: problem.reason for problem in problems(files, folders) for path in problem.files}
+        return {path: reasons.get(path, "") for path in files if is_read(path)}
+
+    def _get(self, path: str) -> TokenContent:
+        content = self._read(path)
+        if content is None:
+            raise PolicyAdminFileNotFoundException(f"There is no policy file {path}.")
+        return TokenContent(token_of(content), _text(path, content))
+
+    def _replace(self, path: str, token: str, content: str) -> None:
+        with self._changing:
+            self._check_token(path, token)
+            before, folders = self._all()
+            self._check(before, before | {path: content}, path, folders)
+            try:
+                (self.folder / path).parent.mkdir(mode=0o775, parents=True, exist_ok=True)
+                replace_file(self.folder / path, content.encode(), mode=_MODE)
+            except OSError as error:
+                raise Mgmt1Error(f"The policy file {path} cannot be written: {error.strerror}.") from error
+
+    def _remove(self, path: str, token: str) -> None:
+        with self._changing:
+            if token == NEW or not self._check_token(path, token):
+                raise PolicyAdminFileNotFoundException(f"There is no policy file {path}.")
+            before, folders = self._all()
+            if lines := included_by(before, path):
+                raise PolicyAdminSyntaxException(f"{path} is included by {', '.join(lines)}.")
+            self._check(before, {name: text for name, text in before.items() if name != path}, path, folders)
+            try:
+                (self.folder / path).unlink()
+                fsync_folder((self.folder / path).parent)
+            except OSError as error:
+                raise Mgmt1Error(f"The policy file {path} cannot be removed: {error.strerror}.") from error
+
+    def _check_token(self, path: str, token: str) -> bool:
+        """Whether the file is there, once it is the one that the token names."""
+        content = self._read(path)
+        if token == ANY or (content is None and token == NEW):
+            return content is not None
+        if content is None:
+            raise PolicyAdminTokenException(f"The policy file {path} has been removed meanwhile.")
+        if token == NEW:
+            raise PolicyAdminTokenException(f"There is a policy file {path} already.")
+        if token != token_of(content):
+            raise PolicyAdminTokenException(f"The policy file {path} has been changed meanwhile; read it again.")
+        return True
+
+    @staticmethod
+    def _check(before: dict[str, str], after: dict[str, str], path: str, folders: Collection[str]) -> None:
+        if problem := new_problem(before, after, path, folders):
+            raise PolicyAdminSyntaxException(problem)
+
+    def _all(self) -> tuple[dict[str, str], frozenset[str]]:
+        return _read_all(self.folder)
+
+    def _read(self, path: str) -> bytes | None:
+        return _read_file(self.folder, path)
+
+    def _drop_left(self) -> list[Path]:
+        try:
+            return [part for folder in (self.folder, self.folder / INCLUDES) for part in drop_parts(folder)]
+        except OSError as error:
+            raise Mgmt1Error(f"{self.folder}: {error.strerror}.") from error
+
+
+def token_of(content: bytes) -> str:
+    """Names this version of a file."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def file_of(untrusted: str) -> str:
+    """The path of the policy file of that name. Raises `QubesValueError` for a name that carries the suffix."""
+    if untrusted.endswith(SUFFIX):
+        raise QubesValueError(f"Use {untrusted.removesuffix(SUFFIX)}; the suffix {SUFFIX} is added.")
+    return f"{check(FILE_NAME, untrusted)}{SUFFIX}"
+
+
+def include_of(untrusted: str) -> str:
+    """The path of the include file of that name."""
+    return f"{INCLUDES}{check(FILE_NAME, untrusted)}"
+
+
+def _text(path: str, content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Mgmt1Error(f"The policy file {path} is not UTF-8.") from None
+
+
+def _read_all(folder: Path) -> tuple[dict[str, str], frozenset[str]]:
+    """The text of each file by its path, sorted, and the paths of all folders; both relative to `folder`.
+
+    A byte that is not UTF-8 is a problem of its file, which `problems` finds as a character that no line may hold.
+    """
+    paths: list[str] = []
+    folders: list[str] = []
+    for at, inner, names in os.walk(folder):
+        inside = Path(at).relative_to(folder)
+        folders += [str(inside / name) for name in inner]
+        paths += [str(inside / name) for name in names if not name.startswith(".")]
+        if len(paths) + len(folders) > MAX_FILES:
+            raise Mgmt1Error(f"There are more than {MAX_FILES} files in {folder}.")
+    contents = {path: _read_file(folder, path) for path in sorted(paths)}
+    texts = {path: text.decode("utf-8", "surrogateescape") for path, text in contents.items() if text is not None}
+    return texts, frozenset(folders)
+
+
+def _read_file(folder: Path, path: str) -> bytes | None:
+    """None if there is no such regular file: qrexec skips others, and a pipe would never end."""
+    try:
+        if not (folder / path).is_file():
+            return None
+        with (folder / path).open("rb") as file:
+            content = file.read(POLICY_BYTES + 1)
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise Mgmt1Error(f"The policy file {path} cannot be read: {error.strerror}.") from error
+    if len(content) > POLICY_BYTES:
+        raise Mgmt1Error(f"The policy file {path} is larger than 1 MiB.")
+    return content

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The event hub: what happened goes to each listener that may see the qube, in order, without waiting for any.
+
+A listener that falls too far behind, in events or in bytes, is cut off with `events-lost`: it neither slows the others
+nor grows.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from qubesmanager.wire.event import CONNECTION_ESTABLISHED, EVENTS_LOST, Event
+from qubesmanager.wire.limits import LISTENER_BYTES, LISTENER_EVENTS
+
+View = Callable[[Event], Sequence[Event]]
+"""What a listener gets of an event: itself, nothing, or other events in its place."""
+
+
+class _Listener:
+    def __init__(self, view: View) -> None:
+        self.news = asyncio.Event()
+        self.lost = False
+        self._view = view
+        self._waiting: deque[tuple[Event, int]] = deque()
+        self._bytes = 0
+
+    def offer(self, event: Event) -> None:
+        """Queue what the listener gets of the event, or cut it off."""
+        for seen in self._view(event):
+            size = _size(seen)
+            if len(self._waiting) >= LISTENER_EVENTS or (self._waiting and self._bytes + size > LISTENER_BYTES):
+                self._cut_off()
+                return
+            self._waiting.append((seen, size))
+            self._bytes += size
+            self.news.set()
+
+    def take(self) -> Event | None:
+        """The next event; None while there is none."""
+        if not self._waiting:
+            return None
+        event, size = self._waiting.popleft()
+        self._bytes -= size
+        return event
+
+    def _cut_off(self) -> None:
+        self.lost = True
+        self._waiting.clear()
+        self._bytes = 0
+        self._waiting.append((Event("", EVENTS_LOST), 0))
+        self.news.set()
+
+
+def _size(event: Event) -> int:
+    """Bytes of the event's words, near enough to bound what a listener costs."""
+    words = [event.subject, event.name, *event.fields, *event.fields.values()]
+    return sum(len(word) if word.isascii() else len(word.encode("utf-8", "replace")) for word in words)
+
+
+class EventHub:
+    """`emit` in the loop; `listen` from a handler."""
+
+    def __init__(self) -> None:
+        self._listeners: set[_Listener] = set()
+        self._closed = False
+
+    @property
+    def listeners(self) -> int:
+        return len(self._listeners)
+
+    def emit(self, event: Event) -> None:
+        for listener in self._listeners:
+            if not listener.lost:
+                listener.offer(event)
+
+    def close(self) -> None:
+        """End all listeners' streams once they have been told what happened until now."""
+        self._closed = True
+        for listener in self._listeners:
+            listener.news.set()
+
+    async def listen(self, view: View) -> AsyncGenerator[Event, None]:
+        """The events from now on, after an artificial `connection-established`."""
+        with self._listening(view) as listener:
+            yield Event("", CONNECTION_ESTABLISHED)
+            while True:
+                while (event := listener.take()) is not None:
+                    yield event
+                if listener.lost or self._closed:
+                    return
+                listener.news.clear()
+                await listener.news.wait()
+
+    @contextmanager
+    def _listening(self, view: View) -> Iterator[_Listener]:
+        listener = _Listener(view)
+        self._listeners.add(listener)
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Starting the qubes that start with the machine: once in each of its boots, however often the daemon starts in it."""
+
+import logging
+from pathlib import Path
+
+from qubesmanager.daemon.local.services import lifecycle
+from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.system import System
+from qubesmanager.wire.errors import Mgmt1Error
+
+log = logging.getLogger(__name__)
+
+
+async def wanted(system: System, boot: str) -> list[str]:
+    """The halted qubes that have `autostart`, by name; none if this was asked before in the boot that `boot` names.
+
+    It is remembered before the first start: after a crash of the daemon, a qube that its user has shut down stays down.
+    """
+    if await system.store.read("SELECT boot FROM started_in") == [(boot,)]:
+        return []
+    await system.commit([rows.set_started_in(boot)])
+    halted = (qube for qube in system.state.qubes.values() if qube.state in lifecycle.GONE)
+    return sorted(qube.name for qube in halted if "autostart" in qube.view and qube.flag("autostart"))
+
+
+async def start(system: System, names: list[str]) -> None:
+    """One after the other, each after its netvm; one that does not start keeps no other from starting."""
+    for name in names:
+        try:
+            await lifecycle.start(system, name)
+        except Mgmt1Error as error:
+            log.warning("%s was to start with the machine and did not: %s", name, error)
+
+
+def boot_id() -> str:
+    """What the kernel calls this boot of the machine. Raises `OSError` where there is no /proc."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()

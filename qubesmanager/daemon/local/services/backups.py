@@ -1,0 +1,1029 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Backups of a system: what a profile means here, its run from the first byte to the history, its schedule.
+
+A run holds each volume as it is in one moment: the committed state of a halted qube, a snapshot of a running one that
+is dropped as soon as the engine has the state. The engine works in a thread; events tell how far it is.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import re
+import shutil
+import threading
+import time
+from collections.abc import AsyncIterator, Collection, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import count, takewhile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from qubesmanager.backup.archive import writer
+from qubesmanager.backup.archive.contents import ADMIN_CLASS, DOM0, Contents, Device, Label
+from qubesmanager.backup.archive.contents import Qube as KeptQube
+from qubesmanager.backup.archive.home import Home, scanned
+from qubesmanager.backup.archive.report import Report
+from qubesmanager.backup.archive.scrypt_container import LEVELS
+from qubesmanager.backup.archive.storable import plain_values, storable
+from qubesmanager.backup.archive.streams import FdOutput
+from qubesmanager.backup.archive.writer import Options, QubeData
+from qubesmanager.backup.errors import BackupError, BackupIncompleteError, BackupNotConnectedError
+from qubesmanager.backup.partial import check_space
+from qubesmanager.backup.passphrases import passphrase_text
+from qubesmanager.backup.profile import REMOVED, Profile, marked, matches, owner_of, parse_profile, without_passphrase
+from qubesmanager.backup.profile_names import keys_naming, renamed, without
+from qubesmanager.backup.retention import Decision, Made, decide
+from qubesmanager.backup.schedule import RETRY_SECONDS, is_retry_due, retry_seconds
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.drivers.backups import file_systems, homes, targets
+from qubesmanager.daemon.local.drivers.backups.destinations import check_destination
+from qubesmanager.daemon.local.drivers.backups.engine import Teller, at_destination, in_engine, off_loop
+from qubesmanager.daemon.local.drivers.backups.profiles import ProfileFile, Profiles
+from qubesmanager.daemon.local.services.dom0_config import config_of
+from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.store.store import StoreError
+from qubesmanager.host.sparse_file import Source
+from qubesmanager.rules.backups import is_ahead
+from qubesmanager.rules.devices import PERSISTENT
+from qubesmanager.wire.errors import (
+    BackupAlreadyRunningError,
+    BackupCancelledError,
+    Mgmt1Error,
+    PermissionDenied,
+    QubesBackupProfileNotFoundError,
+    QubesValueError,
+    QubesVMNotFoundError,
+)
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.firewall import parse_rule
+from qubesmanager.wire.names import PROFILE_ID, check
+from qubesmanager.wire.values import DeviceClass, VmClass
+
+if TYPE_CHECKING:
+    from qubesmanager.daemon.local.system import System
+
+log = logging.getLogger(__name__)
+
+FOR_DOM0 = "dom0 alone sees the reason, which may name other qubes."
+"""Stands in the answers to a source that does not see all qubes of a run."""
+
+FILE = "qubes-backup"
+"""What the name of a backup begins with."""
+LOOK_SECONDS = 60.0
+"""Seconds between two looks whether a profile is due."""
+OK, INCOMPLETE, FAILED, CANCELLED, RUNNING = "ok", "incomplete", "failed", "cancelled", "running"
+"""How a run ended. INCOMPLETE: a whole backup, without a qube that the profile names and that does not exist."""
+SCHEDULE = "schedule"
+"""What a run of the schedule is begun by; others by a qube."""
+_SCHEDULE_LINE = re.compile(r"^\s*schedule\s*:", re.MULTILINE)
+HISTORY_LIMIT = 1000
+"""Runs that are answered."""
+
+
+@dataclass(slots=True)
+class _Run:
+    """A profile that is being carried out."""
+
+    profile: str
+    number: int = 0
+    """Its number in the history, which events carry; 0 until it has one."""
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    totals: dict[str, int] = field(default_factory=dict)
+    done: dict[str, int] = field(default_factory=dict)
+    phase: str = ""
+    qube: str = ""
+
+    def progress(self) -> dict[str, int | str]:
+        """How far it is, in bytes of all qubes."""
+        return {
+            "phase": self.phase,
+            "qube": self.qube,
+            "done": sum(self.done.values()),
+            "total": sum(self.totals.values()),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a profile comes to: the qubes in order, names it has that no qube has, and whether it names dom0.
+
+    `lost`: the missing names that the backup should hold; one that is only excluded costs nothing. `hidden`: names of
+    qubes that the profile includes and its owner does not see, so that they are left out.
+    """
+
+    qubes: tuple[Qube, ...]
+    missing: tuple[str, ...]
+    lost: tuple[str, ...]
+    dom0: bool
+    hidden: tuple[str, ...] = ()
+
+    def told(self, *, has_home: bool) -> str:
+        """What is wanted and not in the backup, as sentences; empty if nothing. `has_home`: dom0's home is in it."""
+        said = [f"There is no qube {', '.join(self.missing)}."] if self.missing else []
+        left_out = self.dom0 and not has_home
+        return " ".join([*said, *(["The home of dom0 is not backed up."] if left_out else [])])
+
+
+class Backups:
+    """`profiles` is their folder."""
+
+    def __init__(self, system: "System", profiles: Profiles) -> None:
+        self._system = system
+        self.profiles = profiles
+        self.clock = time.time
+        """What says how late it is, in Unix seconds."""
+        self._runs: dict[str, _Run] = {}
+        self._editing = asyncio.Lock()
+        """Held while the text of a profile is changed."""
+        self._unstored: dict[int, dict[str, Any]] = {}
+        """Runs whose end could not be stored yet, by number."""
+
+    # -- profiles -----------------------------------------------------------------------------------------------------
+
+    async def profile(self, name: str) -> tuple[Profile, ProfileFile]:
+        """Raises `QubesBackupProfileNotFoundError`, and what is wrong with the file."""
+        file = await self.profiles.get(name)
+        profile = await off_loop(parse_profile, file.text)
+        if profile.destination_command and not file.by_root:
+            raise PermissionDenied(f"The profile {name} runs a command; only a file of root's may do that.")
+        return profile, file
+
+    async def shown_text(self, name: str) -> str:
+        """The profile's text without its passphrase. Raises `QubesBackupProfileNotFoundError`."""
+        file = await self.profiles.get(name)
+        return await off_loop(without_passphrase, file.text)
+
+    async def set_profile(self, source: str, name: str, untrusted: str, *, learn: bool = True) -> None:
+        """Keep the profile once it is accepted. `learn`: the disk that is at its destination now is the right one.
+
+        A command is never taken from a call, nor a file's content as passphrase from a caller other than dom0: both
+        would let whoever may back up do what only root may. A qube's profile goes where dom0 allows it and names only
+        qubes that it sees, which is checked again in each run. A qube replaces only a profile that it set itself.
+        """
+        check(PROFILE_ID, name)
+        text = marked(untrusted, source)
+        profile = await off_loop(parse_profile, text)
+        if profile.destination_command:
+            raise PermissionDenied(
+                f"A profile with destination_command is written by root, to {self.profiles.folder}; not by a call."
+            )
+        if profile.passphrase_file and source != DOM0:
+            raise PermissionDenied("A profile with passphrase_file is set by dom0.")
+        await self._check_allowed(source, profile)
+        # What is still due for an earlier qube of a name must not change what is said of this one.
+        await self.follow_names()
+        async with self._editing:
+            await self._check_owner(source, name)
+            await self.profiles.put(name, text)
+        async with self._system.changing:
+            await self._system.commit([rows.delete_destinations(name)])
+        with suppress(BackupNotConnectedError):
+            if learn and not await self._is_unmounted(profile):
+                await self._learn_destination(name, profile, by_call=True)
+
+    async def remove_profile(self, source: str, name: str) -> None:
+        """Remove the profile; its backups stay.
+
+        Raises `QubesBackupProfileNotFoundError`, and `PermissionDenied` for a qube that did not set it.
+        """
+        async with self._editing:
+            await self._check_owner(source, name)
+            await self.profiles.remove(name)
+        async with self._system.changing:
+            await self._system.commit([rows.delete_destinations(name)])
+
+    async def _check_owner(self, source: str, name: str) -> None:
+        """Raises `PermissionDenied` where `source` may not replace the profile: a qube only what it set itself."""
+        if source == DOM0:
+            return
+        with suppress(QubesBackupProfileNotFoundError):
+            if owner_of((await self.profiles.get(name)).text) != source:
+                raise PermissionDenied(f"The backup profile {name} was not set by {source}; only dom0 may change it.")
+
+    async def _check_allowed(self, owner: str, profile: Profile) -> None:
+        """Raises `Mgmt1Error` for what a profile of this owner may not say."""
+        if owner == DOM0:
+            return
+        if owner.endswith(REMOVED):
+            raise PermissionDenied(
+                f"The qube {owner.removesuffix(REMOVED)} that set the profile was removed; set it again in dom0."
+            )
+        await at_destination(check_destination, self.profiles.folder, profile)
+        if profile.passphrase_vm and not self._system.sees(owner, profile.passphrase_vm):
+            raise QubesVMNotFoundError(f"There is no qube {profile.passphrase_vm}.")
+
+    async def _learn_destination(self, name: str, profile: Profile, *, by_call: bool = False) -> None:
+        """Remember the file system that the destination is on now.
+
+        A profile set `by_call` may name a folder that is not there yet, for which the first run remembers it.
+        """
+        if profile.destination_vm != DOM0 or not profile.destination_path:
+            return
+        identity = await at_destination(_identity, profile, by_call=by_call)
+        if identity or by_call:
+            async with self._system.changing:
+                await self._system.commit([rows.add_destination(name, profile.destination_path, identity)])
+
+    @staticmethod
+    async def _is_unmounted(profile: Profile) -> bool:
+        """Whether the destination is below a mount point of fstab that nothing is mounted at."""
+        if profile.destination_vm != DOM0 or not profile.destination_path:
+            return False
+        return bool(await at_destination(file_systems.unmounted_point, Path(profile.destination_path)))
+
+    async def _check_connected(self, name: str, profile: Profile) -> None:
+        """Raises `BackupNotConnectedError`."""
+        if reason := await self._why_not_connected(name, profile):
+            raise BackupNotConnectedError(reason)
+
+    async def _why_not_connected(self, name: str, profile: Profile, *, kept: bool = True) -> str:
+        """Why the destination may be without its disk, as a sentence; empty if its disk is there.
+
+        `kept`: the profile is in the folder; one that is not is about to be set by the user, who sees the disk.
+        """
+        if profile.destination_vm != DOM0 or not profile.destination_path:
+            return ""
+        stored = await self._system.store.read(
+            "SELECT file_system FROM destination WHERE profile = ? AND path = ?", (name, profile.destination_path)
+        )
+        known = {row[0] for row in stored if row[0]}
+        here = await at_destination(_file_system, profile)
+        if await self._is_unmounted(profile) or (known and here.identity not in known):
+            return (
+                f"The disk for {profile.destination_path} is not connected: nothing is mounted there, or another file"
+                f" system than the backups of the profile {name} go to."
+            )
+        if stored or not kept or not await at_destination(_is_of_system, profile):
+            return ""
+        # A mount point without its disk looks the same, unless a backup of the profile is there already.
+        runs = [told for told in await self.history(name) if told["result"] in {OK, INCOMPLETE}]
+        if await at_destination(_holds_one_of, profile, runs):
+            return ""
+        return (
+            f"{profile.destination_path} is on the disk of this system, and no backup of the profile {name} is there:"
+            " its disk may not be connected. If the backups belong there, confirm it once with qubes-backup"
+            f" --profile {name} --run --new-disk."
+        )
+
+    async def follow_soon(self) -> None:
+        """As `follow_names`: now, and in the background until it is done if that fails or the caller is cancelled."""
+        name = "let backup profiles follow renamed and removed qubes"
+        await self._system.to_the_end(name, self._system.ensure(name, self.follow_names))
+
+    async def follow_names(self) -> None:
+        """Carry stored renames and removals of qubes into the profiles that name them.
+
+        What a crash kept from it is done after the next start.
+        """
+        async with self._editing:
+            changes = await self._system.store.read("SELECT change, old, new FROM pending_name ORDER BY change")
+            for change, old, new in changes:
+                for name in await self.profiles.names():
+                    await self._follow(name, old, new)
+                async with self._system.changing:
+                    await self._system.commit([rows.delete_pending_name(change)])
+
+    async def _follow(self, name: str, old: str, new: str) -> None:
+        """One profile, one change; a profile that cannot be read or edited stays as it is."""
+        try:
+            profile, file = await self.profile(name)
+            text = await off_loop(renamed, file.text, old, new) if new else await off_loop(without, file.text, old)
+        except Mgmt1Error as error:
+            # The text may quote a line of the profile that holds the passphrase.
+            log.warning("The backup profile %s does not follow %s: %s", name, old, type(error).__name__)
+            return
+        if text != file.text:
+            await self.profiles.put(name, text)
+            log.info("The backup profile %s follows %s, now %s", name, old, new or "removed")
+        if left := keys_naming(profile, old) if text == file.text else []:
+            log.warning("The backup profile %s still names %s in %s", name, old, ", ".join(left))
+
+    def planned(self, name: str, profile: Profile, owner: str, source: str = DOM0) -> Planned:
+        """The qubes that a profile of the owner includes, dom0 left out, by name.
+
+        A profile that a qube set includes only what this qube sees. For another `source` than dom0: as if there were
+        no qubes but those that it sees.
+        """
+        include, exclude = frozenset(profile.include), frozenset(profile.exclude)
+        sees, state = self._system.sees, self._system.state
+        names = {pattern for pattern in (*include, *exclude) if not pattern.startswith("$")}
+        missing = tuple(sorted(name for name in names if not (sees(owner, name) and sees(source, name))))
+        chosen, hidden, dom0 = [], [], False
+        for qube in state.in_order():
+            included = matches(include, qube.name, qube.klass, qube.tags) or f"backup-{name}" in qube.tags
+            if not include and qube.klass not in {VmClass.DISP, VmClass.ADMIN}:
+                included = included or qube.flag("include_in_backups")
+            if not included or matches(exclude, qube.name, qube.klass, qube.tags):
+                continue
+            if not sees(source, qube.name):
+                continue
+            if not sees(owner, qube.name):
+                hidden.append(qube.name)
+            elif qube.klass is VmClass.ADMIN:
+                dom0 = True
+            else:
+                chosen.append(qube)
+        lost = tuple(name for name in missing if name in include)
+        return Planned(tuple(chosen), missing, lost, dom0, tuple(hidden))
+
+    # -- a run --------------------------------------------------------------------------------------------------------
+
+    async def execute(
+        self,
+        name: str,
+        passphrase: str | None,
+        given_up: Collection[str] = (),
+        *,
+        new_disk: bool = False,
+        by: str = DOM0,
+        attempt: int = 1,
+    ) -> None:
+        """Carry the profile out; done when the backup is complete and on the disk, and verified if it says so.
+
+        `given_up`: qubes whose last backup `keep` may remove in this run. `new_disk`: the file system at the
+        destination may be one that backups of the profile did not go to so far. `by` is the qube that asks for it, or
+        `SCHEDULE`; `attempt` counts those of one scheduled run. Raises `BackupIncompleteError` after a backup of all
+        but the qubes that the profile names and that do not exist.
+        """
+        if name in self._runs:
+            raise BackupAlreadyRunningError(f"The backup profile {name} is being carried out.")
+        run = self._runs[name] = _Run(name)
+        try:
+            profile, file = await self.profile(name)
+            told: dict[str, Any] = {"profile": name, "start": int(self.clock()), "result": RUNNING, "file": ""}
+            told |= {"by": by, "attempt": attempt, "owner": owner_of(file.text)}
+            told["names"] = [name for name in (profile.destination_vm, profile.passphrase_vm) if name]
+            number = run.number = await self._remember(None, told)
+            self._emit("backup-started", told)
+            try:
+                await self._check_allowed(told["owner"], profile)
+                if not new_disk:
+                    await self._check_connected(name, profile)
+                with suppress(StoreError):  # the next run learns it
+                    await self._learn_destination(name, profile)
+                await self._carry_out(run, profile, passphrase, told, number, given_up)
+            except BackupIncompleteError as error:
+                raise self._answered(error, told) from error
+            except BaseException as error:
+                stopped = isinstance(error, BackupCancelledError | asyncio.CancelledError)
+                told["reason"] = "" if stopped else str(error) or "Internal error; see the daemon's log"
+                told["result"] = CANCELLED if stopped else FAILED
+                if isinstance(error, Mgmt1Error):
+                    raise self._answered(error, told) from error
+                raise
+            finally:
+                told["end"] = int(self.clock())
+                await self._ended(number, told)
+        finally:
+            del self._runs[name]
+
+    def _answered(self, error: Mgmt1Error, told: dict[str, Any]) -> Mgmt1Error:
+        """The error as the source of the run gets it: without the reason where that may name what it does not see."""
+        by = DOM0 if told["by"] == SCHEDULE else told["by"]
+        return error if by == DOM0 or self._reduced(told, by).get("reason") != FOR_DOM0 else BackupError(FOR_DOM0)
+
+    async def _carry_out(
+        self,
+        run: _Run,
+        profile: Profile,
+        given: str | None,
+        told: dict[str, Any],
+        number: int,
+        given_up: Collection[str],
+    ) -> None:
+        secret = await self.passphrase(run.profile, profile, given)
+        planned = self.planned(run.profile, profile, told["owner"])
+        told["names"] += [*(qube.name for qube in planned.qubes), *planned.missing]
+        if planned.hidden:
+            told["left-out"] = list(planned.hidden)
+            log.warning(
+                "The backup %s leaves out %s: %s, which set it, does not see them",
+                run.profile,
+                ", ".join(planned.hidden),
+                told["owner"],
+            )
+        if planned.dom0 and told["owner"] != DOM0:
+            raise PermissionDenied("Only a profile that dom0 has set backs up dom0.")
+        if not planned.qubes and not planned.dom0:
+            raise QubesValueError("The profile includes no qube.")
+        options = Options(LEVELS[profile.kdf], profile.compression, run.profile, await self._previous(run.profile))
+        left_out: list[str] = []
+        async with AsyncExitStack() as held:
+            kept = [await self._kept_or_failed(held, qube, left_out) for qube in planned.qubes]
+            home = await self._home(profile, planned, run.cancelled)
+            told["home"] = home is not None
+            run.totals = {DOM0: home.size} if home is not None else {}
+            run.totals |= await in_engine(lambda: {data.qube.name: writer.measured(data) for data in kept})
+            path = await at_destination(self._path, run.profile, profile, told["start"])
+            if path is not None:
+                told["file"] = str(path)
+                await self._remember(number, told)
+                needed = sum(run.totals.values())
+                await in_engine(lambda: check_space(path.parent, needed))
+                await in_engine(lambda: file_systems.check_file_size(path.parent, needed))
+            system = self._system_contents(left_out, told["owner"])
+            config = await config_of(self._system, home) if planned.dom0 else None
+            tell = Teller(lambda qube, done, _total: self._progress(run, "writing", qube, done))
+
+            def write(output: FdOutput) -> Report:
+                return writer.write(
+                    output,
+                    secret,
+                    system,
+                    kept,
+                    options,
+                    created=told["start"],
+                    progress=tell,
+                    cancelled=run.cancelled,
+                    config=config,
+                    home=home,
+                )
+
+            report, file = await self._written(run, profile, path, write, secret)
+        told["backup"] = report.backup_id
+        told["verified"] = profile.verify and report.ok
+        uuids = {qube.name: str(qube.uuid) for qube in (self._system.qube(DOM0), *planned.qubes)}
+        told["qubes"] = [
+            {"name": one.qube.name, "uuid": uuids[one.qube.name], "result": one.reason or OK} for one in report.results
+        ]
+        if file is not None:
+            told["file"] = str(file)
+            told["size"] = (await at_destination(file.stat)).st_size
+        try:
+            whole = [one.qube.name for one in report.results if one.ok and one.qube.name != DOM0]
+            await self._stamp(whole, told["start"])
+        except StoreError as error:
+            there = f"The backup {file} is on the disk; that it was made is not noted. " if file and report.ok else ""
+            raise StoreError(f"{there}{error}") from error
+        left_out += [sentence for one in report.results for sentence in one.lost]
+        wrong = [*report.problems, *(one.reason for one in report.results if not one.ok)]
+        if wrong:
+            raise BackupError(" ".join([*wrong, *left_out]))
+        told["result"] = INCOMPLETE if planned.lost else OK
+        told["reason"] = " ".join(filter(None, [planned.told(has_home=home is not None), *left_out]))
+        if profile.keep is not None:
+            await self._remember(number, told)
+            decision = await self.retention(run.profile, profile, _made(told, number), told["owner"], given_up)
+            for old in decision.remove:
+                await self._remove_old(run.profile, old)
+            told["kept"] = [{"file": kept.file, "qubes": list(names)} for kept, names in decision.kept_for]
+            told["reason"] = " ".join(filter(None, [told["reason"], kept_text(decision)]))
+        if planned.lost:
+            raise BackupIncompleteError(f"The backup was made without a qube that the profile names. {told['reason']}")
+
+    async def _home(self, profile: Profile, planned: Planned, stop: threading.Event) -> Home | None:
+        """dom0's home as it is now, if the profile takes it. Raises `BackupError` if it names one that it cannot."""
+        if not planned.dom0:
+            return None
+        usual = self._system.places.takes_home
+        folder = await off_loop(lambda: homes.home_of(asked=profile.dom0_home, usual=usual))
+        return None if folder is None else await in_engine(lambda: scanned(folder, stop), stop)
+
+    async def _written(
+        self, run: _Run, profile: Profile, path: Path | None, write: targets.Write, secret: str
+    ) -> tuple[Report, Path | None]:
+        stop = run.cancelled
+        if path is not None:
+            reading = Teller(lambda qube, done, _total: self._progress(run, "verifying", qube, done))
+
+            def verify(fd: int) -> None:
+                targets.verified(fd, secret, stop, reading)
+
+            wanted = verify if profile.verify else None
+            return await in_engine(lambda: targets.to_file(path, write, stop, wanted), stop)
+        first = b""
+        arguments = list(profile.destination_command)
+        if not arguments:
+            arguments = targets.qube_arguments(self._system.qube(profile.destination_vm).name, "qubes.Backup")
+            first = f"{profile.destination_path}\n".encode()
+        return await in_engine(lambda: targets.to_program(arguments, write, stop, first=first), stop), None
+
+    async def passphrase(self, name: str, profile: Profile, given: str | None) -> str:
+        if given is not None:
+            return passphrase_text(given, "What was given")
+        if profile.passphrase_text:
+            return profile.passphrase_text
+        if profile.passphrase_file:
+            path = Path(profile.passphrase_file)
+            return await in_engine(lambda: targets.passphrase_of_file(path))
+        if profile.passphrase_vm:
+            return await in_engine(lambda: targets.passphrase_of_qube(profile.passphrase_vm, name))
+        raise QubesValueError(f"The profile {name} has no passphrase, and none was given.")
+
+    def _path(self, name: str, profile: Profile, start: int) -> Path | None:
+        """The file that the backup becomes; None where it goes elsewhere."""
+        if profile.destination_command or profile.destination_vm != DOM0:
+            return None
+        path = Path(profile.destination_path)
+        if not path.is_dir():
+            return path
+        stem = f"{FILE}-{name}-{time.strftime('%Y%m%dT%H%M%S', time.localtime(start))}"
+        # A clock that was set back comes to the same second again.
+        files = (path / (f"{stem}-{number}" if number else stem) for number in count())
+        return next(file for file in files if not file.exists())
+
+    def cancel(self, name: str) -> None:
+        """Raises `BackupError` if the profile is not being carried out."""
+        run = self._runs.get(name)
+        if run is None:
+            raise BackupError(f"The backup profile {name} is not being carried out.")
+        run.cancelled.set()
+
+    def _progress(self, run: _Run, phase: str, qube: str, done: int) -> None:
+        if phase != run.phase:
+            run.phase, run.done = phase, {}
+        run.qube = qube
+        run.done[qube] = min(done, run.totals.get(qube, 0))
+        # What comes before in the order is done; a qube's last report may have been left out.
+        for name in takewhile(lambda name: name != qube, run.totals):
+            run.done[name] = run.totals[name]
+        fields: dict[str, Any] = {
+            "profile": run.profile,
+            "run": run.number,
+            **run.progress(),
+            "qube-done": run.done[qube],
+            "qube-total": run.totals.get(qube, 0),
+        }
+        self._system.emit([Event("", "backup-progress", {key: str(value) for key, value in fields.items()})])
+
+    # -- what is kept -------------------------------------------------------------------------------------------------
+
+    async def _kept_or_failed(self, held: AsyncExitStack, qube: Qube, left_out: list[str]) -> QubeData:
+        """As `_kept`; a qube that cannot be read fails alone. `left_out` gets sentences on what is left out."""
+        settings, sentences = storable(_settings(qube))
+        left_out += sentences
+        try:
+            return await self._kept(held, qube, settings)
+        except (Mgmt1Error, OSError) as error:
+            log.warning("%s cannot be backed up: %s", qube.name, error)
+            return QubeData(settings, problem=f"{qube.name} cannot be backed up: {error}")
+
+    async def _kept(self, held: AsyncExitStack, qube: Qube, settings: KeptQube) -> QubeData:
+        """The qube as it is now; `held` keeps the states of its volumes until the backup is written."""
+        volumes: dict[str, Source] = {}
+        async with self._system.holding(qube):
+            for name, volume in qube.volumes.items():
+                if volume.save_on_stop and not volume.extra:
+                    volumes[name] = await held.enter_async_context(self._source(qube, name))
+            return QubeData(settings, volumes, tuple(parse_rule(text) for _id, text in qube.rules), qube.notes)
+
+    @asynccontextmanager
+    async def _source(self, qube: Qube, name: str) -> AsyncIterator[Source]:
+        volume = qube.volumes[name]
+        driver = self._system.volumes.driver(volume.pool)
+        live = await self._system.volumes.live(qube, name)
+        async with AsyncExitStack() as stack:
+            if live is None:
+                yield await stack.enter_async_context(driver.open_source(volume.vid))
+                return
+            moment = await driver.snapshot(volume.vid, live)
+            try:
+                source = await stack.enter_async_context(driver.open_source(volume.vid, moment))
+            finally:
+                await driver.drop_snapshot(volume.vid, moment)
+            yield source
+
+    def _system_contents(self, left_out: list[str], owner: str) -> Contents:
+        """The system's own settings and those of dom0; `left_out` gets a sentence for what a backup cannot keep.
+
+        The features of dom0 are only in a backup of a profile that dom0 set.
+        """
+        state = self._system.state
+        settings = _settings(state.qube(DOM0))
+        dom0, sentences = storable(settings if owner == DOM0 else replace(settings, features={}))
+        properties, sentence = plain_values(state.system_own, "the system")
+        left_out += [text for text in (*sentences, sentence) if text]
+        labels = tuple(Label(number, name, color) for number, (name, color) in enumerate(state.labels.items(), 1))
+        return Contents(labels, properties, (dom0,))
+
+    async def _stamp(self, names: Iterable[str], moment: int) -> None:
+        """The qubes were backed up then."""
+        async with self._system.changing:
+            qubes = [self._system.state.qubes[name] for name in names if name in self._system.state.qubes]
+            if not qubes:
+                return
+            await self._system.commit([rows.set_property(qube.qid, "backup_timestamp", str(moment)) for qube in qubes])
+            for qube in qubes:
+                qube.own["backup_timestamp"] = str(moment)
+                self._system.emit(self._system.state.property_changed(qube, "backup_timestamp"))
+
+    # -- history and retention ----------------------------------------------------------------------------------------
+
+    async def history(self, profile: str | None = None, source: str = DOM0) -> list[dict[str, Any]]:
+        """The runs, oldest first, with the names that `source` sees."""
+        return [self._reduced(told, source) for _number, told in await self._numbered(profile, HISTORY_LIMIT)]
+
+    def _reduced(self, told: dict[str, Any], source: str) -> dict[str, Any]:
+        """What `source` may know of a run: nothing of qubes that it does not see, nor that there are any.
+
+        dom0 reads in the reason which qubes were left out because the owner of the profile does not see them.
+        """
+        if source == DOM0:
+            if not told.get("left-out"):
+                return told
+            left_out = f"Left out, because {told['owner']} does not see them: {', '.join(told['left-out'])}."
+            return told | {"reason": " ".join(filter(None, [told.get("reason", ""), left_out]))}
+
+        def seen(name: str) -> bool:
+            return self._system.sees(source, name)
+
+        reduced = {key: value for key, value in told.items() if key not in {"names", "left-out"}}
+        if "qubes" in told:
+            reduced["qubes"] = [qube for qube in told["qubes"] if seen(qube["name"])]
+        if "kept" in told:
+            kept = [{**row, "qubes": [name for name in row["qubes"] if seen(name)]} for row in told["kept"]]
+            reduced["kept"] = [row for row in kept if row["qubes"]]
+        if told.get("qube") and not seen(told["qube"]):
+            reduced["qube"] = ""
+        # What a qube's own profile runs into names only what that qube sees.
+        if (
+            told.get("reason")
+            and source != told.get("owner")
+            # The paths of dom0's home are for dom0.
+            and (told.get("home") or not all(seen(name) for name in told.get("names", [""])))
+        ):
+            reduced["reason"] = FOR_DOM0
+        return reduced
+
+    async def _numbered(self, profile: str | None, limit: int = -1) -> list[tuple[int, dict[str, Any]]]:
+        """The last `limit` runs (-1: all) with their numbers, oldest first."""
+        found = await self._system.store.read(
+            "SELECT run, told FROM backup_run WHERE ?1 IS NULL OR profile = ?1 ORDER BY run DESC LIMIT ?2",
+            (profile, limit),
+        )
+        return [(int(number), self._unstored.get(number) or json.loads(told)) for number, told in reversed(found)]
+
+    async def retention(
+        self, name: str, profile: Profile, coming: Made, owner: str, given_up: Collection[str] = ()
+    ) -> Decision:
+        """What the profile's `keep` does once `coming` is complete.
+
+        Only complete, verified backups whose files are as they were written count and go, and only those that were
+        made while the profile had the same owner: a qube that sets dom0's profile removes none of dom0's backups.
+        """
+        if profile.keep is None:
+            return Decision()
+        runs = [
+            (number, told)
+            for number, told in await self._numbered(name)
+            if number != coming.number
+            and told["result"] in {OK, INCOMPLETE}
+            and told.get("verified")
+            and told.get("owner", DOM0) == owner
+        ]
+
+        def there() -> list[Made]:
+            folder = _folder(profile)
+            return [
+                _made(told, number)
+                for number, told in runs
+                if Path(told["file"]).parent == folder and _is_the_one(told)
+            ]
+
+        known = await at_destination(there)
+        return decide(profile.keep, coming, known, given_up)
+
+    async def _coming(self, planned: Planned, *, has_home: bool) -> Made:
+        """The backup that a run now would make; `has_home`: with the home of dom0."""
+        ((last,),) = await self._system.store.read("SELECT coalesce(max(run), 0) FROM backup_run")
+        dom0 = (self._system.qube(DOM0),) if has_home else ()
+        qubes = {str(qube.uuid): qube.name for qube in (*dom0, *planned.qubes)}
+        return Made(int(last) + 1, _local(self.clock()), qubes)
+
+    async def _remove_old(self, profile: str, old: Made) -> None:
+        path = Path(old.file)
+        try:
+            await at_destination(path.unlink)
+            log.info("Removed %s, which the profile %s keeps no more", path, profile)
+        except (OSError, BackupNotConnectedError) as error:
+            log.warning("%s cannot be removed: %s", path, error)
+
+    async def _previous(self, profile: str) -> str:
+        """The id of the profile's last complete backup."""
+        done = [told for told in await self.history(profile) if told["result"] in {OK, INCOMPLETE}]
+        return str(done[-1].get("backup", "")) if done else ""
+
+    async def _remember(self, number: int | None, told: dict[str, Any]) -> int:
+        """Keep the run in the history; answers its number."""
+        async with self._system.changing:
+            if number is None:
+                ((last,),) = await self._system.store.read("SELECT coalesce(max(run), 0) FROM backup_run")
+                number = int(last) + 1
+            told["run"] = number
+            late = {**self._unstored, number: told}
+            await self._system.commit([rows.set_backup_run(run, one["profile"], one) for run, one in late.items()])
+            self._unstored.clear()
+        return number
+
+    async def _ended(self, number: int, told: dict[str, Any]) -> None:
+        try:
+            await self._remember(number, told)
+        except StoreError as error:
+            self._unstored[number] = told
+            log.warning("The end of the backup %s will be stored later: %s", told["profile"], error)
+        self._emit("backup-finished", told)
+
+    def _emit(self, name: str, told: dict[str, Any]) -> None:
+        """An event about a run: it began, or it ended."""
+        keys = ("profile", "run", "start", "by", "attempt", "result", "reason", "file", "size")
+        shown = self._reduced(told, DOM0)
+        self._system.emit([Event("", name, {key: str(shown.get(key, "")) for key in keys})])
+
+    async def status(self, source: str = DOM0) -> list[dict[str, Any]]:
+        """The latest run of each profile, with how far it is while it runs, and `next-attempt` after a failed one.
+
+        With the names that `source` sees.
+        """
+        found = await self._system.store.read(
+            "SELECT run, told FROM backup_run WHERE run IN (SELECT max(run) FROM backup_run GROUP BY profile)"
+            " ORDER BY run"
+        )
+        rows = [self._unstored.get(number) or json.loads(told) for number, told in found]
+        return [self._reduced(told | self._going(told), source) for told in rows]
+
+    def _going(self, told: dict[str, Any]) -> dict[str, Any]:
+        run = self._runs.get(told["profile"])
+        if run is not None and run.number == told.get("run"):
+            return run.progress()
+        wait = retry_seconds(told.get("attempt", 1)) if _is_to_be_retried(told) else None
+        return {} if wait is None else {"next-attempt": told["end"] + wait}
+
+    async def recover(self) -> None:
+        """After the start of the daemon: runs that were cut off failed, and what they had written goes."""
+        for number, text in await self._system.store.read("SELECT run, told FROM backup_run"):
+            told = json.loads(text)
+            if told["result"] != RUNNING:
+                continue
+            if told["file"]:
+                try:
+                    await at_destination(targets.clear_away, Path(told["file"]))
+                except BackupNotConnectedError as error:
+                    log.warning("What is left of %s stays there: %s", told["file"], error)
+            told |= {
+                "result": FAILED,
+                "reason": "The daemon ended before the backup was complete.",
+                "end": told["start"],
+                "run": number,
+            }
+            await self._remember(number, told)
+            log.warning("The backup of the profile %s was cut off", told["profile"])
+
+    # -- the schedule -------------------------------------------------------------------------------------------------
+
+    async def keep_schedule(self) -> None:
+        """For the life of the system: carry out what is due, and what was missed while the daemon did not run."""
+        while True:
+            try:
+                await self.follow_names()
+            except Mgmt1Error as error:
+                log.warning("Backup profiles do not follow renamed and removed qubes yet: %s", error)
+            for name in await self.profiles.names():
+                try:
+                    if name not in self._runs and (attempt := await self._attempt(name)):
+                        self._system.spawn(f"backup {name}", self._scheduled(name, attempt))
+                except QubesBackupProfileNotFoundError:
+                    log.debug("The backup profile %s was removed", name)
+                except Mgmt1Error as error:
+                    # The text may quote a line of the profile that holds the passphrase.
+                    log.warning("The backup profile %s cannot be used: %s", name, type(error).__name__)
+                    await self._note_broken(name)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _is_due(self, name: str) -> bool:
+        profile, file = await self.profile(name)
+        if profile.schedule is None:
+            return False
+        last, now = await self.last_run(name) or file.changed, self.clock()
+        if is_ahead(last, now):
+            log.warning("The last run of the backup %s is dated %s, in the future; it is due", name, _local(last))
+        return profile.schedule.is_due(_local(now), _local(last))
+
+    async def _attempt(self, name: str) -> int:
+        """Which attempt of a scheduled run is due now, from 1; 0 for none."""
+        if await self._is_due(name):
+            return 1
+        profile, _file = await self.profile(name)
+        runs = await self.history(name) if profile.schedule else []
+        if not runs or not _is_to_be_retried(runs[-1]):
+            return 0
+        attempt = int(runs[-1].get("attempt", 1))
+        return attempt + 1 if is_retry_due(attempt, self.clock() - runs[-1]["end"]) else 0
+
+    async def _note_broken(self, name: str) -> None:
+        """Keep in the history, once, that a profile with a schedule cannot be carried out: nobody would notice."""
+        reason = f"The profile is not accepted; `qubes-backup --profile {name}` says why."
+        with suppress(Mgmt1Error):
+            file = await self.profiles.get(name)
+            runs = await self.history(name)
+            if not _SCHEDULE_LINE.search(file.text) or (runs and runs[-1].get("reason") == reason):
+                return
+            now = int(self.clock())
+            told: dict[str, Any] = {"profile": name, "start": now, "end": now, "result": FAILED, "file": ""}
+            told |= {"by": SCHEDULE, "attempt": len(RETRY_SECONDS) + 1, "reason": reason}
+            await self._remember(None, told)
+            self._emit("backup-finished", told)
+
+    async def _scheduled(self, name: str, attempt: int) -> None:
+        try:
+            await self.execute(name, None, by=SCHEDULE, attempt=attempt)
+        except Mgmt1Error as error:
+            log.warning("The scheduled backup %s failed: %s", name, error)
+
+    async def last_run(self, name: str) -> int | None:
+        """When the profile was last begun, whatever came of it."""
+        runs = await self.history(name)
+        return int(runs[-1]["start"]) if runs else None
+
+    # -- what a profile would do --------------------------------------------------------------------------------------
+
+    async def info(self, name: str, text: str = "", source: str = DOM0) -> str:
+        """As `mgmt1.backup.Info` answers a profile, or for what it would be with another `text`; nothing is kept.
+
+        Only the qubes that `source` sees are in the answer.
+        """
+        if text:
+            profile, changed, owner = await off_loop(parse_profile, text), self.clock(), DOM0
+        else:
+            profile, file = await self.profile(name)
+            changed, owner = file.changed, owner_of(file.text)
+        planned = self.planned(name, profile, owner, source)
+        runs = await self.history(name)
+        due = profile.schedule.next_due(_local(self.clock())) if profile.schedule else None
+        place = _Place()
+        connected = True
+        if profile.destination_vm == DOM0:
+            try:
+                place = await at_destination(_place, profile)
+                connected = not await self._why_not_connected(name, profile, kept=not text)
+            except BackupNotConnectedError:
+                connected = False
+        sizes = {qube.name: sum(v.usage for v in qube.volumes.values() if v.save_on_stop) for qube in planned.qubes}
+        # Also for a source that does not see all of it, the run is of all qubes that the owner sees.
+        whole = self.planned(name, profile, owner)
+        home = await self._home(profile, whole, threading.Event()) if owner == DOM0 else None
+        coming = await self._coming(whole, has_home=home is not None)
+        qubes = planned.qubes
+        if home is not None and source == DOM0:
+            sizes[DOM0] = home.size
+            qubes = (self._system.qube(DOM0), *qubes)
+        decision = await self.retention(name, profile, coming, owner) if connected else Decision()
+        visible = self._system.visible
+        head = {
+            "profile": name,
+            "destination": profile.destination_path or " ".join(profile.destination_command),
+            "destination-vm": profile.destination_vm,
+            "compression": profile.compression.value,
+            "kdf": profile.kdf,
+            "verify": "yes" if profile.verify else "no",
+            "size": str(sum(sizes.values())),
+            "free": "" if place.free is None else str(place.free),
+            "writable": "" if place.free is None else "yes" if place.writable else "no",
+            "connected": "yes" if connected else "no",
+            "largest-file": "" if place.largest is None else str(place.largest),
+            "passphrase": profile.passphrase_kind,
+            "schedule": profile.schedule.text if profile.schedule else "",
+            "last-run": str(runs[-1]["start"]) if runs else "",
+            "last-result": runs[-1]["result"] if runs else "",
+            # By the wall's clock, as that day has it.
+            "next-run": str(int(due.replace(tzinfo=None).timestamp())) if due else "",
+            "missing": " ".join(planned.missing),
+            "left-out": " ".join([*([DOM0] if planned.dom0 and home is None else []), *planned.hidden]),
+            "would-remove": " ".join(_file_word(old) for old in decision.remove),
+            "would-keep": " ".join(
+                f"{_file_word(kept)}:{','.join(seen)}"
+                for kept, names in decision.kept_for
+                if (seen := [name for name in names if visible(source, name)])
+            ),
+            "changed": str(int(changed)),
+        }
+        lines = [f"{key}={value}" for key, value in head.items()]
+        return "\n".join([*lines, "", *(self._row(qube, sizes[qube.name]) for qube in qubes), ""])
+
+    def _row(self, qube: Qube, size: int) -> str:
+        last = qube.value("backup_timestamp")
+        changed = "unknown"
+        if last and not is_ahead(int(last), self.clock()):
+            changed = "yes" if qube.running or (qube.last_stop or 0) > int(last) else "no"
+        fields = {
+            "class": qube.klass.value,
+            "label": qube.value("label"),
+            "size": str(size),
+            "running": "yes" if qube.running else "no",
+            "last": last,
+            "changed": changed,
+        }
+        return " ".join([qube.name, *(f"{key}={value}" for key, value in fields.items())])
+
+
+def _settings(qube: Qube) -> KeptQube:
+    """The qube's own settings as a backup has them."""
+    own = {name: value for name, value in qube.own.items() if name not in {"label", "name"}}
+    devices = tuple(
+        Device(
+            device.device_class,
+            device.backend,
+            device.ident,
+            required=device.device_class is DeviceClass.PCI,
+            options={key: value for key, value in device.options.items() if key != PERSISTENT},
+        )
+        for device in qube.devices
+        if device.persistent
+    )
+    klass = ADMIN_CLASS if qube.klass is VmClass.ADMIN else qube.klass.value
+    features = dict(qube.features)
+    return KeptQube(qube.name, klass, qube.value("label"), own, features, frozenset(qube.tags), devices)
+
+
+def _is_to_be_retried(told: dict[str, Any]) -> bool:
+    return bool(told["result"] == FAILED and told.get("by") == SCHEDULE)
+
+
+def _folder(profile: Profile) -> Path:
+    """Where the backups of a profile are. Blocks."""
+    path = Path(profile.destination_path)
+    return path if path.is_dir() else path.parent
+
+
+def _file_system(profile: Profile) -> file_systems.FileSystem:
+    """That of the folder of a profile's backups. Blocks."""
+    return file_systems.of_folder(_folder(profile))
+
+
+def _identity(profile: Profile, *, by_call: bool) -> str:
+    """The identity of the file system at the destination; empty if nothing tells that it is the right one. Blocks.
+
+    Nothing does where a call names what is not there yet, on the disk of the system: it may be a folder on a disk that
+    is not connected.
+    """
+    folder = _folder(profile)
+    named = folder == Path(profile.destination_path)
+    if not folder.is_dir() or (by_call and not named and file_systems.is_of_system(folder)):
+        return ""
+    return file_systems.of_folder(folder).identity
+
+
+def _is_of_system(profile: Profile) -> bool:
+    """Whether the destination is where a mount point without its disk would be. Blocks."""
+    return file_systems.is_of_system(_folder(profile))
+
+
+def _holds_one_of(profile: Profile, runs: Iterable[dict[str, Any]]) -> bool:
+    """Whether the backup of one of these runs is in the folder of the destination. Blocks."""
+    folder = _folder(profile)
+    return any(Path(told["file"]).parent == folder and _is_the_one(told) for told in runs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What is known of the folder of a profile's backups: free bytes and those of the largest file, None if unknown."""
+
+    free: int | None = None
+    writable: bool = False
+    largest: int | None = None
+
+
+def _place(profile: Profile) -> _Place:
+    """Blocks."""
+    folder = _folder(profile)
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return _Place()
+    return _Place(free, os.access(folder, os.W_OK | os.X_OK), file_systems.of_folder(folder).largest)
+
+
+def _made(told: dict[str, Any], number: int) -> Made:
+    """A run of the history. Of one that recorded no uuids the names count."""
+    whole = [qube for qube in told.get("qubes", ()) if qube["result"] == OK]
+    qubes = {qube.get("uuid", qube["name"]): qube["name"] for qube in whole}
+    return Made(number, _local(told["start"]), qubes, told["file"])
+
+
+def _file_word(backup: Made) -> str:
+    """The file's name as one word; only names that we did not make up hold a blank, a colon or a percent sign."""
+    return quote(Path(backup.file).name)
+
+
+def kept_text(decision: Decision) -> str:
+    """Which backups stay although the counts do not keep them, as a sentence; empty if none."""
+    kept = "; ".join(f"{Path(backup.file).name}: {', '.join(names)}" for backup, names in decision.kept_for)
+    return f"Kept, because no other backup of the profile holds the qube: {kept}." if kept else ""
+
+
+def _is_the_one(told: dict[str, Any]) -> bool:
+    """The file is still there, as long as it was, with the backup's id in its head."""
+    try:
+        with Path(told["file"]).open("rb") as file:
+            head = file.read(4096)
+            size = file.seek(0, 2)
+    except OSError:
+        return False
+    return size == told["size"] and f"backup-id={told['backup']}\n".encode() in head
+
+
+def _local(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds).astimezone()

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is to be known of a qube, kept with its volumes: if the store is lost, the qube can be made again from them.
+
+Written in the background a moment after a change, and compared at each start. A qube without a kept volume of its own
+(a disposable) has no place for it; it is in the copies of the store only.
+"""
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.wire.errors import Mgmt1Error, StoragePoolException
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.records import VolumeRecord
+from qubesmanager.wire.values import VmClass
+
+if TYPE_CHECKING:
+    from qubesmanager.daemon.local.system import System
+
+log = logging.getLogger(__name__)
+
+FORMAT = 1
+_LONG = ("notes", "rules", "features")
+"""What is left out, in this order, where a pool has no room for all."""
+
+
+class Descriptions:
+    """Keeps what each qube's own volumes say of it like the store; it is told every event of the system."""
+
+    def __init__(self, system: "System") -> None:
+        self._system = system
+        self._waiting: dict[UUID, None] = {}
+        self._news = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._kept: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def seen(self, event: Event) -> None:
+        """Look at the event's qube again, and at all qubes once a pool is back."""
+        if event.name == "pool-found":
+            self.look_at_all()
+        elif (qube := self._system.state.qubes.get(event.subject)) is not None:
+            self._look_at(qube)
+
+    def look_at_all(self) -> None:
+        for qube in self._system.state.qubes.values():
+            self._look_at(qube)
+
+    async def keep(self) -> None:
+        """Write what has changed, for as long as the daemon runs."""
+        self.look_at_all()
+        while True:
+            if not self._waiting:
+                self._idle.set()
+                self._news.clear()
+                await self._news.wait()
+            uuid = next(iter(self._waiting))
+            del self._waiting[uuid]
+            qube = self._system.state.by_uuid.get(uuid)
+            if qube is not None:
+                await self._write(qube)
+
+    async def settled(self) -> None:
+        """Until everything that has changed by now is written."""
+        await self._idle.wait()
+
+    def _look_at(self, qube: Qube) -> None:
+        if qube.klass is not VmClass.ADMIN:
+            self._waiting[qube.uuid] = None
+            self._idle.clear()
+            self._news.set()
+
+    async def _write(self, qube: Qube) -> None:
+        for volume in list(qube.volumes.values()):
+            if not volume.save_on_stop or volume.extra:
+                continue
+            about = describe(qube, self._system.state.labels)
+            key = (volume.pool, volume.vid)
+            if self._kept.get(key) == about:
+                continue
+            try:
+                await self._write_one(volume, about)
+                self._kept[key] = about
+            except Mgmt1Error as error:
+                self._kept.pop(key, None)
+                log.info("What is known of %s could not be kept in %s: %s", qube.name, volume.vid, error)
+
+    async def _write_one(self, volume: VolumeRecord, about: dict[str, Any]) -> None:
+        """All of it, or as much as the pool has room for. Raises `Mgmt1Error` if even the shortest is refused."""
+        driver = self._system.volumes.driver(volume.pool)
+        present = await driver.description(volume.vid)
+        for number in range(len(_LONG) + 1):
+            shorter = {name: value for name, value in about.items() if name not in _LONG[:number]}
+            if shorter == present:
+                return
+            try:
+                await driver.describe(volume.vid, shorter)
+            except StoragePoolException:
+                if number == len(_LONG):
+                    raise
+            else:
+                return
+
+
+def describe(qube: Qube, labels: dict[str, str]) -> dict[str, Any]:
+    """Everything that a qube can be made again from, as JSON; its devices are not, because others may be there then."""
+    label = qube.value("label")
+    return {
+        "format": FORMAT,
+        "uuid": str(qube.uuid),
+        "name": qube.name,
+        "class": str(qube.klass),
+        "label": label,
+        "color": labels.get(label, ""),
+        "properties": {name: value for name, value in sorted(qube.own.items()) if name != "label"},
+        "features": dict(sorted(qube.features.items())),
+        "tags": sorted(qube.tags),
+        "rules": [text for _rule_id, text in qube.rules],
+        "notes": qube.notes,
+        "revisions": {name: volume.revisions_to_keep for name, volume in qube.volumes.items() if volume.save_on_stop},
+    }

@@ -1,0 +1,636 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Devices: what each qube offers, what each has, and how that changes.
+
+What is offered comes from a `DeviceSource` (dom0: the machine), and from the extra volumes of a halted qube. What a
+qube has is a `DeviceRecord`: attached now, assigned persistently, or both. `attached` is stored before the hypervisor
+is told, so a crash in between leaves a record that the next start compares with the hypervisor.
+"""
+
+import logging
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
+
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.sight import spoken_one
+from qubesmanager.daemon.local.drivers.devices.base import (
+    BlockDevice,
+    Change,
+    DeviceEvent,
+    DeviceInfo,
+    DeviceSource,
+    HostDevice,
+    Microphone,
+)
+from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, DiskSpec
+from qubesmanager.daemon.local.services.volume_lifecycle import bare_spec
+from qubesmanager.daemon.local.store import rows
+from qubesmanager.rules.devices import (
+    DEVTYPE,
+    FRONTEND_DEV,
+    PERSISTENT,
+    READ_ONLY,
+    checked_options,
+    free_place,
+    why_not_balanced,
+)
+from qubesmanager.wire.codecs import DeviceId
+from qubesmanager.wire.errors import (
+    DeviceAlreadyAttached,
+    DeviceNotAssigned,
+    DeviceNotFound,
+    Mgmt1Error,
+    ProtocolError,
+    QubesVMInUseError,
+    QubesVMNotHaltedError,
+    QubesVMNotRunningError,
+)
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.events import device_event
+from qubesmanager.wire.names import shown
+from qubesmanager.wire.records import YES, DeviceRecord, VolumeRecord
+from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
+
+if TYPE_CHECKING:
+    from qubesmanager.daemon.local.system import System
+
+log = logging.getLogger(__name__)
+
+SERIAL_LIMIT = 36
+"""Characters of a disk's serial number, by which the guest finds it."""
+
+_HOT = (PowerState.RUNNING, PowerState.PAUSED)
+_NEXT_START = (
+    "Sound cannot be added to a running qube: assign the microphone with persistent=yes, and it is there at the next"
+    " start."
+)
+
+
+class Key(NamedTuple):
+    """One device of the system. The backend is named by its UUID: its name may change."""
+
+    device_class: DeviceClass
+    backend: UUID
+    ident: str
+
+
+@dataclass
+class _Claim:
+    """A device that is just being attached. `gone`: it was pulled meanwhile."""
+
+    qube: Qube
+    gone: bool = False
+
+
+class Devices:
+    """`sources` by the UUID of the qube that offers them."""
+
+    def __init__(self, system: "System") -> None:
+        self._system = system
+        self.sources: dict[UUID, DeviceSource] = {}
+        self._claims: dict[Key, _Claim] = {}
+        self._hosts: dict[tuple[UUID, Key], HostDevice] = {}
+        """By qube and device: as what it was attached, for when it has to be taken away again."""
+
+    def offer(self, backend: Qube, source: DeviceSource) -> None:
+        """From now on the qube offers what the source has."""
+        self.sources[backend.uuid] = source
+        self._system.spawn(f"watch the devices of {backend.name}", self._watch(backend, source))
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    async def available(self, backend: Qube, device_class: DeviceClass) -> list[DeviceInfo]:
+        """What a qube offers, by ident. A qube that does not run offers its extra volumes alone."""
+        source = self.sources.get(backend.uuid)
+        found = await source.available(device_class) if source is not None and _offers(backend) else []
+        if device_class is DeviceClass.BLOCK:
+            found = [*found, *(_offer(backend, volume) for volume in backend.volumes.values() if volume.extra)]
+        return found
+
+    def holder(self, key: Key) -> Qube | None:
+        """The qube that has the device now, or is just getting it."""
+        if claim := self._claims.get(key):
+            return claim.qube
+        backend = self._system.state.by_uuid.get(key.backend)
+        for qube in self._system.state.qubes.values():
+            for held in qube.devices:
+                same = (held.device_class, held.ident) == (key.device_class, key.ident)
+                if held.attached and same and backend is not None and held.backend == backend.name:
+                    return qube
+        return None
+
+    def users(self, backend: Qube) -> list[str]:
+        """Which devices of a qube others have now, in words for the source of the call: `sda (work)`; sorted."""
+        return sorted(
+            f"{record.ident} ({spoken_one(qube.name)})"
+            for qube in self._system.state.qubes.values()
+            for record in qube.devices
+            if record.attached and record.backend == backend.name
+        )
+
+    def lent(self, qube: Qube, volume: str) -> Qube | None:
+        """The qube that has an extra volume of this one as its disk."""
+        return self.holder(Key(DeviceClass.BLOCK, qube.uuid, volume))
+
+    def lent_by(self, qube: Qube) -> list[tuple[str, VolumeRecord]]:
+        """Where a qube has disks that are volumes of others: target and volume."""
+        found = []
+        for held in qube.devices:
+            volume = _extra_volume(self._system.qube(held.backend), held.device_class, held.ident)
+            if held.attached and volume is not None:
+                found.append((held.options[FRONTEND_DEV], volume))
+        return found
+
+    def may_start(self, qube: Qube) -> None:
+        """Raises `QubesVMInUseError` while a volume of the qube is another's disk."""
+        for name, volume in qube.volumes.items():
+            if volume.extra and (holder := self.lent(qube, name)):
+                raise QubesVMInUseError(f"The volume {name} of {qube.name} is attached to {spoken_one(holder.name)}.")
+
+    # -- attaching and detaching --------------------------------------------------------------------------------------
+
+    async def attach(
+        self, qube: Qube, device_class: DeviceClass, wanted: DeviceId, untrusted: Mapping[str, str]
+    ) -> None:
+        """Give the device to the qube: now if it runs, at each start if `persistent=yes`.
+
+        Raises `DeviceNotFound`, `DeviceAlreadyAttached` with the holder, `QubesVMNotRunningError`. A device that is
+        attached and not yet assigned may be assigned, and the other way round.
+        """
+        options = checked_options(device_class, untrusted)
+        if qube.klass is VmClass.ADMIN:
+            raise ProtocolError("dom0 has its own devices, and none are attached to it.")
+        backend = self._system.qube(wanted.backend)
+        if backend is qube:
+            raise ProtocolError(f"{qube.name} offers {wanted.ident} itself.")
+        info = await self._find(backend, device_class, wanted.ident)
+        async with self._system.holding(qube):
+            await self._attach(qube, self._system.still(backend), info, options)
+
+    async def _attach(self, qube: Qube, backend: Qube, info: DeviceInfo, options: dict[str, str]) -> None:
+        """Under the qube's lock."""
+        before = held(qube, info.device_class, DeviceId(backend.name, info.ident))
+        persistent = options.get(PERSISTENT) == YES
+        now = qube.state in _HOT and not (before is not None and before.attached)
+        if before is not None and before.attached and (before.persistent or not persistent):
+            raise DeviceAlreadyAttached(f"{before.backend}+{before.ident} is attached to {qube.name} already.")
+        if qube.state not in _HOT and not persistent:
+            raise QubesVMNotRunningError(f"{qube.name} is {qube.state}; a device for its next start is persistent=yes.")
+        if info.device_class is DeviceClass.PCI:
+            self._balanced(qube)
+        if now and isinstance(info.host, Microphone) and (await self._system.hypervisor.capabilities()).hot_plug:
+            if not persistent:
+                raise QubesVMNotRunningError(_NEXT_START)
+            now = False
+        if now:
+            info = await self._find_there(backend, info.device_class, info.ident)
+        if before is not None:
+            options = {**before.options, **options}
+        if info.device_class is DeviceClass.BLOCK:
+            self._placed(qube, options, before)
+        attached = now or (before is not None and before.attached)
+        record = DeviceRecord(info.device_class, backend.name, info.ident, attached, options)
+        if not now:
+            await self._put(qube, record)
+            return
+        key, claim = await self._claim(qube, backend, info)
+        try:
+            async with AsyncExitStack() as undo:
+                await self._store(qube, record)
+                undo.push_async_callback(self._take_back, qube, record)
+                await self._plug(undo, qube, backend, record, info)
+                if claim.gone:
+                    raise DeviceNotFound(f"{backend.name}+{info.ident} was removed while it was being attached.")
+                self._replace(qube, record)
+                undo.pop_all()
+        finally:
+            self._release(key, claim)
+
+    async def detach(self, qube: Qube, device_class: DeviceClass, wanted: DeviceId) -> None:
+        """Take the device away and forget its assignment. Raises `DeviceNotAssigned`.
+
+        An assignment goes first, so that none comes back after a crash. Once the guest has let go of the device, that
+        is done: the store follows now or later.
+        """
+        async with self._system.holding(qube):
+            record = held(qube, device_class, wanted)
+            if record is None:
+                raise DeviceNotAssigned(f"{qube.name} has no {device_class} device {wanted}.")
+            if not record.attached or not qube.running:
+                await self._drop(qube, record)
+                return
+            if record.persistent:
+                options = {name: value for name, value in record.options.items() if name != PERSISTENT}
+                await self._store(qube, record._replace(options=options))
+            try:
+                await self._unplug(qube, record)
+            except BaseException:
+                await self._stored_again(qube, record)
+                raise
+            self._forget(qube, record)
+            await self._stored_again(qube, record)
+            await self._closed(record)
+
+    async def _drop(self, qube: Qube, record: DeviceRecord) -> None:
+        async with self._system.altering(qube):
+            await self._system.commit([rows.delete_device(qube.qid, record)])
+            self._forget(qube, record)
+        await self._closed(record)
+
+    def _forget(self, qube: Qube, record: DeviceRecord) -> None:
+        qube.devices = [other for other in qube.devices if not _same(other, record)]
+        qube.changed()
+        options = {name: value for name, value in record.options.items() if name != PERSISTENT}
+        self._system.emit([device_event(qube.name, record._replace(attached=False, options=options))])
+
+    # -- with the qube's life -----------------------------------------------------------------------------------------
+
+    async def boot(self, undo: AsyncExitStack, qube: Qube) -> tuple[list[DiskSpec], list[HostDevice]]:
+        """What the qube gets at its start. Under its lock; `undo` gets what takes it back if the start fails.
+
+        A missing device is left out, but for PCI: a qube without its controller is not the qube that was meant. One
+        that another qube has refuses the start.
+        """
+        self.may_start(qube)
+        plugged = (await self._system.hypervisor.capabilities()).hot_plug
+        disks: list[DiskSpec] = []
+        hosts: list[HostDevice] = []
+        for record in [device for device in qube.devices if device.persistent]:
+            backend = self._system.qube(record.backend)
+            try:
+                info = await self._find_there(backend, record.device_class, record.ident)
+            except DeviceNotFound:
+                if record.device_class is DeviceClass.PCI:
+                    raise
+                log.info("%s starts without %s+%s, which is not there", qube.name, record.backend, record.ident)
+                continue
+            key, claim = await self._claim(qube, backend, info)
+            undo.callback(self._release, key, claim)
+            there = record._replace(attached=True)
+            await self._store(qube, there)
+            undo.push_async_callback(self._take_back, qube, there)
+            self._hosts[qube.uuid, self._key(record)] = info.host
+            if plugged and isinstance(info.host, BlockDevice):
+                disks.append(await self._disk(undo, backend, there, info.host))
+            elif plugged:
+                hosts.append(info.host)
+        return disks, hosts
+
+    def booted(self, qube: Qube) -> None:
+        """The qube runs with what `boot` gave it: those claims end. What it offers itself is there from now on."""
+        self.announce(qube)
+        for key, claim in list(self._claims.items()):
+            if claim.qube is not qube:
+                continue
+            del self._claims[key]
+            record = held(qube, key.device_class, DeviceId(self._system.state.by_uuid[key.backend].name, key.ident))
+            if record is None:
+                continue
+            self._replace(qube, record._replace(attached=True))
+            if claim.gone:
+                self._system.persist(f"take {key.ident} from {qube.name}", partial(self._vanished, qube, key), of=qube)
+
+    async def halted(self, qube: Qube) -> None:
+        """The qube does not run any more: only what is assigned persistently stays. Under its lock."""
+        gone = [record for record in qube.devices if record.attached]
+        if not gone:
+            return
+        async with self._system.altering(qube):
+            await self._system.commit(
+                [
+                    rows.set_device(qube.qid, record._replace(attached=False))
+                    if record.persistent
+                    else rows.delete_device(qube.qid, record)
+                    for record in gone
+                ]
+            )
+            for record in gone:
+                if record.persistent:
+                    self._replace(qube, record._replace(attached=False))
+                else:
+                    self._forget(qube, record)
+        for record in gone:
+            await self._closed(record)
+
+    async def reconcile(self) -> None:
+        """After the start of the daemon: what is stored as attached and is not there any more is not attached."""
+        for qube in list(self._system.state.qubes.values()):
+            if not any(record.attached for record in qube.devices):
+                continue
+            if not qube.running:
+                await self.halted(qube)
+                continue
+            if qube.state is PowerState.HALTING:
+                continue  # what it had is seen to when it is cleaned up after
+            disks = await self._system.hypervisor.disk_files(qube.uuid)
+            for record in [device for device in qube.devices if device.attached]:
+                if not await self._really_there(qube, record, disks):
+                    log.info("%s has lost %s+%s", qube.name, record.backend, record.ident)
+                    await self._lost(qube, record)
+
+    async def _really_there(self, qube: Qube, record: DeviceRecord, disks: Mapping[str, Path]) -> bool:
+        if record.device_class is DeviceClass.BLOCK:
+            return record.options.get(FRONTEND_DEV) in disks
+        try:
+            info = await self._find_there(self._system.qube(record.backend), record.device_class, record.ident)
+        except DeviceNotFound:
+            return False
+        self._hosts[qube.uuid, self._key(record)] = info.host
+        return await self._system.hypervisor.has_device(qube.uuid, info.host)
+
+    def announce(self, backend: Qube) -> None:
+        """The qube was started or has halted: its devices are there now, or gone from whoever has them."""
+        change = Change.ADDED if _offers(backend) else Change.REMOVED
+        if source := self.sources.get(backend.uuid):
+            act = partial(self._see_all, backend, source, change)
+            self._system.persist(f"see the devices of {backend.name}, which were {change.value}", act, of=backend)
+
+    async def _see_all(self, backend: Qube, source: DeviceSource, change: Change) -> None:
+        offered = [device for device_class in DeviceClass for device in await source.available(device_class)]
+        # A backend that was started or halted again meanwhile is announced again.
+        if _offers(backend) is (change is Change.ADDED):
+            for device in offered:
+                self._seen(backend, DeviceEvent(change, device))
+
+    # -- devices that come and go -------------------------------------------------------------------------------------
+
+    async def _watch(self, backend: Qube, source: DeviceSource) -> None:
+        """For the life of the system: tell what a backend's source tells, and act on it."""
+        async with source.watch() as events:
+            async for event in events:
+                self._seen(backend, event)
+
+    def _seen(self, backend: Qube, event: DeviceEvent) -> None:
+        if event.change is Change.ADDED and not _offers(backend):
+            return
+        device = event.device
+        key = Key(device.device_class, backend.uuid, device.ident)
+        fields = {"ident": device.ident, "change": event.change.value, "description": device.description}
+        self._system.emit([Event(backend.name, f"device-list-change:{device.device_class}", fields)])
+        if event.change is Change.REMOVED:
+            if claim := self._claims.get(key):
+                claim.gone = True
+            elif holder := self.holder(key):
+                log.info("%s+%s was removed; %s had it", backend.name, device.ident, holder.name)
+                vanished = partial(self._vanished, holder, key)
+                self._system.persist(f"take {device.ident} from {holder.name}", vanished, of=holder)
+        elif event.change is Change.ADDED and not device.in_use:
+            for qube in list(self._system.state.qubes.values()):
+                record = held(qube, device.device_class, DeviceId(backend.name, device.ident))
+                if record is not None and qube.state is PowerState.RUNNING:
+                    self._system.spawn(f"give {device.ident} to {qube.name}", self._came_back(qube, backend, device))
+
+    async def _vanished(self, qube: Qube, key: Key) -> None:
+        """A device that a qube has is gone: the qube loses it, and keeps only the assignment."""
+        async with self._system.holding(qube):
+            record = next((held for held in qube.devices if held.attached and self._key(held) == key), None)
+            if record is None:
+                return
+            if qube.running:
+                try:
+                    await self._unplug(qube, record)
+                except Mgmt1Error as error:
+                    log.info("%s: %s", qube.name, error)
+            await self._lost(qube, record)
+
+    async def let_go(self, qube: Qube, target: str) -> None:
+        """The guest gave a disk back, maybe long after it was asked to."""
+        async with self._system.holding(qube):
+            for record in list(qube.devices):
+                if record.attached and record.options.get(FRONTEND_DEV) == target:
+                    if qube.running and target in await self._system.hypervisor.disk_files(qube.uuid):
+                        return
+                    await self._lost(qube, record)
+
+    async def _lost(self, qube: Qube, record: DeviceRecord) -> None:
+        if not record.persistent:
+            await self._drop(qube, record)
+            return
+        await self._put(qube, record._replace(attached=False))
+        await self._closed(record)
+
+    async def _came_back(self, qube: Qube, backend: Qube, device: DeviceInfo) -> None:
+        """An assigned device was plugged in again while its qube runs."""
+        async with self._system.holding(qube):
+            record = held(qube, device.device_class, DeviceId(backend.name, device.ident))
+            if record is None or record.attached or qube.state is not PowerState.RUNNING:
+                return
+            try:
+                await self._attach(qube, backend, device, dict(record.options))
+            except Mgmt1Error as error:
+                log.info("%s does not get %s+%s: %s", qube.name, backend.name, device.ident, error)
+
+    # -- steps --------------------------------------------------------------------------------------------------------
+
+    async def _find(self, backend: Qube, device_class: DeviceClass, ident: str) -> DeviceInfo:
+        if volume := _extra_volume(backend, device_class, ident):
+            return _offer(backend, volume)
+        source = self.sources.get(backend.uuid)
+        if source is None:
+            raise DeviceNotFound(f"{backend.name} offers no {device_class} device {shown(ident)}.")
+        return await source.find(device_class, ident)
+
+    async def _find_there(self, backend: Qube, device_class: DeviceClass, ident: str) -> DeviceInfo:
+        """As `_find`, of a device that can be attached now. Raises `DeviceNotFound` if its backend does not run."""
+        if not _offers(backend) and not _extra_volume(backend, device_class, ident):
+            raise DeviceNotFound(f"{backend.name} is {backend.state}; its devices are there while it runs.")
+        return await self._find(backend, device_class, ident)
+
+    async def _claim(self, qube: Qube, backend: Qube, info: DeviceInfo) -> tuple[Key, _Claim]:
+        """The device is nobody's, and nobody else gets it until `_release`. Raises `DeviceAlreadyAttached`."""
+        key = Key(info.device_class, backend.uuid, info.ident)
+        parts = await self._parts(backend, info)
+        for other in (key, *parts):
+            if holder := self.holder(other):
+                raise DeviceAlreadyAttached(f"{backend.name}+{other.ident} is attached to {spoken_one(holder.name)}.")
+        self._claims[key] = claim = _Claim(qube)
+        try:
+            await self._may_be_lent(backend, info)
+        except BaseException:
+            self._release(key, claim)
+            raise
+        return key, claim
+
+    def _release(self, key: Key, claim: _Claim) -> None:
+        if self._claims.get(key) is claim:
+            del self._claims[key]
+
+    async def _may_be_lent(self, backend: Qube, info: DeviceInfo) -> None:
+        if _extra_volume(backend, info.device_class, info.ident):
+            if backend.running:
+                raise QubesVMNotHaltedError(f"{backend.name} has {info.ident} as its own disk while it runs.")
+        elif reason := await self.sources[backend.uuid].why_busy(info):
+            raise DeviceAlreadyAttached(f"{backend.name}+{info.ident} is in use. {reason}")
+
+    async def _parts(self, backend: Qube, info: DeviceInfo) -> list[Key]:
+        """The disk that a partition is on, and the partitions of a disk."""
+        if info.device_class is not DeviceClass.BLOCK or backend.uuid not in self.sources:
+            return []
+        others = await self.sources[backend.uuid].available(DeviceClass.BLOCK)
+        names = [other.ident for other in others if other.details.get("parent") == info.ident]
+        if parent := info.details.get("parent"):
+            names.append(parent)
+        return [Key(DeviceClass.BLOCK, backend.uuid, name) for name in names]
+
+    async def _plug(
+        self, undo: AsyncExitStack, qube: Qube, backend: Qube, record: DeviceRecord, info: DeviceInfo
+    ) -> None:
+        hypervisor = self._system.hypervisor
+        self._hosts[qube.uuid, self._key(record)] = info.host
+        if not (await hypervisor.capabilities()).hot_plug:
+            return
+        if isinstance(info.host, BlockDevice):
+            disk = await self._disk(undo, backend, record, info.host)
+            await hypervisor.attach_disk(qube.uuid, disk)
+            undo.push_async_callback(hypervisor.detach_disk, qube.uuid, disk.target)
+        else:
+            await hypervisor.attach_device(qube.uuid, info.host)
+            undo.push_async_callback(hypervisor.detach_device, qube.uuid, info.host)
+
+    async def _unplug(self, qube: Qube, record: DeviceRecord) -> None:
+        hypervisor = self._system.hypervisor
+        if not (await hypervisor.capabilities()).hot_plug:
+            return
+        if record.device_class is DeviceClass.BLOCK:
+            await hypervisor.detach_disk(qube.uuid, record.options[FRONTEND_DEV])
+            return
+        host = self._hosts.get((qube.uuid, self._key(record)))
+        if isinstance(host, Microphone):
+            raise Mgmt1Error("Sound cannot be taken from a running qube; it is gone when the qube has halted.")
+        if host is not None:
+            await hypervisor.detach_device(qube.uuid, host)
+
+    async def _disk(self, undo: AsyncExitStack, backend: Qube, record: DeviceRecord, host: BlockDevice) -> DiskSpec:
+        cdrom = record.options.get(DEVTYPE) == "cdrom"
+        spec = DiskSpec(
+            record.options[FRONTEND_DEV],
+            Path(host.path),
+            serial=(record.ident if backend.klass is VmClass.ADMIN else f"{backend.name}.{record.ident}")[
+                :SERIAL_LIMIT
+            ],
+            read_only=cdrom or host.read_only or record.options.get(READ_ONLY) == YES,
+            is_device=True,
+            cdrom=cdrom,
+        )
+        volume = _extra_volume(backend, record.device_class, record.ident)
+        if volume is None:
+            return spec
+        driver = self._system.volumes.driver(volume.pool)
+        disk = await driver.start(bare_spec(volume))
+        undo.push_async_callback(driver.stop, bare_spec(volume))
+        return DiskSpec(
+            spec.target,
+            disk.path,
+            DiskFormat(disk.format),
+            spec.serial,
+            read_only=spec.read_only,
+            cdrom=cdrom,
+            backing=disk.backing,
+        )
+
+    async def _closed(self, record: DeviceRecord) -> None:
+        """Stop what was a volume of a qube, now or later."""
+        backend = self._system.state.qubes.get(record.backend)
+        volume = backend and _extra_volume(backend, record.device_class, record.ident)
+        if record.attached and backend is not None and volume:
+            stop = partial(self._stop_lent, backend, volume)
+            await self._system.ensure(f"stop {volume.vid}", stop, of=backend)
+
+    async def _stop_lent(self, backend: Qube, volume: VolumeRecord) -> None:
+        """Stop a volume that was lent, unless a qube has it again."""
+        if backend.running or self.holder(Key(DeviceClass.BLOCK, backend.uuid, volume.name)):
+            return
+        await self._system.volumes.driver(volume.pool).stop(bare_spec(volume))
+
+    def _placed(self, qube: Qube, options: dict[str, str], before: DeviceRecord | None) -> None:
+        """Say where the guest has the disk. Raises `DeviceAlreadyAttached` if something else is there."""
+        taken = {
+            record.options[FRONTEND_DEV]: record
+            for record in qube.devices
+            if FRONTEND_DEV in record.options and record is not before
+        }
+        place = options.get(FRONTEND_DEV) or free_place(taken)
+        if place is None:
+            raise DeviceAlreadyAttached(f"{qube.name} has no place for another disk.")
+        if place in taken:
+            other = taken[place]
+            raise DeviceAlreadyAttached(f"{qube.name} has {other.backend}+{other.ident} as {place}.")
+        options[FRONTEND_DEV] = place
+
+    @staticmethod
+    def _balanced(qube: Qube) -> None:
+        if reason := why_not_balanced(int(qube.value("maxmem") or 0), 1):
+            raise QubesVMInUseError(reason)
+
+    def _key(self, record: DeviceRecord) -> Key:
+        return Key(record.device_class, self._system.qube(record.backend).uuid, record.ident)
+
+    async def _store(self, qube: Qube, record: DeviceRecord) -> None:
+        async with self._system.altering(qube):
+            await self._system.commit([rows.set_device(qube.qid, record)])
+
+    async def _take_back(self, qube: Qube, record: DeviceRecord) -> None:
+        """A change failed before it was made in memory."""
+        self._hosts.pop((qube.uuid, self._key(record)), None)
+        await self._stored_again(qube, record)
+
+    async def _stored_again(self, qube: Qube, record: DeviceRecord) -> None:
+        """Bring the store to what memory has of the device, now or later."""
+        store = partial(self._store_present, qube, record)
+        await self._system.ensure(f"store the devices of {qube.name}", store, of=qube)
+
+    async def _store_present(self, qube: Qube, record: DeviceRecord) -> None:
+        async with self._system.altering(qube):
+            present = held(qube, record.device_class, DeviceId(record.backend, record.ident))
+            change = rows.delete_device(qube.qid, record) if present is None else rows.set_device(qube.qid, present)
+            await self._system.commit([change])
+
+    async def _put(self, qube: Qube, record: DeviceRecord) -> None:
+        async with self._system.altering(qube):
+            self._system.qube(record.backend)
+            await self._system.commit([rows.set_device(qube.qid, record)])
+            self._replace(qube, record)
+
+    def _replace(self, qube: Qube, record: DeviceRecord) -> None:
+        qube.devices = [*(other for other in qube.devices if not _same(other, record)), record]
+        qube.changed()
+        self._system.emit([device_event(qube.name, record)])
+
+
+def held(qube: Qube, device_class: DeviceClass, device: DeviceId) -> DeviceRecord | None:
+    """What the qube has of that name."""
+    wanted = (device_class, device.backend, device.ident)
+    return next((one for one in qube.devices if (one.device_class, one.backend, one.ident) == wanted), None)
+
+
+def _same(one: DeviceRecord, other: DeviceRecord) -> bool:
+    return one[:3] == other[:3]
+
+
+def _offers(backend: Qube) -> bool:
+    """Whether devices of the qube's own are there: dom0's always, those of another qube while it runs."""
+    return backend.klass is VmClass.ADMIN or backend.state in _HOT
+
+
+def _offer(backend: Qube, volume: VolumeRecord) -> DeviceInfo:
+    """An extra volume of a qube as a device that others may have while it is halted."""
+    details = {"size": str(volume.size), "volume": volume.vid}
+    if not volume.rw:
+        details["read-only"] = YES
+    return DeviceInfo(
+        DeviceClass.BLOCK,
+        volume.name,
+        f"Volume {volume.vid} of {backend.name}",
+        BlockDevice("", volume.size, read_only=not volume.rw),
+        details,
+    )
+
+
+def _extra_volume(backend: Qube, device_class: DeviceClass, ident: str) -> VolumeRecord | None:
+    """The volume that the device is, if it is one."""
+    volume = backend.volumes.get(ident)
+    return volume if device_class is DeviceClass.BLOCK and volume is not None and volume.extra else None

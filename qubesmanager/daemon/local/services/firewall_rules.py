@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The firewall rules of a qube: checked, stored in order under ids that stay, and gone when they expire.
+
+Rules are kept in their one spelling (`wire/firewall.py`), so what is listed can be sent again. An expired rule is not
+listed any more, and is taken out of the store by the sweep that is set for its moment. A change costs what it changes,
+however long the lists are.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.state import State
+from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.store.store import Statement
+from qubesmanager.rules.firewall import is_expired
+from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError, QubesVMNotFoundError
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.events import DOMAIN_ADD
+from qubesmanager.wire.firewall import parse_rule
+from qubesmanager.wire.limits import RULES
+from qubesmanager.wire.values import VmClass
+
+if TYPE_CHECKING:
+    from qubesmanager.daemon.local.system import System
+
+log = logging.getLogger(__name__)
+
+CHANGED = "firewall-changed"
+
+RETRY_SECONDS = 10.0
+"""After this long an expired rule that could not be taken out of the store is tried again."""
+
+Rules = list[tuple[str, str]]
+Change = Callable[[Rules], tuple[Rules, list[Statement]]]
+"""From the rules that have not expired to those afterwards, and the statements that store the difference."""
+
+
+def rules_of(qube: Qube) -> Rules:
+    """Id and text of each rule that has not expired, in order."""
+    now = time.time()
+    return [row for row in qube.rules if (expiry := _expiry(row[1])) is None or now < expiry]
+
+
+def _expiry(text: str) -> int | None:
+    """When a stored rule expires, in Unix seconds. A rule without the word is not parsed: lists are long."""
+    return _parsed_expiry(text) if "expire=" in text else None
+
+
+@lru_cache(maxsize=4096)
+def _parsed_expiry(text: str) -> int | None:
+    return parse_rule(text).expire
+
+
+async def insert(system: "System", name: str, position: int | None, untrusted_rule: str) -> str:
+    """Put the rule before the position; None or a position past the end appends. Answers the new rule's id.
+
+    Raises `QubesValueError`, with nothing changed, for rules that would cut the qube off where they are enforced.
+    """
+    rule = parse_rule(untrusted_rule)
+    if is_expired(rule, time.time()):
+        raise QubesValueError("The rule has expired already.")
+    rule_id = secrets.token_hex(4)
+    qube = system.qube(name)
+
+    def changed(before: Rules) -> tuple[Rules, list[Statement]]:
+        if len(before) >= RULES:
+            raise QubesValueError(f"A qube has at most {RULES} firewall rules.")
+        at = len(before) if position is None else min(position, len(before))
+        follower = before[at][0] if at < len(before) else None
+        after = [*before[:at], (rule_id, str(rule)), *before[at:]]
+        return after, rows.insert_rule(qube.qid, rule_id, str(rule), follower)
+
+    await system.network.check(qube, changed(rules_of(qube))[0])
+    await _change(system, qube, changed)
+    return rule_id
+
+
+async def remove(system: "System", name: str, rule_id: str) -> None:
+    """Take the rule away. Raises `QubesValueError` if the qube has none of that id."""
+    qube = system.qube(name)
+
+    def changed(before: Rules) -> tuple[Rules, list[Statement]]:
+        after = [row for row in before if row[0] != rule_id]
+        if len(after) == len(before):
+            raise QubesValueError(f"{name} has no firewall rule {rule_id}.")
+        return after, [rows.delete_rule(qube.qid, rule_id)]
+
+    await _change(system, qube, changed)
+
+
+async def flush(system: "System", name: str) -> None:
+    """No rules left: nothing passes."""
+    qube = system.qube(name)
+    await _change(system, qube, lambda before: ([], [rows.delete_rule(qube.qid, rule_id) for rule_id, _text in before]))
+
+
+class Expiries:
+    """When the next rule of each qube expires, as far as one does; it is told every event of the system."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._moments: dict[UUID, float] = {}
+        self._news = asyncio.Event()
+
+    def seen(self, event: Event) -> None:
+        """Look at the rules of the event's qube again where the event says that they may be others."""
+        if event.name in {CHANGED, DOMAIN_ADD} and (qube := self._state.qubes.get(event.subject)) is not None:
+            self.look_at(qube)
+
+    def look_at(self, qube: Qube) -> None:
+        """Note when the first of the qube's rules expires."""
+        moments = [expiry for _rule_id, text in qube.rules if (expiry := _expiry(text)) is not None]
+        if moments:
+            self._moments[qube.uuid] = min(moments)
+        else:
+            self._moments.pop(qube.uuid, None)
+        self._news.set()
+
+    def due(self) -> list[Qube]:
+        """The qubes with an expired rule; each is looked at again later if it is not changed now."""
+        now = time.time()
+        due = [uuid for uuid, moment in self._moments.items() if moment <= now]
+        for uuid in due:
+            self._moments[uuid] = now + RETRY_SECONDS
+        gone = [uuid for uuid in self._moments if uuid not in self._state.by_uuid]
+        for uuid in gone:
+            del self._moments[uuid]
+        return [self._state.by_uuid[uuid] for uuid in due if uuid in self._state.by_uuid]
+
+    async def wait(self) -> None:
+        """Until the next moment has come, or another may come first."""
+        self._news.clear()
+        pause = max(0.0, min(self._moments.values()) - time.time()) + 0.05 if self._moments else None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await self._news.wait()
+
+
+async def sweep(system: "System") -> None:
+    """For the life of the system: take expired rules out when their moment has come."""
+    for qube in system.state.qubes.values():
+        system.expiries.look_at(qube)
+    while True:
+        for qube in system.expiries.due():
+            try:
+                await _change(system, qube, lambda before: (before, []))
+            except QubesVMNotFoundError:
+                continue
+            except Mgmt1Error as error:
+                log.warning("Expired rules of %s are still stored: %s", qube.name, error)
+        await system.expiries.wait()
+
+
+async def _change(system: "System", qube: Qube, changed: Change) -> None:
+    """Store the difference and apply it; rules that have expired meanwhile go too."""
+    async with system.altering(qube):
+        if qube.klass is VmClass.ADMIN:
+            raise ProtocolError("dom0 has no network, and no firewall.")
+        before = rules_of(qube)
+        after, statements = changed(before)
+        if after == qube.rules:
+            return
+        kept = {rule_id for rule_id, _text in before}
+        expired = [rule_id for rule_id, _text in qube.rules if rule_id not in kept]
+        await system.commit([*(rows.delete_rule(qube.qid, rule_id) for rule_id in expired), *statements])
+        qube.rules = after
+        system.emit([Event(qube.name, CHANGED)])
+    await system.network.settled()

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each pool has its place for itself: no other pool of this daemon shares it, and no other daemon uses it."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qubesmanager.daemon.local.drivers.pools import lease
+from qubesmanager.daemon.local.drivers.pools.disk import in_thread
+from qubesmanager.daemon.local.drivers.pools.location import location
+from qubesmanager.wire.errors import StoragePoolException
+
+if TYPE_CHECKING:
+    from qubesmanager.daemon.local.system import System
+
+
+log = logging.getLogger(__name__)
+
+
+class Leases:
+    """The leases of the open pools; `state` is the folder that this daemon is known by."""
+
+    def __init__(self, system: "System", state: Path) -> None:
+        self._system = system
+        self._state = state
+        self.by_force = False
+        """Take over the leases of daemons of other machines."""
+        self.adding = asyncio.Lock()
+        """Held while a pool is added, so that two of them cannot be given one place."""
+        self._taken: dict[str, lease.Lease] = {}
+        self._watched: dict[str, tuple[int, float]] = {}
+        """By pool: when another daemon's lease was written, and since when (`time.monotonic`) it has been watched."""
+
+    async def claim(self, pool: str, options: Mapping[str, str]) -> None:
+        """Take the place that the checked options name; call `release` after a failure, too.
+
+        Raises `StoragePoolException` that names the pool or the daemon that has it.
+        """
+        if pool in self._taken:
+            return
+        place = await location(pool, options)
+        is_new = pool not in self._system.state.pools
+        for other, used in list(self._system.pool_options.items()):
+            # A pool of the store is compared with the open ones: of two that share a place, one opens.
+            if other != pool and (is_new or other in self._taken) and place.overlaps(await location(other, used)):
+                raise StoragePoolException(
+                    f"{place.shown} belongs to the pool {other}, or lies above or below it; two pools never share a"
+                    " folder or a thin pool."
+                )
+        written, since = self._watched.get(pool, (0, 0.0))
+        holder = lease.this_process(self._state)
+
+        def take() -> None:
+            watched = (written, time.monotonic() - since)
+            # Noted in the thread: a cancelled caller must find it, to release it.
+            self._taken[pool] = lease.take(pool, place.lease_folder, holder, watched=watched, by_force=self.by_force)
+
+        try:
+            await in_thread(take)
+        except lease.InUseError as error:
+            if error.written != written:
+                self._watched[pool] = (error.written, time.monotonic())
+            raise StoragePoolException(str(error)) from None
+        self._watched.pop(pool, None)
+
+    async def why_lost(self, pool: str) -> str:
+        """Write the pool's lease again; a sentence if another daemon has taken it over, "" if all is well."""
+        taken = self._taken.get(pool)
+        if taken is None:
+            return ""
+        try:
+            why = await in_thread(taken.why_lost)
+        except OSError as error:
+            log.warning("The lease of the pool %s cannot be written: %s", pool, error)
+            return ""
+        return why
+
+    async def release(self, pool: str) -> None:
+        """Leave the place to others."""
+        if (taken := self._taken.pop(pool, None)) is not None:
+            try:
+                await in_thread(taken.release)
+            except OSError:
+                return  # its disk is gone, and the lease with it
+
+    async def close(self) -> None:
+        for pool in list(self._taken):
+            await self.release(pool)

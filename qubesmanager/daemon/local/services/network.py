@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the packets of qubes go, and the firewall in their way, kept in step with what the qubes are set to.
+
+With `paths` each netvm is a place of its own and its qubes' rules are loaded there before the first of them is let in;
+without, qubes have the hypervisor's own network and their rules are only kept. Changes are seen by their events, and a
+caller that wants them to hold waits for `settled`.
+"""
+
+import asyncio
+import ipaddress
+import logging
+import os
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+from uuid import UUID
+
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.drivers.firewall.apply import Firewalls, Netvm, Report
+from qubesmanager.daemon.local.drivers.firewall.compile import QubeRules
+from qubesmanager.daemon.local.drivers.firewall.namespaces import UPLINK, Node
+from qubesmanager.daemon.local.drivers.hypervisor.base import NicKind, NicSpec
+from qubesmanager.daemon.local.services.firewall_rules import CHANGED, Rules, rules_of
+from qubesmanager.rules.firewall import Address
+from qubesmanager.rules.network import netvm_chain
+from qubesmanager.wire.errors import Mgmt1Error, QubesValueError, QubesVMNotFoundError, QubesVMNotStartedError
+from qubesmanager.wire.event import Event
+
+if TYPE_CHECKING:
+    from qubesmanager.daemon.local.system import System
+
+log = logging.getLogger(__name__)
+
+REFRESH_SECONDS = 60.0
+"""How often host names are resolved again, and what could not be loaded is tried again."""
+
+USER_NETWORKING = "Not enforced: qubes have the hypervisor's own network."
+"""What is said to people where nothing else is known."""
+
+_PLACING = frozenset({"netvm", "ip", "ip6"})
+"""Properties that say where a qube is in the network."""
+
+
+class Roads(Protocol):
+    """What `Paths` has: real places for packets."""
+
+    async def netvm_up(self, netvm: Node, upstream: Node | None = None) -> str: ...
+    async def lead_out(self, netvm: Node, resolvers: Sequence[Address]) -> None: ...
+    async def netvm_down(self, name: str) -> None: ...
+    async def qube_up(self, qube: Node, netvm: Node, owner: int = 0) -> str: ...
+    async def qube_down(self, qube: Node, netvm: str | None = None) -> None: ...
+
+
+class Network:
+    """`roads` None: user networking, and `why` says why. `out`: a netvm without netvm leads out through the host."""
+
+    def __init__(
+        self,
+        system: "System",
+        firewalls: Firewalls,
+        roads: Roads | None,
+        *,
+        why: str = "",
+        out: bool = False,
+        resolvers: Sequence[Address] = (),
+    ) -> None:
+        self._system = system
+        self._firewalls = firewalls
+        self._roads = roads
+        self._out = out
+        self._resolvers = tuple(resolvers)
+        self._places: dict[UUID, str] = {}
+        """By netvm that runs: its place."""
+        self._at: dict[UUID, tuple[str, Node]] = {}
+        """By qube that runs: the netvm it is connected to, empty for none, and as what."""
+        self._changed: set[str] = set()
+        """Qubes whose rules or addresses changed."""
+        self._asked = 0
+        self._done = 0
+        self._turn = asyncio.Condition()
+        self._work = asyncio.Event()
+        system.state.firewall_note = why if roads is None else ""
+
+    # -- the life of a qube -------------------------------------------------------------------------------------------
+
+    async def boot(self, undo: AsyncExitStack, qube: Qube) -> tuple[NicSpec, ...]:
+        """The network cards of a qube that starts; `undo` gets what takes its path away.
+
+        A netvm's place is made, and the qubes' rules loaded there, before anything can send through it. The place
+        stands for the netvm in the network, so a netvm's guest has no card itself.
+        """
+        name = qube.value("netvm")
+        if self._roads is None:
+            self._at[qube.uuid] = (name, _node(qube))
+            return (NicSpec(qube.value("mac"), NicKind.USER),) if name else ()
+        if qube.flag("provides_network"):
+            undo.push_async_callback(self.halted, qube)
+            await self._netvm_up(qube)
+            return ()
+        undo.push_async_callback(self.halted, qube)
+        return await self._connect(qube, name)
+
+    async def halted(self, qube: Qube) -> None:
+        """Take the qube's path away. What cannot be taken away now is tried again; the qube need not wait for it."""
+        name, node = self._at.pop(qube.uuid, ("", _node(qube)))
+        if self._roads is None:
+            return
+        provided = self._places.pop(qube.uuid, None) is not None
+        take_away = partial(self._take_away, self._roads, qube, node, name, provided=provided)
+        await self._system.ensure(f"take away the network of {node.name}", take_away)
+        self._said(qube, "")
+
+    async def _take_away(self, roads: Roads, qube: Qube, node: Node, netvm: str, *, provided: bool) -> None:
+        """The path of a qube that has halted, and what it provided; nothing if it was started again meanwhile."""
+        if qube.uuid in self._at:
+            return
+        if netvm:
+            await roads.qube_down(node, netvm)
+        if provided:
+            await self._firewalls.remove(node.name)
+            await roads.netvm_down(node.name)
+
+    async def reconcile(self) -> None:
+        """After the start of the daemon: the places of the qubes that run, netvms before what is behind them."""
+        if self._roads is None:
+            for qube in self._system.state.qubes.values():
+                if qube.running:
+                    self._at[qube.uuid] = (qube.value("netvm"), _node(qube))
+            return
+        for qube in sorted(self._system.state.qubes.values(), key=self._depth):
+            provides = qube.flag("provides_network")
+            try:
+                if qube.running and provides:
+                    await self._netvm_up(qube)
+                elif qube.running and qube.value("netvm"):
+                    await self._connect(qube, qube.value("netvm"))
+                elif provides:
+                    await self._roads.netvm_down(qube.name)
+            except Mgmt1Error as error:
+                log.warning("The network of %s: %s", qube.name, error)
+
+    def _depth(self, qube: Qube) -> int:
+        return len(netvm_chain(qube.name, lambda name: self._system.state.qubes[name].value("netvm")))
+
+    # -- changes ------------------------------------------------------------------------------------------------------
+
+    def seen(self, event: Event) -> None:
+        """Called with every event of the system."""
+        placing = event.kind in {"property-set", "property-reset"} and event.detail in _PLACING
+        if placing or event.name in {CHANGED, "domain-add", "domain-delete"}:
+            self._changed.add(event.subject)
+            self._asked += 1
+            self._work.set()
+
+    async def settled(self) -> None:
+        """Until what has changed so far holds in the network."""
+        wanted = self._asked
+        async with self._turn:
+            await self._turn.wait_for(lambda: self._done >= wanted)
+
+    async def keep(self) -> None:
+        """For the life of the system: carry out what changes, and look at host names again now and then."""
+        while True:
+            try:
+                async with asyncio.timeout(REFRESH_SECONDS):
+                    await self._work.wait()
+            except TimeoutError:
+                for name, report in (await self._firewalls.refresh()).items():
+                    self._reported(name, report)
+                continue
+            self._work.clear()
+            asked, changed, self._changed = self._asked, self._changed, set()
+            try:
+                await self._carry_out(changed)
+            except Exception:
+                log.exception("The network could not be changed")
+            async with self._turn:
+                self._done = asked
+                self._turn.notify_all()
+
+    async def _carry_out(self, changed: set[str]) -> None:
+        netvms = set()
+        for name in sorted(changed):
+            qube = self._system.state.qubes.get(name)
+            if qube is not None:
+                with suppress(QubesVMNotFoundError):
+                    netvms |= await self._moved(qube)
+        for name in sorted(netvms):
+            netvm = self._system.state.qubes.get(name)
+            if netvm is not None and netvm.uuid in self._places:
+                await self._load_or_say(netvm)
+
+    async def _moved(self, qube: Qube) -> set[str]:
+        """Connect the qube where it belongs now; the netvms that have to load their rules again."""
+        wanted = qube.value("netvm")
+        async with self._system.holding(qube):
+            before, node = self._at.get(qube.uuid, ("", _node(qube)))
+            if qube.uuid in self._at and (before, node) != (wanted, _node(qube)):
+                try:
+                    await self._reconnect(qube, before, node, wanted)
+                except Mgmt1Error as error:
+                    log.warning("%s is not connected to %s: %s", qube.name, wanted, error)
+                    self._said(qube, f"It is not connected to {wanted}: {error}")
+        return {before, wanted} - {""}
+
+    async def _reconnect(self, qube: Qube, before: str, node: Node, wanted: str) -> None:
+        hypervisor = self._system.hypervisor
+        plugged = (await hypervisor.capabilities()).hot_plug
+        user = self._roads is None
+        if before and plugged and (not wanted or not user):
+            await hypervisor.detach_nic(qube.uuid, qube.value("mac"))
+        if before and self._roads is not None:
+            await self._roads.qube_down(node, before)
+        self._at[qube.uuid] = ("", _node(qube))
+        cards = await self._connect(qube, wanted)
+        if cards and plugged and (not before or not user):
+            await hypervisor.attach_nic(qube.uuid, cards[0])
+
+    # -- steps --------------------------------------------------------------------------------------------------------
+
+    async def _netvm_up(self, netvm: Qube) -> None:
+        assert self._roads is not None  # noqa: S101 - for the type checker; both callers have looked
+        upstream = self._system.state.qubes.get(netvm.value("netvm"))
+        place = await self._roads.netvm_up(_node(netvm), None if upstream is None else _node(upstream))
+        self._places[netvm.uuid] = place
+        self._at[netvm.uuid] = ("", _node(netvm))
+        if upstream is None and self._out:
+            await self._roads.lead_out(_node(netvm), self._resolvers)
+        await self._load(netvm)
+
+    async def _connect(self, qube: Qube, name: str) -> tuple[NicSpec, ...]:
+        mac = qube.value("mac")
+        netvm = self._system.state.qubes.get(name)
+        if self._roads is None or netvm is None:
+            self._at[qube.uuid] = (name, _node(qube))
+            return (NicSpec(mac, NicKind.USER),) if netvm is not None else ()
+        if netvm.uuid not in self._places:
+            raise QubesVMNotStartedError(f"Its netvm {name} does not run.")
+        await self._load(netvm)
+        self._at[qube.uuid] = (name, _node(qube))
+        tap = await self._roads.qube_up(_node(qube), _node(netvm), os.geteuid())
+        return (NicSpec(mac, NicKind.TAP, tap),)
+
+    async def check(self, qube: Qube, rules: Rules) -> None:
+        """Raises `QubesValueError` if the rules cannot be carried out where the qube's netvm is enforced."""
+        netvm = self._system.state.qubes.get(qube.value("netvm"))
+        if self._roads is None or netvm is None or netvm.uuid not in self._places:
+            return
+        changed = QubeRules(qube.name, _ip(qube), _ip6(qube), tuple(text for _id, text in rules))
+        problems = await self._firewalls.problems(self._netvm(netvm, changed))
+        if reason := problems.get(qube.name):
+            raise QubesValueError(reason)
+
+    async def _load(self, netvm: Qube) -> None:
+        """Raises `Mgmt1Error` when the kernel does not take the rules."""
+        self._reported(netvm.name, await self._firewalls.update(self._netvm(netvm)))
+
+    async def _load_or_say(self, netvm: Qube) -> None:
+        try:
+            await self._load(netvm)
+        except Mgmt1Error as error:
+            log.warning("The firewall of %s could not be loaded: %s", netvm.name, error)
+            for name in self._system.state.clients.get(netvm.name, ()):
+                self._said(self._system.state.qubes[name], f"The rules of before still hold: {error}")
+
+    def _netvm(self, netvm: Qube, changed: QubeRules | None = None) -> Netvm:
+        clients = sorted(self._system.state.clients.get(netvm.name, ()))
+        rules = tuple(
+            changed if changed is not None and changed.name == name else _rules(self._system.state.qubes[name])
+            for name in clients
+        )
+        leads = bool(netvm.value("netvm")) or self._out
+        served = [ipaddress.ip_address(address) for address in netvm.value("dns").split()]
+        dns = (*served, *(self._resolvers if self._out else ()))
+        return Netvm(netvm.name, self._places.get(netvm.uuid), rules, dns, UPLINK if leads else None)
+
+    def _reported(self, netvm: str, report: Report) -> None:
+        for name in self._system.state.clients.get(netvm, ()):
+            self._said(self._system.state.qubes[name], report.problems.get(name, ""))
+
+    def _said(self, qube: Qube, problem: str) -> None:
+        """Why the qube's rules do not hold as they stand; told when that is new."""
+        if problem:
+            log.warning("%s", problem)
+        if qube.firewall_problem != problem and self._system.state.by_uuid.get(qube.uuid) is qube:
+            qube.firewall_problem = problem
+            self._system.emit(self._system.state.property_changed(qube, "firewall_state"))
+
+
+def _ip(qube: Qube) -> ipaddress.IPv4Address | None:
+    return ipaddress.IPv4Address(qube.value("ip")) if qube.value("ip") else None
+
+
+def _ip6(qube: Qube) -> ipaddress.IPv6Address | None:
+    return ipaddress.IPv6Address(qube.value("ip6")) if qube.value("ip6") else None
+
+
+def _node(qube: Qube) -> Node:
+    return Node(qube.name, _ip(qube), _ip6(qube))
+
+
+def _rules(qube: Qube) -> QubeRules:
+    return QubeRules(qube.name, _ip(qube), _ip6(qube), tuple(text for _id, text in rules_of(qube)))

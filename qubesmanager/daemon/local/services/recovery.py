@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`qubes-mgmt1d --recover`: qubes made again from volumes that no qube has and from what these say of their qube.
+
+A pool may come from anywhere, so every setting passes the rules of a call, as those of a backup do. Nothing of a volume
+is changed, and no qube that exists.
+"""
+
+import re
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from qubesmanager.backup.archive.contents import Qube as KeptQube
+from qubesmanager.daemon.local.core import properties
+from qubesmanager.daemon.local.core.property import BASED, flag_of
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.state import added
+from qubesmanager.daemon.local.core.volumes import KERNEL_POOL, KINDS
+from qubesmanager.daemon.local.core.weight import lighten
+from qubesmanager.daemon.local.drivers.pools.base import SESSION
+from qubesmanager.daemon.local.services import creation
+from qubesmanager.daemon.local.services.restored_settings import Choices, Incoming, take_settings
+from qubesmanager.daemon.local.store import rows
+from qubesmanager.rules.texts import why_not_notes
+from qubesmanager.wire.errors import Mgmt1Error, StoragePoolException
+from qubesmanager.wire.firewall import Action, Rule, parse_rule
+from qubesmanager.wire.limits import RULES
+from qubesmanager.wire.names import LABEL_NAME, shown, why_not_new_vm_name
+from qubesmanager.wire.records import VolumeRecord
+from qubesmanager.wire.values import VmClass
+
+if TYPE_CHECKING:
+    from qubesmanager.daemon.local.system import System
+
+_COLOR = re.compile(r"0x[0-9A-F]{6}", re.ASCII)
+_MOST_REVISIONS = 10_000
+
+
+@dataclass(slots=True)
+class Found:
+    """A qube as its volumes describe it. `volumes`: the pool of each that is there. `untrusted`: the description."""
+
+    name: str
+    kept: KeptQube
+    uuid: UUID
+    untrusted: dict[str, Any]
+    volumes: dict[str, str] = field(default_factory=dict)
+    why_not: str = ""
+
+
+@dataclass(slots=True)
+class Recovery:
+    """What became of the volumes that no qube had: names of qubes made again, and sentences."""
+
+    made: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    left: int = 0
+    """Qubes and volumes of which nothing could be made."""
+
+    def leave(self, sentence: str) -> None:
+        self.left += 1
+        self.lines.append(sentence)
+
+
+async def recover(system: "System") -> Recovery:
+    """Make qubes again from the open pools. Raises `StoreError`; then no qube was made."""
+    recovery = Recovery()
+    for name, why in system.pools.missing.items():
+        recovery.leave(f"The pool {name} is missing and was not looked at: {why}")
+    coming: list[Found] = []
+    for one in (await _described(system, recovery)).values():
+        one.why_not = _why_not(system, one, coming)
+        if one.why_not:
+            recovery.leave(f"{one.name} was not made again: {one.why_not}")
+        else:
+            coming.append(one)
+    async with system.changing:
+        await _make(system, coming, recovery)
+    return recovery
+
+
+def parse(untrusted: object) -> tuple[UUID, KeptQube] | None:
+    """What a description says, as a qube of a backup; None if it makes no sense. Values are not checked here."""
+    if not isinstance(untrusted, dict):
+        return None
+    texts = [untrusted.get(key) for key in ("uuid", "name", "class", "label")]
+    properties_, features, tags = (untrusted.get(key, {}) for key in ("properties", "features", "tags"))
+    if not all(isinstance(text, str) for text in texts) or untrusted["class"] not in set(VmClass) - {VmClass.ADMIN}:
+        return None
+    if not (_is_texts(properties_) and _is_texts(features) and isinstance(tags, list | dict)):
+        return None
+    if not all(isinstance(tag, str) for tag in tags):
+        return None
+    try:
+        uuid = UUID(untrusted["uuid"])
+    except ValueError:
+        return None
+    kept = KeptQube(untrusted["name"], untrusted["class"], untrusted["label"], properties_, features, frozenset(tags))
+    return uuid, kept
+
+
+def _is_texts(untrusted: object) -> bool:
+    return isinstance(untrusted, dict) and all(isinstance(text, str) for pair in untrusted.items() for text in pair)
+
+
+async def _described(system: "System", recovery: Recovery) -> dict[str, Found]:
+    """By name: the qubes that the volumes without a qube describe. The name is that of the volume's place."""
+    held = {(volume.pool, volume.vid) for qube in system.state.qubes.values() for volume in qube.volumes.values()}
+    described: dict[str, Found] = {}
+    unknown: list[tuple[str, str]] = []
+    for pool, driver in sorted(system.volumes.drivers.items()):
+        if pool == KERNEL_POOL:
+            continue
+        for vid in await driver.list_volumes():
+            if (pool, vid) in held or await _is_session(system, pool, vid):
+                continue
+            untrusted = await driver.description(vid)
+            parsed = parse(untrusted)
+            name, _, volume = vid.partition("/")
+            if parsed is None or not isinstance(untrusted, dict):
+                unknown.append((pool, vid))
+                continue
+            one = described.setdefault(name, Found(name, parsed[1], parsed[0], untrusted))
+            kinds = {kind.name for kind in KINDS[VmClass(one.kept.klass)] if kind.save_on_stop}
+            if one.uuid != parsed[0] or volume not in kinds or volume in one.volumes:
+                recovery.leave(f"{pool}:{vid} stays as it is: it is not a volume that {name} has.")
+            else:
+                one.volumes[volume] = pool
+    for pool, vid in unknown:
+        name, _, volume = vid.partition("/")
+        if name in described and volume in _kept(described[name]) and volume not in described[name].volumes:
+            described[name].volumes[volume] = pool
+        else:
+            recovery.leave(f"{pool}:{vid} stays as it is: it does not say what qube it was of.")
+    return {name: one for name, one in described.items() if one.volumes}
+
+
+def _kept(one: Found) -> set[str]:
+    return {kind.name for kind in KINDS[VmClass(one.kept.klass)] if kind.save_on_stop}
+
+
+async def _is_session(system: "System", pool: str, vid: str) -> bool:
+    try:
+        return await system.volumes.driver(pool).identity(vid) == SESSION
+    except StoragePoolException:
+        return False  # damaged: its qube is made again, and says so
+
+
+def _why_not(system: "System", one: Found, coming: list[Found]) -> str:
+    if reason := why_not_new_vm_name(one.name):
+        return reason
+    if one.name in system.state.qubes:
+        return "There is a qube of that name; rename that first, or attach the volumes to a qube."
+    if (same := system.state.by_uuid.get(one.uuid)) is not None:
+        return f"It is the qube {same.name}, which the store has; remove that first if its volumes are gone."
+    if any(one.uuid == other.uuid for other in coming):
+        return "It is a copy of another one of these qubes."
+    return ""
+
+
+async def _make(system: "System", coming: list[Found], recovery: Recovery) -> None:
+    """All of them in one transaction. Under `changing`."""
+    colors = {
+        one.kept.label: str(one.untrusted.get("color"))
+        for one in coming
+        if LABEL_NAME.matches(one.kept.label)
+        and one.kept.label not in system.state.labels
+        and _COLOR.fullmatch(str(one.untrusted.get("color")))
+    }
+    system.state.labels.update(colors)
+    first = await system.next_qid()
+    names = {one.name: one for one in coming}
+    incoming = {
+        one.name: Incoming(
+            one.kept, Qube(first + at, one.uuid, one.name, VmClass(one.kept.klass)), _template(system, names, one)
+        )
+        for at, one in enumerate(coming)
+    }
+    choices = Choices({name: name for name in names}, "dom0", sees=lambda _name: True)
+    await take_settings(system.state, incoming.values(), choices)
+    made = [one for one in coming if not incoming[one.name].failed]
+    for one in coming:
+        if failed := incoming[one.name].failed:
+            recovery.leave(f"{one.name} was not made again: {failed}")
+    for one in made:
+        coming_in = incoming[one.name]
+        coming_in.notes += _rules_and_notes(one, coming_in.qube)
+        coming_in.notes += lighten(coming_in.qube)
+        await _volumes(system, one, coming_in)
+    qubes = [incoming[one.name].qube for one in made]
+    for qube in qubes:
+        _layers(system, qube, {other.name: other for other in qubes})
+    try:
+        await system.commit(
+            [
+                *(rows.set_label(name, color) for name, color in colors.items()),
+                *(statement for qube in qubes for statement in rows.insert_qube(qube)),
+                # It may run, or may have left a session's volumes: the next start of the daemon sees to that.
+                *(rows.set_times(qube.qid, int(time.time()), None) for qube in qubes),
+            ]
+        )
+    except Mgmt1Error:
+        for name in colors:
+            del system.state.labels[name]
+        raise
+    system.state.load(qubes)
+    system.emit([added(qube) for qube in qubes])
+    recovery.made += [qube.name for qube in qubes]
+    recovery.lines += [" ".join([f"{one.name} is a qube again.", *incoming[one.name].notes]) for one in made]
+
+
+def _template(system: "System", names: dict[str, Found], one: Found) -> str:
+    """The described template, if it is there or coming; else the system's default; empty if the class has none."""
+    klass = VmClass(one.kept.klass)
+    if klass not in BASED:
+        return ""
+    name = one.kept.properties.get("template", "")
+    present = system.state.qubes.get(name)
+    if present is not None and properties.why_not_based_on(klass, present) is None:
+        return name
+    other = names.get(name)
+    if other is not None and (
+        other.kept.klass == VmClass.TEMPLATE
+        if klass is VmClass.APP
+        else flag_of(other.kept.properties.get("template_for_dispvms", "")) is True
+    ):
+        return name
+    return system.state.system(creation.DEFAULT_SOURCE[klass]) or name
+
+
+def _rules_and_notes(one: Found, qube: Qube) -> list[str]:
+    """Take over what a call may set; a list of rules that cannot be read whole lets nothing pass."""
+    said = []
+    untrusted_rules = one.untrusted.get("rules", [])
+    try:
+        rules = [parse_rule(text) for text in untrusted_rules[: RULES + 1]]
+        if len(rules) > RULES:
+            rules = [*rules[: RULES - 1], Rule(Action.DROP)]
+            said.append(f"Its firewall has more than {RULES} rules; all after these is dropped.")
+    except (Mgmt1Error, TypeError, AttributeError):
+        rules = [Rule(Action.DROP)]
+        said.append("Its firewall rules cannot be read, so nothing passes.")
+    qube.rules = [(f"r{at}", str(rule)) for at, rule in enumerate(rules, 1)]
+    notes = one.untrusted.get("notes", "")
+    reason = why_not_notes(notes) if isinstance(notes, str) else "they are not text."
+    if reason:
+        said.append(f"Its notes are left out: {reason}")
+    else:
+        qube.notes = notes
+    return said
+
+
+async def _volumes(system: "System", one: Found, coming: Incoming) -> None:
+    """The records of its volumes. One that is not there is missed, so that the qube says so."""
+    revisions = one.untrusted.get("revisions")
+    for kind in KINDS[coming.qube.klass]:
+        pool = one.volumes.get(kind.name, next(iter(one.volumes.values())))
+        volume = kind.record(one.name, pool)
+        if kind.save_on_stop and kind.name in one.volumes:
+            volume = await _measured(system, volume)
+        elif kind.save_on_stop:
+            coming.notes.append(f"Its volume {kind.name} is not there.")
+        number = revisions.get(kind.name) if isinstance(revisions, dict) else None
+        if kind.save_on_stop and type(number) is int and -1 <= number <= _MOST_REVISIONS:
+            volume = volume._replace(revisions_to_keep=number)
+        coming.qube.volumes[kind.name] = volume
+
+
+async def _measured(system: "System", volume: VolumeRecord) -> VolumeRecord:
+    try:
+        return volume._replace(size=await system.volumes.driver(volume.pool).size(volume.vid))
+    except StoragePoolException:
+        return volume
+
+
+def _layers(system: "System", qube: Qube, coming: dict[str, Qube]) -> None:
+    """A layer lies in the pool of what it is made on, and has its size."""
+    for kind in KINDS[qube.klass]:
+        below: Qube | None = qube
+        while kind.layer and below is not None and below.klass in BASED:
+            name = below.own.get("template", "")
+            below = coming.get(name) or system.state.qubes.get(name)
+            source = below.volumes.get(kind.layer) if below is not None else None
+            if source is not None and source.save_on_stop:
+                qube.volumes[kind.name] = qube.volumes[kind.name]._replace(pool=source.pool, size=source.size)
+                break
+
+
+def summary(recovery: Recovery) -> str:
+    """The last line for a person."""
+    names = f": {', '.join(shown(name)[1:-1] for name in recovery.made)}" if recovery.made else ""
+    return f"{len(recovery.made)} qubes made again{names}; {recovery.left} things left."

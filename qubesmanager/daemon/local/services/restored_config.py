@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What becomes of dom0's own configuration in a restore.
+
+An item is one label, pool, system property, policy file or backup profile. A preview compares each with what is here.
+What is not here is added on request; what differs stays unless it is named. Each item passes the checks of the call
+that a user would make for it, and one that is refused costs no other.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from qubesmanager.backup.archive.contents import DOM0
+from qubesmanager.backup.archive.dom0_config import Dom0Config
+from qubesmanager.backup.archive.reader import Backup
+from qubesmanager.daemon.admission.policy_files import ANY, NEW, file_of, include_of
+from qubesmanager.daemon.local.core.system_properties import TABLE
+from qubesmanager.daemon.local.services import settings, volume_operations
+from qubesmanager.daemon.local.services.dom0_config import config_of
+from qubesmanager.policy.folder import INCLUDES, SUFFIX
+from qubesmanager.wire.errors import QubesValueError
+from qubesmanager.wire.names import LABEL_NAME, check, shown
+
+if TYPE_CHECKING:
+    from qubesmanager.daemon.local.system import System
+
+ADD_ALL = "add"
+"""Asks for every item that is not here."""
+
+
+class Kind(StrEnum):
+    """What an item is, in the order in which items take effect."""
+
+    LABEL = "label"
+    POOL = "pool"
+    PROPERTY = "property"
+    POLICY = "policy"
+    PROFILE = "profile"
+
+
+class Fate(StrEnum):
+    """How an item of a backup compares with what is here."""
+
+    ADD = "add"
+    DIFFERS = "differs"
+    SAME = "same"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`value` is the colour, options, value, text; it may hold a passphrase."""
+
+    kind: Kind
+    name: str
+    value: str | Mapping[str, str] = field(repr=False)
+    fate: Fate
+
+    @property
+    def word(self) -> str:
+        """What it is called in options and answers."""
+        return f"{self.kind}:{self.name}"
+
+
+async def items_of(system: "System", backup: Backup) -> list[Item]:
+    """The items of a backup, compared with what is here now, in the order in which they take effect.
+
+    Names that cannot be said in one word are left out: no call could make such an item.
+    """
+    config = backup.config or Dom0Config()
+    here = await config_of(system)
+    state = system.state
+    labels = {label.name: label.color for label in backup.contents.labels}
+    pairs: tuple[tuple[Kind, Mapping[str, str | Mapping[str, str]], Mapping[str, str | Mapping[str, str]]], ...] = (
+        (Kind.LABEL, labels, state.labels),
+        (Kind.POOL, config.pools, here.pools),
+        (Kind.PROPERTY, _known(backup.contents.properties), state.system_own),
+        (Kind.POLICY, config.policy, here.policy),
+        (Kind.PROFILE, config.profiles, here.profiles),
+    )
+    return [
+        Item(kind, name, value, _fate(value, ours.get(name)))
+        for kind, theirs, ours in pairs
+        # What policy files include comes before them.
+        for name, value in sorted(theirs.items(), key=lambda pair: (not pair[0].startswith(INCLUDES), pair[0]))
+        if name.isascii() and name.isprintable() and name and not set(name) & {" ", ":"}
+    ]
+
+
+def chosen(items: Iterable[Item], words: Iterable[str]) -> list[Item]:
+    """The items that the words ask for. Raises `QubesValueError` for one that the backup does not have."""
+    by_word = {item.word: item for item in items}
+    wanted: dict[str, Item] = {}
+    for word in words:
+        if word == ADD_ALL:
+            wanted |= {name: item for name, item in by_word.items() if item.fate is Fate.ADD}
+        elif word in by_word:
+            wanted[word] = by_word[word]
+        else:
+            raise QubesValueError(f"The backup has no {shown(word)} of dom0.")
+    return [item for word, item in by_word.items() if word in wanted]
+
+
+async def apply(system: "System", item: Item) -> str:
+    """Let the item take effect; answers what was done, as a sentence. Raises `Mgmt1Error`; nothing has changed then."""
+    if item.fate is Fate.SAME:
+        return "It is the same here."
+    await _APPLY[item.kind](system, item)
+    return "It replaces what was here." if item.fate is Fate.DIFFERS else "It is added."
+
+
+async def remove_label(system: "System", item: Item) -> None:
+    """Undo `apply` of a label that was added."""
+    await settings.remove_label(system, item.name)
+
+
+async def _label(system: "System", item: Item) -> None:
+    if item.fate is Fate.DIFFERS:
+        raise QubesValueError(f"The label {item.name} has another colour here, which qubes may rely upon.")
+    await settings.create_label(system, check(LABEL_NAME, item.name), _text(item))
+
+
+async def _pool(system: "System", item: Item) -> None:
+    if item.fate is Fate.DIFFERS:
+        raise QubesValueError(f"There is another pool {item.name} here; remove it first.")
+    assert not isinstance(item.value, str)  # noqa: S101 - a pool has options
+    await volume_operations.add_pool(system, item.name, item.value)
+
+
+async def _property(system: "System", item: Item) -> None:
+    await settings.set_system_property(system, item.name, _text(item))
+
+
+async def _policy_file(system: "System", item: Item) -> None:
+    path = item.name
+    if path.endswith(SUFFIX):
+        path = file_of(path.removesuffix(SUFFIX))
+    elif path.startswith(INCLUDES):
+        path = include_of(path.removeprefix(INCLUDES))
+    else:
+        raise QubesValueError(f"Not a policy file: {shown(path)}")
+    await system.policies.replace(path, NEW if item.fate is Fate.ADD else ANY, _text(item))
+
+
+async def _profile(system: "System", item: Item) -> None:
+    # The disk of its destination may not be connected to this machine.
+    await system.backups.set_profile(DOM0, item.name, _text(item), learn=False)
+
+
+_APPLY: dict[Kind, Callable[["System", Item], Awaitable[None]]] = {
+    Kind.LABEL: _label,
+    Kind.POOL: _pool,
+    Kind.PROPERTY: _property,
+    Kind.POLICY: _policy_file,
+    Kind.PROFILE: _profile,
+}
+
+
+def _text(item: Item) -> str:
+    assert isinstance(item.value, str)  # noqa: S101 - all but pools
+    return item.value
+
+
+def _fate(theirs: str | Mapping[str, str], ours: str | Mapping[str, str] | None) -> Fate:
+    if ours is None:
+        return Fate.ADD
+    if isinstance(theirs, str) and isinstance(ours, str) and theirs.lower() == ours.lower() and _is_color(theirs):
+        return Fate.SAME
+    return Fate.SAME if theirs == ours else Fate.DIFFERS
+
+
+def _is_color(text: str) -> bool:
+    return text.startswith("0x")
+
+
+def _known(properties: Mapping[str, str]) -> dict[str, str]:
+    """Those that this system has; Qubes OS has others."""
+    return {name: value for name, value in properties.items() if name in TABLE}

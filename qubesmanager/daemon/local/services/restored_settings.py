@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The settings of qubes out of a backup: whatever a call would accept is taken over, the rest is left out and named.
+
+A backup may come from anywhere, so each value passes the rule that a call for it has to pass, seen in a copy of the
+state that already holds the other restored qubes.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from qubesmanager.backup.archive.contents import Device
+from qubesmanager.backup.archive.contents import Qube as KeptQube
+from qubesmanager.daemon.local.core import properties
+from qubesmanager.daemon.local.core.property import BASED, Change, Property, Type, flag_of
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.sight import Sees
+from qubesmanager.daemon.local.core.state import State
+from qubesmanager.rules.devices import FRONTEND_DEV, PERSISTENT, PLACE, checked_options, free_place, why_not_balanced
+from qubesmanager.rules.network import netvm_chain
+from qubesmanager.rules.texts import why_not_feature
+from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
+from qubesmanager.wire.limits import DEVICES, RESTORED_FEATURE_BYTES
+from qubesmanager.wire.names import DEVICE_IDENT, FEATURE_NAME, TAG_NAME, shown, tag_today
+from qubesmanager.wire.records import YES, DeviceRecord
+from qubesmanager.wire.values import DeviceClass, VmClass
+
+DEFAULT_LABEL = "red"
+
+_FIRST = ("provides_network", "template_for_dispvms")
+"""What the rules for other qubes look at, and so is set before anything else."""
+_ELSEWHERE = frozenset({"name", "label", "template", "netvm", "autostart", *_FIRST})
+"""Properties that have a step of their own here."""
+_OF_THE_MACHINE = frozenset({"dispid", "is_preload", "stubdom_uuid", "stubdom_xid", "xid"})
+"""Properties of Qubes OS that mean nothing on another machine."""
+_DENIED = "devices_denied"
+_NAMED = 10
+"""Devices that a sentence names."""
+
+
+@dataclass(slots=True)
+class Incoming:
+    """A qube of a backup: as the backup has it, as it becomes here, and the name of its template here, if any.
+
+    `netvm` is the netvm that the caller chose, or None for the one in the backup. `notes` are sentences about what is
+    left out or different; `failed` is why the qube cannot be restored at all.
+    """
+
+    kept: KeptQube
+    qube: Qube
+    template: str = ""
+    netvm: str | None = None
+    notes: list[str] = field(default_factory=list)
+    failed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """How to restore: `source` is who restores, `sees` says which of the qubes that exist already a setting may name.
+
+    `names`: what each restored qube is called here, by its name in the backup.
+    `keep_default`: a netvm that cannot be is replaced by the default, else by none. `devices`: whether the devices that
+    a qube had are assigned to it again.
+    """
+
+    names: Mapping[str, str]
+    source: str
+    sees: Sees
+    keep_default: bool = True
+    devices: bool = False
+
+
+async def take_settings(state: State, incoming: Iterable[Incoming], choices: Choices) -> None:
+    """Fill in everything but volumes, firewall and notes; the qubes already have number, name and class.
+
+    `state` is only read; nothing else may change it meanwhile.
+    """
+    settling = _Settling(state, choices)
+    # Each class after those that it can be based on.
+    order = {klass: number for number, klass in enumerate(_BY_BASE)}
+    coming = sorted(incoming, key=lambda one: order[one.qube.klass])
+    for step in (settling.begin, settling.properties, settling.netvm, settling.rest):
+        for one in coming:
+            if not one.failed:
+                step(one)
+            await asyncio.sleep(0)
+    for one in coming:
+        # They are computed again from the real state.
+        one.qube.view.clear()
+        one.qube.changed()
+
+
+_BY_BASE = (VmClass.TEMPLATE, VmClass.STANDALONE, VmClass.APP, VmClass.DISP)
+
+
+class _Settling:
+    """`_state` is a copy: the qubes that exist, and those of the backup as far as they are known."""
+
+    def __init__(self, state: State, choices: Choices) -> None:
+        self._choices = choices
+        self._restored = frozenset(choices.names.values())
+        self._state = State(
+            qubes=dict(state.qubes),
+            labels=state.labels,
+            pools=state.pools,
+            system_own=state.system_own,
+            kernels=state.kernels,
+            host_memory=state.host_memory,
+            firewall_note=state.firewall_note,
+            by_uuid=dict(state.by_uuid),
+        )
+
+    def begin(self, one: Incoming) -> None:
+        """Label, template, and what the rules for other qubes look at."""
+        qube, kept = one.qube, one.kept
+        qube.own["label"] = kept.label if kept.label in self._state.labels else DEFAULT_LABEL
+        if qube.own["label"] != kept.label:
+            one.notes.append(f"There is no label {shown(kept.label)}; it is {qube.own['label']}.")
+        if qube.klass in BASED:
+            template = self._state.qubes.get(one.template)
+            reason = None if template is None else properties.why_not_based_on(qube.klass, template)
+            if template is None or reason:
+                missing = one.template or kept.properties.get("template", "")
+                one.failed = reason or f"Its template {shown(missing)} is missing."
+                return
+            qube.own["template"] = one.template
+            if one.template != self._renamed(kept.properties.get("template", "")):
+                one.notes.append(f"Its template is {one.template}.")
+        self._state.add(qube)
+        for name in _FIRST:
+            self._take(one, name)
+
+    def properties(self, one: Incoming) -> None:
+        for name in properties.TABLE:
+            if name not in _ELSEWHERE:
+                self._take(one, name)
+        self._take_autostart(one)
+        for name, value in one.kept.properties.items():
+            known = name in properties.TABLE or name in _OF_THE_MACHINE
+            if value and name == _DENIED:
+                one.notes.append(f"Its list of devices that it must never get is lost: {shown(value)}.")
+            elif value and (not known or not self._has(one.qube, name)) and name not in _OF_THE_MACHINE:
+                one.notes.append(f"A {one.qube.klass} has no property {shown(name)} here; {shown(value)} is left out.")
+
+    def netvm(self, one: Incoming) -> None:
+        """After the other properties of all qubes, so that a chain of new netvms is seen whole."""
+        value = one.kept.properties.get("netvm")
+        if one.netvm is None and value is None:
+            return
+        name = one.netvm if one.netvm is not None else self._renamed(value or "")
+        reason = self._refused(one, "netvm", name)
+        if reason is None:
+            return
+        if self._choices.keep_default and not self._loops(one.qube):
+            one.notes.append(f"Its netvm is the default, not {shown(name)}: {reason}")
+            return
+        self._set(one.qube, "netvm", "")
+        one.notes.append(f"It has no netvm: {reason}")
+
+    def rest(self, one: Incoming) -> None:
+        self._take_features(one)
+        self._take_tags(one)
+        self._take_devices(one)
+
+    # -- properties ---------------------------------------------------------------------------------------------------
+
+    def _has(self, qube: Qube, name: str) -> bool:
+        row = properties.TABLE.get(name)
+        return row is not None and (qube.klass in row.classes or row.change is Change.NEVER)
+
+    def _take(self, one: Incoming, name: str) -> None:
+        value = one.kept.properties.get(name)
+        row = properties.TABLE[name]
+        if value is None or one.qube.klass not in row.classes or row.change is Change.NEVER:
+            return
+        if row.type is Type.VM:
+            value = self._renamed(value)
+        if reason := self._refused(one, name, value):
+            one.notes.append(f"{name} is the default: {reason}")
+
+    def _refused(self, one: Incoming, name: str, untrusted: str) -> str | None:
+        """Set the property, or say why a call could not set it."""
+        row: Property = properties.TABLE[name]
+        try:
+            self._set(one.qube, name, row.accept(self._state, one.qube, untrusted, self._sees))
+        except Mgmt1Error as error:
+            return str(error)
+        return None
+
+    def _set(self, qube: Qube, name: str, value: str) -> None:
+        qube.own[name] = value
+        self._state.property_changed(qube, name)
+
+    def _take_autostart(self, one: Incoming) -> None:
+        """A qube that gets PCI devices of another machine may bring this one down at each boot."""
+        value = one.kept.properties.get("autostart")
+        if value is None:
+            return
+        pci = any(device.device_class == DeviceClass.PCI for device in one.kept.devices)
+        if pci and flag_of(value):
+            one.notes.append("Its autostart is off, because it had PCI devices.")
+            return
+        self._take(one, "autostart")
+
+    def _loops(self, qube: Qube) -> bool:
+        chain = netvm_chain(
+            qube.name, lambda name: self._state.qubes[name].value("netvm") if name in self._state.qubes else ""
+        )
+        return qube.name in chain
+
+    def _sees(self, name: str) -> bool:
+        return name in self._restored or self._choices.sees(name)
+
+    def _renamed(self, name: str) -> str:
+        """What a qube of the backup is called here: as it is restored, or as one that exists."""
+        return self._choices.names.get(name, name)
+
+    # -- features, tags, devices --------------------------------------------------------------------------------------
+
+    def _take_features(self, one: Incoming) -> None:
+        for name, value in one.kept.features.items():
+            reason = why_not_feature(value, RESTORED_FEATURE_BYTES)
+            if not FEATURE_NAME.matches(name):
+                reason = "its name is not valid."
+            if reason:
+                one.notes.append(f"The feature {shown(name)} is left out: {reason}")
+                continue
+            one.qube.features[name] = value
+            self._state.feature_changed(one.qube, name)
+
+    def _take_tags(self, one: Incoming) -> None:
+        for tag in sorted(one.kept.tags):
+            if tag.startswith("created-by-"):
+                continue
+            name = self._tag_here(tag)
+            if not TAG_NAME.matches(name):
+                one.notes.append(f"The tag {shown(tag)} is left out: it is not valid.")
+                continue
+            if name != tag:
+                one.notes.append(f"The tag {shown(tag)} is {name} here.")
+            one.qube.tags.add(name)
+        one.qube.tags.add(f"created-by-{self._choices.source}")
+
+    def _tag_here(self, tag: str) -> str:
+        kind = "managed-by-"
+        if tag.startswith(kind):
+            return kind + self._renamed(tag.removeprefix(kind))
+        return tag_today(tag)
+
+    def _take_devices(self, one: Incoming) -> None:
+        devices = one.kept.devices
+        if devices and not self._choices.devices:
+            names = ", ".join(_device_name(device) for device in devices[:_NAMED])
+            more = f" and {len(devices) - _NAMED} more" if len(devices) > _NAMED else ""
+            one.notes.append(f"Not assigned again, because it was not asked for (devices=yes): {names}{more}.")
+            return
+        if len(devices) > DEVICES:
+            one.notes.append(f"{len(devices) - DEVICES} devices are left out: a qube has at most {DEVICES}.")
+        for device in devices[:DEVICES]:
+            try:
+                one.qube.devices.append(self._device(one, device))
+            except Mgmt1Error as error:
+                one.notes.append(f"The device {_device_name(device)} is left out: {error}")
+
+    def _device(self, one: Incoming, device: Device) -> DeviceRecord:
+        """The assignment, if a call could have made it and it is no stronger than it was; raises why not."""
+        qube, backend = one.qube, self._renamed(device.backend)
+        if device.device_class not in set(DeviceClass):
+            raise QubesValueError("there is no such class of devices.")
+        klass = DeviceClass(device.device_class)
+        if not DEVICE_IDENT.matches(device.ident):
+            raise QubesValueError("its name is not valid.")
+        if backend not in self._state.qubes or backend == qube.name or not self._sees(backend):
+            raise QubesValueError(f"there is no qube {shown(device.backend)} that could offer it.")
+        if device.mode:
+            raise QubesValueError(f"its mode was {shown(device.mode)}, and here it would be attached unasked.")
+        if device.identity:
+            raise QubesValueError(
+                f"it was bound to {shown(device.identity)}, and here any device at that port would be attached."
+            )
+        if klass is DeviceClass.PCI and not device.required:
+            raise QubesValueError("it was not required, and here the qube would not start without it.")
+        if any(other[:3] == (klass, backend, device.ident) for other in qube.devices):
+            raise QubesValueError("it is there twice.")
+        taken = [other.options[FRONTEND_DEV] for other in qube.devices if FRONTEND_DEV in other.options]
+        options = options_here(klass, device.options, taken)
+        if klass is DeviceClass.PCI and (reason := why_not_balanced(int(qube.value("maxmem") or 0), 1)):
+            raise QubesValueError(reason)
+        return DeviceRecord(klass, backend, device.ident, False, options)
+
+
+def options_here(klass: DeviceClass, untrusted: Mapping[str, str], taken: Collection[str]) -> dict[str, str]:
+    """The options of a persistent assignment as a call stores them; raises where a call would.
+
+    Those of Qubes OS are `True` and `False`. A disk is where it was, if that is valid and not among `taken`.
+    """
+    options = {name: _flag(value) for name, value in untrusted.items() if name != PERSISTENT}
+    asked = options.pop(FRONTEND_DEV, "")
+    checked = checked_options(klass, options)
+    if klass is DeviceClass.BLOCK:
+        place = asked if PLACE.fullmatch(asked) and asked not in taken else free_place(taken)
+        if place is None:
+            raise QubesValueError("the qube has no place for another disk.")
+        checked[FRONTEND_DEV] = place
+    return {**checked, PERSISTENT: YES}
+
+
+def _flag(value: str) -> str:
+    """A yes or no of Qubes OS, which writes `True` and `False`, as it is written here; any other value as it is."""
+    return {True: YES, False: "no", None: value}[flag_of(value)]
+
+
+def _device_name(device: Device) -> str:
+    return f"{shown(device.device_class)[1:-1]} {shown(device.backend)[1:-1]}:{shown(device.ident)[1:-1]}"

@@ -1,0 +1,785 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Qubes out of a backup: what is in it, what becomes of each, their volumes filled, and all that are whole at once.
+
+Volumes are made as pending ones and belong to a qube only in the one transaction that stores the restored qubes, once
+the engine has said which are whole. Until then a crash leaves nothing of them. Nothing that exists is touched.
+"""
+
+import asyncio
+import contextlib
+import re
+import secrets
+import threading
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qubesmanager.backup.archive.contents import ADMIN_CLASS, DOM0, Contents
+from qubesmanager.backup.archive.contents import Qube as KeptQube
+from qubesmanager.backup.archive.home_unpacking import NoTree
+from qubesmanager.backup.archive.new_folder import NewFolder
+from qubesmanager.backup.archive.reader import Backup, Nowhere, open_backup
+from qubesmanager.backup.archive.report import QubeResult, Report
+from qubesmanager.backup.archive.streams import FdInput
+from qubesmanager.backup.errors import BackupError, BackupSpaceError
+from qubesmanager.backup.passphrases import passphrase_text
+from qubesmanager.daemon.local.core import properties
+from qubesmanager.daemon.local.core.property import BASED, flag_of
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.state import added
+from qubesmanager.daemon.local.core.volumes import KINDS
+from qubesmanager.daemon.local.core.weight import lighten
+from qubesmanager.daemon.local.drivers.backups import homes
+from qubesmanager.daemon.local.drivers.backups.engine import (
+    FromThread,
+    Readable,
+    Teller,
+    in_engine,
+    off_loop,
+    readable,
+)
+from qubesmanager.daemon.local.drivers.backups.homes import NEW
+from qubesmanager.daemon.local.drivers.pools.base import PoolDriver
+from qubesmanager.daemon.local.drivers.pools.disk import already_there
+from qubesmanager.daemon.local.services import creation, naming, restored_config
+from qubesmanager.daemon.local.services.restored_settings import Choices, Incoming, take_settings
+from qubesmanager.daemon.local.services.volume_lifecycle import PendingVolume
+from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.system import new_uuid
+from qubesmanager.rules.texts import why_not_notes
+from qubesmanager.wire import limits
+from qubesmanager.wire.codecs import ByteStream
+from qubesmanager.wire.errors import (
+    Mgmt1Error,
+    PermissionDenied,
+    ProtocolError,
+    QubesValueError,
+    StoragePoolException,
+)
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.firewall import Action, Rule
+from qubesmanager.wire.limits import RULES
+from qubesmanager.wire.names import shown, why_not_new_vm_name
+from qubesmanager.wire.records import YES, VolumeRecord
+from qubesmanager.wire.values import VmClass
+
+if TYPE_CHECKING:
+    from qubesmanager.daemon.local.system import System
+
+HEAD_LIMIT = limits.RESTORE_OPTIONS_BYTES
+"""Bytes of options before the backup."""
+NOTES = 100
+"""Sentences in the row of a restored qube; a hostile backup could cause any number."""
+QUEUE = 16
+"""Runs of data of one volume on their way from the engine to the pool."""
+
+_KEYS = ("passphrase", "pool", "include", "exclude", "rename", "template", "netvm", "run", "dom0", "dom0-home")
+_RUN = re.compile(r"[A-Za-z0-9-]{1,32}", re.ASCII)
+_CHOICES = {
+    "conflict": ("skip", "rename", "fail"),
+    "missing-template": ("default", "skip"),
+    "missing-netvm": ("default", "none", "skip"),
+    "devices": ("no", "yes"),
+    "verify-only": ("no", "yes"),
+    "salvage": ("no", "yes"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreOptions:
+    """What the lines before a backup say. A choice that they do not make is the first of its row.
+
+    `run` is the id that events about this restore carry.
+    """
+
+    passphrase: str = field(repr=False)
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    rename: Mapping[str, str] = field(default_factory=dict)
+    template: Mapping[str, str] = field(default_factory=dict)
+    netvm: Mapping[str, str] = field(default_factory=dict)
+    pool: str = ""
+    run: str = ""
+    dom0: tuple[str, ...] = ()
+    """Which of dom0's own configuration: words `kind:name`, or `add` for all that is not here."""
+    home: str = ""
+    """The new folder for dom0's home, `NEW` for one in the home of the local user; empty to leave the home out."""
+    choices: Mapping[str, str] = field(default_factory=dict)
+
+    def choice(self, name: str) -> str:
+        return self.choices.get(name, _CHOICES[name][0])
+
+
+def parse_options(untrusted: bytes, passphrase: str = "") -> RestoreOptions:
+    """Lines of `key=value`; the passphrase stands where they have none.
+
+    Raises `ProtocolError` for any other line, `QubesValueError` for a value that cannot be, `BackupError`
+    for what is not a passphrase.
+    """
+    values: dict[str, str] = {}
+    try:
+        lines = untrusted.decode("utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise ProtocolError("The options before the backup are not UTF-8.") from error
+    for line in filter(None, lines):
+        key, equals, value = line.partition("=")
+        if not equals or key in values or key not in {*_KEYS, *_CHOICES}:
+            raise ProtocolError(f"There is no option {shown(key)}, or it is there twice.")
+        values[key] = value
+    passphrase = values.get("passphrase") or passphrase
+    if not passphrase:
+        raise ProtocolError("passphrase= is missing before the backup.")
+    passphrase = passphrase_text(passphrase, "What was given")
+    for key, choices in _CHOICES.items():
+        if key in values and values[key] not in choices:
+            raise QubesValueError(f"{key} is one of {', '.join(choices)}.")
+    if "run" in values and not _RUN.fullmatch(values["run"]):
+        raise QubesValueError("run is at most 32 letters, digits and dashes.")
+    home = values.get("dom0-home", "")
+    if home and (not home.isprintable() or not (home == NEW or Path(home).is_absolute())):
+        raise QubesValueError(f"dom0-home is {NEW} or an absolute path, not {shown(home)}.")
+    return RestoreOptions(
+        passphrase=passphrase,
+        include=tuple(values.get("include", "").split()),
+        exclude=tuple(values.get("exclude", "").split()),
+        rename=_pairs("rename", values.get("rename", "")),
+        template=_pairs("template", values.get("template", "")),
+        netvm=_pairs("netvm", values.get("netvm", "")),
+        pool=values.get("pool", ""),
+        run=values.get("run") or secrets.token_hex(8),
+        dom0=tuple(values.get("dom0", "").split()),
+        home=home,
+        choices={key: values[key] for key in _CHOICES if key in values},
+    )
+
+
+def _pairs(key: str, text: str) -> dict[str, str]:
+    found = {}
+    for word in text.split():
+        old, colon, new = word.partition(":")
+        if not colon or not old or old in found:
+            raise ProtocolError(f"{key} is a list of <qube>:<name>, each qube once.")
+        found[old] = new
+    return found
+
+
+async def head_of(stream: ByteStream) -> tuple[bytes, ByteStream]:
+    """The option lines up to the empty one, and what follows it. Raises `ProtocolError` if there is no empty line."""
+    head = bytearray(b"\n")
+    async for piece in stream:
+        looked_at = len(head) - 1
+        head += piece
+        end = head.find(b"\n\n", looked_at)
+        if end >= 0:
+            return bytes(head[1:end]), _rest(bytes(head[end + 2 :]), stream)
+        if len(head) > HEAD_LIMIT:
+            break
+    raise ProtocolError("The options before the backup do not end with an empty line.")
+
+
+async def _rest(first: bytes, stream: ByteStream) -> AsyncIterator[bytes]:
+    if first:
+        yield first
+    async for piece in stream:
+        yield piece
+
+
+# -- what is in it ----------------------------------------------------------------------------------------------------
+
+
+async def contents_text(system: "System", source: str, stream: ByteStream) -> str:
+    """As `mgmt1.backup.Info` answers content; only the head of the stream is read.
+
+    `exists` is yes for the qubes that the source sees.
+    """
+    head, rest = await head_of(stream)
+    options = await off_loop(parse_options, head)
+    stop = threading.Event()
+    async with readable(rest) as told:
+        backup = await in_engine(partial(_opened, told, options, stop), stop)
+        told.check()
+    lines = [
+        f"backup-id={backup.head.backup_id}",
+        f"compression={backup.head.compression or 'none'}",
+        f"ours={'yes' if backup.head.has_manifest else 'no'}",
+    ]
+    if unreadable := [qube.name for qube in backup.contents.unreadable]:
+        lines.append(f"unreadable={' '.join(unreadable)}")
+    if source == DOM0:
+        if home := _home_in(backup.contents):
+            files = backup.config.home.get("files", "") if backup.config is not None else ""
+            lines.append(f"dom0-home={home.size}:{files if files.isascii() and files.isdigit() else ''}")
+        items = await restored_config.items_of(system, backup)
+        lines.append(f"dom0={' '.join(f'{item.word}:{item.fate}' for item in items)}")
+    lines.append("")
+    for qube in backup.contents.kept:
+        fields = {
+            "class": qube.klass,
+            "label": qube.label,
+            "size": str(qube.size),
+            "template": qube.properties.get("template", ""),
+            "netvm": qube.properties.get("netvm", "default"),
+            "exists": "yes" if system.sees(source, qube.name) else "no",
+        }
+        clean = {key: value for key, value in fields.items() if value.isprintable() and " " not in value}
+        lines.append(" ".join([qube.name, *(f"{key}={value}" for key, value in clean.items())]))
+    return "\n".join([*lines, ""])
+
+
+# -- restoring --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """A qube of the backup on its way: its new name, or why it is left out or failed."""
+
+    kept: KeptQube
+    name: str
+    qube: Qube | None = None
+    is_home: bool = False
+    """It is dom0, whose home is to be unpacked: no qube is made."""
+    skipped: str = ""
+    failed: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    def row(self) -> str:
+        if self.skipped or self.failed:
+            result, said = ("skipped", self.skipped) if self.skipped else ("failed", self.failed)
+            return f"{self.kept.name} restored-as=- result={result} {_line(said)}"
+        left = len(self.notes) - NOTES
+        notes = [*self.notes[:NOTES], *([f"And {left} more that are not named here."] if left > 0 else [])]
+        return f"{self.kept.name} restored-as={self.name} result=ok {_line(' '.join(notes))}".rstrip()
+
+
+async def restore(system: "System", source: str, stream: ByteStream, passphrase: str = "") -> list[str]:
+    """Restore what the options say; one row a qube of the backup. `passphrase` where the options have none."""
+    head, rest = await head_of(stream)
+    options = await off_loop(parse_options, head, passphrase)
+    if options.pool:
+        system.volumes.driver(options.pool)
+    stop = threading.Event()
+    async with readable(rest) as told, AsyncExitStack() as undo:
+        backup = await in_engine(partial(_opened, told, options, stop), stop)
+        wanted = _chosen(backup.contents, options)
+        if (options.dom0 or options.home) and source != DOM0:
+            raise PermissionDenied("Only dom0 restores the configuration and the home of dom0.")
+        items = restored_config.chosen(await restored_config.items_of(system, backup), options.dom0)
+        if options.choice("verify-only") == YES:
+            report = await _verified(system, options.run, backup, wanted, stop)
+            told.check()
+            return _told(report, wanted)
+        home = await _new_home(undo, options, wanted)
+        restoring = _Restoring(system, source, options, backup.contents, wanted, undo, home)
+        labels = [item for item in items if item.kind is restored_config.Kind.LABEL]
+        # Restored qubes may have them. Should the restore fail, they go again.
+        rows = [await _applied(system, item, undo) for item in labels]
+        rows = [*await restoring.run(backup, told, stop), *rows]
+    return [*rows, *[await _applied(system, item) for item in items if item not in labels]]
+
+
+def _home_in(contents: Contents) -> KeptQube | None:
+    """dom0, if the backup holds its home."""
+    return next((qube for qube in contents.kept if qube.klass == ADMIN_CLASS), None)
+
+
+async def _new_home(undo: AsyncExitStack, options: RestoreOptions, wanted: list[_Wanted]) -> NewFolder | None:
+    """The new folder for dom0's home if that is wanted; removed again with `undo`, unless it was kept.
+
+    Raises `BackupError` if it cannot be made.
+    """
+    dom0 = next((one.kept for one in wanted if one.is_home), None)
+    if dom0 is None or not options.home:
+        return None
+    path = await off_loop(homes.new_home, options.home)
+    home = await off_loop(NewFolder, path, dom0.size)
+    undo.push_async_callback(off_loop, home.abort)
+    return home
+
+
+async def _applied(system: "System", item: restored_config.Item, undo: AsyncExitStack | None = None) -> str:
+    """The row about an item of dom0's configuration, once it has taken effect or was refused."""
+    try:
+        result, said = "ok", await restored_config.apply(system, item)
+        if undo is not None and item.fate is restored_config.Fate.ADD:
+            undo.push_async_callback(restored_config.remove_label, system, item)
+    except Mgmt1Error as error:
+        result, said = "failed", str(error)
+    return f"dom0:{item.word} restored-as=- result={result} {_line(said)}"
+
+
+def _opened(told: Readable, options: RestoreOptions, stop: threading.Event) -> Backup:
+    """In the engine's thread."""
+    salvage = options.choice("salvage") == YES
+    return open_backup(FdInput(told.fd, stop), options.passphrase, cancelled=stop, salvage=salvage)
+
+
+def _chosen(contents: Contents, options: RestoreOptions) -> list[_Wanted]:
+    qubes = (*contents.kept, *contents.unreadable)
+    names = {qube.name for qube in qubes}
+    if options.home and _home_in(contents) is None:
+        raise QubesValueError("The backup does not hold the home of dom0.")
+    for name in (*options.include, *options.rename, *options.template, *options.netvm):
+        if name not in names:
+            raise QubesValueError(f"The backup has no qube {shown(name)}.")
+    included, excluded = frozenset(options.include), frozenset(options.exclude)
+    chosen = []
+    for qube in qubes:
+        one = _Wanted(qube, options.rename.get(qube.name, qube.name))
+        is_home = qube.klass == ADMIN_CLASS and not qube.problem and qube.name not in excluded
+        if is_home and (options.home or (options.choice("verify-only") == YES and not included)):
+            one.is_home = True
+        elif (included and qube.name not in included) or qube.name in excluded:
+            one.skipped = "It was not asked for."
+        elif qube.problem:
+            one.failed = qube.problem
+        elif qube.klass == ADMIN_CLASS:
+            one.skipped = "The home of dom0 is restored only when it is asked for (dom0-home)."
+        elif qube.klass not in set(VmClass):
+            one.skipped = f"There are no qubes of the class {qube.klass} here."
+        chosen.append(one)
+    return chosen
+
+
+async def _verified(system: "System", run: str, backup: Backup, wanted: list[_Wanted], stop: threading.Event) -> Report:
+    """What a restore would find; nothing is written."""
+    names = {one.kept.name for one in wanted if not one.skipped and not one.failed}
+    tell = Teller(partial(_progress, system, run))
+    return await in_engine(lambda: backup.restore(_looked_at, names, progress=tell, home=NoTree()), stop)
+
+
+def _looked_at(kept: KeptQube, volume: str, size: int) -> Nowhere:
+    """In place of a volume; refuses what a restore would refuse."""
+    if volume not in _kept_volumes(kept.klass):
+        raise _no_such_volume(kept, volume)
+    return Nowhere(kept, volume, size)
+
+
+def _kept_volumes(klass: str) -> set[str]:
+    """The volumes that a backup has of a qube of that class."""
+    return (
+        {kind.name for kind in KINDS.get(VmClass(klass), ()) if kind.save_on_stop} if klass in set(VmClass) else set()
+    )
+
+
+def _no_such_volume(kept: KeptQube, volume: str) -> BackupError:
+    return BackupError(f"A {kept.klass} keeps no volume {shown(volume)}.")
+
+
+def _told(report: Report, wanted: list[_Wanted]) -> list[str]:
+    """The rows after a look at everything, with nothing made."""
+    results = {result.qube.name: result for result in report.results}
+    for one in wanted:
+        if not one.skipped and one.kept.name in results:
+            _judge(one, report, results[one.kept.name])
+            one.notes += results[one.kept.name].lost
+            one.name = "-"
+    return [*(one.row() for one in wanted), *_of_file(report)]
+
+
+def _judge(one: _Wanted, report: Report, result: QubeResult) -> None:
+    """Whether the qube is whole, and what there is to say of it; the same for a look and for a restore."""
+    one.failed = one.failed or result.reason or _lacking(result)
+    if one.failed:
+        return
+    if result.doubt:
+        one.notes.append(result.doubt)
+    if report.problems:
+        one.notes.append(f"It is whole; the backup is damaged elsewhere: {' '.join(report.problems)}")
+
+
+def _lacking(result: QubeResult) -> str:
+    """The volume that a salvaged qube should have and the file does not, as a sentence; empty for none."""
+    if not result.doubt:
+        return ""
+    files = {file.removesuffix(".img") for file in result.files if file.endswith(".img")}
+    missing = sorted(_kept_volumes(result.qube.klass) - files)
+    return f"The file holds no volume {', '.join(missing)} of {result.qube.name}." if missing else ""
+
+
+def _of_file(report: Report) -> list[str]:
+    """A row about the file itself, named `-`, if something is wrong that belongs to no qube."""
+    return [f"- restored-as=- result=failed {_line(' '.join(report.problems))}"] if report.problems else []
+
+
+def _progress(system: "System", run: str, qube: str, done: int, total: int) -> None:
+    fields = {"run": run, "qube": qube, "done": str(done), "total": str(total)}
+    system.emit([Event("", "restore-progress", fields)])
+
+
+class _Restoring:
+    """One restore, from the plan to the transaction."""
+
+    def __init__(
+        self,
+        system: "System",
+        source: str,
+        options: RestoreOptions,
+        contents: Contents,
+        wanted: list[_Wanted],
+        undo: AsyncExitStack,
+        home: NewFolder | None,
+    ) -> None:
+        self._system = system
+        self._source = source
+        self._options = options
+        self._contents = contents
+        self._wanted = [one for one in wanted if not one.is_home]
+        self._dom0 = [one for one in wanted if one.is_home]
+        self._home = home
+        self._undo = undo
+        self._by_kept = {one.kept.name: one for one in wanted}
+        self._made: dict[str, list[PendingVolume]] = {}
+        """By the new name: the volumes that this restore has begun to make."""
+
+    async def run(self, backup: Backup, told: Readable, stop: threading.Event) -> list[str]:
+        await self._name()
+        await self._free()
+        self._place()
+        going = [one for one in self._wanted if not one.skipped and not one.failed]
+        await self._room(going)
+        for one in going:
+            one.qube = await self._bare(one)
+        loop = FromThread()
+        sinks = lambda kept, volume, size: loop(self._sink(kept, volume, size))  # noqa: E731 - the engine's callable
+        tell = Teller(partial(_progress, self._system, self._options.run))
+        names = {one.kept.name for one in (*self._dom0, *going)}
+        home = self._home
+        report = await in_engine(lambda: backup.restore(sinks, names, progress=tell, home=home), stop)
+        told.check()
+        results = {result.qube.name: result for result in report.results}
+        for one in (*self._dom0, *going):
+            _judge(one, report, results[one.kept.name])
+        whole = [one for one in going if not one.failed]
+        async with self._system.changing:
+            await self._take_effect(whole, results)
+            # From here on a cancelled caller must not take away the volumes of stored qubes.
+            self._undo.pop_all()
+        await self._system.to_the_end("finish a restore", self._finish(going, results))
+        for one in whole:
+            if one.qube is not None and not one.failed:
+                await self._system.volumes.measure(one.qube)
+        fields = {"run": self._options.run, "result": "ok" if report.ok else "failed"}
+        self._system.emit([Event("", "restore-finished", fields)])
+        return [*(one.row() for one in (*self._dom0, *self._wanted)), *_of_file(report)]
+
+    async def _keep_home(self, one: _Wanted, result: QubeResult) -> None:
+        """The unpacked home of dom0 gets its name, if it is whole; else the reader has removed it."""
+        home, one.name = self._home, "-"
+        if home is None or one.failed:
+            return
+        try:
+            await off_loop(home.keep)
+        except BackupError as error:
+            one.failed = str(error)
+            with contextlib.suppress(OSError):
+                await off_loop(home.abort)
+            return
+        one.notes += [f"Its home is in {home.path}: {home.files} files, {home.bytes} bytes.", *result.lost]
+
+    async def _finish(self, going: list[_Wanted], results: Mapping[str, QubeResult]) -> None:
+        """Keep dom0's home and remove the volumes of the qubes that failed; the names are not reserved afterwards."""
+        try:
+            for one in self._dom0:
+                await self._keep_home(one, results[one.kept.name])
+            for one in going:
+                if one.failed:
+                    await self._system.volumes.drop(self._made.get(one.name, ()))
+        finally:
+            for one in self._wanted:
+                self._system.reserved.discard(one.name)
+
+    # -- the plan -----------------------------------------------------------------------------------------------------
+
+    async def _name(self) -> None:
+        """A name of its own for each; conflicts as the options say."""
+        refused = {
+            one.name: await naming.why_not_new_name(self._system, self._source, one.name)
+            for one in self._wanted
+            if not one.skipped
+        }
+        nameable = [one for one in self._wanted if not one.skipped and not one.failed]
+        for one in nameable:
+            if reason := why_not_new_vm_name(one.name) or refused[one.name]:
+                one.failed = reason
+            elif self._is_taken(one.name) and not await self._resolved(one):
+                one.failed = one.failed or f"There is already a qube {one.name}."
+            if not one.failed and not one.skipped:
+                self._system.reserved.add(one.name)
+                self._undo.callback(self._system.reserved.discard, one.name)
+        if self._options.choice("conflict") == "fail" and any(one.failed for one in nameable):
+            raise QubesValueError(" ".join(one.failed for one in nameable if one.failed))
+
+    def _is_taken(self, name: str) -> bool:
+        return name in self._system.state.qubes or name in self._system.reserved
+
+    async def _resolved(self, one: _Wanted) -> bool:
+        """What the option `conflict` makes of a name that is taken; False if nothing."""
+        match self._options.choice("conflict"):
+            case "skip":
+                one.skipped = f"There is already a qube {one.name}."
+                return True
+            case "rename":
+                for number in range(1, 1000):
+                    name = f"{one.name[:26]}-{number}"
+                    refused = await naming.why_not_new_name(self._system, self._source, name)
+                    # Only now: another call may have taken it while this one waited.
+                    if not refused and not self._is_taken(name):
+                        one.name = name
+                        return True
+        return False
+
+    def _renamed(self, name: str) -> str:
+        """What a qube of the backup is called here: as it is restored, or as one that exists."""
+        one = self._by_kept.get(name)
+        return one.name if one is not None and not one.skipped and not one.failed else name
+
+    def _place(self) -> None:
+        """Templates and netvms; again and again, because one that is left out may be another's template."""
+        left = -1
+        while left != sum(1 for one in self._wanted if one.failed or one.skipped):
+            left = sum(1 for one in self._wanted if one.failed or one.skipped)
+            for one in self._wanted:
+                if not one.failed and not one.skipped:
+                    self._based(one)
+
+    def _based(self, one: _Wanted) -> None:
+        if one.kept.klass in BASED and self._template(one) is None:
+            one.skipped = f"Its template {shown(one.kept.properties.get('template', ''))} is missing."
+        if self._options.choice("missing-netvm") != "skip":
+            return
+        netvm = self._options.netvm.get(one.kept.name, self._renamed(one.kept.properties.get("netvm", "")))
+        if netvm and not self._provides_network(netvm):
+            one.skipped = one.skipped or f"Its netvm {shown(netvm)} is missing."
+
+    def _template(self, one: _Wanted) -> str | None:
+        """The template's name here; None if the class has none, or none can be had."""
+        if one.kept.klass not in BASED:
+            return None
+        asked = self._options.template.get(one.kept.name)
+        name = asked if asked is not None else self._renamed(one.kept.properties.get("template", ""))
+        if self._is_template(one.kept.klass, name):
+            return name
+        if asked is not None or self._options.choice("missing-template") == "skip":
+            return None
+        default = self._system.state.system(creation.DEFAULT_SOURCE[VmClass(one.kept.klass)])
+        return default if self._is_template(one.kept.klass, default) else None
+
+    def _is_template(self, klass: str, name: str) -> bool:
+        existing = self._system.state.qubes.get(name)
+        default = self._system.state.system(creation.DEFAULT_SOURCE[VmClass(klass)])
+        if existing is not None and (self._sees(name) or name == default):
+            return properties.why_not_based_on(VmClass(klass), existing) is None
+        restored = self._restored(name)
+        if restored is None:
+            return False
+        if klass == VmClass.APP:
+            return restored.kept.klass == VmClass.TEMPLATE
+        return flag_of(restored.kept.properties.get("template_for_dispvms", "")) is True
+
+    async def _room(self, going: list[_Wanted]) -> None:
+        """Raises `BackupSpaceError` if the pool has less room than the qubes may need."""
+        pool = self._options.pool or self._system.state.system("default_pool")
+        usage = await self._system.volumes.driver(pool).usage()
+        needed = sum(one.kept.size for one in going)
+        if needed > usage.size - usage.usage:
+            free = (usage.size - usage.usage) >> 20
+            raise BackupSpaceError(f"The qubes may need {needed >> 20} MiB, and the pool {pool} has {free} MiB left.")
+
+    async def _free(self) -> None:
+        """A qube whose volumes would have the names of volumes that exist already is not restored."""
+        pool = self._options.pool or self._system.state.system("default_pool")
+        existing = set(await self._system.volumes.driver(pool).list_volumes())
+        for one in self._wanted:
+            if one.failed or one.skipped or one.kept.klass not in set(VmClass):
+                continue
+            for kind in KINDS[VmClass(one.kept.klass)]:
+                if kind.save_on_stop and (vid := f"{one.name}/{kind.name}") in existing:
+                    one.failed = str(already_there(pool, vid))
+
+    # -- settings -----------------------------------------------------------------------------------------------------
+
+    async def _bare(self, one: _Wanted) -> Qube:
+        """The qube with its volumes and without settings."""
+        qube = Qube(0, new_uuid(), one.name, VmClass(one.kept.klass), notes="", rules=[creation.FIRST_RULE])
+        pool = self._options.pool or self._system.state.system("default_pool")
+        for kind in KINDS[qube.klass]:
+            volume = kind.record(qube.name, pool)
+            if kind.layer and (template := self._layered(one)) is not None:
+                volume = volume._replace(pool=template)
+            qube.volumes[kind.name] = volume
+        return qube
+
+    def _layered(self, one: _Wanted) -> str | None:
+        """The pool of what the qube's layers lie on."""
+        template = self._system.state.qubes.get(self._template(one) or "")
+        if template is not None and "root" in template.volumes:
+            return template.volumes["root"].pool
+        return None
+
+    def _provides_network(self, name: str) -> bool:
+        if self._sees(name):
+            return self._system.qube(name).flag("provides_network")
+        restored = self._restored(name)
+        return restored is not None and flag_of(restored.kept.properties.get("provides_network", "")) is True
+
+    def _sees(self, name: str) -> bool:
+        """Whether there is a qube of that name which a property of a restored one may name."""
+        return self._system.sees(self._source, name)
+
+    def _restored(self, name: str) -> _Wanted | None:
+        """The qube that is restored under that name."""
+        return next((one for one in self._wanted if one.name == name and not one.failed and not one.skipped), None)
+
+    async def _settle(self, whole: list[_Wanted]) -> None:
+        """The settings of the qubes that are whole, by the rules as they are now; one that cannot be has failed."""
+        choices = Choices(
+            {one.kept.name: one.name for one in whole},
+            self._source,
+            self._sees,
+            keep_default=self._options.choice("missing-netvm") == "default",
+            devices=self._options.choice("devices") == YES,
+        )
+        incoming = [
+            (
+                one,
+                Incoming(
+                    one.kept, one.qube, self._template(one) or "", self._options.netvm.get(one.kept.name), one.notes
+                ),
+            )
+            for one in whole
+            if one.qube is not None
+        ]
+        await take_settings(self._system.state, [settled for _one, settled in incoming], choices)
+        for one, settled in incoming:
+            one.failed = settled.failed
+
+    # -- volumes ------------------------------------------------------------------------------------------------------
+
+    async def _sink(self, kept: KeptQube, name: str, size: int) -> "_PoolSink":
+        """A new volume of the qube that the engine fills. Asked for by the engine's thread."""
+        one = self._by_kept[kept.name]
+        qube = one.qube
+        volume = qube.volumes.get(name) if qube is not None else None
+        if volume is None or not volume.save_on_stop:
+            raise _no_such_volume(kept, name)
+        made = await self._pending(volume)
+        return _PoolSink(self._system, made, size, FromThread())
+
+    async def _pending(self, volume: VolumeRecord) -> PendingVolume:
+        made = await self._system.volumes.pending(self._undo, volume)
+        self._made.setdefault(volume.vid.partition("/")[0], []).append(made)
+        return made
+
+    async def _take_effect(self, whole: list[_Wanted], results: Mapping[str, QubeResult]) -> None:
+        """All of them in one transaction. Under `changing`."""
+        first = await self._system.next_qid()
+        for number, one in enumerate(whole):
+            if one.qube is not None:
+                one.qube.qid = first + number
+        await self._settle(whole)
+        statements = []
+        qubes = []
+        for one in whole:
+            qube = one.qube
+            if qube is None or one.failed:
+                continue
+            self._take_small_files(one, qube, results[one.kept.name])
+            one.notes += lighten(qube)
+            await self._filled(qube)
+            qubes.append(qube)
+            statements += rows.insert_qube(qube)
+            statements += [rows.delete_pending_volume(volume.pool, volume.vid) for volume in qube.volumes.values()]
+        await self._system.commit(statements)
+        self._system.state.load(qubes)
+        self._system.emit([added(qube) for qube in qubes])
+
+    @staticmethod
+    def _take_small_files(one: _Wanted, qube: Qube, result: QubeResult) -> None:
+        """The firewall rules and notes that a call may set; what is left out is noted."""
+        one.notes += result.lost
+        if result.firewall is not None:
+            rules = list(result.firewall)
+            if len(rules) > RULES:
+                rules = [*rules[: RULES - 1], Rule(Action.DROP)]
+                one.notes.append(
+                    f"Its firewall has more than {RULES} rules; after rule {len(rules) - 1} all is dropped."
+                )
+            qube.rules = [(f"r{at}", str(rule)) for at, rule in enumerate(rules, 1)]
+        notes = result.notes or ""
+        if reason := why_not_notes(notes):
+            one.notes.append(f"Its notes are left out: {reason}")
+        else:
+            qube.notes = notes
+
+    async def _filled(self, qube: Qube) -> None:
+        """The sizes of its volumes as they became; one that the backup does not have is new and empty."""
+        for name, volume in list(qube.volumes.items()):
+            if not volume.save_on_stop:
+                continue
+            driver = self._system.volumes.driver(volume.pool)
+            if not any(made.vid == volume.vid for made in self._made.get(qube.name, ())):
+                made = await self._pending(volume)
+                await driver.create(volume.vid, volume.size, made.identity)
+            else:
+                qube.volumes[name] = volume._replace(size=await driver.size(volume.vid))
+
+
+class _PoolSink:
+    """A new volume in a pool, for the engine's thread: runs go through a queue to the pool's driver."""
+
+    def __init__(self, system: "System", volume: PendingVolume, size: int, loop: FromThread) -> None:
+        self._loop = loop
+        self._queue: asyncio.Queue[tuple[int, bytes] | None] = asyncio.Queue(QUEUE)
+        driver = system.volumes.driver(volume.pool)
+        self._vid = volume.vid
+        self._identity = volume.identity
+        self._size = size
+        self._taken = 0
+        self._importing = asyncio.get_running_loop().create_task(self._import(driver))
+
+    def write(self, offset: int, data: memoryview) -> None:
+        self._loop(self._put((offset, bytes(data))))
+
+    def finish(self) -> None:
+        self._loop(self._end())
+
+    def abort(self) -> None:
+        self._loop(self._stop())
+
+    async def _import(self, driver: PoolDriver) -> None:
+        try:
+            await driver.import_runs(self._vid, self._size, self._runs(), self._identity)
+        except StoragePoolException as error:
+            raise StoragePoolException(
+                f"{error} {self._taken} of {self._size} bytes of {self._vid} had come."
+            ) from error
+
+    async def _put(self, run: tuple[int, bytes] | None) -> None:
+        """Wait for room, or raise what the driver raised."""
+        putting = asyncio.get_running_loop().create_task(self._queue.put(run))
+        await asyncio.wait([putting, self._importing], return_when=asyncio.FIRST_COMPLETED)
+        if not putting.done():
+            putting.cancel()
+            self._importing.result()
+
+    async def _end(self) -> None:
+        await self._put(None)
+        await self._importing
+
+    async def _stop(self) -> None:
+        """What was made of the volume is dropped with what its restore has to undo."""
+        self._importing.cancel()
+        with contextlib.suppress(asyncio.CancelledError, Mgmt1Error):
+            await self._importing
+
+    async def _runs(self) -> AsyncIterator[tuple[int, bytes]]:
+        while (run := await self._queue.get()) is not None:
+            yield run
+            self._taken = run[0] + len(run[1])
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

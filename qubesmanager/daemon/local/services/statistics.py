@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Statistics of the running qubes, asked of the hypervisor every `stats_interval` while somebody listens."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from qubesmanager.daemon.event_hub import EventHub, View
+from qubesmanager.wire.event import Event
+
+if TYPE_CHECKING:
+    from qubesmanager.daemon.local.system import System
+
+
+class Statistics:
+    """One poll serves all listeners."""
+
+    def __init__(self, system: "System") -> None:
+        self._system = system
+        self._hub = EventHub()
+        self._polling = False
+        self._before: dict[UUID, tuple[float, int]] = {}
+
+    async def listen(self, view: View) -> AsyncGenerator[Event, None]:
+        """`vm-stats` of each running qube: `memory_kb`, `cpu_time` in ms, `cpu_usage` in percent of its vcpus."""
+        async with aclosing(self._hub.listen(view)) as stream:
+            async for event in stream:
+                yield event
+                if not self._polling:
+                    self._polling = True
+                    self._system.spawn("statistics", self._poll())
+
+    def close(self) -> None:
+        self._hub.close()
+
+    async def _poll(self) -> None:
+        try:
+            while self._hub.listeners:
+                await self._once()
+                await asyncio.sleep(float(self._system.state.system("stats_interval")))
+        finally:
+            self._polling = False
+            self._before.clear()
+
+    async def _once(self) -> None:
+        now = time.monotonic()
+        after: dict[UUID, tuple[float, int]] = {}
+        for held in await self._system.hypervisor.stats():
+            qube = self._system.state.by_uuid.get(held.uuid)
+            if qube is None:
+                continue
+            after[held.uuid] = (now, held.cpu_time_ns)
+            then, cpu_before = self._before.get(held.uuid, (now, held.cpu_time_ns))
+            elapsed = (now - then) * 1e9 * max(1, int(qube.value("vcpus") or 1))
+            usage = round(100 * (held.cpu_time_ns - cpu_before) / elapsed) if elapsed else 0
+            self._hub.emit(
+                Event(
+                    qube.name,
+                    "vm-stats",
+                    {
+                        "memory_kb": str(held.memory_kib),
+                        "cpu_time": str(held.cpu_time_ns // 1_000_000),
+                        "cpu_usage": str(min(100, max(0, usage))),
+                    },
+                )
+            )
+        self._before = after

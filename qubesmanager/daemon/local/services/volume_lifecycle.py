@@ -1,0 +1,413 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The volumes of qubes: made, copied, started, stopped and dropped through the drivers of their pools.
+
+What is made is first written down as pending, by an identity of its own, and belongs to its qube in the transaction
+that stores the qube; what a crash leaves pending is removed at the next start. A volume that was there before has
+another identity, and is never touched.
+"""
+
+import json
+import logging
+import secrets
+from collections.abc import Iterable, Mapping
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
+
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.sight import spoken_one
+from qubesmanager.daemon.local.core.volumes import KINDS, REVISIONS
+from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, Hypervisor
+from qubesmanager.daemon.local.drivers.pools.base import SESSION, Disk, LiveDisk, PoolDriver, VolumeSpec
+from qubesmanager.daemon.local.services.domain_spec import target_of
+from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.store.store import StoreError
+from qubesmanager.wire.errors import (
+    Mgmt1Error,
+    QubesPoolNotFoundError,
+    QubesVMAlreadyExistsError,
+    QubesVMInUseError,
+    QubesVMNotFoundError,
+    QubesVolumeNotFoundError,
+    StoragePoolException,
+)
+from qubesmanager.wire.events import volume_event
+from qubesmanager.wire.records import VolumeRecord
+from qubesmanager.wire.values import VmClass
+
+if TYPE_CHECKING:
+    from qubesmanager.daemon.local.system import System
+
+log = logging.getLogger(__name__)
+
+
+class PendingVolume(NamedTuple):
+    """A volume that is being made or removed."""
+
+    pool: str
+    vid: str
+    identity: str
+
+
+class Volumes:
+    """The pools that are open, and what is done with them."""
+
+    def __init__(self, system: "System") -> None:
+        self._system = system
+        self.drivers: dict[str, PoolDriver] = {}
+        self.lending: set[tuple[str, str]] = set()
+        """Pool and vid of volumes that are just being attached to a qube."""
+        self._is_clearing = False
+        """What is left is being removed in the background, until nothing is."""
+
+    def driver(self, pool: str) -> PoolDriver:
+        """Raises `QubesPoolNotFoundError`, and `StoragePoolException` for a pool that is missing."""
+        driver = self.drivers.get(pool)
+        if driver is None:
+            if why := self._system.pools.missing.get(pool):
+                raise StoragePoolException(f"The pool {pool} is missing: {why}")
+            raise QubesPoolNotFoundError(f"There is no pool {pool}.")
+        return driver
+
+    def source(self, qube: Qube, volume: VolumeRecord) -> VolumeRecord | None:
+        """The kept volume that a layer of this qube is made on; None for a volume that is no layer."""
+        if not volume.snap_on_start:
+            return None
+        template = self._system.qube(qube.own.get("template") or qube.value("template"))
+        held = template.volumes.get(volume.name)
+        if held is None:
+            raise QubesVolumeNotFoundError(f"{template.name} has no volume {volume.name}.")
+        return self.source(template, held) or held
+
+    def spec(self, qube: Qube, volume: VolumeRecord) -> VolumeSpec:
+        """The volume as its driver wants it."""
+        source = self.source(qube, volume)
+        return VolumeSpec(
+            pool=volume.pool,
+            vid=volume.vid,
+            size=source.size if source else volume.size,
+            rw=volume.rw,
+            source=source.vid if source else "",
+            save_on_stop=volume.save_on_stop,
+            snap_on_start=volume.snap_on_start,
+            revisions_to_keep=volume.revisions_to_keep,
+        )
+
+    # -- coming and going ---------------------------------------------------------------------------------------------
+
+    async def make(self, undo: AsyncExitStack, qube: Qube, source: Qube | None, pools: Mapping[str, str]) -> None:
+        """The volumes of a new qube, by its class; `undo` gets what takes each away again.
+
+        A layer lives in its source's pool, whatever `pools` says otherwise: `StoragePoolException`.
+        """
+        kinds = KINDS[qube.klass]
+        unknown = sorted(set(pools) - {kind.name for kind in kinds} - {""})
+        if unknown:
+            raise StoragePoolException(f"A {qube.klass} has no volume {', '.join(unknown)}.")
+        for kind in kinds:
+            wanted = pools.get(kind.name) or pools.get("") or self._system.state.system("default_pool")
+            volume = kind.record(qube.name, wanted)
+            below = self.source(qube, volume) if kind.layer else None
+            if below is not None:
+                if kind.name in pools and pools[kind.name] != below.pool:
+                    raise StoragePoolException(
+                        f"The volume {kind.name} is a layer on {below.vid} and lives in its pool {below.pool}."
+                    )
+                volume = volume._replace(pool=below.pool, size=below.size)
+            driver = self.driver(volume.pool)
+            copied = source.volumes.get(kind.name) if source and qube.klass is VmClass.STANDALONE else None
+            if copied is not None and kind.name == "root":
+                volume = volume._replace(size=copied.size)
+                made = await self.pending(undo, volume)
+                await driver.clone(volume.vid, self.driver(copied.pool), copied.vid, made.identity)
+            elif kind.save_on_stop:
+                made = await self.pending(undo, volume)
+                await driver.create(volume.vid, volume.size, made.identity)
+            qube.volumes[kind.name] = volume
+
+    async def copy(self, undo: AsyncExitStack, qube: Qube, source: Qube, pool: str | None) -> None:
+        """The volumes of a clone: kept ones are copied, into `pool` if one is named; extra ones are left out."""
+        for name, held in source.volumes.items():
+            if held.extra:
+                continue
+            volume = held._replace(vid=f"{qube.name}/{name}", usage=0)
+            if pool is not None and not held.snap_on_start:
+                volume = volume._replace(pool=pool)
+            driver = self.driver(volume.pool)
+            if volume.save_on_stop:
+                made = await self.pending(undo, volume)
+                await driver.clone(volume.vid, self.driver(held.pool), held.vid, made.identity)
+            qube.volumes[name] = volume
+
+    async def leaving(self, qube: Qube) -> list[PendingVolume]:
+        """The volumes that go with the qube, by their identities. One that cannot be read stays in its pool."""
+        going = []
+        for volume in qube.volumes.values():
+            if volume.extra:
+                continue
+            self._system.pools.whole(volume.pool, volume.vid)
+            try:
+                identity = await self.driver(volume.pool).identity(volume.vid) if volume.save_on_stop else SESSION
+            except QubesVolumeNotFoundError:
+                continue
+            except StoragePoolException as error:
+                log.warning("%s:%s will stay in its pool: %s", volume.pool, volume.vid, error)
+                continue
+            going.append(PendingVolume(volume.pool, volume.vid, identity))
+        return going
+
+    async def drop(self, volumes: Iterable[PendingVolume]) -> None:
+        """Volumes that are written down as pending are removed, and then no longer pending.
+
+        The caller has reserved their names. One that cannot be removed now is tried again in the background.
+        """
+        for volume in volumes:
+            await self._drop(volume)
+
+    async def drop_pending(self) -> list[str]:
+        """Remove what an earlier run left, before any call is answered. Answers the volumes, `pool:vid`."""
+        await self._system.store.commit(
+            [("DELETE FROM pending_volume WHERE (pool, vid) IN (SELECT pool, vid FROM volume)", ())]
+        )
+        left = await self._left()
+        await self.drop(left)
+        return [f"{volume.pool}:{volume.vid}" for volume in left]
+
+    async def clear_left(self, name: str) -> None:
+        """Remove what an earlier qube of the name left in the open pools. The caller has reserved the name.
+
+        Raises `StoragePoolException` if a volume still cannot be removed.
+        """
+        await self.drop(await self._left(f"{name}/"))
+        for volume in await self._left(f"{name}/"):
+            raise StoragePoolException(
+                f"{volume.vid} of an earlier qube {name} is still in the pool {volume.pool} and cannot be removed now;"
+                " the daemon's log says why."
+            )
+
+    async def clear_all_left(self) -> None:
+        """Remove what is left in the open pools, and take back renames that failed.
+
+        A name is reserved meanwhile; one that another call has reserved is left to that call. What is left in a missing
+        pool waits until that is back. Raises `StoragePoolException` with what cannot be done now.
+        """
+        failed = ""
+        for name in sorted({volume.vid.partition("/")[0] for volume in await self._left()}):
+            if name in self._system.reserved:
+                failed = f"Another call works on {name}."
+                continue
+            with self._system.leaving_name(name):
+                for volume in await self._left(f"{name}/"):
+                    failed = await self._why_not_dropped(volume) or failed
+        for pool, old, new, identities in await self._pending_renames():
+            if pool not in self.drivers:
+                continue
+            if {old, new} & self._system.reserved:
+                failed = f"Another call works on {old} or {new}."
+                continue
+            with self._system.leaving_name(new):
+                failed = await self._why_not_renamed_back(pool, old, new, identities) or failed
+        if failed:
+            raise StoragePoolException(failed)
+
+    def _clear_later(self) -> None:
+        """Until nothing is left in the open pools."""
+        if not self._is_clearing:
+            self._is_clearing = True
+            self._system.persist("remove volumes that are left", self._clear_until_done)
+
+    async def _clear_until_done(self) -> None:
+        await self.clear_all_left()
+        self._is_clearing = False
+
+    async def _left(self, prefix: str = "") -> list[PendingVolume]:
+        """Volumes of the open pools that are written down as pending, without those that a stored qube has."""
+        left = await self._system.store.read(
+            "SELECT pool, vid, identity FROM pending_volume WHERE (pool, vid) NOT IN (SELECT pool, vid FROM volume)"
+        )
+        return [PendingVolume(*row) for row in left if row[0] in self.drivers and row[1].startswith(prefix)]
+
+    async def pending(self, undo: AsyncExitStack, volume: VolumeRecord) -> PendingVolume:
+        """Write down that the volume is being made; the caller makes it with the identity of the answer.
+
+        `undo` gets what takes it away again: the volume with that identity, and no other of the same name.
+        """
+        made = PendingVolume(volume.pool, volume.vid, secrets.token_hex(16))
+        await self._system.store.commit([rows.add_pending_volume(*made)])
+        undo.push_async_callback(self._drop, made)
+        return made
+
+    async def _drop(self, volume: PendingVolume) -> None:
+        """Remove a pending volume now, or later if that fails."""
+        if why := await self._why_not_dropped(volume):
+            log.warning("%s:%s is removed later: %s", volume.pool, volume.vid, why)
+            self._clear_later()
+
+    async def _why_not_dropped(self, volume: PendingVolume) -> str:
+        """Remove a pending volume; the reason if that is not possible now, or cannot be stored."""
+        try:
+            await self.driver(volume.pool).remove(volume.vid, volume.identity)
+        except QubesVolumeNotFoundError:
+            pass
+        except (Mgmt1Error, OSError) as error:
+            return str(error)
+        try:
+            await self._system.store.commit([rows.delete_pending_volume(*volume)])
+        except StoreError as error:
+            return f"it is gone, and that could not be stored: {error}"
+        return ""
+
+    # -- another name -------------------------------------------------------------------------------------------------
+
+    def named_after(self, qube: Qube) -> list[str]:
+        """The pools in which the qube keeps volumes under its own name, sorted.
+
+        Raises `QubesVMInUseError` if another qube has one of them.
+        """
+        prefix = f"{qube.name}/"
+        for other in self._system.state.qubes.values():
+            for name, volume in other.volumes.items():
+                if other is not qube and volume.vid.startswith(prefix):
+                    raise QubesVMInUseError(
+                        f"{volume.vid} is {name} of {spoken_one(other.name)}; detach it there first."
+                    )
+        held = qube.volumes.values()
+        return sorted({one.pool for one in held if one.save_on_stop and one.vid.startswith(prefix)})
+
+    async def rename(self, undo: AsyncExitStack, old: str, new: str, pools: Iterable[str]) -> None:
+        """What `old` keeps in the pools is `new`'s; `undo` gets what takes it back.
+
+        Until the caller has stored the new name and struck out `pending_rename`, the next start takes it back too.
+        """
+        for pool in pools:
+            driver = self.driver(pool)
+            vids = await driver.list_volumes()
+            if any(vid.startswith(f"{new}/") for vid in vids):
+                raise QubesVMAlreadyExistsError(f"The pool {pool} already has volumes of {new}.")
+            identities = {await driver.identity(vid) for vid in vids if vid.startswith(f"{old}/")} - {SESSION}
+            await self._system.store.commit([rows.add_pending_rename(pool, old, new, sorted(identities))])
+            undo.push_async_callback(self._rename_back, pool, old, new, identities)
+            await driver.rename_vm(old, new)
+
+    async def rename_pending_back(self) -> list[str]:
+        """Take back what an earlier run did not finish, before any call is answered: `pool:old` of each rename."""
+        pending = await self._pending_renames()
+        for pool, old, new, identities in pending:
+            await self._rename_back(pool, old, new, identities)
+        return [f"{pool}:{old}" for pool, old, _new, _identities in pending]
+
+    async def _pending_renames(self) -> list[tuple[str, str, str, set[str]]]:
+        listed = await self._system.store.read("SELECT pool, old, new, identities FROM pending_rename")
+        return [(pool, old, new, set(json.loads(identities))) for pool, old, new, identities in listed]
+
+    async def _rename_back(self, pool: str, old: str, new: str, identities: set[str]) -> None:
+        """Give the volumes with these identities their old name again, now or later if that fails."""
+        if why := await self._why_not_renamed_back(pool, old, new, identities):
+            log.warning("The volumes of %s in %s are still called %s: %s", old, pool, new, why)
+            self._clear_later()
+
+    async def _why_not_renamed_back(self, pool: str, old: str, new: str, identities: set[str]) -> str:
+        """Give the volumes their old name if they have the new one; the reason if that is not possible now."""
+        try:
+            driver = self.driver(pool)
+            renamed = {await driver.identity(vid) for vid in await driver.list_volumes() if vid.startswith(f"{new}/")}
+            if renamed & identities:
+                await driver.rename_vm(new, old)
+        except QubesVMAlreadyExistsError:
+            pass  # They were not renamed.
+        except (Mgmt1Error, OSError) as error:
+            return str(error)
+        try:
+            await self._system.store.commit([rows.delete_pending_rename(pool, old)])
+        except StoreError as error:
+            return f"they are called {old} again, and that could not be stored: {error}"
+        return ""
+
+    async def live(self, qube: Qube, name: str) -> LiveDisk | None:
+        """The disk of a running qube; None while nobody writes: it is halted, or its hypervisor runs no guest."""
+        hypervisor = self._system.hypervisor
+        if not qube.running or not (await hypervisor.capabilities()).hot_plug:
+            return None
+        return _Live(hypervisor, qube.uuid, target_of(qube.volumes, name))
+
+    # -- start and stop -----------------------------------------------------------------------------------------------
+
+    async def start(self, undo: AsyncExitStack, qube: Qube) -> dict[str, Disk]:
+        """The disks of a qube that starts, by volume; `undo` gets what stops each again."""
+        await self._system.pools.may_start(qube)
+        disks: dict[str, Disk] = {}
+        for name, volume in qube.volumes.items():
+            spec = self.spec(qube, volume)
+            driver = self.driver(volume.pool)
+            undo.push_async_callback(driver.stop, spec)
+            disks[name] = await driver.start(spec)
+        return disks
+
+    async def stop(self, qube: Qube) -> None:
+        """The qube has halted: each volume is kept or thrown away. One that fails does not keep the others.
+
+        Raises `StoragePoolException` for one that can be stopped later, as when the disk is full now. A damaged one is
+        only logged: its qube is NA then, and may be removed.
+        """
+        later = ""
+        for volume in list(qube.volumes.values()):
+            try:
+                spec = self.spec(qube, volume)
+                await self.driver(volume.pool).stop(spec)
+            except (StoragePoolException, QubesVMNotFoundError) as error:
+                log.warning("%s of %s did not stop cleanly: %s", volume.name, qube.name, error)
+                if await self._is_whole(qube, volume):
+                    later = later or f"The volume {volume.vid} could not be stopped: {error}"
+        await self.measure(qube)
+        if later:
+            raise StoragePoolException(later)
+
+    async def _is_whole(self, qube: Qube, volume: VolumeRecord) -> bool:
+        try:
+            driver = self.driver(volume.pool)
+            await driver.info(self.spec(qube, volume))
+            return not (volume.save_on_stop and await driver.damage(volume.vid))
+        except (StoragePoolException, QubesVMNotFoundError):
+            return False
+
+    async def measure_all(self, pool: str | None = None) -> None:
+        """Every qube's volumes, or of those in a pool, one after the other: a start does not wait for a large disk."""
+        for qube in self._system.state.in_order():
+            if pool is None or any(volume.pool == pool for volume in qube.volumes.values()):
+                await self.measure(qube)
+
+    async def measure(self, qube: Qube) -> None:
+        """Ask the drivers how the volumes are now, and tell what is different."""
+        for name, volume in list(qube.volumes.items()):
+            if volume.save_on_stop:
+                await self._system.pools.examine(qube, volume)
+            try:
+                info = await self.driver(volume.pool).info(self.spec(qube, volume))
+            except Mgmt1Error as error:
+                log.info("%s of %s cannot be measured: %s", name, qube.name, error)
+                continue
+            now = volume._replace(size=info.size, usage=info.usage, is_outdated=info.is_outdated)
+            if qube.volumes.get(name) == volume and now != volume:
+                qube.volumes[name] = now
+                qube.changed()
+                self._system.emit([volume_event(qube.name, now)])
+
+
+class _Live:
+    """A running qube's disk, as the pool's driver may ask for it."""
+
+    def __init__(self, hypervisor: Hypervisor, uuid: UUID, target: str) -> None:
+        self._hypervisor, self._uuid, self._target = hypervisor, uuid, target
+
+    async def switch_to(self, disk: Disk) -> None:
+        await self._hypervisor.switch_disk(self._uuid, self._target, disk.path, DiskFormat(disk.format))
+
+    async def resize(self, size: int) -> None:
+        await self._hypervisor.resize_disk(self._uuid, self._target, size)
+
+
+def bare_spec(volume: VolumeRecord) -> VolumeSpec:
+    """A kept volume that is no qube's own root, private or volatile, as its driver wants it."""
+    return VolumeSpec(
+        volume.pool, volume.vid, volume.size, volume.rw, "", save_on_stop=True, revisions_to_keep=REVISIONS
+    )

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Putting a system together: the store, the hypervisor, the pools, and what the last run left."""
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from qubesmanager.daemon.local.core.volumes import KERNEL_POOL
+from qubesmanager.daemon.local.drivers import kernels
+from qubesmanager.daemon.local.drivers.devices.base import DeviceSource
+from qubesmanager.daemon.local.drivers.hypervisor.base import Hypervisor
+from qubesmanager.daemon.local.drivers.pools.linux_kernel import LinuxKernels
+from qubesmanager.daemon.local.drivers.pools.table import DEFAULT
+from qubesmanager.daemon.local.services import firewall_rules, hypervisor_events, old_settings
+from qubesmanager.daemon.local.services.network import Network
+from qubesmanager.daemon.local.services.recovery import Recovery, recover
+from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.store.store import Store
+from qubesmanager.daemon.local.system import Places, System
+from qubesmanager.host.atomic_file import make_private
+from qubesmanager.wire.errors import Mgmt1Error
+
+log = logging.getLogger(__name__)
+
+DEFAULT_POOL = "default"
+
+
+async def open_system(
+    state: Path,
+    hypervisor: Hypervisor,
+    *,
+    pool_driver: str = DEFAULT,
+    devices: DeviceSource | None = None,
+    profiles: Path | None = None,
+    policy: Path | None = None,
+    policy_hiding: Path | None = None,
+    takes_home: bool = False,
+    take_over: bool = False,
+    network: Callable[[System], Network] | None = None,
+) -> System:
+    """The system whose store, pools, kernels and logs are below `state`; a new one gets one pool of `pool_driver`.
+
+    `profiles` is the folder of backup profiles, `policy` that of qrexec's policy; both below `state` unless given.
+    `take_over` takes the pools from daemons of other machines, which are then gone for good.
+    `policy_hiding` is the folder whose policy files hide their namesakes in `policy`, if there is one.
+    `takes_home`: backups of dom0 hold the home of its user, unless a profile says otherwise.
+    `devices` are those of the machine, which dom0 offers; `network` makes the real network, if there is to be one.
+
+    Only the daemon's user reads the folder.
+
+    Raises `Mgmt1Error` if another daemon has it. When it returns, the qubes that run are known as running, and
+    what a crash left is gone.
+    """
+    places = _places(state, profiles or state / "backup", policy or state / "policy.d", policy_hiding)
+    system = System(Store(state / "store.sqlite"), hypervisor, replace(places, takes_home=takes_home))
+    system.leases.by_force = take_over
+    system.lock_state(state / "lock")
+    system.state.host_memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
+    try:
+        await system.open()
+        await old_settings.convert(system)
+        system.state.kernels = await kernels.installed(places.kernels)
+        await _open_pools(system, state, pool_driver)
+        system.state.pools[KERNEL_POOL] = KERNEL_POOL
+        system.pool_options[KERNEL_POOL] = {"dir_path": str(places.kernels)}
+        system.volumes.drivers[KERNEL_POOL] = LinuxKernels(places.kernels)
+        for volume in await system.volumes.drop_pending():
+            log.info("Removed %s, which an interrupted operation had left", volume)
+        for volumes in await system.volumes.rename_pending_back():
+            log.info("Took back the new name of %s, which an interrupted operation had left", volumes)
+        for part in await system.policies.drop_left():
+            log.info("Removed %s, which an interrupted change had left", part)
+        hypervisor_events.reconcile(system, {info.uuid: info.state for info in await hypervisor.domains()})
+        await system.settled()
+        if devices is not None:
+            system.devices.offer(system.qube("dom0"), devices)
+        await system.devices.reconcile()
+        if network is not None:
+            system.network = network(system)
+        await system.network.reconcile()
+        await system.backups.recover()
+        system.persist("keep the schedule of backups", system.backups.keep_schedule)
+        system.persist("keep the network in step", system.network.keep)
+        system.persist("keep copies of the store", system.store.keep_copies)
+        system.spawn("watch the hypervisor", hypervisor_events.watch(system))
+        system.persist("look at the places of the pools", system.pools.keep)
+        system.persist("keep with volumes what they are of", system.descriptions.keep)
+        system.spawn("measure the volumes", system.volumes.measure_all())
+        system.persist("sweep expired firewall rules", partial(firewall_rules.sweep, system))
+    except BaseException:
+        await system.close()
+        raise
+    return system
+
+
+def _places(state: Path, profiles: Path, policy: Path, policy_hiding: Path | None) -> Places:
+    kernels_folder, logs = state / "kernels", state / "logs"
+    places = Places(kernels_folder, logs, profiles, policy, policy_hiding)
+    try:
+        for folder in (state, places.logs):
+            make_private(folder)
+        places.kernels.mkdir(exist_ok=True)
+    except OSError as error:
+        raise Mgmt1Error(f"{state} cannot be kept for the daemon alone: {error.strerror}.") from error
+    return places
+
+
+async def recovered(state: Path, hypervisor: Hypervisor, *, pool_driver: str = DEFAULT) -> Recovery:
+    """Make qubes again from volumes that no qube has, while no daemon runs on `state`. The hypervisor is not asked.
+
+    Raises `Mgmt1Error` if a daemon runs, or the store cannot be read or written.
+    """
+    system = System(
+        Store(state / "store.sqlite"), hypervisor, _places(state, state / "backup", state / "policy.d", None)
+    )
+    system.lock_state(state / "lock")
+    try:
+        await system.load()
+        system.state.kernels = await kernels.installed(system.places.kernels)
+        await _open_pools(system, state, pool_driver, clean=False)
+        recovery = await recover(system)
+    finally:
+        await system.close()
+    if system.store.notice:
+        recovery.lines.insert(0, system.store.notice)
+    return recovery
+
+
+async def _open_pools(system: System, state: Path, first_driver: str, *, clean: bool = True) -> None:
+    is_new = not system.state.pools
+    if is_new:
+        options = {"dir_path": str(state / "pools" / DEFAULT_POOL)}
+        await system.commit([rows.set_pool(DEFAULT_POOL, first_driver, options)])
+        system.state.pools[DEFAULT_POOL] = first_driver
+    await system.pools.open_all(clean=clean)
+    if is_new and DEFAULT_POOL in system.volumes.drivers:
+        await _note_volumes(system)
+
+
+async def _note_volumes(system: System) -> None:
+    """A new store where there are volumes: the one before was lost."""
+    vids = await system.volumes.driver(DEFAULT_POOL).list_volumes()
+    names = sorted({vid.partition("/")[0] for vid in vids})
+    if names:
+        note = (
+            f"The store is new, and the pool {DEFAULT_POOL} has volumes of {', '.join(names[:10])}"
+            f"{' and others' if len(names) > 10 else ''}. qubes-mgmt1d --recover makes these qubes again."  # noqa: PLR2004
+        )
+        dom0 = system.qube("dom0")
+        dom0.problem = " ".join(filter(None, [dom0.problem, note]))
+        system.emit(system.state.property_changed(dom0, "problem"))
+        log.error("%s", note)

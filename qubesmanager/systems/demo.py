@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A demonstration system: what a person's machine might look like, as values first, then put into an empty store.
+
+It is written in one transaction, and started through the same lifecycle as everything else.
+"""
+
+import logging
+import time
+from dataclasses import dataclass, field
+from itertools import cycle, islice
+
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.volumes import KINDS
+from qubesmanager.daemon.local.drivers.devices.base import BlockDevice, DeviceInfo, Microphone, PciDevice, UsbDevice
+from qubesmanager.daemon.local.drivers.devices.memory import MemoryDevices
+from qubesmanager.daemon.local.services import lifecycle
+from qubesmanager.daemon.local.services.creation import FIRST_RULE
+from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.store.store import Statement
+from qubesmanager.daemon.local.system import System, new_uuid
+from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.records import DeviceRecord
+from qubesmanager.wire.values import DeviceClass, VmClass
+
+log = logging.getLogger(__name__)
+
+DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One qube of the demonstration. `age` is how many days ago it was backed up; None for never."""
+
+    name: str
+    klass: VmClass
+    label: str
+    own: dict[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    features: dict[str, str] = field(default_factory=dict)
+    rules: tuple[str, ...] = ("action=accept",)
+    running: bool = False
+    devices: tuple[DeviceRecord, ...] = ()
+    age: int | None = None
+    notes: str = ""
+
+
+_LIMITED = (
+    "action=accept specialtarget=dns",
+    "action=accept dsthost=mail.example.org proto=tcp dstports=993-993 comment=IMAP",
+    "action=accept dsthost=mail.example.org proto=tcp dstports=465-465 comment=submission",
+    "action=drop",
+)
+
+_BASE = (
+    Sample("debian-13", VmClass.TEMPLATE, "black", age=21),
+    Sample("fedora-43", VmClass.TEMPLATE, "black", age=21),
+    Sample(
+        "default-dvm", VmClass.APP, "red",
+        {"template": "fedora-43", "template_for_dispvms": "yes"}, features={"appmenus-dispvm": "1"}, age=21,
+    ),
+    Sample(
+        "sys-net", VmClass.APP, "red",
+        {"template": "fedora-43", "provides_network": "yes", "netvm": "", "memory": "400", "maxmem": "0",
+         "virt_mode": "hvm", "autostart": "yes"},
+        tags=("net",), features={"servicevm": "1", "service.network-manager": "1"}, running=True, age=1,
+        devices=(DeviceRecord(DeviceClass.PCI, "dom0", "02_00.0", False, {"persistent": "yes"}),),
+    ),
+    Sample(
+        "sys-firewall", VmClass.APP, "green",
+        {"template": "fedora-43", "provides_network": "yes", "netvm": "sys-net", "memory": "500", "autostart": "yes"},
+        tags=("net",), features={"servicevm": "1"}, running=True, age=1,
+    ),
+    Sample(
+        "sys-usb", VmClass.DISP, "red",
+        {"template": "default-dvm", "netvm": "", "auto_cleanup": "no", "virt_mode": "hvm", "maxmem": "0",
+         "autostart": "yes"},
+        features={"servicevm": "1"}, running=True,
+        devices=(DeviceRecord(DeviceClass.PCI, "dom0", "00_14.0", False, {"persistent": "yes"}),),
+    ),
+    Sample(
+        "work", VmClass.APP, "blue", {"template": "debian-13", "memory": "800", "maxmem": "6000", "vcpus": "4"},
+        tags=("work",), features={"menu-favorite": "1"}, rules=_LIMITED, running=True, age=2,
+        notes="Mail and calendar of the office.\nAsk IT before changing the firewall.",
+    ),
+    Sample("personal", VmClass.APP, "yellow", {"template": "fedora-43"}, tags=("home",), running=True, age=2),
+    Sample("untrusted", VmClass.APP, "red", {"template": "fedora-43", "include_in_backups": "no"}),
+    Sample(
+        "vault", VmClass.APP, "black", {"template": "debian-13", "netvm": "", "guivm": "dom0"},
+        tags=("keys",), age=60, notes="Never gets a netvm.",
+    ),
+)  # fmt: skip
+
+GIB = 1 << 30
+
+
+def _disk(ident: str, description: str, size: int, parent: str = "", in_use: str = "") -> DeviceInfo:
+    details = {"size": str(size)} | ({"parent": parent} if parent else {})
+    host = BlockDevice(f"/dev/{ident}", size, read_only=False)
+    return DeviceInfo(DeviceClass.BLOCK, ident, description, host, details, in_use)
+
+
+def _usb(ident: str, description: str, number: int, vendor: int, product: int) -> DeviceInfo:
+    details = {"vendor": f"{vendor:04x}", "product": f"{product:04x}"}
+    host = UsbDevice(int(ident.partition("-")[0]), number, vendor, product)
+    return DeviceInfo(DeviceClass.USB, ident, description, host, details)
+
+
+def _pci(slot: int, function: int, description: str, bus: int = 0) -> DeviceInfo:
+    host = PciDevice(0, bus, slot, function)
+    return DeviceInfo(DeviceClass.PCI, f"{bus:02x}_{slot:02x}.{function}", description, host)
+
+
+DEVICES = {
+    "dom0": (
+        _disk("nvme0n1", "Example NVMe 1TB", 1000 * GIB, in_use="its partition nvme0n1p2: part of dm-0"),
+        _disk("sdb", "Example Portable SSD", 512 * GIB),
+        _disk("sdb1", "Example Portable SSD: photos", 256 * GIB, parent="sdb"),
+        _disk("sdb2", "Example Portable SSD: archive", 255 * GIB, parent="sdb"),
+        _disk("loop0", "Loop device of /home/user/images/installer.iso", 3 * GIB),
+        _pci(0x14, 0, "Serial bus controller 8086:a36d"),
+        _pci(0, 0, "Network controller 8086:2723", bus=2),
+        _pci(0x1F, 3, "Multimedia controller 8086:a348"),
+        DeviceInfo(DeviceClass.MIC, "mic", "Microphone", Microphone()),
+    ),
+    "sys-usb": (
+        _usb("2-1", "Example HD Webcam C920", 3, 0x046D, 0x082D),
+        _usb("2-3", "Example Security Key", 5, 0x1050, 0x0407),
+        _usb("3-1.4", "Example USB Headset", 9, 0x0D8C, 0x0014),
+        _disk("sda", "Example USB Stick", 32 * GIB),
+        _disk("sda1", "Example USB Stick: TRANSFER", 32 * GIB, parent="sda"),
+    ),
+}
+"""What the qubes of the demonstration offer; no device is really there."""
+
+_WORDS = ("mail", "banking", "shopping", "dev", "media", "social", "taxes", "travel", "photos", "lab", "music", "news")
+_COLORS = ("blue", "green", "orange", "purple", "gray", "yellow")
+_TAGS = (("work",), ("home",), (), ("work", "clients"), ("home", "family"))
+
+SYSTEM = {
+    "default_template": "fedora-43",
+    "default_netvm": "sys-firewall",
+    "default_dispvm": "default-dvm",
+    "management_dispvm": "default-dvm",
+    "clockvm": "sys-net",
+    "updatevm": "sys-firewall",
+}
+
+
+def samples(extra: int) -> list[Sample]:
+    """The base system and `extra` app qubes; a third of those run."""
+    more = [
+        Sample(
+            word if number < len(_WORDS) else f"{word}-{number // len(_WORDS) + 1}",
+            VmClass.APP,
+            color,
+            {
+                "template": "debian-13" if number % 2 else "fedora-43",
+                **({"memory": str(400 + 100 * (number % 8))} if number % 3 == 0 else {}),
+                **({"netvm": ""} if number % 11 == 10 else {}),  # noqa: PLR2004 - one in eleven is offline
+            },
+            tags=tags,
+            running=number % 3 == 0,
+            age=None if number % 5 == 4 else number % 40,  # noqa: PLR2004 - one in five was never backed up
+        )
+        for number, word, color, tags in zip(
+            range(extra), islice(cycle(_WORDS), extra), cycle(_COLORS), cycle(_TAGS), strict=False
+        )
+    ]
+    return [*_BASE, *more]
+
+
+async def populate(system: System, extra: int) -> None:
+    """Fill a system that has nothing but dom0, and start what should run. One that is filled is only started.
+
+    A system whose store was lost is not filled: its volumes wait for `--recover`. What cannot be started is logged.
+    """
+    wanted = samples(extra)
+    if len(system.state.qubes) == 1 and not system.qube("dom0").problem:
+        await write(system, wanted)
+        await _set_system(system)
+    for name, devices in DEVICES.items():
+        if name in system.state.qubes:
+            system.devices.offer(system.qube(name), MemoryDevices.of(devices))
+    for sample in wanted:
+        if sample.running and sample.name in system.state.qubes:
+            try:
+                await lifecycle.start(system, sample.name)
+            except Mgmt1Error as error:
+                log.warning("%s is not started: %s", sample.name, error)
+
+
+async def _set_system(system: System) -> None:
+    async with system.changing:
+        await system.commit([rows.set_system_property(name, value) for name, value in SYSTEM.items()])
+        system.state.system_own.update(SYSTEM)
+        for name in SYSTEM:
+            system.emit(system.state.system_changed(name))
+
+
+async def write(system: System, wanted: list[Sample]) -> None:
+    """New qubes, with their volumes, in one transaction."""
+    now = int(time.time())
+    pool = system.state.system("default_pool")
+    statements: list[Statement] = []
+    qubes: list[Qube] = []
+    first = await system.next_qid()
+    for qid, sample in enumerate(wanted, first):
+        qube = Qube(qid, new_uuid(), sample.name, sample.klass, own={"label": sample.label, **sample.own})
+        if sample.age is not None:
+            qube.own["backup_timestamp"] = str(now - sample.age * DAY - 3600)
+        qube.tags = {*sample.tags, "created-by-dom0"}
+        qube.features = dict(sample.features)
+        qube.rules = [(f"r{number}", rule) for number, rule in enumerate(sample.rules, 1)]
+        if sample.rules == (FIRST_RULE[1],):
+            qube.rules = [FIRST_RULE]
+        qube.notes = sample.notes
+        qube.devices = list(sample.devices)
+        qube.volumes = {kind.name: kind.record(qube.name, pool) for kind in KINDS[qube.klass]}
+        qubes.append(qube)
+        statements += rows.insert_qube(qube)
+    for qube in qubes:
+        for volume in qube.volumes.values():
+            if volume.save_on_stop:
+                await system.volumes.driver(pool).create(volume.vid, volume.size)
+    async with system.changing:
+        await system.commit(statements)
+        system.state.load(qubes)
+    system.spawn("measure the volumes", system.volumes.measure_all())

@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""THE ACTIONS on qubes: a row each; menus, toolbar, context menu, inspector and palette are made of them.
+
+An action that is possible for none of the selected qubes is grey, and its tooltip says why; one that is possible for
+some runs for those.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QObject, QSettings, pyqtSignal
+from PyQt5.QtGui import QKeySequence
+from PyQt5.QtWidgets import QAction, QMenu, QWidget
+
+from qubesmanager.host import programs
+from qubesmanager.host.programs import Way
+from qubesmanager.rules import actions
+from qubesmanager.rules.actions import Records, WhyNot
+from qubesmanager.ui.actions.operations import Operations
+from qubesmanager.ui.dialogs.remove_dialog import why_not_remove_all
+from qubesmanager.ui.icons import icon
+from qubesmanager.ui.reasons import reason
+from qubesmanager.ui.session.windows import WINDOWS
+from qubesmanager.wire.records import VmRecord
+from qubesmanager.wire.values import VmClass
+
+CONTEXT = "VmAction"
+Run = Callable[[Operations, Sequence[str]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class VmAction:
+    """One action. `multi`: for several qubes at once; `window`: only while such a window is registered.
+
+    `needs`: it is grey unless one of these programs is installed here.
+    `group` puts lines between rows of a menu; `dangerous` keeps an action out of reach of a slip of the hand.
+    """
+
+    id: str
+    text: str
+    icon: str
+    run: Run
+    why_not: WhyNot
+    group: str
+    shortcut: str = ""
+    multi: bool = True
+    dangerous: bool = False
+    window: str = ""
+    needs: tuple[Way, ...] = ()
+
+    def name(self) -> str:
+        """The text in the user's language, with its mnemonic."""
+        return QCoreApplication.translate(CONTEXT, self.text)
+
+
+def opens(kind: str) -> Run:
+    return lambda operations, names: operations.open_window(kind, names)
+
+
+def _dom0_has_none(record: VmRecord, _records: Records) -> str | None:
+    return "dom0 has no network." if record.klass is VmClass.ADMIN else None
+
+
+def why_not_template(record: VmRecord, _records: Records) -> str | None:
+    if record.klass is VmClass.ADMIN:
+        return "dom0 has no template."
+    if "template" not in record.properties or record.klass not in {VmClass.APP, VmClass.DISP}:
+        return "It is not based on a template."
+    return None if record.state in actions.HALTED else "It is running; a template is changed while it is halted."
+
+
+why_not_netvm: WhyNot = _dom0_has_none
+
+
+def always(_record: VmRecord, _records: Records) -> str | None:
+    return None
+
+
+TABLE: tuple[VmAction, ...] = (
+    VmAction("start", QT_TRANSLATE_NOOP("VmAction", "&Start"), "start", Operations.start, actions.why_not_start,
+             "life", "Ctrl+Shift+S"),
+    VmAction("pause", QT_TRANSLATE_NOOP("VmAction", "&Pause"), "pause", Operations.pause, actions.why_not_pause,
+             "life", "Ctrl+Shift+P"),
+    VmAction("unpause", QT_TRANSLATE_NOOP("VmAction", "&Unpause"), "unpause", Operations.unpause,
+             actions.why_not_unpause, "life", "Ctrl+Shift+U"),
+    VmAction("shutdown", QT_TRANSLATE_NOOP("VmAction", "S&hut down"), "shutdown", Operations.shutdown,
+             actions.why_not_shutdown, "life", "Ctrl+Shift+D"),
+    VmAction("restart", QT_TRANSLATE_NOOP("VmAction", "&Restart"), "restart", Operations.restart,
+             actions.why_not_restart, "life", "Ctrl+Shift+R"),
+    VmAction("settings", QT_TRANSLATE_NOOP("VmAction", "S&ettings…"), "settings", opens("settings"),
+             actions.why_not_settings, "look", "Ctrl+Return", window="settings"),
+    VmAction("devices", QT_TRANSLATE_NOOP("VmAction", "&Devices…"), "devices", opens("devices"),
+             actions.why_not_settings, "look", multi=False, window="devices"),
+    VmAction("attach", QT_TRANSLATE_NOOP("VmAction", "&Attach a device…"), "attach", opens("attach"),
+             actions.why_not_attach, "look", "Ctrl+Shift+A", multi=False, window="attach"),
+    VmAction("notes", QT_TRANSLATE_NOOP("VmAction", "N&otes…"), "notes", Operations.notes, always,
+             "look", "Ctrl+Shift+N", multi=False),
+    VmAction("logs", QT_TRANSLATE_NOOP("VmAction", "&Logs"), "log", opens("logs"), always,
+             "look", "Ctrl+L", multi=False, window="logs"),
+    VmAction("run", QT_TRANSLATE_NOOP("VmAction", "Ru&n a command…"), "run", Operations.run, actions.why_not_run,
+             "inside", "Ctrl+R", needs=programs.RUN),
+    VmAction("terminal", QT_TRANSLATE_NOOP("VmAction", "Open a term&inal"), "command", Operations.terminal,
+             actions.why_not_run, "inside", "Ctrl+Shift+T", needs=programs.OPEN_TERMINAL),
+    VmAction("update", QT_TRANSLATE_NOOP("VmAction", "Upd&ate"), "update", Operations.update, actions.why_not_update,
+             "inside", needs=programs.UPDATE),
+    VmAction("rename", QT_TRANSLATE_NOOP("VmAction", "Rena&me…"), "rename", Operations.rename,
+             actions.why_not_rename, "make", "F2", multi=False),
+    VmAction("clone", QT_TRANSLATE_NOOP("VmAction", "&Clone…"), "clone", Operations.clone, actions.why_not_clone,
+             "make", "Ctrl+Shift+C", multi=False),
+    VmAction("kill", QT_TRANSLATE_NOOP("VmAction", "&Kill…"), "kill", Operations.kill, actions.why_not_kill,
+             "end", dangerous=True),
+    VmAction("remove", QT_TRANSLATE_NOOP("VmAction", "Remo&ve…"), "remove", Operations.remove,
+             actions.why_not_remove, "end", "Del", dangerous=True),
+)  # fmt: skip
+
+BY_ID = {row.id: row for row in TABLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Which of the names an action is for, and why not for the others (sentences in the user's language)."""
+
+    possible: tuple[str, ...]
+    refused: dict[str, str]
+
+
+def judge(row: VmAction, records: Records, names: Sequence[str]) -> Verdict:
+    """What the rules say about an action on these qubes."""
+    possible: list[str] = []
+    refused: dict[str, str] = {}
+    reasons = why_not_remove_all(records, names) if row.id == "remove" else None
+    for name in names:
+        record = records.get(name)
+        if record is None:
+            continue
+        why = row.why_not(record, records) if reasons is None else reasons[name]
+        if why is None:
+            possible.append(name)
+        else:
+            refused[name] = reason(why)
+    return Verdict(tuple(possible), refused)
+
+
+class ActionSet(QObject):
+    """The rows as QActions of one window. `look` greys them by what is selected.
+
+    Signals: `ran(str)`: the id of an action that was carried out.
+    """
+
+    ran = pyqtSignal(str)
+
+    def __init__(self, operations: Operations, window: QWidget, settings: QSettings) -> None:
+        super().__init__(window)
+        self._operations = operations
+        self._names: tuple[str, ...] = ()
+        self._connected = False
+        self.by_id: dict[str, QAction] = {}
+        for row in TABLE:
+            action = QAction(icon(row.icon), row.name(), window)
+            action.setObjectName(row.id)
+            action.setIconText(row.name().replace("&", "").rstrip("…"))
+            kept = settings.value(f"shortcuts/{row.id}")
+            action.setShortcut(QKeySequence(kept if isinstance(kept, str) else row.shortcut))
+            action.triggered.connect(lambda _checked=False, row=row: self.run(row))
+            self.by_id[row.id] = action
+            window.addAction(action)
+        self.refresh_icons()
+
+    def refresh_icons(self) -> None:
+        """In the palette's colours, which may have changed."""
+        for row in TABLE:
+            self.by_id[row.id].setIcon(icon(row.icon))
+
+    def available(self) -> list[VmAction]:
+        """The rows whose window exists."""
+        return [row for row in TABLE if not row.window or row.window in WINDOWS]
+
+    def look(self, names: Sequence[str], *, connected: bool) -> None:
+        """Grey what is not possible for these qubes, and say why."""
+        self._names = tuple(names)
+        self._connected = connected
+        for row in TABLE:
+            action = self.by_id[row.id]
+            action.setVisible(not row.window or row.window in WINDOWS)
+            why = self.why_not(row)
+            action.setEnabled(why is None)
+            title = row.name().replace("&", "")
+            keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            headline = f"{title} ({keys})" if keys else title
+            hint = why if why is not None else self._partly(row)
+            action.setToolTip(plain_tip(f"{headline}\n{hint}" if hint else headline))
+            action.setStatusTip(hint or "")
+
+    def why_not(self, row: VmAction, names: Sequence[str] | None = None) -> str | None:
+        """Why the action cannot be carried out for these (or what is selected), in words; None if it can."""
+        names = self._names if names is None else names
+        if not names:
+            return self.tr("Select a qube first.")
+        if not self._connected:
+            return self.tr("There is no connection.")
+        if len(names) > 1 and not row.multi:
+            return self.tr("Only for one qube at a time.")
+        verdict = judge(row, self._operations.records, names)
+        if verdict.possible and (missing := programs.missing(row.needs) if row.needs else ""):
+            return self.tr("Not installed here: {0}.").format(missing)
+        if verdict.possible:
+            return None
+        return self._told(verdict.refused, many=len(names) > 1)
+
+    def run(self, row: VmAction, names: Sequence[str] | None = None) -> None:
+        """Carry it out for those of these (or of what is selected) for which it is possible."""
+        verdict = judge(row, self._operations.records, self._names if names is None else names)
+        if verdict.possible and self.why_not(row, names) is None:
+            row.run(self._operations, verdict.possible)
+            self.ran.emit(row.id)
+
+    def fill_menu(self, menu: QMenu, names: Sequence[str]) -> None:
+        """What can be done with a group of qubes, whether they are selected or not."""
+        group = ""
+        for row in self.available():
+            if not row.multi:
+                continue
+            if row.group != group:
+                menu.addSeparator()
+            group = row.group
+            action = menu.addAction(icon(row.icon), row.name())
+            if action is not None:
+                why = self.why_not(row, names)
+                action.setEnabled(why is None)
+                action.setToolTip(plain_tip(why or ""))
+                action.setObjectName(row.id)
+                action.triggered.connect(lambda _checked=False, row=row: self.run(row, names))
+
+    def _partly(self, row: VmAction) -> str:
+        refused = judge(row, self._operations.records, self._names).refused
+        return self.tr("Not for these:") + "\n" + self._told(refused, many=True) if refused else ""
+
+    def _told(self, refused: dict[str, str], *, many: bool) -> str:
+        lines = [f"{name}: {why}" if many else why for name, why in list(refused.items())[:TOLD]]
+        if len(refused) > TOLD:
+            lines.append(self.tr("and %n more", "", len(refused) - TOLD))
+        return "\n".join(lines)
+
+
+TOLD = 5
+"""Reasons that a tooltip lists."""
+
+
+def plain_tip(text: str) -> str:
+    """A tooltip that shows this text as it is: Qt would guess otherwise."""
+    for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\n", "<br>")):
+        text = text.replace(mark, entity)
+    return f"<qt>{text}</qt>"

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keeps a catalog of devices up to date for one session: asks each backend once, then follows the events.
+
+Which qubes may offer devices: dom0, those with extra volumes, those that run and have a controller, give services or
+network, or whose devices others have; and whoever tells of a device.
+"""
+
+import asyncio
+import json
+from typing import Any
+
+from PyQt5.QtCore import QObject
+
+from qubesmanager.models.device_catalog import NO_MARK, Device, DeviceCatalog, DeviceKey, Mark
+from qubesmanager.transport.base import TransportError
+from qubesmanager.ui.session.session import Session
+from qubesmanager.wire import calls
+from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.records import VmRecord
+from qubesmanager.wire.values import DeviceClass, VmClass
+
+Place = tuple[str, DeviceClass]
+"""A backend and a class of devices: what one call asks for."""
+
+GATHER = 0.05
+"""Seconds in which changes of one place are gathered: a hub's devices come one after the other."""
+
+MARKS = "devices/marks"
+REMOVED = "removed"
+
+_OF_DOM0 = tuple(DeviceClass)
+_OF_QUBES = (DeviceClass.BLOCK, DeviceClass.USB)
+
+
+class DeviceFeed(QObject):
+    """One a session: get it with `feed_of`. `catalog` is what it tells."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self.catalog = DeviceCatalog(self)
+        self._facts: dict[str, object] = {}
+        self._asking: set[Place] = set()
+        self._again: set[Place] = set()
+        self._marks = _loaded(session.settings.value(MARKS))
+        self.catalog.remember(self._marks)
+        session.put.connect(self._put)
+        session.gone.connect(self._gone)
+        session.happened.connect(self._happened)
+        session.synced.connect(self._synced)
+        if session.is_synced:
+            self._synced()
+
+    def set_mark(self, device: Device, mark: Mark) -> None:
+        """Remember what a person says of a device."""
+        self._marks.pop(device.memory_key, None)
+        if mark != NO_MARK:
+            self._marks[device.memory_key] = mark
+        self._session.settings.setValue(MARKS, json.dumps({key: list(held) for key, held in self._marks.items()}))
+        self.catalog.remember(self._marks)
+
+    # -- being told ---------------------------------------------------------------------------------------------------
+
+    def _synced(self) -> None:
+        """Everything may have changed while nobody listened."""
+        self._facts.clear()
+        self.catalog.put(self._session.records.values())
+        self._look(self._session.records.values())
+
+    def _put(self, records: tuple[VmRecord, ...]) -> None:
+        self.catalog.put(records)
+        if self._session.is_synced:
+            self._look(records)
+
+    def _gone(self, names: tuple[str, ...]) -> None:
+        for name in names:
+            self._facts.pop(name, None)
+        self.catalog.remove(names)
+
+    def _happened(self, events: tuple[Event, ...]) -> None:
+        for event in events:
+            if event.kind != "device-list-change" or event.detail not in set(DeviceClass):
+                continue
+            device_class = DeviceClass(event.detail)
+            if event.fields.get("change") == REMOVED:
+                self.catalog.withdraw(DeviceKey(device_class, event.subject, event.fields.get("ident", "")))
+            self._ask((event.subject, device_class))
+
+    # -- asking -------------------------------------------------------------------------------------------------------
+
+    def _look(self, records: Any) -> None:
+        """Ask those that may offer something, and of which something has changed that devices hang on."""
+        backends = self.catalog.backends()
+        for record in records:
+            facts = _facts(record)
+            before = self._facts.get(record.name)
+            if facts == before or (before is None and not facts and record.name not in backends):
+                continue
+            self._facts[record.name] = facts
+            for device_class in _OF_DOM0 if record.klass is VmClass.ADMIN else _OF_QUBES:
+                self._ask((record.name, device_class))
+
+    def _ask(self, place: Place) -> None:
+        if place in self._asking:
+            self._again.add(place)
+            return
+        self._asking.add(place)
+        self._session.tasks.start_hidden(self.tr("List the devices"), self._asked(place))
+
+    async def _asked(self, place: Place) -> None:
+        """Ask until nothing has changed meanwhile. One that does not answer, or not to us, offers nothing new."""
+        backend, device_class = place
+        try:
+            again = True
+            while again:
+                self._again.discard(place)
+                await asyncio.sleep(GATHER)
+                try:
+                    rows = await self._session.client.send(calls.VM_DEVICE_AVAILABLE.of(device_class)(backend))
+                except (Mgmt1Error, TransportError):
+                    rows = None
+                again = place in self._again
+                if rows is not None and not again and backend in self._session.records:
+                    self.catalog.offer(backend, device_class, rows)
+        finally:
+            self._asking.discard(place)
+            self._again.discard(place)
+
+
+def feed_of(session: Session) -> DeviceFeed:
+    """The session's feed, which starts when somebody first wants it."""
+    held: DeviceFeed | None = session.findChild(DeviceFeed)
+    return DeviceFeed(session) if held is None else held
+
+
+def _facts(record: VmRecord) -> object:
+    """What the devices that a qube offers hang on; nothing for one that offers none."""
+    extra = tuple(volume for volume in record.volumes if volume.extra)
+    if record.klass is VmClass.ADMIN:
+        return (True,)
+    serves = (
+        record.features.get("servicevm")
+        or record.flag("provides_network")
+        or any(held.device_class is DeviceClass.PCI for held in record.devices)
+    )
+    if record.running and serves:
+        return True, extra
+    return (record.running, extra) if extra else ()
+
+
+def _loaded(kept: object) -> dict[str, Mark]:
+    """What was remembered; nothing where that cannot be read (it is only a convenience)."""
+    try:
+        held: Any = json.loads(kept) if isinstance(kept, str) else {}
+        return {str(key): Mark(str(name), favourite is True) for key, (name, favourite) in held.items()}
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return {}

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was changed elsewhere while the settings are open: said, and asked about where it is edited here too."""
+
+from collections.abc import Iterable
+
+from PyQt5.QtCore import QCoreApplication, pyqtSignal
+from PyQt5.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
+
+from qubesmanager.client.plan import Key
+from qubesmanager.models.draft import DEVICE, FEATURE, NOTES, RULES, TAG, VOLUME, Draft
+from qubesmanager.models.shared_draft import SharedDraft
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.prompts import plain_label
+
+
+class MergeBar(QFrame):
+    """Hidden while nothing is changed elsewhere. Without a connection, and with a conflict, nothing can be sent.
+
+    Signals: `changed()`: `problem` is different.
+    """
+
+    changed = pyqtSignal()
+
+    def __init__(self, draft: Draft | SharedDraft, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._draft, self._session = draft, session
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.text = plain_label("", self)
+        self.mine = QPushButton(self.tr("Keep m&ine"), self)
+        self.mine.clicked.connect(draft.keep_mine)
+        self.theirs = QPushButton(self.tr("&Take theirs"), self)
+        self.theirs.clicked.connect(draft.take_theirs)
+        self.seen = QPushButton(self.tr("Seen"), self)
+        self.seen.clicked.connect(draft.seen)
+        row = QHBoxLayout(self)
+        row.addWidget(self.text, 1)
+        for button in (self.mine, self.theirs, self.seen):
+            row.addWidget(button)
+        draft.changed.connect(self.refresh)
+        session.lost.connect(self._told)
+        session.synced.connect(self._told)
+        self.refresh()
+
+    def _told(self, _lost: object = None) -> None:
+        self.refresh()
+        self.changed.emit()
+
+    def refresh(self) -> None:
+        """Say what there is to say."""
+        conflicts, merged = self._draft.conflicts, self._draft.merged
+        away = self._session.trouble is not None
+        self.setVisible(bool(away or conflicts or merged))
+        for button in (self.mine, self.theirs):
+            button.setVisible(bool(conflicts) and not away)
+        self.seen.setVisible(not conflicts and not away)
+        if away:
+            self.text.setText(self.tr("The connection is lost: this may be old. It is tried again and again."))
+        elif conflicts:
+            self.text.setText(
+                self.tr("Changed elsewhere meanwhile, and edited here: {0}. Which shall it be?").format(
+                    _listed(conflicts)
+                )
+            )
+        else:
+            self.text.setText(self.tr("Changed elsewhere meanwhile: {0}.").format(_listed(merged)))
+
+    def problem(self) -> str:
+        """Why nothing can be sent now; empty: it can."""
+        if self._session.trouble is not None:
+            return self.tr("There is no connection.")
+        return self.tr("Say first which of both changes it shall be.") if self._draft.conflicts else ""
+
+
+def _listed(keys: Iterable[Key]) -> str:
+    return ", ".join(key_text(key) for key in sorted(keys))
+
+
+def key_text(key: Key) -> str:
+    """What a key is about, in the user's language."""
+    kind, name = key
+    if kind == FEATURE:
+        return QCoreApplication.translate("MergeBar", "the feature {0}").format(name)
+    if kind == TAG:
+        return QCoreApplication.translate("MergeBar", "the tag {0}").format(name)
+    if kind == VOLUME:
+        return QCoreApplication.translate("MergeBar", "the size of {0}").format(name)
+    if kind == DEVICE:
+        return QCoreApplication.translate("MergeBar", "the device {0}").format(name)
+    if kind == RULES:
+        return QCoreApplication.translate("MergeBar", "the firewall")
+    return QCoreApplication.translate("MergeBar", "the notes") if kind == NOTES else name

@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The inspector: what there is to know at a glance of the selected qube, and the three likely actions."""
+
+from collections.abc import Mapping, Sequence
+
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from qubesmanager.models.columns import TABLE as COLUMNS
+from qubesmanager.models.columns import size_text, state_text
+from qubesmanager.models.stats_history import History
+from qubesmanager.models.vm_table import VmTableModel
+from qubesmanager.ui.actions.actions import ActionSet
+from qubesmanager.ui.icons import label_icon, state_icon
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.elided_label import OneLine
+from qubesmanager.ui.widgets.flow_layout import Flow
+from qubesmanager.ui.widgets.prompts import plain_label, subdue
+from qubesmanager.ui.widgets.sparkline import Graph
+from qubesmanager.ui.widgets.vm_delegate import CPU_COLOR, MEMORY_COLOR
+from qubesmanager.wire.records import VmRecord
+from qubesmanager.wire.values import PowerState
+
+LIKELY: Mapping[PowerState, tuple[str, ...]] = {
+    PowerState.HALTED: ("settings", "clone", "notes", "start"),
+    PowerState.CRASHED: ("settings", "logs", "notes", "start"),
+    PowerState.NA: ("settings", "logs", "notes", "start"),
+    PowerState.PAUSED: ("settings", "notes", "logs", "unpause"),
+}
+"""What a person most likely wants, by state; a running qube's otherwise. The last one and the first two there are."""
+LIKELY_RUNNING = ("settings", "logs", "notes", "shutdown")
+BUTTONS = 3
+LONGEST_CHAIN = 8
+
+
+class Inspector(QStackedWidget):
+    """Shows one qube, or how many are selected. Told by `show_names`, and again when something of it changed."""
+
+    def __init__(self, session: Session, table: VmTableModel, actions: ActionSet, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._table = table
+        self._actions = actions
+        self._name = ""
+        self.setAccessibleName(self.tr("About the selected qube"))
+        self.nothing = plain_label("", self)
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        subdue(self.nothing)
+        self.nothing.setMargin(24)
+        self.addWidget(self.nothing)
+        self.addWidget(self._page())
+        session.stats.connect(self._stats)
+        self.show_names([])
+
+    def show_names(self, names: Sequence[str]) -> None:
+        """What is selected."""
+        record = self._session.records.get(names[0]) if len(names) == 1 else None
+        self._name = record.name if record else ""
+        if record is None:
+            self.nothing.setText(self._summary(names))
+            self.setCurrentIndex(0)
+        else:
+            self._show(record)
+            self.setCurrentIndex(1)
+
+    def _summary(self, names: Sequence[str]) -> str:
+        if not names:
+            return self.tr("Select a qube to see more of it.")
+        held = [record for name in names if (record := self._session.records.get(name))]
+        running = sum(record.running for record in held)
+        disk = size_text(sum(record.disk_usage for record in held)) or "0"
+        lines = [
+            self.tr("%n qube(s) selected", "", len(held)),
+            self.tr("%n of them running", "", running),
+            self.tr("{0} on disk").format(disk),
+        ]
+        return "\n".join(lines)
+
+    def _page(self) -> QWidget:
+        area = QScrollArea(self)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inner = QWidget(area)
+        layout = QVBoxLayout(inner)
+        layout.setContentsMargins(12, 10, 12, 10)
+        head = QHBoxLayout()
+        self.cube = QLabel(inner)
+        self.title = OneLine(inner)
+        font = self.title.font()
+        font.setPointSizeF(font.pointSizeF() * 1.5)
+        font.setBold(True)
+        self.title.setFont(font)
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        head.addWidget(self.cube)
+        head.addWidget(self.title, 1)
+        layout.addLayout(head)
+        state = QHBoxLayout()
+        self.state_icon = QLabel(inner)
+        self.state = plain_label("", inner)
+        state.addWidget(self.state_icon)
+        state.addWidget(self.state, 1)
+        layout.addLayout(state)
+        self.cpu_text = plain_label("", inner)
+        self.cpu = Graph(CPU_COLOR, inner)
+        self.memory_text = plain_label("", inner)
+        self.memory = Graph(MEMORY_COLOR, inner)
+        for widget in (self.cpu_text, self.cpu, self.memory_text, self.memory):
+            layout.addWidget(widget)
+        self.grid = QGridLayout()
+        self.grid.setColumnStretch(1, 1)
+        self.grid.setHorizontalSpacing(12)
+        self.grid.setVerticalSpacing(5)
+        self._values: dict[str, tuple[QLabel, QLabel]] = {}
+        for row, (key, title) in enumerate(self._fields().items()):
+            name = QLabel(title, inner)
+            name.setAlignment(Qt.AlignmentFlag.AlignTop)
+            subdue(name)
+            value = plain_label("", inner)
+            value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            self.grid.addWidget(name, row, 0)
+            self.grid.addWidget(value, row, 1)
+            self._values[key] = (name, value)
+        layout.addSpacing(6)
+        layout.addLayout(self.grid)
+        layout.addStretch(1)
+        area.setWidget(inner)
+        outer = QWidget(self)
+        around = QVBoxLayout(outer)
+        around.setContentsMargins(0, 0, 0, 0)
+        around.addWidget(area, 1)
+        self.buttons = Flow(fill=True)
+        self.buttons.setContentsMargins(12, 4, 12, 10)
+        self._buttons = [QToolButton(outer) for _ in range(BUTTONS)]
+        for button in self._buttons:
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            self.buttons.addWidget(button)
+        around.addLayout(self.buttons)
+        return outer
+
+    def _fields(self) -> dict[str, str]:
+        return {
+            "class": self.tr("Class"),
+            "network": self.tr("Network"),
+            "ip": self.tr("IP"),
+            "disk": self.tr("Disk"),
+            "devices": self.tr("Devices"),
+            "tags": self.tr("Tags"),
+            "backup": self.tr("Backup"),
+            "notes": self.tr("Notes"),
+        }
+
+    def _show(self, record: VmRecord) -> None:
+        self.cube.setPixmap(label_icon(self._session.color_of(record.value("label"))).pixmap(32, 32))
+        self.cube.setToolTip(self.tr("Label: {0}").format(record.value("label")))
+        self.title.setText(record.name)
+        self.state_icon.setPixmap(state_icon(record.state).pixmap(16, 16))
+        history = self._table.history(record.name)
+        uptime = _column("uptime", record, history)
+        state = state_text(record.state)
+        self.state.setText(f"{state} · {uptime}" if uptime and record.running else state)
+        self._show_stats(record, history)
+        template = record.value("template")
+        klass = self.tr("{0} on {1}").format(record.klass, template) if template else str(record.klass)
+        texts = {
+            "class": klass,
+            "network": self._chain(record),
+            "ip": record.value("ip"),
+            "disk": self._disk(record),
+            "devices": "\n".join(f"{held.device_class} {held.backend}:{held.ident}" for held in record.devices),
+            "tags": ", ".join(sorted(record.tags)),
+            "backup": _column("backup_timestamp", record, history),
+            "notes": _shortened(record.notes.strip()),
+        }
+        for key, (name, value) in self._values.items():
+            value.setText(texts[key])
+            name.setVisible(bool(texts[key]))
+            value.setVisible(bool(texts[key]))
+        self._show_buttons(record)
+
+    def _show_buttons(self, record: VmRecord) -> None:
+        available = {row.id for row in self._actions.available()}
+        *first, last = LIKELY.get(record.state, LIKELY_RUNNING)
+        wanted = [*[each for each in first if each in available][: BUTTONS - 1], last]
+        for button, action in zip(self._buttons, [*wanted, *[""] * len(self._buttons)], strict=False):
+            button.setVisible(bool(action))
+            if action and button.defaultAction() is not self._actions.by_id[action]:
+                button.setDefaultAction(self._actions.by_id[action])
+
+    def _show_stats(self, record: VmRecord, history: History | None) -> None:
+        shown = history is not None and record.running
+        for widget in (self.cpu_text, self.cpu, self.memory_text, self.memory):
+            widget.setVisible(shown)
+        if history is None or not record.running:
+            return
+        vcpus = record.number("vcpus") or 1
+        cpu = self.tr("CPU {0} % of %n vcpu(s)", "", vcpus).format(history.cpu)
+        self.cpu_text.setText(cpu)
+        self.cpu.show_values(tuple(history.cpus), 100, cpu)
+        top = max(record.number("maxmem") or 0, record.number("memory") or 0) << 10
+        now = size_text(history.memory_kib << 10)
+        memory = self.tr("Memory {0} of {1}").format(now, size_text(top << 10)) if top else now
+        self.memory_text.setText(memory)
+        self.memory.show_values(tuple(history.memories), max(top, history.memory_kib), memory)
+
+    def _chain(self, record: VmRecord) -> str:
+        """The net qubes up to the outside."""
+        if "netvm" not in record.properties:
+            return ""
+        chain: list[str] = []
+        at: VmRecord | None = record
+        while at is not None and (netvm := at.value("netvm")) and len(chain) < LONGEST_CHAIN:
+            if netvm in chain:
+                return self.tr("{0}: a loop").format(" → ".join([*chain, netvm]))
+            chain.append(netvm)
+            at = self._session.records.get(netvm)
+        if chain:
+            return " → ".join(chain)
+        return self.tr("leads outside") if record.flag("provides_network") else self.tr("none")
+
+    def _disk(self, record: VmRecord) -> str:
+        lines = []
+        for volume in record.volumes:
+            if volume.save_on_stop or volume.extra:
+                used = size_text(volume.usage) or "0"
+                lines.append(self.tr("{0}: {1} of {2}").format(volume.name, used, size_text(volume.size) or "0"))
+        return "\n".join(lines)
+
+    def _stats(self, _events: tuple[object, ...]) -> None:
+        record = self._session.records.get(self._name)
+        if record is not None and self.isVisible():
+            self._show_stats(record, self._table.history(record.name))
+
+
+def _column(column_id: str, record: VmRecord, history: History | None) -> str:
+    return next(column.text(record, history) for column in COLUMNS if column.id == column_id)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_NOTES else text[:LONGEST_NOTES] + "…"
+
+
+LONGEST_NOTES = 400

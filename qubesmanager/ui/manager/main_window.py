@@ -1,0 +1,693 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The manager's window: puts sidebar, table, inspector and bars together, and says to each what is selected."""
+
+import asyncio
+from collections.abc import Callable
+
+from PyQt5.QtCore import QEvent, QPoint, QSize, Qt, QTimer, pyqtSignal
+from PyQt5.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent
+from PyQt5.QtWidgets import (
+    QAction,
+    QMainWindow,
+    QMenu,
+    QSizePolicy,
+    QSplitter,
+    QStackedWidget,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from qubesmanager.client.live_copy import Lost
+from qubesmanager.models.columns import TABLE as COLUMNS
+from qubesmanager.models.columns import Look
+from qubesmanager.models.natural_sort import in_order
+from qubesmanager.models.vm_filter import VmFilterModel
+from qubesmanager.models.vm_table import VmTableModel
+from qubesmanager.transport.base import RefusedError
+from qubesmanager.ui.actions.actions import BY_ID, ActionSet
+from qubesmanager.ui.actions.actions import TABLE as ACTIONS
+from qubesmanager.ui.actions.operations import Operations
+from qubesmanager.ui.actions.property_menus import PropertyMenu, label_menu, netvm_menu, template_menu
+from qubesmanager.ui.devices.device_menu import QubeDevicesMenu
+from qubesmanager.ui.icons import application_icon, icon, label_icon
+from qubesmanager.ui.manager.about_dialog import AboutDialog
+from qubesmanager.ui.manager.command_palette import Command, CommandPalette
+from qubesmanager.ui.manager.inspector import Inspector
+from qubesmanager.ui.manager.property_columns import (
+    PropertyColumnsDialog,
+    keep_properties,
+    kept_properties,
+    offered_properties,
+)
+from qubesmanager.ui.manager.query_box import QueryBox
+from qubesmanager.ui.manager.save_view_dialog import SaveViewDialog
+from qubesmanager.ui.manager.shortcuts_dialog import ShortcutsDialog
+from qubesmanager.ui.manager.sidebar import Entry, Sidebar
+from qubesmanager.ui.manager.status_bar import Status
+from qubesmanager.ui.manager.tasks_panel import TasksPanel
+from qubesmanager.ui.reasons import reason
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.session.windows import WINDOWS
+from qubesmanager.ui.widgets.error_bar import ErrorBar
+from qubesmanager.ui.widgets.message_page import MessagePage, StaleBanner
+from qubesmanager.ui.widgets.prompts import confirm, opened
+from qubesmanager.ui.widgets.vm_view import VmView
+from qubesmanager.wire.errors import PermissionDenied
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.records import NO, YES
+from qubesmanager.wire.values import VmClass
+
+PAUSE = 40
+"""Milliseconds in which changes are gathered before buttons and counts follow them."""
+
+FIXED = {Look.SPARK_CPU: 94, Look.SPARK_MEMORY: 122}
+"""Pixels of columns whose widest text comes later than the first row."""
+
+MEASURED = 30
+"""Rows that are measured for it; all of a thousand would hold the loop for half a second."""
+
+ARROW = 28
+"""Pixels that a header needs beside its title: for the arrow of sorting, and its edges."""
+PADDING = 4
+WIDEST = 240
+"""Pixels that a column is wider than its text, and at most, where the program decides."""
+
+TOOLBAR = ("start", "pause", "shutdown", "restart", "settings", "devices")
+"""The actions of the toolbar, unless a person chose others; the dangerous ones are not among them."""
+
+
+class MainWindow(QMainWindow):
+    """All qubes, live. Signals: `closed()`; `report_wanted()`: write the report for a bug report."""
+
+    closed = pyqtSignal()
+    report_wanted = pyqtSignal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self._may_close = False
+        self._asking: asyncio.Task[None] | None = None
+        self.setWindowTitle(self.tr("Qubes Manager"))
+        self.setWindowIcon(application_icon())
+        self.operations = Operations(session, self)
+        self.model = VmTableModel(self, kept_properties(session.settings))
+        self.filter = VmFilterModel(self.model, self)
+        self.actions_of = ActionSet(self.operations, self, session.settings)
+        self.own: dict[str, QAction] = {}
+        self._seen: tuple[tuple[str, ...], bool] | None = None
+        self._build()
+        self._make_own_actions()
+        self._make_menus()
+        self._make_toolbar()
+        self._connect()
+        self._fitted = session.settings.contains("table/header")
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(PAUSE)
+        self._later.timeout.connect(self._follow_changes)
+        self.view.header().setAccessibleName(self.tr("&Columns").replace("&", ""))
+        self._restore()
+        self._follow_changes()
+        self.view.setFocus()
+
+    # -- what others use ----------------------------------------------------------------------------------------------
+
+    def table_text(self) -> list[list[str]]:
+        """What the table shows, the header first."""
+        header = self.view.header()
+        columns = [header.logicalIndex(at) for at in range(header.count())]
+        columns = [at for at in columns if not self.view.isColumnHidden(at)]
+        titles = [self.model.columns[at].name() for at in columns]
+        rows = range(self.filter.rowCount())
+        return [titles, *([self._cell(row, at) for at in columns] for row in rows)]
+
+    def selected(self) -> list[str]:
+        return self.view.selected_names()
+
+    def show_error(self, title: str, error: Exception) -> None:
+        """A failed operation, above the table."""
+        self.errors.show_notice(self.tr("{0}: {1}").format(title, reason(str(error))))
+
+    # -- parts --------------------------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.sidebar = Sidebar(self.session, self.session.settings, self)
+        self.view = VmView(self.filter, self.model, self.session.color_of, self)
+        self.page = MessagePage(self)
+        self.stack = QStackedWidget(self)
+        self.stack.addWidget(self.view)
+        self.stack.addWidget(self.page)
+        self.inspector = Inspector(self.session, self.model, self.actions_of, self)
+        self.errors = ErrorBar(self)
+        self.banner = StaleBanner(self, self.session.resync)
+        self.tasks = TasksPanel(self.session.tasks, self)
+        self.query = QueryBox(self.session, self)
+        middle = QWidget(self)
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self.banner)
+        column.addWidget(self.errors)
+        column.addWidget(self.stack, 1)
+        self.across = QSplitter(Qt.Orientation.Horizontal, self)
+        for widget in (self.sidebar, middle, self.inspector):
+            self.across.addWidget(widget)
+        self.across.setStretchFactor(1, 1)
+        self.across.setSizes([165, 1015, 255])
+        self.down = QSplitter(Qt.Orientation.Vertical, self)
+        self.down.addWidget(self.across)
+        self.down.addWidget(self.tasks)
+        self.down.setStretchFactor(0, 1)
+        self.down.setSizes([560, 160])
+        for splitter in (self.across, self.down):
+            splitter.setChildrenCollapsible(False)
+        self.tasks.hide()
+        self.setCentralWidget(self.down)
+        self.status = Status(self.session, self.model, self)
+        self.setStatusBar(self.status)
+        screen = QGuiApplication.primaryScreen()
+        wanted = QSize(1440, 780)
+        self.resize(wanted.boundedTo(screen.availableSize()) if screen is not None else wanted)
+
+    def _connect(self) -> None:
+        session = self.session
+        session.put.connect(self.model.put)
+        session.gone.connect(self.model.remove)
+        session.put.connect(self._changed)
+        session.gone.connect(self._changed)
+        session.synced.connect(self._synced)
+        session.lost.connect(self._lost)
+        session.stats.connect(self._stats)
+        session.labels_changed.connect(self._labels)
+        session.tasks.failed.connect(self.show_error)
+        self.operations.overdue.connect(self._overdue)
+        self.model.property_edited.connect(self._edited)
+        self.filter.shown_changed.connect(self._changed)
+        self.view.selection_changed.connect(self._selected)
+        self.view.activated_name.connect(self._activated)
+        self.view.menu_wanted.connect(self._context_menu)
+        self.view.rename_wanted.connect(lambda: self._run_or_say("rename"))
+        self.view.properties_wanted.connect(self._choose_properties)
+        self.view.remove_wanted.connect(lambda: self._run_or_say("remove"))
+        self.sidebar.scope_chosen.connect(self.filter.set_scope)
+        self.sidebar.scope_chosen.connect(self._changed)
+        self.sidebar.view_chosen.connect(self.query.set_query)
+        self.sidebar.select_wanted.connect(self._select)
+        self.sidebar.menu_made.connect(self._fill_group_menu)
+        self.query.query_changed.connect(self.filter.set_query)
+        self.query.query_changed.connect(self._changed)
+        self.query.left.connect(self._to_table)
+        self.status.tasks_wanted.connect(lambda: self.tasks.setVisible(not self.tasks.isVisible()))
+        self.tasks.close_wanted.connect(self.tasks.hide)
+
+    def _make_own_actions(self) -> None:
+        standard = QKeySequence.StandardKey
+        rows: list[tuple[str, str, str, QKeySequence, Callable[[], object]]] = [
+            ("create", self.tr("&New qube…"), "create", QKeySequence(standard.New), self.operations.create),
+            ("refresh", self.tr("&Refresh"), "refresh", QKeySequence(standard.Refresh), self.session.resync),
+            ("quit", self.tr("&Quit"), "quit", QKeySequence("Ctrl+Q"), self.close),
+            ("close", self.tr("&Close window"), "", QKeySequence(standard.Close), self.close),
+            ("find", self.tr("&Find"), "search", QKeySequence(standard.Find), self._find),
+            ("clear", self.tr("&Show everything"), "", QKeySequence("Ctrl+Shift+F"), self.show_everything),
+            ("save_view", self.tr("Sa&ve this view…"), "", QKeySequence("Ctrl+Shift+V"), self._save_view),
+            ("properties", self.tr("&Properties as columns…"), "", QKeySequence(), self._choose_properties),
+            ("palette", self.tr("&Commands…"), "command", QKeySequence("Ctrl+K"), self.open_palette),
+            ("shortcuts", self.tr("&Shortcuts…"), "", QKeySequence(), self._edit_shortcuts),
+            ("help", self.tr("&Help"), "help", QKeySequence(standard.HelpContents), self._help),
+            ("report", self.tr("Write a &report…"), "", QKeySequence(), self.report_wanted.emit),
+            ("about", self.tr("&About Qubes Manager"), "", QKeySequence(), self._about),
+        ]
+        for key, text, picture, shortcut, run in rows:
+            action = QAction(text, self)
+            if picture:
+                action.setIcon(icon(picture))
+            kept = self.session.settings.value(f"shortcuts/{key}")
+            action.setShortcut(QKeySequence(kept) if isinstance(kept, str) else shortcut)
+            action.triggered.connect(lambda _checked=False, run=run: run())
+            self.own[key] = action
+            self.addAction(action)
+        self._default_keys = {key: row[3].toString() for key, row in zip(self.own, rows, strict=True)}
+        self._default_keys.update({row.id: row.shortcut for row in ACTIONS})
+        for key, text, widget in (
+            ("sidebar", self.tr("&Sidebar"), self.sidebar),
+            ("inspector", self.tr("&Inspector"), self.inspector),
+            ("tasks", self.tr("&Tasks"), self.tasks),
+        ):
+            action = QAction(text, self)
+            action.setCheckable(True)
+            action.toggled.connect(widget.setVisible)
+            self.own[key] = action
+        self.own["tasks"].setShortcut(QKeySequence("Ctrl+T"))
+        self.own["sidebar"].setShortcut(QKeySequence("F9"))
+        self.own["inspector"].setShortcut(QKeySequence("F10"))
+
+    # -- menus --------------------------------------------------------------------------------------------------------
+
+    def _make_menus(self) -> None:
+        self.submenus: list[PropertyMenu | QubeDevicesMenu] = [
+            template_menu(self.operations, self.session, self, self.tr("&Template")),
+            netvm_menu(self.operations, self.session, self, self.tr("&Net qube")),
+            label_menu(self.operations, self.session, self, self.tr("La&bel")),
+            QubeDevicesMenu(self.session, self),
+        ]
+        system = self._menu(self.tr("&System"))
+        system.addAction(self.own["create"])
+        system.addSeparator()
+        self._add_windows(system, "system")
+        system.addAction(self.own["refresh"])
+        system.addSeparator()
+        system.addAction(self.own["quit"])
+        self._fill_vm_menu(self._menu(self.tr("&Qube")))
+        view = self._menu(self.tr("&View"))
+        for key in ("sidebar", "inspector", "tasks"):
+            view.addAction(self.own[key])
+        view.addSeparator()
+        self._columns = view.addMenu(self.tr("&Columns"))
+        if self._columns is not None:
+            self._columns.aboutToShow.connect(self._fill_columns)
+        self._toolbar_menu = view.addMenu(self.tr("T&oolbar"))
+        view.addSeparator()
+        for key in ("find", "clear", "save_view"):
+            view.addAction(self.own[key])
+        tools = self._menu(self.tr("&Tools"))
+        self._add_windows(tools, "tools")
+        tools.addAction(self.own["palette"])
+        tools.addAction(self.own["shortcuts"])
+        aid = self._menu(self.tr("&Help"))
+        aid.addAction(self.own["help"])
+        aid.addAction(self.own["report"])
+        aid.addSeparator()
+        aid.addAction(self.own["about"])
+
+    def _menu(self, title: str) -> QMenu:
+        bar = self.menuBar()
+        menu = bar.addMenu(title) if bar is not None else None
+        if menu is None:
+            raise RuntimeError("a main window has a menu bar")
+        menu.setToolTipsVisible(True)
+        return menu
+
+    def _fill_vm_menu(self, menu: QMenu) -> None:
+        """The rows of the table of actions, a line between groups; the property menus before what is made new."""
+        menu.setToolTipsVisible(True)
+        group = ""
+        for row in self.actions_of.available():
+            if group and row.group != group:
+                menu.addSeparator()
+            if row.group == "make" and group != "make":
+                for each in self.submenus:
+                    menu.addMenu(each)
+                menu.addSeparator()
+            group = row.group
+            menu.addAction(self.actions_of.by_id[row.id])
+
+    def _add_windows(self, menu: QMenu, place: str) -> None:
+        rows = [row for row in WINDOWS.values() if row.text and row.menu == place]
+        for row in rows:
+            action = QAction(row.title(), self)
+            if row.icon:
+                action.setIcon(icon(row.icon))
+            action.setShortcut(QKeySequence(row.shortcut))
+            action.triggered.connect(lambda _checked=False, name=row.name: self.operations.open_window(name, ()))
+            self.own[f"window-{row.name}"] = action
+            menu.addAction(action)
+        if rows:
+            menu.addSeparator()
+
+    def _fill_columns(self) -> None:
+        if self._columns is not None:
+            self._columns.clear()
+            self._columns.addActions(self.view.columns_menu().actions())
+
+    def _context_menu(self, at: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if self.selected():
+            self._fill_vm_menu(menu)
+        else:
+            menu.addAction(self.own["create"])
+            menu.addAction(self.own["refresh"])
+        menu.popup(at)
+
+    # -- toolbar ------------------------------------------------------------------------------------------------------
+
+    def _make_toolbar(self) -> None:
+        self.toolbar = QToolBar(self.tr("Toolbar"), self)
+        self.toolbar.setObjectName("toolbar")
+        self.toolbar.setMovable(False)
+        self.toolbar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.addToolBar(self.toolbar)
+        self._fill_toolbar()
+        menu = self._toolbar_menu
+        if menu is None:
+            return
+        for row in self.actions_of.available():
+            action = QAction(row.name().replace("&", ""), self)
+            action.setCheckable(True)
+            action.setChecked(row.id in self._toolbar_ids())
+            action.toggled.connect(lambda shown, key=row.id: self._toggle_button(key, shown))
+            menu.addAction(action)
+
+    def _toolbar_ids(self) -> list[str]:
+        kept = self.session.settings.value("toolbar")
+        return kept.split() if isinstance(kept, str) else list(TOOLBAR)
+
+    def _toggle_button(self, key: str, shown: bool) -> None:  # noqa: FBT001 - a slot
+        kept = set(self._toolbar_ids())
+        (kept.add if shown else kept.discard)(key)
+        self.session.settings.setValue("toolbar", " ".join(row.id for row in ACTIONS if row.id in kept))
+        self._fill_toolbar()
+
+    def _fill_toolbar(self) -> None:
+        self.query.setParent(self)
+        self.toolbar.clear()
+        self.toolbar.addAction(self.own["create"])
+        self.toolbar.addSeparator()
+        group = ""
+        available = {row.id for row in self.actions_of.available()}
+        for key in self._toolbar_ids():
+            row = BY_ID.get(key)
+            if row is None or key not in available:
+                continue
+            if group and row.group != group:
+                self.toolbar.addSeparator()
+            group = row.group
+            self.toolbar.addAction(self.actions_of.by_id[key])
+        gap = QWidget(self)
+        gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.toolbar.addWidget(gap)
+        self.toolbar.addWidget(self.query)
+        for button in self.toolbar.findChildren(QToolButton):
+            action = button.defaultAction()
+            if action is not None:
+                # Without this the ellipsis and the mnemonic would stand on the button.
+                action.setIconText(action.text().replace("&", "").rstrip("…"))
+        self.toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._wide = self.toolbar.sizeHint().width()
+        self._fit_toolbar()
+
+    def _fit_toolbar(self) -> None:
+        """The filter stays in sight: where there is no room for the buttons' words, only their icons are shown."""
+        styles = Qt.ToolButtonStyle
+        fits = self.width() >= self._wide
+        self.toolbar.setToolButtonStyle(styles.ToolButtonTextBesideIcon if fits else styles.ToolButtonIconOnly)
+
+    # -- what happens -------------------------------------------------------------------------------------------------
+
+    def _changed(self, *_told: object) -> None:
+        if not self._later.isActive():
+            self._later.start()
+
+    def _follow_changes(self) -> None:
+        self._seen = None
+        self._selected()
+        self.status.look()
+        self._choose_page()
+
+    def _selected(self) -> None:
+        names = tuple(self.selected())
+        state = (names, self.session.is_synced)
+        if state == self._seen:
+            return
+        self._seen = state
+        self.actions_of.look(names, connected=self.session.is_synced)
+        for menu in self.submenus:
+            menu.look(names, connected=self.session.is_synced)
+        self.inspector.show_names(names)
+        self.own["create"].setEnabled(self.session.is_synced)
+
+    def _choose_page(self) -> None:
+        """The table, or why there is nothing in it."""
+        records = self.session.records
+        if not records or all(record.klass is VmClass.ADMIN for record in records.values()):
+            self._say_why_empty()
+        elif not self.filter.rowCount():
+            self.page.say(
+                "search",
+                self.tr("Nothing found"),
+                self.filter.query_error or self.tr("No qube fits the filter."),
+                self.tr("Clear the filter"),
+                self.show_everything,
+            )
+        else:
+            self.stack.setCurrentWidget(self.view)
+            return
+        self.stack.setCurrentWidget(self.page)
+
+    def _say_why_empty(self) -> None:
+        trouble = self.session.trouble
+        if trouble is not None:
+            refused = isinstance(trouble.error, (PermissionDenied, RefusedError))
+            headline = self.tr("The request was refused") if refused else self.tr("There is no connection")
+            self.page.say("disconnected", headline, str(trouble.error), self.tr("Try now"), self.session.resync)
+        elif not self.session.is_synced:
+            self.page.say("refresh", self.tr("Reading the qubes…"), self.session.connection)
+        else:
+            self.page.say(
+                "create",
+                self.tr("There are no qubes yet"),
+                self.tr("Qubes keep apart what should not touch. Make the first one."),
+                self.tr("New qube…"),
+                self.operations.create,
+            )
+
+    def _fit_columns(self, first: int = 0) -> None:
+        """At the very first start, and for new ones: as wide as what is in them, so that more of them fit."""
+        header = self.view.header()
+        header.setResizeContentsPrecision(MEASURED)
+        for at, column in enumerate(self.model.columns):
+            if at >= first and not self.view.isColumnHidden(at):
+                title = header.fontMetrics().horizontalAdvance(column.name()) + ARROW
+                needed = max(self.view.sizeHintForColumn(at) + PADDING, title)
+                needed = FIXED.get(column.look, needed)
+                self.view.setColumnWidth(at, min(needed, WIDEST))
+
+    def _synced(self) -> None:
+        if not self._fitted:
+            self._fitted = True
+            self._fit_columns()
+        self.model.set_stale(False)
+        self.banner.show_back()
+        self._changed()
+
+    def _lost(self, lost: Lost) -> None:
+        self.model.set_stale(True)
+        if self.session.records:
+            self.banner.show_lost(lost)
+        self._follow_changes()
+
+    def _stats(self, events: tuple[Event, ...]) -> None:
+        self.model.put_stats(events)
+        self.status.look()
+
+    def _labels(self) -> None:
+        if viewport := self.view.viewport():
+            viewport.update()
+        self._changed()
+
+    def _edited(self, name: str, prop: str, value: str) -> None:
+        self.operations.set_property([name], prop, value)
+
+    def _overdue(self, name: str, error: str) -> None:
+        self.errors.show_notice(error, self.operations.overdue_offers(name))
+
+    def _activated(self, _name: str) -> None:
+        self._run_or_say("settings")
+
+    def _run_or_say(self, key: str) -> None:
+        why = self.actions_of.why_not(BY_ID[key])
+        if why is None:
+            self.actions_of.run(BY_ID[key])
+        else:
+            self.status.showMessage(why.replace("\n", " "), 5000)
+
+    def _fill_group_menu(self, menu: QMenu, entry: Entry) -> None:
+        """What can be done with all that belong to a line of the sidebar, except dom0, which nobody means by it."""
+        names = [
+            name
+            for name, record in self.session.records.items()
+            if record.klass is not VmClass.ADMIN and (entry.scope is None or entry.scope(record))
+        ]
+        self._follow_changes()
+        self.actions_of.fill_menu(menu, in_order(names))
+
+    def _select(self, entry: Entry) -> None:
+        """Select what belongs to a line of the sidebar, and show it."""
+        self.query.set_query(entry.query)
+        self.sidebar.choose(entry.key)
+        self.view.selectAll()
+        self.view.setFocus()
+
+    # -- commands -----------------------------------------------------------------------------------------------------
+
+    def show_everything(self) -> None:
+        self.sidebar.choose("all")
+        self.query.set_query("")
+        self.view.setFocus()
+
+    def open_palette(self) -> None:
+        CommandPalette(self, self._commands()).show()
+
+    def _commands(self) -> list[Command]:
+        names = self.selected()
+        about = names[0] if len(names) == 1 else self.tr("%n qube(s)", "", len(names))
+        held: list[Command] = []
+        for row in self.actions_of.available():
+            action = self.actions_of.by_id[row.id]
+            text = row.name().replace("&", "").rstrip("…")
+            text = self.tr("{0}: {1}").format(text, about) if names else text
+            why = self.actions_of.why_not(row) or ""
+            held.append(Command(text, action.trigger, action.icon(), _keys(action), why))
+        for action in self.own.values():
+            if action is not self.own["palette"]:
+                text = action.text().replace("&", "").rstrip("…")
+                held.append(Command(text, action.trigger, action.icon(), _keys(action)))
+        held.extend(self._go_to(name) for name in in_order(self.session.records))
+        return held
+
+    def _go_to(self, name: str) -> Command:
+        return Command(name, lambda: self._jump(name), label_icon(self.session.color_of_qube(name)), self.tr("qube"))
+
+    def _jump(self, name: str) -> None:
+        if not self.filter.index_of(name).isValid():
+            self.show_everything()
+        self.view.select_name(name)
+        self.view.setFocus()
+
+    def _find(self) -> None:
+        self.query.setFocus()
+        self.query.selectAll()
+
+    def _to_table(self) -> None:
+        self._choose_page()  # what is hidden cannot be given the keys
+        self.view.setFocus()
+        if not self.selected() and self.filter.rowCount():
+            self.view.selectRow(max(0, self.view.currentIndex().row()))
+
+    def _save_view(self) -> None:
+        self.session.tasks.start_hidden(self.tr("Save this view"), self._ask_view())
+
+    async def _ask_view(self) -> None:
+        dialog = SaveViewDialog(self, self.query.text(), [name for name, _query in self.sidebar.views()])
+        if await opened(dialog):
+            self.sidebar.save_view(dialog.name.text().strip(), dialog.query.text())
+
+    def _choose_properties(self) -> None:
+        self.session.tasks.start_hidden(self.tr("Columns of properties"), self._ask_properties())
+
+    async def _ask_properties(self) -> None:
+        kept = kept_properties(self.session.settings)
+        dialog = PropertyColumnsDialog(self, offered_properties(self.session.records.values()), kept)
+        if await opened(dialog) and dialog.chosen() != kept:
+            keep_properties(self.session.settings, dialog.chosen())
+            self.model.set_properties(dialog.chosen())
+            self._fit_columns(len(COLUMNS))
+
+    def _edit_shortcuts(self) -> None:
+        self.session.tasks.start_hidden(self.tr("Shortcuts"), self._ask_shortcuts())
+
+    async def _ask_shortcuts(self) -> None:
+        every = {**{row.id: self.actions_of.by_id[row.id] for row in self.actions_of.available()}, **self.own}
+        dialog = ShortcutsDialog(self, every, self._default_keys, self.session.settings)
+        if await opened(dialog):
+            dialog.apply()
+            self._follow_changes()
+
+    def _about(self) -> None:
+        self.session.tasks.start_hidden(self.tr("About"), self._show_about())
+
+    async def _show_about(self) -> None:
+        await opened(AboutDialog(self, self.session.connection))
+
+    def _help(self) -> None:
+        self.errors.show_notice(
+            self.tr(
+                "Ctrl+K finds every command and qube; Ctrl+F filters; the arrows, Enter, F2, Delete and the menu key"
+                " work on what is selected; F9 and F10 show and hide the sides. The guide is in docs/guide."
+            ),
+            warning=False,
+        )
+
+    # -- what is kept -------------------------------------------------------------------------------------------------
+
+    def _restore(self) -> None:
+        settings = self.session.settings
+        if geometry := settings.value("window/geometry"):
+            self.restoreGeometry(geometry)
+        for key, splitter in (("window/across", self.across), ("window/down", self.down)):
+            if held := settings.value(key):
+                splitter.restoreState(held)
+        self.view.restore_state(settings)
+        for key, widget, usual in (
+            ("sidebar", self.sidebar, "yes"),
+            ("inspector", self.inspector, "yes"),
+            ("tasks", self.tasks, "no"),
+        ):
+            widget.installEventFilter(self)
+            shown = settings.value(f"window/{key}", usual) == "yes"
+            self.own[key].setChecked(shown)
+            widget.setVisible(shown)
+
+    def _ask_to_close(self) -> None:
+        if self._asking is None or self._asking.done():
+            self._asking = self.session.tasks.start_hidden(self.tr("Close"), self._close_if_wanted(), owner=self)
+
+    async def _close_if_wanted(self) -> None:
+        """Close after all, though something is running that ends with the program."""
+        titles = "\n".join(task.title for task in self.session.tasks.running if task.lasting)
+        text = self.tr("Close while this is running? It is cancelled then.")
+        self._may_close = await confirm(self, self.tr("Close"), text, self.tr("Cancel it and close"), details=titles)
+        if self._may_close:
+            self.close()
+
+    def _save(self) -> None:
+        settings = self.session.settings
+        settings.setValue("window/geometry", self.saveGeometry())
+        settings.setValue("window/across", self.across.saveState())
+        settings.setValue("window/down", self.down.saveState())
+        for key in ("sidebar", "inspector", "tasks"):
+            settings.setValue(f"window/{key}", "yes" if self.own[key].isChecked() else "no")
+        self.view.save_state(settings)
+        settings.sync()
+
+    # Qt overrides
+
+    def eventFilter(self, watched: object, event: QEvent | None) -> bool:
+        """The ticks in the View menu follow what is shown."""
+        if event is not None and event.type() in {QEvent.Type.ShowToParent, QEvent.Type.HideToParent}:
+            for key, widget in (("sidebar", self.sidebar), ("inspector", self.inspector), ("tasks", self.tasks)):
+                if watched is widget:
+                    self.own[key].setChecked(event.type() == QEvent.Type.ShowToParent)
+        return False
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.PaletteChange and hasattr(self, "actions_of"):
+            self.actions_of.refresh_icons()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._fit_toolbar()
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        if event is not None and not self._may_close and any(task.lasting for task in self.session.tasks.running):
+            event.ignore()
+            self._ask_to_close()
+            return
+        self._save()
+        super().closeEvent(event)
+        self.closed.emit()
+
+    def _cell(self, row: int, column: int) -> str:
+        index = self.filter.index(row, column)
+        tick = index.data(Qt.ItemDataRole.CheckStateRole)
+        if tick is not None:
+            return YES if tick else NO
+        text = index.data()
+        return text if isinstance(text, str) else ""
+
+
+def _keys(action: QAction) -> str:
+    return action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A name for a query, so that it stands in the sidebar."""
+
+from collections.abc import Sequence
+
+from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QWidget
+
+from qubesmanager.models.query import parse
+from qubesmanager.ui.widgets.prompts import problem_label, show_problem
+
+
+class SaveViewDialog(QDialog):
+    """Asks for the name; a view of that name is replaced, which is said."""
+
+    def __init__(self, parent: QWidget, query: str, taken: Sequence[str]) -> None:
+        super().__init__(parent)
+        self._taken = taken
+        self.setWindowTitle(self.tr("Save this view"))
+        form = QFormLayout(self)
+        self.name = QLineEdit(self)
+        self.name.setMaxLength(60)
+        self.query = QLineEdit(query, self)
+        form.addRow(self.tr("&Name:"), self.name)
+        form.addRow(self.tr("&Filter:"), self.query)
+        self.problem = problem_label(self)
+        form.addRow("", self.problem)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        self.save = buttons.addButton(QDialogButtonBox.StandardButton.Save)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        form.addRow(buttons)
+        self.name.textChanged.connect(self._look)
+        self.query.textChanged.connect(self._look)
+        self.name.setFocus()
+        self._look()
+        self.resize(420, self.sizeHint().height())
+
+    def _look(self) -> None:
+        error = parse(self.query.text()).error
+        replaced = self.tr("The view of that name is replaced.") if self.name.text().strip() in self._taken else None
+        show_problem(self.problem, error or replaced)
+        if self.save is not None:
+            self.save.setEnabled(bool(self.name.text().strip() and self.query.text().strip()) and not error)

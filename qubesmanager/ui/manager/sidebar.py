@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sidebar: what part of the qubes is shown, with how many there are in each; and the saved views."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from PyQt5.QtCore import QPoint, QSettings, Qt, QTimer, pyqtSignal
+from PyQt5.QtGui import QBrush, QGuiApplication, QPalette
+from PyQt5.QtWidgets import QFrame, QHeaderView, QMenu, QTreeWidget, QTreeWidgetItem, QWidget
+
+from qubesmanager.models.natural_sort import in_order
+from qubesmanager.models.query import parse
+from qubesmanager.ui.actions.actions import plain_tip
+from qubesmanager.ui.icons import label_icon
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.prompts import subdued
+from qubesmanager.wire.records import VmRecord
+from qubesmanager.wire.values import VmClass
+
+Scope = Callable[[VmRecord], bool]
+KEY = Qt.ItemDataRole.UserRole
+PAUSE = 150
+"""Milliseconds in which changes are gathered before the counts are shown anew."""
+
+VIEWS = "views"
+SHOWN_TAGS = 12
+"""Tags, net qubes and so on that get a line of their own, the most common ones."""
+
+FOLDED = "sidebar/folded"
+FOLDED_AT_FIRST = ("template", "label", "prefix")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line: what it is called, and whether a record belongs to it. `query` for a saved view, `label` for a cube."""
+
+    key: str
+    text: str
+    scope: Scope | None
+    query: str = ""
+    label: str = ""
+
+
+class Sidebar(QTreeWidget):
+    """All, running and so on; groups by tag, net qube, template, label, beginning of the name; saved views.
+
+    Signals: `scope_chosen(scope)`: a function of a record or None; `view_chosen(str)`: the query of a saved view;
+    `select_wanted(Entry)`: select what belongs to a line; `menu_made(QMenu, Entry)`: a line's menu before it is shown,
+    for what can be done with the whole group.
+    """
+
+    scope_chosen = pyqtSignal(object)
+    view_chosen = pyqtSignal(str)
+    select_wanted = pyqtSignal(object)
+    menu_made = pyqtSignal(object, object)
+
+    def __init__(self, session: Session, settings: QSettings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._settings = settings
+        self._entries: dict[str, Entry] = {}
+        self.setHeaderHidden(True)
+        self.setColumnCount(2)
+        self._folded = set(_listed(settings.value(FOLDED, list(FOLDED_AT_FIRST))))
+        self.setIndentation(10)
+        self.setUniformRowHeights(False)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setAccessibleName(self.tr("Groups of qubes"))
+        self.setMinimumWidth(150)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._show_menu)
+        if header := self.header():
+            header.setStretchLastSection(False)
+            header.setMinimumSectionSize(24)
+            header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+            header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.Base, palette.color(QPalette.ColorRole.Window))
+        self.setPalette(palette)
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(PAUSE)
+        self._later.timeout.connect(self.fill)
+        session.put.connect(self._changed)
+        session.gone.connect(self._changed)
+        session.labels_changed.connect(self.fill)
+        self.itemSelectionChanged.connect(self._chosen)
+        self.itemExpanded.connect(lambda head: self._fold(head, folded=False))
+        self.itemCollapsed.connect(lambda head: self._fold(head, folded=True))
+        self.itemClicked.connect(self._clicked)
+        self.fill()
+
+    def views(self) -> list[tuple[str, str]]:
+        """The saved views: name and query."""
+        try:
+            held = json.loads(str(self._settings.value(VIEWS, "[]")))
+            return [(str(name), str(query)) for name, query in held]
+        except (ValueError, TypeError):
+            return []
+
+    def save_view(self, name: str, query: str) -> None:
+        """Keep a query under a name; one of that name is replaced."""
+        kept = [view for view in self.views() if view[0] != name]
+        self._settings.setValue(VIEWS, json.dumps([*kept, (name, query)]))
+        self.fill()
+
+    def forget_view(self, name: str) -> None:
+        self._settings.setValue(VIEWS, json.dumps([view for view in self.views() if view[0] != name]))
+        self.fill()
+
+    def current_key(self) -> str:
+        items = self.selectedItems()
+        return str(items[0].data(0, KEY)) if items else "all"
+
+    def choose(self, key: str) -> None:
+        """Select the line of a key; the first one if it is not there."""
+        for item in self._items():
+            if item.data(0, KEY) == key:
+                self.setCurrentItem(item)
+                return
+
+    def fill(self) -> None:
+        """All lines anew, with their counts; the chosen one stays chosen."""
+        chosen = self.current_key()
+        records = list(self._session.records.values())
+        self.blockSignals(True)
+        self.clear()
+        self._entries = {}
+        self._group("qubes", self.tr("Qubes"), self._fixed(), records)
+        self._group("tag", self.tr("By tag"), self._tags(records), records)
+        self._group("netvm", self.tr("By net qube"), self._netvms(records), records)
+        self._group("template", self.tr("By template"), self._values("template", records), records)
+        self._group("label", self.tr("By label"), self._values("label", records), records)
+        self._group("prefix", self.tr("By prefix"), self._prefixes(records), records)
+        views = [Entry(f"view:{name}", name, parse(query).matches, query) for name, query in self.views()]
+        self._group("views", self.tr("Saved views"), views, records)
+        self.choose(chosen if chosen in self._entries else "all")
+        self.blockSignals(False)
+        if chosen not in self._entries:
+            self._chosen()
+
+    def _fixed(self) -> list[Entry]:
+        return [
+            Entry("all", self.tr("All"), None),
+            Entry("running", self.tr("Running"), lambda record: record.running),
+            Entry("templates", self.tr("Templates"), lambda record: record.klass is VmClass.TEMPLATE),
+            Entry("disposables", self.tr("Disposables"), lambda record: record.klass is VmClass.DISP),
+        ]
+
+    def _tags(self, records: Iterable[VmRecord]) -> list[Entry]:
+        counts = Counter(tag for record in records for tag in record.tags if not tag.startswith("created-by-"))
+        most = in_order(tag for tag, _count in counts.most_common(SHOWN_TAGS))
+        return [Entry(f"tag:{tag}", tag, _tagged(tag)) for tag in most]
+
+    def _netvms(self, records: Iterable[VmRecord]) -> list[Entry]:
+        held = list(records)
+        counts = Counter(record.value("netvm") for record in held if "netvm" in record.properties)
+        offline = counts.pop("", 0)
+        most = in_order(name for name, _count in counts.most_common(SHOWN_TAGS))
+        entries = [Entry(f"netvm:{name}", name, _through(name)) for name in most]
+        if offline:
+            entries.append(Entry("netvm:", self.tr("none"), _is_offline))
+        return entries
+
+    def _values(self, prop: str, records: Iterable[VmRecord]) -> list[Entry]:
+        """A line for each value of a property; none for the empty one."""
+        counts = Counter(value for record in records if (value := record.value(prop)))
+        most = in_order(value for value, _count in counts.most_common(SHOWN_TAGS))
+        label = prop == "label"
+        return [Entry(f"{prop}:{value}", value, _having(prop, value), label=value if label else "") for value in most]
+
+    def _prefixes(self, records: Iterable[VmRecord]) -> list[Entry]:
+        """What several names have before their first hyphen."""
+        counts = Counter(record.name.partition("-")[0] for record in records if "-" in record.name)
+        shared = [(prefix, count) for prefix, count in counts.most_common(SHOWN_TAGS) if count > 1]
+        return [Entry(f"prefix:{prefix}", f"{prefix}-", _beginning(f"{prefix}-")) for prefix in in_order(dict(shared))]
+
+    def _group(self, key: str, title: str, entries: list[Entry], records: list[VmRecord]) -> None:
+        if not entries:
+            return
+        head = QTreeWidgetItem(self, [title])
+        head.setData(0, KEY, key)
+        head.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        head.setFirstColumnSpanned(True)
+        font = self.font()
+        font.setBold(True)
+        font.setPointSizeF(font.pointSizeF() * 0.9)
+        head.setFont(0, font)
+        head.setForeground(0, QBrush(subdued(QGuiApplication.palette())))
+        for entry in entries:
+            self._entries[entry.key] = entry
+            scope = entry.scope
+            count = len(records) if scope is None else sum(1 for record in records if scope(record))
+            item = QTreeWidgetItem(head, [entry.text, str(count)])
+            item.setData(0, KEY, entry.key)
+            item.setToolTip(0, plain_tip(entry.query or entry.text))
+            if entry.label:
+                item.setIcon(0, label_icon(self._session.color_of(entry.label)))
+            item.setTextAlignment(1, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter))
+            item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{title}: {entry.text}, {count}")
+        head.setExpanded(key not in self._folded)
+
+    def _items(self) -> Iterable[QTreeWidgetItem]:
+        for at in range(self.topLevelItemCount()):
+            head = self.topLevelItem(at)
+            if head is not None:
+                for number in range(head.childCount()):
+                    child = head.child(number)
+                    if child is not None:
+                        yield child
+
+    def _fold(self, head: QTreeWidgetItem, *, folded: bool) -> None:
+        (self._folded.add if folded else self._folded.discard)(str(head.data(0, KEY)))
+        self._settings.setValue(FOLDED, sorted(self._folded))
+
+    def _clicked(self, item: QTreeWidgetItem) -> None:
+        """A click anywhere on a headline folds it and opens it again."""
+        if item.childCount():
+            item.setExpanded(not item.isExpanded())
+
+    def _changed(self, _told: tuple[object, ...]) -> None:
+        if not self._later.isActive():
+            self._later.start()
+
+    def _chosen(self) -> None:
+        entry = self._entries.get(self.current_key())
+        if entry is None:
+            return
+        if entry.key.startswith("view:"):
+            self.scope_chosen.emit(None)
+            self.view_chosen.emit(entry.query)
+        else:
+            self.scope_chosen.emit(entry.scope)
+
+    def _show_menu(self, at: QPoint) -> None:
+        item = self.itemAt(at)
+        entry = self._entries.get(str(item.data(0, KEY))) if item is not None else None
+        if entry is None:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if select := menu.addAction(self.tr("Select these qubes")):
+            select.triggered.connect(lambda: self.select_wanted.emit(entry))
+        if entry.key.startswith("view:") and (forget := menu.addAction(self.tr("Forget this view"))):
+            forget.triggered.connect(lambda: self.forget_view(entry.text))
+        menu.setToolTipsVisible(True)
+        self.menu_made.emit(menu, entry)
+        if viewport := self.viewport():
+            menu.popup(viewport.mapToGlobal(at))
+
+
+def _is_offline(record: VmRecord) -> bool:
+    return "netvm" in record.properties and not record.value("netvm")
+
+
+def _tagged(tag: str) -> Scope:
+    return lambda record: tag in record.tags
+
+
+def _having(prop: str, value: str) -> Scope:
+    return lambda record: record.value(prop) == value
+
+
+def _beginning(prefix: str) -> Scope:
+    return lambda record: record.name.startswith(prefix)
+
+
+def _listed(held: object) -> list[str]:
+    """What settings give for a list: one of a single text is read as that text, an empty one as None."""
+    return [held] if isinstance(held, str) else [str(each) for each in held] if isinstance(held, list) else []
+
+
+def _through(netvm: str) -> Scope:
+    return lambda record: record.value("netvm") == netvm

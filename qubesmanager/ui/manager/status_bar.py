@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The status bar: how many qubes, what they use, what is under way, what is connected."""
+
+import time
+
+from PyQt5.QtCore import Qt, QTimer, pyqtSignal
+from PyQt5.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
+
+from qubesmanager.client.backups import Run
+from qubesmanager.models.columns import date_text, size_text
+from qubesmanager.models.daemon_texts import run_text
+from qubesmanager.models.vm_table import VmTableModel
+from qubesmanager.rules.backups import overdue
+from qubesmanager.ui.actions.actions import plain_tip
+from qubesmanager.ui.icons import icon
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.prompts import plain_label, subdue
+
+REMIND = 10 * 60 * 1000
+"""Milliseconds between looks at how old backups are."""
+NAMED = 12
+
+
+class Status(QStatusBar):
+    """Signals: `tasks_wanted()`: the button of the task panel."""
+
+    tasks_wanted = pyqtSignal()
+
+    def __init__(self, session: Session, table: VmTableModel, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._table = table
+        self.counts = _line(self)
+        self.addWidget(self.counts)
+        self.unreadable = _line(self)
+        self.addWidget(self.unreadable)
+        session.unreadable_changed.connect(self.look_at_unreadable)
+        self.task = _line(self)
+        self.progress = QProgressBar(self)
+        self.progress.setFixedWidth(130)
+        self.progress.setMaximumHeight(self.fontMetrics().height() + 2)
+        self.tasks = QToolButton(self)
+        self.tasks.setAutoRaise(True)
+        self.tasks.setIcon(icon("tasks"))
+        self.tasks.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.tasks.clicked.connect(self.tasks_wanted)
+        self.connection = _line(self)
+        subdue(self.connection)
+        self.backup = QToolButton(self)
+        self.backup.setAutoRaise(True)
+        self.backup.setIcon(icon("backup"))
+        self.backup.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.backup.clicked.connect(lambda: session.window_wanted.emit("backup", ()))
+        self._daily = QTimer(self)
+        self._daily.setInterval(REMIND)
+        self._daily.timeout.connect(self.look_at_backups)
+        self._daily.start()
+        session.synced.connect(self.look_at_backups)
+        session.backups.changed.connect(self.look_at_backups)
+        for widget in (self.task, self.progress, self.backup, self.connection, self.tasks):
+            self.addPermanentWidget(widget)
+        session.tasks.added.connect(self.look_at_tasks)
+        session.tasks.changed.connect(self.look_at_tasks)
+        self.look()
+        self.look_at_unreadable()
+        self.look_at_tasks()
+
+    def look(self) -> None:
+        """Count again."""
+        records = self._session.records.values()
+        running = sum(record.running for record in records)
+        used = sum(
+            history.memory_kib for record in records if record.running and (history := self._table.history(record.name))
+        )
+        parts = [self.tr("%n qube(s)", "", len(records)), self.tr("%n running", "", running)]
+        if used:
+            parts.append(self.tr("{0} of memory").format(size_text(used << 10)))
+        self.counts.setText(" · ".join(parts))
+        self.connection.setText(self._session.connection)
+
+    def look_at_unreadable(self) -> None:
+        """Show that qubes are missing in the list, and why."""
+        reasons = self._session.unreadable
+        self.unreadable.setVisible(bool(reasons))
+        self.unreadable.setText(self.tr("%n qube(s) cannot be shown", "", len(reasons)))
+        self.unreadable.setToolTip(plain_tip("\n".join(reasons)))
+
+    def look_at_tasks(self) -> None:
+        running = self._session.tasks.running
+        newest = running[-1] if running else None
+        self.task.setVisible(newest is not None)
+        self.progress.setVisible(newest is not None)
+        if newest is not None:
+            self.task.setText(f"{newest.title}: {newest.detail}" if newest.detail else newest.title)
+            self.progress.setRange(0, 0 if newest.progress is None else 100)
+            self.progress.setValue(newest.progress or 0)
+        self.tasks.setText(self.tr("%n task(s)", "", len(running)) if running else self.tr("Tasks"))
+        if not running:
+            self.look_at_backups()
+
+    def look_at_backups(self) -> None:
+        """Remind of backups that failed; else of what has no backup, or only an old one."""
+        if troubled := self._session.backups.troubled:
+            self.backup.setVisible(True)
+            self.backup.setText(self.tr("Backup failed: {0}").format(", ".join(run.profile for run in troubled)))
+            self.backup.setToolTip(plain_tip("\n".join(self._trouble(run) for run in troubled)))
+            return
+        names = overdue(self._session.records.values(), int(time.time()))
+        self.backup.setVisible(bool(names))
+        self.backup.setText(self.tr("%n old backup(s)", "", len(names)))
+        shown = ", ".join(names[:NAMED]) + ("…" if len(names) > NAMED else "")
+        self.backup.setToolTip(plain_tip(self.tr("No backup in the last 30 days: {0}").format(shown)))
+
+    def _trouble(self, run: Run) -> str:
+        """Why the run made no whole backup, and when it is tried again."""
+        said = f"{run.profile}: {run_text(run.reason)}"
+        if run.next_attempt is None:
+            return said
+        retry = self.tr("The next attempt is at {0}.").format(date_text(run.next_attempt))
+        return f"{said} {retry}"
+
+
+def _line(parent: QWidget) -> QLabel:
+    label = plain_label("", parent)
+    label.setWordWrap(False)
+    label.setMargin(2)
+    return label

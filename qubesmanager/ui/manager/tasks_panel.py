@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The task panel: each running and finished operation, with its progress and result; and their model."""
+
+import time
+from typing import Any
+
+from PyQt5.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, QTimer, pyqtSignal
+from PyQt5.QtGui import QPainter
+from PyQt5.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QHeaderView,
+    QPushButton,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionProgressBar,
+    QStyleOptionViewItem,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from qubesmanager.models.columns import ago_text, date_text
+from qubesmanager.ui.actions.actions import plain_tip
+from qubesmanager.ui.session.tasks import TaskEntry, TaskSet, TaskState
+from qubesmanager.ui.widgets.prompts import plain_label
+
+_NO_PARENT = QModelIndex()
+ENTRY_ROLE = Qt.ItemDataRole.UserRole + 1
+TITLE, STATE, DETAIL, STARTED, TOOK = range(5)
+SECOND = 1000
+MINUTE = 60
+
+
+class TaskModel(QAbstractTableModel):
+    """The tasks of a `TaskSet`, the newest first."""
+
+    def __init__(self, tasks: TaskSet, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._tasks = tasks
+        self._rows = list(reversed(tasks.entries))
+        tasks.added.connect(self._added)
+        tasks.changed.connect(self._changed)
+
+    def entry(self, row: int) -> TaskEntry:
+        return self._rows[row]
+
+    def tick(self) -> None:
+        """Times have gone on."""
+        if self._rows:
+            self.dataChanged.emit(self.index(0, STARTED), self.index(len(self._rows) - 1, TOOK))
+
+    def _added(self, entry: TaskEntry) -> None:
+        self.beginInsertRows(QModelIndex(), 0, 0)
+        self._rows.insert(0, entry)
+        self.endInsertRows()
+
+    def _changed(self, entry: TaskEntry | None) -> None:
+        if entry is None:
+            self.beginResetModel()
+            self._rows = list(reversed(self._tasks.entries))
+            self.endResetModel()
+            return
+        for row, held in enumerate(self._rows):
+            if held is entry:
+                self.dataChanged.emit(self.index(row, 0), self.index(row, TOOK))
+                return
+
+    def _state(self, entry: TaskEntry) -> str:
+        return {
+            TaskState.RUNNING: self.tr("Running"),
+            TaskState.DONE: self.tr("Done"),
+            TaskState.FAILED: self.tr("Failed"),
+            TaskState.CANCELLED: self.tr("Cancelled"),
+        }[entry.state]
+
+    def _text(self, entry: TaskEntry, column: int) -> str:
+        if column == TITLE:
+            return entry.title
+        if column == STATE:
+            if entry.state is TaskState.RUNNING and entry.progress is not None:
+                return f"{entry.progress} %"
+            return self._state(entry)
+        if column == DETAIL:
+            return entry.detail
+        if column == STARTED:
+            return ago_text(max(0, int(time.time() - entry.started)))
+        return took_text(int((entry.ended or time.time()) - entry.started))
+
+    # Qt overrides
+
+    def rowCount(self, parent: QModelIndex = _NO_PARENT) -> int:
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: QModelIndex = _NO_PARENT) -> int:
+        return 0 if parent.isValid() else TOOK + 1
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        entry = self._rows[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._text(entry, index.column())
+        if role == Qt.ItemDataRole.ToolTipRole:
+            text = date_text(int(entry.started)) if index.column() == STARTED else self._text(entry, index.column())
+            return plain_tip(text) if text else None
+        if role == ENTRY_ROLE:
+            return entry
+        return None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation != Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
+            return None
+        titles = (self.tr("Operation"), self.tr("State"), self.tr("Details"), self.tr("Started"), self.tr("Took"))
+        return titles[section] if 0 <= section < len(titles) else None
+
+
+def took_text(seconds: int) -> str:
+    """A length of time: `7 s`, `2:05 min`."""
+    return f"{seconds} s" if seconds < MINUTE else f"{seconds // MINUTE}:{seconds % MINUTE:02} min"
+
+
+class _Progress(QStyledItemDelegate):
+    """Draws the state of a running task as a bar, where it is known how far it is."""
+
+    # Qt overrides
+
+    def initStyleOption(self, option: QStyleOptionViewItem | None, index: QModelIndex) -> None:
+        super().initStyleOption(option, index)
+        if option is not None and _is_measured(index):
+            option.text = ""  # it stands in the bar
+
+    def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        super().paint(painter, option, index)
+        entry = index.data(ENTRY_ROLE)
+        style = QApplication.style()
+        if not _is_measured(index) or style is None:
+            return
+        bar = QStyleOptionProgressBar()
+        bar.rect = option.rect.adjusted(2, 2, -2, -2)
+        bar.palette, bar.fontMetrics = option.palette, option.fontMetrics
+        bar.minimum, bar.maximum, bar.progress = 0, 100, entry.progress
+        bar.text, bar.textVisible = f"{entry.progress} %", True
+        bar.state = QStyle.State() | option.state | QStyle.StateFlag.State_Horizontal
+        style.drawControl(QStyle.ControlElement.CE_ProgressBar, bar, painter)
+
+
+def _is_measured(index: QModelIndex) -> bool:
+    entry = index.data(ENTRY_ROLE)
+    return isinstance(entry, TaskEntry) and entry.state is TaskState.RUNNING and entry.progress is not None
+
+
+class TasksPanel(QWidget):
+    """The list with its buttons. Signals: `close_wanted()`."""
+
+    close_wanted = pyqtSignal()
+
+    def __init__(self, tasks: TaskSet, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._tasks = tasks
+        self.model = TaskModel(tasks, self)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        head = QHBoxLayout()
+        head.setContentsMargins(8, 4, 8, 0)
+        title = plain_label(self.tr("Tasks"), self)
+        font = title.font()
+        font.setBold(True)
+        title.setFont(font)
+        head.addWidget(title, 1)
+        self.cancel = QPushButton(self.tr("Cance&l task"), self)
+        self.clear = QPushButton(self.tr("Clear &history"), self)
+        close = QPushButton(self.tr("Close"), self)
+        for button in (self.cancel, self.clear, close):
+            head.addWidget(button)
+        layout.addLayout(head)
+        self.view = QTreeView(self)
+        self.view.setModel(self.model)
+        self.view.setRootIsDecorated(False)
+        self.view.setUniformRowHeights(True)
+        self.view.setAlternatingRowColors(True)
+        self.view.setAccessibleName(self.tr("Tasks"))
+        self.view.setItemDelegateForColumn(STATE, _Progress(self.view))
+        if header := self.view.header():
+            header.setStretchLastSection(False)
+            header.setSectionResizeMode(DETAIL, QHeaderView.ResizeMode.Stretch)
+            for column, width in ((TITLE, 260), (STATE, 110), (STARTED, 110), (TOOK, 90)):
+                header.resizeSection(column, width)
+        layout.addWidget(self.view, 1)
+        self.cancel.clicked.connect(self._cancel)
+        self.clear.clicked.connect(tasks.clear)
+        close.clicked.connect(self.close_wanted)
+        if selection := self.view.selectionModel():
+            selection.currentChanged.connect(lambda *_: self._look())
+        tasks.changed.connect(self._look)
+        tasks.added.connect(self._look)
+        self._clock = QTimer(self)
+        self._clock.setInterval(SECOND)
+        self._clock.timeout.connect(self.model.tick)
+        self._look()
+
+    def _current(self) -> TaskEntry | None:
+        index = self.view.currentIndex()
+        return self.model.entry(index.row()) if index.isValid() else None
+
+    def _cancel(self) -> None:
+        if entry := self._current():
+            self._tasks.cancel(entry)
+
+    def _look(self) -> None:
+        entry = self._current()
+        can = entry is not None and entry.state is TaskState.RUNNING and entry.cancellable
+        self.cancel.setEnabled(can)
+        self.cancel.setToolTip("" if can else self.tr("Select a running task to cancel it."))
+        self.clear.setEnabled(len(self._tasks.running) < len(self._tasks.entries))
+
+    # Qt overrides
+
+    def showEvent(self, event: Any) -> None:
+        super().showEvent(event)
+        self._clock.start()
+
+    def hideEvent(self, event: Any) -> None:
+        super().hideEvent(event)
+        self._clock.stop()

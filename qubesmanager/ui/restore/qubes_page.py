@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The second page of the restore wizard: the qubes of the backup, and what becomes of each."""
+
+from collections.abc import Sequence
+
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
+
+from qubesmanager.models.columns import size_text
+from qubesmanager.models.restore_table import CLASS, FATE, NAME, SIZE, TEMPLATE, RestoreTable
+from qubesmanager.ui.restore.qube_details import QubeDetails
+from qubesmanager.ui.widgets.prompts import plain_label
+from qubesmanager.ui.widgets.tables import row_table, selected_row
+from qubesmanager.ui.widgets.wizard import StepPage
+
+_WIDTHS = {NAME: 140, CLASS: 105, SIZE: 80, TEMPLATE: 100}
+
+
+class QubesPage(StepPage):
+    """A table with ticks, and the details of the selected qube beside it."""
+
+    def __init__(self, model: RestoreTable, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title = self.tr("Its qubes")
+        self.model = model
+        self.table = row_table(model, self.tr("Qubes of the backup"), FATE, self)
+        for column, width in _WIDTHS.items():
+            self.table.setColumnWidth(column, width)
+        self.details = QubeDetails(model, self)
+        self.details.setMinimumWidth(330)
+        self.all = QPushButton(self.tr("&All that are not here"), self)
+        self.none = QPushButton(self.tr("N&one"), self)
+        self.all.clicked.connect(lambda: model.choose_all(restored=True))
+        self.none.clicked.connect(lambda: model.choose_all(restored=False))
+        self.total = plain_label("", self)
+        self.foreign = plain_label(
+            self.tr("This backup was made by another program: that a part of it is missing could go unnoticed."),
+            self,
+        )
+        self.foreign.hide()
+        self.unreadable = plain_label("", self)
+        self.unreadable.hide()
+        parts = QSplitter(Qt.Orientation.Horizontal, self)
+        parts.setChildrenCollapsible(False)
+        parts.addWidget(self.table)
+        parts.addWidget(self.details)
+        parts.setStretchFactor(0, 1)
+        foot = QHBoxLayout()
+        foot.addWidget(self.all)
+        foot.addWidget(self.none)
+        foot.addWidget(self.total, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.foreign)
+        layout.addWidget(self.unreadable)
+        layout.addWidget(parts, 1)
+        layout.addLayout(foot)
+        self.details.chosen.connect(model.choose)
+        model.changed.connect(self._refresh)
+        model.modelReset.connect(self._begin)
+        if selection := self.table.selectionModel():
+            selection.selectionChanged.connect(lambda *_: self._refresh())
+
+    def put_unreadable(self, names: Sequence[str]) -> None:
+        """Name the qubes of the backup that cannot be restored, because their settings make no sense."""
+        text = self.tr("The settings of these qubes cannot be read, so they cannot be restored: {0}.")
+        self.unreadable.setText(text.format(", ".join(names)))
+        self.unreadable.setVisible(bool(names))
+
+    def problem(self) -> str:
+        if problems := sum(bool(row.problem) for row in self.model.rows):
+            return self.tr("%n problem(s) to look at.", "", problems)
+        return "" if self.model.is_ready else self.tr("No qube is chosen.")
+
+    def _begin(self) -> None:
+        """Another backup: begin with its first qube."""
+        if self.model.rows:
+            self.table.selectRow(0)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        at = selected_row(self.table)
+        self.details.put(self.model.rows[at] if 0 <= at < len(self.model.rows) else None)
+        said = self.tr("%n qube(s) chosen, {0} at most.", "", len(self.model.chosen))
+        self.total.setText(said.format(size_text(self.model.needed) or "0"))
+        self.changed.emit()

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A restore under way: it is the session's, so that it goes on and keeps its report when its window is closed."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from PyQt5.QtCore import QObject, pyqtSignal
+
+from qubesmanager.client.restore_report import report_text
+from qubesmanager.client.restores import THE_FILE, Progress, Restored, RestorePlan, new_run, qube_in_progress, restore
+from qubesmanager.models.columns import size_text
+from qubesmanager.transport.base import RefusedError, TransportError
+from qubesmanager.ui.restore.restore_texts import notes, why
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.session.tasks import TaskState, report
+from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.event import Event
+
+
+class RestoreRun(QObject):
+    """One restore or look at everything. Signals: `changed()`: how far it is; `ended()`: it is over, with `rows`.
+
+    `state` as of its task; `error` what was answered instead of rows.
+    """
+
+    changed = pyqtSignal()
+    ended = pyqtSignal()
+
+    def __init__(self, session: Session, path: Path, plan: RestorePlan, names: Sequence[str]) -> None:
+        """`names` are the qubes of the backup that it is about."""
+        super().__init__(session)
+        self.path, self.plan = path, plan
+        self.run = new_run()
+        self.state = TaskState.RUNNING
+        self.progress = Progress(0, 0)
+        self.qube = ""
+        self.rows: list[Restored] = []
+        self.error = ""
+        self.is_unknown = False
+        """The connection was lost: what came of it is not known."""
+        self.log: list[str] = []
+        self.seen = False
+        """Whether a window has shown how it ended."""
+        self._states = dict.fromkeys(names, "waiting")
+        self._began = time.monotonic()
+        self._told = 0.0
+        self._session = session
+        self._task: asyncio.Task[None] | None = None
+        session.happened.connect(self._happened)
+
+    def start(self, passphrase: str) -> None:
+        """Begin, as a task of the session."""
+        title = self.tr("Verify {0}") if self.plan.verify_only else self.tr("Restore from {0}")
+        self._note(title.format(self.path.name))
+        self._task = self._session.tasks.start(title.format(self.path.name), self._carry_out(passphrase), lasting=True)
+        self._task.add_done_callback(self._settle)
+
+    def cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    @property
+    def is_over(self) -> bool:
+        return self.state is not TaskState.RUNNING
+
+    @property
+    def failed(self) -> int:
+        """How many qubes, or parts of dom0's configuration, could not be restored."""
+        return sum(row.result == "failed" and row.qube != THE_FILE for row in self.rows)
+
+    @property
+    def is_damaged(self) -> bool:
+        """Something is wrong with the file, so that salvaging it may bring back more."""
+        return any(row.result == "failed" and (row.is_qube or row.qube == THE_FILE) for row in self.rows)
+
+    @property
+    def done(self) -> int:
+        return sum(row.result == "ok" and row.is_qube for row in self.rows)
+
+    def shown_rows(self) -> list[Restored]:
+        """What became of the qubes, or where they are while it runs."""
+        if self.is_over:
+            return self.rows
+        return [Restored(qube, "", state, "") for qube, state in self._states.items()]
+
+    def headline(self) -> str:
+        """How it is, or how it ended, in a sentence."""
+        if self.state is TaskState.RUNNING:
+            return self.tr("Verifying…") if self.plan.verify_only else self.tr("Restoring…")
+        if self.state is TaskState.CANCELLED:
+            return self.tr("Cancelled. Nothing half restored stays.")
+        if self.is_unknown:
+            return self.tr("The connection was lost. See the list of qubes for what was restored.")
+        if self.error:
+            return self.tr("Not verified.") if self.plan.verify_only else self.tr("Nothing was restored.")
+        if self.plan.verify_only:
+            said = self.tr("Whole in this backup: %n qube(s).", "", self.done)
+        else:
+            said = self.tr("%n qube(s) restored.", "", self.done)
+        failed = self.tr("Failed: {0}.").format(self.failed) if self.failed else ""
+        damaged = self.tr("The file is damaged.") if any(row.qube == THE_FILE for row in self.rows) else ""
+        return " ".join(filter(None, (said, failed, damaged)))
+
+    def pace(self) -> str:
+        """What has been read, how fast, and how long the rest may take."""
+        read, size = self.progress.read, self.progress.size
+        took = time.monotonic() - self._began
+        if not read or took <= 0:
+            return ""
+        if read >= size:
+            return self.tr("All of the file has been read; what is left of it is checked and written.")
+        said = self.tr("{0} of {1}").format(size_text(read), size_text(size))
+        speed = read / took
+        left = (size - read) / speed
+        said += " · " + self.tr("{0} a second").format(size_text(int(speed)))
+        if took > LEARNING and left >= 1:
+            said += " · " + self.tr("about {0} left").format(duration_text(round(left)))
+        return said
+
+    def words(self) -> dict[str, str]:
+        """What the results are called."""
+        ok = self.tr("whole") if self.plan.verify_only else self.tr("restored")
+        return {
+            "ok": ok,
+            "skipped": self.tr("left out"),
+            "failed": self.tr("failed"),
+            "waiting": self.tr("waiting"),
+            "reading": self.tr("being read"),
+            "read": self.tr("read"),
+        }
+
+    def report(self) -> str:
+        """All of it as a text to keep; the passphrase was never here."""
+        head = [
+            (self.tr("Backup"), str(self.path)),
+            (self.tr("Result"), self.headline()),
+            *([(self.tr("Reason"), self.error)] if self.error else []),
+            *((self.tr("Log") if at == 0 else "", line) for at, line in enumerate(self.log)),
+        ]
+        return report_text(head, [replace(row, said=notes(row.said)) for row in self.rows], self.words())
+
+    def name_of(self, row: Restored) -> str:
+        """The qube's name, or what the file itself is called."""
+        return self.tr("(the file)") if row.qube == THE_FILE else row.qube
+
+    async def _carry_out(self, passphrase: str) -> None:
+        try:
+            self.rows = await restore(self._session.client, self.path, passphrase, self.plan, self._tell, run=self.run)
+        except (Mgmt1Error, TransportError) as error:
+            self.error, self.state = why(error), TaskState.FAILED
+            is_refused = isinstance(error, Mgmt1Error | RefusedError)
+            self.is_unknown = not is_refused and not self.plan.verify_only
+            raise
+        has_failed = bool(self.failed) or self.is_damaged
+        self.state = TaskState.FAILED if has_failed else TaskState.DONE
+        if has_failed:
+            raise Mgmt1Error(self.headline())
+
+    def _tell(self, progress: Progress) -> None:
+        """A piece of the file has gone; who looks is told now and then."""
+        self.progress = progress
+        now = time.monotonic()
+        if now - self._told >= TELL_SECONDS:
+            self._told = now
+            report(progress.percent, self.qube)
+            self.changed.emit()
+
+    def _happened(self, events: Sequence[Event]) -> None:
+        for event in events:
+            qube = qube_in_progress(event, self.run)
+            if qube in self._states and qube != self.qube and not self.is_over:
+                if self.qube in self._states:
+                    self._states[self.qube] = "read"
+                self.qube = qube
+                self._states[qube] = "reading"
+                self._note(self.tr("Reading {0}").format(qube))
+                self.changed.emit()
+
+    def _settle(self, _task: "asyncio.Task[None]") -> None:
+        if self.state is TaskState.RUNNING:
+            self.state = TaskState.CANCELLED
+        for row in self.rows:
+            told = f"{self.words()[row.result]}. {notes(row.said)}".removesuffix(" ")
+            self._note(f"{row.name or self.name_of(row)}: {told}")
+        self._note(self.error or self.headline())
+        self._session.happened.disconnect(self._happened)
+        self.ended.emit()
+
+    def _note(self, said: str) -> None:
+        self.log.append(f"{time.strftime('%H:%M:%S')}  {said}")
+
+
+TELL_SECONDS = 0.1
+"""The least time between two signals about how far it is."""
+
+LEARNING = 3
+"""Seconds after which the pace says something about the rest."""
+
+
+def duration_text(seconds: int) -> str:
+    """Hours, minutes and seconds as a clock shows them."""
+    minutes, second = divmod(max(0, seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def current_run(session: Session) -> RestoreRun | None:
+    """What runs, or has ended without anybody having seen it; None otherwise."""
+    runs = [run for run in session.findChildren(RestoreRun) if not run.is_over or not run.seen]
+    return runs[-1] if runs else None

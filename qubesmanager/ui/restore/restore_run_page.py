@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The last page of the restore wizard: how far it is, and then what became of each qube."""
+
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, pyqtSignal
+from PyQt5.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QProgressBar,
+    QPushButton,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from qubesmanager.client.restores import Restored
+from qubesmanager.host import small_files
+from qubesmanager.models.row_table import RowTable, TableColumn
+from qubesmanager.ui.restore.restore_run import RestoreRun
+from qubesmanager.ui.restore.restore_texts import notes
+from qubesmanager.ui.session.tasks import TaskSet
+from qubesmanager.ui.widgets.prompts import plain_label, problem_label, show_problem
+from qubesmanager.ui.widgets.tables import row_table
+
+CONTEXT = "RestoreResult"
+
+
+class RunPage(QWidget):
+    """Shows the run that is put: a bar and a log, then a table and a button that keeps the report.
+
+    Signals: `left()`: a person does not want to look on. `salvage_wanted()`: the file is damaged, and what is whole in
+    it is to be restored.
+    """
+
+    left = pyqtSignal()
+    salvage_wanted = pyqtSignal()
+
+    def __init__(self, tasks: TaskSet, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._tasks = tasks
+        self._run: RestoreRun | None = None
+        self._words: dict[str, str] = {}
+        self.headline = plain_label("", self)
+        font = self.headline.font()
+        font.setBold(True)
+        self.headline.setFont(font)
+        self.bar = QProgressBar(self)
+        self.bar.setAccessibleName(self.tr("Progress"))
+        self.now = plain_label("", self)
+        self.problem = problem_label(self)
+        self.model: RowTable[Restored] = RowTable(
+            CONTEXT,
+            (
+                TableColumn(QT_TRANSLATE_NOOP("RestoreResult", "Qube"), self._name),
+                TableColumn(QT_TRANSLATE_NOOP("RestoreResult", "Result"), self._word),
+                TableColumn(QT_TRANSLATE_NOOP("RestoreResult", "Name here"), lambda row: row.name),
+                TableColumn(QT_TRANSLATE_NOOP("RestoreResult", "Notes"), lambda row: notes(row.said)),
+            ),
+            lambda row: row.qube,
+            self,
+        )
+        self.table = row_table(self.model, self.tr("What became of the qubes"), 3, self)
+        for column, width in ((0, 150), (1, 130), (2, 150)):
+            self.table.setColumnWidth(column, width)
+        self.log = QPlainTextEdit(self)
+        self.log.setReadOnly(True)
+        self.log.setTabChangesFocus(True)
+        self.log.setAccessibleName(self.tr("Log"))
+        self.tabs = QTabWidget(self)
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.table, self.tr("&Qubes"))
+        self.tabs.addTab(self.log, self.tr("&Log"))
+        self.save = QPushButton(self.tr("&Save the report…"), self)
+        self.save.clicked.connect(self._ask_place)
+        self.salvage = QPushButton(self.tr("Sal&vage what is intact…"), self)
+        self.salvage.setToolTip(
+            self.tr("Reads the damaged file again and restores each qube whose parts are all intact.")
+        )
+        self.salvage.clicked.connect(self.salvage_wanted)
+        self.stop = QPushButton(self.tr("&Cancel the restore"), self)
+        self.stop.clicked.connect(self._stop)
+        self.leave = QPushButton(self)
+        self.leave.clicked.connect(self.left)
+        foot = QHBoxLayout()
+        for button in (self.save, self.salvage, self.stop):
+            foot.addWidget(button)
+        foot.addStretch(1)
+        foot.addWidget(self.leave)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for widget in (self.headline, self.bar, self.now, self.problem):
+            layout.addWidget(widget)
+        layout.addWidget(self.tabs, 1)
+        layout.addLayout(foot)
+
+    def put(self, run: RestoreRun) -> None:
+        """Follow this one."""
+        self._run = run
+        self.leave.setDefault(True)
+        run.changed.connect(self._refresh)
+        run.ended.connect(self._refresh)
+        self._refresh()
+
+    async def write_report(self, path: str) -> None:
+        """The report into a file."""
+        if self._run is None:
+            return
+        try:
+            await small_files.write_text(path, self._run.report())
+            self._say(self.tr("The report is in {0}.").format(path))
+        except OSError as error:
+            self._say(self.tr("The report was not written: {0}.").format(error.strerror or error))
+
+    def _refresh(self) -> None:
+        run = self._run
+        if run is None:
+            return
+        self._words = run.words()
+        self.headline.setText(run.headline())
+        self.bar.setVisible(not run.is_over)
+        self.bar.setValue(run.progress.percent)
+        self.now.setVisible(not run.is_over)
+        self.now.setText("\n".join(filter(None, [run.qube, run.pace()])) or self.tr("Reading the backup…"))
+        if run.is_over:
+            run.seen = True
+            self._say(run.error)
+        else:
+            self._say("")
+        self.model.put(run.shown_rows())
+        self.log.setPlainText("\n".join(run.log))
+        self.save.setVisible(run.is_over)
+        self.salvage.setVisible(run.is_over and run.is_damaged and not run.plan.salvage)
+        self.stop.setVisible(not run.is_over)
+        self.leave.setText(self.tr("&Close") if run.is_over else self.tr("Lea&ve it running"))
+        self.leave.setToolTip("" if run.is_over else self.tr("It goes on, and is in the list of tasks."))
+
+    def _stop(self) -> None:
+        if self._run is not None:
+            self._run.cancel()
+
+    def _keep(self, path: str) -> None:
+        self._tasks.start_hidden(self.tr("Save the report"), self.write_report(path), owner=self)
+
+    def _say(self, said: str) -> None:
+        show_problem(self.problem, said)
+        self.problem.setVisible(bool(said))
+
+    def _name(self, row: Restored) -> str:
+        return row.qube if self._run is None else self._run.name_of(row)
+
+    def _word(self, row: Restored) -> str:
+        return self._words.get(row.result, row.result)
+
+    def _ask_place(self) -> None:
+        dialog = QFileDialog(self, self.tr("Save the report"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("txt")
+        dialog.selectFile(self.tr("restore-report.txt"))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.fileSelected.connect(self._keep)
+        dialog.open()

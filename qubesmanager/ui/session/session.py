@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all windows of one connection share: the client, the live copy of the qubes, the tasks, what is remembered.
+
+Data goes one way: the session is told by the event stream and passes it on as signals; a window sends requests through
+`tasks` and waits for the events like everybody else.
+"""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from contextlib import aclosing
+from pathlib import Path
+
+from PyQt5.QtCore import QObject, QSettings, pyqtSignal
+
+from qubesmanager.client.client import Client
+from qubesmanager.client.live_copy import (
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    Follower,
+    Gone,
+    Happened,
+    Lost,
+    Put,
+    Synced,
+    Unreadable,
+    Update,
+)
+from qubesmanager.transport.base import TransportError
+from qubesmanager.ui.session.backup_watch import BackupWatch
+from qubesmanager.ui.session.tasks import TaskSet
+from qubesmanager.wire import calls
+from qubesmanager.wire.errors import Mgmt1Error, QubesNotImplementedError
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.records import VmRecord
+
+VM_STATS = "vm-stats"
+UNKNOWN_COLOR = "0x808080"
+
+
+def state_folder() -> Path:
+    """Where a program remembers what it did (XDG base directories)."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "qubes-manager"
+
+
+def saved_settings() -> QSettings:
+    """What a person arranged: columns, views, shortcuts."""
+    folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "qubes-manager"
+    return QSettings(str(folder / "manager.ini"), QSettings.Format.IniFormat)
+
+
+class Session(QObject):
+    """One connection and everything that is known through it.
+
+    Signals, in the order the stream tells them: `put(tuple[VmRecord])`, `gone(tuple[str])`,
+    `happened(tuple[Event])`, `synced()`, `lost(Lost)`, and `stats(tuple[Event])`: `vm-stats` events.
+    `window_wanted(str, tuple[str])`: a window of a kind (see `windows.py`) for some qubes. `labels_changed()`:
+    `labels`, a colour (`0xRRGGBB`) by name, is different. `unreadable_changed()`: other rows are left out.
+    """
+
+    put = pyqtSignal(tuple)
+    gone = pyqtSignal(tuple)
+    happened = pyqtSignal(tuple)
+    synced = pyqtSignal()
+    lost = pyqtSignal(object)
+    stats = pyqtSignal(tuple)
+    window_wanted = pyqtSignal(str, tuple)
+    labels_changed = pyqtSignal()
+    unreadable_changed = pyqtSignal()
+
+    def __init__(self, client: Client, connection: str, *, history: Path | None = None) -> None:
+        super().__init__()
+        self.client = client
+        self.connection = connection
+        self.tasks = TaskSet(history, self)
+        self.settings = saved_settings()
+        self.backups = BackupWatch(client, self.tasks, self)
+        self.follower = Follower(client, self._tell)
+        self.labels: dict[str, str] = {}
+        self.is_synced = False
+        self.trouble: Lost | None = None
+
+    @property
+    def records(self) -> Mapping[str, VmRecord]:
+        """All qubes by name, as of the last event."""
+        return self.follower.records
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """Why qubes are left out of `records`: what came of them could not be read."""
+        return self.follower.unreadable
+
+    def color_of(self, label: str) -> str:
+        """The label's colour, `0xRRGGBB`; grey for one that is not known (yet)."""
+        return self.labels.get(label, UNKNOWN_COLOR)
+
+    def color_of_qube(self, name: str) -> str:
+        record = self.records.get(name)
+        return self.color_of(record.value("label")) if record else UNKNOWN_COLOR
+
+    def follow(self) -> None:
+        """Start following; ends with `tasks.cancel_all`."""
+        self.tasks.start_hidden(self.tr("Follow the system"), self.follower.run())
+        self.tasks.start_hidden(self.tr("Follow the statistics"), self._follow_stats())
+
+    def resync(self) -> None:
+        """List everything again, now."""
+        self.follower.resync()
+
+    def tell_again(self) -> None:
+        """Tell all that is known once more, for a window that was not there yet."""
+        self.put.emit(tuple(self.records.values()))
+        if self.is_synced:
+            self.synced.emit()
+        elif self.trouble is not None:
+            self.lost.emit(self.trouble)
+
+    async def wait_for(self, name: str, wanted: "frozenset[str]") -> None:
+        """Until the qube is in one of these states, or gone, as the events tell it."""
+        reached = asyncio.Event()
+
+        def look(*_: object) -> None:
+            record = self.records.get(name)
+            if record is None or record.state in wanted:
+                reached.set()
+
+        self.put.connect(look)
+        self.gone.connect(look)
+        try:
+            look()
+            await reached.wait()
+        finally:
+            self.put.disconnect(look)
+            self.gone.disconnect(look)
+
+    def _tell(self, update: Update) -> None:
+        match update:
+            case Put(records):
+                self.put.emit(records)
+            case Gone(names):
+                self.gone.emit(names)
+            case Happened(events):
+                self.backups.happened(events)
+                self.happened.emit(events)
+                if any(event.kind.startswith("label-") for event in events):
+                    self.tasks.start_hidden(self.tr("List the labels"), self._list_labels())
+            case Unreadable():
+                self.unreadable_changed.emit()
+            case Synced():
+                self.is_synced = True
+                self.trouble = None
+                self.synced.emit()
+                self.tasks.start_hidden(self.tr("List the labels"), self._list_labels())
+                self.backups.synced()
+            case Lost():
+                self.is_synced = False
+                self.trouble = update
+                self.lost.emit(update)
+
+    async def _list_labels(self) -> None:
+        listed = {row.name: row.color for row in await self.client.send(calls.LABEL_LIST("dom0"))}
+        if listed != self.labels:
+            self.labels = listed
+            self.labels_changed.emit()
+
+    async def _follow_stats(self) -> None:
+        """The statistics are an extra: without them the columns stay empty, and nobody is bothered."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                async with aclosing(self.client.events(calls.VM_STATS("dom0"))) as stream:
+                    async for batch in stream:
+                        pause = FIRST_PAUSE
+                        self._tell_stats(batch)
+            except QubesNotImplementedError:
+                return
+            except (TransportError, Mgmt1Error):
+                pass
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _tell_stats(self, batch: list[Event]) -> None:
+        if told := tuple(event for event in batch if event.name == VM_STATS):
+            self.stats.emit(told)

@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The coroutines that windows have under way: owned, shown, cancelled, and remembered.
+
+An error that somebody answered with (`Mgmt1Error`, `TransportError`) goes to `failed`; any other exception is a bug and
+goes to the loop's handler. What a coroutine wants to say about its progress it says with `report`.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Coroutine
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from PyQt5 import sip
+from PyQt5.QtCore import QObject, QTimer, pyqtSignal
+
+from qubesmanager.transport.base import TransportError
+from qubesmanager.ui.reasons import reason
+from qubesmanager.wire.errors import Mgmt1Error
+
+KEPT = 300
+"""Finished tasks that are remembered, the newest."""
+
+
+class TaskState(StrEnum):
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class ToldError(Exception):
+    """The task failed, and the person has been told already, with something to do about it."""
+
+
+@dataclass(slots=True)
+class TaskEntry:
+    """One operation, as the task panel shows it. Times are Unix seconds; `progress` is 0..100 or None if unknown.
+
+    `lasting`: all of it is lost when the program ends, so a person is asked before.
+    """
+
+    title: str
+    started: float
+    state: TaskState = TaskState.RUNNING
+    ended: float | None = None
+    progress: int | None = None
+    detail: str = ""
+    cancellable: bool = True
+    lasting: bool = False
+    task: "asyncio.Task[None] | None" = field(default=None, repr=False, compare=False)
+
+
+_current: ContextVar[tuple["TaskSet", TaskEntry] | None] = ContextVar("task", default=None)
+
+
+def report(progress: int | None, detail: str = "") -> None:
+    """Say how far the running task is (percent, None if unknown), and what it does now. Outside of a task: nothing."""
+    if held := _current.get():
+        tasks, entry = held
+        entry.progress = progress
+        entry.detail = detail
+        tasks.changed.emit(entry)
+
+
+class TaskSet(QObject):
+    """Starts coroutines and owns them until they end.
+
+    Signals: `added(TaskEntry)`, `changed(TaskEntry)`, `failed(str, object)`: the title and the error of a task.
+    """
+
+    added = pyqtSignal(object)
+    changed = pyqtSignal(object)
+    failed = pyqtSignal(str, object)
+
+    def __init__(self, history: Path | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.entries: list[TaskEntry] = []
+        self.closing = False
+        self._history = history
+        self._owned: dict[asyncio.Task[None], tuple[TaskEntry | None, Coroutine[Any, Any, None]]] = {}
+        self._held_loop: asyncio.AbstractEventLoop | None = None
+        self._writing = asyncio.Lock()
+        self._saving = QTimer(self)
+        self._saving.setSingleShot(True)
+        self._saving.setInterval(500)
+        self._saving.timeout.connect(self._save_soon)
+        self._saved: asyncio.Task[None] | None = None
+        if history is not None:
+            self.entries = load_history(history)
+
+    @property
+    def running(self) -> list[TaskEntry]:
+        return [entry for entry in self.entries if entry.state is TaskState.RUNNING]
+
+    def start(
+        self,
+        title: str,
+        coroutine: Coroutine[Any, Any, None],
+        *,
+        cancellable: bool = True,
+        lasting: bool = False,
+        owner: QObject | None = None,
+    ) -> "asyncio.Task[None]":
+        """Run it, shown in the task panel under this title; an `owner` that goes away takes it along."""
+        entry = TaskEntry(title, time.time(), cancellable=cancellable, lasting=lasting)
+        task = self._loop().create_task(self._run(entry, coroutine), name=title)
+        entry.task = task
+        self._own(task, entry, coroutine)
+        _end_with(owner, task)
+        self.entries.append(entry)
+        self.added.emit(entry)
+        return task
+
+    def start_hidden(
+        self, title: str, coroutine: Coroutine[Any, Any, None], *, owner: QObject | None = None
+    ) -> "asyncio.Task[None]":
+        """Run what a person did not ask for (following events, reading a list); its errors are shown all the same.
+
+        An `owner` that goes away takes it along: what is asked for a window has nowhere to go without it.
+        """
+        task = self._loop().create_task(self._run_hidden(title, coroutine), name=title)
+        self._own(task, None, coroutine)
+        _end_with(owner, task)
+        return task
+
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        """The application's loop. Remembered: Qt also delivers events while the loop is being left."""
+        if self._held_loop is None:
+            self._held_loop = asyncio.get_running_loop()
+        return self._held_loop
+
+    def cancel(self, entry: TaskEntry) -> None:
+        if entry.task is not None and entry.cancellable:
+            entry.task.cancel()
+
+    def clear(self) -> None:
+        """Forget what has finished."""
+        self.entries = self.running
+        self.changed.emit(None)
+        self._saving.start()
+
+    async def cancel_all(self) -> None:
+        """Cancel everything, also what starts meanwhile, and wait until it has ended; then the history is on disk.
+
+        `closing` is set first: what dom0 can go on with alone need not be stopped there.
+        """
+        self.closing = True
+        while tasks := list(self._owned):
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for task in tasks:
+                self._settle(task)  # qasync does not promise that their own callbacks came first
+        if self._saved is not None:
+            await asyncio.wait([self._saved])
+        await self.save()
+
+    def _save_soon(self) -> None:
+        # Not one of those that are cancelled: it would go on in its thread, and meet the next one there.
+        if not self.closing and self._loop().is_running():
+            self._saved = self._loop().create_task(self.save())
+
+    async def save(self) -> None:
+        """Write the history, whole or not at all."""
+        self._saving.stop()
+        if self._history is None:
+            return
+        finished = [entry for entry in self.entries if entry.state is not TaskState.RUNNING][-KEPT:]
+        async with self._writing:
+            try:
+                await asyncio.to_thread(save_history, self._history, finished)
+            except OSError as error:
+                # A full disk must not stop the window; the person learns of it once, from the loop's log.
+                self._history = None
+                self._bug("The history of tasks cannot be saved.", error)
+
+    async def _run(self, entry: TaskEntry, coroutine: Coroutine[Any, Any, None]) -> None:
+        _current.set((self, entry))
+        state = TaskState.FAILED
+        try:
+            await coroutine
+            state = TaskState.DONE
+            entry.detail = ""
+        except asyncio.CancelledError:
+            state = TaskState.CANCELLED
+            raise
+        except ToldError as error:
+            entry.detail = str(error)
+        except (Mgmt1Error, TransportError) as error:
+            entry.detail = reason(str(error))
+            self.failed.emit(entry.title, error)
+        except Exception as error:  # noqa: BLE001 - a bug: the loop's handler logs it, the panel shows that it ended
+            entry.detail = repr(error)
+            self._bug(entry.title, error)
+        finally:
+            entry.state = state
+
+    def _own(self, task: "asyncio.Task[None]", entry: TaskEntry | None, coroutine: Coroutine[Any, Any, None]) -> None:
+        self._owned[task] = entry, coroutine
+        task.add_done_callback(self._settle)
+
+    def _settle(self, task: "asyncio.Task[None]") -> None:
+        """A task has ended, maybe before its first step; then nobody has awaited its coroutine."""
+        if task not in self._owned:
+            return
+        entry, coroutine = self._owned.pop(task)
+        coroutine.close()
+        if entry is None:
+            return
+        if entry.state is TaskState.RUNNING:
+            entry.state = TaskState.CANCELLED
+        entry.ended = time.time()
+        entry.progress = None
+        entry.task = None
+        self.changed.emit(entry)
+        self._saving.start()
+
+    async def _run_hidden(self, title: str, coroutine: Coroutine[Any, Any, None]) -> None:
+        try:
+            await coroutine
+        except (Mgmt1Error, TransportError) as error:
+            self.failed.emit(title, error)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._bug(title, error)
+
+    def _bug(self, title: str, error: Exception) -> None:
+        self._loop().call_exception_handler({"message": title, "exception": error})
+
+
+def _end_with(owner: QObject | None, task: "asyncio.Task[None]") -> None:
+    if owner is None:
+        return
+
+    def cancel(_owner: object = None) -> None:
+        task.cancel()
+
+    connection = owner.destroyed.connect(cancel)
+
+    def ended(_task: object) -> None:
+        if not sip.isdeleted(owner):
+            QObject.disconnect(connection)
+
+    task.add_done_callback(ended)
+
+
+def save_history(path: Path, entries: list[TaskEntry]) -> None:
+    """Raises `OSError`."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    written = path.with_suffix(".new")
+    rows = [
+        {"title": entry.title, "started": entry.started, "ended": entry.ended, "state": entry.state,
+         "detail": entry.detail}
+        for entry in entries
+    ]  # fmt: skip
+    written.touch(mode=0o600)
+    written.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+    written.replace(path)
+
+
+def load_history(path: Path) -> list[TaskEntry]:
+    """What was saved; nothing where there is no file or none that can be read (it is only a memory)."""
+    try:
+        return [
+            TaskEntry(
+                str(row["title"]),
+                float(row["started"]),
+                TaskState(row["state"]),
+                None if row["ended"] is None else float(row["ended"]),
+                detail=str(row["detail"]),
+            )
+            for row in json.loads(path.read_text(encoding="utf-8"))
+        ]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return []

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""THE WINDOWS: every window that the manager's own one, the tray and the command line open, by name.
+
+An opener gets the session and the names of the qubes that its window is about, and returns a widget that is not yet
+shown. A window that is open already for the same names is raised instead of opened twice.
+"""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QByteArray, QCoreApplication, QEvent, QObject, QSettings, Qt
+from PyQt5.QtWidgets import QWidget
+
+from qubesmanager.ui.session.session import Session
+
+PAGE = "--page="
+"""Begins a word that names a page of a window, among the names of qubes."""
+
+
+@runtime_checkable
+class Paged(Protocol):
+    """A window whose pages have names."""
+
+    def show_page(self, page: str) -> None:
+        """Bring that page to the front; an unknown name changes nothing."""
+
+
+Opener = Callable[[Session, tuple[str, ...]], QWidget]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRow:
+    """A kind of window: `name` as in `qubes-manager NAME`; `opener`, "module:function" below `qubesmanager.ui`.
+
+    A row with `text` has a line in a menu (`system` or `tools`) and is about no qube; the others are about the qubes
+    that they are opened for.
+    """
+
+    name: str
+    opener: str
+    text: str = ""
+    icon: str = ""
+    menu: str = "tools"
+    shortcut: str = ""
+
+    def load(self) -> Opener:
+        """The opener. Its module is imported only now: the wizards need a third of what the whole program loads."""
+        module, function = self.opener.split(":")
+        opener: Opener = getattr(importlib.import_module(f"qubesmanager.ui.{module}"), function)
+        return opener
+
+    def title(self) -> str:
+        """The text in the user's language."""
+        return QCoreApplication.translate("Windows", self.text)
+
+
+WINDOWS = {
+    row.name: row
+    for row in (
+        WindowRow("settings", "settings:open_settings"),
+        WindowRow("logs", "logs.logs_window:open_logs"),
+        WindowRow("devices", "devices.devices_window:open_devices"),
+        WindowRow("attach", "devices.devices_window:open_attach"),
+        WindowRow(
+            "map",
+            "map.map_window:open_map",
+            text=QT_TRANSLATE_NOOP("Windows", "&Map of the qubes…"),
+            icon="network",
+            shortcut="Ctrl+M",
+        ),
+        WindowRow(
+            "all-devices",
+            "devices.devices_window:open_all_devices",
+            text=QT_TRANSLATE_NOOP("Windows", "&Devices"),
+            icon="devices",
+            shortcut="Ctrl+D",
+        ),
+        WindowRow(
+            "storage",
+            "storage.storage_window:open_storage",
+            text=QT_TRANSLATE_NOOP("Windows", "&Storage…"),
+            icon="storage",
+            menu="system",
+        ),
+        WindowRow(
+            "backup",
+            "backup.backup_wizard:open_backup",
+            text=QT_TRANSLATE_NOOP("Windows", "&Back up qubes…"),
+            icon="backup",
+            menu="system",
+            shortcut="Ctrl+B",
+        ),
+        WindowRow(
+            "restore",
+            "restore.restore_wizard:open_restore",
+            text=QT_TRANSLATE_NOOP("Windows", "&Restore qubes…"),
+            icon="restore",
+            menu="system",
+        ),
+        WindowRow(
+            "system",
+            "system.system_window:open_system",
+            text=QT_TRANSLATE_NOOP("Windows", "System-&wide settings…"),
+            icon="settings",
+            menu="system",
+        ),
+    )
+}
+"""In the order of the menus."""
+
+
+class _Place(QObject):
+    """Remembers where a window of a kind was, and how large, until the next one opens."""
+
+    def __init__(self, settings: QSettings, kind: str, window: QWidget) -> None:
+        super().__init__(window)
+        self._settings, self._key, self._window = settings, f"windows/{kind}", window
+        kept = settings.value(self._key)
+        if isinstance(kept, QByteArray):
+            window.restoreGeometry(kept)
+        window.installEventFilter(self)
+
+    # Qt overrides
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        if event is not None and event.type() == QEvent.Type.Hide:
+            self._settings.setValue(self._key, self._window.saveGeometry())
+        return super().eventFilter(watched, event)
+
+
+class OpenWindows:
+    """The windows that are open now, by kind and names."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._open: dict[tuple[str, tuple[str, ...]], QWidget] = {}
+
+    def open(self, name: str, wanted: tuple[str, ...] = (), parent: QWidget | None = None) -> QWidget:
+        """The window of that kind for these qubes, shown and in front. Raises `KeyError` if there is no such kind.
+
+        One of the words may be `PAGE` and the name of a page, which is brought to the front.
+        """
+        names = tuple(word for word in wanted if not word.startswith(PAGE))
+        key = (name, names)
+        if (held := self._open.get(key)) is None:
+            held = WINDOWS[name].load()(self._session, names)
+            if parent is not None and held.parent() is None and not held.isWindow():
+                held.setWindowFlag(Qt.WindowType.Window)
+            held.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            held.destroyed.connect(lambda: self._forget(key))
+            _Place(self._session.settings, name, held)
+            self._open[key] = held
+        for word in wanted:
+            if word.startswith(PAGE) and isinstance(held, Paged):
+                held.show_page(word.removeprefix(PAGE))
+        held.show()
+        held.raise_()
+        held.activateWindow()
+        return held
+
+    def _forget(self, key: tuple[str, tuple[str, ...]]) -> None:
+        self._open.pop(key, None)
+
+    def close_all(self) -> None:
+        for held in list(self._open.values()):
+            held.close()

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The settings of several qubes at once: what they have in common, and what would be different of each.
+
+Each qube's calls stop at its first refusal; the other qubes go on.
+"""
+
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, Qt
+from PyQt5.QtGui import QCloseEvent, QKeyEvent
+from PyQt5.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
+
+from qubesmanager.client.plan import carry_out
+from qubesmanager.models.draft import TAG
+from qubesmanager.models.row_table import RowTable, TableColumn
+from qubesmanager.models.shared_draft import Difference, SharedDraft
+from qubesmanager.ui.forms.apply_bar import PlanFoot
+from qubesmanager.ui.forms.form_page import FormPage
+from qubesmanager.ui.forms.merge_bar import MergeBar, key_text
+from qubesmanager.ui.reasons import reason
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.session.tasks import report
+from qubesmanager.ui.settings.fields import ADVANCED, BASIC
+from qubesmanager.ui.settings.qubes_header import QubesHead
+from qubesmanager.ui.settings.shared_tags import SharedTags
+from qubesmanager.ui.widgets.page_keys import page_keys
+from qubesmanager.ui.widgets.prompts import confirm, plain_label
+from qubesmanager.ui.widgets.tables import row_table
+from qubesmanager.wire.records import VmRecord
+
+
+def _none() -> str:
+    return QCoreApplication.translate("Differences", "none")
+
+
+def _is_there(value: object) -> str:
+    if value is None:
+        return QCoreApplication.translate("Differences", "not there")
+    return QCoreApplication.translate("Differences", "there")
+
+
+def _now(row: Difference) -> str:
+    if row.key[0] == TAG:
+        return _is_there("" if row.after is None else None)
+    return row.before or _none()
+
+
+def _after(row: Difference) -> str:
+    if row.key[0] == TAG:
+        return _is_there(row.after)
+    if row.after is None:
+        return QCoreApplication.translate("Differences", "the default")
+    return row.after or _none()
+
+
+_COLUMNS: tuple[TableColumn[Difference], ...] = (
+    TableColumn(QT_TRANSLATE_NOOP("Differences", "Qube"), lambda row: row.qube),
+    TableColumn(QT_TRANSLATE_NOOP("Differences", "What"), lambda row: key_text(row.key)),
+    TableColumn(QT_TRANSLATE_NOOP("Differences", "Now"), _now),
+    TableColumn(QT_TRANSLATE_NOOP("Differences", "Then"), _after),
+)
+
+
+class SeveralWindow(QWidget):
+    """Pages of fields and tags over the differences they make."""
+
+    def __init__(self, session: Session, names: tuple[str, ...]) -> None:
+        super().__init__(None, Qt.WindowType.Window)
+        self._session = session
+        self._closing = False
+        self.draft = SharedDraft([session.records[name] for name in names], self)
+        self.setWindowTitle(self.tr("Settings of %n qube(s)", None, len(names)))
+        self.head = QubesHead(self)
+        self.notice = plain_label("", self)
+        self.notice.hide()
+        self.merges = MergeBar(self.draft, session, self)
+        records, labels = session.records, session.labels
+        self.pages: dict[str, FormPage | SharedTags] = {
+            "basic": FormPage(BASIC, self.draft, records, labels, self),
+            "advanced": FormPage(ADVANCED, self.draft, records, labels, self),
+            "tags": SharedTags(self.draft, records, self),
+        }
+        self.tabs = QTabWidget(self)
+        self.tabs.setDocumentMode(True)
+        page_keys(self.tabs, self)
+        self.tabs.addTab(self.pages["basic"], self.tr("Basic"))
+        self.tabs.addTab(self.pages["advanced"], self.tr("Advanced"))
+        self.tabs.addTab(self.pages["tags"], self.tr("Tags"))
+        self.model: RowTable[Difference] = RowTable("Differences", _COLUMNS, lambda row: (row.qube, row.key), self)
+        below = QWidget(self)
+        self.told = plain_label("", below)
+        self.table = row_table(self.model, self.tr("What would be different"), 3, below)
+        for column, width in ((0, 160), (1, 200), (2, 160)):
+            self.table.setColumnWidth(column, width)
+        inner = QVBoxLayout(below)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.addWidget(self.told)
+        inner.addWidget(self.table, 1)
+        split = QSplitter(Qt.Orientation.Vertical, self)
+        split.setChildrenCollapsible(False)
+        split.addWidget(self.tabs)
+        split.addWidget(below)
+        split.setSizes([350, 250])
+        self.foot = PlanFoot(self)
+        self.foot.apply.connect(self._apply_wanted)
+        self.foot.leave.connect(self._leave)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.head)
+        layout.addWidget(self.notice)
+        layout.addWidget(self.merges)
+        layout.addWidget(split, 1)
+        layout.addWidget(self.foot)
+        self.draft.changed.connect(self._refresh)
+        self.merges.changed.connect(self._refresh)
+        session.put.connect(self._put)
+        session.gone.connect(self._gone)
+        self.resize(720, 700)
+        self._refresh()
+
+    def show_page(self, page: str) -> None:
+        """Bring a page to the front; one that there is not for several qubes stays where it is."""
+        if page in self.pages:
+            self.tabs.setCurrentWidget(self.pages[page])
+
+    # -- being told ---------------------------------------------------------------------------------------------------
+
+    def _put(self, records: tuple[VmRecord, ...]) -> None:
+        for record in records:
+            self.draft.merge(record)
+
+    def _gone(self, names: tuple[str, ...]) -> None:
+        if not set(names) & set(self.draft.drafts):
+            return
+        if set(names) >= set(self.draft.drafts):
+            self.draft.discard()
+            self._leave_now()
+            return
+        for name in names:
+            self.draft.forget(name)
+
+    def _refresh(self) -> None:
+        self.head.put(
+            [(name, self._session.color_of(draft.record.value("label"))) for name, draft in self.draft.drafts.items()]
+        )
+        differences = self.draft.differences()
+        self.model.put(differences)
+        count = len({row.qube for row in differences})
+        self.told.setText(
+            self.tr("%n qube(s) would be different:", None, count) if count else self.tr("Nothing is different yet.")
+        )
+        wrong = self.draft.problems(self._session.records)
+        steps = [step for each in self.draft.steps().values() for step in each]
+        self.foot.put(steps, problem=self.merges.problem() or reason(next(iter(wrong.values()), "")))
+
+    # -- applying -----------------------------------------------------------------------------------------------------
+
+    def _apply_wanted(self, leave: bool) -> None:  # noqa: FBT001 - a signal brings it
+        title = self.tr("Apply the settings of %n qube(s)", None, len(self.draft.steps()))
+        self._session.tasks.start(title, self._apply(leave=leave), owner=self)
+
+    async def _apply(self, *, leave: bool) -> None:
+        self.notice.hide()
+        self.foot.setEnabled(False)
+        refused: list[str] = []
+        plan = self.draft.steps()
+        try:
+            for at, (name, steps) in enumerate(plan.items()):
+                report(100 * at // len(plan), name)
+                draft = self.draft.drafts[name]
+                draft.sending = True
+                try:
+                    outcome = await carry_out(self._session.client, steps)
+                finally:
+                    draft.sending = False
+                if outcome.failed is not None:
+                    refused.append(f"{name}, {key_text(outcome.failed.key)}: {outcome.error}")
+        finally:
+            self.foot.setEnabled(True)
+        if refused:
+            text = self.tr("%n qube(s) refused; the others were changed.", None, len(refused))
+            self.notice.setText("\n".join([text, *refused]))
+            self.notice.show()
+        elif leave:
+            self._leave_now()
+
+    def _leave(self) -> None:
+        self.close()
+
+    def _leave_now(self) -> None:
+        self._closing = True
+        self.close()
+
+    async def _ask_to_leave(self) -> None:
+        question = self.tr("Leave without applying the changes?")
+        if await confirm(self, self.tr("Unsaved changes"), question, self.tr("Discard")):
+            self._leave_now()
+
+    # Qt overrides
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        if event is None:
+            return
+        if self.draft.dirty and not self._closing:
+            event.ignore()
+            self._session.tasks.start_hidden(self.tr("Unsaved changes"), self._ask_to_leave(), owner=self)
+            return
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        if event is not None and event.key() == Qt.Key.Key_Escape:
+            self.close()
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The head of a window about several qubes: the cube and the name of each, as many as there is place for."""
+
+from collections.abc import Sequence
+
+from PyQt5.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from qubesmanager.ui.icons import label_icon
+from qubesmanager.ui.widgets.flow_layout import Flow
+from qubesmanager.ui.widgets.prompts import plain_label
+
+MOST = 12
+"""More names say less: the list of differences names them all."""
+
+SIZE = 16
+
+
+class QubesHead(QWidget):
+    """Shows what `put` gives it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shown: list[tuple[str, str]] = []
+        self._flow = Flow(self)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def put(self, qubes: Sequence[tuple[str, str]]) -> None:
+        """Names and colours (`0xRRGGBB`), in order."""
+        if list(qubes) == self._shown:
+            return
+        self._shown = list(qubes)
+        while (item := self._flow.takeAt(0)) is not None:
+            if (held := item.widget()) is not None:
+                held.hide()
+                held.deleteLater()
+        for name, color in self._shown[:MOST]:
+            self._flow.addWidget(self._entry(name, color))
+        if len(self._shown) > MOST:
+            self._flow.addWidget(plain_label(self.tr("and %n more", None, len(self._shown) - MOST), self))
+        self.setAccessibleName(", ".join(name for name, _color in self._shown))
+        self.updateGeometry()
+
+    def names(self) -> list[str]:
+        """All of them, also those that are only counted."""
+        return [name for name, _color in self._shown]
+
+    def _entry(self, name: str, color: str) -> QWidget:
+        held = QWidget(self)
+        cube = QLabel(held)
+        cube.setPixmap(label_icon(color).pixmap(SIZE, SIZE))
+        text = plain_label(name, held)
+        text.setWordWrap(False)
+        font = text.font()
+        font.setBold(True)
+        text.setFont(font)
+        row = QHBoxLayout(held)
+        row.setContentsMargins(0, 0, 8, 0)
+        row.setSpacing(4)
+        row.addWidget(cube)
+        row.addWidget(text)
+        return held

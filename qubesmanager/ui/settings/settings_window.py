@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The settings of one qube: pages over one draft, sent as one plan, stopped at the first refusal.
+
+It opens from what the session knows already; the firewall's rules and the labels are the two calls it makes.
+"""
+
+from collections.abc import Mapping
+
+from PyQt5.QtCore import Qt
+from PyQt5.QtGui import QCloseEvent, QKeyEvent
+from PyQt5.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from qubesmanager.client.plan import Outcome, carry_out
+from qubesmanager.models.draft import PROPERTY, RULES_KEY, Draft
+from qubesmanager.rules.inheritance import templates
+from qubesmanager.ui.actions.operations import Operations
+from qubesmanager.ui.forms.apply_bar import PlanFoot
+from qubesmanager.ui.forms.form_page import FormPage
+from qubesmanager.ui.forms.merge_bar import MergeBar, key_text
+from qubesmanager.ui.forms.volume_size_row import SizeRow
+from qubesmanager.ui.icons import label_icon
+from qubesmanager.ui.reasons import reason
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.settings.advanced_page import AdvancedPage
+from qubesmanager.ui.settings.devices_page import DevicesPage
+from qubesmanager.ui.settings.fields import BASIC
+from qubesmanager.ui.settings.firewall_page import FirewallPage
+from qubesmanager.ui.settings.identity import Identity
+from qubesmanager.ui.settings.notes_page import NotesPage
+from qubesmanager.ui.settings.properties_page import PropertiesPage
+from qubesmanager.ui.settings.services_page import ServicesPage
+from qubesmanager.ui.settings.tags_page import TagsPage
+from qubesmanager.ui.settings.volumes_page import VolumesPage
+from qubesmanager.ui.widgets.page_keys import page_keys
+from qubesmanager.ui.widgets.prompts import confirm, plain_label
+from qubesmanager.wire import calls
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.records import VmRecord
+from qubesmanager.wire.values import VmClass
+
+Page = FormPage | FirewallPage | DevicesPage | VolumesPage | ServicesPage | TagsPage | PropertiesPage | NotesPage
+"""A page of the window. Its `refuse(key, reason)` shows why a change was refused if the key is on the page."""
+
+_NOT_OF_DOM0 = ("firewall", "devices", "volumes")
+
+
+class SettingsWindow(QWidget):
+    """A window of its own, not modal: several qubes' settings can be open at once."""
+
+    def __init__(self, session: Session, name: str, labels: Mapping[str, str], page: str = "") -> None:
+        super().__init__()
+        self._session = session
+        self._name = name
+        self._closing = False
+        self._lost = False
+        self._labels = labels
+        self.draft = Draft(session.records[name], self)
+        self.setWindowTitle(self.tr("Settings of {0}").format(name))
+        self.cube = QLabel(self)
+        self.headline = plain_label(name, self)
+        font = self.headline.font()
+        font.setBold(True)
+        font.setPointSizeF(font.pointSizeF() * 1.3)
+        self.headline.setFont(font)
+        self.notice = plain_label("", self)
+        self.notice.hide()
+        self.merges = MergeBar(self.draft, session, self)
+        records = session.records
+        basic = FormPage(BASIC, self.draft, records, labels, self)
+        advanced = AdvancedPage(self.draft, session, self)
+        kept = {volume.name for volume in self.draft.record.volumes if volume.save_on_stop}
+        for volume, title in (("private", self.tr("&Private storage")), ("root", self.tr("Syste&m storage"))):
+            if volume in kept:
+                basic.add_size(SizeRow(volume, self.draft, basic), title)
+        self.identity = Identity(basic, self.draft, session, Operations(session, self))
+        self.pages: dict[str, Page] = {
+            "basic": basic,
+            "advanced": advanced,
+            "firewall": FirewallPage(self.draft, session.tasks, records, self),
+            "devices": DevicesPage(self.draft, session, self),
+            "volumes": VolumesPage(self.draft, session, self),
+            "services": ServicesPage(self.draft, records, self),
+            "tags": TagsPage(self.draft, records, self),
+            "properties": PropertiesPage(self.draft, session.client, session.tasks, records, labels, self),
+            "notes": NotesPage(self.draft, self),
+        }
+        if self.draft.record.klass is VmClass.ADMIN:
+            self._leave_out(basic)
+        titles = {
+            "basic": self.tr("Basic"),
+            "advanced": self.tr("Advanced"),
+            "firewall": self.tr("Firewall"),
+            "devices": self.tr("Devices"),
+            "volumes": self.tr("Volumes"),
+            "services": self.tr("Services"),
+            "tags": self.tr("Features and tags"),
+            "properties": self.tr("All properties"),
+            "notes": self.tr("Notes"),
+        }
+        self.tabs = QTabWidget(self)
+        self.tabs.setDocumentMode(True)
+        page_keys(self.tabs, self)
+        for key, widget in self.pages.items():
+            self.tabs.addTab(widget, titles[key])
+        next(editor for editor in basic.editors.values() if editor.isEnabled()).setFocus()
+        self.show_page(page)
+        self.foot = PlanFoot(self)
+        self.preview, self.show_preview = self.foot.preview, self.foot.show_preview
+        self.button = self.foot.button
+        self.foot.apply.connect(self._apply_wanted)
+        self.foot.leave.connect(self._close)
+        self._lay_out()
+        self.draft.changed.connect(self._refresh)
+        self.merges.changed.connect(self._refresh)
+        session.synced.connect(self._resynced)
+        session.put.connect(self._put)
+        session.gone.connect(self._gone)
+        session.happened.connect(self._happened)
+        self.resize(900, 640)
+        self._refresh()
+        if "firewall" in self.pages:
+            session.tasks.start_hidden(self.tr("Ask for the firewall"), self._ask_rules(), owner=self)
+
+    def _leave_out(self, basic: FormPage) -> None:
+        """What dom0 has not, and what of it never changes."""
+        for page in _NOT_OF_DOM0:
+            held = self.pages.pop(page)
+            held.hide()
+            held.deleteLater()
+        for name, why in (("name", "dom0 keeps its name."), ("label", "dom0 keeps its label.")):
+            if (editor := basic.editors.get((PROPERTY, name))) is not None:
+                editor.setEnabled(False)
+                editor.setToolTip(reason(why))
+
+    def show_page(self, page: str) -> None:
+        """Bring the page of this name (as `--page` takes it) to the front."""
+        if page in self.pages:
+            self.tabs.setCurrentWidget(self.pages[page])
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.addWidget(self.cube)
+        head.addWidget(self.headline, 1)
+        layout = QVBoxLayout(self)
+        layout.addLayout(head)
+        layout.addWidget(self.notice)
+        layout.addWidget(self.merges)
+        layout.addWidget(self.tabs, 1)
+        layout.addWidget(self.foot)
+
+    # -- being told ---------------------------------------------------------------------------------------------------
+
+    def _put(self, records: tuple[VmRecord, ...]) -> None:
+        uuid = self.draft.record.value("uuid")
+        above = {held.name for held in templates(self.draft.shown("template"), self._session.records)}
+        if any(record.name in above for record in records):
+            self.draft.changed.emit()  # what it inherits may be different
+        for record in records:
+            if record.name == self._name:
+                self.draft.merge(record)
+            elif self._lost and uuid and record.value("uuid") == uuid:
+                self._follow_to(record)
+
+    def _gone(self, names: tuple[str, ...]) -> None:
+        if self._name not in names or self._name in self._session.records:
+            return
+        # A qube that is renamed goes under its old name and comes under the new one.
+        self._lost = True
+        self._say(self.tr("This qube is gone."))
+        self.tabs.setEnabled(False)
+        self._refresh()
+        self._put(tuple(self._session.records.values()))
+
+    def _follow_to(self, record: VmRecord) -> None:
+        self._name, self._lost = record.name, False
+        self.notice.hide()
+        self.tabs.setEnabled(True)
+        self.setWindowTitle(self.tr("Settings of {0}").format(record.name))
+        self.draft.merge(record)
+        self.draft.edit((PROPERTY, "name"), None)
+
+    def _happened(self, events: tuple[Event, ...]) -> None:
+        rules = "firewall" in self.pages
+        if rules and any(event.subject == self._name and event.name == "firewall-changed" for event in events):
+            self._session.tasks.start_hidden(self.tr("Ask for the firewall"), self._ask_rules(), owner=self)
+
+    def _resynced(self) -> None:
+        """Rules may have changed while nobody listened."""
+        if "firewall" in self.pages and not self._lost:
+            self._session.tasks.start_hidden(self.tr("Ask for the firewall"), self._ask_rules(), owner=self)
+
+    async def _ask_rules(self) -> None:
+        first = not self.draft.rules
+        rules = await self._session.client.send(calls.VM_FIREWALL_GET(self._name))
+        self.draft.merge_rules(rules)
+        page = self.pages["firewall"]
+        if first and isinstance(page, FirewallPage):
+            page.show_what_fits()
+
+    # -- applying -----------------------------------------------------------------------------------------------------
+
+    def _refresh(self) -> None:
+        record = self.draft.record
+        color = self._labels.get(self.draft.shown("label"), "0x000000")
+        self.cube.setPixmap(label_icon(color).pixmap(24, 24))
+        self.cube.setToolTip(self.draft.shown("label"))
+        self.headline.setText(record.name)
+        if self._lost:
+            self.foot.put((), problem=self.tr("This qube is gone."))
+            return
+        wrong = self.draft.problems(self._session.records)
+        self.foot.put(self.draft.steps(), problem=self.merges.problem() or reason(next(iter(wrong.values()), "")))
+
+    def _apply_wanted(self, leave: bool) -> None:  # noqa: FBT001 - a signal brings it
+        title = self.tr("Apply the settings of {0}").format(self._name)
+        self._session.tasks.start(title, self._apply(leave=leave), owner=self)
+
+    async def _apply(self, *, leave: bool) -> None:
+        self.notice.hide()
+        self.foot.setEnabled(False)
+        self.draft.sending = True
+        try:
+            outcome = await carry_out(self._session.client, self.draft.steps())
+            if self.draft.is_edited(RULES_KEY):
+                await self._ask_rules()
+        finally:
+            self.draft.sending = False
+            self.foot.setEnabled(True)
+        if outcome.failed is None:
+            if leave:
+                self._leave()
+            return
+        self._refused(outcome)
+
+    def _refused(self, outcome: Outcome) -> None:
+        if outcome.failed is None:
+            return
+        why = reason(str(outcome.error))
+        for widget in self._in_order():
+            if widget.refuse(outcome.failed.key, why):
+                self.tabs.setCurrentWidget(widget)
+                break
+        done = len(outcome.sent)
+        text = self.tr("{0} was refused: {1}").format(key_text(outcome.failed.key), why)
+        if done:
+            text += " " + self.tr("%n change(s) before it were made and stay.", None, done)
+        self._say(text)
+
+    def _in_order(self) -> list[Page]:
+        """The page one is on first, so that one stays where one can see the reason."""
+        current = self.tabs.currentWidget()
+        return sorted(self.pages.values(), key=lambda widget: widget is not current)
+
+    def _say(self, text: str) -> None:
+        self.notice.setText(text)
+        self.notice.show()
+
+    def _leave(self) -> None:
+        self._closing = True
+        self.close()
+
+    def _close(self) -> None:
+        self.close()
+
+    async def _ask_to_leave(self) -> None:
+        if await confirm(
+            self,
+            self.tr("Unsaved changes"),
+            self.tr("Leave without applying the changes to {0}?").format(self._name),
+            self.tr("Discard"),
+        ):
+            self._leave()
+
+    # Qt overrides
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        if event is None:
+            return
+        if self.draft.dirty and not self._closing and not self._lost:
+            event.ignore()
+            self._session.tasks.start_hidden(self.tr("Unsaved changes"), self._ask_to_leave(), owner=self)
+            return
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        if event is not None and event.key() == Qt.Key.Key_Escape:
+            self.close()
+        else:
+            super().keyPressEvent(event)

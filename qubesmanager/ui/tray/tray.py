@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one tray icon with its menu, and the small window behind it, which is all there is without a tray area."""
+
+from collections.abc import Callable
+
+from PyQt5.QtCore import QObject, QPoint, QTimer, pyqtSignal
+from PyQt5.QtGui import QCloseEvent, QCursor, QGuiApplication, QKeySequence
+from PyQt5.QtWidgets import QAction, QMenu, QSystemTrayIcon, QTabWidget, QToolButton, QVBoxLayout, QWidget
+
+from qubesmanager.client.backups import INCOMPLETE, Run
+from qubesmanager.client.live_copy import Lost
+from qubesmanager.models.columns import size_text, state_text
+from qubesmanager.models.daemon_texts import run_text
+from qubesmanager.models.device_catalog import Device, DeviceCatalog, Kind, Step
+from qubesmanager.models.device_tree import KIND_ICONS, state_line
+from qubesmanager.rules.actions import HALTED
+from qubesmanager.ui.actions.operations import Operations
+from qubesmanager.ui.devices.device_actions import DeviceActions, plain
+from qubesmanager.ui.devices.device_operations import DeviceOperations
+from qubesmanager.ui.devices.panel import DevicesPanel
+from qubesmanager.ui.icons import application_icon, icon, label_icon
+from qubesmanager.ui.reasons import reason
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.tray.notices import NoticeKind, Notices, kind_text, unmarked
+from qubesmanager.ui.tray.qubes_panel import QubesPanel, add_actions
+from qubesmanager.ui.widgets.error_bar import ErrorBar, Notice
+from qubesmanager.wire.records import VmRecord
+from qubesmanager.wire.values import VmClass
+
+QUICK = 12
+"""Devices and qubes that the menu names; all of them are in the window."""
+
+LOOK = 3000
+"""Milliseconds between looks whether there is a tray area: a desktop's panel may come after us, and may go."""
+
+MESSAGE = 8000
+"""Milliseconds that a message stays."""
+
+
+class TrayWindow(QWidget):
+    """Devices and qubes on two pages. Signals: `closed()`."""
+
+    closed = pyqtSignal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.setWindowTitle(self.tr("Qubes Devices"))
+        self.setWindowIcon(application_icon())
+        self.actions_of = DeviceActions(session, DeviceOperations(session, self), self, self)
+        self.operations = Operations(session, self)
+        self.errors = ErrorBar(self)
+        self.devices = DevicesPanel(session, self.actions_of, self)
+        self.qubes = QubesPanel(session, self.operations, self)
+        self.tabs = QTabWidget(self)
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.devices, icon("devices"), self.tr("&Devices"))
+        self.tabs.addTab(self.qubes, label_icon("0x3465A4"), self.tr("&Qubes"))
+        self.menu = QMenu(self)
+        button = QToolButton(self)
+        button.setIcon(icon("settings"))
+        button.setAutoRaise(True)
+        button.setToolTip(self.tr("Notifications and more"))
+        button.setAccessibleName(self.tr("Notifications and more"))
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setMenu(self.menu)
+        self.tabs.setCornerWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.addWidget(self.errors)
+        layout.addWidget(self.tabs, 1)
+        close = QAction(self)
+        close.setShortcuts([QKeySequence("Esc"), QKeySequence(QKeySequence.StandardKey.Close)])
+        close.triggered.connect(self._close)
+        self.addAction(close)
+        session.tasks.failed.connect(self._failed)
+        session.lost.connect(self._lost)
+        session.synced.connect(self._back)
+        self._loss: Notice | None = None
+        self.resize(660, 500)
+
+    def _close(self) -> None:
+        self.close()
+
+    def _failed(self, title: str, error: Exception) -> None:
+        self.errors.show_notice(self.tr("{0}: {1}").format(title, reason(str(error))))
+
+    def _lost(self, lost: Lost) -> None:
+        self.qubes.model.set_stale(True)
+        if self._session.records:
+            self._forget_loss()
+            self._loss = self.errors.show_notice(
+                self.tr("The connection is lost, and tried again: {0}").format(lost.error)
+            )
+
+    def _back(self) -> None:
+        self.qubes.model.set_stale(False)
+        self._forget_loss()
+
+    def _forget_loss(self) -> None:
+        if self._loss is not None and self._loss in self.errors.notices:
+            self._loss.dismiss()
+        self._loss = None
+
+    # Qt overrides
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        """What is new has been seen."""
+        self.actions_of.feed.catalog.seen()
+        if event is not None:
+            event.accept()
+        self.closed.emit()
+
+
+class Tray(QObject):
+    """The icon, its menu, the window. Signals: `over()`: a person wants it to end.
+
+    `open_manager` brings the manager's window up.
+    """
+
+    over = pyqtSignal()
+
+    def __init__(self, session: Session, open_manager: Callable[[], None]) -> None:
+        super().__init__()
+        self._session = session
+        self._open_manager = open_manager
+        self.window = TrayWindow(session)
+        self.menu = QMenu(self.window)
+        self.menu.setToolTipsVisible(True)
+        self.icon = QSystemTrayIcon(application_icon(), self)
+        self.icon.setContextMenu(self.menu)
+        self.icon.activated.connect(self._activated)
+        self.notices = Notices(self.catalog, session.settings, self)
+        self.notices.told.connect(self._tell)
+        session.backups.ended.connect(self._backup_ended)
+        self.menu.aboutToShow.connect(self.fill)
+        self.menu.aboutToHide.connect(self.catalog.seen)
+        self.window.menu.aboutToShow.connect(self._fill_windowmenu)
+        self.window.closed.connect(self._closed)
+        self.catalog.changed.connect(self._refresh)
+        session.synced.connect(self._refresh)
+        session.lost.connect(self._refresh)
+        self._looking = QTimer(self)
+        self._looking.setInterval(LOOK)
+        self._looking.timeout.connect(self._look)
+        self._had_tray: bool | None = None
+        self.fill()
+        self._fill_windowmenu()
+        self._refresh()
+
+    @property
+    def catalog(self) -> DeviceCatalog:
+        return self.window.actions_of.feed.catalog
+
+    def start(self) -> None:
+        """Show the icon; where there is no tray area, the window."""
+        self._look()
+        self._looking.start()
+
+    def stop(self) -> None:
+        """Take everything away; nothing is left of it after that."""
+        self._looking.stop()
+        self.icon.hide()
+        self.window.closed.disconnect(self._closed)
+        self.window.close()
+        self.window.deleteLater()
+        self.deleteLater()
+
+    def show_window(self, page: str = "devices") -> None:
+        """Bring the window up, with the page and its search field."""
+        panel = self.window.qubes if page == "qubes" else self.window.devices
+        self.window.tabs.setCurrentWidget(panel)
+        self.window.show()
+        self.window.raise_()
+        self.window.activateWindow()
+        panel.search.setFocus()
+
+    # -- the menu -----------------------------------------------------------------------------------------------------
+
+    def fill(self) -> None:
+        """The menu as things stand now: what needs somebody first, never more lines than a screen has."""
+        self.menu.clear()
+        devices = sorted(self.catalog.devices().values(), key=_urgency)
+        shown = [device for device in devices if device.kind is not Kind.PCI][:QUICK]
+        for device in shown:
+            self._add_device(device)
+        if not shown:
+            _say(self.menu, self.tr("No devices"))
+        self._add(self.menu, self.tr("All &devices…"), self.show_window, "search")
+        self.menu.addSeparator()
+        for record in self._running()[:QUICK]:
+            self._add_qube(record)
+        self._add(self.menu, self.tr("&Start a qube…"), lambda: self.show_window("qubes"), "start")
+        self.menu.addSeparator()
+        self._fill_rest(self.menu)
+
+    def _fill_windowmenu(self) -> None:
+        self.window.menu.clear()
+        self._fill_rest(self.window.menu)
+
+    def _fill_rest(self, menu: QMenu) -> None:
+        notify = menu.addMenu(self.tr("&Notifications"))
+        if notify is not None:
+            for kind in NoticeKind:
+                action = notify.addAction(kind_text(kind))
+                if action is not None:
+                    action.setCheckable(True)
+                    action.setChecked(self.notices.wanted(kind))
+                    action.toggled.connect(lambda on, kind=kind: self.notices.want(kind, on))
+        self._add(menu, self.tr("Open Qubes &Manager"), self._open_manager, "")
+        self._add(menu, self.tr("&Quit"), self.over.emit, "quit")
+
+    def _add_device(self, device: Device) -> None:
+        state = state_line(device)
+        text = f"{device.name}   {state}" if state else device.name
+        inner = self.menu.addMenu(icon(KIND_ICONS[device.kind]), plain(text))
+        if inner is not None:
+            _lazily(inner, lambda menu: self.window.actions_of.fill(menu, device.key))
+
+    def _running(self) -> list[VmRecord]:
+        held = self._session.records.values()
+        wanted = [each for each in held if each.state not in HALTED and each.klass is not VmClass.ADMIN]
+        return sorted(wanted, key=lambda record: record.name)
+
+    def _add_qube(self, record: VmRecord) -> None:
+        text = f"{record.name}   {self._use(record)}".rstrip()
+        inner = self.menu.addMenu(label_icon(self._session.color_of(record.value("label"))), plain(text))
+        if inner is not None:
+            _lazily(inner, lambda menu: add_actions(menu, record.name, self.window.operations))
+
+    def _use(self, record: VmRecord) -> str:
+        history = self.window.qubes.model.history(record.name)
+        state = state_text(record.state)
+        if history is None:
+            return state
+        return self.tr("{0} · {1} % · {2}").format(state, history.cpu, size_text(history.memory_kib << 10))
+
+    def _add(self, menu: QMenu, text: str, run: Callable[[], None], picture: str) -> None:
+        action = menu.addAction(text)
+        if action is not None:
+            if picture:
+                action.setIcon(icon(picture))
+            action.triggered.connect(lambda _on=False: run())
+
+    # -- being told ---------------------------------------------------------------------------------------------------
+
+    def _backup_ended(self, run: Run) -> None:
+        """Only one that needs the user is worth a message."""
+        if run.is_troubled:
+            said = self.tr("The backup {0} failed: {1}")
+            if run.result == INCOMPLETE:
+                said = self.tr("The backup {0} is not complete: {1}")
+            self._tell(said.format(run.profile, run_text(run.reason)), failed=True, title=self.tr("Backup"))
+
+    def _tell(self, text: str, failed: bool, title: str = "") -> None:  # noqa: FBT001 - a slot
+        """Through the desktop where there is a tray, else in the window."""
+        if self.icon.isVisible() and QSystemTrayIcon.isSystemTrayAvailable():
+            kind = QSystemTrayIcon.MessageIcon.Warning if failed else QSystemTrayIcon.MessageIcon.Information
+            self.icon.showMessage(title or self.tr("Devices"), unmarked(text), kind, MESSAGE)
+        else:
+            self.window.errors.show_notice(text, warning=failed)
+
+    def _refresh(self, *_: object) -> None:
+        devices = self.catalog.devices().values()
+        attached = sum(bool(device.holder) for device in devices if device.kind is not Kind.PCI)
+        parts = [self.tr("Qubes Devices"), self.tr("%n device(s) attached", "", attached)]
+        if new := sum(device.new for device in devices):
+            parts.append(self.tr("%n new", "", new))
+        if not self._session.is_synced:
+            parts.append(self.tr("no connection"))
+        self.icon.setToolTip("\n".join(parts))
+
+    def _look(self) -> None:
+        """A tray area has come or gone."""
+        has_tray = QSystemTrayIcon.isSystemTrayAvailable()
+        if has_tray == self._had_tray:
+            return
+        self._had_tray = has_tray
+        self.icon.setVisible(has_tray)
+        if not has_tray:
+            self.show_window()
+
+    def _closed(self) -> None:
+        """Without an icon nothing would be left to see."""
+        if not self._had_tray:
+            self.over.emit()
+
+    def _activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
+        if reason not in {QSystemTrayIcon.ActivationReason.Trigger, QSystemTrayIcon.ActivationReason.MiddleClick}:
+            return
+        if self.window.isVisible():
+            self.window.close()
+            return
+        self._place()
+        self.show_window()
+
+    def _place(self) -> None:
+        """Beside the icon; where the desktop does not say where that is, beside the pointer."""
+        area = self.icon.geometry()
+        at = area.center() if area.isValid() and not area.isEmpty() else QCursor.pos()
+        screen = QGuiApplication.screenAt(at) or QGuiApplication.primaryScreen()
+        if screen is None:
+            return
+        space = screen.availableGeometry()
+        width, height = self.window.width(), self.window.height()
+        left = max(space.left(), min(at.x() - width // 2, space.right() - width))
+        top = max(space.top(), min(at.y() - height // 2, space.bottom() - height))
+        self.window.move(QPoint(left, top))
+
+
+def _urgency(device: Device) -> tuple[bool, bool, bool, bool, str]:
+    """What failed, what is new, favourites, what somebody has; then by name, which puts a partition after its disk."""
+    failed = device.doing is not None and device.doing.step is Step.FAILED
+    return not failed, not device.new, not device.mark.favourite, not device.holder, device.name.lower()
+
+
+def _lazily(menu: QMenu, fill: Callable[[QMenu], None]) -> None:
+    """Fill the menu when it opens: two hundred menus at once would take their time."""
+
+    def opened() -> None:
+        menu.clear()
+        fill(menu)
+
+    menu.aboutToShow.connect(opened)
+
+
+def _say(menu: QMenu, text: str) -> None:
+    action = menu.addAction(text)
+    if action is not None:
+        action.setEnabled(False)

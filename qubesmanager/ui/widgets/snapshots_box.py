@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The snapshots of one volume, with the buttons that take one and go back to one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from PyQt5 import sip
+from PyQt5.QtGui import QShowEvent
+from PyQt5.QtWidgets import QGroupBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from qubesmanager.models.volume_table import SnapshotTable, when_text
+from qubesmanager.ui.reasons import reason
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.prompts import confirm, plain_label, redden
+from qubesmanager.ui.widgets.tables import row_table, selected_row
+from qubesmanager.wire.call import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshots:
+    """The calls about one volume's snapshots, and why two of them cannot be made now (None: they can)."""
+
+    title: str
+    ask: Request[list[str]]
+    take: Request[str]
+    revert: Callable[[str], Request[None]]
+    why_not_take: str | None = None
+    why_not_revert: str | None = None
+
+
+class SnapshotsBox(QGroupBox):
+    """Shows what `put` gives it; asks the daemon again with `ask_again`."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTitle(self.tr("Snapshots"))
+        self._session = session
+        self._of: Snapshots | None = None
+        self._due = False
+        self.model = SnapshotTable(self)
+        self.table = row_table(self.model, self.tr("Snapshots"), 1, self)
+        self.table.setColumnWidth(0, 170)
+        self.take = QPushButton(self.tr("T&ake a snapshot"), self)
+        self.take.clicked.connect(self._take)
+        self.revert = QPushButton(self.tr("Revert to &it…"), self)
+        redden(self.revert)
+        self.revert.clicked.connect(self._revert)
+        self.note = plain_label("", self)
+        row = QHBoxLayout()
+        row.addWidget(self.take)
+        row.addStretch(1)
+        row.addWidget(self.revert)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.note)
+        layout.addLayout(row)
+        if selection := self.table.selectionModel():
+            selection.selectionChanged.connect(lambda *_: self._refresh())
+        self.model.modelReset.connect(self._refresh)
+        self.put(None)
+
+    def put(self, of: Snapshots | None) -> None:
+        """The volume it is about from now on; None for no volume."""
+        other = of is None or self._of is None or of.ask != self._of.ask
+        self._of = of
+        self._refresh()
+        if other:
+            self.model.put(())
+            self.ask_again()
+
+    def ask_again(self) -> None:
+        """List the snapshots; only once they are seen."""
+        self._due = not self.isVisible()
+        if not self._due and self._of is not None and self._of.why_not_take is None:
+            self._session.tasks.start_hidden(self.tr("List the snapshots"), self._list(self._of), owner=self)
+
+    async def _list(self, of: Snapshots) -> None:
+        listed = await self._session.client.send(of.ask)
+        if self._of is not None and self._of.ask == of.ask:
+            self.model.put(listed)
+
+    def _refresh(self) -> None:
+        of = self._of
+        self.setEnabled(of is not None)
+        self.take.setEnabled(of is not None and of.why_not_take is None)
+        why = of.why_not_revert if of is not None else None
+        chosen = selected_row(self.table) >= 0
+        self.revert.setEnabled(of is not None and why is None and chosen)
+        self.revert.setToolTip(reason(why) if why else "")
+        if of is None:
+            text = self.tr("Select a volume to see its snapshots.")
+        elif of.why_not_take is not None:
+            text = self.tr("{0} has no snapshots. {1}").format(of.title, reason(of.why_not_take))
+        elif why is not None:
+            text = reason(why)
+        elif self.model.rowCount() == 0:
+            text = self.tr("{0} has no snapshot yet.").format(of.title)
+        else:
+            text = self.tr("Reverting keeps the state before it as a snapshot too.")
+        self.note.setText(text)
+
+    def _take(self) -> None:
+        if self._of is not None:
+            title = self.tr("Take a snapshot of {0}").format(self._of.title)
+            self._session.tasks.start(title, self._send(self._of.take))
+
+    def _revert(self) -> None:
+        held = self.model.id_at(selected_row(self.table))
+        if self._of is not None and held:
+            question = self._ask_to_revert(self._of, held)
+            self._session.tasks.start_hidden(self.tr("Revert a volume"), question, owner=self)
+
+    async def _ask_to_revert(self, of: Snapshots, snapshot: str) -> None:
+        if await confirm(
+            self,
+            self.tr("Revert a volume"),
+            self.tr("Put {0} back to how it was at {1}?").format(of.title, when_text(snapshot)),
+            self.tr("Revert"),
+            details=self.tr("What was written since is no longer in the volume. It is kept as a snapshot."),
+        ):
+            title = self.tr("Revert {0} to {1}").format(of.title, when_text(snapshot))
+            self._session.tasks.start(title, self._send(of.revert(snapshot)))
+
+    async def _send(self, request: Request[Any]) -> None:
+        await self._session.client.send(request)
+        if not sip.isdeleted(
+            self
+        ):  # the window may have been closed meanwhile; what was asked for is done all the same
+            self.ask_again()
+
+    # Qt overrides
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        super().showEvent(event)
+        if self._due:
+            self.ask_again()

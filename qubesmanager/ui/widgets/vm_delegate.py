@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the cells of the qube table are drawn: cube and name, state, ticks, sparklines."""
+
+from collections.abc import Callable, Sequence
+
+from PyQt5.QtCore import QModelIndex, QObject, QPointF, QRect, QRectF, QSize, Qt
+from PyQt5.QtGui import QBrush, QColor, QIcon, QPainter, QPalette, QPen, QPolygonF
+from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from qubesmanager.models.columns import Look
+from qubesmanager.models.stats_history import LENGTH, History
+from qubesmanager.models.vm_table import HISTORY_ROLE, LOOK_ROLE, RECORD_ROLE
+from qubesmanager.ui.icons import label_icon, state_icon
+from qubesmanager.ui.widgets.prompts import HALF
+from qubesmanager.wire.records import VmRecord
+
+MARGIN = 6
+"""Pixels between a cell's edge and what is in it."""
+
+SPARK_WIDTH = 42
+
+CPU_COLOR, MEMORY_COLOR = QColor("#3a72c4"), QColor("#8a5a86")
+
+
+class VmDelegate(QStyledItemDelegate):
+    """Draws each column by its `Look`. `color_of` gives a label's colour, `0xRRGGBB`."""
+
+    def __init__(self, color_of: Callable[[str], str], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._color_of = color_of
+
+    # Qt overrides
+
+    def initStyleOption(self, option: QStyleOptionViewItem | None, index: QModelIndex) -> None:
+        super().initStyleOption(option, index)
+        if option is None:
+            return
+        look = index.data(LOOK_ROLE)
+        if look is Look.LABEL:
+            self._put_icon(option, label_icon(self._color_of(_record(index).value("label"))))
+        elif look is Look.STATE:
+            self._put_icon(option, state_icon(_record(index).state))
+
+    def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        look = index.data(LOOK_ROLE)
+        if painter is None:
+            return
+        super().paint(painter, QStyleOptionViewItem(option), index)
+        if look is Look.TICK:
+            self._frame_tick(painter, option, index)
+        if look in {Look.SPARK_CPU, Look.SPARK_MEMORY}:
+            history = index.data(HISTORY_ROLE)
+            if history is not None and _record(index).running:
+                self._spark(painter, option, history, look)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        held = super().sizeHint(option, index)
+        return QSize(held.width() + 2 * MARGIN, max(held.height(), option.fontMetrics.height() + 8))
+
+    @staticmethod
+    def _put_icon(option: QStyleOptionViewItem, icon: QIcon) -> None:
+        features = QStyleOptionViewItem.ViewItemFeatures(option.features)
+        option.features = features | QStyleOptionViewItem.ViewItemFeature.HasDecoration
+        option.icon = icon
+        option.decorationSize = QSize(16, 16)
+
+    def _frame_tick(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        """Where the table is dark, styles draw the frame of an empty box darker still, so that nobody sees it."""
+        color = option.palette.color(QPalette.ColorRole.Text)
+        style = option.widget.style()
+        if color.lightness() < HALF or style is None:
+            return
+        inner = QStyleOptionViewItem(option)
+        self.initStyleOption(inner, index)
+        box = style.subElementRect(QStyle.SubElement.SE_ItemViewItemCheckIndicator, inner, option.widget)
+        color.setAlpha(130)
+        painter.save()
+        painter.setPen(color)
+        painter.drawRect(box.adjusted(0, 0, -1, -1))
+        painter.restore()
+
+    @staticmethod
+    def _spark(painter: QPainter, option: QStyleOptionViewItem, history: History, look: Look) -> None:
+        left = QRect(option.rect.left() + MARGIN, option.rect.top() + 4, SPARK_WIDTH, option.rect.height() - 8)
+        area = QStyle.visualRect(option.direction, option.rect, left)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        if look is Look.SPARK_CPU:
+            values, top, color = history.cpus, 100, CPU_COLOR
+        else:
+            values, top, color = history.memories, max(history.memories, default=1) * 4 // 3, MEMORY_COLOR
+        sparkline(
+            painter, area, values, top, option.palette.color(QPalette.ColorRole.HighlightedText) if selected else color
+        )
+
+
+def sparkline(
+    painter: QPainter, area: QRect, values: Sequence[int], top: int, color: QColor, *, filled: bool = False
+) -> None:
+    """The last values from left to right, the newest at the right edge; `top` is the value of the upper edge."""
+    if not values:
+        return
+    step = area.width() / (LENGTH - 1)
+    first = area.right() - step * (len(values) - 1)
+    height = max(1, area.height() - 1)
+    points = [
+        QPointF(first + at * step, area.bottom() - height * min(1.0, value / max(1, top)))
+        for at, value in enumerate(values)
+    ]
+    painter.save()
+    painter.setClipRect(QRectF(area).adjusted(-1, -1, 1, 1))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    if filled:
+        below = QColor(color)
+        below.setAlpha(60)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QBrush(below))
+        bottom = float(area.bottom() + 1)
+        painter.drawPolygon(QPolygonF([QPointF(points[0].x(), bottom), *points, QPointF(points[-1].x(), bottom)]))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(color, 1.2))
+    painter.drawPolyline(QPolygonF(points))
+    painter.restore()
+
+
+def _record(index: QModelIndex) -> VmRecord:
+    held: VmRecord = index.data(RECORD_ROLE)
+    return held

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table of qubes as a widget: columns that are moved, hidden and remembered, keys, the stale look."""
+
+from collections.abc import Callable
+
+from PyQt5.QtCore import QModelIndex, QPoint, QSettings, Qt, pyqtSignal
+from PyQt5.QtGui import QContextMenuEvent, QKeyEvent, QPalette
+from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+
+from qubesmanager.models.vm_filter import VmFilterModel
+from qubesmanager.models.vm_table import VmTableModel
+from qubesmanager.ui.widgets.vm_delegate import VmDelegate
+
+_STATE = "table/header"
+_HEADER_PADDING = "QHeaderView::section { padding: 4px 6px; }"
+"""What the palette cannot say: without it a right-aligned header's text is flush against the edge."""
+
+
+class VmView(QTableView):
+    """Shows a `VmFilterModel`.
+
+    Signals: `activated_name(name)` for Enter or a double click, `rename_wanted()`, `remove_wanted()`,
+    `menu_wanted(position)` (global) for the context menu, `selection_changed()`,
+    `properties_wanted()`: other properties as columns.
+    """
+
+    activated_name = pyqtSignal(str)
+    rename_wanted = pyqtSignal()
+    remove_wanted = pyqtSignal()
+    menu_wanted = pyqtSignal(QPoint)
+    selection_changed = pyqtSignal()
+    properties_wanted = pyqtSignal()
+
+    def __init__(
+        self, model: VmFilterModel, table: VmTableModel, color_of: Callable[[str], str], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._model = model
+        self._table = table
+        self.setModel(model)
+        self.setItemDelegate(VmDelegate(color_of, self))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setAlternatingRowColors(True)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setAccessibleName(self.tr("Qubes"))
+        self.doubleClicked.connect(self._double_clicked)
+        self._set_up_headers()
+        table.stale_changed.connect(self._show_stale)
+        selection = self.selectionModel()
+        if selection is not None:
+            selection.selectionChanged.connect(lambda *_: self.selection_changed.emit())
+            selection.currentChanged.connect(lambda *_: self.selection_changed.emit())
+
+    # -- what is selected ---------------------------------------------------------------------------------------------
+
+    def selected_names(self) -> list[str]:
+        """The selected qubes, from the top of the table down."""
+        selection = self.selectionModel()
+        if selection is None:
+            return []
+        return [self._model.names()[row] for row in sorted(index.row() for index in selection.selectedRows())]
+
+    def current_name(self) -> str:
+        """The qube of the current row; empty without one."""
+        index = self.currentIndex()
+        return self._model.name_at(index) if index.isValid() else ""
+
+    def select_name(self, name: str) -> None:
+        """Make a qube the selected one and scroll to it; one that is not shown leaves the selection as it is."""
+        index = self._model.index_of(name)
+        if index.isValid():
+            self.setCurrentIndex(index)
+            self.selectRow(index.row())
+            self.scrollTo(index)
+
+    # -- columns ------------------------------------------------------------------------------------------------------
+
+    def header(self) -> QHeaderView:
+        held = self.horizontalHeader()
+        if held is None:
+            raise RuntimeError("a table view has a header")
+        return held
+
+    def columns_menu(self) -> QMenu:
+        """A menu to show and hide columns. The first one stays: a row without its name says nothing."""
+        menu = QMenu(self)
+        for at, column in enumerate(self._table.columns):
+            action = menu.addAction(column.name())
+            if action is None:
+                continue
+            action.setCheckable(True)
+            action.setChecked(not self.isColumnHidden(at))
+            action.setEnabled(at != 0)
+            action.toggled.connect(lambda shown, column=at: self.setColumnHidden(column, not shown))
+        menu.addSeparator()
+        more = menu.addAction(self.tr("Properties as columns…"))
+        if more is not None:
+            more.triggered.connect(self.properties_wanted.emit)
+        reset = menu.addAction(self.tr("Reset columns"))
+        if reset is not None:
+            reset.triggered.connect(self.reset_columns)
+        return menu
+
+    def reset_columns(self) -> None:
+        """Order, widths and hidden columns as at the first start."""
+        header = self.header()
+        for at, column in enumerate(self._table.columns):
+            header.moveSection(header.visualIndex(at), at)
+            self.setColumnWidth(at, column.width)
+            self.setColumnHidden(at, not column.shown)
+
+    def save_state(self, settings: QSettings) -> None:
+        settings.setValue(_STATE, self.header().saveState())
+
+    def restore_state(self, settings: QSettings) -> None:
+        """What an earlier start kept; with other columns than now, nothing of it."""
+        held = settings.value(_STATE)
+        if held is not None and self.header().restoreState(held):
+            column, order = self.header().sortIndicatorSection(), self.header().sortIndicatorOrder()
+            self.sortByColumn(column, order)
+
+    def _set_up_headers(self) -> None:
+        header = self.header()
+        header.setStyleSheet(_HEADER_PADDING)
+        header.setSectionsMovable(True)
+        header.setHighlightSections(False)
+        header.setStretchLastSection(False)
+        header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(lambda at: self.columns_menu().popup(header.mapToGlobal(at)))
+        self.setSortingEnabled(True)
+        vertical = self.verticalHeader()
+        if vertical is not None:
+            vertical.hide()
+            vertical.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+            vertical.setDefaultSectionSize(self.fontMetrics().height() + 9)
+        self.reset_columns()
+
+    def _show_stale(self, stale: bool) -> None:  # noqa: FBT001 - a slot
+        """What may not hold any more is grey."""
+        palette = QPalette()
+        if stale:
+            grey = palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text)
+            palette.setColor(QPalette.ColorRole.Text, grey)
+        self.setPalette(palette)
+
+    def _double_clicked(self, index: QModelIndex) -> None:
+        self.activated_name.emit(self._model.name_at(index))
+
+    # Qt overrides
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        if event is None:
+            return
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and self.current_name():
+            self.activated_name.emit(self.current_name())
+        elif event.key() == Qt.Key.Key_F2:
+            self.rename_wanted.emit()
+        elif event.key() == Qt.Key.Key_Delete:
+            self.remove_wanted.emit()
+        else:
+            super().keyPressEvent(event)
+            return
+        event.accept()
+
+    def contextMenuEvent(self, event: QContextMenuEvent | None) -> None:
+        if event is not None:
+            self.menu_wanted.emit(event.globalPos())

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A window of a few pages, one after the other; the last one says what will happen, and then it happens."""
+
+from collections.abc import Sequence
+
+from PyQt5.QtCore import QCoreApplication, Qt, pyqtSignal
+from PyQt5.QtWidgets import QDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+
+from qubesmanager.ui.widgets.prompts import plain_label, problem_label, show_problem, subdue
+
+
+class StepPage(QWidget):
+    """One page. Signals: `changed()`: `problem` or `button` may be another now."""
+
+    changed = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title = ""
+        self.about = ""
+
+    def problem(self) -> str:
+        """Why the next page cannot be shown yet, as a sentence; empty if it can."""
+        return ""
+
+    def button(self) -> str:
+        """What the button to go on says instead of the usual."""
+        return ""
+
+    def is_waiting(self) -> bool:
+        """Whether going on has begun, and asks somebody first."""
+        return False
+
+    def enter(self) -> None:
+        """It is shown now."""
+
+    def forget(self) -> None:
+        """The window goes away: let go of what nobody is to find."""
+
+
+class StepsWindow(QDialog):
+    """Not modal. `finished_steps` is emitted by the button of the last page."""
+
+    finished_steps = pyqtSignal()
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self._last = ""
+        self.pages: tuple[StepPage, ...] = ()
+        self._headline = plain_label("", self)
+        font = self._headline.font()
+        font.setBold(True)
+        font.setPointSizeF(font.pointSizeF() * 1.3)
+        self._headline.setFont(font)
+        self._place = plain_label("", self)
+        self._place.setWordWrap(False)
+        self._about = plain_label("", self)
+        for label in (self._place, self._about):
+            subdue(label)
+        self.stack = QStackedWidget(self)
+        self.why = problem_label(self)
+        self.cancel = QPushButton(QCoreApplication.translate("StepsWindow", "Cancel"), self)
+        self.back = QPushButton(QCoreApplication.translate("StepsWindow", "« &Back"), self)
+        self.next = QPushButton(QCoreApplication.translate("StepsWindow", "&Next »"), self)
+        self.next.setDefault(True)
+        head = QHBoxLayout()
+        head.addWidget(self._headline, 1)
+        head.addWidget(self._place)
+        self.buttons = QHBoxLayout()
+        self.buttons.addStretch(1)
+        for button in (self.back, self.next, self.cancel):
+            self.buttons.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.addLayout(head)
+        layout.addWidget(self._about)
+        layout.addWidget(self.stack, 1)
+        layout.addWidget(self.why)
+        layout.addLayout(self.buttons)
+        self.cancel.clicked.connect(self.reject)
+        self.back.clicked.connect(lambda: self.show_step(self.stack.currentIndex() - 1))
+        self.next.clicked.connect(self.go_on)
+
+    def set_pages(self, pages: Sequence[StepPage], finish: str) -> None:
+        """The pages, of which the first is shown; `finish` is what the button of the last one says."""
+        self.pages = tuple(pages)
+        self._last = finish
+        for page in self.pages:
+            self.stack.addWidget(page)
+            page.changed.connect(self.look)
+        # The buttons were made before the pages, and come after them.
+        before = _fields(self.stack)[-1:]
+        for button in (self.back, self.next, self.cancel):
+            for last in before:
+                self.setTabOrder(last, button)
+            before = [button]
+        self.show_step(0)
+
+    def show_step(self, number: int) -> None:
+        page = self.pages[number]
+        self.stack.setCurrentWidget(page)
+        self._headline.setText(page.title)
+        self._about.setText(page.about)
+        self._about.setVisible(bool(page.about))
+        step = QCoreApplication.translate("StepsWindow", "Step {0} of {1}")
+        self._place.setText(step.format(number + 1, len(self.pages)))
+        self.back.setEnabled(number > 0)
+        page.enter()
+        self.look()
+        first = next((field for field in _fields(page) if field.isVisibleTo(page) and field.isEnabled()), self.next)
+        first.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_run(self, page: QWidget, title: str) -> None:
+        """Instead of the pages: what is happening now. It has buttons of its own."""
+        self.forget()
+        self.stack.addWidget(page)
+        self.stack.setCurrentWidget(page)
+        self._headline.setText(title)
+        for widget in (self._place, self._about, self.why, self.cancel, self.back, self.next):
+            widget.hide()
+
+    def leave_run(self, page: QWidget) -> None:
+        """From what `show_run` showed back to the first of the pages, if there are any yet."""
+        self.stack.removeWidget(page)
+        page.hide()
+        for widget in (self._place, self.cancel, self.back, self.next):
+            widget.show()
+        if self.pages:
+            self.show_step(0)
+
+    def look(self) -> None:
+        """Whether it can go on, and why not."""
+        page = self.stack.currentWidget()
+        if not isinstance(page, StepPage):
+            return
+        problem = page.problem()
+        show_problem(self.why, problem)
+        usual = self._last if page is self.pages[-1] else QCoreApplication.translate("StepsWindow", "&Next »")
+        self.next.setText(page.button() or usual)
+        self.next.setEnabled(not problem and not page.is_waiting())
+
+    def forget(self) -> None:
+        for page in self.pages:
+            page.forget()
+
+    def go_on(self) -> None:
+        """The page is done: what its button does."""
+        number = self.stack.currentIndex()
+        if number + 1 < len(self.pages):
+            self.show_step(number + 1)
+        else:
+            self.finished_steps.emit()
+
+    # Qt overrides
+
+    def done(self, result: int) -> None:
+        self.forget()
+        super().done(result)
+
+
+def _fields(within: QWidget) -> list[QWidget]:
+    """What the tabulator key reaches there, in its order."""
+    found, at = [], within.nextInFocusChain()
+    while at is not None and at is not within:
+        if within.isAncestorOf(at) and at.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            found.append(at)
+        at = at.nextInFocusChain()
+    return found

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is written from the call table: the API reference, the list of services, the policy files.
+
+`python scripts/derive.py --write` writes them, `--check` fails if one is stale. Run from the repository's
+root.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from qubesmanager.wire import calls, codecs, limits, names
+from qubesmanager.wire.call import CLASS_MARK, AnyCall, EventsCall, RowsCall
+from qubesmanager.wire.codecs import Codec
+from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.names import NameRule
+from qubesmanager.wire.values import DeviceClass, Tier
+
+LICENCE = "SPDX-License-Identifier: GPL-3.0-or-later"
+
+FAMILIES: dict[str, str] = {
+    "mgmt1.vm": "Qubes",
+    "mgmt1.vm.property": "Properties of a qube",
+    "mgmt1.property": "System-wide properties",
+    "mgmt1.vm.feature": "Features",
+    "mgmt1.vm.tag": "Tags",
+    "mgmt1.vm.firewall": "Firewall",
+    f"mgmt1.vm.device.{CLASS_MARK}": "Devices",
+    "mgmt1.vm.microphone": "Microphone",
+    "mgmt1.vm.volume": "Volumes of a qube",
+    "mgmt1.pool": "Pools",
+    "mgmt1.pool.volume": "Volumes of a pool",
+    "mgmt1.vm.notes": "Notes",
+    "mgmt1.vm.log": "Logs",
+    "mgmt1.label": "Labels",
+    "mgmt1.vmclass": "Classes of qubes",
+    "mgmt1.deviceclass": "Classes of devices",
+    "mgmt1": "Events",
+    "mgmt1.backup": "Backup and restore",
+    "mgmt1.backup.profile": "Backup profiles",
+    "mgmt1.policy": "Policy files",
+    "mgmt1.policy.include": "Include files of the policy",
+}
+"""Sections of the reference, in order, by what a call's name begins with; a call of no section is an error."""
+
+INTRODUCTION = f"""\
+<!-- {LICENCE} -->
+<!-- Written by python scripts/derive.py --write from the call table (qubesmanager/wire/calls.py). -->
+
+# The mgmt1 API
+
+A call is a qrexec service: `<service>[+<argument>]`, sent by a *source* qube to a *destination* (`dom0` or a qube),
+with a *payload* on standard input that ends with it. Nothing is carried out before the payload has ended. One answer
+comes back on each connection; closing it afterwards does not interrupt what was begun.
+
+    $ mgmt1 vm.property.Get work netvm          from dom0 or any place the command can connect from
+    default=yes sys-firewall
+
+    $ qrexec-client-vm work mgmt1.vm.property.Get+netvm      from a management qube, once policy lets it
+    0\\0default=yes sys-firewall
+
+## Answers
+
+| first bytes | meaning | what follows |
+|---|---|---|
+| `30 00` | done | the content, to the end |
+| `31 00` | an event; only from calls that answer with events, any number of them \
+| `<subject> 00 <event> 00 (<key> 00 <value> 00)* 00` |
+| `32 00` | an error | `<type> 00 <traceback, normally empty> 00 \
+<format string> 00 (<field> 00)*`; the fields stand for the `%s` of the format string |
+
+No bytes at all mean that no answer came. A call that policy refuses ends with exit status 126 and without bytes.
+
+Rows end with a newline. A `List` call may carry the id of one entry as argument, where the table says so, to ask for
+that entry only. An argument `pool:vid` is escaped, because qrexec lets neither `:` nor `/` through: `-` becomes `--`,
+any other byte outside `[A-Za-z0-9_.]` becomes `-XX` in upper-case hexadecimal digits: `lvm:qubes/vm-work-private`
+is `lvm-3Aqubes-2Fvm--work--private`.
+
+## Tiers
+
+A call's tier says what it concerns (the destination qube, or the system) and whether it changes it. Each tier is a
+policy include file, `/etc/qubes/policy.d/include/<tier>`, which the policy of each call of that tier pulls in. A call
+that no line there allows is refused.
+
+"""
+
+
+def api() -> str:
+    """The API reference, docs/api.md."""
+    parts = [INTRODUCTION, *_tiers(), *_lexical_rules(), *_errors()]
+    for prefix, title in FAMILIES.items():
+        parts.append(f"## {title}\n\n")
+        for row in calls.TABLE:
+            if row.name.rpartition(".")[0] == prefix:
+                parts += _section(row)
+    if lost := [row.name for row in calls.TABLE if row.name.rpartition(".")[0] not in FAMILIES]:
+        raise ValueError(f"No section of the reference holds {', '.join(lost)}; add one to FAMILIES.")
+    return "".join(parts).rstrip() + "\n"
+
+
+def _tiers() -> Iterator[str]:
+    yield "| tier | calls |\n|---|---|\n"
+    for tier in Tier:
+        yield f"| `{tier}` | {sum(len(row.concrete()) for row in calls.TABLE if row.tier is tier)} |\n"
+    yield "\n"
+
+
+def _lexical_rules() -> Iterator[str]:
+    yield "## Names\n\nChecked before anything is believed. An argument has at most "
+    yield f"{limits.ARGUMENT_BYTES} bytes. A name has to match as a whole:\n\n| thing | pattern |\n|---|---|\n"
+    for rule in vars(names).values():
+        if isinstance(rule, NameRule):
+            pattern = rule.pattern.pattern.replace("|", "\\|")
+            yield f"| {rule.what} | `{pattern}` |\n"
+    reserved = ", ".join(f"`{name}`" for name in sorted(names.RESERVED_VM_NAMES))
+    yield f"\nA new qube is none of {reserved}, and its name does not end in `-dm`. A volume id has no `.` or `..`\n"
+    yield "between its slashes. A number is ASCII digits without leading zeros. Text is UTF-8 without NUL.\n\n"
+
+
+def _errors() -> Iterator[str]:
+    yield "## Errors\n\nThe type of an error tells programs apart what happened; the text is written for a person.\n"
+    yield "`QubesException` is any other error that a person can act on, and an unexpected failure, whose traceback\n"
+    yield "is in the daemon's log and never crosses the wire.\n\n| type | meaning |\n|---|---|\n"
+    for name, kind in sorted(Mgmt1Error.known.items()):
+        if kind.__module__ == Mgmt1Error.__module__:
+            meaning = " ".join((kind.__doc__ or "").split())
+            yield f"| `{name}` | {meaning} |\n"
+    yield "\n"
+
+
+def _section(row: AnyCall) -> Iterator[str]:
+    yield f"### {_shown(row.name)}\n\n{_shown(row.doc)}\n\n"
+    yield f"| to | tier | argument | payload | answer |\n|---|---|---|---|---|\n| {row.dest.value} | `{row.tiers}` "
+    yield f"| {_cell(row.arg)} | {_payload(row)} | {_answer(row)} |\n\n"
+    if row.classed:
+        yield f"`{CLASS_MARK}` is one of {', '.join(DeviceClass)}.\n\n"
+    if not row.draft:
+        yield "Not in the draft of 2016.\n\n"
+
+
+def _payload(row: AnyCall) -> str:
+    if row.limit == limits.POLICY_BYTES:
+        return f"{_cell(row.payload)}, at most 1 MiB"
+    return _cell(row.payload)
+
+
+def _answer(row: AnyCall) -> str:
+    if isinstance(row, EventsCall):
+        return "events"
+    return f"{_cell(row.result)}, as they are produced" if isinstance(row, RowsCall) else _cell(row.result)
+
+
+def _cell(codec: Codec[Any]) -> str:
+    if codec is codecs.NOTHING:
+        return "-"
+    return f"`{codec.what}`".replace("|", "\\|")
+
+
+def _shown(text: str) -> str:
+    """Text with its `<words>` kept from being read as HTML."""
+    return text.replace("<", "&lt;").replace(">", "&gt;")
+
+
+def services() -> str:
+    """rpc-handlers/services.list: what is installed, a service and its tier a line."""
+    head = f"# {LICENCE}\n# The services that dom0 installs, each with its tier. Written from the call table.\n"
+    return head + "".join(f"{call.name} {call.tier}\n" for call in calls.BY_SERVICE.values())
+
+
+POLICY_HEAD = f"""\
+# {LICENCE}
+# Which include file decides about each call of the mgmt1 API. Written from the call table; changes belong into
+# /etc/qubes/policy.d/include/mgmt1-* or into a file whose name sorts before this one.
+# What no line allows is denied.
+"""
+
+INCLUDES: dict[Tier, tuple[str, Tier | None]] = {
+    Tier.LOCAL_RO: ("read about the destination qube", Tier.LOCAL_RWX),
+    Tier.LOCAL_RWX: ("change the destination qube", None),
+    Tier.GLOBAL_RO: ("read about the whole system", Tier.GLOBAL_RWX),
+    Tier.GLOBAL_RWX: ("change the system: create and remove qubes, pools, backups, this policy", None),
+}
+"""What each tier lets a qube do, and the tier whose lines stand in it too: who may change a thing may read it."""
+
+
+def policy() -> str:
+    """rpc-handlers/policy/90-mgmt1-default.policy."""
+    return POLICY_HEAD + "".join(line for call in calls.BY_SERVICE.values() for line in _policy_lines(call))
+
+
+def _policy_lines(call: AnyCall) -> Iterator[str]:
+    for argument, tier in call.argument_tiers:
+        yield f"!include-service {call.name} +{argument} include/{tier}\n"
+        for target in ("@anyvm", "@adminvm"):
+            yield f"{call.name} +{argument} @anyvm {target} deny\n"
+    yield f"!include-service {call.name} * include/{call.tier}\n"
+
+
+def include(tier: Tier) -> str:
+    """An include file as it is first installed: nobody is allowed anything."""
+    deed, wider = INCLUDES[tier]
+    text = f"""\
+# {LICENCE}
+# Qubes that a line here allows may {deed}.
+# A line is: source target action. Each allow needs target=dom0, because the daemon answers in dom0:
+#
+#   sys-mgmt @tag:created-by-sys-mgmt allow target=dom0
+#   sys-mgmt @adminvm allow target=dom0
+#
+# As installed it holds no such line: everything is denied.
+"""
+    return text + (f"\n# Who may change may read.\n!include include/{wider}\n" if wider else "")
+
+
+FILES: dict[str, Callable[[], str]] = {
+    "docs/api.md": api,
+    "rpc-handlers/services.list": services,
+    "rpc-handlers/policy/90-mgmt1-default.policy": policy,
+    **{f"rpc-handlers/policy/include/{tier}": partial(include, tier) for tier in Tier},
+}
+"""Each derived file, by its path from the repository's root."""
+
+
+def stale(root: Path) -> list[str]:
+    """The derived files under `root` that are missing or not as the table says."""
+    return [name for name, text in FILES.items() if _held(root / name) != text()]
+
+
+def _held(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Write or check the files that come from the call table.")
+    mode = parser.add_mutually_exclusive_group(required=True)
+    mode.add_argument("--write", action="store_true", help="write the files that are not fresh")
+    mode.add_argument("--check", action="store_true", help="fail if a file is not fresh")
+    options = parser.parse_args(argv)
+    root = Path.cwd()
+    found = stale(root)
+    if options.write:
+        for name in found:
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(FILES[name](), encoding="utf-8")
+    verb = "Written" if options.write else "Stale (python scripts/derive.py --write)"
+    sys.stdout.writelines(f"{verb}: {name}\n" for name in found)
+    return 1 if found and options.check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether the properties of a qube go together."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+import samples
+
+from qubesmanager.daemon.local.core import properties
+from qubesmanager.daemon.local.core import property as prop
+from qubesmanager.rules.edits import (
+    DEVICES,
+    HALTED_ONLY,
+    READ_ONLY,
+    Change,
+    problems,
+    warnings,
+    why_not_enforced,
+)
+from qubesmanager.wire.records import DeviceRecord, PropertyValue, VmRecord
+from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
+
+RECORDS = {
+    record.name: record
+    for record in (
+        samples.vm("fedora", VmClass.TEMPLATE),
+        samples.vm("sys-net", provides_network="yes"),
+        samples.vm("sys-firewall", provides_network="yes", netvm="sys-net"),
+        samples.vm("sys-vpn", provides_network="yes", netvm="sys-firewall"),
+        samples.vm("work", netvm="sys-firewall", template="fedora", memory="400", maxmem="4000"),
+        samples.vm("dvm", template_for_dispvms="yes"),
+        samples.vm("disp1", VmClass.DISP, template="dvm"),
+    )
+}
+
+
+def change(name: str, edits: Mapping[str, str], records: Mapping[str, VmRecord] = RECORDS) -> Change:
+    """The change of that qube by these edits."""
+    before = records[name]
+    held = {key: PropertyValue(value, False) for key, value in edits.items()}
+    before = replace(before, properties={**{key: PropertyValue("", True) for key in edits}, **before.properties})
+    return Change(before, replace(before, properties={**before.properties, **held}), frozenset(edits), records)
+
+
+@pytest.mark.parametrize(
+    ("name", "edits", "said"),
+    [
+        ("sys-net", {"netvm": "sys-vpn"}, "loop"),
+        ("work", {"netvm": "vault"}, "There is no qube vault."),
+        ("work", {"netvm": "fedora"}, "does not provide network"),
+        ("work", {"memory": "5000"}, "above the maximum (4000 MiB)"),
+        ("work", {"maxmem": "300"}, "below the initial memory (400 MiB)"),
+        ("work", {"name": "sys-net"}, "already a qube sys-net"),
+        ("work", {"name": "1st"}, "starts with a letter"),
+        ("work", {"template": "sys-net"}, "not a TemplateVM"),
+        ("sys-firewall", {"provides_network": "no"}, "the netvm of sys-vpn, work"),
+        ("dvm", {"template_for_dispvms": "no"}, "the disposable template of disp1"),
+    ],
+)
+def test_what_the_daemon_would_refuse_is_said_before(name: str, edits: dict[str, str], said: str) -> None:
+    assert said in problems(change(name, edits))[next(iter(edits))]
+
+
+def test_a_change_that_is_possible_has_no_problem() -> None:
+    assert problems(change("work", {"netvm": "sys-vpn", "memory": "4000", "name": "play"})) == {}
+
+
+def test_balancing_and_pci_devices_exclude_each_other() -> None:
+    device = DeviceRecord(DeviceClass.PCI, "dom0", "00_1f.2", attached=False, options={"persistent": "yes"})
+    work = replace(RECORDS["work"], devices=(device,))
+
+    said = problems(change("work", {"maxmem": "4000"}, {**RECORDS, "work": work}))
+
+    assert "PCI" in said["maxmem"]
+    assert problems(change("work", {"maxmem": "0"}, {**RECORDS, "work": work})) == {}
+
+
+def test_a_running_qube_keeps_what_changes_only_while_it_is_halted() -> None:
+    work = replace(RECORDS["work"], state=PowerState.RUNNING)
+
+    said = problems(change("work", {"template": "fedora", "name": "play"}, {**RECORDS, "work": work}))
+
+    assert set(said.values()) == {"It changes only while the qube is halted."}
+
+
+def test_the_daemons_table_says_the_same_of_what_needs_a_halted_qube() -> None:
+    assert {row.name for row in properties.TABLE.values() if row.change is prop.Change.HALTED} == HALTED_ONLY
+    assert {row.name for row in properties.TABLE.values() if row.change is prop.Change.NEVER} == READ_ONLY
+
+
+@pytest.mark.parametrize(
+    ("name", "edits", "said"),
+    [
+        ("work", {"netvm": "sys-net"}, "Its network would go around sys-firewall."),
+        ("dvm", {"netvm": "sys-net"}, "Its network would go around sys-firewall."),
+        ("sys-firewall", {"name": "wall"}, "What refers to it follows: sys-vpn (netvm), work (netvm)."),
+        ("work", {"maxmem": "8000"}, "more than 10 times"),
+    ],
+)
+def test_what_a_change_brings_with_it_is_said(name: str, edits: dict[str, str], said: str) -> None:
+    assert said in warnings(change(name, edits))[next(iter(edits))]
+
+
+def test_another_net_qube_further_in_is_no_way_around() -> None:
+    assert warnings(change("work", {"netvm": "sys-vpn"})) == {}
+    assert warnings(change("sys-vpn", {"netvm": ""})) == {}
+
+
+def test_a_running_qube_loses_its_connections_with_its_net_qube() -> None:
+    work = replace(RECORDS["work"], state=PowerState.RUNNING)
+
+    said = warnings(change("work", {"netvm": "sys-vpn"}, {**RECORDS, "work": work}))
+
+    assert said["netvm"] == "It is running: its open connections end."
+
+
+def test_a_new_pci_device_and_balanced_memory_exclude_each_other() -> None:
+    held = change("work", {})
+    device = DeviceRecord(DeviceClass.PCI, "dom0", "00_1f.3", False, {"persistent": "yes"})
+    with_device = replace(held, after=replace(held.after, devices=(device,)), edited=frozenset({DEVICES}))
+
+    assert "set maxmem to 0" in problems(with_device)[DEVICES]
+    without = replace(held.before, properties={**held.before.properties, "maxmem": PropertyValue("0", False)})
+    assert problems(replace(with_device, after=replace(without, devices=(device,)))) == {}
+
+
+def test_rules_that_nothing_enforces_are_said_to_have_no_effect() -> None:
+    work, wall = RECORDS["work"], replace(RECORDS["sys-firewall"], features={"qubes-firewall": "1"})
+    records = {**RECORDS, "sys-firewall": wall}
+
+    assert "no net qube" in str(why_not_enforced(work, "", records))
+    assert why_not_enforced(work, "sys-firewall", records) is None
+    assert why_not_enforced(work, "sys-vpn", records) == ("sys-vpn enforces no firewall: these rules have no effect.")
+    told = replace(work, properties={**work.properties, "firewall_state": PropertyValue("Not so.", True)})
+    assert why_not_enforced(told, "sys-firewall", records) == "Not so."
+
+
+def test_a_running_qube_cannot_get_a_netvm_that_does_not_run() -> None:
+    running = {**RECORDS, "work": replace(RECORDS["work"], state=PowerState.RUNNING)}
+    why = "sys-vpn is not running, so these running qubes would lose the network: work."
+
+    assert problems(change("work", {"netvm": "sys-vpn"}, running)) == {"netvm": why}
+    assert problems(change("work", {"netvm": ""}, running)) == {}
+    assert problems(change("work", {"netvm": "sys-firewall"}, running)) == {}
+    vpn = replace(RECORDS["sys-vpn"], state=PowerState.RUNNING)
+    assert problems(change("work", {"netvm": "sys-vpn"}, {**running, "sys-vpn": vpn})) == {}

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tasks that windows own: how they end, what is told of them, what survives."""
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PyQt5.QtCore import QModelIndex
+from PyQt5.QtWidgets import QWidget
+from pytestqt.modeltest import ModelTester
+from pytestqt.qtbot import QtBot
+
+from qubesmanager.transport.base import TransportError
+from qubesmanager.ui.manager.tasks_panel import TaskModel, TasksPanel, took_text
+from qubesmanager.ui.session import tasks as tasks_module
+from qubesmanager.ui.session.tasks import (
+    KEPT,
+    TaskEntry,
+    TaskSet,
+    TaskState,
+    ToldError,
+    load_history,
+    report,
+    save_history,
+)
+from qubesmanager.wire.errors import Mgmt1Error
+
+
+async def fail(error: Exception) -> None:
+    await asyncio.sleep(0)
+    raise error
+
+
+async def ended(tasks: TaskSet) -> None:
+    while tasks.running:  # noqa: ASYNC110 - what is tested is the set itself
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("error", [Mgmt1Error("It is full."), TransportError("Nobody answered.")])
+async def test_an_answer_that_says_no_is_told_with_the_title(qtbot: QtBot, error: Exception) -> None:
+    tasks = TaskSet()
+    told: list[tuple[str, Exception]] = []
+    tasks.failed.connect(lambda title, error: told.append((title, error)))
+
+    tasks.start("Start work", fail(error))
+    await ended(tasks)
+
+    assert told == [("Start work", error)]
+    assert (tasks.entries[0].state, tasks.entries[0].detail) == (TaskState.FAILED, str(error))
+
+
+async def test_what_was_told_already_is_not_told_twice(qtbot: QtBot) -> None:
+    tasks = TaskSet()
+    told: list[str] = []
+    tasks.failed.connect(lambda title, _error: told.append(title))
+
+    tasks.start("Shut down work", fail(ToldError("Kill, wait or leave?")))
+    await ended(tasks)
+
+    assert told == []
+    assert tasks.entries[0].state is TaskState.FAILED
+
+
+async def test_a_bug_goes_to_the_loops_handler_and_ends_the_task(qtbot: QtBot) -> None:
+    tasks = TaskSet()
+    seen: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: seen.append(context))
+
+    tasks.start("Start work", fail(ZeroDivisionError("no")))
+    tasks.start_hidden("Follow", fail(ZeroDivisionError("no")))
+    await ended(tasks)
+    await asyncio.sleep(0.01)
+
+    assert sorted(context["message"] for context in seen) == ["Follow", "Start work"]
+    assert tasks.entries[0].state is TaskState.FAILED
+
+
+async def test_progress_is_reported_from_inside(qtbot: QtBot) -> None:
+    tasks = TaskSet()
+    seen: list[tuple[int | None, str]] = []
+    tasks.changed.connect(lambda entry: seen.append((entry.progress, entry.detail)))
+
+    async def work() -> None:
+        report(40, "private")
+        await asyncio.sleep(0)
+
+    tasks.start("Clone vault", work())
+    await ended(tasks)
+    report(50, "outside of a task nothing happens")
+
+    assert seen[0] == (40, "private")
+
+
+async def test_cancelling_ends_a_task_before_and_after_its_first_step(qtbot: QtBot) -> None:
+    tasks = TaskSet()
+    tasks.start("Wait", asyncio.sleep(3600))
+    await asyncio.sleep(0)
+    tasks.start("Wait too", asyncio.sleep(3600))
+
+    await tasks.cancel_all()
+
+    assert [entry.state for entry in tasks.entries] == [TaskState.CANCELLED] * 2
+
+
+def test_the_history_comes_back_and_is_bounded(qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "tasks.json"
+    entries = [TaskEntry(f"Start <b>{number}", float(number), TaskState.DONE, number + 1.0) for number in range(9)]
+
+    save_history(path, entries)
+
+    assert load_history(path) == entries
+    assert KEPT < 1000
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff", b'[{"title": 1}]', b"[" * 100_000])
+def test_a_history_that_cannot_be_read_is_no_history(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "tasks.json"
+    path.write_bytes(content)
+
+    assert load_history(path) == []
+
+
+async def test_the_model_of_tasks_is_a_good_model(qtbot: QtBot, qtmodeltester: ModelTester) -> None:
+    tasks = TaskSet()
+    model = TaskModel(tasks)
+    check: Any = qtmodeltester.check  # it has no types
+    check(model)
+    tasks.start("Start work", asyncio.sleep(0))
+    tasks.start("Start vault", fail(Mgmt1Error("No.")))
+    await ended(tasks)
+    check(model)
+
+    rows = [[model.index(row, column).data() for column in range(3)] for row in range(model.rowCount())]
+    assert rows == [["Start vault", "Failed", "No."], ["Start work", "Done", ""]]
+    tasks.clear()
+    assert model.rowCount(QModelIndex()) == 0
+
+
+async def test_a_running_task_is_cancelled_from_the_panel(qtbot: QtBot) -> None:
+    tasks = TaskSet()
+    panel = TasksPanel(tasks)
+    qtbot.addWidget(panel)
+    panel.show()
+    tasks.start("Wait", asyncio.sleep(3600))
+    panel.view.setCurrentIndex(panel.model.index(0, 0))
+
+    assert panel.cancel.isEnabled()
+    panel.cancel.click()
+    await ended(tasks)
+
+    assert tasks.entries[0].state is TaskState.CANCELLED
+    assert not panel.cancel.isEnabled()
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0, "0 s"), (59, "59 s"), (60, "1:00 min"), (125, "2:05 min")])
+def test_how_long_a_task_took(seconds: int, text: str) -> None:
+    assert took_text(seconds) == text
+
+
+async def test_a_task_goes_with_its_owner(qtbot: QtBot) -> None:
+    tasks, owner = TaskSet(), QWidget()
+
+    async def forever() -> None:
+        await asyncio.Event().wait()
+
+    held = tasks.start_hidden("wait", forever(), owner=owner)
+    kept = tasks.start("wait too", forever())
+    await asyncio.sleep(0)
+    owner.deleteLater()
+    del owner
+
+    await asyncio.wait([held])
+    assert held.cancelled()
+    assert not kept.done()
+    await tasks.cancel_all()
+
+
+async def test_a_slow_disk_holds_up_nothing_and_the_last_history_is_the_one_that_stays(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, slow, begun = tmp_path / "tasks.json", threading.Event(), threading.Event()
+
+    def waiting(place: Path, entries: list[TaskEntry]) -> None:
+        begun.set()
+        slow.wait(60)
+        save_history(place, entries)
+
+    monkeypatch.setattr(tasks_module, "save_history", waiting)
+    tasks = TaskSet(path)
+    await tasks.start("First", asyncio.sleep(0))
+    tasks._saving.timeout.emit()
+    while not begun.is_set():  # noqa: ASYNC110 - a thread sets it
+        await asyncio.sleep(0.001)
+    assert not path.exists(), "the loop goes on while the disk does not"
+    await tasks.start("Second", asyncio.sleep(0))
+    async with asyncio.TaskGroup() as group:
+        ending = group.create_task(tasks.cancel_all())
+        await asyncio.sleep(0.05)
+        assert not ending.done()
+        slow.set()
+
+    assert [entry.title for entry in load_history(path)] == ["First", "Second"]

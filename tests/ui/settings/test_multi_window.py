@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The settings of several qubes at once, over a whole daemon."""
+
+import pytest
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QApplication, QCheckBox, QComboBox, QDialogButtonBox, QSpinBox
+from pytestqt.modeltest import ModelTester
+from pytestqt.qtbot import QtBot
+from until import until
+from windows import Clicker, click, click_enabled, type_text
+
+from qubesmanager.client.client import Client
+from qubesmanager.daemon.local.system import System
+from qubesmanager.models.shared_draft import MIXED
+from qubesmanager.ui.forms.form_page import FormPage
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.session.windows import OpenWindows
+from qubesmanager.ui.settings.multi_window import SeveralWindow
+from qubesmanager.ui.settings.settings_window import SettingsWindow
+from qubesmanager.ui.settings.shared_tags import SharedTags
+from qubesmanager.wire import calls
+
+APPLY = QDialogButtonBox.StandardButton.Apply
+
+
+@pytest.fixture
+async def window(session: Session, client: Client, qtbot: QtBot) -> SeveralWindow:
+    QApplication.setQuitOnLastWindowClosed(False)
+    await client.send(calls.VM_PROPERTY_SET("vault", "memory", "600"))
+    await client.send(calls.VM_PROPERTY_SET("work", "autostart", "yes"))
+    session.follow()
+    await until(lambda: session.is_synced and bool(session.labels))
+    held = SeveralWindow(session, ("vault", "work"))
+    qtbot.addWidget(held, before_close_func=lambda _widget: held.draft.discard())
+    held.show()
+    return held
+
+
+def field(window: SeveralWindow, page: str, name: str) -> object:
+    form = window.pages[page]
+    assert isinstance(form, FormPage)
+    return form.editors["property", name].input
+
+
+async def test_what_differs_is_shown_as_several_values(window: SeveralWindow) -> None:
+    memory, autostart = field(window, "advanced", "memory"), field(window, "basic", "autostart")
+    label = field(window, "basic", "label")
+    assert isinstance(memory, QSpinBox)
+    assert isinstance(autostart, QCheckBox)
+    assert isinstance(label, QComboBox)
+
+    assert memory.text() == "several values"
+    assert autostart.checkState() == Qt.CheckState.PartiallyChecked
+    assert label.currentText() == "several values"
+    assert isinstance(basic := window.pages["basic"], FormPage)
+    assert ("property", "name") not in basic.editors
+    assert not window.foot.button(APPLY).isEnabled()
+
+
+async def test_an_edit_shows_what_it_changes_of_each_and_reaches_all(window: SeveralWindow, system: System) -> None:
+    memory = field(window, "advanced", "memory")
+    assert isinstance(memory, QSpinBox)
+    memory.setValue(600)
+    assert [(row.qube, row.before, row.after) for row in window.model.rows] == [("work", "800", "600")]
+    memory.setValue(700)
+    assert [(row.qube, row.before, row.after) for row in window.model.rows] == [
+        ("vault", "600", "700"),
+        ("work", "800", "700"),
+    ]
+
+    await click_enabled(window.foot.button(APPLY))
+    await until(lambda: not window.draft.dirty)
+
+    assert {system.qube(name).value("memory") for name in ("vault", "work")} == {"700"}
+    assert window.model.rows == ()
+
+
+async def test_an_edit_is_taken_back_by_leaving_each_as_it_is(window: SeveralWindow) -> None:
+    label = field(window, "basic", "label")
+    assert isinstance(label, QComboBox)
+    label.activated.emit(label.findData("green"))
+    assert window.draft.dirty
+
+    label.activated.emit(label.findData(MIXED))
+
+    assert not window.draft.dirty
+
+
+async def test_a_refusal_of_one_stops_its_calls_and_not_the_others(
+    window: SeveralWindow, session: Session, client: Client, system: System
+) -> None:
+    await session.tasks.cancel_all()  # what the window knows is old now
+    await client.send(calls.VM_PROPERTY_SET("work", "maxmem", "2000"))
+    memory, debug = field(window, "advanced", "memory"), field(window, "advanced", "debug")
+    assert isinstance(memory, QSpinBox)
+    assert isinstance(debug, QCheckBox)
+    memory.setValue(3000)
+    debug.click()
+
+    await click_enabled(window.foot.button(APPLY))
+    await until(lambda: not window.notice.isHidden())
+
+    assert "work, memory" in window.notice.text()
+    assert system.qube("vault").value("memory") == "3000"
+    assert system.qube("work").value("memory") == "800"
+    assert not system.qube("work").flag("debug")
+    assert system.qube("vault").flag("debug")
+
+
+async def test_a_change_elsewhere_of_an_edited_field_asks(window: SeveralWindow, client: Client) -> None:
+    memory = field(window, "advanced", "memory")
+    assert isinstance(memory, QSpinBox)
+    memory.setValue(700)
+
+    await client.send(calls.VM_PROPERTY_SET("work", "memory", "900"))
+    await until(window.merges.isVisible)
+    assert not window.foot.button(APPLY).isEnabled()
+    click(window.merges.theirs)
+
+    assert [(row.qube, row.after) for row in window.model.rows] == [("vault", "700")]
+
+
+async def test_a_tag_is_given_to_all_and_taken_from_all(window: SeveralWindow, system: System) -> None:
+    page = window.pages["tags"]
+    assert isinstance(page, SharedTags)
+    window.tabs.setCurrentWidget(page)
+    assert page.chips.chips["work"].text() == "work (1 of 2)"
+    type_text(page.tag, "work")
+    click(page.add)
+    assert page.chips.chips["work"].text() == "work"
+    assert [window.model.index(0, column).data() for column in range(4)] == [
+        "vault",
+        "the tag work",
+        "not there",
+        "there",
+    ]
+    await click_enabled(window.foot.button(APPLY))
+    await until(lambda: "work" in system.qube("vault").tags and not window.draft.dirty)
+
+    click(page.chips.chips["work"])
+    assert {row.qube for row in window.model.rows} == {"vault", "work"}
+    await click_enabled(window.foot.button(APPLY))
+
+    await until(lambda: not any("work" in system.qube(name).tags for name in ("vault", "work")))
+
+
+async def test_a_qube_that_goes_away_is_left_out(window: SeveralWindow, client: Client) -> None:
+    await client.send(calls.VM_REMOVE("vault"))
+
+    await until(lambda: list(window.draft.drafts) == ["work"])
+    assert window.head.names() == ["work"]
+
+
+async def test_several_that_are_selected_share_a_window_and_a_page_can_be_named(clicker: Clicker, qtbot: QtBot) -> None:
+    opened = OpenWindows(clicker.session)
+    held: list[object] = []
+
+    def open_it(name: str, names: tuple[str, ...]) -> None:
+        held.append(opened.open(name, names))
+
+    clicker.session.window_wanted.connect(open_it)
+    clicker.select("vault", "work")
+    clicker.click("settings")
+    clicker.session.window_wanted.emit("settings", ("vault", "--page=firewall"))
+    clicker.session.window_wanted.emit("settings", ("vault", "--page=notes"))
+
+    several, single, again = held
+    assert isinstance(several, SeveralWindow)
+    assert isinstance(single, SettingsWindow)
+    assert single is again
+    assert single.tabs.currentWidget() is single.pages["notes"]
+    await until(lambda: bool(single.draft.rules))
+    opened.close_all()
+
+
+async def test_the_differences_keep_qts_contract(window: SeveralWindow, qtmodeltester: ModelTester) -> None:
+    window.draft.edit(("property", "memory"), "700")
+
+    qtmodeltester.check(window.model, force_py=True)  # type: ignore[no-untyped-call] # not annotated there

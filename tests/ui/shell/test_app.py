@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program as a whole: printing, pictures, reports, no connection, a second start, an orderly end."""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from PyQt5.QtCore import QCoreApplication, QLocale, QObject
+from PyQt5.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from qubesmanager.systems import real
+from qubesmanager.ui.session.diagnostics import since_start, versions
+from qubesmanager.ui.shell import single_instance
+from qubesmanager.ui.shell.app import EnglishPlurals, as_columns, prepare
+
+ROOT = Path(__file__).resolve().parents[2]
+DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
+MANAGER = (sys.executable, "-c", "from qubesmanager.entry import manager; raise SystemExit(manager())")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> dict[str, str]:
+    """An environment of its own for a started program."""
+    folders = {name: tmp_path / name for name in ("run", "config", "state")}
+    for folder in folders.values():
+        folder.mkdir(mode=0o700)
+    return {
+        **os.environ,
+        "XDG_RUNTIME_DIR": str(folders["run"]),
+        "XDG_CONFIG_HOME": str(folders["config"]),
+        "XDG_STATE_HOME": str(folders["state"]),
+        "QT_QPA_PLATFORM": "offscreen",
+        "LC_ALL": "C",
+    }
+
+
+def test_the_demonstration_is_printed_pictured_and_reported(tmp_path: Path, place: dict[str, str]) -> None:
+    picture, report = tmp_path / "window.png", tmp_path / "report.json"
+
+    done = subprocess.run(
+        [*MANAGER, "--demo", "1", "--print-table", "--screenshot", picture, "--report", report],
+        env=place, capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Name ")
+    assert "\nwork " in done.stdout
+    assert str(picture) in done.stdout
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    facts = json.loads(report.read_text())
+    assert facts["rows"] == 12
+    assert facts["calls_made"] >= 4
+    assert 0 < facts["start_to_first_paint"] < facts["start_to_filled_table"]
+    assert {"longest_gap", "memory_bytes", "versions", "connection"} <= set(facts)
+
+
+def test_without_a_daemon_it_says_so_and_exits_with_three(tmp_path: Path, place: dict[str, str]) -> None:
+    done = subprocess.run(
+        [*MANAGER, "--connect", f"unix:{tmp_path / 'nobody'}", "--print-table"],
+        env=place, capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 3
+    assert "nobody" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_second_start_hands_over_and_a_signal_ends_the_first(tmp_path: Path, place: dict[str, str]) -> None:
+    command = [*MANAGER, "--connect", f"unix:{tmp_path / 'nobody'}"]
+    with subprocess.Popen(command, env=place, stderr=subprocess.PIPE) as first:
+        run = Path(place["XDG_RUNTIME_DIR"])
+        while not any(run.iterdir()) and first.poll() is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                first.wait(0.05)
+
+        second = subprocess.run([*command, "settings", "work"], env=place, timeout=60, check=False)
+        first.send_signal(signal.SIGTERM)
+        first.wait(60)
+
+    assert second.returncode == 0
+    assert first.returncode == 0
+
+
+def test_plurals_of_the_sources_own_language() -> None:
+    plurals = EnglishPlurals()
+
+    assert plurals.translate("Status", "%n qube(s)", None, 1) == "%n qube"
+    assert plurals.translate("Status", "%n qube(s)", None, 2) == "%n qubes"
+    assert plurals.translate("Status", "Tasks", None, -1) is None
+
+
+def test_every_column_is_printed_whatever_it_holds() -> None:
+    assert as_columns([["Name", "CPU", "State"], ["work", "", "Running"]]) == [
+        "Name  CPU  State",
+        "work       Running",
+    ]
+
+
+@pytest.mark.parametrize("language", ["fr_FR", "de_DE", "en_US", "C"])
+def test_plurals_are_right_in_every_language(qtbot: QtBot, language: str) -> None:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    before = QLocale()
+    QLocale.setDefault(QLocale(language))
+    translators = prepare(application)
+    try:
+        texts = [QCoreApplication.translate("NoSuchContext", "%n day(s) ago", None, number) for number in (1, 21)]
+    finally:
+        for translator in translators:
+            application.removeTranslator(translator)
+        QLocale.setDefault(before)
+
+    assert texts == ["1 day ago", "21 days ago"]
+
+
+def test_a_daemon_that_dies_at_its_start_is_reported_with_its_last_line(tmp_path: Path, place: dict[str, str]) -> None:
+    (tmp_path / "libvirt.py").write_text("raise ModuleNotFoundError('none', name='libvirt')\n", encoding="utf-8")
+    start = "import qubesmanager.ui.shell.app as a, qubesmanager.entry as e; a.FIRST_ANSWER = 3600; exit(e.manager())"
+
+    done = subprocess.run(
+        [sys.executable, "-c", start, "--demo", "1", "--print-table"],
+        env={**place, "PYTHONPATH": f"{tmp_path}:{ROOT}"}, capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 3
+    assert "The daemon ended before it answered: qubes-mgmt1d: The Python module libvirt is missing" in done.stderr
+    assert "python3-libvirt" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_real_machines_without_libvirt_name_the_packages(place: dict[str, str]) -> None:
+    start = (
+        "import sys; sys.modules['libvirt'] = None; from qubesmanager.entry import manager; raise SystemExit(manager())"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", start, "--real"], env=place, capture_output=True, text=True, timeout=100, check=False
+    )
+
+    assert done.returncode == 3
+    assert all(word in done.stderr for word in ("python3-libvirt", "(apt, dnf)", "(pacman)"))
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_real_machines_without_programs_name_the_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name, path="": None if "qemu" in name else f"/usr/bin/{name}")
+
+    why = real.why_not()
+
+    assert why is not None
+    assert why.startswith("Missing for virtual machines of QEMU: QEMU. ")
+    assert all(f"({manager})" in why for manager in ("apt", "dnf", "pacman"))
+
+
+def test_printing_needs_no_display_and_no_session_and_says_nothing_else(tmp_path: Path, place: dict[str, str]) -> None:
+    missing = {*DISPLAYS, "QT_QPA_PLATFORM", "XDG_RUNTIME_DIR"}
+    environment = {name: value for name, value in place.items() if name not in missing} | {"TMPDIR": str(tmp_path)}
+
+    done = subprocess.run(
+        [*MANAGER, "--demo", "1", "--print-table"],
+        env=environment, capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (0, "")
+    header, *rows = done.stdout.splitlines()
+    assert re.split(r"  +", header)[:3] == ["Name", "State", "Class"]
+    at = header.index("Backup")
+    assert {row.split()[0]: row[at:].split()[0] for row in rows if row.split()[0] in {"work", "untrusted"}} == {
+        "work": "yes",
+        "untrusted": "no",
+    }
+
+
+@pytest.mark.parametrize("program", ["manager", "devices"])
+def test_a_window_without_a_display_is_refused_with_a_sentence(place: dict[str, str], program: str) -> None:
+    environment = {name: value for name, value in place.items() if name not in {*DISPLAYS, "QT_QPA_PLATFORM"}}
+    start = f"from qubesmanager.entry import {program}; raise SystemExit({program}())"
+
+    done = subprocess.run(
+        [sys.executable, "-c", start, "--demo"],
+        env=environment, capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 3
+    assert done.stderr == "There is no display: neither DISPLAY nor WAYLAND_DISPLAY is set.\n"
+
+
+def test_the_application_is_drawn_in_high_resolution(place: dict[str, str]) -> None:
+    start = (
+        "from PyQt5.QtCore import QCoreApplication, Qt; from qubesmanager.ui.shell.app import make_application;"
+        "made = make_application();"
+        "print(made.testAttribute(Qt.ApplicationAttribute.AA_EnableHighDpiScaling), made.devicePixelRatio())"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", start],
+        env={**place, "QT_SCALE_FACTOR": "2"}, capture_output=True, text=True, timeout=100, check=True,
+    )  # fmt: skip
+
+    assert done.stdout == "True 2.0\n"
+
+
+def test_the_socket_of_a_connection_is_its_own(qtbot: QtBot) -> None:
+    assert single_instance.socket_path("unix:a") != single_instance.socket_path("unix:b")
+    assert not single_instance.hand_over("nobody runs with this", ("settings", "work"))
+
+
+@pytest.fixture
+async def first(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[single_instance.FirstInstance]:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    parent = QObject()
+    instance = single_instance.FirstInstance("unix:a", parent)
+    single_instance.socket_path("unix:a").write_text("left by one that was killed", encoding="utf-8")
+    await instance.listen()
+    yield instance
+    instance.close()
+    assert not os.listdir(tmp_path)  # noqa: PTH208 - a Path's own would be taken for slow work in a coroutine
+
+
+async def test_the_first_instance_hears_what_a_later_one_was_started_with(first: single_instance.FirstInstance) -> None:
+    heard: list[tuple[str, ...]] = []
+    first.started_again.connect(heard.append)
+
+    assert await asyncio.to_thread(single_instance.hand_over, "unix:a", ("settings", "wörk"))
+    assert await single_instance.raise_running("unix:a")
+    assert not await single_instance.raise_running("unix:b")
+
+    assert heard == [("settings", "wörk"), ()]
+
+
+@pytest.mark.parametrize(
+    "said", [b"\n", b"{}\n", b"[1]\n", b"[" * 9000 + b"\n", b"\xff\xfe\n", b'["' + b"x" * 40_000, b""]
+)
+async def test_what_is_no_list_of_texts_opens_nothing(first: single_instance.FirstInstance, said: bytes) -> None:
+    heard: list[tuple[str, ...]] = []
+    first.started_again.connect(heard.append)
+
+    reader, writer = await asyncio.open_unix_connection(str(single_instance.socket_path("unix:a")))
+    writer.write(said)
+    with contextlib.suppress(OSError):
+        writer.write_eof()
+        assert await reader.read() == b""
+    writer.close()
+
+    assert not heard
+    assert await single_instance.raise_running("unix:a")
+
+
+async def test_the_socket_of_the_first_instance_is_for_its_user_alone(first: single_instance.FirstInstance) -> None:
+    assert single_instance.socket_path("unix:a").stat().st_mode & 0o777 == 0o600
+
+
+def test_versions_and_age_of_the_process() -> None:
+    assert set(versions()) == {"qubes-manager", "python", "qt", "pyqt", "system"}
+    assert since_start() > 0

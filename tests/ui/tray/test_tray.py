@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tray's menu and its window; a real tray with the program's own icon in it."""
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import x_tray
+from device_samples import CAMERA, STICK, source
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QMenu, QSystemTrayIcon
+from pytestqt.qtbot import QtBot
+from until import until
+from windows import click, is_quiet, press_key, type_text
+
+from qubesmanager.daemon.local.system import System
+from qubesmanager.models.device_catalog import DeviceCatalog, Mark
+from qubesmanager.systems import demo
+from qubesmanager.ui.devices.device_feed import DeviceFeed
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.tray.notices import NoticeKind
+from qubesmanager.ui.tray.tray import Tray
+from qubesmanager.wire.values import PowerState
+
+
+class Desk:
+    """A tray and what somebody was shown."""
+
+    def __init__(self, session: Session) -> None:
+        self.opened = 0
+        self.over = 0
+        self.tray = Tray(session, self._open)
+        self.tray.over.connect(self._over)
+
+    def _open(self) -> None:
+        self.opened += 1
+
+    def _over(self) -> None:
+        self.over += 1
+
+    def lines(self) -> list[str]:
+        self.tray.menu.aboutToShow.emit()
+        return [action.text() for action in self.tray.menu.actions() if not action.isSeparator()]
+
+    def menu_of(self, name: str) -> QMenu:
+        """The menu below the line that starts so, filled."""
+        self.lines()
+        for action in self.tray.menu.actions():
+            inner = action.menu()
+            if inner is not None and action.text().startswith(name):
+                inner.aboutToShow.emit()
+                return inner
+        raise KeyError(name)
+
+    def choose(self, name: str, text: str) -> None:
+        next(action for action in self.menu_of(name).actions() if action.text() == text).trigger()
+
+
+@pytest.fixture
+async def desk(session: Session, feed: DeviceFeed, qtbot: QtBot) -> AsyncIterator[Desk]:
+    held = Desk(session)
+    yield held
+    held.tray.stop()
+
+
+async def test_the_menu_has_devices_and_running_qubes(desk: Desk) -> None:
+    lines = desk.lines()
+
+    assert "Example HD Webcam C920" in lines
+    assert any(line.startswith("work   Running") for line in lines)
+    assert not any(line.startswith("vault") for line in lines)
+    assert lines[-3:] == ["&Notifications", "Open Qubes &Manager", "&Quit"]
+
+
+async def test_a_device_is_given_from_the_menu(desk: Desk, catalog: DeviceCatalog) -> None:
+    to = next(inner for action in desk.menu_of("Example USB Stick").actions() if (inner := action.menu()) is not None)
+    next(action for action in to.actions() if action.text() == "work").trigger()
+    await until(lambda: catalog.devices()[STICK].holder == "work")
+
+    assert any(line.startswith("Example USB Stick   work has it") for line in desk.lines())
+
+
+async def test_a_qube_is_paused_and_killed_only_after_a_question(desk: Desk, session: Session) -> None:
+    desk.choose("personal", "&Pause")
+    await until(lambda: session.records["personal"].state is PowerState.PAUSED)
+
+    assert [action.text() for action in desk.menu_of("personal").actions()] == ["&Unpause", "S&ettings…", "&Kill…"]
+
+
+async def test_settings_open_in_this_process(desk: Desk, session: Session) -> None:
+    wanted: list[tuple[str, tuple[str, ...]]] = []
+    session.window_wanted.connect(lambda kind, names: wanted.append((kind, names)))
+    desk.choose("work", "S&ettings…")
+
+    assert wanted == [("settings", ("work",))]
+
+
+async def test_a_halted_qube_is_started_by_search(desk: Desk, session: Session) -> None:
+    desk.tray.show_window("qubes")
+    panel = desk.tray.window.qubes
+    assert "vault" not in panel.filter.names()
+    type_text(panel.search, "vau")
+    assert list(panel.filter.names()) == ["vault"]
+    press_key(panel.search, Qt.Key.Key_Return)
+
+    await until(lambda: session.records["vault"].state is PowerState.RUNNING)
+
+
+async def test_buttons_of_the_qubes_page_follow_what_is_selected(desk: Desk, session: Session) -> None:
+    desk.tray.show_window("qubes")
+    panel = desk.tray.window.qubes
+    assert not panel.buttons["shutdown"].isEnabled()
+    panel.view.select_name("work")
+    assert not panel.buttons["start"].isEnabled()
+    click(panel.buttons["shutdown"])
+
+    await until(lambda: session.records["work"].state is PowerState.HALTED)
+
+
+async def test_without_a_tray_the_window_is_shown_and_closing_it_ends(desk: Desk) -> None:
+    assert not QSystemTrayIcon.isSystemTrayAvailable()
+    desk.tray.start()
+    assert desk.tray.window.isVisible()
+    desk.tray.window.close()
+
+    assert desk.over == 1
+
+
+async def test_without_a_tray_a_message_stands_in_the_window(desk: Desk, system: System) -> None:
+    desk.tray.start()
+    source(system, "dom0").plug(demo._disk("sdx", "Just <b>now</b>", 1 << 30))
+    await until(lambda: desk.tray.window.errors.notices)
+
+    assert desk.tray.window.errors.notices[0].text == "Just <b>now</b> is available (dom0:sdx)."
+
+
+async def test_what_is_new_or_a_favourite_comes_first(desk: Desk, feed: DeviceFeed, system: System) -> None:
+    feed.set_mark(feed.catalog.devices()[CAMERA], Mark("", True))
+    assert desk.lines()[0] == "Example HD Webcam C920"
+    source(system, "dom0").plug(demo._disk("sdx", "Z & last", 1 << 30))
+    await until(lambda: any(device.new for device in feed.catalog.devices().values()))
+
+    assert desk.lines()[0] == "Z && last   new"
+    desk.tray.menu.aboutToHide.emit()
+    assert not any(device.new for device in feed.catalog.devices().values())
+
+
+async def test_notifications_are_switched_in_the_menu(desk: Desk) -> None:
+    desk.lines()
+    notify = next(
+        inner
+        for action in desk.tray.menu.actions()
+        if (inner := action.menu()) is not None and action.text() == "&Notifications"
+    )
+    next(action for action in notify.actions() if action.text() == "Attached").trigger()
+
+    assert not desk.tray.notices.wanted(NoticeKind.ATTACHED)
+    assert desk.tray.notices.wanted(NoticeKind.FAILED)
+
+
+async def test_a_failure_shows_in_the_window_and_leads_the_menu(desk: Desk, system: System, feed: DeviceFeed) -> None:
+    source(system, "sys-usb").devices.pop((STICK.device_class, STICK.ident))
+    desk.tray.window.actions_of.operations.attach(feed.catalog.devices()[STICK], "work", {})
+    await until(lambda: desk.tray.window.errors.notices)
+
+    assert desk.lines()[0] == "Example USB Stick   failed with work"
+
+
+async def test_opening_menus_and_the_window_asks_the_daemon_nothing(
+    desk: Desk, feed: DeviceFeed, session: Session
+) -> None:
+    await until(lambda: session.client.calls_made and session.is_synced)
+    await until(is_quiet)
+    before = session.client.calls_made
+    names = {device.name for device in feed.catalog.devices().values()}
+    for line in [line for line in desk.lines() if line in names]:
+        assert desk.menu_of(line).actions()
+    desk.tray.show_window()
+    desk.tray.show_window("qubes")
+    await until(is_quiet)
+
+    assert session.client.calls_made == before
+
+
+# -- a real tray ------------------------------------------------------------------------------------------------------
+
+PROGRAM = "from qubesmanager.entry import devices; raise SystemExit(devices(['--demo', '0']))"
+TITLE = '"Qubes Devices"'
+
+
+def icon_in_tray(env: dict[str, str]) -> bool:
+    return any(TITLE in line for line in x_tray.below(x_tray.windows(env), "panel"))
+
+
+def window_shown(env: dict[str, str]) -> bool:
+    """The small window, which is far wider than an icon."""
+    return any(TITLE in line and x_tray.width(line) > 300 for line in x_tray.windows(env).splitlines())
+
+
+@pytest.mark.xserver
+@pytest.mark.skipif(bool(x_tray.why_not()), reason=x_tray.why_not())
+async def test_the_icon_is_seen_in_a_real_tray(tmp_path: Path) -> None:
+    with (
+        x_tray.screen(tmp_path) as env,
+        x_tray.program("trayer", "--edge", "bottom", "--widthtype", "request", env=env),
+    ):
+        await until(lambda: '"panel"' in x_tray.windows(env))
+        with x_tray.program(sys.executable, "-c", PROGRAM, env=env) as process:
+            await until(lambda: icon_in_tray(env) or process.poll() is not None)
+
+            assert process.poll() is None
+            assert not window_shown(env)  # it waits until somebody clicks
+
+
+@pytest.mark.xserver
+@pytest.mark.skipif(bool(x_tray.why_not()), reason=x_tray.why_not())
+async def test_without_a_tray_there_is_the_window_until_a_tray_comes(tmp_path: Path) -> None:
+    with x_tray.screen(tmp_path) as env, x_tray.program(sys.executable, "-c", PROGRAM, env=env) as process:
+        await until(lambda: window_shown(env) or process.poll() is not None)
+        assert process.poll() is None
+        with x_tray.program("trayer", "--edge", "bottom", "--widthtype", "request", env=env):
+            await until(lambda: icon_in_tray(env))
