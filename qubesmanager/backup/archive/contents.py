@@ -81,9 +81,9 @@ class Qube:
 
     `properties` are those that were set, without `name` and `label`; references are names, none is the empty text.
     `path` is the qube's folder in the backup, `vm1/`, or empty if only its settings are there. dom0's is written as
-    `dom0-home/USER` and read as `dom0-home/`. `size` is the
-    number of bytes that its files hold at most, holes not counted. `problem` is a sentence why nothing of the qube can
-    be read; its name may then be one that was made up for it.
+    `dom0-home/USER` and read as `dom0-home/`, with USER as `user`, which is not checked. `size` is the number of bytes
+    that its files hold at most, holes not counted. `problem` is a sentence why nothing of the qube can be read; its
+    name may then be one that was made up for it.
     """
 
     name: str
@@ -96,6 +96,7 @@ class Qube:
     path: str = ""
     size: int = 0
     problem: str = ""
+    user: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +285,7 @@ def _qube(element: Element, labels: Mapping[str, str]) -> Qube:
         ),
         (_HOME if is_home else path) if content else "",
         int(size) if content else 0,
+        user=path.removeprefix(_HOME).strip("/") if content and is_home else "",
     )
 
 

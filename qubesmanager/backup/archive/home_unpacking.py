@@ -44,7 +44,7 @@ class Tree(Protocol):
     def folder(self, path: bytes, attributes: Attributes, /) -> object: ...
 
     def file(self, path: bytes, attributes: Attributes, size: int, /) -> Sink:
-        """A new file of zeros; `finish` is called once it is filled."""
+        """A new file of zeros; `finish` is called once it is filled, `abort` if it is to be removed instead."""
         ...
 
     def link(self, path: bytes, attributes: Attributes, target: bytes, /) -> object:
@@ -58,7 +58,7 @@ class Tree(Protocol):
         ...
 
     def abort(self) -> object:
-        """The home is not whole: remove it. Once, in place of `finish` or after it."""
+        """The home is not to be kept: remove it. Once, in place of `finish` or after it."""
         ...
 
 
@@ -87,15 +87,55 @@ def unpack(pieces: Iterator[bytes], name: str, limit: int, tree: Tree, lost: lis
     `limit` is the most bytes that are taken from `pieces`. The tree's `finish` and `abort` are left to the caller.
     Raises `BackupDamagedError`, `BackupLimitError`, and what `pieces` and the tree raise.
     """
-    cursor = Cursor(pieces, name, limit)
-    unpacking = _Unpacking(cursor, name, tree)
-    while (entry := _next(cursor)) is not None:
-        unpacking.take(entry)
-    if not unpacking.folders:
-        raise BackupDamagedError(f"The archive inside holds no folder {name}.")
-    digest = cursor.end(tar.BLOCK)
+    unpacking = _Unpacking(Cursor(pieces, name, limit), name, tree)
+    content = unpacking.all()
     lost += unpacking.left_out.sentence()
-    return Content(cursor.taken, cursor.taken, digest)
+    return content
+
+
+def salvage(pieces: Iterator[bytes], name: str, limit: int, tree: Tree, lost: list[str]) -> "Content | Part":
+    """As `unpack`, but what comes before damage stays in the tree.
+
+    Damage is that `pieces` raises `BackupDamagedError` or ends early. Any other fault of the archive is raised, since
+    whoever wrote it, sealed it so, and so is damage before the first folder.
+    """
+    source = _Source(pieces)
+    cursor = Cursor(source, name, limit)
+    unpacking = _Unpacking(cursor, name, tree)
+    try:
+        return unpacking.all()
+    except BackupDamagedError as error:
+        if not unpacking.folders or not (cursor.is_short or source.error is error):
+            raise
+        return Part(str(error), unpacking.count, _said(unpacking.last))
+    finally:
+        lost += unpacking.left_out.sentence()
+
+
+class Part(NamedTuple):
+    """The first `entries` of an archive, up to the path `last`, and the sentence why the rest cannot be read."""
+
+    reason: str
+    entries: int
+    last: str
+
+
+class _Source:
+    """The pieces, and the error that they were broken off with."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self.error: BackupDamagedError | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._pieces)
+        except BackupDamagedError as error:
+            self.error = error
+            raise
 
 
 class _Entry(NamedTuple):
@@ -109,7 +149,7 @@ class _Entry(NamedTuple):
 
 
 class _Unpacking:
-    """What was made so far."""
+    """What was made so far: `count` entries, of which `last` is the path of the last one."""
 
     def __init__(self, cursor: Cursor, name: str, tree: Tree) -> None:
         self._cursor = cursor
@@ -120,9 +160,24 @@ class _Unpacking:
         self._others: set[bytes] = set()
         self._names = 0
         self.left_out = Named("Left out of the home of dom0")
+        self.count = 0
+        self.last = b""
+
+    def all(self) -> Content:
+        while (entry := _next(self._cursor)) is not None:
+            self.take(entry)
+        if not self.folders:
+            raise BackupDamagedError(f"The archive inside holds no folder {self._top.decode()}.")
+        digest = self._cursor.end(tar.BLOCK)
+        return Content(self._cursor.taken, self._cursor.taken, digest)
 
     def take(self, entry: _Entry) -> None:
         path = self._checked(entry.path)
+        self._take(path, entry)
+        self.last = path
+        self.count += 1
+
+    def _take(self, path: bytes, entry: _Entry) -> None:
         kind = entry.header.kind
         if kind in _LEFT_OUT:
             self.left_out.add(path, tar.KINDS[kind])

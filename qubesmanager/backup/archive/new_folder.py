@@ -9,6 +9,7 @@ import errno
 import os
 import shutil
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from qubesmanager.backup.archive.home_unpacking import Attributes
@@ -89,7 +90,14 @@ class NewFolder:
         fd = os.open(name, _NEW, 0o600, dir_fd=folder)
         self.files += 1
         self.bytes += size
-        return _NewFile(fd, size, attributes, self._owner)
+
+        def remove() -> None:
+            self.files -= 1
+            self.bytes -= size
+            above, own = self._place(path)
+            os.unlink(own, dir_fd=above)
+
+        return _NewFile(fd, size, attributes, self._owner, remove)
 
     def link(self, path: bytes, attributes: Attributes, target: bytes) -> None:
         fd, name = self._place(path)
@@ -165,10 +173,18 @@ class NewFolder:
 
 
 class _NewFile:
-    """A `Sink`: a new file by its descriptor, which is closed at its end."""
+    """A `Sink`: a new file by its descriptor, which is closed at its end. `remove` takes away one that is not whole."""
 
-    def __init__(self, fd: int, size: int, attributes: Attributes, owner: tuple[int, int] | None) -> None:
+    def __init__(
+        self,
+        fd: int,
+        size: int,
+        attributes: Attributes,
+        owner: tuple[int, int] | None,
+        remove: Callable[[], None],
+    ) -> None:
         self._fd = fd
+        self._remove = remove
         self._attributes = attributes
         self._owner = owner
         try:
@@ -193,6 +209,7 @@ class _NewFile:
 
     def abort(self) -> None:
         os.close(self._fd)
+        self._remove()
 
 
 def _sync(fd: int) -> None:

@@ -9,6 +9,7 @@ other; a small file whose content makes no sense is lost alone.
 from collections.abc import Callable, Collection, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from threading import Event
 from typing import Self
 
@@ -17,6 +18,7 @@ from qubesmanager.backup.archive import (
     compression,
     contents,
     header,
+    home_unpacking,
     manifest,
     scrypt_container,
     volume_tar,
@@ -115,8 +117,10 @@ def _salvaged(
     xml, _ = _small_file(iter([packed]), told.compression, "qubes.xml", contents.XML_LIMIT)
     held = contents.from_xml(xml)
     mended.folders = [qube.path[:-1] for qube in held.stored]
+    mended.home = next((qube.user for qube in held.stored if qube.user), "")
     params = scrypt_container.params_of(sealed_xml[: scrypt_container.HEAD_SIZE])
-    return Backup(told, held, params, rest, mended, _config(told, rest))
+    config, rest = _salvaged_config(told, rest)
+    return Backup(told, held, params, rest, mended, config)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,22 @@ def _config(told: Head, rest: "_Rest") -> _Config:
         return _Config(problem="The configuration of dom0 was changed, or is of another backup.")
     except BackupError as error:
         return _Config(problem=f"The configuration of dom0 cannot be read: {error}")
+
+
+def _salvaged_config(told: Head, rest: "_Rest") -> tuple[_Config, "_Rest"]:
+    """As `_config`, with what is still to be read; a configuration that is not in its place is lost alone."""
+    if not told.has_config:
+        return _Config(), rest
+    before: list[Member | Damage] = []
+    while isinstance(member := next(rest.members, None), Damage):
+        before.append(member)
+    following = replace(rest, members=chain(before, () if member is None else (member,), rest.members))
+    if member is None or member.name != str(ChunkName("", CONFIG, 0)):
+        return _Config(problem="The configuration of dom0 is missing in the file."), following
+    try:
+        return _config(told, replace(rest, members=iter((member,)))), replace(rest, members=chain(before, rest.members))
+    except BackupDamagedError as error:
+        return _Config(problem=f"The configuration of dom0 cannot be read: {error}"), following
 
 
 def _opened_after(first: "Future[bytes] | None", sealed: bytes, secret: bytes) -> bytes:
@@ -299,10 +319,12 @@ class _State:
     notes: str | None = None
     lost: list[str] = field(default_factory=list)
     """A sentence for each small file that could not be read, or not whole."""
+    cut: str = ""
+    """What is lost of a home that was salvaged up to a damaged chunk, as a sentence; the rest of it is not read."""
 
     def fail(self, reason: str) -> None:
-        """The first reason is the one that is told."""
-        self.reason = self.reason or reason
+        """The first reason counts. What follows the damage that a home was salvaged up to is no reason."""
+        self.reason = self.reason or ("" if self.cut else reason)
 
 
 class _Run:
@@ -370,6 +392,7 @@ class _Run:
                 tuple(state.lost),
                 self._doubt(state),
                 tuple(file.name for file in state.files),
+                state.cut,
             )
             for state in self._states.values()
         ]
@@ -405,7 +428,7 @@ class _Run:
             self._feed.put(error)
 
     def _has_failed(self, folder: str) -> bool:
-        return bool(self._states[folder].reason)
+        return bool(self._states[folder].reason or self._states[folder].cut)
 
     # -- in the caller's thread
 
@@ -442,7 +465,9 @@ class _Run:
         try:
             if not state.reason:
                 content = self._content(state, name, pieces)
-                state.files.append(FileEntry(name.file, content.size, content.stored, len(chunks), content.sha256))
+                if content is not None:
+                    entry = FileEntry(name.file, content.size, content.stored, len(chunks), content.sha256)
+                    state.files.append(entry)
                 for sink in state.sinks[sinks:]:
                     sink.finish()
         except BackupCancelledError:
@@ -476,8 +501,8 @@ class _Run:
                 return
             self._feed.drop(chunk)
 
-    def _content(self, state: _State, name: ChunkName, pieces: Iterator[bytes]) -> Content:
-        """Read one file to where it belongs."""
+    def _content(self, state: _State, name: ChunkName, pieces: Iterator[bytes]) -> Content | None:
+        """Read one file to where it belongs; None for a home that is read up to a damaged chunk."""
         if name.file in {FIREWALL, NOTES}:
             data, content = _small_file(pieces, self._head.compression, name.path, min(state.left, FILE_LIMIT))
             self._take_small(state, name.file, data)
@@ -497,13 +522,23 @@ class _Run:
                 return self._home_content(state, name, plain)
             return volume_tar.restore(plain, name.path, state.left, opened if name.file.endswith(_IMAGE) else unknown)
 
-    def _home_content(self, state: _State, name: ChunkName, plain: Iterator[bytes]) -> Content:
+    def _home_content(self, state: _State, name: ChunkName, plain: Iterator[bytes]) -> Content | None:
         if self._home is None:
             return volume_tar.passed_over(plain, name.path, state.left)
         if state.sinks:
             raise BackupDamagedError("The backup holds two homes of dom0.")
         state.sinks.append(self._home)
-        return unpack(plain, name.path, state.left, self._home, state.lost)
+        if self._mended is None:
+            return unpack(plain, name.path, state.left, self._home, state.lost)
+        content = home_unpacking.salvage(plain, name.path, state.left, self._home, state.lost)
+        if isinstance(content, Content):
+            return content
+        damaged = f"The home of dom0 is damaged: {state.reason or content.reason}"
+        entries, last = content.entries, content.last
+        whole = f"Its first {entries} files, folders and links are whole, up to {last}; what follows is lost."
+        state.cut, state.reason = f"{damaged} {whole}", ""
+        self._problems.append(state.cut)
+        return None
 
     @staticmethod
     def _take_small(state: _State, file: str, data: bytes) -> None:
@@ -561,7 +596,7 @@ class _Run:
             self._problems.append("The manifest is not of this backup.")
         for entry in told.qubes:
             found = self._states.get(entry.folder)
-            if found is not None:
+            if found is not None and not found.cut:
                 # What the writer knew says more than what is missing for it.
                 found.reason = found.reason if entry.result == manifest.OK else entry.result
                 found.fail(_difference(found.qube.name, found.files, entry.files))
@@ -574,7 +609,7 @@ class _Run:
 
     def _doubt(self, state: _State) -> str:
         """What nothing in the file can confirm of a qube that was salvaged, as a sentence."""
-        if self._mended is None or self._manifest is not None or state.reason:
+        if self._mended is None or self._manifest is not None or state.reason or state.cut:
             return ""
         files = ", ".join(file.name for file in state.files)
         return f"The backup has no readable manifest, so a missing file could go unnoticed; read and whole: {files}."

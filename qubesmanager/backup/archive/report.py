@@ -15,7 +15,8 @@ class QubeResult:
     `firewall` and `notes` are what the backup holds of them, None if it has no such file; `lost` has a sentence for
     each of these files that could not be read, or not whole: the volumes do not depend on them. Only a reader fills
     these in, but for `lost` of dom0's home. `doubt` is a sentence about what cannot be known of a qube that was
-    salvaged; `files` are the names of those read.
+    salvaged; `files` are the names of those read. `cut` is a sentence about dom0's home that was salvaged up to a
+    damaged chunk: what is lost, and what is whole.
     """
 
     qube: Qube
@@ -25,6 +26,7 @@ class QubeResult:
     lost: tuple[str, ...] = ()
     doubt: str = ""
     files: tuple[str, ...] = ()
+    cut: str = ""
 
     @property
     def ok(self) -> bool:

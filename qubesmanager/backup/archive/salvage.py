@@ -23,6 +23,7 @@ from qubesmanager.backup.archive.backup_tar import (
     is_known,
 )
 from qubesmanager.backup.archive.dom0_config import CONFIG
+from qubesmanager.backup.archive.home import HOME
 from qubesmanager.backup.archive.manifest import MANIFEST
 from qubesmanager.backup.archive.qube_files import FIREWALL, NOTES
 from qubesmanager.backup.archive.scrypt_container import HEAD_SIZE, MAC_SIZE, OVERHEAD, Keys
@@ -41,12 +42,14 @@ _NAME_FIELD = 100
 class Mended:
     """An `Input`: the same archive with right frames. At most `CHUNK_LIMIT` bytes are kept at a time.
 
-    `folders`, the qubes' folders in their order, is set once qubes.xml was read. `notes` are sentences about what was
+    `folders`, the qubes' folders in their order, and `home`, the file of dom0's home in its folder, are set once
+    qubes.xml was read. `notes` are sentences about what was
     put right or left out, in the order of the file; `odd` names members whose headers this program would not write.
     """
 
     def __init__(self, source: Input, passphrase: str) -> None:
         self.folders: Sequence[str] = ()
+        self.home = ""
         self.notes: list[str] = []
         self.odd: list[str] = []
         self._source = source
@@ -167,10 +170,14 @@ class Mended:
             found.append(ChunkName(before.folder, before.file, before.index + 1))
         if behind is not None and behind.index:
             found.append(ChunkName(behind.folder, behind.file, behind.index - 1))
-        found += [ChunkName(folder, file, 0) for folder in self._near(before, behind) for file in _FILES]
+        found += [ChunkName(folder, file, 0) for folder in self._near(before, behind) for file in self._files(folder)]
         found += [ChunkName("", CONFIG, 0), ChunkName("", MANIFEST, 0)]
-        names = dict.fromkeys(str(name) for name in found if name is not None)
+        names = dict.fromkeys(text for name in found if name is not None and is_known(text := str(name)))
         return sorted((name for name in names if name not in self._names), key=lambda name: _distance(broken, name))
+
+    def _files(self, folder: str) -> Sequence[str]:
+        """The files that the folder usually holds."""
+        return (self.home,) if folder == HOME else _FILES
 
     def _near(self, before: ChunkName | None, behind: ChunkName | None) -> list[str]:
         """The folders that the member may belong to: the one before, the next one, the one that follows."""

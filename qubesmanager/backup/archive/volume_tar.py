@@ -149,7 +149,10 @@ def _too_much(name: str) -> BackupLimitError:
 
 
 class Cursor:
-    """A stream of pieces as bytes that are taken; every byte goes into the hash. No more than `limit` are given."""
+    """A stream of pieces as bytes that are taken; every byte goes into the hash. No more than `limit` are given.
+
+    `is_short`: the stream ended before the archive did.
+    """
 
     def __init__(self, pieces: Iterator[bytes], name: str, limit: int) -> None:
         self._pieces = pieces
@@ -158,13 +161,14 @@ class Cursor:
         self._size = 0
         self._left = limit
         self._taken = 0
+        self.is_short = False
         self._hash = hashlib.sha256()
 
     def take(self, size: int) -> memoryview:
         """So many bytes. Raises `BackupDamagedError` if the stream ends before, `BackupLimitError` beyond the limit."""
         while self._size < size:
             if not self._pull():
-                raise BackupDamagedError("The archive inside ends too early.")
+                raise self._too_short()
         self._size -= size
         first = self._held[0] if self._held else memoryview(b"")
         if len(first) > size:
@@ -201,7 +205,7 @@ class Cursor:
             if self.take(size) != ZEROS[:size]:
                 raise BackupDamagedError("Something follows the file in the archive inside.")
         if zeros < len(tar.END) or zeros % tar.BLOCK:
-            raise BackupDamagedError("The archive inside ends too early.")
+            raise self._too_short()
         return self.digest()
 
     def rest(self) -> int:
@@ -214,6 +218,10 @@ class Cursor:
     def digest(self) -> str:
         """The SHA-256, in hex, of all that was taken from the stream."""
         return self._hash.hexdigest()
+
+    def _too_short(self) -> BackupDamagedError:
+        self.is_short = True
+        return BackupDamagedError("The archive inside ends too early.")
 
     def _pull(self) -> bool:
         piece = next(self._pieces, None)

@@ -68,6 +68,11 @@ NOTES = (
     QT_TRANSLATE_NOOP("RestoreNotes", "The header of {0} was damaged; its content is whole."),
     QT_TRANSLATE_NOOP("RestoreNotes", "The configuration of dom0 was changed, or is of another backup."),
     QT_TRANSLATE_NOOP("RestoreNotes", "The configuration of dom0 cannot be read: {0}"),
+    QT_TRANSLATE_NOOP("RestoreNotes", "The configuration of dom0 is missing in the file."),
+    QT_TRANSLATE_NOOP("RestoreNotes", "The home of dom0 is damaged: {0}"),
+    QT_TRANSLATE_NOOP(
+        "RestoreNotes", "Its first {0} files, folders and links are whole, up to {1}; what follows is lost."
+    ),
     QT_TRANSLATE_NOOP("RestoreNotes", "The backup has no {0} of dom0."),
     QT_TRANSLATE_NOOP("RestoreNotes", "It is the same here."),
     QT_TRANSLATE_NOOP("RestoreNotes", "It replaces what was here."),

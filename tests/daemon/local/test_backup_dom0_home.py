@@ -9,6 +9,7 @@ import pwd
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,13 +22,14 @@ from until import until
 
 from qubesmanager.backup.archive import scrypt_container
 from qubesmanager.backup.archive.scrypt_container import Params
+from qubesmanager.backup.archive.writer import Options
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.client.client import Client
 from qubesmanager.client.restores import HeldHome, parse_contents
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.backups import homes
-from qubesmanager.daemon.local.services import restores
+from qubesmanager.daemon.local.services import backups, restores
 from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
@@ -285,6 +287,28 @@ async def test_a_restore_that_is_refused_or_fails_leaves_nothing_of_the_home(
     assert "result=failed" in row
     assert names(place) == set()
     assert contents(home)
+
+
+async def test_of_a_damaged_home_salvage_unpacks_what_comes_before_the_damage(
+    client: Client, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backups, "Options", partial(Options, piece=200_000))
+    (home / "zlast").write_bytes(os.urandom(4 * MIB))
+    await execute(client, tmp_path / "file", dom0_home=True)
+    file, place = damaged(tmp_path / "file"), made(tmp_path / "place")
+    before = contents(home)
+
+    looked = await client.send(calls.BACKUP_RESTORE("dom0", None, sent(file, "salvage=yes", "verify-only=yes")))
+    rows = await client.send(calls.BACKUP_RESTORE("dom0", None, sent(file, "salvage=yes", f"dom0-home={place}/new")))
+
+    for row, of_file in (looked, rows):
+        assert row.startswith("dom0 restored-as=- result=ok ")
+        assert "The home of dom0 is damaged: " in row
+        assert "what follows is lost." in row
+        assert of_file.startswith("- restored-as=- result=failed The home of dom0 is damaged: ")
+    restored_home = contents(place / "new")
+    assert set(restored_home) == {"big", "link"}
+    assert restored_home.items() <= before.items()
 
 
 async def test_a_cancelled_restore_leaves_nothing_of_the_home(client: Client, home: Path, tmp_path: Path) -> None:

@@ -384,6 +384,9 @@ def _judge(one: _Wanted, report: Report, result: QubeResult) -> None:
     one.failed = one.failed or result.reason or _lacking(result)
     if one.failed:
         return
+    if result.cut:
+        one.notes.append(result.cut)
+        return
     if result.doubt:
         one.notes.append(result.doubt)
     if report.problems:
