@@ -18,7 +18,7 @@ from qubesmanager.daemon.local.core.volumes import KINDS
 from qubesmanager.daemon.local.drivers.pools.base import PoolDriver
 from qubesmanager.daemon.local.drivers.pools.table import DEFAULT, open_pool
 from qubesmanager.daemon.local.services.recovery import parse
-from qubesmanager.daemon.local.store import backups, rows
+from qubesmanager.daemon.local.store import backups, rows, screening
 from qubesmanager.daemon.local.store.store import StoreDamagedError, StoreError, make_current, why_no_file
 from qubesmanager.wire.errors import Mgmt1Error, QubesVolumeNotFoundError, StoragePoolException
 from qubesmanager.wire.values import VmClass
@@ -70,6 +70,8 @@ async def check_all(state: Path) -> Report:
         if connection is not None:
             reader = _Reader(connection)
             try:
+                screening.screen(connection)
+                report.wrong += [str(row) for row in await rows.read_unreadable(reader)]
                 qubes = await rows.read_qubes(reader)
                 pools = [_Pool(*row) for row in await reader.read("SELECT name, driver, options, identity FROM pool")]
             except (ValueError, LookupError, TypeError, sqlite3.Error) as error:

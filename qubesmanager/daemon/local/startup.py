@@ -17,6 +17,7 @@ from qubesmanager.daemon.local.drivers.pools.table import DEFAULT
 from qubesmanager.daemon.local.services import firewall_rules, hypervisor_events, old_settings
 from qubesmanager.daemon.local.services.network import Network
 from qubesmanager.daemon.local.services.recovery import Recovery, recover
+from qubesmanager.daemon.local.services.unreadable import settle
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Store
 from qubesmanager.daemon.local.system import Places, System
@@ -121,7 +122,9 @@ async def recovered(state: Path, hypervisor: Hypervisor, *, pool_driver: str = D
         await system.load()
         system.state.kernels = await kernels.installed(system.places.kernels)
         await _open_pools(system, state, pool_driver, clean=False)
-        recovery = await recover(system)
+        recovery = Recovery()
+        await settle(system, recovery)
+        await recover(system, recovery)
     finally:
         await system.close()
     if system.store.notice:
@@ -136,7 +139,8 @@ async def _open_pools(system: System, state: Path, first_driver: str, *, clean: 
         await system.commit([rows.set_pool(DEFAULT_POOL, first_driver, options)])
         system.state.pools[DEFAULT_POOL] = first_driver
     await system.pools.open_all(clean=clean)
-    if is_new and DEFAULT_POOL in system.volumes.drivers:
+    is_first_start = len(system.state.qubes) == 1
+    if is_new and is_first_start and DEFAULT_POOL in system.volumes.drivers:
         await _note_volumes(system)
 
 

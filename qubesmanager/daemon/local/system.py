@@ -16,7 +16,7 @@ import os
 import time
 import uuid as uuids
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from uuid import UUID
 
 from qubesmanager.daemon.admission.policy_files import Policies
 from qubesmanager.daemon.event_hub import EventHub
+from qubesmanager.daemon.local.core.labels import LABELS, UNKNOWN_COLOR
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import State
 from qubesmanager.daemon.local.drivers.backups.profiles import Profiles
@@ -41,6 +42,7 @@ from qubesmanager.daemon.local.services.pools import Pools
 from qubesmanager.daemon.local.services.statistics import Statistics
 from qubesmanager.daemon.local.services.volume_lifecycle import Volumes
 from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.store.screening import Unreadable
 from qubesmanager.daemon.local.store.store import Statement, Store, StoreDamagedError
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotFoundError
 from qubesmanager.wire.event import Event
@@ -49,19 +51,10 @@ from qubesmanager.wire.values import PowerState, VmClass
 
 log = logging.getLogger(__name__)
 
-LABELS = {
-    "red": "0xCC0000",
-    "orange": "0xF57900",
-    "yellow": "0xEDD400",
-    "green": "0x73D216",
-    "gray": "0x555753",
-    "blue": "0x3465A4",
-    "purple": "0x75507B",
-    "black": "0x000000",
-}
-"""What a new system starts with, from least to most trusted."""
-
 DOM0_UUID = UUID(int=0)
+
+_ROWS_NAMED = 3
+"""Unreadable rows that the problem of a qube names."""
 
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 10.0
@@ -114,6 +107,8 @@ class System:
         self.sources: Counter[str] = Counter()
         """Qubes that new ones are being made from."""
         self.pool_options: dict[str, dict[str, str]] = {}
+        self.unreadable: list[Unreadable] = []
+        """Rows of the store that could not be read and were not recovered since."""
         self.expiries = Expiries(self.state)
         self._locks: dict[UUID, asyncio.Lock] = {}
         self._watchers: dict[UUID, set[asyncio.Event]] = {}
@@ -292,7 +287,10 @@ class System:
 
     async def next_qid(self) -> int:
         """The number of the next new qube; under `changing`, so that nobody else gets it."""
-        ((last,),) = await self.store.read("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'qube'")
+        ((last,),) = await self.store.read(
+            "SELECT max((SELECT coalesce(max(qid), 0) FROM qube),"
+            " (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'qube' AND typeof(seq) = 'integer'))"
+        )
         return int(last) + 1
 
     async def stats_of(self, qube: Qube) -> DomainStats | None:
@@ -322,27 +320,38 @@ class System:
         await self.hypervisor.open()
 
     async def load(self) -> None:
-        """Read the store. One whose rows make no sense is damaged, and replaced like one that SQLite cannot read."""
+        """Read the store. A row that cannot be read costs itself or its qube (see `store.screening`)."""
         await self.store.open()
         qubes = await self._read()
         while qubes is None:
             qubes = await self._read()
         for qube in qubes:
+            blocking = [row for row in self.unreadable if row.blocks and row.qube == qube.qid]
             if qube.klass is VmClass.ADMIN:
                 qube.state = PowerState.RUNNING
-                qube.problem = self.store.notice
-            elif self.store.notice and qube.start_time is None:
+                qube.problem = " ".join(filter(None, [self.store.notice, _why_unreadable(self.unreadable)]))
+                continue
+            if blocking:
+                qube.unreadable = (
+                    f"{' '.join(str(row) for row in blocking[:_ROWS_NAMED])} qubes-mgmt1d --recover takes what is"
+                    " missing from the volumes of the qube."
+                )
+            if self.store.notice and qube.start_time is None:
                 # It may have been started after the copy was written: what it left is cleaned up unless it runs.
                 qube.start_time = int(time.time())
+        self._complete_labels(qubes)
         self.state.load(qubes)
 
     async def _read(self) -> list[Qube] | None:
         """The qubes, and into `state` the rest; None if the store was damaged and is another one now."""
         try:
+            for row in await self.store.screen():
+                log.error("%s", row)
             qubes = await rows.read_qubes(self.store)
-            if not qubes:
-                await self._first_start()
+            if not any(qube.klass is VmClass.ADMIN for qube in qubes):
+                await self._first_start(labels=not qubes)
                 qubes = await rows.read_qubes(self.store)
+            self.unreadable = await rows.read_unreadable(self.store)
             self.state.labels = await rows.read_pairs(self.store, "label")
             self.state.system_own = await rows.read_pairs(self.store, "system_property")
             self.state.pools = await rows.read_pairs(self.store, "pool")
@@ -365,17 +374,28 @@ class System:
         if self._state_lock is not None:
             self._state_lock.close()
 
-    async def _first_start(self) -> None:
+    async def _first_start(self, *, labels: bool) -> None:
         dom0 = Qube(0, DOM0_UUID, "dom0", VmClass.ADMIN, own={"label": "black"})
+        first = LABELS if labels else {}
         await self.store.commit(
-            [*(rows.set_label(name, color) for name, color in LABELS.items()), *rows.insert_qube(dom0)]
+            [*(rows.set_label(name, color) for name, color in first.items()), *rows.insert_qube(dom0)]
         )
+
+    def _complete_labels(self, qubes: Iterable[Qube]) -> None:
+        """A label whose row was lost is still the label of its qubes."""
+        for name in sorted({label for qube in qubes if (label := qube.own.get("label"))} - self.state.labels.keys()):
+            self.state.labels[name] = LABELS.get(name, UNKNOWN_COLOR)
+            log.error("The store does not know the label %s, which qubes have", shown(name))
 
     async def _logged(self, name: str, coroutine: Coroutine[Any, Any, None]) -> None:
         try:
             await coroutine
         except Exception:
             log.exception("%s failed", name)
+
+
+def _why_unreadable(unreadable: Sequence[Unreadable]) -> str:
+    return f"{len(unreadable)} rows of the store cannot be read; qubes-mgmt1d --check lists them." if unreadable else ""
 
 
 def new_uuid() -> UUID:

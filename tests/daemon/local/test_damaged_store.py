@@ -52,12 +52,6 @@ def other_program(path: Path) -> None:
         connection.commit()
 
 
-def senseless(path: Path) -> None:
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        connection.execute("UPDATE qube SET class = 'NoSuchVM' WHERE name = 'work'")
-        connection.commit()
-
-
 def folder_instead(path: Path) -> None:
     path.unlink()
     (path / "below").mkdir(parents=True)
@@ -78,7 +72,6 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "a link to nothing": link_to_nothing,
     "pages": cut_page,
     "another program's": other_program,
-    "senseless": senseless,
 }
 
 

@@ -99,12 +99,16 @@ class Property:
     def default_of(self, facts: Facts, qube: Qube) -> str:
         return self.default if isinstance(self.default, str) else self.default(facts, qube)
 
+    def parse(self, untrusted: str) -> str:
+        """The value in its one written form, by its type alone. Raises `QubesPropertyValueError` with the reason."""
+        return _READERS[self.type](self.name, untrusted, optional=self.optional, utf8=self.utf8)
+
     def accept(self, facts: Facts, qube: Qube, untrusted: str, sees: Sees = sees_all) -> str:
         """The value in its one written form. Raises `QubesPropertyValueError` with the reason.
 
         A qube that the caller does not see is answered as one that does not exist, unless the property names it now.
         """
-        value = _READERS[self.type](self.name, untrusted, optional=self.optional, utf8=self.utf8)
+        value = self.parse(untrusted)
         if value and self.type is Type.VM and value != qube.value(self.name):
             _check_qube(facts, value, sees)
         if value and self.type is Type.LABEL and value not in facts.labels:
@@ -126,12 +130,16 @@ class SystemProperty:
     check: Callable[[Facts, str], str | None] | None = None
     optional: bool = False
 
+    def parse(self, untrusted: str) -> str:
+        """The value in its one written form, by its type alone. Raises `QubesPropertyValueError` with the reason."""
+        return _READERS[self.type](self.name, untrusted, optional=self.optional, utf8=False)
+
     def accept(self, facts: Facts, untrusted: str, sees: Sees = sees_all) -> str:
         """The value in its one written form. Raises `QubesPropertyValueError` with the reason.
 
         A qube that the caller does not see is answered as one that does not exist.
         """
-        value = _READERS[self.type](self.name, untrusted, optional=self.optional, utf8=False)
+        value = self.parse(untrusted)
         if value and self.type is Type.VM:
             _check_qube(facts, value, sees)
         reason = self.check(facts, value) if self.check else None

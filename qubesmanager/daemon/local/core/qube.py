@@ -35,6 +35,8 @@ class Qube:
     """Why everything from the qube is dropped, or why its latest rules do not hold yet."""
     problem: str = ""
     """What keeps the qube from being used: a pool that is missing, a volume that is damaged. Of dom0: of the store."""
+    unreadable: str = ""
+    """What of the qube the store could not read, where it cannot be used without that."""
     view: dict[str, PropertyValue] = field(default_factory=dict)
     kept_record: VmRecord | None = None
 

@@ -23,6 +23,7 @@ from qubesmanager.wire.errors import (
     QubesValueError,
     QubesVMInUseError,
     QubesVMNotHaltedError,
+    StoragePoolException,
 )
 from qubesmanager.wire.names import shown, why_not_new_vm_name
 from qubesmanager.wire.values import VmClass
@@ -168,7 +169,12 @@ async def reserved_name(system: System, name: str) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _source_kept(system: System, source: Qube | None) -> AsyncIterator[None]:
-    """What a new qube is made from is not removed or renamed meanwhile."""
+    """What a new qube is made from is not removed or renamed meanwhile.
+
+    Raises `StoragePoolException` if the store cannot read all of it: the new qube could be less restricted.
+    """
+    if source is not None and source.unreadable:
+        raise StoragePoolException(f"{source.name} cannot be used: {source.unreadable}")
     name = source.name if source else ""
     system.sources[name] += 1
     try:

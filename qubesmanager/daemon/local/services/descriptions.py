@@ -66,7 +66,8 @@ class Descriptions:
         await self._idle.wait()
 
     def _look_at(self, qube: Qube) -> None:
-        if qube.klass is not VmClass.ADMIN:
+        # What the volumes say of a qube that the store cannot read is better than what is known of it now.
+        if qube.klass is not VmClass.ADMIN and not qube.unreadable:
             self._waiting[qube.uuid] = None
             self._idle.clear()
             self._news.set()

@@ -169,7 +169,8 @@ async def clean_up(system: System, qube: Qube, state: PowerState = PowerState.HA
     """
     async with system.holding(qube):
         await _clean(system, qube, state)
-    if not qube.flag("auto_cleanup") or qube.state not in GONE:
+    # A property that the store cannot read may be the one that keeps the disposable.
+    if not qube.flag("auto_cleanup") or qube.unreadable or qube.state not in GONE:
         return
     try:
         await creation.remove_qube(system, qube)

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.volumes import KINDS
 from qubesmanager.daemon.local.drivers.pools.base import PoolDriver
 from qubesmanager.daemon.local.drivers.pools.table import open_pool
 from qubesmanager.daemon.local.services.domain_spec import target_of
 from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.store.screening import Unreadable
 from qubesmanager.rules.actions import HALTED
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotRunningError, StoragePoolException
 from qubesmanager.wire.event import Event
@@ -57,8 +59,20 @@ class Pools:
                 self._system.pool_options[name] = json.loads(options)
                 await self._open(name, clean=clean)
             except (Mgmt1Error, ValueError, OSError) as error:
-                self._lose(name, str(error))
+                self._lose(name, self._why(name, error))
         self.refresh()
+
+    def _why(self, name: str, error: Exception) -> str:
+        """Why the pool cannot be opened: first of all, because its row of the store cannot be read."""
+        row = self.unreadable(name)
+        return str(error) if row is None else f"{row} Add the pool again, with its name and path."
+
+    def unreadable(self, name: str) -> Unreadable | None:
+        """The row of the pool that the store could not read, while the pool is missing for that."""
+        if name not in self._system.state.pools or name in self._marks:
+            return None
+        unreadable = (row for row in self._system.unreadable if row.origin == "pool" and row.name == name)
+        return next(unreadable, None)
 
     async def adopt(self, driver: PoolDriver) -> str:
         """The mark of a place that is ready; one that has none gets one. The caller stores it with the pool."""
@@ -150,7 +164,7 @@ class Pools:
             await self._open(name)
         except (Mgmt1Error, ValueError, OSError) as error:
             if name in self.missing:
-                self.missing[name] = str(error)
+                self.missing[name] = self._why(name, error)
             return
         log.info("The pool %s is back", name)
         await self._system.ensure("remove volumes that are left", self._system.volumes.clear_all_left)
@@ -212,12 +226,18 @@ class Pools:
                 self._system.set_state(qube, PowerState.HALTED)
 
     def _problem_of(self, qube: Qube) -> str:
+        if qube.unreadable:
+            return qube.unreadable
+        if lost := next((kind.name for kind in KINDS[qube.klass] if kind.name not in qube.volumes), ""):
+            return f"The store does not know its volume {lost}."
         for name, volume in qube.volumes.items():
             try:
                 kept = self._system.volumes.source(qube, volume) or volume
             except Mgmt1Error as error:
                 return f"Its volume {name} has no source: {error}"
             for held in (volume, kept):
+                if held.pool not in self._system.state.pools:
+                    return f"The pool {held.pool}, which its volume {name} needs, is not known; add it again."
                 if why := self.missing.get(held.pool):
                     return f"The pool {held.pool}, which its volume {name} needs, is missing: {why}"
             if why := self._damaged.get((kept.pool, kept.vid)):

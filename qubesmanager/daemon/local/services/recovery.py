@@ -63,9 +63,8 @@ class Recovery:
         self.lines.append(sentence)
 
 
-async def recover(system: "System") -> Recovery:
+async def recover(system: "System", recovery: Recovery) -> None:
     """Make qubes again from the open pools. Raises `StoreError`; then no qube was made."""
-    recovery = Recovery()
     for name, why in system.pools.missing.items():
         recovery.leave(f"The pool {name} is missing and was not looked at: {why}")
     coming: list[Found] = []
@@ -77,7 +76,6 @@ async def recover(system: "System") -> Recovery:
             coming.append(one)
     async with system.changing:
         await _make(system, coming, recovery)
-    return recovery
 
 
 def parse(untrusted: object) -> tuple[UUID, KeptQube] | None:
@@ -258,7 +256,7 @@ async def _volumes(system: "System", one: Found, coming: Incoming) -> None:
         pool = one.volumes.get(kind.name, next(iter(one.volumes.values())))
         volume = kind.record(one.name, pool)
         if kind.save_on_stop and kind.name in one.volumes:
-            volume = await _measured(system, volume)
+            volume = await measured(system, volume)
         elif kind.save_on_stop:
             coming.notes.append(f"Its volume {kind.name} is not there.")
         number = revisions.get(kind.name) if isinstance(revisions, dict) else None
@@ -267,7 +265,7 @@ async def _volumes(system: "System", one: Found, coming: Incoming) -> None:
         coming.qube.volumes[kind.name] = volume
 
 
-async def _measured(system: "System", volume: VolumeRecord) -> VolumeRecord:
+async def measured(system: "System", volume: VolumeRecord) -> VolumeRecord:
     try:
         return volume._replace(size=await system.volumes.driver(volume.pool).size(volume.vid))
     except StoragePoolException:

@@ -342,18 +342,29 @@ async def add_pool(system: System, name: str, told: Mapping[str, str]) -> None:
     checked = checked_options(driver, options)
     opened = open_pool(name, driver, checked)
     async with system.leases.adding, AsyncExitStack() as undo:
-        if name in system.state.pools:
+        lost = system.pools.unreadable(name)
+        if name in system.state.pools and lost is None:
             raise StoragePoolException(f"There is already a pool {name}.")
         undo.push_async_callback(system.leases.release, name)
         await system.leases.claim(name, checked)
+        if lost is not None and not await opened.place():
+            raise StoragePoolException(f"The pool {name} is not there: no pool was ever opened there.")
         await opened.setup()
         mark = await system.pools.adopt(opened)
         async with system.changing:
-            await system.commit([rows.set_pool(name, driver, checked), rows.set_pool_identity(name, mark)])
+            await system.commit(
+                [
+                    *([] if lost is None else [rows.forget_pool(name), rows.settle_unreadable(lost.number)]),
+                    rows.set_pool(name, driver, checked),
+                    rows.set_pool_identity(name, mark),
+                ]
+            )
             undo.pop_all()
+            system.unreadable = [row for row in system.unreadable if row is not lost]
             system.state.pools[name] = driver
             system.pool_options[name] = checked
             system.pools.add(name, opened, mark)
+            system.pools.refresh()
             system.emit([Event("", "pool-add", {"pool": name, "driver": driver})])
 
 
@@ -395,6 +406,9 @@ async def _lent(system: System, wanted: VolumeId) -> AsyncIterator[None]:
     holder = found(system, wanted)
     if holder.qube is not None:
         raise StoragePoolException(f"{wanted} is the volume {holder.volume.name} of {spoken_one(holder.qube.name)}.")
+    namesake = system.state.qubes.get(wanted.vid.partition("/")[0])
+    if namesake is not None and namesake.unreadable:
+        raise StoragePoolException(f"{wanted} may be a volume of {namesake.name}. {namesake.unreadable}")
     if wanted in system.volumes.lending or wanted.vid.partition("/")[0] in system.reserved:
         raise StoragePoolException(f"{wanted} is just becoming a qube's, or another call works on it.")
     system.volumes.lending.add(wanted)

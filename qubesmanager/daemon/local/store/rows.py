@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.store.screening import Unreadable
 from qubesmanager.daemon.local.store.store import Statement, Store
 from qubesmanager.wire.records import DeviceRecord, VolumeRecord
 from qubesmanager.wire.values import DeviceClass, VmClass
@@ -49,6 +50,16 @@ async def read_qubes(store: Reads) -> list[Qube]:
         device = DeviceRecord(DeviceClass(klass), backend, ident, bool(attached), json.loads(options))
         qubes[qid].devices.append(device)
     return list(qubes.values())
+
+
+async def read_unreadable(store: Reads) -> list[Unreadable]:
+    """The rows that were put aside and not recovered."""
+    return [
+        Unreadable(number, origin, name, qube, bool(blocks), reason)
+        for number, origin, name, qube, blocks, reason in await store.read(
+            "SELECT number, origin, name, qube, blocks, reason FROM unreadable WHERE settled = 0 ORDER BY number"
+        )
+    ]
 
 
 async def read_pairs(store: Store, table: str) -> dict[str, str]:
@@ -119,6 +130,15 @@ def set_notes(qid: int, notes: str) -> Statement:
 
 def set_times(qid: int, start_time: int | None, last_stop: int | None) -> Statement:
     return ("UPDATE qube SET start_time = ?, last_stop = ? WHERE qid = ?", (start_time, last_stop, qid))
+
+
+def set_identity(qid: int, uuid: UUID, klass: VmClass) -> Statement:
+    return ("UPDATE qube SET uuid = ?, class = ? WHERE qid = ?", (str(uuid), klass, qid))
+
+
+def settle_unreadable(number: int) -> Statement:
+    """`--recover` has dealt with the row."""
+    return ("UPDATE unreadable SET settled = 1 WHERE number = ?", (number,))
 
 
 def set_name(qid: int, name: str) -> Statement:
@@ -249,6 +269,11 @@ def set_pool(name: str, driver: str, options: Mapping[str, str]) -> Statement:
 def set_pool_identity(name: str, mark: str) -> Statement:
     """The place of the pool is known by this mark."""
     return ("UPDATE pool SET identity = ? WHERE name = ?", (mark, name))
+
+
+def forget_pool(name: str) -> Statement:
+    """The row of the pool alone: another one follows in the same transaction."""
+    return ("DELETE FROM pool WHERE name = ?", (name,))
 
 
 def delete_pool(name: str) -> list[Statement]:

@@ -20,7 +20,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
-from qubesmanager.daemon.local.store import backups
+from qubesmanager.daemon.local.store import backups, screening
+from qubesmanager.daemon.local.store.screening import Unreadable
 from qubesmanager.wire.errors import Mgmt1Error
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Statement = tuple[str, Sequence[Any]]
 
-_MIGRATIONS = ("schema_1.sql", "schema_2.sql", "schema_3.sql", "schema_4.sql", "schema_5.sql", "schema_6.sql")
+_MIGRATIONS = tuple(f"schema_{number}.sql" for number in range(1, 8))
 """In order; a database remembers in `user_version` how many it has had."""
 
 
@@ -72,6 +73,13 @@ class Store:
     async def replace(self, why: str) -> None:
         """The open store turned out to be damaged: put it aside and open the next older copy, or an empty store."""
         await self._run(self._replace, why)
+
+    async def screen(self) -> list[Unreadable]:
+        """Put rows that cannot be read aside (see `screening`); answers those that were found now.
+
+        Raises `StoreDamagedError` for a damaged file, `StoreError` if that cannot be stored.
+        """
+        return await self._run(self._screen)
 
     async def copy_if_due(self) -> None:
         """Write the copy of the day, if there is none yet. Raises `sqlite3.Error` or `OSError`."""
@@ -229,6 +237,13 @@ class Store:
             kind = StoreDamagedError if _is_damage(error) else StoreError
             raise kind(f"The store cannot be read: {error}") from error
 
+    def _screen(self) -> list[Unreadable]:
+        try:
+            return screening.screen(self._held())
+        except sqlite3.Error as error:
+            kind = StoreDamagedError if _is_damage(error) else StoreError
+            raise kind(f"The rows of the store cannot be checked: {error}") from error
+
     def _commit(self, statements: list[Statement]) -> None:
         connection = self._held()
         self._check_files()
@@ -274,7 +289,9 @@ def _inode(path: Path) -> tuple[int, int] | None:
 
 def _is_damage(error: sqlite3.Error) -> bool:
     """The file itself is wrong, or its bytes cannot be read; other errors are the disk's, or lack of rights."""
-    return error.sqlite_errorcode & 0xFF in _DAMAGE or error.sqlite_errorcode in _UNREADABLE
+    # Python's own errors, as for text that is not UTF-8, have no code.
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return code & 0xFF in _DAMAGE or code in _UNREADABLE
 
 
 def why_no_file(path: Path) -> str:

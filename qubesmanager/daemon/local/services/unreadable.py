@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`qubes-mgmt1d --recover`: what the store cannot read of a qube is taken from the qube's volumes, else from defaults.
+
+Afterwards the qube can be used. The rows stay in the table `unreadable`, marked as settled. What a volume says of its
+qube passes the rules of a call, as in `recovery`.
+"""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from qubesmanager.backup.archive.contents import Qube as KeptQube
+from qubesmanager.daemon.local.core import properties
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.volumes import KERNEL_POOL, KINDS, VolumeKind
+from qubesmanager.daemon.local.services.recovery import Recovery, measured, parse
+from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.store.screening import Unreadable
+from qubesmanager.daemon.local.store.store import Statement
+from qubesmanager.rules.texts import why_not_feature
+from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.names import FEATURE_NAME, TAG_NAME
+from qubesmanager.wire.records import VolumeRecord
+from qubesmanager.wire.values import VmClass
+
+if TYPE_CHECKING:
+    from qubesmanager.daemon.local.system import System
+
+
+async def settle(system: "System", recovery: Recovery) -> None:
+    """Let every qube with unreadable rows be used again, and say what of it is lost. Raises `StoreError`."""
+    for qube in system.state.in_order():
+        own = [row for row in system.unreadable if row.qube == qube.qid]
+        if own and qube.klass is not VmClass.ADMIN:
+            await _settle_qube(system, qube, own, recovery)
+        elif own:
+            await _done(system, own, [], recovery)
+    others = [row for row in system.unreadable if row.origin != "pool"]
+    await _done(system, others, [], recovery)
+    for row in system.unreadable:
+        recovery.leave(f"{row} Add the pool again, with its name and path, while the daemon runs.")
+
+
+async def _done(system: "System", settled: list[Unreadable], changes: list[Statement], recovery: Recovery) -> None:
+    await system.commit([*changes, *(rows.settle_unreadable(row.number) for row in settled)])
+    recovery.lines += [str(row) for row in settled]
+    system.unreadable = [row for row in system.unreadable if row not in settled]
+
+
+async def _settle_qube(system: "System", qube: Qube, own: list[Unreadable], recovery: Recovery) -> None:
+    is_known = not any(row.origin == "qube" and "uuid" in row.reason for row in own)
+    described = await _described(system, qube, is_known=is_known)
+    changes: list[Statement] = []
+    said: list[str] = []
+    if described is not None:
+        uuid, kept = described
+        if not is_known:
+            del system.state.by_uuid[qube.uuid]
+            qube.uuid = uuid
+            system.state.by_uuid[uuid] = qube
+        if KINDS[VmClass(kept.klass)] == KINDS[qube.klass]:
+            qube.klass = VmClass(kept.klass)
+        changes.append(rows.set_identity(qube.qid, uuid, qube.klass))
+        said += _take_properties(system, qube, kept, changes)
+        said += _take_tags(qube, kept, {row.origin for row in own}, changes)
+    elif not is_known:
+        said.append("It has a new UUID.")
+    said += await _take_volumes(system, qube, changes)
+    await _done(system, own, changes, recovery)
+    qube.unreadable = ""
+    lost = "" if described is not None else "None of its volumes says what it was; what is lost has its default now."
+    recovery.lines.append(" ".join(filter(None, [f"{qube.name} can be used again.", *said, lost])))
+    if lost:
+        recovery.left += 1
+
+
+async def _described(system: "System", qube: Qube, *, is_known: bool) -> tuple[UUID, KeptQube] | None:
+    """What the qube's volumes say of it; of another qube than this one it is not believed."""
+    for pool, driver in sorted(system.volumes.drivers.items()):
+        if pool == KERNEL_POOL:
+            continue
+        for kind in KINDS[qube.klass]:
+            vid = f"{qube.name}/{kind.name}"
+            if not kind.save_on_stop or vid not in await driver.list_volumes():
+                continue
+            described = parse(await driver.description(vid))
+            if described is not None and (
+                described[0] == qube.uuid or (not is_known and described[0] not in system.state.by_uuid)
+            ):
+                return described
+    return None
+
+
+def _take_properties(system: "System", qube: Qube, kept: KeptQube, changes: list[Statement]) -> list[str]:
+    """Those that the store has no own value for."""
+    taken, refused = [], []
+    for name, untrusted in sorted({"label": kept.label, **kept.properties}.items()):
+        row = properties.TABLE.get(name)
+        if name in qube.own or row is None or qube.klass not in row.classes:
+            continue
+        try:
+            value = row.accept(system.state, qube, untrusted)
+        except Mgmt1Error as error:
+            refused.append(f"Its {name} is not taken over: {error}")
+            continue
+        qube.own[name] = value
+        system.state.property_changed(qube, name)
+        changes.append(rows.set_property(qube.qid, name, value))
+        taken.append(name)
+    return [*([f"Taken from its volumes: {', '.join(taken)}."] if taken else []), *refused]
+
+
+def _take_tags(qube: Qube, kept: KeptQube, origins: set[str], changes: list[Statement]) -> list[str]:
+    """Tags and features, of which rows were lost."""
+    said: list[str] = []
+    if "tag" in origins and (tags := sorted(tag for tag in kept.tags - qube.tags if TAG_NAME.matches(tag))):
+        qube.tags.update(tags)
+        changes += [rows.add_tag(qube.qid, tag) for tag in tags]
+        said.append(f"Tags taken from its volumes: {', '.join(tags)}.")
+    if "feature" in origins:
+        features = {
+            name: value
+            for name, value in sorted(kept.features.items())
+            if name not in qube.features and FEATURE_NAME.matches(name) and not why_not_feature(value)
+        }
+        qube.features |= features
+        changes += [rows.set_feature(qube.qid, name, value) for name, value in features.items()]
+        if features:
+            said.append(f"Features taken from its volumes: {', '.join(features)}.")
+    return said
+
+
+async def _take_volumes(system: "System", qube: Qube, changes: list[Statement]) -> list[str]:
+    """The records of volumes that the store does not know, if they are where they have to be."""
+    said: list[str] = []
+    for kind in KINDS[qube.klass]:
+        if kind.name in qube.volumes:
+            continue
+        pool = await _pool_of(system, qube, kind)
+        if not pool:
+            said.append(f"Its volume {kind.name} is not there.")
+            continue
+        volume: VolumeRecord = kind.record(qube.name, pool)
+        if kind.save_on_stop:
+            volume = await measured(system, volume)
+        elif kind.layer and (source := system.volumes.source(qube, volume)) is not None:
+            volume = volume._replace(pool=source.pool, size=source.size)
+        qube.volumes[kind.name] = volume
+        changes.append(rows.set_volume(qube.qid, volume))
+    return said
+
+
+async def _pool_of(system: "System", qube: Qube, kind: VolumeKind) -> str:
+    """The pool that has the volume, or gets it if it is fresh at each start; empty if there is none."""
+    if not kind.save_on_stop:
+        return next((volume.pool for volume in qube.volumes.values()), system.state.system("default_pool"))
+    for pool, driver in sorted(system.volumes.drivers.items()):
+        if pool != KERNEL_POOL and (vid := f"{qube.name}/{kind.name}") in await driver.list_volumes():
+            described = parse(await driver.description(vid))
+            if described is not None and described[0] == qube.uuid:
+                return pool
+    return ""
