@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 DOM0 = "dom0"
 _PIECE = 256 << 10
+_DISCARDED = 1 << 20
+"""Bytes that are read from a caller after an answer that came before the end of its payload."""
 _BACKLOG = 4096
 """Connections the kernel keeps waiting; a full backlog makes a client's first write fail."""
 
@@ -38,7 +40,10 @@ _PEERCRED = struct.Struct("3i")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds for a caller to send its header and to continue its payload; calls at the same time."""
+    """Seconds for a caller to send its header and to continue its payload; calls at the same time.
+
+    `header` is also the time to go away after an answer that came before the end of the payload.
+    """
 
     header: float = limits.HEADER_SECONDS
     idle: float = limits.IDLE_SECONDS
@@ -123,6 +128,8 @@ class Server:
         self._shares = Shares(bounds)
         self._server: asyncio.Server | None = None
         self._under_way: set[asyncio.Task[None]] = set()
+        self._answered: set[asyncio.Task[None]] = set()
+        """Their callers have the whole answer and have not gone away yet."""
         self._socket_group = -1
 
     async def start(self, listening: socket.socket, group: int) -> None:
@@ -138,10 +145,11 @@ class Server:
             self._server.close()
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=self._limits.grace)
-        for task in list(self._under_way):
+        left = self._under_way | self._answered
+        for task in left:
             task.cancel()
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=1)
+        if left:
+            await asyncio.wait(left, timeout=1)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -150,14 +158,32 @@ class Server:
         self._under_way.add(task)
         try:
             await self._converse(reader, writer)
+            self._under_way.discard(task)
+            self._answered.add(task)
+            await self._see_off(reader, writer)
         except (ConnectionError, asyncio.CancelledError):
             pass
         except OSError as error:
             log.info("A connection broke: %s", error)
         finally:
             self._under_way.discard(task)
+            self._answered.discard(task)
             with suppress(RuntimeError):
                 writer.close()
+
+    async def _see_off(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """End the answer, and discard what a caller that was answered early still sends, within bounds.
+
+        Closing a socket with unread bytes resets the connection: the caller could take the answer for a broken one.
+        """
+        if reader.at_eof() or writer.is_closing():
+            return
+        writer.write_eof()
+        left = _DISCARDED
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.header):
+                while left > 0 and (piece := await reader.read(_PIECE)):
+                    left -= len(piece)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

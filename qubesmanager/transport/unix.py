@@ -44,8 +44,8 @@ class UnixTransport:
                     answered = True
                     yield piece
             except OSError as error:
-                # A reset after an answer says that the daemon did not want the rest of the payload.
-                if not answered or (sending.done() and not sending.cancelled() and sending.result()):
+                # A reset after an answer says that the daemon read no more of the payload: the answer is whole.
+                if not answered:
                     raise TransportError(f"The connection to {self._path} broke: {error.strerror or error}") from error
             finally:
                 sending.cancel()
@@ -53,17 +53,14 @@ class UnixTransport:
                     await sending
 
 
-async def _send(connection: socket.socket, header: bytes, payload: Payload) -> bool:
-    """Header and payload, as fast as the other side takes them; whether all of it went.
-
-    A daemon that answers early stops listening: not an error.
-    """
+async def _send(connection: socket.socket, header: bytes, payload: Payload) -> None:
+    """Header and payload, as fast as the other side takes them. A daemon that answers early may stop reading."""
     if not await _put(connection, header):
-        return False
+        return
     try:
         async for piece in pieces(payload):
             if not await _put(connection, piece):
-                return False
+                return
     except Exception:
         # The payload itself failed: end the wait for an answer, and the error is raised there.
         with suppress(OSError):
@@ -71,7 +68,6 @@ async def _send(connection: socket.socket, header: bytes, payload: Payload) -> b
         raise
     with suppress(OSError):
         connection.shutdown(socket.SHUT_WR)
-    return True
 
 
 async def _put(connection: socket.socket, piece: bytes) -> bool:

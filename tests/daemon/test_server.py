@@ -95,6 +95,22 @@ def test_random_bytes_get_an_answer_or_a_closed_connection(daemon: DaemonProcess
     assert answer[:2] in {b"", b"0\x00", b"2\x00"}
 
 
+def test_a_caller_that_is_refused_early_may_finish_its_payload(daemon: DaemonProcess) -> None:
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.settimeout(30)
+        caller.connect(str(daemon.socket))
+        caller.sendall(b"mgmt1.vm.property.Set+memory dom0 name ghost\x00")
+        answer = b""
+        while piece := caller.recv(4096):
+            answer += piece
+        caller.sendall(b"400")
+        caller.shutdown(socket.SHUT_WR)
+        end = caller.recv(4096)
+
+    assert re.fullmatch(error("QubesVMNotFoundError"), answer)
+    assert end == b""
+
+
 def test_a_gigabyte_of_payload_is_refused_and_not_kept(daemon: DaemonProcess) -> None:
     before = daemon.memory_kib()
     piece = bytes(1 << 20)

@@ -102,6 +102,7 @@ class Clients:
         self._random = source
         self._stop = asyncio.Event()
         self._left = 0
+        self._is_ending = False
         self.stable: list[str] = []
         """Qubes that are never removed; worker number n alone changes those at n, n + WORKERS, …"""
 
@@ -111,6 +112,15 @@ class Clients:
         async with asyncio.TaskGroup() as group:
             for number in range(WORKERS):
                 group.create_task(self._work(number, forever=forever))
+
+    @property
+    def stopped(self) -> bool:
+        """No more calls are begun: `stop` was called, or a call got no answer."""
+        return self._stop.is_set()
+
+    def daemon_ends(self) -> None:
+        """From now on a call without an answer is no fault."""
+        self._is_ending = True
 
     def stop(self) -> None:
         self._stop.set()
@@ -133,9 +143,11 @@ class Clients:
             outcome = error.wire_name
             if "Internal error" in str(error):
                 self._report.faults.append(f"internal error in {request.service} to {request.dest}")
-        except TransportError:
+        except TransportError as error:
             outcome = "unanswered"
             self._stop.set()
+            if not self._is_ending:
+                self._report.faults.append(f"the running daemon did not answer {request.service}: {error}")
         self._ledger.answers[outcome] += 1
         return outcome
 
@@ -312,9 +324,12 @@ async def crash(daemon: DaemonProcess, report: Report, plan: Plan, number: int, 
     async with asyncio.TaskGroup() as group:
         group.create_task(clients.run(0, forever=True))
         await disturb(daemon)
-        while sum(report.ledger.answers.values()) < before + plan.calls_a_round:  # noqa: ASYNC110 - a count of calls
+        while (  # noqa: ASYNC110 - a count of calls
+            not clients.stopped and sum(report.ledger.answers.values()) < before + plan.calls_a_round
+        ):
             await asyncio.sleep(0.01)
         await asyncio.sleep(source.random() * 0.05)
+        clients.daemon_ends()
         await asyncio.to_thread(daemon.stop, signal.SIGTERM if gently else signal.SIGKILL)
         clients.stop()
     report.kills += not gently

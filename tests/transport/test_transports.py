@@ -3,6 +3,8 @@
 
 import asyncio
 import os
+import select
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
@@ -70,6 +72,26 @@ async def test_an_early_answer_arrives_while_the_payload_still_streams(tmp_path:
 
     async with _served(tmp_path / "s", early) as transport:
         assert await _call(transport, _endless()) == b"2\x00no"
+
+
+async def test_an_early_answer_is_whole_though_the_payload_was_sent_and_never_read(tmp_path: Path) -> None:
+    listening = socket.socket(socket.AF_UNIX)
+    with listening:
+        listening.bind(str(tmp_path / "s"))
+        listening.listen()
+
+        def answer_early() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                poller = select.poll()
+                poller.register(connection, select.POLLRDHUP)
+                poller.poll(10_000)  # header and payload are in the socket, and stay there
+                connection.sendall(b"2\x00no")
+
+        serving = asyncio.get_running_loop().run_in_executor(None, answer_early)
+
+        assert await _call(UnixTransport(tmp_path / "s"), b"v") == b"2\x00no"
+        await serving
 
 
 async def test_a_payload_that_fails_ends_the_call_with_its_own_error(tmp_path: Path) -> None:
