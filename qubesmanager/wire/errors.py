@@ -9,11 +9,17 @@ Names are those Qubes clients already know (the table in docs/api.md).
 
 from typing import ClassVar
 
+from qubesmanager.wire.reason import Reason
+
 
 class Mgmt1Error(Exception):
-    """dom0 answered, and the answer says no. `str(error)` is one sentence for a person."""
+    """dom0 answered, and the answer says no. `str(error)` is one sentence in English.
+
+    `reason` is that sentence as data (see `reasons.py`); None if it is only text.
+    """
 
     wire_name: str = "QubesException"
+    reason: Reason | None = None
     known: ClassVar[dict[str, type["Mgmt1Error"]]] = {}
 
     def __init_subclass__(cls, *, named: bool = True) -> None:

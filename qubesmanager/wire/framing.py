@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from qubesmanager.wire import reasons
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError
 from qubesmanager.wire.names import shown
 
@@ -60,28 +61,42 @@ def decode_header(untrusted: bytes) -> Header:
 
 
 def encode_error(error: Mgmt1Error, traceback: str = "") -> bytes:
-    """An exception frame; the message travels as a format string without fields, so every `%` is doubled."""
-    parts = (error.wire_name, traceback, str(error).replace("%", "%%"))
+    """An exception frame. A reason travels as its format and fields, any other text as a format without fields."""
+    template = reasons.to_format(error.reason) if error.reason else (str(error).replace("%", "%%"),)
+    parts = (error.wire_name, traceback, *template)
     return EXCEPTION + b"".join(part.replace("\x00", "").encode("utf-8", "replace") + b"\x00" for part in parts)
 
 
 def decode_error(untrusted_rest: bytes) -> Mgmt1Error:
-    """The error of an exception frame whose first two bytes are off. Total: a broken frame is a `ProtocolError`."""
+    """The error of an exception frame whose first two bytes are off. Total: a broken frame is a `ProtocolError`.
+
+    It has a reason if the frame's format is one of the table of reasons.
+    """
     parts = untrusted_rest.decode("utf-8", "replace").split("\x00")
     if len(parts) < 4 or parts[-1] != "":  # noqa: PLR2004 - type, traceback, format, and the end
         return ProtocolError("The answer holds an exception that does not decode.")
     wire_name, _traceback, template, *fields = parts[:-1]
-    return Mgmt1Error.from_wire(wire_name, _filled(template, fields))
+    reason = reasons.from_format(template, fields)
+    error = Mgmt1Error.from_wire(wire_name, reasons.text(reason) if reason else _filled(template, fields))
+    error.reason = reason
+    return error
 
 
-_PLACE = re.compile(r"%([%srd])", re.ASCII)
+_PLACE = re.compile(r"%(\.0s|[%srd])", re.ASCII)
 
 
 def _filled(template: str, fields: list[str]) -> str:
     """The text with its fields in place. Only plain places are known: `%` with a width could ask for gigabytes."""
     rest: Iterator[str] = iter(fields)
-    message = _PLACE.sub(lambda found: "%" if found[1] == "%" else next(rest, found[0]), template)
+    message = _PLACE.sub(lambda place: _field(place, rest), template)
     return " ".join((message, *rest))
+
+
+def _field(place: "re.Match[str]", fields: Iterator[str]) -> str:
+    if place[1] == "%":
+        return "%"
+    field = next(fields, place[0])
+    return "" if place[1] == ".0s" else field
 
 
 def content(untrusted_answer: bytes) -> bytes:
