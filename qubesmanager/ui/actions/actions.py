@@ -21,6 +21,7 @@ from qubesmanager.ui.dialogs.remove_dialog import why_not_remove_all
 from qubesmanager.ui.icons import icon
 from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.windows import WINDOWS
+from qubesmanager.ui.widgets.labels import plain_tip
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 
@@ -244,10 +245,3 @@ class ActionSet(QObject):
 
 TOLD = 5
 """Reasons that a tooltip lists."""
-
-
-def plain_tip(text: str) -> str:
-    """A tooltip that shows this text as it is: Qt would guess otherwise."""
-    for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\n", "<br>")):
-        text = text.replace(mark, entity)
-    return f"<qt>{text}</qt>"

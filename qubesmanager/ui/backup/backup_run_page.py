@@ -11,7 +11,7 @@ from qubesmanager.models.columns import size_text
 from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.ui.backup.backup_run import BackupRun
 from qubesmanager.ui.session.tasks import TaskState
-from qubesmanager.ui.widgets.prompts import plain_label, problem_label, show_problem
+from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.ui.widgets.tables import row_table
 from qubesmanager.ui.widgets.usage_bar import UsageDelegate
 

@@ -7,7 +7,7 @@ from qubesmanager.backup.profile import Profile
 from qubesmanager.client.backups import Confirmed, Preview
 from qubesmanager.models.columns import date_text, size_text
 from qubesmanager.ui.backup.target_page import schedule_text
-from qubesmanager.ui.widgets.prompts import plain_label, problem_label, show_problem
+from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.ui.widgets.wizard import StepPage
 
 NAMED = 8

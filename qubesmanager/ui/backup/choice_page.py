@@ -13,7 +13,7 @@ from qubesmanager.models.row_table import SORT_ROLE
 from qubesmanager.ui.backup.dom0_box import Dom0Box
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.prompts import plain_label
+from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.tables import row_table, sortable
 from qubesmanager.ui.widgets.wizard import StepPage
 from qubesmanager.wire.names import PROFILE_ID, TAG_NAME, VM_NAME

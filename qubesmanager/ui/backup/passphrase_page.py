@@ -23,7 +23,7 @@ from qubesmanager.models.natural_sort import in_order
 from qubesmanager.ui.backup.strength import strength
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.prompts import plain_label
+from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.wizard import StepPage
 from qubesmanager.wire.values import VmClass
 

@@ -25,7 +25,7 @@ from qubesmanager.backup.schedule import DAYS, LAST_DAY, Schedule
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.prompts import plain_label
+from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.wizard import StepPage
 from qubesmanager.wire.values import VmClass
 

@@ -19,7 +19,7 @@ from qubesmanager.models.device_tree import DeviceTree
 from qubesmanager.rules.devices import PERSISTENT, READ_ONLY
 from qubesmanager.ui.devices.device_view import DeviceView, TargetView
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.prompts import plain_label
+from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.wire.records import YES
 from qubesmanager.wire.values import DeviceClass, PowerState
 

@@ -19,7 +19,7 @@ from qubesmanager.models.device_catalog import Device, DeviceKey
 from qubesmanager.models.device_targets import TARGET_ROLE, Target, TargetList
 from qubesmanager.models.device_tree import DEVICE_ROLE, ICON_ROLE, NAME, PLACE, SIZE, STATE, DeviceTree
 from qubesmanager.ui.icons import icon, label_icon
-from qubesmanager.ui.widgets.prompts import subdued
+from qubesmanager.ui.widgets.labels import subdued
 
 _WIDTHS = {NAME: 260, SIZE: 90, PLACE: 140}
 _HEADER_PADDING = "QHeaderView::section { padding: 4px 6px; }"

@@ -11,7 +11,7 @@ from qubesmanager.ui.devices.attach_dialog import ATTACHED_HERE
 from qubesmanager.ui.devices.device_actions import DeviceActions
 from qubesmanager.ui.devices.device_view import DeviceView
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.prompts import plain_label, problem_label, subdue
+from qubesmanager.ui.widgets.labels import plain_label, problem_label, subdue
 
 
 class DevicesPanel(QWidget):

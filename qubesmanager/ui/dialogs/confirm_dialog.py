@@ -16,7 +16,7 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.ui.icons import label_icon
-from qubesmanager.ui.widgets.prompts import plain_label, redden
+from qubesmanager.ui.widgets.labels import plain_label, redden
 
 
 class Line(NamedTuple):

@@ -26,7 +26,7 @@ from qubesmanager.ui.dialogs.new_qube import ClonePlan, CreatePlan
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.reasons import why_not_name
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.prompts import plain_label, problem_label, show_problem
+from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.wire import calls
 from qubesmanager.wire.names import TAG_NAME
 from qubesmanager.wire.records import VmRecord

@@ -19,7 +19,7 @@ from qubesmanager.rules.actions import REFERENCES, Records, referrers, why_not_r
 from qubesmanager.ui.dialogs.mentions import mention_text
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.prompts import plain_label, redden
+from qubesmanager.ui.widgets.labels import plain_label, redden
 from qubesmanager.wire.codecs import Mention
 from qubesmanager.wire.records import VmRecord
 

@@ -19,7 +19,7 @@ from PyQt5.QtWidgets import (
 from qubesmanager.rules.actions import Records, referrers
 from qubesmanager.ui.dialogs.mentions import mention_text
 from qubesmanager.ui.reasons import why_not_name
-from qubesmanager.ui.widgets.prompts import plain_label, problem_label, show_problem
+from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.wire.codecs import Mention
 from qubesmanager.wire.limits import NOTES_BYTES
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from PyQt5.QtCore import QSettings
 from PyQt5.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QPushButton, QWidget
 
-from qubesmanager.ui.widgets.prompts import plain_label
+from qubesmanager.ui.widgets.labels import plain_label
 
 KEPT = 20
 _KEY = "commands"

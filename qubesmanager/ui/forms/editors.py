@@ -20,7 +20,7 @@ from qubesmanager.models.shared_draft import MIXED, SharedDraft
 from qubesmanager.ui.forms.field import CONTEXT, Edit, Field
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.reasons import reason
-from qubesmanager.ui.widgets.prompts import plain_label, problem_label, show_problem, subdue
+from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue
 from qubesmanager.wire.records import NO, YES, VmRecord
 
 Edits = Draft | SharedDraft

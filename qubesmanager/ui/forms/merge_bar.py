@@ -10,7 +10,7 @@ from qubesmanager.client.plan import Key
 from qubesmanager.models.draft import DEVICE, FEATURE, NOTES, RULES, TAG, VOLUME, Draft
 from qubesmanager.models.shared_draft import SharedDraft
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.prompts import plain_label
+from qubesmanager.ui.widgets.labels import plain_label
 
 
 class MergeBar(QFrame):

@@ -8,7 +8,7 @@ from qubesmanager.models.columns import size_text
 from qubesmanager.models.draft import VOLUME, Draft
 from qubesmanager.rules.volumes import why_not_size
 from qubesmanager.ui.reasons import reason
-from qubesmanager.ui.widgets.prompts import plain_label, problem_label, show_problem, subdue
+from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue
 from qubesmanager.wire.records import VolumeRecord
 
 GIB = 1 << 30

@@ -19,7 +19,7 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.prompts import plain_label
+from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.wire import calls
 
 PAUSE = 2.0

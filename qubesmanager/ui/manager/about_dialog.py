@@ -5,7 +5,7 @@ from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QVBo
 
 from qubesmanager.ui.icons import application_icon
 from qubesmanager.ui.session.diagnostics import versions
-from qubesmanager.ui.widgets.prompts import plain_label
+from qubesmanager.ui.widgets.labels import plain_label
 
 
 class AboutDialog(QDialog):

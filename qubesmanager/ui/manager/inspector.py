@@ -26,7 +26,7 @@ from qubesmanager.ui.icons import label_icon, state_icon
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.elided_label import OneLine
 from qubesmanager.ui.widgets.flow_layout import Flow
-from qubesmanager.ui.widgets.prompts import plain_label, subdue
+from qubesmanager.ui.widgets.labels import plain_label, subdue
 from qubesmanager.ui.widgets.sparkline import Graph
 from qubesmanager.ui.widgets.vm_delegate import CPU_COLOR, MEMORY_COLOR
 from qubesmanager.wire.records import VmRecord

@@ -8,7 +8,7 @@ from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QLineEdit, QListWidget, Q
 
 from qubesmanager.models.columns import TABLE
 from qubesmanager.models.natural_sort import in_order
-from qubesmanager.ui.widgets.prompts import plain_label
+from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.wire.records import VmRecord
 
 _KEPT = "table/properties"

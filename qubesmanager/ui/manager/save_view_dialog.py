@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QWidget
 
 from qubesmanager.models.query import parse
-from qubesmanager.ui.widgets.prompts import problem_label, show_problem
+from qubesmanager.ui.widgets.labels import problem_label, show_problem
 
 
 class SaveViewDialog(QDialog):

@@ -11,10 +11,9 @@ from qubesmanager.models.columns import date_text, size_text
 from qubesmanager.models.daemon_texts import run_text
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.rules.backups import overdue
-from qubesmanager.ui.actions.actions import plain_tip
 from qubesmanager.ui.icons import icon
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.prompts import plain_label, subdue
+from qubesmanager.ui.widgets.labels import plain_label, plain_tip, subdue
 
 REMIND = 10 * 60 * 1000
 """Milliseconds between looks at how old backups are."""

@@ -21,9 +21,8 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.models.columns import ago_text, date_text
-from qubesmanager.ui.actions.actions import plain_tip
 from qubesmanager.ui.session.tasks import TaskEntry, TaskSet, TaskState
-from qubesmanager.ui.widgets.prompts import plain_label
+from qubesmanager.ui.widgets.labels import plain_label, plain_tip
 
 _NO_PARENT = QModelIndex()
 ENTRY_ROLE = Qt.ItemDataRole.UserRole + 1

@@ -24,13 +24,13 @@ from qubesmanager.models.columns import state_text
 from qubesmanager.models.natural_sort import natural
 from qubesmanager.rules.actions import Records
 from qubesmanager.rules.topology import Forest, Mark, Node, Remark, network_forest, template_forest
-from qubesmanager.ui.actions.actions import BY_ID, ActionSet, plain_tip
+from qubesmanager.ui.actions.actions import BY_ID, ActionSet
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.actions.property_menus import netvm_menu, template_menu
 from qubesmanager.ui.icons import icon, label_icon, state_icon
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.error_bar import ErrorBar
-from qubesmanager.ui.widgets.prompts import plain_label, subdue
+from qubesmanager.ui.widgets.labels import plain_label, plain_tip, subdue
 
 NAME = Qt.ItemDataRole.UserRole
 FEW = 12

@@ -19,7 +19,7 @@ from PyQt5.QtWidgets import (
 from qubesmanager.backup.errors import BackupDamagedError, BackupPassphraseError
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.restore.restore_texts import why
-from qubesmanager.ui.widgets.prompts import problem_label, show_problem
+from qubesmanager.ui.widgets.labels import problem_label, show_problem
 from qubesmanager.ui.widgets.wizard import StepPage
 from qubesmanager.wire.errors import Mgmt1Error
 

@@ -11,7 +11,7 @@ from qubesmanager.models.columns import size_text
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.restore_draft import BASED, RestoreRow
 from qubesmanager.models.restore_table import RestoreTable
-from qubesmanager.ui.widgets.prompts import plain_label, problem_label, show_problem
+from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.wire.values import VmClass
 
 AS_KEPT = "\x00kept"

@@ -9,7 +9,7 @@ from PyQt5.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QW
 from qubesmanager.models.columns import size_text
 from qubesmanager.models.restore_table import CLASS, FATE, NAME, SIZE, TEMPLATE, RestoreTable
 from qubesmanager.ui.restore.qube_details import QubeDetails
-from qubesmanager.ui.widgets.prompts import plain_label
+from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.tables import row_table, selected_row
 from qubesmanager.ui.widgets.wizard import StepPage
 

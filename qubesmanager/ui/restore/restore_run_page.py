@@ -19,7 +19,7 @@ from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.ui.restore.restore_run import RestoreRun
 from qubesmanager.ui.restore.restore_texts import notes
 from qubesmanager.ui.session.tasks import TaskSet
-from qubesmanager.ui.widgets.prompts import plain_label, problem_label, show_problem
+from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.ui.widgets.tables import row_table
 
 CONTEXT = "RestoreResult"

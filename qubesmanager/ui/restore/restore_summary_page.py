@@ -10,7 +10,7 @@ from qubesmanager.models.restore_draft import RestoreRow
 from qubesmanager.models.restore_table import RestoreTable
 from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.ui.dialogs.create_dialog import Offers, chosen
-from qubesmanager.ui.widgets.prompts import plain_label
+from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.tables import row_table
 from qubesmanager.ui.widgets.wizard import StepPage
 

@@ -5,7 +5,7 @@ from PyQt5.QtCore import QCoreApplication
 from PyQt5.QtWidgets import QWidget
 
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.prompts import plain_label
+from qubesmanager.ui.widgets.labels import plain_label
 
 
 def open_settings(session: Session, names: tuple[str, ...]) -> QWidget:

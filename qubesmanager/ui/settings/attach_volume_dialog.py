@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from PyQt5.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox, QFormLayout, QVBoxLayout, QWidget
 
-from qubesmanager.ui.widgets.prompts import plain_label
+from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.wire.codecs import VolumeId
 
 

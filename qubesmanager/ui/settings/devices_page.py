@@ -19,7 +19,7 @@ from qubesmanager.ui.devices.device_feed import feed_of
 from qubesmanager.ui.devices.device_operations import DeviceOperations
 from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.prompts import plain_label, problem_label, show_problem, subdue
+from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue
 from qubesmanager.ui.widgets.tables import row_table, selected_row
 from qubesmanager.wire.records import YES
 from qubesmanager.wire.values import DeviceClass, VmClass

@@ -33,7 +33,8 @@ from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.tasks import TaskSet
 from qubesmanager.ui.settings.firewall_simple import SimpleFirewall
 from qubesmanager.ui.settings.rule_dialog import RuleDialog
-from qubesmanager.ui.widgets.prompts import opened, plain_label, problem_label, show_problem
+from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
+from qubesmanager.ui.widgets.prompts import opened
 from qubesmanager.ui.widgets.tables import row_table, selected_row
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.firewall import Action, Proto, Rule

@@ -13,7 +13,8 @@ from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.rules.firewall import SimpleView, from_simple, is_entry, simple_view
 from qubesmanager.ui.session.tasks import TaskSet
 from qubesmanager.ui.settings.rule_dialog import RuleDialog
-from qubesmanager.ui.widgets.prompts import opened, plain_label
+from qubesmanager.ui.widgets.labels import plain_label
+from qubesmanager.ui.widgets.prompts import opened
 from qubesmanager.ui.widgets.tables import row_table, selected_row
 from qubesmanager.wire.firewall import Rule
 

@@ -9,7 +9,7 @@ from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.forms.form_page import FormPage
 from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.prompts import plain_label, redden
+from qubesmanager.ui.widgets.labels import plain_label, redden
 
 _ADDRESSES = ("ip", "ip6", "gateway", "dns")
 

@@ -21,8 +21,9 @@ from qubesmanager.ui.session.tasks import report
 from qubesmanager.ui.settings.fields import ADVANCED, BASIC
 from qubesmanager.ui.settings.qubes_header import QubesHead
 from qubesmanager.ui.settings.shared_tags import SharedTags
+from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.page_keys import page_keys
-from qubesmanager.ui.widgets.prompts import confirm, plain_label
+from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.ui.widgets.tables import row_table
 from qubesmanager.wire.records import VmRecord
 

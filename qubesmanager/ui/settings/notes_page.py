@@ -5,7 +5,7 @@ from PyQt5.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from qubesmanager.client.plan import Key
 from qubesmanager.models.draft import NOTES, NOTES_KEY, Draft
-from qubesmanager.ui.widgets.prompts import plain_label
+from qubesmanager.ui.widgets.labels import plain_label
 
 
 class NotesPage(QWidget):

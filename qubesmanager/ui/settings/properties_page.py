@@ -18,7 +18,7 @@ from qubesmanager.ui.forms.editors import FieldEditor
 from qubesmanager.ui.forms.property_helps import help_text
 from qubesmanager.ui.session.tasks import TaskSet
 from qubesmanager.ui.settings.fields import field_of
-from qubesmanager.ui.widgets.prompts import plain_label
+from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.tables import row_table
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error

@@ -7,7 +7,7 @@ from PyQt5.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.widgets.flow_layout import Flow
-from qubesmanager.ui.widgets.prompts import plain_label
+from qubesmanager.ui.widgets.labels import plain_label
 
 MOST = 12
 """More names say less: the list of differences names them all."""

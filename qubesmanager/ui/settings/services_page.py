@@ -10,7 +10,7 @@ from qubesmanager.models.draft import FEATURE, Draft
 from qubesmanager.models.feature_table import SERVICE
 from qubesmanager.models.service_table import NAME, ON, PURPOSE, SOURCE, ServiceTable
 from qubesmanager.ui.settings.services import KNOWN
-from qubesmanager.ui.widgets.prompts import problem_label, show_problem
+from qubesmanager.ui.widgets.labels import problem_label, show_problem
 from qubesmanager.ui.widgets.tables import row_table, selected_row
 from qubesmanager.ui.widgets.tick_delegate import TickDelegate
 from qubesmanager.wire.names import FEATURE_NAME

@@ -37,8 +37,9 @@ from qubesmanager.ui.settings.properties_page import PropertiesPage
 from qubesmanager.ui.settings.services_page import ServicesPage
 from qubesmanager.ui.settings.tags_page import TagsPage
 from qubesmanager.ui.settings.volumes_page import VolumesPage
+from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.page_keys import page_keys
-from qubesmanager.ui.widgets.prompts import confirm, plain_label
+from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.wire import calls
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.records import VmRecord

@@ -9,7 +9,7 @@ from qubesmanager.models.draft import TAG
 from qubesmanager.models.shared_draft import SharedDraft
 from qubesmanager.ui.settings.tags_page import PROTECTED, complete_tags, why_no_tag
 from qubesmanager.ui.widgets.chips import Chips
-from qubesmanager.ui.widgets.prompts import plain_label, problem_label, show_problem, subdue
+from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue
 from qubesmanager.wire.records import VmRecord
 
 

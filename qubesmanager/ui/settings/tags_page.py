@@ -20,7 +20,7 @@ from qubesmanager.client.plan import Key
 from qubesmanager.models.draft import FEATURE, TAG, Draft
 from qubesmanager.models.feature_table import SERVICE, VALUE, FeatureTable
 from qubesmanager.ui.widgets.chips import Chips
-from qubesmanager.ui.widgets.prompts import plain_label, problem_label, show_problem
+from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.ui.widgets.tables import row_table, selected_row
 from qubesmanager.wire.names import FEATURE_NAME, TAG_NAME
 from qubesmanager.wire.records import VmRecord

@@ -18,7 +18,8 @@ from qubesmanager.ui.forms.volume_size_row import SizeBox
 from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.settings.attach_volume_dialog import AttachVolumeDialog
-from qubesmanager.ui.widgets.prompts import confirm, opened, plain_label, problem_label, show_problem
+from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
+from qubesmanager.ui.widgets.prompts import confirm, opened
 from qubesmanager.ui.widgets.snapshots_box import Snapshots, SnapshotsBox
 from qubesmanager.ui.widgets.tables import row_table, selected_row
 from qubesmanager.ui.widgets.usage_bar import UsageDelegate

@@ -9,7 +9,7 @@ from PyQt5.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, Q
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import ToldError
-from qubesmanager.ui.widgets.prompts import problem_label, show_problem
+from qubesmanager.ui.widgets.labels import problem_label, show_problem
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import POOL_NAME

@@ -9,7 +9,8 @@ from qubesmanager.ui.session.request_task import Do
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.storage.add_pool_dialog import AddPoolDialog
 from qubesmanager.ui.storage.storage_feed import StorageFacts
-from qubesmanager.ui.widgets.prompts import confirm, opened, plain_label, redden
+from qubesmanager.ui.widgets.labels import plain_label, redden
+from qubesmanager.ui.widgets.prompts import confirm, opened
 from qubesmanager.ui.widgets.tables import row_table, selected_row, sortable
 from qubesmanager.ui.widgets.usage_bar import UsageDelegate
 from qubesmanager.wire import calls

@@ -11,7 +11,8 @@ from qubesmanager.models.volume_table import when_text
 from qubesmanager.ui.session.request_task import Do
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.storage.storage_feed import PAUSE, StorageFacts
-from qubesmanager.ui.widgets.prompts import confirm, plain_label, redden
+from qubesmanager.ui.widgets.labels import plain_label, redden
+from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.ui.widgets.tables import row_table, selected_row, sortable
 from qubesmanager.wire import calls
 

@@ -11,8 +11,8 @@ from qubesmanager.ui.storage.pools_page import PoolsPage
 from qubesmanager.ui.storage.snapshots_page import SnapshotsPage
 from qubesmanager.ui.storage.storage_feed import StorageFacts
 from qubesmanager.ui.storage.volumes_page import AllVolumesPage
+from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.page_keys import page_keys
-from qubesmanager.ui.widgets.prompts import plain_label
 
 
 class StorageWindow(QWidget):

@@ -10,7 +10,8 @@ from qubesmanager.rules.volumes import why_not_kept, why_not_revert
 from qubesmanager.ui.session.request_task import Do
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.storage.storage_feed import StorageFacts
-from qubesmanager.ui.widgets.prompts import confirm, plain_label, redden
+from qubesmanager.ui.widgets.labels import plain_label, redden
+from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.ui.widgets.snapshots_box import Snapshots, SnapshotsBox
 from qubesmanager.ui.widgets.tables import row_table, selected_row, sortable
 from qubesmanager.ui.widgets.usage_bar import UsageDelegate

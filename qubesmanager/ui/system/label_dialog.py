@@ -18,7 +18,7 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.ui.icons import label_icon
-from qubesmanager.ui.widgets.prompts import problem_label, show_problem
+from qubesmanager.ui.widgets.labels import problem_label, show_problem
 from qubesmanager.wire.names import LABEL_NAME
 
 FIRST = "#00a0a0"

@@ -18,7 +18,8 @@ from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.session.request_task import Do
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.system.label_dialog import LabelDialog
-from qubesmanager.ui.widgets.prompts import confirm, opened, plain_label, redden
+from qubesmanager.ui.widgets.labels import plain_label, redden
+from qubesmanager.ui.widgets.prompts import confirm, opened
 from qubesmanager.ui.widgets.tables import row_table, selected_row, sortable
 from qubesmanager.wire import calls
 

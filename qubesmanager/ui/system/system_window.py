@@ -18,8 +18,9 @@ from qubesmanager.ui.session.request_task import sender
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.system.fields import system_fields
 from qubesmanager.ui.system.labels_page import LabelsPage
+from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.page_keys import page_keys
-from qubesmanager.ui.widgets.prompts import confirm, plain_label
+from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.event import Event

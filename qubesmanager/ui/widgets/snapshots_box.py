@@ -12,7 +12,8 @@ from PyQt5.QtWidgets import QGroupBox, QHBoxLayout, QPushButton, QVBoxLayout, QW
 from qubesmanager.models.volume_table import SnapshotTable, when_text
 from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.prompts import confirm, plain_label, redden
+from qubesmanager.ui.widgets.labels import plain_label, redden
+from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.ui.widgets.tables import row_table, selected_row
 from qubesmanager.wire.call import Request
 

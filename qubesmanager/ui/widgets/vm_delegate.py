@@ -11,7 +11,7 @@ from qubesmanager.models.columns import Look
 from qubesmanager.models.stats_history import LENGTH, History
 from qubesmanager.models.vm_table import HISTORY_ROLE, LOOK_ROLE, RECORD_ROLE
 from qubesmanager.ui.icons import label_icon, state_icon
-from qubesmanager.ui.widgets.prompts import HALF
+from qubesmanager.ui.widgets.labels import HALF
 from qubesmanager.wire.records import VmRecord
 
 MARGIN = 6

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from PyQt5.QtCore import QCoreApplication, Qt, pyqtSignal
 from PyQt5.QtWidgets import QDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from qubesmanager.ui.widgets.prompts import plain_label, problem_label, show_problem, subdue
+from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue
 
 
 class StepPage(QWidget):

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Labels, buttons and tooltips whose text is shown as it is, and their colours."""
+
+from PyQt5.QtCore import Qt
+from PyQt5.QtGui import QColor, QPalette
+from PyQt5.QtWidgets import QLabel, QPushButton, QWidget
+
+
+def plain_label(text: str, parent: QWidget | None = None) -> QLabel:
+    """A label that shows its text as it is, wraps, and lets it be selected."""
+    label = QLabel(parent)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setText(text)
+    return label
+
+
+def plain_tip(text: str) -> str:
+    """A tooltip that shows this text as it is: Qt would guess otherwise."""
+    for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\n", "<br>")):
+        text = text.replace(mark, entity)
+    return f"<qt>{text}</qt>"
+
+
+def redden(button: QPushButton) -> None:
+    """Mark a button that destroys something. Red has no other meaning, except as a label of a qube."""
+    palette = button.palette()
+    dark = palette.color(QPalette.ColorRole.Button).lightness() < HALF
+    color = QColor("#ff8a80" if dark else "#b3261e")
+    for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
+        palette.setColor(group, QPalette.ColorRole.ButtonText, color)
+    button.setPalette(palette)
+
+
+def subdue(widget: QWidget) -> None:
+    """Make the text of a widget less prominent but readable: a mix of the palette's text and window colours."""
+    palette = widget.palette()
+    color = subdued(palette)
+    for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text):
+        palette.setColor(role, color)
+    widget.setPalette(palette)
+
+
+def subdued(palette: QPalette) -> QColor:
+    """The colour of subdued text in this palette."""
+    text, ground = palette.color(QPalette.ColorRole.WindowText), palette.color(QPalette.ColorRole.Window)
+
+    def mixed(text_part: int, ground_part: int) -> int:
+        return round(text_part * TEXT_SHARE + ground_part * (1 - TEXT_SHARE))
+
+    return QColor(
+        mixed(text.red(), ground.red()), mixed(text.green(), ground.green()), mixed(text.blue(), ground.blue())
+    )
+
+
+TEXT_SHARE = 0.62
+"""How much of the text's colour is in subdued text: enough for a contrast of 4.5 to 1 in the usual palettes."""
+
+
+def show_problem(label: QLabel, problem: str | None) -> None:
+    """Show a problem beside its field, or nothing. The space is kept, so that nothing moves."""
+    label.setText(problem or "")
+    label.setAccessibleName(problem or "")
+
+
+def problem_label(parent: QWidget) -> QLabel:
+    """A label, in a warning colour, for what is wrong with a field."""
+    label = plain_label("", parent)
+    palette = label.palette()
+    dark = palette.color(QPalette.ColorRole.Window).lightness() < HALF
+    palette.setColor(QPalette.ColorRole.WindowText, QColor("#e0a030" if dark else "#8a5a00"))
+    label.setPalette(palette)
+    return label
+
+
+HALF = 128
+"""Half of the scale of lightness: below is dark."""
