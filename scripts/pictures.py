@@ -23,8 +23,9 @@ from qubesmanager.transport.base import TransportError
 from qubesmanager.transport.child import ChildTransport
 from qubesmanager.ui.backup.backup_wizard import BackupWizard
 from qubesmanager.ui.devices.attach_dialog import AttachDialog
+from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
 from qubesmanager.ui.dialogs.confirm_dialog import ConfirmMany
-from qubesmanager.ui.dialogs.create_dialog import CloneDialog, CreateDialog
+from qubesmanager.ui.dialogs.create_dialog import CreateDialog
 from qubesmanager.ui.dialogs.remove_dialog import RemoveDialog
 from qubesmanager.ui.manager.command_palette import CommandPalette
 from qubesmanager.ui.manager.main_window import MainWindow

@@ -25,7 +25,6 @@ from qubesmanager.cli.terminal import (
     Terminal,
     UsageError,
     passphrase_from,
-    printable,
     size_text,
     status_of,
     table,
@@ -49,7 +48,7 @@ from qubesmanager.client.client import Client
 from qubesmanager.transport.base import RefusedError, Transport, TransportError
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import BackupAlreadyRunningError, Mgmt1Error
-from qubesmanager.wire.names import PROFILE_ID, check
+from qubesmanager.wire.names import PROFILE_ID, check, printable
 
 PROGRAM = "qubes-backup"
 DOM0 = "dom0"

@@ -20,6 +20,7 @@ from qubesmanager.transport.base import RefusedError, Transport, TransportError
 from qubesmanager.wire import calls, codecs
 from qubesmanager.wire.call import AnyCall, EventsCall, Request
 from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.names import printable
 
 PREFIX = "mgmt1."
 ANSWERED_NO = 1
@@ -171,7 +172,5 @@ def _request(options: argparse.Namespace, streams: Streams) -> Request[Any]:
 
 
 def _said(streams: Streams, message: str, status: int) -> int:
-    # What dom0 says may quote a qube's words; a terminal's control characters in them are not obeyed.
-    printable = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in message)
-    streams.stderr.write(f"mgmt1: {printable}\n")
+    streams.stderr.write(f"mgmt1: {printable(message)}\n")
     return status

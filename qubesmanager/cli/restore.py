@@ -24,7 +24,6 @@ from qubesmanager.cli.terminal import (
     Terminal,
     UsageError,
     passphrase_from,
-    printable,
     size_text,
     status_of,
     table,
@@ -49,6 +48,7 @@ from qubesmanager.client.restores import (
 from qubesmanager.transport.base import RefusedError, Transport, TransportError
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
+from qubesmanager.wire.names import printable
 
 PROGRAM = "qubes-restore"
 DOM0 = "dom0"

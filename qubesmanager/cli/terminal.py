@@ -17,6 +17,7 @@ from qubesmanager.cli.main import ANSWERED_NO, NO_ANSWER, USED_WRONGLY
 from qubesmanager.cli.stdout import not_written
 from qubesmanager.transport.base import TransportError
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error
+from qubesmanager.wire.names import printable
 
 STDIN = "-"
 CANCELLED = 4
@@ -44,11 +45,6 @@ class Terminal:
     stdout: TextIO = field(default_factory=lambda: sys.stdout)
     stderr: TextIO = field(default_factory=lambda: sys.stderr)
     ask: Callable[[str], str] = getpass
-
-
-def printable(untrusted: str) -> str:
-    """A terminal's control characters in words that came from elsewhere are shown and not obeyed."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in untrusted)
 
 
 def size_text(size: float) -> str:

@@ -4,16 +4,17 @@
 from collections.abc import Mapping, Sequence
 
 from qubesmanager.client.restores import THE_FILE, Restored
+from qubesmanager.wire.names import printable
 
 
 def report_text(head: Sequence[tuple[str, str]], rows: Sequence[Restored], words: Mapping[str, str]) -> str:
     """A line for each fact of `head`, an empty one, and a line for each qube. Neither holds a passphrase."""
     width = max((len(key) for key, _value in head), default=0)
-    lines = [f"{_line(key + ':').ljust(width + 1)} {_line(value)}" for key, value in head]
+    lines = [f"{printable(key + ':').ljust(width + 1)} {printable(value)}" for key, value in head]
     names = max((len(_name(row)) for row in rows), default=0)
     results = max(map(len, words.values()), default=0)
     for row in rows:
-        said = f"  {_line(row.said)}" if row.said else ""
+        said = f"  {printable(row.said)}" if row.said else ""
         lines.append(f"{_name(row).ljust(names)}  {words[row.result].ljust(results)}{said}".rstrip())
     lines.insert(len(head), "")
     return "\n".join([*lines, ""])
@@ -23,8 +24,3 @@ def _name(row: Restored) -> str:
     if row.qube == THE_FILE:
         return "(file)"
     return f"{row.qube} → {row.name}" if row.name and row.name != row.qube else row.qube
-
-
-def _line(untrusted: str) -> str:
-    """One line of it, whatever it holds: a text that is kept may be looked at in a terminal."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in untrusted)

@@ -17,9 +17,9 @@ from PyQt5.QtCore import (
 )
 
 from qubesmanager.backup.profile import matches
-from qubesmanager.models.columns import date_text, since_text, size_text
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.row_table import SORT_ROLE
+from qubesmanager.models.texts import date_text, since_text, size_text
 from qubesmanager.models.volume_table import RIGHT
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass

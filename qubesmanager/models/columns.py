@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QDateTime, QLocale
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from qubesmanager.models.daemon_texts import problem_text
 from qubesmanager.models.natural_sort import Natural, natural
 from qubesmanager.models.stats_history import History
-from qubesmanager.rules.backups import is_ahead
+from qubesmanager.models.texts import date_text, since_text, size_text, state_text
 from qubesmanager.wire.records import YES, VmRecord
 from qubesmanager.wire.values import PowerState
 
@@ -71,79 +71,12 @@ STATE_ORDER = {
     )
 }
 
-STATE_TEXTS = {
-    PowerState.RUNNING: QT_TRANSLATE_NOOP("VmTable", "Running"),
-    PowerState.TRANSIENT: QT_TRANSLATE_NOOP("VmTable", "Starting"),
-    PowerState.PAUSED: QT_TRANSLATE_NOOP("VmTable", "Paused"),
-    PowerState.SUSPENDED: QT_TRANSLATE_NOOP("VmTable", "Suspended"),
-    PowerState.HALTING: QT_TRANSLATE_NOOP("VmTable", "Shutting down"),
-    PowerState.DYING: QT_TRANSLATE_NOOP("VmTable", "Ending"),
-    PowerState.CRASHED: QT_TRANSLATE_NOOP("VmTable", "Crashed"),
-    PowerState.HALTED: QT_TRANSLATE_NOOP("VmTable", "Halted"),
-    PowerState.NA: QT_TRANSLATE_NOOP("VmTable", "Unknown"),
-}
-
-
-def state_text(state: PowerState) -> str:
-    """The state in the user's language."""
-    return QCoreApplication.translate(CONTEXT, STATE_TEXTS[state])
-
-
-def size_text(size: int) -> str:
-    """Bytes for a person: `1.2 GiB`; empty for nothing."""
-    if size <= 0:
-        return ""
-    return QLocale().formattedDataSize(size, 1, QLocale.DataSizeFormat.DataSizeIecFormat)
-
-
-def ago_text(seconds: int) -> str:
-    """How long ago something was, in whole units."""
-    for unit, text in _UNITS:
-        if seconds >= unit:
-            return text(seconds // unit)
-    return QCoreApplication.translate("VmTable", "just now")
-
-
-def _years(number: int) -> str:
-    return QCoreApplication.translate("VmTable", "%n year(s) ago", None, number)
-
-
-def _months(number: int) -> str:
-    return QCoreApplication.translate("VmTable", "%n month(s) ago", None, number)
-
-
-def _days(number: int) -> str:
-    return QCoreApplication.translate("VmTable", "%n day(s) ago", None, number)
-
-
-def _hours(number: int) -> str:
-    return QCoreApplication.translate("VmTable", "%n h ago", None, number)
-
-
-def _minutes(number: int) -> str:
-    return QCoreApplication.translate("VmTable", "%n min ago", None, number)
-
-
-_UNITS = ((86_400 * 365, _years), (86_400 * 30, _months), (86_400, _days), (3600, _hours), (60, _minutes))
-
-
-def date_text(seconds: int) -> str:
-    """A time as the user's locale writes it."""
-    return QLocale().toString(QDateTime.fromSecsSinceEpoch(seconds), QLocale.FormatType.ShortFormat)
-
 
 def _backup(record: VmRecord, _history: History | None) -> str:
     held = record.number("backup_timestamp")
     if held is None:
         return QCoreApplication.translate("VmTable", "never") if record.flag("include_in_backups") else ""
     return since_text(held, int(time.time()))
-
-
-def since_text(moment: int, now: int) -> str:
-    """How long ago a time was; "in the future" for one that a wrong clock recorded. Both in Unix seconds."""
-    if is_ahead(moment, now):
-        return QCoreApplication.translate("VmTable", "in the future")
-    return ago_text(max(0, now - moment))
 
 
 def _backup_tip(record: VmRecord) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QAbstractItemModel, QCoreApplication, QModelIndex, QObject, Qt
 from PyQt5.QtGui import QFont
 
-from qubesmanager.models.columns import size_text
 from qubesmanager.models.device_catalog import Device, DeviceCatalog, DeviceKey, Kind, Step
+from qubesmanager.models.texts import plain_tip, size_text
 
 DEVICE_ROLE = Qt.ItemDataRole.UserRole + 1
 """The `Device` of a row; None for a kind."""
@@ -234,7 +234,6 @@ def _font(device: Device, _column: int) -> QFont | None:
 
 
 def _tip(device: Device, _column: int) -> str:
-    """Rich text made here, from escaped words only."""
     lines = [device.name]
     if device.mark.nickname:
         lines.append(device.description)
@@ -243,11 +242,7 @@ def _tip(device: Device, _column: int) -> str:
         lines.append(QCoreApplication.translate("DeviceTree", "read-only"))
     if device.doing is not None and device.doing.why:
         lines.append(device.doing.why)
-    return "<qt>" + "<br>".join(map(_escaped, filter(None, lines))) + "</qt>"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return plain_tip("\n".join(filter(None, lines)))
 
 
 _ROLES: dict[int, Callable[[Device, int], Any]] = {

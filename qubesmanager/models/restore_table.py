@@ -10,8 +10,8 @@ from PyQt5.QtGui import QFont, QIcon
 
 from qubesmanager.client.restores import SAME, HeldHome, HeldItem, HeldQube, RestorePlan
 from qubesmanager.models import restore_draft
-from qubesmanager.models.columns import size_text
 from qubesmanager.models.restore_draft import Choice, Here, RestoreRow
+from qubesmanager.models.texts import size_text
 from qubesmanager.models.volume_table import RIGHT, header
 
 CONTEXT = "RestoreTable"

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
-from qubesmanager.models.columns import size_text
 from qubesmanager.models.row_table import TableColumn
+from qubesmanager.models.texts import size_text
 from qubesmanager.models.volume_table import fate, share, usage_text, when_text
 from qubesmanager.rules.volumes import holders, snapshot_time
 from qubesmanager.wire.codecs import VolumeId

@@ -11,6 +11,7 @@ from PyQt5.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, pyqtSign
 
 from qubesmanager.models.columns import TABLE, Column, Look, property_column
 from qubesmanager.models.stats_history import History
+from qubesmanager.models.texts import plain_tip
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.records import NO, YES, VmRecord
 
@@ -191,13 +192,7 @@ def _tip(column: Column, record: VmRecord, history: History | None) -> str | Non
     """Plain text: a name that looks like markup is not taken for it."""
     text = column.tip(record) if column.tip else ""
     shown = text or (record.notes.strip() if column.id == "notes" else column.text(record, history))
-    return f"<qt>{_escaped(shown)}</qt>" if shown else None
-
-
-def _escaped(text: str) -> str:
-    for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\n", "<br>")):
-        text = text.replace(mark, entity)
-    return text
+    return plain_tip(shown) if shown else None
 
 
 def _checked(column: Column, record: VmRecord, _history: History | None) -> int | None:

@@ -84,3 +84,8 @@ def shown(untrusted: str | bytes, limit: int = 80) -> str:
     """Untrusted text for a message or a log: quoted, printable ASCII only, cut at `limit` characters."""
     text = ascii(untrusted[:limit])
     return text if len(text) <= limit and len(untrusted) <= limit else text[: limit - 4] + "...'"
+
+
+def printable(untrusted: str) -> str:
+    """One line of untrusted text for a terminal: control characters are shown as escapes, not obeyed."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in untrusted)

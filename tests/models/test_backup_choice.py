@@ -11,7 +11,7 @@ from pytestqt.modeltest import ModelTester
 from samples import vm
 
 from qubesmanager.models.backup_choice import CHANGED, LAST, NAME, BackupChoice, Candidate, candidates, chosen_by_rules
-from qubesmanager.models.columns import since_text
+from qubesmanager.models.texts import since_text
 from qubesmanager.wire.records import VolumeRecord
 from qubesmanager.wire.values import PowerState, VmClass
 

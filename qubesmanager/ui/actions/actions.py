@@ -14,6 +14,7 @@ from PyQt5.QtWidgets import QAction, QMenu, QWidget
 
 from qubesmanager.host import programs
 from qubesmanager.host.programs import Way
+from qubesmanager.models.texts import plain_tip
 from qubesmanager.rules import actions
 from qubesmanager.rules.actions import Records, WhyNot
 from qubesmanager.ui.actions.operations import Operations
@@ -21,7 +22,6 @@ from qubesmanager.ui.dialogs.remove_dialog import why_not_remove_all
 from qubesmanager.ui.icons import icon
 from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.windows import WINDOWS
-from qubesmanager.ui.widgets.labels import plain_tip
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 

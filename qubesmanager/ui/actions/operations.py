@@ -16,10 +16,13 @@ from qubesmanager.host import programs
 from qubesmanager.host.programs import Way
 from qubesmanager.rules.actions import HALTED, Records, dependents, shutdown_order, start_order
 from qubesmanager.transport.base import TransportError
+from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
 from qubesmanager.ui.dialogs.confirm_dialog import ConfirmMany, Line
-from qubesmanager.ui.dialogs.create_dialog import CloneDialog, CreateDialog, ask_offers
+from qubesmanager.ui.dialogs.create_dialog import CreateDialog
+from qubesmanager.ui.dialogs.notes_dialog import NotesDialog
+from qubesmanager.ui.dialogs.offers import ask_offers
 from qubesmanager.ui.dialogs.remove_dialog import RemoveDialog, removal_order
-from qubesmanager.ui.dialogs.rename_dialog import NotesDialog, RenameDialog
+from qubesmanager.ui.dialogs.rename_dialog import RenameDialog
 from qubesmanager.ui.dialogs.run_dialog import RunDialog
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import ToldError, report

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from PyQt5.QtWidgets import QMenu, QWidget
 
 from qubesmanager.models.natural_sort import in_order
+from qubesmanager.models.texts import plain_tip
 from qubesmanager.rules.actions import Records, WhyNot
 from qubesmanager.rules.network import why_not_now
 from qubesmanager.ui.actions.actions import why_not_netvm, why_not_template
@@ -13,7 +14,6 @@ from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.labels import plain_tip
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 

@@ -27,8 +27,8 @@ from qubesmanager.client.backups import (
     whole,
 )
 from qubesmanager.client.live_copy import FIRST_PAUSE, LONGEST_PAUSE
-from qubesmanager.models.columns import size_text
 from qubesmanager.models.daemon_texts import run_text
+from qubesmanager.models.texts import size_text
 from qubesmanager.transport.base import RefusedError, TransportError
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import TaskState, report

@@ -7,8 +7,8 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, pyqtSignal
 from PyQt5.QtWidgets import QHBoxLayout, QPlainTextEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from qubesmanager.client.backups import VERIFYING
-from qubesmanager.models.columns import size_text
 from qubesmanager.models.row_table import RowTable, TableColumn
+from qubesmanager.models.texts import estimate_text, size_text
 from qubesmanager.ui.backup.backup_run import BackupRun
 from qubesmanager.ui.session.tasks import TaskState
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
@@ -17,7 +17,6 @@ from qubesmanager.ui.widgets.usage_bar import UsageDelegate
 
 CONTEXT = "BackupRows"
 LOG_LINES = 1000
-_UNITS = ((3600, "h"), (60, "min"), (1, "s"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +41,6 @@ COLUMNS: tuple[TableColumn[_Row], ...] = (
     TableColumn(QT_TRANSLATE_NOOP("BackupRows", "Size"), lambda row: size_text(row.total), right=True),
     TableColumn(QT_TRANSLATE_NOOP("BackupRows", "Progress"), _state, full=lambda row: row.share),
 )
-
-
-def duration_text(seconds: float) -> str:
-    """`2 min`, `1 h`: in one unit, as nobody knows better."""
-    whole = max(1, round(seconds))
-    for unit, name in _UNITS:
-        if whole >= unit:
-            return f"{round(whole / unit)} {name}"
-    return "1 s"
 
 
 class BackupRunPage(QWidget):
@@ -110,7 +100,7 @@ class BackupRunPage(QWidget):
         still = run.stalled()
         show_problem(
             self.trouble,
-            self.tr("Nothing has come for {0}: the place it goes to may be slow, or gone.").format(duration_text(still))
+            self.tr("Nothing has come for {0}: the place it goes to may be slow, or gone.").format(estimate_text(still))
             if still
             else run.why,
         )
@@ -145,7 +135,7 @@ class BackupRunPage(QWidget):
         if speed:
             parts.append(self.tr("{0} a second").format(size_text(int(speed))))
         if remaining is not None:
-            parts.append(self.tr("about {0} left").format(duration_text(remaining)))
+            parts.append(self.tr("about {0} left").format(estimate_text(remaining)))
         return " · ".join(parts)
 
     def _stop(self) -> None:

@@ -8,8 +8,8 @@ from PyQt5.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QLineEd
 
 from qubesmanager.backup.profile import TAG, TYPE, Profile
 from qubesmanager.models.backup_choice import NAME, BackupChoice, candidates, chosen_by_rules, takes_dom0
-from qubesmanager.models.columns import size_text
 from qubesmanager.models.row_table import SORT_ROLE
+from qubesmanager.models.texts import size_text
 from qubesmanager.ui.backup.dom0_box import Dom0Box
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.session.session import Session

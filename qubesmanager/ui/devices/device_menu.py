@@ -8,6 +8,7 @@ from PyQt5.QtWidgets import QMenu, QWidget
 from qubesmanager.models.device_catalog import Device, DeviceCatalog
 from qubesmanager.models.device_targets import Effort, Target
 from qubesmanager.models.device_tree import KIND_ICONS, state_line
+from qubesmanager.models.texts import plain_tip
 from qubesmanager.rules.actions import why_not_attach
 from qubesmanager.ui.actions.actions import BY_ID
 from qubesmanager.ui.devices.attach_dialog import ATTACHED_HERE
@@ -17,7 +18,6 @@ from qubesmanager.ui.devices.device_operations import DeviceOperations
 from qubesmanager.ui.icons import icon
 from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.labels import plain_tip
 
 
 class QubeDevicesMenu(QMenu):

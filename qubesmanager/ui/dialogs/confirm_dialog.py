@@ -15,6 +15,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from qubesmanager.models.texts import plain_tip
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.widgets.labels import plain_label, redden
 
@@ -62,7 +63,7 @@ class ConfirmMany(QDialog):
             item.setIcon(0, label_icon(line.color))
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(0, Qt.CheckState.Checked)
-            item.setToolTip(1, f"<qt>{_escaped(line.why)}</qt>" if line.why else "")
+            item.setToolTip(1, plain_tip(line.why) if line.why else "")
         self.tree.resizeColumnToContents(0)
         self.tree.setColumnWidth(0, max(160, self.tree.columnWidth(0) + 12))
         layout.addWidget(self.tree, 1)
@@ -91,7 +92,3 @@ class ConfirmMany(QDialog):
 
     def _look(self) -> None:
         self.yes.setEnabled(bool(self.chosen))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

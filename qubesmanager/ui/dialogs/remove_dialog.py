@@ -14,7 +14,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from qubesmanager.models.columns import size_text
+from qubesmanager.models.texts import size_text
 from qubesmanager.rules.actions import REFERENCES, Records, referrers, why_not_remove
 from qubesmanager.ui.dialogs.mentions import mention_text
 from qubesmanager.ui.icons import label_icon

@@ -4,8 +4,8 @@
 from PyQt5.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from qubesmanager.client.plan import Key
-from qubesmanager.models.columns import size_text
 from qubesmanager.models.draft import VOLUME, Draft
+from qubesmanager.models.texts import size_text
 from qubesmanager.rules.volumes import why_not_size
 from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue

@@ -8,7 +8,7 @@ from PyQt5.QtCore import QEvent, QObject, QSize, Qt
 from PyQt5.QtGui import QIcon, QKeyEvent
 from PyQt5.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from qubesmanager.ui.widgets.labels import plain_tip
+from qubesmanager.models.texts import plain_tip
 
 MOST = 60
 """Lines that are shown at once."""

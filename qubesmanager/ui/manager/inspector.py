@@ -18,8 +18,8 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.models.columns import TABLE as COLUMNS
-from qubesmanager.models.columns import size_text, state_text
 from qubesmanager.models.stats_history import History
+from qubesmanager.models.texts import size_text, state_text
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.ui.actions.actions import ActionSet
 from qubesmanager.ui.icons import label_icon, state_icon

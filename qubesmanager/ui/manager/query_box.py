@@ -6,9 +6,9 @@ from PyQt5.QtGui import QKeyEvent
 from PyQt5.QtWidgets import QAction, QCompleter, QLineEdit, QWidget
 
 from qubesmanager.models.query import completions, parse
+from qubesmanager.models.texts import plain_tip
 from qubesmanager.ui.icons import icon
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.labels import plain_tip
 
 PAUSE = 60
 """Milliseconds after a key before the table is filtered."""

@@ -12,9 +12,10 @@ from PyQt5.QtWidgets import QFrame, QHeaderView, QMenu, QTreeWidget, QTreeWidget
 
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.query import parse
+from qubesmanager.models.texts import plain_tip
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.labels import plain_tip, subdued
+from qubesmanager.ui.widgets.labels import subdued
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 

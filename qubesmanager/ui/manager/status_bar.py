@@ -7,13 +7,13 @@ from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
 from qubesmanager.client.backups import Run
-from qubesmanager.models.columns import date_text, size_text
 from qubesmanager.models.daemon_texts import run_text
+from qubesmanager.models.texts import date_text, plain_tip, size_text
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.rules.backups import overdue
 from qubesmanager.ui.icons import icon
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.labels import plain_label, plain_tip, subdue
+from qubesmanager.ui.widgets.labels import plain_label, subdue
 
 REMIND = 10 * 60 * 1000
 """Milliseconds between looks at how old backups are."""

@@ -20,9 +20,9 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from qubesmanager.models.columns import ago_text, date_text
+from qubesmanager.models.texts import ago_text, date_text, plain_tip
 from qubesmanager.ui.session.tasks import TaskEntry, TaskSet, TaskState
-from qubesmanager.ui.widgets.labels import plain_label, plain_tip
+from qubesmanager.ui.widgets.labels import plain_label
 
 _NO_PARENT = QModelIndex()
 ENTRY_ROLE = Qt.ItemDataRole.UserRole + 1

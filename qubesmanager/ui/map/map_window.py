@@ -20,8 +20,8 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from qubesmanager.models.columns import state_text
 from qubesmanager.models.natural_sort import natural
+from qubesmanager.models.texts import plain_tip, state_text
 from qubesmanager.rules.actions import Records
 from qubesmanager.rules.topology import Forest, Mark, Node, Remark, network_forest, template_forest
 from qubesmanager.ui.actions.actions import BY_ID, ActionSet
@@ -30,7 +30,7 @@ from qubesmanager.ui.actions.property_menus import netvm_menu, template_menu
 from qubesmanager.ui.icons import icon, label_icon, state_icon
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.error_bar import ErrorBar
-from qubesmanager.ui.widgets.labels import plain_label, plain_tip, subdue
+from qubesmanager.ui.widgets.labels import plain_label, subdue
 
 NAME = Qt.ItemDataRole.UserRole
 FEW = 12

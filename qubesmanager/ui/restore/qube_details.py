@@ -7,10 +7,10 @@ from PyQt5.QtCore import QSignalBlocker, pyqtSignal
 from PyQt5.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
 from qubesmanager.client.restores import DEFAULT_NETVM
-from qubesmanager.models.columns import size_text
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.restore_draft import BASED, RestoreRow
 from qubesmanager.models.restore_table import RestoreTable
+from qubesmanager.models.texts import size_text
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.wire.values import VmClass
 

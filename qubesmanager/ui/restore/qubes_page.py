@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
-from qubesmanager.models.columns import size_text
 from qubesmanager.models.restore_table import CLASS, FATE, NAME, SIZE, TEMPLATE, RestoreTable
+from qubesmanager.models.texts import size_text
 from qubesmanager.ui.restore.qube_details import QubeDetails
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.tables import row_table, selected_row

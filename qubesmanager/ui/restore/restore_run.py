@@ -11,7 +11,7 @@ from PyQt5.QtCore import QObject, pyqtSignal
 
 from qubesmanager.client.restore_report import report_text
 from qubesmanager.client.restores import THE_FILE, Progress, Restored, RestorePlan, new_run, qube_in_progress, restore
-from qubesmanager.models.columns import size_text
+from qubesmanager.models.texts import clock_text, size_text
 from qubesmanager.transport.base import RefusedError, TransportError
 from qubesmanager.ui.restore.restore_texts import notes, why
 from qubesmanager.ui.session.session import Session
@@ -117,7 +117,7 @@ class RestoreRun(QObject):
         left = (size - read) / speed
         said += " · " + self.tr("{0} a second").format(size_text(int(speed)))
         if took > LEARNING and left >= 1:
-            said += " · " + self.tr("about {0} left").format(duration_text(round(left)))
+            said += " · " + self.tr("about {0} left").format(clock_text(round(left)))
         return said
 
     def words(self) -> dict[str, str]:
@@ -198,13 +198,6 @@ TELL_SECONDS = 0.1
 
 LEARNING = 3
 """Seconds after which the pace says something about the rest."""
-
-
-def duration_text(seconds: int) -> str:
-    """Hours, minutes and seconds as a clock shows them."""
-    minutes, second = divmod(max(0, seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
 def current_run(session: Session) -> RestoreRun | None:

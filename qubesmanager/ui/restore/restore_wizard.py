@@ -13,7 +13,7 @@ from qubesmanager.client.restores import DOM0, NEW_HOME, RestorePlan, contents
 from qubesmanager.models.restore_draft import Here
 from qubesmanager.models.restore_table import RestoreTable
 from qubesmanager.transport.base import TransportError
-from qubesmanager.ui.dialogs.create_dialog import ask_offers
+from qubesmanager.ui.dialogs.offers import ask_offers
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.restore.file_page import FilePage
 from qubesmanager.ui.restore.qubes_page import QubesPage

@@ -3,9 +3,9 @@
 
 from PyQt5.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from qubesmanager.models.columns import size_text
 from qubesmanager.models.row_table import RowFilter, RowTable
 from qubesmanager.models.storage_rows import CONTEXT, VOLUME_COLUMNS, VOLUME_USED, VolumeRow
+from qubesmanager.models.texts import size_text
 from qubesmanager.rules.volumes import why_not_kept, why_not_revert
 from qubesmanager.ui.session.request_task import Do
 from qubesmanager.ui.session.session import Session

@@ -4,6 +4,7 @@
 from PyQt5.QtCore import QPoint
 from PyQt5.QtWidgets import QHBoxLayout, QHeaderView, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
 
+from qubesmanager.models.texts import plain_tip
 from qubesmanager.models.vm_filter import VmFilterModel
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.rules.actions import HALTED
@@ -11,7 +12,6 @@ from qubesmanager.ui.actions.actions import BY_ID
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.labels import plain_tip
 from qubesmanager.ui.widgets.vm_view import VmView
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.records import VmRecord

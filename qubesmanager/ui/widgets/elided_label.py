@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A label of one line that says with an ellipsis where there is no room for all of it."""
 
-import html
-
 from PyQt5.QtCore import QSize, Qt
 from PyQt5.QtGui import QPainter, QPaintEvent
 from PyQt5.QtWidgets import QLabel, QWidget
+
+from qubesmanager.models.texts import plain_tip
 
 
 class OneLine(QLabel):
@@ -23,7 +23,7 @@ class OneLine(QLabel):
 
     def setText(self, text: str | None) -> None:
         super().setText(text)
-        self.setToolTip(html.escape(text or ""))
+        self.setToolTip(plain_tip(text) if text else "")
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self.fontMetrics().averageCharWidth() * 4, super().minimumSizeHint().height())

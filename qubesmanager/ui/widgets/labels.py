@@ -16,13 +16,6 @@ def plain_label(text: str, parent: QWidget | None = None) -> QLabel:
     return label
 
 
-def plain_tip(text: str) -> str:
-    """A tooltip that shows this text as it is: Qt would guess otherwise."""
-    for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\n", "<br>")):
-        text = text.replace(mark, entity)
-    return f"<qt>{text}</qt>"
-
-
 def redden(button: QPushButton) -> None:
     """Mark a button that destroys something. Red has no other meaning, except as a label of a qube."""
     palette = button.palette()

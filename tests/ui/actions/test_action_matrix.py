@@ -16,10 +16,11 @@ from windows import Clicker, type_text
 from qubesmanager.daemon.local.system import System
 from qubesmanager.rules.actions import HALTED
 from qubesmanager.ui.actions.actions import TABLE, judge
+from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
 from qubesmanager.ui.dialogs.confirm_dialog import ConfirmMany
-from qubesmanager.ui.dialogs.create_dialog import CloneDialog
+from qubesmanager.ui.dialogs.notes_dialog import NotesDialog
 from qubesmanager.ui.dialogs.remove_dialog import RemoveDialog
-from qubesmanager.ui.dialogs.rename_dialog import NotesDialog, RenameDialog
+from qubesmanager.ui.dialogs.rename_dialog import RenameDialog
 from qubesmanager.ui.dialogs.run_dialog import RunDialog
 from qubesmanager.ui.session.tasks import TaskState
 from qubesmanager.wire import calls

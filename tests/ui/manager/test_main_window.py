@@ -16,11 +16,13 @@ from qubesmanager.daemon.local.system import System
 from qubesmanager.host import programs
 from qubesmanager.models.columns import TABLE as COLUMNS
 from qubesmanager.rules.actions import HALTED
+from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
 from qubesmanager.ui.dialogs.confirm_dialog import ConfirmMany
-from qubesmanager.ui.dialogs.create_dialog import CloneDialog, CreateDialog
+from qubesmanager.ui.dialogs.create_dialog import CreateDialog
 from qubesmanager.ui.dialogs.new_qube import CreatePlan
+from qubesmanager.ui.dialogs.notes_dialog import NotesDialog
 from qubesmanager.ui.dialogs.remove_dialog import RemoveDialog
-from qubesmanager.ui.dialogs.rename_dialog import NotesDialog, RenameDialog
+from qubesmanager.ui.dialogs.rename_dialog import RenameDialog
 from qubesmanager.ui.dialogs.run_dialog import RunDialog
 from qubesmanager.ui.manager.command_palette import CommandPalette
 from qubesmanager.ui.manager.main_window import MainWindow
@@ -512,6 +514,6 @@ async def test_a_name_without_room_is_shortened_in_its_middle_and_whole_in_the_t
 
     assert "…" in label.shown()
     assert label.shown().startswith("sys")
-    assert label.toolTip() == "sys-&lt;b&gt;net&lt;/b&gt;-of-the-office"
+    assert label.toolTip() == "<qt>sys-&lt;b&gt;net&lt;/b&gt;-of-the-office</qt>"
     label.resize(800, 20)
     assert label.shown() == label.text()

@@ -26,7 +26,7 @@ from qubesmanager.backup.archive.volume_tar import archive_bytes
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.backups import homes
 from qubesmanager.daemon.local.system import System
-from qubesmanager.ui.dialogs.create_dialog import Offers
+from qubesmanager.ui.dialogs.offers import Offers
 from qubesmanager.ui.restore.restore_wizard import RestoreWizard
 from qubesmanager.ui.session.tasks import TaskState
 from qubesmanager.ui.session.windows import OpenWindows

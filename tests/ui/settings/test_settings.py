@@ -22,7 +22,7 @@ from qubesmanager.client.client import Client
 from qubesmanager.client.live_copy import Lost
 from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.base import TransportError
-from qubesmanager.ui.dialogs.create_dialog import CloneDialog
+from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
 from qubesmanager.ui.forms.form_page import FormPage
 from qubesmanager.ui.forms.volume_size_row import GIB
 from qubesmanager.ui.session.session import Session

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""States, sizes, times and tooltips as text for the user, in the user's language."""
+
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QDateTime, QLocale
+
+from qubesmanager.rules.backups import is_ahead
+from qubesmanager.wire.values import PowerState
+
+STATE_TEXTS = {
+    PowerState.RUNNING: QT_TRANSLATE_NOOP("VmTable", "Running"),
+    PowerState.TRANSIENT: QT_TRANSLATE_NOOP("VmTable", "Starting"),
+    PowerState.PAUSED: QT_TRANSLATE_NOOP("VmTable", "Paused"),
+    PowerState.SUSPENDED: QT_TRANSLATE_NOOP("VmTable", "Suspended"),
+    PowerState.HALTING: QT_TRANSLATE_NOOP("VmTable", "Shutting down"),
+    PowerState.DYING: QT_TRANSLATE_NOOP("VmTable", "Ending"),
+    PowerState.CRASHED: QT_TRANSLATE_NOOP("VmTable", "Crashed"),
+    PowerState.HALTED: QT_TRANSLATE_NOOP("VmTable", "Halted"),
+    PowerState.NA: QT_TRANSLATE_NOOP("VmTable", "Unknown"),
+}
+
+
+def state_text(state: PowerState) -> str:
+    """The state in the user's language."""
+    return QCoreApplication.translate("VmTable", STATE_TEXTS[state])
+
+
+def size_text(size: int) -> str:
+    """A number of bytes, such as `1.2 GiB`; empty for none."""
+    if size <= 0:
+        return ""
+    return QLocale().formattedDataSize(size, 1, QLocale.DataSizeFormat.DataSizeIecFormat)
+
+
+def ago_text(seconds: int) -> str:
+    """How many seconds ago something was, in whole units of time."""
+    for unit, text in _UNITS:
+        if seconds >= unit:
+            return text(seconds // unit)
+    return QCoreApplication.translate("VmTable", "just now")
+
+
+def _years(number: int) -> str:
+    return QCoreApplication.translate("VmTable", "%n year(s) ago", None, number)
+
+
+def _months(number: int) -> str:
+    return QCoreApplication.translate("VmTable", "%n month(s) ago", None, number)
+
+
+def _days(number: int) -> str:
+    return QCoreApplication.translate("VmTable", "%n day(s) ago", None, number)
+
+
+def _hours(number: int) -> str:
+    return QCoreApplication.translate("VmTable", "%n h ago", None, number)
+
+
+def _minutes(number: int) -> str:
+    return QCoreApplication.translate("VmTable", "%n min ago", None, number)
+
+
+_UNITS = ((86_400 * 365, _years), (86_400 * 30, _months), (86_400, _days), (3600, _hours), (60, _minutes))
+
+
+def date_text(seconds: int) -> str:
+    """A time as the user's locale writes it."""
+    return QLocale().toString(QDateTime.fromSecsSinceEpoch(seconds), QLocale.FormatType.ShortFormat)
+
+
+def since_text(moment: int, now: int) -> str:
+    """How long ago a time was; "in the future" for one that a wrong clock recorded. Both in Unix seconds."""
+    if is_ahead(moment, now):
+        return QCoreApplication.translate("VmTable", "in the future")
+    return ago_text(max(0, now - moment))
+
+
+def clock_text(seconds: int) -> str:
+    """A duration as a clock shows it: `1:02:03`, `2:03`."""
+    minutes, second = divmod(max(0, seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def estimate_text(seconds: float) -> str:
+    """An estimated duration in one unit, since no more of it is certain: `2 min`, `1 h`."""
+    whole = max(1, round(seconds))
+    for unit, name in _ESTIMATE_UNITS:
+        if whole >= unit:
+            return f"{round(whole / unit)} {name}"
+    return "1 s"
+
+
+_ESTIMATE_UNITS = ((3600, "h"), (60, "min"), (1, "s"))
+
+
+def plain_tip(text: str) -> str:
+    """A tooltip that shows this text as it is. Qt would take text that looks like markup for markup."""
+    return f"<qt>{escaped(text)}</qt>"
+
+
+def escaped(text: str) -> str:
+    """The text as rich text of Qt that shows it as it is."""
+    for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\n", "<br>")):
+        text = text.replace(mark, entity)
+    return text
