@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A live copy of all qubes: subscribe, list, follow; after a break again, and only the differences are told.
+"""A live copy of the system: subscribe, list, follow; after a break again, with an update for each difference.
 
 Subscribing comes before listing, so a change that happens between the two is not missed; folding an event into a
 record that has it already changes nothing.
@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from qubesmanager.client.client import Client
 from qubesmanager.transport.base import TransportError
@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 10.0
+SYSTEM_EVENTS = frozenset({"property-set", "property-reset"})
+"""Without a subject, these are about a system-wide property."""
 MOST_REASONS = 20
 """Rows that are left out whose reasons are kept."""
 
@@ -33,6 +35,11 @@ class Put:
     """These records are new or different."""
 
     records: tuple[VmRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SystemChanged:
+    """System-wide properties have other values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +76,42 @@ class Lost:
     retry_in: float
 
 
-Update = Put | Gone | Happened | Unreadable | Synced | Lost
+Update = Put | SystemChanged | Gone | Happened | Unreadable | Synced | Lost
+
+
+@dataclass(slots=True)
+class LiveCopy:
+    """The qubes and the system-wide properties, as of the last event: the client's `Facts`."""
+
+    qubes: dict[str, VmRecord] = field(default_factory=dict)
+    system_properties: dict[str, str] = field(default_factory=dict)
+    """Value by name; empty where dom0 does not list them for this client."""
+
+    def system(self, name: str) -> str:
+        """The value of a system-wide property; empty if it is not known."""
+        return self.system_properties.get(name, "")
+
+    def sees(self, _name: str) -> bool:
+        """Always: the copy has only what dom0 lists for this client."""
+        return True
 
 
 class Follower:
     """Follows the system of `client` and tells each update to `tell`, in the loop, in order."""
 
     def __init__(self, client: Client, tell: Callable[[Update], None]) -> None:
-        self.records: dict[str, VmRecord] = {}
+        self.copy = LiveCopy()
         self._client = client
         self._tell = tell
         self._hurry = asyncio.Event()
         self._synced = False
         self.unreadable: tuple[str, ...] = ()
         """Why rows or events were left out, as told by the last `Unreadable`."""
+
+    @property
+    def records(self) -> dict[str, VmRecord]:
+        """The qubes of the copy by name."""
+        return self.copy.qubes
 
     def resync(self) -> None:
         """List again now: ends a pause, or breaks the connection that is open."""
@@ -128,12 +157,27 @@ class Follower:
             first = await anext(stream)
             if not first or first[0].name != CONNECTION_ESTABLISHED:
                 raise TransportError("The event stream does not start as it should.")
+            await self._list_system()
             await self._list()
             self._synced = True
             self._tell(Synced())
             await self._take(first[1:])
             async for batch in stream:
                 await self._take(batch)
+
+    async def _list_system(self) -> None:
+        """List the system-wide properties. A client that may not read them goes on without them."""
+        listed: dict[str, str] = {}
+        try:
+            listed = {row.name: row.value for row in await self._client.send(calls.PROPERTY_GET_ALL("dom0"))}
+        except Mgmt1Error as error:
+            log.warning("The system-wide properties are not known: %s", error)
+        self._put_system(listed)
+
+    def _put_system(self, values: dict[str, str]) -> None:
+        if values != self.copy.system_properties:
+            self.copy.system_properties = values
+            self._tell(SystemChanged())
 
     async def _list(self) -> None:
         """Put what is new or different, then take away what was not listed."""
@@ -194,6 +238,12 @@ class Follower:
                 gone[event.subject] = None
             else:
                 self.records[event.subject] = put[event.subject] = after
+        if changed := {
+            event.detail: event.fields["newvalue"]
+            for event in batch
+            if event.kind in SYSTEM_EVENTS and not event.subject and "newvalue" in event.fields
+        }:
+            self._put_system({**self.copy.system_properties, **changed})
         if gone:
             self._tell(Gone(tuple(gone)))
         if put:

@@ -9,7 +9,7 @@ from typing import Any
 from PyQt5.QtCore import QAbstractListModel, QCoreApplication, QModelIndex, QObject, Qt
 
 from qubesmanager.models.device_catalog import Device
-from qubesmanager.rules.actions import HALTED
+from qubesmanager.rules.facts import HALTED
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import PowerState, VmClass
 

@@ -7,13 +7,14 @@ decides again for itself: a record may be a moment old.
 
 from collections.abc import Callable, Iterable, Mapping
 
+from qubesmanager.rules.facts import HALTED
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import PowerState, VmClass
 
 Records = Mapping[str, VmRecord]
 WhyNot = Callable[[VmRecord, Records], str | None]
 
-HALTED = frozenset({PowerState.HALTED, PowerState.CRASHED, PowerState.NA})
+
 REFERENCES = ("template", "netvm", "default_dispvm", "management_dispvm", "guivm", "audiovm")
 
 _DOM0 = "dom0 runs as long as the machine does."

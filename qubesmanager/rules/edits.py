@@ -8,8 +8,9 @@ change brings with it that nobody refuses. All are English sentences, by the nam
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from qubesmanager.rules.actions import HALTED, referrers
+from qubesmanager.rules.actions import referrers
 from qubesmanager.rules.devices import why_not_balanced
+from qubesmanager.rules.facts import HALTED
 from qubesmanager.rules.inheritance import inherited_features
 from qubesmanager.rules.memory import why_not_maxmem, why_not_memory
 from qubesmanager.rules.network import netvm_chain, why_not_netvm, why_not_now

@@ -85,6 +85,10 @@ class VmRecord:
         return int(text) if text.isascii() and text.isdigit() else None
 
     @property
+    def volume_records(self) -> tuple[VolumeRecord, ...]:
+        return self.volumes
+
+    @property
     def running(self) -> bool:
         """Uses memory now: any state but Halted, Crashed and NA."""
         return self.state not in {PowerState.HALTED, PowerState.CRASHED, PowerState.NA}

@@ -10,7 +10,7 @@ import pytest
 
 from qubesmanager.client import live_copy
 from qubesmanager.client.client import Client
-from qubesmanager.client.live_copy import Follower, Gone, Happened, Lost, Put, Synced, Unreadable, Update
+from qubesmanager.client.live_copy import Follower, Gone, Happened, Lost, Put, Synced, SystemChanged, Unreadable, Update
 from qubesmanager.transport.base import Payload, TransportError
 from qubesmanager.wire import calls, limits
 from qubesmanager.wire.errors import ProtocolError, QubesVMNotFoundError
@@ -119,6 +119,8 @@ class _Dom0:
         self.records = list(records)
         self.events: asyncio.Queue[Event | None] = asyncio.Queue()
         self.refusals = 0
+        self.system = b""
+        """Rows of system-wide properties."""
         self.nonsense = b""
         """A row of the list that is no record."""
 
@@ -127,6 +129,9 @@ class _Dom0:
             yield b"0\x00"
             for row in (*filter(None, [self.nonsense]), *map(encode_record, self.records)):
                 yield row + b"\n"
+            return
+        if service == calls.PROPERTY_GET_ALL.name:
+            yield b"0\x00" + self.system
             return
         if self.refusals:
             self.refusals -= 1
@@ -179,6 +184,20 @@ async def test_the_copy_is_listed_and_then_follows_the_events() -> None:
         told = await following.until(lambda update: isinstance(update, Happened) and RUNNING in update.events)
 
         assert Put((replace(WORK, state=PowerState.RUNNING),)) in told
+
+
+async def test_system_wide_properties_are_listed_and_then_follow_the_events() -> None:
+    dom0 = _Dom0()
+    dom0.system = b"clockvm default=no type=vm sys-net\n"
+    async with _Following(dom0) as following:
+        assert await following.until(_is(Synced)) == [SystemChanged(), Synced()]
+        assert following.follower.copy.system("clockvm") == "sys-net"
+
+        dom0.events.put_nowait(Event("", "property-set:clockvm", {"name": "clockvm", "newvalue": "vault"}))
+        dom0.events.put_nowait(Event("vault", "property-set:netvm", {"newvalue": "work", "default": "no"}))
+        await following.until(_is(Happened))
+
+        assert following.follower.copy.system_properties == {"clockvm": "vault"}
 
 
 async def test_after_a_break_only_the_differences_are_told() -> None:

@@ -5,7 +5,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAction, QApplication, QMenu
 from windows import Clicker
 
-from qubesmanager.rules.actions import HALTED
+from qubesmanager.rules.facts import HALTED
 from qubesmanager.ui.dialogs.confirm_dialog import ConfirmMany
 from qubesmanager.ui.manager.sidebar import KEY, Sidebar
 

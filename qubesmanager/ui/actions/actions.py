@@ -17,6 +17,7 @@ from qubesmanager.host.programs import Way
 from qubesmanager.models.texts import plain_tip
 from qubesmanager.rules import actions
 from qubesmanager.rules.actions import Records, WhyNot
+from qubesmanager.rules.facts import HALTED
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.dialogs.remove_dialog import why_not_remove_all
 from qubesmanager.ui.icons import icon
@@ -67,7 +68,7 @@ def why_not_template(record: VmRecord, _records: Records) -> str | None:
         return "dom0 has no template."
     if "template" not in record.properties or record.klass not in {VmClass.APP, VmClass.DISP}:
         return "It is not based on a template."
-    return None if record.state in actions.HALTED else "It is running; a template is changed while it is halted."
+    return None if record.state in HALTED else "It is running; a template is changed while it is halted."
 
 
 why_not_netvm: WhyNot = _dom0_has_none

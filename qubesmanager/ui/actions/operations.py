@@ -14,7 +14,8 @@ from PyQt5.QtWidgets import QWidget
 
 from qubesmanager.host import programs
 from qubesmanager.host.programs import Way
-from qubesmanager.rules.actions import HALTED, Records, dependents, shutdown_order, start_order
+from qubesmanager.rules.actions import Records, dependents, shutdown_order, start_order
+from qubesmanager.rules.facts import HALTED
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
 from qubesmanager.ui.dialogs.confirm_dialog import ConfirmMany, Line

@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager
 from PyQt5.QtCore import QObject
 
 from qubesmanager.models.device_catalog import Device, DeviceCatalog, DeviceKey, Doing, Step
-from qubesmanager.rules.actions import HALTED
 from qubesmanager.rules.devices import PERSISTENT
+from qubesmanager.rules.facts import HALTED
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.devices.device_feed import feed_of
 from qubesmanager.ui.dialogs.new_qube import CreatePlan

@@ -23,9 +23,11 @@ from qubesmanager.client.live_copy import (
     Lost,
     Put,
     Synced,
+    SystemChanged,
     Unreadable,
     Update,
 )
+from qubesmanager.rules.facts import Facts
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.session.backup_watch import BackupWatch
 from qubesmanager.ui.session.tasks import TaskSet
@@ -56,6 +58,7 @@ class Session(QObject):
     `happened(tuple[Event])`, `synced()`, `lost(Lost)`, and `stats(tuple[Event])`: `vm-stats` events.
     `window_wanted(str, tuple[str])`: a window of a kind (see `windows.py`) for some qubes. `labels_changed()`:
     `labels`, a colour (`0xRRGGBB`) by name, is different. `unreadable_changed()`: other rows are left out.
+    `system_changed()`: a system-wide property has another value.
     """
 
     put = pyqtSignal(tuple)
@@ -67,6 +70,7 @@ class Session(QObject):
     window_wanted = pyqtSignal(str, tuple)
     labels_changed = pyqtSignal()
     unreadable_changed = pyqtSignal()
+    system_changed = pyqtSignal()
 
     def __init__(self, client: Client, connection: str, *, history: Path | None = None) -> None:
         super().__init__()
@@ -84,6 +88,11 @@ class Session(QObject):
     def records(self) -> Mapping[str, VmRecord]:
         """All qubes by name, as of the last event."""
         return self.follower.records
+
+    @property
+    def facts(self) -> Facts:
+        """What the rules look at, as of the last event."""
+        return self.follower.copy
 
     @property
     def unreadable(self) -> tuple[str, ...]:
@@ -144,6 +153,8 @@ class Session(QObject):
                 self.happened.emit(events)
                 if any(event.kind.startswith("label-") for event in events):
                     self.tasks.start_hidden(self.tr("List the labels"), self._list_labels())
+            case SystemChanged():
+                self.system_changed.emit()
             case Unreadable():
                 self.unreadable_changed.emit()
             case Synced():

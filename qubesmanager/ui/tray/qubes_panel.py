@@ -7,7 +7,7 @@ from PyQt5.QtWidgets import QHBoxLayout, QHeaderView, QLineEdit, QMenu, QPushBut
 from qubesmanager.models.texts import plain_tip
 from qubesmanager.models.vm_filter import VmFilterModel
 from qubesmanager.models.vm_table import VmTableModel
-from qubesmanager.rules.actions import HALTED
+from qubesmanager.rules.facts import HALTED
 from qubesmanager.ui.actions.actions import BY_ID
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.reasons import reason

@@ -13,7 +13,7 @@ from qubesmanager.models.daemon_texts import run_text
 from qubesmanager.models.device_catalog import Device, DeviceCatalog, Kind, Step
 from qubesmanager.models.device_tree import KIND_ICONS, state_line
 from qubesmanager.models.texts import size_text, state_text
-from qubesmanager.rules.actions import HALTED
+from qubesmanager.rules.facts import HALTED
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.devices.device_actions import DeviceActions, plain
 from qubesmanager.ui.devices.device_operations import DeviceOperations

@@ -14,7 +14,7 @@ from fakes_hypervisor import FakeHypervisor
 from windows import Clicker, type_text
 
 from qubesmanager.daemon.local.system import System
-from qubesmanager.rules.actions import HALTED
+from qubesmanager.rules.facts import HALTED
 from qubesmanager.ui.actions.actions import TABLE, judge
 from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
 from qubesmanager.ui.dialogs.confirm_dialog import ConfirmMany

@@ -15,7 +15,7 @@ from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
 from qubesmanager.host import programs
 from qubesmanager.models.columns import TABLE as COLUMNS
-from qubesmanager.rules.actions import HALTED
+from qubesmanager.rules.facts import HALTED
 from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
 from qubesmanager.ui.dialogs.confirm_dialog import ConfirmMany
 from qubesmanager.ui.dialogs.create_dialog import CreateDialog

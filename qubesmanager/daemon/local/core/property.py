@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Protocol
 
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.daemon.local.core.sight import Sees, sees_all
+from qubesmanager.rules.sight import Sees, sees_all
 from qubesmanager.wire.codecs import ascii_line, number, text
 from qubesmanager.wire.errors import ProtocolError, QubesPropertyValueError
 from qubesmanager.wire.limits import PROPERTY_CHARACTERS

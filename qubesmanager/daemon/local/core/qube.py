@@ -4,9 +4,11 @@
 Only `System` changes a `Qube`, after the store has taken the change.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from qubesmanager.rules.facts import HALTED
 from qubesmanager.wire.records import DeviceRecord, PropertyValue, VmRecord, VolumeRecord
 from qubesmanager.wire.values import PowerState, VmClass
 
@@ -49,8 +51,17 @@ class Qube:
         return self.value(name) == "yes"
 
     @property
+    def properties(self) -> Mapping[str, PropertyValue]:
+        """Every property as it stands, computed ones included."""
+        return self.view
+
+    @property
+    def volume_records(self) -> tuple[VolumeRecord, ...]:
+        return tuple(self.volumes.values())
+
+    @property
     def running(self) -> bool:
-        return self.state not in {PowerState.HALTED, PowerState.CRASHED, PowerState.NA}
+        return self.state not in HALTED
 
     def record(self) -> VmRecord:
         """The qube as its listeners know it; made anew only after a change."""

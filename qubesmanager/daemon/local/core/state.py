@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from qubesmanager.daemon.local.core import properties, system_properties
+from qubesmanager.daemon.local.core import properties, sight, system_properties
 from qubesmanager.daemon.local.core.property import Property, Type
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.daemon.local.core.sight import OTHER, spoken_one
+from qubesmanager.daemon.local.core.sight import spoken_one
+from qubesmanager.rules.sight import OTHER
 from qubesmanager.wire.errors import QubesVMNotFoundError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.names import shown
@@ -47,6 +48,10 @@ class State:
     def system(self, name: str) -> str:
         held = self.system_own.get(name)
         return system_properties.TABLE[name].default if held is None else held
+
+    def sees(self, name: str) -> bool:
+        """Whether the source of the call sees the qube of a name."""
+        return sight.sees(name)
 
     def in_order(self) -> list[Qube]:
         """dom0 first, then by name."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from qubesmanager.daemon.local.services import lifecycle
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
+from qubesmanager.rules.facts import HALTED
 from qubesmanager.wire.errors import Mgmt1Error
 
 log = logging.getLogger(__name__)
@@ -20,7 +21,7 @@ async def wanted(system: System, boot: str) -> list[str]:
     if await system.store.read("SELECT boot FROM started_in") == [(boot,)]:
         return []
     await system.commit([rows.set_started_in(boot)])
-    halted = (qube for qube in system.state.qubes.values() if qube.state in lifecycle.GONE)
+    halted = (qube for qube in system.state.qubes.values() if qube.state in HALTED)
     return sorted(qube.name for qube in halted if "autostart" in qube.view and qube.flag("autostart"))
 
 

@@ -20,8 +20,8 @@ from qubesmanager.daemon.local.drivers.hypervisor.base import (
     StateChanged,
 )
 from qubesmanager.daemon.local.services import lifecycle
-from qubesmanager.daemon.local.services.lifecycle import GONE
 from qubesmanager.daemon.local.system import System
+from qubesmanager.rules.facts import HALTED
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.values import PowerState, VmClass
 
@@ -66,15 +66,15 @@ def reconcile(system: System, found: Mapping[UUID, PowerState]) -> None:
         if qube.klass is VmClass.ADMIN:
             continue
         state = found.get(qube.uuid, PowerState.HALTED)
-        if state in GONE and qube.start_time is None and not qube.running:
+        if state in HALTED and qube.start_time is None and not qube.running:
             continue
-        if state in GONE and qube.state in GONE:
+        if state in HALTED and qube.state in HALTED:
             system.set_state(qube, PowerState.HALTING)
         _changed(system, qube, state)
 
 
 def _changed(system: System, qube: Qube, state: PowerState) -> None:
-    if state in GONE:
+    if state in HALTED:
         system.persist(f"clean up {qube.name}", partial(lifecycle.clean_up, system, qube, state), of=qube)
     elif qube.state is PowerState.HALTING and state is PowerState.RUNNING and qube.start_time is not None:
         # The guest has not let go yet; the shutdown under way sets the state itself if it never does.

@@ -20,6 +20,7 @@ from qubesmanager.daemon.local.services.domain_spec import domain_spec
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import StoreError
 from qubesmanager.daemon.local.system import System
+from qubesmanager.rules.facts import HALTED
 from qubesmanager.wire.errors import (
     Mgmt1Error,
     QubesValueError,
@@ -37,8 +38,6 @@ log = logging.getLogger(__name__)
 
 PRESS_AGAIN = 4.0
 """Seconds between two presses of the power button: one before the guest listens is lost."""
-
-GONE = (PowerState.HALTED, PowerState.CRASHED, PowerState.NA)
 
 
 async def start(system: System, name: str) -> None:
@@ -77,7 +76,7 @@ async def _boot_if_halted(system: System, qube: Qube) -> None:
     if qube.state is PowerState.HALTING or qube.start_time is not None:
         # Its last run may have left something that could not be cleaned up then.
         await _clean(system, qube, PowerState.HALTED)
-    if qube.state not in GONE:
+    if qube.state not in HALTED:
         raise QubesVMNotHaltedError(f"{qube.name} is {qube.state}.")
     await _boot(system, qube)
 
@@ -137,7 +136,7 @@ async def _after_failed_start(system: System, undo: AsyncExitStack, qube: Qube) 
     except Mgmt1Error as error:
         log.warning("Whether %s was started is not known yet: %s", qube.name, error)
         state = PowerState.TRANSIENT
-    if state in GONE:
+    if state in HALTED:
         await _take_back(system, undo, qube)
         return
     system.set_state(qube, PowerState.HALTING if state is PowerState.TRANSIENT else state)
@@ -170,7 +169,7 @@ async def clean_up(system: System, qube: Qube, state: PowerState = PowerState.HA
     async with system.holding(qube):
         await _clean(system, qube, state)
     # A property that the store cannot read may be the one that keeps the disposable.
-    if not qube.flag("auto_cleanup") or qube.unreadable or qube.state not in GONE:
+    if not qube.flag("auto_cleanup") or qube.unreadable or qube.state not in HALTED:
         return
     try:
         await creation.remove_qube(system, qube)
@@ -182,12 +181,12 @@ async def clean_up(system: System, qube: Qube, state: PowerState = PowerState.HA
 
 async def _clean(system: System, qube: Qube, state: PowerState) -> None:
     """Under the qube's lock: volumes, devices, network and start time, if the hypervisor really has no such domain."""
-    if qube.state in GONE and qube.start_time is None:
+    if qube.state in HALTED and qube.start_time is None:
         return
     now = await system.hypervisor.state(qube.uuid)
     if now is PowerState.TRANSIENT:
         raise Mgmt1Error(f"The hypervisor is just starting or ending {qube.name}.")
-    if now not in GONE:
+    if now not in HALTED:
         system.set_state(qube, now)
         return
     try:
@@ -227,7 +226,7 @@ async def shutdown(system: System, name: str) -> None:
         # A power button that is pressed before the domain is there is pressed for nothing.
         async with system.holding(qube):
             pass
-    if qube.state in GONE:
+    if qube.state in HALTED:
         raise QubesVMNotRunningError(f"{name} is not running.")
     if qube.state is PowerState.PAUSED:
         raise QubesVMNotRunningError(f"{name} is paused; unpause it first, or kill it.")
@@ -255,7 +254,7 @@ async def shutdown(system: System, name: str) -> None:
 
 async def _press_until_halted(system: System, qube: Qube) -> None:
     """Returns once the hypervisor has no such domain, or it was cleaned up after."""
-    while qube.state not in GONE:
+    while qube.state not in HALTED:
         if qube.state is not PowerState.PAUSED:
             try:
                 await system.hypervisor.shutdown(qube.uuid)
@@ -263,7 +262,7 @@ async def _press_until_halted(system: System, qube: Qube) -> None:
                 return
         try:
             async with asyncio.timeout(PRESS_AGAIN):
-                await system.wait_for(qube, *GONE)
+                await system.wait_for(qube, *HALTED)
                 return
         except TimeoutError:
             continue
@@ -276,14 +275,14 @@ async def kill(system: System, name: str) -> None:
     """
     qube = system.qube(name)
     _not_dom0(qube)
-    if qube.state in GONE:
+    if qube.state in HALTED:
         raise QubesVMNotRunningError(f"{name} is not running.")
     # Once more for one that was just starting: the first time there was nothing to kill yet.
     for _ in range(2):
         with contextlib.suppress(QubesVMNotRunningError):
             await system.hypervisor.kill(qube.uuid)
         await _clean_up_now(system, qube, "was killed")
-        if qube.state in GONE:
+        if qube.state in HALTED:
             return
     raise Mgmt1Error(f"{name} is {qube.state} again.")
 

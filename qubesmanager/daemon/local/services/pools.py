@@ -20,7 +20,7 @@ from qubesmanager.daemon.local.drivers.pools.table import open_pool
 from qubesmanager.daemon.local.services.domain_spec import target_of
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.screening import Unreadable
-from qubesmanager.rules.actions import HALTED
+from qubesmanager.rules.facts import HALTED
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotRunningError, StoragePoolException
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.records import VolumeRecord

@@ -14,10 +14,10 @@ from qubesmanager.backup.archive.contents import Qube as KeptQube
 from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.core.property import BASED, Change, Property, Type, flag_of
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.daemon.local.core.sight import Sees
 from qubesmanager.daemon.local.core.state import State
 from qubesmanager.rules.devices import FRONTEND_DEV, PERSISTENT, PLACE, checked_options, free_place, why_not_balanced
 from qubesmanager.rules.network import netvm_chain
+from qubesmanager.rules.sight import Sees
 from qubesmanager.rules.texts import why_not_feature
 from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
 from qubesmanager.wire.limits import DEVICES, RESTORED_FEATURE_BYTES

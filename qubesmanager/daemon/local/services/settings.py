@@ -10,8 +10,8 @@ from contextlib import AsyncExitStack
 from qubesmanager.daemon.local.core import properties, system_properties
 from qubesmanager.daemon.local.core.property import Change, Property, SystemProperty, Type
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.daemon.local.core.sight import Sees, sees_all, spoken, spoken_one, spoken_way
 from qubesmanager.daemon.local.core.sight import sees as sees_now
+from qubesmanager.daemon.local.core.sight import spoken, spoken_one, spoken_way
 from qubesmanager.daemon.local.core.state import added
 from qubesmanager.daemon.local.core.weight import check_change
 from qubesmanager.daemon.local.services.naming import check_free
@@ -19,6 +19,7 @@ from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement
 from qubesmanager.daemon.local.system import System
 from qubesmanager.rules.network import netvm_chain, why_not_now
+from qubesmanager.rules.sight import Sees, sees_all
 from qubesmanager.rules.texts import why_not_feature, why_not_notes
 from qubesmanager.wire.errors import (
     QubesFeatureNotFoundError,

@@ -12,7 +12,7 @@ from functools import partial
 
 from qubesmanager.daemon.local.core.images import raw_image
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.daemon.local.core.sight import Sees, spoken, spoken_one
+from qubesmanager.daemon.local.core.sight import spoken, spoken_one
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL, KINDS, REVISIONS
 from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, DiskSpec
 from qubesmanager.daemon.local.drivers.pools.base import Disk, LiveDisk, PoolInfo, VolumeSpec
@@ -22,6 +22,7 @@ from qubesmanager.daemon.local.services.domain_spec import target_of
 from qubesmanager.daemon.local.services.volume_lifecycle import bare_spec
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System, new_uuid
+from qubesmanager.rules.sight import Sees
 from qubesmanager.rules.volumes import why_not_size
 from qubesmanager.wire.codecs import ByteStream, VolumeId
 from qubesmanager.wire.errors import (
