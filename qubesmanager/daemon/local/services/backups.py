@@ -652,7 +652,7 @@ class Backups:
     async def _numbered(self, profile: str | None, limit: int = -1) -> list[tuple[int, dict[str, Any]]]:
         """The last `limit` runs (-1: all) with their numbers, oldest first."""
         found = await self._system.store.read(
-            "SELECT run, told FROM backup_run WHERE ?1 IS NULL OR profile = ?1 ORDER BY run DESC LIMIT ?2",
+            "SELECT run, told FROM backup_run WHERE profile = ifnull(?, profile) ORDER BY run DESC LIMIT ?",
             (profile, limit),
         )
         return [(int(number), self._unstored.get(number) or json.loads(told)) for number, told in reversed(found)]
