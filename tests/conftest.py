@@ -4,6 +4,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -37,6 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
         # Qt warns, and so fails the first widget's test, when XDG_RUNTIME_DIR is open to others.
         (home / folder).mkdir(mode=0o700)
         os.environ[variable] = str(home / folder)
+    # A shell without job control starts background commands with SIGINT ignored, and so would programs of the tests.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # A test that needs a real X server starts one and gives its own processes DISPLAY and QT_QPA_PLATFORM=xcb.
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "everywhere"))

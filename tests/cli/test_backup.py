@@ -18,6 +18,7 @@ import pytest
 import yaml
 from cheap_keys import PROGRAM, Gate
 from daemon_process import DaemonProcess
+from killing import killed_on_failure
 
 from qubesmanager.cli.backup import main, runs_text
 from qubesmanager.cli.terminal import Terminal
@@ -386,11 +387,13 @@ def test_control_c_cancels_the_run_and_leaves_nothing(place: Place, tmp_path: Pa
     (tmp_path / "words").write_text("the words\n")
     command = [sys.executable, "-c", "from qubesmanager.entry import backup; raise SystemExit(backup())"]
     arguments = ["--connect", f"unix:{place.socket}", "--profile", "slow", "--run"]
-    with subprocess.Popen(
-        [*command, *arguments, "--passphrase-file", str(tmp_path / "words")],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+    with killed_on_failure(
+        subprocess.Popen(
+            [*command, *arguments, "--passphrase-file", str(tmp_path / "words")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
     ) as process:
         while "running" not in place.run("--history", "--profile", "slow")[1]:
             assert process.poll() is None

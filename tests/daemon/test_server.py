@@ -16,6 +16,7 @@ import pytest
 from daemon_process import DaemonProcess, raw
 from hypothesis import given
 from hypothesis import strategies as st
+from killing import killed_on_failure
 
 from qubesmanager.daemon.main import only_daemon_at
 
@@ -205,15 +206,16 @@ def test_a_socket_that_systemd_listens_on_is_used_and_stays(tmp_path: Path) -> N
         listening.bind(str(place))
         listening.listen(16)
         arguments = ["--socket", str(place), "--state", str(tmp_path / "state"), "--demo", "0"]
-        daemon = subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-c", ACTIVATED, str(listening.fileno()), *arguments],
             pass_fds=[listening.fileno()],
             stderr=subprocess.DEVNULL,
         )
-        # The call comes before the daemon is ready: it waits in the socket.
-        assert raw(place, b"mgmt1.vm.tag.Get+work dom0 name work\x00", limit=60) == b"0\x001"
-        daemon.terminate()
-        assert daemon.wait(timeout=60) == 0
+        with killed_on_failure(process) as daemon:
+            # The call comes before the daemon is ready: it waits in the socket.
+            assert raw(place, b"mgmt1.vm.tag.Get+work dom0 name work\x00", limit=60) == b"0\x001"
+            daemon.terminate()
+            assert daemon.wait(timeout=60) == 0
 
     assert place.exists()
 

@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from killing import killed_on_failure
 
 from qubesmanager.wire import calls
 from qubesmanager.wire.values import Tier
@@ -255,7 +256,7 @@ def test_a_keyword_is_passed_on_as_qrexec_does(service: Path) -> None:
 def test_a_daemon_that_answers_early_ends_the_call_while_the_caller_still_sends(service: Path) -> None:
     daemon = _Daemon(service.with_name("s"), b"2\x00no\x00\x00\x00", early=True)
     process = subprocess.Popen([str(service)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT)
-    with process:
+    with killed_on_failure(process):
         assert process.stdout is not None
         assert process.stdout.read() == b"2\x00no\x00\x00\x00"
         assert process.wait() == 0

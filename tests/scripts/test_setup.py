@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from killing import killed_on_failure
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = (
@@ -138,11 +139,12 @@ class Machine:
         start = (
             "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
         )
-        with subprocess.Popen(
+        started = subprocess.Popen(
             [sys.executable, "-c", start, str(self.checkout / "scripts/setup")],
             env=self.environment(),
             stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
-        ) as process:  # fmt: skip
+        )  # fmt: skip
+        with killed_on_failure(started) as process:
             os.close(theirs)
             shown = b""
             while piece := _read(ours):

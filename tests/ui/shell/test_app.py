@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from killing import killed_on_failure
 from PyQt5.QtCore import QCoreApplication, QLocale, QObject
 from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -76,7 +77,7 @@ def test_without_a_daemon_it_says_so_and_exits_with_three(tmp_path: Path, place:
 
 def test_a_second_start_hands_over_and_a_signal_ends_the_first(tmp_path: Path, place: dict[str, str]) -> None:
     command = [*MANAGER, "--connect", f"unix:{tmp_path / 'nobody'}"]
-    with subprocess.Popen(command, env=place, stderr=subprocess.PIPE) as first:
+    with killed_on_failure(subprocess.Popen(command, env=place, stderr=subprocess.PIPE)) as first:
         run = Path(place["XDG_RUNTIME_DIR"])
         while not any(run.iterdir()) and first.poll() is None:
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from killing import killed_on_failure
 
 from qubesmanager.daemon.local.drivers.pools import lease
 from qubesmanager.wire.errors import StoragePoolException
@@ -50,7 +51,8 @@ def test_a_daemon_that_was_killed_leaves_nothing_to_wait_for(tmp_path: Path) -> 
         "kept = lease.take('pool', Path(sys.argv[1]), lease.this_process(Path('/other')), by_force=False);"
         "print('taken', flush=True); signal.pause()"
     )
-    with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE) as process:
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    with killed_on_failure(subprocess.Popen(command, stdout=subprocess.PIPE)) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"taken\n"
         with pytest.raises(lease.InUseError, match=f"/other.*process {process.pid}"):
