@@ -19,6 +19,7 @@ from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local import checking
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.startup import open_system, recovered
+from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
 from qubesmanager.systems import demo
 from qubesmanager.transport.memory import MemoryTransport
@@ -109,10 +110,15 @@ async def test_with_a_lost_store_the_qubes_are_made_again_from_their_volumes(sta
     recovery = await recovered(state, FakeHypervisor())
 
     after = await records(state)
-    kept = {name for name, record in before.items() if any(volume.save_on_stop for volume in record.volumes)}
+    kept = {
+        name
+        for name, record in before.items()
+        if any(volume.save_on_stop for volume in record.volumes) or record.value("auto_cleanup") == "no"
+    }
+    assert "sys-usb" in kept
     assert set(recovery.made) == kept
     assert set(after) == {*kept, "dom0"}
-    for name in ("room", "net", "own", "debian-13"):
+    for name in ("room", "net", "own", "debian-13", "sys-usb"):
         assert kept_of(after[name]) == kept_of(before[name])
         assert after[name].state is PowerState.HALTED
     assert fingerprint(state / "pools" / "default" / "room" / "private") == volumes
@@ -220,6 +226,73 @@ async def test_a_qube_that_exists_is_never_changed(state: Path) -> None:
     assert {name: kept_of(record) for name, record in (await records(state)).items()} == {
         name: kept_of(record) for name, record in before.items()
     }
+
+
+async def test_a_lost_disposable_is_made_again_and_one_that_was_removed_is_not(state: Path) -> None:
+    """The store was replaced by one that does not know them; their template is there."""
+    system = await open_system(state, FakeHypervisor())
+    client = client_of(system)
+    for name in ("sys-cam", "gone"):
+        await client.send(calls.VM_CREATE("default-dvm", "DispVM", CreateSpec(name, "red")))
+        await client.send(calls.VM_PROPERTY_SET(name, "auto_cleanup", "no"))
+    await client.send(calls.VM_TAG_SET("sys-cam", "camera"))
+    await client.send(calls.VM_PROPERTY_SET("sys-cam", "netvm", ""))
+    await client.send(calls.VM_REMOVE("gone"))
+    await client.send(calls.VM_PROPERTY_SET("default-dvm", "name", "other-dvm"))
+    await system.descriptions.settled()
+    cam = system.qube("sys-cam")
+    await system.store.commit([rows.delete_qube(cam.qid)])
+    await system.close()
+
+    recovery = await recovered(state, FakeHypervisor())
+
+    assert recovery.made == ["sys-cam"]
+    record = (await records(state))["sys-cam"]
+    assert (record.value("uuid"), record.value("template")) == (str(cam.uuid), "other-dvm")
+    assert "camera" in record.tags
+    system = await open_system(state, FakeHypervisor())
+    await client_of(system).send(calls.VM_START("sys-cam"))
+    await system.close()
+
+
+async def test_a_disposable_that_nothing_describes_is_named(state: Path) -> None:
+    system = await open_system(state, FakeHypervisor())
+    client = client_of(system)
+    await client.send(calls.VM_CREATE("default-dvm", "DispVM", CreateSpec("disp77", "red")))
+    await client.send(calls.VM_PROPERTY_SET("disp77", "netvm", ""))
+    await client.send(calls.VM_START("disp77"))
+    await system.descriptions.settled()
+    await system.close()
+    lose_store(state)
+
+    recovery = await recovered(state, FakeHypervisor())
+
+    assert "disp77" not in recovery.made
+    assert any(line.startswith("disp77 was not made again: it was a disposable") for line in recovery.lines)
+
+
+async def test_hostile_disposables_of_a_description_are_left_out(state: Path) -> None:
+    path = state / "pools/default/default-dvm/private/qube.json"
+    about = json.loads(path.read_text())
+    (usb,) = about["disposables"]
+    about["disposables"] = [
+        usb,
+        7,
+        {**usb, "class": "AppVM", "name": "no-disposable"},
+        {**usb, "name": "../etc"},
+        {**usb, "name": "vault", "uuid": str(uuid4())},
+        {**usb, "name": "twin"},
+    ]
+    path.write_text(json.dumps(about))
+    lose_store(state)
+
+    recovery = await recovered(state, FakeHypervisor())
+
+    after = await records(state)
+    assert {"../etc", "twin", "no-disposable"}.isdisjoint(after)
+    assert after["vault"].klass == "AppVM"
+    assert "sys-usb" in recovery.made
+    assert any("twin was not made again" in line for line in recovery.lines)
 
 
 async def test_what_a_volume_says_follows_its_qube(state: Path) -> None:

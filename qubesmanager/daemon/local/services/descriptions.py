@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is to be known of a qube, kept with its volumes: if the store is lost, the qube can be made again from them.
 
-Written in the background a moment after a change, and compared at each start. A qube without a kept volume of its own
-(a disposable) has no place for it; it is in the copies of the store only.
+Written in the background a moment after a change, and compared at each start. A disposable has no kept volume of its
+own: if it is one that stays when it halts, the volumes of its template describe it too.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.state import State
 from qubesmanager.wire.errors import Mgmt1Error, StoragePoolException
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.records import VolumeRecord
@@ -22,8 +23,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FORMAT = 1
-_LONG = ("notes", "rules", "features")
-"""What is left out, in this order, where a pool has no room for all."""
+DISPOSABLES = "disposables"
+"""The key of a template's description with the list of its named disposables."""
+
+_LONG = ("notes", "rules", "features", DISPOSABLES)
+"""What is left out, in this order, where a pool has no room for all; of the disposables too."""
+
+_MOVING = frozenset({"domain-delete", "property-set:template", "property-reset:template"})
+"""Events after which a disposable may no longer be one of a template."""
 
 
 class Descriptions:
@@ -40,8 +47,15 @@ class Descriptions:
         """Look at the event's qube again, and at all qubes once a pool is back."""
         if event.name == "pool-found":
             self.look_at_all()
-        elif (qube := self._system.state.qubes.get(event.subject)) is not None:
+            return
+        if (qube := self._system.state.qubes.get(event.subject)) is not None:
             self._look_at(qube)
+            if qube.klass is VmClass.DISP and (template := self._system.state.qubes.get(qube.value("template"))):
+                self._look_at(template)
+        if event.name in _MOVING:
+            for template in self._system.state.qubes.values():
+                if template.flag("template_for_dispvms"):
+                    self._look_at(template)
 
     def look_at_all(self) -> None:
         for qube in self._system.state.qubes.values():
@@ -67,7 +81,8 @@ class Descriptions:
 
     def _look_at(self, qube: Qube) -> None:
         # What the volumes say of a qube that the store cannot read is better than what is known of it now.
-        if qube.klass is not VmClass.ADMIN and not qube.unreadable:
+        disposables = named_disposables(self._system.state, qube)
+        if qube.klass is not VmClass.ADMIN and not any(about.unreadable for about in (qube, *disposables)):
             self._waiting[qube.uuid] = None
             self._idle.clear()
             self._news.set()
@@ -76,7 +91,7 @@ class Descriptions:
         for volume in list(qube.volumes.values()):
             if not volume.save_on_stop or volume.extra:
                 continue
-            about = describe(qube, self._system.state.labels)
+            about = describe(qube, self._system.state)
             key = (volume.pool, volume.vid)
             if self._kept.get(key) == about:
                 continue
@@ -92,7 +107,7 @@ class Descriptions:
         driver = self._system.volumes.driver(volume.pool)
         present = await driver.description(volume.vid)
         for number in range(len(_LONG) + 1):
-            shorter = {name: value for name, value in about.items() if name not in _LONG[:number]}
+            shorter = _shorter(about, _LONG[:number])
             if shorter == present:
                 return
             try:
@@ -104,20 +119,37 @@ class Descriptions:
                 return
 
 
-def describe(qube: Qube, labels: dict[str, str]) -> dict[str, Any]:
+def _shorter(about: dict[str, Any], left_out: tuple[str, ...]) -> dict[str, Any]:
+    shorter = {name: value for name, value in about.items() if name not in left_out}
+    if DISPOSABLES in shorter:
+        shorter[DISPOSABLES] = [_shorter(disposable, left_out) for disposable in shorter[DISPOSABLES]]
+    return shorter
+
+
+def named_disposables(state: State, template: Qube) -> list[Qube]:
+    """The disposables of a template that stay when they halt, by name."""
+    if not template.flag("template_for_dispvms"):
+        return []
+    based = (state.qubes[name] for name in sorted(state.children.get(template.name, ())))
+    return [qube for qube in based if qube.klass is VmClass.DISP and (not qube.flag("auto_cleanup") or qube.unreadable)]
+
+
+def describe(qube: Qube, state: State) -> dict[str, Any]:
     """Everything that a qube can be made again from, as JSON; its devices are not, because others may be there then."""
     label = qube.value("label")
+    disposables = [describe(disposable, state) for disposable in named_disposables(state, qube)]
     return {
         "format": FORMAT,
         "uuid": str(qube.uuid),
         "name": qube.name,
         "class": str(qube.klass),
         "label": label,
-        "color": labels.get(label, ""),
+        "color": state.labels.get(label, ""),
         "properties": {name: value for name, value in sorted(qube.own.items()) if name != "label"},
         "features": dict(sorted(qube.features.items())),
         "tags": sorted(qube.tags),
         "rules": [text for _rule_id, text in qube.rules],
         "notes": qube.notes,
         "revisions": {name: volume.revisions_to_keep for name, volume in qube.volumes.items() if volume.save_on_stop},
+        **({DISPOSABLES: disposables} if disposables else {}),
     }

@@ -7,7 +7,7 @@ is changed, and no qube that exists.
 
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from qubesmanager.daemon.local.core.volumes import KERNEL_POOL, KINDS
 from qubesmanager.daemon.local.core.weight import lighten
 from qubesmanager.daemon.local.drivers.pools.base import SESSION
 from qubesmanager.daemon.local.services import creation
+from qubesmanager.daemon.local.services.descriptions import DISPOSABLES
 from qubesmanager.daemon.local.services.restored_settings import Choices, Incoming, take_settings
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.rules.texts import why_not_notes
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _COLOR = re.compile(r"0x[0-9A-F]{6}", re.ASCII)
 _MOST_REVISIONS = 10_000
+_MOST_DISPOSABLES = 256
 
 
 @dataclass(slots=True)
@@ -46,6 +48,7 @@ class Found:
     uuid: UUID
     untrusted: dict[str, Any]
     volumes: dict[str, str] = field(default_factory=dict)
+    """Empty for a disposable, which its template's volumes describe."""
     why_not: str = ""
 
 
@@ -107,15 +110,19 @@ async def _described(system: "System", recovery: Recovery) -> dict[str, Found]:
     held = {(volume.pool, volume.vid) for qube in system.state.qubes.values() for volume in qube.volumes.values()}
     described: dict[str, Found] = {}
     unknown: list[tuple[str, str]] = []
+    sessions: dict[str, str] = {}
     for pool, driver in sorted(system.volumes.drivers.items()):
         if pool == KERNEL_POOL:
             continue
         for vid in await driver.list_volumes():
-            if (pool, vid) in held or await _is_session(system, pool, vid):
+            name, _, volume = vid.partition("/")
+            if (pool, vid) in held:
+                continue
+            if await _is_session(system, pool, vid):
+                sessions[name] = pool
                 continue
             untrusted = await driver.description(vid)
             parsed = parse(untrusted)
-            name, _, volume = vid.partition("/")
             if parsed is None or not isinstance(untrusted, dict):
                 unknown.append((pool, vid))
                 continue
@@ -131,7 +138,50 @@ async def _described(system: "System", recovery: Recovery) -> dict[str, Found]:
             described[name].volumes[volume] = pool
         else:
             recovery.leave(f"{pool}:{vid} stays as it is: it does not say what qube it was of.")
-    return {name: one for name, one in described.items() if one.volumes}
+    described = {name: one for name, one in described.items() if one.volumes}
+    for template in [*(await held_templates(system)), *described.values()]:
+        for disposable in disposables_of(template):
+            described.setdefault(disposable.name, disposable)
+    for name in sorted(sessions.keys() - described.keys() - system.state.qubes.keys()):
+        recovery.leave(
+            f"{name} was not made again: it was a disposable that goes when it halts, or its template does not describe"
+            f" it. What its last session left stays in the pool {sessions[name]}."
+        )
+    return described
+
+
+async def held_templates(system: "System") -> list[Found]:
+    """What the volumes of the templates of disposables say that the store has."""
+    templates = []
+    for qube in system.state.in_order():
+        for volume in qube.volumes.values():
+            if not volume.save_on_stop or volume.extra or not qube.flag("template_for_dispvms"):
+                continue
+            if volume.pool not in system.volumes.drivers:
+                continue
+            try:
+                untrusted = await system.volumes.drivers[volume.pool].description(volume.vid)
+            except StoragePoolException:
+                continue  # damaged: it describes nothing
+            parsed = parse(untrusted)
+            if parsed is not None and parsed[0] == qube.uuid and isinstance(untrusted, dict):
+                templates.append(Found(qube.name, parsed[1], parsed[0], untrusted))
+    return templates
+
+
+def disposables_of(template: Found) -> list[Found]:
+    """The disposables that the volumes of their template describe; what makes no sense is left out."""
+    untrusted_list = template.untrusted.get(DISPOSABLES)
+    if not isinstance(untrusted_list, list):
+        return []
+    disposables = []
+    for untrusted in untrusted_list[:_MOST_DISPOSABLES]:
+        parsed = parse(untrusted)
+        if parsed is not None and parsed[1].klass == VmClass.DISP:
+            # The description may be older than the name of the template.
+            kept = replace(parsed[1], properties={**parsed[1].properties, "template": template.name})
+            disposables.append(Found(kept.name, kept, parsed[0], untrusted))
+    return disposables
 
 
 def _kept(one: Found) -> set[str]:
@@ -253,7 +303,8 @@ async def _volumes(system: "System", one: Found, coming: Incoming) -> None:
     """The records of its volumes. One that is not there is missed, so that the qube says so."""
     revisions = one.untrusted.get("revisions")
     for kind in KINDS[coming.qube.klass]:
-        pool = one.volumes.get(kind.name, next(iter(one.volumes.values())))
+        otherwise = next(iter(one.volumes.values()), system.state.system("default_pool"))
+        pool = one.volumes.get(kind.name, otherwise)
         volume = kind.record(one.name, pool)
         if kind.save_on_stop and kind.name in one.volumes:
             volume = await measured(system, volume)

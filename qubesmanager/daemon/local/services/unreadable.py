@@ -12,7 +12,7 @@ from qubesmanager.backup.archive.contents import Qube as KeptQube
 from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL, KINDS, VolumeKind
-from qubesmanager.daemon.local.services.recovery import Recovery, measured, parse
+from qubesmanager.daemon.local.services.recovery import Recovery, disposables_of, held_templates, measured, parse
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.screening import Unreadable
 from qubesmanager.daemon.local.store.store import Statement
@@ -74,7 +74,17 @@ async def _settle_qube(system: "System", qube: Qube, own: list[Unreadable], reco
 
 
 async def _described(system: "System", qube: Qube, *, is_known: bool) -> tuple[UUID, KeptQube] | None:
-    """What the qube's volumes say of it; of another qube than this one it is not believed."""
+    """What the qube's volumes say of it, or those of its template; of another qube than this one it is not believed."""
+    if qube.klass is VmClass.DISP:
+        return next(
+            (
+                (one.uuid, one.kept)
+                for template in await held_templates(system)
+                for one in disposables_of(template)
+                if one.uuid == qube.uuid or (not is_known and one.name == qube.name)
+            ),
+            None,
+        )
     for pool, driver in sorted(system.volumes.drivers.items()):
         if pool == KERNEL_POOL:
             continue
