@@ -2893,7 +2893,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
-    <name>PlanFoot</name>
+    <name>ApplyBar</name>
     <message>
         <source>What will be sent</source>
         <translation>Was gesendet wird</translation>
@@ -3458,7 +3458,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
-    <name>QubesHead</name>
+    <name>QubesHeader</name>
     <message numerus="yes">
         <source>and %n more</source>
         <translation>
@@ -5045,7 +5045,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
-    <name>SeveralWindow</name>
+    <name>MultiWindow</name>
     <message numerus="yes">
         <source>Settings of %n qube(s)</source>
         <translation>
@@ -5275,7 +5275,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
-    <name>SizeRow</name>
+    <name>VolumeSizeRow</name>
     <message>
         <source>{0} used</source>
         <translation>{0} belegt</translation>

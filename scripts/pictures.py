@@ -35,7 +35,7 @@ from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import report
 from qubesmanager.ui.settings.devices_page import DevicesPage
 from qubesmanager.ui.settings.firewall_page import FirewallPage
-from qubesmanager.ui.settings.multi_window import SeveralWindow
+from qubesmanager.ui.settings.multi_window import MultiWindow
 from qubesmanager.ui.settings.settings_window import SettingsWindow
 from qubesmanager.ui.shell.app import make_application, prepare
 from qubesmanager.ui.shell.loop import ApplicationLoop
@@ -261,7 +261,7 @@ async def settings_pages(scene: Scene, ending: str = "") -> None:
 
 async def several(scene: Scene, ending: str = "") -> None:
     """The settings of several qubes at once, with an edit."""
-    held = SeveralWindow(scene.session, ("banking", "personal", "work"))
+    held = MultiWindow(scene.session, ("banking", "personal", "work"))
     held.show()
     held.draft.edit(("property", "netvm"), "sys-firewall")
     held.draft.edit(("property", "autostart"), "yes")
@@ -270,7 +270,7 @@ async def several(scene: Scene, ending: str = "") -> None:
     save(held.grab(), f"settings-several{ending}")
     held.draft.discard()
     held.close()
-    held = SeveralWindow(scene.session, ("banking", "personal", "sys-firewall", "untrusted", "vault", "work"))
+    held = MultiWindow(scene.session, ("banking", "personal", "sys-firewall", "untrusted", "vault", "work"))
     held.show()
     held.show_page("tags")
     held.draft.edit(("tag", "home"), "")

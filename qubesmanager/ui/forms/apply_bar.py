@@ -9,7 +9,7 @@ from PyQt5.QtWidgets import QDialogButtonBox, QHBoxLayout, QPlainTextEdit, QPush
 from qubesmanager.client.plan import Step
 
 
-class PlanFoot(QWidget):
+class ApplyBar(QWidget):
     """Signals: `apply(bool)`: send the plan, and then leave or not; `leave()`: close, there is nothing to send."""
 
     apply = pyqtSignal(bool)

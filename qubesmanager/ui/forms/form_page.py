@@ -10,7 +10,7 @@ from qubesmanager.client.plan import Key
 from qubesmanager.models.draft import PROPERTY
 from qubesmanager.ui.forms.editors import Edits, FieldEditor
 from qubesmanager.ui.forms.field import CONTEXT, Edit, Field
-from qubesmanager.ui.forms.volume_size_row import SizeRow
+from qubesmanager.ui.forms.volume_size_row import VolumeSizeRow
 from qubesmanager.wire.records import VmRecord
 
 
@@ -45,9 +45,9 @@ class FormPage(QScrollArea):
             editor.input.setAccessibleName(title.text().replace("&", ""))
             form.addRow(title, editor)
         self.setWidget(inner)
-        self.sizes: dict[Key, SizeRow] = {}
+        self.sizes: dict[Key, VolumeSizeRow] = {}
 
-    def add_size(self, row: SizeRow, title: str) -> None:
+    def add_size(self, row: VolumeSizeRow, title: str) -> None:
         """A row for the size of a volume, after those that there are."""
         self.sizes[row.key] = row
         self.form.addRow(row.label(title), row)

@@ -39,7 +39,7 @@ class SizeBox(QDoubleSpinBox):
             self.blockSignals(before)
 
 
-class SizeRow(QWidget):
+class VolumeSizeRow(QWidget):
     """The size of one volume of the qube, how full it is, and what is wrong with what was typed."""
 
     def __init__(self, name: str, draft: Draft, parent: QWidget | None = None) -> None:

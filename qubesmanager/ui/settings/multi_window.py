@@ -5,25 +5,24 @@ Each qube's calls stop at its first refusal; the other qubes go on.
 """
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, Qt
-from PyQt5.QtGui import QCloseEvent, QKeyEvent
 from PyQt5.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from qubesmanager.client.plan import carry_out
 from qubesmanager.models.draft import TAG
 from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.models.shared_draft import Difference, SharedDraft
-from qubesmanager.ui.forms.apply_bar import PlanFoot
+from qubesmanager.ui.forms.apply_bar import ApplyBar
 from qubesmanager.ui.forms.form_page import FormPage
 from qubesmanager.ui.forms.merge_bar import MergeBar, key_text
+from qubesmanager.ui.forms.unsaved_edits import EditsWindow
 from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import report
 from qubesmanager.ui.settings.fields import ADVANCED, BASIC
-from qubesmanager.ui.settings.qubes_header import QubesHead
+from qubesmanager.ui.settings.qubes_header import QubesHeader
 from qubesmanager.ui.settings.shared_tags import SharedTags
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.page_keys import page_keys
-from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.ui.widgets.tables import row_table
 from qubesmanager.wire.records import VmRecord
 
@@ -60,16 +59,14 @@ _COLUMNS: tuple[TableColumn[Difference], ...] = (
 )
 
 
-class SeveralWindow(QWidget):
+class MultiWindow(EditsWindow):
     """Pages of fields and tags over the differences they make."""
 
     def __init__(self, session: Session, names: tuple[str, ...]) -> None:
-        super().__init__(None, Qt.WindowType.Window)
-        self._session = session
-        self._closing = False
+        super().__init__(session)
         self.draft = SharedDraft([session.records[name] for name in names], self)
         self.setWindowTitle(self.tr("Settings of %n qube(s)", None, len(names)))
-        self.head = QubesHead(self)
+        self.head = QubesHeader(self)
         self.notice = plain_label("", self)
         self.notice.hide()
         self.merges = MergeBar(self.draft, session, self)
@@ -100,9 +97,9 @@ class SeveralWindow(QWidget):
         split.addWidget(self.tabs)
         split.addWidget(below)
         split.setSizes([350, 250])
-        self.foot = PlanFoot(self)
+        self.foot = ApplyBar(self)
         self.foot.apply.connect(self._apply_wanted)
-        self.foot.leave.connect(self._leave)
+        self.foot.leave.connect(self.try_to_close)
         layout = QVBoxLayout(self)
         layout.addWidget(self.head)
         layout.addWidget(self.notice)
@@ -132,7 +129,7 @@ class SeveralWindow(QWidget):
             return
         if set(names) >= set(self.draft.drafts):
             self.draft.discard()
-            self._leave_now()
+            self.leave()
             return
         for name in names:
             self.draft.forget(name)
@@ -180,33 +177,7 @@ class SeveralWindow(QWidget):
             self.notice.setText("\n".join([text, *refused]))
             self.notice.show()
         elif leave:
-            self._leave_now()
+            self.leave()
 
-    def _leave(self) -> None:
-        self.close()
-
-    def _leave_now(self) -> None:
-        self._closing = True
-        self.close()
-
-    async def _ask_to_leave(self) -> None:
-        question = self.tr("Leave without applying the changes?")
-        if await confirm(self, self.tr("Unsaved changes"), question, self.tr("Discard")):
-            self._leave_now()
-
-    # Qt overrides
-
-    def closeEvent(self, event: QCloseEvent | None) -> None:
-        if event is None:
-            return
-        if self.draft.dirty and not self._closing:
-            event.ignore()
-            self._session.tasks.start_hidden(self.tr("Unsaved changes"), self._ask_to_leave(), owner=self)
-            return
-        event.accept()
-
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        if event is not None and event.key() == Qt.Key.Key_Escape:
-            self.close()
-        else:
-            super().keyPressEvent(event)
+    def has_edits(self) -> bool:
+        return self.draft.dirty

@@ -15,7 +15,7 @@ MOST = 12
 SIZE = 16
 
 
-class QubesHead(QWidget):
+class QubesHeader(QWidget):
     """Shows what `put` gives it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -6,24 +6,22 @@ It opens from what the session knows already; the firewall's rules and the label
 
 from collections.abc import Mapping
 
-from PyQt5.QtCore import Qt
-from PyQt5.QtGui import QCloseEvent, QKeyEvent
 from PyQt5.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QTabWidget,
     QVBoxLayout,
-    QWidget,
 )
 
 from qubesmanager.client.plan import Outcome, carry_out
 from qubesmanager.models.draft import PROPERTY, RULES_KEY, Draft
 from qubesmanager.rules.inheritance import templates
 from qubesmanager.ui.actions.operations import Operations
-from qubesmanager.ui.forms.apply_bar import PlanFoot
+from qubesmanager.ui.forms.apply_bar import ApplyBar
 from qubesmanager.ui.forms.form_page import FormPage
 from qubesmanager.ui.forms.merge_bar import MergeBar, key_text
-from qubesmanager.ui.forms.volume_size_row import SizeRow
+from qubesmanager.ui.forms.unsaved_edits import EditsWindow
+from qubesmanager.ui.forms.volume_size_row import VolumeSizeRow
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.session import Session
@@ -39,7 +37,6 @@ from qubesmanager.ui.settings.tags_page import TagsPage
 from qubesmanager.ui.settings.volumes_page import VolumesPage
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.page_keys import page_keys
-from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.wire import calls
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.records import VmRecord
@@ -51,14 +48,12 @@ Page = FormPage | FirewallPage | DevicesPage | VolumesPage | ServicesPage | Tags
 _NOT_OF_DOM0 = ("firewall", "devices", "volumes")
 
 
-class SettingsWindow(QWidget):
+class SettingsWindow(EditsWindow):
     """A window of its own, not modal: several qubes' settings can be open at once."""
 
     def __init__(self, session: Session, name: str, labels: Mapping[str, str], page: str = "") -> None:
-        super().__init__()
-        self._session = session
+        super().__init__(session)
         self._name = name
-        self._closing = False
         self._lost = False
         self._labels = labels
         self.draft = Draft(session.records[name], self)
@@ -78,7 +73,7 @@ class SettingsWindow(QWidget):
         kept = {volume.name for volume in self.draft.record.volumes if volume.save_on_stop}
         for volume, title in (("private", self.tr("&Private storage")), ("root", self.tr("Syste&m storage"))):
             if volume in kept:
-                basic.add_size(SizeRow(volume, self.draft, basic), title)
+                basic.add_size(VolumeSizeRow(volume, self.draft, basic), title)
         self.identity = Identity(basic, self.draft, session, Operations(session, self))
         self.pages: dict[str, Page] = {
             "basic": basic,
@@ -111,11 +106,11 @@ class SettingsWindow(QWidget):
             self.tabs.addTab(widget, titles[key])
         next(editor for editor in basic.editors.values() if editor.isEnabled()).setFocus()
         self.show_page(page)
-        self.foot = PlanFoot(self)
+        self.foot = ApplyBar(self)
         self.preview, self.show_preview = self.foot.preview, self.foot.show_preview
         self.button = self.foot.button
         self.foot.apply.connect(self._apply_wanted)
-        self.foot.leave.connect(self._close)
+        self.foot.leave.connect(self.try_to_close)
         self._lay_out()
         self.draft.changed.connect(self._refresh)
         self.merges.changed.connect(self._refresh)
@@ -235,7 +230,7 @@ class SettingsWindow(QWidget):
             self.foot.setEnabled(True)
         if outcome.failed is None:
             if leave:
-                self._leave()
+                self.leave()
             return
         self._refused(outcome)
 
@@ -262,35 +257,8 @@ class SettingsWindow(QWidget):
         self.notice.setText(text)
         self.notice.show()
 
-    def _leave(self) -> None:
-        self._closing = True
-        self.close()
+    def has_edits(self) -> bool:
+        return self.draft.dirty and not self._lost
 
-    def _close(self) -> None:
-        self.close()
-
-    async def _ask_to_leave(self) -> None:
-        if await confirm(
-            self,
-            self.tr("Unsaved changes"),
-            self.tr("Leave without applying the changes to {0}?").format(self._name),
-            self.tr("Discard"),
-        ):
-            self._leave()
-
-    # Qt overrides
-
-    def closeEvent(self, event: QCloseEvent | None) -> None:
-        if event is None:
-            return
-        if self.draft.dirty and not self._closing and not self._lost:
-            event.ignore()
-            self._session.tasks.start_hidden(self.tr("Unsaved changes"), self._ask_to_leave(), owner=self)
-            return
-        event.accept()
-
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        if event is not None and event.key() == Qt.Key.Key_Escape:
-            self.close()
-        else:
-            super().keyPressEvent(event)
+    def question(self) -> str:
+        return self.tr("Leave without applying the changes to {0}?").format(self._name)

@@ -51,7 +51,7 @@ class VolumesPage(QWidget):
         self.detach = QPushButton(self.tr("&Detach…"), self)
         self.detach.clicked.connect(self._detach)
         self.problem = problem_label(self)
-        self.snapshots = SnapshotsBox(session, self)
+        self.snapshots = SnapshotsBox(session.client.send, session.tasks, self)
         self.empty = plain_label(self.tr("This qube has no volumes."), self)
         row = QHBoxLayout()
         row.addWidget(self.size_label)

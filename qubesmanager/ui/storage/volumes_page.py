@@ -42,7 +42,7 @@ class AllVolumesPage(QWidget):
         self.remove = QPushButton(self.tr("Re&move…"), self)
         redden(self.remove)
         self.remove.clicked.connect(self._remove)
-        self.snapshots = SnapshotsBox(session, self)
+        self.snapshots = SnapshotsBox(session.client.send, session.tasks, self)
         self.snapshots.setMaximumHeight(14 * self.fontMetrics().height())
         top = QHBoxLayout()
         top.addWidget(self.search, 1)

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The settings of the whole system: its properties, sent as one plan; its labels, changed at once."""
 
-from PyQt5.QtCore import Qt
-from PyQt5.QtGui import QCloseEvent, QKeyEvent
 from PyQt5.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from qubesmanager.client.plan import Outcome, carry_out
@@ -10,29 +8,27 @@ from qubesmanager.models.draft import PROPERTY
 from qubesmanager.models.system_draft import DOM0, SystemDraft
 from qubesmanager.rules.volumes import KERNEL_DRIVER
 from qubesmanager.transport.base import TransportError
-from qubesmanager.ui.forms.apply_bar import PlanFoot
+from qubesmanager.ui.forms.apply_bar import ApplyBar
 from qubesmanager.ui.forms.form_page import FormPage
 from qubesmanager.ui.forms.merge_bar import MergeBar
 from qubesmanager.ui.forms.property_helps import help_text
+from qubesmanager.ui.forms.unsaved_edits import EditsWindow
 from qubesmanager.ui.session.request_task import sender
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.system.fields import system_fields
 from qubesmanager.ui.system.labels_page import LabelsPage
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.page_keys import page_keys
-from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.event import Event
 
 
-class SystemWindow(QWidget):
+class SystemWindow(EditsWindow):
     """Two pages. The first is empty until the daemon has said what properties there are."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__(None, Qt.WindowType.Window)
-        self._session = session
-        self._closing = False
+        super().__init__(session)
         self.draft: SystemDraft | None = None
         self.form: FormPage | None = None
         self.merges: MergeBar | None = None
@@ -49,9 +45,9 @@ class SystemWindow(QWidget):
         page_keys(self.tabs, self)
         self.tabs.addTab(self.first, self.tr("Properties"))
         self.tabs.addTab(self.labels, self.tr("Labels"))
-        self.foot = PlanFoot(self)
+        self.foot = ApplyBar(self)
         self.foot.apply.connect(self._apply_wanted)
-        self.foot.leave.connect(self._close)
+        self.foot.leave.connect(self.try_to_close)
         layout = QVBoxLayout(self)
         layout.addWidget(self.notice)
         layout.addWidget(self.tabs, 1)
@@ -121,8 +117,7 @@ class SystemWindow(QWidget):
         if outcome.failed is not None:
             self._refused(outcome)
         elif leave:
-            self._closing = True
-            self.close()
+            self.leave()
 
     def _refused(self, outcome: Outcome) -> None:
         if outcome.failed is None or self.form is None:
@@ -135,36 +130,13 @@ class SystemWindow(QWidget):
         self.notice.setText(text)
         self.notice.show()
 
-    def _close(self) -> None:
-        self.close()
-
-    async def _ask_to_leave(self) -> None:
-        question = self.tr("Leave without applying the changes?")
-        if await confirm(self, self.tr("Unsaved changes"), question, self.tr("Discard")):
-            self._closing = True
-            self.close()
+    def has_edits(self) -> bool:
+        return self.draft is not None and self.draft.dirty
 
     def show_page(self, page: str) -> None:
         """Bring the page of this name to the front."""
         if page in self.pages:
             self.tabs.setCurrentWidget(self.pages[page])
-
-    # Qt overrides
-
-    def closeEvent(self, event: QCloseEvent | None) -> None:
-        if event is None:
-            return
-        if self.draft is not None and self.draft.dirty and not self._closing:
-            event.ignore()
-            self._session.tasks.start_hidden(self.tr("Unsaved changes"), self._ask_to_leave(), owner=self)
-            return
-        event.accept()
-
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        if event is not None and event.key() == Qt.Key.Key_Escape:
-            self.close()
-        else:
-            super().keyPressEvent(event)
 
 
 def open_system(session: Session, _names: tuple[str, ...]) -> SystemWindow:

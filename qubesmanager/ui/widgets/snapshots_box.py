@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The snapshots of one volume, with the buttons that take one and go back to one."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from PyQt5 import sip
+from PyQt5.QtCore import QObject
 from PyQt5.QtGui import QShowEvent
 from PyQt5.QtWidgets import QGroupBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from qubesmanager.models.volume_table import SnapshotTable, when_text
 from qubesmanager.ui.reasons import reason
-from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label, redden
 from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.ui.widgets.tables import row_table, selected_row
@@ -30,13 +30,27 @@ class Snapshots:
     why_not_revert: str | None = None
 
 
-class SnapshotsBox(QGroupBox):
-    """Shows what `put` gives it; asks the daemon again with `ask_again`."""
+class Tasks(Protocol):
+    """Runs coroutines in the background and shows their errors; `start` shows them in the list of tasks too."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def start(self, title: str, coroutine: Coroutine[Any, Any, None]) -> object: ...
+
+    def start_hidden(
+        self, title: str, coroutine: Coroutine[Any, Any, None], *, owner: QObject | None = None
+    ) -> object: ...
+
+
+Send = Callable[[Request[Any]], Awaitable[Any]]
+"""Sends a request and returns its answer."""
+
+
+class SnapshotsBox(QGroupBox):
+    """The snapshots of the volume that `put` names; `ask_again` reads them again."""
+
+    def __init__(self, send: Send, tasks: Tasks, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setTitle(self.tr("Snapshots"))
-        self._session = session
+        self._send_request, self._tasks = send, tasks
         self._of: Snapshots | None = None
         self._due = False
         self.model = SnapshotTable(self)
@@ -74,10 +88,10 @@ class SnapshotsBox(QGroupBox):
         """List the snapshots; only once they are seen."""
         self._due = not self.isVisible()
         if not self._due and self._of is not None and self._of.why_not_take is None:
-            self._session.tasks.start_hidden(self.tr("List the snapshots"), self._list(self._of), owner=self)
+            self._tasks.start_hidden(self.tr("List the snapshots"), self._list(self._of), owner=self)
 
     async def _list(self, of: Snapshots) -> None:
-        listed = await self._session.client.send(of.ask)
+        listed = await self._send_request(of.ask)
         if self._of is not None and self._of.ask == of.ask:
             self.model.put(listed)
 
@@ -104,13 +118,13 @@ class SnapshotsBox(QGroupBox):
     def _take(self) -> None:
         if self._of is not None:
             title = self.tr("Take a snapshot of {0}").format(self._of.title)
-            self._session.tasks.start(title, self._send(self._of.take))
+            self._tasks.start(title, self._send(self._of.take))
 
     def _revert(self) -> None:
         held = self.model.id_at(selected_row(self.table))
         if self._of is not None and held:
             question = self._ask_to_revert(self._of, held)
-            self._session.tasks.start_hidden(self.tr("Revert a volume"), question, owner=self)
+            self._tasks.start_hidden(self.tr("Revert a volume"), question, owner=self)
 
     async def _ask_to_revert(self, of: Snapshots, snapshot: str) -> None:
         if await confirm(
@@ -121,13 +135,12 @@ class SnapshotsBox(QGroupBox):
             details=self.tr("What was written since is no longer in the volume. It is kept as a snapshot."),
         ):
             title = self.tr("Revert {0} to {1}").format(of.title, when_text(snapshot))
-            self._session.tasks.start(title, self._send(of.revert(snapshot)))
+            self._tasks.start(title, self._send(of.revert(snapshot)))
 
     async def _send(self, request: Request[Any]) -> None:
-        await self._session.client.send(request)
-        if not sip.isdeleted(
-            self
-        ):  # the window may have been closed meanwhile; what was asked for is done all the same
+        await self._send_request(request)
+        # The window may have been closed; the request is carried out anyway.
+        if not sip.isdeleted(self):
             self.ask_again()
 
     # Qt overrides

@@ -15,7 +15,7 @@ from qubesmanager.models.shared_draft import MIXED
 from qubesmanager.ui.forms.form_page import FormPage
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.windows import OpenWindows
-from qubesmanager.ui.settings.multi_window import SeveralWindow
+from qubesmanager.ui.settings.multi_window import MultiWindow
 from qubesmanager.ui.settings.settings_window import SettingsWindow
 from qubesmanager.ui.settings.shared_tags import SharedTags
 from qubesmanager.wire import calls
@@ -24,25 +24,25 @@ APPLY = QDialogButtonBox.StandardButton.Apply
 
 
 @pytest.fixture
-async def window(session: Session, client: Client, qtbot: QtBot) -> SeveralWindow:
+async def window(session: Session, client: Client, qtbot: QtBot) -> MultiWindow:
     QApplication.setQuitOnLastWindowClosed(False)
     await client.send(calls.VM_PROPERTY_SET("vault", "memory", "600"))
     await client.send(calls.VM_PROPERTY_SET("work", "autostart", "yes"))
     session.follow()
     await until(lambda: session.is_synced and bool(session.labels))
-    held = SeveralWindow(session, ("vault", "work"))
+    held = MultiWindow(session, ("vault", "work"))
     qtbot.addWidget(held, before_close_func=lambda _widget: held.draft.discard())
     held.show()
     return held
 
 
-def field(window: SeveralWindow, page: str, name: str) -> object:
+def field(window: MultiWindow, page: str, name: str) -> object:
     form = window.pages[page]
     assert isinstance(form, FormPage)
     return form.editors["property", name].input
 
 
-async def test_what_differs_is_shown_as_several_values(window: SeveralWindow) -> None:
+async def test_what_differs_is_shown_as_several_values(window: MultiWindow) -> None:
     memory, autostart = field(window, "advanced", "memory"), field(window, "basic", "autostart")
     label = field(window, "basic", "label")
     assert isinstance(memory, QSpinBox)
@@ -57,7 +57,7 @@ async def test_what_differs_is_shown_as_several_values(window: SeveralWindow) ->
     assert not window.foot.button(APPLY).isEnabled()
 
 
-async def test_an_edit_shows_what_it_changes_of_each_and_reaches_all(window: SeveralWindow, system: System) -> None:
+async def test_an_edit_shows_what_it_changes_of_each_and_reaches_all(window: MultiWindow, system: System) -> None:
     memory = field(window, "advanced", "memory")
     assert isinstance(memory, QSpinBox)
     memory.setValue(600)
@@ -75,7 +75,7 @@ async def test_an_edit_shows_what_it_changes_of_each_and_reaches_all(window: Sev
     assert window.model.rows == ()
 
 
-async def test_an_edit_is_taken_back_by_leaving_each_as_it_is(window: SeveralWindow) -> None:
+async def test_an_edit_is_taken_back_by_leaving_each_as_it_is(window: MultiWindow) -> None:
     label = field(window, "basic", "label")
     assert isinstance(label, QComboBox)
     label.activated.emit(label.findData("green"))
@@ -87,7 +87,7 @@ async def test_an_edit_is_taken_back_by_leaving_each_as_it_is(window: SeveralWin
 
 
 async def test_a_refusal_of_one_stops_its_calls_and_not_the_others(
-    window: SeveralWindow, session: Session, client: Client, system: System
+    window: MultiWindow, session: Session, client: Client, system: System
 ) -> None:
     await session.tasks.cancel_all()  # what the window knows is old now
     await client.send(calls.VM_PROPERTY_SET("work", "maxmem", "2000"))
@@ -107,7 +107,7 @@ async def test_a_refusal_of_one_stops_its_calls_and_not_the_others(
     assert system.qube("vault").flag("debug")
 
 
-async def test_a_change_elsewhere_of_an_edited_field_asks(window: SeveralWindow, client: Client) -> None:
+async def test_a_change_elsewhere_of_an_edited_field_asks(window: MultiWindow, client: Client) -> None:
     memory = field(window, "advanced", "memory")
     assert isinstance(memory, QSpinBox)
     memory.setValue(700)
@@ -120,7 +120,7 @@ async def test_a_change_elsewhere_of_an_edited_field_asks(window: SeveralWindow,
     assert [(row.qube, row.after) for row in window.model.rows] == [("vault", "700")]
 
 
-async def test_a_tag_is_given_to_all_and_taken_from_all(window: SeveralWindow, system: System) -> None:
+async def test_a_tag_is_given_to_all_and_taken_from_all(window: MultiWindow, system: System) -> None:
     page = window.pages["tags"]
     assert isinstance(page, SharedTags)
     window.tabs.setCurrentWidget(page)
@@ -144,7 +144,7 @@ async def test_a_tag_is_given_to_all_and_taken_from_all(window: SeveralWindow, s
     await until(lambda: not any("work" in system.qube(name).tags for name in ("vault", "work")))
 
 
-async def test_a_qube_that_goes_away_is_left_out(window: SeveralWindow, client: Client) -> None:
+async def test_a_qube_that_goes_away_is_left_out(window: MultiWindow, client: Client) -> None:
     await client.send(calls.VM_REMOVE("vault"))
 
     await until(lambda: list(window.draft.drafts) == ["work"])
@@ -165,7 +165,7 @@ async def test_several_that_are_selected_share_a_window_and_a_page_can_be_named(
     clicker.session.window_wanted.emit("settings", ("vault", "--page=notes"))
 
     several, single, again = held
-    assert isinstance(several, SeveralWindow)
+    assert isinstance(several, MultiWindow)
     assert isinstance(single, SettingsWindow)
     assert single is again
     assert single.tabs.currentWidget() is single.pages["notes"]
@@ -173,7 +173,7 @@ async def test_several_that_are_selected_share_a_window_and_a_page_can_be_named(
     opened.close_all()
 
 
-async def test_the_differences_keep_qts_contract(window: SeveralWindow, qtmodeltester: ModelTester) -> None:
+async def test_the_differences_keep_qts_contract(window: MultiWindow, qtmodeltester: ModelTester) -> None:
     window.draft.edit(("property", "memory"), "700")
 
     qtmodeltester.check(window.model, force_py=True)  # type: ignore[no-untyped-call] # not annotated there
