@@ -28,6 +28,7 @@ from qubesmanager.daemon.local.drivers.firewall import namespaces as paths
 from qubesmanager.daemon.local.drivers.firewall.apply import Firewalls, NftFirewall
 from qubesmanager.daemon.local.drivers.firewall.resolve import Resolver
 from qubesmanager.daemon.local.drivers.hypervisor.libvirt_driver import LibvirtHypervisor
+from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services import autostart, recovery
 from qubesmanager.daemon.local.services.network import Network
 from qubesmanager.daemon.local.startup import open_system, recovered
@@ -215,7 +216,7 @@ async def serving(told: Options, prepare: Prepare | None, limits: Limits) -> Asy
         yield system
 
 
-def network_of(told: Options, system: System) -> Network:
+def network_of(told: Options, runtime: Runtime) -> Network:
     """The network that was asked for. Raises `SystemExit` with a sentence if it cannot be had."""
     why = paths.why_not()
     kind = told.network
@@ -223,7 +224,7 @@ def network_of(told: Options, system: System) -> Network:
         kind = "out" if why is None and told.hypervisor.endswith(":///system") else "user"
     firewalls = Firewalls(NftFirewall(), Resolver())
     if kind == "user":
-        return Network(system, firewalls, None, why=f"Not enforced: {why or 'qubes have user networking.'}")
+        return Network(runtime, firewalls, None, why=f"Not enforced: {why or 'qubes have user networking.'}")
     if why is not None:
         raise SystemExit(f"Real paths for packets are not possible here: {why}")
     resolvers: tuple[Address, ...] = ()
@@ -232,7 +233,7 @@ def network_of(told: Options, system: System) -> Network:
     # Two daemons of one machine do not meet.
     digest = hashlib.blake2s(str(told.state.absolute()).encode(), digest_size=2).hexdigest()
     roads = paths.Paths(prefix="qm" if told.state == SYSTEM_STATE else f"qm{digest}")
-    return Network(system, firewalls, roads, out=kind == "out", resolvers=resolvers)
+    return Network(runtime, firewalls, roads, out=kind == "out", resolvers=resolvers)
 
 
 class _Parent(asyncio.Protocol):

@@ -8,6 +8,7 @@ import logging
 import time
 from dataclasses import dataclass, field
 from itertools import cycle, islice
+from uuid import uuid4
 
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.volumes import KINDS
@@ -17,7 +18,7 @@ from qubesmanager.daemon.local.services import lifecycle
 from qubesmanager.daemon.local.services.creation import FIRST_RULE
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement
-from qubesmanager.daemon.local.system import System, new_uuid
+from qubesmanager.daemon.local.system import System
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.records import DeviceRecord
 from qubesmanager.wire.values import DeviceClass, VmClass
@@ -205,7 +206,7 @@ async def write(system: System, wanted: list[Sample]) -> None:
     qubes: list[Qube] = []
     first = await system.next_qid()
     for qid, sample in enumerate(wanted, first):
-        qube = Qube(qid, new_uuid(), sample.name, sample.klass, own={"label": sample.label, **sample.own})
+        qube = Qube(qid, uuid4(), sample.name, sample.klass, own={"label": sample.label, **sample.own})
         if sample.age is not None:
             qube.own["backup_timestamp"] = str(now - sample.age * DAY - 3600)
         qube.tags = {*sample.tags, "created-by-dom0"}

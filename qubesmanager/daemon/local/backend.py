@@ -24,7 +24,7 @@ class LocalBackend:
         handlers.register_all()
 
     def resolve(self, untrusted_dest: str) -> str:
-        return self._system.resolve(untrusted_dest)
+        return self._system.state.resolve(untrusted_dest)
 
     def handler(self, call: AnyCall) -> Handler:
         return self._registry.handler(call)

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Putting a system together: the store, the hypervisor, the pools, and what the last run left."""
 
+import fcntl
 import logging
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL
 from qubesmanager.daemon.local.drivers import kernels
@@ -14,13 +15,13 @@ from qubesmanager.daemon.local.drivers.devices.base import DeviceSource
 from qubesmanager.daemon.local.drivers.hypervisor.base import Hypervisor
 from qubesmanager.daemon.local.drivers.pools.linux_kernel import LinuxKernels
 from qubesmanager.daemon.local.drivers.pools.table import DEFAULT
+from qubesmanager.daemon.local.runtime import Places
 from qubesmanager.daemon.local.services import firewall_rules, hypervisor_events, old_settings
-from qubesmanager.daemon.local.services.network import Network
 from qubesmanager.daemon.local.services.recovery import Recovery, recover
 from qubesmanager.daemon.local.services.unreadable import settle
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Store
-from qubesmanager.daemon.local.system import Places, System
+from qubesmanager.daemon.local.system import NetworkMaker, System, user_network
 from qubesmanager.host.atomic_file import make_private
 from qubesmanager.wire.errors import Mgmt1Error
 
@@ -40,7 +41,7 @@ async def open_system(
     policy_hiding: Path | None = None,
     takes_home: bool = False,
     take_over: bool = False,
-    network: Callable[[System], Network] | None = None,
+    network: NetworkMaker = user_network,
 ) -> System:
     """The system whose store, pools, kernels and logs are below `state`; a new one gets one pool of `pool_driver`.
 
@@ -48,7 +49,7 @@ async def open_system(
     `take_over` takes the pools from daemons of other machines, which are then gone for good.
     `policy_hiding` is the folder whose policy files hide their namesakes in `policy`, if there is one.
     `takes_home`: backups of dom0 hold the home of its user, unless a profile says otherwise.
-    `devices` are those of the machine, which dom0 offers; `network` makes the real network, if there is to be one.
+    `devices` are those of the machine, which dom0 offers; `network` makes the network of the qubes.
 
     Only the daemon's user reads the folder.
 
@@ -56,9 +57,10 @@ async def open_system(
     what a crash left is gone.
     """
     places = _places(state, profiles or state / "backup", policy or state / "policy.d", policy_hiding)
-    system = System(Store(state / "store.sqlite"), hypervisor, replace(places, takes_home=takes_home))
+    lock = _locked(state / "lock")
+    places = replace(places, takes_home=takes_home)
+    system = System(Store(state / "store.sqlite"), hypervisor, places, lock, network)
     system.leases.by_force = take_over
-    system.lock_state(state / "lock")
     system.state.host_memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
     try:
         await system.open()
@@ -66,7 +68,7 @@ async def open_system(
         system.state.kernels = await kernels.installed(places.kernels)
         await _open_pools(system, state, pool_driver)
         system.state.pools[KERNEL_POOL] = KERNEL_POOL
-        system.pool_options[KERNEL_POOL] = {"dir_path": str(places.kernels)}
+        system.state.pool_options[KERNEL_POOL] = {"dir_path": str(places.kernels)}
         system.volumes.drivers[KERNEL_POOL] = LinuxKernels(places.kernels)
         for volume in await system.volumes.drop_pending():
             log.info("Removed %s, which an interrupted operation had left", volume)
@@ -79,8 +81,6 @@ async def open_system(
         if devices is not None:
             system.devices.offer(system.qube("dom0"), devices)
         await system.devices.reconcile()
-        if network is not None:
-            system.network = network(system)
         await system.network.reconcile()
         await system.backups.recover()
         system.persist("keep the schedule of backups", system.backups.keep_schedule)
@@ -109,15 +109,24 @@ def _places(state: Path, profiles: Path, policy: Path, policy_hiding: Path | Non
     return places
 
 
+def _locked(path: Path) -> BinaryIO:
+    """The lock file of the state's folder, locked for as long as it is open. Raises `Mgmt1Error` if another has it."""
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "wb")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise Mgmt1Error(f"Another daemon keeps its state in {path.parent}.") from error
+    return file
+
+
 async def recovered(state: Path, hypervisor: Hypervisor, *, pool_driver: str = DEFAULT) -> Recovery:
     """Make qubes again from volumes that no qube has, while no daemon runs on `state`. The hypervisor is not asked.
 
     Raises `Mgmt1Error` if a daemon runs, or the store cannot be read or written.
     """
-    system = System(
-        Store(state / "store.sqlite"), hypervisor, _places(state, state / "backup", state / "policy.d", None)
-    )
-    system.lock_state(state / "lock")
+    places = _places(state, state / "backup", state / "policy.d", None)
+    system = System(Store(state / "store.sqlite"), hypervisor, places, _locked(state / "lock"))
     try:
         await system.load()
         system.state.kernels = await kernels.installed(system.places.kernels)

@@ -1,37 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The local backend's system: state in memory, the store as its truth, the drivers beneath, the hub for its events.
+"""The local backend's system: its runtime and its services, built in the order in which they need each other."""
 
-Orders and locks: `changing` is held while a change is checked, stored and applied, so a check still holds when the
-change takes effect; it is never held while a driver works. A qube's own lock orders what takes long (start, shutdown,
-volumes), and is taken before `changing`, never inside it.
-
-Waiting for a lock takes time, in which the qube may be removed and another one made with its name. So both locks of a
-qube are taken through `holding` and `altering`, which look again once they have it: by UUID, never by name.
-"""
-
-import asyncio
-import fcntl
-import logging
-import os
-import time
-import uuid as uuids
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, BinaryIO
-from uuid import UUID
+from collections.abc import Callable
+from typing import BinaryIO
 
 from qubesmanager.daemon.admission.policy_files import Policies
-from qubesmanager.daemon.event_hub import EventHub
-from qubesmanager.daemon.local.core.labels import LABELS, UNKNOWN_COLOR
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.daemon.local.core.state import State
 from qubesmanager.daemon.local.drivers.backups.profiles import Profiles
 from qubesmanager.daemon.local.drivers.firewall.apply import Firewalls, NftFirewall
 from qubesmanager.daemon.local.drivers.firewall.resolve import Resolver
-from qubesmanager.daemon.local.drivers.hypervisor.base import DomainStats, Hypervisor
+from qubesmanager.daemon.local.drivers.hypervisor.base import Hypervisor
+from qubesmanager.daemon.local.runtime import Places, Runtime
 from qubesmanager.daemon.local.services.backups import Backups
 from qubesmanager.daemon.local.services.descriptions import Descriptions
 from qubesmanager.daemon.local.services.devices import Devices
@@ -41,362 +20,40 @@ from qubesmanager.daemon.local.services.network import USER_NETWORKING, Network
 from qubesmanager.daemon.local.services.pools import Pools
 from qubesmanager.daemon.local.services.statistics import Statistics
 from qubesmanager.daemon.local.services.volume_lifecycle import Volumes
-from qubesmanager.daemon.local.store import rows
-from qubesmanager.daemon.local.store.screening import Unreadable
-from qubesmanager.daemon.local.store.store import Statement, Store, StoreDamagedError
-from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotFoundError
-from qubesmanager.wire.event import Event
-from qubesmanager.wire.names import shown
-from qubesmanager.wire.values import PowerState, VmClass
+from qubesmanager.daemon.local.store.store import Store
 
-log = logging.getLogger(__name__)
-
-DOM0_UUID = UUID(int=0)
-
-_ROWS_NAMED = 3
-"""Unreadable rows that the problem of a qube names."""
-
-FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 10.0
-"""Seconds between attempts of a reaction that failed; each pause is twice the one before."""
+NetworkMaker = Callable[[Runtime], Network]
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
-    """The folders of one system."""
-
-    kernels: Path
-    logs: Path
-    profiles: Path
-    """Of backup profiles."""
-    policy: Path
-    """Of qrexec's policy files."""
-    policy_hiding: Path | None = None
-    """Of policy files that hide their namesakes in `policy`."""
-    takes_home: bool = False
-    """The daemon is dom0's own: backups of dom0 hold the home of its user, unless a profile says otherwise."""
-
-    def console(self, uuid: UUID) -> Path:
-        """What the guest wrote to its first serial port."""
-        return self.logs / f"{uuid}.console"
+def user_network(runtime: Runtime) -> Network:
+    """The hypervisor's own network, without a firewall."""
+    return Network(runtime, Firewalls(NftFirewall(), Resolver()), None, why=USER_NETWORKING)
 
 
-class System:
-    """Opened by `open`, closed by `close`; between them everything happens in one loop."""
+class System(Runtime):
+    """The services of one runtime. `network` makes the one that carries the packets of the qubes."""
 
-    def __init__(self, store: Store, hypervisor: Hypervisor, places: Places) -> None:
-        self.state = State()
-        self.store = store
-        self.hypervisor = hypervisor
-        self.places = places
-        self.hub = EventHub()
+    def __init__(
+        self,
+        store: Store,
+        hypervisor: Hypervisor,
+        places: Places,
+        lock: BinaryIO | None = None,
+        network: NetworkMaker = user_network,
+    ) -> None:
+        super().__init__(store, hypervisor, places, lock)
         self.statistics = Statistics(self)
         self.volumes = Volumes(self)
         self.pools = Pools(self)
         self.leases = Leases(self, places.kernels.parent)
-        self.descriptions = Descriptions(self)
+        self.at_close(self.leases.close)
         self.devices = Devices(self)
         self.backups = Backups(self, Profiles(places.profiles))
         self.policies = Policies(places.policy, places.policy_hiding)
-        self.network = Network(self, Firewalls(NftFirewall(), Resolver()), None, why=USER_NETWORKING)
-        self.changing = asyncio.Lock()
-        self.reserved: set[str] = set()
-        """Names that are not free yet: of qubes that are being made, or whose volumes are being removed."""
-        self.leaving: dict[str, asyncio.Event] = {}
-        """By name: a removed qube whose volumes are being removed; set once they are gone."""
-        self.sources: Counter[str] = Counter()
-        """Qubes that new ones are being made from."""
-        self.pool_options: dict[str, dict[str, str]] = {}
-        self.unreadable: list[Unreadable] = []
-        """Rows of the store that could not be read and were not recovered since."""
-        self.expiries = Expiries(self.state)
-        self._locks: dict[UUID, asyncio.Lock] = {}
-        self._watchers: dict[UUID, set[asyncio.Event]] = {}
-        self._background: set[asyncio.Task[None]] = set()
-        self._retrying: set[asyncio.Task[None]] = set()
-        self._state_lock: BinaryIO | None = None
-        self._closing = False
-
-    # -- reading ------------------------------------------------------------------------------------------------------
+        self.network = network(self)
+        self.expiries = Expiries(self)
+        self.descriptions = Descriptions(self, self.volumes)
 
     def qube(self, name: str) -> Qube:
         """Raises `QubesVMNotFoundError`."""
         return self.state.qube(name)
-
-    def resolve(self, untrusted_dest: str) -> str:
-        """A name as it stands, or the name behind `uuid:…`. Raises `QubesVMNotFoundError`."""
-        if untrusted_dest.startswith("uuid:"):
-            try:
-                found = self.state.by_uuid.get(UUID(untrusted_dest.removeprefix("uuid:")))
-            except ValueError:
-                found = None
-            if found is None:
-                raise QubesVMNotFoundError(f"There is no qube {shown(untrusted_dest)}.")
-            return found.name
-        return self.state.qube(untrusted_dest).name
-
-    def visible(self, source: str, name: str) -> bool:
-        """Whether `source` may see a qube: dom0 sees all; a qube itself, dom0, and what it created or manages."""
-        if source in {"dom0", name} or name == "dom0":
-            return True
-        qube = self.state.qubes.get(name)
-        return qube is not None and not qube.tags.isdisjoint({f"created-by-{source}", f"managed-by-{source}"})
-
-    def sees(self, source: str, name: str) -> bool:
-        """Whether there is a qube of that name and `source` may see it."""
-        return name in self.state.qubes and self.visible(source, name)
-
-    # -- changing -----------------------------------------------------------------------------------------------------
-
-    def still(self, qube: Qube) -> Qube:
-        """The qube, which this system still has. Raises `QubesVMNotFoundError` if it was removed meanwhile."""
-        if self.state.by_uuid.get(qube.uuid) is not qube:
-            raise QubesVMNotFoundError(f"The qube {qube.name} was removed before the call came to it.")
-        return qube
-
-    @asynccontextmanager
-    async def holding(self, qube: Qube) -> AsyncIterator[None]:
-        """Hold the lock that orders long operations on the qube.
-
-        Raises `QubesVMNotFoundError` if the qube was removed while the caller waited. It may have another name then.
-        """
-        async with self._locks.setdefault(self.still(qube).uuid, asyncio.Lock()):
-            self.still(qube)
-            yield
-
-    @contextmanager
-    def leaving_name(self, name: str) -> Iterator[None]:
-        """Reserve a free name while what an earlier qube of the name left is removed; a caller may wait for the end."""
-        self.reserved.add(name)
-        self.leaving[name] = done = asyncio.Event()
-        try:
-            yield
-        finally:
-            self.reserved.discard(name)
-            del self.leaving[name]
-            done.set()
-
-    @asynccontextmanager
-    async def altering(self, qube: Qube) -> AsyncIterator[None]:
-        """Hold `changing` for a change of this qube. Raises `QubesVMNotFoundError` as `holding` does."""
-        async with self.changing:
-            self.still(qube)
-            yield
-
-    async def commit(self, statements: Iterable[Statement]) -> None:
-        """Make a change durable. Hold `changing`; apply it to `state` only afterwards. Raises `StoreError`."""
-        await self.store.commit(statements)
-
-    def emit(self, events: Iterable[Event]) -> None:
-        for event in events:
-            self.hub.emit(event)
-            self.network.seen(event)
-            self.expiries.seen(event)
-            self.descriptions.seen(event)
-
-    def spawn(self, name: str, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
-        """Run a coroutine in the background until it ends or the system closes; failures are logged.
-
-        None if the system is closing: then the coroutine does not run.
-        """
-        if self._closing:
-            coroutine.close()
-            return None
-        task = asyncio.get_running_loop().create_task(self._logged(name, coroutine), name=name)
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
-        # A task that is cancelled before its first step never comes to what it was to do.
-        task.add_done_callback(lambda _task: coroutine.close())
-        return task
-
-    async def to_the_end(self, name: str, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Run what follows a stored change. A cancelled caller stops waiting; the work goes on. Failures are logged."""
-        task = self.spawn(name, coroutine)
-        if task is not None:
-            await asyncio.shield(task)
-
-    def persist(self, name: str, act: Callable[[], Coroutine[Any, Any, None]], *, of: Qube | None = None) -> None:
-        """Run a reaction in the background until it holds: one that fails is tried again, with growing pauses.
-
-        It is given up only when `of`, the qube that it is about, was removed.
-        """
-        self.spawn(name, self._tried(name, act, of))
-
-    async def ensure(self, name: str, act: Callable[[], Coroutine[Any, Any, None]], *, of: Qube | None = None) -> None:
-        """Run what follows an act that cannot be taken back: now, and if that fails as `persist` does."""
-        await self._tried(name, act, of)
-
-    async def _tried(self, name: str, act: Callable[[], Coroutine[Any, Any, None]], of: Qube | None) -> None:
-        try:
-            await act()
-        except Exception as error:
-            if of is not None and self.state.by_uuid.get(of.uuid) is not of:
-                return
-            log.warning("%s failed, and is tried again: %s", name, error, exc_info=not isinstance(error, Mgmt1Error))
-            task = self.spawn(name, self._tried_again(name, act, of))
-            if task is not None:
-                self._retrying.add(task)
-                task.add_done_callback(self._retrying.discard)
-
-    async def _tried_again(self, name: str, act: Callable[[], Coroutine[Any, Any, None]], of: Qube | None) -> None:
-        pause = FIRST_PAUSE
-        while True:
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
-            if of is not None and self.state.by_uuid.get(of.uuid) is not of:
-                return
-            try:
-                await act()
-            except Exception as error:  # noqa: BLE001 - whatever failed, the reaction is still due
-                log.debug("%s failed again: %s", name, error)
-            else:
-                log.info("%s is done at last", name)
-                return
-
-    async def settled(self) -> None:
-        """Until what goes on in the background now has ended, or has failed and waits for its next attempt."""
-        while waiting := {task for task in self._background - self._retrying if not task.done()}:
-            await asyncio.wait(waiting)
-
-    def set_state(self, qube: Qube, power: PowerState) -> None:
-        """The power state is now this; listeners and those who wait for it are told.
-
-        A halted qube that cannot be used (`problem`) has the state NA.
-        """
-        if power is PowerState.HALTED and qube.problem:
-            power = PowerState.NA
-        if qube.state is power:
-            return
-        qube.state = power
-        qube.changed()
-        self.hub.emit(Event(qube.name, "domain-state", {"name": qube.name, "state": power}))
-        for watcher in self._watchers.get(qube.uuid, ()):
-            watcher.set()
-
-    async def wait_for(self, qube: Qube, *states: PowerState) -> None:
-        """Until the qube is in one of the states, or is no more."""
-        watcher = asyncio.Event()
-        watchers = self._watchers.setdefault(qube.uuid, set())
-        watchers.add(watcher)
-        try:
-            while qube.state not in states and self.state.by_uuid.get(qube.uuid) is qube:
-                watcher.clear()
-                await watcher.wait()
-        finally:
-            watchers.discard(watcher)
-
-    async def next_qid(self) -> int:
-        """The number of the next new qube; under `changing`, so that nobody else gets it."""
-        ((last,),) = await self.store.read(
-            "SELECT max((SELECT coalesce(max(qid), 0) FROM qube),"
-            " (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'qube' AND typeof(seq) = 'integer'))"
-        )
-        return int(last) + 1
-
-    async def stats_of(self, qube: Qube) -> DomainStats | None:
-        """What the hypervisor says of one qube; None while it is not running."""
-        return next((held for held in await self.hypervisor.stats() if held.uuid == qube.uuid), None)
-
-    def forget(self, qube: Qube) -> None:
-        """The qube is no more: wake those who wait for it."""
-        for watcher in self._watchers.pop(qube.uuid, set()):
-            watcher.set()
-        self._locks.pop(qube.uuid, None)
-
-    def lock_state(self, path: Path) -> None:
-        """Be the only daemon of this state, for as long as the process lives. Raises `Mgmt1Error` if another is."""
-        self._state_lock = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "wb")
-        try:
-            fcntl.flock(self._state_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._state_lock.close()
-            raise Mgmt1Error(f"Another daemon keeps its state in {path.parent}.") from error
-
-    # -- life ---------------------------------------------------------------------------------------------------------
-
-    async def open(self) -> None:
-        """Read the store (a new one gets dom0 and the labels) and connect to the hypervisor."""
-        await self.load()
-        await self.hypervisor.open()
-
-    async def load(self) -> None:
-        """Read the store. A row that cannot be read costs itself or its qube (see `store.screening`)."""
-        await self.store.open()
-        qubes = await self._read()
-        while qubes is None:
-            qubes = await self._read()
-        for qube in qubes:
-            blocking = [row for row in self.unreadable if row.blocks and row.qube == qube.qid]
-            if qube.klass is VmClass.ADMIN:
-                qube.state = PowerState.RUNNING
-                qube.problem = " ".join(filter(None, [self.store.notice, _why_unreadable(self.unreadable)]))
-                continue
-            if blocking:
-                qube.unreadable = (
-                    f"{' '.join(str(row) for row in blocking[:_ROWS_NAMED])} qubes-mgmt1d --recover takes what is"
-                    " missing from the volumes of the qube."
-                )
-            if self.store.notice and qube.start_time is None:
-                # It may have been started after the copy was written: what it left is cleaned up unless it runs.
-                qube.start_time = int(time.time())
-        self._complete_labels(qubes)
-        self.state.load(qubes)
-
-    async def _read(self) -> list[Qube] | None:
-        """The qubes, and into `state` the rest; None if the store was damaged and is another one now."""
-        try:
-            for row in await self.store.screen():
-                log.error("%s", row)
-            qubes = await rows.read_qubes(self.store)
-            if not any(qube.klass is VmClass.ADMIN for qube in qubes):
-                await self._first_start(labels=not qubes)
-                qubes = await rows.read_qubes(self.store)
-            self.unreadable = await rows.read_unreadable(self.store)
-            self.state.labels = await rows.read_pairs(self.store, "label")
-            self.state.system_own = await rows.read_pairs(self.store, "system_property")
-            self.state.pools = await rows.read_pairs(self.store, "pool")
-        except (ValueError, LookupError, TypeError, StoreDamagedError) as error:
-            log.exception("The store cannot be understood")
-            await self.store.replace(f"its rows cannot be understood: {error}")
-            return None
-        return qubes
-
-    async def close(self) -> None:
-        self._closing = True
-        self.hub.close()
-        for task in list(self._background):
-            task.cancel()
-        if self._background:
-            await asyncio.wait(self._background, timeout=5)
-        await self.leases.close()
-        await self.hypervisor.close()
-        await self.store.close()
-        if self._state_lock is not None:
-            self._state_lock.close()
-
-    async def _first_start(self, *, labels: bool) -> None:
-        dom0 = Qube(0, DOM0_UUID, "dom0", VmClass.ADMIN, own={"label": "black"})
-        first = LABELS if labels else {}
-        await self.store.commit(
-            [*(rows.set_label(name, color) for name, color in first.items()), *rows.insert_qube(dom0)]
-        )
-
-    def _complete_labels(self, qubes: Iterable[Qube]) -> None:
-        """A label whose row was lost is still the label of its qubes."""
-        for name in sorted({label for qube in qubes if (label := qube.own.get("label"))} - self.state.labels.keys()):
-            self.state.labels[name] = LABELS.get(name, UNKNOWN_COLOR)
-            log.error("The store does not know the label %s, which qubes have", shown(name))
-
-    async def _logged(self, name: str, coroutine: Coroutine[Any, Any, None]) -> None:
-        try:
-            await coroutine
-        except Exception:
-            log.exception("%s failed", name)
-
-
-def _why_unreadable(unreadable: Sequence[Unreadable]) -> str:
-    return f"{len(unreadable)} rows of the store cannot be read; qubes-mgmt1d --check lists them." if unreadable else ""
-
-
-def new_uuid() -> UUID:
-    return uuids.uuid4()

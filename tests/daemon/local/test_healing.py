@@ -12,7 +12,7 @@ from fakes_hypervisor import FakeHost, FakeHypervisor
 from until import until
 
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.local import system as systems
+from qubesmanager.daemon.local import runtime
 from qubesmanager.daemon.local.drivers.hypervisor.base import DomainSpec
 from qubesmanager.daemon.local.services import lifecycle
 from qubesmanager.daemon.local.startup import open_system
@@ -28,8 +28,8 @@ pytestmark = pytest.mark.timeout(60)
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(systems, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(systems, "LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr(runtime, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(runtime, "LONGEST_PAUSE", 0.05)
 
 
 class SlowHypervisor(FakeHypervisor):
@@ -190,7 +190,7 @@ async def test_a_kill_on_a_full_disk_ends_and_the_qube_heals(system: System, cli
 async def test_a_start_right_after_the_disk_has_room_again_cleans_up_first(
     system: System, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(systems, "FIRST_PAUSE", 1000.0)
+    monkeypatch.setattr(runtime, "FIRST_PAUSE", 1000.0)
     with full_disk(system), contextlib.suppress(Mgmt1Error):
         await client.send(calls.VM_KILL("work"))
 

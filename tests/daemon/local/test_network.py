@@ -13,12 +13,13 @@ from nft_machine import Datagram, PaperFirewall
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
-from qubesmanager.daemon.local import system as systems
+from qubesmanager.daemon.local import runtime as ground
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.firewall.apply import Firewalls
 from qubesmanager.daemon.local.drivers.firewall.namespaces import Node
 from qubesmanager.daemon.local.drivers.firewall.resolve import Resolver
 from qubesmanager.daemon.local.drivers.hypervisor.base import NicKind
+from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services import network as networks
 from qubesmanager.daemon.local.services.network import Network
 from qubesmanager.daemon.local.startup import open_system
@@ -82,8 +83,8 @@ class World:
             raise OSError(host)
         return [ipaddress.ip_address(self.names[host])]
 
-    def network(self, system: System) -> Network:
-        return Network(system, Firewalls(self.firewall, Resolver(self.ask)), self.roads, out=True)
+    def network(self, runtime: Runtime) -> Network:
+        return Network(runtime, Firewalls(self.firewall, Resolver(self.ask)), self.roads, out=True)
 
     async def open(self, state: Path) -> System:
         system = await open_system(state, FakeHypervisor(self.host), network=self.network)
@@ -248,8 +249,8 @@ async def test_user_networking_says_that_rules_are_kept_only(tmp_path: Path) -> 
 async def test_a_path_that_could_not_be_taken_away_goes_later(
     client: Client, system: System, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(systems, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(systems, "LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr(ground, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(ground, "LONGEST_PAUSE", 0.01)
     world.roads.refuse = Mgmt1Error("The kernel is busy.")
 
     await client.send(calls.VM_KILL("work"))

@@ -41,7 +41,7 @@ def client_of(system: System) -> Client:
 
 @pytest.mark.parametrize("spelling", ["", "/", "/.", "/../default", "/below", "/work", "/..", "/../..", "-link"])
 async def test_two_pools_never_share_a_folder(client: Client, system: System, tmp_path: Path, spelling: str) -> None:
-    folder = system.pool_options["default"]["dir_path"]
+    folder = system.state.pool_options["default"]["dir_path"]
     link(folder)
     before = made_below(tmp_path)
 
@@ -63,7 +63,7 @@ async def test_of_pools_that_are_added_at_once_in_one_place_one_is_added(client:
 
 async def test_a_second_daemon_is_refused_with_the_name_of_the_first(system: System, tmp_path: Path) -> None:
     other = await open_system(tmp_path / "another", FakeHypervisor())
-    folder = system.pool_options["default"]["dir_path"]
+    folder = system.state.pool_options["default"]["dir_path"]
     try:
         with pytest.raises(StoragePoolException, match=f"in use by the daemon of '{tmp_path}/state'"):
             await add(client_of(other), "theirs", folder)
@@ -92,7 +92,7 @@ async def test_a_lease_of_another_machine_is_taken_over_only_when_asked_for(tmp_
 
 async def test_of_two_pools_of_an_old_store_in_one_place_one_opens(tmp_path: Path) -> None:
     system = await open_system(tmp_path / "state", FakeHypervisor())
-    options = system.pool_options["default"]
+    options = system.state.pool_options["default"]
     await system.commit([rows.set_pool("twin", "file-qcow2", options)])
     await system.close()
 
@@ -104,7 +104,7 @@ async def test_of_two_pools_of_an_old_store_in_one_place_one_opens(tmp_path: Pat
 
 
 async def test_a_pool_whose_lease_was_taken_over_is_closed(client: Client, system: System) -> None:
-    file = Path(system.pool_options["default"]["dir_path"]) / lease.FILE
+    file = Path(system.state.pool_options["default"]["dir_path"]) / lease.FILE
     await system.pools.look()
     assert await client.send(calls.POOL_VOLUME_LIST("dom0", "default"))
     theirs = replace(lease.this_process(Path("/theirs")), host="alpha", machine="other")
@@ -122,7 +122,7 @@ async def test_a_second_daemon_gets_no_folder_above_or_below_that_of_the_first(
     system: System, tmp_path: Path, spelling: str
 ) -> None:
     other = await open_system(tmp_path / "another", FakeHypervisor())
-    folder = Path(system.pool_options["default"]["dir_path"])
+    folder = Path(system.state.pool_options["default"]["dir_path"])
     try:
         with pytest.raises(StoragePoolException, match=rf"{folder} is in use by the daemon of '{tmp_path}/state'"):
             await add(client_of(other), "theirs", f"{folder}{spelling}")

@@ -95,7 +95,7 @@ async def test_no_guest_gets_a_file_from_outside_of_its_volumes(
     attack: Callable[[Path, Path, Path], None],
     halted: bool,
 ) -> None:
-    others = Path(system.pool_options["default"]["dir_path"]) / "vault" / "private"
+    others = Path(system.state.pool_options["default"]["dir_path"]) / "vault" / "private"
     secret = prepare(attack, tmp_path, others)
     if halted:
         await client.send(calls.VM_KILL("work"))

@@ -12,7 +12,7 @@ from fakes_hypervisor import FakeHost, FakeHypervisor
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
-from qubesmanager.daemon.local import system as systems
+from qubesmanager.daemon.local import runtime
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.devices.memory import MemoryDevices
 from qubesmanager.daemon.local.startup import open_system
@@ -64,8 +64,8 @@ CALLS: dict[str, Callable[[], Request[Any]]] = {
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(systems, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(systems, "LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr(runtime, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(runtime, "LONGEST_PAUSE", 0.05)
 
 
 def client_of(system: System) -> Client:

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What one qube's record may weigh: no qube makes a record that its listeners cannot take."""
 
+from uuid import uuid4
+
 import pytest
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import added
 from qubesmanager.daemon.local.core.weight import check_change, check_weight, lighten
-from qubesmanager.daemon.local.system import System, new_uuid
+from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls, limits
 from qubesmanager.wire.codecs import CloneSpec
 from qubesmanager.wire.errors import QubesValueError
@@ -80,7 +82,7 @@ def test_devices_are_bounded_in_number(system: System) -> None:
 
 
 def test_a_restored_qube_loses_what_makes_it_too_heavy_and_it_is_named(system: System) -> None:
-    qube = Qube(0, new_uuid(), "heavy", VmClass.APP, notes='"' * limits.NOTES_BYTES)
+    qube = Qube(0, uuid4(), "heavy", VmClass.APP, notes='"' * limits.NOTES_BYTES)
     qube.features = {f"f{number:03}": "x" * (1000 + number) for number in range(600)}
     qube.tags = {"created-by-dom0", *(f"a{number}" for number in range(600))}
     qube.devices = [DeviceRecord(DeviceClass.USB, "sys-usb", f"1-{number}", False) for number in range(300)]

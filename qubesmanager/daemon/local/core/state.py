@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from qubesmanager.daemon.admission.visibility import may_see
 from qubesmanager.daemon.local.core import properties, sight, system_properties
 from qubesmanager.daemon.local.core.property import Property, Type
 from qubesmanager.daemon.local.core.qube import Qube
@@ -28,6 +29,8 @@ class State:
     labels: dict[str, str] = field(default_factory=dict)
     pools: dict[str, str] = field(default_factory=dict)
     """Driver by pool."""
+    pool_options: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By pool: the options that its driver was given."""
     system_own: dict[str, str] = field(default_factory=dict)
     kernels: frozenset[str] = frozenset()
     host_memory: int = 4096
@@ -44,6 +47,27 @@ class State:
         if found is None:
             raise QubesVMNotFoundError(f"There is no qube {shown(name)}.")
         return found
+
+    def resolve(self, untrusted_dest: str) -> str:
+        """The name itself if a qube has it, or the name behind `uuid:…`. Raises `QubesVMNotFoundError`."""
+        if untrusted_dest.startswith("uuid:"):
+            try:
+                qube = self.by_uuid.get(UUID(untrusted_dest.removeprefix("uuid:")))
+            except ValueError:
+                qube = None
+            if qube is None:
+                raise QubesVMNotFoundError(f"There is no qube {shown(untrusted_dest)}.")
+            return qube.name
+        return self.qube(untrusted_dest).name
+
+    def visible(self, source: str, name: str) -> bool:
+        """Whether `source` may see the qube of a name. dom0 and the source itself may have no qube here."""
+        qube = self.qubes.get(name)
+        return may_see(source, name, frozenset() if qube is None else qube.tags)
+
+    def has_visible(self, source: str, name: str) -> bool:
+        """Whether there is a qube of that name and `source` may see it."""
+        return name in self.qubes and self.visible(source, name)
 
     def system(self, name: str) -> str:
         held = self.system_own.get(name)

@@ -37,7 +37,7 @@ class Context:
         return self.call.device_class
 
     def sees(self, name: str) -> bool:
-        return self.system.visible(self.source, name)
+        return self.system.state.visible(self.source, name)
 
 
 REGISTRY: Registry[Context] = Registry()

@@ -213,7 +213,7 @@ class Backups:
                 f"The qube {owner.removesuffix(REMOVED)} that set the profile was removed; set it again in dom0."
             )
         await at_destination(check_destination, self.profiles.folder, profile)
-        if profile.passphrase_vm and not self._system.sees(owner, profile.passphrase_vm):
+        if profile.passphrase_vm and not self._system.state.has_visible(owner, profile.passphrase_vm):
             raise QubesVMNotFoundError(f"There is no qube {profile.passphrase_vm}.")
 
     async def _learn_destination(self, name: str, profile: Profile, *, by_call: bool = False) -> None:
@@ -309,7 +309,7 @@ class Backups:
         no qubes but those that it sees.
         """
         include, exclude = frozenset(profile.include), frozenset(profile.exclude)
-        sees, state = self._system.sees, self._system.state
+        sees, state = self._system.state.has_visible, self._system.state
         names = {pattern for pattern in (*include, *exclude) if not pattern.startswith("$")}
         missing = tuple(sorted(name for name in names if not (sees(owner, name) and sees(source, name))))
         chosen, hidden, dom0 = [], [], False
@@ -629,7 +629,7 @@ class Backups:
             return told | {"reason": " ".join(filter(None, [told.get("reason", ""), left_out]))}
 
         def seen(name: str) -> bool:
-            return self._system.sees(source, name)
+            return self._system.state.has_visible(source, name)
 
         reduced = {key: value for key, value in told.items() if key not in {"names", "left-out"}}
         if "qubes" in told:
@@ -871,7 +871,7 @@ class Backups:
             sizes[DOM0] = home.size
             qubes = (self._system.qube(DOM0), *qubes)
         decision = await self.retention(name, profile, coming, owner) if connected else Decision()
-        visible = self._system.visible
+        visible = self._system.state.visible
         head = {
             "profile": name,
             "destination": profile.destination_path or " ".join(profile.destination_command),

@@ -8,6 +8,7 @@ until the volumes are gone. The source of a new qube is checked again in the mom
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from functools import partial
+from uuid import uuid4
 
 from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.core.property import Change, Type
@@ -16,7 +17,7 @@ from qubesmanager.daemon.local.core.weight import check_weight
 from qubesmanager.daemon.local.services.naming import check_free
 from qubesmanager.daemon.local.services.volume_lifecycle import PendingVolume
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.daemon.local.system import System, new_uuid
+from qubesmanager.daemon.local.system import System
 from qubesmanager.wire.errors import (
     QubesLabelNotFoundError,
     QubesNoTemplateError,
@@ -53,7 +54,7 @@ async def create(
     async with _source_kept(system, source), reserved_name(system, name):
         if label not in system.state.labels:
             raise QubesLabelNotFoundError(f"There is no label {label}.")
-        qube = Qube(0, new_uuid(), name, klass, own={"label": label}, rules=[FIRST_RULE])
+        qube = Qube(0, uuid4(), name, klass, own={"label": label}, rules=[FIRST_RULE])
         qube.tags.add(f"created-by-{creator}")
         if source is not None and klass is not VmClass.STANDALONE:
             qube.own["template"] = source.name
@@ -84,7 +85,7 @@ async def clone(system: System, creator: str, source_name: str, name: str, pool:
         if source.running and any(volume.save_on_stop for volume in source.volumes.values()):
             raise QubesVMNotHaltedError(f"{source.name} is {source.state}; it is cloned while it is halted.")
         system.devices.may_start(source)
-        qube = Qube(0, new_uuid(), name, source.klass, rules=list(source.rules), notes=source.notes)
+        qube = Qube(0, uuid4(), name, source.klass, rules=list(source.rules), notes=source.notes)
         qube.own.update(_copied(source, source.klass))
         qube.features.update(source.features)
         qube.tags.update(tag for tag in source.tags if not tag.startswith("created-by-"))

@@ -7,18 +7,17 @@ own: if it is one that stays when it halts, the volumes of its template describe
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import State
+from qubesmanager.daemon.local.runtime import Runtime
+from qubesmanager.daemon.local.services.volume_lifecycle import Volumes
 from qubesmanager.wire.errors import Mgmt1Error, StoragePoolException
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.records import VolumeRecord
 from qubesmanager.wire.values import VmClass
-
-if TYPE_CHECKING:
-    from qubesmanager.daemon.local.system import System
 
 log = logging.getLogger(__name__)
 
@@ -34,31 +33,35 @@ _MOVING = frozenset({"domain-delete", "property-set:template", "property-reset:t
 
 
 class Descriptions:
-    """Keeps what each qube's own volumes say of it like the store; it is told every event of the system."""
+    """Keeps what each qube's own volumes say of it like the store. Subscribes to the events."""
 
-    def __init__(self, system: "System") -> None:
-        self._system = system
+    def __init__(self, runtime: Runtime, volumes: Volumes) -> None:
+        self._runtime = runtime
+        self._volumes = volumes
         self._waiting: dict[UUID, None] = {}
         self._news = asyncio.Event()
         self._idle = asyncio.Event()
         self._kept: dict[tuple[str, str], dict[str, Any]] = {}
+        runtime.subscribe(self._seen)
 
-    def seen(self, event: Event) -> None:
-        """Look at the event's qube again, and at all qubes once a pool is back."""
+    def _seen(self, event: Event) -> None:
+        """Look at the event's qube again, and at all qubes once a pool is back. The power state is not described."""
+        if event.name == "domain-state":
+            return
         if event.name == "pool-found":
             self.look_at_all()
             return
-        if (qube := self._system.state.qubes.get(event.subject)) is not None:
+        if (qube := self._runtime.state.qubes.get(event.subject)) is not None:
             self._look_at(qube)
-            if qube.klass is VmClass.DISP and (template := self._system.state.qubes.get(qube.value("template"))):
+            if qube.klass is VmClass.DISP and (template := self._runtime.state.qubes.get(qube.value("template"))):
                 self._look_at(template)
         if event.name in _MOVING:
-            for template in self._system.state.qubes.values():
+            for template in self._runtime.state.qubes.values():
                 if template.flag("template_for_dispvms"):
                     self._look_at(template)
 
     def look_at_all(self) -> None:
-        for qube in self._system.state.qubes.values():
+        for qube in self._runtime.state.qubes.values():
             self._look_at(qube)
 
     async def keep(self) -> None:
@@ -71,7 +74,7 @@ class Descriptions:
                 await self._news.wait()
             uuid = next(iter(self._waiting))
             del self._waiting[uuid]
-            qube = self._system.state.by_uuid.get(uuid)
+            qube = self._runtime.state.by_uuid.get(uuid)
             if qube is not None:
                 await self._write(qube)
 
@@ -81,7 +84,7 @@ class Descriptions:
 
     def _look_at(self, qube: Qube) -> None:
         # What the volumes say of a qube that the store cannot read is better than what is known of it now.
-        disposables = named_disposables(self._system.state, qube)
+        disposables = named_disposables(self._runtime.state, qube)
         if qube.klass is not VmClass.ADMIN and not any(about.unreadable for about in (qube, *disposables)):
             self._waiting[qube.uuid] = None
             self._idle.clear()
@@ -91,7 +94,7 @@ class Descriptions:
         for volume in list(qube.volumes.values()):
             if not volume.save_on_stop or volume.extra:
                 continue
-            about = describe(qube, self._system.state)
+            about = describe(qube, self._runtime.state)
             key = (volume.pool, volume.vid)
             if self._kept.get(key) == about:
                 continue
@@ -104,7 +107,7 @@ class Descriptions:
 
     async def _write_one(self, volume: VolumeRecord, about: dict[str, Any]) -> None:
         """All of it, or as much as the pool has room for. Raises `Mgmt1Error` if even the shortest is refused."""
-        driver = self._system.volumes.driver(volume.pool)
+        driver = self._volumes.driver(volume.pool)
         present = await driver.description(volume.vid)
         for number in range(len(_LONG) + 1):
             shorter = _shorter(about, _LONG[:number])

@@ -38,7 +38,7 @@ async def _profiles(system: "System") -> dict[str, str]:
 
 def _pools(system: "System") -> dict[str, dict[str, str]]:
     return {
-        name: {"driver": driver, **system.pool_options.get(name, {})}
+        name: {"driver": driver, **system.state.pool_options.get(name, {})}
         for name, driver in system.state.pools.items()
         if driver != KERNEL_POOL
     }

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.daemon.local.core.state import State
+from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement
 from qubesmanager.rules.firewall import is_expired
@@ -103,14 +103,15 @@ async def flush(system: "System", name: str) -> None:
 
 
 class Expiries:
-    """When the next rule of each qube expires, as far as one does; it is told every event of the system."""
+    """When the next rule of each qube expires, if one does. Subscribes to the events."""
 
-    def __init__(self, state: State) -> None:
-        self._state = state
+    def __init__(self, runtime: Runtime) -> None:
+        self._state = runtime.state
         self._moments: dict[UUID, float] = {}
         self._news = asyncio.Event()
+        runtime.subscribe(self._seen)
 
-    def seen(self, event: Event) -> None:
+    def _seen(self, event: Event) -> None:
         """Look at the rules of the event's qube again where the event says that they may be others."""
         if event.name in {CHANGED, DOMAIN_ADD} and (qube := self._state.qubes.get(event.subject)) is not None:
             self.look_at(qube)

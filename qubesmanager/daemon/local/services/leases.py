@@ -43,7 +43,7 @@ class Leases:
             return
         place = await location(pool, options)
         is_new = pool not in self._system.state.pools
-        for other, used in list(self._system.pool_options.items()):
+        for other, used in list(self._system.state.pool_options.items()):
             # A pool of the store is compared with the open ones: of two that share a place, one opens.
             if other != pool and (is_new or other in self._taken) and place.overlaps(await location(other, used)):
                 raise StoragePoolException(

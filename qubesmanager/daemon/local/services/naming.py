@@ -39,7 +39,7 @@ async def why_not_new_name(system: System, source: str, name: str) -> str | None
     qube has which the source does not see, or is just getting, is refused in the same words. A taken name that the
     source sees is not looked at.
     """
-    if source == DOM0 or system.sees(source, name):
+    if source == DOM0 or system.state.has_visible(source, name):
         return None
     taken = name in system.state.qubes or name in system.reserved
     if taken or _is_tagged(system, name) or await _is_referred_to(system, name):

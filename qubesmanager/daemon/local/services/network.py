@@ -13,7 +13,7 @@ import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from qubesmanager.daemon.local.core.qube import Qube
@@ -21,14 +21,12 @@ from qubesmanager.daemon.local.drivers.firewall.apply import Firewalls, Netvm, R
 from qubesmanager.daemon.local.drivers.firewall.compile import QubeRules
 from qubesmanager.daemon.local.drivers.firewall.namespaces import UPLINK, Node
 from qubesmanager.daemon.local.drivers.hypervisor.base import NicKind, NicSpec
+from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.firewall_rules import CHANGED, Rules, rules_of
 from qubesmanager.rules.firewall import Address
 from qubesmanager.rules.network import netvm_chain
 from qubesmanager.wire.errors import Mgmt1Error, QubesValueError, QubesVMNotFoundError, QubesVMNotStartedError
 from qubesmanager.wire.event import Event
-
-if TYPE_CHECKING:
-    from qubesmanager.daemon.local.system import System
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +55,7 @@ class Network:
 
     def __init__(
         self,
-        system: "System",
+        runtime: Runtime,
         firewalls: Firewalls,
         roads: Roads | None,
         *,
@@ -65,7 +63,7 @@ class Network:
         out: bool = False,
         resolvers: Sequence[Address] = (),
     ) -> None:
-        self._system = system
+        self._runtime = runtime
         self._firewalls = firewalls
         self._roads = roads
         self._out = out
@@ -80,7 +78,8 @@ class Network:
         self._done = 0
         self._turn = asyncio.Condition()
         self._work = asyncio.Event()
-        system.state.firewall_note = why if roads is None else ""
+        runtime.state.firewall_note = why if roads is None else ""
+        runtime.subscribe(self._seen)
 
     # -- the life of a qube -------------------------------------------------------------------------------------------
 
@@ -108,7 +107,7 @@ class Network:
             return
         provided = self._places.pop(qube.uuid, None) is not None
         take_away = partial(self._take_away, self._roads, qube, node, name, provided=provided)
-        await self._system.ensure(f"take away the network of {node.name}", take_away)
+        await self._runtime.ensure(f"take away the network of {node.name}", take_away)
         self._said(qube, "")
 
     async def _take_away(self, roads: Roads, qube: Qube, node: Node, netvm: str, *, provided: bool) -> None:
@@ -124,11 +123,11 @@ class Network:
     async def reconcile(self) -> None:
         """After the start of the daemon: the places of the qubes that run, netvms before what is behind them."""
         if self._roads is None:
-            for qube in self._system.state.qubes.values():
+            for qube in self._runtime.state.qubes.values():
                 if qube.running:
                     self._at[qube.uuid] = (qube.value("netvm"), _node(qube))
             return
-        for qube in sorted(self._system.state.qubes.values(), key=self._depth):
+        for qube in sorted(self._runtime.state.qubes.values(), key=self._depth):
             provides = qube.flag("provides_network")
             try:
                 if qube.running and provides:
@@ -141,11 +140,11 @@ class Network:
                 log.warning("The network of %s: %s", qube.name, error)
 
     def _depth(self, qube: Qube) -> int:
-        return len(netvm_chain(qube.name, lambda name: self._system.state.qubes[name].value("netvm")))
+        return len(netvm_chain(qube.name, lambda name: self._runtime.state.qubes[name].value("netvm")))
 
     # -- changes ------------------------------------------------------------------------------------------------------
 
-    def seen(self, event: Event) -> None:
+    def _seen(self, event: Event) -> None:
         """Called with every event of the system."""
         placing = event.kind in {"property-set", "property-reset"} and event.detail in _PLACING
         if placing or event.name in {CHANGED, "domain-add", "domain-delete"}:
@@ -182,19 +181,19 @@ class Network:
     async def _carry_out(self, changed: set[str]) -> None:
         netvms = set()
         for name in sorted(changed):
-            qube = self._system.state.qubes.get(name)
+            qube = self._runtime.state.qubes.get(name)
             if qube is not None:
                 with suppress(QubesVMNotFoundError):
                     netvms |= await self._moved(qube)
         for name in sorted(netvms):
-            netvm = self._system.state.qubes.get(name)
+            netvm = self._runtime.state.qubes.get(name)
             if netvm is not None and netvm.uuid in self._places:
                 await self._load_or_say(netvm)
 
     async def _moved(self, qube: Qube) -> set[str]:
         """Connect the qube where it belongs now; the netvms that have to load their rules again."""
         wanted = qube.value("netvm")
-        async with self._system.holding(qube):
+        async with self._runtime.holding(qube):
             before, node = self._at.get(qube.uuid, ("", _node(qube)))
             if qube.uuid in self._at and (before, node) != (wanted, _node(qube)):
                 try:
@@ -205,7 +204,7 @@ class Network:
         return {before, wanted} - {""}
 
     async def _reconnect(self, qube: Qube, before: str, node: Node, wanted: str) -> None:
-        hypervisor = self._system.hypervisor
+        hypervisor = self._runtime.hypervisor
         plugged = (await hypervisor.capabilities()).hot_plug
         user = self._roads is None
         if before and plugged and (not wanted or not user):
@@ -221,7 +220,7 @@ class Network:
 
     async def _netvm_up(self, netvm: Qube) -> None:
         assert self._roads is not None  # noqa: S101 - for the type checker; both callers have looked
-        upstream = self._system.state.qubes.get(netvm.value("netvm"))
+        upstream = self._runtime.state.qubes.get(netvm.value("netvm"))
         place = await self._roads.netvm_up(_node(netvm), None if upstream is None else _node(upstream))
         self._places[netvm.uuid] = place
         self._at[netvm.uuid] = ("", _node(netvm))
@@ -231,7 +230,7 @@ class Network:
 
     async def _connect(self, qube: Qube, name: str) -> tuple[NicSpec, ...]:
         mac = qube.value("mac")
-        netvm = self._system.state.qubes.get(name)
+        netvm = self._runtime.state.qubes.get(name)
         if self._roads is None or netvm is None:
             self._at[qube.uuid] = (name, _node(qube))
             return (NicSpec(mac, NicKind.USER),) if netvm is not None else ()
@@ -244,7 +243,7 @@ class Network:
 
     async def check(self, qube: Qube, rules: Rules) -> None:
         """Raises `QubesValueError` if the rules cannot be carried out where the qube's netvm is enforced."""
-        netvm = self._system.state.qubes.get(qube.value("netvm"))
+        netvm = self._runtime.state.qubes.get(qube.value("netvm"))
         if self._roads is None or netvm is None or netvm.uuid not in self._places:
             return
         changed = QubeRules(qube.name, _ip(qube), _ip6(qube), tuple(text for _id, text in rules))
@@ -261,13 +260,13 @@ class Network:
             await self._load(netvm)
         except Mgmt1Error as error:
             log.warning("The firewall of %s could not be loaded: %s", netvm.name, error)
-            for name in self._system.state.clients.get(netvm.name, ()):
-                self._said(self._system.state.qubes[name], f"The rules of before still hold: {error}")
+            for name in self._runtime.state.clients.get(netvm.name, ()):
+                self._said(self._runtime.state.qubes[name], f"The rules of before still hold: {error}")
 
     def _netvm(self, netvm: Qube, changed: QubeRules | None = None) -> Netvm:
-        clients = sorted(self._system.state.clients.get(netvm.name, ()))
+        clients = sorted(self._runtime.state.clients.get(netvm.name, ()))
         rules = tuple(
-            changed if changed is not None and changed.name == name else _rules(self._system.state.qubes[name])
+            changed if changed is not None and changed.name == name else _rules(self._runtime.state.qubes[name])
             for name in clients
         )
         leads = bool(netvm.value("netvm")) or self._out
@@ -276,16 +275,16 @@ class Network:
         return Netvm(netvm.name, self._places.get(netvm.uuid), rules, dns, UPLINK if leads else None)
 
     def _reported(self, netvm: str, report: Report) -> None:
-        for name in self._system.state.clients.get(netvm, ()):
-            self._said(self._system.state.qubes[name], report.problems.get(name, ""))
+        for name in self._runtime.state.clients.get(netvm, ()):
+            self._said(self._runtime.state.qubes[name], report.problems.get(name, ""))
 
     def _said(self, qube: Qube, problem: str) -> None:
         """Why the qube's rules do not hold as they stand; told when that is new."""
         if problem:
             log.warning("%s", problem)
-        if qube.firewall_problem != problem and self._system.state.by_uuid.get(qube.uuid) is qube:
+        if qube.firewall_problem != problem and self._runtime.state.by_uuid.get(qube.uuid) is qube:
             qube.firewall_problem = problem
-            self._system.emit(self._system.state.property_changed(qube, "firewall_state"))
+            self._runtime.emit(self._runtime.state.property_changed(qube, "firewall_state"))
 
 
 def _ip(qube: Qube) -> ipaddress.IPv4Address | None:

@@ -56,7 +56,7 @@ class Pools:
         """
         for name, options in await self._system.store.read("SELECT name, options FROM pool"):
             try:
-                self._system.pool_options[name] = json.loads(options)
+                self._system.state.pool_options[name] = json.loads(options)
                 await self._open(name, clean=clean)
             except (Mgmt1Error, ValueError, OSError) as error:
                 self._lose(name, self._why(name, error))
@@ -104,7 +104,7 @@ class Pools:
 
     async def _open_claimed(self, name: str, *, clean: bool) -> None:
         system = self._system
-        driver = open_pool(name, system.state.pools[name], system.pool_options[name])
+        driver = open_pool(name, system.state.pools[name], system.state.pool_options[name])
         ((expected,),) = await system.store.read("SELECT identity FROM pool WHERE name = ?", (name,))
         has_volumes = any(
             volume.pool == name and volume.save_on_stop
@@ -112,14 +112,14 @@ class Pools:
             for volume in qube.volumes.values()
         )
         if not expected and not has_volumes:
-            await system.leases.claim(name, system.pool_options[name])
+            await system.leases.claim(name, system.state.pool_options[name])
             await driver.setup()
         mark = await driver.place()
         if expected and mark != expected:
             raise StoragePoolException(f"Its place is {'another one' if mark else 'empty'}. Is its disk mounted?")
         if not mark and has_volumes and not await driver.list_volumes():
             raise StoragePoolException("Its place is empty. Is its disk mounted?")
-        await system.leases.claim(name, system.pool_options[name])
+        await system.leases.claim(name, system.state.pool_options[name])
         if not mark:
             await driver.setup()
             mark = await self.adopt(driver)

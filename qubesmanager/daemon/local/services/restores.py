@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from qubesmanager.backup.archive.contents import ADMIN_CLASS, DOM0, Contents
 from qubesmanager.backup.archive.contents import Qube as KeptQube
@@ -48,7 +49,6 @@ from qubesmanager.daemon.local.services import creation, naming, restored_config
 from qubesmanager.daemon.local.services.restored_settings import Choices, Incoming, take_settings
 from qubesmanager.daemon.local.services.volume_lifecycle import PendingVolume
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.daemon.local.system import new_uuid
 from qubesmanager.rules.texts import why_not_notes
 from qubesmanager.wire import limits
 from qubesmanager.wire.codecs import ByteStream
@@ -222,7 +222,7 @@ async def contents_text(system: "System", source: str, stream: ByteStream) -> st
             "size": str(qube.size),
             "template": qube.properties.get("template", ""),
             "netvm": qube.properties.get("netvm", "default"),
-            "exists": "yes" if system.sees(source, qube.name) else "no",
+            "exists": "yes" if system.state.has_visible(source, qube.name) else "no",
         }
         clean = {key: value for key, value in fields.items() if value.isprintable() and " " not in value}
         lines.append(" ".join([qube.name, *(f"{key}={value}" for key, value in clean.items())]))
@@ -606,7 +606,7 @@ class _Restoring:
 
     async def _bare(self, one: _Wanted) -> Qube:
         """The qube with its volumes and without settings."""
-        qube = Qube(0, new_uuid(), one.name, VmClass(one.kept.klass), notes="", rules=[creation.FIRST_RULE])
+        qube = Qube(0, uuid4(), one.name, VmClass(one.kept.klass), notes="", rules=[creation.FIRST_RULE])
         pool = self._options.pool or self._system.state.system("default_pool")
         for kind in KINDS[qube.klass]:
             volume = kind.record(qube.name, pool)
@@ -630,7 +630,7 @@ class _Restoring:
 
     def _sees(self, name: str) -> bool:
         """Whether there is a qube of that name which a property of a restored one may name."""
-        return self._system.sees(self._source, name)
+        return self._system.state.has_visible(self._source, name)
 
     def _restored(self, name: str) -> _Wanted | None:
         """The qube that is restored under that name."""

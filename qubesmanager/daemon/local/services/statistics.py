@@ -5,21 +5,18 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from qubesmanager.daemon.event_hub import EventHub, View
+from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.wire.event import Event
-
-if TYPE_CHECKING:
-    from qubesmanager.daemon.local.system import System
 
 
 class Statistics:
     """One poll serves all listeners."""
 
-    def __init__(self, system: "System") -> None:
-        self._system = system
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
         self._hub = EventHub()
         self._polling = False
         self._before: dict[UUID, tuple[float, int]] = {}
@@ -31,7 +28,7 @@ class Statistics:
                 yield event
                 if not self._polling:
                     self._polling = True
-                    self._system.spawn("statistics", self._poll())
+                    self._runtime.spawn("statistics", self._poll())
 
     def close(self) -> None:
         self._hub.close()
@@ -40,7 +37,7 @@ class Statistics:
         try:
             while self._hub.listeners:
                 await self._once()
-                await asyncio.sleep(float(self._system.state.system("stats_interval")))
+                await asyncio.sleep(float(self._runtime.state.system("stats_interval")))
         finally:
             self._polling = False
             self._before.clear()
@@ -48,8 +45,8 @@ class Statistics:
     async def _once(self) -> None:
         now = time.monotonic()
         after: dict[UUID, tuple[float, int]] = {}
-        for held in await self._system.hypervisor.stats():
-            qube = self._system.state.by_uuid.get(held.uuid)
+        for held in await self._runtime.hypervisor.stats():
+            qube = self._runtime.state.by_uuid.get(held.uuid)
             if qube is None:
                 continue
             after[held.uuid] = (now, held.cpu_time_ns)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from uuid import uuid4
 
 from qubesmanager.daemon.local.core.images import raw_image
 from qubesmanager.daemon.local.core.qube import Qube
@@ -21,7 +22,7 @@ from qubesmanager.daemon.local.services import creation
 from qubesmanager.daemon.local.services.domain_spec import target_of
 from qubesmanager.daemon.local.services.volume_lifecycle import bare_spec
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.daemon.local.system import System, new_uuid
+from qubesmanager.daemon.local.system import System
 from qubesmanager.rules.sight import Sees
 from qubesmanager.rules.volumes import why_not_size
 from qubesmanager.wire.codecs import ByteStream, VolumeId
@@ -281,7 +282,7 @@ async def create_template(system: System, creator: str, name: str, image: ByteSt
     """
     pool = system.state.system("default_pool")
     async with creation.reserved_name(system, name), AsyncExitStack() as undo:
-        qube = Qube(0, new_uuid(), name, VmClass.TEMPLATE, own={"label": "black"}, rules=[creation.FIRST_RULE])
+        qube = Qube(0, uuid4(), name, VmClass.TEMPLATE, own={"label": "black"}, rules=[creation.FIRST_RULE])
         qube.tags.add(f"created-by-{creator}")
         driver = system.volumes.driver(pool)
         for kind in KINDS[VmClass.TEMPLATE]:
@@ -321,7 +322,7 @@ async def pool_info(system: System, name: str) -> Mapping[str, str]:
     return {
         "name": name,
         "driver": system.state.pools[name],
-        **system.pool_options.get(name, {}),
+        **system.state.pool_options.get(name, {}),
         "size": str(usage.size),
         "usage": str(usage.usage),
         "revisions_to_keep": str(REVISIONS),
@@ -363,7 +364,7 @@ async def add_pool(system: System, name: str, told: Mapping[str, str]) -> None:
             undo.pop_all()
             system.unreadable = [row for row in system.unreadable if row is not lost]
             system.state.pools[name] = driver
-            system.pool_options[name] = checked
+            system.state.pool_options[name] = checked
             system.pools.add(name, opened, mark)
             system.pools.refresh()
             system.emit([Event("", "pool-add", {"pool": name, "driver": driver})])
@@ -388,7 +389,7 @@ async def remove_pool(system: System, name: str) -> None:
             raise QubesPoolInUseError(f"The pool {name} is used by {', '.join(said)}.")
         await system.commit(rows.delete_pool(name))
         del system.state.pools[name]
-        system.pool_options.pop(name, None)
+        system.state.pool_options.pop(name, None)
         system.pools.forget(name)
         await system.leases.release(name)
         system.emit([Event("", "pool-delete", {"pool": name})])

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which qubes the source of a call may see."""
+
+from collections.abc import Set as AbstractSet
+
+DOM0 = "dom0"
+
+
+def may_see(source: str, name: str, tags: AbstractSet[str]) -> bool:
+    """Whether `source` may see the qube `name` with these tags.
+
+    dom0 sees every qube. Another source sees itself, dom0, and the qubes that it created or manages.
+    """
+    return (
+        source in {DOM0, name} or name == DOM0 or not tags.isdisjoint({f"created-by-{source}", f"managed-by-{source}"})
+    )

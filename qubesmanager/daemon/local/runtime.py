@@ -1,0 +1,347 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all services share: the state in memory, the store as its truth, the hypervisor, the events, locks and tasks.
+
+Orders and locks: `changing` is held while a change is checked, stored and applied, so a check still holds when the
+change takes effect; it is never held while a driver works. A qube's own lock orders what takes long (start, shutdown,
+volumes), and is taken before `changing`, never inside it.
+
+Waiting for a lock takes time, in which the qube may be removed and another one made with its name. So both locks of a
+qube are taken through `holding` and `altering`, which look again once they have it: by UUID, never by name.
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from qubesmanager.daemon.event_hub import EventHub
+from qubesmanager.daemon.local.core.labels import LABELS, UNKNOWN_COLOR
+from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.state import State
+from qubesmanager.daemon.local.drivers.hypervisor.base import DomainStats, Hypervisor
+from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.store.screening import Unreadable
+from qubesmanager.daemon.local.store.store import Statement, Store, StoreDamagedError
+from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotFoundError
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.names import shown
+from qubesmanager.wire.values import PowerState, VmClass
+
+log = logging.getLogger(__name__)
+
+DOM0_UUID = UUID(int=0)
+
+_ROWS_NAMED = 3
+"""Unreadable rows that the problem of a qube names."""
+
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 10.0
+"""Seconds between attempts of a reaction that failed; each pause is twice the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The folders of one system."""
+
+    kernels: Path
+    logs: Path
+    profiles: Path
+    """Of backup profiles."""
+    policy: Path
+    """Of qrexec's policy files."""
+    policy_hiding: Path | None = None
+    """Of policy files that hide their namesakes in `policy`."""
+    takes_home: bool = False
+    """The daemon is dom0's own: backups of dom0 hold the home of its user, unless a profile says otherwise."""
+
+    def console(self, uuid: UUID) -> Path:
+        """What the guest wrote to its first serial port."""
+        return self.logs / f"{uuid}.console"
+
+
+class Runtime:
+    """The common ground of the services; it knows none of them. Everything happens in one loop.
+
+    `lock` is the open lock file of the state's folder; it is closed last.
+    """
+
+    def __init__(self, store: Store, hypervisor: Hypervisor, places: Places, lock: BinaryIO | None = None) -> None:
+        self.state = State()
+        self.store = store
+        self.hypervisor = hypervisor
+        self.places = places
+        self.hub = EventHub()
+        self.changing = asyncio.Lock()
+        self.reserved: set[str] = set()
+        """Names that are not free yet: of qubes that are being made, or whose volumes are being removed."""
+        self.leaving: dict[str, asyncio.Event] = {}
+        """By name: a removed qube whose volumes are being removed; set once they are gone."""
+        self.sources: Counter[str] = Counter()
+        """Qubes that new ones are being made from."""
+        self.unreadable: list[Unreadable] = []
+        """Rows of the store that could not be read and were not recovered since."""
+        self._lock = lock
+        self._subscribers: list[Callable[[Event], None]] = []
+        self._closers: list[Callable[[], Awaitable[None]]] = []
+        self._locks: dict[UUID, asyncio.Lock] = {}
+        self._watchers: dict[UUID, set[asyncio.Event]] = {}
+        self._background: set[asyncio.Task[None]] = set()
+        self._retrying: set[asyncio.Task[None]] = set()
+        self._closing = False
+
+    # -- changing -----------------------------------------------------------------------------------------------------
+
+    def still(self, qube: Qube) -> Qube:
+        """The qube, which this system still has. Raises `QubesVMNotFoundError` if it was removed meanwhile."""
+        if self.state.by_uuid.get(qube.uuid) is not qube:
+            raise QubesVMNotFoundError(f"The qube {qube.name} was removed before the call came to it.")
+        return qube
+
+    @asynccontextmanager
+    async def holding(self, qube: Qube) -> AsyncIterator[None]:
+        """Hold the lock that orders long operations on the qube.
+
+        Raises `QubesVMNotFoundError` if the qube was removed while the caller waited. It may have another name then.
+        """
+        async with self._locks.setdefault(self.still(qube).uuid, asyncio.Lock()):
+            self.still(qube)
+            yield
+
+    @contextmanager
+    def leaving_name(self, name: str) -> Iterator[None]:
+        """Reserve a free name while what an earlier qube of the name left is removed; a caller may wait for the end."""
+        self.reserved.add(name)
+        self.leaving[name] = done = asyncio.Event()
+        try:
+            yield
+        finally:
+            self.reserved.discard(name)
+            del self.leaving[name]
+            done.set()
+
+    @asynccontextmanager
+    async def altering(self, qube: Qube) -> AsyncIterator[None]:
+        """Hold `changing` for a change of this qube. Raises `QubesVMNotFoundError` as `holding` does."""
+        async with self.changing:
+            self.still(qube)
+            yield
+
+    async def commit(self, statements: Iterable[Statement]) -> None:
+        """Make a change durable. Hold `changing`; apply it to `state` only afterwards. Raises `StoreError`."""
+        await self.store.commit(statements)
+
+    def emit(self, events: Iterable[Event]) -> None:
+        """Send events to the listeners of the hub and to the subscribers; every event of the system goes this way."""
+        for event in events:
+            self.hub.emit(event)
+            for see in self._subscribers:
+                see(event)
+
+    def subscribe(self, see: Callable[[Event], None]) -> None:
+        """Call `see` with every event from now on, in the order of the subscriptions. It must not block or raise."""
+        self._subscribers.append(see)
+
+    def spawn(self, name: str, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
+        """Run a coroutine in the background until it ends or the system closes; failures are logged.
+
+        None if the system is closing: then the coroutine does not run.
+        """
+        if self._closing:
+            coroutine.close()
+            return None
+        task = asyncio.get_running_loop().create_task(self._logged(name, coroutine), name=name)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        # A task that is cancelled before its first step never comes to what it was to do.
+        task.add_done_callback(lambda _task: coroutine.close())
+        return task
+
+    async def to_the_end(self, name: str, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run what follows a stored change. A cancelled caller stops waiting; the work goes on. Failures are logged."""
+        task = self.spawn(name, coroutine)
+        if task is not None:
+            await asyncio.shield(task)
+
+    def persist(self, name: str, act: Callable[[], Coroutine[Any, Any, None]], *, of: Qube | None = None) -> None:
+        """Run a reaction in the background until it holds: one that fails is tried again, with growing pauses.
+
+        It is given up only when `of`, the qube that it is about, was removed.
+        """
+        self.spawn(name, self._tried(name, act, of))
+
+    async def ensure(self, name: str, act: Callable[[], Coroutine[Any, Any, None]], *, of: Qube | None = None) -> None:
+        """Run what follows an act that cannot be taken back: now, and if that fails as `persist` does."""
+        await self._tried(name, act, of)
+
+    async def _tried(self, name: str, act: Callable[[], Coroutine[Any, Any, None]], of: Qube | None) -> None:
+        try:
+            await act()
+        except Exception as error:
+            if of is not None and self.state.by_uuid.get(of.uuid) is not of:
+                return
+            log.warning("%s failed, and is tried again: %s", name, error, exc_info=not isinstance(error, Mgmt1Error))
+            task = self.spawn(name, self._tried_again(name, act, of))
+            if task is not None:
+                self._retrying.add(task)
+                task.add_done_callback(self._retrying.discard)
+
+    async def _tried_again(self, name: str, act: Callable[[], Coroutine[Any, Any, None]], of: Qube | None) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+            if of is not None and self.state.by_uuid.get(of.uuid) is not of:
+                return
+            try:
+                await act()
+            except Exception as error:  # noqa: BLE001 - whatever failed, the reaction is still due
+                log.debug("%s failed again: %s", name, error)
+            else:
+                log.info("%s is done at last", name)
+                return
+
+    async def settled(self) -> None:
+        """Wait until each background task of now has ended, or has failed and waits for its next attempt."""
+        while waiting := {task for task in self._background - self._retrying if not task.done()}:
+            await asyncio.wait(waiting)
+
+    def set_state(self, qube: Qube, power: PowerState) -> None:
+        """Change the power state, emit it and wake the callers of `wait_for`.
+
+        A halted qube that cannot be used (`problem`) has the state NA.
+        """
+        if power is PowerState.HALTED and qube.problem:
+            power = PowerState.NA
+        if qube.state is power:
+            return
+        qube.state = power
+        qube.changed()
+        self.emit([Event(qube.name, "domain-state", {"name": qube.name, "state": power})])
+        for watcher in self._watchers.get(qube.uuid, ()):
+            watcher.set()
+
+    async def wait_for(self, qube: Qube, *states: PowerState) -> None:
+        """Wait until the qube is in one of the states, or is removed."""
+        watcher = asyncio.Event()
+        watchers = self._watchers.setdefault(qube.uuid, set())
+        watchers.add(watcher)
+        try:
+            while qube.state not in states and self.state.by_uuid.get(qube.uuid) is qube:
+                watcher.clear()
+                await watcher.wait()
+        finally:
+            watchers.discard(watcher)
+
+    async def next_qid(self) -> int:
+        """The number of the next new qube. Hold `changing`, so that no other caller gets it."""
+        ((last,),) = await self.store.read(
+            "SELECT max((SELECT coalesce(max(qid), 0) FROM qube),"
+            " (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'qube' AND typeof(seq) = 'integer'))"
+        )
+        return int(last) + 1
+
+    async def stats_of(self, qube: Qube) -> DomainStats | None:
+        """The hypervisor's statistics of one qube; None while it is not running."""
+        return next((stats for stats in await self.hypervisor.stats() if stats.uuid == qube.uuid), None)
+
+    def forget(self, qube: Qube) -> None:
+        """The qube was removed: wake the callers that wait for it."""
+        for watcher in self._watchers.pop(qube.uuid, set()):
+            watcher.set()
+        self._locks.pop(qube.uuid, None)
+
+    # -- life ---------------------------------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Read the store (a new one gets dom0 and the labels) and connect to the hypervisor."""
+        await self.load()
+        await self.hypervisor.open()
+
+    async def load(self) -> None:
+        """Read the store. A row that cannot be read costs itself or its qube (see `store.screening`)."""
+        await self.store.open()
+        qubes = await self._read()
+        while qubes is None:
+            qubes = await self._read()
+        for qube in qubes:
+            blocking = [row for row in self.unreadable if row.blocks and row.qube == qube.qid]
+            if qube.klass is VmClass.ADMIN:
+                qube.state = PowerState.RUNNING
+                qube.problem = " ".join(filter(None, [self.store.notice, _why_unreadable(self.unreadable)]))
+                continue
+            if blocking:
+                qube.unreadable = (
+                    f"{' '.join(str(row) for row in blocking[:_ROWS_NAMED])} qubes-mgmt1d --recover takes what is"
+                    " missing from the volumes of the qube."
+                )
+            if self.store.notice and qube.start_time is None:
+                # It may have been started after the copy was written: what it left is cleaned up unless it runs.
+                qube.start_time = int(time.time())
+        self._complete_labels(qubes)
+        self.state.load(qubes)
+
+    async def _read(self) -> list[Qube] | None:
+        """The qubes, and into `state` the rest; None if the store was damaged and is another one now."""
+        try:
+            for row in await self.store.screen():
+                log.error("%s", row)
+            qubes = await rows.read_qubes(self.store)
+            if not any(qube.klass is VmClass.ADMIN for qube in qubes):
+                await self._first_start(labels=not qubes)
+                qubes = await rows.read_qubes(self.store)
+            self.unreadable = await rows.read_unreadable(self.store)
+            self.state.labels = await rows.read_pairs(self.store, "label")
+            self.state.system_own = await rows.read_pairs(self.store, "system_property")
+            self.state.pools = await rows.read_pairs(self.store, "pool")
+        except (ValueError, LookupError, TypeError, StoreDamagedError) as error:
+            log.exception("The store cannot be understood")
+            await self.store.replace(f"its rows cannot be understood: {error}")
+            return None
+        return qubes
+
+    def at_close(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Await `close` once nothing runs in the background, before the hypervisor and the store are closed."""
+        self._closers.append(close)
+
+    async def close(self) -> None:
+        self._closing = True
+        self.hub.close()
+        for task in list(self._background):
+            task.cancel()
+        if self._background:
+            await asyncio.wait(self._background, timeout=5)
+        for close in self._closers:
+            await close()
+        await self.hypervisor.close()
+        await self.store.close()
+        if self._lock is not None:
+            self._lock.close()
+
+    async def _first_start(self, *, labels: bool) -> None:
+        dom0 = Qube(0, DOM0_UUID, "dom0", VmClass.ADMIN, own={"label": "black"})
+        first = LABELS if labels else {}
+        await self.store.commit(
+            [*(rows.set_label(name, color) for name, color in first.items()), *rows.insert_qube(dom0)]
+        )
+
+    def _complete_labels(self, qubes: Iterable[Qube]) -> None:
+        """A label whose row was lost is still the label of its qubes."""
+        for name in sorted({label for qube in qubes if (label := qube.own.get("label"))} - self.state.labels.keys()):
+            self.state.labels[name] = LABELS.get(name, UNKNOWN_COLOR)
+            log.error("The store does not know the label %s, which qubes have", shown(name))
+
+    async def _logged(self, name: str, coroutine: Coroutine[Any, Any, None]) -> None:
+        try:
+            await coroutine
+        except Exception:
+            log.exception("%s failed", name)
+
+
+def _why_unreadable(unreadable: Sequence[Unreadable]) -> str:
+    return f"{len(unreadable)} rows of the store cannot be read; qubes-mgmt1d --check lists them." if unreadable else ""
