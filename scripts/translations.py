@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ROOT / "qubesmanager"
+REASONS = SOURCES / "wire/reasons.py"
 COMPILED = Path("qubesmanager/i18n")
 MAGIC = bytes.fromhex("3cb86418caef9c95cd211cbf60a1bddd")
 HASHES, MESSAGES, PLURALS, LANGUAGE = 0x42, 0x69, 0x88, 0xA7
@@ -147,12 +148,22 @@ def _called(node: ast.Call) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
+def reasons(table: Path = REASONS) -> Iterator[str]:
+    """The sentences of the table of reasons, which the windows translate by their codes."""
+    for node in ast.walk(ast.parse(table.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and _called(node) == "Row":
+            yield ast.literal_eval(node.args[2])
+
+
 def _faults(files: list[Path]) -> Iterator[str]:
     known = {text.source for file in files for text in messages(file)}
     # pylupdate5 sees no text inside of an f-string, before a trailing comma, or with an attribute for its number.
     for source, line, literal in literals():
         if files and literal not in known:
             yield f"{source}:{line}: {literal!r} is missing: run scripts/translate, or write the call more simply"
+    for sentence in reasons():
+        if files and sentence not in known:
+            yield f"{REASONS}: {sentence!r} is missing: run scripts/translate"
     for source, line in inherited():
         yield f"{source}:{line}: tr() of a class with subclasses finds nothing: use QCoreApplication.translate()"
     for file in files:
@@ -175,6 +186,10 @@ def still_open(files: list[Path]) -> int:
 
 
 def main(command: str, *files: str) -> int:
+    if command == "reasons":
+        # As lines that pylupdate5 collects, which reads no table.
+        print("\n".join(f'QT_TRANSLATE_NOOP("Reason", {sentence!r})' for sentence in reasons()))
+        return 0
     paths = [Path(file) for file in files]
     if command == "release":
         release(paths)

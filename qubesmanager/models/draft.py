@@ -16,6 +16,7 @@ from qubesmanager.rules.devices import FRONTEND_DEV, PERSISTENT
 from qubesmanager.rules.edits import DEVICES, READ_ONLY, Change, problems, warnings
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import DeviceId, RuleRow
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import YES, DeviceRecord, PropertyValue, VmRecord
 from qubesmanager.wire.values import DeviceClass
 
@@ -213,11 +214,11 @@ class Draft(QObject):
 
     # -- checking -----------------------------------------------------------------------------------------------------
 
-    def problems(self, records: Mapping[str, VmRecord]) -> dict[str, str]:
-        """What the daemon would refuse of the edited properties, by their names: English sentences."""
+    def problems(self, records: Mapping[str, VmRecord]) -> dict[str, Reason]:
+        """What the daemon would refuse of the edited properties, by their names."""
         return problems(self._change(records))
 
-    def warnings(self, records: Mapping[str, VmRecord]) -> dict[str, str]:
+    def warnings(self, records: Mapping[str, VmRecord]) -> dict[str, Reason]:
         """What they bring with them that nobody refuses."""
         return warnings(self._change(records))
 

@@ -9,6 +9,7 @@ from PyQt5.QtCore import QCoreApplication
 
 from qubesmanager.client.restores import ADMIN, DEFAULT_NETVM, HeldQube, RestorePlan
 from qubesmanager.models.natural_sort import in_order
+from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.rules.edits import why_not_template
 from qubesmanager.wire.names import why_not_new_vm_name
 from qubesmanager.wire.records import VmRecord
@@ -160,7 +161,7 @@ def _row(held: HeldQube, whole: _Whole) -> RestoreRow:
 
 def _name_problem(name: str, whole: _Whole) -> str:
     if why := why_not_new_vm_name(name):
-        return QCoreApplication.translate("Reason", why)
+        return reason_text(why)
     if name in whole.here.qubes:
         text = QCoreApplication.translate("RestoreTable", "There is a qube {0} here; give it another name.")
         return text.format(name)

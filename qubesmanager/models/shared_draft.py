@@ -8,6 +8,7 @@ from PyQt5.QtCore import QObject, pyqtSignal
 
 from qubesmanager.client.plan import Key, Step
 from qubesmanager.models.draft import TAG, Draft
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 
@@ -104,11 +105,11 @@ class SharedDraft(QObject):
         """The calls for each qube that would be different."""
         return {qube: steps for qube, draft in self.drafts.items() if (steps := draft.steps())}
 
-    def problems(self, records: Mapping[str, VmRecord]) -> dict[str, str]:
+    def problems(self, records: Mapping[str, VmRecord]) -> dict[str, Reason]:
         """As a draft's, of the first qube that has one, with its name."""
         return _with_name({qube: draft.problems(records) for qube, draft in self.drafts.items()})
 
-    def warnings(self, records: Mapping[str, VmRecord]) -> dict[str, str]:
+    def warnings(self, records: Mapping[str, VmRecord]) -> dict[str, Reason]:
         """As a draft's."""
         return _with_name({qube: draft.warnings(records) for qube, draft in self.drafts.items()})
 
@@ -158,9 +159,10 @@ class SharedDraft(QObject):
             self.changed.emit()
 
 
-def _with_name(told: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    held: dict[str, str] = {}
-    for qube, sentences in told.items():
-        for name, sentence in sentences.items():
-            held.setdefault(name, f"{qube}: {sentence}")
-    return held
+def _with_name(by_qube: Mapping[str, Mapping[str, Reason]]) -> dict[str, Reason]:
+    """The first reason of each property, with the name of its qube before it."""
+    named: dict[str, Reason] = {}
+    for qube, reasons in by_qube.items():
+        for name, reason in reasons.items():
+            named.setdefault(name, Reason("of-qube", qube, reason))
+    return named

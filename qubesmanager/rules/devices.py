@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 from qubesmanager.wire.errors import ProtocolError, QubesValueError
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import NO, YES
 from qubesmanager.wire.values import DeviceClass
 
@@ -59,11 +60,11 @@ def free_place(taken: Collection[str]) -> str | None:
     return next((place for place in PLACES if place not in taken), None)
 
 
-def why_not_balanced(maxmem: int, pci_devices: int) -> str | None:
+def why_not_balanced(maxmem: int, pci_devices: int) -> Reason | None:
     """Why memory balancing and PCI devices do not go together, as a sentence; None if they need not.
 
     A device writes to the qube's memory by itself, so none of it may be taken away.
     """
     if maxmem and pci_devices:
-        return "A qube with PCI devices cannot have its memory balanced: set maxmem to 0 first."
+        return Reason("pci-not-balanced")
     return None

@@ -2,7 +2,7 @@
 """Whether the properties of a qube go together: what is wrong with a change, and what one should know before it.
 
 The daemon refuses by the same `why_not_…`; `problems` looks at a whole change before it is sent, `warnings` says what a
-change brings with it that nobody refuses. All are English sentences, by the name of the property.
+change brings with it that nobody refuses. All are reasons, by the name of the property.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +15,7 @@ from qubesmanager.rules.inheritance import inherited_features
 from qubesmanager.rules.memory import why_not_maxmem, why_not_memory
 from qubesmanager.rules.network import netvm_chain, why_not_netvm, why_not_now
 from qubesmanager.wire.names import why_not_new_vm_name
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import DeviceClass, VmClass
 
@@ -68,93 +69,93 @@ class Change:
 # -- shared with the daemon -------------------------------------------------------------------------------------------
 
 
-def why_not_without_network(name: str, clients: Iterable[str]) -> str | None:
+def why_not_without_network(name: str, clients: Iterable[str]) -> Reason | None:
     """Why a qube must go on providing network; `clients` in order."""
     held = list(clients)
-    return f"{name} is the netvm of {', '.join(held)}." if held else None
+    return Reason("netvm-of", name, ", ".join(held)) if held else None
 
 
-def why_not_without_disposables(name: str, users: Iterable[str]) -> str | None:
+def why_not_without_disposables(name: str, users: Iterable[str]) -> Reason | None:
     """Why a qube must go on being a template for disposables; `users` are qubes and system properties, in order."""
     held = list(users)
-    return f"{name} is the disposable template of {', '.join(held)}." if held else None
+    return Reason("disposable-template-of", name, ", ".join(held)) if held else None
 
 
-def why_not_template(klass: VmClass, template: str, template_klass: VmClass, *, for_disposables: bool) -> str | None:
+def why_not_template(klass: VmClass, template: str, template_klass: VmClass, *, for_disposables: bool) -> Reason | None:
     """Why a qube of this class cannot be based on that template."""
     if klass is VmClass.DISP:
         if template_klass is not VmClass.APP or not for_disposables:
-            return f"{template} is not a template for disposables (template_for_dispvms)."
+            return Reason("not-disposable-template", template)
     elif template_klass is not VmClass.TEMPLATE:
-        return f"{template} is not a TemplateVM."
+        return Reason("not-a-template", template)
     return None
 
 
-def why_not_enforced(record: VmRecord, netvm: str, records: Mapping[str, VmRecord]) -> str | None:
+def why_not_enforced(record: VmRecord, netvm: str, records: Mapping[str, VmRecord]) -> Reason | None:
     """Why the firewall rules of a qube behind this netvm have no effect; None if they have, or if nothing says so.
 
     The daemon says it of the netvm that the qube has, where it enforces rules itself. Elsewhere a netvm that can do it
     has the feature `qubes-firewall`.
     """
     if not netvm:
-        return "The qube has no net qube: these rules have nothing to filter."
+        return Reason("firewall-no-netvm")
     if "firewall_state" in record.properties:
         told = record.value("firewall_state") if netvm == record.value("netvm") else ""
-        return None if told in {"", "enforced"} else told
+        return None if told in {"", "enforced"} else Reason("other-text", told)
     held = records.get(netvm)
     if held is None:
         return None
     above = inherited_features(held.value("template"), records).get(FIREWALL_FEATURE)
     value = held.features.get(FIREWALL_FEATURE, above.value if above else "")
-    return None if value else f"{netvm} enforces no firewall: these rules have no effect."
+    return None if value else Reason("firewall-netvm-without", netvm)
 
 
 # -- a whole change ---------------------------------------------------------------------------------------------------
 
 
-def problems(change: Change) -> dict[str, str]:
+def problems(change: Change) -> dict[str, Reason]:
     """What the daemon would refuse, by property."""
     return _said(_PROBLEMS, change)
 
 
-def warnings(change: Change) -> dict[str, str]:
+def warnings(change: Change) -> dict[str, Reason]:
     """What is good to know before it is sent, by property."""
     return _said(_WARNINGS, change)
 
 
-Check = Callable[[Change], str | None]
+Check = Callable[[Change], Reason | None]
 
 
-def _said(table: Mapping[str, Check], change: Change) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _said(table: Mapping[str, Check], change: Change) -> dict[str, Reason]:
+    found: dict[str, Reason] = {}
     for name in sorted(change.edited):
         if name not in change.before.properties and name != DEVICES:
             continue
         if name in HALTED_ONLY and table is _PROBLEMS and change.before.state not in HALTED:
-            found[name] = "It changes only while the qube is halted."
-        elif (check := table.get(name)) and (sentence := check(change)):
-            found[name] = sentence
+            found[name] = Reason("property-needs-halted", name, change.before.name)
+        elif (check := table.get(name)) and (reason := check(change)):
+            found[name] = reason
     return found
 
 
-def _name(change: Change) -> str | None:
+def _name(change: Change) -> Reason | None:
     name = change.after.value("name")
     if name == change.before.name:
         return None
-    return f"There is already a qube {name}." if name in change.records else why_not_new_vm_name(name)
+    return Reason("name-taken", name) if name in change.records else why_not_new_vm_name(name)
 
 
-def _template(change: Change) -> str | None:
+def _template(change: Change) -> Reason | None:
     name = change.after.value("template")
     template = change.records.get(name)
     if template is None:
-        return f"There is no qube {name}." if name else None
+        return Reason("no-such-qube", name) if name else None
     return why_not_template(
         change.before.klass, name, template.klass, for_disposables=template.flag("template_for_dispvms")
     )
 
 
-def _netvm(change: Change) -> str | None:
+def _netvm(change: Change) -> Reason | None:
     name = change.after.value("netvm")
     netvm = change.records.get(name)
     changed = [change.before.name] if change.before.running and name != change.before.value("netvm") else []
@@ -167,7 +168,7 @@ def _netvm(change: Change) -> str | None:
     ) or why_not_now(changed, name, netvm_runs=netvm is not None and netvm.running)
 
 
-def _provides_network(change: Change) -> str | None:
+def _provides_network(change: Change) -> Reason | None:
     if change.after.flag("provides_network"):
         return None
     name = change.before.name
@@ -176,7 +177,7 @@ def _provides_network(change: Change) -> str | None:
     )
 
 
-def _template_for_dispvms(change: Change) -> str | None:
+def _template_for_dispvms(change: Change) -> Reason | None:
     if change.after.flag("template_for_dispvms"):
         return None
     name = change.before.name
@@ -188,17 +189,17 @@ def _template_for_dispvms(change: Change) -> str | None:
     return why_not_without_disposables(name, users)
 
 
-def _memory(change: Change) -> str | None:
+def _memory(change: Change) -> Reason | None:
     # Only a maximum of its own binds: the default one makes room.
     return why_not_memory(change.after.number("memory") or 0, int(_own(change.after, "maxmem") or 0))
 
 
-def _maxmem(change: Change) -> str | None:
+def _maxmem(change: Change) -> Reason | None:
     maxmem = change.after.number("maxmem") or 0
     return why_not_maxmem(maxmem, change.after.number("memory") or 0) or _devices(change)
 
 
-def _devices(change: Change) -> str | None:
+def _devices(change: Change) -> Reason | None:
     controllers = sum(device.device_class is DeviceClass.PCI for device in change.after.devices)
     return why_not_balanced(change.after.number("maxmem") or 0, controllers)
 
@@ -208,19 +209,19 @@ def _own(record: VmRecord, name: str) -> str:
     return held.value if held and not held.is_default else ""
 
 
-def _referrers(change: Change) -> str | None:
+def _referrers(change: Change) -> Reason | None:
     held = referrers(change.records, change.before.name)
-    return f"What refers to it follows: {', '.join(held)}." if held else None
+    return Reason("name-references", ", ".join(held)) if held else None
 
 
-def _other_network(change: Change) -> str | None:
+def _other_network(change: Change) -> Reason | None:
     if change.after.value("netvm") == change.before.value("netvm"):
         return None
     around = path_around(change)
-    said = [f"Its network would go around {', '.join(around)}."] if around else []
+    reasons = [Reason("network-around", ", ".join(around))] if around else []
     if change.before.running:
-        said.append("It is running: its open connections end.")
-    return " ".join(said) or None
+        reasons.append(Reason("connections-end"))
+    return Reason("both-reasons", *reasons) if len(reasons) > 1 else next(iter(reasons), None)
 
 
 def path_around(change: Change) -> list[str]:
@@ -242,10 +243,10 @@ def path_around(change: Change) -> list[str]:
     )
 
 
-def _far_maximum(change: Change) -> str | None:
+def _far_maximum(change: Change) -> Reason | None:
     memory, maxmem = change.after.number("memory") or 0, change.after.number("maxmem") or 0
     if memory and maxmem > MANY_TIMES * memory:
-        return f"The maximum is more than {MANY_TIMES} times the initial memory: the qube may start slowly or not."
+        return Reason("maximum-far", MANY_TIMES)
     return None
 
 

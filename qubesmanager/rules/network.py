@@ -3,6 +3,8 @@
 
 from collections.abc import Callable, Collection, Iterable
 
+from qubesmanager.wire.reason import Reason
+
 
 def netvm_chain(name: str, netvm_of: Callable[[str], str]) -> list[str]:
     """The netvms from a qube up to the outside, nearest first; a loop is cut where it closes."""
@@ -32,7 +34,7 @@ def why_not_netvm(
     provides_network: bool,
     netvm_of: Callable[[str], str],
     spoken: Callable[[Iterable[str]], list[str]] = list,
-) -> str | None:
+) -> Reason | None:
     """Why `netvm` cannot be the netvm of `name`, as a sentence; None if it can. The empty name is no netvm at all.
 
     `spoken` makes of the qubes on a loop the names that the sentence may have.
@@ -40,20 +42,20 @@ def why_not_netvm(
     if not netvm:
         return None
     if not exists:
-        return f"There is no qube {netvm}."
+        return Reason("no-such-qube", netvm)
     if netvm != name and not provides_network:
-        return f"{netvm} does not provide network."
+        return Reason("netvm-no-network", netvm)
     loop = netvm_loop(name, netvm, netvm_of)
     if loop:
-        return f"That would be a loop: {' → '.join(spoken(loop))}."
+        return Reason("netvm-loop", " → ".join(spoken(loop)))
     return None
 
 
-def why_not_now(running: Collection[str], netvm: str, *, netvm_runs: bool) -> str | None:
+def why_not_now(running: Collection[str], netvm: str, *, netvm_runs: bool) -> Reason | None:
     """Why these running qubes cannot get the netvm now, as a sentence with their names in order; None if they can.
 
     With a netvm that does not run they would be cut off from the network without a word.
     """
     if not netvm or netvm_runs or not running:
         return None
-    return f"{netvm} is not running, so these running qubes would lose the network: {', '.join(running)}."
+    return Reason("netvm-not-running", netvm, ", ".join(running))

@@ -5,6 +5,7 @@ import re
 
 from qubesmanager.wire.limits import FEATURE_BYTES, NOTES_BYTES
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reason import Reason
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """A control character, a surrogate or no character at all: XML has no place for most, so no backup could contain it."""
@@ -12,19 +13,19 @@ _CONTROL_IN_NOTES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udff
 """The same but for tab, newline and carriage return, which notes may contain."""
 
 
-def why_not_feature(value: str, most: int = FEATURE_BYTES) -> str | None:
+def why_not_feature(value: str, most: int = FEATURE_BYTES) -> Reason | None:
     """Why a feature cannot have this value of at most `most` bytes, as a sentence; None if it can."""
     if found := _CONTROL.search(value):
-        return f"The value of a feature is one line without control characters; it contains {shown(found[0])}."
+        return Reason("feature-control", shown(found[0]))
     if len(value.encode()) > most:
-        return f"The value of a feature has at most {most} bytes."
+        return Reason("feature-too-long", most)
     return None
 
 
-def why_not_notes(notes: str) -> str | None:
+def why_not_notes(notes: str) -> Reason | None:
     """Why a qube cannot have these notes, as a sentence; None if it can."""
     if found := _CONTROL_IN_NOTES.search(notes):
-        return f"Notes are text without control characters; they contain {shown(found[0])}."
+        return Reason("notes-control", shown(found[0]))
     if len(notes.encode()) > NOTES_BYTES:
-        return f"Notes have at most {NOTES_BYTES >> 10} KiB."
+        return Reason("notes-too-long", NOTES_BYTES >> 10)
     return None

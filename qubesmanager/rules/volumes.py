@@ -8,6 +8,7 @@ pool's driver.
 from collections.abc import Iterable, Mapping
 
 from qubesmanager.wire.codecs import VolumeId
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import VmRecord, VolumeRecord
 
 MOST_SIZE = 64 << 40
@@ -20,29 +21,29 @@ KERNEL_DRIVER = "linux-kernel"
 """The driver, and the name, of the pool of dom0's kernels, in which no volumes are made."""
 
 
-def why_not_kept(volume: VolumeRecord) -> str | None:
+def why_not_kept(volume: VolumeRecord) -> Reason | None:
     """What is fresh at each start can be neither grown nor kept as a snapshot."""
-    return None if volume.save_on_stop else "It is fresh at each start of the qube."
+    return None if volume.save_on_stop else Reason("volume-not-kept")
 
 
-def why_not_size(present: int, wanted: int) -> str | None:
+def why_not_size(present: int, wanted: int) -> Reason | None:
     """Why a volume of `present` bytes cannot get `wanted`."""
     if wanted < present:
-        return "A volume can only grow."
+        return Reason("volume-only-grows")
     if wanted > MOST_SIZE:
-        return "A volume has at most 64 TiB."
+        return Reason("volume-too-large")
     return None
 
 
-def why_not_revert(volume: VolumeRecord, *, running: bool) -> str | None:
+def why_not_revert(volume: VolumeRecord, *, running: bool) -> Reason | None:
     """Why a volume cannot go back to a snapshot now."""
     if why := why_not_kept(volume):
         return why
-    return "The qube is running; a volume is reverted while it is halted." if running else None
+    return Reason("revert-needs-halted") if running else None
 
 
-def why_not_detach(volume: VolumeRecord) -> str | None:
-    return None if volume.extra else "It belongs to the qube; only extra disks are detached."
+def why_not_detach(volume: VolumeRecord) -> Reason | None:
+    return None if volume.extra else Reason("volume-not-extra")
 
 
 def holders(records: Iterable[VmRecord]) -> Holders:

@@ -9,8 +9,11 @@ from collections.abc import Container
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from qubesmanager.models.daemon_texts import refusal_text
+from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.sentences import Sentences
-from qubesmanager.wire.names import RESERVED_VM_NAMES, why_not_new_vm_name
+from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.names import why_not_new_vm_name
+from qubesmanager.wire.reason import Reason
 
 REASONS = (
     QT_TRANSLATE_NOOP("Reason", "dom0 runs as long as the machine does."),
@@ -89,16 +92,21 @@ PATTERNS = (
 """Sentences with names and numbers in them; the first that fits a sentence is its translation's."""
 
 USED_BY = QT_TRANSLATE_NOOP("Reason", "It is used by {0}.")
-RESERVED = QT_TRANSLATE_NOOP("Reason", "The name {0} is reserved.")
-TAKEN = QT_TRANSLATE_NOOP("Reason", "There is a qube named {0} already.")
 
 
-def reason(sentence: str) -> str:
-    """A sentence of a rule, or the text of an error, in the user's language."""
+def reason(said: Reason | str) -> str:
+    """A reason, or the sentence of a rule, in the user's language."""
+    if isinstance(said, Reason):
+        return reason_text(said)
     start, _, rest = USED_BY.partition("{0}")
-    if sentence.startswith(start):
-        return translated(USED_BY).format(sentence.removeprefix(start).removesuffix(rest))
-    return _SENTENCES.translated(sentence)
+    if said.startswith(start):
+        return translated(USED_BY).format(said.removeprefix(start).removesuffix(rest))
+    return _SENTENCES.translated(said)
+
+
+def error_text(error: Exception) -> str:
+    """Why a call failed, in the user's language."""
+    return reason(error.reason or str(error)) if isinstance(error, Mgmt1Error) else str(error)
 
 
 _SENTENCES = Sentences("Reason", (*REASONS, *PATTERNS), refusal_text)
@@ -110,8 +118,7 @@ def translated(sentence: str) -> str:
 
 def why_not_name(name: str, taken: Container[str]) -> str | None:
     """Why a new qube cannot have this name, in the user's language; None if it can."""
-    if name in RESERVED_VM_NAMES:
-        return translated(RESERVED).format(name)
-    if why := why_not_new_vm_name(name):
-        return reason(why)
-    return translated(TAKEN).format(name) if name in taken else None
+    why = why_not_new_vm_name(name)
+    if why is None and name in taken:
+        why = Reason("name-taken", name)
+    return None if why is None else reason_text(why)

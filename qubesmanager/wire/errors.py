@@ -19,8 +19,11 @@ class Mgmt1Error(Exception):
     """
 
     wire_name: str = "QubesException"
-    reason: Reason | None = None
     known: ClassVar[dict[str, type["Mgmt1Error"]]] = {}
+
+    def __init__(self, message: str = "", reason: Reason | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
 
     def __init_subclass__(cls, *, named: bool = True) -> None:
         super().__init_subclass__()

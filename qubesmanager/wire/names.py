@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from qubesmanager.wire.errors import ProtocolError
+from qubesmanager.wire.reason import Reason
 
 RESERVED_VM_NAMES = frozenset({"none", "default", "dom0", "Domain-0"})
 """Names that no new qube may have."""
@@ -63,20 +64,20 @@ def tag_today(tag: str) -> str:
     return tag if TAG_NAME.matches(tag) else tag.replace(".", "_")
 
 
-def why_not_new_vm_name(name: str) -> str | None:
+def why_not_new_vm_name(name: str) -> Reason | None:
     """Why a new qube cannot have this name, as a sentence; None if it can (a taken name is not looked at)."""
     if not name:
-        return "A qube needs a name."
+        return Reason("name-empty")
     if not name[0].isascii() or not name[0].isalpha():
-        return "A name starts with a letter (A to Z)."
+        return Reason("name-first-letter")
     if len(name) > 31:  # noqa: PLR2004 - the length of VM_NAME
-        return "A name has at most 31 characters."
+        return Reason("name-too-long")
     if not VM_NAME.matches(name):
-        return "A name holds only letters, digits and . _ -"
+        return Reason("name-characters")
     if name in RESERVED_VM_NAMES:
-        return f"The name {name} is reserved."
+        return Reason("name-reserved", name)
     if name.endswith("-dm"):
-        return "A name cannot end in -dm."
+        return Reason("name-ends-dm")
     return None
 
 

@@ -46,6 +46,10 @@ class Row:
 
 
 TABLE: tuple[Row, ...] = (
+    # -- of any kind
+    Row("other-text", errors.Mgmt1Error, "{text}"),
+    Row("of-qube", errors.Mgmt1Error, "{qube}: {reason}"),
+    Row("both-reasons", errors.Mgmt1Error, "{first} {second}"),
     # -- power and life of a qube
     Row("dom0-always-runs", errors.QubesValueError, "dom0 runs as long as the computer does."),
     Row("qube-paused", errors.QubesVMNotRunningError, "{qube} is paused; unpause it first."),
@@ -145,7 +149,6 @@ TABLE: tuple[Row, ...] = (
     Row("name-references", errors.QubesValueError, "References to it are changed too: {references}."),
     Row("network-around", errors.QubesValueError, "Its network would go around {qubes}."),
     Row("connections-end", errors.QubesValueError, "It is running: its open connections end."),
-    Row("both-reasons", errors.QubesValueError, "{first} {second}"),
     Row(
         "maximum-far",
         errors.QubesValueError,
@@ -185,6 +188,49 @@ TABLE: tuple[Row, ...] = (
         "Notes are text without control characters; they contain {character}.",
     ),
     Row("notes-too-long", errors.QubesValueError, "Notes have at most {most} KiB."),
+    # -- properties of qubes and of the system
+    Row(
+        "disposable-netvm-loop",
+        errors.QubesPropertyValueError,
+        "{disposable} takes the netvm of its template, and that would be a loop of netvms: {loop}.",
+    ),
+    Row("own-gui", errors.QubesPropertyValueError, "A qube cannot show its own windows or play its own sound."),
+    Row("property-range", errors.QubesPropertyValueError, "{property} is between {least} and {most}."),
+    Row("property-choice", errors.QubesPropertyValueError, "It is one of: {choices}."),
+    Row("no-such-kernel", errors.QubesPropertyValueError, "There is no kernel {kernel}; there are: {kernels}."),
+    Row("not-an-address", errors.QubesPropertyValueError, "{address} is not an IPv4 address."),
+    Row("address-used", errors.QubesPropertyValueError, "{address} is the address of {qube}."),
+    Row(
+        "not-a-mac",
+        errors.QubesPropertyValueError,
+        "A MAC address is six pairs of lower-case hexadecimal digits, and not a multicast address.",
+    ),
+    Row("no-such-label", errors.QubesLabelNotFoundError, "There is no label {label}."),
+    Row(
+        "property-too-long", errors.QubesPropertyValueError, "The value of {property} is longer than {most} characters."
+    ),
+    Row("property-one-line", errors.QubesPropertyValueError, "The value of {property} must be one line."),
+    Row("property-empty", errors.QubesPropertyValueError, "{property} cannot be empty."),
+    Row("property-number", errors.QubesPropertyValueError, "{property} is a whole number, not {value}."),
+    Row("property-flag", errors.QubesPropertyValueError, "{property} is yes or no, not {value}."),
+    Row(
+        "pool-of-kernels",
+        errors.QubesPropertyValueError,
+        "The pool {pool} contains dom0's kernels; no volume can be created in it.",
+    ),
+    Row("no-such-pool", errors.QubesPoolNotFoundError, "There is no pool {pool}."),
+    Row("system-property-range", errors.QubesPropertyValueError, "The value is between {least} and {most}."),
+    Row("qube-limit", errors.QubesValueError, "A qube has at most {most} {what}."),
+    Row(
+        "qube-too-large",
+        errors.QubesValueError,
+        "The features, tags and notes of {qube} are too large: {size} bytes, where at most {most} KiB are possible.",
+    ),
+    Row(
+        "not-a-raw-image",
+        errors.QubesValueError,
+        "A root volume is a raw disk image; this looks like {format}. {advice}",
+    ),
 )
 
 BY_CODE: Mapping[str, Row] = {row.code: row for row in TABLE}
@@ -206,16 +252,14 @@ def field_text(field: Field) -> str:
     return field if isinstance(field, str) else text(field)
 
 
-def error(reason: Reason, kind: type[Mgmt1Error] | None = None) -> Mgmt1Error:
+def error_for(reason: Reason, kind: type[Mgmt1Error] | None = None) -> Mgmt1Error:
     """The error that refuses for this reason; of the class `kind` instead of the row's, if it is given."""
-    made = (kind or BY_CODE[reason.code].error)(text(reason))
-    made.reason = reason
-    return made
+    return (kind or BY_CODE[reason.code].error)(text(reason), reason)
 
 
 def refusal(code: str, *fields: Field | int) -> Mgmt1Error:
     """The error that refuses for the reason of this code and these fields."""
-    return error(Reason(code, *fields))
+    return error_for(Reason(code, *fields))
 
 
 def cause(failure: BaseException) -> Field:

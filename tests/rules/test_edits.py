@@ -18,6 +18,8 @@ from qubesmanager.rules.edits import (
     warnings,
     why_not_enforced,
 )
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import text
 from qubesmanager.wire.records import DeviceRecord, PropertyValue, VmRecord
 from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
 
@@ -59,7 +61,7 @@ def change(name: str, edits: Mapping[str, str], records: Mapping[str, VmRecord] 
     ],
 )
 def test_what_the_daemon_would_refuse_is_said_before(name: str, edits: dict[str, str], said: str) -> None:
-    assert said in problems(change(name, edits))[next(iter(edits))]
+    assert said in text(problems(change(name, edits))[next(iter(edits))])
 
 
 def test_a_change_that_is_possible_has_no_problem() -> None:
@@ -72,7 +74,7 @@ def test_balancing_and_pci_devices_exclude_each_other() -> None:
 
     said = problems(change("work", {"maxmem": "4000"}, {**RECORDS, "work": work}))
 
-    assert "PCI" in said["maxmem"]
+    assert said["maxmem"] == Reason("pci-not-balanced")
     assert problems(change("work", {"maxmem": "0"}, {**RECORDS, "work": work})) == {}
 
 
@@ -81,7 +83,7 @@ def test_a_running_qube_keeps_what_changes_only_while_it_is_halted() -> None:
 
     said = problems(change("work", {"template": "fedora", "name": "play"}, {**RECORDS, "work": work}))
 
-    assert set(said.values()) == {"It changes only while the qube is halted."}
+    assert said == {name: Reason("property-needs-halted", name, "work") for name in ("name", "template")}
 
 
 def test_the_daemons_table_says_the_same_of_what_needs_a_halted_qube() -> None:
@@ -94,12 +96,12 @@ def test_the_daemons_table_says_the_same_of_what_needs_a_halted_qube() -> None:
     [
         ("work", {"netvm": "sys-net"}, "Its network would go around sys-firewall."),
         ("dvm", {"netvm": "sys-net"}, "Its network would go around sys-firewall."),
-        ("sys-firewall", {"name": "wall"}, "What refers to it follows: sys-vpn (netvm), work (netvm)."),
+        ("sys-firewall", {"name": "wall"}, "References to it are changed too: sys-vpn (netvm), work (netvm)."),
         ("work", {"maxmem": "8000"}, "more than 10 times"),
     ],
 )
 def test_what_a_change_brings_with_it_is_said(name: str, edits: dict[str, str], said: str) -> None:
-    assert said in warnings(change(name, edits))[next(iter(edits))]
+    assert said in text(warnings(change(name, edits))[next(iter(edits))])
 
 
 def test_another_net_qube_further_in_is_no_way_around() -> None:
@@ -112,7 +114,7 @@ def test_a_running_qube_loses_its_connections_with_its_net_qube() -> None:
 
     said = warnings(change("work", {"netvm": "sys-vpn"}, {**RECORDS, "work": work}))
 
-    assert said["netvm"] == "It is running: its open connections end."
+    assert said["netvm"] == Reason("connections-end")
 
 
 def test_a_new_pci_device_and_balanced_memory_exclude_each_other() -> None:
@@ -120,7 +122,7 @@ def test_a_new_pci_device_and_balanced_memory_exclude_each_other() -> None:
     device = DeviceRecord(DeviceClass.PCI, "dom0", "00_1f.3", False, {"persistent": "yes"})
     with_device = replace(held, after=replace(held.after, devices=(device,)), edited=frozenset({DEVICES}))
 
-    assert "set maxmem to 0" in problems(with_device)[DEVICES]
+    assert problems(with_device)[DEVICES] == Reason("pci-not-balanced")
     without = replace(held.before, properties={**held.before.properties, "maxmem": PropertyValue("0", False)})
     assert problems(replace(with_device, after=replace(without, devices=(device,)))) == {}
 
@@ -129,16 +131,16 @@ def test_rules_that_nothing_enforces_are_said_to_have_no_effect() -> None:
     work, wall = RECORDS["work"], replace(RECORDS["sys-firewall"], features={"qubes-firewall": "1"})
     records = {**RECORDS, "sys-firewall": wall}
 
-    assert "no net qube" in str(why_not_enforced(work, "", records))
+    assert why_not_enforced(work, "", records) == Reason("firewall-no-netvm")
     assert why_not_enforced(work, "sys-firewall", records) is None
-    assert why_not_enforced(work, "sys-vpn", records) == ("sys-vpn enforces no firewall: these rules have no effect.")
+    assert why_not_enforced(work, "sys-vpn", records) == Reason("firewall-netvm-without", "sys-vpn")
     told = replace(work, properties={**work.properties, "firewall_state": PropertyValue("Not so.", True)})
-    assert why_not_enforced(told, "sys-firewall", records) == "Not so."
+    assert why_not_enforced(told, "sys-firewall", records) == Reason("other-text", "Not so.")
 
 
 def test_a_running_qube_cannot_get_a_netvm_that_does_not_run() -> None:
     running = {**RECORDS, "work": replace(RECORDS["work"], state=PowerState.RUNNING)}
-    why = "sys-vpn is not running, so these running qubes would lose the network: work."
+    why = Reason("netvm-not-running", "sys-vpn", "work")
 
     assert problems(change("work", {"netvm": "sys-vpn"}, running)) == {"netvm": why}
     assert problems(change("work", {"netvm": ""}, running)) == {}

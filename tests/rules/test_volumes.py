@@ -17,6 +17,7 @@ from qubesmanager.rules.volumes import (
     why_not_size,
 )
 from qubesmanager.wire.codecs import VolumeId
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import VolumeRecord
 
 KEPT = VolumeRecord("private", "default", "work/private", 100, 10, save_on_stop=True)
@@ -29,12 +30,12 @@ def test_a_volume_grows_and_never_shrinks(present: int, wanted: int) -> None:
 
 
 def test_a_size_beyond_all_disks_is_a_mistake() -> None:
-    assert why_not_size(1, MOST_SIZE + 1) == "A volume has at most 64 TiB."
+    assert why_not_size(1, MOST_SIZE + 1) == Reason("volume-too-large")
 
 
 def test_only_a_kept_volume_of_a_halted_qube_is_reverted() -> None:
     assert why_not_revert(KEPT, running=False) is None
-    assert "running" in (why_not_revert(KEPT, running=True) or "")
+    assert why_not_revert(KEPT, running=True) == Reason("revert-needs-halted")
     assert why_not_revert(FRESH, running=False) == why_not_kept(FRESH)
 
 

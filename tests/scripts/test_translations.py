@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from PyQt5.QtCore import QCoreApplication, QTranslator
 from PyQt5.QtWidgets import QApplication
 
+from qubesmanager.models.reason_texts import CONTEXT
+from qubesmanager.wire.reasons import TABLE
+
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40)
 # PyQt's QTranslator takes ASCII alone; QCoreApplication, which the program uses, takes all.
@@ -127,6 +130,21 @@ TEXT = QT_TRANSLATE_NOOP("Window", "three")
         (file, 9, "three"),
     ]
     assert list(translations.inherited(tmp_path)) == [(file, 3)]
+
+
+def test_the_sentences_of_the_reasons_are_collected() -> None:
+    assert list(translations.reasons()) == [row.sentence for row in TABLE]
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "i18n").glob("*.ts")), ids=lambda file: file.stem)
+def test_a_translated_reason_has_the_places_of_its_sentence(file: Path) -> None:
+    rows = {row.sentence: row for row in TABLE}
+    for text in translations.messages(file):
+        if text.context == CONTEXT and text.source in rows and text.finished:
+            row = rows[text.source]
+            named = row.filled(text.forms[0], [f"<{name}>" for name in row.fields])
+
+            assert all(f"<{name}>" in named for name in row.fields), text.source
 
 
 def test_the_programs_translations_are_whole(capsys: pytest.CaptureFixture[str]) -> None:

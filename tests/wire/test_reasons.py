@@ -12,7 +12,18 @@ from qubesmanager.wire import errors, reasons
 from qubesmanager.wire.errors import Mgmt1Error, QubesPropertyValueError, QubesVMNotFoundError
 from qubesmanager.wire.framing import EXCEPTION, content, encode_error
 from qubesmanager.wire.reason import Field, Reason
-from qubesmanager.wire.reasons import BY_CODE, BY_FORMAT, TABLE, Row, cause, error, from_json, refusal, text, to_json
+from qubesmanager.wire.reasons import (
+    BY_CODE,
+    BY_FORMAT,
+    TABLE,
+    Row,
+    cause,
+    error_for,
+    from_json,
+    refusal,
+    text,
+    to_json,
+)
 
 ROWS = st.sampled_from(TABLE)
 TEXTS = st.text(max_size=12)
@@ -66,7 +77,7 @@ def test_a_row_is_well_formed(row: Row) -> None:
 
 @given(NESTED)
 def test_a_reason_comes_back_from_an_exception_frame(reason: Reason) -> None:
-    back = received(error(reason))
+    back = received(error_for(reason))
 
     assert back.reason == sendable(reason)
     assert type(back) is BY_CODE[reason.code].error
@@ -75,7 +86,7 @@ def test_a_reason_comes_back_from_an_exception_frame(reason: Reason) -> None:
 
 @given(NESTED)
 def test_a_client_of_qubes_reads_the_sentence(reason: Reason) -> None:
-    frame = encode_error(error(reason))
+    frame = encode_error(error_for(reason))
 
     assert read_by_a_client_of_qubes(frame) == sendable(text(reason))
 
@@ -132,7 +143,7 @@ def test_an_error_without_a_reason_stays_text() -> None:
 def test_a_refusal_has_the_class_of_its_row_unless_another_is_given() -> None:
     assert type(refusal("no-such-qube", "work")) is QubesVMNotFoundError
     assert str(refusal("memory-range", 32, 64)) == "The memory is between 32 and 64 MiB."
-    assert type(error(Reason("no-such-qube", "work"), QubesPropertyValueError)) is QubesPropertyValueError
+    assert type(error_for(Reason("no-such-qube", "work"), QubesPropertyValueError)) is QubesPropertyValueError
 
 
 def test_a_cause_is_the_reason_of_an_error_or_its_text() -> None:

@@ -14,14 +14,15 @@ from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.session import Session
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 
-WhyNotValue = Callable[[Sequence[VmRecord], str, Records], str | None]
-"""Why these qubes cannot get the value now, as a rule's sentence; None if they can."""
+WhyNotValue = Callable[[Sequence[VmRecord], str, Records], Reason | None]
+"""Why these qubes cannot get the value now; None if they can."""
 
 
-def _any_value(_qubes: Sequence[VmRecord], _value: str, _records: Records) -> str | None:
+def _any_value(_qubes: Sequence[VmRecord], _value: str, _records: Records) -> Reason | None:
     return None
 
 
@@ -131,7 +132,7 @@ def _netvms(records: Records) -> list[str]:
     return in_order(record.name for record in records.values() if record.flag("provides_network"))
 
 
-def _why_not_netvm_now(qubes: Sequence[VmRecord], netvm: str, records: Records) -> str | None:
+def _why_not_netvm_now(qubes: Sequence[VmRecord], netvm: str, records: Records) -> Reason | None:
     """The daemon's rule for a netvm that does not run, before the call is sent."""
     provider = records.get(netvm)
     changed = in_order(qube.name for qube in qubes if qube.running and qube.value("netvm") != netvm)

@@ -16,7 +16,7 @@ from qubesmanager.rules.facts import HALTED
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.devices.device_feed import feed_of
 from qubesmanager.ui.dialogs.new_qube import CreatePlan
-from qubesmanager.ui.reasons import reason
+from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import report
 from qubesmanager.wire import calls
@@ -140,7 +140,7 @@ class DeviceOperations(QObject):
             yield
         except (Mgmt1Error, TransportError) as error:
             if doing.step is Step.ATTACHING:
-                self.catalog.do(device, Doing(Step.FAILED, doing.qube, reason(str(error)), doing.options))
+                self.catalog.do(device, Doing(Step.FAILED, doing.qube, error_text(error), doing.options))
             else:
                 self.catalog.do(device, None)
             raise

@@ -47,7 +47,7 @@ from qubesmanager.ui.manager.shortcuts_dialog import ShortcutsDialog
 from qubesmanager.ui.manager.sidebar import Entry, Sidebar
 from qubesmanager.ui.manager.status_bar import Status
 from qubesmanager.ui.manager.tasks_panel import TasksPanel
-from qubesmanager.ui.reasons import reason
+from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.windows import WINDOWS
 from qubesmanager.ui.widgets.error_bar import ErrorBar
@@ -128,7 +128,7 @@ class MainWindow(QMainWindow):
 
     def show_error(self, title: str, error: Exception) -> None:
         """A failed operation, above the table."""
-        self.errors.show_notice(self.tr("{0}: {1}").format(title, reason(str(error))))
+        self.errors.show_notice(self.tr("{0}: {1}").format(title, error_text(error)))
 
     # -- parts --------------------------------------------------------------------------------------------------------
 

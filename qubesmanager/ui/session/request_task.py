@@ -9,7 +9,7 @@ from PyQt5.QtCore import QCoreApplication
 from PyQt5.QtWidgets import QLabel
 
 from qubesmanager.transport.base import TransportError
-from qubesmanager.ui.reasons import reason
+from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import ToldError
 from qubesmanager.wire.call import Request
@@ -29,7 +29,7 @@ def sender(session: Session, notice: QLabel) -> Do:
         except (Mgmt1Error, TransportError) as error:
             if sip.isdeleted(notice):
                 raise  # its window is closed: the main one says it
-            why = reason(str(error))
+            why = error_text(error)
             notice.setText(QCoreApplication.translate("Sending", "{0}: {1}").format(title, why))
             notice.show()
             raise ToldError(why) from error

@@ -19,7 +19,7 @@ from PyQt5 import sip
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
 from qubesmanager.transport.base import TransportError
-from qubesmanager.ui.reasons import reason
+from qubesmanager.ui.reasons import error_text
 from qubesmanager.wire.errors import Mgmt1Error
 
 KEPT = 300
@@ -192,7 +192,7 @@ class TaskSet(QObject):
         except ToldError as error:
             entry.detail = str(error)
         except (Mgmt1Error, TransportError) as error:
-            entry.detail = reason(str(error))
+            entry.detail = error_text(error)
             self.failed.emit(entry.title, error)
         except Exception as error:  # noqa: BLE001 - a bug: the loop's handler logs it, the panel shows that it ended
             entry.detail = repr(error)

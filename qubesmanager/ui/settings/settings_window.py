@@ -23,7 +23,7 @@ from qubesmanager.ui.forms.merge_bar import MergeBar, key_text
 from qubesmanager.ui.forms.unsaved_edits import EditsWindow
 from qubesmanager.ui.forms.volume_size_row import VolumeSizeRow
 from qubesmanager.ui.icons import label_icon
-from qubesmanager.ui.reasons import reason
+from qubesmanager.ui.reasons import error_text, reason
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.settings.advanced_page import AdvancedPage
 from qubesmanager.ui.settings.devices_page import DevicesPage
@@ -237,7 +237,7 @@ class SettingsWindow(EditsWindow):
     def _refused(self, outcome: Outcome) -> None:
         if outcome.failed is None:
             return
-        why = reason(str(outcome.error))
+        why = error_text(outcome.error) if outcome.error else ""
         for widget in self._in_order():
             if widget.refuse(outcome.failed.key, why):
                 self.tabs.setCurrentWidget(widget)

@@ -19,7 +19,7 @@ from qubesmanager.ui.devices.device_actions import DeviceActions, plain
 from qubesmanager.ui.devices.device_operations import DeviceOperations
 from qubesmanager.ui.devices.panel import DevicesPanel
 from qubesmanager.ui.icons import application_icon, icon, label_icon
-from qubesmanager.ui.reasons import reason
+from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.tray.notices import NoticeKind, Notices, kind_text, unmarked
 from qubesmanager.ui.tray.qubes_panel import QubesPanel, add_actions
@@ -83,7 +83,7 @@ class TrayWindow(QWidget):
         self.close()
 
     def _failed(self, title: str, error: Exception) -> None:
-        self.errors.show_notice(self.tr("{0}: {1}").format(title, reason(str(error))))
+        self.errors.show_notice(self.tr("{0}: {1}").format(title, error_text(error)))
 
     def _lost(self, lost: Lost) -> None:
         self.qubes.model.set_stale(True)

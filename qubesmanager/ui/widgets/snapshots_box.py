@@ -16,6 +16,7 @@ from qubesmanager.ui.widgets.labels import plain_label, redden
 from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.ui.widgets.tables import row_table, selected_row
 from qubesmanager.wire.call import Request
+from qubesmanager.wire.reason import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,8 @@ class Snapshots:
     ask: Request[list[str]]
     take: Request[str]
     revert: Callable[[str], Request[None]]
-    why_not_take: str | None = None
-    why_not_revert: str | None = None
+    why_not_take: Reason | None = None
+    why_not_revert: Reason | None = None
 
 
 class Tasks(Protocol):

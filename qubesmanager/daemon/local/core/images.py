@@ -7,7 +7,7 @@ Sources of the signatures: the formats' specifications, as collected in file(1)'
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from qubesmanager.wire.errors import QubesValueError
+from qubesmanager.wire.reasons import refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,7 @@ async def raw_image(image: AsyncIterator[bytes], *, optical: bool) -> AsyncItera
             break
     signature = signature_of(b"".join(pieces)[:HEAD])
     if signature is not None and not (optical and signature.is_disk):
-        raise QubesValueError(
-            f"A root volume holds a raw disk image; this looks like {signature.name}. {signature.advice}"
-        )
+        raise refusal("not-a-raw-image", signature.name, signature.advice)
     for piece in pieces:
         yield piece
     async for piece in image:

@@ -15,6 +15,7 @@ from qubesmanager.rules.firewall import VIRTUAL_DNS
 from qubesmanager.rules.memory import why_not_maxmem, why_not_memory
 from qubesmanager.rules.network import netvm_loop, why_not_netvm
 from qubesmanager.wire.names import why_not_new_vm_name
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.values import DeviceClass, VmClass
 
 _APPS = frozenset({VmClass.APP})
@@ -129,28 +130,28 @@ def _icon(_facts: Facts, qube: Qube) -> str:
 # -- checks -----------------------------------------------------------------------------------------------------------
 
 
-def _check_name(facts: Facts, qube: Qube, value: str) -> str | None:
+def _check_name(facts: Facts, qube: Qube, value: str) -> Reason | None:
     if value == qube.name:
         return None
     if value in facts.qubes:
-        return f"There is already a qube {value}."
+        return Reason("name-taken", value)
     return why_not_new_vm_name(value)
 
 
-def _check_template(facts: Facts, qube: Qube, value: str) -> str | None:
+def _check_template(facts: Facts, qube: Qube, value: str) -> Reason | None:
     template = facts.qubes[value]
     if reason := why_not_based_on(qube.klass, template):
         return reason
     return _would_follow(facts, qube, template.value("netvm")) if qube.klass is VmClass.DISP else None
 
 
-def why_not_based_on(klass: VmClass, template: Qube) -> str | None:
+def why_not_based_on(klass: VmClass, template: Qube) -> Reason | None:
     """Why a qube of this class cannot be based on `template`; None if it can."""
     for_disposables = template.flag("template_for_dispvms")
     return why_not_template(klass, template.name, template.klass, for_disposables=for_disposables)
 
 
-def _check_netvm(facts: Facts, qube: Qube, value: str) -> str | None:
+def _check_netvm(facts: Facts, qube: Qube, value: str) -> Reason | None:
     netvm = facts.qubes.get(value)
     reason = why_not_netvm(
         qube.name,
@@ -166,30 +167,26 @@ def _check_netvm(facts: Facts, qube: Qube, value: str) -> str | None:
     return next(filter(None, (_would_follow(facts, other, value) for other in followers)), None)
 
 
-def _would_follow(facts: Facts, qube: Qube, netvm: str) -> str | None:
+def _would_follow(facts: Facts, qube: Qube, netvm: str) -> Reason | None:
     """Why a disposable that takes the netvm of its template cannot take this one; None if it can, or has its own."""
     if qube.klass is not VmClass.DISP or "netvm" in qube.own or not netvm or netvm == qube.name:
         return None
     loop = netvm_loop(qube.name, netvm, _netvm_of(facts))
-    return (
-        f"{spoken_one(qube.name)} would follow its template, and that would be a loop: {' → '.join(spoken_way(loop))}."
-        if loop
-        else None
-    )
+    return Reason("disposable-netvm-loop", spoken_one(qube.name), " → ".join(spoken_way(loop))) if loop else None
 
 
 def _netvm_of(facts: Facts) -> Callable[[str], str]:
     return lambda name: facts.qubes[name].value("netvm") if name in facts.qubes else ""
 
 
-def _check_provides_network(facts: Facts, qube: Qube, value: str) -> str | None:
+def _check_provides_network(facts: Facts, qube: Qube, value: str) -> Reason | None:
     if value == "yes":
         return None
     clients = sorted(other.name for other in facts.qubes.values() if other.value("netvm") == qube.name)
     return why_not_without_network(qube.name, spoken(clients))
 
 
-def _check_template_for_dispvms(facts: Facts, qube: Qube, value: str) -> str | None:
+def _check_template_for_dispvms(facts: Facts, qube: Qube, value: str) -> Reason | None:
     if value == "yes":
         return None
     used = spoken(
@@ -204,53 +201,53 @@ def _check_template_for_dispvms(facts: Facts, qube: Qube, value: str) -> str | N
     return why_not_without_disposables(qube.name, used)
 
 
-def _check_dispvm(facts: Facts, _qube: Qube, value: str) -> str | None:
+def _check_dispvm(facts: Facts, _qube: Qube, value: str) -> Reason | None:
     if value and not facts.qubes[value].flag("template_for_dispvms"):
-        return f"{value} is not a template for disposables (template_for_dispvms)."
+        return Reason("not-disposable-template", value)
     return None
 
 
-def _check_gui(_facts: Facts, qube: Qube, value: str) -> str | None:
-    return "A qube cannot show its own windows or play its own sound." if value == qube.name else None
+def _check_gui(_facts: Facts, qube: Qube, value: str) -> Reason | None:
+    return Reason("own-gui") if value == qube.name else None
 
 
-def _check_memory(_facts: Facts, qube: Qube, value: str) -> str | None:
+def _check_memory(_facts: Facts, qube: Qube, value: str) -> Reason | None:
     maxmem = qube.own.get("maxmem", "0")
     return why_not_memory(int(value), int(maxmem))
 
 
-def _check_maxmem(_facts: Facts, qube: Qube, value: str) -> str | None:
+def _check_maxmem(_facts: Facts, qube: Qube, value: str) -> Reason | None:
     controllers = sum(device.device_class is DeviceClass.PCI for device in qube.devices)
     return why_not_maxmem(int(value), int(qube.value("memory") or 0)) or why_not_balanced(int(value), controllers)
 
 
-def _between(low: int, high: int, what: str) -> Callable[[Facts, Qube, str], str | None]:
-    return lambda _facts, _qube, value: None if low <= int(value) <= high else f"{what} is between {low} and {high}."
+def _between(low: int, high: int, what: str) -> Callable[[Facts, Qube, str], Reason | None]:
+    return lambda _facts, _qube, value: None if low <= int(value) <= high else Reason("property-range", what, low, high)
 
 
-def _one_of(*choices: str) -> Callable[[Facts, Qube, str], str | None]:
-    return lambda _facts, _qube, value: None if value in choices else f"It is one of: {', '.join(choices)}."
+def _one_of(*choices: str) -> Callable[[Facts, Qube, str], Reason | None]:
+    return lambda _facts, _qube, value: None if value in choices else Reason("property-choice", ", ".join(choices))
 
 
-def _check_kernel(facts: Facts, _qube: Qube, value: str) -> str | None:
+def _check_kernel(facts: Facts, _qube: Qube, value: str) -> Reason | None:
     if value and value not in facts.kernels:
-        return f"There is no kernel {value}; there are: {', '.join(sorted(facts.kernels)) or 'none'}."
+        return Reason("no-such-kernel", value, ", ".join(sorted(facts.kernels)) or "none")
     return None
 
 
-def _check_ip(facts: Facts, qube: Qube, value: str) -> str | None:
+def _check_ip(facts: Facts, qube: Qube, value: str) -> Reason | None:
     parts = value.split(".")
     if len(parts) != 4 or not all(part.isdigit() and len(part) <= 3 and int(part) < 256 for part in parts):  # noqa: PLR2004
-        return f"{value} is not an IPv4 address."
+        return Reason("not-an-address", value)
     taken = sorted(other.name for other in facts.qubes.values() if other is not qube and other.value("ip") == value)
-    return f"{value} is the address of {spoken(taken)[0]}." if taken else None
+    return Reason("address-used", value, spoken(taken)[0]) if taken else None
 
 
-def _check_mac(_facts: Facts, _qube: Qube, value: str) -> str | None:
+def _check_mac(_facts: Facts, _qube: Qube, value: str) -> Reason | None:
     parts = value.split(":")
     good = len(parts) == 6 and all(len(part) == 2 and set(part) <= set("0123456789abcdef") for part in parts)  # noqa: PLR2004
     if not good or int(parts[0], 16) & 1:
-        return "A MAC address is six pairs of hex digits in lower case, not a multicast one."
+        return Reason("not-a-mac")
     return None
 
 

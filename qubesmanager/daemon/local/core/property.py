@@ -17,6 +17,8 @@ from qubesmanager.wire.codecs import ascii_line, number, text
 from qubesmanager.wire.errors import ProtocolError, QubesPropertyValueError
 from qubesmanager.wire.limits import PROPERTY_CHARACTERS
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import error_for, refusal
 from qubesmanager.wire.values import VmClass
 
 ALL = frozenset(VmClass)
@@ -73,12 +75,12 @@ class Change(Enum):
 
 def _check_qube(facts: Facts, name: str, sees: Sees) -> None:
     if name not in facts.qubes or not sees(name):
-        raise QubesPropertyValueError(f"There is no qube {name}.")
+        raise error_for(Reason("no-such-qube", name), QubesPropertyValueError)
 
 
 Default = Callable[[Facts, Qube], str]
-Check = Callable[[Facts, Qube, str], str | None]
-"""Why a value (well formed for its type) is not accepted, as a sentence; None if it is."""
+Check = Callable[[Facts, Qube, str], Reason | None]
+"""Why a value (well formed for its type) is not accepted; None if it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +114,10 @@ class Property:
         if value and self.type is Type.VM and value != qube.value(self.name):
             _check_qube(facts, value, sees)
         if value and self.type is Type.LABEL and value not in facts.labels:
-            raise QubesPropertyValueError(f"There is no label {value}.")
+            raise error_for(Reason("no-such-label", value), QubesPropertyValueError)
         reason = self.check(facts, qube, value) if self.check else None
         if reason:
-            raise QubesPropertyValueError(reason)
+            raise error_for(reason, QubesPropertyValueError)
         return value
 
 
@@ -127,7 +129,7 @@ class SystemProperty:
     type: Type
     default: str
     help: str
-    check: Callable[[Facts, str], str | None] | None = None
+    check: Callable[[Facts, str], Reason | None] | None = None
     optional: bool = False
 
     def parse(self, untrusted: str) -> str:
@@ -144,7 +146,7 @@ class SystemProperty:
             _check_qube(facts, value, sees)
         reason = self.check(facts, value) if self.check else None
         if reason:
-            raise QubesPropertyValueError(reason)
+            raise error_for(reason, QubesPropertyValueError)
         return value
 
 
@@ -159,15 +161,15 @@ def flag_of(untrusted: str) -> bool | None:
 
 def _read_text(name: str, untrusted: str, *, optional: bool, utf8: bool) -> str:
     if len(untrusted) > PROPERTY_CHARACTERS:
-        raise QubesPropertyValueError(f"The value of {name} is longer than {PROPERTY_CHARACTERS} characters.")
+        raise refusal("property-too-long", name, PROPERTY_CHARACTERS)
     try:
         held = text(untrusted.encode(), name) if utf8 else ascii_line(untrusted.encode(), name)
     except ProtocolError as error:
         raise QubesPropertyValueError(str(error)) from error
     if "\n" in held:
-        raise QubesPropertyValueError(f"The value of {name} is one line.")
+        raise refusal("property-one-line", name)
     if not held and not optional:
-        raise QubesPropertyValueError(f"{name} cannot be empty.")
+        raise refusal("property-empty", name)
     return held
 
 
@@ -176,14 +178,14 @@ def _read_number(name: str, untrusted: str, *, optional: bool, utf8: bool) -> st
     try:
         return str(number(held)) if held else ""
     except ProtocolError as error:
-        raise QubesPropertyValueError(f"{name} is a whole number, not {shown(untrusted)}.") from error
+        raise refusal("property-number", name, shown(untrusted)) from error
 
 
 def _read_bool(name: str, untrusted: str, *, optional: bool, utf8: bool) -> str:
     held = _read_text(name, untrusted, optional=optional, utf8=utf8)
     found = _YES.get(held.lower())
     if found is None:
-        raise QubesPropertyValueError(f"{name} is yes or no, not {shown(untrusted)}.")
+        raise refusal("property-flag", name, shown(untrusted))
     return found
 
 

@@ -15,9 +15,9 @@ from qubesmanager.daemon.local.core.property import Property, Type
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import spoken_one
 from qubesmanager.rules.sight import OTHER
-from qubesmanager.wire.errors import QubesVMNotFoundError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import NO, YES, PropertyValue, encode_record
 
 
@@ -45,7 +45,7 @@ class State:
         """Raises `QubesVMNotFoundError`."""
         found = self.qubes.get(name)
         if found is None:
-            raise QubesVMNotFoundError(f"There is no qube {shown(name)}.")
+            raise refusal("no-such-qube", shown(name))
         return found
 
     def resolve(self, untrusted_dest: str) -> str:
@@ -56,7 +56,7 @@ class State:
             except ValueError:
                 qube = None
             if qube is None:
-                raise QubesVMNotFoundError(f"There is no qube {shown(untrusted_dest)}.")
+                raise refusal("no-such-qube", shown(untrusted_dest))
             return qube.name
         return self.qube(untrusted_dest).name
 

@@ -5,41 +5,42 @@ from collections.abc import Callable
 
 from qubesmanager.daemon.local.core.property import Facts, SystemProperty, Type
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.values import VmClass
 
 
-def _a_template(facts: Facts, value: str) -> str | None:
+def _a_template(facts: Facts, value: str) -> Reason | None:
     if value and facts.qubes[value].klass is not VmClass.TEMPLATE:
-        return f"{value} is not a TemplateVM."
+        return Reason("not-a-template", value)
     return None
 
 
-def _a_netvm(facts: Facts, value: str) -> str | None:
+def _a_netvm(facts: Facts, value: str) -> Reason | None:
     if value and not facts.qubes[value].flag("provides_network"):
-        return f"{value} does not provide network."
+        return Reason("netvm-no-network", value)
     return None
 
 
-def _a_dispvm_template(facts: Facts, value: str) -> str | None:
+def _a_dispvm_template(facts: Facts, value: str) -> Reason | None:
     if value and not facts.qubes[value].flag("template_for_dispvms"):
-        return f"{value} is not a template for disposables (template_for_dispvms)."
+        return Reason("not-disposable-template", value)
     return None
 
 
-def _a_pool(facts: Facts, value: str) -> str | None:
+def _a_pool(facts: Facts, value: str) -> Reason | None:
     if facts.pools.get(value) == KERNEL_POOL:
-        return f"{value} holds dom0's kernels; it takes no volumes."
-    return None if value in facts.pools else f"There is no pool {value}."
+        return Reason("pool-of-kernels", value)
+    return None if value in facts.pools else Reason("no-such-pool", value)
 
 
-def _a_kernel(facts: Facts, value: str) -> str | None:
+def _a_kernel(facts: Facts, value: str) -> Reason | None:
     if value and value not in facts.kernels:
-        return f"There is no kernel {value}; there are: {', '.join(sorted(facts.kernels)) or 'none'}."
+        return Reason("no-such-kernel", value, ", ".join(sorted(facts.kernels)) or "none")
     return None
 
 
-def _between(low: int, high: int) -> Callable[[Facts, str], str | None]:
-    return lambda _facts, value: None if low <= int(value) <= high else f"It is between {low} and {high}."
+def _between(low: int, high: int) -> Callable[[Facts, str], Reason | None]:
+    return lambda _facts, value: None if low <= int(value) <= high else Reason("system-property-range", low, high)
 
 
 _ROWS = (

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.wire.errors import QubesValueError
 from qubesmanager.wire.limits import DEVICES, FEATURES, RECORD_BYTES, TAGS
+from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import VmRecord, encode_record
 
 _COUNTS: tuple[tuple[str, int, Callable[[VmRecord], int]], ...] = (
@@ -26,13 +26,10 @@ def check_weight(before: VmRecord | None, after: VmRecord) -> None:
     for what, most, count in _COUNTS:
         number = count(after)
         if number > most and (before is None or number > count(before)):
-            raise QubesValueError(f"A qube has at most {most} {what}.")
+            raise refusal("qube-limit", most, what)
     size = len(encode_record(after))
     if size > RECORD_BYTES and (before is None or size > len(encode_record(before))):
-        raise QubesValueError(
-            f"All that is known of {after.name} may take {RECORD_BYTES >> 10} KiB, and it would take {size} bytes:"
-            " features, tags and notes together are too much."
-        )
+        raise refusal("qube-too-large", after.name, size, RECORD_BYTES >> 10)
 
 
 def check_change(before: VmRecord, **changes: Any) -> None:

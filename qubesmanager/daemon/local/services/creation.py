@@ -27,6 +27,7 @@ from qubesmanager.wire.errors import (
     StoragePoolException,
 )
 from qubesmanager.wire.names import shown, why_not_new_vm_name
+from qubesmanager.wire.reasons import error_for
 from qubesmanager.wire.values import VmClass
 
 FIRST_RULE = ("accept-all", "action=accept")
@@ -66,7 +67,7 @@ async def create(
             await system.volumes.make(undo, qube, source, pools or {})
             async with system.changing:
                 if source is not None and (reason := properties.why_not_based_on(klass, source)):
-                    raise QubesNoTemplateError(reason)
+                    raise error_for(reason, QubesNoTemplateError)
                 await take_effect(system, qube)
             undo.pop_all()
 
@@ -156,7 +157,7 @@ async def reserved_name(system: System, name: str) -> AsyncIterator[None]:
     """
     reason = why_not_new_vm_name(name)
     if reason:
-        raise QubesValueError(reason)
+        raise error_for(reason)
     while leaving := system.leaving.get(name):
         await leaving.wait()
     check_free(system, name)
@@ -209,7 +210,7 @@ def _source(system: System, klass: VmClass, name: str) -> Qube | None:
         source = system.qube(default)
     reason = properties.why_not_based_on(klass, source)
     if reason:
-        raise QubesNoTemplateError(reason)
+        raise error_for(reason, QubesNoTemplateError)
     return source
 
 

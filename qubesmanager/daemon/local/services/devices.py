@@ -52,6 +52,7 @@ from qubesmanager.wire.errors import (
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import device_event
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reasons import error_for
 from qubesmanager.wire.records import YES, DeviceRecord, VolumeRecord
 from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
 
@@ -564,7 +565,7 @@ class Devices:
     @staticmethod
     def _balanced(qube: Qube) -> None:
         if reason := why_not_balanced(int(qube.value("maxmem") or 0), 1):
-            raise QubesVMInUseError(reason)
+            raise error_for(reason, QubesVMInUseError)
 
     def _key(self, record: DeviceRecord) -> Key:
         return Key(record.device_class, self._system.qube(record.backend).uuid, record.ident)

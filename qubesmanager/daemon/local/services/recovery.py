@@ -28,6 +28,7 @@ from qubesmanager.wire.errors import Mgmt1Error, StoragePoolException
 from qubesmanager.wire.firewall import Action, Rule, parse_rule
 from qubesmanager.wire.limits import RULES
 from qubesmanager.wire.names import LABEL_NAME, shown, why_not_new_vm_name
+from qubesmanager.wire.reasons import text
 from qubesmanager.wire.records import VolumeRecord
 from qubesmanager.wire.values import VmClass
 
@@ -197,7 +198,7 @@ async def _is_session(system: "System", pool: str, vid: str) -> bool:
 
 def _why_not(system: "System", one: Found, coming: list[Found]) -> str:
     if reason := why_not_new_vm_name(one.name):
-        return reason
+        return text(reason)
     if one.name in system.state.qubes:
         return "There is a qube of that name; rename that first, or attach the volumes to a qube."
     if (same := system.state.by_uuid.get(one.uuid)) is not None:
@@ -291,9 +292,10 @@ def _rules_and_notes(one: Found, qube: Qube) -> list[str]:
         said.append("Its firewall rules cannot be read, so nothing passes.")
     qube.rules = [(f"r{at}", str(rule)) for at, rule in enumerate(rules, 1)]
     notes = one.untrusted.get("notes", "")
-    reason = why_not_notes(notes) if isinstance(notes, str) else "they are not text."
-    if reason:
-        said.append(f"Its notes are left out: {reason}")
+    if not isinstance(notes, str):
+        said.append("Its notes are left out: they are not text.")
+    elif reason := why_not_notes(notes):
+        said.append(f"Its notes are left out: {text(reason)}")
     else:
         qube.notes = notes
     return said

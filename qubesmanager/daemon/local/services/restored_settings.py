@@ -22,6 +22,7 @@ from qubesmanager.rules.texts import why_not_feature
 from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
 from qubesmanager.wire.limits import DEVICES, RESTORED_FEATURE_BYTES
 from qubesmanager.wire.names import DEVICE_IDENT, FEATURE_NAME, TAG_NAME, shown, tag_today
+from qubesmanager.wire.reasons import error_for, text
 from qubesmanager.wire.records import YES, DeviceRecord
 from qubesmanager.wire.values import DeviceClass, VmClass
 
@@ -121,7 +122,7 @@ class _Settling:
             reason = None if template is None else properties.why_not_based_on(qube.klass, template)
             if template is None or reason:
                 missing = one.template or kept.properties.get("template", "")
-                one.failed = reason or f"Its template {shown(missing)} is missing."
+                one.failed = text(reason) if reason else f"Its template {shown(missing)} is missing."
                 return
             qube.own["template"] = one.template
             if one.template != self._renamed(kept.properties.get("template", "")):
@@ -219,7 +220,8 @@ class _Settling:
 
     def _take_features(self, one: Incoming) -> None:
         for name, value in one.kept.features.items():
-            reason = why_not_feature(value, RESTORED_FEATURE_BYTES)
+            refused = why_not_feature(value, RESTORED_FEATURE_BYTES)
+            reason = text(refused) if refused else ""
             if not FEATURE_NAME.matches(name):
                 reason = "its name is not valid."
             if reason:
@@ -285,7 +287,7 @@ class _Settling:
         taken = [other.options[FRONTEND_DEV] for other in qube.devices if FRONTEND_DEV in other.options]
         options = options_here(klass, device.options, taken)
         if klass is DeviceClass.PCI and (reason := why_not_balanced(int(qube.value("maxmem") or 0), 1)):
-            raise QubesValueError(reason)
+            raise error_for(reason, QubesValueError)
         return DeviceRecord(klass, backend, device.ident, False, options)
 
 

@@ -63,6 +63,7 @@ from qubesmanager.wire.event import Event
 from qubesmanager.wire.firewall import Action, Rule
 from qubesmanager.wire.limits import RULES
 from qubesmanager.wire.names import shown, why_not_new_vm_name
+from qubesmanager.wire.reasons import text
 from qubesmanager.wire.records import YES, VolumeRecord
 from qubesmanager.wire.values import VmClass
 
@@ -505,8 +506,10 @@ class _Restoring:
         }
         nameable = [one for one in self._wanted if not one.skipped and not one.failed]
         for one in nameable:
-            if reason := why_not_new_vm_name(one.name) or refused[one.name]:
-                one.failed = reason
+            if reason := why_not_new_vm_name(one.name):
+                one.failed = text(reason)
+            elif why := refused[one.name]:
+                one.failed = why
             elif self._is_taken(one.name) and not await self._resolved(one):
                 one.failed = one.failed or f"There is already a qube {one.name}."
             if not one.failed and not one.skipped:
@@ -713,7 +716,7 @@ class _Restoring:
             qube.rules = [(f"r{at}", str(rule)) for at, rule in enumerate(rules, 1)]
         notes = result.notes or ""
         if reason := why_not_notes(notes):
-            one.notes.append(f"Its notes are left out: {reason}")
+            one.notes.append(f"Its notes are left out: {text(reason)}")
         else:
             qube.notes = notes
 

@@ -31,11 +31,11 @@ from qubesmanager.wire.errors import (
     QubesTagNotFoundError,
     QubesValueError,
     QubesVMNotHaltedError,
-    QubesVMNotRunningError,
 )
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.limits import LABELS
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reasons import error_for
 from qubesmanager.wire.records import PropertyValue
 
 
@@ -134,7 +134,7 @@ def _netvm_runs(system: System, qubes: Iterable[Qube], netvm: str) -> None:
     """Raises `QubesVMNotRunningError` if one of the qubes runs and would now get a netvm that does not."""
     changed = [qube.name for qube in qubes if qube.running and qube.value("netvm") != netvm]
     if reason := why_not_now(spoken(sorted(changed)), netvm, netvm_runs=bool(netvm) and system.qube(netvm).running):
-        raise QubesVMNotRunningError(reason)
+        raise error_for(reason)
 
 
 def _no_new_loop(system: System, netvm: str) -> None:
@@ -181,7 +181,7 @@ def feature_with_template(system: System, name: str, wanted: str) -> str:
 
 async def set_feature(system: System, name: str, wanted: str, value: str) -> None:
     if reason := why_not_feature(value):
-        raise QubesValueError(reason)
+        raise error_for(reason)
     qube = system.qube(name)
     async with system.altering(qube):
         if qube.features.get(wanted) == value:
@@ -237,7 +237,7 @@ async def remove_tag(system: System, name: str, tag: str) -> None:
 
 async def set_notes(system: System, name: str, notes: str) -> None:
     if reason := why_not_notes(notes):
-        raise QubesValueError(reason)
+        raise error_for(reason)
     qube = system.qube(name)
     async with system.altering(qube):
         if qube.notes == notes:

@@ -30,7 +30,6 @@ from qubesmanager.wire.errors import (
     ProtocolError,
     QubesPoolInUseError,
     QubesPoolNotFoundError,
-    QubesValueError,
     QubesVMNotHaltedError,
     QubesVolumeNotFoundError,
     StoragePoolException,
@@ -38,6 +37,7 @@ from qubesmanager.wire.errors import (
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import volume_event
 from qubesmanager.wire.names import POOL_NAME, check
+from qubesmanager.wire.reasons import error_for
 from qubesmanager.wire.records import NO, YES, VolumeRecord
 from qubesmanager.wire.values import VmClass
 
@@ -172,7 +172,7 @@ async def extend(system: System, held: Held, size: int | None) -> int:
         return (await driver.info(await _spec(system, held))).size
     _kept(held, "is grown")
     if why := why_not_size(held.volume.size, size):
-        raise QubesValueError(f"{why} {held.volume.vid} has {held.volume.size} bytes already.")
+        raise error_for(why)
     async with _ordered(system, held) as now:
         after = await driver.resize(now.volume.vid, size, await _live(system, now))
         await _remember(system, now, after)

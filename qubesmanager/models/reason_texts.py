@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reasons in the user's language: the sentence of a code, translated in the context `Reason`.
+
+`scripts/translate` collects the sentences from the table of reasons.
+"""
+
+from PyQt5.QtCore import QCoreApplication
+
+from qubesmanager.wire.reason import Field, Reason
+from qubesmanager.wire.reasons import BY_CODE
+
+CONTEXT = "Reason"
+
+
+def reason_text(reason: Reason) -> str:
+    """The sentence of the reason; that of a reason inside of it is translated too."""
+    row = BY_CODE[reason.code]
+    return row.filled(QCoreApplication.translate(CONTEXT, row.sentence), map(_field_text, reason.fields))
+
+
+def _field_text(field: Field) -> str:
+    return field if isinstance(field, str) else reason_text(field)
