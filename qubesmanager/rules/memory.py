@@ -1,7 +1,7 @@
-from qubesmanager.wire.reason import Reason
-
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How memory and maxmem go together. MiB throughout; maxmem 0 means that memory is not balanced."""
+
+from qubesmanager.wire.reason import Reason
 
 LEAST_MEMORY = 32
 MOST_MEMORY = 64 << 20

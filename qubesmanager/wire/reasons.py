@@ -155,7 +155,7 @@ TABLE: tuple[Row, ...] = (
         "The maximum is more than {times} times the initial memory: the qube may start slowly or not at all.",
     ),
     # -- firewall
-    Row("firewall-no-netvm", errors.QubesValueError, "The qube has no netvm, so its firewall rules have no effect."),
+    Row("firewall-no-netvm", errors.QubesValueError, "The qube has no net qube, so its firewall rules have no effect."),
     Row(
         "firewall-netvm-without",
         errors.QubesValueError,

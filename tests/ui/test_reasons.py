@@ -45,7 +45,7 @@ def test_each_reason_of_the_rules_is_translated(module: object, functions: str) 
 def test_a_reason_with_a_name_in_it_keeps_the_name() -> None:
     assert reason("It is used by work (netvm), vault (template).") == "It is used by work (netvm), vault (template)."
     assert why_not_name("none", ()) == "The name none is reserved."
-    assert why_not_name("work", {"work"}) == "There is a qube named work already."
+    assert why_not_name("work", {"work"}) == "There is already a qube work."
     assert why_not_name("fresh", {"work"}) is None
 
 

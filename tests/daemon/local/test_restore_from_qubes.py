@@ -181,7 +181,7 @@ async def test_two_qubes_that_are_each_others_netvm_do_not_become_a_loop(client:
     )
 
     assert rows[0] == "in-loop-a restored-as=in-loop-a result=ok"
-    assert "That would be a loop: in-loop-b → in-loop-a → in-loop-b." in rows[1]
+    assert "That would be a loop of netvms: in-loop-b → in-loop-a → in-loop-b." in rows[1]
     assert (await value_of(client, "in-loop-a", "netvm")).value == "in-loop-b"
     assert await value_of(client, "in-loop-b", "netvm") == PropertyState(True, "")
     await client.send(calls.VM_START("in-loop-a"))
@@ -198,7 +198,7 @@ async def test_two_qubes_that_are_each_others_netvm_do_not_become_a_loop(client:
         ("netvm", "in-one", "loop"),
         ("netvm", "vault", "does not provide network"),
         ("netvm", "nowhere", "There is no qube"),
-        ("memory", "7", "Memory is between"),
+        ("memory", "7", "The memory is between"),
         ("vcpus", "-1", "whole number"),
         ("ip", "10.0.0.300", "not an IPv4 address"),
         ("mac", "ff:ff:ff:ff:ff:ff", "multicast"),
