@@ -6,15 +6,11 @@ Exit status: 0 done, 1 failed, 2 used wrongly, 3 no answer, 4 cancelled, 5 done 
 
 import argparse
 import asyncio
-import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing, suppress
 from pathlib import Path
 
-import argcomplete
-
-import qubesmanager
 from qubesmanager.backup.errors import BackupError, BackupIncompleteError
 from qubesmanager.cli import restore as restoring
 from qubesmanager.cli.main import USED_WRONGLY, Connect
@@ -24,6 +20,8 @@ from qubesmanager.cli.terminal import (
     Parser,
     Terminal,
     UsageError,
+    add_common,
+    completing,
     passphrase_from,
     size_text,
     status_of,
@@ -58,7 +56,7 @@ SIZES = frozenset({1})
 """Columns at the right edge, of what a profile would do."""
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     made = Parser(
         prog=PROGRAM,
         description="Back up qubes as a profile says. Without any option a window asks for everything.",
@@ -89,8 +87,7 @@ def parser() -> argparse.ArgumentParser:
         help="read the passphrase from the first line of FILE, - for standard input; else the profile says where it"
         " comes from, or it is asked for",
     )
-    made.add_argument("--connect", metavar="URL", help="whom to talk to; without it the usual places are searched")
-    made.add_argument("--version", action="version", version=f"{PROGRAM} {qubesmanager.__version__}")
+    add_common(made)
     return made
 
 
@@ -99,9 +96,7 @@ def main(
 ) -> int:
     """Run the command and give its exit status. `wizard` opens the window, with the URL if one was given."""
     terminal = terminal or Terminal()
-    made = parser()
-    if "_ARGCOMPLETE" in os.environ:
-        argcomplete.autocomplete(made)
+    made = completing(parser())
 
     def work(bar: Bar) -> int:
         options = made.parse_args(argv)

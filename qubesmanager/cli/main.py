@@ -91,7 +91,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("-h", "--help", action="store_true", help="this help; with CALL: what that call takes and gives")
     made.add_argument("--version", action="store_true", help="print the version")
     made.add_argument("--list", action="store_true", help="print all calls")
-    made.add_argument("--connect", metavar="URL", help="whom to talk to; without it the usual places are searched")
+    made.add_argument(
+        "--connect", metavar="URL", help="the daemon to connect to; without it the usual addresses are tried"
+    )
     form = made.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print the answer as JSON; events and rows one a line")
     form.add_argument("--raw", action="store_true", help="print events as their bytes, not as lines")

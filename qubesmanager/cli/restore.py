@@ -13,9 +13,6 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing, suppress
 from pathlib import Path
 
-import argcomplete
-
-import qubesmanager
 from qubesmanager.cli.main import ANSWERED_NO, Connect
 from qubesmanager.cli.terminal import (
     INCOMPLETE,
@@ -23,6 +20,8 @@ from qubesmanager.cli.terminal import (
     Parser,
     Terminal,
     UsageError,
+    add_common,
+    completing,
     passphrase_from,
     size_text,
     status_of,
@@ -63,7 +62,7 @@ DATA = frozenset({2})
 """Columns of the list that stand at the right edge."""
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     made = Parser(
         prog=PROGRAM,
         description="Restore qubes from a backup. Nothing that exists is overwritten. Without FILE a window asks for"
@@ -121,8 +120,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="read the passphrase from the first line of FILE, - for standard input",
     )
-    made.add_argument("--connect", metavar="URL", help="whom to talk to; without it the usual places are searched")
-    made.add_argument("--version", action="version", version=f"{PROGRAM} {qubesmanager.__version__}")
+    add_common(made)
     return made
 
 
@@ -163,9 +161,7 @@ def main(
 ) -> int:
     """Run the command and give its exit status. `wizard` opens the window, with the URL if one was given."""
     terminal = terminal or Terminal()
-    made = parser()
-    if "_ARGCOMPLETE" in os.environ:
-        argcomplete.autocomplete(made)
+    made = completing(parser())
 
     def work(bar: Bar) -> int:
         options = made.parse_args(argv)

@@ -3,6 +3,7 @@
 
 import argparse
 import asyncio
+import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -11,6 +12,9 @@ from getpass import getpass
 from pathlib import Path
 from typing import NoReturn, TextIO
 
+import argcomplete
+
+import qubesmanager
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.passphrases import passphrase_text, read_passphrase
 from qubesmanager.cli.main import ANSWERED_NO, NO_ANSWER, USED_WRONGLY
@@ -36,6 +40,21 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message)
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add the options that every command has."""
+    parser.add_argument(
+        "--connect", metavar="URL", help="the daemon to connect to; without it the usual addresses are tried"
+    )
+    parser.add_argument("--version", action="version", version=f"{parser.prog} {qubesmanager.__version__}")
+
+
+def completing(parser: Parser) -> Parser:
+    """The parser; if the shell asks for completions, it prints them and ends the program."""
+    if "_ARGCOMPLETE" in os.environ:
+        argcomplete.autocomplete(parser)
+    return parser
 
 
 @dataclass(frozen=True, slots=True)

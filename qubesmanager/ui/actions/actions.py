@@ -173,6 +173,19 @@ class ActionSet(QObject):
         for row in TABLE:
             self.by_id[row.id].setIcon(icon(row.icon))
 
+    def fill(self, menu: QMenu, submenus: Sequence[QMenu]) -> None:
+        """Add THE ACTIONS to a menu, a line between groups; the submenus come before the actions that make qubes."""
+        group = ""
+        for row in self.available():
+            if group and row.group != group:
+                menu.addSeparator()
+            if row.group == "make" and group != "make":
+                for each in submenus:
+                    menu.addMenu(each)
+                menu.addSeparator()
+            group = row.group
+            menu.addAction(self.by_id[row.id])
+
     def available(self) -> list[VmAction]:
         """The rows whose window exists."""
         return [row for row in TABLE if not row.window or row.window in WINDOWS]

@@ -4,8 +4,8 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from typing import Any
 
@@ -141,12 +141,19 @@ class BackupRun(QObject):
         afterwards: Callable[[], Awaitable[None]] | None,
         confirmed: Confirmed,
     ) -> None:
-        self._report()
-        client = self._session.client
-        try:
+        with self._recorded():
             if text is not None:
-                await client.send(calls.BACKUP_PROFILE_SET(DOM0, self.profile, text))
+                await self._session.client.send(calls.BACKUP_PROFILE_SET(DOM0, self.profile, text))
             self.result = await self._executed(passphrase, confirmed)
+        if afterwards is not None:
+            await afterwards()
+
+    @contextmanager
+    def _recorded(self) -> Iterator[None]:
+        """Report the progress of the run, and keep how the block ended as the state of the run."""
+        self._report()
+        try:
+            yield
             self.state = TaskState.DONE
         except (asyncio.CancelledError, BackupCancelledError):
             self.state = TaskState.CANCELLED
@@ -154,8 +161,6 @@ class BackupRun(QObject):
         except (Mgmt1Error, TransportError) as error:
             self._failed(error)
             raise
-        if afterwards is not None:
-            await afterwards()
 
     def _failed(self, error: Mgmt1Error | TransportError) -> None:
         self.state, self.why = TaskState.FAILED, run_text(str(error))
@@ -185,16 +190,8 @@ class BackupRun(QObject):
         return whole(await self._end_of_run())
 
     async def _look_on(self) -> None:
-        self._report()
-        try:
+        with self._recorded():
             self.result = whole(await self._end_of_run())
-            self.state = TaskState.DONE
-        except (asyncio.CancelledError, BackupCancelledError):
-            self.state = TaskState.CANCELLED
-            raise
-        except (Mgmt1Error, TransportError) as error:
-            self._failed(error)
-            raise
 
     async def _found_again(self) -> None:
         """After a lost connection: ask for the state until there is an answer.

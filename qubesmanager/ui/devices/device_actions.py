@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The menu of one device, and the questions that are asked before something is done with it."""
 
-from collections.abc import Callable
 from functools import partial
 
 from PyQt5.QtCore import QObject
@@ -12,8 +11,9 @@ from qubesmanager.models.device_targets import Effort, Target, target_text, targ
 from qubesmanager.ui.devices.attach_dialog import ATTACHED_HERE, AttachDialog
 from qubesmanager.ui.devices.device_feed import DeviceFeed, feed_of
 from qubesmanager.ui.devices.device_operations import DeviceOperations
-from qubesmanager.ui.icons import icon, label_icon
+from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.menus import add_action
 from qubesmanager.ui.widgets.prompts import opened
 
 QUICK = 12
@@ -79,7 +79,7 @@ class DeviceActions(QObject):
         failed = device.doing if device.doing is not None and device.doing.step is Step.FAILED else None
         if failed is not None:
             _told(menu, harmless(failed.why))
-            self._add(
+            add_action(
                 menu, self.tr("&Retry with {0}").format(failed.qube), lambda: self.operations.retry(device), "refresh"
             )
             menu.addSeparator()
@@ -96,7 +96,7 @@ class DeviceActions(QObject):
             favourite.setCheckable(True)
             favourite.setChecked(device.mark.favourite)
             favourite.triggered.connect(lambda on: self.feed.set_mark(device, Mark(device.mark.nickname, on)))
-        self._add(menu, self.tr("&Nickname…"), lambda: self.ask_nickname(device), "rename")
+        add_action(menu, self.tr("&Nickname…"), lambda: self.ask_nickname(device), "rename")
 
     def _fill_attach(self, menu: QMenu, device: Device) -> None:
         if not device.present:
@@ -111,24 +111,17 @@ class DeviceActions(QObject):
                 if action is not None:
                     action.triggered.connect(lambda _on=False, target=target: self.give(device, target, {}))
             to.addSeparator()
-        self._add(to, self.tr("Another &qube, or options…"), lambda: self.ask_qube(device), "search")
+        add_action(to, self.tr("Another &qube, or options…"), lambda: self.ask_qube(device), "search")
 
     def _fill_detach(self, menu: QMenu, device: Device) -> None:
         for qube in dict.fromkeys(filter(None, (device.holder, *device.assigned))):
             text = (
                 self.tr("&Detach from {0}") if qube == device.holder else self.tr("&Do not attach at the start of {0}")
             )
-            self._add(menu, text.format(plain(qube)), partial(self.operations.detach, device, qube), "")
+            add_action(menu, text.format(plain(qube)), partial(self.operations.detach, device, qube), "")
         if device.holder:
             text = self.tr("Detach and &shut down {0}").format(plain(device.holder))
-            self._add(menu, text, lambda: self.operations.detach_and_shut_down(device, device.holder), "shutdown")
-
-    def _add(self, menu: QMenu, text: str, run: Callable[[], None], picture: str) -> None:
-        action = menu.addAction(text)
-        if action is not None:
-            if picture:
-                action.setIcon(icon(picture))
-            action.triggered.connect(lambda _on=False: run())
+            add_action(menu, text, lambda: self.operations.detach_and_shut_down(device, device.holder), "shutdown")
 
 
 class NicknameDialog(QDialog):

@@ -290,18 +290,8 @@ class MainWindow(QMainWindow):
         return menu
 
     def _fill_vm_menu(self, menu: QMenu) -> None:
-        """The rows of the table of actions, a line between groups; the property menus before what is made new."""
         menu.setToolTipsVisible(True)
-        group = ""
-        for row in self.actions_of.available():
-            if group and row.group != group:
-                menu.addSeparator()
-            if row.group == "make" and group != "make":
-                for each in self.submenus:
-                    menu.addMenu(each)
-                menu.addSeparator()
-            group = row.group
-            menu.addAction(self.actions_of.by_id[row.id])
+        self.actions_of.fill(menu, self.submenus)
 
     def _add_windows(self, menu: QMenu, place: str) -> None:
         rows = [row for row in WINDOWS.values() if row.text and row.menu == place]

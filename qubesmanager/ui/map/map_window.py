@@ -258,16 +258,7 @@ class MapWindow(QWidget):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.setToolTipsVisible(True)
-        group = ""
-        for row in self.actions_of.available():
-            if group and row.group != group:
-                menu.addSeparator()
-            if row.group == "make" and group != "make":
-                for each in self.menus:
-                    menu.addMenu(each)
-                menu.addSeparator()
-            group = row.group
-            menu.addAction(self.actions_of.by_id[row.id])
+        self.actions_of.fill(menu, self.menus)
         menu.popup(viewport.mapToGlobal(at))
 
     def _close(self) -> None:

@@ -5,9 +5,10 @@ import ipaddress
 import time
 from collections.abc import Callable
 
-from PyQt5.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QWidget
 
 from qubesmanager.ui.widgets.labels import plain_label
+from qubesmanager.ui.widgets.prompts import lay_out_form
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.firewall import Action, Proto, Rule, parse_rule
 
@@ -54,18 +55,7 @@ class RuleDialog(QDialog):
         form.addRow(self.tr("P&orts or ICMP type"), self.ports)
         form.addRow(self.tr("E&xpires"), self.expire)
         form.addRow(self.tr("&Comment"), self.comment)
-        self.buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButtons()
-            | QDialogButtonBox.StandardButton.Ok
-            | QDialogButtonBox.StandardButton.Cancel,
-            self,
-        )
-        self.buttons.accepted.connect(self.accept)
-        self.buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.addLayout(form)
-        layout.addWidget(self.problem)
-        layout.addWidget(self.buttons)
+        self.buttons = lay_out_form(self, form, self.problem)
         if rule is not None:
             self._fill(rule)
         for line in (self.destination, self.ports, self.comment):

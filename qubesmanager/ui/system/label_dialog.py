@@ -13,12 +13,12 @@ from PyQt5.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.widgets.labels import problem_label, show_problem
+from qubesmanager.ui.widgets.prompts import lay_out_form
 from qubesmanager.wire.names import LABEL_NAME
 
 FIRST = "#00a0a0"
@@ -49,18 +49,7 @@ class LabelDialog(QDialog):
         form.addRow(self.tr("&Name"), self.name)
         form.addRow(colour, row)
         self.problem = problem_label(self)
-        self.buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButtons()
-            | QDialogButtonBox.StandardButton.Ok
-            | QDialogButtonBox.StandardButton.Cancel,
-            self,
-        )
-        self.buttons.accepted.connect(self.accept)
-        self.buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.addLayout(form)
-        layout.addWidget(self.problem)
-        layout.addWidget(self.buttons)
+        self.buttons = lay_out_form(self, form, self.problem)
         for field in (self.name, self.color):
             field.textChanged.connect(self._check)
         self.name.setFocus()

@@ -24,6 +24,7 @@ from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.tray.notices import NoticeKind, Notices, kind_text, unmarked
 from qubesmanager.ui.tray.qubes_panel import QubesPanel, add_actions
 from qubesmanager.ui.widgets.error_bar import ErrorBar, Notice
+from qubesmanager.ui.widgets.menus import add_action
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 
@@ -186,11 +187,11 @@ class Tray(QObject):
             self._add_device(device)
         if not shown:
             _say(self.menu, self.tr("No devices"))
-        self._add(self.menu, self.tr("All &devices…"), self.show_window, "search")
+        add_action(self.menu, self.tr("All &devices…"), self.show_window, "search")
         self.menu.addSeparator()
         for record in self._running()[:QUICK]:
             self._add_qube(record)
-        self._add(self.menu, self.tr("&Start a qube…"), lambda: self.show_window("qubes"), "start")
+        add_action(self.menu, self.tr("&Start a qube…"), lambda: self.show_window("qubes"), "start")
         self.menu.addSeparator()
         self._fill_rest(self.menu)
 
@@ -207,8 +208,8 @@ class Tray(QObject):
                     action.setCheckable(True)
                     action.setChecked(self.notices.wanted(kind))
                     action.toggled.connect(lambda on, kind=kind: self.notices.want(kind, on))
-        self._add(menu, self.tr("Open Qubes &Manager"), self._open_manager, "")
-        self._add(menu, self.tr("&Quit"), self.over.emit, "quit")
+        add_action(menu, self.tr("Open Qubes &Manager"), self._open_manager, "")
+        add_action(menu, self.tr("&Quit"), self.over.emit, "quit")
 
     def _add_device(self, device: Device) -> None:
         state = state_line(device)
@@ -234,13 +235,6 @@ class Tray(QObject):
         if history is None:
             return state
         return self.tr("{0} · {1} % · {2}").format(state, history.cpu, size_text(history.memory_kib << 10))
-
-    def _add(self, menu: QMenu, text: str, run: Callable[[], None], picture: str) -> None:
-        action = menu.addAction(text)
-        if action is not None:
-            if picture:
-                action.setIcon(icon(picture))
-            action.triggered.connect(lambda _on=False: run())
 
     # -- being told ---------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 
 import asyncio
 
-from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from qubesmanager.ui.widgets.labels import plain_label
 
@@ -56,3 +56,20 @@ class Question(QDialog):
 async def confirm(parent: QWidget | None, title: str, text: str, yes: str, *, details: str = "") -> bool:
     """Ask a question; returns whether the user said yes. All texts are shown as plain text."""
     return await opened(Question(parent, title, text, yes, details=details))
+
+
+def lay_out_form(dialog: QDialog, form: QFormLayout, problem: QLabel) -> QDialogButtonBox:
+    """Lay out a dialog: the form, the label of its problem, OK and Cancel. Returns the buttons."""
+    buttons = QDialogButtonBox(
+        QDialogButtonBox.StandardButtons()
+        | QDialogButtonBox.StandardButton.Ok
+        | QDialogButtonBox.StandardButton.Cancel,
+        dialog,
+    )
+    buttons.accepted.connect(dialog.accept)
+    buttons.rejected.connect(dialog.reject)
+    layout = QVBoxLayout(dialog)
+    layout.addLayout(form)
+    layout.addWidget(problem)
+    layout.addWidget(buttons)
+    return buttons

@@ -9,35 +9,23 @@ import fcntl
 import os
 from collections.abc import Generator
 from pathlib import Path
-from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from qubesmanager.daemon.local.drivers.pools.base import GRAIN, DriverOption
 from qubesmanager.daemon.local.drivers.pools.beneath import open_file
 from qubesmanager.daemon.local.drivers.pools.disk import BLOCK, data_runs, fsync, is_zero, staging
 from qubesmanager.daemon.local.drivers.pools.folder import FolderPool
 from qubesmanager.daemon.local.drivers.pools.manifest import Manifest
+from qubesmanager.daemon.local.drivers.pools.new_file import NewFile
 from qubesmanager.daemon.local.drivers.pools.sources import RawSource
-from qubesmanager.host.direct_io import StraightWriter
 from qubesmanager.wire.errors import StoragePoolException
 
 _FICLONE = 0x40049409  # _IOW(0x94, 9, int), linux/fs.h
 _NO_REFLINKS = {errno.EOPNOTSUPP, errno.ENOTTY, errno.EINVAL, errno.EXDEV, errno.ENOSYS}
 
 
-class RawWriter:
+class RawWriter(NewFile):
     """A sparse file, written from its first byte to its last; blocks of zeros stay holes."""
-
-    def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        self._file = StraightWriter(self._fd)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._file.close()
-        os.close(self._fd)
 
     def put(self, offset: int, data: bytes) -> None:
         for start in range(0, len(data), BLOCK):

@@ -20,7 +20,7 @@ from typing import NamedTuple, Self
 
 from qubesmanager.daemon.local.drivers.pools.beneath import open_file
 from qubesmanager.daemon.local.drivers.pools.disk import BLOCK, is_zero, pwrite_all
-from qubesmanager.host.direct_io import StraightWriter
+from qubesmanager.daemon.local.drivers.pools.new_file import NewFile
 from qubesmanager.wire.errors import QubesValueError, StoragePoolException
 
 CLUSTER = BLOCK
@@ -143,27 +143,19 @@ def _table(data: bytes) -> "array[int]":
     return values
 
 
-class Writer:
+class Writer(NewFile):
     """A new image, written from its first byte to its last in flat memory.
 
     `put` in ascending order, then `finish`; nobody can read the image before. Clusters of zeros take no room.
     """
 
     def __init__(self, path: Path, backing: str = "") -> None:
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        self._file = StraightWriter(self._fd)
+        super().__init__(path)
         self._backing = backing
         self._next = 3  # cluster 0 is the header, 1 the refcount table, 2 the first refcount block
         self._l1: dict[int, int] = {}
         self._l2: array[int] = array("Q")
         self._l2_index = -1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._file.close()
-        os.close(self._fd)
 
     def put(self, offset: int, data: bytes) -> None:
         """Data at a multiple of the cluster's size; only the image's last cluster may be short."""
