@@ -35,7 +35,7 @@ from qubesmanager.backup.archive.reader import open_backup
 from qubesmanager.backup.archive.scrypt_container import LEVELS, at_once, new_keys
 from qubesmanager.backup.archive.streams import FdInput, FdOutput
 from qubesmanager.backup.archive.writer import Options, QubeData, write
-from qubesmanager.backup.partial import partial
+from qubesmanager.backup.partial import give_name, part_of, partial
 from qubesmanager.host.sparse_file import FileSink, FileSource
 from qubesmanager.wire.firewall import parse_rule
 
@@ -220,8 +220,10 @@ def written(folder: Path, paths: list[Path], level: str) -> Run:
     (folder / "backup").unlink(missing_ok=True)
     with qubes_of(paths, small_files=len(paths) > 1) as qubes:
         start = perf_counter()
-        with partial(folder / "backup") as fd:
+        part = part_of(folder / "backup")
+        with partial(part) as fd:
             report = write(FdOutput(fd, Event()), WORDS, SYSTEM, qubes, Options(LEVELS[level]))
+        give_name(part, folder / "backup")
         seconds = perf_counter() - start
     assert report.ok
     assert report.manifest is not None

@@ -18,14 +18,16 @@ from backup_samples import TINY, WORDS, Memory, contents, settings_only
 
 from qubesmanager.backup.archive.streams import FdOutput
 from qubesmanager.backup.archive.writer import Options, QubeData, write
-from qubesmanager.backup.partial import partial
+from qubesmanager.backup.partial import give_name, part_of, partial
 
 
 def write_one(path: Path) -> None:
     data = random.Random(1).randbytes(400_000)
     qubes = [QubeData(settings_only(name), {"private": Memory.full(data)}) for name in ("work", "home")]
-    with partial(path) as fd:
+    part = part_of(path)
+    with partial(part) as fd:
         write(FdOutput(fd, threading.Event()), WORDS, contents(), qubes, Options(TINY, piece=30_000))
+    give_name(part, path)
 
 
 def child(path: Path) -> int:

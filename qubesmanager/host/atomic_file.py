@@ -1,9 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Small files that are there whole, as they were or as they shall be, whenever the machine stops."""
 
+import ctypes
+import errno
 import os
 import stat
 from pathlib import Path
+
+_NO_REPLACE = 1
+"""`RENAME_NOREPLACE` of renameat2(2)."""
+_AT_FDCWD = -100
+_CANNOT = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM})
+"""How a file system refuses a way of renaming that it has not."""
 
 
 def replace_file(path: Path, content: bytes, *, mode: int) -> None:
@@ -44,6 +52,27 @@ def make_private(folder: Path) -> None:
     for file in folder.iterdir():
         if stat.S_ISREG(file.lstat().st_mode):
             file.chmod(0o600)
+
+
+def rename_to_new(old: Path, new: Path) -> None:
+    """Rename the file if there is no file `new` yet. Raises `FileExistsError`, `OSError`."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if not libc.renameat2(_AT_FDCWD, os.fsencode(old), _AT_FDCWD, os.fsencode(new), _NO_REPLACE):
+        return
+    number = ctypes.get_errno()
+    if number not in _CANNOT:
+        raise OSError(number, os.strerror(number), str(new))
+    # NFS has links only, and some file systems in user space neither: there two at the same moment are one too many.
+    try:
+        os.link(old, new, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _CANNOT:
+            raise
+        if os.path.lexists(new):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(new)) from error
+        old.rename(new)
+        return
+    old.unlink()
 
 
 def fsync_folder(folder: Path) -> None:

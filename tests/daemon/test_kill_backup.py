@@ -17,6 +17,7 @@ import pytest
 import yaml
 from backup_daemon import MIB, WORDS, Everything, everything, file_stream, make_qube
 from daemon_process import DaemonProcess
+from until import until
 
 from qubesmanager.backup.archive.reader import open_backup
 from qubesmanager.backup.errors import BackupError
@@ -152,5 +153,30 @@ async def test_a_killed_backup_or_restore_is_whole_or_not_there(tmp_path: Path) 
             answers = await machine.killed(takes * 1.1 * (number + random.random()) / KILLS)
             outcomes.add(answers)
         assert (False, False) in outcomes, "nothing was ever cut off"
+    finally:
+        await asyncio.to_thread(machine.daemon.stop)
+
+
+@pytest.mark.timeout(120)
+async def test_what_a_killed_backup_left_is_gone_after_the_start_and_the_files_of_others_stay(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    await machine.prepare()
+    try:
+        # Of another daemon that writes to the same folder: by the same profile, in the same second.
+        other = machine.targets / "qubes-backup-nightly-20260101T000000.0123456789abcdef.partial"
+        other.write_bytes(b"of another")
+        done = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(answer_of(machine.execute(), done))
+            await until(lambda: len(list(machine.targets.iterdir())) > 1)
+            await asyncio.to_thread(machine.daemon.stop, signal.SIGKILL)
+        (left,) = set(machine.targets.iterdir()) - {other}
+        assert left.suffix == ".partial"
+
+        await asyncio.to_thread(machine.daemon.start)
+
+        assert list(machine.targets.iterdir()) == [other]
+        last = json.loads((await machine.client.send(calls.BACKUP_HISTORY("dom0", "nightly")))[-1])
+        assert last["result"] == "failed"
     finally:
         await asyncio.to_thread(machine.daemon.stop)

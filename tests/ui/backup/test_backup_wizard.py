@@ -259,11 +259,11 @@ class Gate:
         self.reached = threading.Event()
         real = targets.to_file
 
-        def waiting(path: Path, write: Any, stop: threading.Event, verify: Any) -> Any:
+        def waiting(path: Path, part: Path, write: Any, stop: threading.Event, verify: Any) -> Any:
             self.reached.set()
             while not self.open.wait(0.01) and not stop.is_set():
                 pass
-            return real(path, write, stop, verify)
+            return real(path, part, write, stop, verify)
 
         monkeypatch.setattr(targets, "to_file", waiting)
 

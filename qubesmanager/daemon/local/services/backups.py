@@ -32,7 +32,7 @@ from qubesmanager.backup.archive.storable import plain_values, storable
 from qubesmanager.backup.archive.streams import FdOutput
 from qubesmanager.backup.archive.writer import Options, QubeData
 from qubesmanager.backup.errors import BackupError, BackupIncompleteError, BackupNotConnectedError
-from qubesmanager.backup.partial import check_space
+from qubesmanager.backup.partial import check_space, part_of, remove_left
 from qubesmanager.backup.passphrases import passphrase_text
 from qubesmanager.backup.profile import REMOVED, Profile, marked, matches, owner_of, parse_profile, without_passphrase
 from qubesmanager.backup.profile_names import keys_naming, renamed, without
@@ -377,6 +377,7 @@ class Backups:
                 raise
             finally:
                 told["end"] = int(self.clock())
+                await self._forget_part(told)
                 await self._ended(number, told)
         finally:
             del self._runs[name]
@@ -420,7 +421,9 @@ class Backups:
             run.totals |= await in_engine(lambda: {data.qube.name: writer.measured(data) for data in kept})
             path = await at_destination(self._path, run.profile, profile, told["start"])
             if path is not None:
+                await self._clear_left(path.parent)
                 told["file"] = str(path)
+                told["part"] = {"path": str(part_of(path)), "disk": await at_destination(_identity_of, path.parent)}
                 await self._remember(number, told)
                 needed = sum(run.totals.values())
                 await in_engine(lambda: check_space(path.parent, needed))
@@ -443,7 +446,8 @@ class Backups:
                     home=home,
                 )
 
-            report, file = await self._written(run, profile, path, write, secret)
+            part = Path(told["part"]["path"]) if path is not None else None
+            report, file = await self._written(run, profile, path, part, write, secret)
         told["backup"] = report.backup_id
         told["verified"] = profile.verify and report.ok
         uuids = {qube.name: str(qube.uuid) for qube in (self._system.qube(DOM0), *planned.qubes)}
@@ -484,17 +488,23 @@ class Backups:
         return None if folder is None else await in_engine(lambda: scanned(folder, stop), stop)
 
     async def _written(
-        self, run: _Run, profile: Profile, path: Path | None, write: targets.Write, secret: str
+        self,
+        run: _Run,
+        profile: Profile,
+        path: Path | None,
+        part: Path | None,
+        write: targets.Write,
+        secret: str,
     ) -> tuple[Report, Path | None]:
         stop = run.cancelled
-        if path is not None:
+        if path is not None and part is not None:
             reading = Teller(lambda qube, done, _total: self._progress(run, "verifying", qube, done))
 
             def verify(fd: int) -> None:
                 targets.verified(fd, secret, stop, reading)
 
             wanted = verify if profile.verify else None
-            return await in_engine(lambda: targets.to_file(path, write, stop, wanted), stop)
+            return await in_engine(lambda: targets.to_file(path, part, write, stop, wanted), stop)
         first = b""
         arguments = list(profile.destination_command)
         if not arguments:
@@ -753,24 +763,52 @@ class Backups:
         return {} if wait is None else {"next-attempt": told["end"] + wait}
 
     async def recover(self) -> None:
-        """After the start of the daemon: runs that were cut off failed, and what they had written goes."""
+        """After the start of the daemon: runs that were cut off failed, and what they had written goes.
+
+        Where the disk is not connected now, it goes before a later run to the same folder, or at a later start.
+        """
         for number, text in await self._system.store.read("SELECT run, told FROM backup_run"):
             told = json.loads(text)
             if told["result"] != RUNNING:
                 continue
-            if told["file"]:
-                try:
-                    await at_destination(targets.clear_away, Path(told["file"]))
-                except BackupNotConnectedError as error:
-                    log.warning("What is left of %s stays there: %s", told["file"], error)
             told |= {
                 "result": FAILED,
                 "reason": "The daemon ended before the backup was complete.",
                 "end": told["start"],
                 "run": number,
             }
+            await self._forget_part(told)
             await self._remember(number, told)
             log.warning("The backup of the profile %s was cut off", told["profile"])
+        self._system.spawn("remove what cut off backups left", self._clear_left())
+
+    async def _clear_left(self, folder: Path | None = None) -> None:
+        """Remove what ended runs have left in the folder, everywhere without one."""
+        for number, text in await self._system.store.read(
+            "SELECT run, told FROM backup_run WHERE json_extract(told, '$.part') IS NOT NULL"
+        ):
+            told = json.loads(text)
+            if told["result"] == RUNNING or (folder is not None and Path(told["part"]["path"]).parent != folder):
+                continue
+            await self._forget_part(told)
+            if "part" not in told:
+                await self._remember(number, told)
+
+    async def _forget_part(self, told: dict[str, Any]) -> None:
+        """Take the file that the run wrote to out of `told`, once nothing is left of it.
+
+        Another disk at the same path tells nothing of the one that the file is on.
+        """
+        part = told.get("part")
+        if part is None:
+            return
+        try:
+            if await at_destination(_remove_part, Path(part["path"]), part["disk"]):
+                del told["part"]
+                return
+        except BackupError as error:
+            log.info("The place of %s cannot be looked at: %s", part["path"], error)
+        log.warning("What the backup %s had written to %s is not removed yet", told["profile"], part["path"])
 
     # -- the schedule -------------------------------------------------------------------------------------------------
 
@@ -951,6 +989,16 @@ def _folder(profile: Profile) -> Path:
 def _file_system(profile: Profile) -> file_systems.FileSystem:
     """That of the folder of a profile's backups. Blocks."""
     return file_systems.of_folder(_folder(profile))
+
+
+def _identity_of(folder: Path) -> str:
+    """That of the file system of a folder; empty if nothing names it for good. Blocks."""
+    return file_systems.of_folder(folder).identity
+
+
+def _remove_part(part: Path, disk: str) -> bool:
+    """Whether nothing is left of a run's file on the disk of that identity. Blocks."""
+    return _identity_of(part.parent) == disk and remove_left(part)
 
 
 def _identity(profile: Profile, *, by_call: bool) -> str:

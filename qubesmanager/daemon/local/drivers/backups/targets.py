@@ -19,9 +19,8 @@ from qubesmanager.backup.archive.reader import open_backup
 from qubesmanager.backup.archive.report import Report
 from qubesmanager.backup.archive.streams import FdInput, FdOutput
 from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupSpaceError
-from qubesmanager.backup.partial import SUFFIX, partial
+from qubesmanager.backup.partial import give_name, partial
 from qubesmanager.backup.passphrases import passphrase_line, read_passphrase
-from qubesmanager.host.atomic_file import fsync_folder
 from qubesmanager.wire.names import shown
 
 QREXEC_CLIENT = "/usr/bin/qrexec-client"
@@ -38,18 +37,20 @@ _COMPLAINT = 2000
 Write = Callable[[FdOutput], Report]
 
 
-def to_file(path: Path, write: Write, cancelled: Event, verify: Callable[[int], None] | None) -> tuple[Report, Path]:
+def to_file(
+    path: Path, part: Path, write: Write, cancelled: Event, verify: Callable[[int], None] | None
+) -> tuple[Report, Path]:
     """The report, and the file that is on the disk for good: `path`, or the same with `INCOMPLETE`.
 
-    `verify` gets a descriptor of what was written before it has its name, and raises to refuse it. Whatever is raised
-    leaves no file.
+    It is written as `part` (see `part_of`). `verify` gets a descriptor of what was written before it has its name, and
+    raises to refuse it. Whatever is raised leaves no file. A file that has the name by then is not replaced: a number
+    is added.
     """
     if not path.parent.is_dir():
         raise BackupError(f"There is no folder {path.parent}.")
     if path.exists():
         raise BackupError(f"There is a file {path} already.")
-    incomplete = path.with_name(path.name + INCOMPLETE)
-    with _partial(incomplete) as fd, _room(path.parent, fd):
+    with _disk_errors(path), partial(part) as fd, _room(path.parent, fd):
         report = write(FdOutput(fd, cancelled))
         os.fsync(fd)
         if report.ok and verify is not None:
@@ -60,26 +61,15 @@ def to_file(path: Path, write: Write, cancelled: Event, verify: Callable[[int], 
                 verify(reading)
             finally:
                 os.close(reading)
-    if not report.ok:
-        return report, incomplete
-    incomplete.rename(path)
-    fsync_folder(path.parent)
-    return report, path
-
-
-def clear_away(path: Path) -> None:
-    """What a killed run left under the names that it had before it was done. Blocks."""
-    for left in (path.with_name(path.name + INCOMPLETE + SUFFIX), path.with_name(path.name + INCOMPLETE)):
-        with contextlib.suppress(OSError):
-            left.unlink()
+    with _disk_errors(path):
+        return report, give_name(part, path if report.ok else path.with_name(path.name + INCOMPLETE))
 
 
 @contextlib.contextmanager
-def _partial(path: Path) -> Iterator[int]:
-    """`partial`, with an error of the disk as a sentence."""
+def _disk_errors(path: Path) -> Iterator[None]:
+    """An error of the disk as a sentence."""
     try:
-        with partial(path) as fd:
-            yield fd
+        yield
     except OSError as error:
         raise BackupError(f"{path} cannot be written: {error.strerror}.") from error
 
