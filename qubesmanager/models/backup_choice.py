@@ -39,7 +39,7 @@ _NO_PARENT = QModelIndex()
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A qube that could be backed up. `size` in bytes; `last` in Unix seconds; `changed` None if nobody knows."""
+    """A qube that could be backed up. `size` in bytes; `last` in Unix seconds; `changed` None if it is not known."""
 
     name: str
     klass: str
@@ -54,7 +54,7 @@ class Candidate:
 
 def candidates(records: Iterable[VmRecord], changed: Mapping[str, bool | None]) -> list[Candidate]:
     """All qubes but dom0, in order. `changed`: whether one was started since its last backup, where that is known."""
-    held = {record.name: record for record in records if record.klass is not VmClass.ADMIN}
+    by_name = {record.name: record for record in records if record.klass is not VmClass.ADMIN}
     return [
         Candidate(
             record.name,
@@ -68,7 +68,7 @@ def candidates(records: Iterable[VmRecord], changed: Mapping[str, bool | None]) 
             record.flag("include_in_backups") and record.klass is not VmClass.DISP,
             record.tags,
         )
-        for record in (held[name] for name in in_order(held))
+        for record in (by_name[name] for name in in_order(by_name))
     ]
 
 
@@ -125,7 +125,7 @@ class BackupChoice(QAbstractTableModel):
             self._told()
             self.ticked_changed.emit()
 
-    def set_by_hand(self, by_hand: bool) -> None:  # noqa: FBT001 - what it is told
+    def set_by_hand(self, by_hand: bool) -> None:  # noqa: FBT001 - a setter
         if by_hand != self.by_hand:
             self.by_hand = by_hand
             self._told()
@@ -157,10 +157,10 @@ class BackupChoice(QAbstractTableModel):
         return RIGHT if role == Qt.ItemDataRole.TextAlignmentRole and section == SIZE else None
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlags:
-        held = super().flags(index)
+        flags = super().flags(index)
         if index.isValid() and index.column() == NAME and self.by_hand:
-            return held | Qt.ItemFlag.ItemIsUserCheckable
-        return held
+            return flags | Qt.ItemFlag.ItemIsUserCheckable
+        return flags
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():

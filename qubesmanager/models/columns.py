@@ -73,22 +73,22 @@ STATE_ORDER = {
 
 
 def _backup(record: VmRecord, _history: History | None) -> str:
-    held = record.number("backup_timestamp")
-    if held is None:
+    moment = record.number("backup_timestamp")
+    if moment is None:
         return QCoreApplication.translate("VmTable", "never") if record.flag("include_in_backups") else ""
-    return since_text(held, int(time.time()))
+    return since_text(moment, int(time.time()))
 
 
 def _backup_tip(record: VmRecord) -> str:
-    held = record.number("backup_timestamp")
-    return "" if held is None else date_text(held)
+    moment = record.number("backup_timestamp")
+    return "" if moment is None else date_text(moment)
 
 
 def _uptime(record: VmRecord, _history: History | None) -> str:
-    held = record.number("start_time")
-    if held is None:
+    start = record.number("start_time")
+    if start is None:
         return ""
-    minutes = max(0, int(time.time()) - held) // 60
+    minutes = max(0, int(time.time()) - start) // 60
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     if days:
@@ -99,8 +99,8 @@ def _uptime(record: VmRecord, _history: History | None) -> str:
 
 
 def _start_tip(record: VmRecord) -> str:
-    held = record.number("start_time")
-    return "" if held is None else date_text(held)
+    start = record.number("start_time")
+    return "" if start is None else date_text(start)
 
 
 def _memory(record: VmRecord, history: History | None) -> str:
@@ -125,15 +125,15 @@ def _text_key(text: Callable[[VmRecord, History | None], str]) -> Key:
     """By text as people count, without regard to case; the empty ones last."""
 
     def key(record: VmRecord, history: History | None) -> tuple[bool, Natural]:
-        held = text(record, history)
-        return (not held, natural(held))
+        value = text(record, history)
+        return (not value, natural(value))
 
     return key
 
 
 def _address_key(record: VmRecord, _history: History | None) -> tuple[bool, tuple[int, ...]]:
-    held = record.value("ip")
-    return (not held, tuple(int(part) for part in held.split(".") if part.isdigit()))
+    address = record.value("ip")
+    return (not address, tuple(int(part) for part in address.split(".") if part.isdigit()))
 
 
 def _number_key(name: str) -> Key:
@@ -204,7 +204,7 @@ TABLE: tuple[Column, ...] = (
         tip=_start_tip, live=True,
     ),
     _plain("devices", QT_TRANSLATE_NOOP("VmTable", "Devices"),
-           lambda record, _history: ", ".join(f"{held.backend}:{held.ident}" for held in record.devices),
+           lambda record, _history: ", ".join(f"{device.backend}:{device.ident}" for device in record.devices),
            shown=False, width=130),
     Column(
         "vcpus", QT_TRANSLATE_NOOP("VmTable", "VCPUs"), _value("vcpus"), _number_key("vcpus"), right=True, shown=False,
@@ -224,7 +224,7 @@ def property_column(name: str) -> Column:
 def _property_key(name: str) -> Key:
     def key(record: VmRecord, _history: History | None) -> tuple[int, int, str]:
         number = record.number(name)
-        held = record.value(name)
-        return (0, number, "") if number is not None else (1 if held else 2, 0, held.casefold())
+        value = record.value(name)
+        return (0, number, "") if number is not None else (1 if value else 2, 0, value.casefold())
 
     return key

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which devices there are, who has them, and what a person calls them: told by the feed, never asking.
+"""The devices, which qubes have them, and the user's names for them. The feed updates it; it sends no request.
 
 What a device says about itself is hostile: `harmless` is the one way of it into anything that is shown.
 """
@@ -47,14 +47,14 @@ _KINDS = {DeviceClass.BLOCK: Kind.DISK, DeviceClass.USB: Kind.USB, DeviceClass.M
 
 
 def kind_of(device_class: DeviceClass, description: str) -> Kind:
-    """The section of the menu that a device stands in."""
+    """The section of the menu that lists a device."""
     if device_class is DeviceClass.USB and any(word in description.lower() for word in _CAMERA_WORDS):
         return Kind.CAMERA
     return _KINDS.get(device_class, Kind.PCI)
 
 
 def harmless(text: str) -> str:
-    """One short line of printable ASCII: no markup is made of it, nothing reorders or breaks the line it stands in."""
+    """One short line of printable ASCII: it cannot be taken for markup, nor reorder or break its line."""
     shortened = text[: LONGEST + 1]
     line = " ".join("".join(char if char.isascii() and char.isprintable() else "_" for char in shortened).split())
     return f"{line[: LONGEST - 1]}…" if len(text) > LONGEST else line
@@ -124,11 +124,11 @@ class Device:
 
 
 class DeviceCatalog(QObject):
-    """All devices that are offered, attached or assigned, as of the last thing that was told.
+    """All devices that are offered, attached or assigned, as of the last update.
 
-    Signals: `changed()` after each difference; `came(tuple[Device])`, `went(tuple[Device])`: offered now and no more,
-    not told for what a backend offers when it is first heard of; `attached(Device, str)`, `detached(Device, str)` with
-    the qube; `failed(Device)`.
+    Signals: `changed()` after each difference; `came(tuple[Device])`, `went(tuple[Device])`: offered now, and no
+    longer offered, but not for the devices that a new backend begins with; `attached(Device, str)`,
+    `detached(Device, str)` with the qube; `failed(Device)`.
     """
 
     changed = pyqtSignal()
@@ -158,21 +158,21 @@ class DeviceCatalog(QObject):
         """The qubes that have offered something."""
         return {backend for (backend, _), offers in self._offers.items() if offers}
 
-    # -- being told ---------------------------------------------------------------------------------------------------
+    # -- updates ------------------------------------------------------------------------------------------------------
 
     def offer(self, backend: str, device_class: DeviceClass, rows: Iterable[AvailableDevice]) -> None:
         """What a qube offers of a class now."""
         place = backend, device_class
         first = place not in self._offers
         before = self._offers.get(place, {})
-        now = {held.key: held for row in rows for held in [_offered(backend, device_class, row)]}
+        now = {device.key: device for row in rows for device in [_offered(backend, device_class, row)]}
         if now == before and not first:
             return
         self._offers[place] = now
         came = () if first else tuple(key for key in now if key not in before)
         self._new.update(came)
-        went = tuple(held for key, held in before.items() if key not in now)
-        self._forget(held.key for held in went)
+        went = tuple(device for key, device in before.items() if key not in now)
+        self._forget(device.key for device in went)
         self._rebuild()
         if came:
             self.came.emit(tuple(self._devices[key] for key in came))
@@ -180,12 +180,12 @@ class DeviceCatalog(QObject):
             self.went.emit(went)
 
     def withdraw(self, key: DeviceKey) -> None:
-        """A device is not offered any more."""
-        held = self._offers.get((key.backend, key.device_class), {}).pop(key, None)
-        if held is not None:
+        """A device is no longer offered."""
+        device = self._offers.get((key.backend, key.device_class), {}).pop(key, None)
+        if device is not None:
             self._forget([key])
             self._rebuild()
-            self.went.emit((held,))
+            self.went.emit((device,))
 
     def put(self, records: Iterable[VmRecord]) -> None:
         """These qubes are so now: what they have is compared with what they had."""
@@ -205,7 +205,7 @@ class DeviceCatalog(QObject):
         self._tell(events)
 
     def remove(self, names: Iterable[str]) -> None:
-        """These qubes are no more, neither as owners nor as backends."""
+        """These qubes are gone, as owners and as backends."""
         gone = set(names)
         for name in gone:
             self._had.pop(name, None)
@@ -219,7 +219,7 @@ class DeviceCatalog(QObject):
         self._rebuild()
 
     def do(self, device: Device, doing: Doing | None) -> None:
-        """What is being done with a device, what failed; None: nothing any more. One that is gone is only told of."""
+        """Set the operation in progress, or the failed one, of a device; None ends it. A missing device is ignored."""
         failed = doing is not None and doing.step is Step.FAILED
         if doing is None or (failed and device.key not in self._devices):
             self._doing.pop(device.key, None)
@@ -230,7 +230,7 @@ class DeviceCatalog(QObject):
             self.failed.emit(replace(self._devices.get(device.key, device), doing=doing))
 
     def seen(self) -> None:
-        """A person has looked: nothing is new any more."""
+        """The user has seen the devices: none is new now."""
         if self._new:
             self._new.clear()
             self._rebuild()
@@ -238,7 +238,7 @@ class DeviceCatalog(QObject):
     # -- how ----------------------------------------------------------------------------------------------------------
 
     def _forget(self, gone: Iterable[DeviceKey]) -> None:
-        """What was said of devices that are not there any more; what is under way ends by itself."""
+        """Drop the results of devices that are gone; operations in progress end by themselves."""
         for key in gone:
             self._new.discard(key)
             if (doing := self._doing.get(key)) is not None and doing.step is Step.FAILED:
@@ -256,12 +256,12 @@ class DeviceCatalog(QObject):
                 (self.attached if is_attached else self.detached).emit(device, qube)
 
     def _rebuild(self) -> None:
-        """All devices, from everything that was told; tells if something is different."""
-        devices = {key: held for offers in self._offers.values() for key, held in offers.items()}
+        """Build all devices from the offers and attachments; emits signals if something changed."""
+        devices = {key: device for offers in self._offers.values() for key, device in offers.items()}
         holders: dict[DeviceKey, str] = {}
         assigned: dict[DeviceKey, list[str]] = {}
-        for qube, held in self._had.items():
-            for record in held:
+        for qube, attachments in self._had.items():
+            for record in attachments:
                 key = DeviceKey(*record[:3])
                 if record.attached:
                     holders[key] = qube
@@ -301,4 +301,4 @@ _DIGITS = 20
 
 
 def _attached(devices: Iterable[DeviceRecord]) -> set[DeviceKey]:
-    return {DeviceKey(*held[:3]) for held in devices if held.attached}
+    return {DeviceKey(*device[:3]) for device in devices if device.attached}

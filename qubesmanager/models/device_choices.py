@@ -78,7 +78,7 @@ def kind_text(row: Choice) -> str:
 
 
 def holder_text(row: Choice) -> str:
-    """Who has it now."""
+    """The qube that has it now."""
     if not row.device.present:
         return QCoreApplication.translate("DeviceChoices", "it is not there")
     return QCoreApplication.translate("DeviceChoices", "this qube") if row.now else row.device.holder
@@ -89,12 +89,12 @@ def start_text(row: Choice) -> str:
     if row.options is None:
         text = ""
     else:
-        told = [
+        rows = [
             QCoreApplication.translate("DeviceChoices", _OPTIONS[name]) if name in _OPTIONS else f"{name}={value}"
             for name, value in text_options(row.options).items()
             if value == YES or name not in _OPTIONS
         ]
-        text = ", ".join([QCoreApplication.translate("DeviceChoices", "yes"), *told])
+        text = ", ".join([QCoreApplication.translate("DeviceChoices", "yes"), *rows])
     if not row.edited:
         return text
     text = text or QCoreApplication.translate("DeviceChoices", "no")

@@ -38,19 +38,19 @@ class Target:
 
 def targets(records: Iterable[VmRecord], device: Device | None) -> list[Target]:
     """Who can be given the device, the least effort first; with None: any device."""
-    found = []
+    targets_found = []
     for record in records:
         if record.flag("template_for_dispvms"):
-            found.append(Target(Effort.CREATE, record.name, record.value("label")))
+            targets_found.append(Target(Effort.CREATE, record.name, record.value("label")))
         elif record.klass in {VmClass.ADMIN, VmClass.TEMPLATE}:
             continue
         if record.klass in {VmClass.ADMIN, VmClass.TEMPLATE} or (device and _excluded(record.name, device)):
             continue
         if record.state in {PowerState.RUNNING, PowerState.PAUSED}:
-            found.append(Target(Effort.NONE, record.name, record.value("label")))
+            targets_found.append(Target(Effort.NONE, record.name, record.value("label")))
         elif record.state in HALTED:
-            found.append(Target(Effort.START, record.name, record.value("label")))
-    return sorted(found)
+            targets_found.append(Target(Effort.START, record.name, record.value("label")))
+    return sorted(targets_found)
 
 
 def _excluded(name: str, device: Device) -> bool:
@@ -78,10 +78,10 @@ class TargetList(QAbstractListModel):
         self._shown: list[Target] = []
         self._words: tuple[str, ...] = ()
 
-    def put(self, held: list[Target]) -> None:
+    def put(self, targets: list[Target]) -> None:
         """The targets there are now."""
-        if held != self._all:
-            self._all = held
+        if targets != self._all:
+            self._all = targets
             self._look()
 
     def set_filter(self, text: str) -> None:
@@ -95,12 +95,15 @@ class TargetList(QAbstractListModel):
         """-1 if it is not shown."""
         place = target.effort is Effort.CREATE, target.name
         return next(
-            (row for row, held in enumerate(self._shown) if (held.effort is Effort.CREATE, held.name) == place), -1
+            (row for row, target in enumerate(self._shown) if (target.effort is Effort.CREATE, target.name) == place),
+            -1,
         )
 
     def _look(self) -> None:
         self.beginResetModel()
-        self._shown = [held for held in self._all if all(word in target_text(held).lower() for word in self._words)]
+        self._shown = [
+            target for target in self._all if all(word in target_text(target).lower() for word in self._words)
+        ]
         self.endResetModel()
 
     # Qt overrides

@@ -89,23 +89,23 @@ class DeviceTree(QAbstractItemModel):
 
     def index_of(self, key: DeviceKey) -> QModelIndex:
         """The device's row; an invalid index if it is not shown."""
-        found = _find(self._root, key)
-        return self._index(found) if found is not None else QModelIndex()
+        match = _find(self._root, key)
+        return self._index(match) if match is not None else QModelIndex()
 
     def refresh(self) -> None:
         """Show what the catalog says now, changing only the rows that are different."""
-        shown = [held for held in self._catalog.devices().values() if self._shows is None or self._shows(held)]
+        shown = [device for device in self._catalog.devices().values() if self._shows is None or self._shows(device)]
         self._follow(self._root, _wanted(shown, self._words))
 
     # -- row by row ---------------------------------------------------------------------------------------------------
 
-    def _follow(self, node: _Node, wanted: Sequence[_Wanted]) -> None:
+    def _follow(self, node: _Node, rows: Sequence[_Wanted]) -> None:
         """Make the rows below a node those that are wanted."""
         at = self._index(node)
-        ids = {each.id for each in wanted}
+        ids = {each.id for each in rows}
         for row in reversed([row for row, child in enumerate(node.children) if child.id not in ids]):
             self._take(node, at, row)
-        for row, each in enumerate(wanted):
+        for row, each in enumerate(rows):
             place = next((p for p in range(row, len(node.children)) if node.children[p].id == each.id), None)
             if place is not None and place != row:
                 self._take(node, at, place)
@@ -133,8 +133,8 @@ class DeviceTree(QAbstractItemModel):
         return self.createIndex(node.parent.children.index(node), 0, node)
 
     def _node(self, index: QModelIndex) -> _Node:
-        held = index.internalPointer() if index.isValid() else None
-        return held if isinstance(held, _Node) else self._root
+        node = index.internalPointer() if index.isValid() else None
+        return node if isinstance(node, _Node) else self._root
 
     # Qt overrides
 
@@ -188,7 +188,7 @@ def kind_text(kind: Kind) -> str:
 
 
 def state_line(device: Device) -> str:
-    """Who has it, what is being done, what failed."""
+    """The qube that has it, the operation in progress, the last failure."""
     if device.doing is not None:
         return _DOING[device.doing.step](device.doing.qube)
     if not device.present:
@@ -282,11 +282,11 @@ def _wanted(devices: Iterable[Device], words: Sequence[str]) -> tuple[_Wanted, .
             top.setdefault(device.kind, []).append(device)
     rows = []
     for kind in Kind:
-        wanted = [
+        groups = [
             _device_row(device, below.get(device.key, ()), words) for device in sorted(top.get(kind, ()), key=_order)
         ]
-        if found := tuple(filter(None, wanted)):
-            rows.append(_Wanted(kind, None, found))
+        if present := tuple(filter(None, groups)):
+            rows.append(_Wanted(kind, None, present))
     return tuple(rows)
 
 
@@ -312,9 +312,9 @@ def _order(device: Device) -> tuple[bool, str, DeviceKey]:
     return not device.mark.favourite, device.name.lower(), device.key
 
 
-def _made(wanted: _Wanted, parent: _Node) -> _Node:
-    node = _Node(wanted.id, parent, wanted.device)
-    node.children = [_made(child, node) for child in wanted.children]
+def _made(row: _Wanted, parent: _Node) -> _Node:
+    node = _Node(row.id, parent, row.device)
+    node.children = [_made(child, node) for child in row.children]
     return node
 
 
@@ -322,6 +322,6 @@ def _find(node: _Node, key: DeviceKey) -> _Node | None:
     for child in node.children:
         if child.id == key:
             return child
-        if (found := _find(child, key)) is not None:
-            return found
+        if (match := _find(child, key)) is not None:
+            return match
     return None

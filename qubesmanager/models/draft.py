@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All edits of one qube that are not sent yet, over the qube as it is; what somebody else changes merges in.
+"""The unsent edits of one qube over its current record; changes by other clients are merged in.
 
 A value of None means: back to the default (property), not there (feature, tag), not given at each start (device). The
 value of a volume is its size, that of a device the options it is given with (`read-only=yes no-strict-reset=yes`).
@@ -61,9 +61,9 @@ class Draft(QObject):
         self.record = record
         self.rules: tuple[RuleRow, ...] = ()
         self.conflicts: set[Key] = set()
-        """Edited here and changed by somebody else meanwhile: somebody has to say which it shall be."""
+        """Keys edited here and changed by another client meanwhile: the user must choose."""
         self.merged: dict[Key, str] = {}
-        """What somebody else changed since this began, with what was shown before."""
+        """What other clients changed since the draft was opened, with the value shown before."""
         self.sending = False
         """While the edits are sent, what changes is what was sent."""
         self._edits: dict[Key, str | None] = {}
@@ -76,14 +76,14 @@ class Draft(QObject):
         """The value as the daemon has it; a default property counts as None."""
         kind, name = key
         if kind == PROPERTY:
-            held = self.record.properties.get(name)
-            return None if held is None or held.is_default else held.value
+            stored = self.record.properties.get(name)
+            return None if stored is None or stored.is_default else stored.value
         if kind == FEATURE:
             return self.record.features.get(name)
         if kind == TAG:
             return "" if name in self.record.tags else None
         if kind == VOLUME:
-            return next((str(held.size) for held in self.record.volumes if held.name == name), None)
+            return next((str(volume.size) for volume in self.record.volumes if volume.name == name), None)
         if kind == DEVICE:
             device = self.device(key)
             return options_text(device.options) if device is not None and device.persistent else None
@@ -91,8 +91,8 @@ class Draft(QObject):
 
     def device(self, key: Key) -> DeviceRecord | None:
         """What the qube has, or gets at each start, of a device now."""
-        wanted = key_device(key)
-        return next((held for held in self.record.devices if held[:3] == wanted), None)
+        device = key_device(key)
+        return next((assignment for assignment in self.record.devices if assignment[:3] == device), None)
 
     def value(self, key: Key) -> str | None:
         """The value as it would be after applying."""
@@ -100,13 +100,13 @@ class Draft(QObject):
 
     def _default(self, key: Key) -> str | None:
         """What a property that is at its default is now."""
-        held = self.record.properties.get(key[1])
-        return held.value if held and held.is_default else None
+        stored = self.record.properties.get(key[1])
+        return stored.value if stored and stored.is_default else None
 
     def shown(self, prop: str) -> str:
         """The text of a property: the edit, or what is now. A reset shows what is known of the default."""
-        held = self.value((PROPERTY, prop))
-        return self.record.value(prop) if held is None else held
+        current = self.value((PROPERTY, prop))
+        return self.record.value(prop) if current is None else current
 
     def is_edited(self, key: Key) -> bool:
         return self._rule_edits is not None if key[0] == RULES else key in self._edits
@@ -145,8 +145,8 @@ class Draft(QObject):
             self.changed.emit()
 
     def edit_rules(self, rules: Sequence[str]) -> None:
-        wanted = tuple(rules)
-        self._rule_edits = None if wanted == tuple(row.rule for row in self.rules) else wanted
+        new_rules = tuple(rules)
+        self._rule_edits = None if new_rules == tuple(row.rule for row in self.rules) else new_rules
         self.changed.emit()
 
     def discard(self) -> None:
@@ -156,12 +156,12 @@ class Draft(QObject):
         self.changed.emit()
 
     def keep_mine(self) -> None:
-        """What is edited here goes over what somebody else did."""
+        """Keep the edits made here over the changes of other clients."""
         self.conflicts.clear()
         self.changed.emit()
 
     def take_theirs(self) -> None:
-        """What somebody else did goes over what is edited here."""
+        """Take the changes of other clients over the edits made here."""
         for key in self.conflicts:
             self._edits.pop(key, None)
             if key[0] == RULES:
@@ -170,15 +170,15 @@ class Draft(QObject):
         self.changed.emit()
 
     def seen(self) -> None:
-        """Nothing that was merged in needs a mark any more."""
+        """Remove the marks of merged changes."""
         if self.merged:
             self.merged.clear()
             self.changed.emit()
 
-    # -- being told ---------------------------------------------------------------------------------------------------
+    # -- updates ------------------------------------------------------------------------------------------------------
 
     def merge(self, record: VmRecord) -> None:
-        """The qube is so now. An edit that has come true is one no more; one that was overtaken is a conflict."""
+        """Take the qube's new record. An edit that equals it is dropped; an edit of a changed value is a conflict."""
         before = {key: self.base(key) for key in (*_keys(self.record), *_keys(record), *self._edits)}
         texts = {key: self.theirs(key) for key in before}
         self.record = record
@@ -199,16 +199,16 @@ class Draft(QObject):
         return self.record.value(key[1]) if key[0] == PROPERTY else self.base(key) or ""
 
     def merge_rules(self, rules: Sequence[RuleRow]) -> None:
-        told = tuple(rules)
-        if self._rules_known and told != self.rules:
-            if self._rule_edits == tuple(row.rule for row in told):
+        current = tuple(rules)
+        if self._rules_known and current != self.rules:
+            if self._rule_edits == tuple(row.rule for row in current):
                 self._rule_edits = None
                 self.conflicts.discard(RULES_KEY)
             elif self._rule_edits is not None and not self.sending:
                 self.conflicts.add(RULES_KEY)
             elif self._rule_edits is None:
                 self.merged.setdefault(RULES_KEY, "")
-        self.rules = told
+        self.rules = current
         self._rules_known = True
         self.changed.emit()
 
@@ -219,7 +219,7 @@ class Draft(QObject):
         return problems(self._change(records))
 
     def warnings(self, records: Mapping[str, VmRecord]) -> dict[str, Reason]:
-        """What they bring with them that nobody refuses."""
+        """Warnings about the edits, which do not keep them from being sent."""
         return warnings(self._change(records))
 
     def _change(self, records: Mapping[str, VmRecord]) -> Change:
@@ -238,9 +238,9 @@ class Draft(QObject):
 
     def _devices_after(self) -> tuple[DeviceRecord, ...]:
         edits = {key_device(key): value for key, value in self._edits.items() if key[0] == DEVICE}
-        held = [device for device in self.record.devices if device[:3] not in edits]
+        devices = [device for device in self.record.devices if device[:3] not in edits]
         return (
-            *held,
+            *devices,
             *(
                 DeviceRecord(*place, attached=False, options={PERSISTENT: YES, **text_options(value)})
                 for place, value in edits.items()
@@ -271,8 +271,8 @@ class Draft(QObject):
     def _place(self, key: Key) -> int:
         if key == (PROPERTY, "maxmem"):
             texts = self._edits[key] or "", self.base(key) or ""
-            wanted, present = (int(text) if text.isdigit() else 0 for text in texts)
-            return 0 if not wanted or (present and wanted > present) else 2
+            new_size, present = (int(text) if text.isdigit() else 0 for text in texts)
+            return 0 if not new_size or (present and new_size > present) else 2
         return 3 if key == (PROPERTY, "name") else 1
 
     def _step(self, name: str, key: Key, value: str | None) -> Step:
@@ -292,17 +292,19 @@ class Draft(QObject):
     def _device_steps(self, name: str, key: Key, value: str | None) -> list[Step]:
         """Options can be added while the qube does not have the device; otherwise it is taken away and given again."""
         device_class, backend, ident = key_device(key)
-        place, held = DeviceId(backend, ident), self.device(key)
+        place, assignment = DeviceId(backend, ident), self.device(key)
         detach = Step(key, calls.VM_DEVICE_DETACH.of(device_class)(name, place))
         if value is None:
             return [detach]
-        wanted = {PERSISTENT: YES, **text_options(value)}
-        if held is not None and FRONTEND_DEV in held.options:
-            wanted[FRONTEND_DEV] = held.options[FRONTEND_DEV]
-        attach = Step(key, calls.VM_DEVICE_ATTACH.of(device_class)(name, place, wanted))
-        if held is None or not held.persistent:
+        options = {PERSISTENT: YES, **text_options(value)}
+        if assignment is not None and FRONTEND_DEV in assignment.options:
+            options[FRONTEND_DEV] = assignment.options[FRONTEND_DEV]
+        attach = Step(key, calls.VM_DEVICE_ATTACH.of(device_class)(name, place, options))
+        if assignment is None or not assignment.persistent:
             return [attach]
-        return [attach] if not held.attached and held.options.items() <= wanted.items() else [detach, attach]
+        return (
+            [attach] if not assignment.attached and assignment.options.items() <= options.items() else [detach, attach]
+        )
 
     def _rule_steps(self, name: str) -> list[Step]:
         """From the end of the list to its begin, so that positions hold; what is new comes before what goes."""
@@ -322,9 +324,9 @@ class Draft(QObject):
         return steps
 
 
-def _is_grown(key: Key, wanted: str | None, now: str | None) -> bool:
+def _is_grown(key: Key, size: str | None, now: str | None) -> bool:
     """A pool may round a size up."""
-    return key[0] == VOLUME and (now is None or (wanted is not None and int(now) >= int(wanted)))
+    return key[0] == VOLUME and (now is None or (size is not None and int(now) >= int(size)))
 
 
 def _keys(record: VmRecord) -> list[Key]:

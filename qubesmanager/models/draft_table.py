@@ -11,7 +11,7 @@ from qubesmanager.models.row_table import RowTable, TableColumn
 
 
 class DraftRow(NamedTuple):
-    """`own`: the qube itself says so, or would; `edited`: it does not yet."""
+    """`own`: the qube itself has the value, or would have it; `edited`: it is not sent yet."""
 
     name: str
     value: str
@@ -38,7 +38,7 @@ class DraftTable(RowTable[DraftRow]):
         return self.rows[row].name if 0 <= row < len(self.rows) else ""
 
     def is_own(self, row: int) -> bool:
-        """Whether the qube itself says so, or would."""
+        """Whether the qube itself has the value, or would have it."""
         return 0 <= row < len(self.rows) and self.rows[row].own
 
     # Qt overrides

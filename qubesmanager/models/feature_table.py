@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The features of a qube as a table, edited through a `Draft`: name, value, and where the value comes from.
 
-Services are features too, and have a page of their own.
+Services are features too, and have their own page.
 """
 
 from collections.abc import Mapping
@@ -51,22 +51,22 @@ class FeatureTable(DraftTable):
             own, edited = self._draft.value((FEATURE, name)), self._draft.is_edited((FEATURE, name))
             if name.startswith(SERVICE) or (own is None and name not in above and not edited):
                 continue
-            told = above.get(name)
+            inherited = above.get(name)
             if own is not None:
                 source = _tr_edited() if edited else QCoreApplication.translate("FeatureTable", "own")
-            elif told is not None:
-                source = QCoreApplication.translate("FeatureTable", "template {0}").format(told.template)
+            elif inherited is not None:
+                source = QCoreApplication.translate("FeatureTable", "template {0}").format(inherited.template)
             else:
                 source = QCoreApplication.translate("FeatureTable", "is removed")
-            value = (told.value if told else "") if own is None else own
+            value = (inherited.value if inherited else "") if own is None else own
             rows.append(DraftRow(name, value, source, own is not None, edited))
         self.put(rows)
 
     # Qt overrides
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlags:
-        held = super().flags(index)
-        return held | Qt.ItemFlag.ItemIsEditable if index.isValid() and index.column() == VALUE else held
+        flags = super().flags(index)
+        return flags | Qt.ItemFlag.ItemIsEditable if index.isValid() and index.column() == VALUE else flags
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         return super().data(index, Qt.ItemDataRole.DisplayRole if role == Qt.ItemDataRole.EditRole else role)

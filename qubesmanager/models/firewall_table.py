@@ -138,8 +138,8 @@ def destination_text(rule: Rule) -> str:
     """Where to, for a person."""
     if rule.specialtarget is not None:
         return QCoreApplication.translate("FirewallTable", "the DNS servers")
-    held = rule.dst4 or rule.dst6 or rule.dsthost
-    return str(held) if held else QCoreApplication.translate("FirewallTable", "anywhere")
+    host = rule.dst4 or rule.dst6 or rule.dsthost
+    return str(host) if host else QCoreApplication.translate("FirewallTable", "anywhere")
 
 
 def service_text(rule: Rule) -> str:

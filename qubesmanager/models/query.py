@@ -73,24 +73,24 @@ def _words(text: str) -> list[str]:
     try:
         return shlex.split(text)
     except ValueError:
-        # An open quote while somebody is still typing.
+        # An open quote: the user is still typing.
         return text.replace('"', " ").replace("'", " ").replace("\\", " ").split()
 
 
 def _test(word: str) -> Test | str:
-    found = _WORD.fullmatch(word)
-    if found is None:
+    match = _WORD.fullmatch(word)
+    if match is None:
         return f"{word!a} is not understood."
-    key, sign, value = found["key"], found["sign"], found["value"]
+    key, sign, value = match["key"], match["sign"], match["value"]
     test = _free(value) if key is None else _keyed(key, sign, value)
-    if isinstance(test, str) or not found["minus"]:
+    if isinstance(test, str) or not match["minus"]:
         return test
     return lambda record: not test(record)
 
 
 def _free(value: str) -> Test:
-    wanted = value.casefold()
-    return lambda record: wanted in record.name.casefold()
+    folded = value.casefold()
+    return lambda record: folded in record.name.casefold()
 
 
 def _keyed(key: str, sign: str, value: str) -> Test | str:
@@ -98,20 +98,20 @@ def _keyed(key: str, sign: str, value: str) -> Test | str:
         return _number(NUMBER_KEYS[key], sign, value) or f"{key} is compared with an amount, as in {key}>2G."
     if sign not in {":", "="}:
         return f"{key} is not a number."
-    wanted = value.casefold()
+    folded = value.casefold()
     if key in TEXT_KEYS:
         look = TEXT_KEYS[key]
         if sign == "=":
-            return lambda record: any(wanted == held.casefold() for held in look(record))
-        return lambda record: any(wanted in held.casefold() for held in look(record))
-    return lambda record: wanted in record.value(key).casefold() and key in record.properties
+            return lambda record: any(folded == text.casefold() for text in look(record))
+        return lambda record: any(folded in text.casefold() for text in look(record))
+    return lambda record: folded in record.value(key).casefold() and key in record.properties
 
 
 def _number(look: Callable[[VmRecord], int], sign: str, value: str) -> Test | None:
-    found = _AMOUNT.fullmatch(value)
-    if found is None:
+    match = _AMOUNT.fullmatch(value)
+    if match is None:
         return None
-    amount = int(float(found[1]) * (1 << _UNITS[found[2].lower()]))
+    amount = int(float(match[1]) * (1 << _UNITS[match[2].lower()]))
     if sign == ">":
         return lambda record: look(record) > amount
     if sign == "<":
@@ -131,8 +131,8 @@ def completions(text: str, records: Iterable[VmRecord]) -> list[str]:
     look = TEXT_KEYS.get(key)
     if look is None:
         return []
-    values = sorted({held for record in records for held in look(record) if held and "\n" not in held})
-    return [f"{lead}{minus}{key}:{_quoted(held)}" for held in values if held.casefold().startswith(value.casefold())]
+    values = sorted({text for record in records for text in look(record) if text and "\n" not in text})
+    return [f"{lead}{minus}{key}:{_quoted(text)}" for text in values if text.casefold().startswith(value.casefold())]
 
 
 def _quoted(value: str) -> str:

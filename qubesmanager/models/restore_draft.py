@@ -24,7 +24,7 @@ DEFAULTS = {VmClass.APP: "default_template", VmClass.DISP: "default_dispvm"}
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a person wants for one qube. None stands for "as in the backup"; an empty netvm for none."""
+    """The user's choice for one qube. None means "as in the backup"; an empty netvm means none."""
 
     restored: bool
     name: str
@@ -71,22 +71,22 @@ class RestoreRow:
         return self.held.klass != ADMIN
 
 
-def first_choice(held: HeldQube, here: Here) -> Choice:
+def first_choice(qube: HeldQube, here: Here) -> Choice:
     """All that can be restored without a question is."""
-    return Choice(held.klass != ADMIN and held.name not in here.qubes, held.name)
+    return Choice(qube.klass != ADMIN and qube.name not in here.qubes, qube.name)
 
 
 def free_name(name: str, taken: Iterable[str]) -> str:
-    """The name with the first number that nobody has."""
+    """The name with the first number that no qube has."""
     names, number = frozenset(taken), 2
-    while (found := f"{name[:26]}-{number}") in names:
+    while (candidate := f"{name[:26]}-{number}") in names:
         number += 1
-    return found
+    return candidate
 
 
-def rows(held: Iterable[HeldQube], choices: Mapping[str, Choice], here: Here) -> list[RestoreRow]:
+def rows(offered: Iterable[HeldQube], choices: Mapping[str, Choice], here: Here) -> list[RestoreRow]:
     """The rows as they stand. `choices` by the name in the backup; one for each qube."""
-    qubes = list(held)
+    qubes = list(offered)
     going = {qube.name: qube for qube in qubes if choices[qube.name].restored}
     names = Counter(choices[name].name for name in going)
     bases = frozenset((choices[name].name, qube.klass) for name, qube in going.items())
@@ -94,14 +94,14 @@ def rows(held: Iterable[HeldQube], choices: Mapping[str, Choice], here: Here) ->
     return [_row(qube, whole) for qube in qubes]
 
 
-def needed(found: Iterable[RestoreRow]) -> int:
+def needed(rows: Iterable[RestoreRow]) -> int:
     """Bytes that the chosen ones may take."""
-    return sum(row.held.size for row in found if row.choice.restored)
+    return sum(row.held.size for row in rows if row.choice.restored)
 
 
-def plan_of(found: Iterable[RestoreRow], pool: str, *, verify_only: bool = False, devices: bool = False) -> RestorePlan:
+def plan_of(rows: Iterable[RestoreRow], pool: str, *, verify_only: bool = False, devices: bool = False) -> RestorePlan:
     """What to ask the daemon for."""
-    chosen = [row for row in found if row.choice.restored]
+    chosen = [row for row in rows if row.choice.restored]
     if verify_only:
         return RestorePlan(verify_only=True)
     return RestorePlan(
@@ -132,31 +132,31 @@ class _Whole:
 
     def can_base(self, klass: str, name: str) -> bool:
         # Whether a restored app qube is a template for disposables only the daemon sees; it falls back to the default.
-        wanted = VmClass.TEMPLATE if klass == VmClass.APP else VmClass.APP
-        return self.here.is_template(klass, name) or (name, str(wanted)) in self.bases
+        klass_of_template = VmClass.TEMPLATE if klass == VmClass.APP else VmClass.APP
+        return self.here.is_template(klass, name) or (name, str(klass_of_template)) in self.bases
 
 
-def _row(held: HeldQube, whole: _Whole) -> RestoreRow:
-    choice = whole.choices[held.name]
-    if held.klass == ADMIN:
+def _row(qube: HeldQube, whole: _Whole) -> RestoreRow:
+    choice = whole.choices[qube.name]
+    if qube.klass == ADMIN:
         fate = QCoreApplication.translate("RestoreTable", "Left out. To unpack its home, tick it on the last page.")
-        return RestoreRow(held, choice, "", fate, "", "")
+        return RestoreRow(qube, choice, "", fate, "", "")
     if not choice.restored:
         fate = QCoreApplication.translate("RestoreTable", "Left out.")
-        if held.name in whole.here.qubes:
+        if qube.name in whole.here.qubes:
             fate = QCoreApplication.translate(
                 "RestoreTable", "Left out: there is a qube of this name. Tick it to restore it under another."
             )
-        return RestoreRow(held, choice, "", fate, held.template, held.netvm)
-    template, template_note, template_problem = _template(held, choice, whole)
-    netvm, netvm_note = _netvm(held, choice, whole)
+        return RestoreRow(qube, choice, "", fate, qube.template, qube.netvm)
+    template, template_note, template_problem = _template(qube, choice, whole)
+    netvm, netvm_note = _netvm(qube, choice, whole)
     problem = _name_problem(choice.name, whole) or template_problem
-    if choice.name == held.name:
+    if choice.name == qube.name:
         fate = QCoreApplication.translate("RestoreTable", "Restored.")
     else:
         fate = QCoreApplication.translate("RestoreTable", "Restored as {0}.").format(choice.name)
     fate = " ".join(filter(None, [fate, template_note, netvm_note]))
-    return RestoreRow(held, choice, problem, problem or fate, template, netvm)
+    return RestoreRow(qube, choice, problem, problem or fate, template, netvm)
 
 
 def _name_problem(name: str, whole: _Whole) -> str:
@@ -170,28 +170,28 @@ def _name_problem(name: str, whole: _Whole) -> str:
     return ""
 
 
-def _template(held: HeldQube, choice: Choice, whole: _Whole) -> tuple[str, str, str]:
+def _template(qube: HeldQube, choice: Choice, whole: _Whole) -> tuple[str, str, str]:
     """The template it will have, a note where it is another than in the backup, and why there is none."""
-    if held.klass not in BASED:
+    if qube.klass not in BASED:
         return "", "", ""
     if choice.template is not None:
         note = QCoreApplication.translate("RestoreTable", "Its template will be {0}.").format(choice.template)
-        if whole.can_base(held.klass, choice.template):
+        if whole.can_base(qube.klass, choice.template):
             return choice.template, note, ""
         problem = QCoreApplication.translate("RestoreTable", "{0} is no template for it.").format(choice.template)
         return choice.template, note, problem
-    wanted = whole.renamed(held.template)
-    if whole.can_base(held.klass, wanted):
-        return wanted, "", ""
-    default = whole.here.system.get(DEFAULTS[VmClass(held.klass)], "")
-    if whole.here.is_template(held.klass, default):
+    template = whole.renamed(qube.template)
+    if whole.can_base(qube.klass, template):
+        return template, "", ""
+    default = whole.here.system.get(DEFAULTS[VmClass(qube.klass)], "")
+    if whole.here.is_template(qube.klass, default):
         note = QCoreApplication.translate("RestoreTable", "Its template {0} is not here: it will be {1}.")
-        return default, note.format(held.template, default), ""
+        return default, note.format(qube.template, default), ""
     problem = QCoreApplication.translate("RestoreTable", "Its template {0} is not here; choose another.")
-    return wanted, "", problem.format(held.template)
+    return template, "", problem.format(qube.template)
 
 
-def _netvm(held: HeldQube, choice: Choice, whole: _Whole) -> tuple[str, str]:
+def _netvm(qube: HeldQube, choice: Choice, whole: _Whole) -> tuple[str, str]:
     """The netvm it will have, and a note where it is another than in the backup."""
     if choice.netvm is not None:
         if not choice.netvm:
@@ -199,11 +199,11 @@ def _netvm(held: HeldQube, choice: Choice, whole: _Whole) -> tuple[str, str]:
         note = QCoreApplication.translate("RestoreTable", "Its net qube will be {0}.")
         return choice.netvm, note.format(choice.netvm)
     default = whole.here.system.get("default_netvm", "")
-    if held.netvm in {"", DEFAULT_NETVM}:
-        return (default if held.netvm else ""), ""
-    wanted = whole.renamed(held.netvm)
-    record = whole.here.qubes.get(wanted)
-    if (record is not None and record.flag("provides_network")) or held.netvm in whole.going:
-        return wanted, ""
+    if qube.netvm in {"", DEFAULT_NETVM}:
+        return (default if qube.netvm else ""), ""
+    netvm = whole.renamed(qube.netvm)
+    record = whole.here.qubes.get(netvm)
+    if (record is not None and record.flag("provides_network")) or qube.netvm in whole.going:
+        return netvm, ""
     note = QCoreApplication.translate("RestoreTable", "Its net qube {0} is not here: it will have the default.")
-    return default, note.format(held.netvm)
+    return default, note.format(qube.netvm)

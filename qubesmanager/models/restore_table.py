@@ -38,7 +38,7 @@ class RestoreTable(QAbstractTableModel):
         """`icon` draws a label by its name."""
         super().__init__(parent)
         self._icon = icon
-        self._held: tuple[HeldQube, ...] = ()
+        self._qubes: tuple[HeldQube, ...] = ()
         self._choices: dict[str, Choice] = {}
         self._here = Here()
         self.dom0: tuple[HeldItem, ...] = ()
@@ -73,15 +73,15 @@ class RestoreTable(QAbstractTableModel):
         return replace(plan, exclude=tuple(row.held.name for row in self.rows if row.possible))
 
     def put(
-        self, held: Sequence[HeldQube], here: Here, dom0: Sequence[HeldItem] = (), home: HeldHome | None = None
+        self, qubes: Sequence[HeldQube], here: Here, dom0: Sequence[HeldItem] = (), home: HeldHome | None = None
     ) -> None:
         """Another backup; the choices are the first ones again."""
         self.beginResetModel()
         self.home = home
         self.dom0 = tuple(item for item in dom0 if item.fate != SAME)
-        self._held, self._here = tuple(held), here
-        self._choices = {qube.name: restore_draft.first_choice(qube, here) for qube in held}
-        self.rows = tuple(restore_draft.rows(self._held, self._choices, here))
+        self._qubes, self._here = tuple(qubes), here
+        self._choices = {qube.name: restore_draft.first_choice(qube, here) for qube in qubes}
+        self.rows = tuple(restore_draft.rows(self._qubes, self._choices, here))
         self.endResetModel()
         self.changed.emit()
 
@@ -101,9 +101,9 @@ class RestoreTable(QAbstractTableModel):
 
     def choose_all(self, *, restored: bool) -> None:
         """Tick all that can be restored without a question, or nothing."""
-        for held in self._held:
-            wanted = restored and restore_draft.first_choice(held, self._here).restored
-            self._choices[held.name] = replace(self._choices[held.name], restored=wanted)
+        for qube in self._qubes:
+            restores = restored and restore_draft.first_choice(qube, self._here).restored
+            self._choices[qube.name] = replace(self._choices[qube.name], restored=restores)
         self._again()
 
     def _taken(self, name: str) -> set[str]:
@@ -111,7 +111,7 @@ class RestoreTable(QAbstractTableModel):
         return {*self._here.qubes, *others}
 
     def _again(self) -> None:
-        now = tuple(restore_draft.rows(self._held, self._choices, self._here))
+        now = tuple(restore_draft.rows(self._qubes, self._choices, self._here))
         if now == self.rows:
             return
         self.rows = now
@@ -139,9 +139,9 @@ class RestoreTable(QAbstractTableModel):
         if not index.isValid():
             return None
         row = self.rows[index.row()]
-        found = _BY_ROLE.get(role)
-        if found is not None:
-            return found(row, index.column())
+        key = _BY_ROLE.get(role)
+        if key is not None:
+            return key(row, index.column())
         if role == Qt.ItemDataRole.DecorationRole and index.column() == NAME:
             return self._icon(row.held.label)
         return None
@@ -157,8 +157,8 @@ class RestoreTable(QAbstractTableModel):
 
 
 def _text(row: RestoreRow, column: int) -> str:
-    held = row.held
-    return (held.name, held.klass, size_text(held.size) or "0", held.template, row.fate)[column]
+    qube = row.held
+    return (qube.name, qube.klass, size_text(qube.size) or "0", qube.template, row.fate)[column]
 
 
 def _tip(row: RestoreRow, column: int) -> str:

@@ -27,7 +27,7 @@ class TableColumn(Generic[T]):
 
 
 class RowTable(QAbstractTableModel, Generic[T]):
-    """Rows that are put all at once; `identity` says which row is which when they are put anew."""
+    """Rows that are replaced all at once; `identity` matches new rows with old ones."""
 
     def __init__(
         self,
@@ -91,13 +91,13 @@ class RowFilter(QSortFilterProxyModel, Generic[T]):
     def __init__(self, table: RowTable[T], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._table = table
-        self._wanted: Callable[[T], bool] = _all
+        self._accepts: Callable[[T], bool] = _all
         self.setSortRole(SORT_ROLE)
         self.setSourceModel(table)
 
-    def want(self, wanted: Callable[[T], bool]) -> None:
+    def want(self, accepts: Callable[[T], bool]) -> None:
         """Leave out what does not fit."""
-        self._wanted = wanted
+        self._accepts = accepts
         self.invalidateFilter()
 
     def row_at(self, row: int) -> T | None:
@@ -114,7 +114,7 @@ class RowFilter(QSortFilterProxyModel, Generic[T]):
     # Qt overrides
 
     def filterAcceptsRow(self, source_row: int, _source_parent: QModelIndex) -> bool:
-        return self._wanted(self._table.rows[source_row])
+        return self._accepts(self._table.rows[source_row])
 
     def lessThan(self, left: QModelIndex, right: QModelIndex) -> bool:
         return bool(left.data(SORT_ROLE) < right.data(SORT_ROLE))

@@ -54,25 +54,25 @@ class ServiceTable(DraftTable):
         }
         rows = []
         for name in (*self._known, *sorted(self._more.difference(self._known))):
-            key, told = (FEATURE, SERVICE + name), above.get(SERVICE + name)
+            key, inherited = (FEATURE, SERVICE + name), above.get(SERVICE + name)
             own = self._draft.value(key)
             if self._draft.is_edited(key):
                 source = QCoreApplication.translate("ServiceTable", "edited")
             elif own is not None:
                 source = QCoreApplication.translate("ServiceTable", "this qube")
-            elif told is not None:
-                source = QCoreApplication.translate("ServiceTable", "template {0}").format(told.template)
+            elif inherited is not None:
+                source = QCoreApplication.translate("ServiceTable", "template {0}").format(inherited.template)
             else:
                 source = QCoreApplication.translate("ServiceTable", "not set")
-            value = (told.value if told else OFF) if own is None else own
+            value = (inherited.value if inherited else OFF) if own is None else own
             rows.append(DraftRow(name, value, source, own is not None, self._draft.is_edited(key)))
         self.put(rows)
 
     # Qt overrides
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlags:
-        held = super().flags(index)
-        return held | Qt.ItemFlag.ItemIsUserCheckable if index.isValid() and index.column() == NAME else held
+        flags = super().flags(index)
+        return flags | Qt.ItemFlag.ItemIsUserCheckable if index.isValid() and index.column() == NAME else flags
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if role != Qt.ItemDataRole.CheckStateRole or not index.isValid() or index.column() != NAME:

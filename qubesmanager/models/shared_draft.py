@@ -42,7 +42,7 @@ class SharedDraft(QObject):
 
     @property
     def record(self) -> VmRecord:
-        """Stands for all: their common properties, the values of the first; a class that decides what fits them."""
+        """A record for all of them: their common properties with the values of the first, and a class for the rules."""
         first, *others = (draft.record for draft in self.drafts.values())
         common = {
             name: value
@@ -55,28 +55,28 @@ class SharedDraft(QObject):
 
     @property
     def conflicts(self) -> set[Key]:
-        """Edited here and changed by somebody else meanwhile, of any of the qubes."""
+        """Keys edited here and changed by another client meanwhile, in any of the qubes."""
         return set().union(*(draft.conflicts for draft in self.drafts.values()))
 
     @property
     def merged(self) -> dict[Key, str]:
-        """What somebody else changed of any of the qubes; what was there before differs from qube to qube."""
+        """What other clients changed in any of the qubes; the values before differ from qube to qube."""
         return {key: "" for draft in self.drafts.values() for key in draft.merged}
 
     def theirs(self, key: Key) -> str:
         """What those have that are in conflict, if it is the same."""
-        held = {draft.theirs(key) for draft in self.drafts.values() if key in draft.conflicts}
-        return held.pop() if len(held) == 1 else ""
+        values = {draft.theirs(key) for draft in self.drafts.values() if key in draft.conflicts}
+        return values.pop() if len(values) == 1 else ""
 
     def shown(self, prop: str) -> str:
         """The text of a property: `MIXED` where they differ."""
-        held = {draft.shown(prop) for draft in self.drafts.values()}
-        return held.pop() if len(held) == 1 else MIXED
+        values = {draft.shown(prop) for draft in self.drafts.values()}
+        return values.pop() if len(values) == 1 else MIXED
 
     def value(self, key: Key) -> str | None:
         """What all would have as their own; None: the default."""
-        held = {draft.value(key) for draft in self.drafts.values()}
-        return held.pop() if len(held) == 1 else MIXED
+        values = {draft.value(key) for draft in self.drafts.values()}
+        return values.pop() if len(values) == 1 else MIXED
 
     def is_edited(self, key: Key) -> bool:
         return any(draft.is_edited(key) for draft in self.drafts.values())
@@ -95,9 +95,9 @@ class SharedDraft(QObject):
 
     def tags(self) -> dict[str, int]:
         """Every tag that one of the qubes would have, and how many would."""
-        held = {name for draft in self.drafts.values() for name in (*draft.record.tags, *draft.edited(TAG))}
+        names = {name for draft in self.drafts.values() for name in (*draft.record.tags, *draft.edited(TAG))}
         counted = {
-            name: sum(draft.value((TAG, name)) is not None for draft in self.drafts.values()) for name in sorted(held)
+            name: sum(draft.value((TAG, name)) is not None for draft in self.drafts.values()) for name in sorted(names)
         }
         return {name: count for name, count in counted.items() if count}
 

@@ -18,7 +18,7 @@ CONTEXT = "StorageRows"
 
 @dataclass(frozen=True, slots=True)
 class PoolRow:
-    """A pool as `pool.Info` tells it; `users` are the qubes with a volume in it."""
+    """A pool as `pool.Info` describes it; `users` are the qubes with a volume in it."""
 
     name: str
     driver: str
@@ -117,7 +117,7 @@ def pool_row(info: Mapping[str, str], records: Iterable[VmRecord]) -> PoolRow:
 
 def pool_users(records: Iterable[VmRecord], pool: str) -> tuple[str, ...]:
     """The qubes with a volume in the pool, sorted."""
-    return tuple(sorted(record.name for record in records if any(held.pool == pool for held in record.volumes)))
+    return tuple(sorted(record.name for record in records if any(volume.pool == pool for volume in record.volumes)))
 
 
 def volume_rows(
@@ -125,12 +125,12 @@ def volume_rows(
 ) -> list[VolumeRow]:
     """What the pools hold, and what qubes say they have that no pool lists yet; by place.
 
-    `measured` are the volumes of nobody as `pool.volume.Info` tells them.
+    `measured` are the volumes without an owner, as `pool.volume.Info` describes them.
     """
-    held = holders(records.values())
+    holders_of = holders(records.values())
     rows = []
-    for place in sorted({*listed, *held}):
-        qube, name = held.get(place, ("", ""))
+    for place in sorted({*listed, *holders_of}):
+        qube, name = holders_of.get(place, ("", ""))
         if qube:
             volume = next(each for each in records[qube].volumes if each.name == name)
         else:

@@ -19,7 +19,7 @@ _KINDS = frozenset({"property-set", "property-reset"})
 
 
 class SystemDraft(Draft):
-    """Its record stands for the system: it has no other content than the properties."""
+    """Its record describes the system: it holds nothing but the properties."""
 
     def __init__(self, rows: Iterable[PropertyRow], parent: QObject | None = None) -> None:
         properties = {row.name: PropertyValue(row.value, row.is_default) for row in rows}

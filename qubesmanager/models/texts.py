@@ -82,7 +82,7 @@ def clock_text(seconds: int) -> str:
 
 
 def estimate_text(seconds: float) -> str:
-    """An estimated duration in one unit, since no more of it is certain: `2 min`, `1 h`."""
+    """An estimated duration in one unit, since it is not more certain than that: `2 min`, `1 h`."""
     whole = max(1, round(seconds))
     for unit, name in _ESTIMATE_UNITS:
         if whole >= unit:

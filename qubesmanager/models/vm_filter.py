@@ -51,7 +51,7 @@ class VmFilterModel(QAbstractProxyModel):
         source.columnsRemoved.connect(lambda *_: self.endRemoveColumns())
         self._filter_again()
 
-    # -- what it is told ----------------------------------------------------------------------------------------------
+    # -- updates ------------------------------------------------------------------------------------------------------
 
     def set_query(self, text: str) -> None:
         """Show what the query box says."""
@@ -100,12 +100,12 @@ class VmFilterModel(QAbstractProxyModel):
         names.sort(key=lambda name: keys[name][0], reverse=self._reverse[0])
         return names
 
-    def _before(self, one: str, other: str) -> bool:
+    def _before(self, first: str, other: str) -> bool:
         """Whether `one` stands before `other` in the order of `_sorted`."""
-        for mine, theirs, reverse in zip(self._keys[one], self._keys[other], self._reverse, strict=True):
+        for mine, theirs, reverse in zip(self._keys[first], self._keys[other], self._reverse, strict=True):
             if mine != theirs:
                 return bool(theirs < mine) if reverse else bool(mine < theirs)
-        return natural(one) < natural(other)
+        return natural(first) < natural(other)
 
     def _place(self, name: str) -> int:
         """The row where a name that is not shown belongs."""
@@ -124,7 +124,7 @@ class VmFilterModel(QAbstractProxyModel):
         return self._rows
 
     def _filter_again(self) -> None:
-        """Everything anew; selection and current cell stay with their qubes."""
+        """Sort and filter again; selection and current cell stay with their qubes."""
         records = self._source.records()
         self._keys = {name: self._key(name) for name in records}
         self._rearrange([name for name, record in records.items() if self.matches(record)])
@@ -135,19 +135,19 @@ class VmFilterModel(QAbstractProxyModel):
         self._rearrange(list(self._names))
 
     def _rearrange(self, names: list[str]) -> None:
-        wanted = self._sorted(names)
-        if wanted == self._names:
+        order = self._sorted(names)
+        if order == self._names:
             return
         self.layoutAboutToBeChanged.emit()
         before = self.persistentIndexList()
-        held = [self._names[index.row()] for index in before]
-        shown = len(wanted) != len(self._names) or set(wanted) != set(self._names)
-        self._names = wanted
+        names_before = [self._names[index.row()] for index in before]
+        shown = len(order) != len(self._names) or set(order) != set(self._names)
+        self._names = order
         self._rows = None
         rows = self._positions()
         after = [
             self.createIndex(rows[name], index.column()) if name in rows else QModelIndex()
-            for name, index in zip(held, before, strict=True)
+            for name, index in zip(names_before, before, strict=True)
         ]
         self.changePersistentIndexList(before, after)
         self.layoutChanged.emit()
@@ -226,17 +226,17 @@ class VmFilterModel(QAbstractProxyModel):
     def _changed_one(self, name: str) -> None:
         before, after = self._keys[name], self._key(name)
         self._keys[name] = before
-        shown, wanted = name in self._positions(), self.matches(self._source.records()[name])
-        if shown and wanted and before == after:
+        shown, matches = name in self._positions(), self.matches(self._source.records()[name])
+        if shown and matches and before == after:
             row = self._positions()[name]
             self.dataChanged.emit(self.index(row, 0), self.index(row, self.columnCount() - 1))
-        elif shown and wanted:
+        elif shown and matches:
             self._move(name, after)
         else:
             if shown:
                 self._take_away(name)
             self._keys[name] = after
-            if wanted:
+            if matches:
                 self._insert([name])
 
     def _move(self, name: str, key: Keys) -> None:

@@ -30,7 +30,7 @@ _TICKED = _PLAIN | Qt.ItemFlag.ItemIsUserCheckable
 class VmTableModel(QAbstractTableModel):
     """Rows are qubes, columns are `columns`.
 
-    Signals: `property_edited(name, property, value)` when a cell was ticked - whoever listens sends the call, and the
+    Signals: `property_edited(name, property, value)` when a cell was ticked - the receiver sends the call, and the
     tick changes once the event comes back; `stale_changed(bool)`.
     """
 
@@ -47,7 +47,7 @@ class VmTableModel(QAbstractTableModel):
         self._histories: dict[str, History] = {}
         self._live = [at for at, column in enumerate(self.columns) if column.live]
 
-    # -- what it is told ----------------------------------------------------------------------------------------------
+    # -- updates ------------------------------------------------------------------------------------------------------
 
     def put(self, records: Sequence[VmRecord]) -> None:
         """These are new, or are now so."""
@@ -69,7 +69,7 @@ class VmTableModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(row, 0), self.index(row, len(self.columns) - 1))
 
     def remove(self, names: Sequence[str]) -> None:
-        """These are no more."""
+        """These qubes are gone."""
         for name in names:
             row = self._rows.get(name)
             if row is None:
@@ -98,8 +98,8 @@ class VmTableModel(QAbstractTableModel):
             if cpu.isascii() and cpu.isdigit() and memory.isascii() and memory.isdigit():
                 self.set_stats(event.subject, int(cpu), int(memory))
 
-    def set_stale(self, stale: bool) -> None:  # noqa: FBT001 - what it is told
-        """The connection is gone (or back): what is shown may not hold any more."""
+    def set_stale(self, stale: bool) -> None:  # noqa: FBT001 - a setter
+        """The connection is lost (or back): what is shown may be out of date."""
         if self.stale == stale:
             return
         self.stale = stale
@@ -178,8 +178,8 @@ class VmTableModel(QAbstractTableModel):
         column = self.columns[index.column()]
         if column.look is not Look.TICK:
             return False
-        wanted = YES if value == Qt.CheckState.Checked else NO
-        self.property_edited.emit(self._names[index.row()], column.id, wanted)
+        text = YES if value == Qt.CheckState.Checked else NO
+        self.property_edited.emit(self._names[index.row()], column.id, text)
         return False
 
 

@@ -50,11 +50,11 @@ class VolumeTable(QAbstractTableModel):
 
     def row_of(self, name: str) -> int:
         """-1 if there is no such volume."""
-        return next((row for row, held in enumerate(self._volumes) if held.name == name), -1)
+        return next((row for row, volume in enumerate(self._volumes) if volume.name == name), -1)
 
     def _refresh(self) -> None:
         now = self._draft.record.volumes
-        if [held.name for held in now] == [held.name for held in self._volumes]:
+        if [volume.name for volume in now] == [volume.name for volume in self._volumes]:
             self._volumes = now
             if now:
                 self.dataChanged.emit(self.index(0, 0), self.index(len(now) - 1, len(_TITLES) - 1))
@@ -64,8 +64,8 @@ class VolumeTable(QAbstractTableModel):
         self.endResetModel()
 
     def _size(self, volume: VolumeRecord) -> str:
-        wanted = self._draft.value((VOLUME, volume.name))
-        return size_text(int(wanted)) if wanted else size_text(volume.size)
+        edited = self._draft.value((VOLUME, volume.name))
+        return size_text(int(edited)) if edited else size_text(volume.size)
 
     # Qt overrides
 
@@ -131,8 +131,8 @@ class SnapshotTable(QAbstractTableModel):
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid() or role != Qt.ItemDataRole.DisplayRole:
             return None
-        held = self._ids[index.row()]
-        return (when_text(held), held)[index.column()]
+        snapshot = self._ids[index.row()]
+        return (when_text(snapshot), snapshot)[index.column()]
 
 
 def header(

@@ -160,7 +160,7 @@ class Operations(QObject):
         self.session.tasks.start(title, coroutine)
 
     def _ask(self, title: str, coroutine: Coroutine[Any, Any, None]) -> None:
-        """A dialog is not an operation yet, so it stands in no task panel."""
+        """A dialog is not an operation yet, so the task panel does not list it."""
         self.session.tasks.start_hidden(title, coroutine)
 
     async def _send(self, request: Request[Any]) -> None:
@@ -237,7 +237,7 @@ class Operations(QObject):
             self._task(self.tr("Restart %n qube(s)", "", len(chosen)), self._restart_all(chosen))
 
     async def _restart_all(self, order: Sequence[str]) -> None:
-        """Halt in order and start in the other; if one does not halt, those that did are started again all the same."""
+        """Halt in order and start in the other; if a qube does not halt, those that did are still started again."""
         halted: list[str] = []
         try:
             for number, name in enumerate(order):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A backup that is being made: a task of the session, which goes on when its window is closed."""
+"""A backup in progress: a task of the session, which continues when its window is closed."""
 
 import asyncio
 import time
@@ -66,7 +66,7 @@ class BackupRun(QObject):
         self.log: list[str] = []
         self.began = time.monotonic()
         self._moved = self.began
-        self._seen: deque[tuple[float, int]] = deque(maxlen=64)
+        self._samples: deque[tuple[float, int]] = deque(maxlen=64)
         self._task: asyncio.Task[None] | None = None
         self._over = False
         self._clock = QTimer(self)
@@ -99,12 +99,12 @@ class BackupRun(QObject):
         self._session.happened.connect(self._happened)
         title = self.tr("Back up: {0}").format(self.profile)
         self._task = self._session.tasks.start(title, work)
-        # Before its first step nothing of it has run, and nobody else would notice its end.
+        # A task that is cancelled before its first step runs nothing, so its end is noticed here.
         self._task.add_done_callback(lambda _task: self._ended())
 
     @property
     def is_unknown(self) -> bool:
-        """Whether it goes on is not known: there is no connection, or there was none at its end."""
+        """It is unknown whether it still runs: there is no connection, or there was none at its end."""
         return self._is_lost or (self.running and not self._session.is_synced)
 
     def cancel(self) -> None:
@@ -113,13 +113,13 @@ class BackupRun(QObject):
 
     @property
     def running(self) -> bool:
-        """Until everybody has been told of its end."""
+        """Until all listeners know of its end."""
         return not self._over
 
     def speed(self) -> float | None:
         """Bytes a second of late."""
         now = time.monotonic()
-        recent = [(at, done) for at, done in self._seen if now - at <= SPAN]
+        recent = [(at, done) for at, done in self._samples if now - at <= SPAN]
         if len(recent) < 2 or now - recent[0][0] < 1:  # noqa: PLR2004 - two points make a speed
             return None
         return max(0.0, (recent[-1][1] - recent[0][1]) / (now - recent[0][0]))
@@ -177,7 +177,7 @@ class BackupRun(QObject):
         """Carry the profile out, or look on if it is being carried out; the run as the history has it."""
         client = self._session.client
         try:
-            # The window may be closed and everything end here: dom0 goes on with it.
+            # The window may be closed and this program end: dom0 continues the backup.
             await execute(client, self.profile, passphrase, lambda: self._session.tasks.closing, confirmed)
             return (await history(client, self.profile))[-1]
         except BackupAlreadyRunningError:
@@ -217,7 +217,7 @@ class BackupRun(QObject):
         self.changed.emit()
 
     async def _end_of_run(self) -> Run:
-        """Wait for the end of the run, as events and the state tell it. Cancelled, the run is cancelled."""
+        """Wait for the end of the run by events and the state. If cancelled, cancel the run."""
         watch = self._session.backups
         moved = asyncio.Event()
         watch.changed.connect(moved.set)
@@ -255,9 +255,9 @@ class BackupRun(QObject):
         if self.progress is before:
             return
         if self.progress.phase != before.phase:
-            self._seen.clear()
+            self._samples.clear()
         self._moved = time.monotonic()
-        self._seen.append((self._moved, self.progress.done))
+        self._samples.append((self._moved, self.progress.done))
         self.changed.emit()
 
     def _what(self, now: Progress) -> str:
@@ -287,16 +287,16 @@ class BackupRun(QObject):
 
 
 def running_backups(session: Session) -> list[BackupRun]:
-    """Those that are not over, whoever began them."""
-    found: list[BackupRun] = session.findChildren(BackupRun)
-    return [run for run in found if run.running]
+    """The runs in progress, of any client."""
+    runs: list[BackupRun] = session.findChildren(BackupRun)
+    return [run for run in runs if run.running]
 
 
 def follow_backups(session: Session) -> None:
     """Show each run that the session's own windows have not begun, as a task that can be cancelled."""
 
     def began(run: Run) -> None:
-        if not any(held.profile == run.profile for held in running_backups(session)):
+        if not any(running.profile == run.profile for running in running_backups(session)):
             BackupRun(session, run.profile).follow(run)
 
     session.backups.began.connect(began)

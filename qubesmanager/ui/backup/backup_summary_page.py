@@ -39,7 +39,7 @@ class BackupSummaryPage(StepPage):
             self._lines[key] = plain_label("", self)
             self._form.addRow(text, self._lines[key])
         self.warning = problem_label(self)
-        self._told: Preview | None = None
+        self._preview: Preview | None = None
         self.give_up = QCheckBox(self.tr("&Remove the only backup of these qubes, too"), self)
         self.give_up.toggled.connect(self._show_older)
         self.give_up.hide()
@@ -64,7 +64,7 @@ class BackupSummaryPage(StepPage):
     def show_plan(self, name: str, profile: Profile, qubes: list[str], *, kept: bool, takes_dom0: bool = False) -> None:
         """What is known here; the rest is asked for. `takes_dom0`: dom0 is in the backup."""
         self._problem = self.tr("Waiting for what dom0 says of it…")
-        self._told = None
+        self._preview = None
         self._is_elsewhere = False
         for box in (self.give_up, self.new_disk):
             box.setChecked(False)
@@ -74,7 +74,7 @@ class BackupSummaryPage(StepPage):
             place = self.tr("the qube {0}: {1}").format(profile.destination_vm, place)
         how = [profile.compression.value, self.tr("key derivation {0}").format(profile.kdf)]
         how.append(self.tr("read again afterwards") if profile.verify else self.tr("not read again"))
-        again = schedule_text(profile.schedule) if profile.schedule else self.tr("only when somebody asks for it")
+        again = schedule_text(profile.schedule) if profile.schedule else self.tr("only when you start it")
         self._lonely = profile.schedule is not None and not profile.has_passphrase and not kept
         texts = {
             "qubes": self._named(qubes) or self.tr("none"),
@@ -91,62 +91,62 @@ class BackupSummaryPage(StepPage):
         show_problem(self.warning, "")
         self.changed.emit()
 
-    def show_preview(self, told: Preview, profile: Profile) -> None:
+    def show_preview(self, summary: Preview, profile: Profile) -> None:
         self._problem = ""
-        free = "" if told.free is None else self.tr("; {0} free there").format(size_text(told.free) or "0 B")
+        free = "" if summary.free is None else self.tr("; {0} free there").format(size_text(summary.free) or "0 B")
         self._lines["size"].setText(
-            self.tr("at most {0} before compression{1}").format(size_text(told.size) or "0 B", free)
+            self.tr("at most {0} before compression{1}").format(size_text(summary.size) or "0 B", free)
         )
-        if told.home is not None:
+        if summary.home is not None:
             home = self.tr("its configuration, and its home: at most {0}")
-            self._lines["dom0"].setText(home.format(size_text(told.home.size)))
+            self._lines["dom0"].setText(home.format(size_text(summary.home.size)))
         if profile.keep:
-            self._told = told
-            self.give_up.setVisible(bool(told.would_keep))
+            self._preview = summary
+            self.give_up.setVisible(bool(summary.would_keep))
             self._show_older()
-        if told.next_run is not None:
+        if summary.next_run is not None:
             again = self._lines["again"]
-            again.setText(self.tr("{0}, next {1}").format(again.text(), date_text(told.next_run)))
+            again.setText(self.tr("{0}, next {1}").format(again.text(), date_text(summary.next_run)))
         warnings = []
         if self._lonely:
             warnings.append(
-                self.tr("Its schedule will fail: then nobody types the passphrase. Take one from a file or a qube.")
+                self.tr("Its schedule will fail: no one is there to type the passphrase. Use a file or a qube.")
             )
-        if told.free is not None and told.size > told.free:
+        if summary.free is not None and summary.size > summary.free:
             warnings.append(self.tr("That may not fit: dom0 begins only if there is room for all of it."))
-        if told.missing:
-            warnings.append(self.tr("There is no qube {0}.").format(", ".join(told.missing)))
-        if told.left_out:
+        if summary.missing:
+            warnings.append(self.tr("There is no qube {0}.").format(", ".join(summary.missing)))
+        if summary.left_out:
             left_out = self.tr("Left out, because the qube that set the profile does not see them: {0}.")
-            warnings.append(left_out.format(", ".join(told.left_out)))
-        if told.writable is False:
+            warnings.append(left_out.format(", ".join(summary.left_out)))
+        if summary.writable is False:
             self._problem = self.tr("Nothing can be written there: the folder does not exist, or is not writable.")
-        elif told.free is None and profile.destination_vm == "dom0":
+        elif summary.free is None and profile.destination_vm == "dom0":
             self._problem = self.tr("There is no such folder in dom0.")
-        if told.largest_file is not None and told.size > told.largest_file:
-            largest = size_text(told.largest_file)
+        if summary.largest_file is not None and summary.size > summary.largest_file:
+            largest = size_text(summary.largest_file)
             warnings.append(
                 self.tr("The file system there cannot hold a file over {0}; the backup may be larger.").format(largest)
             )
-        self._is_elsewhere = not told.connected
+        self._is_elsewhere = not summary.connected
         self.new_disk.setVisible(self._is_elsewhere)
         show_problem(self.warning, "\n".join(warnings))
         self.changed.emit()
 
     def given_up(self) -> list[str]:
         """The qubes whose last backup may go: those named on the page, once the user has confirmed it."""
-        if self._told is None or not self.give_up.isChecked():
+        if self._preview is None or not self.give_up.isChecked():
             return []
-        return sorted({name for names in self._told.would_keep.values() for name in names})
+        return sorted({name for names in self._preview.would_keep.values() for name in names})
 
     def confirmed(self) -> Confirmed:
         """What the user ticked on the page."""
         return Confirmed(tuple(self.given_up()), new_disk=self.new_disk.isChecked())
 
     def _show_older(self, *_: object) -> None:
-        if self._told is None:
+        if self._preview is None:
             return
-        removed, kept = self._told.retention(self.given_up())
+        removed, kept = self._preview.retention(self.given_up())
         lines = [self.tr("none has to go yet")]
         if removed:
             lines = [self.tr("removed once this one is verified: {0}").format(self._named(removed))]

@@ -26,7 +26,7 @@ from qubesmanager.wire.names import PROFILE_ID
 
 DOM0 = "dom0"
 FIRST_NAME = "manager"
-"""The profile of who has not named one."""
+"""The profile that is used when the user names none."""
 LAST_NAME = "backup/profile"
 """Where the settings remember the profile that was used last."""
 
@@ -110,12 +110,12 @@ class BackupWizard(StepsWindow):
         all_names = tuple(row.name for row in self.qubes.model.rows)
         draft = Profile(include=all_names, destination_path="/")
         try:
-            told = await preview(self._session.client, FIRST_NAME, profile_text(draft))
+            summary = await preview(self._session.client, FIRST_NAME, profile_text(draft))
         except PermissionDenied:
             # Only dom0 may ask what a profile that is not kept would do.
             self.qubes.dom0.forbid()
             return
-        self.qubes.put_changed({qube.name: qube.changed for qube in told.qubes})
+        self.qubes.put_changed({qube.name: qube.changed for qube in summary.qubes})
 
     def _load(self, name: str) -> None:
         if name in self._texts:
@@ -125,11 +125,11 @@ class BackupWizard(StepsWindow):
         client = self._session.client
         text = await client.send(calls.BACKUP_PROFILE_GET(DOM0, name))
         profile = await asyncio.to_thread(parse_profile, text)
-        told = await preview(client, name)
+        summary = await preview(client, name)
         self._texts[name] = text
         self._kept = profile
-        self._holds_passphrase = told.given_by == "text"
-        self.qubes.show_profile(profile, takes_home=told.home is not None)
+        self._holds_passphrase = summary.given_by == "text"
+        self.qubes.show_profile(profile, takes_home=summary.home is not None)
         self.target.show_profile(profile)
         self.passphrase.show_profile(profile, kept=self._holds_passphrase)
         self._refresh_remove()
@@ -137,14 +137,14 @@ class BackupWizard(StepsWindow):
     async def _preview(self) -> None:
         name, plan = self.qubes.profile_id(), self.profile()
         try:
-            told = await preview(self._session.client, name, profile_text(plan))
+            summary = await preview(self._session.client, name, profile_text(plan))
         except PermissionDenied:
             self.summary.show_nothing_known(self.tr("dom0 says only once it has begun"), may_go_on=True)
             return
         except Mgmt1Error as error:
             self.summary.show_nothing_known(str(error), may_go_on=False)
             return
-        self.summary.show_preview(told, plan)
+        self.summary.show_preview(summary, plan)
         if self._is_kept_passphrase() and not self._is_as_kept(plan):
             self.summary.show_nothing_known(
                 self.tr("The profile holds a passphrase, which would be lost with these changes: choose another way."),

@@ -169,7 +169,7 @@ class ChoicePage(StepPage):
             return self.tr("Nothing would be backed up: choose a qube.")
         return ""
 
-    # -- being told ---------------------------------------------------------------------------------------------------
+    # -- updates ------------------------------------------------------------------------------------------------------
 
     def _put(self, *_: object) -> None:
         records: list[VmRecord] = list(self._session.records.values())

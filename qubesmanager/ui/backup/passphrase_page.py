@@ -35,7 +35,7 @@ METER = 200
 
 
 class Origin(StrEnum):
-    """Where the passphrase comes from. KEPT: it stands in the profile, from which it is never read back."""
+    """Where the passphrase comes from. KEPT: it is stored in the profile, from which it is never read back."""
 
     TYPED = "typed"
     FILE = "file"
@@ -50,7 +50,7 @@ class PassphrasePage(StepPage):
         super().__init__(parent)
         self.title = self.tr("Passphrase")
         self.about = self.tr(
-            "Without it nobody can read the backup, you included. It is not kept, and cannot be found again."
+            "Without it no one can read the backup, not even you. It is not stored, and cannot be recovered."
         )
         self._session = session
         self.origin = QComboBox(self)
@@ -147,7 +147,7 @@ class PassphrasePage(StepPage):
         """As a profile says it; `kept`: it holds its passphrase itself."""
         at = self.origin.findData(Origin.KEPT)
         if kept and at < 0:
-            self.origin.addItem(self.tr("It stands in the profile"), Origin.KEPT)
+            self.origin.addItem(self.tr("Stored in the profile"), Origin.KEPT)
         elif not kept and at >= 0:
             self.origin.removeItem(at)
         origin = Origin.KEPT if kept else Origin.TYPED
@@ -215,9 +215,9 @@ class PassphrasePage(StepPage):
         self.changed.emit()
 
     def _weigh(self) -> None:
-        found = strength(self.first.text())
-        self.meter.setValue(found.score + 1 if found else 0)
-        self.verdict.setText(found.text if found else "")
+        rating = strength(self.first.text())
+        self.meter.setValue(rating.score + 1 if rating else 0)
+        self.verdict.setText(rating.text if rating else "")
 
     def _show(self, shown: bool) -> None:  # noqa: FBT001 - a slot
         for edit in (self.first, self.second):

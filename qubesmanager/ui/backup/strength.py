@@ -22,7 +22,7 @@ LOOKED_AT = 40
 
 WORDS = (
     QT_TRANSLATE_NOOP("Strength", "Very weak: guessed at once"),
-    QT_TRANSLATE_NOOP("Strength", "Weak: guessed in a moment by who has the file"),
+    QT_TRANSLATE_NOOP("Strength", "Weak: guessed in a moment by anyone who has the file"),
     QT_TRANSLATE_NOOP("Strength", "Fair: not for what must stay secret"),
     QT_TRANSLATE_NOOP("Strength", "Good"),
     QT_TRANSLATE_NOOP("Strength", "Strong"),

@@ -87,7 +87,7 @@ class TargetPage(StepPage):
         self.counts = {name: QSpinBox(self) for name in Keep.__slots__}
         self.when = QComboBox(self)
         for kind, text in (
-            ("", self.tr("Only when somebody asks for it")),
+            ("", self.tr("Only when you start it")),
             ("hourly", self.tr("Every hour")),
             ("daily", self.tr("Every day at")),
             ("weekly", self.tr("Every week on")),

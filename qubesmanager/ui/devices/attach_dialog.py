@@ -106,9 +106,9 @@ class AttachDialog(QDialog):
         view = TargetView(model, self._session.color_of, self)
 
         def put(*_: object) -> None:
-            held = view.target()
+            target = view.target()
             model.put(targets(self._session.records.values(), self._device))
-            view.select_row(max(0, model.row_of(held) if held else 0))
+            view.select_row(max(0, model.row_of(target) if target else 0))
 
         def look(text: str) -> None:
             model.set_filter(text)
@@ -151,20 +151,20 @@ class AttachDialog(QDialog):
     def _refresh(self, *_: object) -> None:
         if not hasattr(self, "list"):
             return  # a part tells while the parts are made
-        wanted = self.wanted()
-        self.attach.setEnabled(wanted is not None)
-        device = wanted[0] if wanted else self._device
-        effort = wanted[1].effort if wanted else Effort.NONE
+        choice = self.wanted()
+        self.attach.setEnabled(choice is not None)
+        device = choice[0] if choice else self._device
+        effort = choice[1].effort if choice else Effort.NONE
         self.read_only.setVisible(device is None or device.key.device_class is DeviceClass.BLOCK)
         if device is not None and device.read_only:
             self.read_only.setChecked(True)
         self.read_only.setEnabled(device is None or not device.read_only)
         self.each_start.setVisible(effort is not Effort.CREATE)
         self.start_now.setVisible(effort is Effort.START and self.each_start.isChecked())
-        self.hint.setText(self._hint(wanted) if wanted else "")
+        self.hint.setText(self._hint(choice) if choice else "")
 
-    def _hint(self, wanted: tuple[Device, Target]) -> str:
-        device, target = wanted
+    def _hint(self, choice: tuple[Device, Target]) -> str:
+        device, target = choice
         parts = []
         if device.holder:
             parts.append(self.tr("It is taken from {0} first.").format(device.holder))
@@ -172,7 +172,7 @@ class AttachDialog(QDialog):
         if target.effort is Effort.START and not (self.each_start.isChecked() and not self.start_now.isChecked()):
             parts.append(self.tr("{0} is started first.").format(target.name))
         if target.effort is Effort.NONE and record is not None and record.state is PowerState.PAUSED:
-            parts.append(self.tr("{0} is paused, and sees the device when it goes on.").format(target.name))
+            parts.append(self.tr("{0} is paused, and sees the device when it continues.").format(target.name))
         if device.key.device_class is DeviceClass.MIC and target.effort is Effort.NONE:
             parts.append(
                 self.tr("Many machines can give the microphone only at the start of a qube: tick that, and restart it.")

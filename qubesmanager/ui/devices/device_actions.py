@@ -48,8 +48,8 @@ class DeviceActions(QObject):
 
     async def _ask(self, device: Device | None, qube: str) -> None:
         dialog = AttachDialog(self._window, self._session, self.feed.catalog, device=device, qube=qube)
-        if await opened(dialog) and (wanted := dialog.wanted()) is not None:
-            self.give(*wanted, dialog.options(), start=dialog.starts())
+        if await opened(dialog) and (choice := dialog.wanted()) is not None:
+            self.give(*choice, dialog.options(), start=dialog.starts())
 
     async def _ask_nickname(self, device: Device) -> None:
         dialog = NicknameDialog(self._window, device)
@@ -74,7 +74,7 @@ class DeviceActions(QObject):
         """All that can be done with the device now."""
         device = self.feed.catalog.devices().get(key)
         if device is None:
-            _told(menu, self.tr("It is not there any more."))
+            _told(menu, self.tr("It is no longer there."))
             return
         failed = device.doing if device.doing is not None and device.doing.step is Step.FAILED else None
         if failed is not None:
@@ -104,9 +104,9 @@ class DeviceActions(QObject):
         to = menu.addMenu(self.tr("&Move to") if device.holder else self.tr("&Attach to"))
         if to is None:
             return
-        found = targets(self._session.records.values(), device)
+        possible = targets(self._session.records.values(), device)
         for effort in (Effort.NONE, Effort.CREATE):
-            for target in [held for held in found if held.effort is effort][:QUICK]:
+            for target in [each for each in possible if each.effort is effort][:QUICK]:
                 action = to.addAction(label_icon(self._session.color_of(target.label)), plain(target_text(target)))
                 if action is not None:
                     action.triggered.connect(lambda _on=False, target=target: self.give(device, target, {}))

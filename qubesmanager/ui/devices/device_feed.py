@@ -2,7 +2,7 @@
 """Keeps a catalog of devices up to date for one session: asks each backend once, then follows the events.
 
 Which qubes may offer devices: dom0, those with extra volumes, those that run and have a controller, give services or
-network, or whose devices others have; and whoever tells of a device.
+network, or whose devices others have; and each qube that an event about a device names.
 """
 
 import asyncio
@@ -57,13 +57,13 @@ class DeviceFeed(QObject):
         self._marks.pop(device.memory_key, None)
         if mark != NO_MARK:
             self._marks[device.memory_key] = mark
-        self._session.settings.setValue(MARKS, json.dumps({key: list(held) for key, held in self._marks.items()}))
+        self._session.settings.setValue(MARKS, json.dumps({key: list(mark) for key, mark in self._marks.items()}))
         self.catalog.remember(self._marks)
 
-    # -- being told ---------------------------------------------------------------------------------------------------
+    # -- updates ------------------------------------------------------------------------------------------------------
 
     def _synced(self) -> None:
-        """Everything may have changed while nobody listened."""
+        """Everything may have changed while there was no connection."""
         self._facts.clear()
         self.catalog.put(self._session.records.values())
         self._look(self._session.records.values())
@@ -129,9 +129,9 @@ class DeviceFeed(QObject):
 
 
 def feed_of(session: Session) -> DeviceFeed:
-    """The session's feed, which starts when somebody first wants it."""
-    held: DeviceFeed | None = session.findChild(DeviceFeed)
-    return DeviceFeed(session) if held is None else held
+    """The session's feed, which starts at the first use."""
+    feed: DeviceFeed | None = session.findChild(DeviceFeed)
+    return DeviceFeed(session) if feed is None else feed
 
 
 def _facts(record: VmRecord) -> object:
@@ -142,7 +142,7 @@ def _facts(record: VmRecord) -> object:
     serves = (
         record.features.get("servicevm")
         or record.flag("provides_network")
-        or any(held.device_class is DeviceClass.PCI for held in record.devices)
+        or any(device.device_class is DeviceClass.PCI for device in record.devices)
     )
     if record.running and serves:
         return True, extra
@@ -152,7 +152,7 @@ def _facts(record: VmRecord) -> object:
 def _loaded(kept: object) -> dict[str, Mark]:
     """What was remembered; nothing where that cannot be read (it is only a convenience)."""
     try:
-        held: Any = json.loads(kept) if isinstance(kept, str) else {}
-        return {str(key): Mark(str(name), favourite is True) for key, (name, favourite) in held.items()}
+        data: Any = json.loads(kept) if isinstance(kept, str) else {}
+        return {str(key): Mark(str(name), favourite is True) for key, (name, favourite) in data.items()}
     except (ValueError, TypeError, AttributeError, RecursionError):
         return {}

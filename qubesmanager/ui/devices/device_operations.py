@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person can do with a device: attach, move, detach; each is done only when the daemon's event says so.
+"""The operations on a device: attach, move, detach; each has succeeded only when the daemon's event arrives.
 
-What is under way and what failed stands in the catalog, so that every window shows it.
+Operations in progress and failures are kept in the catalog, so that every window shows them.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ class DeviceOperations(QObject):
         self._session.tasks.start(title, self._attach(device, qube, dict(options), start=start))
 
     def move(self, device: Device, qube: str, options: Options) -> None:
-        """Take the device from whoever has it, and give it to this qube."""
+        """Detach the device from the qube that has it, and attach it to this one."""
         title = self.tr("Move {0} from {1} to {2}").format(device.name, device.holder, qube)
         self._session.tasks.start(title, self._move(device, qube, dict(options)))
 
@@ -156,22 +156,22 @@ class DeviceOperations(QObject):
             async with asyncio.timeout(self._limit):
                 yield
         except TimeoutError as error:
-            text = self.tr("It was not confirmed within {0} seconds that {1} has it or has it no more.")
+            text = self.tr("dom0 did not confirm the change of {1} within {0} seconds.")
             raise TransportError(text.format(f"{self._limit:g}", qube)) from error
 
     async def _until(self, reached: Callable[[], bool]) -> None:
         """Wait until the events make it so."""
-        told = asyncio.Event()
+        ended = asyncio.Event()
 
         def look(*_: object) -> None:
             if reached():
-                told.set()
+                ended.set()
 
         self._session.put.connect(look)
         self._session.gone.connect(look)
         try:
             look()
-            await told.wait()
+            await ended.wait()
         finally:
             self._session.put.disconnect(look)
             self._session.gone.disconnect(look)
@@ -185,8 +185,8 @@ class DeviceOperations(QObject):
     def _has(self, key: DeviceKey, qube: str, what: str) -> bool:
         """Whether the qube has the device `attached` or `persistent`, as the last event says."""
         record = self._session.records.get(qube)
-        held = next((one for one in record.devices if one[:3] == tuple(key)), None) if record else None
-        return held is not None and bool(getattr(held, what))
+        assignment = next((device for device in record.devices if device[:3] == tuple(key)), None) if record else None
+        return assignment is not None and bool(getattr(assignment, what))
 
     def _free_name(self) -> str:
         records = self._session.records

@@ -26,10 +26,10 @@ _HEADER_PADDING = "QHeaderView::section { padding: 4px 6px; }"
 """What the palette cannot say: without it a right-aligned header's text is flush against the edge."""
 
 
-def _put_icon(option: QStyleOptionViewItem, held: QIcon) -> None:
+def _put_icon(option: QStyleOptionViewItem, picture: QIcon) -> None:
     features = QStyleOptionViewItem.ViewItemFeatures(option.features)
     option.features = features | QStyleOptionViewItem.ViewItemFeature.HasDecoration
-    option.icon = held
+    option.icon = picture
     option.decorationSize = QSize(16, 16)
 
 
@@ -120,7 +120,7 @@ class DeviceView(QTreeView):
             self.setCurrentIndex(first)
 
     def _open(self, parent: QModelIndex, *_rows: int) -> None:
-        """Everything stands open: a section or a disk that is closed hides what somebody looks for."""
+        """Expand everything: a collapsed section or disk would hide what the user looks for."""
         if parent.isValid():
             self.setExpanded(parent, True)
         for row in range(self._tree.rowCount(parent)):

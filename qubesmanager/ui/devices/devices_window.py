@@ -38,15 +38,15 @@ def open_all_devices(session: Session, _names: tuple[str, ...]) -> QWidget:
 def open_attach(session: Session, names: tuple[str, ...]) -> QWidget:
     """The question which device the first name gets; nothing is sent until it is answered."""
     feed = feed_of(session)
-    # It outlives the dialog: what is begun there goes on as a task.
-    held: DeviceOperations | None = session.findChild(DeviceOperations)
-    operations = DeviceOperations(session, session) if held is None else held
+    # It outlives the dialog: an operation begun there continues as a task.
+    existing: DeviceOperations | None = session.findChild(DeviceOperations)
+    operations = DeviceOperations(session, session) if existing is None else existing
     dialog = AttachDialog(None, session, feed.catalog, device=None, qube=names[0] if names else "")
 
     def give() -> None:
-        if (wanted := dialog.wanted()) is not None:
+        if (choice := dialog.wanted()) is not None:
             actions = DeviceActions(session, operations, None, operations)
-            actions.give(*wanted, dialog.options(), start=dialog.starts())
+            actions.give(*choice, dialog.options(), start=dialog.starts())
 
     dialog.accepted.connect(give)
     return dialog

@@ -133,7 +133,7 @@ class DevicesPanel(QWidget):
             self._actions.operations.retry(device)
 
     def _chosen(self, device: Device) -> None:
-        """The likely thing: give it to somebody; nothing where somebody has it already."""
+        """The usual action: attach it to a qube. Does nothing if a qube has it already."""
         if device.key.device_class in ATTACHED_HERE and device.present and not device.holder and not self._qube:
             self._actions.ask_qube(device)
 

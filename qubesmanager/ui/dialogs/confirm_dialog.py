@@ -68,7 +68,7 @@ class ConfirmMany(QDialog):
         self.tree.setColumnWidth(0, max(160, self.tree.columnWidth(0) + 12))
         layout.addWidget(self.tree, 1)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        self.yes = QPushButton(f"&{yes}", self)  # a key of its own: Return is Cancel where it is dangerous
+        self.yes = QPushButton(f"&{yes}", self)  # has a mnemonic: Return is Cancel where it is dangerous
         self.yes.setObjectName("yes")
         if dangerous:
             redden(self.yes)

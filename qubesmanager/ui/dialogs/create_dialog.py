@@ -129,7 +129,7 @@ class CreateDialog(QDialog):
         self.about.setText(
             {
                 str(VmClass.APP): self.tr("Its system comes from the template at each start; it keeps what is yours."),
-                str(VmClass.STANDALONE): self.tr("A copy of its own of the template; it is updated by itself."),
+                str(VmClass.STANDALONE): self.tr("A full copy of the template; it is updated by itself."),
                 str(VmClass.DISP): self.tr("It forgets everything when it halts."),
             }.get(klass, "")
         )
@@ -139,8 +139,8 @@ class CreateDialog(QDialog):
             self.template.addItem(cubes.get(name, QIcon()), name, name)
         if klass == VmClass.STANDALONE:
             self.template.addItem(self.tr("(empty system disk)"), "dom0")
-        wanted = self._offers.system.get("default_dispvm" if klass == VmClass.DISP else "default_template", "")
-        self.template.setCurrentIndex(max(0, self.template.findData(wanted)))
+        default = self._offers.system.get("default_dispvm" if klass == VmClass.DISP else "default_template", "")
+        self.template.setCurrentIndex(max(0, self.template.findData(default)))
         self.dispvm.setEnabled(klass == VmClass.APP)
         if klass != VmClass.APP:
             self.dispvm.setChecked(False)

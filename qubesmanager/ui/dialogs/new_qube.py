@@ -2,7 +2,7 @@
 """A new qube as a person asked for it: created or cloned, then set up with further calls, or not there at all.
 
 The daemon's Create and Clone are each all or nothing. What is set afterwards may be refused: then the new qube, which
-nobody has used yet, is removed again and the error says what was refused. A cancelled task removes it as well.
+no one has used yet, is removed again and the error names what was refused. A cancelled task removes it as well.
 """
 
 import asyncio
@@ -88,7 +88,7 @@ async def _make(
     try:
         await session.client.send(make)
     except (asyncio.CancelledError, TransportError):
-        # Without an answer it may have been made all the same; what was there before is not ours to remove.
+        # Without an answer it may have been made anyway; a qube that existed before must not be removed.
         if not existed:
             await asyncio.shield(_take_back(session, name))
         raise

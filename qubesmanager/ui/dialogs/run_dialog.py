@@ -55,5 +55,5 @@ class RunDialog(QDialog):
 
 
 def _kept(settings: QSettings) -> list[str]:
-    held = settings.value(_KEY, [])
-    return [held] if isinstance(held, str) else [str(each) for each in held or []]
+    commands = settings.value(_KEY, [])
+    return [commands] if isinstance(commands, str) else [str(each) for each in commands or []]

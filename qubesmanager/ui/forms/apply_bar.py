@@ -45,10 +45,10 @@ class ApplyBar(QWidget):
 
     def button(self, which: QDialogButtonBox.StandardButton) -> QPushButton:
         """Raises `KeyError` for one that is not there."""
-        held: QPushButton | None = self.buttons.button(which)
-        if held is None:
+        button: QPushButton | None = self.buttons.button(which)
+        if button is None:
             raise KeyError(which)
-        return held
+        return button
 
     def put(self, steps: Sequence[Step], *, problem: str = "") -> None:
         """What would be sent now. A problem, in a sentence, keeps it from being sent."""

@@ -125,106 +125,106 @@ Made = tuple[QWidget, Callable[[str], None]]
 
 
 def _text(field: Field, _draft: Edits, _records: object, _labels: object, edited: Callable[[str], None]) -> Made:
-    held = QLineEdit()
-    held.setMaxLength(31 if field.name == "name" else 4096)
-    held.textEdited.connect(edited)
+    line = QLineEdit()
+    line.setMaxLength(31 if field.name == "name" else 4096)
+    line.textEdited.connect(edited)
 
     def show(value: str) -> None:
-        held.setPlaceholderText(_several() if value == MIXED else "")
+        line.setPlaceholderText(_several() if value == MIXED else "")
         text = "" if value == MIXED else value
-        if held.text() != text:
-            held.setText(text)
+        if line.text() != text:
+            line.setText(text)
 
-    return held, show
+    return line, show
 
 
 def _number(field: Field, _draft: Edits, _records: object, _labels: object, edited: Callable[[str], None]) -> Made:
-    held = QSpinBox()
-    held.setRange(0, field.most)
-    held.setSuffix(field.unit)
-    held.valueChanged.connect(lambda value: edited(str(value) if value >= 0 else MIXED))
+    box = QSpinBox()
+    box.setRange(0, field.most)
+    box.setSuffix(field.unit)
+    box.valueChanged.connect(lambda value: edited(str(value) if value >= 0 else MIXED))
 
     def show(value: str) -> None:
-        before = held.blockSignals(True)
+        before = box.blockSignals(True)
         if value == MIXED:
-            # Beneath what can be set there is a place that says so.
-            held.setMinimum(-1)
-            held.setSpecialValueText(_several())
-            held.setValue(-1)
+            # An editor that can be set has room for a problem below it.
+            box.setMinimum(-1)
+            box.setSpecialValueText(_several())
+            box.setValue(-1)
         else:
-            held.setValue(int(value) if value.isdigit() else 0)
-        held.blockSignals(before)
+            box.setValue(int(value) if value.isdigit() else 0)
+        box.blockSignals(before)
 
-    return held, show
+    return box, show
 
 
 def _tick(field: Field, _draft: Edits, _records: object, _labels: object, edited: Callable[[str], None]) -> Made:
-    held = QCheckBox(QCoreApplication.translate(CONTEXT, field.title))
-    held.stateChanged.connect(lambda state: edited(_TICKS[Qt.CheckState(state)]))
+    box = QCheckBox(QCoreApplication.translate(CONTEXT, field.title))
+    box.stateChanged.connect(lambda state: edited(_TICKS[Qt.CheckState(state)]))
 
     def show(value: str) -> None:
-        before = held.blockSignals(True)
+        before = box.blockSignals(True)
         if value == MIXED:
-            held.setTristate(True)
-            held.setCheckState(Qt.CheckState.PartiallyChecked)
+            box.setTristate(True)
+            box.setCheckState(Qt.CheckState.PartiallyChecked)
         else:
-            held.setChecked(value == YES)
-        held.blockSignals(before)
+            box.setChecked(value == YES)
+        box.blockSignals(before)
 
-    return held, show
+    return box, show
 
 
 def _choice(
     field: Field, draft: Edits, records: Mapping[str, VmRecord], _labels: object, edited: Callable[[str], None]
 ) -> Made:
-    held = QComboBox()
+    box = QComboBox()
     for name in field.choices(draft.record, records) if field.choices else []:
-        held.addItem(name or QCoreApplication.translate("SettingsFields", "none"), name)
-    return held, _chooser(held, edited)
+        box.addItem(name or QCoreApplication.translate("SettingsFields", "none"), name)
+    return box, _chooser(box, edited)
 
 
 def _suggest(
     field: Field, draft: Edits, records: Mapping[str, VmRecord], _labels: object, edited: Callable[[str], None]
 ) -> Made:
-    held = QComboBox()
-    held.setEditable(True)
-    held.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-    held.addItems(field.choices(draft.record, records) if field.choices else [])
-    line = held.lineEdit()
-    held.editTextChanged.connect(edited)
+    box = QComboBox()
+    box.setEditable(True)
+    box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+    box.addItems(field.choices(draft.record, records) if field.choices else [])
+    line = box.lineEdit()
+    box.editTextChanged.connect(edited)
 
     def show(value: str) -> None:
         if line is not None:
             line.setPlaceholderText(_several() if value == MIXED else "")
         text = "" if value == MIXED else value
-        if held.currentText() != text:
-            before = held.blockSignals(True)
-            held.setEditText(text)
-            held.blockSignals(before)
+        if box.currentText() != text:
+            before = box.blockSignals(True)
+            box.setEditText(text)
+            box.blockSignals(before)
 
-    return held, show
+    return box, show
 
 
 def _label(
     _field: Field, _draft: Edits, _records: object, labels: Mapping[str, str], edited: Callable[[str], None]
 ) -> Made:
-    held = QComboBox()
+    box = QComboBox()
     for name, color in labels.items():
-        held.addItem(label_icon(color), name, name)
-    return held, _chooser(held, edited)
+        box.addItem(label_icon(color), name, name)
+    return box, _chooser(box, edited)
 
 
-def _chooser(held: QComboBox, edited: Callable[[str], None]) -> Callable[[str], None]:
-    held.activated.connect(lambda at: edited(str(held.itemData(at))))
+def _chooser(box: QComboBox, edited: Callable[[str], None]) -> Callable[[str], None]:
+    box.activated.connect(lambda at: edited(str(box.itemData(at))))
 
     def show(value: str) -> None:
-        at = held.findData(value)
+        at = box.findData(value)
         if at < 0:
-            # What is set now may be nothing that could be chosen any more.
+            # The current value may no longer be among the choices.
             none = QCoreApplication.translate("SettingsFields", "none")
-            held.addItem(_several() if value == MIXED else value or none, value)
-            at = held.count() - 1
-        held.setCurrentIndex(at)
+            box.addItem(_several() if value == MIXED else value or none, value)
+            at = box.count() - 1
+        box.setCurrentIndex(at)
 
     return show
 

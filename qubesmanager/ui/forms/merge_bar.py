@@ -30,11 +30,11 @@ class MergeBar(QFrame):
         self.mine.clicked.connect(draft.keep_mine)
         self.theirs = QPushButton(self.tr("&Take theirs"), self)
         self.theirs.clicked.connect(draft.take_theirs)
-        self.seen = QPushButton(self.tr("Seen"), self)
-        self.seen.clicked.connect(draft.seen)
+        self.dismiss = QPushButton(self.tr("Seen"), self)
+        self.dismiss.clicked.connect(draft.seen)
         row = QHBoxLayout(self)
         row.addWidget(self.text, 1)
-        for button in (self.mine, self.theirs, self.seen):
+        for button in (self.mine, self.theirs, self.dismiss):
             row.addWidget(button)
         draft.changed.connect(self.refresh)
         session.lost.connect(self._told)
@@ -52,12 +52,12 @@ class MergeBar(QFrame):
         self.setVisible(bool(away or conflicts or merged))
         for button in (self.mine, self.theirs):
             button.setVisible(bool(conflicts) and not away)
-        self.seen.setVisible(not conflicts and not away)
+        self.dismiss.setVisible(not conflicts and not away)
         if away:
             self.text.setText(self.tr("The connection is lost: this may be old. It is tried again and again."))
         elif conflicts:
             self.text.setText(
-                self.tr("Changed elsewhere meanwhile, and edited here: {0}. Which shall it be?").format(
+                self.tr("Changed elsewhere meanwhile, and edited here: {0}. Which do you want to keep?").format(
                     _listed(conflicts)
                 )
             )
@@ -68,7 +68,7 @@ class MergeBar(QFrame):
         """Why nothing can be sent now; empty: it can."""
         if self._session.trouble is not None:
             return self.tr("There is no connection.")
-        return self.tr("Say first which of both changes it shall be.") if self._draft.conflicts else ""
+        return self.tr("Choose which change to keep.") if self._draft.conflicts else ""
 
 
 def _listed(keys: Iterable[Key]) -> str:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What dom0 says of its properties, in the user's language.
 
-dom0 speaks English. What it says that is not listed here (another dom0 has words of its own) is shown as it is; a test
+dom0 speaks English. What it says that is not listed here (another dom0 has other texts) is shown as it is; a test
 compares the list with what ours says.
 """
 
@@ -82,9 +82,9 @@ HELPS = (
     QT_TRANSLATE_NOOP(
         "PropertyHelp",
         "Whether the qube is removed when it halts. No keeps a disposable that has a task, such as ``sys-usb``:"
-        " its volumes are fresh at each start all the same."
+        " its volumes are still fresh at each start."
     ),
-    QT_TRANSLATE_NOOP("PropertyHelp", "The name of the icon that stands for the qube."),
+    QT_TRANSLATE_NOOP("PropertyHelp", "The name of the icon of the qube."),
     QT_TRANSLATE_NOOP("PropertyHelp", "When the qube was started, in Unix seconds; empty while it is halted."),
     QT_TRANSLATE_NOOP("PropertyHelp", "The keyboard as ``layout+variant+options``."),
     QT_TRANSLATE_NOOP(
@@ -111,7 +111,7 @@ HELPS = (
 )  # fmt: skip
 
 
-def help_text(told: str) -> str:
+def help_text(english: str) -> str:
     """The answer of a `Help` call as it is shown: each paragraph by itself, without the marks around values."""
-    paragraphs = told.strip().split("\n\n")
+    paragraphs = english.strip().split("\n\n")
     return "\n\n".join(QCoreApplication.translate("PropertyHelp", text) for text in paragraphs).replace("``", "")

@@ -31,11 +31,11 @@ class SizeBox(QDoubleSpinBox):
             return present
         return -(-round(self.value() * GIB) // MIB) * MIB
 
-    def show_bytes(self, wanted: int, present: int) -> None:
-        """Show a size, but not while somebody types one that is too small."""
-        if not self.hasFocus() or self.wanted(present) not in {wanted, present}:
+    def show_bytes(self, size: int, present: int) -> None:
+        """Show a size, but not while the user types one that is too small."""
+        if not self.hasFocus() or self.wanted(present) not in {size, present}:
             before = self.blockSignals(True)
-            self.setValue(wanted / GIB)
+            self.setValue(size / GIB)
             self.blockSignals(before)
 
 
@@ -68,10 +68,10 @@ class VolumeSizeRow(QWidget):
 
     def label(self, text: str) -> QLabel:
         """The row's label, with the box as its buddy."""
-        held = QLabel(text, self.parentWidget())
-        held.setBuddy(self.box)
+        label = QLabel(text, self.parentWidget())
+        label.setBuddy(self.box)
         self.box.setAccessibleName(text.replace("&", ""))
-        return held
+        return label
 
     def refuse(self, why: str) -> None:
         """Say why the daemon did not take the size."""
@@ -89,7 +89,7 @@ class VolumeSizeRow(QWidget):
         self._say(volume)
 
     def _volume(self) -> VolumeRecord | None:
-        return next((held for held in self._draft.record.volumes if held.name == self.key[1]), None)
+        return next((volume for volume in self._draft.record.volumes if volume.name == self.key[1]), None)
 
     def _say(self, volume: VolumeRecord) -> None:
         text = self._refused
@@ -105,6 +105,6 @@ class VolumeSizeRow(QWidget):
         if volume is None:
             return
         self._refused = ""
-        wanted = self.box.wanted(volume.size)
-        self._draft.edit(self.key, str(volume.size if why_not_size(volume.size, wanted) else wanted))
+        size = self.box.wanted(volume.size)
+        self._draft.edit(self.key, str(volume.size if why_not_size(volume.size, size) else size))
         self._say(volume)

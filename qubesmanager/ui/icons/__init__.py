@@ -28,7 +28,7 @@ _STATES: dict[PowerState, tuple[str, str]] = {
     PowerState.HALTED: ("state-halted", "#8a8f98"),
     PowerState.NA: ("help", "#8a8f98"),
 }
-"""Shape and colour; the shape alone tells the states apart too."""
+"""Shape and colour; the shape alone distinguishes the states too."""
 
 
 def icon(name: str) -> QIcon:
@@ -57,24 +57,24 @@ def application_icon() -> QIcon:
 @cache
 def label_icon(color: str) -> QIcon:
     """A cube in a label's colour (`0xRRGGBB`), with an edge that shows on any ground, also on a selection."""
-    held = QIcon()
+    picture = QIcon()
     for size in _SIZES:
         for ratio in (1, 2):
             own = QColor(f"#{color.removeprefix('0x')}")
-            held.addPixmap(_cube(own, size, ratio))
-            # Without one of its own Qt would tint the label's colour where the row is selected.
-            held.addPixmap(_cube(own, size, ratio, selected=True), QIcon.Mode.Selected)
-    return held
+            picture.addPixmap(_cube(own, size, ratio))
+            # Without a picture for selected rows, Qt would tint the label's colour there.
+            picture.addPixmap(_cube(own, size, ratio, selected=True), QIcon.Mode.Selected)
+    return picture
 
 
 @cache
 def _icon(name: str, normal: str, disabled: str, selected: str) -> QIcon:
-    held = QIcon()
+    picture = QIcon()
     for mode, color in ((QIcon.Mode.Normal, normal), (QIcon.Mode.Disabled, disabled), (QIcon.Mode.Selected, selected)):
         for size in _SIZES:
             for ratio in (1, 2):
-                held.addPixmap(_pixmap(name, color, size, ratio), mode)
-    return held
+                picture.addPixmap(_pixmap(name, color, size, ratio), mode)
+    return picture
 
 
 def _pixmap(name: str, color: str, size: int, ratio: int) -> QPixmap:

@@ -77,11 +77,11 @@ class Inspector(QStackedWidget):
     def _summary(self, names: Sequence[str]) -> str:
         if not names:
             return self.tr("Select a qube to see more of it.")
-        held = [record for name in names if (record := self._session.records.get(name))]
-        running = sum(record.running for record in held)
-        disk = size_text(sum(record.disk_usage for record in held)) or "0"
+        records = [record for name in names if (record := self._session.records.get(name))]
+        running = sum(record.running for record in records)
+        disk = size_text(sum(record.disk_usage for record in records)) or "0"
         lines = [
-            self.tr("%n qube(s) selected", "", len(held)),
+            self.tr("%n qube(s) selected", "", len(records)),
             self.tr("%n of them running", "", running),
             self.tr("{0} on disk").format(disk),
         ]
@@ -180,7 +180,7 @@ class Inspector(QStackedWidget):
             "network": self._chain(record),
             "ip": record.value("ip"),
             "disk": self._disk(record),
-            "devices": "\n".join(f"{held.device_class} {held.backend}:{held.ident}" for held in record.devices),
+            "devices": "\n".join(f"{device.device_class} {device.backend}:{device.ident}" for device in record.devices),
             "tags": ", ".join(sorted(record.tags)),
             "backup": _column("backup_timestamp", record, history),
             "notes": _shortened(record.notes.strip()),
@@ -194,8 +194,8 @@ class Inspector(QStackedWidget):
     def _show_buttons(self, record: VmRecord) -> None:
         available = {row.id for row in self._actions.available()}
         *first, last = LIKELY.get(record.state, LIKELY_RUNNING)
-        wanted = [*[each for each in first if each in available][: BUTTONS - 1], last]
-        for button, action in zip(self._buttons, [*wanted, *[""] * len(self._buttons)], strict=False):
+        buttons = [*[each for each in first if each in available][: BUTTONS - 1], last]
+        for button, action in zip(self._buttons, [*buttons, *[""] * len(self._buttons)], strict=False):
             button.setVisible(bool(action))
             if action and button.defaultAction() is not self._actions.by_id[action]:
                 button.setDefaultAction(self._actions.by_id[action])

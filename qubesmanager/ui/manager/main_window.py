@@ -96,7 +96,7 @@ class MainWindow(QMainWindow):
         self.filter = VmFilterModel(self.model, self)
         self.actions_of = ActionSet(self.operations, self, session.settings)
         self.own: dict[str, QAction] = {}
-        self._seen: tuple[tuple[str, ...], bool] | None = None
+        self._last_shown: tuple[tuple[str, ...], bool] | None = None
         self._build()
         self._make_own_actions()
         self._make_menus()
@@ -168,8 +168,8 @@ class MainWindow(QMainWindow):
         self.status = Status(self.session, self.model, self)
         self.setStatusBar(self.status)
         screen = QGuiApplication.primaryScreen()
-        wanted = QSize(1440, 780)
-        self.resize(wanted.boundedTo(screen.availableSize()) if screen is not None else wanted)
+        size = QSize(1440, 780)
+        self.resize(size.boundedTo(screen.availableSize()) if screen is not None else size)
 
     def _connect(self) -> None:
         session = self.session
@@ -391,7 +391,7 @@ class MainWindow(QMainWindow):
             self._later.start()
 
     def _follow_changes(self) -> None:
-        self._seen = None
+        self._last_shown = None
         self._selected()
         self.status.look()
         self._choose_page()
@@ -399,9 +399,9 @@ class MainWindow(QMainWindow):
     def _selected(self) -> None:
         names = tuple(self.selected())
         state = (names, self.session.is_synced)
-        if state == self._seen:
+        if state == self._last_shown:
             return
-        self._seen = state
+        self._last_shown = state
         self.actions_of.look(names, connected=self.session.is_synced)
         for menu in self.submenus:
             menu.look(names, connected=self.session.is_synced)
@@ -494,7 +494,7 @@ class MainWindow(QMainWindow):
             self.status.showMessage(why.replace("\n", " "), 5000)
 
     def _fill_group_menu(self, menu: QMenu, entry: Entry) -> None:
-        """What can be done with all that belong to a line of the sidebar, except dom0, which nobody means by it."""
+        """The actions for all qubes of a line of the sidebar, except dom0."""
         names = [
             name
             for name, record in self.session.records.items()
@@ -523,19 +523,19 @@ class MainWindow(QMainWindow):
     def _commands(self) -> list[Command]:
         names = self.selected()
         about = names[0] if len(names) == 1 else self.tr("%n qube(s)", "", len(names))
-        held: list[Command] = []
+        commands: list[Command] = []
         for row in self.actions_of.available():
             action = self.actions_of.by_id[row.id]
             text = row.name().replace("&", "").rstrip("…")
             text = self.tr("{0}: {1}").format(text, about) if names else text
             why = self.actions_of.why_not(row) or ""
-            held.append(Command(text, action.trigger, action.icon(), _keys(action), why))
+            commands.append(Command(text, action.trigger, action.icon(), _keys(action), why))
         for action in self.own.values():
             if action is not self.own["palette"]:
                 text = action.text().replace("&", "").rstrip("…")
-                held.append(Command(text, action.trigger, action.icon(), _keys(action)))
-        held.extend(self._go_to(name) for name in in_order(self.session.records))
-        return held
+                commands.append(Command(text, action.trigger, action.icon(), _keys(action)))
+        commands.extend(self._go_to(name) for name in in_order(self.session.records))
+        return commands
 
     def _go_to(self, name: str) -> Command:
         return Command(name, lambda: self._jump(name), label_icon(self.session.color_of_qube(name)), self.tr("qube"))
@@ -607,8 +607,8 @@ class MainWindow(QMainWindow):
         if geometry := settings.value("window/geometry"):
             self.restoreGeometry(geometry)
         for key, splitter in (("window/across", self.across), ("window/down", self.down)):
-            if held := settings.value(key):
-                splitter.restoreState(held)
+            if state := settings.value(key):
+                splitter.restoreState(state)
         self.view.restore_state(settings)
         for key, widget, usual in (
             ("sidebar", self.sidebar, "yes"),

@@ -15,7 +15,7 @@ _KEPT = "table/properties"
 
 
 def kept_properties(settings: QSettings) -> list[str]:
-    """The properties that have a column of their own, in the order they were chosen."""
+    """The properties that have their own column, in the order they were chosen."""
     return str(settings.value(_KEPT, "") or "").split()
 
 
@@ -72,8 +72,8 @@ class PropertyColumnsDialog(QDialog):
         return next(item for item in self._items() if item.text() == name)
 
     def _items(self) -> list[QListWidgetItem]:
-        held = (self.list.item(row) for row in range(self.list.count()))
-        return [item for item in held if item is not None]
+        items = (self.list.item(row) for row in range(self.list.count()))
+        return [item for item in items if item is not None]
 
     def _look(self, typed: str) -> None:
         for item in self._items():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A name for a query, so that it stands in the sidebar."""
+"""The dialog that names a query, so that it is listed in the sidebar."""
 
 from collections.abc import Sequence
 

@@ -22,7 +22,7 @@ from qubesmanager.ui.widgets.labels import problem_label, show_problem
 
 
 class ShortcutsDialog(QDialog):
-    """Edits the shortcuts of the actions, by id; `defaults` are what they were before anybody changed them."""
+    """Edits the shortcuts of the actions, by id; `defaults` are the shortcuts before the user changed any."""
 
     def __init__(
         self, parent: QWidget, actions: Mapping[str, QAction], defaults: Mapping[str, str], settings: QSettings
@@ -75,14 +75,14 @@ class ShortcutsDialog(QDialog):
             edit.setKeySequence(QKeySequence(self._defaults.get(key, "")))
 
     def _look(self) -> None:
-        seen: dict[str, str] = {}
+        keys: dict[str, str] = {}
         why = None
         for key, edit in self.edits.items():
             text = edit.keySequence().toString()
-            if text and text in seen:
-                one, other = _title(self._actions[seen[text]]), _title(self._actions[key])
-                why = self.tr("{0} is used twice: for {1} and for {2}.").format(text, one, other)
-            seen.setdefault(text, key)
+            if text and text in keys:
+                first, other = _title(self._actions[keys[text]]), _title(self._actions[key])
+                why = self.tr("{0} is used twice: for {1} and for {2}.").format(text, first, other)
+            keys.setdefault(text, key)
         show_problem(self.problem, why)
         if self.save is not None:
             self.save.setEnabled(why is None)

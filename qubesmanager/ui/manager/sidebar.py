@@ -22,11 +22,11 @@ from qubesmanager.wire.values import VmClass
 Scope = Callable[[VmRecord], bool]
 KEY = Qt.ItemDataRole.UserRole
 PAUSE = 150
-"""Milliseconds in which changes are gathered before the counts are shown anew."""
+"""Milliseconds in which changes are gathered before the counts are updated."""
 
 VIEWS = "views"
 SHOWN_TAGS = 12
-"""Tags, net qubes and so on that get a line of their own, the most common ones."""
+"""Tags, net qubes and so on that get their own line, the most common ones."""
 
 FOLDED = "sidebar/folded"
 FOLDED_AT_FIRST = ("template", "label", "prefix")
@@ -97,8 +97,8 @@ class Sidebar(QTreeWidget):
     def views(self) -> list[tuple[str, str]]:
         """The saved views: name and query."""
         try:
-            held = json.loads(str(self._settings.value(VIEWS, "[]")))
-            return [(str(name), str(query)) for name, query in held]
+            data = json.loads(str(self._settings.value(VIEWS, "[]")))
+            return [(str(name), str(query)) for name, query in data]
         except (ValueError, TypeError):
             return []
 
@@ -124,7 +124,7 @@ class Sidebar(QTreeWidget):
                 return
 
     def fill(self) -> None:
-        """All lines anew, with their counts; the chosen one stays chosen."""
+        """Build all lines with their counts; the current line stays current."""
         chosen = self.current_key()
         records = list(self._session.records.values())
         self.blockSignals(True)
@@ -157,8 +157,8 @@ class Sidebar(QTreeWidget):
         return [Entry(f"tag:{tag}", tag, _tagged(tag)) for tag in most]
 
     def _netvms(self, records: Iterable[VmRecord]) -> list[Entry]:
-        held = list(records)
-        counts = Counter(record.value("netvm") for record in held if "netvm" in record.properties)
+        names = list(records)
+        counts = Counter(record.value("netvm") for record in names if "netvm" in record.properties)
         offline = counts.pop("", 0)
         most = in_order(name for name, _count in counts.most_common(SHOWN_TAGS))
         entries = [Entry(f"netvm:{name}", name, _through(name)) for name in most]
@@ -269,9 +269,9 @@ def _beginning(prefix: str) -> Scope:
     return lambda record: record.name.startswith(prefix)
 
 
-def _listed(held: object) -> list[str]:
+def _listed(data: object) -> list[str]:
     """What settings give for a list: one of a single text is read as that text, an empty one as None."""
-    return [held] if isinstance(held, str) else [str(each) for each in held] if isinstance(held, list) else []
+    return [data] if isinstance(data, str) else [str(each) for each in data] if isinstance(data, list) else []
 
 
 def _through(netvm: str) -> Scope:

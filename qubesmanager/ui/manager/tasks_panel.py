@@ -60,8 +60,8 @@ class TaskModel(QAbstractTableModel):
             self._rows = list(reversed(self._tasks.entries))
             self.endResetModel()
             return
-        for row, held in enumerate(self._rows):
-            if held is entry:
+        for row, task in enumerate(self._rows):
+            if task is entry:
                 self.dataChanged.emit(self.index(row, 0), self.index(row, TOOK))
                 return
 
@@ -127,7 +127,7 @@ class _Progress(QStyledItemDelegate):
     def initStyleOption(self, option: QStyleOptionViewItem | None, index: QModelIndex) -> None:
         super().initStyleOption(option, index)
         if option is not None and _is_measured(index):
-            option.text = ""  # it stands in the bar
+            option.text = ""  # the bar shows it
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         super().paint(painter, option, index)

@@ -34,10 +34,10 @@ from qubesmanager.ui.widgets.labels import plain_label, subdue
 
 NAME = Qt.ItemDataRole.UserRole
 FEW = 12
-"""A qube with more than so many right below it is shown folded, until somebody opens it."""
+"""A qube with more than so many right below it is shown collapsed until the user expands it."""
 
 PAUSE = 150
-"""Milliseconds in which changes are gathered before the trees are drawn anew."""
+"""Milliseconds in which changes are gathered before the trees are updated."""
 
 QUBE, STATE, REMARKS = range(3)
 
@@ -97,14 +97,14 @@ class MapTree(QTreeWidget):
             yield item
             waiting[:0] = [child for at in range(item.childCount()) if (child := item.child(at)) is not None]
 
-    def show_forest(self, forest: Forest, wanted: Callable[[Node], bool] | None = None) -> None:
-        """The lines anew; with `wanted` only those qubes and the way to them, unfolded."""
+    def show_forest(self, forest: Forest, accepts: Callable[[Node], bool] | None = None) -> None:
+        """Build the lines; with `accepts` only those qubes and the way to them, expanded."""
         chosen = self.current_name()
         self.blockSignals(True)
         self.setUpdatesEnabled(False)
         self.clear()
-        tops = [item for node in forest.roots if (item := self._line(node, wanted)) is not None]
-        alone = [item for node in forest.apart if (item := self._line(node, wanted)) is not None]
+        tops = [item for node in forest.roots if (item := self._line(node, accepts)) is not None]
+        alone = [item for node in forest.apart if (item := self._line(node, accepts)) is not None]
         self.addTopLevelItems(tops)
         if alone:
             head = QTreeWidgetItem([f"{self._apart} ({len(alone)})"])
@@ -113,15 +113,15 @@ class MapTree(QTreeWidget):
             self.addTopLevelItem(head)
         for item in self.items():
             folded = self._folded.get(_key(item), item.childCount() > FEW)
-            item.setExpanded(wanted is not None or not folded)
+            item.setExpanded(accepts is not None or not folded)
         self.setUpdatesEnabled(True)
         self.blockSignals(False)
         self.choose(chosen)
 
-    def _line(self, node: Node, wanted: Callable[[Node], bool] | None) -> QTreeWidgetItem | None:
+    def _line(self, node: Node, accepts: Callable[[Node], bool] | None) -> QTreeWidgetItem | None:
         children = sorted(node.children, key=lambda child: natural(child.name))
-        below = [item for child in children if (item := self._line(child, wanted)) is not None]
-        if wanted is not None and not below and not wanted(node):
+        below = [item for child in children if (item := self._line(child, accepts)) is not None]
+        if accepts is not None and not below and not accepts(node):
             return None
         record = self._session.records.get(node.name)
         remarks = " ".join(remark_text(remark) for remark in node.remarks)
@@ -208,10 +208,10 @@ class MapWindow(QWidget):
         """Both trees from what is known now."""
         records: Records = self._session.records
         typed = self.search.text().strip().casefold()
-        wanted = (lambda node: typed in node.name.casefold()) if typed else None
+        accepts = (lambda node: typed in node.name.casefold()) if typed else None
         network, templates = network_forest(records), template_forest(records)
-        self.network.show_forest(network, wanted)
-        self.templates.show_forest(templates, wanted)
+        self.network.show_forest(network, accepts)
+        self.templates.show_forest(templates, accepts)
         marked = sum(len(node.remarks) for node in (*_all(network), *_all(templates)))
         self.status.setText(
             self.tr("Nothing found.")
@@ -224,9 +224,9 @@ class MapWindow(QWidget):
 
     def show_page(self, page: str) -> None:
         """`network` or `templates`."""
-        held = {"network": self.network, "templates": self.templates}.get(page)
-        if held is not None:
-            self.tabs.setCurrentWidget(held)
+        view = {"network": self.network, "templates": self.templates}.get(page)
+        if view is not None:
+            self.tabs.setCurrentWidget(view)
 
     def _turned(self) -> None:
         """The other tree shows the same qube."""
@@ -286,8 +286,8 @@ class MapWindow(QWidget):
 
 def _key(item: QTreeWidgetItem) -> str:
     """The qube of a line; empty for the line that gathers those apart."""
-    held = item.data(QUBE, NAME)
-    return held if isinstance(held, str) else ""
+    name = item.data(QUBE, NAME)
+    return name if isinstance(name, str) else ""
 
 
 def _all(forest: Forest) -> Iterable[Node]:

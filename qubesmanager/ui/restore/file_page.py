@@ -25,7 +25,7 @@ from qubesmanager.wire.errors import Mgmt1Error
 
 
 class FilePage(StepPage):
-    """Who goes on from here sets `reading` until the backup has been opened."""
+    """The wizard sets `reading` until the backup has been opened."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -135,10 +135,10 @@ class FilePage(StepPage):
         field.selectAll()
 
     def _mark(self, label: QWidget, problem: str) -> None:
-        for held in (self.file_problem, self.passphrase_problem):
-            if held is label:
-                show_problem(held, problem)
-                held.setVisible(bool(problem))
+        for each in (self.file_problem, self.passphrase_problem):
+            if each is label:
+                show_problem(each, problem)
+                each.setVisible(bool(problem))
 
     def _show_passphrase(self, *_: object) -> None:
         shown = self.show_passphrase.isChecked()

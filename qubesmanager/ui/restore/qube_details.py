@@ -15,7 +15,7 @@ from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_prob
 from qubesmanager.wire.values import VmClass
 
 AS_KEPT = "\x00kept"
-"""Stands in a box for "as in the backup"; no name can look like it."""
+"""The value of a line "as in the backup"; no qube can have this name."""
 
 
 class QubeDetails(QWidget):
@@ -85,12 +85,12 @@ class QubeDetails(QWidget):
         self.fate.setText("" if row.problem else row.fate)
 
     def _facts(self, row: RestoreRow) -> str:
-        held = row.held
+        qube = row.held
         lines = [
-            self.tr("{0}, label {1}, {2}").format(held.klass, held.label, size_text(held.size) or "0"),
-            self.tr("Template: {0}").format(held.template) if held.klass in BASED else "",
-            self.tr("Net qube: {0}").format(self._netvm_text(held.netvm)) if row.possible else "",
-            self.tr("There is a qube of this name here.") if held.name in self._table.here.qubes else "",
+            self.tr("{0}, label {1}, {2}").format(qube.klass, qube.label, size_text(qube.size) or "0"),
+            self.tr("Template: {0}").format(qube.template) if qube.klass in BASED else "",
+            self.tr("Net qube: {0}").format(self._netvm_text(qube.netvm)) if row.possible else "",
+            self.tr("There is a qube of this name here.") if qube.name in self._table.here.qubes else "",
         ]
         return "\n".join(filter(None, lines))
 
@@ -114,18 +114,18 @@ class QubeDetails(QWidget):
         names = [(name, name) for name in self._table.here.netvms()]
         return [(AS_KEPT, kept), *names, ("", self.tr("None: no network"))]
 
-    def _fill(self, box: QComboBox, wanted: list[tuple[str, str]], chosen: str | None) -> None:
+    def _fill(self, box: QComboBox, lines: list[tuple[str, str]], chosen: str | None) -> None:
         with QSignalBlocker(box):
-            if [(box.itemData(at), box.itemText(at)) for at in range(box.count())] != wanted:
+            if [(box.itemData(at), box.itemText(at)) for at in range(box.count())] != lines:
                 box.clear()
-                for value, text in wanted:
+                for value, text in lines:
                     box.addItem(text, value)
             box.setCurrentIndex(max(0, box.findData(AS_KEPT if chosen is None else chosen)))
 
     def _edited(self, *_: object) -> None:
         if self._row is None:
             return
-        held = self._row.held
+        qube = self._row.held
         choice = replace(
             self._row.choice,
             restored=self.restored.isChecked(),
@@ -133,9 +133,9 @@ class QubeDetails(QWidget):
             template=_value(self.template),
             netvm=_value(self.netvm),
         )
-        self.chosen.emit(held.name, choice)
+        self.chosen.emit(qube.name, choice)
 
 
 def _value(box: QComboBox) -> str | None:
-    held = box.currentData()
-    return held if isinstance(held, str) and held != AS_KEPT else None
+    value = box.currentData()
+    return value if isinstance(value, str) and value != AS_KEPT else None

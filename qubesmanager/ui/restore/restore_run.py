@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A restore under way: it is the session's, so that it goes on and keeps its report when its window is closed."""
+"""A restore in progress. The session owns it, so that it continues and keeps its report when its window is closed."""
 
 import asyncio
 import time
@@ -46,7 +46,7 @@ class RestoreRun(QObject):
         """Whether a window has shown how it ended."""
         self._states = dict.fromkeys(names, "waiting")
         self._began = time.monotonic()
-        self._told = 0.0
+        self._reported_at = 0.0
         self._session = session
         self._task: asyncio.Task[None] | None = None
         session.happened.connect(self._happened)
@@ -160,11 +160,11 @@ class RestoreRun(QObject):
             raise Mgmt1Error(self.headline())
 
     def _tell(self, progress: Progress) -> None:
-        """A piece of the file has gone; who looks is told now and then."""
+        """A piece of the file was sent; listeners get the progress now and then."""
         self.progress = progress
         now = time.monotonic()
-        if now - self._told >= TELL_SECONDS:
-            self._told = now
+        if now - self._reported_at >= TELL_SECONDS:
+            self._reported_at = now
             report(progress.percent, self.qube)
             self.changed.emit()
 
@@ -183,8 +183,8 @@ class RestoreRun(QObject):
         if self.state is TaskState.RUNNING:
             self.state = TaskState.CANCELLED
         for row in self.rows:
-            told = f"{self.words()[row.result]}. {notes(row.said)}".removesuffix(" ")
-            self._note(f"{row.name or self.name_of(row)}: {told}")
+            line = f"{self.words()[row.result]}. {notes(row.said)}".removesuffix(" ")
+            self._note(f"{row.name or self.name_of(row)}: {line}")
         self._note(self.error or self.headline())
         self._session.happened.disconnect(self._happened)
         self.ended.emit()
@@ -201,6 +201,6 @@ LEARNING = 3
 
 
 def current_run(session: Session) -> RestoreRun | None:
-    """What runs, or has ended without anybody having seen it; None otherwise."""
+    """The restore in progress, or one whose end the user has not seen; None if there is none."""
     runs = [run for run in session.findChildren(RestoreRun) if not run.is_over or not run.seen]
     return runs[-1] if runs else None

@@ -132,7 +132,7 @@ class RunPage(QWidget):
         self.salvage.setVisible(run.is_over and run.is_damaged and not run.plan.salvage)
         self.stop.setVisible(not run.is_over)
         self.leave.setText(self.tr("&Close") if run.is_over else self.tr("Lea&ve it running"))
-        self.leave.setToolTip("" if run.is_over else self.tr("It goes on, and is in the list of tasks."))
+        self.leave.setToolTip("" if run.is_over else self.tr("It continues, and is in the list of tasks."))
 
     def _stop(self) -> None:
         if self._run is not None:

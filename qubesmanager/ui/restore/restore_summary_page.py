@@ -147,7 +147,7 @@ class SummaryPage(StepPage):
         self.refresh()
 
     def refresh(self) -> None:
-        """Say it all anew."""
+        """Show everything again."""
         needed = size_text(self._model.needed) or "0"
         self.room.setText(self.tr("The chosen qubes take {0} at most.").format(needed))
         self.table_model.put(self._model.chosen)

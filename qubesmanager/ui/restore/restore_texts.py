@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the daemon tells of a backup and of the qubes out of it, in the user's language.
+"""What the daemon reports about a backup and its qubes, in the user's language.
 
 A sentence that is not listed here is shown as it came; a test compares the list with what the daemon can say.
 """

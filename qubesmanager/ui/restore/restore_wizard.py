@@ -26,7 +26,7 @@ from qubesmanager.wire.errors import Mgmt1Error
 
 
 class RestoreWizard(StepsWindow):
-    """What it has started goes on without it."""
+    """A restore that it started continues without it."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -76,9 +76,9 @@ class RestoreWizard(StepsWindow):
         reading.add_done_callback(self._was_read)
 
     async def _read(self) -> None:
-        """What the file holds; what is wrong with it is said beside its field."""
+        """Read the contents of the file; a problem is shown beside its field."""
         try:
-            held = await contents(
+            backup = await contents(
                 self._session.client,
                 self.file_page.path,
                 self._passphrase,
@@ -90,9 +90,9 @@ class RestoreWizard(StepsWindow):
             return
         self.file_page.forget()
         self._system = offers.system
-        self.model.put(held.qubes, self._here(), held.dom0, held.home)
-        self.qubes_page.foreign.setVisible(not held.ours)
-        self.qubes_page.put_unreadable(held.unreadable)
+        self.model.put(backup.qubes, self._here(), backup.dom0, backup.home)
+        self.qubes_page.foreign.setVisible(not backup.ours)
+        self.qubes_page.put_unreadable(backup.unreadable)
         self.summary_page.put(offers)
         if self.file_page.verify_only.isChecked():
             self._start(self.model.plan("", verify_only=True))

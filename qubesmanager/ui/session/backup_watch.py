@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The latest run of each backup profile, whoever began it, as events and the state tell it."""
+"""The latest run of each backup profile, of any client, by events and the state."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -17,8 +17,8 @@ from qubesmanager.wire.event import Event
 class BackupWatch(QObject):
     """Belongs to a session, which passes events on.
 
-    Signals: `began(Run)`: a run goes on that was not known; `ended(Run)`: a run has ended; `changed()`: after either,
-    and after each answer about the state.
+    Signals: `began(Run)`: a new run is in progress; `ended(Run)`: a run has ended; `changed()`: after either, and after
+    each answer about the state.
     """
 
     began = pyqtSignal(object)

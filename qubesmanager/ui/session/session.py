@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What all windows of one connection share: the client, the live copy of the qubes, the tasks, what is remembered.
 
-Data goes one way: the session is told by the event stream and passes it on as signals; a window sends requests through
-`tasks` and waits for the events like everybody else.
+Data goes one way: the session receives the event stream and passes it on as signals; a window sends requests through
+`tasks` and waits for the events.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ def saved_settings() -> QSettings:
 class Session(QObject):
     """One connection and everything that is known through it.
 
-    Signals, in the order the stream tells them: `put(tuple[VmRecord])`, `gone(tuple[str])`,
+    Signals, in the order of the stream: `put(tuple[VmRecord])`, `gone(tuple[str])`,
     `happened(tuple[Event])`, `synced()`, `lost(Lost)`, and `stats(tuple[Event])`: `vm-stats` events.
     `window_wanted(str, tuple[str])`: a window of a kind (see `windows.py`) for some qubes. `labels_changed()`:
     `labels`, a colour (`0xRRGGBB`) by name, is different. `unreadable_changed()`: other rows are left out.
@@ -124,13 +124,13 @@ class Session(QObject):
         elif self.trouble is not None:
             self.lost.emit(self.trouble)
 
-    async def wait_for(self, name: str, wanted: "frozenset[str]") -> None:
-        """Until the qube is in one of these states, or gone, as the events tell it."""
+    async def wait_for(self, name: str, states: "frozenset[str]") -> None:
+        """Wait until the events show the qube in one of these states, or gone."""
         reached = asyncio.Event()
 
         def look(*_: object) -> None:
             record = self.records.get(name)
-            if record is None or record.state in wanted:
+            if record is None or record.state in states:
                 reached.set()
 
         self.put.connect(look)
@@ -175,7 +175,7 @@ class Session(QObject):
             self.labels_changed.emit()
 
     async def _follow_stats(self) -> None:
-        """The statistics are an extra: without them the columns stay empty, and nobody is bothered."""
+        """The statistics are an extra: without them their columns stay empty, and no error is shown."""
         pause = FIRST_PAUSE
         while True:
             try:

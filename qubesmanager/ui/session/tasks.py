@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The coroutines that windows have under way: owned, shown, cancelled, and remembered.
 
-An error that somebody answered with (`Mgmt1Error`, `TransportError`) goes to `failed`; any other exception is a bug and
+An error that is an answer (`Mgmt1Error`, `TransportError`) goes to `failed`; any other exception is a bug and
 goes to the loop's handler. What a coroutine wants to say about its progress it says with `report`.
 """
 
@@ -34,7 +34,7 @@ class TaskState(StrEnum):
 
 
 class ToldError(Exception):
-    """The task failed, and the person has been told already, with something to do about it."""
+    """The task failed, and a window shows already why, and what to do about it."""
 
 
 @dataclass(slots=True)
@@ -60,8 +60,8 @@ _current: ContextVar[tuple["TaskSet", TaskEntry] | None] = ContextVar("task", de
 
 def report(progress: int | None, detail: str = "") -> None:
     """Say how far the running task is (percent, None if unknown), and what it does now. Outside of a task: nothing."""
-    if held := _current.get():
-        tasks, entry = held
+    if task := _current.get():
+        tasks, entry = task
         entry.progress = progress
         entry.detail = detail
         tasks.changed.emit(entry)
@@ -119,7 +119,7 @@ class TaskSet(QObject):
     def start_hidden(
         self, title: str, coroutine: Coroutine[Any, Any, None], *, owner: QObject | None = None
     ) -> "asyncio.Task[None]":
-        """Run what a person did not ask for (following events, reading a list); its errors are shown all the same.
+        """Run what the user did not ask for (following events, reading a list); its errors are still shown.
 
         An `owner` that goes away takes it along: what is asked for a window has nowhere to go without it.
         """
@@ -205,7 +205,7 @@ class TaskSet(QObject):
         task.add_done_callback(self._settle)
 
     def _settle(self, task: "asyncio.Task[None]") -> None:
-        """A task has ended, maybe before its first step; then nobody has awaited its coroutine."""
+        """A task has ended, maybe before its first step; then its coroutine was never awaited."""
         if task not in self._owned:
             return
         entry, coroutine = self._owned.pop(task)

@@ -137,32 +137,32 @@ class OpenWindows:
         self._session = session
         self._open: dict[tuple[str, tuple[str, ...]], QWidget] = {}
 
-    def open(self, name: str, wanted: tuple[str, ...] = (), parent: QWidget | None = None) -> QWidget:
+    def open(self, name: str, words: tuple[str, ...] = (), parent: QWidget | None = None) -> QWidget:
         """The window of that kind for these qubes, shown and in front. Raises `KeyError` if there is no such kind.
 
         One of the words may be `PAGE` and the name of a page, which is brought to the front.
         """
-        names = tuple(word for word in wanted if not word.startswith(PAGE))
+        names = tuple(word for word in words if not word.startswith(PAGE))
         key = (name, names)
-        if (held := self._open.get(key)) is None:
-            held = WINDOWS[name].load()(self._session, names)
-            if parent is not None and held.parent() is None and not held.isWindow():
-                held.setWindowFlag(Qt.WindowType.Window)
-            held.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            held.destroyed.connect(lambda: self._forget(key))
-            _Place(self._session.settings, name, held)
-            self._open[key] = held
-        for word in wanted:
-            if word.startswith(PAGE) and isinstance(held, Paged):
-                held.show_page(word.removeprefix(PAGE))
-        held.show()
-        held.raise_()
-        held.activateWindow()
-        return held
+        if (window := self._open.get(key)) is None:
+            window = WINDOWS[name].load()(self._session, names)
+            if parent is not None and window.parent() is None and not window.isWindow():
+                window.setWindowFlag(Qt.WindowType.Window)
+            window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            window.destroyed.connect(lambda: self._forget(key))
+            _Place(self._session.settings, name, window)
+            self._open[key] = window
+        for word in words:
+            if word.startswith(PAGE) and isinstance(window, Paged):
+                window.show_page(word.removeprefix(PAGE))
+        window.show()
+        window.raise_()
+        window.activateWindow()
+        return window
 
     def _forget(self, key: tuple[str, tuple[str, ...]]) -> None:
         self._open.pop(key, None)
 
     def close_all(self) -> None:
-        for held in list(self._open.values()):
-            held.close()
+        for window in list(self._open.values()):
+            window.close()

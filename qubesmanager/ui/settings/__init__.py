@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The settings of a qube, or of several, in a window of their own: `qubes-manager settings NAME… [--page PAGE]`."""
+"""The settings of a qube, or of several, in their own window: `qubes-manager settings NAME… [--page PAGE]`."""
 
 from PyQt5.QtCore import QCoreApplication
 from PyQt5.QtWidgets import QWidget

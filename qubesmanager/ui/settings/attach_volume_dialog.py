@@ -31,11 +31,11 @@ class AttachVolumeDialog(QDialog):
             self.attach = attach
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
-        told = self.tr("The volume stays in its pool; the qube sees it as one more disk.")
+        text = self.tr("The volume stays in its pool; the qube sees it as one more disk.")
         if not volumes:
-            told = self.tr("Every volume in the pools belongs to a qube: there is none to attach.")
+            text = self.tr("Every volume in the pools belongs to a qube: there is none to attach.")
         layout = QVBoxLayout(self)
-        layout.addWidget(plain_label(told, self))
+        layout.addWidget(plain_label(text, self))
         layout.addLayout(form)
         layout.addWidget(self.buttons)
         self.volume.setFocus()

@@ -75,10 +75,10 @@ class DevicesPage(QWidget):
         inner = QVBoxLayout(self.box)
         for widget in (self.about, self.start, self.option, self.option_hint):
             inner.addWidget(widget)
-        told = QHBoxLayout()
-        told.addWidget(self.problem, 1)
-        told.addWidget(self.unbalance)
-        inner.addLayout(told)
+        line = QHBoxLayout()
+        line.addWidget(self.problem, 1)
+        line.addWidget(self.unbalance)
+        inner.addLayout(line)
         row = QHBoxLayout()
         row.addWidget(self.attach)
         row.addStretch(1)
@@ -119,11 +119,11 @@ class DevicesPage(QWidget):
             self.table.selectRow(0)
 
     def _refresh(self) -> None:
-        held = self.current()
+        row = self.current()
         if self._catalog is not None:
             self.model.put(device_choices(self._catalog.devices(), self._draft))
-        if held is not None:
-            self.select(held.key)
+        if row is not None:
+            self.select(row.key)
         if selected_row(self.table) < 0:
             self.table.selectRow(0)
         self._show()
@@ -161,15 +161,15 @@ class DevicesPage(QWidget):
         return self.tr("No device is offered by dom0 or any qube that runs.")
 
     def _about(self, row: Choice) -> str:
-        told = []
+        parts = []
         if row.device.holder and not row.now:
-            told.append(self.tr("{0} has it now.").format(row.device.holder))
+            parts.append(self.tr("{0} has it now.").format(row.device.holder))
         others = [name for name in row.device.assigned if name != self._draft.record.name]
         if others:
-            told.append(self.tr("At its start it is given to {0}, too.").format(", ".join(others)))
+            parts.append(self.tr("At its start it is given to {0}, too.").format(", ".join(others)))
         if not row.device.present:
-            told.append(self.tr("Nobody offers it now: it is not plugged in, or its qube does not run."))
-        return " ".join(told)
+            parts.append(self.tr("No qube offers it now: it is not plugged in, or its qube does not run."))
+        return " ".join(parts)
 
     def _option_texts(self, option: str) -> tuple[str, str]:
         if option == READ_ONLY:
@@ -204,12 +204,12 @@ class DevicesPage(QWidget):
         if not self.start.isChecked():
             self._draft.edit(row.key, None)
             return
-        held = text_options(row.options) if row.options is not None else {}
+        options = text_options(row.options) if row.options is not None else {}
         option = _OPTION_OF.get(row.device.key.device_class)
         if option is not None and self.option.isEnabled():
-            held.pop(option, None)
-            held |= {option: YES} if self.option.isChecked() else {}
-        self._draft.edit(row.key, options_text(held))
+            options.pop(option, None)
+            options |= {option: YES} if self.option.isChecked() else {}
+        self._draft.edit(row.key, options_text(options))
 
     def _detach(self) -> None:
         if (row := self.current()) is not None and row.now:

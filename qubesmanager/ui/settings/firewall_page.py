@@ -220,7 +220,7 @@ class FirewallPage(QWidget):
             self.table.selectRow(row + by)
 
     def _allow_all(self) -> None:
-        """On top, and in the place of a rule that says so already."""
+        """Insert it on top; an equal rule further down is removed."""
         rules = self.model.rules()
         if rules and rules[0].expire is not None and rules[0] == Rule(Action.ACCEPT, expire=rules[0].expire):
             del rules[0]
@@ -236,7 +236,7 @@ class FirewallPage(QWidget):
         self.take_text(clipboard.text() if clipboard else "")
 
     def take_text(self, untrusted: str) -> None:
-        """The rules of a text in the place of these; what is wrong with it is said."""
+        """Replace the rules by those of a text; a problem in the text is shown."""
         try:
             self.model.put_all(import_text(untrusted))
             self.problem.hide()
@@ -286,18 +286,18 @@ class FirewallPage(QWidget):
             self.verdict.setText(self.tr("Say a destination."))
             return
         packet = Packet(destination, self.proto.currentData(), self.port.value())
-        held = verdict(self.model.rules(), packet, time.time())
-        passes = self.tr("It would pass") if held.action is Action.ACCEPT else self.tr("It would be dropped")
-        if held.index is None:
+        answer = verdict(self.model.rules(), packet, time.time())
+        passes = self.tr("It would pass") if answer.action is Action.ACCEPT else self.tr("It would be dropped")
+        if answer.index is None:
             why = self.tr("by the end of the list.")
         else:
-            why = self.tr("by rule {0}.").format(held.index + 1)
+            why = self.tr("by rule {0}.").format(answer.index + 1)
         doubt = ""
-        if held.unsure:
-            rules = ", ".join(str(index + 1) for index in held.unsure)
+        if answer.unsure:
+            rules = ", ".join(str(index + 1) for index in answer.unsure)
             doubt = " " + self.tr("Rules {0} might decide otherwise: their addresses are not known here.").format(rules)
         self.verdict.setText(f"{passes} {why}{doubt}")
-        self.model.mark(held.index)
+        self.model.mark(answer.index)
 
     def show_what_fits(self) -> None:
         """The simple view where the rules have its shape, else the full list; for the first look."""

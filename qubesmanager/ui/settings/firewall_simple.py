@@ -41,7 +41,7 @@ class SimpleFirewall(QWidget):
         self._model, self._tasks = model, tasks
         self._limiting = False
         self._kept = SimpleView(False)
-        """The list as it was last, for somebody who chooses "all" and then the list again."""
+        """The last list, for a user who chooses "all" and then the list again."""
         self.unfit = plain_label(
             self.tr("These rules have no simple shape: they are all in the full list, and can be edited there."), self
         )
@@ -126,12 +126,12 @@ class SimpleFirewall(QWidget):
             self._kept = view
         self._limiting = mode is Mode.LIST
         until = view.full_access_until
-        wanted: dict[Mode, Callable[[], SimpleView]] = {
+        views: dict[Mode, Callable[[], SimpleView]] = {
             Mode.ALL: lambda: SimpleView(True, full_access_until=until),
             Mode.NOTHING: lambda: SimpleView(False, full_access_until=until),
             Mode.LIST: lambda: replace(self._kept, full_access_until=until),
         }
-        self._model.put_all(from_simple(wanted[mode]()))
+        self._model.put_all(from_simple(views[mode]()))
         self.refresh()
 
     def _put(
@@ -164,7 +164,7 @@ class SimpleFirewall(QWidget):
         dialog = RuleDialog(None if row is None else rules[row], self, allowed=is_entry)
         if not await opened(dialog):
             return
-        rules = self._rules()  # somebody may have changed them while the dialog was open
+        rules = self._rules()  # another client may have changed them while the dialog was open
         at = len(rules) if row is None else min(row, len(rules))
         rules[at : at if row is None else at + 1] = [dialog.rule()]
         self._put(entries=tuple(rules))

@@ -45,8 +45,8 @@ class Identity(QWidget):
         """Show the qube as it is; a button that can do nothing says why."""
         record = self._draft.record
         self.klass.setText(str(record.klass))
-        held = [f"{name} {record.value(name)}" for name in _ADDRESSES if record.value(name)]
-        self.address.setText(", ".join(held) or self.tr("none: it has no network"))
+        addresses = [f"{name} {record.value(name)}" for name in _ADDRESSES if record.value(name)]
+        self.address.setText(", ".join(addresses) or self.tr("none: it has no network"))
         rules: tuple[tuple[QPushButton, WhyNot], ...] = (
             (self.clone, why_not_clone),
             (self.remove, why_not_remove),

@@ -28,7 +28,7 @@ class Balancing(QCheckBox):
         """Show what the draft says; with a PCI device there is no choice."""
         back = self._draft.is_edited(MAXMEM) and self._draft.value(MAXMEM) is None
         self.setChecked(back or self._draft.shown("maxmem") not in {"", "0"})
-        controllers = sum(held.device_class is DeviceClass.PCI for held in self._draft.record.devices)
+        controllers = sum(device.device_class is DeviceClass.PCI for device in self._draft.record.devices)
         why = None if self.isChecked() else why_not_balanced(1, controllers)
         self.setEnabled(why is None)
         self.setToolTip(reason(why) if why else "")

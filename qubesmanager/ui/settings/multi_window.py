@@ -84,13 +84,13 @@ class MultiWindow(EditsWindow):
         self.tabs.addTab(self.pages["tags"], self.tr("Tags"))
         self.model: RowTable[Difference] = RowTable("Differences", _COLUMNS, lambda row: (row.qube, row.key), self)
         below = QWidget(self)
-        self.told = plain_label("", below)
+        self.summary = plain_label("", below)
         self.table = row_table(self.model, self.tr("What would be different"), 3, below)
         for column, width in ((0, 160), (1, 200), (2, 160)):
             self.table.setColumnWidth(column, width)
         inner = QVBoxLayout(below)
         inner.setContentsMargins(0, 0, 0, 0)
-        inner.addWidget(self.told)
+        inner.addWidget(self.summary)
         inner.addWidget(self.table, 1)
         split = QSplitter(Qt.Orientation.Vertical, self)
         split.setChildrenCollapsible(False)
@@ -118,7 +118,7 @@ class MultiWindow(EditsWindow):
         if page in self.pages:
             self.tabs.setCurrentWidget(self.pages[page])
 
-    # -- being told ---------------------------------------------------------------------------------------------------
+    # -- updates ------------------------------------------------------------------------------------------------------
 
     def _put(self, records: tuple[VmRecord, ...]) -> None:
         for record in records:
@@ -141,7 +141,7 @@ class MultiWindow(EditsWindow):
         differences = self.draft.differences()
         self.model.put(differences)
         count = len({row.qube for row in differences})
-        self.told.setText(
+        self.summary.setText(
             self.tr("%n qube(s) would be different:", None, count) if count else self.tr("Nothing is different yet.")
         )
         wrong = self.draft.problems(self._session.records)

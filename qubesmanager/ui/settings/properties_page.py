@@ -118,8 +118,8 @@ class PropertiesPage(QWidget):
     def _say_inherited(self, name: str) -> None:
         """Beneath the editor of a value of the qube's own: what would be there without it."""
         record = self._draft.record
-        held, came = record.properties.get(name), origin(record, name, self._records)
-        if self.editor is None or held is None or held.is_default or came is None:
+        stored, came = record.properties.get(name), origin(record, name, self._records)
+        if self.editor is None or stored is None or stored.is_default or came is None:
             return
         if came.system and self._system is None:
             if self.isVisible():
@@ -128,23 +128,23 @@ class PropertiesPage(QWidget):
             return
         value = inherited(record, name, self._records, self._system or {})
         if value is not None:
-            text = self.tr("Without a value of its own: {0}, from {1}.")
+            text = self.tr("Without its own value: {0}, from {1}.")
             self.editor.explain(text.format(value or self.tr("none"), came.template or came.system))
 
     async def _ask_system(self) -> None:
         """Once, when a property of the qube stands over a system-wide one."""
         try:
-            told = await self._client.send(calls.PROPERTY_GET_ALL("dom0"))
+            rows = await self._client.send(calls.PROPERTY_GET_ALL("dom0"))
         except (Mgmt1Error, TransportError):
             return  # not allowed to this qube, perhaps: an explanation less
-        self._system = {row.name: row.value for row in told}
+        self._system = {row.name: row.value for row in rows}
         if name := self.current():
             self._say_inherited(name)
 
     async def _ask(self, name: str) -> None:
         try:
-            told = await self._client.send(calls.VM_PROPERTY_HELP(self._draft.record.name, name))
-            self._helps[name] = help_text(told)
+            text = await self._client.send(calls.VM_PROPERTY_HELP(self._draft.record.name, name))
+            self._helps[name] = help_text(text)
         except (Mgmt1Error, TransportError) as error:
             self._helps[name] = str(error)
         if self.current() == name:
@@ -153,10 +153,10 @@ class PropertiesPage(QWidget):
     async def _ask_types(self) -> None:
         """Once: which type each property has. Without an answer they are edited as text."""
         try:
-            told = await self._client.send(calls.VM_PROPERTY_GET_ALL(self._draft.record.name))
+            rows = await self._client.send(calls.VM_PROPERTY_GET_ALL(self._draft.record.name))
         except (Mgmt1Error, TransportError):
             return
-        self._types = {row.name: row.type for row in told}
+        self._types = {row.name: row.type for row in rows}
         self._selected()
 
     # Qt overrides

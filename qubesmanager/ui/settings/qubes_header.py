@@ -32,9 +32,9 @@ class QubesHeader(QWidget):
             return
         self._shown = list(qubes)
         while (item := self._flow.takeAt(0)) is not None:
-            if (held := item.widget()) is not None:
-                held.hide()
-                held.deleteLater()
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
         for name, color in self._shown[:MOST]:
             self._flow.addWidget(self._entry(name, color))
         if len(self._shown) > MOST:
@@ -47,17 +47,17 @@ class QubesHeader(QWidget):
         return [name for name, _color in self._shown]
 
     def _entry(self, name: str, color: str) -> QWidget:
-        held = QWidget(self)
-        cube = QLabel(held)
+        chip = QWidget(self)
+        cube = QLabel(chip)
         cube.setPixmap(label_icon(color).pixmap(SIZE, SIZE))
-        text = plain_label(name, held)
+        text = plain_label(name, chip)
         text.setWordWrap(False)
         font = text.font()
         font.setBold(True)
         text.setFont(font)
-        row = QHBoxLayout(held)
+        row = QHBoxLayout(chip)
         row.setContentsMargins(0, 0, 8, 0)
         row.setSpacing(4)
         row.addWidget(cube)
         row.addWidget(text)
-        return held
+        return chip

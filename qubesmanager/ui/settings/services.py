@@ -33,7 +33,7 @@ ROWS = (
     Service("disable-dns-server", QT_TRANSLATE_NOOP("Services", "It has no name servers.")),
     Service("cups", QT_TRANSLATE_NOOP("Services", "It can print.")),
     Service("crond", QT_TRANSLATE_NOOP("Services", "It runs commands at set times.")),
-    Service("lightdm", QT_TRANSLATE_NOOP("Services", "It has a login screen of its own.")),
+    Service("lightdm", QT_TRANSLATE_NOOP("Services", "It has its own login screen.")),
     Service("guivm-gui-agent", QT_TRANSLATE_NOOP("Services", "It shows its own windows as a GUI qube.")),
 )  # fmt: skip
 KNOWN = {row.name: row for row in ROWS}

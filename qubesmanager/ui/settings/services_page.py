@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The services of a qube as ticks: what it is told to run, by itself or by its template."""
+"""The services of a qube as ticks: those that it or its template turns on."""
 
 from collections.abc import Mapping
 

@@ -49,7 +49,7 @@ _NOT_OF_DOM0 = ("firewall", "devices", "volumes")
 
 
 class SettingsWindow(EditsWindow):
-    """A window of its own, not modal: several qubes' settings can be open at once."""
+    """The window is not modal: the settings of several qubes can be open at once."""
 
     def __init__(self, session: Session, name: str, labels: Mapping[str, str], page: str = "") -> None:
         super().__init__(session)
@@ -126,9 +126,9 @@ class SettingsWindow(EditsWindow):
     def _leave_out(self, basic: FormPage) -> None:
         """What dom0 has not, and what of it never changes."""
         for page in _NOT_OF_DOM0:
-            held = self.pages.pop(page)
-            held.hide()
-            held.deleteLater()
+            widget = self.pages.pop(page)
+            widget.hide()
+            widget.deleteLater()
         for name, why in (("name", "dom0 keeps its name."), ("label", "dom0 keeps its label.")):
             if (editor := basic.editors.get((PROPERTY, name))) is not None:
                 editor.setEnabled(False)
@@ -150,11 +150,11 @@ class SettingsWindow(EditsWindow):
         layout.addWidget(self.tabs, 1)
         layout.addWidget(self.foot)
 
-    # -- being told ---------------------------------------------------------------------------------------------------
+    # -- updates ------------------------------------------------------------------------------------------------------
 
     def _put(self, records: tuple[VmRecord, ...]) -> None:
         uuid = self.draft.record.value("uuid")
-        above = {held.name for held in templates(self.draft.shown("template"), self._session.records)}
+        above = {template.name for template in templates(self.draft.shown("template"), self._session.records)}
         if any(record.name in above for record in records):
             self.draft.changed.emit()  # what it inherits may be different
         for record in records:
@@ -187,7 +187,7 @@ class SettingsWindow(EditsWindow):
             self._session.tasks.start_hidden(self.tr("Ask for the firewall"), self._ask_rules(), owner=self)
 
     def _resynced(self) -> None:
-        """Rules may have changed while nobody listened."""
+        """The rules may have changed while there was no connection."""
         if "firewall" in self.pages and not self._lost:
             self._session.tasks.start_hidden(self.tr("Ask for the firewall"), self._ask_rules(), owner=self)
 

@@ -125,7 +125,7 @@ class TagsPage(QWidget):
     def _add_feature(self) -> None:
         name = self.feature.text().strip()
         if name.startswith(SERVICE):
-            _say(self.feature_problem, self.tr("Services have a page of their own."))
+            _say(self.feature_problem, self.tr("Services have their own page."))
             return
         if not FEATURE_NAME.matches(name):
             text = self.tr("A feature's name holds letters, digits and . _ -, and starts with none of . and -")
@@ -153,7 +153,7 @@ class TagsPage(QWidget):
 
 
 def why_no_tag(name: str) -> str:
-    """Why nobody can give a qube this tag, in the user's language; empty: one can."""
+    """Why no one can give a qube this tag, in the user's language; empty if one can."""
     if TAG_NAME.matches(name) and not name.startswith(PROTECTED):
         return ""
     return QCoreApplication.translate(
@@ -167,7 +167,7 @@ def complete_tags(line: QLineEdit, records: Mapping[str, VmRecord]) -> None:
 
 
 def complete(line: QLineEdit, words: Iterable[str]) -> None:
-    """Offer words while somebody types, but for those that nobody types here."""
+    """Offer completions while the user types, except for features that are set elsewhere."""
     kept = sorted({word for word in words if not word.startswith((PROTECTED, SERVICE))})
     completer = QCompleter(kept, line)
     completer.setFilterMode(Qt.MatchFlags() | Qt.MatchFlag.MatchContains)

@@ -106,8 +106,8 @@ class VolumesPage(QWidget):
         if volume is None:
             show_problem(self.problem, "")
             return
-        wanted = int(self._draft.value((VOLUME, volume.name)) or volume.size)
-        self.size_box.show_bytes(wanted, volume.size)
+        size = int(self._draft.value((VOLUME, volume.name)) or volume.size)
+        self.size_box.show_bytes(size, volume.size)
         self._say(volume)
 
     def _snapshots_of(self, volume: VolumeRecord) -> Snapshots:
@@ -137,10 +137,10 @@ class VolumesPage(QWidget):
         if volume is None:
             return
         self._refused.pop(volume.name, None)
-        wanted = self.size_box.wanted(volume.size)
-        if why_not_size(volume.size, wanted):
-            wanted = volume.size
-        self._draft.edit((VOLUME, volume.name), str(wanted))
+        size = self.size_box.wanted(volume.size)
+        if why_not_size(volume.size, size):
+            size = volume.size
+        self._draft.edit((VOLUME, volume.name), str(size))
         self._say(volume)
 
     def _attach(self) -> None:

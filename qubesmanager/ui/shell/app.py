@@ -89,7 +89,7 @@ def run_manager(make_client: Callable[[], Client], options: ManagerOptions) -> i
         print("There is no display: neither DISPLAY nor WAYLAND_DISPLAY is set.", file=sys.stderr)  # noqa: T201 - no window
         return NO_CONNECTION
     application = make_application()
-    held = prepare(application)
+    kept = prepare(application)
     alone = options.shows_and_ends or options.connection.startswith("demo")
     if not alone and single_instance.hand_over(options.connection, options.arguments):
         return 0
@@ -97,7 +97,7 @@ def run_manager(make_client: Callable[[], Client], options: ManagerOptions) -> i
     asyncio.set_event_loop(loop)
     with loop:
         status: int = loop.run_until_complete(_run(make_client, options, application, first=not alone))
-    del held
+    del kept
     return status
 
 
@@ -127,7 +127,7 @@ def make_application() -> QApplication:
 
 
 IGNORED_MESSAGES = ("This plugin does not support", "QStandardPaths: XDG_RUNTIME_DIR not set")
-"""Qt's warnings that help nobody: what the offscreen platform lacks, and a path that this program does not use."""
+"""Qt's warnings that help no one: what the offscreen platform lacks, and a path that this program does not use."""
 
 
 def print_message(_type: QtMsgType, _context: object, message: str | None) -> None:
@@ -143,25 +143,25 @@ def prepare(application: QApplication) -> list[QTranslator]:
     application.setApplicationVersion(qubesmanager.__version__)
     application.setDesktopFileName("qubes-manager")
     application.setQuitOnLastWindowClosed(False)
-    held = _Held()
+    kept = _Held()
     # The one installed last is asked first.
-    held.translators.append(EnglishPlurals())
+    kept.translators.append(EnglishPlurals())
     own = QTranslator()
     folder = resources.files("qubesmanager") / "i18n"
     # English needs no file. Qt would take that of the next language that the user has in the list of languages.
     english = QLocale().language() in {QLocale.Language.C, QLocale.Language.English}
     if not english and own.load(QLocale(), "qubesmanager", "_", str(folder)):
-        held.translators.append(own)
+        kept.translators.append(own)
     qt = QTranslator()
     if qt.load(QLocale(), "qtbase", "_", QLibraryInfo.location(QLibraryInfo.LibraryLocation.TranslationsPath)):
-        held.translators.append(qt)
-    for translator in held.translators:
+        kept.translators.append(qt)
+    for translator in kept.translators:
         application.installTranslator(translator)
     if QLocale().textDirection() != application.layoutDirection():
         application.setLayoutDirection(QLocale().textDirection())
     # Qt sets the C locale of the process; numbers that other libraries read must stay as they are in the protocol.
     locale.setlocale(locale.LC_NUMERIC, "C")
-    return held.translators
+    return kept.translators
 
 
 class EnglishPlurals(QTranslator):
@@ -191,7 +191,7 @@ class Manager:
         self.window = MainWindow(self.session)
         self.over = asyncio.Event()
         self.filled_after: float | None = None
-        self._wanted: list[tuple[str, ...]] = []
+        self._pending: list[tuple[str, ...]] = []
         self.watchdog = diagnostics.Watchdog(self.session)
         self.first_paint = diagnostics.FirstPaint(self.window)
         self.window.closed.connect(self.over.set)
@@ -209,14 +209,14 @@ class Manager:
         self.window.raise_()
         self.window.activateWindow()
         if arguments and arguments[0] in WINDOWS:
-            self._wanted.append(arguments)
+            self._pending.append(arguments)
             self._open_wanted()
 
     def _open_wanted(self) -> None:
         """Open what was asked for, once it is known what there is."""
         if self.session.is_synced and self.session.labels:
-            wanted, self._wanted = self._wanted, []
-            for name, *names in wanted:
+            pending, self._pending = self._pending, []
+            for name, *names in pending:
                 self._open(name, tuple(names))
 
     def _report_wanted(self) -> None:

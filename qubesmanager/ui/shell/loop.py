@@ -11,7 +11,7 @@ from qasync import QEventLoop
 class ApplicationLoop(QEventLoop):  # type: ignore[misc] # qasync has no types
     """Takes a task's steps only while it runs.
 
-    qasync takes Qt's events once more when it has stopped; a task whose turn came just then would be told that there
+    qasync takes Qt's events once more when it has stopped; a task whose turn came just then would learn that there
     is no running loop, and end with that.
     """
 

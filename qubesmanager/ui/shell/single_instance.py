@@ -101,7 +101,7 @@ class FirstInstance(QObject):
 
 
 def _bound(path: Path) -> socket.socket:
-    """A socket there that is nobody else's. What was left by one that was killed goes: nobody answered there."""
+    """Listen on the socket. A file that a killed program left is replaced, since no program answers there."""
     path.unlink(missing_ok=True)
     listening = socket.socket(socket.AF_UNIX)
     before = os.umask(0o177)

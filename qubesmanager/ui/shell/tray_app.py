@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`qubes-devices`: the tray icon with its session, until somebody quits it."""
+"""`qubes-devices`: the tray icon with its session, until the user quits it."""
 
 import asyncio
 import sys
@@ -32,7 +32,7 @@ def run_tray(make_client: Callable[[], Client], options: ManagerOptions) -> int:
         print("There is no display: neither DISPLAY nor WAYLAND_DISPLAY is set.", file=sys.stderr)  # noqa: T201 - no window
         return NO_CONNECTION
     application = make_application()
-    held = prepare(application)
+    kept = prepare(application)
     application.setApplicationDisplayName("Qubes Devices")
     application.setDesktopFileName("qubes-devices")
     alone = options.connection.startswith("demo")
@@ -42,7 +42,7 @@ def run_tray(make_client: Callable[[], Client], options: ManagerOptions) -> int:
     asyncio.set_event_loop(loop)
     with loop:
         loop.run_until_complete(_run(make_client, options, application, first=not alone))
-    del held
+    del kept
     return 0
 
 
@@ -97,19 +97,19 @@ class TrayApp:
 async def _run(
     make_client: Callable[[], Client], options: ManagerOptions, application: QApplication, *, first: bool
 ) -> None:
-    held = TrayApp(make_client(), options.connection, first=first)
-    instance = single_instance.FirstInstance(own_name(options.connection), held.session) if first else None
+    app = TrayApp(make_client(), options.connection, first=first)
+    instance = single_instance.FirstInstance(own_name(options.connection), app.session) if first else None
     if instance is not None:
-        instance.started_again.connect(held.raise_with)
+        instance.started_again.connect(app.raise_with)
         await instance.listen()
-    end_on_signals(held.over.set)
-    held.tray.start()
-    held.session.follow()
+    end_on_signals(app.over.set)
+    app.tray.start()
+    app.session.follow()
     try:
-        await held.over.wait()
+        await app.over.wait()
     finally:
         if instance is not None:
             instance.close()
-        held.close()
-        await held.session.tasks.cancel_all()
+        app.close()
+        await app.session.tasks.cancel_all()
         application.processEvents()

@@ -20,7 +20,7 @@ TITLES = {
     "volume_group": QT_TRANSLATE_NOOP("PoolOptions", "&Volume group"),
     "thin_pool": QT_TRANSLATE_NOOP("PoolOptions", "&Thin pool"),
 }
-"""Options that have a name of their own for people; another one is shown as the driver calls it."""
+"""Options that have a name for the user; another option is shown as the driver calls it."""
 
 HINTS = {
     "dir_path": QT_TRANSLATE_NOOP("PoolOptions", "where dom0 has it, such as /srv/qubes"),

@@ -54,9 +54,9 @@ class PoolsPage(QWidget):
         return self.filter.row_at(selected_row(self.table))
 
     def _refresh(self) -> None:
-        held = self.current()
+        row = self.current()
         self.model.put(self._facts.pools)
-        self.table.selectRow(max(0, self.filter.shown_row(held.name) if held else 0))
+        self.table.selectRow(max(0, self.filter.shown_row(row.name) if row else 0))
         self._show_info()
 
     def _show_info(self) -> None:

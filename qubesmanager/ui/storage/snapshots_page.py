@@ -68,12 +68,12 @@ class SnapshotsPage(QWidget):
             self._session.tasks.start_hidden(self.tr("List the snapshots"), self._list(), owner=self)
 
     async def _list(self) -> None:
-        held = self.current()
+        selected = self.current()
         try:
             self.model.put(await self._facts.snapshots())
         finally:
             self._asking = False
-        if held is not None and (row := self.filter.shown_row((held.place, held.snapshot))) >= 0:
+        if selected is not None and (row := self.filter.shown_row((selected.place, selected.snapshot))) >= 0:
             self.table.selectRow(row)
         self._selected()
 

@@ -84,15 +84,15 @@ class StorageFacts(QObject):
 
     async def snapshots(self) -> list[SnapshotRow]:
         """Every snapshot of every kept volume, a call a volume."""
-        found: list[SnapshotRow] = []
+        rows: list[SnapshotRow] = []
         for row in self.volumes:
             if row.volume.save_on_stop:
                 try:
-                    held = await self._session.client.send(calls.POOL_VOLUME_LIST_SNAPSHOTS(DOM0, row.place))
+                    snapshots = await self._session.client.send(calls.POOL_VOLUME_LIST_SNAPSHOTS(DOM0, row.place))
                 except StoragePoolException:
                     continue  # gone since the pools were listed
-                found += [SnapshotRow(row.place, row.qube, row.volume.name, snapshot) for snapshot in held]
-        return found
+                rows += [SnapshotRow(row.place, row.qube, row.volume.name, snapshot) for snapshot in snapshots]
+        return rows
 
     def _told(self, _what: object) -> None:
         # A method, not a lambda: Qt lets go of it when this object is gone.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pools, volumes and snapshots of the whole system, in a window of its own."""
+"""The window of the pools, volumes and snapshots of the whole system."""
 
 from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QKeyEvent
@@ -50,7 +50,7 @@ class StorageWindow(QWidget):
         self.resize(900, 600)
 
     def _told(self, _lost: object = None) -> None:
-        """Grey while nobody answers: what stands here may be old, and nothing can be done with it."""
+        """Grey while there is no connection: the rows may be out of date, and no action is possible."""
         away = self._session.trouble is not None
         self.away.setVisible(away)
         self.tabs.setEnabled(not away)

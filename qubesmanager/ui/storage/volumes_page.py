@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every volume of every pool: whose it is, how full, its snapshots. One that is nobody's can be removed."""
+"""Every volume of every pool: its owner, its usage, its snapshots. A volume without an owner can be removed."""
 
 from PyQt5.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
@@ -73,9 +73,9 @@ class AllVolumesPage(QWidget):
         self._selected()
 
     def _refresh(self) -> None:
-        held = self.current()
+        selected = self.current()
         self.model.put(self._facts.volumes if self._facts.is_known else [])
-        if held is not None and (row := self.filter.shown_row(held.place)) >= 0:
+        if selected is not None and (row := self.filter.shown_row(selected.place)) >= 0:
             self.table.selectRow(row)
         self._selected()
 

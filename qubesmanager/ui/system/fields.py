@@ -46,9 +46,9 @@ _ROWS = (
 )  # fmt: skip
 
 
-def system_fields(told: Iterable[PropertyRow], pools: Sequence[str]) -> list[Field]:
+def system_fields(properties: Iterable[PropertyRow], pools: Sequence[str]) -> list[Field]:
     """A field a property that the daemon has: those with a row first, any other as its type says."""
-    types = {row.name: row.type for row in told}
+    types = {row.name: row.type for row in properties}
 
     def pool_names(_record: VmRecord, _records: Mapping[str, VmRecord]) -> list[str]:
         return list(pools)

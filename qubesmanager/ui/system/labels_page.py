@@ -104,15 +104,15 @@ class LabelsPage(QWidget):
         return self.filter.row_at(selected_row(self.table))
 
     def refresh(self, *_told: object) -> None:
-        """The labels as they are now, and who has them."""
-        held = self.current()
+        """The labels, and the qubes that have them."""
+        selected = self.current()
         users: dict[str, list[str]] = {}
         for record in self._session.records.values():
             users.setdefault(record.value("label"), []).append(record.name)
         self.model.put(
             [LabelLine(name, color, tuple(sorted(users.get(name, ())))) for name, color in self._session.labels.items()]
         )
-        if held is not None and (row := self.filter.shown_row(held.name)) >= 0:
+        if selected is not None and (row := self.filter.shown_row(selected.name)) >= 0:
             self.table.selectRow(row)
         self._selected()
 

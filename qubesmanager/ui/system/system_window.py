@@ -57,15 +57,15 @@ class SystemWindow(EditsWindow):
 
     async def _fill(self) -> None:
         client = self._session.client
-        told = await client.send(calls.PROPERTY_GET_ALL(DOM0))
+        rows = await client.send(calls.PROPERTY_GET_ALL(DOM0))
         there = await client.send(calls.POOL_LIST(DOM0))
         pools = [pool for pool in there if pool != KERNEL_DRIVER]
         kernels = await client.send(calls.POOL_VOLUME_LIST(DOM0, KERNEL_DRIVER)) if KERNEL_DRIVER in there else []
-        self.draft = SystemDraft(told, self)
+        self.draft = SystemDraft(rows, self)
         self._session.happened.connect(self._happened)
         self._session.synced.connect(self._ask_again)
         self.draft.changed.connect(self._refresh)
-        fields = system_fields(told, pools)
+        fields = system_fields(rows, pools)
         self.form = FormPage(fields, self.draft, self._session.records, self._session.labels, self.first)
         self.merges = MergeBar(self.draft, self._session, self.first)
         self.merges.changed.connect(self._refresh)
@@ -84,9 +84,9 @@ class SystemWindow(EditsWindow):
         self._session.tasks.start_hidden(self.tr("Ask for the system-wide settings"), self._merge(), owner=self)
 
     async def _merge(self) -> None:
-        told = await self._session.client.send(calls.PROPERTY_GET_ALL(DOM0))
+        rows = await self._session.client.send(calls.PROPERTY_GET_ALL(DOM0))
         if self.draft is not None:
-            self.draft.merge(SystemDraft(told).record)
+            self.draft.merge(SystemDraft(rows).record)
 
     def _happened(self, events: tuple[Event, ...]) -> None:
         if self.draft is not None:

@@ -71,8 +71,8 @@ class Notices(QObject):
         """Whether messages of this kind are shown."""
         return str(self._settings.value(_SETTING.format(kind), "yes")) != "no"
 
-    def want(self, kind: NoticeKind, wanted: bool) -> None:  # noqa: FBT001 - what a ticked box says
-        self._settings.setValue(_SETTING.format(kind), "yes" if wanted else "no")
+    def want(self, kind: NoticeKind, is_on: bool) -> None:  # noqa: FBT001 - what a ticked box says
+        self._settings.setValue(_SETTING.format(kind), "yes" if is_on else "no")
 
     def _came(self, devices: tuple[Device, ...]) -> None:
         self._note(NoticeKind.AVAILABLE, devices)
@@ -101,10 +101,10 @@ class Notices(QObject):
             self._timer.start(max(GATHER if self._rest else 0, self._resting.remainingTime()))
 
     def _tell(self) -> None:
-        held, self._waiting = self._waiting, {}
-        if not held:
+        waiting, self._waiting = self._waiting, {}
+        if not waiting:
             return
-        by_kind = {kind: [rest for each, *rest in held.values() if each is kind] for kind in NoticeKind}
+        by_kind = {kind: [rest for each, *rest in waiting.values() if each is kind] for kind in NoticeKind}
         lines = [_line(kind, some) for kind, some in by_kind.items() if some]
         self._resting.start(self._rest)
         self.told.emit("\n".join(lines), bool(by_kind[NoticeKind.FAILED]))

@@ -81,7 +81,7 @@ class QubesPanel(QWidget):
         self.filter.shown_changed.connect(self._refresh)
         self._refresh()
 
-    # -- being told ---------------------------------------------------------------------------------------------------
+    # -- updates ------------------------------------------------------------------------------------------------------
 
     def _put(self, records: tuple[VmRecord, ...]) -> None:
         self.model.put(records)

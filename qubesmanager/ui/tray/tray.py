@@ -179,7 +179,7 @@ class Tray(QObject):
     # -- the menu -----------------------------------------------------------------------------------------------------
 
     def fill(self) -> None:
-        """The menu as things stand now: what needs somebody first, never more lines than a screen has."""
+        """Fill the menu: what needs the user first, never more lines than the screen has."""
         self.menu.clear()
         devices = sorted(self.catalog.devices().values(), key=_urgency)
         shown = [device for device in devices if device.kind is not Kind.PCI][:QUICK]
@@ -219,9 +219,9 @@ class Tray(QObject):
             _lazily(inner, lambda menu: self.window.actions_of.fill(menu, device.key))
 
     def _running(self) -> list[VmRecord]:
-        held = self._session.records.values()
-        wanted = [each for each in held if each.state not in HALTED and each.klass is not VmClass.ADMIN]
-        return sorted(wanted, key=lambda record: record.name)
+        records = self._session.records.values()
+        running = [each for each in records if each.state not in HALTED and each.klass is not VmClass.ADMIN]
+        return sorted(running, key=lambda record: record.name)
 
     def _add_qube(self, record: VmRecord) -> None:
         text = f"{record.name}   {self._use(record)}".rstrip()
@@ -236,7 +236,7 @@ class Tray(QObject):
             return state
         return self.tr("{0} · {1} % · {2}").format(state, history.cpu, size_text(history.memory_kib << 10))
 
-    # -- being told ---------------------------------------------------------------------------------------------------
+    # -- updates ------------------------------------------------------------------------------------------------------
 
     def _backup_ended(self, run: Run) -> None:
         """Only one that needs the user is worth a message."""
@@ -303,7 +303,7 @@ class Tray(QObject):
 
 
 def _urgency(device: Device) -> tuple[bool, bool, bool, bool, str]:
-    """What failed, what is new, favourites, what somebody has; then by name, which puts a partition after its disk."""
+    """Failed first, then new, favourites, attached; then by name, which puts a partition after its disk."""
     failed = device.doing is not None and device.doing.step is Step.FAILED
     return not failed, not device.new, not device.mark.favourite, not device.holder, device.name.lower()
 

@@ -23,12 +23,12 @@ class Flow(QLayout):
         for item in self._items:
             if item.isEmpty():
                 continue
-            wanted = item.sizeHint().width()
-            if not lines or used + GAP + wanted > width:
+            needed = item.sizeHint().width()
+            if not lines or used + GAP + needed > width:
                 lines.append([])
                 used = -GAP
             lines[-1].append(item)
-            used += GAP + wanted
+            used += GAP + needed
         return lines
 
     def _place(self, lines: list[list[QLayoutItem]], area: QRect) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stands in the table's place when there is nothing to show in it: why, and what to do about it."""
+"""The page shown instead of an empty table: why it is empty, and what to do about it."""
 
 from collections.abc import Callable
 

@@ -122,9 +122,9 @@ class SnapshotsBox(QGroupBox):
             self._tasks.start(title, self._send(self._of.take))
 
     def _revert(self) -> None:
-        held = self.model.id_at(selected_row(self.table))
-        if self._of is not None and held:
-            question = self._ask_to_revert(self._of, held)
+        snapshot = self.model.id_at(selected_row(self.table))
+        if self._of is not None and snapshot:
+            question = self._ask_to_revert(self._of, snapshot)
             self._tasks.start_hidden(self.tr("Revert a volume"), question, owner=self)
 
     async def _ask_to_revert(self, of: Snapshots, snapshot: str) -> None:

@@ -10,24 +10,24 @@ HEADER_PADDING = "QHeaderView::section { padding: 4px 4px; }"
 
 def row_table(model: QAbstractItemModel, title: str, stretched: int, parent: QWidget | None = None) -> QTableView:
     """A calm table over the model; `title` is its accessible name, the column `stretched` takes what is left over."""
-    held = QTableView(parent)
-    held.setModel(model)
-    held.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    held.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    held.setShowGrid(False)
-    held.setTabKeyNavigation(False)
-    held.setWordWrap(False)
-    held.setAccessibleName(title)
+    table = QTableView(parent)
+    table.setModel(model)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    table.setShowGrid(False)
+    table.setTabKeyNavigation(False)
+    table.setWordWrap(False)
+    table.setAccessibleName(title)
     # A header without sections yet counts as false, so it is compared with None.
-    if (header := held.horizontalHeader()) is not None:
+    if (header := table.horizontalHeader()) is not None:
         header.setStyleSheet(HEADER_PADDING)
         header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.Alignment() | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    if (vertical := held.verticalHeader()) is not None:
+    if (vertical := table.verticalHeader()) is not None:
         vertical.hide()
-        vertical.setDefaultSectionSize(held.fontMetrics().height() + 9)
-    return held
+        vertical.setDefaultSectionSize(table.fontMetrics().height() + 9)
+    return table
 
 
 def selected_row(table: QTableView) -> int:

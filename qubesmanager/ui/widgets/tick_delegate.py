@@ -19,11 +19,11 @@ class TickDelegate(QStyledItemDelegate):
         widget = option.widget
         if painter is None or index.data(Qt.ItemDataRole.CheckStateRole) is None:
             return
-        held = QStyleOptionViewItem(option)
-        self.initStyleOption(held, index)
+        styled = QStyleOptionViewItem(option)
+        self.initStyleOption(styled, index)
         if (style := widget.style()) is None:
             return
-        box = style.subElementRect(QStyle.SubElement.SE_ItemViewItemCheckIndicator, held, widget)
+        box = style.subElementRect(QStyle.SubElement.SE_ItemViewItemCheckIndicator, styled, widget)
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         color = option.palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text)
         color.setAlpha(EDGE)

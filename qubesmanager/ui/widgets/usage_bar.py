@@ -42,8 +42,8 @@ class UsageDelegate(QStyledItemDelegate):
         )
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        held = super().sizeHint(option, index)
-        return QSize(held.width() + WIDTH + 3 * GAP, held.height())
+        size = super().sizeHint(option, index)
+        return QSize(size.width() + WIDTH + 3 * GAP, size.height())
 
     @staticmethod
     def _bar(painter: QPainter, area: QRect, full: float, option: QStyleOptionViewItem) -> None:

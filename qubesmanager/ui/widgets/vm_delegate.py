@@ -54,8 +54,8 @@ class VmDelegate(QStyledItemDelegate):
                 self._spark(painter, option, history, look)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        held = super().sizeHint(option, index)
-        return QSize(held.width() + 2 * MARGIN, max(held.height(), option.fontMetrics.height() + 8))
+        size = super().sizeHint(option, index)
+        return QSize(size.width() + 2 * MARGIN, max(size.height(), option.fontMetrics.height() + 8))
 
     @staticmethod
     def _put_icon(option: QStyleOptionViewItem, icon: QIcon) -> None:
@@ -65,7 +65,7 @@ class VmDelegate(QStyledItemDelegate):
         option.decorationSize = QSize(16, 16)
 
     def _frame_tick(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        """Where the table is dark, styles draw the frame of an empty box darker still, so that nobody sees it."""
+        """Where the table is dark, styles draw the frame of an empty box darker still, so that it cannot be seen."""
         color = option.palette.color(QPalette.ColorRole.Text)
         style = option.widget.style()
         if color.lightness() < HALF or style is None:
@@ -123,5 +123,5 @@ def sparkline(
 
 
 def _record(index: QModelIndex) -> VmRecord:
-    held: VmRecord = index.data(RECORD_ROLE)
-    return held
+    record: VmRecord = index.data(RECORD_ROLE)
+    return record

@@ -80,10 +80,10 @@ class VmView(QTableView):
     # -- columns ------------------------------------------------------------------------------------------------------
 
     def header(self) -> QHeaderView:
-        held = self.horizontalHeader()
-        if held is None:
+        header = self.horizontalHeader()
+        if header is None:
             raise RuntimeError("a table view has a header")
-        return held
+        return header
 
     def columns_menu(self) -> QMenu:
         """A menu to show and hide columns. The first one stays: a row without its name says nothing."""
@@ -118,8 +118,8 @@ class VmView(QTableView):
 
     def restore_state(self, settings: QSettings) -> None:
         """What an earlier start kept; with other columns than now, nothing of it."""
-        held = settings.value(_STATE)
-        if held is not None and self.header().restoreState(held):
+        state = settings.value(_STATE)
+        if state is not None and self.header().restoreState(state):
             column, order = self.header().sortIndicatorSection(), self.header().sortIndicatorOrder()
             self.sortByColumn(column, order)
 
@@ -141,7 +141,7 @@ class VmView(QTableView):
         self.reset_columns()
 
     def _show_stale(self, stale: bool) -> None:  # noqa: FBT001 - a slot
-        """What may not hold any more is grey."""
+        """Grey the rows while they may be out of date."""
         palette = QPalette()
         if stale:
             grey = palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text)

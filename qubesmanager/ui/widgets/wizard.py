@@ -28,14 +28,14 @@ class StepPage(QWidget):
         return ""
 
     def is_waiting(self) -> bool:
-        """Whether going on has begun, and asks somebody first."""
+        """Whether the page takes over: it must ask the user before the wizard continues."""
         return False
 
     def enter(self) -> None:
         """It is shown now."""
 
     def forget(self) -> None:
-        """The window goes away: let go of what nobody is to find."""
+        """The window is closing: forget secrets."""
 
 
 class StepsWindow(QDialog):
@@ -110,7 +110,7 @@ class StepsWindow(QDialog):
         first.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_run(self, page: QWidget, title: str) -> None:
-        """Instead of the pages: what is happening now. It has buttons of its own."""
+        """Show the progress instead of the pages. It has its own buttons."""
         self.forget()
         self.stack.addWidget(page)
         self.stack.setCurrentWidget(page)
@@ -159,9 +159,9 @@ class StepsWindow(QDialog):
 
 def _fields(within: QWidget) -> list[QWidget]:
     """What the tabulator key reaches there, in its order."""
-    found, at = [], within.nextInFocusChain()
+    widgets, at = [], within.nextInFocusChain()
     while at is not None and at is not within:
         if within.isAncestorOf(at) and at.focusPolicy() & Qt.FocusPolicy.TabFocus:
-            found.append(at)
+            widgets.append(at)
         at = at.nextInFocusChain()
-    return found
+    return widgets

@@ -239,7 +239,7 @@ async def test_what_is_changed_elsewhere_is_merged_in_and_marked(window: Setting
     assert memory.value() == 600
     assert form.editors["property", "memory"].problem.text() == f"Changed elsewhere meanwhile; it was {before}."
     assert window.merges.text.text() == "Changed elsewhere meanwhile: memory, the firewall, the tag elsewhere."
-    click(window.merges.seen)
+    click(window.merges.dismiss)
     assert window.merges.isHidden()
     assert form.editors["property", "memory"].problem.isHidden()
 

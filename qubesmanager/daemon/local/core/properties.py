@@ -445,12 +445,12 @@ _ROWS = (
     Property(
         "auto_cleanup", Type.BOOL, lambda _facts, qube: "yes" if qube.klass is VmClass.DISP else "no",
         "Whether the qube is removed when it halts. No keeps a disposable that has a task, such as ``sys-usb``: its"
-        " volumes are fresh at each start all the same.",
+        " volumes are still fresh at each start.",
         classes=frozenset({VmClass.DISP}),
     ),
     Property(
         "icon", Type.STR, _icon,
-        "The name of the icon that stands for the qube.",
+        "The name of the icon of the qube.",
         classes=ALL, change=Change.NEVER, depends=("own:label", "feature:servicevm"),
     ),
     Property(
