@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is written from the call table: the API reference, the list of services, the policy files.
+"""What is written from the tables of calls and events: the API reference, the list of services, the policy files.
 
 `python scripts/derive.py --write` writes them, `--check` fails if one is stale. Run from the repository's
 root.
@@ -12,10 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qubesmanager.wire import calls, codecs, limits, names
+from qubesmanager.wire import calls, codecs, events, limits, names
 from qubesmanager.wire.call import CLASS_MARK, AnyCall, EventsCall, RowsCall
 from qubesmanager.wire.codecs import Codec
 from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.event_row import AnyEventRow, Stream
 from qubesmanager.wire.names import NameRule
 from qubesmanager.wire.values import DeviceClass, Tier
 
@@ -48,7 +49,7 @@ FAMILIES: dict[str, str] = {
 
 INTRODUCTION = f"""\
 <!-- {LICENCE} -->
-<!-- Written by python scripts/derive.py --write from the call table (qubesmanager/wire/calls.py). -->
+<!-- Written by python scripts/derive.py --write from the tables of calls and events in qubesmanager/wire. -->
 
 # The mgmt1 API
 
@@ -96,6 +97,8 @@ def api() -> str:
         for row in calls.TABLE:
             if row.name.rpartition(".")[0] == prefix:
                 parts += _section(row)
+        if prefix == "mgmt1":
+            parts += _events()
     if lost := [row.name for row in calls.TABLE if row.name.rpartition(".")[0] not in FAMILIES]:
         raise ValueError(f"No section of the reference holds {', '.join(lost)}; add one to FAMILIES.")
     return "".join(parts).rstrip() + "\n"
@@ -139,6 +142,30 @@ def _section(row: AnyCall) -> Iterator[str]:
         yield f"`{CLASS_MARK}` is one of {', '.join(DeviceClass)}.\n\n"
     if not row.draft:
         yield "Not in the draft of 2016.\n\n"
+
+
+def _events() -> Iterator[str]:
+    yield "An event has a subject, a name and text fields. A listener ignores names and fields that it does not know.\n"
+    yield "An event that changes the record of a qube (mgmt1.vm.GetAll) carries the change.\n\n"
+    yield "| event | subject | fields | sent to | changes in the record | meaning |\n|---|---|---|---|---|---|\n"
+    for row in events.TABLE:
+        meaning = _shown(row.doc) + _sent_by(row)
+        cells = [f"`{row.name}`", row.subject.value, _event_fields(row), row.audience.value, _effect(row), meaning]
+        yield f"| {' | '.join(cells)} |\n"
+    yield "\n"
+
+
+def _event_fields(row: AnyEventRow) -> str:
+    repeated = [f"`{row.repeats}`: the {'detail' if row.has_detail else 'subject'} again"] if row.repeats else []
+    return "; ".join([*repeated, *(f"`{key}`: {what}" for key, what in row.codec.what.items())]) or "-"
+
+
+def _effect(row: AnyEventRow) -> str:
+    return (row.effect.__doc__ or "").rstrip(".") if row.effect else "-"
+
+
+def _sent_by(row: AnyEventRow) -> str:
+    return f" Sent by {' and '.join(row.stream.value)}." if row.stream is not Stream.EVENTS else ""
 
 
 def _payload(row: AnyCall) -> str:
@@ -234,7 +261,7 @@ def _held(path: Path) -> str | None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Write or check the files that come from the call table.")
+    parser = argparse.ArgumentParser(description="Write or check the files that come from the tables.")
     mode = parser.add_mutually_exclusive_group(required=True)
     mode.add_argument("--write", action="store_true", help="write the files that are not fresh")
     mode.add_argument("--check", action="store_true", help="fail if a file is not fresh")

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The tables agree with each other and with what is written from them."""
 
+import ast
 from pathlib import Path
 
 from qubesmanager.daemon.local.backend import not_implemented
-from qubesmanager.wire import calls
+from qubesmanager.wire import calls, events
 from qubesmanager.wire.values import Dest, DeviceClass, Tier
 from scripts import derive
 
@@ -117,6 +118,52 @@ def test_each_call_has_its_section_in_the_reference() -> None:
     headings = [line.removeprefix("### ") for line in derive.api().splitlines() if line.startswith("### ")]
 
     assert sorted(headings) == sorted(row.name.replace("<", "&lt;").replace(">", "&gt;") for row in calls.TABLE)
+
+
+def test_each_event_is_in_the_reference_once() -> None:
+    lines = [line for line in derive.api().splitlines() if line.startswith("| `")]
+
+    for row in events.TABLE:
+        (line,) = [line for line in lines if line.startswith(f"| `{row.name}` |")]
+        assert all(f"`{key}`" in line for key in row.codec.what)
+
+
+EVENT_TABLE = Path("wire/events.py")
+
+
+def names_of_events(code: str) -> list[str]:
+    """The string literals that name events of the table: a whole name, or what a name of an event is compared with."""
+    kinds = {row.kind for row in events.TABLE}
+    names = [text for text in _literals(ast.parse(code)) if text.partition(":")[0] in kinds]
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"event.name.startswith", "event.kind.startswith"}:
+            names += [text for text in _literals(node) if text not in names]
+    return names
+
+
+def _literals(tree: ast.AST) -> list[str]:
+    constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return [node.value for node in constants if isinstance(node.value, str)]
+
+
+def test_no_event_is_named_outside_of_the_table() -> None:
+    package = ROOT / "qubesmanager"
+    named = {
+        str(path.relative_to(package)): names
+        for path in sorted(package.rglob("*.py"))
+        if path.relative_to(package) != EVENT_TABLE and (names := names_of_events(path.read_text(encoding="utf-8")))
+    }
+
+    assert named == {}
+
+
+def test_a_name_of_an_event_is_seen_in_each_form_that_code_gives_it() -> None:
+    code = """
+if event.name in {"pool-found"} or event.kind.startswith(("label-", "x-")):
+    emit([Event(qube.name, f"tag-add:{tag}", {}), Event("", 'property-set:netvm')])
+"""
+
+    assert sorted(names_of_events(code)) == ["label-", "pool-found", "property-set:netvm", "tag-add:", "x-"]
 
 
 def test_the_derived_files_are_fresh() -> None:

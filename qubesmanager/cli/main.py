@@ -17,7 +17,7 @@ import qubesmanager
 from qubesmanager.cli import complete, output, policy
 from qubesmanager.cli.stdout import not_written
 from qubesmanager.transport.base import RefusedError, Transport, TransportError
-from qubesmanager.wire import calls, codecs
+from qubesmanager.wire import calls, codecs, events
 from qubesmanager.wire.call import AnyCall, EventsCall, Request
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import printable
@@ -67,7 +67,15 @@ def describe(call: AnyCall) -> str:
     places += [("argument", call.arg.what), ("payload", call.payload.what)]
     places += [("answer", "events" if isinstance(call, EventsCall) else call.result.what)]
     table = "".join(f"  {name:<9} {what or '-'}\n" for name, what in places)
-    return f"{call.name}\n\n{call.doc}\n\n{table}"
+    return f"{call.name}\n\n{call.doc}\n\n{table}{_events_of(call)}"
+
+
+def _events_of(call: AnyCall) -> str:
+    """The events that a call answers with and the first sentence about each; empty for other calls."""
+    rows = [row for row in events.TABLE if isinstance(call, EventsCall) and call.name in row.stream.value]
+    width = max((len(row.name) for row in rows), default=0) + 2
+    lines = [f"  {row.name:<{width}}{row.doc.partition('. ')[0].rstrip('.')}\n" for row in rows]
+    return "".join(["\nEvents:\n", *lines]) if rows else ""
 
 
 def listing() -> str:

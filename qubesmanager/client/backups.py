@@ -17,6 +17,13 @@ from qubesmanager.transport.base import TransportError
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error, ProtocolError
 from qubesmanager.wire.event import Event
+from qubesmanager.wire.events import (
+    BACKUP_FINISHED,
+    BACKUP_PROGRESS,
+    BACKUP_STARTED,
+    BackupEvent,
+    BackupProgress,
+)
 from qubesmanager.wire.names import shown
 
 DOM0 = "dom0"
@@ -24,8 +31,6 @@ WRITING, VERIFYING = "writing", "verifying"
 RUNNING, FAILED, INCOMPLETE, CANCELLED = "running", "failed", "incomplete", "cancelled"
 SCHEDULE = "schedule"
 """What a run of the schedule was begun by."""
-STARTED, FINISHED = "backup-started", "backup-finished"
-"""Events about a run; they carry `profile` and `run`, as `backup-progress` does."""
 LOST = "The connection was lost. Whether the backup of {} goes on is unknown."
 PATIENCE = 60.0
 """Seconds for which a lost connection is tried again."""
@@ -264,31 +269,27 @@ def _whole(told: Mapping[str, Any], key: str) -> int | None:
     raise ProtocolError(f"{key} of a run is no number.")
 
 
-def is_of(event: Event, profile: str, run: int | None) -> bool:
+def is_of(about: BackupEvent | BackupProgress, profile: str, run: int | None) -> bool:
     """Whether an event is about this run; about any of the profile while its id is not known."""
-    return event.fields.get("profile") == profile and (run is None or event.fields.get("run") == str(run))
+    return about.profile == profile and run in {None, about.run}
 
 
 def run_from_event(event: Event) -> Run | None:
-    """The run that `STARTED` or `FINISHED` is about; None if the event is not as it should be."""
-    told = event.fields
-    try:
-        number, start, size = (_number(told, key) for key in ("run", "start", "size"))
-    except ProtocolError:
-        return None
-    if number is None or start is None or not told.get("profile"):
+    """The run of a `BACKUP_STARTED` or `BACKUP_FINISHED`; None for another event, and for one that does not decode."""
+    about = BACKUP_STARTED.of(event) or BACKUP_FINISHED.of(event)
+    if about is None or not about.profile:
         return None
     return Run(
-        profile=told["profile"],
-        start=start,
+        profile=about.profile,
+        start=about.start,
         end=None,
-        result=told.get("result", ""),
-        reason=told.get("reason", ""),
-        file=told.get("file", ""),
-        size=size,
+        result=about.result,
+        reason=about.reason,
+        file=about.file,
+        size=about.size,
         verified=False,
-        run=number,
-        by=told.get("by", ""),
+        run=about.run,
+        by=about.by,
     )
 
 
@@ -308,22 +309,14 @@ def follow(before: Progress, profile: str, event: Event, run: int | None = None)
 
     `run` is its id, where that is known.
     """
-    if not is_of(event, profile, run):
+    now = BACKUP_PROGRESS.of(event)
+    if now is None or not is_of(now, profile, run):
         return before
-    if event.name != "backup-progress":
-        return before
-    try:
-        done, total, of_qube, qube_total = (
-            _number(event.fields, key) or 0 for key in ("done", "total", "qube-done", "qube-total")
-        )
-    except ProtocolError:
-        return before
-    phase, qube = event.fields.get("phase", WRITING), event.fields.get("qube", "")
     # They come one after the other: what came before this one is done.
-    qubes = {} if phase != before.phase else {name: (of[1], of[1]) for name, of in before.qubes.items()}
-    if qube:
-        qubes[qube] = of_qube, qube_total
-    return replace(before, phase=phase, qube=qube, done=done, total=total, qubes=qubes)
+    qubes = {} if now.phase != before.phase else {name: (of[1], of[1]) for name, of in before.qubes.items()}
+    if now.qube:
+        qubes[now.qube] = now.qube_done, now.qube_total
+    return replace(before, phase=now.phase, qube=now.qube, done=now.done, total=now.total, qubes=qubes)
 
 
 # -- calls ------------------------------------------------------------------------------------------------------------
@@ -390,7 +383,8 @@ async def _ends(stream: AsyncIterator[list[Event]], known: Run, tell: Callable[[
     tell(now)
     async for batch in stream:
         for event in batch:
-            if event.name == FINISHED and is_of(event, known.profile, known.run):
+            ended = BACKUP_FINISHED.of(event)
+            if ended is not None and is_of(ended, known.profile, known.run):
                 return True
             now = follow(now, known.profile, event, known.run)
         tell(now)

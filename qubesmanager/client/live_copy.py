@@ -15,8 +15,8 @@ from qubesmanager.client.client import Client
 from qubesmanager.transport.base import TransportError
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError
-from qubesmanager.wire.event import CONNECTION_ESTABLISHED, EVENTS_LOST, Event
-from qubesmanager.wire.events import fold
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.events import CONNECTION_ESTABLISHED, EVENTS_LOST, apply_event, property_change
 from qubesmanager.wire.names import VM_NAME, shown
 from qubesmanager.wire.records import VmRecord
 
@@ -24,8 +24,6 @@ log = logging.getLogger(__name__)
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 10.0
-SYSTEM_EVENTS = frozenset({"property-set", "property-reset"})
-"""Without a subject, these are about a system-wide property."""
 MOST_REASONS = 20
 """Rows that are left out whose reasons are kept."""
 
@@ -155,7 +153,7 @@ class Follower:
     async def _follow(self) -> None:
         async with aclosing(self._client.events()) as stream:
             first = await anext(stream)
-            if not first or first[0].name != CONNECTION_ESTABLISHED:
+            if not first or not CONNECTION_ESTABLISHED.matches(first[0]):
                 raise TransportError("The event stream does not start as it should.")
             await self._list_system()
             await self._list()
@@ -220,11 +218,11 @@ class Follower:
         put: dict[str, VmRecord] = {}
         gone: dict[str, None] = {}
         for event in batch:
-            if event.name == EVENTS_LOST:
+            if EVENTS_LOST.matches(event):
                 raise TransportError("Too many events at once; listing again.")
             before = self.records.get(event.subject)
             try:
-                after = fold(before, event)
+                after = apply_event(before, event)
             except ProtocolError as error:
                 log.warning("An event of %s is left out: %s", shown(event.subject), error)
                 if VM_NAME.matches(event.subject):
@@ -239,9 +237,9 @@ class Follower:
             else:
                 self.records[event.subject] = put[event.subject] = after
         if changed := {
-            event.detail: event.fields["newvalue"]
+            change.name: change.value
             for event in batch
-            if event.kind in SYSTEM_EVENTS and not event.subject and "newvalue" in event.fields
+            if not event.subject and (change := property_change(event)) is not None
         }:
             self._put_system({**self.copy.system_properties, **changed})
         if gone:

@@ -15,6 +15,7 @@ from qubesmanager.host.file_stream import FileStream
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import ProtocolError, QubesValueError
 from qubesmanager.wire.event import Event
+from qubesmanager.wire.events import RESTORE_PROGRESS
 from qubesmanager.wire.names import shown
 
 DOM0 = "dom0"
@@ -281,8 +282,8 @@ def new_run() -> str:
 
 def qube_in_progress(event: Event, run: str) -> str:
     """The qube that the restore `run` works at, by an event; empty if the event is about something else."""
-    is_ours = event.name == "restore-progress" and event.fields.get("run") == run
-    return event.fields.get("qube", "") if is_ours else ""
+    progress = RESTORE_PROGRESS.of(event)
+    return progress.qube if progress is not None and progress.run == run else ""
 
 
 # -- the calls --------------------------------------------------------------------------------------------------------

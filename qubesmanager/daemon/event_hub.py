@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from qubesmanager.wire.event import CONNECTION_ESTABLISHED, EVENTS_LOST, Event
+from qubesmanager.wire import events
+from qubesmanager.wire.event import Event
 from qubesmanager.wire.limits import LISTENER_BYTES, LISTENER_EVENTS
 
 View = Callable[[Event], Sequence[Event]]
@@ -48,7 +49,7 @@ class _Listener:
         self.lost = True
         self._waiting.clear()
         self._bytes = 0
-        self._waiting.append((Event("", EVENTS_LOST), 0))
+        self._waiting.append((events.EVENTS_LOST(), 0))
         self.news.set()
 
 
@@ -83,7 +84,7 @@ class EventHub:
     async def listen(self, view: View) -> AsyncGenerator[Event, None]:
         """The events from now on, after an artificial `connection-established`."""
         with self._listening(view) as listener:
-            yield Event("", CONNECTION_ESTABLISHED)
+            yield events.CONNECTION_ESTABLISHED()
             while True:
                 while (event := listener.take()) is not None:
                     yield event

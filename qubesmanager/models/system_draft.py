@@ -10,12 +10,11 @@ from qubesmanager.models.draft import Draft
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import PropertyRow
 from qubesmanager.wire.event import Event
-from qubesmanager.wire.events import fold
+from qubesmanager.wire.events import apply_event, property_change
 from qubesmanager.wire.records import PropertyValue, VmRecord
 from qubesmanager.wire.values import PowerState, VmClass
 
 DOM0 = "dom0"
-_KINDS = frozenset({"property-set", "property-reset"})
 
 
 class SystemDraft(Draft):
@@ -29,8 +28,8 @@ class SystemDraft(Draft):
         """Take over what events say of system-wide properties."""
         record = self.record
         for event in events:
-            if not event.subject and event.kind in _KINDS:
-                record = fold(record, event) or record
+            if not event.subject and property_change(event) is not None:
+                record = apply_event(record, event) or record
         if record is not self.record:
             self.merge(record)
 

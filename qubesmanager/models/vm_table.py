@@ -13,6 +13,7 @@ from qubesmanager.models.columns import TABLE, Column, Look, property_column
 from qubesmanager.models.stats_history import History
 from qubesmanager.models.texts import plain_tip
 from qubesmanager.wire.event import Event
+from qubesmanager.wire.events import VM_STATS
 from qubesmanager.wire.records import NO, YES, VmRecord
 
 RECORD_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -92,11 +93,10 @@ class VmTableModel(QAbstractTableModel):
             self.dataChanged.emit(at, at, [Qt.ItemDataRole.DisplayRole, HISTORY_ROLE])
 
     def put_stats(self, events: Iterable[Event]) -> None:
-        """What `vm-stats` events say; what is no number is passed over."""
+        """Take over the statistics of `vm-stats` events; one that does not decode is ignored."""
         for event in events:
-            cpu, memory = event.fields.get("cpu_usage", ""), event.fields.get("memory_kb", "")
-            if cpu.isascii() and cpu.isdigit() and memory.isascii() and memory.isdigit():
-                self.set_stats(event.subject, int(cpu), int(memory))
+            if (statistics := VM_STATS.of(event)) is not None:
+                self.set_stats(event.subject, statistics.cpu_usage, statistics.memory_kb)
 
     def set_stale(self, stale: bool) -> None:  # noqa: FBT001 - a setter
         """The connection is lost (or back): what is shown may be out of date."""

@@ -12,9 +12,6 @@ from qubesmanager.wire.framing import EVENT, EXCEPTION, decode_error
 from qubesmanager.wire.limits import EVENT_BYTES
 from qubesmanager.wire.names import shown
 
-CONNECTION_ESTABLISHED = "connection-established"
-EVENTS_LOST = "events-lost"
-
 
 @dataclass(frozen=True, slots=True)
 class Event:

@@ -1,15 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an event makes of a record: the one place that knows how a listener's copy follows the daemon.
+"""THE EVENT TABLE: every event of the mgmt1 API, once, with what it does to the record of a qube.
 
-Used by the client's `follow` and by the bridge's mirror. A pure function: record and event in, record out.
+The daemon emits by these rows, the client and the windows listen by them, and the reference (docs/api.md) is written
+from them. An event that no row knows is passed on and changes nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
-from qubesmanager.wire.codecs import number
 from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.event import Event
+from qubesmanager.wire.event_row import (
+    AnyEventRow,
+    Audience,
+    EventRow,
+    FieldsCodec,
+    QubeEvent,
+    Stream,
+    Subject,
+    SystemEvent,
+    flag_text,
+)
 from qubesmanager.wire.records import (
     YES,
     DeviceRecord,
@@ -17,139 +29,494 @@ from qubesmanager.wire.records import (
     VmRecord,
     VolumeRecord,
     decode_record,
+    encode_record,
 )
-from qubesmanager.wire.values import DeviceClass, PowerState
+from qubesmanager.wire.values import DeviceChange, DeviceClass, PowerState
 
-DOMAIN_ADD = "domain-add"
-DOMAIN_DELETE = "domain-delete"
+# -- fields -----------------------------------------------------------------------------------------------------------
 
 
-def fold(record: VmRecord | None, event: Event) -> VmRecord | None:
-    """The record after the event; None if the qube is gone (or was never known).
+class NoFields(NamedTuple):
+    pass
 
-    An event that does not concern a record (statistics, progress) gives the same object back. Raises `ProtocolError`
-    if the event's fields do not decode.
+
+class Added(NamedTuple):
+    record: VmRecord
+
+
+class StateChange(NamedTuple):
+    state: PowerState
+
+
+class PropertyChange(NamedTuple):
+    """A property as it is now, and its value before; references are names, none is the empty text."""
+
+    name: str
+    value: str
+    is_default: bool
+    old_value: str = ""
+
+
+class FeatureChange(NamedTuple):
+    name: str
+    value: str
+    old_value: str = ""
+
+
+class FeatureName(NamedTuple):
+    name: str
+
+
+class Tag(NamedTuple):
+    tag: str
+
+
+class Notes(NamedTuple):
+    notes: str
+
+
+class DeviceSeen(NamedTuple):
+    """A device of a backend; the description comes from the device and is hostile text made printable."""
+
+    device_class: DeviceClass
+    ident: str
+    change: DeviceChange
+    description: str = ""
+
+
+class VolumeName(NamedTuple):
+    name: str
+
+
+class Snapshot(NamedTuple):
+    """A snapshot of the volume `name` of a qube."""
+
+    name: str
+    snapshot: str
+
+
+class PoolVolume(NamedTuple):
+    pool: str
+    vid: str
+
+
+class PoolDriver(NamedTuple):
+    pool: str
+    driver: str
+
+
+class PoolName(NamedTuple):
+    pool: str
+
+
+class MissingPool(NamedTuple):
+    pool: str
+    reason: str
+
+
+class Label(NamedTuple):
+    """The color is 0xRRGGBB."""
+
+    label: str
+    color: str
+
+
+class LabelName(NamedTuple):
+    label: str
+
+
+class Reason(NamedTuple):
+    reason: str
+
+
+class BackupEvent(NamedTuple):
+    """A run of a backup profile. `start` in Unix seconds; `size` of the file in bytes, where it is known.
+
+    `by`: the qube that asked for it, or `schedule`; `attempt` counts from 1. `reason`: why it failed.
     """
-    if event.kind == DOMAIN_ADD:
-        return _added(event)
-    if event.kind == DOMAIN_DELETE or record is None:
-        return None
-    change = _CHANGES.get(event.kind)
-    if change is None:
-        return record
-    try:
-        return change(record, event)
-    except (KeyError, ValueError) as error:
-        raise ProtocolError(f"The event {event.kind} does not decode.") from error
+
+    profile: str
+    run: int
+    start: int
+    by: str = ""
+    attempt: int | None = None
+    result: str = ""
+    reason: str = ""
+    file: str = ""
+    size: int | None = None
 
 
-def _added(event: Event) -> VmRecord:
-    record = decode_record(event.fields.get("record", "").encode("utf-8", "replace"))
-    if record.name != event.subject:
-        raise ProtocolError("The event domain-add brings the record of another qube.")
-    return record
+class BackupProgress(NamedTuple):
+    """How far a run is, in bytes: `done` of `total`, and of the qube that it works at. `phase`: writing, verifying."""
+
+    profile: str
+    run: int | None = None
+    phase: str = "writing"
+    qube: str = ""
+    done: int = 0
+    total: int = 0
+    qube_done: int = 0
+    qube_total: int = 0
 
 
-def _state(record: VmRecord, event: Event) -> VmRecord:
-    return replace(record, state=PowerState(event.fields["state"]))
+class RestoreProgress(NamedTuple):
+    """How far the restore `run` is at a qube of the backup, in bytes."""
+
+    run: str
+    qube: str
+    done: int = 0
+    total: int = 0
 
 
-def _property(record: VmRecord, event: Event) -> VmRecord:
-    held = PropertyValue(event.fields["newvalue"], event.fields["default"] == YES)
-    return replace(record, properties={**record.properties, event.detail: held})
+class RestoreResult(NamedTuple):
+    run: str
+    result: str
+    """ok, failed."""
 
 
-def _feature_set(record: VmRecord, event: Event) -> VmRecord:
-    return replace(record, features={**record.features, event.detail: event.fields["value"]})
+class Statistics(NamedTuple):
+    """Memory in KiB, cpu time in milliseconds, cpu usage in percent of the qube's virtual cpus."""
+
+    memory_kb: int
+    cpu_time: int
+    cpu_usage: int
 
 
-def _feature_delete(record: VmRecord, event: Event) -> VmRecord:
-    return replace(record, features={name: text for name, text in record.features.items() if name != event.detail})
-
-
-def _tag_add(record: VmRecord, event: Event) -> VmRecord:
-    return replace(record, tags=record.tags | {event.detail})
-
-
-def _tag_delete(record: VmRecord, event: Event) -> VmRecord:
-    return replace(record, tags=record.tags - {event.detail})
-
-
-def _notes(record: VmRecord, event: Event) -> VmRecord:
-    return replace(record, notes=event.fields["notes"])
-
-
-def _volume_set(record: VmRecord, event: Event) -> VmRecord:
-    """A volume as it is now; the event names all its fields."""
-    fields = event.fields
-    volume = VolumeRecord(
-        name=fields["name"],
-        pool=fields["pool"],
-        vid=fields["vid"],
-        size=number(fields["size"]),
-        usage=number(fields["usage"]),
-        rw=fields["rw"] == YES,
-        save_on_stop=fields["save_on_stop"] == YES,
-        snap_on_start=fields["snap_on_start"] == YES,
-        is_outdated=fields["is_outdated"] == YES,
-        revisions_to_keep=number(fields["revisions_to_keep"]),
-        extra=fields["extra"] == YES,
-    )
-    others = [held for held in record.volumes if held.name != volume.name]
-    place = next((at for at, held in enumerate(record.volumes) if held.name == volume.name), len(others))
-    return replace(record, volumes=(*others[:place], volume, *others[place:]))
-
-
-def _volume_delete(record: VmRecord, event: Event) -> VmRecord:
-    return replace(record, volumes=tuple(held for held in record.volumes if held.name != event.fields["name"]))
-
-
-def _device(record: VmRecord, event: Event) -> VmRecord:
-    """Attach, detach, assign and unassign all say what is now: `attached`, `persistent`, the options."""
-    fields = dict(event.fields)
-    backend, ident = fields.pop("backend"), fields.pop("ident")
-    attached = fields.pop("attached") == YES
-    device = DeviceRecord(DeviceClass(event.detail), backend, ident, attached, fields)
-    others = tuple(
-        held
-        for held in record.devices
-        if (held.device_class, held.backend, held.ident) != (device.device_class, backend, ident)
-    )
-    return replace(record, devices=(*others, device) if attached or device.persistent else others)
-
-
-_CHANGES: dict[str, Callable[[VmRecord, Event], VmRecord]] = {
-    "domain-state": _state,
-    "property-set": _property,
-    "property-reset": _property,
-    "feature-set": _feature_set,
-    "feature-delete": _feature_delete,
-    "tag-add": _tag_add,
-    "tag-delete": _tag_delete,
-    "notes-set": _notes,
-    "volume-set": _volume_set,
-    "volume-delete": _volume_delete,
-    "device-attach": _device,
-    "device-detach": _device,
-}
-
-
-def volume_event(subject: str, volume: VolumeRecord) -> Event:
-    """The event that says how a volume is now."""
-    fields = {
-        key: (YES if value else "no") if isinstance(value, bool) else str(value)
-        for key, value in volume._asdict().items()
-    }
-    return Event(subject, "volume-set", fields)
-
-
-def device_event(subject: str, device: DeviceRecord) -> Event:
-    """The event that says how a device of a qube is now."""
-    name = "device-attach" if device.attached else "device-detach"
+def _encode_device(device: DeviceRecord) -> tuple[str, dict[str, str]]:
     fields = {
         **device.options,
         "backend": device.backend,
         "ident": device.ident,
-        "attached": YES if device.attached else "no",
+        "attached": flag_text(device.attached),
     }
-    return Event(subject, f"{name}:{device.device_class}", fields)
+    return str(device.device_class), fields
+
+
+def _decode_device(untrusted_class: str, untrusted: Mapping[str, str]) -> DeviceRecord:
+    options = dict(untrusted)
+    backend, ident, attached = (options.pop(key) for key in ("backend", "ident", "attached"))
+    return DeviceRecord(DeviceClass(untrusted_class), backend, ident, attached == YES, options)
+
+
+_DEVICE = FieldsCodec(
+    {"backend": "qube name", "ident": "device id", "attached": "yes or no", "<option>": "text"},
+    _encode_device,
+    _decode_device,
+)
+
+
+def _encode_added(fields: Added) -> tuple[str, dict[str, str]]:
+    record = fields.record
+    return "", {"class": record.klass, "state": record.state, "record": encode_record(record).decode()}
+
+
+def _decode_added(_detail: str, untrusted: Mapping[str, str]) -> Added:
+    return Added(decode_record(untrusted["record"].encode("utf-8", "replace")))
+
+
+_ADDED = FieldsCodec(
+    {"class": "class name", "state": "power state", "record": "one line of mgmt1.vm.GetAll"},
+    _encode_added,
+    _decode_added,
+)
+
+# -- effects ----------------------------------------------------------------------------------------------------------
+
+
+def _add(_record: VmRecord, fields: Added) -> VmRecord:
+    """The whole record."""
+    return fields.record
+
+
+def _delete(_record: VmRecord, _fields: NoFields) -> None:
+    """The qube and its record are gone."""
+
+
+def _state(record: VmRecord, fields: StateChange) -> VmRecord:
+    """`state`."""
+    return replace(record, state=fields.state)
+
+
+def _property(record: VmRecord, fields: PropertyChange) -> VmRecord:
+    """The property's entry in `properties`."""
+    value = PropertyValue(fields.value, fields.is_default)
+    return replace(record, properties={**record.properties, fields.name: value})
+
+
+def _feature_set(record: VmRecord, fields: FeatureChange) -> VmRecord:
+    """The feature's entry in `features`."""
+    return replace(record, features={**record.features, fields.name: fields.value})
+
+
+def _feature_delete(record: VmRecord, fields: FeatureName) -> VmRecord:
+    """The feature is no longer in `features`."""
+    return replace(record, features={name: text for name, text in record.features.items() if name != fields.name})
+
+
+def _tag_add(record: VmRecord, fields: Tag) -> VmRecord:
+    """The tag is in `tags`."""
+    return replace(record, tags=record.tags | {fields.tag})
+
+
+def _tag_delete(record: VmRecord, fields: Tag) -> VmRecord:
+    """The tag is no longer in `tags`."""
+    return replace(record, tags=record.tags - {fields.tag})
+
+
+def _notes(record: VmRecord, fields: Notes) -> VmRecord:
+    """`notes`."""
+    return replace(record, notes=fields.notes)
+
+
+def _volume_set(record: VmRecord, volume: VolumeRecord) -> VmRecord:
+    """The volume of that name in `volumes`; a new one comes last."""
+    others = [other for other in record.volumes if other.name != volume.name]
+    index = next((at for at, other in enumerate(record.volumes) if other.name == volume.name), len(others))
+    return replace(record, volumes=(*others[:index], volume, *others[index:]))
+
+
+def _volume_delete(record: VmRecord, fields: VolumeName) -> VmRecord:
+    """The volume is no longer in `volumes`."""
+    return replace(record, volumes=tuple(volume for volume in record.volumes if volume.name != fields.name))
+
+
+def _device(record: VmRecord, device: DeviceRecord) -> VmRecord:
+    """The device in `devices`; it is removed if it is neither attached nor persistent."""
+    others = tuple(
+        other
+        for other in record.devices
+        if (other.device_class, other.backend, other.ident) != (device.device_class, device.backend, device.ident)
+    )
+    return replace(record, devices=(*others, device) if device.attached or device.persistent else others)
+
+
+_PROPERTY_KEYS = {"name": "name", "value": "newvalue", "is_default": "default", "old_value": "oldvalue"}
+
+# -- the stream -------------------------------------------------------------------------------------------------------
+
+CONNECTION_ESTABLISHED = SystemEvent(
+    "connection-established", NoFields,
+    "The first event of each stream: from now on nothing is missed.",
+    audience=Audience.EVERYONE, stream=Stream.BOTH,
+)  # fmt: skip
+EVENTS_LOST = SystemEvent(
+    "events-lost", NoFields,
+    "The last event of a stream whose listener was too slow: it is cut off, and has to connect and list again.",
+    audience=Audience.EVERYONE, stream=Stream.BOTH,
+)  # fmt: skip
+
+# -- qubes ------------------------------------------------------------------------------------------------------------
+
+DOMAIN_ADD = QubeEvent(
+    "domain-add", Added,
+    "There is a new qube, or one that this listener may see now, or its record changed in several places.",
+    effect=_add, custom=_ADDED,
+)  # fmt: skip
+DOMAIN_DELETE = QubeEvent(
+    "domain-delete", NoFields,
+    "The qube was removed or renamed, or this listener may not see it any longer.",
+    effect=_delete,
+)  # fmt: skip
+DOMAIN_STATE = QubeEvent(
+    "domain-state", StateChange,
+    "The power state is now this.",
+    effect=_state, repeats="name",
+)  # fmt: skip
+PROPERTY_SET = QubeEvent(
+    "property-set:<property>", PropertyChange,
+    "A property has another value, or a value is now set that was the default. An event without a subject is about a"
+    " system-wide property. A computed default that another change altered is sent as an event of its own qube.",
+    effect=_property, subject=Subject.EITHER, repeats="name", keys=_PROPERTY_KEYS,
+)  # fmt: skip
+PROPERTY_RESET = QubeEvent(
+    "property-reset:<property>", PropertyChange,
+    "As property-set, for a property that has its default now.",
+    effect=_property, subject=Subject.EITHER, repeats="name", keys=_PROPERTY_KEYS,
+)  # fmt: skip
+FEATURE_SET = QubeEvent(
+    "feature-set:<feature>", FeatureChange,
+    "A feature was set.",
+    effect=_feature_set, audience=Audience.SIGHT_BUT_OF_DOM0, repeats="feature", keys={"old_value": "oldvalue"},
+)  # fmt: skip
+FEATURE_DELETE = QubeEvent(
+    "feature-delete:<feature>", FeatureName,
+    "A feature was removed.",
+    effect=_feature_delete, audience=Audience.SIGHT_BUT_OF_DOM0, repeats="feature",
+)  # fmt: skip
+TAG_ADD = QubeEvent(
+    "tag-add:<tag>", Tag,
+    "The qube got a tag.",
+    effect=_tag_add, repeats="tag",
+)  # fmt: skip
+TAG_DELETE = QubeEvent(
+    "tag-delete:<tag>", Tag,
+    "A tag was removed from the qube.",
+    effect=_tag_delete, repeats="tag",
+)  # fmt: skip
+NOTES_SET = QubeEvent(
+    "notes-set", Notes,
+    "The qube has other notes.",
+    effect=_notes, audience=Audience.SIGHT_BUT_OF_DOM0,
+)  # fmt: skip
+FIREWALL_CHANGED = QubeEvent(
+    "firewall-changed", NoFields,
+    "The qube has other firewall rules: mgmt1.vm.firewall.Get lists them.",
+)  # fmt: skip
+VM_STATS = QubeEvent(
+    "vm-stats", Statistics,
+    "Memory in KiB, cpu time in ms, cpu usage in percent of the qube's virtual cpus; every stats_interval.",
+    stream=Stream.STATISTICS,
+)  # fmt: skip
+
+# -- devices ----------------------------------------------------------------------------------------------------------
+
+DEVICE_ATTACH = QubeEvent(
+    "device-attach:<class>", DeviceRecord,
+    "A device was attached to the qube, or its options changed while it is attached.",
+    effect=_device, custom=_DEVICE,
+)  # fmt: skip
+DEVICE_DETACH = QubeEvent(
+    "device-detach:<class>", DeviceRecord,
+    "A device was detached from the qube, or assigned to it or no longer assigned while it is not attached.",
+    effect=_device, custom=_DEVICE,
+)  # fmt: skip
+DEVICE_LIST_CHANGE = QubeEvent(
+    "device-list-change:<class>", DeviceSeen,
+    "The qube offers a device, offers it no longer, or the device changed; the description is printable ASCII.",
+)  # fmt: skip
+
+# -- storage ----------------------------------------------------------------------------------------------------------
+
+VOLUME_SET = QubeEvent(
+    "volume-set", VolumeRecord,
+    "A volume of the qube as it is now; sizes in bytes.",
+    effect=_volume_set, complete=True,
+)  # fmt: skip
+VOLUME_DELETE = QubeEvent(
+    "volume-delete", VolumeName,
+    "An extra volume was detached from the qube.",
+    effect=_volume_delete,
+)  # fmt: skip
+VOLUME_SNAPSHOT = QubeEvent(
+    "volume-snapshot", Snapshot,
+    "A snapshot of a volume of the qube was made.",
+)  # fmt: skip
+VOLUME_REMOVE = SystemEvent(
+    "volume-remove", PoolVolume,
+    "A volume that belonged to no qube was removed.",
+)  # fmt: skip
+POOL_ADD = SystemEvent(
+    "pool-add", PoolDriver,
+    "A storage pool was added.",
+    audience=Audience.EVERYONE,
+)  # fmt: skip
+POOL_DELETE = SystemEvent(
+    "pool-delete", PoolName,
+    "A storage pool was removed from the configuration.",
+    audience=Audience.EVERYONE,
+)  # fmt: skip
+POOL_MISSING = SystemEvent(
+    "pool-missing", MissingPool,
+    "A storage pool cannot be used any longer, and why.",
+    audience=Audience.EVERYONE,
+)  # fmt: skip
+POOL_FOUND = SystemEvent(
+    "pool-found", PoolName,
+    "A missing storage pool can be used again.",
+    audience=Audience.EVERYONE,
+)  # fmt: skip
+
+# -- the system -------------------------------------------------------------------------------------------------------
+
+LABEL_ADD = SystemEvent(
+    "label-add", Label,
+    "A label was created; its color is 0xRRGGBB.",
+    audience=Audience.EVERYONE,
+)  # fmt: skip
+LABEL_DELETE = SystemEvent(
+    "label-delete", LabelName,
+    "A label was removed.",
+    audience=Audience.EVERYONE,
+)  # fmt: skip
+HYPERVISOR_LOST = SystemEvent(
+    "hypervisor-lost", Reason,
+    "The connection to the hypervisor is lost, and why.",
+)  # fmt: skip
+HYPERVISOR_FOUND = SystemEvent(
+    "hypervisor-found", NoFields,
+    "The daemon is connected to the hypervisor (again).",
+)  # fmt: skip
+
+# -- backup and restore -----------------------------------------------------------------------------------------------
+
+BACKUP_STARTED = SystemEvent(
+    "backup-started", BackupEvent,
+    "A run of a backup profile began: start in Unix seconds, by the qube that asked for it or schedule; attempt counts"
+    " from 1.",
+)  # fmt: skip
+BACKUP_PROGRESS = SystemEvent(
+    "backup-progress", BackupProgress,
+    "How far a run is: phase is writing or verifying; bytes done of total, and those of the qube that is worked at.",
+    keys={"qube_done": "qube-done", "qube_total": "qube-total"},
+)  # fmt: skip
+BACKUP_FINISHED = SystemEvent(
+    "backup-finished", BackupEvent,
+    "A run of a backup profile ended: its result, the reason if it failed, and the file with its size in bytes.",
+)  # fmt: skip
+RESTORE_PROGRESS = SystemEvent(
+    "restore-progress", RestoreProgress,
+    "How far a restore is at a qube, in bytes; run is the id that its caller gave it.",
+)  # fmt: skip
+RESTORE_FINISHED = SystemEvent(
+    "restore-finished", RestoreResult,
+    "A restore ended: result is ok or failed.",
+)  # fmt: skip
+
+TABLE: tuple[AnyEventRow, ...] = tuple(row for row in list(globals().values()) if isinstance(row, EventRow))
+"""All rows, in the order above."""
+
+_BY_NAME: dict[tuple[str, str], AnyEventRow] = {(row.kind, ":" * row.has_detail): row for row in TABLE}
+
+LABEL_EVENTS = frozenset[AnyEventRow]({LABEL_ADD, LABEL_DELETE})
+POOL_EVENTS = frozenset[AnyEventRow]({POOL_ADD, POOL_DELETE, POOL_MISSING, POOL_FOUND})
+VOLUME_EVENTS = frozenset[AnyEventRow]({VOLUME_SET, VOLUME_DELETE, VOLUME_SNAPSHOT, VOLUME_REMOVE})
+
+
+def row_of(event: Event) -> AnyEventRow | None:
+    """The row of an event; None for a name that the table does not know."""
+    kind, colon, _detail = event.name.partition(":")
+    return _BY_NAME.get((kind, colon))
+
+
+def apply_event(record: VmRecord | None, event: Event) -> VmRecord | None:
+    """The record of the event's qube after the event; None if the qube is gone or was never known.
+
+    An event that changes no record (statistics, progress, an unknown name) gives the same object back. Raises
+    `ProtocolError` if the event's fields do not decode.
+    """
+    row = row_of(event)
+    if row is DOMAIN_ADD:
+        added = DOMAIN_ADD.read(event).record
+        if added.name != event.subject:
+            raise ProtocolError("The event domain-add brings the record of another qube.")
+        return added
+    if record is None or row is None or row.effect is None:
+        return record
+    return row.effect(record, row.read(event))
+
+
+def property_change(event: Event) -> PropertyChange | None:
+    """The fields of `PROPERTY_SET` and `PROPERTY_RESET`; None for another event, and for one that does not decode."""
+    return PROPERTY_SET.of(event) or PROPERTY_RESET.of(event)
+
+
+def property_event(subject: str, name: str, now: PropertyValue, old_value: str) -> Event:
+    """The event of a property that has changed; an empty subject for a system-wide one."""
+    row = PROPERTY_RESET if now.is_default else PROPERTY_SET
+    return row(subject, name, now.value, now.is_default, old_value)
+
+
+def device_event(subject: str, device: DeviceRecord) -> Event:
+    """The event of a device of a qube, as it is now."""
+    row = DEVICE_ATTACH if device.attached else DEVICE_DETACH
+    return row(subject, *device)

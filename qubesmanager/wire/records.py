@@ -58,7 +58,7 @@ class DeviceRecord(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class VmRecord:
-    """A qube. Frozen: a change is a new record (`fold.py`)."""
+    """A qube. Frozen: a change is a new record (`events.apply_event`)."""
 
     name: str
     klass: VmClass

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The closed sets of the API: power states, qube classes, device classes, tiers, destination kinds."""
+"""The closed sets of the API: power states, classes of qubes and devices, changes of devices, tiers, destinations."""
 
 from enum import Enum, StrEnum
 
@@ -31,6 +31,16 @@ class DeviceClass(StrEnum):
     USB = "usb"
     PCI = "pci"
     MIC = "mic"
+
+
+class DeviceChange(StrEnum):
+    """What happened to a device that a backend offers."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    """The device is gone; a qube that has it loses it."""
+    CHANGED = "changed"
+    """Another size or description, or the backend itself took it into use or gave it back."""
 
 
 class Dest(Enum):

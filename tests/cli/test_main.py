@@ -3,6 +3,7 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import AsyncGenerator
@@ -116,6 +117,20 @@ def test_json_gives_the_answers_value() -> None:
         {"name": "dom0", "klass": "AdminVM", "state": "Running"},
         {"name": "work", "klass": "AppVM", "state": "Halted"},
     ]
+
+
+def test_the_help_of_an_event_call_lists_its_events() -> None:
+    of_system = _run(b"", "--help", "Events")[1].decode()
+    of_statistics = _run(b"", "--help", "vm.Stats")[1].decode()
+
+    assert "\n  property-set:<property>" in of_system
+    assert "vm-stats" not in of_system
+    assert re.findall(r"^  ([a-z]+-[a-z-]+)  ", of_statistics, re.MULTILINE) == [
+        "connection-established",
+        "events-lost",
+        "vm-stats",
+    ]
+    assert "Events:" not in _run(b"", "--help", "vm.Start")[1].decode()
 
 
 EVENTS = encode_event(Event("", "connection-established")) + encode_event(

@@ -15,6 +15,7 @@ from qubesmanager.transport.base import Payload, TransportError
 from qubesmanager.wire import calls, limits
 from qubesmanager.wire.errors import ProtocolError, QubesVMNotFoundError
 from qubesmanager.wire.event import Event, encode_event
+from qubesmanager.wire.events import PROPERTY_SET
 from qubesmanager.wire.framing import encode_error
 from qubesmanager.wire.records import VmRecord, encode_record
 from qubesmanager.wire.values import PowerState, VmClass
@@ -193,7 +194,7 @@ async def test_system_wide_properties_are_listed_and_then_follow_the_events() ->
         assert await following.until(_is(Synced)) == [SystemChanged(), Synced()]
         assert following.follower.copy.system("clockvm") == "sys-net"
 
-        dom0.events.put_nowait(Event("", "property-set:clockvm", {"name": "clockvm", "newvalue": "vault"}))
+        dom0.events.put_nowait(PROPERTY_SET("", "clockvm", "vault", is_default=False))
         dom0.events.put_nowait(Event("vault", "property-set:netvm", {"newvalue": "work", "default": "no"}))
         await following.until(_is(Happened))
 

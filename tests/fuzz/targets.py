@@ -58,7 +58,7 @@ from qubesmanager.wire.errors import (
     StoragePoolException,
 )
 from qubesmanager.wire.event import Event, EventDecoder, encode_event
-from qubesmanager.wire.events import fold
+from qubesmanager.wire.events import apply_event
 from qubesmanager.wire.firewall import parse_rule
 from qubesmanager.wire.records import VmRecord, decode_record, encode_record
 from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
@@ -103,7 +103,7 @@ def _events(data: bytes) -> None:
     record: VmRecord | None = _RECORD
     for event in whole:
         with suppress(ProtocolError):
-            record = fold(record or _RECORD, event)
+            record = apply_event(record or _RECORD, event)
         if all(event.fields) and "" not in {event.subject, event.name}:
             assert list(EventDecoder().feed(encode_event(event))) == [event]
 

@@ -30,6 +30,7 @@ from qubesmanager.daemon.local.store.screening import Unreadable
 from qubesmanager.daemon.local.store.store import Statement, Store, StoreDamagedError
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotFoundError
 from qubesmanager.wire.event import Event
+from qubesmanager.wire.events import DOMAIN_STATE
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.values import PowerState, VmClass
 
@@ -222,7 +223,7 @@ class Runtime:
             return
         qube.state = power
         qube.changed()
-        self.emit([Event(qube.name, "domain-state", {"name": qube.name, "state": power})])
+        self.emit([DOMAIN_STATE(qube.name, power)])
         for watcher in self._watchers.get(qube.uuid, ()):
             watcher.set()
 

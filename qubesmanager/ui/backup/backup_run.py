@@ -15,7 +15,6 @@ from qubesmanager.backup.errors import BackupError
 from qubesmanager.client.backups import (
     NOTHING_CONFIRMED,
     SCHEDULE,
-    STARTED,
     VERIFYING,
     Confirmed,
     Progress,
@@ -35,6 +34,7 @@ from qubesmanager.ui.session.tasks import TaskState, report
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import BackupAlreadyRunningError, BackupCancelledError, Mgmt1Error
 from qubesmanager.wire.event import Event
+from qubesmanager.wire.events import BACKUP_STARTED
 
 TICK = 1000
 """Milliseconds between looks at the clock."""
@@ -246,7 +246,7 @@ class BackupRun(QObject):
     def _happened(self, events: tuple[Event, ...]) -> None:
         before = self.progress
         for event in events:
-            if event.name == STARTED and self.run is None and (begun := run_from_event(event)) is not None:
+            if BACKUP_STARTED.matches(event) and self.run is None and (begun := run_from_event(event)) is not None:
                 self.run = begun.run if begun.profile == self.profile else None
             now = follow(self.progress, self.profile, event, self.run)
             if now is not self.progress and (now.phase, now.qube) != (self.progress.phase, self.progress.qube):

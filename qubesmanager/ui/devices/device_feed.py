@@ -17,8 +17,9 @@ from qubesmanager.ui.session.session import Session
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.event import Event
+from qubesmanager.wire.events import DEVICE_LIST_CHANGE
 from qubesmanager.wire.records import VmRecord
-from qubesmanager.wire.values import DeviceClass, VmClass
+from qubesmanager.wire.values import DeviceChange, DeviceClass, VmClass
 
 Place = tuple[str, DeviceClass]
 """A backend and a class of devices: what one call asks for."""
@@ -27,7 +28,6 @@ GATHER = 0.05
 """Seconds in which changes of one place are gathered: a hub's devices come one after the other."""
 
 MARKS = "devices/marks"
-REMOVED = "removed"
 
 _OF_DOM0 = tuple(DeviceClass)
 _OF_QUBES = (DeviceClass.BLOCK, DeviceClass.USB)
@@ -80,12 +80,11 @@ class DeviceFeed(QObject):
 
     def _happened(self, events: tuple[Event, ...]) -> None:
         for event in events:
-            if event.kind != "device-list-change" or event.detail not in set(DeviceClass):
+            if (device := DEVICE_LIST_CHANGE.of(event)) is None:
                 continue
-            device_class = DeviceClass(event.detail)
-            if event.fields.get("change") == REMOVED:
-                self.catalog.withdraw(DeviceKey(device_class, event.subject, event.fields.get("ident", "")))
-            self._ask((event.subject, device_class))
+            if device.change is DeviceChange.REMOVED:
+                self.catalog.withdraw(DeviceKey(device.device_class, event.subject, device.ident))
+            self._ask((event.subject, device.device_class))
 
     # -- asking -------------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from PyQt5.QtCore import QObject, pyqtSignal
 
-from qubesmanager.client.backups import FINISHED, STARTED, Run, run_from_event, status
+from qubesmanager.client.backups import Run, run_from_event, status
 from qubesmanager.client.client import Client
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.session.tasks import TaskSet
@@ -40,7 +40,7 @@ class BackupWatch(QObject):
     def happened(self, events: Iterable[Event]) -> None:
         """Events of the whole system."""
         for event in events:
-            if event.name in {STARTED, FINISHED} and (run := run_from_event(event)) is not None:
+            if (run := run_from_event(event)) is not None:
                 self._put(run, is_news=True)
                 self.changed.emit()
 

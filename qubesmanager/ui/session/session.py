@@ -34,9 +34,9 @@ from qubesmanager.ui.session.tasks import TaskSet
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error, QubesNotImplementedError
 from qubesmanager.wire.event import Event
+from qubesmanager.wire.events import LABEL_EVENTS, VM_STATS, row_of
 from qubesmanager.wire.records import VmRecord
 
-VM_STATS = "vm-stats"
 UNKNOWN_COLOR = "0x808080"
 
 
@@ -151,7 +151,7 @@ class Session(QObject):
             case Happened(events):
                 self.backups.happened(events)
                 self.happened.emit(events)
-                if any(event.kind.startswith("label-") for event in events):
+                if any(row_of(event) in LABEL_EVENTS for event in events):
                     self.tasks.start_hidden(self.tr("List the labels"), self._list_labels())
             case SystemChanged():
                 self.system_changed.emit()
@@ -191,5 +191,5 @@ class Session(QObject):
             pause = min(pause * 2, LONGEST_PAUSE)
 
     def _tell_stats(self, batch: list[Event]) -> None:
-        if told := tuple(event for event in batch if event.name == VM_STATS):
+        if told := tuple(event for event in batch if VM_STATS.matches(event)):
             self.stats.emit(told)

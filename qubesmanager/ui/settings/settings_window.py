@@ -39,6 +39,7 @@ from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.page_keys import page_keys
 from qubesmanager.wire import calls
 from qubesmanager.wire.event import Event
+from qubesmanager.wire.events import FIREWALL_CHANGED
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 
@@ -183,7 +184,7 @@ class SettingsWindow(EditsWindow):
 
     def _happened(self, events: tuple[Event, ...]) -> None:
         rules = "firewall" in self.pages
-        if rules and any(event.subject == self._name and event.name == "firewall-changed" for event in events):
+        if rules and any(event.subject == self._name and FIREWALL_CHANGED.matches(event) for event in events):
             self._session.tasks.start_hidden(self.tr("Ask for the firewall"), self._ask_rules(), owner=self)
 
     def _resynced(self) -> None:

@@ -26,6 +26,7 @@ from qubesmanager.ui.widgets.usage_bar import UsageDelegate
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.event import Event
+from qubesmanager.wire.events import VOLUME_SNAPSHOT
 from qubesmanager.wire.records import YES, VolumeRecord
 
 
@@ -183,8 +184,8 @@ class VolumesPage(QWidget):
         volume = self.current()
         if volume is not None and any(
             event.subject == self._draft.record.name
-            and event.kind == "volume-snapshot"
-            and event.fields.get("name") == volume.name
+            and (snapshot := VOLUME_SNAPSHOT.of(event)) is not None
+            and snapshot.name == volume.name
             for event in events
         ):
             self.snapshots.ask_again()

@@ -14,12 +14,14 @@ from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import VolumeId
 from qubesmanager.wire.errors import StoragePoolException
 from qubesmanager.wire.event import Event
+from qubesmanager.wire.events import DOMAIN_ADD, DOMAIN_DELETE, POOL_EVENTS, VOLUME_EVENTS, row_of
 from qubesmanager.wire.records import YES, VolumeRecord
 
 PAUSE = 250
 """Milliseconds that events are gathered for before the pools are asked again."""
 
-KINDS = ("pool-", "volume-", "domain-add", "domain-delete")
+RELOAD = POOL_EVENTS | VOLUME_EVENTS | {DOMAIN_ADD, DOMAIN_DELETE}
+"""The events after which the pools are asked again."""
 
 
 class StorageFacts(QObject):
@@ -100,7 +102,8 @@ class StorageFacts(QObject):
             self.changed.emit()
 
     def _happened(self, events: tuple[Event, ...]) -> None:
-        if any(event.name.startswith(KINDS) for event in events):
+        rows = {row_of(event) for event in events}
+        if rows & RELOAD:
             self._again.start()
-        if any(event.name.startswith("volume-") for event in events):
+        if rows & VOLUME_EVENTS:
             self.snapshots_changed.emit()

@@ -24,7 +24,7 @@ from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import CloneSpec, CreateSpec
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.event import Event
-from qubesmanager.wire.events import fold
+from qubesmanager.wire.events import apply_event
 from qubesmanager.wire.records import VmRecord
 
 CREATE = calls.VM_CREATE("debian-13", "StandaloneVM", CreateSpec("new", "red"))
@@ -141,7 +141,7 @@ async def test_folding_the_events_gives_what_get_all_says(
         await system.close()
 
         for event in told:
-            after = fold(copy.get(event.subject), event)
+            after = apply_event(copy.get(event.subject), event)
             if after is None:
                 copy.pop(event.subject, None)
             else:

@@ -15,10 +15,11 @@ from qubesmanager.daemon.local.core.property import Property, Type
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import spoken_one
 from qubesmanager.rules.sight import OTHER
+from qubesmanager.wire import events
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reasons import refusal
-from qubesmanager.wire.records import NO, YES, PropertyValue, encode_record
+from qubesmanager.wire.records import PropertyValue
 
 
 @dataclass
@@ -106,7 +107,7 @@ class State:
         del self.by_uuid[qube.uuid]
         self._index(self.clients, qube.value("netvm"), "", qube.name)
         self._index(self.children, qube.value("template"), "", qube.name)
-        return Event(qube.name, "domain-delete")
+        return events.DOMAIN_DELETE(qube.name)
 
     def property_changed(self, qube: Qube, name: str) -> list[Event]:
         """An own value was set or taken away, or what a read-only property is made of changed."""
@@ -188,7 +189,7 @@ class State:
 
     def _refresh(self, waiting: list[tuple[Qube, Property]]) -> list[Event]:
         """Compute these again, and whatever looks at those that changed."""
-        events: list[Event] = []
+        changes: list[Event] = []
         at = 0
         while at < len(waiting):
             qube, row = waiting[at]
@@ -200,7 +201,7 @@ class State:
                 continue
             self._put(qube, row, after)
             qube.changed()
-            events.append(_property_event(qube, row.name, before, after))
+            changes.append(events.property_event(qube.name, row.name, after, before.value))
             if before.value == after.value:
                 continue
             waiting += [(qube, other) for other in properties.DEPENDENTS.get(f"own:{row.name}", ())]
@@ -210,24 +211,9 @@ class State:
                     waiting += [
                         (self.qubes[name], other) for name in sorted(index.get(qube.name, ())) for other in rows
                     ]
-        return events
+        return changes
 
 
 def added(qube: Qube) -> Event:
     """`domain-add` with the whole record, so that a listener need not ask."""
-    return Event(
-        qube.name,
-        "domain-add",
-        {"class": qube.klass, "state": qube.state, "record": encode_record(qube.record()).decode()},
-    )
-
-
-def _property_event(qube: Qube, name: str, before: PropertyValue, after: PropertyValue) -> Event:
-    kind = "property-reset" if after.is_default else "property-set"
-    fields = {
-        "name": name,
-        "newvalue": after.value,
-        "oldvalue": before.value,
-        "default": YES if after.is_default else NO,
-    }
-    return Event(qube.name, f"{kind}:{name}", fields)
+    return events.DOMAIN_ADD(qube.name, qube.record())

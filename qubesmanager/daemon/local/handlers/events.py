@@ -9,7 +9,8 @@ from qubesmanager.daemon.local.core.state import added
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.wire import calls
 from qubesmanager.wire.event import Event
-from qubesmanager.wire.events import DOMAIN_ADD, DOMAIN_DELETE
+from qubesmanager.wire.event_row import Audience
+from qubesmanager.wire.events import DOMAIN_ADD, DOMAIN_DELETE, row_of
 
 
 @answers(calls.EVENTS)
@@ -43,21 +44,23 @@ def _view(context: Context) -> View:
 
     def view(event: Event) -> Sequence[Event]:
         name = event.subject
+        row = row_of(event)
         if not name:
-            public = context.source == "dom0" or event.kind.startswith(("label-", "pool-"))
-            return (event,) if only is None and public else ()
+            heard = context.source == "dom0" or (row is not None and row.audience is Audience.EVERYONE)
+            return (event,) if only is None and heard else ()
         if only not in {None, name}:
             return ()
-        if name == "dom0" and context.source != "dom0" and event.kind.startswith(("feature-", "notes-")):
+        hidden = row is None or row.audience is Audience.SIGHT_BUT_OF_DOM0
+        if name == "dom0" and context.source != "dom0" and hidden:
             return ()
-        if event.kind == DOMAIN_DELETE or not context.sees(name):
+        if row is DOMAIN_DELETE or not context.sees(name):
             if name not in known:
                 return ()
             known.discard(name)
-            return (Event(name, DOMAIN_DELETE),)
+            return (DOMAIN_DELETE(name),)
         if name not in known:
             known.add(name)
-            return (event if event.kind == DOMAIN_ADD else added(qubes[name]),)
+            return (event if row is DOMAIN_ADD else added(qubes[name]),)
         return (event,)
 
     return view

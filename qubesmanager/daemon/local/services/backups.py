@@ -49,6 +49,7 @@ from qubesmanager.daemon.local.store.store import StoreError
 from qubesmanager.host.sparse_file import Source
 from qubesmanager.rules.backups import is_ahead
 from qubesmanager.rules.devices import PERSISTENT
+from qubesmanager.wire import events
 from qubesmanager.wire.errors import (
     BackupAlreadyRunningError,
     BackupCancelledError,
@@ -58,7 +59,7 @@ from qubesmanager.wire.errors import (
     QubesValueError,
     QubesVMNotFoundError,
 )
-from qubesmanager.wire.event import Event
+from qubesmanager.wire.event_row import EventRow
 from qubesmanager.wire.firewall import parse_rule
 from qubesmanager.wire.names import PROFILE_ID, check
 from qubesmanager.wire.values import DeviceClass, VmClass
@@ -102,9 +103,17 @@ class _Run:
         return {
             "phase": self.phase,
             "qube": self.qube,
-            "done": sum(self.done.values()),
-            "total": sum(self.totals.values()),
+            "done": self.all_done,
+            "total": self.all_total,
         }
+
+    @property
+    def all_done(self) -> int:
+        return sum(self.done.values())
+
+    @property
+    def all_total(self) -> int:
+        return sum(self.totals.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,7 +367,7 @@ class Backups:
             told |= {"by": by, "attempt": attempt, "owner": owner_of(file.text)}
             told["names"] = [name for name in (profile.destination_vm, profile.passphrase_vm) if name]
             number = run.number = await self._remember(None, told)
-            self._emit("backup-started", told)
+            self._emit(events.BACKUP_STARTED, told)
             try:
                 await self._check_allowed(told["owner"], profile)
                 if not new_disk:
@@ -551,14 +560,17 @@ class Backups:
         # What comes before in the order is done; a qube's last report may have been left out.
         for name in takewhile(lambda name: name != qube, run.totals):
             run.done[name] = run.totals[name]
-        fields: dict[str, Any] = {
-            "profile": run.profile,
-            "run": run.number,
-            **run.progress(),
-            "qube-done": run.done[qube],
-            "qube-total": run.totals.get(qube, 0),
-        }
-        self._system.emit([Event("", "backup-progress", {key: str(value) for key, value in fields.items()})])
+        event = events.BACKUP_PROGRESS(
+            profile=run.profile,
+            run=run.number,
+            phase=run.phase,
+            qube=run.qube,
+            done=run.all_done,
+            total=run.all_total,
+            qube_done=run.done[qube],
+            qube_total=run.totals.get(qube, 0),
+        )
+        self._system.emit([event])
 
     # -- what is kept -------------------------------------------------------------------------------------------------
 
@@ -735,13 +747,13 @@ class Backups:
         except StoreError as error:
             self._unstored[number] = told
             log.warning("The end of the backup %s will be stored later: %s", told["profile"], error)
-        self._emit("backup-finished", told)
+        self._emit(events.BACKUP_FINISHED, told)
 
-    def _emit(self, name: str, told: dict[str, Any]) -> None:
+    def _emit(self, row: EventRow[..., events.BackupEvent], told: dict[str, Any]) -> None:
         """An event about a run: it began, or it ended."""
-        keys = ("profile", "run", "start", "by", "attempt", "result", "reason", "file", "size")
         shown = self._reduced(told, DOM0)
-        self._system.emit([Event("", name, {key: str(shown.get(key, "")) for key in keys})])
+        fields = {name: shown[name] for name in events.BackupEvent._fields if name in shown}
+        self._system.emit([row.event("", events.BackupEvent(**fields))])
 
     async def status(self, source: str = DOM0) -> list[dict[str, Any]]:
         """The latest run of each profile, with how far it is while it runs, and `next-attempt` after a failed one.
@@ -863,7 +875,7 @@ class Backups:
             told: dict[str, Any] = {"profile": name, "start": now, "end": now, "result": FAILED, "file": ""}
             told |= {"by": SCHEDULE, "attempt": len(RETRY_SECONDS) + 1, "reason": reason}
             await self._remember(None, told)
-            self._emit("backup-finished", told)
+            self._emit(events.BACKUP_FINISHED, told)
 
     async def _scheduled(self, name: str, attempt: int) -> None:
         try:

@@ -14,6 +14,7 @@ from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import State
 from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.volume_lifecycle import Volumes
+from qubesmanager.wire import events
 from qubesmanager.wire.errors import Mgmt1Error, StoragePoolException
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.records import VolumeRecord
@@ -27,9 +28,6 @@ DISPOSABLES = "disposables"
 
 _LONG = ("notes", "rules", "features", DISPOSABLES)
 """What is left out, in this order, where a pool has no room for all; of the disposables too."""
-
-_MOVING = frozenset({"domain-delete", "property-set:template", "property-reset:template"})
-"""Events after which a disposable may no longer be one of a template."""
 
 
 class Descriptions:
@@ -46,16 +44,16 @@ class Descriptions:
 
     def _seen(self, event: Event) -> None:
         """Look at the event's qube again, and at all qubes once a pool is back. The power state is not described."""
-        if event.name == "domain-state":
+        if events.DOMAIN_STATE.matches(event):
             return
-        if event.name == "pool-found":
+        if events.POOL_FOUND.matches(event):
             self.look_at_all()
             return
         if (qube := self._runtime.state.qubes.get(event.subject)) is not None:
             self._look_at(qube)
             if qube.klass is VmClass.DISP and (template := self._runtime.state.qubes.get(qube.value("template"))):
                 self._look_at(template)
-        if event.name in _MOVING:
+        if _may_move(event):
             for template in self._runtime.state.qubes.values():
                 if template.flag("template_for_dispvms"):
                     self._look_at(template)
@@ -135,6 +133,12 @@ def named_disposables(state: State, template: Qube) -> list[Qube]:
         return []
     based = (state.qubes[name] for name in sorted(state.children.get(template.name, ())))
     return [qube for qube in based if qube.klass is VmClass.DISP and (not qube.flag("auto_cleanup") or qube.unreadable)]
+
+
+def _may_move(event: Event) -> bool:
+    """Whether a disposable may no longer be one of a template after the event."""
+    change = events.property_change(event)
+    return events.DOMAIN_DELETE.matches(event) or (change is not None and change.name == "template")
 
 
 def describe(qube: Qube, state: State) -> dict[str, Any]:

@@ -19,7 +19,6 @@ from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import spoken_one
 from qubesmanager.daemon.local.drivers.devices.base import (
     BlockDevice,
-    Change,
     DeviceEvent,
     DeviceInfo,
     DeviceSource,
@@ -38,6 +37,7 @@ from qubesmanager.rules.devices import (
     free_place,
     why_not_balanced,
 )
+from qubesmanager.wire import events
 from qubesmanager.wire.codecs import DeviceId
 from qubesmanager.wire.errors import (
     DeviceAlreadyAttached,
@@ -49,12 +49,11 @@ from qubesmanager.wire.errors import (
     QubesVMNotHaltedError,
     QubesVMNotRunningError,
 )
-from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import device_event
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reasons import error_for
 from qubesmanager.wire.records import YES, DeviceRecord, VolumeRecord
-from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
+from qubesmanager.wire.values import DeviceChange, DeviceClass, PowerState, VmClass
 
 if TYPE_CHECKING:
     from qubesmanager.daemon.local.system import System
@@ -345,15 +344,15 @@ class Devices:
 
     def announce(self, backend: Qube) -> None:
         """The qube was started or has halted: its devices are there now, or gone from whoever has them."""
-        change = Change.ADDED if _offers(backend) else Change.REMOVED
+        change = DeviceChange.ADDED if _offers(backend) else DeviceChange.REMOVED
         if source := self.sources.get(backend.uuid):
             act = partial(self._see_all, backend, source, change)
-            self._system.persist(f"see the devices of {backend.name}, which were {change.value}", act, of=backend)
+            self._system.persist(f"see the devices of {backend.name}, which were {change}", act, of=backend)
 
-    async def _see_all(self, backend: Qube, source: DeviceSource, change: Change) -> None:
+    async def _see_all(self, backend: Qube, source: DeviceSource, change: DeviceChange) -> None:
         offered = [device for device_class in DeviceClass for device in await source.available(device_class)]
         # A backend that was started or halted again meanwhile is announced again.
-        if _offers(backend) is (change is Change.ADDED):
+        if _offers(backend) is (change is DeviceChange.ADDED):
             for device in offered:
                 self._seen(backend, DeviceEvent(change, device))
 
@@ -361,25 +360,27 @@ class Devices:
 
     async def _watch(self, backend: Qube, source: DeviceSource) -> None:
         """For the life of the system: tell what a backend's source tells, and act on it."""
-        async with source.watch() as events:
-            async for event in events:
+        async with source.watch() as changes:
+            async for event in changes:
                 self._seen(backend, event)
 
     def _seen(self, backend: Qube, event: DeviceEvent) -> None:
-        if event.change is Change.ADDED and not _offers(backend):
+        if event.change is DeviceChange.ADDED and not _offers(backend):
             return
         device = event.device
         key = Key(device.device_class, backend.uuid, device.ident)
-        fields = {"ident": device.ident, "change": event.change.value, "description": device.description}
-        self._system.emit([Event(backend.name, f"device-list-change:{device.device_class}", fields)])
-        if event.change is Change.REMOVED:
+        seen = events.DEVICE_LIST_CHANGE(
+            backend.name, device.device_class, device.ident, event.change, device.description
+        )
+        self._system.emit([seen])
+        if event.change is DeviceChange.REMOVED:
             if claim := self._claims.get(key):
                 claim.gone = True
             elif holder := self.holder(key):
                 log.info("%s+%s was removed; %s had it", backend.name, device.ident, holder.name)
                 vanished = partial(self._vanished, holder, key)
                 self._system.persist(f"take {device.ident} from {holder.name}", vanished, of=holder)
-        elif event.change is Change.ADDED and not device.in_use:
+        elif event.change is DeviceChange.ADDED and not device.in_use:
             for qube in list(self._system.state.qubes.values()):
                 record = held(qube, device.device_class, DeviceId(backend.name, device.ident))
                 if record is not None and qube.state is PowerState.RUNNING:

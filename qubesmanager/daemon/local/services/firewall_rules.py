@@ -21,9 +21,9 @@ from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement
 from qubesmanager.rules.firewall import is_expired
+from qubesmanager.wire import events
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError, QubesVMNotFoundError
 from qubesmanager.wire.event import Event
-from qubesmanager.wire.events import DOMAIN_ADD
 from qubesmanager.wire.firewall import parse_rule
 from qubesmanager.wire.limits import RULES
 from qubesmanager.wire.values import VmClass
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CHANGED = "firewall-changed"
+_RULE_EVENTS = frozenset({events.FIREWALL_CHANGED, events.DOMAIN_ADD})
+"""The events after which a qube may have other rules."""
 
 RETRY_SECONDS = 10.0
 """After this long an expired rule that could not be taken out of the store is tried again."""
@@ -113,7 +114,7 @@ class Expiries:
 
     def _seen(self, event: Event) -> None:
         """Look at the rules of the event's qube again where the event says that they may be others."""
-        if event.name in {CHANGED, DOMAIN_ADD} and (qube := self._state.qubes.get(event.subject)) is not None:
+        if events.row_of(event) in _RULE_EVENTS and (qube := self._state.qubes.get(event.subject)) is not None:
             self.look_at(qube)
 
     def look_at(self, qube: Qube) -> None:
@@ -173,5 +174,5 @@ async def _change(system: "System", qube: Qube, changed: Change) -> None:
         expired = [rule_id for rule_id, _text in qube.rules if rule_id not in kept]
         await system.commit([*(rows.delete_rule(qube.qid, rule_id) for rule_id in expired), *statements])
         qube.rules = after
-        system.emit([Event(qube.name, CHANGED)])
+        system.emit([events.FIREWALL_CHANGED(qube.name)])
     await system.network.settled()

@@ -22,7 +22,7 @@ from qubesmanager.daemon.local.drivers.hypervisor.base import (
 from qubesmanager.daemon.local.services import lifecycle
 from qubesmanager.daemon.local.system import System
 from qubesmanager.rules.facts import HALTED
-from qubesmanager.wire.event import Event
+from qubesmanager.wire import events
 from qubesmanager.wire.values import PowerState, VmClass
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def _seen(system: System, event: HypervisorEvent) -> None:
             reconcile(system, {info.uuid: info.state for info in domains})
         case ConnectionLost(reason):
             log.warning("The hypervisor is out of reach: %s", reason)
-            system.emit([Event("", "hypervisor-lost", {"reason": reason})])
+            system.emit([events.HYPERVISOR_LOST(reason)])
 
 
 def reconcile(system: System, found: Mapping[UUID, PowerState]) -> None:
@@ -61,7 +61,7 @@ def reconcile(system: System, found: Mapping[UUID, PowerState]) -> None:
     Until it is cleaned up after, such a qube is `Halting`: its domain may still come up, as after a crash of the
     daemon in the middle of a start.
     """
-    system.emit([Event("", "hypervisor-found")])
+    system.emit([events.HYPERVISOR_FOUND()])
     for qube in list(system.state.qubes.values()):
         if qube.klass is VmClass.ADMIN:
             continue

@@ -22,9 +22,10 @@ from qubesmanager.daemon.local.drivers.firewall.compile import QubeRules
 from qubesmanager.daemon.local.drivers.firewall.namespaces import UPLINK, Node
 from qubesmanager.daemon.local.drivers.hypervisor.base import NicKind, NicSpec
 from qubesmanager.daemon.local.runtime import Runtime
-from qubesmanager.daemon.local.services.firewall_rules import CHANGED, Rules, rules_of
+from qubesmanager.daemon.local.services.firewall_rules import Rules, rules_of
 from qubesmanager.rules.firewall import Address
 from qubesmanager.rules.network import netvm_chain
+from qubesmanager.wire import events
 from qubesmanager.wire.errors import Mgmt1Error, QubesValueError, QubesVMNotFoundError, QubesVMNotStartedError
 from qubesmanager.wire.event import Event
 
@@ -38,6 +39,8 @@ USER_NETWORKING = "Not enforced: qubes have the hypervisor's own network."
 
 _PLACING = frozenset({"netvm", "ip", "ip6"})
 """Properties that say where a qube is in the network."""
+
+_NETWORK_EVENTS = frozenset({events.FIREWALL_CHANGED, events.DOMAIN_ADD, events.DOMAIN_DELETE})
 
 
 class Roads(Protocol):
@@ -146,8 +149,8 @@ class Network:
 
     def _seen(self, event: Event) -> None:
         """Called with every event of the system."""
-        placing = event.kind in {"property-set", "property-reset"} and event.detail in _PLACING
-        if placing or event.name in {CHANGED, "domain-add", "domain-delete"}:
+        change = events.property_change(event)
+        if events.row_of(event) in _NETWORK_EVENTS or (change is not None and change.name in _PLACING):
             self._changed.add(event.subject)
             self._asked += 1
             self._work.set()

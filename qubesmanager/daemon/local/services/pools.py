@@ -21,8 +21,8 @@ from qubesmanager.daemon.local.services.domain_spec import target_of
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.screening import Unreadable
 from qubesmanager.rules.facts import HALTED
+from qubesmanager.wire import events
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotRunningError, StoragePoolException
-from qubesmanager.wire.event import Event
 from qubesmanager.wire.records import VolumeRecord
 from qubesmanager.wire.values import PowerState, VmClass
 
@@ -171,7 +171,7 @@ class Pools:
         for key in [key for key in self._damaged if key[0] == name]:
             del self._damaged[key]
         self.refresh()
-        self._system.emit([Event("", "pool-found", {"pool": name})])
+        self._system.emit([events.POOL_FOUND(name)])
         self._system.spawn(f"measure the volumes of {name}", self._system.volumes.measure_all(name))
 
     def _lose(self, name: str, why: str) -> None:
@@ -179,7 +179,7 @@ class Pools:
         self._system.volumes.drivers.pop(name, None)
         self._marks.pop(name, None)
         self.missing[name] = why
-        self._system.emit([Event("", "pool-missing", {"pool": name, "reason": why})])
+        self._system.emit([events.POOL_MISSING(name, why)])
 
     # -- what follows for the qubes -----------------------------------------------------------------------------------
 

@@ -50,7 +50,7 @@ from qubesmanager.daemon.local.services.restored_settings import Choices, Incomi
 from qubesmanager.daemon.local.services.volume_lifecycle import PendingVolume
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.rules.texts import why_not_notes
-from qubesmanager.wire import limits
+from qubesmanager.wire import events, limits
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.errors import (
     Mgmt1Error,
@@ -59,7 +59,6 @@ from qubesmanager.wire.errors import (
     QubesValueError,
     StoragePoolException,
 )
-from qubesmanager.wire.event import Event
 from qubesmanager.wire.firewall import Action, Rule
 from qubesmanager.wire.limits import RULES
 from qubesmanager.wire.names import shown, why_not_new_vm_name
@@ -409,8 +408,7 @@ def _of_file(report: Report) -> list[str]:
 
 
 def _progress(system: "System", run: str, qube: str, done: int, total: int) -> None:
-    fields = {"run": run, "qube": qube, "done": str(done), "total": str(total)}
-    system.emit([Event("", "restore-progress", fields)])
+    system.emit([events.RESTORE_PROGRESS(run, qube, done, total)])
 
 
 class _Restoring:
@@ -465,8 +463,7 @@ class _Restoring:
         for one in whole:
             if one.qube is not None and not one.failed:
                 await self._system.volumes.measure(one.qube)
-        fields = {"run": self._options.run, "result": "ok" if report.ok else "failed"}
-        self._system.emit([Event("", "restore-finished", fields)])
+        self._system.emit([events.RESTORE_FINISHED(self._options.run, "ok" if report.ok else "failed")])
         return [*(one.row() for one in (*self._dom0, *self._wanted)), *_of_file(report)]
 
     async def _keep_home(self, one: _Wanted, result: QubeResult) -> None:

@@ -21,6 +21,7 @@ from qubesmanager.daemon.local.system import System
 from qubesmanager.rules.network import netvm_chain, why_not_now
 from qubesmanager.rules.sight import Sees, sees_all
 from qubesmanager.rules.texts import why_not_feature, why_not_notes
+from qubesmanager.wire import events
 from qubesmanager.wire.errors import (
     QubesFeatureNotFoundError,
     QubesInvalidTagError,
@@ -32,7 +33,6 @@ from qubesmanager.wire.errors import (
     QubesValueError,
     QubesVMNotHaltedError,
 )
-from qubesmanager.wire.event import Event
 from qubesmanager.wire.limits import LABELS
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reasons import error_for
@@ -120,14 +120,8 @@ async def set_system_property(system: System, prop: str, untrusted: str | None, 
             del system.state.system_own[prop]
         else:
             system.state.system_own[prop] = value
-        fields = {
-            "name": prop,
-            "newvalue": system.state.system(prop),
-            "oldvalue": before,
-            "default": "yes" if value is None else "no",
-        }
-        kind = "property-reset" if value is None else "property-set"
-        system.emit([Event("", f"{kind}:{prop}", fields), *system.state.system_changed(prop)])
+        now = PropertyValue(system.state.system(prop), value is None)
+        system.emit([events.property_event("", prop, now, before), *system.state.system_changed(prop)])
 
 
 def _netvm_runs(system: System, qubes: Iterable[Qube], netvm: str) -> None:
@@ -188,10 +182,10 @@ async def set_feature(system: System, name: str, wanted: str, value: str) -> Non
             return
         check_change(qube.record(), features={**qube.features, wanted: value})
         await system.commit([rows.set_feature(qube.qid, wanted, value)])
-        fields = {"feature": wanted, "value": value, "oldvalue": qube.features.get(wanted, "")}
+        event = events.FEATURE_SET(qube.name, wanted, value, qube.features.get(wanted, ""))
         qube.features[wanted] = value
         qube.changed()
-        system.emit([Event(qube.name, f"feature-set:{wanted}", fields), *system.state.feature_changed(qube, wanted)])
+        system.emit([event, *system.state.feature_changed(qube, wanted)])
 
 
 async def remove_feature(system: System, name: str, wanted: str) -> None:
@@ -201,8 +195,7 @@ async def remove_feature(system: System, name: str, wanted: str) -> None:
         await system.commit([rows.set_feature(qube.qid, wanted, None)])
         del qube.features[wanted]
         qube.changed()
-        event = Event(qube.name, f"feature-delete:{wanted}", {"feature": wanted})
-        system.emit([event, *system.state.feature_changed(qube, wanted)])
+        system.emit([events.FEATURE_DELETE(qube.name, wanted), *system.state.feature_changed(qube, wanted)])
 
 
 def _free_tag(tag: str) -> None:
@@ -220,7 +213,7 @@ async def set_tag(system: System, name: str, tag: str) -> None:
         await system.commit([rows.add_tag(qube.qid, tag)])
         qube.tags.add(tag)
         qube.changed()
-        system.emit([Event(qube.name, f"tag-add:{tag}", {"tag": tag})])
+        system.emit([events.TAG_ADD(qube.name, tag)])
 
 
 async def remove_tag(system: System, name: str, tag: str) -> None:
@@ -232,7 +225,7 @@ async def remove_tag(system: System, name: str, tag: str) -> None:
         await system.commit([rows.delete_tag(qube.qid, tag)])
         qube.tags.discard(tag)
         qube.changed()
-        system.emit([Event(qube.name, f"tag-delete:{tag}", {"tag": tag})])
+        system.emit([events.TAG_DELETE(qube.name, tag)])
 
 
 async def set_notes(system: System, name: str, notes: str) -> None:
@@ -246,7 +239,7 @@ async def set_notes(system: System, name: str, notes: str) -> None:
         await system.commit([rows.set_notes(qube.qid, notes)])
         qube.notes = notes
         qube.changed()
-        system.emit([Event(qube.name, "notes-set", {"notes": notes})])
+        system.emit([events.NOTES_SET(qube.name, notes)])
 
 
 # -- labels -----------------------------------------------------------------------------------------------------------
@@ -272,7 +265,7 @@ async def create_label(system: System, name: str, untrusted_color: str) -> None:
             raise QubesValueError(f"A system has at most {LABELS} labels.")
         await system.commit([rows.set_label(name, color)])
         system.state.labels[name] = color
-        system.emit([Event("", "label-add", {"label": name, "color": color})])
+        system.emit([events.LABEL_ADD(name, color)])
 
 
 async def remove_label(system: System, name: str) -> None:
@@ -285,7 +278,7 @@ async def remove_label(system: System, name: str) -> None:
             raise QubesLabelInUseError(f"The label {name} is the default of new qubes or dom0's.")
         await system.commit([rows.delete_label(name)])
         del system.state.labels[name]
-        system.emit([Event("", "label-delete", {"label": name})])
+        system.emit([events.LABEL_DELETE(name)])
 
 
 # -- renaming ---------------------------------------------------------------------------------------------------------
@@ -380,32 +373,30 @@ def _rename_in_memory(system: System, qube: Qube, new: str) -> None:
     qube.tags.update([kind + new for kind in own_tags])
     qube.view.clear()
     came = state.add(qube)
-    events = [gone, came]
+    happened = [gone, came]
     for prop in _SYSTEM_REFERENCES:
         if state.system_own.get(prop) == old:
             state.system_own[prop] = new
-            events.append(
-                Event("", f"property-set:{prop}", {"name": prop, "newvalue": new, "oldvalue": old, "default": "no"})
-            )
-            events += state.system_changed(prop)
+            happened.append(events.PROPERTY_SET("", prop, new, is_default=False, old_value=old))
+            happened += state.system_changed(prop)
     for other in others:
         for prop in _REFERENCES:
             if other.own.get(prop) == old:
                 other.own[prop] = new
-                events += state.property_changed(other, prop)
+                happened += state.property_changed(other, prop)
         for kind in _TAG_KINDS:
             if kind + old in other.tags:
                 other.tags.remove(kind + old)
                 other.tags.add(kind + new)
                 other.changed()
-                events += [
-                    Event(other.name, f"tag-delete:{kind}{old}", {"tag": kind + old}),
-                    Event(other.name, f"tag-add:{kind}{new}", {"tag": kind + new}),
+                happened += [
+                    events.TAG_DELETE(other.name, kind + old),
+                    events.TAG_ADD(other.name, kind + new),
                 ]
         if any(device.backend == old for device in other.devices):
             other.devices = [
                 device._replace(backend=new) if device.backend == old else device for device in other.devices
             ]
             other.changed()
-            events.append(added(other))
-    system.emit(events)
+            happened.append(added(other))
+    system.emit(happened)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from qubesmanager.daemon.event_hub import EventHub, View
 from qubesmanager.daemon.local.runtime import Runtime
+from qubesmanager.wire import events
 from qubesmanager.wire.event import Event
 
 
@@ -54,14 +55,11 @@ class Statistics:
             elapsed = (now - then) * 1e9 * max(1, int(qube.value("vcpus") or 1))
             usage = round(100 * (held.cpu_time_ns - cpu_before) / elapsed) if elapsed else 0
             self._hub.emit(
-                Event(
+                events.VM_STATS(
                     qube.name,
-                    "vm-stats",
-                    {
-                        "memory_kb": str(held.memory_kib),
-                        "cpu_time": str(held.cpu_time_ns // 1_000_000),
-                        "cpu_usage": str(min(100, max(0, usage))),
-                    },
+                    memory_kb=held.memory_kib,
+                    cpu_time=held.cpu_time_ns // 1_000_000,
+                    cpu_usage=min(100, max(0, usage)),
                 )
             )
         self._before = after

@@ -22,6 +22,7 @@ from qubesmanager.daemon.local.drivers.pools.base import SESSION, Disk, LiveDisk
 from qubesmanager.daemon.local.services.domain_spec import target_of
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import StoreError
+from qubesmanager.wire import events
 from qubesmanager.wire.errors import (
     Mgmt1Error,
     QubesPoolNotFoundError,
@@ -31,7 +32,6 @@ from qubesmanager.wire.errors import (
     QubesVolumeNotFoundError,
     StoragePoolException,
 )
-from qubesmanager.wire.events import volume_event
 from qubesmanager.wire.records import VolumeRecord
 from qubesmanager.wire.values import VmClass
 
@@ -390,7 +390,7 @@ class Volumes:
             if qube.volumes.get(name) == volume and now != volume:
                 qube.volumes[name] = now
                 qube.changed()
-                self._system.emit([volume_event(qube.name, now)])
+                self._system.emit([events.VOLUME_SET(qube.name, *now)])
 
 
 class _Live:

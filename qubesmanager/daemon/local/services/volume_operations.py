@@ -25,6 +25,7 @@ from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
 from qubesmanager.rules.sight import Sees
 from qubesmanager.rules.volumes import why_not_size
+from qubesmanager.wire import events
 from qubesmanager.wire.codecs import ByteStream, VolumeId
 from qubesmanager.wire.errors import (
     ProtocolError,
@@ -34,8 +35,6 @@ from qubesmanager.wire.errors import (
     QubesVolumeNotFoundError,
     StoragePoolException,
 )
-from qubesmanager.wire.event import Event
-from qubesmanager.wire.events import volume_event
 from qubesmanager.wire.names import POOL_NAME, check
 from qubesmanager.wire.reasons import error_for
 from qubesmanager.wire.records import NO, YES, VolumeRecord
@@ -233,7 +232,7 @@ async def attach(system: System, qube: Qube, wanted: VolumeId, options: Mapping[
                 await system.commit([rows.set_volume(qube.qid, volume)])
                 qube.volumes[name] = volume
                 qube.changed()
-                system.emit([volume_event(qube.name, volume)])
+                system.emit([events.VOLUME_SET(qube.name, *volume)])
             undo.pop_all()
     await system.volumes.measure(qube)
     return name
@@ -253,7 +252,7 @@ async def detach(system: System, qube: Qube, name: str) -> None:
             await system.commit([rows.delete_volume(qube.qid, name)])
             del qube.volumes[name]
             qube.changed()
-            system.emit([Event(qube.name, "volume-delete", {"name": name})])
+            system.emit([events.VOLUME_DELETE(qube.name, name)])
         undo.pop_all()
     await system.ensure(f"stop {volume.vid}", partial(_stop_orphan, system, volume))
 
@@ -307,7 +306,7 @@ async def remove_orphan(system: System, wanted: VolumeId) -> None:
     driver = system.volumes.driver(wanted.pool)
     async with _lent(system, wanted):
         await driver.remove(wanted.vid)
-    system.emit([Event("", "volume-remove", {"pool": wanted.pool, "vid": wanted.vid})])
+    system.emit([events.VOLUME_REMOVE(wanted.pool, wanted.vid)])
 
 
 # -- pools ------------------------------------------------------------------------------------------------------------
@@ -367,7 +366,7 @@ async def add_pool(system: System, name: str, told: Mapping[str, str]) -> None:
             system.state.pool_options[name] = checked
             system.pools.add(name, opened, mark)
             system.pools.refresh()
-            system.emit([Event("", "pool-add", {"pool": name, "driver": driver})])
+            system.emit([events.POOL_ADD(name, driver)])
 
 
 async def remove_pool(system: System, name: str) -> None:
@@ -392,7 +391,7 @@ async def remove_pool(system: System, name: str) -> None:
         system.state.pool_options.pop(name, None)
         system.pools.forget(name)
         await system.leases.release(name)
-        system.emit([Event("", "pool-delete", {"pool": name})])
+        system.emit([events.POOL_DELETE(name)])
 
 
 # -- inside -----------------------------------------------------------------------------------------------------------
@@ -494,7 +493,7 @@ async def _remember(system: System, held: Held, size: int) -> None:
     volume = held.volume._replace(size=size)
     qube.volumes[volume.name] = volume
     qube.changed()
-    system.emit([volume_event(qube.name, volume)])
+    system.emit([events.VOLUME_SET(qube.name, *volume)])
     store = partial(_store_volume, system, qube, volume.name)
     await system.ensure(f"store the size of {volume.vid}", store, of=qube)
 
@@ -507,4 +506,4 @@ async def _store_volume(system: System, qube: Qube, name: str) -> None:
 
 def _tell(system: System, held: Held, name: str) -> None:
     if held.qube is not None:
-        system.emit([Event(held.qube.name, "volume-snapshot", {"name": held.volume.name, "snapshot": name})])
+        system.emit([events.VOLUME_SNAPSHOT(held.qube.name, held.volume.name, name)])

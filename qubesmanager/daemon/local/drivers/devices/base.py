@@ -8,10 +8,9 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Protocol
 
-from qubesmanager.wire.values import DeviceClass
+from qubesmanager.wire.values import DeviceChange, DeviceClass
 
 DESCRIPTION_LIMIT = 80
 """Characters; what a device says about itself beyond that helps nobody to tell it apart."""
@@ -67,19 +66,11 @@ class DeviceInfo:
     in_use: str = ""
 
 
-class Change(Enum):
-    ADDED = "added"
-    REMOVED = "removed"
-    """The device is gone; whoever has it loses it."""
-    CHANGED = "changed"
-    """Another size, another description, or the host took it into use or gave it back."""
-
-
 @dataclass(frozen=True, slots=True)
 class DeviceEvent:
     """`device` as it is now, or as it last was when it is gone."""
 
-    change: Change
+    change: DeviceChange
     device: DeviceInfo
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 from qubesmanager.daemon.local.drivers.devices import sysfs
-from qubesmanager.daemon.local.drivers.devices.base import BlockDevice, Change, DeviceEvent, DeviceInfo, UsbDevice
+from qubesmanager.daemon.local.drivers.devices.base import BlockDevice, DeviceEvent, DeviceInfo, UsbDevice
 from qubesmanager.wire.errors import DeviceNotFound
 from qubesmanager.wire.names import shown
-from qubesmanager.wire.values import DeviceClass
+from qubesmanager.wire.values import DeviceChange, DeviceClass
 
 RESCAN_SECONDS = 10.0
 """How often to look without being told: a mount has no event, and some containers get none from the kernel."""
@@ -111,14 +111,14 @@ def differences(before: Snapshot, after: Snapshot) -> Iterable[DeviceEvent]:
         new = after[device_class]
         for ident in sorted(old, reverse=True):
             if ident not in new or _is_another(old[ident], new[ident]):
-                yield DeviceEvent(Change.REMOVED, old[ident])
+                yield DeviceEvent(DeviceChange.REMOVED, old[ident])
     for device_class, new in after.items():
         old = before[device_class]
         for ident, device in new.items():
             if ident not in old or _is_another(old[ident], device):
-                yield DeviceEvent(Change.ADDED, device)
+                yield DeviceEvent(DeviceChange.ADDED, device)
             elif device != old[ident]:
-                yield DeviceEvent(Change.CHANGED, device)
+                yield DeviceEvent(DeviceChange.CHANGED, device)
 
 
 def _is_another(old: DeviceInfo, new: DeviceInfo) -> bool:

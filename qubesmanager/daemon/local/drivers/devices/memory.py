@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from qubesmanager.daemon.local.drivers.devices.base import Change, DeviceEvent, DeviceInfo
+from qubesmanager.daemon.local.drivers.devices.base import DeviceEvent, DeviceInfo
 from qubesmanager.wire.errors import DeviceNotFound
 from qubesmanager.wire.names import shown
-from qubesmanager.wire.values import DeviceClass
+from qubesmanager.wire.values import DeviceChange, DeviceClass
 
 
 @dataclass
@@ -25,12 +25,12 @@ class MemoryDevices:
 
     def plug(self, device: DeviceInfo) -> None:
         key = (device.device_class, device.ident)
-        change = Change.CHANGED if key in self.devices else Change.ADDED
+        change = DeviceChange.CHANGED if key in self.devices else DeviceChange.ADDED
         self.devices[key] = device
         self._tell(DeviceEvent(change, device))
 
     def pull(self, device_class: DeviceClass, ident: str) -> None:
-        self._tell(DeviceEvent(Change.REMOVED, self.devices.pop((device_class, ident))))
+        self._tell(DeviceEvent(DeviceChange.REMOVED, self.devices.pop((device_class, ident))))
 
     async def available(self, device_class: DeviceClass) -> list[DeviceInfo]:
         return [held for key, held in sorted(self.devices.items()) if key[0] is device_class and not held.in_use]

@@ -10,11 +10,11 @@ import pytest
 from loop_devices import losetup, why_not
 
 from qubesmanager.daemon.local.drivers.devices import udev
-from qubesmanager.daemon.local.drivers.devices.base import BlockDevice, Change, DeviceEvent
+from qubesmanager.daemon.local.drivers.devices.base import BlockDevice, DeviceEvent
 from qubesmanager.daemon.local.drivers.devices.host import HostDevices
 from qubesmanager.daemon.local.drivers.devices.sysfs import why_busy
 from qubesmanager.daemon.local.drivers.devices.udev import UdevTrigger
-from qubesmanager.wire.values import DeviceClass
+from qubesmanager.wire.values import DeviceChange, DeviceClass
 
 MIB = 2**20
 BOUND = 30.0
@@ -54,7 +54,7 @@ async def test_a_loop_device_comes_and_is_pulled(image: Path, rescan_seconds: fl
         losetup("-d", path)
         went = await of_device(events, ident)
 
-    assert (came.change, went.change) == (Change.ADDED, Change.REMOVED)
+    assert (came.change, went.change) == (DeviceChange.ADDED, DeviceChange.REMOVED)
     assert came.device.host == BlockDevice(path, 2 * MIB, read_only=True)
     assert came.device.description.endswith("image.img")
 
@@ -110,5 +110,5 @@ async def test_without_netlink_devices_are_found_by_looking(
         ident = Path(losetup("--find", "--show", str(image))).name
         came = await of_device(events, ident)
 
-    assert came.change is Change.ADDED
+    assert came.change is DeviceChange.ADDED
     assert "netlink is not allowed here" in caplog.text

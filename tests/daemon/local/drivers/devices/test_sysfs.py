@@ -8,7 +8,6 @@ from sysfs_tree import SysfsTree
 
 from qubesmanager.daemon.local.drivers.devices.base import (
     BlockDevice,
-    Change,
     DeviceInfo,
     DeviceSource,
     Microphone,
@@ -21,7 +20,7 @@ from qubesmanager.daemon.local.drivers.devices.host import HostDevices, differen
 from qubesmanager.daemon.local.drivers.devices.sysfs import devices, why_busy
 from qubesmanager.wire import codecs, names
 from qubesmanager.wire.errors import DeviceNotFound
-from qubesmanager.wire.values import DeviceClass
+from qubesmanager.wire.values import DeviceChange, DeviceClass
 
 
 @pytest.fixture
@@ -207,10 +206,10 @@ def test_events_say_what_went_what_came_and_what_changed(tree: SysfsTree) -> Non
     found = [(event.change, event.device.ident) for event in differences(before, {DeviceClass.BLOCK: block(tree)})]
 
     assert found == [
-        (Change.REMOVED, "sda1"),
-        (Change.REMOVED, "sda"),
-        (Change.CHANGED, "sdb"),
-        (Change.ADDED, "sdc"),
+        (DeviceChange.REMOVED, "sda1"),
+        (DeviceChange.REMOVED, "sda"),
+        (DeviceChange.CHANGED, "sdb"),
+        (DeviceChange.ADDED, "sdc"),
     ]
 
 
@@ -236,10 +235,13 @@ async def test_a_listener_hears_of_devices_as_they_come_and_go(tree: SysfsTree) 
         tree.remove(DeviceClass.USB, "2-1.4")
         went = [await anext(events), await anext(events)]
 
-    assert {(event.change, event.device.ident) for event in came} == {(Change.ADDED, "2-1.4"), (Change.ADDED, "sdb")}
+    assert {(event.change, event.device.ident) for event in came} == {
+        (DeviceChange.ADDED, "2-1.4"),
+        (DeviceChange.ADDED, "sdb"),
+    }
     assert {(event.change, event.device.ident) for event in went} == {
-        (Change.REMOVED, "2-1.4"),
-        (Change.REMOVED, "sdb"),
+        (DeviceChange.REMOVED, "2-1.4"),
+        (DeviceChange.REMOVED, "sdb"),
     }
     assert not tree.listened_to
 
@@ -252,8 +254,8 @@ async def test_a_stick_that_was_plugged_in_anew_between_two_looks_is_another(tre
         tree.add_usb("2-1", number=8)
         went, came = await anext(events), await anext(events)
 
-    assert (went.change, went.device.host) == (Change.REMOVED, UsbDevice(2, 7, 0x0951, 0x1666))
-    assert (came.change, came.device.host) == (Change.ADDED, UsbDevice(2, 8, 0x0951, 0x1666))
+    assert (went.change, went.device.host) == (DeviceChange.REMOVED, UsbDevice(2, 7, 0x0951, 0x1666))
+    assert (came.change, came.device.host) == (DeviceChange.ADDED, UsbDevice(2, 8, 0x0951, 0x1666))
 
 
 async def test_what_somebody_missed_is_gone_even_if_the_next_look_finds_it(tree: SysfsTree) -> None:
@@ -269,8 +271,8 @@ async def test_what_somebody_missed_is_gone_even_if_the_next_look_finds_it(tree:
         went, came = await anext(events), await anext(events)
 
     assert [(event.change, event.device.ident) for event in (went, came)] == [
-        (Change.REMOVED, "sda"),
-        (Change.ADDED, "sda"),
+        (DeviceChange.REMOVED, "sda"),
+        (DeviceChange.ADDED, "sda"),
     ]
 
 
@@ -283,8 +285,8 @@ async def test_what_nobody_tells_is_found_by_looking(tree: SysfsTree) -> None:
         tree.unmount("sda")
         free = await anext(events)
 
-    assert (mounted.change, mounted.device.in_use) == (Change.CHANGED, "mounted at /data")
-    assert (free.change, free.device.in_use) == (Change.CHANGED, "")
+    assert (mounted.change, mounted.device.in_use) == (DeviceChange.CHANGED, "mounted at /data")
+    assert (free.change, free.device.in_use) == (DeviceChange.CHANGED, "")
 
 
 def test_a_file_that_is_not_there_is_busy_for_its_own_reason(tmp_path: Path) -> None:
