@@ -21,7 +21,7 @@ class CannotMountError(Exception):
 
 @contextlib.contextmanager
 def mounted(kind: str, folder: Path, mib: int) -> Iterator[Path]:
-    """A fresh file system of `mib` MiB: tmpfs, ext4, xfs or btrfs (the last three in a file, through a loop device)."""
+    """A fresh file system of `mib` MiB: tmpfs, or in a file, through a loop device, ext4, ext2, xfs, btrfs or vfat."""
     if os.geteuid() != 0:
         raise CannotMountError("mounting needs root")
     place = folder / f"{kind}-mount"
@@ -34,7 +34,7 @@ def mounted(kind: str, folder: Path, mib: int) -> Iterator[Path]:
         image = folder / f"{kind}.img"
         with image.open("wb") as file:
             file.truncate(mib * MIB)
-        _run(f"mkfs.{kind}", "-q", str(image))
+        _run(f"mkfs.{kind}", *(() if kind == "vfat" else ("-q",)), str(image))
         mount = ["mount", "-o", "loop", str(image), str(place)]
     _run(*mount)
     try:
