@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What every benchmark shares: timing, the spread of the times, and a line that holds a figure against its reference.
 
-Times wander with the machine, so a figure stands beside a reference measured in the same run, and the ratio is what
-counts. No figure makes a benchmark fail; `--smoke` only shows that it still works.
+Times wander with the machine, so a figure is printed next to a reference measured in the same run, and the ratio is
+what counts. No figure makes a benchmark fail; `--smoke` only shows that it still works.
 """
 
 import argparse
@@ -53,10 +53,10 @@ class Bench:
         parser.add_argument("--smoke", action="store_true", help="one run at the smallest sizes")
         parser.add_argument("--only", metavar="TEXT", default="", help="the kinds with this in their name")
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the lines there, too")
-        told = parser.parse_args()
-        self.smoke: bool = told.smoke
-        self._only: str = told.only
-        self._json: Path | None = told.json
+        options = parser.parse_args()
+        self.smoke: bool = options.smoke
+        self._only: str = options.only
+        self._json: Path | None = options.json
         self._rows: list[Row] = []
         print(f"{title} (Python {platform.python_version()}, {platform.machine()})")
         print(f"{'':<44}{'min':>10}{'median':>10}{'max':>10} {'unit':<8}{'reference':>10}{'ratio':>8}")
@@ -85,7 +85,7 @@ class Bench:
     def line(
         self, name: str, figure: Spread, unit: str = "ms", *, reference: float | None = None, reference_name: str = ""
     ) -> None:
-        """Print a figure, and keep it. Seconds are turned into milliseconds or microseconds when `unit` says so."""
+        """Print a figure, and keep it. Seconds are converted if `unit` is milliseconds or microseconds."""
         factor = {"ms": 1e3, "us": 1e6}.get(unit, 1.0)
         scaled = Spread(figure.least * factor, figure.median * factor, figure.most * factor, figure.runs)
         compared = None if reference is None else reference * factor

@@ -6,7 +6,7 @@ page cache), and the processor alone: all of the compression (or decompression) 
 overlapped in threads, with nothing else done. "With seals" adds to the processor what the format asks for besides:
 cipher and MAC of what is sealed, and the SHA-256 of each volume.
 
-Each step runs in a process of its own, so that its peak of memory is its own. The ratio of a line is the median of the
+Each step runs in a separate process, so that its peak of memory is its own. The ratio of a line is the median of the
 ratios of the rounds, since a shared machine is another one a minute later.
 """
 
@@ -180,14 +180,14 @@ def bounds(folder: Path, paths: list[Path], level: str, run: "Run", *, reading: 
     ciphers: list[Work] = [lambda: cipher.update(block)] * sealed
     with qubes_of(paths) as qubes:
         plain = list(blocks_of(qubes))
-    shas: list[Work] = [lambda one=one: hashlib.sha256(one) for one in plain]  # type: ignore[misc]
+    shas: list[Work] = [lambda block=block: hashlib.sha256(block) for block in plain]  # type: ignore[misc]
     work: list[Work]
     if reading:
-        packed = [compress(Compression.GZIP, one) for one in plain]
+        packed = [compress(Compression.GZIP, block) for block in plain]
         # A stream is read in its order.
         work, threads = [lambda: [None for _ in decompressed(iter(packed), "gzip")]], 1
     else:
-        work, threads = [lambda one=one: compress(Compression.GZIP, one) for one in plain], CORES  # type: ignore[misc]
+        work, threads = [lambda block=block: compress(Compression.GZIP, block) for block in plain], CORES  # type: ignore[misc]
     return Bounds(
         on_disk(folder, disk) if disk else 0.0,
         off_disk(folder / "backup") if reading else 0.0,
@@ -256,21 +256,21 @@ def measure(bench: Bench, folder: Path, name: str, paths: list[Path], level: str
     """All lines of one kind of backup."""
     rounds = bench.runs(1 if level == "strong" else 3)
     runs: dict[str, list[Run]] = {"write": [], "verify": [], "restore": []}
-    held: dict[str, list[Bounds]] = {"write": [], "verify": [], "restore": []}
+    by_step: dict[str, list[Bounds]] = {"write": [], "verify": [], "restore": []}
     data = sum(path.stat().st_blocks * 512 for path in paths)
     for _ in range(rounds):
         runs["write"].append(alone(written, folder, paths, level))
         made = runs["write"][-1]
-        held["write"].append(bounds(folder, paths, level, made, reading=False, disk=made.size))
+        by_step["write"].append(bounds(folder, paths, level, made, reading=False, disk=made.size))
         runs["verify"].append(alone(read, folder, to_disk=False))
         runs["restore"].append(alone(read, folder, to_disk=True))
         there = bounds(folder, paths, level, made, reading=True, disk=data)
-        held["verify"].append(there._replace(written=0.0))
-        held["restore"].append(there)
+        by_step["verify"].append(there._replace(written=0.0))
+        by_step["restore"].append(there)
     title = f"{name}, {level}"
-    for step, found in runs.items():
-        seconds = Spread.of([run.seconds for run in found])
-        pairs = list(zip(found, held[step], strict=True))
+    for step, times in runs.items():
+        seconds = Spread.of([run.seconds for run in times])
+        pairs = list(zip(times, by_step[step], strict=True))
         for kind, figures in (
             ("bound", [run.seconds / max(there.disk, there.arithmetic, 1e-3) for run, there in pairs]),
             ("with seals", [run.seconds / max(there.disk, there.seals, 1e-3) for run, there in pairs]),
@@ -279,9 +279,9 @@ def measure(bench: Bench, folder: Path, name: str, paths: list[Path], level: str
             bench.line(f"{title}: {step}", seconds, "s", reference=reference, reference_name=kind)
         if step == "write" and not bench.smoke and (tool := QUBES_TOOL.get(name.partition(" ")[0])):
             bench.line(f"{title}: {step}", seconds, "s", reference=tool, reference_name="Qubes' tool")
-        bench.line("  most memory", Spread.of([run.peak for run in found]), "MB")
+        bench.line("  most memory", Spread.of([run.peak for run in times]), "MB")
         for part in ("written", "read", "compressor", "keys"):
-            alone_ = Spread.of([getattr(there, part) for there in held[step]])
+            alone_ = Spread.of([getattr(there, part) for there in by_step[step]])
             if alone_.most:
                 bench.line(f"  {part} alone", alone_, "s")
 

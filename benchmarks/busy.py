@@ -136,7 +136,7 @@ async def measure(bench: Bench, qubes: int, socket: Path, folder: Path) -> None:
         (folder / str(number)).mkdir()
         text = profile(folder / str(number), halted[number::BACKUPS][:3])
         await client.send(calls.BACKUP_PROFILE_SET("dom0", f"bench-{number}", text))
-    # In a process of its own, so that its work is not counted as waiting.
+    # In a separate process, so that its work is not counted as waiting.
     with _loading(socket, halted) as process:
         await asyncio.sleep(1)
         report(bench, f"64 long calls, N = {qubes}", await measured(client, runs))

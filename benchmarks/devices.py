@@ -42,11 +42,11 @@ class Filled(Session):
 
     def __init__(self, records: Mapping[str, VmRecord]) -> None:
         super().__init__(Client(Nobody()), "benchmark")
-        self._held = records
+        self._records = records
 
     @property
     def records(self) -> Mapping[str, VmRecord]:
-        return self._held
+        return self._records
 
 
 def qube(name: str, klass: VmClass, state: PowerState) -> VmRecord:

@@ -45,13 +45,13 @@ async def nothing() -> AsyncIterator[bytes]:
 
 async def turns(dispatcher: Dispatcher, source: str) -> Spread:
     """Seconds of processor time of each turn of the loop until everything is listed."""
-    found: list[float] = []
+    delays: list[float] = []
 
     async def others() -> None:
         while True:
             start = thread_time()
             await asyncio.sleep(0)
-            found.append(thread_time() - start)
+            delays.append(thread_time() - start)
 
     async with asyncio.TaskGroup() as group:
         task = group.create_task(others())
@@ -60,7 +60,7 @@ async def turns(dispatcher: Dispatcher, source: str) -> Spread:
             pass
         await asyncio.sleep(0)
         task.cancel()
-    return Spread.of(found)
+    return Spread.of(delays)
 
 
 def longest(spread: Spread) -> Spread:

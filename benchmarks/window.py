@@ -25,7 +25,7 @@ MANAGER = (sys.executable, "-c", "from qubesmanager.entry import manager; raise 
 
 
 def measured(socket: Path, folder: Path) -> dict[str, float]:
-    """The report of one window that opened, filled, was left alone for a while, and was told to end.
+    """The report of one window that opened, filled, was left alone for a while, and ended on request.
 
     It keeps its settings in the folder, so that from the second start on nothing is as at the very first one.
     """
@@ -43,8 +43,8 @@ def measured(socket: Path, folder: Path) -> dict[str, float]:
     process.terminate()
     if process.wait(30) != 0:
         raise RuntimeError(f"the window ended with {process.returncode}")
-    held: dict[str, float] = json.loads(report.read_text(encoding="utf-8"))
-    return held
+    figures: dict[str, float] = json.loads(report.read_text(encoding="utf-8"))
+    return figures
 
 
 def main() -> None:

@@ -31,12 +31,12 @@ def connect(url: str | None) -> Transport:
 
 def _found(url: str | None) -> tuple[Transport, tuple[str, ...]]:
     """The transport, and the sentences that say how it was found. Raises `TransportError` with what was looked at."""
-    found = search() if url is None else Found(parse(url), ())
-    if found.connection is None:
+    search_result = search() if url is None else Found(parse(url), ())
+    if search_result.connection is None:
         raise TransportError(
-            "There is nothing to connect to. " + " ".join(found.trail) + " Try --demo, or --connect URL."
+            "There is nothing to connect to. " + " ".join(search_result.trail) + " Try --demo, or --connect URL."
         )
-    return _opened(found.connection), found.trail
+    return _opened(search_result.connection), search_result.trail
 
 
 def _opened(connection: Connection) -> Transport:
@@ -93,21 +93,21 @@ def mgmt1d(argv: Sequence[str] | None = None) -> int:
     parser = daemon.parser()
     parser.add_argument("--version", action="version", version=_version("qubes-mgmt1d"))
     arguments = _parsed(parser, argv)
-    told = daemon.options(arguments)
+    options = daemon.options(arguments)
     logging.basicConfig(
-        level=logging.DEBUG if told.debug else logging.INFO, format="%(levelname)s %(name)s: %(message)s"
+        level=logging.DEBUG if options.debug else logging.INFO, format="%(levelname)s %(name)s: %(message)s"
     )
-    prepare = real.populate if told.real else None
-    if told.demo is not None:
-        prepare = partial(demo.populate, extra=told.demo)
+    prepare = real.populate if options.real else None
+    if options.demo is not None:
+        prepare = partial(demo.populate, extra=options.demo)
     try:
-        if told.check or told.recover:
-            status, lines = asyncio.run(daemon.once(told))
+        if options.check or options.recover:
+            status, lines = asyncio.run(daemon.once(options))
             return written("qubes-mgmt1d", lambda: _printed(lines, status))
-        asyncio.run(daemon.run(told, prepare))
+        asyncio.run(daemon.run(options, prepare))
     except Mgmt1Error as error:
         print(f"qubes-mgmt1d: {error}", file=sys.stderr)  # noqa: T201 - why it cannot serve
-        return 2 if told.check or told.recover else 1
+        return 2 if options.check or options.recover else 1
     return 0
 
 
@@ -157,7 +157,7 @@ def _add_connection(parser: argparse.ArgumentParser) -> None:
 
 
 def _wanted_url(arguments: argparse.Namespace) -> str | None:
-    """What `_add_connection` was told; None for the usual search."""
+    """The URL given to `_add_connection`'s options; None for the usual search."""
     if arguments.real:
         return "real:"
     url: str | None = arguments.connect
@@ -176,7 +176,7 @@ def manager(argv: Sequence[str] | None = None) -> int:
     except TransportError as error:
         print(f"qubes-manager: {error}", file=sys.stderr)  # noqa: T201 - there is no window to say it in
         return 3
-    told = ManagerOptions(
+    options = ManagerOptions(
         report=arguments.report,
         screenshot=arguments.screenshot,
         print_table=arguments.print_table,
@@ -184,9 +184,9 @@ def manager(argv: Sequence[str] | None = None) -> int:
         trail=trail,
         arguments=(*arguments.arguments, *([f"--page={arguments.page}"] if arguments.page else [])),
     )
-    if told.print_table:
-        return written("qubes-manager", lambda: run_manager(lambda: Client(transport), told))
-    return run_manager(lambda: Client(transport), told)
+    if options.print_table:
+        return written("qubes-manager", lambda: run_manager(lambda: Client(transport), options))
+    return run_manager(lambda: Client(transport), options)
 
 
 def devices_parser() -> argparse.ArgumentParser:

@@ -71,11 +71,11 @@ comes back on each connection; closing it afterwards does not interrupt what was
 | `31 00` | an event; only from calls that answer with events, any number of them \
 | `<subject> 00 <event> 00 (<key> 00 <value> 00)* 00` |
 | `32 00` | an error | `<type> 00 <traceback, normally empty> 00 \
-<format string> 00 (<field> 00)*`; the fields stand for the `%s` of the format string |
+<format string> 00 (<field> 00)*`; the fields replace the `%s` of the format string |
 
 No bytes at all mean that no answer came. A call that policy refuses ends with exit status 126 and without bytes.
 
-Rows end with a newline. A `List` call may carry the id of one entry as argument, where the table says so, to ask for
+Rows end with a newline. A `List` call may carry the id of one entry as argument, where the table shows it, to ask for
 that entry only. An argument `pool:vid` is escaped, because qrexec lets neither `:` nor `/` through: `-` becomes `--`,
 any other byte outside `[A-Za-z0-9_.]` becomes `-XX` in upper-case hexadecimal digits: `lvm:qubes/vm-work-private`
 is `lvm-3Aqubes-2Fvm--work--private`.
@@ -210,7 +210,7 @@ INCLUDES: dict[Tier, tuple[str, Tier | None]] = {
     Tier.GLOBAL_RO: ("read about the whole system", Tier.GLOBAL_RWX),
     Tier.GLOBAL_RWX: ("change the system: create and remove qubes, pools, backups, this policy", None),
 }
-"""What each tier lets a qube do, and the tier whose lines stand in it too: who may change a thing may read it."""
+"""What each tier lets a qube do, and the tier that it includes: a qube that may change a thing may read it."""
 
 
 def policy() -> str:
@@ -227,7 +227,7 @@ def _policy_lines(call: AnyCall) -> Iterator[str]:
 
 
 def include(tier: Tier) -> str:
-    """An include file as it is first installed: nobody is allowed anything."""
+    """An include file as it is first installed: no qube is allowed anything."""
     deed, wider = INCLUDES[tier]
     text = f"""\
 # {LICENCE}
@@ -267,14 +267,14 @@ def main(argv: list[str] | None = None) -> int:
     mode.add_argument("--check", action="store_true", help="fail if a file is not fresh")
     options = parser.parse_args(argv)
     root = Path.cwd()
-    found = stale(root)
+    stale_files = stale(root)
     if options.write:
-        for name in found:
+        for name in stale_files:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(FILES[name](), encoding="utf-8")
     verb = "Written" if options.write else "Stale (python scripts/derive.py --write)"
-    sys.stdout.writelines(f"{verb}: {name}\n" for name in found)
-    return 1 if found and options.check else 0
+    sys.stdout.writelines(f"{verb}: {name}\n" for name in stale_files)
+    return 1 if stale_files and options.check else 0
 
 
 if __name__ == "__main__":

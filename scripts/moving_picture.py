@@ -127,9 +127,9 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def _distance(one: int, other: int) -> int:
+def _distance(first: int, other: int) -> int:
     """The sum of the differences of red, green and blue."""
-    return sum(abs((one >> shift & 255) - (other >> shift & 255)) for shift in (0, 8, 16))
+    return sum(abs((first >> shift & 255) - (other >> shift & 255)) for shift in (0, 8, 16))
 
 
 class Camera:

@@ -56,7 +56,7 @@ SOUND_CARD = device_key(DeviceClass.PCI, "dom0", "00_1f.3")
 
 def dark() -> QPalette:
     """A dark desktop's palette."""
-    held = QPalette(QColor("#2b2d31"))
+    palette = QPalette(QColor("#2b2d31"))
     for role, color in (
         (QPalette.ColorRole.Window, "#2b2d31"),
         (QPalette.ColorRole.Base, "#1f2124"),
@@ -65,7 +65,7 @@ def dark() -> QPalette:
         (QPalette.ColorRole.ToolTipBase, "#3a3d42"),
         (QPalette.ColorRole.Highlight, "#2f65ab"),
     ):
-        held.setColor(role, QColor(color))
+        palette.setColor(role, QColor(color))
     for role in (
         QPalette.ColorRole.WindowText,
         QPalette.ColorRole.Text,
@@ -73,14 +73,14 @@ def dark() -> QPalette:
         QPalette.ColorRole.ToolTipText,
         QPalette.ColorRole.HighlightedText,
     ):
-        held.setColor(role, QColor("#e8e8e8"))
-        held.setColor(QPalette.ColorGroup.Disabled, role, QColor("#8b8f96"))
-    held.setColor(QPalette.ColorRole.PlaceholderText, QColor("#8b8f96"))
-    return held
+        palette.setColor(role, QColor("#e8e8e8"))
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor("#8b8f96"))
+    palette.setColor(QPalette.ColorRole.PlaceholderText, QColor("#8b8f96"))
+    return palette
 
 
 class Scene:
-    """A window, somebody in it, and a camera."""
+    """A window, its user and a camera."""
 
     def __init__(self, window: MainWindow) -> None:
         self.window = window
@@ -92,15 +92,17 @@ class Scene:
                 await asyncio.sleep(0.02)
 
     async def dialog(self, kind: type[QDialog]) -> QDialog:
-        found: list[QDialog] = []
+        dialogs: list[QDialog] = []
 
         def look() -> bool:
-            found[:] = [each for each in QApplication.topLevelWidgets() if isinstance(each, kind) and each.isVisible()]
-            return bool(found)
+            dialogs[:] = [
+                each for each in QApplication.topLevelWidgets() if isinstance(each, kind) and each.isVisible()
+            ]
+            return bool(dialogs)
 
         await self.until(look)
         await asyncio.sleep(0.2)
-        return found[0]
+        return dialogs[0]
 
     def take(self, name: str, *over: QWidget) -> None:
         """The window with what lies over it, in its middle unless it stands somewhere itself."""
@@ -223,109 +225,109 @@ async def disconnected(scene: Scene) -> None:
 
 async def settings_pages(scene: Scene, ending: str = "") -> None:
     """Each page of a qube's settings, with an edit and an answered question."""
-    held = SettingsWindow(scene.session, "work", scene.session.labels)
-    held.show()
-    await scene.until(lambda: held.draft.rules)
-    held.draft.edit(("property", "memory"), "900")
-    firewall, devices = held.pages["firewall"], held.pages["devices"]
+    window = SettingsWindow(scene.session, "work", scene.session.labels)
+    window.show()
+    await scene.until(lambda: window.draft.rules)
+    window.draft.edit(("property", "memory"), "900")
+    firewall, devices = window.pages["firewall"], window.pages["devices"]
     assert isinstance(firewall, FirewallPage)
     assert isinstance(devices, DevicesPage)
     firewall.destination.setText("mail.example.org")
     firewall.port.setValue(993)
-    for name, page in held.pages.items():
-        held.tabs.setCurrentWidget(page)
-        held.show_preview.setChecked(name == "advanced")
+    for name, page in window.pages.items():
+        window.tabs.setCurrentWidget(page)
+        window.show_preview.setChecked(name == "advanced")
         if name == "firewall":
             await asyncio.sleep(0.3)
-            save(held.grab(), f"settings-firewall-simple{ending}")
+            save(window.grab(), f"settings-firewall-simple{ending}")
             firewall.views.setCurrentWidget(firewall.full)
             firewall.ask.click()
         if name == "devices":
             await scene.until(lambda: len(devices.model.rows) > FEW)
-            held.draft.edit(device_key(DeviceClass.BLOCK, "dom0", "sdb"), "read-only=yes")
-            held.draft.edit(SOUND_CARD, "no-strict-reset=yes")
+            window.draft.edit(device_key(DeviceClass.BLOCK, "dom0", "sdb"), "read-only=yes")
+            window.draft.edit(SOUND_CARD, "no-strict-reset=yes")
             devices.select(SOUND_CARD)
         await asyncio.sleep(0.3)
-        save(held.grab(), f"settings-{name}{ending}")
+        save(window.grab(), f"settings-{name}{ending}")
         if name == "devices":
-            held.draft.revert(SOUND_CARD)
+            window.draft.revert(SOUND_CARD)
     await scene.session.client.send(calls.VM_PROPERTY_SET("work", "memory", "1000"))
     await scene.session.client.send(calls.VM_PROPERTY_SET("work", "vcpus", "6"))
-    await scene.until(lambda: held.draft.conflicts and len(held.draft.merged) > 0)
-    held.show_page("advanced")
+    await scene.until(lambda: window.draft.conflicts and len(window.draft.merged) > 0)
+    window.show_page("advanced")
     await asyncio.sleep(0.3)
-    save(held.grab(), f"settings-conflict{ending}")
-    held.draft.discard()
-    held.close()
+    save(window.grab(), f"settings-conflict{ending}")
+    window.draft.discard()
+    window.close()
 
 
 async def several(scene: Scene, ending: str = "") -> None:
     """The settings of several qubes at once, with an edit."""
-    held = MultiWindow(scene.session, ("banking", "personal", "work"))
-    held.show()
-    held.draft.edit(("property", "netvm"), "sys-firewall")
-    held.draft.edit(("property", "autostart"), "yes")
-    held.draft.edit(("property", "label"), "yellow")
+    window = MultiWindow(scene.session, ("banking", "personal", "work"))
+    window.show()
+    window.draft.edit(("property", "netvm"), "sys-firewall")
+    window.draft.edit(("property", "autostart"), "yes")
+    window.draft.edit(("property", "label"), "yellow")
     await asyncio.sleep(0.3)
-    save(held.grab(), f"settings-several{ending}")
-    held.draft.discard()
-    held.close()
-    held = MultiWindow(scene.session, ("banking", "personal", "sys-firewall", "untrusted", "vault", "work"))
-    held.show()
-    held.show_page("tags")
-    held.draft.edit(("tag", "home"), "")
+    save(window.grab(), f"settings-several{ending}")
+    window.draft.discard()
+    window.close()
+    window = MultiWindow(scene.session, ("banking", "personal", "sys-firewall", "untrusted", "vault", "work"))
+    window.show()
+    window.show_page("tags")
+    window.draft.edit(("tag", "home"), "")
     await asyncio.sleep(0.3)
-    save(held.grab(), f"settings-several-tags{ending}")
-    held.draft.discard()
-    held.close()
+    save(window.grab(), f"settings-several-tags{ending}")
+    window.draft.discard()
+    window.close()
 
 
 async def storage(scene: Scene, ending: str = "") -> None:
     """Each page of the storage window, with a snapshot to show."""
     await scene.session.client.send(calls.VM_VOLUME_SNAPSHOT("work", "private"))
     await scene.session.client.send(calls.VM_VOLUME_SNAPSHOT("vault", "private"))
-    held = StorageWindow(scene.session)
-    held.show()
-    await scene.until(lambda: held.facts.is_known)
-    for name, page in held.pages.items():
-        held.tabs.setCurrentWidget(page)
+    window = StorageWindow(scene.session)
+    window.show()
+    await scene.until(lambda: window.facts.is_known)
+    for name, page in window.pages.items():
+        window.tabs.setCurrentWidget(page)
         await asyncio.sleep(0.5)
         if name == "volumes":
-            held.volumes.table.selectRow(held.volumes.filter.shown_row(VolumeId("default", "vault/private")))
+            window.volumes.table.selectRow(window.volumes.filter.shown_row(VolumeId("default", "vault/private")))
         if name == "snapshots":
-            held.snapshots.table.selectRow(0)
+            window.snapshots.table.selectRow(0)
         await asyncio.sleep(0.5)
-        save(held.grab(), f"storage-{name}{ending}")
-    held.close()
+        save(window.grab(), f"storage-{name}{ending}")
+    window.close()
 
 
 async def system(scene: Scene, ending: str = "") -> None:
     """Each page of the system-wide settings, with an edit."""
-    held = SystemWindow(scene.session)
-    held.show()
-    await scene.until(lambda: held.form is not None)
+    window = SystemWindow(scene.session)
+    window.show()
+    await scene.until(lambda: window.form is not None)
     await asyncio.sleep(0.5)
-    assert held.draft is not None
-    held.draft.edit(("property", "default_shutdown_timeout"), "90")
-    held.foot.show_preview.setChecked(True)
-    for name, page in held.pages.items():
-        held.tabs.setCurrentWidget(page)
-        held.foot.show_preview.setChecked(name == "properties")
-        held.labels.table.selectRow(0)
+    assert window.draft is not None
+    window.draft.edit(("property", "default_shutdown_timeout"), "90")
+    window.foot.show_preview.setChecked(True)
+    for name, page in window.pages.items():
+        window.tabs.setCurrentWidget(page)
+        window.foot.show_preview.setChecked(name == "properties")
+        window.labels.table.selectRow(0)
         await asyncio.sleep(0.3)
-        save(held.grab(), f"system-{name}{ending}")
-    held.draft.discard()
-    held.close()
+        save(window.grab(), f"system-{name}{ending}")
+    window.draft.discard()
+    window.close()
 
 
 async def map_of(scene: Scene, ending: str = "") -> None:
     """Who routes through whom."""
-    held = MapWindow(scene.session)
-    held.show()
-    held.network.choose("work")
+    window = MapWindow(scene.session)
+    window.show()
+    window.network.choose("work")
     await asyncio.sleep(0.4)
-    save(held.grab(), f"map{ending}")
-    held.close()
+    save(window.grab(), f"map{ending}")
+    window.close()
 
 
 async def devices(scene: Scene, ending: str = "") -> None:
@@ -341,7 +343,7 @@ async def devices(scene: Scene, ending: str = "") -> None:
     assert stick is not None
     if not stick.holder:
         tray.window.actions_of.operations.attach(stick, "work", {})
-        await scene.until(lambda: (held := named("Stick")) is not None and held.holder)
+        await scene.until(lambda: (device := named("Stick")) is not None and device.holder)
     tray.show_window()
     await asyncio.sleep(0.5)
     tray.window.devices.view.select_first()
@@ -390,72 +392,72 @@ async def restore(scene: Scene, ending: str = "") -> None:
         for name in ("photos", "builds"):
             await client.send(calls.VM_REMOVE(name))
         file = renamed(Path(folder), "qubes-backup-weekly-20261121T030000")
-        held = RestoreWizard(scene.session)
-        held.show()
-        held.file_page.file.setText(str(file))
-        held.file_page.passphrase.setText("correct hors")
-        held.next.click()
-        await scene.until(held.file_page.passphrase_problem.isVisible)
+        window = RestoreWizard(scene.session)
+        window.show()
+        window.file_page.file.setText(str(file))
+        window.file_page.passphrase.setText("correct hors")
+        window.next.click()
+        await scene.until(window.file_page.passphrase_problem.isVisible)
         await asyncio.sleep(0.3)
-        held.file_page.file.setText(f"/media/disk/{file.name}")
-        save(held.grab(), f"restore-file{ending}")
-        held.file_page.file.setText(str(file))
-        held.file_page.passphrase.setText("correct horse")
-        held.next.click()
-        await scene.until(lambda: held.stack.currentWidget() is held.qubes_page)
-        row = next(row for row in held.model.rows if row.held.name == "work")
-        held.model.choose("work", replace(row.choice, restored=True))
-        row = next(row for row in held.model.rows if row.held.name == "photos")
-        held.model.choose("photos", replace(row.choice, template="fedora-43"))
-        held.qubes_page.table.selectRow([row.held.name for row in held.model.rows].index("work"))
+        window.file_page.file.setText(f"/media/disk/{file.name}")
+        save(window.grab(), f"restore-file{ending}")
+        window.file_page.file.setText(str(file))
+        window.file_page.passphrase.setText("correct horse")
+        window.next.click()
+        await scene.until(lambda: window.stack.currentWidget() is window.qubes_page)
+        row = next(row for row in window.model.rows if row.held.name == "work")
+        window.model.choose("work", replace(row.choice, restored=True))
+        row = next(row for row in window.model.rows if row.held.name == "photos")
+        window.model.choose("photos", replace(row.choice, template="fedora-43"))
+        window.qubes_page.table.selectRow([row.held.name for row in window.model.rows].index("work"))
         await asyncio.sleep(0.3)
-        save(held.grab(), f"restore-qubes{ending}")
-        held.next.click()
+        save(window.grab(), f"restore-qubes{ending}")
+        window.next.click()
         await asyncio.sleep(0.3)
-        save(held.grab(), f"restore-summary{ending}")
-        held.next.click()
-        await scene.until(lambda: held.run is not None and (held.run.progress.percent > LATE or held.run.is_over))
-        save(held.grab(), f"restore-progress{ending}")
-        await scene.until(lambda: held.run is not None and held.run.is_over)
+        save(window.grab(), f"restore-summary{ending}")
+        window.next.click()
+        await scene.until(lambda: window.run is not None and (window.run.progress.percent > LATE or window.run.is_over))
+        save(window.grab(), f"restore-progress{ending}")
+        await scene.until(lambda: window.run is not None and window.run.is_over)
         await asyncio.sleep(0.3)
-        save(held.grab(), f"restore-report{ending}")
+        save(window.grab(), f"restore-report{ending}")
         for name in ("photos", "builds", "work-2"):
             await client.send(calls.VM_REMOVE(name))
-        held.close()
+        window.close()
 
 
 async def backup(scene: Scene, ending: str = "") -> None:
     """Each page of the backup wizard, its run, and how it ends."""
     folder = Path(tempfile.mkdtemp(prefix="qubes-backups-"))
-    held = BackupWizard(scene.session)
-    held.show()
-    await scene.until(lambda: any(row.changed is not None for row in held.qubes.model.rows) or held.qubes.names())
+    window = BackupWizard(scene.session)
+    window.show()
+    await scene.until(lambda: any(row.changed is not None for row in window.qubes.model.rows) or window.qubes.names())
     await asyncio.sleep(0.5)
-    held.qubes.profile.setEditText("nightly")
-    save(held.grab(), f"backup-qubes{ending}")
-    held.next.click()
-    held.target.path.setText(str(folder))
-    held.target.keep.setChecked(True)
-    held.target.when.setCurrentIndex(2)
+    window.qubes.profile.setEditText("nightly")
+    save(window.grab(), f"backup-qubes{ending}")
+    window.next.click()
+    window.target.path.setText(str(folder))
+    window.target.keep.setChecked(True)
+    window.target.when.setCurrentIndex(2)
     await asyncio.sleep(0.3)
-    save(held.grab(), f"backup-target{ending}")
-    held.next.click()
-    held.passphrase.first.setText("correct horse battery staple")
-    held.passphrase.second.setText("correct horse battery staple")
+    save(window.grab(), f"backup-target{ending}")
+    window.next.click()
+    window.passphrase.first.setText("correct horse battery staple")
+    window.passphrase.second.setText("correct horse battery staple")
     await asyncio.sleep(0.5)
-    save(held.grab(), f"backup-passphrase{ending}")
-    held.next.click()
-    await scene.until(held.next.isEnabled)
-    save(held.grab(), f"backup-summary{ending}")
-    held.next.click()
-    assert held.run_page is not None
-    run = held.run_page.run
-    await scene.until(lambda: len(run.progress.qubes) > len(held.qubes.names()) // 2 or not run.running)
-    save(held.grab(), f"backup-run{ending}")
+    save(window.grab(), f"backup-passphrase{ending}")
+    window.next.click()
+    await scene.until(window.next.isEnabled)
+    save(window.grab(), f"backup-summary{ending}")
+    window.next.click()
+    assert window.run_page is not None
+    run = window.run_page.run
+    await scene.until(lambda: len(run.progress.qubes) > len(window.qubes.names()) // 2 or not run.running)
+    save(window.grab(), f"backup-run{ending}")
     await scene.until(lambda: not run.running)
     await asyncio.sleep(0.3)
-    save(held.grab(), f"backup-done{ending}")
-    held.close()
+    save(window.grab(), f"backup-done{ending}")
+    window.close()
     shutil.rmtree(folder)
     await scene.session.client.send(calls.BACKUP_PROFILE_REMOVE("dom0", "nightly"))
 
@@ -487,8 +489,8 @@ async def over(qubes: int, settings: Path, act: Callable[[Scene], Awaitable[None
     transport = ChildTransport("demo:", "--demo", str(qubes))
     session = Session(Client(transport), "demo:")
     session.settings = QSettings(str(settings), QSettings.Format.IniFormat)
-    told = asyncio.Event()
-    session.stats.connect(told.set)
+    ended = asyncio.Event()
+    session.stats.connect(ended.set)
     window = MainWindow(session)
     window.resize(1440, 780)
     window.show()
@@ -498,7 +500,7 @@ async def over(qubes: int, settings: Path, act: Callable[[Scene], Awaitable[None
         await scene.until(lambda: session.is_synced and session.labels)
         await session.client.send(calls.PROPERTY_SET("dom0", "stats_interval", "1"))
         async with asyncio.timeout(30):
-            await told.wait()
+            await ended.wait()
         await asyncio.sleep(WATCHED)  # many rounds of statistics, so that there is something to draw
         await act(scene)
     finally:
@@ -507,23 +509,23 @@ async def over(qubes: int, settings: Path, act: Callable[[Scene], Awaitable[None
         transport.close()
 
 
-async def main(language: str, wanted: list[str]) -> None:
+async def main(language: str, names: list[str]) -> None:
     settings = Path(os.environ["XDG_CONFIG_HOME"]) / "pictures.ini"
     settings.unlink(missing_ok=True)
 
     async def every(scene: Scene) -> None:
         for name, act in ENGLISH.items():
-            if not wanted or name in wanted:
+            if not names or name in names:
                 await act(scene)
 
     def asked(name: str) -> bool:
-        return not wanted or name in wanted
+        return not names or name in names
 
     if language.startswith("de"):
         if asked("window-german"):
             await over(FEW, settings, lambda scene: window_of(scene, "window-german"))
         return
-    if not wanted or set(wanted) & set(ENGLISH):
+    if not names or set(names) & set(ENGLISH):
         await over(FEW, settings, every)
     if asked("window-1000"):
         await over(MANY, settings, lambda scene: window_of(scene, "window-1000"))

@@ -42,8 +42,7 @@ TURNS = {
     r"\bshall\b": "must, will",
     r"\bof (?:its|their|his) own\b": "separate, its own NOUN",
     r"\bany more\b": "no longer, or leave it out",
-    r"\bgoes on\b": "continues",
-    r"\bno more\b": "no longer, nothing else",
+    r"\b(?:is|are) no more\b": "is gone",
 }
 """Turns of phrase, and what to write."""
 

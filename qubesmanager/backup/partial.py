@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A backup file that is there whole or not at all: written under a name of its own, on the disk before it gets its own.
+"""A backup file that is there whole or not at all: written under a temporary name, on the disk before it gets its own.
 
 The name `FILE.TOKEN.partial` holds a random token, so no two runs share one, whichever daemon or machine writes to the
-folder. The file is locked while it is written. A killed run leaves it; whoever has kept the name removes it.
+folder. The file is locked while it is written. A killed run leaves it; the owner of the name removes it.
 """
 
 import errno

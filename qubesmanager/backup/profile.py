@@ -70,8 +70,8 @@ class Profile:
     @property
     def passphrase_kind(self) -> str:
         """Where the passphrase comes from: `text`, `file`, `vm` or `none`."""
-        found = (kind for kind in ("text", "file", "vm") if getattr(self, f"passphrase_{kind}"))
-        return next(found, "none")
+        kinds = (kind for kind in ("text", "file", "vm") if getattr(self, f"passphrase_{kind}"))
+        return next(kinds, "none")
 
     @property
     def has_passphrase(self) -> bool:
@@ -114,7 +114,7 @@ def parse_profile(untrusted: str) -> Profile:
 
 
 def profile_text(profile: Profile) -> str:
-    """The YAML that says so, without what is said by silence."""
+    """The profile as YAML, without the keys that have their defaults."""
     values: dict[str, Any] = {}
     for key in _KEYS:
         value = getattr(profile, key)
@@ -188,7 +188,7 @@ def _mapping(untrusted: str) -> dict[str, Any]:
 
 
 def _check_plain(untrusted: str) -> None:
-    """Raise `ProtocolError` for aliases, which may stand for trees of aliases, and for what is nested deeply.
+    """Raise `ProtocolError` for aliases, which may expand to trees of aliases, and for deep nesting.
 
     Read event by event: what takes the reader long is refused before it does.
     """
@@ -205,7 +205,7 @@ def _check_plain(untrusted: str) -> None:
 
 
 def _check_once(node: "yaml.Node | None") -> None:
-    """Raise `ProtocolError` for a key that is there twice: YAML would take the last one and not say so."""
+    """Raise `ProtocolError` for a key that is there twice: YAML would take the last one silently."""
     if isinstance(node, yaml.MappingNode):
         keys: set[str] = set()
         for key, value in node.value:
@@ -233,7 +233,7 @@ def _line(key: str, value: Any) -> str:
 def _patterns(key: str, value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise QubesValueError(f"{key} is a list of qubes, {TYPE}CLASS and {TAG}TAG.")
-    return tuple(_pattern(key, one) for one in value)
+    return tuple(_pattern(key, each) for each in value)
 
 
 def _pattern(key: str, value: Any) -> str:
@@ -279,10 +279,10 @@ _COMPRESSIONS: Mapping[object, Compression] = {
 
 
 def _compression(key: str, value: Any) -> Compression:
-    found = _COMPRESSIONS.get(value) if isinstance(value, bool | str) else None
-    if found is None:
+    chosen = _COMPRESSIONS.get(value) if isinstance(value, bool | str) else None
+    if chosen is None:
         raise QubesValueError(f"{key} is one of {', '.join(method.value for method in Compression)}.")
-    return found
+    return chosen
 
 
 def _passphrase(key: str, value: Any) -> str:

@@ -53,7 +53,7 @@ def without(text: str, name: str) -> str:
     """The profile's text without a qube in `include` and `exclude`.
 
     The last pattern of `include` stays: a profile without any takes every qube that is included in backups. If the qube
-    set the profile, it has no owner any more. Raises as `renamed`.
+    set the profile, it loses its owner. Raises as `renamed`.
     """
     profile = parse_profile(text)
     lists = {key: tuple(pattern for pattern in getattr(profile, key) if pattern != name) for key in LISTS}

@@ -76,10 +76,10 @@ def _counted(keep: Keep, newest_first: list[Made]) -> set[int]:
         (keep.monthly, lambda at: (at.year, at.month)),
     )
     for count, period in periods:
-        seen: set[object] = set()
+        groups: set[object] = set()
         for index, backup in enumerate(newest_first):
             key = period(backup.at)
-            if key not in seen and len(seen) < count:
-                seen.add(key)
+            if key not in groups and len(groups) < count:
+                groups.add(key)
                 counted.add(index)
     return counted

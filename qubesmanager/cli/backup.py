@@ -76,7 +76,7 @@ def parser() -> Parser:
         metavar="QUBE",
         action="append",
         default=[],
-        help="let the last backup of a qube go that is not backed up any more; without --run: print what would go",
+        help="let the last backup of a qube go that is no longer backed up; without --run: print what would go",
     )
     made.add_argument(
         "--new-disk", action="store_true", help="write to another disk than the backups of the profile went to so far"
@@ -141,12 +141,12 @@ def _carried_out(options: argparse.Namespace, transport: Transport, terminal: Te
         runs = asyncio.run(history(Client(transport), options.profile))
         terminal.stdout.write(runs_text(runs) if runs else "There were no runs.\n")
         return 0
-    told = asyncio.run(preview(Client(transport), options.profile))
+    summary = asyncio.run(preview(Client(transport), options.profile))
     if not options.run:
-        terminal.stdout.write(preview_text(told, options.give_up))
+        terminal.stdout.write(preview_text(summary, options.give_up))
         return 0
     passphrase = None
-    if not told.given_by or options.passphrase_file is not None:
+    if not summary.given_by or options.passphrase_file is not None:
         passphrase = _passphrase(options.passphrase_file, terminal)
 
     def said(text: str) -> None:
@@ -163,7 +163,7 @@ def _carried_out(options: argparse.Namespace, transport: Transport, terminal: Te
 
 
 def _passphrase(source: str | None, terminal: Terminal) -> str:
-    """Typed twice, because nobody will be able to ask for it again."""
+    """Typed twice, because it cannot be recovered."""
     passphrase = passphrase_from(source, "Passphrase for the backup: ", terminal.ask)
     if source is None and passphrase_from(None, "Once more: ", terminal.ask) != passphrase:
         raise UsageError("The two differ.")
@@ -228,11 +228,13 @@ async def _profiles(client: Client) -> str:
     rows = []
     for name in await client.send(calls.BACKUP_PROFILE_LIST(DOM0)):
         try:
-            told = await preview(client, name)
+            summary = await preview(client, name)
         except Mgmt1Error as error:
             rows.append([name, NEVER, "", NEVER, str(error)])
             continue
-        rows.append([name, _when(told.last_run), told.last_result, _when(told.next_run), f"{len(told.qubes)} qubes"])
+        rows.append(
+            [name, _when(summary.last_run), summary.last_result, _when(summary.next_run), f"{len(summary.qubes)} qubes"]
+        )
     return table(("PROFILE", "LAST RUN", "RESULT", "NEXT RUN", ""), rows) if rows else "There are no profiles.\n"
 
 
@@ -244,25 +246,25 @@ def progress_text(now: Progress) -> str:
     return f"{size_text(now.done)} of {size_text(now.total)}  {verb}{now.qube}"
 
 
-def preview_text(told: Preview, given_up: Sequence[str] = ()) -> str:
+def preview_text(summary: Preview, given_up: Sequence[str] = ()) -> str:
     """What `--profile ID` prints; `given_up` are the qubes of `--give-up`."""
-    remove, kept = told.retention(given_up)
+    remove, kept = summary.retention(given_up)
     rows = [
         [qube.name, size_text(qube.size), _when(qube.last), {True: "yes", False: "no", None: "?"}[qube.changed]]
-        for qube in told.qubes
+        for qube in summary.qubes
     ]
     text = table(("QUBE", "SIZE", "LAST BACKUP", "CHANGED SINCE"), rows, SIZES)
-    text += f"\nAt most {size_text(told.size)} before compression"
-    text += "" if told.free is None else f"; {size_text(told.free)} free at the target"
+    text += f"\nAt most {size_text(summary.size)} before compression"
+    text += "" if summary.free is None else f"; {size_text(summary.free)} free at the target"
     text += ".\n"
-    titled = (("No such qube", told.missing), ("Left out", told.left_out), ("Would be removed after it", remove))
+    titled = (("No such qube", summary.missing), ("Left out", summary.left_out), ("Would be removed after it", remove))
     for title, names in titled:
         if names:
             text += f"{title}: {printable(', '.join(names))}\n"
-    if not told.connected:
+    if not summary.connected:
         text += "The disk of the destination is not connected; --new-disk takes the one that is there.\n"
-    if told.largest_file is not None and told.size > told.largest_file:
-        text += f"The file system there takes no file over {size_text(told.largest_file)}.\n"
+    if summary.largest_file is not None and summary.size > summary.largest_file:
+        text += f"The file system there takes no file over {size_text(summary.largest_file)}.\n"
     for file, qubes in kept.items():
         text += f"Stays, as the only backup of {printable(', '.join(qubes))}: {printable(file)}\n"
     return text

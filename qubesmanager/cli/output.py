@@ -67,11 +67,11 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "_asdict"):
         return _plain(value._asdict())
     if isinstance(value, Mapping):
-        return {str(key): _plain(held) for key, held in value.items()}
+        return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, (list, tuple)):
-        return [_plain(held) for held in value]
+        return [_plain(item) for item in value]
     return value
 
 
@@ -115,12 +115,12 @@ async def pieces_of(stdin: BinaryIO) -> AsyncIterator[bytes]:
     """
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[bytes] = asyncio.Queue()
-    wanted = threading.Semaphore(2)
+    room = threading.Semaphore(2)
 
     def read() -> None:
         piece = b"-"
         while piece:
-            wanted.acquire()
+            room.acquire()
             piece = stdin.read1(_PIECE) if hasattr(stdin, "read1") else stdin.read(_PIECE)
             try:
                 loop.call_soon_threadsafe(queue.put_nowait, piece)
@@ -129,5 +129,5 @@ async def pieces_of(stdin: BinaryIO) -> AsyncIterator[bytes]:
 
     threading.Thread(target=read, daemon=True).start()
     while piece := await queue.get():
-        wanted.release()
+        room.release()
         yield piece

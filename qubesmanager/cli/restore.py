@@ -147,13 +147,13 @@ def _names(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def _pairs(option: str, words: Sequence[str], *, may_be_empty: bool = False) -> dict[str, str]:
-    found: dict[str, str] = {}
+    pairs: dict[str, str] = {}
     for word in _names(words):
         old, colon, new = word.partition(":")
-        if not colon or not old or old in found or not (new or may_be_empty):
+        if not colon or not old or old in pairs or not (new or may_be_empty):
             raise UsageError(f"{option} takes QUBE:NAME, each qube once; this is {word!a}.")
-        found[old] = new
-    return found
+        pairs[old] = new
+    return pairs
 
 
 def main(
@@ -268,7 +268,7 @@ async def _with_bar(client: Client, file: Path, passphrase: str, plan: RestorePl
         await asyncio.wait([following])
 
 
-def listing(held: Contents) -> str:
+def listing(contents: Contents) -> str:
     """What `--list` prints."""
     rows = [
         [
@@ -279,17 +279,17 @@ def listing(held: Contents) -> str:
             qube.netvm or "-",
             "exists" if qube.exists else "",
         ]
-        for qube in held.qubes
+        for qube in contents.qubes
     ]
     lines = table(("NAME", "CLASS", "SIZE", "TEMPLATE", "NETVM", "HERE"), rows, DATA)
-    if held.unreadable:
-        lines += f"\nThe settings of these qubes cannot be read: {printable(', '.join(held.unreadable))}.\n"
-    if any(item.fate != SAME for item in held.dom0):
-        lines += "\n" + table(("DOM0", "HERE"), [[item.word, FATES_SAID[item.fate]] for item in held.dom0])
-    if held.home is not None:
-        files = f"{held.home.files} files, " if held.home.files is not None else ""
-        lines += f"\nThe home of dom0: {files}at most {size_text(held.home.size)}; --dom0-home DIR unpacks it.\n"
-    if not held.ours:
+    if contents.unreadable:
+        lines += f"\nThe settings of these qubes cannot be read: {printable(', '.join(contents.unreadable))}.\n"
+    if any(item.fate != SAME for item in contents.dom0):
+        lines += "\n" + table(("DOM0", "HERE"), [[item.word, FATES_SAID[item.fate]] for item in contents.dom0])
+    if contents.home is not None:
+        files = f"{contents.home.files} files, " if contents.home.files is not None else ""
+        lines += f"\nThe home of dom0: {files}at most {size_text(contents.home.size)}; --dom0-home DIR unpacks it.\n"
+    if not contents.ours:
         lines += "\nThis backup has no manifest: that a part of it is missing can go unnoticed.\n"
     return lines
 

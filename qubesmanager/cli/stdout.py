@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Standard output that nobody reads, is closed or is full: one sentence and an exit status, not a traceback."""
+"""Standard output without a reader, closed or full: one sentence and an exit status, not a traceback."""
 
 import errno
 import os

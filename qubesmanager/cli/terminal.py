@@ -59,7 +59,7 @@ def completing(parser: Parser) -> Parser:
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """Where texts go, and who is asked for the passphrase; a test passes its own."""
+    """The streams for texts, and the function that asks for the passphrase; a test passes its own."""
 
     stdout: TextIO = field(default_factory=lambda: sys.stdout)
     stderr: TextIO = field(default_factory=lambda: sys.stderr)
@@ -116,13 +116,13 @@ class Bar:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._shown = ""
-        self._wanted = stream.isatty()
+        self._is_terminal = stream.isatty()
 
     def show(self, percent: int, about: str) -> None:
         width = shutil.get_terminal_size().columns - 1
         filled = percent * 30 // 100
         line = f"[{'#' * filled}{'.' * (30 - filled)}] {percent:3} %  {printable(about)}"[:width]
-        if self._wanted and line != self._shown:
+        if self._is_terminal and line != self._shown:
             self._stream.write(f"\r{line.ljust(len(self._shown))}")
             self._stream.flush()
             self._shown = line

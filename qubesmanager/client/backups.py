@@ -40,7 +40,7 @@ PATIENCE = 60.0
 class PlannedQube:
     """A qube that a profile includes. `size` in bytes as it is now; `last` in Unix seconds, None for never.
 
-    `changed`: whether it ran since its last backup; None if nobody knows.
+    `changed`: whether it ran since its last backup; None if it is unknown.
     """
 
     name: str
@@ -52,7 +52,7 @@ class PlannedQube:
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """What a run does only if the user said so.
+    """What a run does only with the user's consent.
 
     `given_up`: qubes whose last backup may be removed. `new_disk`: the destination may be on a disk that no backup of
     the profile went to so far.
@@ -69,7 +69,7 @@ NOTHING_CONFIRMED = Confirmed()
 class Preview:
     """What a profile would do now. Bytes; times in Unix seconds; None where it is not known.
 
-    `given_by`: where its passphrase comes from (text, file, vm); empty if somebody has to say it. `connected`: whether
+    `given_by`: where its passphrase comes from (text, file, vm); empty if the user has to type it. `connected`: whether
     the disk of the destination is there. `largest_file`: where its file system has a limit that a backup can reach.
     """
 
@@ -348,7 +348,7 @@ async def latest(client: Client, profile: str) -> Run | None:
 
 
 async def joined(client: Client, profile: str, tell: Callable[[Progress], None]) -> Run:
-    """Wait until the profile's latest run has ended, whoever began it; cancelled, the run goes on.
+    """Wait until the profile's latest run has ended, of any client; if this is cancelled, the run continues.
 
     A connection that is lost is tried again, and the state asked for again. Raises `TransportError` after `PATIENCE`
     without an answer, `BackupError` if the profile has never run.
@@ -400,8 +400,8 @@ async def execute(
 ) -> None:
     """Carry the profile out; done when the backup is whole and on the disk. Raises `BackupError` for the passphrase.
 
-    Cancelled, the run is cancelled too, and this ends when it has: what it had written is gone. If `leaves` says so,
-    the run goes on without a caller that waits for it. `confirmed` is what the user allowed it.
+    Cancelled, the run is cancelled too, and this ends when it has: what it had written is gone. If `leaves` returns
+    true, the run goes on without a caller that waits for it. `confirmed` is what the user allowed it.
     """
     payload = {} if passphrase is None else {"passphrase": passphrase_text(passphrase, "What was given")}
     if names := " ".join(confirmed.given_up):

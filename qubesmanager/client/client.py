@@ -102,13 +102,13 @@ class Client:
         raise TransportError("The event stream ended.")
 
     async def _whole(self, request: Request[R]) -> bytes:
-        held = bytearray()
+        buffer = bytearray()
         async with aclosing(self._exchange(request)) as answer:
             async for piece in answer:
-                held += piece
-                if len(held) > ANSWER_BYTES:
+                buffer += piece
+                if len(buffer) > ANSWER_BYTES:
                     raise ProtocolError(f"The answer to {request.service} is longer than 64 MiB.")
-        return _answered(bytes(held), request.service)
+        return _answered(bytes(buffer), request.service)
 
     def _exchange(self, request: Request[R]) -> AsyncGenerator[bytes, None]:
         return self.transport.exchange(request.service, request.argument, request.dest, request.payload)

@@ -42,14 +42,14 @@ class SystemChanged:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """These qubes are no more."""
+    """These qubes are gone."""
 
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """Events, in order, after what they made of the records has been told."""
+    """Events, in order, after the records that they changed."""
 
     events: tuple[Event, ...]
 
@@ -61,7 +61,7 @@ class Synced:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Why rows or events of qubes were left out since the last listing began, one text each; none any more if empty."""
+    """Why rows or events of qubes were left out since the last listing began, one text each; empty if none were."""
 
     reasons: tuple[str, ...]
 
@@ -134,7 +134,7 @@ class Follower:
                 pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _until_broken(self) -> TransportError | Mgmt1Error | None:
-        """Follow until the connection breaks, and say how; None if somebody wants everything listed again."""
+        """Follow until the connection breaks, and say how; None if everything must be listed again."""
         loop = asyncio.get_running_loop()
         tasks = following, hurrying = loop.create_task(self._follow()), loop.create_task(self._hurry.wait())
         try:
@@ -164,7 +164,7 @@ class Follower:
                 await self._take(batch)
 
     async def _list_system(self) -> None:
-        """List the system-wide properties. A client that may not read them goes on without them."""
+        """List the system-wide properties. A client that may not read them continues without them."""
         listed: dict[str, str] = {}
         try:
             listed = {row.name: row.value for row in await self._client.send(calls.PROPERTY_GET_ALL("dom0"))}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of a restore as a text to keep; the words come from whoever shows it, in that person's language."""
+"""The report of a restore as a text to keep; the caller gives the words, in the user's language."""
 
 from collections.abc import Mapping, Sequence
 

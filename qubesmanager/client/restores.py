@@ -21,7 +21,7 @@ from qubesmanager.wire.names import shown
 DOM0 = "dom0"
 ADMIN = "AdminVM"
 DEFAULT_NETVM = "default"
-"""Stands for the system's own choice in the row of a qube whose netvm was never set."""
+"""The system's own choice, in the row of a qube whose netvm was never set."""
 
 Conflict = Literal["skip", "rename", "fail"]
 RESULTS = ("ok", "skipped", "failed")
@@ -276,7 +276,7 @@ def parse_restored(untrusted: str) -> Restored:
 
 
 def new_run() -> str:
-    """An id for a restore, so that its events can be told from those of another."""
+    """An id for a restore, so that its events can be distinguished from those of another."""
     return secrets.token_hex(8)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Small files that are there whole, as they were or as they shall be, whenever the machine stops."""
+"""Small files that have either the old or the new content, whole, whenever the machine stops."""
 
 import ctypes
 import errno

@@ -44,5 +44,5 @@ async def run(*arguments: str, given: bytes = b"") -> bytes:
 
 
 def in_namespace(place: str, arguments: Sequence[str]) -> list[str]:
-    """The arguments that run a program in the network namespace that the file `place` stands for."""
+    """The arguments that run a program in the network namespace of the file `place`."""
     return ["nsenter", f"--net={Path(place)}", "--", *arguments]

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writing and reading long files past the page cache, in a thread of their own.
+"""Writing and reading long files past the page cache, in a separate thread.
 
-A page cache copies each byte, and keeps a volume in memory that nobody reads: half of what a restore takes. So what is
-long goes between the disk and buffers of our own (O_DIRECT), whole pages of it; edges and short runs go the usual way,
-and so does everything where the file system knows nothing of O_DIRECT. No page is written both ways.
-Source: open(2), "O_DIRECT".
+A page cache copies each byte, and keeps a volume in memory that no one reads again: half of what a restore takes. So
+what is long goes between the disk and buffers of our own (O_DIRECT), whole pages of it; edges and short runs go the
+usual way, and so does everything where the file system knows nothing of O_DIRECT. No page is written both ways. Source:
+open(2), "O_DIRECT".
 """
 
 import errno
@@ -18,7 +18,7 @@ from typing import NamedTuple
 ROOM = 4 << 20
 """Bytes of one buffer."""
 LONG = 1 << 20
-"""Bytes from which a run that stands alone is worth a transfer of its own."""
+"""Bytes from which an isolated run is worth a separate transfer."""
 _BUFFERS = 3
 
 
@@ -164,7 +164,7 @@ class StraightWriter:
             except OSError as error:
                 if error.errno != errno.EINVAL:
                     raise
-                # It was opened, and all the same this file system wants something else.
+                # It could be opened, but this file system needs another alignment.
             else:
                 return
         _all(self._fd, part, offset)
@@ -237,7 +237,7 @@ class StraightReader:
         except OSError as error:
             if error.errno != errno.EINVAL:
                 raise
-            return 0  # it was opened, and all the same this file system wants something else
+            return 0  # it could be opened, but this file system needs another alignment
 
 
 def _without_cache(fd: int, mode: int) -> int:

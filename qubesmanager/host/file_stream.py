@@ -30,7 +30,7 @@ class FileStream:
         try:
             self._file = await asyncio.shield(opening)
         except asyncio.CancelledError:
-            # The thread opens it all the same.
+            # The thread opens it anyway.
             opening.add_done_callback(_close_again)
             raise
         self.size = os.fstat(self._file.fileno()).st_size
@@ -38,7 +38,7 @@ class FileStream:
 
     async def __aexit__(self, *_error: object) -> None:
         if self._file is not None:
-            # Who is cancelled does not wait, but closed it is.
+            # A cancelled caller does not wait, but the file is still closed.
             await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, self._file.close))
 
     def __aiter__(self) -> Self:
@@ -63,9 +63,9 @@ def _close_again(opening: "asyncio.Future[BinaryIO]") -> None:
 
 
 def _opened(path: Path) -> BinaryIO:
-    # Not blocking: a pipe that nobody writes to would hold the thread for ever.
-    held = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    if not stat.S_ISREG(os.fstat(held).st_mode):
-        os.close(held)
+    # Not blocking: a pipe without a writer would block the thread for ever.
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
         raise OSError(0, "It is not a file", str(path))
-    return os.fdopen(held, "rb")
+    return os.fdopen(fd, "rb")

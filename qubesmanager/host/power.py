@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Turning this computer off, once what somebody waited for is done."""
+"""Turning this computer off."""
 
 import asyncio
 import shutil

@@ -285,7 +285,7 @@ def _names_missing_template(word: str, info: SystemInfo) -> bool:
 
 
 def expanded(word: str, info: SystemInfo) -> Iterable[str]:
-    """The choices that a rule's target stands for: names, `@dispvm`, `@dispvm:NAME` and `@adminvm`."""
+    """The choices of a rule's target: names, `@dispvm`, `@dispvm:NAME` and `@adminvm`."""
     match word:
         case "*":
             return info.names | info.disposables

@@ -39,25 +39,25 @@ class _Walk:
 
 
 def is_read(path: str) -> bool:
-    """Whether qrexec reads the file without being told to by another."""
+    """Whether qrexec reads the file by itself, not through an include."""
     return "/" not in path and path.endswith(SUFFIX) and not path.startswith(".")
 
 
 def problems(files: Mapping[str, str], folders: Collection[str] = ()) -> list[Problem]:
     """What keeps qrexec from accepting the files, which go by their path relative to the folder.
 
-    Found are the first problem of each file that it reads, and of each include that nobody includes and that would be
-    wrong for whoever did.
+    Found are the first problem of each file that it reads, and of each include that no file includes and that would be
+    wrong for a file that did.
     """
     walk = _Walk(files, frozenset(folders) | {str(above) for path in files for above in PurePosixPath(path).parents})
-    found = [problem for path in sorted(files) if is_read(path) for problem in _top(walk, path)]
+    faults = [problem for path in sorted(files) if is_read(path) for problem in _top(walk, path)]
     reached = {path for path, _kind in walk.parsed}
     for path in sorted(files):
         if path.startswith(INCLUDES) and path not in reached:
             tried = [_parsed(walk, path, kind) for kind in Kind]
             if all(isinstance(each, Problem) for each in tried):
-                found += [each for each in tried if isinstance(each, Problem)][-1:]
-    return list(dict.fromkeys(found))
+                faults += [each for each in tried if isinstance(each, Problem)][-1:]
+    return list(dict.fromkeys(faults))
 
 
 def new_problem(
@@ -65,7 +65,7 @@ def new_problem(
 ) -> str | None:
     """Why the change of one file cannot be made: what has to do with it and is wrong, or was not wrong before.
 
-    A mistake elsewhere does not keep anybody from a change, which may be how it is mended.
+    A mistake elsewhere does not block a change, which may be the one that corrects it.
     """
     known = {problem.reason for problem in problems(before, folders)}
     for problem in problems(after, folders):
@@ -77,17 +77,17 @@ def new_problem(
 def included_by(files: Mapping[str, str], path: str) -> list[str]:
     """The lines (`file:line`) that include the file, in files that parse."""
     walk = _Walk(files)
-    found: list[str] = []
+    faults: list[str] = []
     for name in sorted(files):
         for kind in Kind:
             parsed = _parsed(walk, name, kind)
             if isinstance(parsed, Parsed):
-                found += [str(include.place) for include in parsed.includes if path in _meant(files, include)]
-    return list(dict.fromkeys(found))
+                faults += [str(include.place) for include in parsed.includes if path in _meant(files, include)]
+    return list(dict.fromkeys(faults))
 
 
 def _top(walk: _Walk, path: str) -> Iterator[Problem]:
-    """At most one, of a file that qrexec reads without being told to by another."""
+    """At most one, of a file that qrexec reads by itself."""
     if (misnamed := _misnamed(path)) is not None:
         yield misnamed
         return

@@ -99,7 +99,7 @@ EXACT: Mapping[str, frozenset[str]] = {
     "@default": frozenset({_TARGET}),
     "@dispvm": frozenset({_TARGET, _REDIRECT}),
 }
-"""The words that stand for qubes, and the places each may stand in."""
+"""The tokens for qubes, and the columns that each may be used in."""
 
 PREFIXES: Mapping[str, frozenset[str]] = {
     "@dispvm:@tag:": frozenset({_SOURCE, _TARGET}),
@@ -225,7 +225,7 @@ def _rule(place: Place, words: list[str], *, strict: bool) -> Rule:
         raise _WrongError(f"The action is allow, deny or ask, not {shown(verb)}.") from None
     options = dict(_options(action, rest, strict=strict))
     if action is Action.ALLOW and target == "@default" and "target" not in options:
-        raise _WrongError("allow on @default needs target=, because nobody has been named.")
+        raise _WrongError("allow on @default needs target=, because the call names no qube.")
     return Rule(place, service, argument, source, target, action, options)
 
 
@@ -233,16 +233,16 @@ _FIELDS = ("service", "argument", "source", "target", "action")
 
 
 def _options(action: Action, words: list[str], *, strict: bool) -> Iterator[tuple[str, str]]:
-    seen: set[str] = set()
+    names: set[str] = set()
     for word in words:
         key, equals, value = word.partition("=")
         if not equals:
-            raise _WrongError(f"An option is key=value, not {shown(word)}. A comment has a line of its own.")
+            raise _WrongError(f"An option is key=value, not {shown(word)}. A comment needs its own line.")
         if key not in OPTIONS[action]:
             raise _WrongError(f"{action.value} has no option {shown(key)}; it has {', '.join(OPTIONS[action])}.")
-        if key in seen:
+        if key in names:
             raise _WrongError(f"The option {key} is given twice.")
-        seen.add(key)
+        names.add(key)
         match OPTIONS[action][key]:
             case "bit":
                 if value not in {"yes", "no"}:

@@ -14,10 +14,10 @@ def lines_naming(files: Mapping[str, str], name: str) -> list[str]:
 
     Every file is looked at, also one that does not parse or that qrexec does not read today: it may tomorrow.
     """
-    wanted = {name, *(f"{prefix}{name}" for prefix in _OF_A_QUBE)}
+    patterns = {name, *(f"{prefix}{name}" for prefix in _OF_A_QUBE)}
     return [
         f"{path}:{number}"
         for path in sorted(files)
         for number, line in enumerate(files[path].splitlines(), 1)
-        if name in line and not line.lstrip().startswith("#") and wanted & set(_WORDS.split(line.strip()))
+        if name in line and not line.lstrip().startswith("#") and patterns & set(_WORDS.split(line.strip()))
     ]

@@ -60,12 +60,12 @@ class Reader:
     def read(self, policy: Files, runtime: Files = NO_FILES) -> Policy:
         """The policy of the files of both folders. Total: never raises."""
         try:
-            found: dict[str, _Folder] = {}
+            folders: dict[str, _Folder] = {}
             for folder in (_Folder(RUNTIME_FOLDER, *runtime), _Folder(POLICY_FOLDER, *policy)):
                 for path in folder.policy_files(""):
-                    found.setdefault(path, folder)
+                    folders.setdefault(path, folder)
             rules: list[Rule] = []
-            for path, folder in sorted(found.items()):
+            for path, folder in sorted(folders.items()):
                 self._read_file(folder, path, rules)
         except PolicyAdminSyntaxException as error:
             return Policy((), str(error))
@@ -128,7 +128,7 @@ class _Folder:
     def policy_files(self, below: str) -> list[str]:
         """The paths of the policy files directly in a folder, sorted. Raises for a name that qrexec refuses."""
         prefix = f"{below}/" if below else ""
-        found = []
+        rules = []
         for path in self.files:
             name = path.removeprefix(prefix)
             if not path.startswith(prefix) or "/" in name or name.startswith(".") or not name.endswith(SUFFIX):
@@ -137,8 +137,8 @@ class _Folder:
                 raise PolicyAdminSyntaxException(
                     f"{self.name}/{path}: A name holds only a to z, 0 to 9, _ . and -; qrexec denies every call."
                 )
-            found.append(path)
-        return sorted(found)
+            rules.append(path)
+        return sorted(rules)
 
     def included(self, include: Include, place: Place) -> str:
         """The path of the file that an include pulls in; one that leaves the folder leads to no file."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a policy decision knows of the qubes: names, uuids, classes, tags, disposable templates.
 
-A qube goes by its name and by `uuid:` with its uuid. The sets that tokens stand for are computed once; a `SystemInfo`
-is made again when a qube, its tags or its class change.
+A qube goes by its name and by `uuid:` with its uuid. The sets of qubes that tokens match are computed once; a
+`SystemInfo` is made again when a qube, its tags or its class change.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -89,7 +89,7 @@ class SystemInfo:
         domain = self.find(source)
         return DISPVM_PREFIX + domain.default_dispvm if domain is not None and domain.default_dispvm else None
 
-    # -- what tokens stand for, as choices of a question
+    # -- the qubes of tokens, as choices of a question
 
     @cached_property
     def names(self) -> frozenset[str]:

@@ -175,14 +175,14 @@ async def populate(system: System, extra: int) -> None:
 
     A system whose store was lost is not filled: its volumes wait for `--recover`. What cannot be started is logged.
     """
-    wanted = samples(extra)
+    chosen = samples(extra)
     if len(system.state.qubes) == 1 and not system.qube("dom0").problem:
-        await write(system, wanted)
+        await write(system, chosen)
         await _set_system(system)
     for name, devices in DEVICES.items():
         if name in system.state.qubes:
             system.devices.offer(system.qube(name), MemoryDevices.of(devices))
-    for sample in wanted:
+    for sample in chosen:
         if sample.running and sample.name in system.state.qubes:
             try:
                 await lifecycle.start(system, sample.name)
@@ -198,14 +198,14 @@ async def _set_system(system: System) -> None:
             system.emit(system.state.system_changed(name))
 
 
-async def write(system: System, wanted: list[Sample]) -> None:
+async def write(system: System, chosen: list[Sample]) -> None:
     """New qubes, with their volumes, in one transaction."""
     now = int(time.time())
     pool = system.state.system("default_pool")
     statements: list[Statement] = []
     qubes: list[Qube] = []
     first = await system.next_qid()
-    for qid, sample in enumerate(wanted, first):
+    for qid, sample in enumerate(chosen, first):
         qube = Qube(qid, uuid4(), sample.name, sample.klass, own={"label": sample.label, **sample.own})
         if sample.age is not None:
             qube.own["backup_timestamp"] = str(now - sample.age * DAY - 3600)

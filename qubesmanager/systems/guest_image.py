@@ -67,7 +67,7 @@ agent() {{
     port=$(agent_port)
     [ -n "$port" ] || return
     exec 3<>"$port"
-    # While nobody is at the other end, there is nothing to read.
+    # Without a process at the other end, there is nothing to read.
     while read -r request <&3 || sleep 1; do
         case "$request" in
             *guest-sync*) echo "$request" | sed 's/.*"id": *\\([0-9]*\\).*/{{"return": \\1}}/' >&3 ;;
@@ -150,11 +150,11 @@ async def build(cache: Path) -> GuestImage:
 
 async def _unpacked_kernel(folder: Path) -> Path:
     listing = (await run("apt-cache", "depends", KERNEL_PACKAGE)).decode()
-    found = _CONCRETE_PACKAGE.search(listing)
-    if found is None:
+    match = _CONCRETE_PACKAGE.search(listing)
+    if match is None:
         raise Mgmt1Error(f"apt does not know the package {KERNEL_PACKAGE}.")
     # apt-get writes into its working directory, which is asked for through the only door it has.
-    await run("env", f"--chdir={folder}", "apt-get", "download", "-q", found[1])
+    await run("env", f"--chdir={folder}", "apt-get", "download", "-q", match[1])
     package = await asyncio.to_thread(lambda: next(folder.glob("*.deb")))
     await run("dpkg-deb", "-x", str(package), str(folder / "tree"))
     return folder / "tree"
@@ -187,8 +187,8 @@ def _modules(tree: Path) -> Iterator[Path]:
         if name in given or name not in known:
             return  # built into the kernel, or here already
         given.add(name)
-        found = _DEPENDS.search(known[name].read_bytes())
-        for other in filter(None, found[1].decode("ascii").split(",") if found else ()):
+        match = _DEPENDS.search(known[name].read_bytes())
+        for other in filter(None, match[1].decode("ascii").split(",") if match else ()):
             yield from with_dependencies(other.replace("-", "_"))
         yield known[name]
 

@@ -37,7 +37,7 @@ def state_folder() -> Path:
 def launch() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What goes before the daemon's command, and its arguments.
 
-    An ordinary user gets virtual machines of their own (`qemu:///session`), root those of the host (`qemu:///system`)
+    An ordinary user gets private virtual machines (`qemu:///session`), root those of the host (`qemu:///system`)
     where libvirt runs for it, and otherwise a session in a user namespace.
     """
     arguments = ("--real", "--state", str(state_folder()), "--hypervisor")

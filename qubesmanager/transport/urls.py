@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connection URLs: what `--connect` may say, and where a program looks when nobody said anything."""
+"""Connection URLs: what `--connect` accepts, and where a program looks without it."""
 
 import os
 import shutil
@@ -75,8 +75,8 @@ def search(environment: Mapping[str, str] = os.environ) -> Found:
             return Found(Connection("unix", str(path)), (*trail, f"{path} is the socket of a daemon."))
         trail.append(f"{path} is not there.")
     if _is_socket(QUBESD_SOCKET):
-        found = f"{QUBESD_SOCKET} is the socket of qubesd."
-        return Found(Connection("qubesd", str(QUBESD_SOCKET)), (*trail, found))
+        why = f"{QUBESD_SOCKET} is the socket of qubesd."
+        return Found(Connection("qubesd", str(QUBESD_SOCKET)), (*trail, why))
     trail.append(f"{QUBESD_SOCKET} is not there.")
     if program := shutil.which(QREXEC_CLIENT, path=environment.get("PATH", os.defpath)):
         return Found(Connection("qrexec", ""), (*trail, f"{program} leads to dom0."))

@@ -47,10 +47,10 @@ class ChunkName:
 
 def chunk_name(untrusted: str) -> ChunkName | None:
     """The chunk of that name in its one spelling; None for any other name."""
-    found = _CHUNK.fullmatch(untrusted)
-    if found is None:
+    match = _CHUNK.fullmatch(untrusted)
+    if match is None:
         return None
-    name = ChunkName(found["folder"], found["file"], int(found["index"]))
+    name = ChunkName(match["folder"], match["file"], int(match["index"]))
     known = bool(name.folder) != (name.file in _TOP_FILES)
     return name if known and str(name) == untrusted else None
 
@@ -107,29 +107,29 @@ class Reader:
             if block == tar.ZERO_BLOCK:
                 self.zero_blocks += 1
                 continue
-            found = self._header(block)
-            if isinstance(found, Damage):
+            header = self._header(block)
+            if isinstance(header, Damage):
                 if not seeking:
-                    yield found
+                    yield header
                 seeking = True
                 continue
-            if seeking and not is_known(found.name):
+            if seeking and not is_known(header.name):
                 continue
             seeking = False
             self.zero_blocks = 0
-            if found.kind in {tar.PAX, tar.PAX_GLOBAL}:
+            if header.kind in {tar.PAX, tar.PAX_GLOBAL}:
                 try:
-                    told = self._pax_size(found)
+                    true_size = self._pax_size(header)
                 except BackupDamagedError as error:
                     yield Damage(str(error))
                     seeking = True
                     continue
-                size = told if found.kind == tar.PAX else size
+                size = true_size if header.kind == tar.PAX else size
                 continue
-            self._left = found.size if size is None else size
+            self._left = header.size if size is None else size
             self._padding = tar.padding(self._left)
-            is_ours, size = found.is_ours and size is None, None
-            yield self._member(found, is_ours=is_ours)
+            is_ours, size = header.is_ours and size is None, None
+            yield self._member(header, is_ours=is_ours)
 
     def body(self) -> Iterator[bytes]:
         """The rest of the present member in pieces; fewer bytes than its size only if the stream ends."""
@@ -138,10 +138,10 @@ class Reader:
 
     def take(self, size: int) -> bytes:
         """The next bytes of the present member, `size` of them if there are so many left in it and in the stream."""
-        wanted = min(size, self._left)
-        data = self._exactly(wanted)
+        step = min(size, self._left)
+        data = self._exactly(step)
         self._left -= len(data)
-        if len(data) < wanted:
+        if len(data) < step:
             self._cut, self._left, self._padding = True, 0, 0
         return data
 
@@ -160,38 +160,38 @@ class Reader:
         except BackupDamagedError as error:
             return Damage(str(error))
 
-    def _pax_size(self, found: tar.Header) -> int | None:
+    def _pax_size(self, header: tar.Header) -> int | None:
         """The size that a pax header gives the member after it; a record that changes more than that is refused."""
-        if found.size > tar.PAX_LIMIT:
+        if header.size > tar.PAX_LIMIT:
             raise BackupDamagedError("The frame of the archive is broken: a pax header has no end.")
-        body = self._exactly(found.size + tar.padding(found.size))
-        records = tar.pax_records(body[: found.size])
+        body = self._exactly(header.size + tar.padding(header.size))
+        records = tar.pax_records(body[: header.size])
         if any(key in {"path", "linkpath"} or key.startswith("GNU.") for key in records):
             raise BackupDamagedError("A pax header gives a member of the backup another name.")
         return tar.pax_number(records, "size", -1) if "size" in records else None
 
-    def _member(self, found: tar.Header, *, is_ours: bool) -> Member | Damage:
-        folder = found.name.partition("/")[0]
-        if found.kind != tar.REGULAR:
-            what = tar.KINDS.get(found.kind, "member of an unknown kind")
-            if found.kind in tar.KINDS:
+    def _member(self, header: tar.Header, *, is_ours: bool) -> Member | Damage:
+        folder = header.name.partition("/")[0]
+        if header.kind != tar.REGULAR:
+            what = tar.KINDS.get(header.kind, "member of an unknown kind")
+            if header.kind in tar.KINDS:
                 self._left = self._padding = 0
-            return Damage(f"The backup holds a {what}, {shown(found.name)}.", folder)
-        if not is_known(found.name):
-            return Damage(f"The backup holds {shown(found.name)}, which does not belong there.", folder)
+            return Damage(f"The backup holds a {what}, {shown(header.name)}.", folder)
+        if not is_known(header.name):
+            return Damage(f"The backup holds {shown(header.name)}, which does not belong there.", folder)
         if self._left > CHUNK_LIMIT:
-            return Damage(f"The member {found.name} has more than {CHUNK_LIMIT >> 20} MiB.", folder)
-        return Member(found.name, chunk_name(found.name), self._left, is_ours)
+            return Damage(f"The member {header.name} has more than {CHUNK_LIMIT >> 20} MiB.", folder)
+        return Member(header.name, chunk_name(header.name), self._left, is_ours)
 
     def _exactly(self, size: int) -> bytes:
         """So many bytes, fewer only at the end of the stream."""
         data = self._source.read(size) if size else b""
         if len(data) == size or not data:
             return data
-        parts, held = [data], len(data)
-        while held < size and (data := self._source.read(size - held)):
+        parts, length = [data], len(data)
+        while length < size and (data := self._source.read(size - length)):
             parts.append(data)
-            held += len(data)
+            length += len(data)
         return b"".join(parts)
 
 
@@ -216,7 +216,7 @@ class Writer:
         self._at = 0
         self._name = ""
         self._size = 0
-        self._held: list[bytes] = []
+        self._blocks: list[bytes] = []
 
     def begin(self, name: str) -> None:
         self._name, self._size = name, 0
@@ -228,7 +228,7 @@ class Writer:
         if self._patch is not None:
             self._out(data)
         else:
-            self._held.append(data)
+            self._blocks.append(data)
 
     def finish(self) -> None:
         """The member is complete."""
@@ -237,9 +237,9 @@ class Writer:
             self._patch(self._at - self._size - tar.BLOCK, header)
         else:
             self._out(header)
-            self._held.reverse()
-            while self._held:
-                self._out(self._held.pop())
+            self._blocks.reverse()
+            while self._blocks:
+                self._out(self._blocks.pop())
         self._out(bytes(tar.padding(self._size)))
 
     def add(self, name: str, body: bytes) -> None:

@@ -19,14 +19,14 @@ class Sequence:
     def __init__(
         self,
         kept: Collection[Qube],
-        wanted: Collection[str],
+        names: Collection[str],
         failed: Callable[[str], bool],
         *,
         has_manifest: bool,
         lenient: bool = False,
     ) -> None:
         self._names = {qube.path[:-1]: qube.name for qube in kept}
-        self._wanted = {qube.path[:-1] for qube in kept if qube.name in wanted}
+        self._paths = {qube.path[:-1] for qube in kept if qube.name in names}
         self._failed = failed
         self._has_manifest = has_manifest
         self._lenient = lenient
@@ -48,18 +48,18 @@ class Sequence:
         if name is None:
             return self.place(Damage(f"The backup holds {member.name} twice."))
         owner = self._names.get(name.folder)
-        found = self._wrong(name, owner, is_ours=member.is_ours)
+        damage = self._wrong(name, owner, is_ours=member.is_ours)
         self._last = f"after {name}, of the qube {owner}" if owner else f"after {name}"
-        if found is not None:
+        if damage is not None:
             blamed = owner and not (self._lenient and self._is_extra(name))
-            return Damage(found, name.folder if blamed else "")
+            return Damage(damage, name.folder if blamed else "")
         self._started.add(name.path)
         self._reached = max(self._reached, self._order.get(name.folder, 0))
         self._next = replace(name, index=name.index + 1)
         if name.path == MANIFEST:
             self._ended = True
             return name
-        return name if name.folder in self._wanted and not self._failed(name.folder) else None
+        return name if name.folder in self._paths and not self._failed(name.folder) else None
 
     def _is_extra(self, name: ChunkName) -> bool:
         """The chunk is not one that a file still waits for, nor does it show that one is missing."""

@@ -62,7 +62,7 @@ class Feed:
         self._cancelled = cancelled
         self._changed = Condition()
         self._events: deque[Event | BaseException] = deque()
-        self._held = 0
+        self._bytes_held = 0
         self._deriving = 0
         self._extra = 0
         """Bytes of the derivations beside the first: there is one always, more only while little is held."""
@@ -73,9 +73,9 @@ class Feed:
     def hold(self, size: int, own: int) -> None:
         """There is room for so many bytes more, `own` of those held being of the same chunk."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._fits(size) or self._held <= own)
+            self._changed.wait_for(lambda: self._closed or self._fits(size) or self._bytes_held <= own)
             self._check()
-            self._held += size
+            self._bytes_held += size
 
     def put(self, event: Event | BaseException) -> None:
         with self._changed:
@@ -86,7 +86,7 @@ class Feed:
 
     @contextmanager
     def deriving(self, memory: int) -> Iterator[None]:
-        """There is room for a derivation of that many bytes. In a thread of its own."""
+        """There is room for a derivation of that many bytes. Called in a thread."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or not self._deriving or self._fits(memory))
             self._check()
@@ -102,7 +102,7 @@ class Feed:
                 self._changed.notify_all()
 
     def _fits(self, size: int) -> bool:
-        return self._held + self._extra + size <= ROOM
+        return self._bytes_held + self._extra + size <= ROOM
 
     def _check(self) -> None:
         if self._closed:
@@ -123,7 +123,7 @@ class Feed:
     def free(self, size: int) -> None:
         """So many bytes are no longer held."""
         with self._changed:
-            self._held -= size
+            self._bytes_held -= size
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -158,7 +158,7 @@ class ReadFailed(Exception):  # noqa: N818 - says what happened
 
 
 class KeyPool:
-    """Derives and checks keys in threads of its own: so many at a time as memory allows."""
+    """Derives and checks keys in its own threads: as many at a time as memory allows."""
 
     def __init__(self, params: scrypt_container.Params, *, all_alike: bool) -> None:
         """`params` are those of the backup's head; `all_alike`: no chunk may have others, so their memory is known."""
@@ -172,13 +172,13 @@ class KeyPool:
         if size < OVERHEAD:
             raise BackupDamagedError("The chunk is no sealed container.")
         first = reader.take(HEAD_SIZE)
-        found = scrypt_container.params_of(first)
-        if self._params not in {None, found}:
+        params = scrypt_container.params_of(first)
+        if self._params not in {None, params}:
             raise BackupDamagedError("The chunk is not sealed like the others.")
-        keys = self._keys.submit(_derived, feed, found.memory, first, secret)
-        # The MAC grows while the rest is read: the pieces, nothing, and what is told at the end.
-        told: SimpleQueue[bytes | None] = SimpleQueue()
-        chunk = Chunk(name, [], 0, self._macs.submit(_checked, keys, told, name))
+        keys = self._keys.submit(_derived, feed, params.memory, first, secret)
+        # The MAC grows while the rest is read: the pieces, nothing, and the end marker.
+        payload: SimpleQueue[bytes | None] = SimpleQueue()
+        chunk = Chunk(name, [], 0, self._macs.submit(_checked, keys, payload, name))
         mac, left = b"", size - OVERHEAD
         try:
             while left:
@@ -187,14 +187,14 @@ class KeyPool:
                 chunk.size += step
                 piece = reader.take(step)
                 chunk.pieces.append(piece)
-                told.put(piece)
+                payload.put(piece)
                 if len(piece) < step:
                     break
                 left -= step
             mac = reader.take(MAC_SIZE)
         finally:
-            told.put(None)
-            told.put(mac)
+            payload.put(None)
+            payload.put(mac)
         if len(mac) < MAC_SIZE:
             keys.cancel()
             feed.drop(chunk)
@@ -211,9 +211,9 @@ def _derived(feed: Feed, memory: int, first: bytes, secret: bytes) -> Keys:
         return scrypt_container.keys_of(first, secret)
 
 
-def _checked(keys: "Future[Keys]", told: "SimpleQueue[bytes | None]", name: ChunkName) -> Keys:
-    found = keys.result()
-    ours = mac_of(found, iter(told.get, None))
-    if not hmac.compare_digest(ours, told.get() or b""):
+def _checked(keys: "Future[Keys]", payload: "SimpleQueue[bytes | None]", name: ChunkName) -> Keys:
+    derived = keys.result()
+    ours = mac_of(derived, iter(payload.get, None))
+    if not hmac.compare_digest(ours, payload.get() or b""):
         raise BackupDamagedError(f"The content of the chunk {name} was changed.")
-    return found
+    return derived

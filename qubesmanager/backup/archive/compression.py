@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Compression in independent blocks, so that any number of threads can take part; decompression in bounded steps.
 
-A block becomes a gzip member or a zstd frame of its own, and `gzip -d` and `zstd -d` take a row of them for one file.
+A block becomes a separate gzip member or zstd frame, and `gzip -d` and `zstd -d` take a row of them for one file.
 ISA-L does gzip about five times as fast as zlib; where it is not installed, zlib does the same work.
 """
 
@@ -71,7 +71,7 @@ def require(method: Compression | str | None) -> None:
 
 
 def compress(method: Compression, block: bytes) -> bytes:
-    """The block as a stream that stands alone. For any thread; runs without the interpreter lock."""
+    """The block as a complete stream. For any thread; runs without the interpreter lock."""
     if len(block) == BLOCK and block == ZEROS:
         return _zeros(method)
     return _COMPRESS[method](block)
@@ -104,7 +104,7 @@ def _stored(block: bytes) -> bytes:
 def _is_dense(block: bytes) -> bool:
     """Whether compression gains nothing, by a few samples: media and what is encrypted. Stored, it is read for nothing.
 
-    ISA-L would code it all the same, and take as long to decode it as any other.
+    ISA-L would encode it too, and take as long to decode it as any other.
     """
     step = len(block) // _SAMPLES
     if step < 8 * _SAMPLE:

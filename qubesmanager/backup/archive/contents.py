@@ -219,12 +219,12 @@ def from_xml(untrusted: bytes) -> Contents:
     root = parse(untrusted, XML_LIMIT, "qubes.xml")
     labels = tuple(_label(element) for element in root.findall("./labels/label"))
     names = {f"label-{label.index}": label.name for label in labels} | {label.name: label.name for label in labels}
-    found = root.findall("./domains/domain")
-    if len(found) > QUBES_LIMIT:
-        raise BackupLimitError(f"The backup lists {len(found)} qubes; at most {QUBES_LIMIT} are read.")
+    domains = root.findall("./domains/domain")
+    if len(domains) > QUBES_LIMIT:
+        raise BackupLimitError(f"The backup lists {len(domains)} qubes; at most {QUBES_LIMIT} are read.")
     qubes: list[Qube] = []
     problems: list[BackupDamagedError] = []
-    for number, element in enumerate(found):
+    for number, element in enumerate(domains):
         try:
             qubes.append(_qube(element, names))
         except BackupDamagedError as error:
@@ -290,7 +290,7 @@ def _qube(element: Element, labels: Mapping[str, str]) -> Qube:
 
 
 def _unreadable(element: Element, number: int, taken: Collection[str], problem: str) -> Qube:
-    """The `number`-th domain, as far as its data can be attributed to it; with a name of its own."""
+    """The `number`-th domain, as far as its data can be attributed to it, under a unique name."""
     name = _values(element.findall("./properties/property")).get("name", "")
     path = _feature(element, "backup-path")
     if not VM_NAME.matches(name) or name == DOM0 or name in taken:
@@ -331,8 +331,8 @@ def _values(elements: Iterable[Element]) -> dict[str, str]:
 
 
 def _once(what: str, names: Iterable[str]) -> None:
-    seen: set[str] = set()
+    known: set[str] = set()
     for name in names:
-        if name in seen:
+        if name in known:
             raise BackupDamagedError(f"qubes.xml lists the {what} {name} twice.")
-        seen.add(name)
+        known.add(name)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """backup-header, and the passphrases that each part of a backup is sealed under.
 
-The header is lines of `key=value`, version first. Lines of its own, `mgmt1-manifest=1` and `mgmt1-dom0-config=1`, say
+The header is lines of `key=value`, version first. Our own lines, `mgmt1-manifest=1` and `mgmt1-dom0-config=1`, say
 that a manifest follows the last chunk, and dom0's configuration qubes.xml; readers of Qubes leave them aside. Source:
 backup format v4 of Qubes OS.
 """

@@ -123,11 +123,11 @@ class Home:
                 # What is in a folder follows it at once, for GNU tar sets its time when it comes to something else.
                 self._add(_Entry(folder, tar.FOLDER, 0))
                 try:
-                    found = self._scan_folder(below, folder)
+                    names = self._scan_folder(below, folder)
                 except OSError as error:
                     self._left_out.add(folder, _why(error))
                 else:
-                    folders += reversed(found)
+                    folders += reversed(names)
 
     def _scan_folder(self, below: Below, folder: bytes) -> list[bytes]:
         """Takes in what the folder holds; answers the folders in it, which are still to be scanned."""
@@ -135,17 +135,17 @@ class Home:
         if os.fstat(fd).st_dev != self._identity[0]:
             self._left_out.add(folder, "another file system")
             return []
-        found: list[bytes] = []
+        names: list[bytes] = []
         for name in sorted(map(os.fsencode, os.listdir(fd))):  # noqa: PTH208 - by descriptor
             path = folder + b"/" + name if folder else name
             if len(path) > PATH_LIMIT or path.count(b"/") > DEPTH_LIMIT:
                 self._left_out.add(path[:PATH_LIMIT], "its path is too long")
                 continue
             try:
-                self._scan_entry(fd, name, path, found)
+                self._scan_entry(fd, name, path, names)
             except OSError as error:
                 self._left_out.add(path, _why(error))
-        return found
+        return names
 
     def _scan_entry(self, fd: int, name: bytes, path: bytes, folders: list[bytes]) -> None:
         status = os.stat(name, dir_fd=fd, follow_symlinks=False)
@@ -181,13 +181,13 @@ class Home:
 
     def archive(self, cancelled: Event) -> Iterator[bytes]:
         """The archive in pieces of `BLOCK` bytes. Once, after `scan`. Raises `OSError` if the home itself is gone."""
-        held = bytearray()
+        content = bytearray()
         for piece in self._pieces(cancelled):
-            held += piece
-            while len(held) >= BLOCK:
-                yield bytes(held[:BLOCK])
-                del held[:BLOCK]
-        yield bytes(held)
+            content += piece
+            while len(content) >= BLOCK:
+                yield bytes(content[:BLOCK])
+                del content[:BLOCK]
+        yield bytes(content)
 
     def _pieces(self, cancelled: Event) -> Iterator[bytes]:
         root = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -289,14 +289,14 @@ class _Reading:
     def run(self, run: Extent) -> Iterator[bytes]:
         done = 0
         while done < run.length:
-            wanted = min(_STEP, run.length - done)
+            step = min(_STEP, run.length - done)
             try:
-                data = os.pread(self.fd, wanted, run.offset + done)
+                data = os.pread(self.fd, step, run.offset + done)
             except OSError:
                 data = b""
             if not data:
                 self._is_short = True
-                data = bytes(wanted)
+                data = bytes(step)
             done += len(data)
             yield data
 

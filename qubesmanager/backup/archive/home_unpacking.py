@@ -54,7 +54,7 @@ class Tree(Protocol):
     def hard_link(self, path: bytes, file: bytes, /) -> object: ...
 
     def finish(self) -> object:
-        """Everything was made. It may be used only once the report of the restore says so."""
+        """Everything was made. It may be used only once the report of the restore is good."""
         ...
 
     def abort(self) -> object:
@@ -97,7 +97,7 @@ def salvage(pieces: Iterator[bytes], name: str, limit: int, tree: Tree, lost: li
     """As `unpack`, but what comes before damage stays in the tree.
 
     Damage is that `pieces` raises `BackupDamagedError` or ends early. Any other fault of the archive is raised, since
-    whoever wrote it, sealed it so, and so is damage before the first folder.
+    because its writer sealed it so. Damage before the first folder is an error too.
     """
     source = _Source(pieces)
     cursor = Cursor(source, name, limit)

@@ -110,7 +110,7 @@ def _file(value: Any) -> FileEntry:
 
 
 def _field(value: Any, name: str, kind: type) -> Any:
-    found: Any = value.get(name) if isinstance(value, dict) else None
-    if type(found) is not kind or (isinstance(found, int) and found < 0):
+    entries: Any = value.get(name) if isinstance(value, dict) else None
+    if type(entries) is not kind or (isinstance(entries, int) and entries < 0):
         raise BackupDamagedError("The manifest of the backup is broken.")
-    return found
+    return entries

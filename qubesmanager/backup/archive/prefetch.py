@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pieces that are made in a thread of their own, ahead of who takes them."""
+"""Pieces that a thread makes ahead of their consumer."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

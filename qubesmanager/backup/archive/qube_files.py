@@ -35,12 +35,12 @@ def firewall_xml(rules: Iterable[Rule]) -> bytes:
     lines = ["<?xml version='1.0' encoding='utf-8'?>", '<firewall version="2"><rules>']
     for rule in rules:
         values = ((name, getattr(rule, name)) for name in _OPTIONS)
-        found = "".join(
+        odd = "".join(
             f'<property name="{name}">{escape(str(value))}</property>'
             for name, value in values
             if value is not None and value != ""
         )
-        lines.append(f"<rule><properties>{found}</properties></rule>")
+        lines.append(f"<rule><properties>{odd}</properties></rule>")
     return "\n".join([*lines, "</rules></firewall>"]).encode()
 
 

@@ -57,10 +57,9 @@ def open_backup(source: Input, passphrase: str, *, cancelled: Event | None = Non
     """Read the head of a backup and its qubes.xml; one key derivation's time tells whether the passphrase is right.
 
     With `salvage` a damaged frame is put right (see `salvage.py`), a header that was changed is replaced by its sealed
-    copy, and a missing manifest fails no qube; the report's problems and doubts say so. Every byte still has to prove
-    itself by its MAC.
-    Raises `BackupPassphraseError`, `BackupDamagedError`, `BackupLimitError`, `BackupError` for one that cannot be read
-    here, `QubesValueError` for a passphrase that none can have, and what `source` raises.
+    copy, and a missing manifest fails no qube; the report names it in its problems and doubts. Every byte still has to
+    prove itself by its MAC. Raises `BackupPassphraseError`, `BackupDamagedError`, `BackupLimitError`, `BackupError` for
+    one that cannot be read here, `QubesValueError` for a passphrase that none can have, and what `source` raises.
     """
     stop = cancelled or Event()
     stream = _Cancellable(source, stop)
@@ -70,30 +69,30 @@ def open_backup(source: Input, passphrase: str, *, cancelled: Event | None = Non
     first, text = _head_member(members, reader, backup_tar.HEADER)
     if mended is not None:
         return _salvaged(mended, members, reader, text, _Rest(reader, members, passphrase, stop))
-    told = header.from_text(text)
+    head = header.from_text(text)
     second, sealed = _head_member(members, reader, backup_tar.HEADER_MAC)
     params = scrypt_container.params_of(sealed[: scrypt_container.HEAD_SIZE])
     third, sealed_xml = _head_member(members, reader, XML)
     # Both derivations at once, where memory allows; the answer to a wrong passphrase waits for the first alone.
     dearer = max(
-        params, scrypt_container.params_of(sealed_xml[: scrypt_container.HEAD_SIZE]), key=lambda one: one.memory
+        params, scrypt_container.params_of(sealed_xml[: scrypt_container.HEAD_SIZE]), key=lambda each: each.memory
     )
     alone = scrypt_container.at_once(dearer, 2) == 1
-    secret = header.chunk_secret(told.backup_id, third.name, passphrase)
+    secret = header.chunk_secret(head.backup_id, third.name, passphrase)
     opening = ThreadPoolExecutor(2, thread_name_prefix="backup-keys")
     try:
         of_head = opening.submit(scrypt_container.open_container, sealed, header.head_secret(passphrase))
         of_xml = opening.submit(_opened_after, of_head if alone else None, sealed_xml, secret)
         if awaited(of_head, stop) != text:
             raise BackupDamagedError("The header of the backup was changed.")
-        if told.has_manifest and not (first.is_ours and second.is_ours and third.is_ours):
+        if head.has_manifest and not (first.is_ours and second.is_ours and third.is_ours):
             raise BackupDamagedError("The frame of the head of the backup was changed.")
         packed = _of_xml(of_xml, stop)
     finally:
         opening.shutdown(wait=False, cancel_futures=True)
-    xml, _ = _small_file(iter([packed]), told.compression, "qubes.xml", contents.XML_LIMIT)
+    xml, _ = _small_file(iter([packed]), head.compression, "qubes.xml", contents.XML_LIMIT)
     rest = _Rest(reader, members, passphrase, stop)
-    return Backup(told, contents.from_xml(xml), params, rest, config=_config(told, rest))
+    return Backup(head, contents.from_xml(xml), params, rest, config=_config(head, rest))
 
 
 def _salvaged(
@@ -101,26 +100,26 @@ def _salvaged(
 ) -> "Backup":
     """The backup whose header is `text`, opened although parts of its head may be damaged."""
     _, sealed = _head_member(members, reader, backup_tar.HEADER_MAC)
-    told, is_sealed = head_of(
+    head, is_sealed = head_of(
         text, lambda: scrypt_container.open_container(sealed, header.head_secret(rest.passphrase))
     )
     third, sealed_xml = _head_member(members, reader, XML)
     packed = scrypt_container.open_container(
-        sealed_xml, header.chunk_secret(told.backup_id, third.name, rest.passphrase)
+        sealed_xml, header.chunk_secret(head.backup_id, third.name, rest.passphrase)
     )
     if not is_sealed:
-        # What is sealed says how it is compressed; the header, which anybody may have written, does not.
-        told = replace(told, compression=filter_of(packed))
+        # What is sealed says how it is compressed; the header, which any writer may have changed, does not.
+        head = replace(head, compression=filter_of(packed))
         mended.notes.append("The sealed header of the backup is damaged.")
-    elif header.to_text(told) != text:
+    elif header.to_text(head) != text:
         mended.notes.append("The header of the backup was changed; its sealed copy is used.")
-    xml, _ = _small_file(iter([packed]), told.compression, "qubes.xml", contents.XML_LIMIT)
-    held = contents.from_xml(xml)
-    mended.folders = [qube.path[:-1] for qube in held.stored]
-    mended.home = next((qube.user for qube in held.stored if qube.user), "")
+    xml, _ = _small_file(iter([packed]), head.compression, "qubes.xml", contents.XML_LIMIT)
+    system = contents.from_xml(xml)
+    mended.folders = [qube.path[:-1] for qube in system.stored]
+    mended.home = next((qube.user for qube in system.stored if qube.user), "")
     params = scrypt_container.params_of(sealed_xml[: scrypt_container.HEAD_SIZE])
-    config, rest = _salvaged_config(told, rest)
-    return Backup(told, held, params, rest, mended, config)
+    config, rest = _salvaged_config(head, rest)
+    return Backup(head, system, params, rest, mended, config)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +130,15 @@ class _Config:
     problem: str = ""
 
 
-def _config(told: Head, rest: "_Rest") -> _Config:
-    """What follows qubes.xml, if the header says so. One that was changed is lost alone."""
-    if not told.has_config:
+def _config(head: Head, rest: "_Rest") -> _Config:
+    """The members that follow qubes.xml, if the header announces them. A changed one costs only itself."""
+    if not head.has_config:
         return _Config()
     name = str(ChunkName("", CONFIG, 0))
     _, sealed = _head_member(rest.members, rest.reader, name)
     try:
-        packed = scrypt_container.open_container(sealed, header.chunk_secret(told.backup_id, name, rest.passphrase))
-        text, _ = _small_file(iter([packed]), told.compression, CONFIG, CONFIG_LIMIT)
+        packed = scrypt_container.open_container(sealed, header.chunk_secret(head.backup_id, name, rest.passphrase))
+        text, _ = _small_file(iter([packed]), head.compression, CONFIG, CONFIG_LIMIT)
         return _Config(from_json(text))
     except BackupPassphraseError:
         return _Config(problem="The configuration of dom0 was changed, or is of another backup.")
@@ -147,9 +146,9 @@ def _config(told: Head, rest: "_Rest") -> _Config:
         return _Config(problem=f"The configuration of dom0 cannot be read: {error}")
 
 
-def _salvaged_config(told: Head, rest: "_Rest") -> tuple[_Config, "_Rest"]:
+def _salvaged_config(head: Head, rest: "_Rest") -> tuple[_Config, "_Rest"]:
     """As `_config`, with what is still to be read; a configuration that is not in its place is lost alone."""
-    if not told.has_config:
+    if not head.has_config:
         return _Config(), rest
     before: list[Member | Damage] = []
     while isinstance(member := next(rest.members, None), Damage):
@@ -158,7 +157,7 @@ def _salvaged_config(told: Head, rest: "_Rest") -> tuple[_Config, "_Rest"]:
     if member is None or member.name != str(ChunkName("", CONFIG, 0)):
         return _Config(problem="The configuration of dom0 is missing in the file."), following
     try:
-        return _config(told, replace(rest, members=iter((member,)))), replace(rest, members=chain(before, rest.members))
+        return _config(head, replace(rest, members=iter((member,)))), replace(rest, members=chain(before, rest.members))
     except BackupDamagedError as error:
         return _Config(problem=f"The configuration of dom0 cannot be read: {error}"), following
 
@@ -179,18 +178,18 @@ def _of_xml(sealed: "Future[bytes]", stop: Event) -> bytes:
 
 def _head_member(members: Iterator[Member | Damage], reader: backup_tar.Reader, name: str) -> tuple[Member, bytes]:
     """The next member, which has that name, and its content."""
-    found = next(members, None)
-    if isinstance(found, Damage):
-        raise BackupDamagedError(f"The head of the backup is damaged. {found.text}")
-    if found is None or found.name != name:
+    member = next(members, None)
+    if isinstance(member, Damage):
+        raise BackupDamagedError(f"The head of the backup is damaged. {member.text}")
+    if member is None or member.name != name:
         raise BackupDamagedError(f"This is no backup, or its head is damaged: {name} is missing.")
-    limit = contents.XML_LIMIT if found.chunk else header.HEAD_LIMIT
-    if found.size > limit:
+    limit = contents.XML_LIMIT if member.chunk else header.HEAD_LIMIT
+    if member.size > limit:
         raise BackupLimitError(f"{name} has more than {limit >> 10} KiB.")
     body = b"".join(reader.body())
-    if len(body) < found.size:
+    if len(body) < member.size:
         raise BackupDamagedError("The backup is cut off in its head.")
-    return found, body
+    return member, body
 
 
 def _small_file(pieces: Iterator[bytes], method: str | None, name: str, limit: int) -> tuple[bytes, Content]:
@@ -259,8 +258,8 @@ class Backup:
 
     def __init__(
         self,
-        told: Head,
-        held: Contents,
+        head: Head,
+        system: Contents,
         params: Params,
         rest: _Rest,
         mended: Mended | None = None,
@@ -270,8 +269,8 @@ class Backup:
 
         `config` becomes two attributes: dom0's configuration, None without one, and `problem`, why it cannot be read.
         """
-        self.head = told
-        self.contents = held
+        self.head = head
+        self.contents = system
         self.params = params
         self.mended = mended
         self.config = config.value
@@ -300,9 +299,9 @@ class Backup:
         the stream raises, and what is no error of one qube. An error of a sink fails its qube.
         """
         names = {qube.name for qube in (*self.contents.kept, *self.contents.unreadable)}
-        wanted = names if include is None else names.intersection(include)
+        chosen = names if include is None else names.intersection(include)
         tell = progress or (lambda _name, _done, _total: None)
-        run = _Run(self, wanted, sinks, home, tell, self._rest.cancelled)
+        run = _Run(self, chosen, sinks, home, tell, self._rest.cancelled)
         return run.run(self._rest)
 
 
@@ -333,7 +332,7 @@ class _Run:
     def __init__(
         self,
         backup: Backup,
-        wanted: Collection[str],
+        names: Collection[str],
         sinks: Sinks,
         home: Tree | None,
         progress: Progress,
@@ -349,9 +348,9 @@ class _Run:
         self._states = {
             qube.path[:-1]: _State(qube, _allowance(qube, backup.head))
             for qube in self._contents.kept
-            if qube.name in wanted
+            if qube.name in names
         }
-        self._wanted = wanted
+        self._names = names
         self._problems = [backup.problem] if backup.problem else []
         self._manifest: Manifest | None = None
         self._feed = Feed(cancelled)
@@ -375,7 +374,7 @@ class _Run:
         finally:
             self._feed.close()
             reading.shutdown()
-            # A derivation cannot be stopped, and after a cancel nobody should wait for it.
+            # A derivation cannot be stopped, and no caller should wait for it after a cancel.
             keys.close(wait=not self._cancelled.is_set())
         self._judge()
         self._abort([state for state in self._states.values() if state.reason])
@@ -396,7 +395,7 @@ class _Run:
             )
             for state in self._states.values()
         ]
-        results += [QubeResult(qube, qube.problem) for qube in self._contents.unreadable if qube.name in self._wanted]
+        results += [QubeResult(qube, qube.problem) for qube in self._contents.unreadable if qube.name in self._names]
         return Report(self._head.backup_id, tuple(results), tuple(self._problems), self._manifest)
 
     # -- in the reading thread
@@ -412,15 +411,15 @@ class _Run:
         )
         try:
             for member in rest.members:
-                found = sequence.place(member) if isinstance(member, Damage) else sequence.check(member)
-                if isinstance(found, ChunkName) and isinstance(member, Member):
-                    secret = header.chunk_secret(self._head.backup_id, found, rest.passphrase)
+                placed = sequence.place(member) if isinstance(member, Damage) else sequence.check(member)
+                if isinstance(placed, ChunkName) and isinstance(member, Member):
+                    secret = header.chunk_secret(self._head.backup_id, placed, rest.passphrase)
                     try:
-                        self._feed.put(keys.chunk(self._feed, rest.reader, found, member.size, secret))
+                        self._feed.put(keys.chunk(self._feed, rest.reader, placed, member.size, secret))
                     except (BackupDamagedError, BackupLimitError) as error:
-                        found = Damage(f"{found}: {error}", found.folder)
-                if isinstance(found, Damage):
-                    self._feed.put(found)
+                        placed = Damage(f"{placed}: {error}", placed.folder)
+                if isinstance(placed, Damage):
+                    self._feed.put(placed)
             self._feed.put(End(rest.reader.zero_blocks))
         except Closed:
             pass
@@ -580,21 +579,24 @@ class _Run:
         if not self._head.has_manifest:
             self._judge_by_chunks()
             return
-        told = self._manifest
+        listing = self._manifest
         if self._end is not None and self._end.zero_blocks < 2:  # noqa: PLR2004 - of an archive
             self._problems.append("The end of the backup is missing.")
-        if told is None:
+        if listing is None:
             self._problems.append("The manifest at the end of the backup is missing: it is not whole.")
             if self._mended is not None:
                 self._judge_by_chunks()
                 return
             for state in self._states.values():
-                state.fail(f"Without the manifest nobody can say that {state.qube.name} is whole.")
+                state.fail(f"Without the manifest it is unknown whether {state.qube.name} is whole.")
             return
         stored = [(qube.name, qube.path[:-1]) for qube in self._contents.stored]
-        if told.backup_id != self._head.backup_id or [(entry.name, entry.folder) for entry in told.qubes] != stored:
+        if (
+            listing.backup_id != self._head.backup_id
+            or [(entry.name, entry.folder) for entry in listing.qubes] != stored
+        ):
             self._problems.append("The manifest is not of this backup.")
-        for entry in told.qubes:
+        for entry in listing.qubes:
             found = self._states.get(entry.folder)
             if found is not None and not found.cut:
                 # What the writer knew says more than what is missing for it.
@@ -624,9 +626,9 @@ class _Run:
             state.sinks.clear()
 
 
-def _allowance(qube: Qube, told: Head) -> int:
+def _allowance(qube: Qube, head: Head) -> int:
     """The most bytes of archives that a qube may have; other tools count neither frames nor maps."""
-    return qube.size if told.has_manifest else qube.size + qube.size // 8 + (64 << 20)
+    return qube.size if head.has_manifest else qube.size + qube.size // 8 + (64 << 20)
 
 
 def _said(path: str, qube: str, error: Mgmt1Error | OSError) -> str:
@@ -635,15 +637,15 @@ def _said(path: str, qube: str, error: Mgmt1Error | OSError) -> str:
     return f"{path} of {qube}: {error}"
 
 
-def _difference(qube: str, seen: list[FileEntry], told: tuple[FileEntry, ...]) -> str:
+def _difference(qube: str, actual: list[FileEntry], listed: tuple[FileEntry, ...]) -> str:
     """What is not as the manifest says, as a sentence; empty if nothing."""
-    found = {file.name: file for file in seen}
-    for file in told:
-        other = found.get(file.name)
+    by_name = {file.name: file for file in actual}
+    for file in listed:
+        other = by_name.get(file.name)
         if other is None:
             return f"The file {file.name} of {qube} is missing."
         if other.chunks != file.chunks:
             return f"The file {file.name} of {qube} has {other.chunks} chunks, and {file.chunks} were written."
         if other != file:
             return f"The file {file.name} of {qube} is not the one that was written."
-    return "" if tuple(seen) == told else f"The files of {qube} are not those that were written."
+    return "" if tuple(actual) == listed else f"The files of {qube} are not those that were written."

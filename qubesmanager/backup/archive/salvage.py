@@ -3,7 +3,7 @@
 
 The outer archive is not sealed, so one changed byte of a member's header hides a container that is whole. A container
 proves by itself what it is: its passphrase holds the backup's id, the file's name and the chunk's number, and its last
-bytes are the MAC of everything before. So a name and a length that the header does not give any more are tried until
+bytes are the MAC of everything before. So names and lengths that the header no longer gives are tried until
 the container confirms them. Nothing is guessed beyond that: what no container confirms is left out and noted.
 """
 
@@ -125,12 +125,12 @@ class Mended:
                 break
             if len(body) <= CHUNK_LIMIT + tar.BLOCK:
                 body += block
-        found = self._identified(broken, body, following)
-        if found is None:
-            self.notes.append(f"A member {self._after()} has no header any more, and what follows is no whole chunk.")
+        chunk = self._identified(broken, body, following)
+        if chunk is None:
+            self.notes.append(f"The header of a member {self._after()} is lost, and what follows is not a whole chunk.")
             self._pushed = memoryview(block + self._pushed)
             return
-        name, size = found
+        name, size = chunk
         self.notes.append(f"The header of {name} was damaged; its content is whole.")
         if name in {HEADER, HEADER_MAC}:
             self._small.setdefault(name, bytes(body[:size]))
@@ -165,14 +165,16 @@ class Mended:
         if len(self._names) < len(_HEAD):
             return [_HEAD[len(self._names)]]
         before, behind = chunk_name(self._names[-1]), chunk_name(following)
-        found: list[ChunkName | None] = [chunk_name(_raw_name(broken).decode("ascii", "replace"))]
+        candidates: list[ChunkName | None] = [chunk_name(_raw_name(broken).decode("ascii", "replace"))]
         if before is not None:
-            found.append(ChunkName(before.folder, before.file, before.index + 1))
+            candidates.append(ChunkName(before.folder, before.file, before.index + 1))
         if behind is not None and behind.index:
-            found.append(ChunkName(behind.folder, behind.file, behind.index - 1))
-        found += [ChunkName(folder, file, 0) for folder in self._near(before, behind) for file in self._files(folder)]
-        found += [ChunkName("", CONFIG, 0), ChunkName("", MANIFEST, 0)]
-        names = dict.fromkeys(text for name in found if name is not None and is_known(text := str(name)))
+            candidates.append(ChunkName(behind.folder, behind.file, behind.index - 1))
+        candidates += [
+            ChunkName(folder, file, 0) for folder in self._near(before, behind) for file in self._files(folder)
+        ]
+        candidates += [ChunkName("", CONFIG, 0), ChunkName("", MANIFEST, 0)]
+        names = dict.fromkeys(text for name in candidates if name is not None and is_known(text := str(name)))
         return sorted((name for name in names if name not in self._names), key=lambda name: _distance(broken, name))
 
     def _files(self, folder: str) -> Sequence[str]:

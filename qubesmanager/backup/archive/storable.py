@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What of a qube's settings goes into a backup: what XML can hold and the restore tool of Qubes OS accepts.
 
-That tool ends a whole restore at a tag that is not of its own form, and drops features that are not ASCII. Neither may
+That tool ends a whole restore at a tag that breaks its own rule, and drops features that are not ASCII. Neither may
 happen to a backup of ours, so such settings are left out of it, by name.
 """
 

@@ -68,7 +68,7 @@ class FdOutput:
     def patch(self, offset: int, data: bytes) -> None:
         """Write over what was written, `offset` bytes behind the first of it. Of a plain file only."""
         check(self._cancelled)
-        assert self._file is not None  # noqa: S101 - `can_patch` says so
+        assert self._file is not None  # noqa: S101 - checked by `can_patch`
         self._file.patch(self._start + offset, data)
 
     def finish(self) -> None:
@@ -78,7 +78,7 @@ class FdOutput:
             os.lseek(self._fd, self._end, os.SEEK_SET)
 
     def settle(self) -> None:
-        """No thread or descriptor of its own is left."""
+        """End its threads and close its descriptors."""
         if self._file is not None:
             self._file.close()
 
@@ -108,7 +108,7 @@ class FdInput:
                 _wait(self._fd, select.POLLIN)
 
     def close(self) -> None:
-        """No thread or descriptor of its own is left. Nothing more may be read."""
+        """End its threads and close its descriptors. Nothing may be read afterwards."""
         if self._file is not None:
             self._file.close()
 

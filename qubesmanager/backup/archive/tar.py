@@ -116,8 +116,8 @@ def _checksum(block: bytes | bytearray) -> int:
 
 def is_header(untrusted: bytes) -> bool:
     """512 bytes that carry the sum a header has."""
-    found = _OCTAL.fullmatch(untrusted[_CHECKSUM])
-    return found is not None and int(found[1], 8) == _checksum(untrusted)
+    match = _OCTAL.fullmatch(untrusted[_CHECKSUM])
+    return match is not None and int(match[1], 8) == _checksum(untrusted)
 
 
 def parse(untrusted: bytes) -> Header:
@@ -149,10 +149,10 @@ def number(field: bytes) -> int:
     """A number field: octal, or base-256 if its first bit is set. Raises `BackupDamagedError`."""
     if field[:1] == b"\x80":
         return int.from_bytes(field[1:], "big")
-    found = _OCTAL.fullmatch(field)
-    if found is None:
+    match = _OCTAL.fullmatch(field)
+    if match is None:
         raise BackupDamagedError("The frame of the archive is broken: a number belongs here.")
-    return int(found[1], 8)
+    return int(match[1], 8)
 
 
 def padding(size: int) -> int:

@@ -40,7 +40,7 @@ def archive(name: str, source: Source, extents: list[Extent], mtime: int) -> Ite
         yield _plain_header(name, source.size, mtime)
     else:
         yield from _cut(_sparse_header(name, source.size, extents, mtime))
-    held: list[bytes] = []
+    pieces: list[bytes] = []
     room = BLOCK
     stored = 0
     for offset, length in extents:
@@ -49,11 +49,11 @@ def archive(name: str, source: Source, extents: list[Extent], mtime: int) -> Ite
         while done < length:
             data = source.read(offset + done, min(room, length - done))
             done, room = done + len(data), room - len(data)
-            held.append(data)
+            pieces.append(data)
             if not room:
-                yield held[0] if len(held) == 1 else b"".join(held)
-                held, room = [], BLOCK
-    yield b"".join([*held, bytes(tar.padding(stored)), tar.END])
+                yield pieces[0] if len(pieces) == 1 else b"".join(pieces)
+                pieces, room = [], BLOCK
+    yield b"".join([*pieces, bytes(tar.padding(stored)), tar.END])
 
 
 def archive_bytes(name: str, data: bytes, mtime: int) -> Iterator[bytes]:
@@ -157,7 +157,7 @@ class Cursor:
     def __init__(self, pieces: Iterator[bytes], name: str, limit: int) -> None:
         self._pieces = pieces
         self._name = name
-        self._held: deque[memoryview] = deque()
+        self._read_ahead: deque[memoryview] = deque()
         self._size = 0
         self._left = limit
         self._taken = 0
@@ -170,17 +170,17 @@ class Cursor:
             if not self._pull():
                 raise self._too_short()
         self._size -= size
-        first = self._held[0] if self._held else memoryview(b"")
+        first = self._read_ahead[0] if self._read_ahead else memoryview(b"")
         if len(first) > size:
-            self._held[0] = first[size:]
+            self._read_ahead[0] = first[size:]
             return first[:size]
         if len(first) == size and size:
-            return self._held.popleft()
+            return self._read_ahead.popleft()
         parts = []
         while size:
-            part = self._held.popleft()
+            part = self._read_ahead.popleft()
             if len(part) > size:
-                self._held.appendleft(part[size:])
+                self._read_ahead.appendleft(part[size:])
                 part = part[:size]
             parts.append(part)
             size -= len(part)
@@ -232,7 +232,7 @@ class Cursor:
         if self._left < 0:
             raise _too_much(self._name)
         self._hash.update(piece)
-        self._held.append(memoryview(piece))
+        self._read_ahead.append(memoryview(piece))
         self._size += len(piece)
         return True
 
@@ -276,30 +276,30 @@ class Member:
 def _member(cursor: Cursor, name: str) -> Member:
     """The head of the one file in the archive, up to its first byte of data."""
     records: dict[str, str] = {}
-    found = tar.parse(cursor.block())
-    while found.kind in {tar.PAX, tar.PAX_GLOBAL}:
-        if found.size > tar.PAX_LIMIT:
+    header = tar.parse(cursor.block())
+    while header.kind in {tar.PAX, tar.PAX_GLOBAL}:
+        if header.size > tar.PAX_LIMIT:
             raise BackupLimitError("A pax header inside is too long.")
-        body = bytes(cursor.take(found.size + tar.padding(found.size)))
-        if found.kind == tar.PAX:
-            records |= tar.pax_records(body[: found.size])
-        found = tar.parse(cursor.block())
-    stored = tar.pax_number(records, "size", found.size)
-    told = records.get("GNU.sparse.name", records.get("path", found.name))
-    if told != name:
+        body = bytes(cursor.take(header.size + tar.padding(header.size)))
+        if header.kind == tar.PAX:
+            records |= tar.pax_records(body[: header.size])
+        header = tar.parse(cursor.block())
+    stored = tar.pax_number(records, "size", header.size)
+    path = records.get("GNU.sparse.name", records.get("path", header.name))
+    if path != name:
         raise BackupDamagedError(f"The archive inside is not the one of {name}.")
-    if found.kind not in {tar.OLD_SPARSE, tar.REGULAR}:
+    if header.kind not in {tar.OLD_SPARSE, tar.REGULAR}:
         raise BackupDamagedError(f"The archive inside holds no file {name}.")
-    return member_of(cursor, found, records, stored)
+    return member_of(cursor, header, records, stored)
 
 
-def member_of(cursor: Cursor, found: tar.Header, records: dict[str, str], stored: int) -> Member:
+def member_of(cursor: Cursor, header: tar.Header, records: dict[str, str], stored: int) -> Member:
     """The file behind a header and its pax records, up to its first byte of data. `stored` is the member's size.
 
     Raises `BackupDamagedError` for a map that cannot be, or a sparse format that is not known.
     """
-    if found.kind == tar.OLD_SPARSE:
-        return _checked(tar.number(found.block[483:495]), stored, _old_map(cursor, found.block))
+    if header.kind == tar.OLD_SPARSE:
+        return _checked(tar.number(header.block[483:495]), stored, _old_map(cursor, header.block))
     if "GNU.sparse.major" in records:
         if (records["GNU.sparse.major"], records.get("GNU.sparse.minor")) != ("1", "0"):
             raise BackupDamagedError("The archive inside has a sparse format that is not known.")

@@ -2,7 +2,7 @@
 """Writing a backup: one pass over the volumes, one stream out, no copies on disk, memory bounded whatever the size.
 
 The caller's thread reads blocks of the volumes and hashes them, a pool compresses them, one thread seals the results in
-their order and writes each piece out when it is full; keys are derived ahead in a pool of their own.
+their order and writes each piece out when it is full; keys are derived ahead in a separate pool of threads.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ FILE_PIECE = 258 << 20
 """Bytes of compressed data in one chunk, where a chunk can go out as it comes.
 
 A little more than 256 MiB, so that a volume of whole GiB that cannot be compressed does not end in a chunk of a few
-bytes with a key of its own.
+bytes with its own key.
 """
 PIPE_PIECE = 128 << 20
 """The same where a chunk must be held until its size is known, and where keys are cheap, since a reader has to take a
@@ -122,7 +122,7 @@ def write(
     Blocks; its threads have ended when it returns, but for a key derivation after a cancel.
     `system` holds the labels, the system's properties and dom0 as its only qube; `config` is dom0's own configuration,
     `home` its home, which becomes the first qube of the backup, with what was left out of it as `lost` in the report.
-    A volume that cannot be read fails its qube, says so in the manifest and in the report, and the others go on;
+    A volume that cannot be read fails its qube in the manifest and in the report, and the others continue;
     the backup is complete only if `report.ok`.
     Raises `BackupCancelledError`, `QubesValueError` for what a backup cannot hold, and what `target` raises.
     """
@@ -271,7 +271,7 @@ class _KeyRing:
         return awaited(self._ahead.pop(name), self._cancelled)
 
     def close(self) -> None:
-        # A derivation cannot be stopped, and after a cancel nobody should wait for it.
+        # A derivation cannot be stopped, and no caller should wait for it after a cancel.
         self._pool.shutdown(wait=not self._cancelled.is_set(), cancel_futures=True)
 
 
@@ -371,16 +371,16 @@ class _Writer:
             self._write_file(file, lambda _size: None)
         written = [self._write_qube(plan, progress) for plan in plans]
         self._drain(0)
-        told = Manifest(
+        listing = Manifest(
             self._id, self._created, self._options.profile, self._options.previous, tuple(entry() for entry in written)
         )
-        self._write_file(_small_file(last, manifest.to_json(told)), lambda _size: None)
+        self._write_file(_small_file(last, manifest.to_json(listing)), lambda _size: None)
         self._seal(self._outer.end)
         self._drain(0)
         if isinstance(self._target, FdOutput):
             self._target.finish()
         check(self._cancelled)
-        results = zip(plans, told.qubes, strict=True)
+        results = zip(plans, listing.qubes, strict=True)
         return Report(
             self._id,
             tuple(
@@ -388,7 +388,7 @@ class _Writer:
                 for plan, entry in results
             ),
             (),
-            told,
+            listing,
         )
 
     def _write_head(self, *, has_config: bool) -> None:
