@@ -43,6 +43,18 @@ def mounted(kind: str, folder: Path, mib: int) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(place)], check=True, capture_output=True)
 
 
+@contextlib.contextmanager
+def mounted_at(place: Path, *arguments: str) -> Iterator[Path]:
+    """Something mounted at a folder, by the arguments of mount(8) before it."""
+    if os.geteuid() != 0:
+        raise CannotMountError("mounting needs root")
+    _run("mount", *arguments, str(place))
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True, capture_output=True)
+
+
 def _run(*arguments: str) -> None:
     done = subprocess.run(arguments, capture_output=True, text=True, check=False)
     if done.returncode:

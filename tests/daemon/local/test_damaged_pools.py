@@ -446,12 +446,13 @@ async def test_a_qube_that_ran_when_its_volume_was_damaged_does_not_halt_for_eve
     await system.close()
 
 
-async def test_a_folder_with_other_things_in_it_keeps_them_when_it_becomes_a_pool(tmp_path: Path) -> None:
+async def test_a_pool_with_other_things_in_its_folder_keeps_them_when_it_is_added(tmp_path: Path) -> None:
     folder = tmp_path / "things"
     for name in ("empty", ".tmp-work", ".tmp-" + 31 * "0"):
         (folder / name).mkdir(parents=True)
     (folder / ".tmp-work" / "letter").write_text("of another program")
     (folder / (".tmp-" + 32 * "f")).write_text("a file")
+    (folder / MARK).write_text(32 * "f")
     before = listing(folder)
     system = await open_system(tmp_path / "state", FakeHypervisor())
     add = calls.POOL_ADD("dom0", "things", {"driver": "file-qcow2", "dir_path": str(folder)})

@@ -3,17 +3,19 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable
+import os
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 from fakes_hypervisor import FakeHypervisor
+from pool_tools import CannotMountError, mounted, mounted_at
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
-from qubesmanager.daemon.local.drivers.pools import lease
+from qubesmanager.daemon.local.drivers.pools import lease, qcow2
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
@@ -132,3 +134,131 @@ async def test_a_second_daemon_gets_no_folder_above_or_below_that_of_the_first(
         await add(client_of(other), "theirs", folder / "study")
     finally:
         await other.close()
+
+
+# -- what lies there already ------------------------------------------------------------------------------------------
+
+
+def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
+    return {
+        str(path): (path.lstat().st_mode, path.read_bytes() if path.is_file() else b"") for path in folder.rglob("*")
+    }
+
+
+def a_file(folder: Path) -> None:
+    (folder / "passwd").write_text("root")
+
+
+def a_hidden_file(folder: Path) -> None:
+    (folder / ".profile").write_text("x")
+
+
+def an_empty_folder(folder: Path) -> None:
+    (folder / "ssh").mkdir()
+
+
+def another_programs_folder(folder: Path) -> None:
+    (folder / "work" / "private").mkdir(parents=True)
+    (folder / "work" / "private" / "volume.txt").write_text("x")
+
+
+def volumes_beside_something(folder: Path) -> None:
+    old_pool(folder)
+    (folder / "letter").write_text("x")
+
+
+def a_link_to_a_qube(folder: Path) -> None:
+    old_pool(folder.parent / "elsewhere")
+    (folder / "work").symlink_to(folder.parent / "elsewhere" / "work")
+
+
+def old_pool(folder: Path) -> None:
+    """As a version before the marks and leases left it."""
+    volume = folder / "work" / "private"
+    volume.mkdir(parents=True, mode=0o700)
+    for path in (folder, folder / "work"):
+        path.chmod(0o700)
+    qcow2.create(volume / "0123456789abcdef.qcow2", 64 << 20)
+    (volume / "volume.json").write_text(json.dumps({"active": "0123456789abcdef.qcow2"}))
+
+
+@pytest.mark.parametrize(
+    "fill",
+    [a_file, a_hidden_file, an_empty_folder, another_programs_folder, volumes_beside_something, a_link_to_a_qube],
+)
+async def test_a_folder_with_something_else_in_it_is_refused_and_left_alone(
+    client: Client, tmp_path: Path, fill: Callable[[Path], None]
+) -> None:
+    folder = tmp_path / "place"
+    folder.mkdir(mode=0o700)
+    fill(folder)
+    before = tree(folder)
+
+    with pytest.raises(StoragePoolException, match=r"is not empty and is no pool.*Name a folder that is empty"):
+        await add(client, "second", folder)
+
+    assert tree(folder) == before
+    assert "second" not in await client.send(calls.POOL_LIST("dom0"))
+
+
+async def test_a_file_and_the_systems_own_folders_are_refused(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for place in (tmp_path / "file", "/etc", "/usr/bin"):
+        with pytest.raises(StoragePoolException):
+            await add(client, "second", place)
+        assert not has_lease(str(place))
+
+
+def has_lease(folder: str) -> bool:
+    return os.path.lexists(f"{folder}/{lease.FILE}")
+
+
+async def test_a_fresh_disk_and_a_removed_pool_may_be_added(client: Client, tmp_path: Path) -> None:
+    folder = tmp_path / "disk"
+    (folder / "lost+found").mkdir(parents=True, mode=0o700)
+    folder.chmod(0o700)
+
+    for name in ("first", "again"):
+        await add(client, name, folder)
+        await client.send(calls.POOL_REMOVE("dom0", name))
+
+
+async def test_a_pool_of_an_earlier_version_is_adopted(client: Client, tmp_path: Path) -> None:
+    old_pool(tmp_path / "old")
+
+    await add(client, "old", tmp_path / "old")
+
+    assert await client.send(calls.POOL_VOLUME_LIST("dom0", "old")) == ["work/private"]
+
+
+async def test_a_pool_that_its_driver_refuses_leaves_nothing_behind(client: Client, tmp_path: Path) -> None:
+    try:
+        with mounted("tmpfs", tmp_path, 4) as disk:
+            (disk / "empty").mkdir(mode=0o700)
+            for name in ("empty", "new/deeper"):
+                with pytest.raises(StoragePoolException, match="file-qcow2"):
+                    await client.send(
+                        calls.POOL_ADD("dom0", "second", {"driver": "file-reflink", "dir_path": str(disk / name)})
+                    )
+            assert sorted(path.name for path in disk.rglob("*")) == ["empty"]
+    except CannotMountError as error:
+        pytest.skip(str(error))
+
+
+async def test_no_pool_is_added_on_an_overlay_over_another_pools_folder(
+    client: Client, system: System, tmp_path: Path
+) -> None:
+    folder = system.state.pool_options["default"]["dir_path"]
+    try:
+        with mounted("tmpfs", tmp_path, 4) as disk:
+            for name in ("upper", "work", "merged"):
+                (disk / name).mkdir()
+            layers = f"lowerdir={folder},upperdir={disk}/upper,workdir={disk}/work"
+            with mounted_at(disk / "merged", "-t", "overlay", "overlay", "-o", layers):
+                before = tree(disk)
+                for place in ("merged", "merged/new", "merged/work"):
+                    with pytest.raises(StoragePoolException, match="belongs to the pool default"):
+                        await add(client, "second", disk / place)
+                assert tree(disk) == before
+    except CannotMountError as error:
+        pytest.skip(str(error))

@@ -12,6 +12,7 @@ from fakes_hypervisor import FakeHypervisor
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.hypervisor.base import DiskSpec
 from qubesmanager.daemon.local.drivers.pools import qcow2
+from qubesmanager.daemon.local.drivers.pools.folder import MARK
 from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import VolumeId
@@ -82,6 +83,7 @@ def prepare(attack: Callable[[Path, Path, Path], None], place: Path, other: Path
     secret = place / "secret"
     secret.write_bytes(bytes(MIB))
     attack(place / "usb" / "evil" / "data", secret, other)
+    (place / "usb" / MARK).write_text(32 * "f")
     return secret
 
 

@@ -4,7 +4,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,9 +34,12 @@ class Leases:
         self._watched: dict[str, tuple[int, float]] = {}
         """By pool: when another daemon's lease was written, and since when (`time.monotonic`) it has been watched."""
 
-    async def claim(self, pool: str, options: Mapping[str, str]) -> None:
-        """Take the place that the checked options name; call `release` after a failure, too.
+    async def claim(
+        self, pool: str, options: Mapping[str, str], check: Callable[[Path], None] = lambda _folder: None
+    ) -> None:
+        """Take the place that the checked options name; call `release` or `withdraw` after a failure, too.
 
+        `check` may refuse the folder before anything is written there.
         Raises `StoragePoolException` that names the pool or the daemon that has it.
         """
         if pool in self._taken:
@@ -56,7 +59,14 @@ class Leases:
         def take() -> None:
             watched = (written, time.monotonic() - since)
             # Noted in the thread: a cancelled caller must find it, to release it.
-            self._taken[pool] = lease.take(pool, place.lease_folder, holder, watched=watched, by_force=self.by_force)
+            self._taken[pool] = lease.take(
+                pool,
+                place.lease_folder,
+                holder,
+                watched=watched,
+                by_force=self.by_force,
+                check=check,
+            )
 
         try:
             await in_thread(take)
@@ -85,6 +95,11 @@ class Leases:
                 await in_thread(taken.release)
             except OSError:
                 return  # its disk is gone, and the lease with it
+
+    async def withdraw(self, pool: str) -> None:
+        """The pool was refused: leave its place as it was."""
+        if (taken := self._taken.pop(pool, None)) is not None:
+            await in_thread(taken.withdraw)
 
     async def close(self) -> None:
         for pool in list(self._taken):

@@ -17,6 +17,7 @@ from qubesmanager.daemon.local.core.sight import spoken, spoken_one
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL, KINDS, REVISIONS
 from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, DiskSpec
 from qubesmanager.daemon.local.drivers.pools.base import Disk, LiveDisk, PoolInfo, VolumeSpec
+from qubesmanager.daemon.local.drivers.pools.foreign import check_not_foreign
 from qubesmanager.daemon.local.drivers.pools.table import checked_options, open_pool
 from qubesmanager.daemon.local.services import creation
 from qubesmanager.daemon.local.services.domain_spec import target_of
@@ -333,7 +334,8 @@ async def pool_info(system: System, name: str) -> Mapping[str, str]:
 async def add_pool(system: System, name: str, told: Mapping[str, str]) -> None:
     """Claim its place, try it, and remember the pool.
 
-    Raises `StoragePoolException` if another pool or another daemon has the place, or one lies in the other.
+    Raises `StoragePoolException` if another pool or another daemon has the place, or one lies in the other, and for a
+    folder that holds something else than a pool (see `drivers.pools.foreign`); nothing is changed there then.
     """
     check(POOL_NAME, name)
     options = dict(told)
@@ -346,8 +348,8 @@ async def add_pool(system: System, name: str, told: Mapping[str, str]) -> None:
         lost = system.pools.unreadable(name)
         if name in system.state.pools and lost is None:
             raise StoragePoolException(f"There is already a pool {name}.")
-        undo.push_async_callback(system.leases.release, name)
-        await system.leases.claim(name, checked)
+        undo.push_async_callback(system.leases.withdraw, name)
+        await system.leases.claim(name, checked, check_not_foreign)
         if lost is not None and not await opened.place():
             raise StoragePoolException(f"The pool {name} is not there: no pool was ever opened there.")
         await opened.setup()

@@ -17,6 +17,7 @@ import os
 import secrets
 import socket
 import stat
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -74,12 +75,13 @@ def this_process(state: Path) -> Holder:
 
 
 class Lease:
-    """A lease that was taken. Blocking; for a thread."""
+    """A lease that was taken. `made`: the file and folders that were made for it. Blocking; for a thread."""
 
-    def __init__(self, fd: int, folder: Path, holder: Holder) -> None:
+    def __init__(self, fd: int, folder: Path, holder: Holder, made: Sequence[Path]) -> None:
         self._fd = fd
         self._folder = folder
         self._holder = holder
+        self._made = made
 
     def why_lost(self) -> str:
         """Write the lease again; a sentence if another daemon has it, "" if all is well. Raises `OSError`."""
@@ -97,26 +99,63 @@ class Lease:
         finally:
             os.close(self._fd)
 
+    def withdraw(self) -> None:
+        """Leave the folder as it was before the lease, if nothing else was made in it since."""
+        try:
+            for path in self._made:
+                if path.name == FILE:
+                    path.unlink()
+                else:
+                    path.rmdir()
+        except OSError:
+            self.release()
+        else:
+            os.close(self._fd)
 
-def take(pool: str, folder: Path, holder: Holder, *, watched: tuple[int, float] = (0, 0.0), by_force: bool) -> Lease:
+
+def take(
+    pool: str,
+    folder: Path,
+    holder: Holder,
+    *,
+    watched: tuple[int, float] = (0, 0.0),
+    by_force: bool,
+    check: Callable[[Path], None] = lambda _folder: None,
+) -> Lease:
     """Take the lease of the folder, which is made if it is not there. No daemon has a folder above or below it.
 
+    `check` may refuse the folder, before anything is written.
     `watched`: when the lease was written as an `InUseError` said, and for how many seconds it has been watched since.
     `by_force` takes it over from a daemon of another machine. Raises `InUseError`, or `StoragePoolException`.
     """
     with disk_errors(pool):
         _check_nested(folder.resolve(), by_force=by_force)
+        check(folder)
+        made = [path for path in (folder / FILE, folder, *folder.parents) if not os.path.lexists(path)]
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         check_folders(folder)
-        fd = _open(folder / FILE)
+        fd, locked = _opened_and_locked(folder)
         try:
-            locked = _lock(fd, folder)
             _check_over(fd, folder, watched, locked=locked, by_force=by_force)
             _write(fd, holder)
         except BaseException:
             os.close(fd)
             raise
-    return Lease(fd, folder, holder)
+    return Lease(fd, folder, holder, made)
+
+
+def _opened_and_locked(folder: Path) -> tuple[int, bool]:
+    """The file of the lease, and whether it is locked, as `_lock` says; it may have been withdrawn in between."""
+    while True:
+        fd = _open(folder / FILE)
+        try:
+            locked = _lock(fd, folder)
+            if os.fstat(fd).st_nlink:
+                return fd, locked
+        except BaseException:
+            os.close(fd)
+            raise
+        os.close(fd)
 
 
 def _open(path: Path) -> int:
@@ -163,7 +202,8 @@ def _check_over(fd: int, folder: Path, watched: tuple[int, float], *, locked: bo
     if present is None:
         return
     if present.machine == _machine():
-        is_over = locked or present.boot != _boot() or _is_gone(present)
+        # Through an overlay or a file system of FUSE, a lock of the same file is not seen: the process decides.
+        is_over = present.boot != _boot() or _is_gone(present) or (locked and _is_this(present))
     else:
         is_over = (
             by_force
@@ -172,6 +212,10 @@ def _check_over(fd: int, folder: Path, watched: tuple[int, float], *, locked: bo
         )
     if not is_over:
         raise InUseError(folder, present, written)
+
+
+def _is_this(present: Holder) -> bool:
+    return (present.pid, present.started) == (os.getpid(), _started(os.getpid()))
 
 
 def _is_gone(present: Holder) -> bool:

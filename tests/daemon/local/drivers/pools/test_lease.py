@@ -85,7 +85,7 @@ def test_a_lease_from_the_future_is_stale_once_nobody_wrote_it_while_it_was_watc
 def test_a_lease_of_another_machine_is_taken_over_by_force_and_its_daemon_notices(tmp_path: Path) -> None:
     fd = os.open(tmp_path / lease.FILE, os.O_RDWR | os.O_CREAT, 0o600)
     write(tmp_path, ELSEWHERE)
-    theirs = lease.Lease(fd, tmp_path, ELSEWHERE)
+    theirs = lease.Lease(fd, tmp_path, ELSEWHERE, [])
     assert theirs.why_lost() == ""
 
     ours = take(tmp_path, by_force=True)
@@ -110,6 +110,30 @@ def test_without_locks_a_process_of_this_machine_is_known_by_its_start(
     for gone in (replace(HERE, started=HERE.started + 1), replace(HERE, boot="before"), replace(HERE, pid=1 << 22)):
         write(tmp_path, gone)
         take(tmp_path).release()
+
+
+def test_a_daemon_that_runs_has_its_folder_also_where_its_lock_is_not_seen(tmp_path: Path) -> None:
+    """Through an overlay, the lock of a lease in a lower layer is another one."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        started = int(Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[19])
+        write(tmp_path, replace(HERE, pid=process.pid, started=started))
+        with pytest.raises(lease.InUseError, match="in use by"):
+            take(tmp_path)
+        process.communicate(b"\n")
+
+    take(tmp_path).release()
+
+
+def test_a_lease_that_is_withdrawn_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
+    take(tmp_path / "new" / "pool").withdraw()
+    assert list(tmp_path.iterdir()) == []
+
+    (tmp_path / "mine").mkdir()
+    kept = take(tmp_path / "mine")
+    (tmp_path / "mine" / "file").write_text("")
+    kept.withdraw()
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["file"]
+    take(tmp_path / "mine").release()
 
 
 @pytest.mark.parametrize("pid", [0, -1, 1 << 31, 1 << 70, True, "7"])

@@ -3,10 +3,11 @@
 
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from pool_tools import CannotMountError, mounted
+from pool_tools import CannotMountError, mounted, mounted_at
 
 from qubesmanager.daemon.local.drivers.pools.location import Location, location
 
@@ -29,6 +30,61 @@ def bound(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["mount", "--bind", str(tmp_path / "pool"), str(place)], check=True)
     yield place
     subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.fixture
+def overlay(tmp_path: Path) -> Iterator[Path]:
+    """An overlay with two lower layers, and names that its options escape; the layers lie beside it."""
+    with ExitStack() as undo:
+        try:
+            disk = undo.enter_context(mounted("tmpfs", tmp_path, 4))
+            for name in ("lower,1/pool", "lower:2/other", "upper", "work", "merged", "beside"):
+                (disk / name).mkdir(parents=True)
+            layers = f"lowerdir={disk}/lower\\,1:{disk}/lower\\:2,upperdir={disk}/upper,workdir={disk}/work"
+            place = undo.enter_context(mounted_at(disk / "merged", "-t", "overlay", "overlay", "-o", layers))
+        except CannotMountError as error:
+            pytest.skip(str(error))
+        yield place
+
+
+async def test_an_overlay_overlaps_its_layers_and_what_is_nested_in_them(overlay: Path) -> None:
+    disk = overlay.parent
+    pairs = (("lower,1", ""), ("lower,1/pool", "pool"), ("lower,1/pool", "pool/new"), ("lower:2/other", "other"),
+             ("upper", ""), ("upper/pool", "pool"), ("upper/new", "new/below"), ("lower,1/pool", "."))  # fmt: skip
+    for layer, inside in pairs:
+        pool, other = await folder(disk / layer), await folder(overlay / inside)
+        assert pool.overlaps(other), (layer, inside)
+        assert other.overlaps(pool), (layer, inside)
+    for name in ("pool", "other", "new"):
+        assert not (await folder(overlay / name)).overlaps(await folder(disk / "beside"))
+    assert not (await folder(overlay / "a")).overlaps(await folder(overlay / "b"))
+    assert not (await folder(overlay / "other")).overlaps(await folder(disk / "lower,1" / "pool"))
+
+
+async def test_an_overlay_that_is_mounted_over_a_pool_or_bound_elsewhere_overlaps_it(overlay: Path) -> None:
+    disk = overlay.parent
+    layers = f"lowerdir={overlay}/pool,upperdir={disk}/upper2,workdir={disk}/work2"
+    for name in ("upper2", "work2", "again", "bound"):
+        (disk / name).mkdir()
+    with ExitStack() as undo:
+        undo.enter_context(mounted_at(disk / "again", "-t", "overlay", "overlay", "-o", layers))
+        undo.enter_context(mounted_at(disk / "bound", "--bind", str(disk / "again")))
+
+        pool = await folder(disk / "lower,1" / "pool")
+
+        for path in (disk / "again", disk / "bound", disk / "bound" / "new"):
+            assert pool.overlaps(await folder(path))
+            assert (await folder(path)).overlaps(pool)
+            assert not (await folder(path)).overlaps(await folder(disk / "beside"))
+
+
+async def test_an_overlay_over_its_own_layer_is_looked_at_once(overlay: Path) -> None:
+    disk = overlay.parent
+    pool = disk / "lower,1" / "pool"
+    layers = f"lowerdir={disk}/lower\\,1/pool:{disk}/lower\\:2"
+    with mounted_at(pool, "-t", "overlay", "overlay", "-o", layers):
+        assert (await folder(pool)).overlaps(await folder(pool / "new"))
+        assert (await folder(pool)).overlaps(await folder(disk / "lower:2" / "other"))
 
 
 @pytest.mark.parametrize(
