@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from until import LIMIT
+
 PROGRAM = (sys.executable, "-c", "from qubesmanager.entry import mgmt1d; raise SystemExit(mgmt1d())")
 
 
@@ -54,7 +56,7 @@ class DaemonProcess:
             self.process = subprocess.Popen(
                 [*self._program, *self._arguments], stdin=subprocess.PIPE, stdout=log, stderr=log, env=self._environment
             )
-        until = time.monotonic() + 60
+        until = time.monotonic() + LIMIT
         while time.monotonic() < until:
             if self.process.poll() is not None:
                 self.stop()
@@ -71,7 +73,7 @@ class DaemonProcess:
             return 0
         if self.process.poll() is None:
             self.process.send_signal(number)
-        status = self.process.wait(timeout=60)
+        status = self.process.wait(timeout=LIMIT)
         if self.process.stdin:
             self.process.stdin.close()
         self.process = None
@@ -91,7 +93,7 @@ def select_pause() -> None:
     signal.sigtimedwait([], 0.02)
 
 
-def raw(path: Path, request: bytes, *, end: bool = True, limit: float = 30) -> bytes:
+def raw(path: Path, request: bytes, *, end: bool = True, limit: float = LIMIT) -> bytes:
     """The whole answer to raw bytes; `end` shuts our side down after them."""
     with socket.socket(socket.AF_UNIX) as held:
         held.settimeout(limit)

@@ -18,6 +18,7 @@ from xml.etree import ElementTree as ET
 
 import libvirt
 import pytest
+from until import LIMIT
 
 from qubesmanager.daemon.local.drivers.hypervisor.base import (
     ConnectionLost,
@@ -33,9 +34,6 @@ from qubesmanager.wire.values import PowerState
 NOBODY = 65534
 CACHE = Path.home() / ".cache" / "qubes-manager-tests" / guest_image.VERSION
 """Outside of the tests' own home: the kernel is fetched once, not once a run."""
-
-PATIENCE = 60.0
-"""Seconds an interpreted guest may take; never waited for when all is well."""
 
 
 class Libvirtd:
@@ -80,7 +78,7 @@ class Libvirtd:
                 extra_groups=[] if self._drops else None,
             )
 
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + LIMIT
         while not self.socket.exists():
             assert self._process.poll() is None, (self.folder / "libvirtd.log").read_text(encoding="utf-8")
             assert time.monotonic() < deadline
@@ -213,7 +211,7 @@ class Console:
 
 async def until(true: Callable[[], bool]) -> None:
     """Wait for what no event tells."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(LIMIT):
         while not true():  # noqa: ASYNC110 - a file that another process writes has no event
             await asyncio.sleep(0.05)
 
@@ -221,7 +219,7 @@ async def until(true: Callable[[], bool]) -> None:
 async def until_halted(events: AsyncIterator[HypervisorEvent], uuid: UUID) -> list[HypervisorEvent]:
     """The events up to the one that says it halted."""
     seen: list[HypervisorEvent] = []
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(LIMIT):
         async for event in events:
             assert not isinstance(event, ConnectionLost)
             seen.append(event)

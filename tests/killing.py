@@ -8,7 +8,7 @@ from typing import AnyStr
 
 
 @contextmanager
-def killed_on_failure(process: "subprocess.Popen[AnyStr]") -> "Iterator[subprocess.Popen[AnyStr]]":
+def killed_on_failure(process: subprocess.Popen[AnyStr]) -> Iterator[subprocess.Popen[AnyStr]]:
     """The process; killed if the block raises. `Popen` alone then waits for its end, and so never shows the error."""
     with process:
         try:

@@ -6,8 +6,9 @@ import shutil
 import subprocess
 from collections.abc import Awaitable, Callable, Mapping
 
+from until import LIMIT
+
 NEEDED = ("Xvfb", "openbox", "xdotool")
-LIMIT = 60.0
 """Seconds after which a test that waits for nothing is ended."""
 
 

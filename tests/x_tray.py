@@ -11,9 +11,9 @@ from pathlib import Path
 from time import monotonic
 
 from daemon_process import select_pause
+from until import LIMIT
 
 NEEDED = ("Xvfb", "openbox", "trayer", "xwininfo", "xprop", "xdotool")
-LIMIT = 30
 
 
 def why_not() -> str:

@@ -108,7 +108,6 @@ def test_a_passphrase_in_a_profile_is_read_as_it_is_and_never_shown(words: str) 
     assert "passphrase_text" not in without_passphrase(text)
 
 
-@pytest.mark.timeout(20)
 @pytest.mark.parametrize(
     "untrusted",
     [

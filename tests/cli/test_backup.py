@@ -19,6 +19,7 @@ import yaml
 from cheap_keys import PROGRAM, Gate
 from daemon_process import DaemonProcess
 from killing import killed_on_failure
+from until import LIMIT
 
 from qubesmanager.cli.backup import main, runs_text
 from qubesmanager.cli.terminal import Terminal
@@ -188,7 +189,7 @@ def test_output_that_cannot_be_written_is_an_error_and_no_traceback(program: str
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60, env=environment
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=LIMIT, env=environment
         )
 
     assert done.returncode == 1, done.stderr
@@ -206,7 +207,7 @@ def test_a_check_whose_findings_cannot_be_written_is_an_error(tmp_path: Path) ->
             stderr=subprocess.PIPE,
             text=True,
             check=False,
-            timeout=60,
+            timeout=LIMIT,
         )
 
     assert done.returncode == 1, done.stderr
@@ -229,7 +230,11 @@ def test_closed_standard_output_is_an_error_and_no_traceback(program: str) -> No
     command = [sys.executable, "-c", f"from qubesmanager.entry import {program} as p; raise SystemExit(p())", "--help"]
 
     done = subprocess.run(
-        ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *command], stderr=subprocess.PIPE, text=True, check=False, timeout=60
+        ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *command],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=LIMIT,
     )
 
     assert done.returncode == 1

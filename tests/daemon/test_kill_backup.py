@@ -157,7 +157,6 @@ async def test_a_killed_backup_or_restore_is_whole_or_not_there(tmp_path: Path) 
         await asyncio.to_thread(machine.daemon.stop)
 
 
-@pytest.mark.timeout(120)
 async def test_what_a_killed_backup_left_is_gone_after_the_start_and_the_files_of_others_stay(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     await machine.prepare()

@@ -17,6 +17,7 @@ from daemon_process import DaemonProcess, raw
 from hypothesis import given
 from hypothesis import strategies as st
 from killing import killed_on_failure
+from until import LIMIT
 
 from qubesmanager.daemon.main import only_daemon_at
 
@@ -98,7 +99,7 @@ def test_random_bytes_get_an_answer_or_a_closed_connection(daemon: DaemonProcess
 
 def test_a_caller_that_is_refused_early_may_finish_its_payload(daemon: DaemonProcess) -> None:
     with socket.socket(socket.AF_UNIX) as caller:
-        caller.settimeout(30)
+        caller.settimeout(LIMIT)
         caller.connect(str(daemon.socket))
         caller.sendall(b"mgmt1.vm.property.Set+memory dom0 name ghost\x00")
         answer = b""
@@ -130,7 +131,7 @@ def test_a_thousand_connections_at_once_are_all_answered(daemon: DaemonProcess) 
     callers = [socket.socket(socket.AF_UNIX) for _ in range(1000)]
     try:
         for caller in callers:
-            caller.settimeout(60)
+            caller.settimeout(LIMIT)
             caller.connect(str(daemon.socket))
         for caller in callers:
             caller.sendall(b"mgmt1.vm.tag.Get+work dom0 name work\x00")
@@ -144,7 +145,7 @@ def test_a_thousand_connections_at_once_are_all_answered(daemon: DaemonProcess) 
 
 def test_events_of_a_change_reach_a_listener(daemon: DaemonProcess) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.settimeout(30)
+        listener.settimeout(LIMIT)
         listener.connect(str(daemon.socket))
         listener.sendall(b"mgmt1.Events+ dom0 name dom0\x00")
         listener.shutdown(socket.SHUT_WR)
@@ -185,7 +186,7 @@ def test_a_second_daemon_on_the_same_socket_says_so(daemon: DaemonProcess, tmp_p
 def test_the_daemon_tells_systemd_when_it_listens(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(tmp_path / "notify"))
-        systemd.settimeout(30)
+        systemd.settimeout(LIMIT)
         with DaemonProcess(tmp_path, "--demo", "0", environment={"NOTIFY_SOCKET": str(tmp_path / "notify")}):
             assert systemd.recv(100) == b"READY=1"
         assert systemd.recv(100) == b"STOPPING=1"
@@ -213,9 +214,9 @@ def test_a_socket_that_systemd_listens_on_is_used_and_stays(tmp_path: Path) -> N
         )
         with killed_on_failure(process) as daemon:
             # The call comes before the daemon is ready: it waits in the socket.
-            assert raw(place, b"mgmt1.vm.tag.Get+work dom0 name work\x00", limit=60) == b"0\x001"
+            assert raw(place, b"mgmt1.vm.tag.Get+work dom0 name work\x00") == b"0\x001"
             daemon.terminate()
-            assert daemon.wait(timeout=60) == 0
+            assert daemon.wait(timeout=LIMIT) == 0
 
     assert place.exists()
 

@@ -10,6 +10,7 @@ import pytest
 from fuzz import worker
 from fuzz.main import ROOT
 from fuzz.targets import TARGETS, Target
+from until import LIMIT
 
 
 def broken(data: bytes) -> None:
@@ -38,7 +39,7 @@ def test_with_atheris_a_worker_ends_well_and_keeps_its_corpus(tmp_path: Path) ->
         [sys.executable, "-m", "fuzz.worker", *arguments],
         env={"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "PATH": ""},
         capture_output=True,
-        timeout=100,
+        timeout=LIMIT,
         check=False,
     )
 

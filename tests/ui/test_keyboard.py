@@ -17,6 +17,7 @@ import pytest
 import x_keyboard
 import x_tray
 from daemon_process import DaemonProcess
+from until import LIMIT
 from x_keyboard import Keyboard
 
 from qubesmanager.client.client import Client
@@ -258,4 +259,4 @@ async def test_the_window_is_used_by_keyboard_alone(tmp_path: Path) -> None:
             print(f"{done} steps, {desk.hand.pressed} keys, {desk.round + 1} rounds")
             await desk.hand.reach(MAIN)
             await desk.hand.press("ctrl+w")
-            assert process.wait(x_keyboard.LIMIT) == 0
+            assert process.wait(LIMIT) == 0

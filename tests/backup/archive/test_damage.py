@@ -24,8 +24,6 @@ from qubesmanager.backup.archive.volume_tar import archive_bytes
 from qubesmanager.backup.archive.writer import Options, QubeData
 from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupLimitError
 
-pytestmark = pytest.mark.timeout(20)
-
 
 def read(stream: bytes) -> tuple[Report, Restored]:
     """Restored, whatever came of it: no volume of a failed qube is left, none of a whole one thrown away."""
@@ -90,7 +88,6 @@ def test_the_zeros_at_the_end_are_part_of_it() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("part", range(4))
 def test_no_flipped_byte_of_ten_thousand_is_accepted(part: int) -> None:
     stream = small()

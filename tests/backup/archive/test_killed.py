@@ -8,6 +8,7 @@ from pathlib import Path
 import backup_killed
 import pytest
 from backup_samples import WORDS
+from until import LIMIT
 
 from qubesmanager.backup.archive.reader import open_backup
 from qubesmanager.backup.errors import BackupError
@@ -24,9 +25,8 @@ def is_whole(path: Path) -> bool:
             return False
 
 
-@pytest.mark.timeout(120)
 def test_fifty_kills_leave_no_wrong_file(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, backup_killed.__file__, tmp_path, "50"], check=True, timeout=100)
+    subprocess.run([sys.executable, backup_killed.__file__, tmp_path, "50"], check=True, timeout=LIMIT)
 
     left = list(tmp_path.iterdir())
     assert is_whole(tmp_path / "whole")

@@ -22,7 +22,6 @@ def test_the_pieces_are_the_same_in_the_same_order(pieces: list[bytes]) -> None:
     assert not makers()
 
 
-@pytest.mark.timeout(20)
 @pytest.mark.parametrize("taken", [0, 1, DEPTH, 30])
 def test_who_has_enough_may_leave_at_any_time(taken: int) -> None:
     given_out = 0
@@ -42,7 +41,6 @@ def test_who_has_enough_may_leave_at_any_time(taken: int) -> None:
     assert given_out <= taken + 2 * DEPTH
 
 
-@pytest.mark.timeout(20)
 @pytest.mark.parametrize("after", [0, 1, DEPTH, 30])
 def test_what_making_them_raises_comes_in_its_place(after: int) -> None:
     def broken() -> Iterator[bytes]:

@@ -43,8 +43,6 @@ from qubesmanager.backup.errors import BackupDamagedError, BackupPassphraseError
 from qubesmanager.host.sparse_file import FileSink, FileSource
 from qubesmanager.wire.errors import BackupCancelledError, StoragePoolException
 
-pytestmark = pytest.mark.timeout(60)
-
 
 def opened(stream: bytes, words: str = WORDS) -> Backup:
     return open_backup(io.BytesIO(stream), words)
@@ -141,7 +139,6 @@ def test_any_passphrase_of_one_line_opens_what_it_sealed(words: str) -> None:
         opened(stream, words + "x")
 
 
-@pytest.mark.timeout(20)
 def test_a_wrong_passphrase_is_answered_after_one_key_derivation(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another one may have been begun; nobody waits for it."""
     stream = written()

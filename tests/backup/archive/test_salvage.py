@@ -16,8 +16,6 @@ from qubesmanager.backup.archive.scrypt_container import HEAD_SIZE
 from qubesmanager.backup.archive.writer import Options, QubeData
 from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupPassphraseError
 
-pytestmark = pytest.mark.timeout(60)
-
 VOLUMES = {name: random.Random(number).randbytes(30_000) for name, number in (("work", 1), ("home", 2))}
 """What the sample's volumes hold."""
 
@@ -233,7 +231,6 @@ def _ending_in_zero(number: int) -> tuple[bytes, int] | None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("part", range(4))
 def test_whatever_byte_is_flipped_the_containers_that_are_whole_come_back(part: int) -> None:
     stream = small()

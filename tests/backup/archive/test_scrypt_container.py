@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from until import LIMIT
 
 from qubesmanager.backup.archive.scrypt_container import (
     HEAD_SIZE,
@@ -87,7 +88,7 @@ def scrypt_command(way: str, source: Path, target: Path, passphrase: bytes, *opt
     program = shutil.which("scrypt")
     if program is None:
         pytest.skip("the scrypt command is not installed")
-    subprocess.run([program, way, "-P", *options, source, target], input=passphrase + b"\n", timeout=60, check=True)
+    subprocess.run([program, way, "-P", *options, source, target], input=passphrase + b"\n", timeout=LIMIT, check=True)
 
 
 def test_the_scrypt_command_opens_what_was_sealed_here(tmp_path: Path) -> None:

@@ -186,7 +186,6 @@ class Endless:
 
 
 @pytest.mark.parametrize("after", [1, 7, 60])
-@pytest.mark.timeout(30)
 def test_cancel_ends_the_run_and_leaves_no_file(after: int, tmp_path: Path) -> None:
     cancelled = threading.Event()
     qubes = [QubeData(settings_only("work"), {"private": Endless(cancelled, after)})]
@@ -198,7 +197,6 @@ def test_cancel_ends_the_run_and_leaves_no_file(after: int, tmp_path: Path) -> N
     assert_no_thread_is_left()
 
 
-@pytest.mark.timeout(30)
 def test_cancel_is_heard_while_the_other_side_does_not_read() -> None:
     cancelled = threading.Event()
     reading, writing = os.pipe()
@@ -244,7 +242,6 @@ def assert_derivation_is_under_way() -> None:
         thread.join(60)
 
 
-@pytest.mark.timeout(30)
 def test_a_target_that_fails_ends_the_run() -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -256,7 +253,6 @@ def test_a_target_that_fails_ends_the_run() -> None:
         os.close(writing)
 
 
-@pytest.mark.timeout(30)
 def test_a_full_disk_leaves_no_file(tmp_path: Path) -> None:
     full = os.open("/dev/full", os.O_WRONLY)
     try:

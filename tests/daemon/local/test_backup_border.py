@@ -13,6 +13,7 @@ import pytest
 import yaml
 from backup_daemon import WORDS, file_stream
 from fakes_hypervisor import FakeHypervisor
+from until import LIMIT
 
 from qubesmanager.backup.archive import scrypt_container
 from qubesmanager.backup.archive.scrypt_container import Params
@@ -245,7 +246,7 @@ async def test_a_caller_that_goes_after_the_restore_takes_no_volume_of_a_restore
     restore.cancel()
     await asyncio.wait([restore])
     go_on.set()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LIMIT):
         while system.reserved:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.01)
 

@@ -19,8 +19,6 @@ from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error, QubesVMNotFoundError
 
-pytestmark = pytest.mark.timeout(60)
-
 Qrexec = Callable[[str], None]
 
 

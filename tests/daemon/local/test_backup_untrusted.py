@@ -18,6 +18,7 @@ import yaml
 from backup_daemon import MIB, WORDS, make_qube, pieces
 from hypothesis import given
 from hypothesis import strategies as st
+from until import LIMIT
 
 from qubesmanager.backup.archive import scrypt_container
 from qubesmanager.backup.archive.scrypt_container import Params
@@ -173,7 +174,6 @@ async def backed_up(client: Client, folder: Path) -> Path:
     return folder / name
 
 
-@pytest.mark.timeout(120)
 async def test_info_and_restore_of_any_content_answer_in_words_and_leave_nothing(
     client: Client, system: System, folder: Path, tmp_path: Path
 ) -> None:
@@ -313,7 +313,6 @@ async def outcome(sending: Any) -> BaseException | None:
     return None
 
 
-@pytest.mark.timeout(120)
 async def test_a_cancel_at_any_moment_leaves_nothing_or_a_whole_backup(
     client: Client, system: System, folder: Path
 ) -> None:
@@ -353,7 +352,6 @@ def derivations() -> Iterator[None]:
             thread.join(60)
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.usefixtures("derivations")
 async def test_a_cancel_is_answered_while_a_strong_key_is_still_being_derived(client: Client, folder: Path) -> None:
     await make_qube(client, "lab", b"x", b"root")
@@ -374,7 +372,6 @@ def deriving() -> bool:
     return any(thread.name.startswith("backup-keys") for thread in threading.enumerate())
 
 
-@pytest.mark.timeout(120)
 async def test_a_restore_whose_caller_goes_at_any_moment_leaves_nothing_or_whole_qubes(
     client: Client, system: System, folder: Path
 ) -> None:
@@ -396,12 +393,12 @@ async def test_a_restore_whose_caller_goes_at_any_moment_leaves_nothing_or_whole
         await asyncio.sleep(0.02 * number * random.random())
         request.cancel()
         await asyncio.wait([request])
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(LIMIT):
             while system.reserved:  # noqa: ASYNC110 - the caller is gone; the daemon is not done
                 await asyncio.sleep(0.01)
         if "copy" in {row.name for row in await client.send(calls.VM_LIST("dom0"))}:
             await client.send(calls.VM_REMOVE("copy"))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(LIMIT):
             # What the pool refuses to remove, or the store to note, is tried again.
             while await system.store.read("SELECT * FROM pending_volume"):  # noqa: ASYNC110 - nothing tells
                 await asyncio.sleep(0.05)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A pool whose disk is not there, a damaged volume, a stray file: the daemon serves the rest, and names it."""
 
-import asyncio
 import contextlib
 import os
 import secrets
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 from fakes_hypervisor import FakeHost, FakeHypervisor
 from pool_tools import content, pieces
+from until import until
 
 from qubesmanager.client.client import Client
 from qubesmanager.client.volumes import all_volumes
@@ -30,17 +30,9 @@ from qubesmanager.wire.codecs import CreateInPoolSpec, CreateSpec, VolumeId
 from qubesmanager.wire.errors import Mgmt1Error, StoragePoolException
 from qubesmanager.wire.values import PowerState
 
-LIMIT = 60.0
-
 
 def client_of(system: System) -> Client:
     return Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(LIMIT):
-        while not condition():  # noqa: ASYNC110 - no event tells it in each of the cases
-            await asyncio.sleep(0.01)
 
 
 @pytest.fixture

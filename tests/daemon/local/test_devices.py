@@ -13,7 +13,7 @@ from fakes_hypervisor import FakeHost, FakeHypervisor
 from hypothesis import given
 from hypothesis import strategies as st
 from sysfs_tree import SysfsTree
-from until import until
+from until import LIMIT, until
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
@@ -313,7 +313,7 @@ async def test_a_device_that_is_pulled_is_detached_and_said_so(
 async def told(events: AsyncIterator[list[Event]], *kinds: str) -> list[Event]:
     """The first event of each kind, in that order."""
     found: list[Event] = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LIMIT):
         async for batch in events:
             for event in batch:
                 if event.kind == kinds[len(found)]:

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from until import LIMIT
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.core.qube import Qube
@@ -70,7 +71,7 @@ async def test_an_expired_rule_vanishes_by_itself(client: Client, system: System
     await client.send(calls.VM_FIREWALL_INSERT_RULE("vault", 0, f"action=drop expire={soon}"))
     assert len(system.qube("vault").rules) == 2
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT):
         async for event in system.hub.listen(lambda event: [event] if event.subject in {"", "vault"} else []):
             if event.name == "firewall-changed":
                 break
@@ -145,7 +146,7 @@ async def test_an_expiring_rule_of_a_clone_vanishes_too(client: Client, system: 
     await anext(stream)
     await client.send(calls.VM_CLONE("vault", payload=CloneSpec("copy")))
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LIMIT):
         async for event in stream:
             if event.name == "firewall-changed":
                 break
@@ -166,7 +167,7 @@ async def test_an_expired_rule_that_cannot_be_taken_out_is_tried_again(
         await commit(statements)
 
     monkeypatch.setattr(system.store, "commit", refused)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT):
         while len(system.qube("vault").rules) > 1:  # noqa: ASYNC110 - the refusals send no event
             await asyncio.sleep(0.02)
 

@@ -23,8 +23,6 @@ from qubesmanager.wire.codecs import CreateSpec
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotStartedError, StoragePoolException
 from qubesmanager.wire.values import PowerState
 
-pytestmark = pytest.mark.timeout(60)
-
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:

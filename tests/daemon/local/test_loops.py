@@ -23,8 +23,6 @@ from qubesmanager.wire.codecs import CreateSpec
 from qubesmanager.wire.errors import QubesFeatureNotFoundError, QubesPropertyValueError, QubesVMNotStartedError
 from qubesmanager.wire.values import PowerState, VmClass
 
-pytestmark = pytest.mark.timeout(60)
-
 LONG = 1200
 """More netvms in a chain than Python would call functions in each other."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from fakes_hypervisor import FakeHypervisor
+from until import LIMIT
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
@@ -127,7 +128,7 @@ async def test_profiles_follow_by_themselves_once_the_disk_takes_them_again(
         await client.send(calls.VM_PROPERTY_SET("lab", "name", "off"))
     else:
         await client.send(calls.VM_REMOVE("lab"))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LIMIT):
         while await system.store.read("SELECT * FROM pending_name"):  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.05)
 
@@ -149,7 +150,7 @@ async def test_a_profile_set_for_a_new_qube_does_not_follow_the_earlier_one(
 
     await client.send(calls.BACKUP_PROFILE_SET("dom0", "nightly", f"# mine\n{yaml.safe_dump(PROFILE)}"))
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LIMIT):
         while await system.store.read("SELECT * FROM pending_name"):  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.05)
     assert (await profile(client))[1] == PROFILE

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from fakes_hypervisor import FakeHost, FakeHypervisor
 from nft_machine import Datagram, PaperFirewall
+from until import LIMIT
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
@@ -168,7 +169,7 @@ async def test_what_the_kernel_refuses_is_said_and_tried_again(
     world.firewall.refuse = None
     monkeypatch.setattr(networks, "REFRESH_SECONDS", 0.01)
     await client.send(calls.VM_FIREWALL_INSERT_RULE("personal", 0, "action=accept comment=again"))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LIMIT):
         while await state_of(client, "work") != "enforced":  # noqa: ASYNC110 - told to listeners, of whom there are none
             await asyncio.sleep(0)
     assert world.passes(system, "work")
@@ -258,6 +259,6 @@ async def test_a_path_that_could_not_be_taken_away_goes_later(
     assert system.qube("work").state is PowerState.HALTED
     assert "work" in world.roads.taps
     world.roads.refuse = None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LIMIT):
         while "work" in world.roads.taps:  # noqa: ASYNC110 - the next attempt
             await asyncio.sleep(0.01)

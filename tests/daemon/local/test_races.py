@@ -29,8 +29,6 @@ from qubesmanager.wire.codecs import CloneSpec, CreateSpec
 from qubesmanager.wire.errors import Mgmt1Error, StoragePoolException
 from qubesmanager.wire.values import PowerState
 
-pytestmark = pytest.mark.timeout(120)
-
 NAME = "subject"
 ON_THE_WAY = {PowerState.TRANSIENT, PowerState.HALTING}
 

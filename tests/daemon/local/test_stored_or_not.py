@@ -26,8 +26,6 @@ from qubesmanager.wire.codecs import CloneSpec, CreateSpec, DeviceId, VolumeId
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.values import DeviceClass
 
-pytestmark = pytest.mark.timeout(120)
-
 MIB = 1 << 20
 BLOCK = DeviceClass.BLOCK
 STICK = DeviceId("sys-usb", "sda")

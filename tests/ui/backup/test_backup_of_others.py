@@ -11,7 +11,7 @@ import pytest
 import yaml
 from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from until import until
+from until import LIMIT, until
 from windows import Clicker, click
 
 from qubesmanager.backup.archive import scrypt_container
@@ -123,7 +123,7 @@ async def test_a_backup_that_another_began_shows_with_progress_and_cancel(
 
 async def test_a_window_that_comes_later_asks_for_what_goes_on(session: Session, gate: Gate, other: Other) -> None:
     other.begin()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(LIMIT):
         while not await history(other.client):  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.005)
 

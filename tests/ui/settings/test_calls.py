@@ -34,7 +34,6 @@ def ready(window: SettingsWindow) -> bool:
     return bool(window.draft.rules) and is_quiet()
 
 
-@pytest.mark.timeout(300)
 async def test_each_page_opens_in_three_calls_among_two_hundred_qubes(session: Session, qtbot: QtBot) -> None:
     QApplication.setQuitOnLastWindowClosed(False)
     session.follow()

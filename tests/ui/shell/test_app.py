@@ -17,6 +17,7 @@ from killing import killed_on_failure
 from PyQt5.QtCore import QCoreApplication, QLocale, QObject
 from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from until import LIMIT
 
 from qubesmanager.systems import real
 from qubesmanager.ui.session.diagnostics import since_start, versions
@@ -49,7 +50,7 @@ def test_the_demonstration_is_printed_pictured_and_reported(tmp_path: Path, plac
 
     done = subprocess.run(
         [*MANAGER, "--demo", "1", "--print-table", "--screenshot", picture, "--report", report],
-        env=place, capture_output=True, text=True, timeout=100, check=False,
+        env=place, capture_output=True, text=True, timeout=LIMIT, check=False,
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr
@@ -67,7 +68,7 @@ def test_the_demonstration_is_printed_pictured_and_reported(tmp_path: Path, plac
 def test_without_a_daemon_it_says_so_and_exits_with_three(tmp_path: Path, place: dict[str, str]) -> None:
     done = subprocess.run(
         [*MANAGER, "--connect", f"unix:{tmp_path / 'nobody'}", "--print-table"],
-        env=place, capture_output=True, text=True, timeout=100, check=False,
+        env=place, capture_output=True, text=True, timeout=LIMIT, check=False,
     )  # fmt: skip
 
     assert done.returncode == 3
@@ -83,7 +84,7 @@ def test_a_second_start_hands_over_and_a_signal_ends_the_first(tmp_path: Path, p
             with contextlib.suppress(subprocess.TimeoutExpired):
                 first.wait(0.05)
 
-        second = subprocess.run([*command, "settings", "work"], env=place, timeout=60, check=False)
+        second = subprocess.run([*command, "settings", "work"], env=place, timeout=LIMIT, check=False)
         first.send_signal(signal.SIGTERM)
         first.wait(60)
 
@@ -129,7 +130,7 @@ def test_a_daemon_that_dies_at_its_start_is_reported_with_its_last_line(tmp_path
 
     done = subprocess.run(
         [sys.executable, "-c", start, "--demo", "1", "--print-table"],
-        env={**place, "PYTHONPATH": f"{tmp_path}:{ROOT}"}, capture_output=True, text=True, timeout=100, check=False,
+        env={**place, "PYTHONPATH": f"{tmp_path}:{ROOT}"}, capture_output=True, text=True, timeout=LIMIT, check=False,
     )  # fmt: skip
 
     assert done.returncode == 3
@@ -144,7 +145,7 @@ def test_real_machines_without_libvirt_name_the_packages(place: dict[str, str]) 
     )
 
     done = subprocess.run(
-        [sys.executable, "-c", start, "--real"], env=place, capture_output=True, text=True, timeout=100, check=False
+        [sys.executable, "-c", start, "--real"], env=place, capture_output=True, text=True, timeout=LIMIT, check=False
     )
 
     assert done.returncode == 3
@@ -168,7 +169,7 @@ def test_printing_needs_no_display_and_no_session_and_says_nothing_else(tmp_path
 
     done = subprocess.run(
         [*MANAGER, "--demo", "1", "--print-table"],
-        env=environment, capture_output=True, text=True, timeout=100, check=False,
+        env=environment, capture_output=True, text=True, timeout=LIMIT, check=False,
     )  # fmt: skip
 
     assert (done.returncode, done.stderr) == (0, "")
@@ -188,7 +189,7 @@ def test_a_window_without_a_display_is_refused_with_a_sentence(place: dict[str, 
 
     done = subprocess.run(
         [sys.executable, "-c", start, "--demo"],
-        env=environment, capture_output=True, text=True, timeout=100, check=False,
+        env=environment, capture_output=True, text=True, timeout=LIMIT, check=False,
     )  # fmt: skip
 
     assert done.returncode == 3
@@ -204,7 +205,7 @@ def test_the_application_is_drawn_in_high_resolution(place: dict[str, str]) -> N
 
     done = subprocess.run(
         [sys.executable, "-c", start],
-        env={**place, "QT_SCALE_FACTOR": "2"}, capture_output=True, text=True, timeout=100, check=True,
+        env={**place, "QT_SCALE_FACTOR": "2"}, capture_output=True, text=True, timeout=LIMIT, check=True,
     )  # fmt: skip
 
     assert done.stdout == "True 2.0\n"
