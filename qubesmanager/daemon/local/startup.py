@@ -18,7 +18,7 @@ from qubesmanager.daemon.local.drivers.pools.table import DEFAULT
 from qubesmanager.daemon.local.runtime import Places
 from qubesmanager.daemon.local.services import firewall_rules, hypervisor_events, old_settings
 from qubesmanager.daemon.local.services.recovery import Recovery, recover
-from qubesmanager.daemon.local.services.unreadable import settle
+from qubesmanager.daemon.local.services.unreadable import identify, settle
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Store
 from qubesmanager.daemon.local.system import NetworkMaker, System, user_network
@@ -64,6 +64,7 @@ async def open_system(
     system.state.host_memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
     try:
         await system.open()
+        await identify(system)
         await old_settings.convert(system)
         system.state.kernels = await kernels.installed(places.kernels)
         await _open_pools(system, state, pool_driver)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from fakes_hypervisor import FakeHypervisor
+from fakes_hypervisor import FakeHost, FakeHypervisor
 from hypothesis import assume, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -273,6 +273,25 @@ async def test_a_qube_whose_row_is_unreadable_is_na_until_it_is_recovered(
     assert system.qube("vault").uuid == whole.qube("vault").uuid
     assert after == before
     assert (await checking.check_all(state)).wrong == []
+
+
+async def test_a_running_qube_whose_uuid_is_unreadable_is_its_domain(state: Path) -> None:
+    """So its volumes are known as written to, and a shutdown reaches it."""
+    host = FakeHost()
+    system = await open_system(state, FakeHypervisor(host))
+    await lifecycle.start(system, "vault")
+    uuid = system.qube("vault").uuid
+    await system.close()
+    damage(state / "store.sqlite", "qube", "uuid", Text(NOT_UTF8), of(state, "vault"))
+
+    system = await open_system(state, FakeHypervisor(host))
+
+    vault = system.qube("vault")
+    assert (vault.uuid, vault.state, vault.value("uuid")) == (uuid, PowerState.RUNNING, str(uuid))
+    assert "uuid" in vault.problem
+    await lifecycle.kill(system, "vault")
+    await system.wait_for(vault, PowerState.NA)
+    await system.close()
 
 
 async def test_a_lost_property_makes_its_qube_na_and_comes_back_from_its_volumes(state: Path) -> None:

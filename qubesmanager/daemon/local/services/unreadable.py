@@ -5,6 +5,7 @@ Afterwards the qube can be used. The rows stay in the table `unreadable`, marked
 qube passes the rules of a call, as in `recovery`.
 """
 
+import logging
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from qubesmanager.daemon.local.services.recovery import Recovery, disposables_of
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.screening import Unreadable
 from qubesmanager.daemon.local.store.store import Statement
+from qubesmanager.rules.facts import HALTED
 from qubesmanager.rules.texts import why_not_feature
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import FEATURE_NAME, TAG_NAME
@@ -24,6 +26,35 @@ from qubesmanager.wire.values import VmClass
 
 if TYPE_CHECKING:
     from qubesmanager.daemon.local.system import System
+
+log = logging.getLogger(__name__)
+
+
+async def identify(system: "System") -> None:
+    """A qube whose UUID cannot be read, and that runs, is the domain of its name. Before its volumes are looked at."""
+    running = {info.name: info.uuid for info in await system.hypervisor.domains() if info.state not in HALTED}
+    for qube in system.state.in_order():
+        uuid = running.get(qube.name)
+        if uuid is None or uuid in system.state.by_uuid or _is_identified(system, qube):
+            continue
+        async with system.changing:
+            await system.commit([rows.set_identity(qube.qid, uuid, qube.klass)])
+            _set_uuid(system, qube, uuid)
+        log.warning("%s, whose UUID cannot be read, runs as the domain %s", qube.name, uuid)
+
+
+def _is_identified(system: "System", qube: Qube) -> bool:
+    """Whether the store could read the UUID of the qube."""
+    return not any(
+        row.origin == "qube" and row.qube == qube.qid and "uuid is" in row.reason for row in system.unreadable
+    )
+
+
+def _set_uuid(system: "System", qube: Qube, uuid: UUID) -> None:
+    del system.state.by_uuid[qube.uuid]
+    qube.uuid = uuid
+    system.state.by_uuid[uuid] = qube
+    system.state.property_changed(qube, "uuid")
 
 
 async def settle(system: "System", recovery: Recovery) -> None:
@@ -47,16 +78,14 @@ async def _done(system: "System", settled: list[Unreadable], changes: list[State
 
 
 async def _settle_qube(system: "System", qube: Qube, own: list[Unreadable], recovery: Recovery) -> None:
-    is_known = not any(row.origin == "qube" and "uuid" in row.reason for row in own)
+    is_known = _is_identified(system, qube)
     described = await _described(system, qube, is_known=is_known)
     changes: list[Statement] = []
     said: list[str] = []
     if described is not None:
         uuid, kept = described
         if not is_known:
-            del system.state.by_uuid[qube.uuid]
-            qube.uuid = uuid
-            system.state.by_uuid[uuid] = qube
+            _set_uuid(system, qube, uuid)
         if KINDS[VmClass(kept.klass)] == KINDS[qube.klass]:
             qube.klass = VmClass(kept.klass)
         changes.append(rows.set_identity(qube.qid, uuid, qube.klass))

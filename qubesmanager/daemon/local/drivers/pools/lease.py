@@ -30,6 +30,8 @@ from qubesmanager.wire.names import shown
 
 FILE = ".mgmt1-lease"
 _BLOCK = 4096
+_ENDED = frozenset("ZX")
+"""States of a process that has ended, while its parent has not asked for its status yet."""
 _NO_LOCKS = {errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOLCK, errno.EINVAL}
 
 
@@ -279,9 +281,13 @@ def _boot() -> str:
 
 
 def _started(pid: int) -> int:
-    """When the process began, in clock ticks after boot; -1 if there is none. Source: proc(5), "/proc/pid/stat"."""
+    """When the process began, in clock ticks after boot; 0 if it has ended, -1 if /proc does not show it.
+
+    Source: proc(5), "/proc/pid/stat".
+    """
     try:
         text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
     except OSError:
         return -1
-    return int(text.rpartition(")")[2].split()[19])
+    words = text.rpartition(")")[2].split()
+    return 0 if words[0] in _ENDED else int(words[19])

@@ -119,9 +119,9 @@ def test_a_daemon_that_runs_has_its_folder_also_where_its_lock_is_not_seen(tmp_p
         write(tmp_path, replace(HERE, pid=process.pid, started=started))
         with pytest.raises(lease.InUseError, match="in use by"):
             take(tmp_path)
-        process.communicate(b"\n")
-
-    take(tmp_path).release()
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and its parent does not know yet
+        take(tmp_path).release()
 
 
 def test_a_lease_that_is_withdrawn_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
