@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The contracts of who may import whom are seen to break."""
+"""Who imports whom: no circle of modules, and the contracts are seen to break."""
 
+import ast
 import os
 import re
 import shutil
@@ -61,3 +62,63 @@ def test_a_new_part_that_stands_in_no_layer_is_refused(package: Path) -> None:
     (package / "surplus.py").touch()
 
     assert "surplus" in lint(package.parent)
+
+
+def imports_of(folder: Path) -> dict[str, set[str]]:
+    """By module of the package: the modules of the package that it imports anywhere.
+
+    Imports in functions and below TYPE_CHECKING count. A name that is imported from a package is the module of that
+    name if there is one.
+    """
+    files = {
+        ".".join(path.relative_to(folder.parent).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in folder.rglob("*.py")
+    }
+
+    def imported(path: Path) -> set[str]:
+        names: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                parts = (f"{node.module}.{alias.name}" for alias in node.names)
+                names |= {part if part in files else str(node.module) for part in parts}
+        return names & files.keys()
+
+    return {name: imported(path) - {name} for name, path in files.items()}
+
+
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    """The modules of a circle in the order of their imports, the first one again at the end; empty if there is none."""
+    done: set[str] = set()
+    for start in sorted(graph):
+        way, branches = [start], [iter(sorted(graph[start]))]
+        while way:
+            follower = next((name for name in branches[-1] if name not in done), None)
+            if follower is None:
+                done.add(way.pop())
+                branches.pop()
+            elif follower in way:
+                return [*way[way.index(follower) :], follower]
+            else:
+                way.append(follower)
+                branches.append(iter(sorted(graph[follower])))
+    return []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert circle(imports_of(ROOT / "qubesmanager")) == []
+
+
+LATE = "def late() -> None:\n    from qubesmanager.daemon.local import system\n"
+TYPES = "if TYPE_CHECKING:\n    import qubesmanager.daemon.local.system\n"
+
+
+@pytest.mark.parametrize("lines", [LATE, TYPES])
+def test_a_circle_is_found_also_in_functions_and_type_hints(package: Path, lines: str) -> None:
+    with (package / "daemon/local/runtime.py").open("a", encoding="utf-8") as file:
+        file.write(f"\n\n{lines}")
+
+    modules = circle(imports_of(package))
+
+    assert {"qubesmanager.daemon.local.runtime", "qubesmanager.daemon.local.system"} <= set(modules)

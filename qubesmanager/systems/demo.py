@@ -222,7 +222,7 @@ async def write(system: System, chosen: list[Sample]) -> None:
     for qube in qubes:
         for volume in qube.volumes.values():
             if volume.save_on_stop:
-                await system.volumes.driver(pool).create(volume.vid, volume.size)
+                await system.pools.driver(pool).create(volume.vid, volume.size)
     async with system.changing:
         await system.commit(statements)
         system.state.load(qubes)

@@ -5,21 +5,17 @@ import fcntl
 import logging
 import os
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from qubesmanager.daemon.local.core.volumes import KERNEL_POOL
 from qubesmanager.daemon.local.drivers import kernels
 from qubesmanager.daemon.local.drivers.devices.base import DeviceSource
 from qubesmanager.daemon.local.drivers.hypervisor.base import Hypervisor
-from qubesmanager.daemon.local.drivers.pools.linux_kernel import LinuxKernels
 from qubesmanager.daemon.local.drivers.pools.table import DEFAULT
 from qubesmanager.daemon.local.runtime import Places
-from qubesmanager.daemon.local.services import firewall_rules, hypervisor_events, old_settings
+from qubesmanager.daemon.local.services import hypervisor_events, old_settings
 from qubesmanager.daemon.local.services.recovery import Recovery, recover
 from qubesmanager.daemon.local.services.unreadable import identify, settle
-from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Store
 from qubesmanager.daemon.local.system import NetworkMaker, System, user_network
 from qubesmanager.host.atomic_file import make_private
@@ -68,9 +64,7 @@ async def open_system(
         await old_settings.convert(system)
         system.state.kernels = await kernels.installed(places.kernels)
         await _open_pools(system, state, pool_driver)
-        system.state.pools[KERNEL_POOL] = KERNEL_POOL
-        system.state.pool_options[KERNEL_POOL] = {"dir_path": str(places.kernels)}
-        system.volumes.drivers[KERNEL_POOL] = LinuxKernels(places.kernels)
+        system.pools.add_kernels(places.kernels)
         for volume in await system.volumes.drop_pending():
             log.info("Removed %s, which an interrupted operation had left", volume)
         for volumes in await system.volumes.rename_pending_back():
@@ -91,7 +85,7 @@ async def open_system(
         system.persist("look at the places of the pools", system.pools.keep)
         system.persist("keep with volumes what they are of", system.descriptions.keep)
         system.spawn("measure the volumes", system.volumes.measure_all())
-        system.persist("sweep expired firewall rules", partial(firewall_rules.sweep, system))
+        system.persist("sweep expired firewall rules", system.firewall_rules.sweep)
     except BaseException:
         await system.close()
         raise
@@ -145,18 +139,16 @@ async def recovered(state: Path, hypervisor: Hypervisor, *, pool_driver: str = D
 async def _open_pools(system: System, state: Path, first_driver: str, *, clean: bool = True) -> None:
     is_new = not system.state.pools
     if is_new:
-        options = {"dir_path": str(state / "pools" / DEFAULT_POOL)}
-        await system.commit([rows.set_pool(DEFAULT_POOL, first_driver, options)])
-        system.state.pools[DEFAULT_POOL] = first_driver
+        await system.pools.make_first(DEFAULT_POOL, first_driver, {"dir_path": str(state / "pools" / DEFAULT_POOL)})
     await system.pools.open_all(clean=clean)
     is_first_start = len(system.state.qubes) == 1
-    if is_new and is_first_start and DEFAULT_POOL in system.volumes.drivers:
+    if is_new and is_first_start and DEFAULT_POOL in system.pools.drivers:
         await _note_volumes(system)
 
 
 async def _note_volumes(system: System) -> None:
     """A new store where there are volumes: the one before was lost."""
-    vids = await system.volumes.driver(DEFAULT_POOL).list_volumes()
+    vids = await system.pools.driver(DEFAULT_POOL).list_volumes()
     names = sorted({vid.partition("/")[0] for vid in vids})
     if names:
         note = (

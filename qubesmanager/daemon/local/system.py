@@ -14,7 +14,7 @@ from qubesmanager.daemon.local.runtime import Places, Runtime
 from qubesmanager.daemon.local.services.backups import Backups
 from qubesmanager.daemon.local.services.descriptions import Descriptions
 from qubesmanager.daemon.local.services.devices import Devices
-from qubesmanager.daemon.local.services.firewall_rules import Expiries
+from qubesmanager.daemon.local.services.firewall_rules import FirewallRules
 from qubesmanager.daemon.local.services.leases import Leases
 from qubesmanager.daemon.local.services.network import USER_NETWORKING, Network
 from qubesmanager.daemon.local.services.pools import Pools
@@ -43,16 +43,15 @@ class System(Runtime):
     ) -> None:
         super().__init__(store, hypervisor, places, lock)
         self.statistics = Statistics(self)
-        self.volumes = Volumes(self)
-        self.pools = Pools(self)
-        self.leases = Leases(self, places.kernels.parent)
-        self.at_close(self.leases.close)
-        self.devices = Devices(self)
-        self.backups = Backups(self, Profiles(places.profiles))
         self.policies = Policies(places.policy, places.policy_hiding)
+        self.leases = Leases(self, places.kernels.parent)
+        self.pools = Pools(self, self.leases)
+        self.volumes = Volumes(self, self.pools)
+        self.devices = Devices(self, self.pools)
+        self.backups = Backups(self, self.pools, self.volumes, self.policies, Profiles(places.profiles))
         self.network = network(self)
-        self.expiries = Expiries(self)
-        self.descriptions = Descriptions(self, self.volumes)
+        self.firewall_rules = FirewallRules(self, self.network)
+        self.descriptions = Descriptions(self, self.pools)
 
     def qube(self, name: str) -> Qube:
         """Raises `QubesVMNotFoundError`."""

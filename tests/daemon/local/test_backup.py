@@ -133,7 +133,7 @@ async def test_a_restored_qube_has_every_byte_and_setting(
 ) -> None:
     before = await record(client, "lab")
     rules = [row.rule for row in await client.send(calls.VM_FIREWALL_GET("lab"))]
-    held = {name: await content(system.volumes.driver("default"), f"lab/{name}") for name in ("private", "root")}
+    held = {name: await content(system.pools.driver("default"), f"lab/{name}") for name in ("private", "root")}
     file = await backed_up(client, folder)
     await client.send(calls.VM_REMOVE("lab"))
 
@@ -151,7 +151,7 @@ async def test_a_restored_qube_has_every_byte_and_setting(
     }
     assert [row.rule for row in await client.send(calls.VM_FIREWALL_GET("lab"))] == rules
     for name, data in held.items():
-        assert await content(system.volumes.driver("default"), f"lab/{name}") == data
+        assert await content(system.pools.driver("default"), f"lab/{name}") == data
     assert held["private"].startswith(lab)
     assert await system.store.read("SELECT * FROM pending_volume") == []
 
@@ -307,7 +307,7 @@ async def test_a_flipped_byte_fails_its_qube_and_the_other_is_whole(
     names = {row.name for row in await client.send(calls.VM_LIST("dom0"))}
     assert "lab2" in names
     assert "vault2" not in names
-    assert not any(vid.startswith("vault2/") for vid in await system.volumes.driver("default").list_volumes())
+    assert not any(vid.startswith("vault2/") for vid in await system.pools.driver("default").list_volumes())
     assert await system.store.read("SELECT * FROM pending_volume") == []
     assert not system.reserved
 
@@ -365,8 +365,8 @@ async def test_a_cut_manifest_costs_no_qube_that_is_whole(
     assert "a missing file could go unnoticed" in rows[0]
     assert rows[1].startswith("vault restored-as=vault2 result=ok")
     assert rows[2].startswith("- restored-as=- result=failed")
-    assert await content(system.volumes.driver("default"), "lab2/private") == await content(
-        system.volumes.driver("default"), "lab/private"
+    assert await content(system.pools.driver("default"), "lab2/private") == await content(
+        system.pools.driver("default"), "lab/private"
     )
 
 
@@ -408,7 +408,7 @@ async def test_progress_of_a_restore_carries_its_id(
 
 async def test_a_stream_that_breaks_leaves_nothing(client: Client, system: System, lab: bytes, folder: Path) -> None:
     file = await backed_up(client, folder)
-    volumes = await system.volumes.driver("default").list_volumes()
+    volumes = await system.pools.driver("default").list_volumes()
 
     async def broken() -> AsyncIterator[bytes]:
         yield f"passphrase={WORDS}\nrename=lab:copy\n\n".encode()
@@ -421,7 +421,7 @@ async def test_a_stream_that_breaks_leaves_nothing(client: Client, system: Syste
     assert "copy" not in {row.name for row in await client.send(calls.VM_LIST("dom0"))}
     async with asyncio.timeout(LIMIT):
         # The caller is gone; the daemon is not done.
-        while await system.volumes.driver("default").list_volumes() != volumes:  # noqa: ASYNC110
+        while await system.pools.driver("default").list_volumes() != volumes:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert not system.reserved
 
@@ -769,7 +769,7 @@ async def test_what_was_missed_is_made_up_for_once(
 
 
 async def test_an_extra_volume_is_left_out_and_stays(client: Client, system: System, folder: Path) -> None:
-    await system.volumes.driver("default").create("spare/data", 8 * MIB)
+    await system.pools.driver("default").create("spare/data", 8 * MIB)
     await client.send(calls.VM_VOLUME_ATTACH("vault", VolumeId("default", "spare/data"), {}))
 
     file = await backed_up(client, folder, include=["vault"])

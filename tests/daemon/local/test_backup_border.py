@@ -250,7 +250,7 @@ async def test_a_caller_that_goes_after_the_restore_takes_no_volume_of_a_restore
         while system.reserved:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.01)
 
-    volumes = await system.volumes.driver("default").list_volumes()
+    volumes = await system.pools.driver("default").list_volumes()
     assert "v2/private" in volumes
     assert "w2/private" not in volumes
     assert {"v2", "w2"} & set(system.state.qubes) == {"v2"}

@@ -69,7 +69,7 @@ async def make_sparse(client: Client, system: System, name: str) -> None:
     await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec(name, "red")))
     await client.send(calls.VM_VOLUME_EXTEND(name, "private", 10 * GIB))
     data = [(at, random.randbytes(300_000)) for at in (0, 5 * GIB + 4096, 10 * GIB - 300_000)]
-    await system.volumes.driver("default").import_runs(f"{name}/private", 10 * GIB, runs(*data))
+    await system.pools.driver("default").import_runs(f"{name}/private", 10 * GIB, runs(*data))
 
 
 async def test_every_byte_and_setting_comes_back_of_full_sparse_and_empty_volumes(
@@ -78,7 +78,7 @@ async def test_every_byte_and_setting_comes_back_of_full_sparse_and_empty_volume
     await make_qube(client, "lab", random.randbytes(3 * MIB) + bytes(2 * MIB) + b"end", b"root" * 1000, device="sdb")
     await make_sparse(client, system, "wide")
     await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("hollow", "red")))
-    pool = system.volumes.driver("default")
+    pool = system.pools.driver("default")
     names = ("lab", "wide", "hollow")
     before = {name: await everything(client, pool, name) for name in names}
     file = await backed_up(client, folder, *names)
@@ -132,7 +132,7 @@ async def test_what_the_documentation_says_restores_every_byte_by_hand(
 
     assert done.returncode == 0, done.stderr
     place = tmp_path / "place/restored"
-    pool = system.volumes.driver("default")
+    pool = system.pools.driver("default")
     assert (place / "vm1/private.img").read_bytes() == await content(pool, "lab/private")
     assert (place / "vm1/root.img").read_bytes() == await content(pool, "lab/root")
     assert (place / "vm1/notes.txt").read_text() == "Zeile 1\n<b>zwei</b>\n"
@@ -289,7 +289,7 @@ async def test_a_backup_in_qubes_own_style_is_restored(
     assert record.features == {"service.meminfo-writer": "1"}
     assert record.tags >= {"mine"}
     # Not compared inside of the assertion: it would print megabytes of difference.
-    same = await content(system.volumes.driver("default"), "diary/private") == private
+    same = await content(system.pools.driver("default"), "diary/private") == private
     assert same
     if cost < 20 and size < QUBES_CHUNK:
         done = await asyncio.to_thread(by_hand, backup, tmp_path / "by-hand")

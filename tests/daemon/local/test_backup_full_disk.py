@@ -127,7 +127,7 @@ async def test_a_pool_without_room_says_so_before_anything_is_made(
         await restore(client, file, pool="small")
 
     assert refused.value.wire_name == "BackupSpaceError"
-    assert await system.volumes.driver("small").list_volumes() == []
+    assert await system.pools.driver("small").list_volumes() == []
     assert not system.reserved
 
 
@@ -139,7 +139,7 @@ async def test_a_pool_that_fills_up_fails_the_qube_and_keeps_nothing_of_it(
     await execute(client)
     (file,) = (tmp_path / "backups").iterdir()
     monkeypatch.setattr("qubesmanager.daemon.local.services.restores._Restoring._room", _nothing)
-    used = (await system.volumes.driver("small").usage()).usage
+    used = (await system.pools.driver("small").usage()).usage
 
     row, other = await restore(client, file, pool="small", rename="lab:copy vault:vault2")
 
@@ -148,8 +148,8 @@ async def test_a_pool_that_fills_up_fails_the_qube_and_keeps_nothing_of_it(
     assert f"of {20 * MIB} bytes of copy/private" in row
     assert other == "vault restored-as=vault2 result=ok"
     assert "copy" not in {qube.name for qube in await client.send(calls.VM_LIST("dom0"))}
-    assert {vid.partition("/")[0] for vid in await system.volumes.driver("small").list_volumes()} == {"vault2"}
-    assert (await system.volumes.driver("small").usage()).usage < used + MIB
+    assert {vid.partition("/")[0] for vid in await system.pools.driver("small").list_volumes()} == {"vault2"}
+    assert (await system.pools.driver("small").usage()).usage < used + MIB
     assert await system.store.read("SELECT * FROM pending_volume") == []
     assert (await restore(client, file, include="lab"))[0] == "lab restored-as=copy result=ok"
 
@@ -227,7 +227,7 @@ async def test_a_state_disk_that_fills_up_makes_no_half_qube(
     await lab(client, tmp_path / "backups")
     await execute(client)
     (file,) = (tmp_path / "backups").iterdir()
-    pool = on_small.volumes.driver("roomy")
+    pool = on_small.pools.driver("roomy")
     before = set(await pool.list_volumes())
     filler = fill(small_disk)
 

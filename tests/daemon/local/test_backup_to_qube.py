@@ -76,7 +76,7 @@ async def test_the_qube_is_called_gets_its_path_and_every_byte(
         calls.BACKUP_RESTORE("dom0", None, file_stream(f"passphrase={WORDS}\nrename=lab:copy", tmp_path / "received"))
     )
     assert rows == ["lab restored-as=copy result=ok"]
-    pool = system.volumes.driver("default")
+    pool = system.pools.driver("default")
     assert await everything(client, pool, "copy") == await everything(client, pool, "lab")
     assert (await last_run(client))["result"] == "ok"
 

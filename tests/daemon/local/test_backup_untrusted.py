@@ -376,7 +376,7 @@ async def test_a_restore_whose_caller_goes_at_any_moment_leaves_nothing_or_whole
     client: Client, system: System, folder: Path
 ) -> None:
     file = await backed_up(client, folder)
-    pool = system.volumes.driver("default")
+    pool = system.pools.driver("default")
     before = set(await pool.list_volumes())
     content = file.read_bytes()
 

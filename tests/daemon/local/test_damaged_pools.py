@@ -120,7 +120,7 @@ async def test_a_pool_whose_disk_is_not_there_is_missing_until_it_is_back(state:
         assert (await client.send(calls.POOL_INFO("dom0", "usb")))["state"] == "open"
         assert (await client.send(calls.VM_GET_ALL("dom0", "stick"))).state is PowerState.HALTED
         await client.send(calls.VM_START("stick"))
-        driver = system.volumes.driver("usb")
+        driver = system.pools.driver("usb")
         assert (await content(driver, "stick/private")).startswith(b"stick")
     finally:
         await system.close()
@@ -153,7 +153,7 @@ async def test_a_qube_of_a_missing_pool_can_be_removed_and_its_volume_stays(stat
         await client.send(calls.VM_REMOVE("stick"))
         back(disk)
         await system.pools.look()
-        assert "stick/private" in await system.volumes.driver("usb").list_volumes()
+        assert "stick/private" in await system.pools.driver("usb").list_volumes()
         unmounted(disk)
         await system.pools.look()
         await client.send(calls.POOL_REMOVE("dom0", "usb"))
@@ -165,9 +165,9 @@ async def test_a_qube_of_a_missing_pool_can_be_removed_and_its_volume_stays(stat
 async def test_a_qube_that_was_being_made_when_the_disk_left_is_undone_when_it_is_back(state: Path, disk: Path) -> None:
     """And one that is being made right then is not."""
     first = await open_system(state, FakeHypervisor())
-    identity = await first.volumes.driver("usb").identity("stick/private")
+    identity = await first.pools.driver("usb").identity("stick/private")
     await first.store.commit([("INSERT INTO pending_volume VALUES ('usb', 'half/private', 'half')", ())])
-    await first.volumes.driver("usb").create("half/private", 1 << 20, "half")
+    await first.pools.driver("usb").create("half/private", 1 << 20, "half")
     await first.close()
     unmounted(disk)
     system = await open_system(state, FakeHypervisor())
@@ -175,8 +175,8 @@ async def test_a_qube_that_was_being_made_when_the_disk_left_is_undone_when_it_i
         assert await system.store.read("SELECT vid FROM pending_volume") == [("half/private",)]
         back(disk)
         await system.pools.look()
-        assert await system.volumes.driver("usb").list_volumes() == ["stick/private"]
-        assert await system.volumes.driver("usb").identity("stick/private") == identity
+        assert await system.pools.driver("usb").list_volumes() == ["stick/private"]
+        assert await system.pools.driver("usb").identity("stick/private") == identity
         assert await system.store.read("SELECT vid FROM pending_volume") == []
     finally:
         await system.close()
@@ -318,7 +318,7 @@ async def test_what_lies_where_a_volume_is_to_be_made_is_named_and_stays(
         await client.send(calls.VM_PROPERTY_SET("vault", "name", "next"))
 
     assert listing(path) == before
-    assert any(str(path) in line for line in await system.volumes.driver("default").strays())
+    assert any(str(path) in line for line in await system.pools.driver("default").strays())
     path.rename(state / "away")
     await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("next", "red")))
 
@@ -462,5 +462,5 @@ async def test_an_empty_folder_that_a_crash_left_is_not_in_the_way_of_a_new_name
 
     await client_of(system).send(calls.VM_PROPERTY_SET("lab", "name", "study"))
 
-    assert "study/private" in await system.volumes.driver("default").list_volumes()
+    assert "study/private" in await system.pools.driver("default").list_volumes()
     await system.close()

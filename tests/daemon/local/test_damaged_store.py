@@ -137,7 +137,7 @@ async def test_the_newest_whole_copy_takes_the_place_of_a_damaged_store(state: P
         assert old.name in system.state.qubes["dom0"].problem
         assert newer.exists()
         # What was being made when the copy was written may be in use by now.
-        assert "work/private" in await system.volumes.driver("default").list_volumes()
+        assert "work/private" in await system.pools.driver("default").list_volumes()
         assert (state / "store.sqlite").stat().st_mode & 0o077 == 0
     finally:
         await system.close()

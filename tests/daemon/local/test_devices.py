@@ -363,7 +363,7 @@ async def test_the_microphone_is_one_device_by_two_names(client: Client, machine
 async def test_a_halted_qube_offers_its_extra_volumes(
     client: Client, system: System, hypervisor: FakeHypervisor
 ) -> None:
-    await system.volumes.driver("default").create("spare/data", 8 << 20)
+    await system.pools.driver("default").create("spare/data", 8 << 20)
     name = await client.send(calls.VM_VOLUME_ATTACH("vault", VolumeId("default", "spare/data"), {}))
     (offered,) = await client.send(AVAILABLE.of(BLOCK)("vault"))
     assert offered.ident == name

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from until import LIMIT
 
 from qubesmanager.client.client import Client
+from qubesmanager.daemon.local.core import firewall as core_firewall
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.services import firewall_rules
 from qubesmanager.daemon.local.store import rows
@@ -106,7 +107,8 @@ async def test_a_change_costs_the_same_however_many_rules_there_are(
         qube = system.qube(name)
         qube.rules = [(f"n{number}", "action=drop") for number in range(600)]
         await commit([row for rule_id, text in qube.rules for row in rows.insert_rule(qube.qid, rule_id, text, None)])
-    monkeypatch.setattr(firewall_rules, "parse_rule", counted)
+    for module in (firewall_rules, core_firewall):
+        monkeypatch.setattr(module, "parse_rule", counted)
     monkeypatch.setattr(system.store, "commit", committed)
 
     for position in (None, 0, 300):

@@ -60,7 +60,7 @@ def hypervisor() -> SlowHypervisor:
 
 
 async def volumes(system: System, name: str) -> set[str]:
-    listed = await system.volumes.driver("default").list_volumes()
+    listed = await system.pools.driver("default").list_volumes()
     return {vid.partition("/")[2] for vid in listed if vid.startswith(f"{name}/")}
 
 
@@ -235,7 +235,7 @@ async def test_a_volume_that_could_not_be_stopped_keeps_the_qube_from_halting_an
 
     work = system.qube("work")
     with monkeypatch.context() as patch:
-        patch.setattr(system.volumes.driver("default"), "stop", refuse)
+        patch.setattr(system.pools.driver("default"), "stop", refuse)
         with pytest.raises(Mgmt1Error, match="was killed"):
             await client.send(calls.VM_KILL("work"))
         assert work.state is PowerState.HALTING
@@ -286,7 +286,7 @@ def stuck_volumes(system: System, monkeypatch: pytest.MonkeyPatch, error: Except
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(system.volumes.driver("default"), "remove", refuse)
+        patch.setattr(system.pools.driver("default"), "remove", refuse)
         yield
 
 
@@ -339,7 +339,7 @@ async def test_the_volumes_of_a_failed_creation_go_once_the_pool_lets_them(
 @contextlib.contextmanager
 def full_after_volumes(system: System, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Volumes are made, and then the pool says that its disk is full."""
-    driver = system.volumes.driver("default")
+    driver = system.pools.driver("default")
     create = driver.create
 
     async def full(vid: str, size: int, identity: str = "") -> None:
@@ -354,7 +354,7 @@ def full_after_volumes(system: System, monkeypatch: pytest.MonkeyPatch) -> Itera
 async def test_a_rename_that_can_neither_be_stored_nor_taken_back_is_taken_back_later(
     system: System, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    driver = system.volumes.driver("default")
+    driver = system.pools.driver("default")
     rename_vm = driver.rename_vm
 
     async def only_once(old: str, new: str) -> None:

@@ -240,7 +240,7 @@ async def test_a_hidden_name_a_coming_name_and_one_that_is_referred_to_are_one_a
 
 
 async def test_the_volumes_of_a_qube_that_is_just_made_are_hidden_too(client: Client, ask: Ask, system: System) -> None:
-    await system.volumes.driver("default").create("coming/private", 1 << 20)
+    await system.pools.driver("default").create("coming/private", 1 << 20)
     system.reserved.add("coming")
 
     listed = await ask(calls.POOL_VOLUME_LIST("dom0", "default"))
@@ -253,7 +253,7 @@ async def test_the_volumes_of_a_qube_that_is_just_made_are_hidden_too(client: Cl
 
 async def test_what_a_lost_store_leaves_of_a_hidden_qube_is_for_dom0(client: Client, ask: Ask, system: System) -> None:
     """The volume that no qube has may be the only copy of another qube's data."""
-    driver = system.volumes.driver("default")
+    driver = system.pools.driver("default")
     for vid in ("gone/private", "work/data"):
         await driver.create(vid, 1 << 20)
 

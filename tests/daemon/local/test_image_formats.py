@@ -35,7 +35,7 @@ async def test_a_template_of_another_format_is_refused_by_name(
         await client.send(calls.VM_CREATE_TEMPLATE("dom0", "alpine", stream(image_of(signature))))
 
     assert "alpine" not in system.state.qubes
-    assert not [vid for vid in await system.volumes.driver("default").list_volumes() if vid.startswith("alpine")]
+    assert not [vid for vid in await system.pools.driver("default").list_volumes() if vid.startswith("alpine")]
 
 
 async def test_a_root_volume_is_imported_into_only_what_a_disk_may_hold(client: Client, system: System) -> None:

@@ -39,7 +39,7 @@ def _without_usage(record: VmRecord) -> VmRecord:
 async def everything(system: System) -> tuple[Any, ...]:
     return (
         {name: _without_usage(qube.record()) for name, qube in system.state.qubes.items()},
-        await system.volumes.driver("default").list_volumes(),
+        await system.pools.driver("default").list_volumes(),
         await system.store.read("SELECT * FROM pending_volume"),
         await system.store.read("SELECT qid, name FROM qube ORDER BY qid"),
         set(system.reserved),
@@ -63,7 +63,7 @@ async def test_a_creation_that_fails_at_a_step_leaves_nothing(
 ) -> None:
     before = await everything(system)
     counter = [0]
-    driver = system.volumes.driver("default")
+    driver = system.pools.driver("default")
     with monkeypatch.context() as patch:
         for owner, name in ((system.store, "commit"), (driver, "create"), (driver, "clone")):
             patch.setattr(owner, name, failing_at(step, getattr(owner, name), counter))

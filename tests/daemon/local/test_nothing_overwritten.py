@@ -80,13 +80,13 @@ async def orphaned(tmp_path: Path) -> AsyncIterator[System]:
     system = await open_system(tmp_path / "state", FakeHypervisor())
     await demo.populate(system, 0)
     for vid, data in ORPHANS.items():
-        await system.volumes.driver("default").import_data(vid, pieces(data))
+        await system.pools.driver("default").import_data(vid, pieces(data))
     yield system
     await system.close()
 
 
 async def left(system: System) -> dict[str, bytes]:
-    driver = system.volumes.driver("default")
+    driver = system.pools.driver("default")
     return {
         vid: (await content(driver, vid))[: len(ORPHANS[vid])] for vid in ORPHANS if vid in await driver.list_volumes()
     }
@@ -126,7 +126,7 @@ async def test_a_crash_between_the_pending_row_and_the_volume_removes_nothing(or
 
 
 async def test_a_removal_that_was_cut_off_spares_the_next_volume_of_the_name(orphaned: System, tmp_path: Path) -> None:
-    driver = orphaned.volumes.driver("default")
+    driver = orphaned.pools.driver("default")
     gone = await driver.identity("vault/private")
     await orphaned.commit([rows.add_pending_volume("default", "vault/private", gone)])
     await driver.remove("vault/private")
@@ -135,7 +135,7 @@ async def test_a_removal_that_was_cut_off_spares_the_next_volume_of_the_name(orp
 
     second = await open_system(tmp_path / "state", FakeHypervisor())
     try:
-        assert (await content(second.volumes.driver("default"), "vault/private")).startswith(b"next")
+        assert (await content(second.pools.driver("default"), "vault/private")).startswith(b"next")
     finally:
         await second.close()
 
@@ -143,11 +143,11 @@ async def test_a_removal_that_was_cut_off_spares_the_next_volume_of_the_name(orp
 async def test_a_fresh_volume_of_a_qube_never_takes_the_name_of_a_kept_one(orphaned: System) -> None:
     """A StandaloneVM of the name was lost, and an AppVM has it now, whose root would be thrown away at each stop."""
     client = client_of(orphaned)
-    await orphaned.volumes.driver("default").remove("work-2/private")
+    await orphaned.pools.driver("default").remove("work-2/private")
     await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("work-2", "red")))
 
     with pytest.raises(Mgmt1Error, match="work-2/root"):
         await client.send(calls.VM_START("work-2"))
     await client.send(calls.VM_REMOVE("work-2"))
 
-    assert (await content(orphaned.volumes.driver("default"), "work-2/root")).startswith(b"root")
+    assert (await content(orphaned.pools.driver("default"), "work-2/root")).startswith(b"root")

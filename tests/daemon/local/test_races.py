@@ -111,7 +111,7 @@ class Lab:
         stored = await self.system.store.read("SELECT name FROM qube")
         differences = {
             "on the way": {qube.name: qube.state for qube in qubes if qube.state in ON_THE_WAY},
-            "volumes": owned ^ set(await self.system.volumes.driver("default").list_volumes()),
+            "volumes": owned ^ set(await self.system.pools.driver("default").list_volumes()),
             "stored": {name for (name,) in stored} ^ {qube.name for qube in qubes},
             "pending": await self.system.store.read("SELECT * FROM pending_volume"),
             "renames": await self.system.store.read("SELECT * FROM pending_rename"),
@@ -243,7 +243,7 @@ async def test_what_a_removal_could_not_delete_goes_before_the_name_is_used_agai
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await halted(lab)
-    driver = lab.system.volumes.driver("default")
+    driver = lab.system.pools.driver("default")
     with monkeypatch.context() as patch:
         patch.setattr(driver, "remove", refused)
 
@@ -265,7 +265,7 @@ async def refused(_vid: str, _identity: str | None = None) -> None:
 async def test_a_volume_that_a_stored_qube_has_is_never_removed_as_pending(lab: Lab) -> None:
     await halted(lab)
     vid = f"{NAME}/private"
-    identity = await lab.system.volumes.driver("default").identity(vid)
+    identity = await lab.system.pools.driver("default").identity(vid)
     # What an earlier version could leave behind.
     await lab.system.store.commit([rows.add_pending_volume("default", vid, identity)])
 

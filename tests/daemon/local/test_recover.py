@@ -125,7 +125,7 @@ async def test_with_a_lost_store_the_qubes_are_made_again_from_their_volumes(sta
     system = await open_system(state, FakeHypervisor())
     try:
         await client_of(system).send(calls.VM_START("room"))
-        assert (await content(system.volumes.driver("default"), "room/private")).startswith(b"lab")
+        assert (await content(system.pools.driver("default"), "room/private")).startswith(b"lab")
         assert system.state.labels["mauve"] == "0xE0B0FF"
     finally:
         await system.close()
@@ -298,7 +298,7 @@ async def test_hostile_disposables_of_a_description_are_left_out(state: Path) ->
 async def test_what_a_volume_says_follows_its_qube(state: Path) -> None:
     system = await open_system(state, FakeHypervisor())
     client = client_of(system)
-    driver = system.volumes.driver("default")
+    driver = system.pools.driver("default")
     try:
         await system.descriptions.settled()
         assert (await described(driver, "room"))["properties"]["netvm"] == "net"

@@ -98,7 +98,7 @@ async def test_notes_that_cannot_be_kept_are_lost_alone(
     assert row.startswith("noted restored-as=noted result=ok")
     assert says in row
     assert await client.send(calls.VM_NOTES_GET("noted")) == ""
-    _size, data = await data_of(system.volumes.driver("default"), "noted/private")
+    _size, data = await data_of(system.pools.driver("default"), "noted/private")
     assert data == {0: PRIVATE}
 
 

@@ -39,7 +39,7 @@ async def broken() -> AsyncIterator[bytes]:
 async def content(system: System, vid: str, length: int) -> bytes:
     """The first bytes of a volume's committed state."""
     held = bytearray(length)
-    async with aclosing(system.volumes.driver("default").read(vid)) as runs:
+    async with aclosing(system.pools.driver("default").read(vid)) as runs:
         async for offset, data in runs:
             if offset < length:
                 held[offset : offset + len(data)] = data
@@ -155,7 +155,7 @@ async def test_a_broken_template_leaves_nothing(client: Client, system: System) 
         await client.send(calls.VM_CREATE_TEMPLATE("dom0", "alpine", broken()))
 
     assert "alpine" not in system.state.qubes
-    assert not [vid for vid in await system.volumes.driver("default").list_volumes() if vid.startswith("alpine")]
+    assert not [vid for vid in await system.pools.driver("default").list_volumes() if vid.startswith("alpine")]
     assert await system.store.read("SELECT * FROM pending_volume") == []
     assert system.reserved == set()
 
@@ -194,7 +194,7 @@ async def test_a_pool_that_cannot_be_is_refused(client: Client, options: dict[st
 
 
 async def test_a_volume_of_nobody_is_attached_and_detached(client: Client, system: System) -> None:
-    await system.volumes.driver("default").create("shared/data", 64 * MIB)
+    await system.pools.driver("default").create("shared/data", 64 * MIB)
     wanted = VolumeId("default", "shared/data")
 
     name = await client.send(calls.VM_VOLUME_ATTACH("work", wanted, {"read-only": "yes"}))
@@ -230,7 +230,7 @@ async def test_a_running_qubes_snapshot_moves_its_disk_to_a_new_layer(
 
 async def test_a_volume_of_nobody_is_removed_and_a_qubes_is_not(client: Client, system: System) -> None:
     orphan = VolumeId("default", "left/over")
-    await system.volumes.driver("default").create("left/over", MIB)
+    await system.pools.driver("default").create("left/over", MIB)
 
     await client.send(calls.POOL_VOLUME_REMOVE("dom0", orphan))
 
@@ -243,7 +243,7 @@ async def test_a_volume_of_nobody_is_removed_and_a_qubes_is_not(client: Client, 
 
 
 async def test_a_volume_that_is_just_becoming_a_qubes_is_not_removed(client: Client, system: System) -> None:
-    await system.volumes.driver("default").create("fresh/private", MIB)
+    await system.pools.driver("default").create("fresh/private", MIB)
     system.reserved.add("fresh")
 
     with pytest.raises(StoragePoolException, match="just becoming"):

@@ -115,7 +115,7 @@ class Lab:
     async def prepare(self) -> None:
         await self.open()
         await demo.populate(self.system, 0)
-        driver = self.system.volumes.driver("default")
+        driver = self.system.pools.driver("default")
         for vid in ("spare/disk", "spare/other"):
             await driver.create(vid, MIB)
         client = client_of(self.system)

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from qubesmanager.daemon.local import checking, startup
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.daemon.local.services import creation, firewall_rules, lifecycle, settings, volume_operations
+from qubesmanager.daemon.local.services import creation, lifecycle, settings, volume_operations
 from qubesmanager.daemon.local.services.recovery import Recovery
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store import backups, rows
@@ -56,7 +56,7 @@ async def build(state: Path) -> None:
                 rows.set_started_in("a boot"),
             ]
         )
-    await firewall_rules.insert(system, "work", None, "action=drop")
+    await system.firewall_rules.insert("work", None, "action=drop")
     await system.close()
     system = await open_system(state, FakeHypervisor())
     await system.volumes.measure_all()
@@ -380,11 +380,9 @@ async def test_a_pool_whose_row_is_unreadable_is_missing_until_it_is_added_again
     system = await open_system(state, FakeHypervisor())
     assert system.qube("work").state is PowerState.NA
     with pytest.raises(StoragePoolException, match="is not there"):
-        await volume_operations.add_pool(
-            system, "default", {"driver": "file-qcow2", "dir_path": str(state / "pools" / "another")}
-        )
+        await system.pools.create("default", {"driver": "file-qcow2", "dir_path": str(state / "pools" / "another")})
     options = {"driver": "file-qcow2", "dir_path": str(state / "pools" / "default")}
-    await volume_operations.add_pool(system, "default", options)
+    await system.pools.create("default", options)
     await system.close()
 
     assert (await started(state))[0] == before

@@ -141,13 +141,13 @@ async def test_a_refused_creation_leaves_nothing(
     client: Client, system: System, dest: str, klass: str, name: str, label: str, error: type[Exception]
 ) -> None:
     before = await client.send(calls.VM_LIST("dom0"))
-    volumes = await system.volumes.driver("default").list_volumes()
+    volumes = await system.pools.driver("default").list_volumes()
 
     with pytest.raises(error):
         await client.send(calls.VM_CREATE(dest, klass, CreateSpec(name, label)))
 
     assert await client.send(calls.VM_LIST("dom0")) == before
-    assert await system.volumes.driver("default").list_volumes() == volumes
+    assert await system.pools.driver("default").list_volumes() == volumes
 
 
 async def test_a_disposable_vanishes_at_shutdown(client: Client, system: System) -> None:
@@ -182,11 +182,11 @@ async def test_removing_a_used_template_names_its_users(client: Client) -> None:
 
 
 async def test_removing_takes_the_volumes_away(client: Client, system: System) -> None:
-    assert "vault/private" in await system.volumes.driver("default").list_volumes()
+    assert "vault/private" in await system.pools.driver("default").list_volumes()
 
     await client.send(calls.VM_REMOVE("vault"))
 
-    assert "vault/private" not in await system.volumes.driver("default").list_volumes()
+    assert "vault/private" not in await system.pools.driver("default").list_volumes()
     with pytest.raises(QubesVMNotFoundError):
         await client.send(calls.VM_START("vault"))
 

@@ -45,7 +45,7 @@ async def too_much() -> AsyncIterator[bytes]:
 
 
 async def vids(system: System) -> set[str]:
-    return set(await system.volumes.driver("default").list_volumes())
+    return set(await system.pools.driver("default").list_volumes())
 
 
 async def test_a_renamed_qube_takes_its_volumes_along(client: Client, system: System) -> None:
@@ -66,7 +66,7 @@ async def test_a_renamed_qube_takes_its_volumes_along(client: Client, system: Sy
 async def test_a_name_whose_volumes_are_there_already_is_refused_and_nothing_changed(
     client: Client, system: System
 ) -> None:
-    await system.volumes.driver("default").create("safe/data", 1 << 20)
+    await system.pools.driver("default").create("safe/data", 1 << 20)
 
     with pytest.raises(Mgmt1Error):
         await client.send(calls.VM_PROPERTY_SET("vault", "name", "safe"))
@@ -78,7 +78,7 @@ async def test_a_name_whose_volumes_are_there_already_is_refused_and_nothing_cha
 
 
 async def test_a_volume_lent_to_another_qube_keeps_the_name(client: Client, system: System) -> None:
-    await system.volumes.driver("default").create("vault/data", 1 << 20)
+    await system.pools.driver("default").create("vault/data", 1 << 20)
     await client.send(calls.VM_VOLUME_ATTACH("personal", VolumeId("default", "vault/data"), {}))
 
     with pytest.raises(QubesVMInUseError, match="personal"):
@@ -89,7 +89,7 @@ async def test_a_rename_that_was_cut_off_is_taken_back(tmp_path: Path) -> None:
     host = FakeHost()
     first = await open_system(tmp_path, FakeHypervisor(host))
     await demo.populate(first, 0)
-    driver = first.volumes.driver("default")
+    driver = first.pools.driver("default")
     await first.commit([rows.add_pending_rename("default", "vault", "safe", [await driver.identity("vault/private")])])
     await driver.rename_vm("vault", "safe")
     await first.close()
@@ -150,7 +150,7 @@ async def test_an_import_onto_a_full_disk_says_so_and_leaves_the_volume(
     client: Client, system: System, full_disk: Path
 ) -> None:
     await client.send(calls.POOL_ADD("dom0", "small", {"driver": "file-qcow2", "dir_path": str(full_disk / "pool")}))
-    pool = system.volumes.driver("small")
+    pool = system.pools.driver("small")
     assert isinstance(pool, FileQcow2)
     await pool.create("spare/data", 1 << 20)
     await client.send(calls.VM_VOLUME_ATTACH("vault", VolumeId("small", "spare/data"), {}))
@@ -170,7 +170,7 @@ async def test_an_import_onto_a_full_disk_says_so_and_leaves_the_volume(
 
 
 async def test_a_volume_wanted_by_two_qubes_goes_to_one(client: Client, system: System) -> None:
-    await system.volumes.driver("default").create("spare/data", 1 << 20)
+    await system.pools.driver("default").create("spare/data", 1 << 20)
     wanted = VolumeId("default", "spare/data")
 
     answers = await asyncio.gather(
@@ -188,7 +188,7 @@ async def test_a_volume_wanted_by_two_qubes_goes_to_one(client: Client, system: 
 async def test_an_attachment_that_cannot_be_stored_is_unplugged_again(
     client: Client, system: System, hypervisor: FakeHypervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await system.volumes.driver("default").create("spare/data", 1 << 20)
+    await system.pools.driver("default").create("spare/data", 1 << 20)
     uuid = system.qube("work").uuid
 
     def refused(*_arguments: object) -> None:

@@ -197,7 +197,7 @@ async def test_a_backup_is_made_verified_and_can_be_restored(
     assert "vault is written" in page.log.toPlainText()
     rows = await restore(client, file, WORDS, RestorePlan(rename={"vault": "vault2"}))
     assert [(row.name, row.result) for row in rows] == [("vault2", "ok")]
-    driver = system.volumes.driver("default")
+    driver = system.pools.driver("default")
     found = b"".join([data async for _, data in driver.read("vault2/private")])
     assert content in found
 

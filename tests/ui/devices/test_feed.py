@@ -74,7 +74,7 @@ async def test_a_hub_with_twenty_devices_comes_together(catalog: DeviceCatalog, 
 async def test_a_volume_of_a_halted_qube_is_offered_as_soon_as_there_is_one(
     catalog: DeviceCatalog, client: Client, system: System
 ) -> None:
-    await system.volumes.driver("default").create("spare/data", 1 << 20)
+    await system.pools.driver("default").create("spare/data", 1 << 20)
     await client.send(calls.VM_VOLUME_ATTACH("vault", VolumeId("default", "spare/data"), {}))
     await until(lambda: DeviceKey(DeviceClass.BLOCK, "vault", "extra-1") in catalog.devices())
 

@@ -56,7 +56,7 @@ async def backup(client: Client, system: System, tmp_path: Path) -> _Backup:
     await make_qube(client, "lab", PRIVATE, b"root" * 1000)
     await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("mail", "yellow")))
     await client.send(calls.VM_VOLUME_IMPORT("mail", "private", pieces(b"mail" * 500_000)))
-    before = await everything(client, system.volumes.driver("default"), "lab")
+    before = await everything(client, system.pools.driver("default"), "lab")
     profile = {"include": ["lab", "mail"], "destination_path": str(folder), "compression": "none"}
     await client.send(calls.BACKUP_PROFILE_SET("dom0", "nightly", yaml.safe_dump(profile)))
     await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": WORDS}))
@@ -142,7 +142,7 @@ async def test_what_was_backed_up_is_restored_with_every_byte_and_setting(
 
     assert results(wizard) == {"lab": ("ok", "lab"), "mail": ("ok", "mail")}
     assert wizard.run_page.headline.text() == "2 qube(s) restored."
-    assert await everything(client, system.volumes.driver("default"), "lab") == backup.before
+    assert await everything(client, system.pools.driver("default"), "lab") == backup.before
     assert wizard.run_page.leave.text() == "&Close"
 
 
@@ -435,7 +435,7 @@ async def test_cancelled_in_the_middle_leaves_nothing_half_restored(
     clicker: Clicker, wizard: RestoreWizard, backup: _Backup, client: Client, system: System
 ) -> None:
     before = await listed(client)
-    volumes = await system.volumes.driver("default").list_volumes()
+    volumes = await system.pools.driver("default").list_volumes()
     await read(clicker, wizard, backup.file)
     clicker.press(wizard.next)
     clicker.press(wizard.next)
@@ -447,7 +447,7 @@ async def test_cancelled_in_the_middle_leaves_nothing_half_restored(
     assert wizard.run.state is TaskState.CANCELLED
     assert "Nothing half restored stays" in wizard.run_page.headline.text()
     assert await listed(client) == before
-    assert await system.volumes.driver("default").list_volumes() == volumes
+    assert await system.pools.driver("default").list_volumes() == volumes
     assert not system.reserved
 
 

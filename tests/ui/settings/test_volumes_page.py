@@ -126,7 +126,7 @@ async def test_what_is_fresh_at_each_start_has_neither_size_nor_snapshots(page: 
 async def test_a_volume_of_nobody_is_attached_and_detached(
     session: Session, page: VolumesPage, system: System, qtbot: QtBot
 ) -> None:
-    await system.volumes.driver("default").create("shared/data", GIB)
+    await system.pools.driver("default").create("shared/data", GIB)
     click(page.attach)
     await until(lambda: any(isinstance(held, AttachVolumeDialog) for held in QApplication.topLevelWidgets()))
     dialog = next(held for held in QApplication.topLevelWidgets() if isinstance(held, AttachVolumeDialog))
@@ -141,7 +141,7 @@ async def test_a_volume_of_nobody_is_attached_and_detached(
     await agree()
 
     await until(lambda: page.model.row_of("extra-1") < 0)
-    assert "shared/data" in await system.volumes.driver("default").list_volumes()
+    assert "shared/data" in await system.pools.driver("default").list_volumes()
 
 
 async def test_the_tables_keep_qts_contract(page: VolumesPage, qtmodeltester: ModelTester) -> None:

@@ -43,7 +43,7 @@ async def dialog(kind: type[D]) -> D:
 @pytest.fixture
 async def window(session: Session, system: System, qtbot: QtBot) -> StorageWindow:
     QApplication.setQuitOnLastWindowClosed(False)
-    await system.volumes.driver("default").create(ORPHAN.vid, MIB)
+    await system.pools.driver("default").create(ORPHAN.vid, MIB)
     session.follow()
     await until(lambda: session.is_synced)
     held = StorageWindow(session)
@@ -132,7 +132,7 @@ async def test_a_volume_of_no_qube_is_found_and_removed(window: StorageWindow, s
     click((await dialog(Question)).yes)
 
     await until(lambda: page.filter.rowCount() == 0)
-    assert ORPHAN.vid not in await system.volumes.driver("default").list_volumes()
+    assert ORPHAN.vid not in await system.pools.driver("default").list_volumes()
     assert page.empty.text() == "Every volume belongs to a qube."
 
 

@@ -16,10 +16,11 @@ from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import spoken_one
 from qubesmanager.rules.sight import OTHER
 from qubesmanager.wire import events
+from qubesmanager.wire.errors import QubesVolumeNotFoundError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reasons import refusal
-from qubesmanager.wire.records import PropertyValue
+from qubesmanager.wire.records import PropertyValue, VolumeRecord
 
 
 @dataclass
@@ -69,6 +70,19 @@ class State:
     def has_visible(self, source: str, name: str) -> bool:
         """Whether there is a qube of that name and `source` may see it."""
         return name in self.qubes and self.visible(source, name)
+
+    def source_of(self, qube: Qube, volume: VolumeRecord) -> VolumeRecord | None:
+        """The kept volume that a layer of this qube is made on; None for a volume that is no layer.
+
+        Raises `QubesVMNotFoundError` or `QubesVolumeNotFoundError` if the template or its volume is not there.
+        """
+        if not volume.snap_on_start:
+            return None
+        template = self.qube(qube.own.get("template") or qube.value("template"))
+        below = template.volumes.get(volume.name)
+        if below is None:
+            raise QubesVolumeNotFoundError(f"{template.name} has no volume {volume.name}.")
+        return self.source_of(template, below) or below
 
     def system(self, name: str) -> str:
         held = self.system_own.get(name)

@@ -22,17 +22,17 @@ async def list_drivers(_context: Context, _arg: None, _payload: None) -> list[tu
 
 @answers(calls.POOL_INFO)
 async def info(context: Context, name: str, _payload: None) -> Mapping[str, str]:
-    return await volume_operations.pool_info(context.system, name)
+    return await context.system.pools.info(name)
 
 
 @answers(calls.POOL_ADD)
 async def add(context: Context, name: str, options: Mapping[str, str]) -> None:
-    await volume_operations.add_pool(context.system, name, options)
+    await context.system.pools.create(name, options)
 
 
 @answers(calls.POOL_REMOVE)
 async def remove(context: Context, name: str, _payload: None) -> None:
-    await volume_operations.remove_pool(context.system, name)
+    await context.system.pools.remove(name)
 
 
 async def _volume(context: Context, volume: VolumeId) -> volume_operations.Held:
@@ -43,7 +43,7 @@ async def _volume(context: Context, volume: VolumeId) -> volume_operations.Held:
 
 @answers(calls.POOL_VOLUME_LIST)
 async def list_volumes(context: Context, name: str, _payload: None) -> list[str]:
-    vids = await context.system.volumes.driver(name).list_volumes()
+    vids = await context.system.pools.driver(name).list_volumes()
     return vids if context.source == "dom0" else volume_operations.listed(context.system, context.sees, name, vids)
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count, takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from qubesmanager.backup.archive import writer
@@ -38,12 +38,16 @@ from qubesmanager.backup.profile import REMOVED, Profile, marked, matches, owner
 from qubesmanager.backup.profile_names import keys_naming, renamed, without
 from qubesmanager.backup.retention import Decision, Made, decide
 from qubesmanager.backup.schedule import RETRY_SECONDS, is_retry_due, retry_seconds
+from qubesmanager.daemon.admission.policy_files import Policies
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.drivers.backups import file_systems, homes, targets
 from qubesmanager.daemon.local.drivers.backups.destinations import check_destination
 from qubesmanager.daemon.local.drivers.backups.engine import Teller, at_destination, in_engine, off_loop
 from qubesmanager.daemon.local.drivers.backups.profiles import ProfileFile, Profiles
+from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.dom0_config import config_of
+from qubesmanager.daemon.local.services.pools import Pools
+from qubesmanager.daemon.local.services.volume_lifecycle import Volumes
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import StoreError
 from qubesmanager.host.sparse_file import Source
@@ -63,9 +67,6 @@ from qubesmanager.wire.event_row import EventRow
 from qubesmanager.wire.firewall import parse_rule
 from qubesmanager.wire.names import PROFILE_ID, check
 from qubesmanager.wire.values import DeviceClass, VmClass
-
-if TYPE_CHECKING:
-    from qubesmanager.daemon.local.system import System
 
 log = logging.getLogger(__name__)
 
@@ -140,8 +141,13 @@ class Planned:
 class Backups:
     """`profiles` is their folder."""
 
-    def __init__(self, system: "System", profiles: Profiles) -> None:
-        self._system = system
+    def __init__(
+        self, runtime: Runtime, pools: Pools, volumes: Volumes, policies: Policies, profiles: Profiles
+    ) -> None:
+        self._runtime = runtime
+        self._pools = pools
+        self._volumes = volumes
+        self._policies = policies
         self.profiles = profiles
         self.clock = time.time
         """What says how late it is, in Unix seconds."""
@@ -188,8 +194,8 @@ class Backups:
         async with self._editing:
             await self._check_owner(source, name)
             await self.profiles.put(name, text)
-        async with self._system.changing:
-            await self._system.commit([rows.delete_destinations(name)])
+        async with self._runtime.changing:
+            await self._runtime.commit([rows.delete_destinations(name)])
         with suppress(BackupNotConnectedError):
             if learn and not await self._is_unmounted(profile):
                 await self._learn_destination(name, profile, by_call=True)
@@ -202,8 +208,8 @@ class Backups:
         async with self._editing:
             await self._check_owner(source, name)
             await self.profiles.remove(name)
-        async with self._system.changing:
-            await self._system.commit([rows.delete_destinations(name)])
+        async with self._runtime.changing:
+            await self._runtime.commit([rows.delete_destinations(name)])
 
     async def _check_owner(self, source: str, name: str) -> None:
         """Raises `PermissionDenied` where `source` may not replace the profile: a qube only what it set itself."""
@@ -222,7 +228,7 @@ class Backups:
                 f"The qube {owner.removesuffix(REMOVED)} that set the profile was removed; set it again in dom0."
             )
         await at_destination(check_destination, self.profiles.folder, profile)
-        if profile.passphrase_vm and not self._system.state.has_visible(owner, profile.passphrase_vm):
+        if profile.passphrase_vm and not self._runtime.state.has_visible(owner, profile.passphrase_vm):
             raise QubesVMNotFoundError(f"There is no qube {profile.passphrase_vm}.")
 
     async def _learn_destination(self, name: str, profile: Profile, *, by_call: bool = False) -> None:
@@ -234,8 +240,8 @@ class Backups:
             return
         identity = await at_destination(_identity, profile, by_call=by_call)
         if identity or by_call:
-            async with self._system.changing:
-                await self._system.commit([rows.add_destination(name, profile.destination_path, identity)])
+            async with self._runtime.changing:
+                await self._runtime.commit([rows.add_destination(name, profile.destination_path, identity)])
 
     @staticmethod
     async def _is_unmounted(profile: Profile) -> bool:
@@ -256,7 +262,7 @@ class Backups:
         """
         if profile.destination_vm != DOM0 or not profile.destination_path:
             return ""
-        stored = await self._system.store.read(
+        stored = await self._runtime.store.read(
             "SELECT file_system FROM destination WHERE profile = ? AND path = ?", (name, profile.destination_path)
         )
         known = {row[0] for row in stored if row[0]}
@@ -281,7 +287,7 @@ class Backups:
     async def follow_soon(self) -> None:
         """As `follow_names`: now, and in the background until it is done if that fails or the caller is cancelled."""
         name = "let backup profiles follow renamed and removed qubes"
-        await self._system.to_the_end(name, self._system.ensure(name, self.follow_names))
+        await self._runtime.to_the_end(name, self._runtime.ensure(name, self.follow_names))
 
     async def follow_names(self) -> None:
         """Carry stored renames and removals of qubes into the profiles that name them.
@@ -289,12 +295,12 @@ class Backups:
         What a crash kept from it is done after the next start.
         """
         async with self._editing:
-            changes = await self._system.store.read("SELECT change, old, new FROM pending_name ORDER BY change")
+            changes = await self._runtime.store.read("SELECT change, old, new FROM pending_name ORDER BY change")
             for change, old, new in changes:
                 for name in await self.profiles.names():
                     await self._follow(name, old, new)
-                async with self._system.changing:
-                    await self._system.commit([rows.delete_pending_name(change)])
+                async with self._runtime.changing:
+                    await self._runtime.commit([rows.delete_pending_name(change)])
 
     async def _follow(self, name: str, old: str, new: str) -> None:
         """One profile, one change; a profile that cannot be read or edited stays as it is."""
@@ -318,7 +324,7 @@ class Backups:
         no qubes but those that it sees.
         """
         include, exclude = frozenset(profile.include), frozenset(profile.exclude)
-        sees, state = self._system.state.has_visible, self._system.state
+        sees, state = self._runtime.state.has_visible, self._runtime.state
         names = {pattern for pattern in (*include, *exclude) if not pattern.startswith("$")}
         missing = tuple(sorted(name for name in names if not (sees(owner, name) and sees(source, name))))
         chosen, hidden, dom0 = [], [], False
@@ -438,7 +444,7 @@ class Backups:
                 await in_engine(lambda: check_space(path.parent, needed))
                 await in_engine(lambda: file_systems.check_file_size(path.parent, needed))
             system = self._system_contents(left_out, told["owner"])
-            config = await config_of(self._system, home) if planned.dom0 else None
+            config = await config_of(self._runtime.state, self._policies, self.profiles, home) if planned.dom0 else None
             tell = Teller(lambda qube, done, _total: self._progress(run, "writing", qube, done))
 
             def write(output: FdOutput) -> Report:
@@ -459,7 +465,7 @@ class Backups:
             report, file = await self._written(run, profile, path, part, write, secret)
         told["backup"] = report.backup_id
         told["verified"] = profile.verify and report.ok
-        uuids = {qube.name: str(qube.uuid) for qube in (self._system.qube(DOM0), *planned.qubes)}
+        uuids = {qube.name: str(qube.uuid) for qube in (self._runtime.state.qube(DOM0), *planned.qubes)}
         told["qubes"] = [
             {"name": one.qube.name, "uuid": uuids[one.qube.name], "result": one.reason or OK} for one in report.results
         ]
@@ -492,7 +498,7 @@ class Backups:
         """dom0's home as it is now, if the profile takes it. Raises `BackupError` if it names one that it cannot."""
         if not planned.dom0:
             return None
-        usual = self._system.places.takes_home
+        usual = self._runtime.places.takes_home
         folder = await off_loop(lambda: homes.home_of(asked=profile.dom0_home, usual=usual))
         return None if folder is None else await in_engine(lambda: scanned(folder, stop), stop)
 
@@ -517,7 +523,7 @@ class Backups:
         first = b""
         arguments = list(profile.destination_command)
         if not arguments:
-            arguments = targets.qube_arguments(self._system.qube(profile.destination_vm).name, "qubes.Backup")
+            arguments = targets.qube_arguments(self._runtime.state.qube(profile.destination_vm).name, "qubes.Backup")
             first = f"{profile.destination_path}\n".encode()
         return await in_engine(lambda: targets.to_program(arguments, write, stop, first=first), stop), None
 
@@ -570,7 +576,7 @@ class Backups:
             qube_done=run.done[qube],
             qube_total=run.totals.get(qube, 0),
         )
-        self._system.emit([event])
+        self._runtime.emit([event])
 
     # -- what is kept -------------------------------------------------------------------------------------------------
 
@@ -587,7 +593,7 @@ class Backups:
     async def _kept(self, held: AsyncExitStack, qube: Qube, settings: KeptQube) -> QubeData:
         """The qube as it is now; `held` keeps the states of its volumes until the backup is written."""
         volumes: dict[str, Source] = {}
-        async with self._system.holding(qube):
+        async with self._runtime.holding(qube):
             for name, volume in qube.volumes.items():
                 if volume.save_on_stop and not volume.extra:
                     volumes[name] = await held.enter_async_context(self._source(qube, name))
@@ -596,8 +602,8 @@ class Backups:
     @asynccontextmanager
     async def _source(self, qube: Qube, name: str) -> AsyncIterator[Source]:
         volume = qube.volumes[name]
-        driver = self._system.volumes.driver(volume.pool)
-        live = await self._system.volumes.live(qube, name)
+        driver = self._pools.driver(volume.pool)
+        live = await self._volumes.live(qube, name)
         async with AsyncExitStack() as stack:
             if live is None:
                 yield await stack.enter_async_context(driver.open_source(volume.vid))
@@ -614,7 +620,7 @@ class Backups:
 
         The features of dom0 are only in a backup of a profile that dom0 set.
         """
-        state = self._system.state
+        state = self._runtime.state
         settings = _settings(state.qube(DOM0))
         dom0, sentences = storable(settings if owner == DOM0 else replace(settings, features={}))
         properties, sentence = plain_values(state.system_own, "the system")
@@ -624,14 +630,14 @@ class Backups:
 
     async def _stamp(self, names: Iterable[str], moment: int) -> None:
         """The qubes were backed up then."""
-        async with self._system.changing:
-            qubes = [self._system.state.qubes[name] for name in names if name in self._system.state.qubes]
+        async with self._runtime.changing:
+            qubes = [self._runtime.state.qubes[name] for name in names if name in self._runtime.state.qubes]
             if not qubes:
                 return
-            await self._system.commit([rows.set_property(qube.qid, "backup_timestamp", str(moment)) for qube in qubes])
+            await self._runtime.commit([rows.set_property(qube.qid, "backup_timestamp", str(moment)) for qube in qubes])
             for qube in qubes:
                 qube.own["backup_timestamp"] = str(moment)
-                self._system.emit(self._system.state.property_changed(qube, "backup_timestamp"))
+                self._runtime.emit(self._runtime.state.property_changed(qube, "backup_timestamp"))
 
     # -- history and retention ----------------------------------------------------------------------------------------
 
@@ -651,7 +657,7 @@ class Backups:
             return told | {"reason": " ".join(filter(None, [told.get("reason", ""), left_out]))}
 
         def seen(name: str) -> bool:
-            return self._system.state.has_visible(source, name)
+            return self._runtime.state.has_visible(source, name)
 
         reduced = {key: value for key, value in told.items() if key not in {"names", "left-out"}}
         if "qubes" in told:
@@ -673,7 +679,7 @@ class Backups:
 
     async def _numbered(self, profile: str | None, limit: int = -1) -> list[tuple[int, dict[str, Any]]]:
         """The last `limit` runs (-1: all) with their numbers, oldest first."""
-        found = await self._system.store.read(
+        found = await self._runtime.store.read(
             "SELECT run, told FROM backup_run WHERE profile = ifnull(?, profile) ORDER BY run DESC LIMIT ?",
             (profile, limit),
         )
@@ -711,8 +717,8 @@ class Backups:
 
     async def _coming(self, planned: Planned, *, has_home: bool) -> Made:
         """The backup that a run now would make; `has_home`: with the home of dom0."""
-        ((last,),) = await self._system.store.read("SELECT coalesce(max(run), 0) FROM backup_run")
-        dom0 = (self._system.qube(DOM0),) if has_home else ()
+        ((last,),) = await self._runtime.store.read("SELECT coalesce(max(run), 0) FROM backup_run")
+        dom0 = (self._runtime.state.qube(DOM0),) if has_home else ()
         qubes = {str(qube.uuid): qube.name for qube in (*dom0, *planned.qubes)}
         return Made(int(last) + 1, _local(self.clock()), qubes)
 
@@ -731,13 +737,13 @@ class Backups:
 
     async def _remember(self, number: int | None, told: dict[str, Any]) -> int:
         """Keep the run in the history; answers its number."""
-        async with self._system.changing:
+        async with self._runtime.changing:
             if number is None:
-                ((last,),) = await self._system.store.read("SELECT coalesce(max(run), 0) FROM backup_run")
+                ((last,),) = await self._runtime.store.read("SELECT coalesce(max(run), 0) FROM backup_run")
                 number = int(last) + 1
             told["run"] = number
             late = {**self._unstored, number: told}
-            await self._system.commit([rows.set_backup_run(run, one["profile"], one) for run, one in late.items()])
+            await self._runtime.commit([rows.set_backup_run(run, one["profile"], one) for run, one in late.items()])
             self._unstored.clear()
         return number
 
@@ -753,14 +759,14 @@ class Backups:
         """An event about a run: it began, or it ended."""
         shown = self._reduced(told, DOM0)
         fields = {name: shown[name] for name in events.BackupEvent._fields if name in shown}
-        self._system.emit([row.event("", events.BackupEvent(**fields))])
+        self._runtime.emit([row.event("", events.BackupEvent(**fields))])
 
     async def status(self, source: str = DOM0) -> list[dict[str, Any]]:
         """The latest run of each profile, with how far it is while it runs, and `next-attempt` after a failed one.
 
         With the names that `source` sees.
         """
-        found = await self._system.store.read(
+        found = await self._runtime.store.read(
             "SELECT run, told FROM backup_run WHERE run IN (SELECT max(run) FROM backup_run GROUP BY profile)"
             " ORDER BY run"
         )
@@ -779,7 +785,7 @@ class Backups:
 
         Where the disk is not connected now, it goes before a later run to the same folder, or at a later start.
         """
-        for number, text in await self._system.store.read("SELECT run, told FROM backup_run"):
+        for number, text in await self._runtime.store.read("SELECT run, told FROM backup_run"):
             told = json.loads(text)
             if told["result"] != RUNNING:
                 continue
@@ -792,11 +798,11 @@ class Backups:
             await self._forget_part(told)
             await self._remember(number, told)
             log.warning("The backup of the profile %s was cut off", told["profile"])
-        self._system.spawn("remove what cut off backups left", self._clear_left())
+        self._runtime.spawn("remove what cut off backups left", self._clear_left())
 
     async def _clear_left(self, folder: Path | None = None) -> None:
         """Remove what ended runs have left in the folder, everywhere without one."""
-        for number, text in await self._system.store.read(
+        for number, text in await self._runtime.store.read(
             "SELECT run, told FROM backup_run WHERE json_extract(told, '$.part') IS NOT NULL"
         ):
             told = json.loads(text)
@@ -834,7 +840,7 @@ class Backups:
             for name in await self.profiles.names():
                 try:
                     if name not in self._runs and (attempt := await self._attempt(name)):
-                        self._system.spawn(f"backup {name}", self._scheduled(name, attempt))
+                        self._runtime.spawn(f"backup {name}", self._scheduled(name, attempt))
                 except QubesBackupProfileNotFoundError:
                     log.debug("The backup profile %s was removed", name)
                 except Mgmt1Error as error:
@@ -919,9 +925,9 @@ class Backups:
         qubes = planned.qubes
         if home is not None and source == DOM0:
             sizes[DOM0] = home.size
-            qubes = (self._system.qube(DOM0), *qubes)
+            qubes = (self._runtime.state.qube(DOM0), *qubes)
         decision = await self.retention(name, profile, coming, owner) if connected else Decision()
-        visible = self._system.state.visible
+        visible = self._runtime.state.visible
         head = {
             "profile": name,
             "destination": profile.destination_path or " ".join(profile.destination_command),

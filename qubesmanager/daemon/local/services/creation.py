@@ -239,7 +239,7 @@ async def take_effect(system: System, qube: Qube) -> None:
     if qube.own["label"] not in system.state.labels:
         raise QubesLabelNotFoundError(f"There is no label {qube.own['label']}.")
     for volume in qube.volumes.values():
-        system.volumes.driver(volume.pool)
+        system.pools.driver(volume.pool)
     check_weight(None, qube.record())
     qube.qid = await system.next_qid()
     await system.commit(

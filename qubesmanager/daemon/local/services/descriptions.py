@@ -13,7 +13,7 @@ from uuid import UUID
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import State
 from qubesmanager.daemon.local.runtime import Runtime
-from qubesmanager.daemon.local.services.volume_lifecycle import Volumes
+from qubesmanager.daemon.local.services.pools import Pools
 from qubesmanager.wire import events
 from qubesmanager.wire.errors import Mgmt1Error, StoragePoolException
 from qubesmanager.wire.event import Event
@@ -33,9 +33,9 @@ _LONG = ("notes", "rules", "features", DISPOSABLES)
 class Descriptions:
     """Keeps what each qube's own volumes say of it like the store. Subscribes to the events."""
 
-    def __init__(self, runtime: Runtime, volumes: Volumes) -> None:
+    def __init__(self, runtime: Runtime, pools: Pools) -> None:
         self._runtime = runtime
-        self._volumes = volumes
+        self._pools = pools
         self._waiting: dict[UUID, None] = {}
         self._news = asyncio.Event()
         self._idle = asyncio.Event()
@@ -105,7 +105,7 @@ class Descriptions:
 
     async def _write_one(self, volume: VolumeRecord, about: dict[str, Any]) -> None:
         """All of it, or as much as the pool has room for. Raises `Mgmt1Error` if even the shortest is refused."""
-        driver = self._volumes.driver(volume.pool)
+        driver = self._pools.driver(volume.pool)
         present = await driver.description(volume.vid)
         for number in range(len(_LONG) + 1):
             shorter = _shorter(about, _LONG[:number])

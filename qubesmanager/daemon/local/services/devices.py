@@ -12,9 +12,10 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
+from qubesmanager.daemon.local.core.lending import extra_volume
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import spoken_one
 from qubesmanager.daemon.local.drivers.devices.base import (
@@ -26,7 +27,8 @@ from qubesmanager.daemon.local.drivers.devices.base import (
     Microphone,
 )
 from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, DiskSpec
-from qubesmanager.daemon.local.services.volume_lifecycle import bare_spec
+from qubesmanager.daemon.local.runtime import Runtime
+from qubesmanager.daemon.local.services.pools import Pools, bare_spec
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.rules.devices import (
     DEVTYPE,
@@ -54,9 +56,6 @@ from qubesmanager.wire.names import shown
 from qubesmanager.wire.reasons import error_for
 from qubesmanager.wire.records import YES, DeviceRecord, VolumeRecord
 from qubesmanager.wire.values import DeviceChange, DeviceClass, PowerState, VmClass
-
-if TYPE_CHECKING:
-    from qubesmanager.daemon.local.system import System
 
 log = logging.getLogger(__name__)
 
@@ -89,8 +88,9 @@ class _Claim:
 class Devices:
     """`sources` by the UUID of the qube that offers them."""
 
-    def __init__(self, system: "System") -> None:
-        self._system = system
+    def __init__(self, runtime: Runtime, pools: Pools) -> None:
+        self._runtime = runtime
+        self._pools = pools
         self.sources: dict[UUID, DeviceSource] = {}
         self._claims: dict[Key, _Claim] = {}
         self._hosts: dict[tuple[UUID, Key], HostDevice] = {}
@@ -99,7 +99,7 @@ class Devices:
     def offer(self, backend: Qube, source: DeviceSource) -> None:
         """From now on the qube offers what the source has."""
         self.sources[backend.uuid] = source
-        self._system.spawn(f"watch the devices of {backend.name}", self._watch(backend, source))
+        self._runtime.spawn(f"watch the devices of {backend.name}", self._watch(backend, source))
 
     # -- looking ------------------------------------------------------------------------------------------------------
 
@@ -115,8 +115,8 @@ class Devices:
         """The qube that has the device now, or is just getting it."""
         if claim := self._claims.get(key):
             return claim.qube
-        backend = self._system.state.by_uuid.get(key.backend)
-        for qube in self._system.state.qubes.values():
+        backend = self._runtime.state.by_uuid.get(key.backend)
+        for qube in self._runtime.state.qubes.values():
             for held in qube.devices:
                 same = (held.device_class, held.ident) == (key.device_class, key.ident)
                 if held.attached and same and backend is not None and held.backend == backend.name:
@@ -127,7 +127,7 @@ class Devices:
         """Which devices of a qube others have now, in words for the source of the call: `sda (work)`; sorted."""
         return sorted(
             f"{record.ident} ({spoken_one(qube.name)})"
-            for qube in self._system.state.qubes.values()
+            for qube in self._runtime.state.qubes.values()
             for record in qube.devices
             if record.attached and record.backend == backend.name
         )
@@ -135,15 +135,6 @@ class Devices:
     def lent(self, qube: Qube, volume: str) -> Qube | None:
         """The qube that has an extra volume of this one as its disk."""
         return self.holder(Key(DeviceClass.BLOCK, qube.uuid, volume))
-
-    def lent_by(self, qube: Qube) -> list[tuple[str, VolumeRecord]]:
-        """Where a qube has disks that are volumes of others: target and volume."""
-        found = []
-        for held in qube.devices:
-            volume = _extra_volume(self._system.qube(held.backend), held.device_class, held.ident)
-            if held.attached and volume is not None:
-                found.append((held.options[FRONTEND_DEV], volume))
-        return found
 
     def may_start(self, qube: Qube) -> None:
         """Raises `QubesVMInUseError` while a volume of the qube is another's disk."""
@@ -164,12 +155,12 @@ class Devices:
         options = checked_options(device_class, untrusted)
         if qube.klass is VmClass.ADMIN:
             raise ProtocolError("dom0 has its own devices, and none are attached to it.")
-        backend = self._system.qube(wanted.backend)
+        backend = self._runtime.state.qube(wanted.backend)
         if backend is qube:
             raise ProtocolError(f"{qube.name} offers {wanted.ident} itself.")
         info = await self._find(backend, device_class, wanted.ident)
-        async with self._system.holding(qube):
-            await self._attach(qube, self._system.still(backend), info, options)
+        async with self._runtime.holding(qube):
+            await self._attach(qube, self._runtime.still(backend), info, options)
 
     async def _attach(self, qube: Qube, backend: Qube, info: DeviceInfo, options: dict[str, str]) -> None:
         """Under the qube's lock."""
@@ -182,7 +173,7 @@ class Devices:
             raise QubesVMNotRunningError(f"{qube.name} is {qube.state}; a device for its next start is persistent=yes.")
         if info.device_class is DeviceClass.PCI:
             self._balanced(qube)
-        if now and isinstance(info.host, Microphone) and (await self._system.hypervisor.capabilities()).hot_plug:
+        if now and isinstance(info.host, Microphone) and (await self._runtime.hypervisor.capabilities()).hot_plug:
             if not persistent:
                 raise QubesVMNotRunningError(_NEXT_START)
             now = False
@@ -216,7 +207,7 @@ class Devices:
         An assignment goes first, so that none comes back after a crash. Once the guest has let go of the device, that
         is done: the store follows now or later.
         """
-        async with self._system.holding(qube):
+        async with self._runtime.holding(qube):
             record = held(qube, device_class, wanted)
             if record is None:
                 raise DeviceNotAssigned(f"{qube.name} has no {device_class} device {wanted}.")
@@ -236,8 +227,8 @@ class Devices:
             await self._closed(record)
 
     async def _drop(self, qube: Qube, record: DeviceRecord) -> None:
-        async with self._system.altering(qube):
-            await self._system.commit([rows.delete_device(qube.qid, record)])
+        async with self._runtime.altering(qube):
+            await self._runtime.commit([rows.delete_device(qube.qid, record)])
             self._forget(qube, record)
         await self._closed(record)
 
@@ -245,7 +236,7 @@ class Devices:
         qube.devices = [other for other in qube.devices if not _same(other, record)]
         qube.changed()
         options = {name: value for name, value in record.options.items() if name != PERSISTENT}
-        self._system.emit([device_event(qube.name, record._replace(attached=False, options=options))])
+        self._runtime.emit([device_event(qube.name, record._replace(attached=False, options=options))])
 
     # -- with the qube's life -----------------------------------------------------------------------------------------
 
@@ -256,11 +247,11 @@ class Devices:
         that another qube has refuses the start.
         """
         self.may_start(qube)
-        plugged = (await self._system.hypervisor.capabilities()).hot_plug
+        plugged = (await self._runtime.hypervisor.capabilities()).hot_plug
         disks: list[DiskSpec] = []
         hosts: list[HostDevice] = []
         for record in [device for device in qube.devices if device.persistent]:
-            backend = self._system.qube(record.backend)
+            backend = self._runtime.state.qube(record.backend)
             try:
                 info = await self._find_there(backend, record.device_class, record.ident)
             except DeviceNotFound:
@@ -287,20 +278,20 @@ class Devices:
             if claim.qube is not qube:
                 continue
             del self._claims[key]
-            record = held(qube, key.device_class, DeviceId(self._system.state.by_uuid[key.backend].name, key.ident))
+            record = held(qube, key.device_class, DeviceId(self._runtime.state.by_uuid[key.backend].name, key.ident))
             if record is None:
                 continue
             self._replace(qube, record._replace(attached=True))
             if claim.gone:
-                self._system.persist(f"take {key.ident} from {qube.name}", partial(self._vanished, qube, key), of=qube)
+                self._runtime.persist(f"take {key.ident} from {qube.name}", partial(self._vanished, qube, key), of=qube)
 
     async def halted(self, qube: Qube) -> None:
         """The qube does not run any more: only what is assigned persistently stays. Under its lock."""
         gone = [record for record in qube.devices if record.attached]
         if not gone:
             return
-        async with self._system.altering(qube):
-            await self._system.commit(
+        async with self._runtime.altering(qube):
+            await self._runtime.commit(
                 [
                     rows.set_device(qube.qid, record._replace(attached=False))
                     if record.persistent
@@ -318,7 +309,7 @@ class Devices:
 
     async def reconcile(self) -> None:
         """After the start of the daemon: what is stored as attached and is not there any more is not attached."""
-        for qube in list(self._system.state.qubes.values()):
+        for qube in list(self._runtime.state.qubes.values()):
             if not any(record.attached for record in qube.devices):
                 continue
             if not qube.running:
@@ -326,7 +317,7 @@ class Devices:
                 continue
             if qube.state is PowerState.HALTING:
                 continue  # what it had is seen to when it is cleaned up after
-            disks = await self._system.hypervisor.disk_files(qube.uuid)
+            disks = await self._runtime.hypervisor.disk_files(qube.uuid)
             for record in [device for device in qube.devices if device.attached]:
                 if not await self._really_there(qube, record, disks):
                     log.info("%s has lost %s+%s", qube.name, record.backend, record.ident)
@@ -336,18 +327,18 @@ class Devices:
         if record.device_class is DeviceClass.BLOCK:
             return record.options.get(FRONTEND_DEV) in disks
         try:
-            info = await self._find_there(self._system.qube(record.backend), record.device_class, record.ident)
+            info = await self._find_there(self._runtime.state.qube(record.backend), record.device_class, record.ident)
         except DeviceNotFound:
             return False
         self._hosts[qube.uuid, self._key(record)] = info.host
-        return await self._system.hypervisor.has_device(qube.uuid, info.host)
+        return await self._runtime.hypervisor.has_device(qube.uuid, info.host)
 
     def announce(self, backend: Qube) -> None:
         """The qube was started or has halted: its devices are there now, or gone from whoever has them."""
         change = DeviceChange.ADDED if _offers(backend) else DeviceChange.REMOVED
         if source := self.sources.get(backend.uuid):
             act = partial(self._see_all, backend, source, change)
-            self._system.persist(f"see the devices of {backend.name}, which were {change}", act, of=backend)
+            self._runtime.persist(f"see the devices of {backend.name}, which were {change}", act, of=backend)
 
     async def _see_all(self, backend: Qube, source: DeviceSource, change: DeviceChange) -> None:
         offered = [device for device_class in DeviceClass for device in await source.available(device_class)]
@@ -372,23 +363,23 @@ class Devices:
         seen = events.DEVICE_LIST_CHANGE(
             backend.name, device.device_class, device.ident, event.change, device.description
         )
-        self._system.emit([seen])
+        self._runtime.emit([seen])
         if event.change is DeviceChange.REMOVED:
             if claim := self._claims.get(key):
                 claim.gone = True
             elif holder := self.holder(key):
                 log.info("%s+%s was removed; %s had it", backend.name, device.ident, holder.name)
                 vanished = partial(self._vanished, holder, key)
-                self._system.persist(f"take {device.ident} from {holder.name}", vanished, of=holder)
+                self._runtime.persist(f"take {device.ident} from {holder.name}", vanished, of=holder)
         elif event.change is DeviceChange.ADDED and not device.in_use:
-            for qube in list(self._system.state.qubes.values()):
+            for qube in list(self._runtime.state.qubes.values()):
                 record = held(qube, device.device_class, DeviceId(backend.name, device.ident))
                 if record is not None and qube.state is PowerState.RUNNING:
-                    self._system.spawn(f"give {device.ident} to {qube.name}", self._came_back(qube, backend, device))
+                    self._runtime.spawn(f"give {device.ident} to {qube.name}", self._came_back(qube, backend, device))
 
     async def _vanished(self, qube: Qube, key: Key) -> None:
         """A device that a qube has is gone: the qube loses it, and keeps only the assignment."""
-        async with self._system.holding(qube):
+        async with self._runtime.holding(qube):
             record = next((held for held in qube.devices if held.attached and self._key(held) == key), None)
             if record is None:
                 return
@@ -401,10 +392,10 @@ class Devices:
 
     async def let_go(self, qube: Qube, target: str) -> None:
         """The guest gave a disk back, maybe long after it was asked to."""
-        async with self._system.holding(qube):
+        async with self._runtime.holding(qube):
             for record in list(qube.devices):
                 if record.attached and record.options.get(FRONTEND_DEV) == target:
-                    if qube.running and target in await self._system.hypervisor.disk_files(qube.uuid):
+                    if qube.running and target in await self._runtime.hypervisor.disk_files(qube.uuid):
                         return
                     await self._lost(qube, record)
 
@@ -417,7 +408,7 @@ class Devices:
 
     async def _came_back(self, qube: Qube, backend: Qube, device: DeviceInfo) -> None:
         """An assigned device was plugged in again while its qube runs."""
-        async with self._system.holding(qube):
+        async with self._runtime.holding(qube):
             record = held(qube, device.device_class, DeviceId(backend.name, device.ident))
             if record is None or record.attached or qube.state is not PowerState.RUNNING:
                 return
@@ -429,7 +420,7 @@ class Devices:
     # -- steps --------------------------------------------------------------------------------------------------------
 
     async def _find(self, backend: Qube, device_class: DeviceClass, ident: str) -> DeviceInfo:
-        if volume := _extra_volume(backend, device_class, ident):
+        if volume := extra_volume(backend, device_class, ident):
             return _offer(backend, volume)
         source = self.sources.get(backend.uuid)
         if source is None:
@@ -438,7 +429,7 @@ class Devices:
 
     async def _find_there(self, backend: Qube, device_class: DeviceClass, ident: str) -> DeviceInfo:
         """As `_find`, of a device that can be attached now. Raises `DeviceNotFound` if its backend does not run."""
-        if not _offers(backend) and not _extra_volume(backend, device_class, ident):
+        if not _offers(backend) and not extra_volume(backend, device_class, ident):
             raise DeviceNotFound(f"{backend.name} is {backend.state}; its devices are there while it runs.")
         return await self._find(backend, device_class, ident)
 
@@ -462,7 +453,7 @@ class Devices:
             del self._claims[key]
 
     async def _may_be_lent(self, backend: Qube, info: DeviceInfo) -> None:
-        if _extra_volume(backend, info.device_class, info.ident):
+        if extra_volume(backend, info.device_class, info.ident):
             if backend.running:
                 raise QubesVMNotHaltedError(f"{backend.name} has {info.ident} as its own disk while it runs.")
         elif reason := await self.sources[backend.uuid].why_busy(info):
@@ -481,7 +472,7 @@ class Devices:
     async def _plug(
         self, undo: AsyncExitStack, qube: Qube, backend: Qube, record: DeviceRecord, info: DeviceInfo
     ) -> None:
-        hypervisor = self._system.hypervisor
+        hypervisor = self._runtime.hypervisor
         self._hosts[qube.uuid, self._key(record)] = info.host
         if not (await hypervisor.capabilities()).hot_plug:
             return
@@ -494,7 +485,7 @@ class Devices:
             undo.push_async_callback(hypervisor.detach_device, qube.uuid, info.host)
 
     async def _unplug(self, qube: Qube, record: DeviceRecord) -> None:
-        hypervisor = self._system.hypervisor
+        hypervisor = self._runtime.hypervisor
         if not (await hypervisor.capabilities()).hot_plug:
             return
         if record.device_class is DeviceClass.BLOCK:
@@ -518,10 +509,10 @@ class Devices:
             is_device=True,
             cdrom=cdrom,
         )
-        volume = _extra_volume(backend, record.device_class, record.ident)
+        volume = extra_volume(backend, record.device_class, record.ident)
         if volume is None:
             return spec
-        driver = self._system.volumes.driver(volume.pool)
+        driver = self._pools.driver(volume.pool)
         disk = await driver.start(bare_spec(volume))
         undo.push_async_callback(driver.stop, bare_spec(volume))
         return DiskSpec(
@@ -536,17 +527,17 @@ class Devices:
 
     async def _closed(self, record: DeviceRecord) -> None:
         """Stop what was a volume of a qube, now or later."""
-        backend = self._system.state.qubes.get(record.backend)
-        volume = backend and _extra_volume(backend, record.device_class, record.ident)
+        backend = self._runtime.state.qubes.get(record.backend)
+        volume = backend and extra_volume(backend, record.device_class, record.ident)
         if record.attached and backend is not None and volume:
             stop = partial(self._stop_lent, backend, volume)
-            await self._system.ensure(f"stop {volume.vid}", stop, of=backend)
+            await self._runtime.ensure(f"stop {volume.vid}", stop, of=backend)
 
     async def _stop_lent(self, backend: Qube, volume: VolumeRecord) -> None:
         """Stop a volume that was lent, unless a qube has it again."""
         if backend.running or self.holder(Key(DeviceClass.BLOCK, backend.uuid, volume.name)):
             return
-        await self._system.volumes.driver(volume.pool).stop(bare_spec(volume))
+        await self._pools.driver(volume.pool).stop(bare_spec(volume))
 
     def _placed(self, qube: Qube, options: dict[str, str], before: DeviceRecord | None) -> None:
         """Say where the guest has the disk. Raises `DeviceAlreadyAttached` if something else is there."""
@@ -569,11 +560,11 @@ class Devices:
             raise error_for(reason, QubesVMInUseError)
 
     def _key(self, record: DeviceRecord) -> Key:
-        return Key(record.device_class, self._system.qube(record.backend).uuid, record.ident)
+        return Key(record.device_class, self._runtime.state.qube(record.backend).uuid, record.ident)
 
     async def _store(self, qube: Qube, record: DeviceRecord) -> None:
-        async with self._system.altering(qube):
-            await self._system.commit([rows.set_device(qube.qid, record)])
+        async with self._runtime.altering(qube):
+            await self._runtime.commit([rows.set_device(qube.qid, record)])
 
     async def _take_back(self, qube: Qube, record: DeviceRecord) -> None:
         """A change failed before it was made in memory."""
@@ -583,24 +574,24 @@ class Devices:
     async def _stored_again(self, qube: Qube, record: DeviceRecord) -> None:
         """Bring the store to what memory has of the device, now or later."""
         store = partial(self._store_present, qube, record)
-        await self._system.ensure(f"store the devices of {qube.name}", store, of=qube)
+        await self._runtime.ensure(f"store the devices of {qube.name}", store, of=qube)
 
     async def _store_present(self, qube: Qube, record: DeviceRecord) -> None:
-        async with self._system.altering(qube):
+        async with self._runtime.altering(qube):
             present = held(qube, record.device_class, DeviceId(record.backend, record.ident))
             change = rows.delete_device(qube.qid, record) if present is None else rows.set_device(qube.qid, present)
-            await self._system.commit([change])
+            await self._runtime.commit([change])
 
     async def _put(self, qube: Qube, record: DeviceRecord) -> None:
-        async with self._system.altering(qube):
-            self._system.qube(record.backend)
-            await self._system.commit([rows.set_device(qube.qid, record)])
+        async with self._runtime.altering(qube):
+            self._runtime.state.qube(record.backend)
+            await self._runtime.commit([rows.set_device(qube.qid, record)])
             self._replace(qube, record)
 
     def _replace(self, qube: Qube, record: DeviceRecord) -> None:
         qube.devices = [*(other for other in qube.devices if not _same(other, record)), record]
         qube.changed()
-        self._system.emit([device_event(qube.name, record)])
+        self._runtime.emit([device_event(qube.name, record)])
 
 
 def held(qube: Qube, device_class: DeviceClass, device: DeviceId) -> DeviceRecord | None:
@@ -630,9 +621,3 @@ def _offer(backend: Qube, volume: VolumeRecord) -> DeviceInfo:
         BlockDevice("", volume.size, read_only=not volume.rw),
         details,
     )
-
-
-def _extra_volume(backend: Qube, device_class: DeviceClass, ident: str) -> VolumeRecord | None:
-    """The volume that the device is, if it is one."""
-    volume = backend.volumes.get(ident)
-    return volume if device_class is DeviceClass.BLOCK and volume is not None and volume.extra else None

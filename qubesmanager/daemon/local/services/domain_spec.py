@@ -3,24 +3,21 @@
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, DiskSpec, DomainSpec, NicKind, NicSpec
 from qubesmanager.daemon.local.drivers.kernels import INITRAMFS, KERNEL
 from qubesmanager.daemon.local.drivers.pools.base import Disk
-
-if TYPE_CHECKING:
-    from qubesmanager.daemon.local.system import System
+from qubesmanager.daemon.local.runtime import Places
 
 _TARGETS = {"root": "xvda", "private": "xvdb", "volatile": "xvdc"}
 _FIRST_EXTRA = ord("i")
 """Extra disks are xvdi and up."""
 
 
-def domain_spec(system: "System", qube: Qube, disks: Mapping[str, Disk], nics: tuple[NicSpec, ...]) -> DomainSpec:
+def domain_spec(places: Places, qube: Qube, disks: Mapping[str, Disk], nics: tuple[NicSpec, ...]) -> DomainSpec:
     """Everything of the qube that its domain is made of."""
-    kernel = system.places.kernels / qube.value("kernel") if qube.value("kernel") else None
+    kernel = places.kernels / qube.value("kernel") if qube.value("kernel") else None
     return DomainSpec(
         uuid=qube.uuid,
         name=qube.name,
@@ -45,7 +42,7 @@ def domain_spec(system: "System", qube: Qube, disks: Mapping[str, Disk], nics: t
             for name, target in _targets(disks)
         ),
         nics=nics,
-        console_log=system.places.console(qube.uuid),
+        console_log=places.console(qube.uuid),
         agent=True,
         debug=qube.flag("debug"),
     )

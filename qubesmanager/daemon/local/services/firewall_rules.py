@@ -12,12 +12,12 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
-from typing import TYPE_CHECKING
 from uuid import UUID
 
+from qubesmanager.daemon.local.core.firewall import Rules, expiry_of, rules_of
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.runtime import Runtime
+from qubesmanager.daemon.local.services.network import Network
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement
 from qubesmanager.rules.firewall import is_expired
@@ -28,9 +28,6 @@ from qubesmanager.wire.firewall import parse_rule
 from qubesmanager.wire.limits import RULES
 from qubesmanager.wire.values import VmClass
 
-if TYPE_CHECKING:
-    from qubesmanager.daemon.local.system import System
-
 log = logging.getLogger(__name__)
 
 _RULE_EVENTS = frozenset({events.FIREWALL_CHANGED, events.DOMAIN_ADD})
@@ -39,71 +36,11 @@ _RULE_EVENTS = frozenset({events.FIREWALL_CHANGED, events.DOMAIN_ADD})
 RETRY_SECONDS = 10.0
 """After this long an expired rule that could not be taken out of the store is tried again."""
 
-Rules = list[tuple[str, str]]
 Change = Callable[[Rules], tuple[Rules, list[Statement]]]
 """From the rules that have not expired to those afterwards, and the statements that store the difference."""
 
 
-def rules_of(qube: Qube) -> Rules:
-    """Id and text of each rule that has not expired, in order."""
-    now = time.time()
-    return [row for row in qube.rules if (expiry := _expiry(row[1])) is None or now < expiry]
-
-
-def _expiry(text: str) -> int | None:
-    """When a stored rule expires, in Unix seconds. A rule without the word is not parsed: lists are long."""
-    return _parsed_expiry(text) if "expire=" in text else None
-
-
-@lru_cache(maxsize=4096)
-def _parsed_expiry(text: str) -> int | None:
-    return parse_rule(text).expire
-
-
-async def insert(system: "System", name: str, position: int | None, untrusted_rule: str) -> str:
-    """Put the rule before the position; None or a position past the end appends. Answers the new rule's id.
-
-    Raises `QubesValueError`, with nothing changed, for rules that would cut the qube off where they are enforced.
-    """
-    rule = parse_rule(untrusted_rule)
-    if is_expired(rule, time.time()):
-        raise QubesValueError("The rule has expired already.")
-    rule_id = secrets.token_hex(4)
-    qube = system.qube(name)
-
-    def changed(before: Rules) -> tuple[Rules, list[Statement]]:
-        if len(before) >= RULES:
-            raise QubesValueError(f"A qube has at most {RULES} firewall rules.")
-        at = len(before) if position is None else min(position, len(before))
-        follower = before[at][0] if at < len(before) else None
-        after = [*before[:at], (rule_id, str(rule)), *before[at:]]
-        return after, rows.insert_rule(qube.qid, rule_id, str(rule), follower)
-
-    await system.network.check(qube, changed(rules_of(qube))[0])
-    await _change(system, qube, changed)
-    return rule_id
-
-
-async def remove(system: "System", name: str, rule_id: str) -> None:
-    """Take the rule away. Raises `QubesValueError` if the qube has none of that id."""
-    qube = system.qube(name)
-
-    def changed(before: Rules) -> tuple[Rules, list[Statement]]:
-        after = [row for row in before if row[0] != rule_id]
-        if len(after) == len(before):
-            raise QubesValueError(f"{name} has no firewall rule {rule_id}.")
-        return after, [rows.delete_rule(qube.qid, rule_id)]
-
-    await _change(system, qube, changed)
-
-
-async def flush(system: "System", name: str) -> None:
-    """No rules left: nothing passes."""
-    qube = system.qube(name)
-    await _change(system, qube, lambda before: ([], [rows.delete_rule(qube.qid, rule_id) for rule_id, _text in before]))
-
-
-class Expiries:
+class _Expiries:
     """When the next rule of each qube expires, if one does. Subscribes to the events."""
 
     def __init__(self, runtime: Runtime) -> None:
@@ -119,7 +56,7 @@ class Expiries:
 
     def look_at(self, qube: Qube) -> None:
         """Note when the first of the qube's rules expires."""
-        moments = [expiry for _rule_id, text in qube.rules if (expiry := _expiry(text)) is not None]
+        moments = [expiry for _rule_id, text in qube.rules if (expiry := expiry_of(text)) is not None]
         if moments:
             self._moments[qube.uuid] = min(moments)
         else:
@@ -146,33 +83,84 @@ class Expiries:
                 await self._news.wait()
 
 
-async def sweep(system: "System") -> None:
-    """For the life of the system: take expired rules out when their moment has come."""
-    for qube in system.state.qubes.values():
-        system.expiries.look_at(qube)
-    while True:
-        for qube in system.expiries.due():
-            try:
-                await _change(system, qube, lambda before: (before, []))
-            except QubesVMNotFoundError:
-                continue
-            except Mgmt1Error as error:
-                log.warning("Expired rules of %s are still stored: %s", qube.name, error)
-        await system.expiries.wait()
+class FirewallRules:
+    """The rules of all qubes; `network` carries them out."""
 
+    def __init__(self, runtime: Runtime, network: Network) -> None:
+        self._runtime = runtime
+        self._network = network
+        self._expiries = _Expiries(runtime)
 
-async def _change(system: "System", qube: Qube, changed: Change) -> None:
-    """Store the difference and apply it; rules that have expired meanwhile go too."""
-    async with system.altering(qube):
-        if qube.klass is VmClass.ADMIN:
-            raise ProtocolError("dom0 has no network, and no firewall.")
-        before = rules_of(qube)
-        after, statements = changed(before)
-        if after == qube.rules:
-            return
-        kept = {rule_id for rule_id, _text in before}
-        expired = [rule_id for rule_id, _text in qube.rules if rule_id not in kept]
-        await system.commit([*(rows.delete_rule(qube.qid, rule_id) for rule_id in expired), *statements])
-        qube.rules = after
-        system.emit([events.FIREWALL_CHANGED(qube.name)])
-    await system.network.settled()
+    async def insert(self, name: str, position: int | None, untrusted_rule: str) -> str:
+        """Put the rule before the position; None or a position past the end appends. Answers the new rule's id.
+
+        Raises `QubesValueError`, with nothing changed, for rules that would cut the qube off where they are enforced.
+        """
+        rule = parse_rule(untrusted_rule)
+        if is_expired(rule, time.time()):
+            raise QubesValueError("The rule has expired already.")
+        rule_id = secrets.token_hex(4)
+        qube = self._runtime.state.qube(name)
+
+        def changed(before: Rules) -> tuple[Rules, list[Statement]]:
+            if len(before) >= RULES:
+                raise QubesValueError(f"A qube has at most {RULES} firewall rules.")
+            at = len(before) if position is None else min(position, len(before))
+            follower = before[at][0] if at < len(before) else None
+            after = [*before[:at], (rule_id, str(rule)), *before[at:]]
+            return after, rows.insert_rule(qube.qid, rule_id, str(rule), follower)
+
+        await self._network.check(qube, changed(rules_of(qube))[0])
+        await self._change(qube, changed)
+        return rule_id
+
+    async def remove(self, name: str, rule_id: str) -> None:
+        """Take the rule away. Raises `QubesValueError` if the qube has none of that id."""
+        qube = self._runtime.state.qube(name)
+
+        def changed(before: Rules) -> tuple[Rules, list[Statement]]:
+            after = [row for row in before if row[0] != rule_id]
+            if len(after) == len(before):
+                raise QubesValueError(f"{name} has no firewall rule {rule_id}.")
+            return after, [rows.delete_rule(qube.qid, rule_id)]
+
+        await self._change(qube, changed)
+
+    async def flush(self, name: str) -> None:
+        """Remove all rules: nothing passes then."""
+        qube = self._runtime.state.qube(name)
+
+        def changed(before: Rules) -> tuple[Rules, list[Statement]]:
+            return [], [rows.delete_rule(qube.qid, rule_id) for rule_id, _text in before]
+
+        await self._change(qube, changed)
+
+    async def sweep(self) -> None:
+        """For the life of the system: take expired rules out when their moment has come."""
+        for qube in self._runtime.state.qubes.values():
+            self._expiries.look_at(qube)
+        while True:
+            for qube in self._expiries.due():
+                try:
+                    await self._change(qube, lambda before: (before, []))
+                except QubesVMNotFoundError:
+                    continue
+                except Mgmt1Error as error:
+                    log.warning("Expired rules of %s are still stored: %s", qube.name, error)
+            await self._expiries.wait()
+
+    async def _change(self, qube: Qube, changed: Change) -> None:
+        """Store the difference and apply it; rules that have expired meanwhile go too."""
+        async with self._runtime.altering(qube):
+            if qube.klass is VmClass.ADMIN:
+                raise ProtocolError("dom0 has no network, and no firewall.")
+            before = rules_of(qube)
+            after, statements = changed(before)
+            if after == qube.rules:
+                return
+            kept = {rule_id for rule_id, _text in before}
+            expired = [rule_id for rule_id, _text in qube.rules if rule_id not in kept]
+            await self._runtime.commit([*(rows.delete_rule(qube.qid, rule_id) for rule_id in expired), *statements])
+            qube.rules = after
+            self._runtime.emit([events.FIREWALL_CHANGED(qube.name)])
+        await self._network.settled()

@@ -6,16 +6,12 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from qubesmanager.daemon.local.drivers.pools import lease
 from qubesmanager.daemon.local.drivers.pools.disk import in_thread
 from qubesmanager.daemon.local.drivers.pools.location import location
+from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.wire.errors import StoragePoolException
-
-if TYPE_CHECKING:
-    from qubesmanager.daemon.local.system import System
-
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +19,8 @@ log = logging.getLogger(__name__)
 class Leases:
     """The leases of the open pools; `state` is the folder that this daemon is known by."""
 
-    def __init__(self, system: "System", state: Path) -> None:
-        self._system = system
+    def __init__(self, runtime: Runtime, state: Path) -> None:
+        self._runtime = runtime
         self._state = state
         self.by_force = False
         """Take over the leases of daemons of other machines."""
@@ -33,6 +29,7 @@ class Leases:
         self._taken: dict[str, lease.Lease] = {}
         self._watched: dict[str, tuple[int, float]] = {}
         """By pool: when another daemon's lease was written, and since when (`time.monotonic`) it has been watched."""
+        runtime.at_close(self._release_all)
 
     async def claim(
         self, pool: str, options: Mapping[str, str], check: Callable[[Path], None] = lambda _folder: None
@@ -45,8 +42,8 @@ class Leases:
         if pool in self._taken:
             return
         place = await location(pool, options)
-        is_new = pool not in self._system.state.pools
-        for other, used in list(self._system.state.pool_options.items()):
+        is_new = pool not in self._runtime.state.pools
+        for other, used in list(self._runtime.state.pool_options.items()):
             # A pool of the store is compared with the open ones: of two that share a place, one opens.
             if other != pool and (is_new or other in self._taken) and place.overlaps(await location(other, used)):
                 raise StoragePoolException(
@@ -101,6 +98,6 @@ class Leases:
         if (taken := self._taken.pop(pool, None)) is not None:
             await in_thread(taken.withdraw)
 
-    async def close(self) -> None:
+    async def _release_all(self) -> None:
         for pool in list(self._taken):
             await self.release(pool)

@@ -112,7 +112,7 @@ async def _prepared(system: System, undo: AsyncExitStack, qube: Qube) -> DomainS
     extra_disks, devices = await system.devices.boot(undo, qube)
     disks = await system.volumes.start(undo, qube)
     nics = await system.network.boot(undo, qube)
-    spec = domain_spec(system, qube, disks, nics)
+    spec = domain_spec(system.places, qube, disks, nics)
     return replace(spec, disks=(*spec.disks, *extra_disks), devices=tuple(devices))
 
 

@@ -16,13 +16,13 @@ from functools import partial
 from typing import Protocol
 from uuid import UUID
 
+from qubesmanager.daemon.local.core.firewall import Rules, rules_of
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.drivers.firewall.apply import Firewalls, Netvm, Report
 from qubesmanager.daemon.local.drivers.firewall.compile import QubeRules
 from qubesmanager.daemon.local.drivers.firewall.namespaces import UPLINK, Node
 from qubesmanager.daemon.local.drivers.hypervisor.base import NicKind, NicSpec
 from qubesmanager.daemon.local.runtime import Runtime
-from qubesmanager.daemon.local.services.firewall_rules import Rules, rules_of
 from qubesmanager.rules.firewall import Address
 from qubesmanager.rules.network import netvm_chain
 from qubesmanager.wire import events

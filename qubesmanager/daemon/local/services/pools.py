@@ -10,24 +10,36 @@ import asyncio
 import json
 import logging
 import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from qubesmanager.daemon.local.core.lending import lent_to
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.daemon.local.core.volumes import KINDS
-from qubesmanager.daemon.local.drivers.pools.base import PoolDriver
-from qubesmanager.daemon.local.drivers.pools.table import open_pool
+from qubesmanager.daemon.local.core.sight import spoken
+from qubesmanager.daemon.local.core.volumes import KERNEL_POOL, KINDS, REVISIONS
+from qubesmanager.daemon.local.drivers.pools.base import PoolDriver, PoolInfo, VolumeSpec
+from qubesmanager.daemon.local.drivers.pools.foreign import check_not_foreign
+from qubesmanager.daemon.local.drivers.pools.linux_kernel import LinuxKernels
+from qubesmanager.daemon.local.drivers.pools.table import checked_options, open_pool
+from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.domain_spec import target_of
+from qubesmanager.daemon.local.services.leases import Leases
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.screening import Unreadable
 from qubesmanager.rules.facts import HALTED
 from qubesmanager.wire import events
-from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotRunningError, StoragePoolException
+from qubesmanager.wire.errors import (
+    Mgmt1Error,
+    ProtocolError,
+    QubesPoolInUseError,
+    QubesPoolNotFoundError,
+    QubesVMNotRunningError,
+    StoragePoolException,
+)
+from qubesmanager.wire.names import POOL_NAME, check
 from qubesmanager.wire.records import VolumeRecord
 from qubesmanager.wire.values import PowerState, VmClass
-
-if TYPE_CHECKING:
-    from qubesmanager.daemon.local.system import System
 
 log = logging.getLogger(__name__)
 
@@ -38,14 +50,31 @@ POLL = 30.0
 class Pools:
     """The pools of the store: opened, lost, and opened again."""
 
-    def __init__(self, system: "System") -> None:
-        self._system = system
+    def __init__(self, runtime: Runtime, leases: Leases) -> None:
+        self._runtime = runtime
+        self._leases = leases
+        self._back: list[Callable[[str], Awaitable[None]]] = []
+        self.drivers: dict[str, PoolDriver] = {}
+        """Of the pools that are open."""
         self.missing: dict[str, str] = {}
         """Why each pool that is not there cannot be used."""
         self._marks: dict[str, str] = {}
         self._damaged: dict[tuple[str, str], str] = {}
         """By pool and vid: what is wrong with a volume."""
         self._looking = asyncio.Lock()
+
+    def driver(self, pool: str) -> PoolDriver:
+        """Raises `QubesPoolNotFoundError`, and `StoragePoolException` for a pool that is missing."""
+        driver = self.drivers.get(pool)
+        if driver is None:
+            if why := self.missing.get(pool):
+                raise StoragePoolException(f"The pool {pool} is missing: {why}")
+            raise QubesPoolNotFoundError(f"There is no pool {pool}.")
+        return driver
+
+    def when_back(self, act: Callable[[str], Awaitable[None]]) -> None:
+        """Await `act` with the name of each pool that was missing and is open again, before it is announced."""
+        self._back.append(act)
 
     # -- opening ------------------------------------------------------------------------------------------------------
 
@@ -54,9 +83,9 @@ class Pools:
 
         Without `clean` what a crash left in them stays: guests may run, and nobody asks the hypervisor about them.
         """
-        for name, options in await self._system.store.read("SELECT name, options FROM pool"):
+        for name, options in await self._runtime.store.read("SELECT name, options FROM pool"):
             try:
-                self._system.state.pool_options[name] = json.loads(options)
+                self._runtime.state.pool_options[name] = json.loads(options)
                 await self._open(name, clean=clean)
             except (Mgmt1Error, ValueError, OSError) as error:
                 self._lose(name, self._why(name, error))
@@ -69,10 +98,21 @@ class Pools:
 
     def unreadable(self, name: str) -> Unreadable | None:
         """The row of the pool that the store could not read, while the pool is missing for that."""
-        if name not in self._system.state.pools or name in self._marks:
+        if name not in self._runtime.state.pools or name in self._marks:
             return None
-        unreadable = (row for row in self._system.unreadable if row.origin == "pool" and row.name == name)
+        unreadable = (row for row in self._runtime.unreadable if row.origin == "pool" and row.name == name)
         return next(unreadable, None)
+
+    async def make_first(self, name: str, driver: str, options: Mapping[str, str]) -> None:
+        """Store the pool of a new system; `open_all` opens it."""
+        await self._runtime.commit([rows.set_pool(name, driver, options)])
+        self._runtime.state.pools[name] = driver
+
+    def add_kernels(self, folder: Path) -> None:
+        """Open the pool of dom0's kernels, which is not stored."""
+        self._runtime.state.pools[KERNEL_POOL] = KERNEL_POOL
+        self._runtime.state.pool_options[KERNEL_POOL] = {"dir_path": str(folder)}
+        self.drivers[KERNEL_POOL] = LinuxKernels(folder)
 
     async def adopt(self, driver: PoolDriver) -> str:
         """The mark of a place that is ready; one that has none gets one. The caller stores it with the pool."""
@@ -86,47 +126,47 @@ class Pools:
         """The pool is open from now on."""
         self._marks[name] = mark
         self.missing.pop(name, None)
-        self._system.volumes.drivers[name] = driver
+        self.drivers[name] = driver
 
     def forget(self, name: str) -> None:
         """The pool is no longer one."""
         self._marks.pop(name, None)
         self.missing.pop(name, None)
-        self._system.volumes.drivers.pop(name, None)
+        self.drivers.pop(name, None)
 
     async def _open(self, name: str, *, clean: bool = True) -> None:
         """Raises `Mgmt1Error` with the reason if the place is not there, is another one or another daemon's."""
         try:
             await self._open_claimed(name, clean=clean)
         except BaseException:
-            await self._system.leases.release(name)
+            await self._leases.release(name)
             raise
 
     async def _open_claimed(self, name: str, *, clean: bool) -> None:
-        system = self._system
-        driver = open_pool(name, system.state.pools[name], system.state.pool_options[name])
-        ((expected,),) = await system.store.read("SELECT identity FROM pool WHERE name = ?", (name,))
+        runtime = self._runtime
+        driver = open_pool(name, runtime.state.pools[name], runtime.state.pool_options[name])
+        ((expected,),) = await runtime.store.read("SELECT identity FROM pool WHERE name = ?", (name,))
         has_volumes = any(
             volume.pool == name and volume.save_on_stop
-            for qube in system.state.qubes.values()
+            for qube in runtime.state.qubes.values()
             for volume in qube.volumes.values()
         )
         if not expected and not has_volumes:
-            await system.leases.claim(name, system.state.pool_options[name])
+            await self._leases.claim(name, runtime.state.pool_options[name])
             await driver.setup()
         mark = await driver.place()
         if expected and mark != expected:
             raise StoragePoolException(f"Its place is {'another one' if mark else 'empty'}. Is its disk mounted?")
         if not mark and has_volumes and not await driver.list_volumes():
             raise StoragePoolException("Its place is empty. Is its disk mounted?")
-        await system.leases.claim(name, system.state.pool_options[name])
+        await self._leases.claim(name, runtime.state.pool_options[name])
         if not mark:
             await driver.setup()
             mark = await self.adopt(driver)
         if mark != expected:
-            await system.commit([rows.set_pool_identity(name, mark)])
+            await runtime.commit([rows.set_pool_identity(name, mark)])
         if clean:
-            for leftover in await driver.recover((await written_to(system)).get(name, {})):
+            for leftover in await driver.recover((await written_to(runtime)).get(name, {})):
                 log.info("Pool %s: %s %s", name, leftover.path, leftover.outcome)
         self.add(name, driver, mark)
 
@@ -142,10 +182,10 @@ class Pools:
         """Open what is back, and close what is gone."""
         async with self._looking:
             for name in list(self._marks):
-                driver = self._system.volumes.drivers.get(name)
+                driver = self.drivers.get(name)
                 if driver is not None and (why := await self._why_gone(name, driver)):
                     self._lose(name, why)
-                    await self._system.leases.release(name)
+                    await self._leases.release(name)
                     self.refresh()
             for name in list(self.missing):
                 await self._retry(name)
@@ -157,7 +197,7 @@ class Pools:
             return str(error)
         if mark != self._marks.get(name, mark):
             return "Its place is another one. Is its disk mounted?"
-        return await self._system.leases.why_lost(name)
+        return await self._leases.why_lost(name)
 
     async def _retry(self, name: str) -> None:
         try:
@@ -167,33 +207,115 @@ class Pools:
                 self.missing[name] = self._why(name, error)
             return
         log.info("The pool %s is back", name)
-        await self._system.ensure("remove volumes that are left", self._system.volumes.clear_all_left)
         for key in [key for key in self._damaged if key[0] == name]:
             del self._damaged[key]
+        for act in self._back:
+            await act(name)
         self.refresh()
-        self._system.emit([events.POOL_FOUND(name)])
-        self._system.spawn(f"measure the volumes of {name}", self._system.volumes.measure_all(name))
+        self._runtime.emit([events.POOL_FOUND(name)])
 
     def _lose(self, name: str, why: str) -> None:
         log.error("The pool %s is missing: %s", name, why)
-        self._system.volumes.drivers.pop(name, None)
+        self.drivers.pop(name, None)
         self._marks.pop(name, None)
         self.missing[name] = why
-        self._system.emit([events.POOL_MISSING(name, why)])
+        self._runtime.emit([events.POOL_MISSING(name, why)])
+
+    # -- what callers do with pools -----------------------------------------------------------------------------------
+
+    async def info(self, name: str) -> Mapping[str, str]:
+        """The answer of `pool.Info`. Looks for a missing pool first; one that stays missing has a reason, no bytes."""
+        if name in self.missing:
+            await self.look()
+        problem = self.missing.get(name, "")
+        usage = PoolInfo(0, 0) if problem else await self.driver(name).usage()
+        return {
+            "name": name,
+            "driver": self._runtime.state.pools[name],
+            **self._runtime.state.pool_options.get(name, {}),
+            "size": str(usage.size),
+            "usage": str(usage.usage),
+            "revisions_to_keep": str(REVISIONS),
+            "state": "missing" if problem else "open",
+            "problem": problem,
+        }
+
+    async def create(self, name: str, told: Mapping[str, str]) -> None:
+        """Claim its place, try it, and remember the pool.
+
+        Raises `StoragePoolException` if another pool or another daemon has the place, or one lies in the other, and
+        for a folder that holds something else than a pool (see `drivers.pools.foreign`); nothing is changed then.
+        """
+        check(POOL_NAME, name)
+        options = dict(told)
+        driver = options.pop("driver", "")
+        if not driver:
+            raise ProtocolError("The payload does not say driver.")
+        checked = checked_options(driver, options)
+        opened = open_pool(name, driver, checked)
+        async with self._leases.adding, AsyncExitStack() as undo:
+            lost = self.unreadable(name)
+            if name in self._runtime.state.pools and lost is None:
+                raise StoragePoolException(f"There is already a pool {name}.")
+            undo.push_async_callback(self._leases.withdraw, name)
+            await self._leases.claim(name, checked, check_not_foreign)
+            if lost is not None and not await opened.place():
+                raise StoragePoolException(f"The pool {name} is not there: no pool was ever opened there.")
+            await opened.setup()
+            mark = await self.adopt(opened)
+            async with self._runtime.changing:
+                await self._runtime.commit(
+                    [
+                        *([] if lost is None else [rows.forget_pool(name), rows.settle_unreadable(lost.number)]),
+                        rows.set_pool(name, driver, checked),
+                        rows.set_pool_identity(name, mark),
+                    ]
+                )
+                undo.pop_all()
+                self._runtime.unreadable = [row for row in self._runtime.unreadable if row is not lost]
+                self._runtime.state.pools[name] = driver
+                self._runtime.state.pool_options[name] = checked
+                self.add(name, opened, mark)
+                self.refresh()
+                self._runtime.emit([events.POOL_ADD(name, driver)])
+
+    async def remove(self, name: str) -> None:
+        """Remove an unused pool from the configuration. Its directory is left alone."""
+        async with self._runtime.changing:
+            if name == KERNEL_POOL:
+                raise QubesPoolInUseError(f"The pool {name} is part of the system.")
+            if name not in self._runtime.state.pools:
+                raise QubesPoolNotFoundError(f"There is no pool {name}.")
+            users = sorted(
+                qube.name
+                for qube in self._runtime.state.qubes.values()
+                if any(volume.pool == name for volume in qube.volumes.values())
+            )
+            said = spoken(users)
+            if self._runtime.state.system("default_pool") == name:
+                said.append("the system property default_pool")
+            if said:
+                raise QubesPoolInUseError(f"The pool {name} is used by {', '.join(said)}.")
+            await self._runtime.commit(rows.delete_pool(name))
+            del self._runtime.state.pools[name]
+            self._runtime.state.pool_options.pop(name, None)
+            self.forget(name)
+            await self._leases.release(name)
+            self._runtime.emit([events.POOL_DELETE(name)])
 
     # -- what follows for the qubes -----------------------------------------------------------------------------------
 
     async def examine(self, qube: Qube, volume: VolumeRecord) -> None:
         """Look whether a kept volume of the qube is whole. Changes nothing but what is known of it."""
         try:
-            why = await self._system.volumes.driver(volume.pool).damage(volume.vid)
+            why = await self.driver(volume.pool).damage(volume.vid)
         except StoragePoolException as error:
             why = str(error)
         key = (volume.pool, volume.vid)
         current = qube.volumes.get(volume.name)
         if volume.pool in self.missing or current is None or (current.pool, current.vid) != key:
             return
-        if why != self._damaged.get(key, "") and self._system.state.qubes.get(qube.name) is qube:
+        if why != self._damaged.get(key, "") and self._runtime.state.qubes.get(qube.name) is qube:
             self._damaged[key] = why
             if why:
                 log.error("The volume %s of %s is damaged: %s", volume.name, qube.name, why)
@@ -203,27 +325,17 @@ class Pools:
         """Nothing is known to be wrong with the volume any longer: it goes, or another one has its name."""
         self._damaged.pop((pool, vid), None)
 
-    async def may_start(self, qube: Qube) -> None:
-        """Look again at what is wrong with the qube. Raises `StoragePoolException` with what still is."""
-        if not qube.problem:
-            return
-        await self.look()
-        await self._system.volumes.measure(qube)
-        self.refresh()
-        if qube.problem:
-            raise StoragePoolException(f"{qube.name} cannot be used: {qube.problem}")
-
     def refresh(self) -> None:
         """Each qube's state and `problem` are what the pools and volumes make of it."""
-        for qube in list(self._system.state.qubes.values()):
+        for qube in list(self._runtime.state.qubes.values()):
             if qube.klass is VmClass.ADMIN:
                 continue
             problem = self._problem_of(qube)
             if problem != qube.problem:
                 qube.problem = problem
-                self._system.emit(self._system.state.property_changed(qube, "problem"))
+                self._runtime.emit(self._runtime.state.property_changed(qube, "problem"))
             if qube.state in {PowerState.HALTED, PowerState.NA}:
-                self._system.set_state(qube, PowerState.HALTED)
+                self._runtime.set_state(qube, PowerState.HALTED)
 
     def _problem_of(self, qube: Qube) -> str:
         if qube.unreadable:
@@ -232,11 +344,11 @@ class Pools:
             return f"The store does not know its volume {lost}."
         for name, volume in qube.volumes.items():
             try:
-                kept = self._system.volumes.source(qube, volume) or volume
+                kept = self._runtime.state.source_of(qube, volume) or volume
             except Mgmt1Error as error:
                 return f"Its volume {name} has no source: {error}"
             for held in (volume, kept):
-                if held.pool not in self._system.state.pools:
+                if held.pool not in self._runtime.state.pools:
                     return f"The pool {held.pool}, which its volume {name} needs, is not known; add it again."
                 if why := self.missing.get(held.pool):
                     return f"The pool {held.pool}, which its volume {name} needs, is missing: {why}"
@@ -245,19 +357,26 @@ class Pools:
         return ""
 
 
-async def written_to(system: "System") -> dict[str, dict[str, Path]]:
+async def written_to(runtime: Runtime) -> dict[str, dict[str, Path]]:
     """By pool and vid: the file that each running qube writes to, as its hypervisor says."""
     files_of: dict[str, dict[str, Path]] = {}
-    for info in await system.hypervisor.domains():
-        qube = system.state.by_uuid.get(info.uuid)
+    for info in await runtime.hypervisor.domains():
+        qube = runtime.state.by_uuid.get(info.uuid)
         if qube is None or info.state in HALTED:
             continue
         try:
-            files = await system.hypervisor.disk_files(info.uuid)
+            files = await runtime.hypervisor.disk_files(info.uuid)
         except QubesVMNotRunningError:
             continue  # it halted just now
         writing = [(target_of(qube.volumes, name), volume) for name, volume in qube.volumes.items()]
-        for target, volume in (*writing, *system.devices.lent_by(qube)):
+        for target, volume in (*writing, *lent_to(runtime.state, qube)):
             if path := files.get(target):
                 files_of.setdefault(volume.pool, {})[volume.vid] = path
     return files_of
+
+
+def bare_spec(volume: VolumeRecord) -> VolumeSpec:
+    """A kept volume that is no qube's own root, private or volatile, as its driver wants it."""
+    return VolumeSpec(
+        volume.pool, volume.vid, volume.size, volume.rw, "", save_on_stop=True, revisions_to_keep=REVISIONS
+    )

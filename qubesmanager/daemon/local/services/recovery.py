@@ -112,7 +112,7 @@ async def _described(system: "System", recovery: Recovery) -> dict[str, Found]:
     described: dict[str, Found] = {}
     unknown: list[tuple[str, str]] = []
     sessions: dict[str, str] = {}
-    for pool, driver in sorted(system.volumes.drivers.items()):
+    for pool, driver in sorted(system.pools.drivers.items()):
         if pool == KERNEL_POOL:
             continue
         for vid in await driver.list_volumes():
@@ -158,10 +158,10 @@ async def held_templates(system: "System") -> list[Found]:
         for volume in qube.volumes.values():
             if not volume.save_on_stop or volume.extra or not qube.flag("template_for_dispvms"):
                 continue
-            if volume.pool not in system.volumes.drivers:
+            if volume.pool not in system.pools.drivers:
                 continue
             try:
-                untrusted = await system.volumes.drivers[volume.pool].description(volume.vid)
+                untrusted = await system.pools.drivers[volume.pool].description(volume.vid)
             except StoragePoolException:
                 continue  # damaged: it describes nothing
             parsed = parse(untrusted)
@@ -191,7 +191,7 @@ def _kept(one: Found) -> set[str]:
 
 async def _is_session(system: "System", pool: str, vid: str) -> bool:
     try:
-        return await system.volumes.driver(pool).identity(vid) == SESSION
+        return await system.pools.driver(pool).identity(vid) == SESSION
     except StoragePoolException:
         return False  # damaged: its qube is made again, and says so
 
@@ -320,7 +320,7 @@ async def _volumes(system: "System", one: Found, coming: Incoming) -> None:
 
 async def measured(system: "System", volume: VolumeRecord) -> VolumeRecord:
     try:
-        return volume._replace(size=await system.volumes.driver(volume.pool).size(volume.vid))
+        return volume._replace(size=await system.pools.driver(volume.pool).size(volume.vid))
     except StoragePoolException:
         return volume
 

@@ -16,7 +16,7 @@ from qubesmanager.backup.archive.dom0_config import Dom0Config
 from qubesmanager.backup.archive.reader import Backup
 from qubesmanager.daemon.admission.policy_files import ANY, NEW, file_of, include_of
 from qubesmanager.daemon.local.core.system_properties import TABLE
-from qubesmanager.daemon.local.services import settings, volume_operations
+from qubesmanager.daemon.local.services import settings
 from qubesmanager.daemon.local.services.dom0_config import config_of
 from qubesmanager.policy.folder import INCLUDES, SUFFIX
 from qubesmanager.wire.errors import QubesValueError
@@ -68,7 +68,7 @@ async def items_of(system: "System", backup: Backup) -> list[Item]:
     Names that cannot be said in one word are left out: no call could make such an item.
     """
     config = backup.config or Dom0Config()
-    here = await config_of(system)
+    here = await config_of(system.state, system.policies, system.backups.profiles)
     state = system.state
     labels = {label.name: label.color for label in backup.contents.labels}
     pairs: tuple[tuple[Kind, Mapping[str, str | Mapping[str, str]], Mapping[str, str | Mapping[str, str]]], ...] = (
@@ -124,7 +124,7 @@ async def _pool(system: "System", item: Item) -> None:
     if item.fate is Fate.DIFFERS:
         raise QubesValueError(f"There is another pool {item.name} here; remove it first.")
     assert not isinstance(item.value, str)  # noqa: S101 - a pool has options
-    await volume_operations.add_pool(system, item.name, item.value)
+    await system.pools.create(item.name, item.value)
 
 
 async def _property(system: "System", item: Item) -> None:

@@ -259,7 +259,7 @@ async def restore(system: "System", source: str, stream: ByteStream, passphrase:
     head, rest = await head_of(stream)
     options = await off_loop(parse_options, head, passphrase)
     if options.pool:
-        system.volumes.driver(options.pool)
+        system.pools.driver(options.pool)
     stop = threading.Event()
     async with readable(rest) as told, AsyncExitStack() as undo:
         backup = await in_engine(partial(_opened, told, options, stop), stop)
@@ -585,7 +585,7 @@ class _Restoring:
     async def _room(self, going: list[_Wanted]) -> None:
         """Raises `BackupSpaceError` if the pool has less room than the qubes may need."""
         pool = self._options.pool or self._system.state.system("default_pool")
-        usage = await self._system.volumes.driver(pool).usage()
+        usage = await self._system.pools.driver(pool).usage()
         needed = sum(one.kept.size for one in going)
         if needed > usage.size - usage.usage:
             free = (usage.size - usage.usage) >> 20
@@ -594,7 +594,7 @@ class _Restoring:
     async def _free(self) -> None:
         """A qube whose volumes would have the names of volumes that exist already is not restored."""
         pool = self._options.pool or self._system.state.system("default_pool")
-        existing = set(await self._system.volumes.driver(pool).list_volumes())
+        existing = set(await self._system.pools.driver(pool).list_volumes())
         for one in self._wanted:
             if one.failed or one.skipped or one.kept.klass not in set(VmClass):
                 continue
@@ -722,7 +722,7 @@ class _Restoring:
         for name, volume in list(qube.volumes.items()):
             if not volume.save_on_stop:
                 continue
-            driver = self._system.volumes.driver(volume.pool)
+            driver = self._system.pools.driver(volume.pool)
             if not any(made.vid == volume.vid for made in self._made.get(qube.name, ())):
                 made = await self._pending(volume)
                 await driver.create(volume.vid, volume.size, made.identity)
@@ -736,7 +736,7 @@ class _PoolSink:
     def __init__(self, system: "System", volume: PendingVolume, size: int, loop: FromThread) -> None:
         self._loop = loop
         self._queue: asyncio.Queue[tuple[int, bytes] | None] = asyncio.Queue(QUEUE)
-        driver = system.volumes.driver(volume.pool)
+        driver = system.pools.driver(volume.pool)
         self._vid = volume.vid
         self._identity = volume.identity
         self._size = size

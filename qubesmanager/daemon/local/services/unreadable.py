@@ -114,7 +114,7 @@ async def _described(system: "System", qube: Qube, *, is_known: bool) -> tuple[U
             ),
             None,
         )
-    for pool, driver in sorted(system.volumes.drivers.items()):
+    for pool, driver in sorted(system.pools.drivers.items()):
         if pool == KERNEL_POOL:
             continue
         for kind in KINDS[qube.klass]:
@@ -181,7 +181,7 @@ async def _take_volumes(system: "System", qube: Qube, changes: list[Statement]) 
         volume: VolumeRecord = kind.record(qube.name, pool)
         if kind.save_on_stop:
             volume = await measured(system, volume)
-        elif kind.layer and (source := system.volumes.source(qube, volume)) is not None:
+        elif kind.layer and (source := system.state.source_of(qube, volume)) is not None:
             volume = volume._replace(pool=source.pool, size=source.size)
         qube.volumes[kind.name] = volume
         changes.append(rows.set_volume(qube.qid, volume))
@@ -192,7 +192,7 @@ async def _pool_of(system: "System", qube: Qube, kind: VolumeKind) -> str:
     """The pool that has the volume, or gets it if it is fresh at each start; empty if there is none."""
     if not kind.save_on_stop:
         return next((volume.pool for volume in qube.volumes.values()), system.state.system("default_pool"))
-    for pool, driver in sorted(system.volumes.drivers.items()):
+    for pool, driver in sorted(system.pools.drivers.items()):
         if pool != KERNEL_POOL and (vid := f"{qube.name}/{kind.name}") in await driver.list_volumes():
             described = parse(await driver.description(vid))
             if described is not None and described[0] == qube.uuid:

@@ -11,21 +11,22 @@ import logging
 import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import spoken_one
-from qubesmanager.daemon.local.core.volumes import KINDS, REVISIONS
+from qubesmanager.daemon.local.core.volumes import KINDS
 from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, Hypervisor
-from qubesmanager.daemon.local.drivers.pools.base import SESSION, Disk, LiveDisk, PoolDriver, VolumeSpec
+from qubesmanager.daemon.local.drivers.pools.base import SESSION, Disk, LiveDisk, VolumeSpec
+from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.domain_spec import target_of
+from qubesmanager.daemon.local.services.pools import Pools
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import StoreError
 from qubesmanager.wire import events
 from qubesmanager.wire.errors import (
     Mgmt1Error,
-    QubesPoolNotFoundError,
     QubesVMAlreadyExistsError,
     QubesVMInUseError,
     QubesVMNotFoundError,
@@ -34,9 +35,6 @@ from qubesmanager.wire.errors import (
 )
 from qubesmanager.wire.records import VolumeRecord
 from qubesmanager.wire.values import VmClass
-
-if TYPE_CHECKING:
-    from qubesmanager.daemon.local.system import System
 
 log = logging.getLogger(__name__)
 
@@ -50,38 +48,20 @@ class PendingVolume(NamedTuple):
 
 
 class Volumes:
-    """The pools that are open, and what is done with them."""
+    """What is done with the volumes of a qube as it comes, starts, halts and goes."""
 
-    def __init__(self, system: "System") -> None:
-        self._system = system
-        self.drivers: dict[str, PoolDriver] = {}
+    def __init__(self, runtime: Runtime, pools: Pools) -> None:
+        self._runtime = runtime
+        self._pools = pools
         self.lending: set[tuple[str, str]] = set()
         """Pool and vid of volumes that are just being attached to a qube."""
         self._is_clearing = False
         """What is left is being removed in the background, until nothing is."""
-
-    def driver(self, pool: str) -> PoolDriver:
-        """Raises `QubesPoolNotFoundError`, and `StoragePoolException` for a pool that is missing."""
-        driver = self.drivers.get(pool)
-        if driver is None:
-            if why := self._system.pools.missing.get(pool):
-                raise StoragePoolException(f"The pool {pool} is missing: {why}")
-            raise QubesPoolNotFoundError(f"There is no pool {pool}.")
-        return driver
-
-    def source(self, qube: Qube, volume: VolumeRecord) -> VolumeRecord | None:
-        """The kept volume that a layer of this qube is made on; None for a volume that is no layer."""
-        if not volume.snap_on_start:
-            return None
-        template = self._system.qube(qube.own.get("template") or qube.value("template"))
-        held = template.volumes.get(volume.name)
-        if held is None:
-            raise QubesVolumeNotFoundError(f"{template.name} has no volume {volume.name}.")
-        return self.source(template, held) or held
+        pools.when_back(self._pool_is_back)
 
     def spec(self, qube: Qube, volume: VolumeRecord) -> VolumeSpec:
         """The volume as its driver wants it."""
-        source = self.source(qube, volume)
+        source = self._runtime.state.source_of(qube, volume)
         return VolumeSpec(
             pool=volume.pool,
             vid=volume.vid,
@@ -105,21 +85,21 @@ class Volumes:
         if unknown:
             raise StoragePoolException(f"A {qube.klass} has no volume {', '.join(unknown)}.")
         for kind in kinds:
-            wanted = pools.get(kind.name) or pools.get("") or self._system.state.system("default_pool")
+            wanted = pools.get(kind.name) or pools.get("") or self._runtime.state.system("default_pool")
             volume = kind.record(qube.name, wanted)
-            below = self.source(qube, volume) if kind.layer else None
+            below = self._runtime.state.source_of(qube, volume) if kind.layer else None
             if below is not None:
                 if kind.name in pools and pools[kind.name] != below.pool:
                     raise StoragePoolException(
                         f"The volume {kind.name} is a layer on {below.vid} and lives in its pool {below.pool}."
                     )
                 volume = volume._replace(pool=below.pool, size=below.size)
-            driver = self.driver(volume.pool)
+            driver = self._pools.driver(volume.pool)
             copied = source.volumes.get(kind.name) if source and qube.klass is VmClass.STANDALONE else None
             if copied is not None and kind.name == "root":
                 volume = volume._replace(size=copied.size)
                 made = await self.pending(undo, volume)
-                await driver.clone(volume.vid, self.driver(copied.pool), copied.vid, made.identity)
+                await driver.clone(volume.vid, self._pools.driver(copied.pool), copied.vid, made.identity)
             elif kind.save_on_stop:
                 made = await self.pending(undo, volume)
                 await driver.create(volume.vid, volume.size, made.identity)
@@ -133,10 +113,10 @@ class Volumes:
             volume = held._replace(vid=f"{qube.name}/{name}", usage=0)
             if pool is not None and not held.snap_on_start:
                 volume = volume._replace(pool=pool)
-            driver = self.driver(volume.pool)
+            driver = self._pools.driver(volume.pool)
             if volume.save_on_stop:
                 made = await self.pending(undo, volume)
-                await driver.clone(volume.vid, self.driver(held.pool), held.vid, made.identity)
+                await driver.clone(volume.vid, self._pools.driver(held.pool), held.vid, made.identity)
             qube.volumes[name] = volume
 
     async def leaving(self, qube: Qube) -> list[PendingVolume]:
@@ -145,9 +125,10 @@ class Volumes:
         for volume in qube.volumes.values():
             if volume.extra:
                 continue
-            self._system.pools.whole(volume.pool, volume.vid)
+            self._pools.whole(volume.pool, volume.vid)
             try:
-                identity = await self.driver(volume.pool).identity(volume.vid) if volume.save_on_stop else SESSION
+                driver = self._pools.driver(volume.pool)
+                identity = await driver.identity(volume.vid) if volume.save_on_stop else SESSION
             except QubesVolumeNotFoundError:
                 continue
             except StoragePoolException as error:
@@ -166,7 +147,7 @@ class Volumes:
 
     async def drop_pending(self) -> list[str]:
         """Remove what an earlier run left, before any call is answered. Answers the volumes, `pool:vid`."""
-        await self._system.store.commit(
+        await self._runtime.store.commit(
             [("DELETE FROM pending_volume WHERE (pool, vid) IN (SELECT pool, vid FROM volume)", ())]
         )
         left = await self._left()
@@ -193,19 +174,19 @@ class Volumes:
         """
         failed = ""
         for name in sorted({volume.vid.partition("/")[0] for volume in await self._left()}):
-            if name in self._system.reserved:
+            if name in self._runtime.reserved:
                 failed = f"Another call works on {name}."
                 continue
-            with self._system.leaving_name(name):
+            with self._runtime.leaving_name(name):
                 for volume in await self._left(f"{name}/"):
                     failed = await self._why_not_dropped(volume) or failed
         for pool, old, new, identities in await self._pending_renames():
-            if pool not in self.drivers:
+            if pool not in self._pools.drivers:
                 continue
-            if {old, new} & self._system.reserved:
+            if {old, new} & self._runtime.reserved:
                 failed = f"Another call works on {old} or {new}."
                 continue
-            with self._system.leaving_name(new):
+            with self._runtime.leaving_name(new):
                 failed = await self._why_not_renamed_back(pool, old, new, identities) or failed
         if failed:
             raise StoragePoolException(failed)
@@ -214,7 +195,7 @@ class Volumes:
         """Until nothing is left in the open pools."""
         if not self._is_clearing:
             self._is_clearing = True
-            self._system.persist("remove volumes that are left", self._clear_until_done)
+            self._runtime.persist("remove volumes that are left", self._clear_until_done)
 
     async def _clear_until_done(self) -> None:
         await self.clear_all_left()
@@ -222,10 +203,10 @@ class Volumes:
 
     async def _left(self, prefix: str = "") -> list[PendingVolume]:
         """Volumes of the open pools that are written down as pending, without those that a stored qube has."""
-        left = await self._system.store.read(
+        left = await self._runtime.store.read(
             "SELECT pool, vid, identity FROM pending_volume WHERE (pool, vid) NOT IN (SELECT pool, vid FROM volume)"
         )
-        return [PendingVolume(*row) for row in left if row[0] in self.drivers and row[1].startswith(prefix)]
+        return [PendingVolume(*row) for row in left if row[0] in self._pools.drivers and row[1].startswith(prefix)]
 
     async def pending(self, undo: AsyncExitStack, volume: VolumeRecord) -> PendingVolume:
         """Write down that the volume is being made; the caller makes it with the identity of the answer.
@@ -233,7 +214,7 @@ class Volumes:
         `undo` gets what takes it away again: the volume with that identity, and no other of the same name.
         """
         made = PendingVolume(volume.pool, volume.vid, secrets.token_hex(16))
-        await self._system.store.commit([rows.add_pending_volume(*made)])
+        await self._runtime.store.commit([rows.add_pending_volume(*made)])
         undo.push_async_callback(self._drop, made)
         return made
 
@@ -246,13 +227,13 @@ class Volumes:
     async def _why_not_dropped(self, volume: PendingVolume) -> str:
         """Remove a pending volume; the reason if that is not possible now, or cannot be stored."""
         try:
-            await self.driver(volume.pool).remove(volume.vid, volume.identity)
+            await self._pools.driver(volume.pool).remove(volume.vid, volume.identity)
         except QubesVolumeNotFoundError:
             pass
         except (Mgmt1Error, OSError) as error:
             return str(error)
         try:
-            await self._system.store.commit([rows.delete_pending_volume(*volume)])
+            await self._runtime.store.commit([rows.delete_pending_volume(*volume)])
         except StoreError as error:
             return f"it is gone, and that could not be stored: {error}"
         return ""
@@ -265,7 +246,7 @@ class Volumes:
         Raises `QubesVMInUseError` if another qube has one of them.
         """
         prefix = f"{qube.name}/"
-        for other in self._system.state.qubes.values():
+        for other in self._runtime.state.qubes.values():
             for name, volume in other.volumes.items():
                 if other is not qube and volume.vid.startswith(prefix):
                     raise QubesVMInUseError(
@@ -280,12 +261,12 @@ class Volumes:
         Until the caller has stored the new name and struck out `pending_rename`, the next start takes it back too.
         """
         for pool in pools:
-            driver = self.driver(pool)
+            driver = self._pools.driver(pool)
             vids = await driver.list_volumes()
             if any(vid.startswith(f"{new}/") for vid in vids):
                 raise QubesVMAlreadyExistsError(f"The pool {pool} already has volumes of {new}.")
             identities = {await driver.identity(vid) for vid in vids if vid.startswith(f"{old}/")} - {SESSION}
-            await self._system.store.commit([rows.add_pending_rename(pool, old, new, sorted(identities))])
+            await self._runtime.store.commit([rows.add_pending_rename(pool, old, new, sorted(identities))])
             undo.push_async_callback(self._rename_back, pool, old, new, identities)
             await driver.rename_vm(old, new)
 
@@ -297,7 +278,7 @@ class Volumes:
         return [f"{pool}:{old}" for pool, old, _new, _identities in pending]
 
     async def _pending_renames(self) -> list[tuple[str, str, str, set[str]]]:
-        listed = await self._system.store.read("SELECT pool, old, new, identities FROM pending_rename")
+        listed = await self._runtime.store.read("SELECT pool, old, new, identities FROM pending_rename")
         return [(pool, old, new, set(json.loads(identities))) for pool, old, new, identities in listed]
 
     async def _rename_back(self, pool: str, old: str, new: str, identities: set[str]) -> None:
@@ -309,7 +290,7 @@ class Volumes:
     async def _why_not_renamed_back(self, pool: str, old: str, new: str, identities: set[str]) -> str:
         """Give the volumes their old name if they have the new one; the reason if that is not possible now."""
         try:
-            driver = self.driver(pool)
+            driver = self._pools.driver(pool)
             renamed = {await driver.identity(vid) for vid in await driver.list_volumes() if vid.startswith(f"{new}/")}
             if renamed & identities:
                 await driver.rename_vm(new, old)
@@ -318,14 +299,14 @@ class Volumes:
         except (Mgmt1Error, OSError) as error:
             return str(error)
         try:
-            await self._system.store.commit([rows.delete_pending_rename(pool, old)])
+            await self._runtime.store.commit([rows.delete_pending_rename(pool, old)])
         except StoreError as error:
             return f"they are called {old} again, and that could not be stored: {error}"
         return ""
 
     async def live(self, qube: Qube, name: str) -> LiveDisk | None:
         """The disk of a running qube; None while nobody writes: it is halted, or its hypervisor runs no guest."""
-        hypervisor = self._system.hypervisor
+        hypervisor = self._runtime.hypervisor
         if not qube.running or not (await hypervisor.capabilities()).hot_plug:
             return None
         return _Live(hypervisor, qube.uuid, target_of(qube.volumes, name))
@@ -334,14 +315,24 @@ class Volumes:
 
     async def start(self, undo: AsyncExitStack, qube: Qube) -> dict[str, Disk]:
         """The disks of a qube that starts, by volume; `undo` gets what stops each again."""
-        await self._system.pools.may_start(qube)
+        await self._may_start(qube)
         disks: dict[str, Disk] = {}
         for name, volume in qube.volumes.items():
             spec = self.spec(qube, volume)
-            driver = self.driver(volume.pool)
+            driver = self._pools.driver(volume.pool)
             undo.push_async_callback(driver.stop, spec)
             disks[name] = await driver.start(spec)
         return disks
+
+    async def _may_start(self, qube: Qube) -> None:
+        """Look again at what is wrong with the qube. Raises `StoragePoolException` with what still is."""
+        if not qube.problem:
+            return
+        await self._pools.look()
+        await self.measure(qube)
+        self._pools.refresh()
+        if qube.problem:
+            raise StoragePoolException(f"{qube.name} cannot be used: {qube.problem}")
 
     async def stop(self, qube: Qube) -> None:
         """The qube has halted: each volume is kept or thrown away. One that fails does not keep the others.
@@ -353,7 +344,7 @@ class Volumes:
         for volume in list(qube.volumes.values()):
             try:
                 spec = self.spec(qube, volume)
-                await self.driver(volume.pool).stop(spec)
+                await self._pools.driver(volume.pool).stop(spec)
             except (StoragePoolException, QubesVMNotFoundError) as error:
                 log.warning("%s of %s did not stop cleanly: %s", volume.name, qube.name, error)
                 if await self._is_whole(qube, volume):
@@ -364,15 +355,20 @@ class Volumes:
 
     async def _is_whole(self, qube: Qube, volume: VolumeRecord) -> bool:
         try:
-            driver = self.driver(volume.pool)
+            driver = self._pools.driver(volume.pool)
             await driver.info(self.spec(qube, volume))
             return not (volume.save_on_stop and await driver.damage(volume.vid))
         except (StoragePoolException, QubesVMNotFoundError):
             return False
 
+    async def _pool_is_back(self, pool: str) -> None:
+        """Do what had to wait for the pool."""
+        await self._runtime.ensure("remove volumes that are left", self.clear_all_left)
+        self._runtime.spawn(f"measure the volumes of {pool}", self.measure_all(pool))
+
     async def measure_all(self, pool: str | None = None) -> None:
         """Every qube's volumes, or of those in a pool, one after the other: a start does not wait for a large disk."""
-        for qube in self._system.state.in_order():
+        for qube in self._runtime.state.in_order():
             if pool is None or any(volume.pool == pool for volume in qube.volumes.values()):
                 await self.measure(qube)
 
@@ -380,9 +376,9 @@ class Volumes:
         """Ask the drivers how the volumes are now, and tell what is different."""
         for name, volume in list(qube.volumes.items()):
             if volume.save_on_stop:
-                await self._system.pools.examine(qube, volume)
+                await self._pools.examine(qube, volume)
             try:
-                info = await self.driver(volume.pool).info(self.spec(qube, volume))
+                info = await self._pools.driver(volume.pool).info(self.spec(qube, volume))
             except Mgmt1Error as error:
                 log.info("%s of %s cannot be measured: %s", name, qube.name, error)
                 continue
@@ -390,7 +386,7 @@ class Volumes:
             if qube.volumes.get(name) == volume and now != volume:
                 qube.volumes[name] = now
                 qube.changed()
-                self._system.emit([events.VOLUME_SET(qube.name, *now)])
+                self._runtime.emit([events.VOLUME_SET(qube.name, *now)])
 
 
 class _Live:
@@ -404,10 +400,3 @@ class _Live:
 
     async def resize(self, size: int) -> None:
         await self._hypervisor.resize_disk(self._uuid, self._target, size)
-
-
-def bare_spec(volume: VolumeRecord) -> VolumeSpec:
-    """A kept volume that is no qube's own root, private or volatile, as its driver wants it."""
-    return VolumeSpec(
-        volume.pool, volume.vid, volume.size, volume.rw, "", save_on_stop=True, revisions_to_keep=REVISIONS
-    )

@@ -13,15 +13,13 @@ from uuid import uuid4
 
 from qubesmanager.daemon.local.core.images import raw_image
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.daemon.local.core.sight import spoken, spoken_one
+from qubesmanager.daemon.local.core.sight import spoken_one
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL, KINDS, REVISIONS
 from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, DiskSpec
-from qubesmanager.daemon.local.drivers.pools.base import Disk, LiveDisk, PoolInfo, VolumeSpec
-from qubesmanager.daemon.local.drivers.pools.foreign import check_not_foreign
-from qubesmanager.daemon.local.drivers.pools.table import checked_options, open_pool
+from qubesmanager.daemon.local.drivers.pools.base import Disk, LiveDisk, VolumeSpec
 from qubesmanager.daemon.local.services import creation
 from qubesmanager.daemon.local.services.domain_spec import target_of
-from qubesmanager.daemon.local.services.volume_lifecycle import bare_spec
+from qubesmanager.daemon.local.services.pools import bare_spec
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
 from qubesmanager.rules.sight import Sees
@@ -30,13 +28,10 @@ from qubesmanager.wire import events
 from qubesmanager.wire.codecs import ByteStream, VolumeId
 from qubesmanager.wire.errors import (
     ProtocolError,
-    QubesPoolInUseError,
-    QubesPoolNotFoundError,
     QubesVMNotHaltedError,
     QubesVolumeNotFoundError,
     StoragePoolException,
 )
-from qubesmanager.wire.names import POOL_NAME, check
 from qubesmanager.wire.reasons import error_for
 from qubesmanager.wire.records import NO, YES, VolumeRecord
 from qubesmanager.wire.values import VmClass
@@ -73,7 +68,7 @@ def of_qube(qube: Qube, name: str) -> Held:
 
 def found(system: System, volume: VolumeId) -> Held:
     """The volume by its place; whether the pool really has one that no qube knows is its driver's to say."""
-    system.volumes.driver(volume.pool)
+    system.pools.driver(volume.pool)
     for qube in system.state.qubes.values():
         for held in qube.volumes.values():
             if (held.pool, held.vid) == volume:
@@ -90,9 +85,7 @@ async def seen(system: System, sees: Sees, volume: VolumeId) -> Held:
     """
     held = found(system, volume)
     if held.qube is None:
-        known = (
-            _is_after_seen(sees, volume.vid) and volume.vid in await system.volumes.driver(volume.pool).list_volumes()
-        )
+        known = _is_after_seen(sees, volume.vid) and volume.vid in await system.pools.driver(volume.pool).list_volumes()
     else:
         known = sees(held.qube.name)
     if not known:
@@ -121,7 +114,7 @@ def listed(system: System, sees: Sees, pool: str, vids: Iterable[str]) -> list[s
 
 async def info(system: System, held: Held) -> Mapping[str, str]:
     """As `pool.volume.Info` answers it."""
-    told = await system.volumes.driver(held.volume.pool).info(await _spec(system, held))
+    told = await system.pools.driver(held.volume.pool).info(await _spec(system, held))
     return {
         "pool": told.pool,
         "vid": told.vid,
@@ -140,7 +133,7 @@ async def snapshots(system: System, held: Held) -> list[str]:
     """Oldest first; a volume that is fresh at each start has none."""
     if not held.volume.save_on_stop:
         return []
-    return await system.volumes.driver(held.volume.pool).list_snapshots(held.volume.vid)
+    return await system.pools.driver(held.volume.pool).list_snapshots(held.volume.vid)
 
 
 # -- changing ---------------------------------------------------------------------------------------------------------
@@ -151,7 +144,7 @@ async def snapshot(system: System, held: Held) -> str:
     _kept(held, "has snapshots")
     async with _ordered(system, held) as now:
         live = await _live(system, now)
-        name = await system.volumes.driver(now.volume.pool).snapshot(now.volume.vid, live)
+        name = await system.pools.driver(now.volume.pool).snapshot(now.volume.vid, live)
     _tell(system, now, name)
     return name
 
@@ -161,13 +154,13 @@ async def revert(system: System, held: Held, snapshot_id: str) -> None:
     _kept(held, "has snapshots")
     async with _ordered(system, held) as now:
         _halted(now, "reverted")
-        name = await system.volumes.driver(now.volume.pool).revert(now.volume.vid, snapshot_id)
+        name = await system.pools.driver(now.volume.pool).revert(now.volume.vid, snapshot_id)
     _tell(system, now, name)
 
 
 async def extend(system: System, held: Held, size: int | None) -> int:
     """Grow it, also while the qube runs; None answers the size."""
-    driver = system.volumes.driver(held.volume.pool)
+    driver = system.pools.driver(held.volume.pool)
     if size is None:
         return (await driver.info(await _spec(system, held))).size
     _kept(held, "is grown")
@@ -183,7 +176,7 @@ async def clear(system: System, held: Held) -> None:
     _kept(held, "is emptied")
     async with _ordered(system, held) as now:
         _halted(now, "emptied")
-        await system.volumes.driver(now.volume.pool).clear(now.volume.vid)
+        await system.pools.driver(now.volume.pool).clear(now.volume.vid)
 
 
 async def import_data(system: System, held: Held, data: ByteStream) -> None:
@@ -196,7 +189,7 @@ async def import_data(system: System, held: Held, data: ByteStream) -> None:
         _halted(now, "imported into")
         if now.volume.name == "root":
             data = raw_image(data, optical=True)
-        size = await system.volumes.driver(now.volume.pool).import_data(now.volume.vid, data)
+        size = await system.pools.driver(now.volume.pool).import_data(now.volume.vid, data)
         await _remember(system, now, size)
 
 
@@ -212,7 +205,7 @@ async def attach(system: System, qube: Qube, wanted: VolumeId, options: Mapping[
     holder = found(system, wanted)
     if holder.qube is not None:
         raise StoragePoolException(f"{wanted} is the volume {holder.volume.name} of {spoken_one(holder.qube.name)}.")
-    driver = system.volumes.driver(wanted.pool)
+    driver = system.pools.driver(wanted.pool)
     if wanted.vid not in await driver.list_volumes():
         raise QubesVolumeNotFoundError(f"There is no volume {wanted}.")
     async with system.holding(qube), _lent(system, wanted):
@@ -229,7 +222,7 @@ async def attach(system: System, qube: Qube, wanted: VolumeId, options: Mapping[
                 undo.push_async_callback(driver.stop, bare_spec(volume))
                 await _plug(system, undo, qube, volume, disk)
             async with system.altering(qube):
-                system.volumes.driver(volume.pool)
+                system.pools.driver(volume.pool)
                 await system.commit([rows.set_volume(qube.qid, volume)])
                 qube.volumes[name] = volume
                 qube.changed()
@@ -260,7 +253,7 @@ async def detach(system: System, qube: Qube, name: str) -> None:
 
 async def _plug_again(system: System, qube: Qube, volume: VolumeRecord) -> None:
     """The guest gets back a disk that could not be detached from its qube."""
-    disk = await system.volumes.driver(volume.pool).start(bare_spec(volume))
+    disk = await system.pools.driver(volume.pool).start(bare_spec(volume))
     async with AsyncExitStack() as undo:
         await _plug(system, undo, qube, volume, disk)
         undo.pop_all()
@@ -269,10 +262,10 @@ async def _plug_again(system: System, qube: Qube, volume: VolumeRecord) -> None:
 async def _stop_orphan(system: System, volume: VolumeRecord) -> None:
     """Stop a volume that was detached, unless a qube has it again."""
     place = VolumeId(volume.pool, volume.vid)
-    if volume.pool not in system.volumes.drivers or found(system, place).qube is not None:
+    if volume.pool not in system.pools.drivers or found(system, place).qube is not None:
         return
     async with _lent(system, place):
-        await system.volumes.driver(volume.pool).stop(bare_spec(volume))
+        await system.pools.driver(volume.pool).stop(bare_spec(volume))
 
 
 async def create_template(system: System, creator: str, name: str, image: ByteStream) -> None:
@@ -284,7 +277,7 @@ async def create_template(system: System, creator: str, name: str, image: ByteSt
     async with creation.reserved_name(system, name), AsyncExitStack() as undo:
         qube = Qube(0, uuid4(), name, VmClass.TEMPLATE, own={"label": "black"}, rules=[creation.FIRST_RULE])
         qube.tags.add(f"created-by-{creator}")
-        driver = system.volumes.driver(pool)
+        driver = system.pools.driver(pool)
         for kind in KINDS[VmClass.TEMPLATE]:
             volume = kind.record(name, pool)
             if kind.save_on_stop:
@@ -304,96 +297,10 @@ async def create_template(system: System, creator: str, name: str, image: ByteSt
 
 async def remove_orphan(system: System, wanted: VolumeId) -> None:
     """A volume that is no qube's is gone, with its snapshots. `StoragePoolException` names the qube that has it."""
-    driver = system.volumes.driver(wanted.pool)
+    driver = system.pools.driver(wanted.pool)
     async with _lent(system, wanted):
         await driver.remove(wanted.vid)
     system.emit([events.VOLUME_REMOVE(wanted.pool, wanted.vid)])
-
-
-# -- pools ------------------------------------------------------------------------------------------------------------
-
-
-async def pool_info(system: System, name: str) -> Mapping[str, str]:
-    """As `pool.Info` answers it: of a missing pool without bytes, and with the reason. It is looked for again first."""
-    if name in system.pools.missing:
-        await system.pools.look()
-    problem = system.pools.missing.get(name, "")
-    usage = PoolInfo(0, 0) if problem else await system.volumes.driver(name).usage()
-    return {
-        "name": name,
-        "driver": system.state.pools[name],
-        **system.state.pool_options.get(name, {}),
-        "size": str(usage.size),
-        "usage": str(usage.usage),
-        "revisions_to_keep": str(REVISIONS),
-        "state": "missing" if problem else "open",
-        "problem": problem,
-    }
-
-
-async def add_pool(system: System, name: str, told: Mapping[str, str]) -> None:
-    """Claim its place, try it, and remember the pool.
-
-    Raises `StoragePoolException` if another pool or another daemon has the place, or one lies in the other, and for a
-    folder that holds something else than a pool (see `drivers.pools.foreign`); nothing is changed there then.
-    """
-    check(POOL_NAME, name)
-    options = dict(told)
-    driver = options.pop("driver", "")
-    if not driver:
-        raise ProtocolError("The payload does not say driver.")
-    checked = checked_options(driver, options)
-    opened = open_pool(name, driver, checked)
-    async with system.leases.adding, AsyncExitStack() as undo:
-        lost = system.pools.unreadable(name)
-        if name in system.state.pools and lost is None:
-            raise StoragePoolException(f"There is already a pool {name}.")
-        undo.push_async_callback(system.leases.withdraw, name)
-        await system.leases.claim(name, checked, check_not_foreign)
-        if lost is not None and not await opened.place():
-            raise StoragePoolException(f"The pool {name} is not there: no pool was ever opened there.")
-        await opened.setup()
-        mark = await system.pools.adopt(opened)
-        async with system.changing:
-            await system.commit(
-                [
-                    *([] if lost is None else [rows.forget_pool(name), rows.settle_unreadable(lost.number)]),
-                    rows.set_pool(name, driver, checked),
-                    rows.set_pool_identity(name, mark),
-                ]
-            )
-            undo.pop_all()
-            system.unreadable = [row for row in system.unreadable if row is not lost]
-            system.state.pools[name] = driver
-            system.state.pool_options[name] = checked
-            system.pools.add(name, opened, mark)
-            system.pools.refresh()
-            system.emit([events.POOL_ADD(name, driver)])
-
-
-async def remove_pool(system: System, name: str) -> None:
-    """Forget a pool that nothing uses; what is in its place stays there."""
-    async with system.changing:
-        if name == KERNEL_POOL:
-            raise QubesPoolInUseError(f"The pool {name} is part of the system.")
-        if name not in system.state.pools:
-            raise QubesPoolNotFoundError(f"There is no pool {name}.")
-        users = sorted(
-            qube.name
-            for qube in system.state.qubes.values()
-            if any(volume.pool == name for volume in qube.volumes.values())
-        )
-        said = spoken(users)
-        if system.state.system("default_pool") == name:
-            said.append("the system property default_pool")
-        if said:
-            raise QubesPoolInUseError(f"The pool {name} is used by {', '.join(said)}.")
-        await system.commit(rows.delete_pool(name))
-        del system.state.pools[name]
-        system.state.pool_options.pop(name, None)
-        system.pools.forget(name)
-        await system.leases.release(name)
-        system.emit([events.POOL_DELETE(name)])
 
 
 # -- inside -----------------------------------------------------------------------------------------------------------
@@ -439,7 +346,7 @@ async def _plug(system: System, undo: AsyncExitStack, qube: Qube, volume: Volume
 async def _spec(system: System, held: Held) -> VolumeSpec:
     if held.qube is not None or held.volume.pool == KERNEL_POOL:
         return bare_spec(held.volume) if held.qube is None else system.volumes.spec(held.qube, held.volume)
-    size = await system.volumes.driver(held.volume.pool).size(held.volume.vid)
+    size = await system.pools.driver(held.volume.pool).size(held.volume.vid)
     return bare_spec(held.volume._replace(size=size))
 
 
