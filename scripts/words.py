@@ -40,7 +40,9 @@ TURNS = {
     r"\banew\b": "again",
     r"\ball the same\b": "still, anyway",
     r"\bshall\b": "must, will",
-    r"\bof (?:its|their|his) own\b": "separate, its own NOUN",
+    r"\bof (?:its|their|his) own(?=[.,;:)|\"]|$| (?:and|or|that|which|in|for|with|is|are|on|to|by|from)\b)": (
+        "separate, its own NOUN"
+    ),
     r"\bany more\b": "no longer, or leave it out",
     r"\b(?:is|are) no more\b": "is gone",
 }

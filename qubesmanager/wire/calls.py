@@ -39,7 +39,7 @@ VM_CREATE = Call(
     "mgmt1.vm.Create", Dest.TEMPLATE, Tier.GLOBAL_RWX, c.CLASS_NAME, c.CREATE, c.NOTHING,
     "Create a qube of the class in the argument from the destination: AppVM from a TemplateVM, StandaloneVM from a"
     " TemplateVM whose root is copied (dom0: with an empty root), DispVM from an AppVM that is a template for"
-    " disposables. dom0 stands for the default template or default disposable template. The new qube gets the tag"
+    " disposables. dom0 means the default template or default disposable template. The new qube gets the tag"
     " created-by-<source>. All or nothing.",
     time_limit=None,
 )  # fmt: skip
@@ -286,8 +286,8 @@ BACKUP_EXECUTE = Call(
 )  # fmt: skip
 BACKUP_INFO = Call(
     "mgmt1.backup.Info", Dest.DOM0, Tier.GLOBAL_RO, c.optional(c.PROFILE_ID), c.STREAM, c.TEXT,
-    "With a profile id: what it would contain, sizes, space at the target; with YAML as payload, dom0 is told the same"
-    " of what the profile would be. Without an id, with content (passphrase=<text>, an empty line, the backup): what"
+    "With a profile id: what it would contain, sizes, space at the target; with YAML as payload, the same"
+    " for a profile with this content. Without an id, with content (passphrase=<text>, an empty line, the backup): what"
     " that backup holds.",
     time_limit=None,
     secret=True,

@@ -121,7 +121,7 @@ class DeviceAlreadyAttached(Mgmt1Error):  # noqa: N818 - a wire name
 
 
 class StoragePoolException(Mgmt1Error):  # noqa: N818 - a wire name
-    """The pool's driver or the disk beneath refused; disk full says so."""
+    """The pool's driver or the disk beneath refused; a full disk is named."""
 
 
 class QubesPoolNotFoundError(StoragePoolException): ...
@@ -181,7 +181,7 @@ class PolicyAdminSyntaxException(Mgmt1Error):  # noqa: N818 - a wire name
 
 
 class PolicyAdminTokenException(Mgmt1Error):  # noqa: N818 - a wire name
-    """The policy file is not the one that the token names: somebody else has changed, made or removed it."""
+    """The policy file is not the one that the token names: another client has changed, made or removed it."""
 
 
 class PolicyAdminFileNotFoundException(Mgmt1Error): ...  # noqa: N818 - a wire name
