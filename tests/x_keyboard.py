@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from until import LIMIT
 
 NEEDED = ("Xvfb", "openbox", "xdotool")
-"""Seconds after which a test that waits for nothing is ended."""
 
 
 def why_not() -> str:

@@ -17,11 +17,12 @@ https://www.kernel.org/doc/html/latest/driver-api/early-userspace/buffer-format.
 
 import asyncio
 import hashlib
+import lzma
 import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +47,7 @@ while read -r module; do insmod "$module"; done < /modules/order
 halt_by_button() {{
     # The event of a pressed power button: type 1, code 116, value 1.
     for input in /dev/input/event*; do
+        [ -e "$input" ] || continue
         (while true; do
             case "$(dd if="$input" bs=24 count=1 2>/dev/null | od -An -tx2 -j16 -N8)" in
                 *"0001 0074 0001"*) poweroff -f ;;
@@ -133,7 +135,7 @@ class GuestImage:
 async def build(cache: Path) -> GuestImage:
     """The guest, built in the folder `cache` the first time: 27 MB are fetched from Debian's archive.
 
-    Raises Mgmt1Error when the kernel cannot be had or busybox-static is not installed.
+    Raises Mgmt1Error when the kernel cannot be had, its modules cannot be read, or busybox-static is not installed.
     """
     image = GuestImage(cache / "vmlinuz", cache / "initramfs")
     if await asyncio.to_thread(image.initrd.exists):
@@ -162,14 +164,14 @@ async def _unpacked_kernel(folder: Path) -> Path:
 
 def _assemble(tree: Path, busybox: Path, image: GuestImage, folder: Path) -> None:
     kernel = next((tree / "boot").glob("vmlinuz-*"))
-    modules = list(_modules(tree))
+    modules = list(module_files(tree))
     entries: list[tuple[str, int, bytes]] = [
         *((name, stat.S_IFDIR | 0o755, b"") for name in ("bin", "dev", "etc", "proc", "sys", "modules")),
         ("bin/busybox", stat.S_IFREG | 0o755, busybox.read_bytes()),
         ("bin/sh", stat.S_IFLNK | 0o777, b"busybox"),
         ("init", stat.S_IFREG | 0o755, _INIT.encode()),
-        *((f"modules/{path.name}", stat.S_IFREG | 0o644, path.read_bytes()) for path in modules),
-        ("modules/order", stat.S_IFREG | 0o644, "".join(f"/modules/{path.name}\n" for path in modules).encode()),
+        *((f"modules/{name}.ko", stat.S_IFREG | 0o644, content) for name, content in modules),
+        ("modules/order", stat.S_IFREG | 0o644, "".join(f"/modules/{name}.ko\n" for name, _ in modules).encode()),
     ]
     shutil.copyfile(kernel, folder / "vmlinuz")
     (folder / "initramfs").write_bytes(cpio(entries))
@@ -178,19 +180,33 @@ def _assemble(tree: Path, busybox: Path, image: GuestImage, folder: Path) -> Non
     (folder / "initramfs").replace(image.initrd)
 
 
-def _modules(tree: Path) -> Iterator[Path]:
-    """The modules and what they depend on, each after what it needs."""
-    known = {path.stem.replace("-", "_"): path for path in tree.rglob("*.ko")}
+_READERS: dict[str, Callable[[bytes], bytes]] = {".ko": lambda content: content, ".ko.xz": lzma.decompress}
+"""What reads a module file, by its suffixes: Debian compresses modules since version 13."""
+
+
+def module_files(tree: Path) -> Iterator[tuple[str, bytes]]:
+    """The names and contents of the modules that the guest loads, each after those it depends on.
+
+    A module that the kernel has built in is left out. Raises Mgmt1Error if no module below `tree` can be read.
+    """
+    known = {
+        path.name.partition(".")[0].replace("-", "_"): path
+        for suffixes in _READERS
+        for path in tree.rglob(f"*{suffixes}")
+    }
+    if not known:
+        raise Mgmt1Error(f"The package {KERNEL_PACKAGE} has no modules that can be read ({', '.join(_READERS)}).")
     given: set[str] = set()
 
-    def with_dependencies(name: str) -> Iterator[Path]:
+    def with_dependencies(name: str) -> Iterator[tuple[str, bytes]]:
         if name in given or name not in known:
             return  # built into the kernel, or here already
         given.add(name)
-        match = _DEPENDS.search(known[name].read_bytes())
+        content = _READERS["".join(known[name].suffixes)](known[name].read_bytes())
+        match = _DEPENDS.search(content)
         for other in filter(None, match[1].decode("ascii").split(",") if match else ()):
             yield from with_dependencies(other.replace("-", "_"))
-        yield known[name]
+        yield name, content
 
     for name in _MODULES:
         yield from with_dependencies(name)
