@@ -201,8 +201,8 @@ async def serving(told: Options, prepare: Prepare | None, limits: Limits) -> Asy
         stack.push_async_callback(system.close)
         if prepare is not None:
             await prepare(system)
-        if names := await autostart.wanted(system, autostart.boot_id()):
-            system.spawn("start what starts with the machine", autostart.start(system, names))
+        if names := await system.autostart.wanted(autostart.boot_id()):
+            system.spawn("start what starts with the machine", system.autostart.start(names))
         server = Server(Dispatcher(LocalBackend(system), debug=told.debug), limits)
         listening = passed_socket()
         if listening is None:

@@ -14,7 +14,6 @@ from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.volumes import KINDS
 from qubesmanager.daemon.local.drivers.devices.base import BlockDevice, DeviceInfo, Microphone, PciDevice, UsbDevice
 from qubesmanager.daemon.local.drivers.devices.memory import MemoryDevices
-from qubesmanager.daemon.local.services import lifecycle
 from qubesmanager.daemon.local.services.creation import FIRST_RULE
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement
@@ -185,7 +184,7 @@ async def populate(system: System, extra: int) -> None:
     for sample in chosen:
         if sample.running and sample.name in system.state.qubes:
             try:
-                await lifecycle.start(system, sample.name)
+                await system.lifecycle.start(sample.name)
             except Mgmt1Error as error:
                 log.warning("%s is not started: %s", sample.name, error)
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from qubesmanager.daemon.local.drivers import kernels
 from qubesmanager.daemon.local.drivers.hypervisor import needs
-from qubesmanager.daemon.local.services import creation, settings, volume_operations
 from qubesmanager.daemon.local.system import System
 from qubesmanager.systems import guest_image
 
@@ -81,15 +80,15 @@ async def populate(system: System) -> None:
         await guest_image.build(system.places.kernels / KERNEL)
         system.state.kernels = await kernels.installed(system.places.kernels)
     if TEMPLATE not in system.state.qubes:
-        await volume_operations.create_template(system, "dom0", TEMPLATE, _root())
-    await settings.set_system_property(system, "default_kernel", KERNEL)
-    await settings.set_system_property(system, "default_template", TEMPLATE)
+        await system.creation.create_template("dom0", TEMPLATE, _root())
+    await system.settings.set_system_property("default_kernel", KERNEL)
+    await system.settings.set_system_property("default_template", TEMPLATE)
     own = {"kernelopts": guest_image.KERNEL_OPTIONS, "memory": _MEMORY, "maxmem": "0", "vcpus": "1"}
     for name, value in own.items():
         if system.qube(TEMPLATE).own.get(name) is None:
-            await settings.set_property(system, TEMPLATE, name, value)
+            await system.settings.set_property(TEMPLATE, name, value)
     for name, label in QUBES:
-        await creation.create(system, "dom0", "AppVM", TEMPLATE, name, label)
+        await system.creation.create("dom0", "AppVM", TEMPLATE, name, label)
 
 
 async def _root() -> AsyncIterator[bytes]:

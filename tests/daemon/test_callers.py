@@ -13,7 +13,6 @@ from until import until
 from qubesmanager.daemon import event_hub
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
-from qubesmanager.daemon.local.services import settings
 from qubesmanager.daemon.local.system import System
 from qubesmanager.daemon.main import bind
 from qubesmanager.daemon.server import Limits, Server
@@ -189,7 +188,7 @@ async def test_a_listener_that_does_not_read_is_bounded_in_bytes(
 async def test_an_answer_of_many_rows_lets_others_take_their_turn(system: System) -> None:
     # Rows of 60 KiB, so that each piece of the answer is one or two of them.
     for name in ("work", "personal", "vault"):
-        await settings.set_notes(system, name, "x" * (60 << 10))
+        await system.settings.set_notes(name, "x" * (60 << 10))
     turns = 0
 
     async def other() -> None:

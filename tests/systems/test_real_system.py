@@ -7,7 +7,6 @@ import pytest
 from fakes_hypervisor import FakeHypervisor
 
 from qubesmanager.daemon.local.drivers.kernels import INITRAMFS, KERNEL
-from qubesmanager.daemon.local.services import creation, lifecycle
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.systems import real
 
@@ -20,13 +19,13 @@ async def test_the_real_system_boots_its_kernel_and_stays_as_its_owner_made_it(t
     hypervisor = FakeHypervisor()
     first = await open_system(tmp_path, hypervisor)
     await real.populate(first)
-    await lifecycle.start(first, "work")
+    await first.lifecycle.start("work")
     (domain,) = hypervisor.host.domains.values()
     assert domain.spec.kernel == folder / KERNEL
     assert domain.spec.initrd == folder / INITRAMFS
     assert "console=ttyS0" in domain.spec.kernelopts
-    await lifecycle.kill(first, "work")
-    await creation.remove(first, "work")
+    await first.lifecycle.kill("work")
+    await first.creation.remove(first.qube("work"))
     await first.close()
 
     second = await open_system(tmp_path, FakeHypervisor())

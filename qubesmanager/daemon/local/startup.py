@@ -13,7 +13,7 @@ from qubesmanager.daemon.local.drivers.devices.base import DeviceSource
 from qubesmanager.daemon.local.drivers.hypervisor.base import Hypervisor
 from qubesmanager.daemon.local.drivers.pools.table import DEFAULT
 from qubesmanager.daemon.local.runtime import Places
-from qubesmanager.daemon.local.services import hypervisor_events, old_settings
+from qubesmanager.daemon.local.services import old_settings
 from qubesmanager.daemon.local.services.recovery import Recovery, recover
 from qubesmanager.daemon.local.services.unreadable import identify, settle
 from qubesmanager.daemon.local.store.store import Store
@@ -71,7 +71,7 @@ async def open_system(
             log.info("Took back the new name of %s, which an interrupted operation had left", volumes)
         for part in await system.policies.drop_left():
             log.info("Removed %s, which an interrupted change had left", part)
-        hypervisor_events.reconcile(system, {info.uuid: info.state for info in await hypervisor.domains()})
+        system.hypervisor_events.reconcile({info.uuid: info.state for info in await hypervisor.domains()})
         await system.settled()
         if devices is not None:
             system.devices.offer(system.qube("dom0"), devices)
@@ -81,7 +81,7 @@ async def open_system(
         system.persist("keep the schedule of backups", system.backups.keep_schedule)
         system.persist("keep the network in step", system.network.keep)
         system.persist("keep copies of the store", system.store.keep_copies)
-        system.spawn("watch the hypervisor", hypervisor_events.watch(system))
+        system.spawn("watch the hypervisor", system.hypervisor_events.watch())
         system.persist("look at the places of the pools", system.pools.keep)
         system.persist("keep with volumes what they are of", system.descriptions.keep)
         system.spawn("measure the volumes", system.volumes.measure_all())
@@ -127,8 +127,8 @@ async def recovered(state: Path, hypervisor: Hypervisor, *, pool_driver: str = D
         system.state.kernels = await kernels.installed(system.places.kernels)
         await _open_pools(system, state, pool_driver, clean=False)
         recovery = Recovery()
-        await settle(system, recovery)
-        await recover(system, recovery)
+        await settle(system, system.pools, recovery)
+        await recover(system, system.pools, recovery)
     finally:
         await system.close()
     if system.store.notice:

@@ -11,15 +11,26 @@ from qubesmanager.daemon.local.drivers.firewall.apply import Firewalls, NftFirew
 from qubesmanager.daemon.local.drivers.firewall.resolve import Resolver
 from qubesmanager.daemon.local.drivers.hypervisor.base import Hypervisor
 from qubesmanager.daemon.local.runtime import Places, Runtime
+from qubesmanager.daemon.local.services.autostart import Autostart
 from qubesmanager.daemon.local.services.backups import Backups
+from qubesmanager.daemon.local.services.creation import Creation
 from qubesmanager.daemon.local.services.descriptions import Descriptions
 from qubesmanager.daemon.local.services.devices import Devices
 from qubesmanager.daemon.local.services.firewall_rules import FirewallRules
+from qubesmanager.daemon.local.services.hypervisor_events import HypervisorEvents
 from qubesmanager.daemon.local.services.leases import Leases
+from qubesmanager.daemon.local.services.lifecycle import Lifecycle
+from qubesmanager.daemon.local.services.mentions import Mentions
+from qubesmanager.daemon.local.services.naming import Naming
 from qubesmanager.daemon.local.services.network import USER_NETWORKING, Network
 from qubesmanager.daemon.local.services.pools import Pools
+from qubesmanager.daemon.local.services.rename import Renaming
+from qubesmanager.daemon.local.services.restored_config import RestoredConfig
+from qubesmanager.daemon.local.services.restores import Restores
+from qubesmanager.daemon.local.services.settings import Settings
 from qubesmanager.daemon.local.services.statistics import Statistics
 from qubesmanager.daemon.local.services.volume_lifecycle import Volumes
+from qubesmanager.daemon.local.services.volume_operations import VolumeOperations
 from qubesmanager.daemon.local.store.store import Store
 
 NetworkMaker = Callable[[Runtime], Network]
@@ -50,6 +61,17 @@ class System(Runtime):
         self.devices = Devices(self, self.pools)
         self.backups = Backups(self, self.pools, self.volumes, self.policies, Profiles(places.profiles))
         self.network = network(self)
+        self.naming = Naming(self, self.policies, self.backups)
+        self.mentions = Mentions(self.policies, self.backups)
+        self.settings = Settings(self, self.network)
+        self.renaming = Renaming(self, self.volumes, self.devices, self.naming, self.backups)
+        self.creation = Creation(self, self.pools, self.volumes, self.devices, self.naming, self.backups)
+        self.lifecycle = Lifecycle(self, self.volumes, self.devices, self.network, self.creation)
+        self.hypervisor_events = HypervisorEvents(self, self.devices, self.lifecycle)
+        self.autostart = Autostart(self, self.lifecycle)
+        self.volume_operations = VolumeOperations(self, self.pools, self.volumes, self.devices)
+        restored_config = RestoredConfig(self, self.pools, self.settings, self.policies, self.backups)
+        self.restores = Restores(self, self.pools, self.volumes, self.naming, restored_config)
         self.firewall_rules = FirewallRules(self, self.network)
         self.descriptions = Descriptions(self, self.pools)
 

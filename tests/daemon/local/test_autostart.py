@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fakes_hypervisor import FakeHost, FakeHypervisor
 
-from qubesmanager.daemon.local.services import autostart, lifecycle, settings
+from qubesmanager.daemon.local.services import autostart
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
 from qubesmanager.systems import demo
@@ -23,16 +23,16 @@ async def off(folder: Path, host: FakeHost | None = None) -> System:
     await demo.populate(system, 0)
     for qube in list(system.state.qubes.values()):
         if qube.klass is not VmClass.ADMIN:
-            await settings.set_property(system, qube.name, "autostart", "yes" if qube.name in STARTING else "no")
+            await system.settings.set_property(qube.name, "autostart", "yes" if qube.name in STARTING else "no")
             if qube.running:
-                await lifecycle.kill(system, qube.name)
+                await system.lifecycle.kill(qube.name)
     return system
 
 
 async def test_what_starts_with_the_machine_is_started_after_its_netvm(tmp_path: Path) -> None:
     system = await off(tmp_path)
 
-    await autostart.start(system, await autostart.wanted(system, "second"))
+    await system.autostart.start(await system.autostart.wanted("second"))
 
     chains = set(STARTING)
     for name in STARTING:
@@ -45,15 +45,15 @@ async def test_what_starts_with_the_machine_is_started_after_its_netvm(tmp_path:
 async def test_in_one_boot_it_is_started_once_however_often_the_daemon_starts(tmp_path: Path) -> None:
     host = FakeHost()
     system = await off(tmp_path, host)
-    await autostart.start(system, await autostart.wanted(system, "second"))
-    await lifecycle.kill(system, "work")
+    await system.autostart.start(await system.autostart.wanted("second"))
+    await system.lifecycle.kill("work")
     await system.close()
 
     system = await open_system(tmp_path, FakeHypervisor(host))
 
-    assert await autostart.wanted(system, "second") == []
+    assert await system.autostart.wanted("second") == []
     assert system.qube("work").state is PowerState.HALTED
-    assert await autostart.wanted(system, "third") == ["work"]
+    assert await system.autostart.wanted("third") == ["work"]
     await system.close()
 
 
@@ -64,7 +64,7 @@ async def test_one_that_does_not_start_keeps_no_other_from_starting(
     assert isinstance(system.hypervisor, FakeHypervisor)
     system.hypervisor.start_errors[system.qube("untrusted").uuid] = QubesMemoryError("Not enough memory.")
 
-    await autostart.start(system, await autostart.wanted(system, "second"))
+    await system.autostart.start(await system.autostart.wanted("second"))
 
     assert system.qube("untrusted").state is PowerState.HALTED
     assert system.qube("work").state is PowerState.RUNNING

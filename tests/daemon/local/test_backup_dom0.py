@@ -18,7 +18,6 @@ from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.backup.archive.writer import Options, write
 from qubesmanager.client.client import Client
 from qubesmanager.client.restores import HeldItem, parse_contents
-from qubesmanager.daemon.local.services import restores
 from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import TokenContent
@@ -191,8 +190,8 @@ async def test_each_item_passes_the_checks_of_its_call(client: Client, system: S
 
 async def test_only_dom0_restores_it_and_sees_what_it_would_do(client: Client, system: System, file: Path) -> None:
     with pytest.raises(PermissionDenied):
-        await restores.restore(system, "work", sent(file, "dom0=add"))
-    text = await restores.contents_text(system, "work", sent(file))
+        await system.restores.restore("work", sent(file, "dom0=add"))
+    text = await system.restores.contents_text("work", sent(file))
 
     assert parse_contents(text).dom0 == ()
     with pytest.raises(QubesValueError, match="no-such"):

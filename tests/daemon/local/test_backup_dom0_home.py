@@ -29,7 +29,7 @@ from qubesmanager.client.restores import HeldHome, parse_contents
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.backups import homes
-from qubesmanager.daemon.local.services import backups, restores
+from qubesmanager.daemon.local.services import backups
 from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
@@ -249,8 +249,8 @@ async def test_only_dom0_unpacks_it_and_only_into_a_new_folder(
     before = contents(home)
 
     with pytest.raises(PermissionDenied):
-        await restores.restore(system, "work", sent(file, f"dom0-home={tmp_path}/new"))
-    assert "dom0-home" not in await restores.contents_text(system, "work", sent(file))
+        await system.restores.restore("work", sent(file, f"dom0-home={tmp_path}/new"))
+    assert "dom0-home" not in await system.restores.contents_text("work", sent(file))
     for path in (home, home / "big", home / "link"):
         with pytest.raises(BackupError, match="already"):
             await restored(client, file, f"dom0-home={path}")

@@ -22,7 +22,6 @@ from qubesmanager.daemon.local.drivers.devices.base import DeviceInfo, UsbDevice
 from qubesmanager.daemon.local.drivers.devices.host import HostDevices
 from qubesmanager.daemon.local.drivers.devices.memory import MemoryDevices
 from qubesmanager.daemon.local.drivers.hypervisor.base import DiskSpec
-from qubesmanager.daemon.local.services import lifecycle
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
 from qubesmanager.rules.devices import checked_options
@@ -427,7 +426,7 @@ async def test_a_daemon_that_was_killed_knows_what_its_qubes_have(
     second = await open_system(tmp_path / "again", FakeHypervisor(host), devices=HostDevices(machine, machine.root))
     try:
         assert [(device.ident, device.attached) for device in second.qube("work").devices] == [("sdb", True)]
-        await lifecycle.kill(second, "work")
+        await second.lifecycle.kill("work")
         assert second.qube("work").devices == []
     finally:
         await second.close()

@@ -14,7 +14,6 @@ from until import until
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local import runtime
 from qubesmanager.daemon.local.drivers.hypervisor.base import DomainSpec
-from qubesmanager.daemon.local.services import lifecycle
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store.store import StoreError
 from qubesmanager.daemon.local.system import System
@@ -84,7 +83,7 @@ def full_disk(system: System) -> Iterator[None]:
 
 async def begin_slow_start(system: System, hypervisor: SlowHypervisor) -> asyncio.Task[None]:
     hypervisor.slow = True
-    task = asyncio.get_running_loop().create_task(lifecycle.start(system, "vault"))
+    task = asyncio.get_running_loop().create_task(system.lifecycle.start("vault"))
     await hypervisor.entered.wait()
     return task
 
@@ -160,7 +159,7 @@ async def test_a_connection_lost_inside_a_start_is_decided_when_it_is_back(
     monkeypatch.setattr(hypervisor, "start", start_and_lose)
 
     with pytest.raises(Mgmt1Error):
-        await lifecycle.start(system, "vault")
+        await system.lifecycle.start("vault")
 
     assert system.qube("vault").state is PowerState.HALTING
     assert await volumes(system, "vault") == {"root", "private", "volatile"}

@@ -21,7 +21,6 @@ from hypothesis import strategies as st
 
 from qubesmanager.daemon.local import checking, startup
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.daemon.local.services import creation, lifecycle, settings, volume_operations
 from qubesmanager.daemon.local.services.recovery import Recovery
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store import backups, rows
@@ -46,7 +45,7 @@ async def build(state: Path) -> None:
     """The demonstration's system at rest, with a row in every table that a start leaves alone."""
     system = await open_system(state, FakeHypervisor())
     await demo.populate(system, 0)
-    await settings.set_notes(system, "work", "what is to be done")
+    await system.settings.set_notes("work", "what is to be done")
     async with system.changing:
         await system.commit(
             [
@@ -262,9 +261,9 @@ async def test_a_qube_whose_row_is_unreadable_is_na_until_it_is_recovered(
     assert (vault.state, vault.klass) == (PowerState.NA, VmClass.APP)
     assert column in vault.problem
     with pytest.raises(StoragePoolException, match="cannot be used"):
-        await lifecycle.start(system, "vault")
+        await system.lifecycle.start("vault")
     with pytest.raises(StoragePoolException, match="cannot be used"):
-        await creation.clone(system, "dom0", "vault", "copy", None)
+        await system.creation.clone("dom0", "vault", "copy", None)
     await system.close()
     recovery = await recovered(state)
 
@@ -279,7 +278,7 @@ async def test_a_running_qube_whose_uuid_is_unreadable_is_its_domain(state: Path
     """So its volumes are known as written to, and a shutdown reaches it."""
     host = FakeHost()
     system = await open_system(state, FakeHypervisor(host))
-    await lifecycle.start(system, "vault")
+    await system.lifecycle.start("vault")
     uuid = system.qube("vault").uuid
     await system.close()
     damage(state / "store.sqlite", "qube", "uuid", Text(NOT_UTF8), of(state, "vault"))
@@ -289,7 +288,7 @@ async def test_a_running_qube_whose_uuid_is_unreadable_is_its_domain(state: Path
     vault = system.qube("vault")
     assert (vault.uuid, vault.state, vault.value("uuid")) == (uuid, PowerState.RUNNING, str(uuid))
     assert "uuid" in vault.problem
-    await lifecycle.kill(system, "vault")
+    await system.lifecycle.kill("vault")
     await system.wait_for(vault, PowerState.NA)
     await system.close()
 
@@ -311,8 +310,8 @@ async def test_the_row_is_kept_as_it_was_whatever_becomes_of_the_qube(state: Pat
     damage(state / "store.sqlite", "property", "value", Text(NOT_UTF8), f"{of(state, 'work')} AND name = 'template'")
     system = await open_system(state, FakeHypervisor())
     qid = system.qube("work").qid
-    await settings.set_notes(system, "work", "other notes")
-    await creation.remove(system, "work")
+    await system.settings.set_notes("work", "other notes")
+    await system.creation.remove(system.qube("work"))
     await system.close()
 
     (kept,) = cells_of(state / "store.sqlite")["unreadable"]
@@ -330,9 +329,9 @@ async def test_a_lost_volume_row_leaves_its_volume_to_the_qube(state: Path) -> N
     system = await open_system(state, FakeHypervisor())
     assert system.qube("work").state is PowerState.NA
     with pytest.raises(StoragePoolException, match="may be a volume of work"):
-        await volume_operations.remove_orphan(system, VolumeId("default", "work/private"))
+        await system.volume_operations.remove_orphan(VolumeId("default", "work/private"))
     with pytest.raises(StoragePoolException, match="may be a volume of work"):
-        await volume_operations.attach(system, system.qube("personal"), VolumeId("default", "work/private"), {})
+        await system.volume_operations.attach(system.qube("personal"), VolumeId("default", "work/private"), {})
     await system.close()
     await recovered(state)
 

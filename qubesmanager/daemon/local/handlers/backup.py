@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from qubesmanager.backup.archive.contents import DOM0
 from qubesmanager.backup.profile import owner_of
 from qubesmanager.daemon.local.handlers.context import Context, answers
-from qubesmanager.daemon.local.services import restores
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.codecs import text as text_of
@@ -40,7 +39,7 @@ async def info(context: Context, profile: str | None, content: ByteStream) -> st
         if text and context.source != DOM0:
             raise PermissionDenied("What a profile would do that is not kept yet is told to dom0.")
         return await context.system.backups.info(profile, text, context.source)
-    return await restores.contents_text(context.system, context.source, content)
+    return await context.system.restores.contents_text(context.source, content)
 
 
 async def _text(content: ByteStream) -> str:
@@ -62,7 +61,7 @@ async def restore(context: Context, profile: str | None, content: ByteStream) ->
             raise PermissionDenied("Only dom0 and the qube that set a profile restore with its passphrase.")
         if told.has_passphrase:
             passphrase = await context.system.backups.passphrase(profile, told, None)
-    return await restores.restore(context.system, context.source, content, passphrase)
+    return await context.system.restores.restore(context.source, content, passphrase)
 
 
 @answers(calls.BACKUP_PROFILE_LIST)

@@ -2,7 +2,6 @@
 """Features of a qube."""
 
 from qubesmanager.daemon.local.handlers.context import Context, answers
-from qubesmanager.daemon.local.services import settings
 from qubesmanager.wire import calls
 
 
@@ -13,19 +12,19 @@ async def list_features(context: Context, _arg: None, _payload: None) -> list[st
 
 @answers(calls.VM_FEATURE_GET)
 async def get(context: Context, name: str, _payload: None) -> str:
-    return settings.feature(context.system, context.dest, name)
+    return context.system.settings.feature(context.dest, name)
 
 
 @answers(calls.VM_FEATURE_CHECK_WITH_TEMPLATE)
 async def check_with_template(context: Context, name: str, _payload: None) -> str:
-    return settings.feature_with_template(context.system, context.dest, name)
+    return context.system.settings.feature_with_template(context.dest, name)
 
 
 @answers(calls.VM_FEATURE_SET)
 async def set_feature(context: Context, name: str, value: str) -> None:
-    await settings.set_feature(context.system, context.dest, name, value)
+    await context.system.settings.set_feature(context.dest, name, value)
 
 
 @answers(calls.VM_FEATURE_REMOVE)
 async def remove(context: Context, name: str, _payload: None) -> None:
-    await settings.remove_feature(context.system, context.dest, name)
+    await context.system.settings.remove_feature(context.dest, name)

@@ -2,7 +2,6 @@
 """Labels."""
 
 from qubesmanager.daemon.local.handlers.context import Context, answers
-from qubesmanager.daemon.local.services import settings
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import LabelRow
 
@@ -14,14 +13,14 @@ async def list_labels(context: Context, only: str | None, _payload: None) -> lis
 
 @answers(calls.LABEL_GET)
 async def get(context: Context, name: str, _payload: None) -> str:
-    return settings.label(context.system, name)
+    return context.system.settings.label(name)
 
 
 @answers(calls.LABEL_CREATE)
 async def create(context: Context, name: str, color: str) -> None:
-    await settings.create_label(context.system, name, color)
+    await context.system.settings.create_label(name, color)
 
 
 @answers(calls.LABEL_REMOVE)
 async def remove(context: Context, name: str, _payload: None) -> None:
-    await settings.remove_label(context.system, name)
+    await context.system.settings.remove_label(name)

@@ -3,9 +3,9 @@
 
 from collections.abc import Mapping
 
+from qubesmanager.daemon.local.core.volume_refs import VolumeRef
 from qubesmanager.daemon.local.drivers.pools import table
 from qubesmanager.daemon.local.handlers.context import Context, answers
-from qubesmanager.daemon.local.services import volume_operations
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import VolumeId
 
@@ -35,44 +35,44 @@ async def remove(context: Context, name: str, _payload: None) -> None:
     await context.system.pools.remove(name)
 
 
-async def _volume(context: Context, volume: VolumeId) -> volume_operations.Held:
+async def _volume(context: Context, volume: VolumeId) -> VolumeRef:
     if context.source == "dom0":
-        return volume_operations.found(context.system, volume)
-    return await volume_operations.seen(context.system, context.sees, volume)
+        return context.system.volume_operations.found(volume)
+    return await context.system.volume_operations.seen(context.sees, volume)
 
 
 @answers(calls.POOL_VOLUME_LIST)
 async def list_volumes(context: Context, name: str, _payload: None) -> list[str]:
     vids = await context.system.pools.driver(name).list_volumes()
-    return vids if context.source == "dom0" else volume_operations.listed(context.system, context.sees, name, vids)
+    return vids if context.source == "dom0" else context.system.volume_operations.listed(context.sees, name, vids)
 
 
 @answers(calls.POOL_VOLUME_INFO)
 async def volume_info(context: Context, volume: VolumeId, _payload: None) -> Mapping[str, str]:
-    return await volume_operations.info(context.system, await _volume(context, volume))
+    return await context.system.volume_operations.info(await _volume(context, volume))
 
 
 @answers(calls.POOL_VOLUME_LIST_SNAPSHOTS)
 async def list_snapshots(context: Context, volume: VolumeId, _payload: None) -> list[str]:
-    return await volume_operations.snapshots(context.system, await _volume(context, volume))
+    return await context.system.volume_operations.snapshots(await _volume(context, volume))
 
 
 @answers(calls.POOL_VOLUME_SNAPSHOT)
 async def snapshot(context: Context, volume: VolumeId, _payload: None) -> str:
-    return await volume_operations.snapshot(context.system, await _volume(context, volume))
+    return await context.system.volume_operations.snapshot(await _volume(context, volume))
 
 
 @answers(calls.POOL_VOLUME_REVERT)
 async def revert(context: Context, volume: VolumeId, snapshot_id: str) -> None:
-    await volume_operations.revert(context.system, await _volume(context, volume), snapshot_id)
+    await context.system.volume_operations.revert(await _volume(context, volume), snapshot_id)
 
 
 @answers(calls.POOL_VOLUME_EXTEND)
 async def extend(context: Context, volume: VolumeId, size: int | None) -> int:
-    return await volume_operations.extend(context.system, await _volume(context, volume), size)
+    return await context.system.volume_operations.extend(await _volume(context, volume), size)
 
 
 @answers(calls.POOL_VOLUME_REMOVE)
 async def remove_volume(context: Context, volume: VolumeId, _payload: None) -> None:
     await _volume(context, volume)
-    await volume_operations.remove_orphan(context.system, volume)
+    await context.system.volume_operations.remove_orphan(volume)

@@ -3,9 +3,8 @@
 
 from qubesmanager.backup.archive.contents import DOM0
 from qubesmanager.daemon.local.core import properties
+from qubesmanager.daemon.local.core.property_rows import property_of
 from qubesmanager.daemon.local.handlers.context import Context, answers
-from qubesmanager.daemon.local.services import naming, settings
-from qubesmanager.daemon.local.services.mentions import mentions
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import Mention, PropertyRow, PropertyState
 
@@ -17,7 +16,7 @@ async def list_properties(context: Context, _arg: None, _payload: None) -> list[
 
 @answers(calls.VM_PROPERTY_GET)
 async def get(context: Context, name: str, _payload: None) -> PropertyState:
-    row = settings.property_of(context.qube, name)
+    row = property_of(context.qube, name)
     held = context.qube.view[row.name]
     return PropertyState(held.is_default, held.value)
 
@@ -32,20 +31,21 @@ async def get_all(context: Context, _arg: None, _payload: None) -> list[Property
 
 @answers(calls.VM_PROPERTY_HELP)
 async def help_text(context: Context, name: str, _payload: None) -> str:
-    row = settings.property_of(context.qube, name)
+    row = property_of(context.qube, name)
     return f"{row.help}\n\n{row.change.value}\n"
 
 
 @answers(calls.VM_PROPERTY_SET)
 async def set_property(context: Context, name: str, value: str) -> list[Mention]:
-    named = []
     if name == "name":
-        await naming.check_new_name(context.system, context.source, value)
-        named = await mentions(context.system, context.dest) if context.source == DOM0 else []
-    await settings.set_property(context.system, context.dest, name, value, context.sees)
-    return named
+        await context.system.naming.check_new_name(context.source, value)
+        named = await context.system.mentions.of(context.dest) if context.source == DOM0 else []
+        await context.system.renaming.rename(context.dest, value)
+        return named
+    await context.system.settings.set_property(context.dest, name, value, context.sees)
+    return []
 
 
 @answers(calls.VM_PROPERTY_RESET)
 async def reset(context: Context, name: str, _payload: None) -> None:
-    await settings.reset_property(context.system, context.dest, name)
+    await context.system.settings.reset_property(context.dest, name)

@@ -2,8 +2,8 @@
 """System-wide properties."""
 
 from qubesmanager.daemon.local.core import system_properties
+from qubesmanager.daemon.local.core.property_rows import system_property
 from qubesmanager.daemon.local.handlers.context import Context, answers
-from qubesmanager.daemon.local.services import settings
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import PropertyRow, PropertyState
 
@@ -15,7 +15,7 @@ async def list_properties(_context: Context, _arg: None, _payload: None) -> list
 
 @answers(calls.PROPERTY_GET)
 async def get(context: Context, name: str, _payload: None) -> PropertyState:
-    settings.system_property(name)
+    system_property(name)
     return PropertyState(name not in context.system.state.system_own, context.system.state.system(name))
 
 
@@ -30,14 +30,14 @@ async def get_all(context: Context, _arg: None, _payload: None) -> list[Property
 
 @answers(calls.PROPERTY_SET)
 async def set_property(context: Context, name: str, value: str) -> None:
-    await settings.set_system_property(context.system, name, value, context.sees)
+    await context.system.settings.set_system_property(name, value, context.sees)
 
 
 @answers(calls.PROPERTY_RESET)
 async def reset(context: Context, name: str, _payload: None) -> None:
-    await settings.set_system_property(context.system, name, None)
+    await context.system.settings.set_system_property(name, None)
 
 
 @answers(calls.PROPERTY_HELP)
 async def help_text(_context: Context, name: str, _payload: None) -> str:
-    return f"{settings.system_property(name).help}\n"
+    return f"{system_property(name).help}\n"

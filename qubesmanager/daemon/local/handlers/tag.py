@@ -2,7 +2,6 @@
 """Tags of a qube."""
 
 from qubesmanager.daemon.local.handlers.context import Context, answers
-from qubesmanager.daemon.local.services import settings
 from qubesmanager.wire import calls
 
 
@@ -18,9 +17,9 @@ async def get(context: Context, name: str, _payload: None) -> bool:
 
 @answers(calls.VM_TAG_SET)
 async def set_tag(context: Context, name: str, _payload: None) -> None:
-    await settings.set_tag(context.system, context.dest, name)
+    await context.system.settings.set_tag(context.dest, name)
 
 
 @answers(calls.VM_TAG_REMOVE)
 async def remove(context: Context, name: str, _payload: None) -> None:
-    await settings.remove_tag(context.system, context.dest, name)
+    await context.system.settings.remove_tag(context.dest, name)

@@ -8,8 +8,6 @@ from qubesmanager.backup.archive.contents import DOM0
 from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.handlers.context import Context, answers
-from qubesmanager.daemon.local.services import creation, lifecycle, naming, settings
-from qubesmanager.daemon.local.services.mentions import mentions
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CloneSpec, CreateInPoolSpec, CreateSpec, CurrentState, Mention, VmClassRow, VmInfo
 from qubesmanager.wire.records import VmRecord
@@ -41,59 +39,59 @@ async def get_all(context: Context, only: str | None, _payload: None) -> AsyncGe
 
 @answers(calls.VM_CREATE)
 async def create(context: Context, klass: str, spec: CreateSpec) -> None:
-    await naming.check_new_name(context.system, context.source, spec.name)
-    await creation.create(context.system, context.source, klass, context.dest, spec.name, spec.label)
+    await context.system.naming.check_new_name(context.source, spec.name)
+    await context.system.creation.create(context.source, klass, context.dest, spec.name, spec.label)
 
 
 @answers(calls.VM_CREATE_IN_POOL)
 async def create_in_pool(context: Context, klass: str, spec: CreateInPoolSpec) -> None:
-    await naming.check_new_name(context.system, context.source, spec.name)
+    await context.system.naming.check_new_name(context.source, spec.name)
     pools = {"": spec.pool} if spec.pool is not None else dict(spec.pools)
-    await creation.create(context.system, context.source, klass, context.dest, spec.name, spec.label, pools)
+    await context.system.creation.create(context.source, klass, context.dest, spec.name, spec.label, pools)
 
 
 @answers(calls.VM_CLONE)
 async def clone(context: Context, _arg: None, spec: CloneSpec) -> None:
-    await naming.check_new_name(context.system, context.source, spec.name)
-    await creation.clone(context.system, context.source, context.dest, spec.name, spec.pool)
+    await context.system.naming.check_new_name(context.source, spec.name)
+    await context.system.creation.clone(context.source, context.dest, spec.name, spec.pool)
 
 
 @answers(calls.VM_REMOVE)
 async def remove(context: Context, _arg: None, _payload: None) -> list[Mention]:
-    named = await mentions(context.system, context.dest) if context.source == DOM0 else []
-    await creation.remove(context.system, context.dest)
+    named = await context.system.mentions.of(context.dest) if context.source == DOM0 else []
+    await context.system.creation.remove(context.qube)
     return named
 
 
 @answers(calls.VM_MENTIONS)
 async def list_mentions(context: Context, _arg: None, _payload: None) -> list[Mention]:
-    return await mentions(context.system, context.dest)
+    return await context.system.mentions.of(context.dest)
 
 
 @answers(calls.VM_START)
 async def start(context: Context, _arg: None, _payload: None) -> None:
     """Start the destination and wait until it runs."""
-    await lifecycle.start(context.system, context.dest)
+    await context.system.lifecycle.start(context.dest)
 
 
 @answers(calls.VM_SHUTDOWN)
 async def shutdown(context: Context, _arg: None, _payload: None) -> None:
-    await lifecycle.shutdown(context.system, context.dest)
+    await context.system.lifecycle.shutdown(context.dest)
 
 
 @answers(calls.VM_PAUSE)
 async def pause(context: Context, _arg: None, _payload: None) -> None:
-    await lifecycle.pause(context.system, context.dest)
+    await context.system.lifecycle.pause(context.dest)
 
 
 @answers(calls.VM_UNPAUSE)
 async def unpause(context: Context, _arg: None, _payload: None) -> None:
-    await lifecycle.unpause(context.system, context.dest)
+    await context.system.lifecycle.unpause(context.dest)
 
 
 @answers(calls.VM_KILL)
 async def kill(context: Context, _arg: None, _payload: None) -> None:
-    await lifecycle.kill(context.system, context.dest)
+    await context.system.lifecycle.kill(context.dest)
 
 
 @answers(calls.VM_CURRENT_STATE)
@@ -111,7 +109,7 @@ async def get_notes(context: Context, _arg: None, _payload: None) -> str:
 
 @answers(calls.VM_NOTES_SET)
 async def set_notes(context: Context, _arg: None, notes: str) -> None:
-    await settings.set_notes(context.system, context.dest, notes)
+    await context.system.settings.set_notes(context.dest, notes)
 
 
 @answers(calls.DEVICECLASS_LIST)

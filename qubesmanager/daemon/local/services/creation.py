@@ -11,13 +11,19 @@ from functools import partial
 from uuid import uuid4
 
 from qubesmanager.daemon.local.core import properties
+from qubesmanager.daemon.local.core.images import raw_image
 from qubesmanager.daemon.local.core.property import Change, Type
 from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.volumes import KINDS
 from qubesmanager.daemon.local.core.weight import check_weight
-from qubesmanager.daemon.local.services.naming import check_free
-from qubesmanager.daemon.local.services.volume_lifecycle import PendingVolume
+from qubesmanager.daemon.local.runtime import Runtime
+from qubesmanager.daemon.local.services.backups import Backups
+from qubesmanager.daemon.local.services.devices import Devices
+from qubesmanager.daemon.local.services.naming import Naming
+from qubesmanager.daemon.local.services.pools import Pools
+from qubesmanager.daemon.local.services.volume_lifecycle import PendingVolume, Volumes
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.daemon.local.system import System
+from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.errors import (
     QubesLabelNotFoundError,
     QubesNoTemplateError,
@@ -37,152 +43,224 @@ DEFAULT_SOURCE = {VmClass.APP: "default_template", VmClass.DISP: "default_dispvm
 """The system property that names what a qube of the class is made from."""
 
 
-async def create(
-    system: System,
-    creator: str,
-    untrusted_class: str,
-    source_name: str,
-    name: str,
-    label: str,
-    pools: Mapping[str, str] | None = None,
-) -> None:
-    """A new qube of the class from `source_name` (dom0: the system's default).
+class Creation:
+    """Makes and removes qubes."""
 
-    `pools` names the pool of each volume, `""` the pool of all the others; the system's default pool otherwise.
-    """
-    klass = _class(untrusted_class)
-    source = _source(system, klass, source_name)
-    async with _source_kept(system, source), reserved_name(system, name):
-        if label not in system.state.labels:
-            raise QubesLabelNotFoundError(f"There is no label {label}.")
-        qube = Qube(0, uuid4(), name, klass, own={"label": label}, rules=[FIRST_RULE])
-        qube.tags.add(f"created-by-{creator}")
-        if source is not None and klass is not VmClass.STANDALONE:
-            qube.own["template"] = source.name
-        if source is not None and klass is VmClass.STANDALONE:
-            qube.own.update(_copied(source, klass))
-            qube.own["label"] = label
+    def __init__(
+        self, runtime: Runtime, pools: Pools, volumes: Volumes, devices: Devices, naming: Naming, backups: Backups
+    ) -> None:
+        self._runtime = runtime
+        self._pools = pools
+        self._volumes = volumes
+        self._devices = devices
+        self._naming = naming
+        self._backups = backups
+
+    async def create(
+        self,
+        creator: str,
+        untrusted_class: str,
+        source_name: str,
+        name: str,
+        label: str,
+        pools: Mapping[str, str] | None = None,
+    ) -> None:
+        """A new qube of the class from `source_name` (dom0: the system's default).
+
+        `pools` names the pool of each volume, `""` the pool of all the others; the system's default pool otherwise.
+        """
+        klass = _class(untrusted_class)
+        source = self._source(klass, source_name)
+        async with self._source_kept(source), self.reserved_name(name):
+            if label not in self._runtime.state.labels:
+                raise QubesLabelNotFoundError(f"There is no label {label}.")
+            qube = Qube(0, uuid4(), name, klass, own={"label": label}, rules=[FIRST_RULE])
+            qube.tags.add(f"created-by-{creator}")
+            if source is not None and klass is not VmClass.STANDALONE:
+                qube.own["template"] = source.name
+            if source is not None and klass is VmClass.STANDALONE:
+                qube.own.update(_copied(source, klass))
+                qube.own["label"] = label
+                qube.features.update(source.features)
+            async with AsyncExitStack() as undo:
+                await self._volumes.make(undo, qube, source, pools or {})
+                async with self._runtime.changing:
+                    if source is not None and (reason := properties.why_not_based_on(klass, source)):
+                        raise error_for(reason, QubesNoTemplateError)
+                    await self.take_effect(qube)
+                undo.pop_all()
+
+    async def create_template(self, creator: str, name: str, image: ByteStream) -> None:
+        """A new TemplateVM whose root holds the image; nothing of it is left if the stream breaks or the disk is full.
+
+        Raises `QubesValueError` that says what the image looks like if it is not a raw disk.
+        """
+        pool = self._runtime.state.system("default_pool")
+        async with self.reserved_name(name), AsyncExitStack() as undo:
+            qube = Qube(0, uuid4(), name, VmClass.TEMPLATE, own={"label": "black"}, rules=[FIRST_RULE])
+            qube.tags.add(f"created-by-{creator}")
+            driver = self._pools.driver(pool)
+            for kind in KINDS[VmClass.TEMPLATE]:
+                volume = kind.record(name, pool)
+                if kind.save_on_stop:
+                    made = await self._volumes.pending(undo, volume)
+                    if kind.name == "root":
+                        data = raw_image(image, optical=False)
+                        size = await driver.import_data(volume.vid, data, identity=made.identity)
+                        volume = volume._replace(size=size)
+                    else:
+                        await driver.create(volume.vid, volume.size, made.identity)
+                qube.volumes[kind.name] = volume
+            async with self._runtime.changing:
+                await self.take_effect(qube)
+            undo.pop_all()
+        await self._volumes.measure(qube)
+
+    async def clone(self, creator: str, source_name: str, name: str, pool: str | None) -> None:
+        """A copy of a qube with its volumes, properties, features, tags, firewall and notes."""
+        source = self._runtime.state.qube(source_name)
+        if source.klass is VmClass.ADMIN:
+            raise QubesValueError("dom0 cannot be cloned.")
+        async with (
+            self._source_kept(source),
+            self.reserved_name(name),
+            self._runtime.holding(source),
+            AsyncExitStack() as undo,
+        ):
+            if source.running and any(volume.save_on_stop for volume in source.volumes.values()):
+                raise QubesVMNotHaltedError(f"{source.name} is {source.state}; it is cloned while it is halted.")
+            self._devices.may_start(source)
+            qube = Qube(0, uuid4(), name, source.klass, rules=list(source.rules), notes=source.notes)
+            qube.own.update(_copied(source, source.klass))
             qube.features.update(source.features)
-        async with AsyncExitStack() as undo:
-            await system.volumes.make(undo, qube, source, pools or {})
-            async with system.changing:
-                if source is not None and (reason := properties.why_not_based_on(klass, source)):
-                    raise error_for(reason, QubesNoTemplateError)
-                await take_effect(system, qube)
+            qube.tags.update(tag for tag in source.tags if not tag.startswith("created-by-"))
+            qube.tags.add(f"created-by-{creator}")
+            await self._volumes.copy(undo, qube, source, pool)
+            async with self._runtime.altering(source):
+                await self.take_effect(qube)
             undo.pop_all()
 
+    async def remove(self, qube: Qube) -> None:
+        """Remove a halted qube that nothing refers to, with its volumes.
 
-async def clone(system: System, creator: str, source_name: str, name: str, pool: str | None) -> None:
-    """A copy of a qube with its volumes, properties, features, tags, firewall and notes."""
-    source = system.qube(source_name)
-    if source.klass is VmClass.ADMIN:
-        raise QubesValueError("dom0 cannot be cloned.")
-    async with (
-        _source_kept(system, source),
-        reserved_name(system, name),
-        system.holding(source),
-        AsyncExitStack() as undo,
-    ):
-        if source.running and any(volume.save_on_stop for volume in source.volumes.values()):
-            raise QubesVMNotHaltedError(f"{source.name} is {source.state}; it is cloned while it is halted.")
-        system.devices.may_start(source)
-        qube = Qube(0, uuid4(), name, source.klass, rules=list(source.rules), notes=source.notes)
-        qube.own.update(_copied(source, source.klass))
-        qube.features.update(source.features)
-        qube.tags.update(tag for tag in source.tags if not tag.startswith("created-by-"))
-        qube.tags.add(f"created-by-{creator}")
-        await system.volumes.copy(undo, qube, source, pool)
-        async with system.altering(source):
-            await take_effect(system, qube)
-        undo.pop_all()
+        The qube is gone once that is stored; a crash after it leaves volumes that the next start removes. Its name is
+        reserved while they are removed. If that fails it is tried again, and a new qube of the name waits for it or is
+        refused: its volumes would have the same places.
 
-
-async def remove(system: System, name: str) -> None:
-    """A halted qube that nothing refers to, with its volumes.
-
-    The qube is gone once that is stored; a crash after it leaves volumes that the next start removes. Its name is
-    reserved while they are removed. If that fails it is tried again, and a new qube of the name waits for it or is
-    refused: its volumes would have the same places.
-    """
-    await remove_qube(system, system.qube(name))
-
-
-async def remove_qube(system: System, qube: Qube) -> None:
-    """As `remove`, of this very qube. Raises `QubesVMNotFoundError` if it was removed while the caller waited."""
-    async with system.holding(qube):
-        volumes = await system.volumes.leaving(qube)
-        async with system.altering(qube):
-            _may_go(system, qube)
-            await system.commit(
-                [
-                    rows.delete_qube(qube.qid),
-                    rows.add_pending_name(qube.name, ""),
-                    *(rows.add_pending_volume(*volume) for volume in volumes),
-                ]
+        Raises `QubesVMNotFoundError` if the qube was removed while the caller waited.
+        """
+        async with self._runtime.holding(qube):
+            volumes = await self._volumes.leaving(qube)
+            async with self._runtime.altering(qube):
+                self._may_go(qube)
+                await self._runtime.commit(
+                    [
+                        rows.delete_qube(qube.qid),
+                        rows.add_pending_name(qube.name, ""),
+                        *(rows.add_pending_volume(*volume) for volume in volumes),
+                    ]
+                )
+                self._runtime.emit([self._runtime.state.remove(qube)])
+                leaving = ExitStack()
+                leaving.enter_context(self._runtime.leaving_name(qube.name))
+            self._runtime.forget(qube)
+            await self._runtime.to_the_end(
+                f"remove the volumes of {qube.name}", self._clear_away(qube, volumes, leaving)
             )
-            system.emit([system.state.remove(qube)])
-            leaving = ExitStack()
-            leaving.enter_context(system.leaving_name(qube.name))
-        system.forget(qube)
-        await system.to_the_end(f"remove the volumes of {qube.name}", _clear_away(system, qube, volumes, leaving))
-        await system.backups.follow_soon()
+            await self._backups.follow_soon()
 
+    async def _clear_away(self, qube: Qube, volumes: list[PendingVolume], leaving: ExitStack) -> None:
+        """Remove what a qube leaves; its name is free afterwards. What fails is tried again in the background."""
+        with leaving:
+            await self._runtime.ensure(
+                f"remove the domain of {qube.name}", partial(self._runtime.hypervisor.forget, qube.uuid)
+            )
+            await self._volumes.drop(volumes)
 
-async def _clear_away(system: System, qube: Qube, volumes: list[PendingVolume], leaving: ExitStack) -> None:
-    """Remove what a qube leaves; its name is free afterwards. What fails is tried again in the background."""
-    with leaving:
-        await system.ensure(f"remove the domain of {qube.name}", partial(system.hypervisor.forget, qube.uuid))
-        await system.volumes.drop(volumes)
+    def _may_go(self, qube: Qube) -> None:
+        if qube.klass is VmClass.ADMIN:
+            raise QubesValueError("dom0 cannot be removed.")
+        if qube.running:
+            raise QubesVMNotHaltedError(f"{qube.name} is {qube.state}; only a halted qube can be removed.")
+        if qube.flag("installed_by_rpm"):
+            raise QubesVMInUseError(f"{qube.name} came from a package; remove it with the package manager.")
+        users = self._runtime.state.referrers(qube.name)
+        if users or self._runtime.sources[qube.name]:
+            raise QubesVMInUseError(f"{qube.name} is used by {', '.join(users) or 'a qube that is just being made'}.")
+        self._devices.may_start(qube)
 
+    @asynccontextmanager
+    async def reserved_name(self, name: str) -> AsyncIterator[None]:
+        """The name belongs to the caller while the qube is made, and nothing of an earlier qube of the name is left.
 
-def _may_go(system: System, qube: Qube) -> None:
-    if qube.klass is VmClass.ADMIN:
-        raise QubesValueError("dom0 cannot be removed.")
-    if qube.running:
-        raise QubesVMNotHaltedError(f"{qube.name} is {qube.state}; only a halted qube can be removed.")
-    if qube.flag("installed_by_rpm"):
-        raise QubesVMInUseError(f"{qube.name} came from a package; remove it with the package manager.")
-    users = system.state.referrers(qube.name)
-    if users or system.sources[qube.name]:
-        raise QubesVMInUseError(f"{qube.name} is used by {', '.join(users) or 'a qube that is just being made'}.")
-    system.devices.may_start(qube)
+        Waits for the removal of an earlier qube of this name. Raises `QubesValueError` for what is no name,
+        `QubesVMAlreadyExistsError`, and `StoragePoolException` if a volume of the earlier qube cannot be removed.
+        """
+        reason = why_not_new_vm_name(name)
+        if reason:
+            raise error_for(reason)
+        while leaving := self._runtime.leaving.get(name):
+            await leaving.wait()
+        self._naming.check_free(name)
+        self._runtime.reserved.add(name)
+        try:
+            await self._volumes.clear_left(name)
+            yield
+        finally:
+            self._runtime.reserved.discard(name)
 
+    @asynccontextmanager
+    async def _source_kept(self, source: Qube | None) -> AsyncIterator[None]:
+        """What a new qube is made from is not removed or renamed meanwhile.
 
-@asynccontextmanager
-async def reserved_name(system: System, name: str) -> AsyncIterator[None]:
-    """The name belongs to the caller while the qube is made, and nothing of an earlier qube of the name is left.
+        Raises `StoragePoolException` if the store cannot read all of it: the new qube could be less restricted.
+        """
+        if source is not None and source.unreadable:
+            raise StoragePoolException(f"{source.name} cannot be used: {source.unreadable}")
+        name = source.name if source else ""
+        self._runtime.sources[name] += 1
+        try:
+            yield
+        finally:
+            self._runtime.sources[name] -= 1
 
-    Waits for the removal of an earlier qube of this name. Raises `QubesValueError` for what is no name,
-    `QubesVMAlreadyExistsError`, and `StoragePoolException` if a volume of the earlier qube cannot be removed.
-    """
-    reason = why_not_new_vm_name(name)
-    if reason:
-        raise error_for(reason)
-    while leaving := system.leaving.get(name):
-        await leaving.wait()
-    check_free(system, name)
-    system.reserved.add(name)
-    try:
-        await system.volumes.clear_left(name)
-        yield
-    finally:
-        system.reserved.discard(name)
+    def _source(self, klass: VmClass, name: str) -> Qube | None:
+        """What the new qube is made from; None only for a StandaloneVM with an empty root."""
+        if name != "dom0":
+            source = self._runtime.state.qube(name)
+        elif klass is VmClass.STANDALONE:
+            return None
+        else:
+            default = self._runtime.state.system(DEFAULT_SOURCE[klass])
+            if not default:
+                raise QubesNoTemplateError(f"The system has no {DEFAULT_SOURCE[klass]}; name a template.")
+            source = self._runtime.state.qube(default)
+        reason = properties.why_not_based_on(klass, source)
+        if reason:
+            raise error_for(reason, QubesNoTemplateError)
+        return source
 
+    async def take_effect(self, qube: Qube) -> None:
+        """Store the qube with the next number and emit that it came. Under `changing`.
 
-@asynccontextmanager
-async def _source_kept(system: System, source: Qube | None) -> AsyncIterator[None]:
-    """What a new qube is made from is not removed or renamed meanwhile.
-
-    Raises `StoragePoolException` if the store cannot read all of it: the new qube could be less restricted.
-    """
-    if source is not None and source.unreadable:
-        raise StoragePoolException(f"{source.name} cannot be used: {source.unreadable}")
-    name = source.name if source else ""
-    system.sources[name] += 1
-    try:
-        yield
-    finally:
-        system.sources[name] -= 1
+        Raises `Mgmt1Error` if a qube, the label or a pool that it needs went while it was made.
+        """
+        for name, value in qube.own.items():
+            if value and properties.TABLE[name].type is Type.VM:
+                self._runtime.state.qube(value)
+        if qube.own["label"] not in self._runtime.state.labels:
+            raise QubesLabelNotFoundError(f"There is no label {qube.own['label']}.")
+        for volume in qube.volumes.values():
+            self._pools.driver(volume.pool)
+        check_weight(None, qube.record())
+        qube.qid = await self._runtime.next_qid()
+        await self._runtime.commit(
+            [
+                *rows.insert_qube(qube),
+                *(rows.delete_pending_volume(volume.pool, volume.vid) for volume in qube.volumes.values()),
+            ]
+        )
+        self._runtime.emit([self._runtime.state.add(qube)])
 
 
 def _class(untrusted_class: str) -> VmClass:
@@ -197,23 +275,6 @@ def _class(untrusted_class: str) -> VmClass:
     return klass
 
 
-def _source(system: System, klass: VmClass, name: str) -> Qube | None:
-    """What the new qube is made from; None only for a StandaloneVM with an empty root."""
-    if name != "dom0":
-        source = system.qube(name)
-    elif klass is VmClass.STANDALONE:
-        return None
-    else:
-        default = system.state.system(DEFAULT_SOURCE[klass])
-        if not default:
-            raise QubesNoTemplateError(f"The system has no {DEFAULT_SOURCE[klass]}; name a template.")
-        source = system.qube(default)
-    reason = properties.why_not_based_on(klass, source)
-    if reason:
-        raise error_for(reason, QubesNoTemplateError)
-    return source
-
-
 _NOT_COPIED = {"ip", "mac", "backup_timestamp", "autostart"}
 
 
@@ -226,26 +287,3 @@ def _copied(source: Qube, klass: VmClass) -> dict[str, str]:
         and klass in properties.TABLE[name].classes
         and properties.TABLE[name].change is not Change.NEVER
     }
-
-
-async def take_effect(system: System, qube: Qube) -> None:
-    """Store the qube with the next number and emit that it came. Under `changing`.
-
-    Raises `Mgmt1Error` if a qube, the label or a pool that it needs went while it was made.
-    """
-    for name, value in qube.own.items():
-        if value and properties.TABLE[name].type is Type.VM:
-            system.qube(value)
-    if qube.own["label"] not in system.state.labels:
-        raise QubesLabelNotFoundError(f"There is no label {qube.own['label']}.")
-    for volume in qube.volumes.values():
-        system.pools.driver(volume.pool)
-    check_weight(None, qube.record())
-    qube.qid = await system.next_qid()
-    await system.commit(
-        [
-            *rows.insert_qube(qube),
-            *(rows.delete_pending_volume(volume.pool, volume.vid) for volume in qube.volumes.values()),
-        ]
-    )
-    system.emit([system.state.add(qube)])

@@ -5,24 +5,42 @@ import asyncio
 from collections.abc import Mapping
 
 from qubesmanager.backup.profile_names import keys_naming
-from qubesmanager.daemon.local.system import System
+from qubesmanager.daemon.admission.policy_files import Policies
+from qubesmanager.daemon.local.services.backups import Backups
 from qubesmanager.policy.mentions import lines_naming
 from qubesmanager.wire.codecs import Mention
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.limits import MENTION_LINES
 
 
-async def mentions(system: System, name: str) -> list[Mention]:
-    """The first `MENTION_LINES` policy lines by file, then profiles. Files that cannot be read are left out."""
-    return [*await _lines(system, name), *await _profiles(system, name)]
+class Mentions:
+    """What names a qube outside of the store."""
 
+    def __init__(self, policies: Policies, backups: Backups) -> None:
+        self._policies = policies
+        self._backups = backups
 
-async def _lines(system: System, name: str) -> list[Mention]:
-    try:
-        files = await system.policies.contents()
-    except Mgmt1Error:
-        return []
-    return await asyncio.to_thread(_in_policy, files, name)
+    async def of(self, name: str) -> list[Mention]:
+        """The first `MENTION_LINES` policy lines by file, then profiles. Files that cannot be read are left out."""
+        return [*await self._lines(name), *await self._profiles(name)]
+
+    async def _lines(self, name: str) -> list[Mention]:
+        try:
+            files = await self._policies.contents()
+        except Mgmt1Error:
+            return []
+        return await asyncio.to_thread(_in_policy, files, name)
+
+    async def _profiles(self, name: str) -> list[Mention]:
+        found = []
+        for profile_name in await self._backups.profiles.names():
+            try:
+                profile, _file = await self._backups.profile(profile_name)
+            except Mgmt1Error:
+                continue  # it is not carried out either
+            if keys := keys_naming(profile, name):
+                found.append(Mention("profile", profile_name, " ".join(keys)))
+        return found
 
 
 def _in_policy(files: Mapping[str, str], name: str) -> list[Mention]:
@@ -31,16 +49,4 @@ def _in_policy(files: Mapping[str, str], name: str) -> list[Mention]:
     for place in lines_naming(files, name)[:MENTION_LINES]:
         path, _, number = place.rpartition(":")
         found.append(Mention("policy", place, lines[path][int(number) - 1].strip()))
-    return found
-
-
-async def _profiles(system: System, name: str) -> list[Mention]:
-    found = []
-    for profile_name in await system.backups.profiles.names():
-        try:
-            profile, _file = await system.backups.profile(profile_name)
-        except Mgmt1Error:
-            continue  # it is not carried out either
-        if keys := keys_naming(profile, name):
-            found.append(Mention("profile", profile_name, " ".join(keys)))
     return found

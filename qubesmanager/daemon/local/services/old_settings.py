@@ -5,9 +5,9 @@ Tags had no rule for dots, and a restore took over the devices of a backup unche
 """
 
 import logging
-from typing import TYPE_CHECKING
 
 from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.restored_settings import options_here
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement
@@ -16,19 +16,16 @@ from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import DEVICE_IDENT, shown, tag_today
 from qubesmanager.wire.records import DeviceRecord
 
-if TYPE_CHECKING:
-    from qubesmanager.daemon.local.system import System
-
 log = logging.getLogger(__name__)
 
 
-async def convert(system: "System") -> None:
+async def convert(runtime: Runtime) -> None:
     """Store what has changed. Backup profiles follow the new tags by themselves; policy does not."""
     statements: list[Statement] = []
-    for qube in system.state.in_order():
+    for qube in runtime.state.in_order():
         statements += [*_tags(qube), *_devices(qube)]
     if statements:
-        await system.commit(statements)
+        await runtime.commit(statements)
 
 
 def _tags(qube: Qube) -> list[Statement]:

@@ -8,19 +8,21 @@ is changed, and no qube that exists.
 import re
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from qubesmanager.backup.archive.contents import Qube as KeptQube
 from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.core.property import BASED, flag_of
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.daemon.local.core.state import added
+from qubesmanager.daemon.local.core.state import State, added
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL, KINDS
 from qubesmanager.daemon.local.core.weight import lighten
 from qubesmanager.daemon.local.drivers.pools.base import SESSION
+from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services import creation
 from qubesmanager.daemon.local.services.descriptions import DISPOSABLES
+from qubesmanager.daemon.local.services.pools import Pools
 from qubesmanager.daemon.local.services.restored_settings import Choices, Incoming, take_settings
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.rules.texts import why_not_notes
@@ -31,9 +33,6 @@ from qubesmanager.wire.names import LABEL_NAME, shown, why_not_new_vm_name
 from qubesmanager.wire.reasons import text
 from qubesmanager.wire.records import VolumeRecord
 from qubesmanager.wire.values import VmClass
-
-if TYPE_CHECKING:
-    from qubesmanager.daemon.local.system import System
 
 _COLOR = re.compile(r"0x[0-9A-F]{6}", re.ASCII)
 _MOST_REVISIONS = 10_000
@@ -67,19 +66,19 @@ class Recovery:
         self.lines.append(sentence)
 
 
-async def recover(system: "System", recovery: Recovery) -> None:
+async def recover(runtime: Runtime, pools: Pools, recovery: Recovery) -> None:
     """Make qubes again from the open pools. Raises `StoreError`; then no qube was made."""
-    for name, why in system.pools.missing.items():
+    for name, why in pools.missing.items():
         recovery.leave(f"The pool {name} is missing and was not looked at: {why}")
     coming: list[Found] = []
-    for one in (await _described(system, recovery)).values():
-        one.why_not = _why_not(system, one, coming)
+    for one in (await _described(runtime.state, pools, recovery)).values():
+        one.why_not = _why_not(runtime.state, one, coming)
         if one.why_not:
             recovery.leave(f"{one.name} was not made again: {one.why_not}")
         else:
             coming.append(one)
-    async with system.changing:
-        await _make(system, coming, recovery)
+    async with runtime.changing:
+        await _make(runtime, pools, coming, recovery)
 
 
 def parse(untrusted: object) -> tuple[UUID, KeptQube] | None:
@@ -106,20 +105,20 @@ def _is_texts(untrusted: object) -> bool:
     return isinstance(untrusted, dict) and all(isinstance(text, str) for pair in untrusted.items() for text in pair)
 
 
-async def _described(system: "System", recovery: Recovery) -> dict[str, Found]:
+async def _described(state: State, pools: Pools, recovery: Recovery) -> dict[str, Found]:
     """By name: the qubes that the volumes without a qube describe. The name is that of the volume's place."""
-    held = {(volume.pool, volume.vid) for qube in system.state.qubes.values() for volume in qube.volumes.values()}
+    held = {(volume.pool, volume.vid) for qube in state.qubes.values() for volume in qube.volumes.values()}
     described: dict[str, Found] = {}
     unknown: list[tuple[str, str]] = []
     sessions: dict[str, str] = {}
-    for pool, driver in sorted(system.pools.drivers.items()):
+    for pool, driver in sorted(pools.drivers.items()):
         if pool == KERNEL_POOL:
             continue
         for vid in await driver.list_volumes():
             name, _, volume = vid.partition("/")
             if (pool, vid) in held:
                 continue
-            if await _is_session(system, pool, vid):
+            if await _is_session(pools, pool, vid):
                 sessions[name] = pool
                 continue
             untrusted = await driver.description(vid)
@@ -140,10 +139,10 @@ async def _described(system: "System", recovery: Recovery) -> dict[str, Found]:
         else:
             recovery.leave(f"{pool}:{vid} stays as it is: it does not say what qube it was of.")
     described = {name: one for name, one in described.items() if one.volumes}
-    for template in [*(await held_templates(system)), *described.values()]:
+    for template in [*(await held_templates(state, pools)), *described.values()]:
         for disposable in disposables_of(template):
             described.setdefault(disposable.name, disposable)
-    for name in sorted(sessions.keys() - described.keys() - system.state.qubes.keys()):
+    for name in sorted(sessions.keys() - described.keys() - state.qubes.keys()):
         recovery.leave(
             f"{name} was not made again: it was a disposable that goes when it halts, or its template does not describe"
             f" it. What its last session left stays in the pool {sessions[name]}."
@@ -151,17 +150,17 @@ async def _described(system: "System", recovery: Recovery) -> dict[str, Found]:
     return described
 
 
-async def held_templates(system: "System") -> list[Found]:
+async def held_templates(state: State, pools: Pools) -> list[Found]:
     """What the volumes of the templates of disposables say that the store has."""
     templates = []
-    for qube in system.state.in_order():
+    for qube in state.in_order():
         for volume in qube.volumes.values():
             if not volume.save_on_stop or volume.extra or not qube.flag("template_for_dispvms"):
                 continue
-            if volume.pool not in system.pools.drivers:
+            if volume.pool not in pools.drivers:
                 continue
             try:
-                untrusted = await system.pools.drivers[volume.pool].description(volume.vid)
+                untrusted = await pools.drivers[volume.pool].description(volume.vid)
             except StoragePoolException:
                 continue  # damaged: it describes nothing
             parsed = parse(untrusted)
@@ -189,45 +188,47 @@ def _kept(one: Found) -> set[str]:
     return {kind.name for kind in KINDS[VmClass(one.kept.klass)] if kind.save_on_stop}
 
 
-async def _is_session(system: "System", pool: str, vid: str) -> bool:
+async def _is_session(pools: Pools, pool: str, vid: str) -> bool:
     try:
-        return await system.pools.driver(pool).identity(vid) == SESSION
+        return await pools.driver(pool).identity(vid) == SESSION
     except StoragePoolException:
         return False  # damaged: its qube is made again, and says so
 
 
-def _why_not(system: "System", one: Found, coming: list[Found]) -> str:
+def _why_not(state: State, one: Found, coming: list[Found]) -> str:
     if reason := why_not_new_vm_name(one.name):
         return text(reason)
-    if one.name in system.state.qubes:
+    if one.name in state.qubes:
         return "There is a qube of that name; rename that first, or attach the volumes to a qube."
-    if (same := system.state.by_uuid.get(one.uuid)) is not None:
+    if (same := state.by_uuid.get(one.uuid)) is not None:
         return f"It is the qube {same.name}, which the store has; remove that first if its volumes are gone."
     if any(one.uuid == other.uuid for other in coming):
         return "It is a copy of another one of these qubes."
     return ""
 
 
-async def _make(system: "System", coming: list[Found], recovery: Recovery) -> None:
+async def _make(runtime: Runtime, pools: Pools, coming: list[Found], recovery: Recovery) -> None:
     """All of them in one transaction. Under `changing`."""
     colors = {
         one.kept.label: str(one.untrusted.get("color"))
         for one in coming
         if LABEL_NAME.matches(one.kept.label)
-        and one.kept.label not in system.state.labels
+        and one.kept.label not in runtime.state.labels
         and _COLOR.fullmatch(str(one.untrusted.get("color")))
     }
-    system.state.labels.update(colors)
-    first = await system.next_qid()
+    runtime.state.labels.update(colors)
+    first = await runtime.next_qid()
     names = {one.name: one for one in coming}
     incoming = {
         one.name: Incoming(
-            one.kept, Qube(first + at, one.uuid, one.name, VmClass(one.kept.klass)), _template(system, names, one)
+            one.kept,
+            Qube(first + at, one.uuid, one.name, VmClass(one.kept.klass)),
+            _template(runtime.state, names, one),
         )
         for at, one in enumerate(coming)
     }
     choices = Choices({name: name for name in names}, "dom0", sees=lambda _name: True)
-    await take_settings(system.state, incoming.values(), choices)
+    await take_settings(runtime.state, incoming.values(), choices)
     made = [one for one in coming if not incoming[one.name].failed]
     for one in coming:
         if failed := incoming[one.name].failed:
@@ -236,12 +237,12 @@ async def _make(system: "System", coming: list[Found], recovery: Recovery) -> No
         coming_in = incoming[one.name]
         coming_in.notes += _rules_and_notes(one, coming_in.qube)
         coming_in.notes += lighten(coming_in.qube)
-        await _volumes(system, one, coming_in)
+        await _volumes(runtime.state, pools, one, coming_in)
     qubes = [incoming[one.name].qube for one in made]
     for qube in qubes:
-        _layers(system, qube, {other.name: other for other in qubes})
+        _layers(runtime.state, qube, {other.name: other for other in qubes})
     try:
-        await system.commit(
+        await runtime.commit(
             [
                 *(rows.set_label(name, color) for name, color in colors.items()),
                 *(statement for qube in qubes for statement in rows.insert_qube(qube)),
@@ -251,21 +252,21 @@ async def _make(system: "System", coming: list[Found], recovery: Recovery) -> No
         )
     except Mgmt1Error:
         for name in colors:
-            del system.state.labels[name]
+            del runtime.state.labels[name]
         raise
-    system.state.load(qubes)
-    system.emit([added(qube) for qube in qubes])
+    runtime.state.load(qubes)
+    runtime.emit([added(qube) for qube in qubes])
     recovery.made += [qube.name for qube in qubes]
     recovery.lines += [" ".join([f"{one.name} is a qube again.", *incoming[one.name].notes]) for one in made]
 
 
-def _template(system: "System", names: dict[str, Found], one: Found) -> str:
+def _template(state: State, names: dict[str, Found], one: Found) -> str:
     """The described template, if it is there or coming; else the system's default; empty if the class has none."""
     klass = VmClass(one.kept.klass)
     if klass not in BASED:
         return ""
     name = one.kept.properties.get("template", "")
-    present = system.state.qubes.get(name)
+    present = state.qubes.get(name)
     if present is not None and properties.why_not_based_on(klass, present) is None:
         return name
     other = names.get(name)
@@ -275,7 +276,7 @@ def _template(system: "System", names: dict[str, Found], one: Found) -> str:
         else flag_of(other.kept.properties.get("template_for_dispvms", "")) is True
     ):
         return name
-    return system.state.system(creation.DEFAULT_SOURCE[klass]) or name
+    return state.system(creation.DEFAULT_SOURCE[klass]) or name
 
 
 def _rules_and_notes(one: Found, qube: Qube) -> list[str]:
@@ -301,15 +302,15 @@ def _rules_and_notes(one: Found, qube: Qube) -> list[str]:
     return said
 
 
-async def _volumes(system: "System", one: Found, coming: Incoming) -> None:
+async def _volumes(state: State, pools: Pools, one: Found, coming: Incoming) -> None:
     """The records of its volumes. One that is not there is missed, so that the qube says so."""
     revisions = one.untrusted.get("revisions")
     for kind in KINDS[coming.qube.klass]:
-        otherwise = next(iter(one.volumes.values()), system.state.system("default_pool"))
+        otherwise = next(iter(one.volumes.values()), state.system("default_pool"))
         pool = one.volumes.get(kind.name, otherwise)
         volume = kind.record(one.name, pool)
         if kind.save_on_stop and kind.name in one.volumes:
-            volume = await measured(system, volume)
+            volume = await measured(pools, volume)
         elif kind.save_on_stop:
             coming.notes.append(f"Its volume {kind.name} is not there.")
         number = revisions.get(kind.name) if isinstance(revisions, dict) else None
@@ -318,20 +319,20 @@ async def _volumes(system: "System", one: Found, coming: Incoming) -> None:
         coming.qube.volumes[kind.name] = volume
 
 
-async def measured(system: "System", volume: VolumeRecord) -> VolumeRecord:
+async def measured(pools: Pools, volume: VolumeRecord) -> VolumeRecord:
     try:
-        return volume._replace(size=await system.pools.driver(volume.pool).size(volume.vid))
+        return volume._replace(size=await pools.driver(volume.pool).size(volume.vid))
     except StoragePoolException:
         return volume
 
 
-def _layers(system: "System", qube: Qube, coming: dict[str, Qube]) -> None:
+def _layers(state: State, qube: Qube, coming: dict[str, Qube]) -> None:
     """A layer lies in the pool of what it is made on, and has its size."""
     for kind in KINDS[qube.klass]:
         below: Qube | None = qube
         while kind.layer and below is not None and below.klass in BASED:
             name = below.own.get("template", "")
-            below = coming.get(name) or system.state.qubes.get(name)
+            below = coming.get(name) or state.qubes.get(name)
             source = below.volumes.get(kind.layer) if below is not None else None
             if source is not None and source.save_on_stop:
                 qube.volumes[kind.name] = qube.volumes[kind.name]._replace(pool=source.pool, size=source.size)

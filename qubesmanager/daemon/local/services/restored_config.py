@@ -6,24 +6,23 @@ What is not here is added on request; what differs stays unless it is named. Eac
 that a user would make for it, and one that is refused costs no other.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from qubesmanager.backup.archive.contents import DOM0
 from qubesmanager.backup.archive.dom0_config import Dom0Config
 from qubesmanager.backup.archive.reader import Backup
-from qubesmanager.daemon.admission.policy_files import ANY, NEW, file_of, include_of
+from qubesmanager.daemon.admission.policy_files import ANY, NEW, Policies, file_of, include_of
 from qubesmanager.daemon.local.core.system_properties import TABLE
-from qubesmanager.daemon.local.services import settings
+from qubesmanager.daemon.local.runtime import Runtime
+from qubesmanager.daemon.local.services.backups import Backups
 from qubesmanager.daemon.local.services.dom0_config import config_of
+from qubesmanager.daemon.local.services.pools import Pools
+from qubesmanager.daemon.local.services.settings import Settings
 from qubesmanager.policy.folder import INCLUDES, SUFFIX
 from qubesmanager.wire.errors import QubesValueError
 from qubesmanager.wire.names import LABEL_NAME, check, shown
-
-if TYPE_CHECKING:
-    from qubesmanager.daemon.local.system import System
 
 ADD_ALL = "add"
 """Asks for every item that is not here."""
@@ -62,29 +61,87 @@ class Item:
         return f"{self.kind}:{self.name}"
 
 
-async def items_of(system: "System", backup: Backup) -> list[Item]:
-    """The items of a backup, compared with what is here now, in the order in which they take effect.
+class RestoredConfig:
+    """Compares dom0's configuration in a backup with what is here, and takes it over."""
 
-    Names that cannot be said in one word are left out: no call could make such an item.
-    """
-    config = backup.config or Dom0Config()
-    here = await config_of(system.state, system.policies, system.backups.profiles)
-    state = system.state
-    labels = {label.name: label.color for label in backup.contents.labels}
-    pairs: tuple[tuple[Kind, Mapping[str, str | Mapping[str, str]], Mapping[str, str | Mapping[str, str]]], ...] = (
-        (Kind.LABEL, labels, state.labels),
-        (Kind.POOL, config.pools, here.pools),
-        (Kind.PROPERTY, _known(backup.contents.properties), state.system_own),
-        (Kind.POLICY, config.policy, here.policy),
-        (Kind.PROFILE, config.profiles, here.profiles),
-    )
-    return [
-        Item(kind, name, value, _fate(value, ours.get(name)))
-        for kind, theirs, ours in pairs
-        # What policy files include comes before them.
-        for name, value in sorted(theirs.items(), key=lambda pair: (not pair[0].startswith(INCLUDES), pair[0]))
-        if name.isascii() and name.isprintable() and name and not set(name) & {" ", ":"}
-    ]
+    def __init__(
+        self, runtime: Runtime, pools: Pools, settings: Settings, policies: Policies, backups: Backups
+    ) -> None:
+        self._runtime = runtime
+        self._pools = pools
+        self._settings = settings
+        self._policies = policies
+        self._backups = backups
+
+    async def items_of(self, backup: Backup) -> list[Item]:
+        """The items of a backup, compared with what is here now, in the order in which they take effect.
+
+        Names that cannot be said in one word are left out: no call could make such an item.
+        """
+        config = backup.config or Dom0Config()
+        here = await config_of(self._runtime.state, self._policies, self._backups.profiles)
+        state = self._runtime.state
+        labels = {label.name: label.color for label in backup.contents.labels}
+        pairs: tuple[tuple[Kind, Mapping[str, str | Mapping[str, str]], Mapping[str, str | Mapping[str, str]]], ...] = (
+            (Kind.LABEL, labels, state.labels),
+            (Kind.POOL, config.pools, here.pools),
+            (Kind.PROPERTY, _known(backup.contents.properties), state.system_own),
+            (Kind.POLICY, config.policy, here.policy),
+            (Kind.PROFILE, config.profiles, here.profiles),
+        )
+        return [
+            Item(kind, name, value, _fate(value, ours.get(name)))
+            for kind, theirs, ours in pairs
+            # What policy files include comes before them.
+            for name, value in sorted(theirs.items(), key=lambda pair: (not pair[0].startswith(INCLUDES), pair[0]))
+            if name.isascii() and name.isprintable() and name and not set(name) & {" ", ":"}
+        ]
+
+    async def apply(self, item: Item) -> str:
+        """Let the item take effect; answers what was done, as a sentence. Raises `Mgmt1Error`, with nothing changed."""
+        if item.fate is Fate.SAME:
+            return "It is the same here."
+        act = {
+            Kind.LABEL: self._label,
+            Kind.POOL: self._pool,
+            Kind.PROPERTY: self._property,
+            Kind.POLICY: self._policy_file,
+            Kind.PROFILE: self._profile,
+        }[item.kind]
+        await act(item)
+        return "It replaces what was here." if item.fate is Fate.DIFFERS else "It is added."
+
+    async def remove_label(self, item: Item) -> None:
+        """Undo `apply` of a label that was added."""
+        await self._settings.remove_label(item.name)
+
+    async def _label(self, item: Item) -> None:
+        if item.fate is Fate.DIFFERS:
+            raise QubesValueError(f"The label {item.name} has another colour here, which qubes may rely upon.")
+        await self._settings.create_label(check(LABEL_NAME, item.name), _text(item))
+
+    async def _pool(self, item: Item) -> None:
+        if item.fate is Fate.DIFFERS:
+            raise QubesValueError(f"There is another pool {item.name} here; remove it first.")
+        assert not isinstance(item.value, str)  # noqa: S101 - a pool has options
+        await self._pools.create(item.name, item.value)
+
+    async def _property(self, item: Item) -> None:
+        await self._settings.set_system_property(item.name, _text(item))
+
+    async def _policy_file(self, item: Item) -> None:
+        path = item.name
+        if path.endswith(SUFFIX):
+            path = file_of(path.removesuffix(SUFFIX))
+        elif path.startswith(INCLUDES):
+            path = include_of(path.removeprefix(INCLUDES))
+        else:
+            raise QubesValueError(f"Not a policy file: {shown(path)}")
+        await self._policies.replace(path, NEW if item.fate is Fate.ADD else ANY, _text(item))
+
+    async def _profile(self, item: Item) -> None:
+        # The disk of its destination may not be connected to this machine.
+        await self._backups.set_profile(DOM0, item.name, _text(item), learn=False)
 
 
 def chosen(items: Iterable[Item], words: Iterable[str]) -> list[Item]:
@@ -99,61 +156,6 @@ def chosen(items: Iterable[Item], words: Iterable[str]) -> list[Item]:
         else:
             raise QubesValueError(f"The backup has no {shown(word)} of dom0.")
     return [item for word, item in by_word.items() if word in wanted]
-
-
-async def apply(system: "System", item: Item) -> str:
-    """Let the item take effect; answers what was done, as a sentence. Raises `Mgmt1Error`; nothing has changed then."""
-    if item.fate is Fate.SAME:
-        return "It is the same here."
-    await _APPLY[item.kind](system, item)
-    return "It replaces what was here." if item.fate is Fate.DIFFERS else "It is added."
-
-
-async def remove_label(system: "System", item: Item) -> None:
-    """Undo `apply` of a label that was added."""
-    await settings.remove_label(system, item.name)
-
-
-async def _label(system: "System", item: Item) -> None:
-    if item.fate is Fate.DIFFERS:
-        raise QubesValueError(f"The label {item.name} has another colour here, which qubes may rely upon.")
-    await settings.create_label(system, check(LABEL_NAME, item.name), _text(item))
-
-
-async def _pool(system: "System", item: Item) -> None:
-    if item.fate is Fate.DIFFERS:
-        raise QubesValueError(f"There is another pool {item.name} here; remove it first.")
-    assert not isinstance(item.value, str)  # noqa: S101 - a pool has options
-    await system.pools.create(item.name, item.value)
-
-
-async def _property(system: "System", item: Item) -> None:
-    await settings.set_system_property(system, item.name, _text(item))
-
-
-async def _policy_file(system: "System", item: Item) -> None:
-    path = item.name
-    if path.endswith(SUFFIX):
-        path = file_of(path.removesuffix(SUFFIX))
-    elif path.startswith(INCLUDES):
-        path = include_of(path.removeprefix(INCLUDES))
-    else:
-        raise QubesValueError(f"Not a policy file: {shown(path)}")
-    await system.policies.replace(path, NEW if item.fate is Fate.ADD else ANY, _text(item))
-
-
-async def _profile(system: "System", item: Item) -> None:
-    # The disk of its destination may not be connected to this machine.
-    await system.backups.set_profile(DOM0, item.name, _text(item), learn=False)
-
-
-_APPLY: dict[Kind, Callable[["System", Item], Awaitable[None]]] = {
-    Kind.LABEL: _label,
-    Kind.POOL: _pool,
-    Kind.PROPERTY: _property,
-    Kind.POLICY: _policy_file,
-    Kind.PROFILE: _profile,
-}
 
 
 def _text(item: Item) -> str:

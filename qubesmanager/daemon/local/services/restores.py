@@ -15,7 +15,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from qubesmanager.backup.archive.contents import ADMIN_CLASS, DOM0, Contents
@@ -45,9 +44,13 @@ from qubesmanager.daemon.local.drivers.backups.engine import (
 from qubesmanager.daemon.local.drivers.backups.homes import NEW
 from qubesmanager.daemon.local.drivers.pools.base import PoolDriver
 from qubesmanager.daemon.local.drivers.pools.disk import already_there
-from qubesmanager.daemon.local.services import creation, naming, restored_config
+from qubesmanager.daemon.local.runtime import Runtime
+from qubesmanager.daemon.local.services import creation, restored_config
+from qubesmanager.daemon.local.services.naming import Naming
+from qubesmanager.daemon.local.services.pools import Pools
+from qubesmanager.daemon.local.services.restored_config import RestoredConfig
 from qubesmanager.daemon.local.services.restored_settings import Choices, Incoming, take_settings
-from qubesmanager.daemon.local.services.volume_lifecycle import PendingVolume
+from qubesmanager.daemon.local.services.volume_lifecycle import PendingVolume, Volumes
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.rules.texts import why_not_notes
 from qubesmanager.wire import events, limits
@@ -65,9 +68,6 @@ from qubesmanager.wire.names import shown, why_not_new_vm_name
 from qubesmanager.wire.reasons import text
 from qubesmanager.wire.records import YES, VolumeRecord
 from qubesmanager.wire.values import VmClass
-
-if TYPE_CHECKING:
-    from qubesmanager.daemon.local.system import System
 
 HEAD_LIMIT = limits.RESTORE_OPTIONS_BYTES
 """Bytes of options before the backup."""
@@ -187,48 +187,6 @@ async def _rest(first: bytes, stream: ByteStream) -> AsyncIterator[bytes]:
         yield piece
 
 
-# -- what is in it ----------------------------------------------------------------------------------------------------
-
-
-async def contents_text(system: "System", source: str, stream: ByteStream) -> str:
-    """As `mgmt1.backup.Info` answers content; only the head of the stream is read.
-
-    `exists` is yes for the qubes that the source sees.
-    """
-    head, rest = await head_of(stream)
-    options = await off_loop(parse_options, head)
-    stop = threading.Event()
-    async with readable(rest) as told:
-        backup = await in_engine(partial(_opened, told, options, stop), stop)
-        told.check()
-    lines = [
-        f"backup-id={backup.head.backup_id}",
-        f"compression={backup.head.compression or 'none'}",
-        f"ours={'yes' if backup.head.has_manifest else 'no'}",
-    ]
-    if unreadable := [qube.name for qube in backup.contents.unreadable]:
-        lines.append(f"unreadable={' '.join(unreadable)}")
-    if source == DOM0:
-        if home := _home_in(backup.contents):
-            files = backup.config.home.get("files", "") if backup.config is not None else ""
-            lines.append(f"dom0-home={home.size}:{files if files.isascii() and files.isdigit() else ''}")
-        items = await restored_config.items_of(system, backup)
-        lines.append(f"dom0={' '.join(f'{item.word}:{item.fate}' for item in items)}")
-    lines.append("")
-    for qube in backup.contents.kept:
-        fields = {
-            "class": qube.klass,
-            "label": qube.label,
-            "size": str(qube.size),
-            "template": qube.properties.get("template", ""),
-            "netvm": qube.properties.get("netvm", "default"),
-            "exists": "yes" if system.state.has_visible(source, qube.name) else "no",
-        }
-        clean = {key: value for key, value in fields.items() if value.isprintable() and " " not in value}
-        lines.append(" ".join([qube.name, *(f"{key}={value}" for key, value in clean.items())]))
-    return "\n".join([*lines, ""])
-
-
 # -- restoring --------------------------------------------------------------------------------------------------------
 
 
@@ -254,32 +212,6 @@ class _Wanted:
         return f"{self.kept.name} restored-as={self.name} result=ok {_line(' '.join(notes))}".rstrip()
 
 
-async def restore(system: "System", source: str, stream: ByteStream, passphrase: str = "") -> list[str]:
-    """Restore what the options say; one row a qube of the backup. `passphrase` where the options have none."""
-    head, rest = await head_of(stream)
-    options = await off_loop(parse_options, head, passphrase)
-    if options.pool:
-        system.pools.driver(options.pool)
-    stop = threading.Event()
-    async with readable(rest) as told, AsyncExitStack() as undo:
-        backup = await in_engine(partial(_opened, told, options, stop), stop)
-        wanted = _chosen(backup.contents, options)
-        if (options.dom0 or options.home) and source != DOM0:
-            raise PermissionDenied("Only dom0 restores the configuration and the home of dom0.")
-        items = restored_config.chosen(await restored_config.items_of(system, backup), options.dom0)
-        if options.choice("verify-only") == YES:
-            report = await _verified(system, options.run, backup, wanted, stop)
-            told.check()
-            return _told(report, wanted)
-        home = await _new_home(undo, options, wanted)
-        restoring = _Restoring(system, source, options, backup.contents, wanted, undo, home)
-        labels = [item for item in items if item.kind is restored_config.Kind.LABEL]
-        # Restored qubes may have them. Should the restore fail, they go again.
-        rows = [await _applied(system, item, undo) for item in labels]
-        rows = [*await restoring.run(backup, told, stop), *rows]
-    return [*rows, *[await _applied(system, item) for item in items if item not in labels]]
-
-
 def _home_in(contents: Contents) -> KeptQube | None:
     """dom0, if the backup holds its home."""
     return next((qube for qube in contents.kept if qube.klass == ADMIN_CLASS), None)
@@ -297,17 +229,6 @@ async def _new_home(undo: AsyncExitStack, options: RestoreOptions, wanted: list[
     home = await off_loop(NewFolder, path, dom0.size)
     undo.push_async_callback(off_loop, home.abort)
     return home
-
-
-async def _applied(system: "System", item: restored_config.Item, undo: AsyncExitStack | None = None) -> str:
-    """The row about an item of dom0's configuration, once it has taken effect or was refused."""
-    try:
-        result, said = "ok", await restored_config.apply(system, item)
-        if undo is not None and item.fate is restored_config.Fate.ADD:
-            undo.push_async_callback(restored_config.remove_label, system, item)
-    except Mgmt1Error as error:
-        result, said = "failed", str(error)
-    return f"dom0:{item.word} restored-as=- result={result} {_line(said)}"
 
 
 def _opened(told: Readable, options: RestoreOptions, stop: threading.Event) -> Backup:
@@ -341,13 +262,6 @@ def _chosen(contents: Contents, options: RestoreOptions) -> list[_Wanted]:
             one.skipped = f"There are no qubes of the class {qube.klass} here."
         chosen.append(one)
     return chosen
-
-
-async def _verified(system: "System", run: str, backup: Backup, wanted: list[_Wanted], stop: threading.Event) -> Report:
-    """What a restore would find; nothing is written."""
-    names = {one.kept.name for one in wanted if not one.skipped and not one.failed}
-    tell = Teller(partial(_progress, system, run))
-    return await in_engine(lambda: backup.restore(_looked_at, names, progress=tell, home=NoTree()), stop)
 
 
 def _looked_at(kept: KeptQube, volume: str, size: int) -> Nowhere:
@@ -407,8 +321,8 @@ def _of_file(report: Report) -> list[str]:
     return [f"- restored-as=- result=failed {_line(' '.join(report.problems))}"] if report.problems else []
 
 
-def _progress(system: "System", run: str, qube: str, done: int, total: int) -> None:
-    system.emit([events.RESTORE_PROGRESS(run, qube, done, total)])
+def _progress(runtime: Runtime, run: str, qube: str, done: int, total: int) -> None:
+    runtime.emit([events.RESTORE_PROGRESS(run, qube, done, total)])
 
 
 class _Restoring:
@@ -416,7 +330,10 @@ class _Restoring:
 
     def __init__(
         self,
-        system: "System",
+        runtime: Runtime,
+        pools: Pools,
+        volumes: Volumes,
+        naming: Naming,
         source: str,
         options: RestoreOptions,
         contents: Contents,
@@ -424,7 +341,10 @@ class _Restoring:
         undo: AsyncExitStack,
         home: NewFolder | None,
     ) -> None:
-        self._system = system
+        self._runtime = runtime
+        self._pools = pools
+        self._volumes = volumes
+        self._naming = naming
         self._source = source
         self._options = options
         self._contents = contents
@@ -446,7 +366,7 @@ class _Restoring:
             one.qube = await self._bare(one)
         loop = FromThread()
         sinks = lambda kept, volume, size: loop(self._sink(kept, volume, size))  # noqa: E731 - the engine's callable
-        tell = Teller(partial(_progress, self._system, self._options.run))
+        tell = Teller(partial(_progress, self._runtime, self._options.run))
         names = {one.kept.name for one in (*self._dom0, *going)}
         home = self._home
         report = await in_engine(lambda: backup.restore(sinks, names, progress=tell, home=home), stop)
@@ -455,15 +375,15 @@ class _Restoring:
         for one in (*self._dom0, *going):
             _judge(one, report, results[one.kept.name])
         whole = [one for one in going if not one.failed]
-        async with self._system.changing:
+        async with self._runtime.changing:
             await self._take_effect(whole, results)
             # From here on a cancelled caller must not take away the volumes of stored qubes.
             self._undo.pop_all()
-        await self._system.to_the_end("finish a restore", self._finish(going, results))
+        await self._runtime.to_the_end("finish a restore", self._finish(going, results))
         for one in whole:
             if one.qube is not None and not one.failed:
-                await self._system.volumes.measure(one.qube)
-        self._system.emit([events.RESTORE_FINISHED(self._options.run, "ok" if report.ok else "failed")])
+                await self._volumes.measure(one.qube)
+        self._runtime.emit([events.RESTORE_FINISHED(self._options.run, "ok" if report.ok else "failed")])
         return [*(one.row() for one in (*self._dom0, *self._wanted)), *_of_file(report)]
 
     async def _keep_home(self, one: _Wanted, result: QubeResult) -> None:
@@ -487,17 +407,17 @@ class _Restoring:
                 await self._keep_home(one, results[one.kept.name])
             for one in going:
                 if one.failed:
-                    await self._system.volumes.drop(self._made.get(one.name, ()))
+                    await self._volumes.drop(self._made.get(one.name, ()))
         finally:
             for one in self._wanted:
-                self._system.reserved.discard(one.name)
+                self._runtime.reserved.discard(one.name)
 
     # -- the plan -----------------------------------------------------------------------------------------------------
 
     async def _name(self) -> None:
         """A name of its own for each; conflicts as the options say."""
         refused = {
-            one.name: await naming.why_not_new_name(self._system, self._source, one.name)
+            one.name: await self._naming.why_not_new_name(self._source, one.name)
             for one in self._wanted
             if not one.skipped
         }
@@ -510,13 +430,13 @@ class _Restoring:
             elif self._is_taken(one.name) and not await self._resolved(one):
                 one.failed = one.failed or f"There is already a qube {one.name}."
             if not one.failed and not one.skipped:
-                self._system.reserved.add(one.name)
-                self._undo.callback(self._system.reserved.discard, one.name)
+                self._runtime.reserved.add(one.name)
+                self._undo.callback(self._runtime.reserved.discard, one.name)
         if self._options.choice("conflict") == "fail" and any(one.failed for one in nameable):
             raise QubesValueError(" ".join(one.failed for one in nameable if one.failed))
 
     def _is_taken(self, name: str) -> bool:
-        return name in self._system.state.qubes or name in self._system.reserved
+        return name in self._runtime.state.qubes or name in self._runtime.reserved
 
     async def _resolved(self, one: _Wanted) -> bool:
         """What the option `conflict` makes of a name that is taken; False if nothing."""
@@ -527,7 +447,7 @@ class _Restoring:
             case "rename":
                 for number in range(1, 1000):
                     name = f"{one.name[:26]}-{number}"
-                    refused = await naming.why_not_new_name(self._system, self._source, name)
+                    refused = await self._naming.why_not_new_name(self._source, name)
                     # Only now: another call may have taken it while this one waited.
                     if not refused and not self._is_taken(name):
                         one.name = name
@@ -567,12 +487,12 @@ class _Restoring:
             return name
         if asked is not None or self._options.choice("missing-template") == "skip":
             return None
-        default = self._system.state.system(creation.DEFAULT_SOURCE[VmClass(one.kept.klass)])
+        default = self._runtime.state.system(creation.DEFAULT_SOURCE[VmClass(one.kept.klass)])
         return default if self._is_template(one.kept.klass, default) else None
 
     def _is_template(self, klass: str, name: str) -> bool:
-        existing = self._system.state.qubes.get(name)
-        default = self._system.state.system(creation.DEFAULT_SOURCE[VmClass(klass)])
+        existing = self._runtime.state.qubes.get(name)
+        default = self._runtime.state.system(creation.DEFAULT_SOURCE[VmClass(klass)])
         if existing is not None and (self._sees(name) or name == default):
             return properties.why_not_based_on(VmClass(klass), existing) is None
         restored = self._restored(name)
@@ -584,8 +504,8 @@ class _Restoring:
 
     async def _room(self, going: list[_Wanted]) -> None:
         """Raises `BackupSpaceError` if the pool has less room than the qubes may need."""
-        pool = self._options.pool or self._system.state.system("default_pool")
-        usage = await self._system.pools.driver(pool).usage()
+        pool = self._options.pool or self._runtime.state.system("default_pool")
+        usage = await self._pools.driver(pool).usage()
         needed = sum(one.kept.size for one in going)
         if needed > usage.size - usage.usage:
             free = (usage.size - usage.usage) >> 20
@@ -593,8 +513,8 @@ class _Restoring:
 
     async def _free(self) -> None:
         """A qube whose volumes would have the names of volumes that exist already is not restored."""
-        pool = self._options.pool or self._system.state.system("default_pool")
-        existing = set(await self._system.pools.driver(pool).list_volumes())
+        pool = self._options.pool or self._runtime.state.system("default_pool")
+        existing = set(await self._pools.driver(pool).list_volumes())
         for one in self._wanted:
             if one.failed or one.skipped or one.kept.klass not in set(VmClass):
                 continue
@@ -607,7 +527,7 @@ class _Restoring:
     async def _bare(self, one: _Wanted) -> Qube:
         """The qube with its volumes and without settings."""
         qube = Qube(0, uuid4(), one.name, VmClass(one.kept.klass), notes="", rules=[creation.FIRST_RULE])
-        pool = self._options.pool or self._system.state.system("default_pool")
+        pool = self._options.pool or self._runtime.state.system("default_pool")
         for kind in KINDS[qube.klass]:
             volume = kind.record(qube.name, pool)
             if kind.layer and (template := self._layered(one)) is not None:
@@ -617,20 +537,20 @@ class _Restoring:
 
     def _layered(self, one: _Wanted) -> str | None:
         """The pool of what the qube's layers lie on."""
-        template = self._system.state.qubes.get(self._template(one) or "")
+        template = self._runtime.state.qubes.get(self._template(one) or "")
         if template is not None and "root" in template.volumes:
             return template.volumes["root"].pool
         return None
 
     def _provides_network(self, name: str) -> bool:
         if self._sees(name):
-            return self._system.qube(name).flag("provides_network")
+            return self._runtime.state.qube(name).flag("provides_network")
         restored = self._restored(name)
         return restored is not None and flag_of(restored.kept.properties.get("provides_network", "")) is True
 
     def _sees(self, name: str) -> bool:
         """Whether there is a qube of that name which a property of a restored one may name."""
-        return self._system.state.has_visible(self._source, name)
+        return self._runtime.state.has_visible(self._source, name)
 
     def _restored(self, name: str) -> _Wanted | None:
         """The qube that is restored under that name."""
@@ -655,7 +575,7 @@ class _Restoring:
             for one in whole
             if one.qube is not None
         ]
-        await take_settings(self._system.state, [settled for _one, settled in incoming], choices)
+        await take_settings(self._runtime.state, [settled for _one, settled in incoming], choices)
         for one, settled in incoming:
             one.failed = settled.failed
 
@@ -669,16 +589,16 @@ class _Restoring:
         if volume is None or not volume.save_on_stop:
             raise _no_such_volume(kept, name)
         made = await self._pending(volume)
-        return _PoolSink(self._system, made, size, FromThread())
+        return _PoolSink(self._pools.driver(made.pool), made, size, FromThread())
 
     async def _pending(self, volume: VolumeRecord) -> PendingVolume:
-        made = await self._system.volumes.pending(self._undo, volume)
+        made = await self._volumes.pending(self._undo, volume)
         self._made.setdefault(volume.vid.partition("/")[0], []).append(made)
         return made
 
     async def _take_effect(self, whole: list[_Wanted], results: Mapping[str, QubeResult]) -> None:
         """All of them in one transaction. Under `changing`."""
-        first = await self._system.next_qid()
+        first = await self._runtime.next_qid()
         for number, one in enumerate(whole):
             if one.qube is not None:
                 one.qube.qid = first + number
@@ -695,9 +615,9 @@ class _Restoring:
             qubes.append(qube)
             statements += rows.insert_qube(qube)
             statements += [rows.delete_pending_volume(volume.pool, volume.vid) for volume in qube.volumes.values()]
-        await self._system.commit(statements)
-        self._system.state.load(qubes)
-        self._system.emit([added(qube) for qube in qubes])
+        await self._runtime.commit(statements)
+        self._runtime.state.load(qubes)
+        self._runtime.emit([added(qube) for qube in qubes])
 
     @staticmethod
     def _take_small_files(one: _Wanted, qube: Qube, result: QubeResult) -> None:
@@ -722,7 +642,7 @@ class _Restoring:
         for name, volume in list(qube.volumes.items()):
             if not volume.save_on_stop:
                 continue
-            driver = self._system.pools.driver(volume.pool)
+            driver = self._pools.driver(volume.pool)
             if not any(made.vid == volume.vid for made in self._made.get(qube.name, ())):
                 made = await self._pending(volume)
                 await driver.create(volume.vid, volume.size, made.identity)
@@ -733,10 +653,9 @@ class _Restoring:
 class _PoolSink:
     """A new volume in a pool, for the engine's thread: runs go through a queue to the pool's driver."""
 
-    def __init__(self, system: "System", volume: PendingVolume, size: int, loop: FromThread) -> None:
+    def __init__(self, driver: PoolDriver, volume: PendingVolume, size: int, loop: FromThread) -> None:
         self._loop = loop
         self._queue: asyncio.Queue[tuple[int, bytes] | None] = asyncio.Queue(QUEUE)
-        driver = system.pools.driver(volume.pool)
         self._vid = volume.vid
         self._identity = volume.identity
         self._size = size
@@ -786,3 +705,108 @@ class _PoolSink:
 
 def _line(text: str) -> str:
     return " ".join(text.split())
+
+
+class Restores:
+    """Looks into backups and restores them."""
+
+    def __init__(
+        self, runtime: Runtime, pools: Pools, volumes: Volumes, naming: Naming, config: RestoredConfig
+    ) -> None:
+        self._runtime = runtime
+        self._pools = pools
+        self._volumes = volumes
+        self._naming = naming
+        self._config = config
+
+    # -- what is in it -------------------------------------------------------------------------------------------------
+
+    async def contents_text(self, source: str, stream: ByteStream) -> str:
+        """As `mgmt1.backup.Info` answers content; only the head of the stream is read.
+
+        `exists` is yes for the qubes that the source sees.
+        """
+        head, rest = await head_of(stream)
+        options = await off_loop(parse_options, head)
+        stop = threading.Event()
+        async with readable(rest) as told:
+            backup = await in_engine(partial(_opened, told, options, stop), stop)
+            told.check()
+        lines = [
+            f"backup-id={backup.head.backup_id}",
+            f"compression={backup.head.compression or 'none'}",
+            f"ours={'yes' if backup.head.has_manifest else 'no'}",
+        ]
+        if unreadable := [qube.name for qube in backup.contents.unreadable]:
+            lines.append(f"unreadable={' '.join(unreadable)}")
+        if source == DOM0:
+            if home := _home_in(backup.contents):
+                files = backup.config.home.get("files", "") if backup.config is not None else ""
+                lines.append(f"dom0-home={home.size}:{files if files.isascii() and files.isdigit() else ''}")
+            items = await self._config.items_of(backup)
+            lines.append(f"dom0={' '.join(f'{item.word}:{item.fate}' for item in items)}")
+        lines.append("")
+        for qube in backup.contents.kept:
+            fields = {
+                "class": qube.klass,
+                "label": qube.label,
+                "size": str(qube.size),
+                "template": qube.properties.get("template", ""),
+                "netvm": qube.properties.get("netvm", "default"),
+                "exists": "yes" if self._runtime.state.has_visible(source, qube.name) else "no",
+            }
+            clean = {key: value for key, value in fields.items() if value.isprintable() and " " not in value}
+            lines.append(" ".join([qube.name, *(f"{key}={value}" for key, value in clean.items())]))
+        return "\n".join([*lines, ""])
+
+    async def restore(self, source: str, stream: ByteStream, passphrase: str = "") -> list[str]:
+        """Restore what the options say; one row a qube of the backup. `passphrase` where the options have none."""
+        head, rest = await head_of(stream)
+        options = await off_loop(parse_options, head, passphrase)
+        if options.pool:
+            self._pools.driver(options.pool)
+        stop = threading.Event()
+        async with readable(rest) as told, AsyncExitStack() as undo:
+            backup = await in_engine(partial(_opened, told, options, stop), stop)
+            wanted = _chosen(backup.contents, options)
+            if (options.dom0 or options.home) and source != DOM0:
+                raise PermissionDenied("Only dom0 restores the configuration and the home of dom0.")
+            items = restored_config.chosen(await self._config.items_of(backup), options.dom0)
+            if options.choice("verify-only") == YES:
+                report = await self._verified(options.run, backup, wanted, stop)
+                told.check()
+                return _told(report, wanted)
+            home = await _new_home(undo, options, wanted)
+            restoring = _Restoring(
+                self._runtime,
+                self._pools,
+                self._volumes,
+                self._naming,
+                source,
+                options,
+                backup.contents,
+                wanted,
+                undo,
+                home,
+            )
+            labels = [item for item in items if item.kind is restored_config.Kind.LABEL]
+            # Restored qubes may have them. Should the restore fail, they go again.
+            rows = [await self._applied(item, undo) for item in labels]
+            rows = [*await restoring.run(backup, told, stop), *rows]
+        return [*rows, *[await self._applied(item) for item in items if item not in labels]]
+
+    async def _applied(self, item: restored_config.Item, undo: AsyncExitStack | None = None) -> str:
+        """The row about an item of dom0's configuration, once it has taken effect or was refused."""
+        try:
+            result, said = "ok", await self._config.apply(item)
+            if undo is not None and item.fate is restored_config.Fate.ADD:
+                undo.push_async_callback(self._config.remove_label, item)
+        except Mgmt1Error as error:
+            result, said = "failed", str(error)
+        return f"dom0:{item.word} restored-as=- result={result} {_line(said)}"
+
+    async def _verified(self, run: str, backup: Backup, wanted: list[_Wanted], stop: threading.Event) -> Report:
+        """What a restore would find; nothing is written."""
+        names = {one.kept.name for one in wanted if not one.skipped and not one.failed}
+        tell = Teller(partial(_progress, self._runtime, run))
+        return await in_engine(lambda: backup.restore(_looked_at, names, progress=tell, home=NoTree()), stop)
