@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes backups and is killed at it: a process of its own, without threads, so that its children may be forked.
+"""Writes backups and is killed at it: a separate process, without threads, so that its children may be forked.
 
     python backup_killed.py FOLDER COUNT
 

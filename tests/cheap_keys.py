@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A daemon in a process of its own whose keys cost nothing, and strong ones come when the test says so.
+"""A daemon in a separate process whose keys cost nothing, and strong ones come when the test asks for it.
 
 A profile with `kdf: strong` begins a run that goes on once `Gate.open` was called, however slow the machine is.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The frame every test runs in: a home of its own, Qt without a display, the application's own loop for windows."""
+"""The frame every test runs in: a temporary home, Qt without a display, the application's own loop for windows."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ from pytest_asyncio.plugin import LoopFactory
 
 HOME = pytest.StashKey[Path]()
 
-# No time limit by the clock: on a busy machine it would fail at random. Derandomized where nobody could repeat a find.
+# No time limit by the clock: on a busy machine it would fail at random. Derandomized where no find could be repeated.
 settings.register_profile(
     "everywhere", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
@@ -75,7 +75,7 @@ _LOOPS: list[asyncio.AbstractEventLoop] = []
 def _between_the_phases() -> Iterator[None]:
     """Between the phases of a test the plugin has Qt deliver its events, and with them the steps of tasks.
 
-    They are taken as in the loop they belong to. Without that, a task whose timer came just then would be told that
+    They are taken as in the loop they belong to. Without that, a task whose timer came just then would learn that
     there is no running loop, and end: in one run of a hundred.
     """
     held = pytestqt.plugin._process_events

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real daemon in a process of its own, on libvirt's test driver, and raw bytes to its socket."""
+"""A real daemon in a separate process, on libvirt's test driver, and raw bytes to its socket."""
 
 import contextlib
 import os

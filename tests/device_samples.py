@@ -19,7 +19,7 @@ MIC = DeviceKey(DeviceClass.MIC, "dom0", "mic")
 
 
 class WaitingHypervisor(FakeHypervisor):
-    """Plugs a disk in only while `open_for_disks` is set; `asked` is set once somebody waits for that."""
+    """Plugs a disk in only while `open_for_disks` is set; `asked` is set once a caller waits for that."""
 
     def __init__(self) -> None:
         super().__init__()

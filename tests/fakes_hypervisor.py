@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A hypervisor in memory: it keeps states, changes them a moment later, and can be told to misbehave."""
+"""A hypervisor in memory: it keeps states, changes them a moment later, and can be made to misbehave."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -187,7 +187,7 @@ class FakeHypervisor:
     # what a test does to the host
 
     def crash(self, uuid: UUID) -> None:
-        """The domain ends without having been told to."""
+        """The domain ends by itself."""
         self._gone(uuid, crashed=True)
 
     def lose_connection(self) -> None:

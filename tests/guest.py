@@ -37,9 +37,9 @@ CACHE = Path.home() / ".cache" / "qubes-manager-tests" / guest_image.VERSION
 
 
 class Libvirtd:
-    """A session daemon in a folder of its own. libvirt refuses qemu:///session to root, so root's runs as nobody.
+    """A session daemon in a separate folder. libvirt refuses qemu:///session to root, so root's runs as nobody.
 
-    `shared`: as nobody in a user namespace only, so that the guests reach the files of whoever runs the tests.
+    `shared`: as nobody in a user namespace only, so that the guests reach the files of the user who runs the tests.
     `before`: the command that runs it, such as nsenter.
     """
 
@@ -171,7 +171,7 @@ class Console:
 
     @classmethod
     def of(cls, uri: str, uuid: UUID, log: Path) -> Self:
-        """That of a guest somebody else started."""
+        """That of a guest that another caller started."""
         held = cls.__new__(cls)
         held._uri, held._uuid, held._log = uri, uuid, log
         return held

@@ -74,7 +74,7 @@ def main() -> None:
                 os._exit(code)
         if how == "after":
             select.select([], [], [], float(value))
-            os.kill(pid, signal.SIGKILL)  # until it is waited for its number is nobody else's
+            os.kill(pid, signal.SIGKILL)  # until it is waited for its number belongs to no other process
         _, status = os.waitpid(pid, 0)
         print(status, time.monotonic() - started, flush=True)
 

@@ -92,7 +92,7 @@ def guest_write(disk: Disk, offset: int, data: bytes) -> None:
 
 
 def image_write(path: Path, offset: int, data: bytes) -> None:
-    """Write whole clusters into a qcow2 image, by writing it anew with those it has: no program is needed."""
+    """Write whole clusters into a qcow2 image, by writing it again with those it has: no program is needed."""
     header = qcow2.read_header(path)
     assert not offset % qcow2.CLUSTER
     clusters: dict[int, bytes] = {}

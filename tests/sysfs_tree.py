@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A machine's devices as files: what sysfs and /proc show, in a folder. Devices come and go, and it tells of them.
+"""A machine's devices as files: what sysfs and /proc show, in a folder. Devices come and go, with events.
 
 Laid out as the kernel does it: devices below `sys/devices`, symlinks to them from `sys/block`, `sys/bus` and
-`sys/class`. It is a `Trigger` too: whoever started it is told on every change that has an event in the kernel.
+`sys/class`. It is a `Trigger` too: its user is called at every change that has an event in the kernel.
 """
 
 import shutil
@@ -119,7 +119,7 @@ class SysfsTree:
         self._tell(*DeviceClass)
 
     def mount(self, name: str, at: str) -> None:
-        """As in the kernel, nobody is told."""
+        """As in the kernel, no event is sent."""
         self._mounts[name] = at
         self._write_mounts()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Somebody who clicks in the manager's window, and waits for what comes of it."""
+"""A user who clicks in the manager's window, and waits for what comes of it."""
 
 import asyncio
 from collections.abc import Callable
@@ -92,7 +92,7 @@ class Clicker:
         _HAND.mouseClick(button, Qt.MouseButton.LeftButton)
 
     async def finished(self) -> list[TaskEntry]:
-        """Wait until there are tasks and none runs any more; all there were."""
+        """Wait until there are tasks and none runs; all there were."""
         await self.until(lambda: bool(self.session.tasks.entries) and not self.session.tasks.running)
         return self.session.tasks.entries
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Somebody with nothing but a keyboard at a screen of its own: keys go in through the X server, as from a hand."""
+"""A user with nothing but a keyboard at a separate screen: keys go in through the X server, as from a hand."""
 
 import asyncio
 import shutil

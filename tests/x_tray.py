@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A screen of its own with a window manager and, if wanted, a tray, for programs that are looked at from outside."""
+"""A separate screen with a window manager and, if wanted, a tray, for programs that are looked at from outside."""
 
 import os
 import re

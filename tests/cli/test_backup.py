@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`qubes-backup` against a daemon in a process of its own."""
+"""`qubes-backup` against a daemon in a separate process."""
 
 import asyncio
 import io

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`qubes-restore` against a whole daemon in a process of its own, with a backup that the daemon made."""
+"""`qubes-restore` against a whole daemon in a separate process, with a backup that the daemon made."""
 
 import asyncio
 import io

@@ -104,7 +104,7 @@ async def test_an_event_stream_that_ends_is_no_answer() -> None:
     stream = encode_event(ESTABLISHED) + encode_event(RUNNING)
     told: list[Event] = []
 
-    with pytest.raises(TransportError, match="ended"):  # noqa: PT012 - an error ends the loop, after what was told
+    with pytest.raises(TransportError, match="ended"):  # noqa: PT012 - an error ends the loop, after the events
         async for batch in Client(_Bytes(stream, 3)).events():
             told += batch
 

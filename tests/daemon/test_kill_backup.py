@@ -106,7 +106,7 @@ class Machine:
         return answers
 
     def seen_unrestarted(self) -> None:
-        """What has a backup's name is one, before anybody cleaned up."""
+        """What has a backup's name is one, before any cleaning."""
         for file in self.targets.iterdir():
             if file.suffix not in {".partial", ".incomplete"}:
                 assert whole_qubes(file) == set(QUBES), f"{file.name} looks like a backup, and is none"

@@ -149,7 +149,7 @@ async def test_a_caller_that_is_killed_inside_its_image_leaves_nothing_of_it(tmp
             caller.connect(str(daemon.socket))
             caller.sendall(f"mgmt1.{service} dom0 name {target}\0".encode() + b"b" * (13 * MIB))
 
-        # Waits for whoever works on the qube or has the name.
+        # Waits for the other work on the qube or its name.
         await client.send(calls.VM_VOLUME_SNAPSHOT("lab", "private"))
         assert (await look(client, tmp_path)).letter == before.letter
         assert {path.name for path in (tmp_path / "state/pools/default").iterdir() if path.name[0] != "."} == {"lab"}

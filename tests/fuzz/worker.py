@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One target in a process of its own: it runs until the time is over (exit status 0) or an input breaks it (not 0).
+"""One target in a separate process: it runs until the time is over (exit status 0) or an input breaks it (not 0).
 
 The input that broke it is written to the folder of findings. With atheris the inputs are led by what code they reach;
 where atheris is not installed, Hypothesis changes the seeds at random.

@@ -57,7 +57,7 @@ def test_what_qrexec_takes_is_taken(line: str, target: str, action: Action, opti
         ("a.B * work vault ask notify=maybe", "yes or no"),
         ("a.B * work vault ask user=x user=y", "twice"),
         ("a.B * work vault ask user=", "name of a user"),
-        ("a.B * work vault deny # why", "A comment has a line of its own"),
+        ("a.B * work vault deny # why", "A comment needs its own line"),
         ("a.B arg work vault deny", "begins with +"),
         ("* +x work vault deny", "goes with any argument"),
         ("a/B * work vault deny", "Not a service"),

@@ -40,7 +40,7 @@ def _failing_call(
 ) -> Callable[..., Coroutine[Any, Any, Any]]:
     async def call(*arguments: Any, **named: Any) -> Any:
         if fails():
-            raise Mgmt1Error("The hypervisor failed, as it was told to.")
+            raise Mgmt1Error("The hypervisor failed, as it was asked to.")
         return await function(*arguments, **named)
 
     return call

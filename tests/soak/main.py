@@ -380,7 +380,7 @@ async def failing_drivers(daemon: DaemonProcess) -> None:
 
 
 async def full_disk(daemon: DaemonProcess) -> None:
-    """The disk has no room for a while, where it is one of its own."""
+    """The disk has no room for a while, where it is a separate one."""
     folder = daemon.socket.parent
     if not folder.is_mount():
         return
@@ -404,7 +404,7 @@ ROUNDS = (undisturbed, failing_drivers, full_disk, undisturbed)
 
 @contextmanager
 def small_disk() -> Iterator[Path]:
-    """A folder on a file system of its own, where root can mount one; a plain folder otherwise."""
+    """A folder on a separate file system, where root can mount one; a plain folder otherwise."""
     folder = Path(tempfile.mkdtemp(prefix="qm-soak-"))
     mounted = (
         subprocess.run(

@@ -190,7 +190,7 @@ async def test_the_devices_menu_gives_a_real_guest_a_real_loop_device_and_takes_
     await until(lambda: session.is_synced)
     with loop_devices.attached(libvirtd.folder / "image", b"on the stick".ljust(MIB, b".")) as loop:
         key = DeviceKey(DeviceClass.BLOCK, "dom0", loop)
-        await until(lambda: key in catalog.devices())  # as udev tells of it
+        await until(lambda: key in catalog.devices())  # as udev reports it
 
         choose(actions, key, "Attach to", "lab")
         await until(lambda: catalog.devices()[key].holder == "lab")
@@ -205,7 +205,7 @@ async def test_the_devices_menu_gives_a_real_guest_a_real_loop_device_and_takes_
 
 
 def choose(actions: DeviceActions, key: DeviceKey, *texts: str) -> None:
-    """What somebody picks in the menu of a device."""
+    """Pick a line in the menu of a device."""
     whole = QMenu()
     actions.fill(whole, key)
     menu = whole
@@ -224,6 +224,6 @@ async def until(reached: Callable[[], object]) -> None:
 
 
 async def until_disk(console: guest.Console, serial: str, size: int | None) -> None:
-    """The guest is told a moment later."""
+    """The guest learns it a moment later."""
     while (await console.disks()).get(serial) != size:
         pass

@@ -50,7 +50,7 @@ async def session(client: Client, tmp_path: Path, qtbot: QtBot) -> AsyncIterator
 
 @pytest.fixture
 async def clicker(session: Session, qtbot: QtBot) -> Clicker:
-    """The window, filled, and somebody who clicks in it."""
+    """The window, filled, and a user who clicks in it."""
     window = MainWindow(session)
     qtbot.addWidget(window)
     window.show()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The manager used with a keyboard alone, on a real X server, against a daemon in a process of its own.
+"""The manager used with a keyboard alone, on a real X server, against a daemon in a separate process.
 
 A minute unless `QM_KEYBOARD_MINUTES` says otherwise (10 is what a release is tried with). What came of each step is
 asked of the daemon, never of the window.
@@ -41,7 +41,7 @@ class Desk:
         return {row.name: str(row.state) for row in await self.client.send(calls.VM_LIST("dom0"))}
 
     async def becomes(self, name: str, state: str) -> None:
-        """Until the daemon says so; `gone` for a qube that is not there."""
+        """Wait until the daemon shows it; `gone` for a qube that is not there."""
 
         async def reached() -> bool:
             return (await self.states()).get(name, "gone") == state

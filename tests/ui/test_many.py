@@ -19,7 +19,7 @@ EXTRA = 289
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    """A daemon in a process of its own: what is measured is the window."""
+    """A daemon in a separate process: what is measured is the window."""
     transport = ChildTransport("demo:", "--demo", str(EXTRA))
     yield Client(transport)
     transport.close()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pieces made ahead are the same pieces, and no thread is left whoever stops first."""
+"""Pieces made ahead are the same pieces, and no thread is left, whichever side stops first."""
 
 import threading
 from collections.abc import Iterator

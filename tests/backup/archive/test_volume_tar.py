@@ -93,7 +93,7 @@ def test_a_file_comes_back_with_its_holes(shape: str, tmp_path: Path) -> None:
     content = restored(stream, tmp_path / "target")
 
     assert (tmp_path / "target").read_bytes() == source.read_bytes()
-    # The file system may need a block of its own to note where so many runs are.
+    # The file system may need an extra block to note where so many runs are.
     assert (tmp_path / "target").stat().st_blocks <= source.stat().st_blocks + 16
     assert content.size == source.stat().st_size
     assert content.stored < len(stream) <= content.stored + (16 << 10)

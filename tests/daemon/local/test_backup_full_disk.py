@@ -101,7 +101,7 @@ async def test_a_target_without_room_says_so_before_a_byte_is_written(client: Cl
 async def test_a_target_that_fills_up_names_itself_and_keeps_nothing(
     client: Client, small_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verify: bool
 ) -> None:
-    # Somebody else takes the room after the look at it.
+    # Another program takes the room after the look at it.
     monkeypatch.setattr(backups, "check_space", lambda _folder, _needed: None)
     await lab(client, small_disk, verify=verify)
 

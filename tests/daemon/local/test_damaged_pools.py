@@ -44,7 +44,7 @@ def disk(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def state(tmp_path: Path, disk: Path) -> Path:
-    """The demonstration's system, with the qube `stick` in a pool of its own."""
+    """The demonstration's system, with the qube `stick` in a separate pool."""
     system = await open_system(tmp_path / "state", FakeHypervisor())
     await demo.populate(system, 0)
     client = client_of(system)
@@ -69,7 +69,7 @@ def empty(disk: Path) -> None:
 
 
 def other(disk: Path) -> None:
-    """Another disk at the same place, with a pool of its own and a volume of the same name."""
+    """Another disk at the same place, with another pool and a volume of the same name."""
     unmounted(disk)
     shutil.copytree(disk.with_name("elsewhere"), disk / "pool")
     (disk / "pool" / MARK).write_text(secrets.token_hex(16))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Devices over the calls: a tree of files stands for the machine, the fake hypervisor for its guests."""
+"""Devices over the calls: a tree of files is the machine, the fake hypervisor for its guests."""
 
 import asyncio
 from collections.abc import AsyncIterator

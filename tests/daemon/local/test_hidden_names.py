@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A source cannot tell a qube that it does not see from one that does not exist, by any call of the table."""
+"""A source cannot distinguish a qube that it does not see from one that does not exist, by any call of the table."""
 
 import contextvars
 import json

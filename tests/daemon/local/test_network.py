@@ -37,7 +37,7 @@ OUTSIDE = "192.0.2.1"
 
 @dataclass
 class PaperRoads:
-    """Who is connected to whom."""
+    """Which qube is connected to which."""
 
     netvms: dict[str, str] = field(default_factory=dict)
     """Upstream by netvm."""

@@ -120,7 +120,7 @@ class Lab:
         return {what: value for what, value in differences.items() if value}
 
     async def clear(self) -> None:
-        """None of the qubes that races leave is there any more."""
+        """None of the qubes that races leave is still there."""
         for name in (NAME, "copy", "other"):
             if name in self.system.state.qubes:
                 await self.answer(calls.VM_KILL(name))

@@ -386,7 +386,7 @@ def test_the_program_prints_and_ends_with_a_status(
 
 @pytest.mark.parametrize("how", ["recovered", "copy"])
 async def test_what_a_session_left_is_not_the_next_ones(state: Path, how: str) -> None:
-    """The machine died with the store while a qube ran: its root is fresh at the next start all the same."""
+    """The machine died with the store while a qube ran: its root is fresh at the next start anyway."""
     system = await open_system(state, FakeHypervisor())
     await system.store.copy_if_due()
     client = client_of(system)

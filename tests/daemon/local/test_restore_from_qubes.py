@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Backups of Qubes' own tool, and of anybody: what passes the rules of a call is restored, the rest is named."""
+"""Backups of Qubes' own tool, and of any other: what passes the rules of a call is restored, the rest is named."""
 
 import pytest
 from backup_daemon import WORDS, data_of, pieces

@@ -57,7 +57,7 @@ async def test_a_renamed_qube_takes_its_volumes_along(client: Client, system: Sy
     assert kept in await client.send(calls.VM_VOLUME_LIST_SNAPSHOTS("safe", "private"))
     assert await system.store.read("SELECT * FROM pending_rename") == []
 
-    # Its old name is free, for a qube of its own with volumes of its own.
+    # Its old name is free, for another qube with its own volumes.
     await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("vault", "black")))
     assert {"safe/private", "vault/private"} <= await vids(system)
     await client.send(calls.VM_START("safe"))

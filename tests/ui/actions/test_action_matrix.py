@@ -118,7 +118,7 @@ async def is_noted(bench: Bench, name: str) -> None:
 
 
 async def is_renamed(bench: Bench, _name: str) -> None:
-    """As far as the button: what a rename does has tests of its own, and the other states need the name."""
+    """As far as the button: what a rename does has its own tests, and the other states need the name."""
     dialog = await bench.clicker.dialog(RenameDialog)
     dialog.edit.clear()
     type_text(dialog.edit, "other-name")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A backup shows in every window, whoever began it; a lost connection is unknown until the state was asked again."""
+"""A backup shows in every window, of any client; a lost connection is unknown until the state was asked again."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator

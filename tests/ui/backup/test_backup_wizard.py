@@ -112,7 +112,7 @@ def contents(folder: Path) -> dict[Path, bytes]:
 
 
 class Person:
-    """Somebody in the wizard."""
+    """A user of the wizard."""
 
     def __init__(self, wizard: BackupWizard) -> None:
         self.wizard = wizard

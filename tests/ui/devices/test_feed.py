@@ -188,7 +188,7 @@ async def test_an_attach_that_is_not_confirmed_in_time_has_failed(feed: DeviceFe
     operations = DeviceOperations(session, limit=1)
     for task in asyncio.all_tasks():
         if task.get_name() == "Follow the system":
-            task.cancel()  # from here on nobody is told anything
+            task.cancel()  # from here on no event arrives
 
     operations.attach(feed.catalog.devices()[STICK], "work", {})
     [(state, why)] = await ended(session)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The devices' window and its dialogs, as somebody clicks in them."""
+"""The devices' window and its dialogs, used with clicks."""
 
 import pytest
 from device_samples import CAMERA, MIC, SDB, STICK, source
@@ -161,7 +161,7 @@ async def test_pci_devices_are_shown_and_not_attached_here(session: Session, pan
 async def test_a_failure_is_shown_with_its_reason_and_a_button(
     panel: DevicesPanel, catalog: DeviceCatalog, system: System, session: Session
 ) -> None:
-    device = source(system, "sys-usb").devices.pop((DeviceClass.BLOCK, "sda"))  # gone before anybody was told
+    device = source(system, "sys-usb").devices.pop((DeviceClass.BLOCK, "sda"))  # gone before its event
     panel.view.select(STICK)
     panel._actions.operations.attach(catalog.devices()[STICK], "work", {})
     await until(panel.retry.isVisible)

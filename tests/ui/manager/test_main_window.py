@@ -493,7 +493,7 @@ async def test_a_restart_starts_only_after_the_event_that_it_halted(
     assert clicker.state("work") != "Halted"
     assert clicker.window.isEnabled()
     clicker.select("vault")
-    clicker.click("start")  # nothing modal stands in the way
+    clicker.click("start")  # nothing modal is in the way
     await clicker.until(lambda: clicker.state("vault") == "Running")
 
 

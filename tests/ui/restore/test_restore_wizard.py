@@ -324,7 +324,7 @@ async def test_a_damaged_head_offers_to_salvage(
 
 @pytest.fixture
 async def with_dom0(client: Client, tmp_path: Path) -> Path:
-    """A backup of dom0's configuration alone: the label teal is not here any more, the profile differs."""
+    """A backup of dom0's configuration alone: the label teal is no longer here, the profile differs."""
     profile = {"include": ["dom0"], "destination_path": str(tmp_path / "own")}
     await client.send(calls.BACKUP_PROFILE_SET("dom0", "own", yaml.safe_dump(profile)))
     await client.send(calls.LABEL_CREATE("dom0", "teal", "0x00AAAA"))

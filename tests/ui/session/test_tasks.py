@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tasks that windows own: how they end, what is told of them, what survives."""
+"""Tasks that windows own: how they end, what is shown of them, what survives."""
 
 import asyncio
 import threading

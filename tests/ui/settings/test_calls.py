@@ -23,7 +23,7 @@ PAGES = ("basic", "advanced", "firewall", "devices", "volumes", "services", "tag
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    """A daemon in a process of its own."""
+    """A daemon in a separate process."""
     transport = ChildTransport("demo:", "--demo", str(QUBES - BASE))
     yield Client(transport)
     transport.close()

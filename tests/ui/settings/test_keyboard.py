@@ -27,7 +27,7 @@ MOST = 40
 
 
 def focused() -> QWidget:
-    """Whoever has the keyboard."""
+    """The widget that has the keyboard."""
     held = QApplication.focusWidget()
     assert held is not None, "nobody has the keyboard"
     return held
@@ -89,7 +89,7 @@ async def test_from_the_window_to_a_changed_firewall_rule_without_the_mouse(
     write("443")
     press(Qt.Key.Key_Return)
     await clicker.until(lambda: page.model.rowCount() == 2)
-    settings.activateWindow()  # a desktop gives the keyboard back to the window beneath; offscreen nobody does
+    settings.activateWindow()  # a desktop gives the keyboard back to the window beneath; offscreen nothing does
     await clicker.until(lambda: QApplication.focusWidget() is not None)
 
     tab_until(lambda: focused() is settings.button(QDialogButtonBox.StandardButton.Ok))

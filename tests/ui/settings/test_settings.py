@@ -399,7 +399,7 @@ async def test_features_are_edited_in_place_and_say_where_they_come_from(
     assert tags.model.setData(tags.model.index(tags.model.row_of("os"), 1), "BSD")
     type_text(tags.feature, "service.cups")
     click(tags.add_feature)
-    assert "page of their own" in tags.feature_problem.text()
+    assert "their own page" in tags.feature_problem.text()
     tags.feature.clear()
     type_text(tags.feature, "gui")
     click(tags.add_feature)

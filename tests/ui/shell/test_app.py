@@ -31,7 +31,7 @@ MANAGER = (sys.executable, "-c", "from qubesmanager.entry import manager; raise 
 
 @pytest.fixture
 def place(tmp_path: Path) -> dict[str, str]:
-    """An environment of its own for a started program."""
+    """A separate environment for a started program."""
     folders = {name: tmp_path / name for name in ("run", "config", "state")}
     for folder in folders.values():
         folder.mkdir(mode=0o700)

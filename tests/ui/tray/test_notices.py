@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is told of devices: grouped, switchable, never a flood, and never markup."""
+"""What is shown of devices: grouped, switchable, never a flood, and never markup."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -25,7 +25,7 @@ from qubesmanager.wire.values import PowerState
 
 
 class Desk:
-    """A tray and what somebody was shown."""
+    """A tray and what it has shown."""
 
     def __init__(self, session: Session) -> None:
         self.opened = 0
@@ -210,7 +210,7 @@ async def test_the_icon_is_seen_in_a_real_tray(tmp_path: Path) -> None:
             await until(lambda: icon_in_tray(env) or process.poll() is not None)
 
             assert process.poll() is None
-            assert not window_shown(env)  # it waits until somebody clicks
+            assert not window_shown(env)  # it waits for a click
 
 
 @pytest.mark.xserver

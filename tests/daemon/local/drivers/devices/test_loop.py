@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.root, pytest.mark.skipif(WHY_NOT is not None, reason=f
 
 @pytest.fixture
 def image(tmp_path: Path) -> Iterator[Path]:
-    """A file that no loop device holds any more afterwards."""
+    """A file that no loop device holds afterwards."""
     path = tmp_path / "image.img"
     path.write_bytes(bytes(2 * MIB))
     yield path
@@ -87,7 +87,7 @@ async def test_after_lost_events_anything_may_have_changed(monkeypatch: pytest.M
     trigger = UdevTrigger("kernel")
     trigger.start(notify)
     try:
-        # The loop stands still meanwhile, so nobody empties the buffer.
+        # The loop stands still meanwhile, so the buffer is not emptied.
         for _ in range(100):
             Path("/sys/block/loop0/uevent").write_text("change")  # noqa: ASYNC240 - on purpose, see above
         async with asyncio.timeout(BOUND):

@@ -263,7 +263,7 @@ async def test_what_somebody_missed_is_gone_even_if_the_next_look_finds_it(tree:
     host = HostDevices(tree, tree.root, rescan_seconds=3600)
 
     async with host.watch() as events:
-        tree.stop()  # nobody tells of it
+        tree.stop()  # no event is sent
         tree.remove(DeviceClass.BLOCK, "sda")
         with pytest.raises(DeviceNotFound):
             await host.find(DeviceClass.BLOCK, "sda")

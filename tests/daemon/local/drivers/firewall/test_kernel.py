@@ -293,7 +293,7 @@ async def test_a_removed_table_leaves_nothing_behind(firewalls: Firewalls) -> No
 
 
 def _arp(sender: Address) -> bytes:
-    """Who has the netvm's address? asks `sender` (RFC 826)."""
+    """Asks for the netvm's address: `sender` (RFC 826)."""
     mac = bytes.fromhex("020000000009")
     ethernet = b"\xff" * 6 + mac + struct.pack("!H", 0x0806)
     request = struct.pack("!HHBBH6s4s6s4s", 1, 0x0800, 6, 4, 1, mac, sender.packed, bytes(6), GATEWAY.packed)
@@ -403,5 +403,5 @@ async def test_an_ordinary_user_can_load_the_rules_in_a_namespace_of_its_own() -
     except Mgmt1Error as error:
         pytest.skip(f"No user namespaces here: {error}")
 
-    # The pipe is the user's own: nft opens /dev/stdin anew.
+    # The pipe is the user's own: nft opens /dev/stdin again.
     await command.run(*user, "sh", "-c", "cat | nft -j -f -", given=json.dumps(compiled.ruleset()).encode())

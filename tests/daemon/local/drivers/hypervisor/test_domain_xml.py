@@ -51,7 +51,7 @@ def test_any_text_comes_back_as_it_was_or_is_refused(text: str, flavour: str) ->
         assert re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", text)
         return
 
-    # A parser turns a carriage return into a line feed, as the standard tells it to; attributes keep theirs escaped.
+    # A parser turns a carriage return into a line feed, as the standard asks; attributes keep theirs escaped.
     plain = text.replace("\r\n", "\n").replace("\r", "\n")
     assert (tree.findtext("name") or "").replace("\r", "\n") in {plain, text.replace("\r", "\n")}
     owner = tree.find(f"metadata/{{{domain_xml.METADATA_NAMESPACE}}}qube")

@@ -74,7 +74,7 @@ async def test_the_domains_of_a_connection_are_its_owners() -> None:
     hypervisor = LibvirtHypervisor("test:///default", owner="me")
     await hypervisor.open()
 
-    # libvirt's test driver begins with a running domain of its own.
+    # libvirt's test driver begins with one running domain.
     assert await hypervisor.domains() == []
     assert await hypervisor.stats() == []
 

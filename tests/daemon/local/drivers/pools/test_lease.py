@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A pool folder is one daemon's: the lease is refused with the owner's name, and a stale one is nobody's."""
+"""A pool folder is one daemon's: the lease is refused with the owner's name, and a stale one is replaced."""
 
 import errno
 import json
