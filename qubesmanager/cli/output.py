@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 from enum import Enum, auto
 from typing import Any, BinaryIO
 
@@ -63,7 +63,7 @@ def _word(text: str) -> str:
 def _plain(value: Any) -> Any:
     """Records, named tuples, sets and enums as what JSON has."""
     if is_dataclass(value) and not isinstance(value, type):
-        return _plain(asdict(value))
+        return _plain({each.name: getattr(value, each.name) for each in fields(value) if each.init})
     if hasattr(value, "_asdict"):
         return _plain(value._asdict())
     if isinstance(value, Mapping):

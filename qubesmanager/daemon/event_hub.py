@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from qubesmanager.wire import events
-from qubesmanager.wire.event import Event
+from qubesmanager.wire.event import Event, encode_event
 from qubesmanager.wire.limits import LISTENER_BYTES, LISTENER_EVENTS
 
 View = Callable[[Event], Sequence[Event]]
@@ -29,7 +29,7 @@ class _Listener:
     def offer(self, event: Event) -> None:
         """Queue what the listener gets of the event, or cut it off."""
         for seen in self._view(event):
-            size = _size(seen)
+            size = len(encode_event(seen))
             if len(self._waiting) >= LISTENER_EVENTS or (self._waiting and self._bytes + size > LISTENER_BYTES):
                 self._cut_off()
                 return
@@ -51,12 +51,6 @@ class _Listener:
         self._bytes = 0
         self._waiting.append((events.EVENTS_LOST(), 0))
         self.news.set()
-
-
-def _size(event: Event) -> int:
-    """Bytes of the event's words, near enough to bound what a listener costs."""
-    words = [event.subject, event.name, *event.fields, *event.fields.values()]
-    return sum(len(word) if word.isascii() else len(word.encode("utf-8", "replace")) for word in words)
 
 
 class EventHub:

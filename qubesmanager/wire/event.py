@@ -20,20 +20,20 @@ class Event:
     subject: str
     name: str
     fields: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def kind(self) -> str:
-        """The name before the colon."""
-        return self.name.partition(":")[0]
-
-    @property
-    def detail(self) -> str:
-        """The name after the colon; empty without one."""
-        return self.name.partition(":")[2]
+    _frame: list[bytes] = field(default_factory=list, init=False, repr=False, compare=False)
 
 
 def encode_event(event: Event) -> bytes:
-    """The frame. A NUL inside a word is left out; a key is never empty (an empty one would end the frame)."""
+    """The frame; remembered, because an event goes to several listeners.
+
+    A NUL inside a word is left out; a key is never empty (an empty one would end the frame).
+    """
+    if not event._frame:  # noqa: SLF001 - the cache of this function
+        event._frame.append(_encode(event))  # noqa: SLF001
+    return event._frame[0]  # noqa: SLF001
+
+
+def _encode(event: Event) -> bytes:
     words = [event.subject, event.name]
     for key, value in event.fields.items():
         if key.strip("\x00"):

@@ -17,6 +17,8 @@ from qubesmanager.wire import calls
 from qubesmanager.wire.errors import QubesVMNotFoundError
 from qubesmanager.wire.event import Event, encode_event
 from qubesmanager.wire.framing import encode_error
+from qubesmanager.wire.records import VmRecord, encode_record
+from qubesmanager.wire.values import PowerState, VmClass
 
 
 class _Dom0:
@@ -148,7 +150,21 @@ def test_events_are_printed_a_line_each() -> None:
 def test_events_are_printed_raw_or_as_json_when_asked() -> None:
     assert _run(EVENTS, "--raw", "Events", "dom0")[1] == EVENTS
     lines = _run(EVENTS, "--json", "Events", "dom0")[1].splitlines()
-    assert json.loads(lines[1])["fields"] == {"newvalue": "4 0", "default": "no"}
+    assert json.loads(lines[1]) == {
+        "subject": "work",
+        "name": "property-set:memory",
+        "fields": {"newvalue": "4 0", "default": "no"},
+    }
+
+
+def test_a_record_is_printed_as_json_without_what_the_program_keeps_beside_it() -> None:
+    record = encode_record(VmRecord("work", VmClass.APP, PowerState.HALTED)) + b"\n"
+
+    out = _run(b"0\x00" + record, "--json", "vm.GetAll", "dom0")[1]
+
+    assert set(json.loads(out)) == {
+        "name", "klass", "state", "properties", "features", "tags", "volumes", "devices", "notes"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -179,11 +179,11 @@ async def test_progress_and_the_end_are_told(client: Client, lab: bytes, folder:
         await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": WORDS}))
         async with asyncio.timeout(LIMIT):
             async for batch in events:
-                seen += [event for event in batch if event.kind.startswith("backup-")]
-                if seen and seen[-1].kind == "backup-finished":
+                seen += [event for event in batch if event.name.startswith("backup-")]
+                if seen and seen[-1].name == "backup-finished":
                     break
 
-    progress = [event.fields for event in seen if event.kind == "backup-progress"]
+    progress = [event.fields for event in seen if event.name == "backup-progress"]
     assert {fields["phase"] for fields in progress} == {"writing", "verifying"}
     assert all(int(fields["done"]) <= int(fields["total"]) for fields in progress)
     assert seen[-1].fields["result"] == "ok"
@@ -400,7 +400,7 @@ async def test_progress_of_a_restore_carries_its_id(
         restored(client, file, rename="lab:two", run="second-2"),
     )
 
-    runs = [event.fields["run"] for event in told if event.kind.startswith("restore-")]
+    runs = [event.fields["run"] for event in told if event.name.startswith("restore-")]
     assert set(runs) == {"first-1", "second-2"}
     with pytest.raises(QubesValueError):
         await restored(client, file, run="a b")
@@ -729,7 +729,7 @@ async def test_a_run_with_a_wrong_clock_does_not_stop_the_schedule(
         await anext(events)
         system.spawn("the schedule", system.backups.keep_schedule())
         async with asyncio.timeout(LIMIT):
-            while not any(event.kind == "backup-finished" for event in await anext(events)):
+            while not any(event.name == "backup-finished" for event in await anext(events)):
                 pass
 
     runs = await history(client, "nightly")
@@ -758,7 +758,7 @@ async def test_what_was_missed_is_made_up_for_once(
         await anext(events)
         system.spawn("the schedule", system.backups.keep_schedule())
         async with asyncio.timeout(LIMIT):
-            while not any(event.kind == "backup-finished" for event in await anext(events)):
+            while not any(event.name == "backup-finished" for event in await anext(events)):
                 pass
     before = looks
     await until(lambda: looks > before + 3)

@@ -33,7 +33,7 @@ def told(system: System, monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     emit = system.emit
 
     def noting(events: Sequence[Event]) -> None:
-        found.extend(event for event in events if event.kind.startswith("backup-"))
+        found.extend(event for event in events if event.name.startswith("backup-"))
         emit(events)
 
     monkeypatch.setattr(system, "emit", noting)
@@ -62,7 +62,7 @@ async def test_each_event_of_a_run_carries_its_id(client: Client, tmp_path: Path
     assert all(len(found) == 1 for found in ids.values())
     assert ids["first"] != ids["second"]
     for name in ids:
-        kinds = [event.kind for event in told if event.fields["profile"] == name]
+        kinds = [event.name for event in told if event.fields["profile"] == name]
         assert (kinds[0], kinds[-1]) == ("backup-started", "backup-finished")
         assert "backup-progress" in kinds
     rows = [json.loads(row) for row in await client.send(calls.BACKUP_HISTORY("dom0"))]
@@ -135,7 +135,7 @@ async def test_a_failed_scheduled_run_is_tried_again_and_again_with_longer_waits
         ("failed", SCHEDULE, number) for number in (1, 2, 3, 4, 5)
     ]
     assert all("gone" in row["reason"] for row in rows)
-    finished = [event for event in told if event.kind == "backup-finished"]
+    finished = [event for event in told if event.name == "backup-finished"]
     assert {(event.fields["result"], event.fields["by"]) for event in finished} == {("failed", SCHEDULE)}
     assert all("gone" in event.fields["reason"] for event in finished)
 
@@ -217,4 +217,4 @@ async def test_a_profile_that_is_broken_is_a_failed_run_once_and_quotes_nothing(
     assert (row["profile"], row["result"]) == ("nightly", "failed")
     assert "qubes-backup --profile nightly" in row["reason"]
     assert "secret" not in row["reason"]
-    assert [(event.kind, event.fields["result"]) for event in told] == [("backup-finished", "failed")]
+    assert [(event.name, event.fields["result"]) for event in told] == [("backup-finished", "failed")]

@@ -208,7 +208,7 @@ async def test_events_of_dom0s_notes_and_features_go_to_dom0_only(client: Client
 
         kinds: list[str] = []
         while "property-set" not in kinds:
-            kinds += [event.kind for event in await anext(events)]
+            kinds += [event.name for event in await anext(events)]
 
     assert not {"notes-set", "feature-set"} & set(kinds)
 
