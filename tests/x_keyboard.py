@@ -37,8 +37,8 @@ class Keyboard:
         command = ["xdotool", "search", "--onlyvisible", "--name", f"^{title}$"]
         return subprocess.run(command, env=self._env, capture_output=True, check=False).returncode == 0
 
-    async def shown(self, title: str) -> None:
-        await self.until(lambda: _now(self.is_shown(title)), f"a visible window {title!r}")
+    async def shown(self, title: str, seconds: float = LIMIT) -> None:
+        await self.until(lambda: _now(self.is_shown(title)), f"a visible window {title!r}", seconds)
 
     async def press(self, *keys: str) -> None:
         """One key after the other."""

@@ -17,7 +17,7 @@ import pytest
 import yaml
 from backup_daemon import MIB, WORDS, Everything, everything, file_stream, make_qube
 from daemon_process import DaemonProcess
-from until import until
+from until import LIMIT, until
 
 from qubesmanager.backup.archive.reader import open_backup
 from qubesmanager.backup.errors import BackupError
@@ -136,12 +136,12 @@ class Machine:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60 + 5 * KILLS)
+@pytest.mark.timeout(600 + 30 * KILLS)
 async def test_a_killed_backup_or_restore_is_whole_or_not_there(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     await machine.prepare()
     try:
-        answers = await machine.killed(60)
+        answers = await machine.killed(LIMIT)
         assert answers == (True, True), "the first one is not to be cut off"
         takes = machine.longest
         outcomes = set()

@@ -94,7 +94,7 @@ async def look(client: Client, folder: Path, vm: str = "lab") -> Seen:
     return Seen(int(info["size"]), bytes(letters) if whole else b"", len(snapshots))
 
 
-@pytest.mark.timeout(60 + 30 * KILLS)
+@pytest.mark.timeout(600 + 30 * KILLS)
 @pytest.mark.parametrize("operation", OPERATIONS)
 async def test_a_killed_change_of_a_volume_happened_or_did_not(tmp_path: Path, operation: str) -> None:
     daemon = DaemonProcess(tmp_path, "--hypervisor", "test:///default")

@@ -344,15 +344,23 @@ async def test_a_cancel_at_any_moment_leaves_nothing_or_a_whole_backup(
 
 
 @pytest.fixture
-def derivations() -> Iterator[None]:
-    """Waits for the derivations that a cancel did not wait for."""
+def endless_derivation(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A key that is derived for as long as the test runs."""
+    end, derive = threading.Event(), scrypt_container._derive
+
+    def held(passphrase: bytes, salt: bytes, _params: Params) -> tuple[bytes, bytes]:
+        end.wait()
+        return derive(passphrase, salt, Params(4))
+
+    monkeypatch.setattr(scrypt_container, "_derive", held)
     yield
+    end.set()
     for thread in threading.enumerate():
         if thread.name.startswith("backup"):
-            thread.join(60)
+            thread.join(LIMIT)
 
 
-@pytest.mark.usefixtures("derivations")
+@pytest.mark.usefixtures("endless_derivation")
 async def test_a_cancel_is_answered_while_a_strong_key_is_still_being_derived(client: Client, folder: Path) -> None:
     await make_qube(client, "lab", b"x", b"root")
     await with_profile(client, folder, kdf="strong")

@@ -129,7 +129,7 @@ async def test_a_window_that_comes_later_asks_for_what_goes_on(session: Session,
 
     await followed(session)
 
-    await until(lambda: running_backups(session))
+    await until(lambda: any(run.progress.done for run in running_backups(session)))
     (run,) = running_backups(session)
     assert (run.progress.qube, run.progress.done, run.progress.total) == ("vault", 40, 100)
     gate.is_open = True
