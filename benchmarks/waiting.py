@@ -35,7 +35,7 @@ def fill(system: System, extra: int) -> None:
         qube.notes = sample.notes
         qube.volumes = {kind.name: kind.record(qube.name, "default") for kind in KINDS[qube.klass]}
         qubes.append(qube)
-    system.state.load(qubes)
+    system.runtime.state.load(qubes)
 
 
 async def nothing() -> AsyncIterator[bytes]:
@@ -76,7 +76,7 @@ async def main() -> None:
             dispatcher = Dispatcher(LocalBackend(system))
             for name, source in (("the first list", "dom0"), ("later lists", "dom0"), ("of a qube", "sys-mgmt")):
                 bench.line(f"{name}, N = {count}", longest(await turns(dispatcher, source)))
-            await system.close()
+            await system.runtime.close()
     bench.done()
 
 

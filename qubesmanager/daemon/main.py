@@ -198,11 +198,11 @@ async def serving(told: Options, prepare: Prepare | None, limits: Limits) -> Asy
             take_over=told.take_over,
             network=network,
         )
-        stack.push_async_callback(system.close)
+        stack.push_async_callback(system.runtime.close)
         if prepare is not None:
             await prepare(system)
         if names := await system.autostart.wanted(autostart.boot_id()):
-            system.spawn("start what starts with the machine", system.autostart.start(names))
+            system.runtime.spawn("start what starts with the machine", system.autostart.start(names))
         server = Server(Dispatcher(LocalBackend(system), debug=told.debug), limits)
         listening = passed_socket()
         if listening is None:
@@ -211,7 +211,7 @@ async def serving(told: Options, prepare: Prepare | None, limits: Limits) -> Asy
             stack.callback(told.socket.unlink, missing_ok=True)
         await server.start(listening, told.socket.stat().st_gid)
         stack.push_async_callback(server.close)
-        stack.callback(system.hub.close)
+        stack.callback(system.runtime.hub.close)
         stack.callback(system.statistics.close)
         yield system
 

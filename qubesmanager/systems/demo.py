@@ -175,14 +175,14 @@ async def populate(system: System, extra: int) -> None:
     A system whose store was lost is not filled: its volumes wait for `--recover`. What cannot be started is logged.
     """
     chosen = samples(extra)
-    if len(system.state.qubes) == 1 and not system.qube("dom0").problem:
+    if len(system.runtime.state.qubes) == 1 and not system.runtime.state.qube("dom0").problem:
         await write(system, chosen)
         await _set_system(system)
     for name, devices in DEVICES.items():
-        if name in system.state.qubes:
-            system.devices.offer(system.qube(name), MemoryDevices.of(devices))
+        if name in system.runtime.state.qubes:
+            system.devices.offer(system.runtime.state.qube(name), MemoryDevices.of(devices))
     for sample in chosen:
-        if sample.running and sample.name in system.state.qubes:
+        if sample.running and sample.name in system.runtime.state.qubes:
             try:
                 await system.lifecycle.start(sample.name)
             except Mgmt1Error as error:
@@ -190,20 +190,20 @@ async def populate(system: System, extra: int) -> None:
 
 
 async def _set_system(system: System) -> None:
-    async with system.changing:
-        await system.commit([rows.set_system_property(name, value) for name, value in SYSTEM.items()])
-        system.state.system_own.update(SYSTEM)
+    async with system.runtime.changing:
+        await system.runtime.commit([rows.set_system_property(name, value) for name, value in SYSTEM.items()])
+        system.runtime.state.system_own.update(SYSTEM)
         for name in SYSTEM:
-            system.emit(system.state.system_changed(name))
+            system.runtime.emit(system.runtime.state.system_changed(name))
 
 
 async def write(system: System, chosen: list[Sample]) -> None:
     """New qubes, with their volumes, in one transaction."""
     now = int(time.time())
-    pool = system.state.system("default_pool")
+    pool = system.runtime.state.system("default_pool")
     statements: list[Statement] = []
     qubes: list[Qube] = []
-    first = await system.next_qid()
+    first = await system.runtime.next_qid()
     for qid, sample in enumerate(chosen, first):
         qube = Qube(qid, uuid4(), sample.name, sample.klass, own={"label": sample.label, **sample.own})
         if sample.age is not None:
@@ -222,7 +222,7 @@ async def write(system: System, chosen: list[Sample]) -> None:
         for volume in qube.volumes.values():
             if volume.save_on_stop:
                 await system.pools.driver(pool).create(volume.vid, volume.size)
-    async with system.changing:
-        await system.commit(statements)
-        system.state.load(qubes)
-    system.spawn("measure the volumes", system.volumes.measure_all())
+    async with system.runtime.changing:
+        await system.runtime.commit(statements)
+        system.runtime.state.load(qubes)
+    system.runtime.spawn("measure the volumes", system.volumes.measure_all())

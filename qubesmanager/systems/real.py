@@ -74,18 +74,18 @@ async def populate(system: System) -> None:
 
     Raises `Mgmt1Error` when the guest's kernel cannot be had. Cut off, it goes on the next time.
     """
-    if set(system.state.qubes) - {"dom0", TEMPLATE} or system.qube("dom0").problem:
+    if set(system.runtime.state.qubes) - {"dom0", TEMPLATE} or system.runtime.state.qube("dom0").problem:
         return
-    if KERNEL not in system.state.kernels:
-        await guest_image.build(system.places.kernels / KERNEL)
-        system.state.kernels = await kernels.installed(system.places.kernels)
-    if TEMPLATE not in system.state.qubes:
+    if KERNEL not in system.runtime.state.kernels:
+        await guest_image.build(system.runtime.places.kernels / KERNEL)
+        system.runtime.state.kernels = await kernels.installed(system.runtime.places.kernels)
+    if TEMPLATE not in system.runtime.state.qubes:
         await system.creation.create_template("dom0", TEMPLATE, _root())
     await system.settings.set_system_property("default_kernel", KERNEL)
     await system.settings.set_system_property("default_template", TEMPLATE)
     own = {"kernelopts": guest_image.KERNEL_OPTIONS, "memory": _MEMORY, "maxmem": "0", "vcpus": "1"}
     for name, value in own.items():
-        if system.qube(TEMPLATE).own.get(name) is None:
+        if system.runtime.state.qube(TEMPLATE).own.get(name) is None:
             await system.settings.set_property(TEMPLATE, name, value)
     for name, label in QUBES:
         await system.creation.create("dom0", "AppVM", TEMPLATE, name, label)

@@ -25,7 +25,7 @@ async def place(system: System, tmp_path: Path) -> AsyncIterator[Path]:
     listening = bind(tmp_path / "s")
     await server.start(listening, os.getgid())
     yield tmp_path / "s"
-    system.hub.close()
+    system.runtime.hub.close()
     await server.close()
 
 
@@ -44,7 +44,7 @@ async def test_a_caller_that_never_ends_its_payload_is_sent_away_and_nothing_cha
     writer.write(b"mgmt1.vm.property.Set+memory dom0 name vault\x00900")
 
     assert (await reader.read()).startswith(b"2\x00ProtocolError\x00")
-    assert system.qube("vault").value("memory") == "400"
+    assert system.runtime.state.qube("vault").value("memory") == "400"
     writer.close()
 
 
@@ -55,7 +55,7 @@ async def test_closing_after_the_payload_does_not_interrupt_the_call(place: Path
     await writer.drain()
     writer.close()
 
-    await until(lambda: system.qube("vault").start_time is not None)
+    await until(lambda: system.runtime.state.qube("vault").start_time is not None)
 
 
 async def test_a_listener_that_hangs_up_is_forgotten(
@@ -65,22 +65,22 @@ async def test_a_listener_that_hangs_up_is_forgotten(
     writer.write(b"mgmt1.Events+ dom0 name dom0\x00")
     writer.write_eof()
     await reader.readexactly(2)
-    assert system.hub.listeners == 1
+    assert system.runtime.hub.listeners == 1
 
     writer.close()
 
-    await until(lambda: not system.hub.listeners)
+    await until(lambda: not system.runtime.hub.listeners)
 
 
 async def test_a_listener_that_is_too_slow_is_cut_off_with_events_lost(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_hub, "LISTENER_EVENTS", 5)
-    stream = system.hub.listen(lambda event: [event])
+    stream = system.runtime.hub.listen(lambda event: [event])
     assert (await anext(stream)).name == "connection-established"
 
     for number in range(10):
-        system.hub.emit(Event("work", f"tag-add:{number}"))
+        system.runtime.hub.emit(Event("work", f"tag-add:{number}"))
 
     assert [event.name async for event in stream] == ["events-lost"]
 
@@ -120,7 +120,7 @@ async def crowded(system: System, tmp_path: Path) -> AsyncIterator[Path]:
     server = Server(Dispatcher(LocalBackend(system)), bounds)
     await server.start(bind(tmp_path / "s"), os.getgid())
     yield tmp_path / "s"
-    system.hub.close()
+    system.runtime.hub.close()
     await server.close()
 
 
@@ -146,7 +146,7 @@ async def _paying(place: Path, source: str) -> asyncio.StreamWriter:
 
 
 async def test_slow_payloads_of_one_source_keep_neither_dom0_nor_others_out(crowded: Path, system: System) -> None:
-    before = system.qube("work").value("memory")
+    before = system.runtime.state.qube("work").value("memory")
     writers = [await _paying(crowded, "evil") for _ in range(20)]
 
     assert await _answer(crowded, "dom0") == b"0\x001"
@@ -155,7 +155,7 @@ async def test_slow_payloads_of_one_source_keep_neither_dom0_nor_others_out(crow
     for writer in writers:
         writer.transport.abort()
     assert await _answer(crowded, "evil") == b"0\x001"
-    assert system.qube("work").value("memory") == before
+    assert system.runtime.state.qube("work").value("memory") == before
 
 
 async def test_a_source_with_too_many_waiting_calls_is_refused(crowded: Path) -> None:
@@ -174,12 +174,12 @@ async def test_a_listener_that_does_not_read_is_bounded_in_bytes(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_hub, "LISTENER_BYTES", 1000)
-    slow, quick = system.hub.listen(lambda event: [event]), system.hub.listen(lambda event: [event])
+    slow, quick = system.runtime.hub.listen(lambda event: [event]), system.runtime.hub.listen(lambda event: [event])
     for stream in (slow, quick):
         assert (await anext(stream)).name == "connection-established"
 
     for _ in range(4):
-        system.hub.emit(Event("work", "notes-set", {"notes": "x" * 300}))
+        system.runtime.hub.emit(Event("work", "notes-set", {"notes": "x" * 300}))
         assert (await anext(quick)).name == "notes-set"
 
     assert [event.name async for event in slow] == ["events-lost"]

@@ -25,13 +25,13 @@ async def test_the_real_system_boots_its_kernel_and_stays_as_its_owner_made_it(t
     assert domain.spec.initrd == folder / INITRAMFS
     assert "console=ttyS0" in domain.spec.kernelopts
     await first.lifecycle.kill("work")
-    await first.creation.remove(first.qube("work"))
-    await first.close()
+    await first.creation.remove(first.runtime.state.qube("work"))
+    await first.runtime.close()
 
     second = await open_system(tmp_path, FakeHypervisor())
     await real.populate(second)
-    assert set(second.state.qubes) == {"dom0", "tiny", "personal"}
-    await second.close()
+    assert set(second.runtime.state.qubes) == {"dom0", "tiny", "personal"}
+    await second.runtime.close()
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ async def system(tmp_path: Path, hypervisor: FakeHypervisor) -> AsyncIterator[Sy
     held = await open_system(tmp_path / "state", hypervisor)
     await demo.populate(held, 0)
     yield held
-    await held.close()
+    await held.runtime.close()
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ class LocalBackend:
         handlers.register_all()
 
     def resolve(self, untrusted_dest: str) -> str:
-        return self._system.state.resolve(untrusted_dest)
+        return self._system.runtime.state.resolve(untrusted_dest)
 
     def handler(self, call: AnyCall) -> Handler:
         return self._registry.handler(call)
@@ -32,7 +32,7 @@ class LocalBackend:
     def context(self, source: str, dest: str, call: AnyCall) -> Context:
         if dest == DOM0 and source != DOM0 and call.family.startswith(DOM0S_OWN):
             raise PermissionDenied("The notes and features of dom0 are for dom0 only.")
-        context = Context(self._system, source, self._system.qube(dest), call)
+        context = Context(self._system, source, self._system.runtime.state.qube(dest), call)
         answer_for(context.sees)
         return context
 

@@ -56,13 +56,14 @@ async def open_system(
     lock = _locked(state / "lock")
     places = replace(places, takes_home=takes_home)
     system = System(Store(state / "store.sqlite"), hypervisor, places, lock, network)
+    runtime = system.runtime
     system.leases.by_force = take_over
-    system.state.host_memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
+    runtime.state.host_memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
     try:
-        await system.open()
-        await identify(system)
-        await old_settings.convert(system)
-        system.state.kernels = await kernels.installed(places.kernels)
+        await runtime.open()
+        await identify(runtime)
+        await old_settings.convert(runtime)
+        runtime.state.kernels = await kernels.installed(places.kernels)
         await _open_pools(system, state, pool_driver)
         system.pools.add_kernels(places.kernels)
         for volume in await system.volumes.drop_pending():
@@ -72,22 +73,22 @@ async def open_system(
         for part in await system.policies.drop_left():
             log.info("Removed %s, which an interrupted change had left", part)
         system.hypervisor_events.reconcile({info.uuid: info.state for info in await hypervisor.domains()})
-        await system.settled()
+        await runtime.settled()
         if devices is not None:
-            system.devices.offer(system.qube("dom0"), devices)
+            system.devices.offer(runtime.state.qube("dom0"), devices)
         await system.devices.reconcile()
         await system.network.reconcile()
         await system.backups.recover()
-        system.persist("keep the schedule of backups", system.backups.keep_schedule)
-        system.persist("keep the network in step", system.network.keep)
-        system.persist("keep copies of the store", system.store.keep_copies)
-        system.spawn("watch the hypervisor", system.hypervisor_events.watch())
-        system.persist("look at the places of the pools", system.pools.keep)
-        system.persist("keep with volumes what they are of", system.descriptions.keep)
-        system.spawn("measure the volumes", system.volumes.measure_all())
-        system.persist("sweep expired firewall rules", system.firewall_rules.sweep)
+        runtime.persist("keep the schedule of backups", system.backups.keep_schedule)
+        runtime.persist("keep the network in step", system.network.keep)
+        runtime.persist("keep copies of the store", runtime.store.keep_copies)
+        runtime.spawn("watch the hypervisor", system.hypervisor_events.watch())
+        runtime.persist("look at the places of the pools", system.pools.keep)
+        runtime.persist("keep with volumes what they are of", system.descriptions.keep)
+        runtime.spawn("measure the volumes", system.volumes.measure_all())
+        runtime.persist("sweep expired firewall rules", system.firewall_rules.sweep)
     except BaseException:
-        await system.close()
+        await runtime.close()
         raise
     return system
 
@@ -122,26 +123,27 @@ async def recovered(state: Path, hypervisor: Hypervisor, *, pool_driver: str = D
     """
     places = _places(state, state / "backup", state / "policy.d", None)
     system = System(Store(state / "store.sqlite"), hypervisor, places, _locked(state / "lock"))
+    runtime = system.runtime
     try:
-        await system.load()
-        system.state.kernels = await kernels.installed(system.places.kernels)
+        await runtime.load()
+        runtime.state.kernels = await kernels.installed(runtime.places.kernels)
         await _open_pools(system, state, pool_driver, clean=False)
         recovery = Recovery()
-        await settle(system, system.pools, recovery)
-        await recover(system, system.pools, recovery)
+        await settle(runtime, system.pools, recovery)
+        await recover(runtime, system.pools, recovery)
     finally:
-        await system.close()
-    if system.store.notice:
-        recovery.lines.insert(0, system.store.notice)
+        await runtime.close()
+    if runtime.store.notice:
+        recovery.lines.insert(0, runtime.store.notice)
     return recovery
 
 
 async def _open_pools(system: System, state: Path, first_driver: str, *, clean: bool = True) -> None:
-    is_new = not system.state.pools
+    is_new = not system.runtime.state.pools
     if is_new:
         await system.pools.make_first(DEFAULT_POOL, first_driver, {"dir_path": str(state / "pools" / DEFAULT_POOL)})
     await system.pools.open_all(clean=clean)
-    is_first_start = len(system.state.qubes) == 1
+    is_first_start = len(system.runtime.state.qubes) == 1
     if is_new and is_first_start and DEFAULT_POOL in system.pools.drivers:
         await _note_volumes(system)
 
@@ -155,7 +157,8 @@ async def _note_volumes(system: System) -> None:
             f"The store is new, and the pool {DEFAULT_POOL} has volumes of {', '.join(names[:10])}"
             f"{' and others' if len(names) > 10 else ''}. qubes-mgmt1d --recover makes these qubes again."  # noqa: PLR2004
         )
-        dom0 = system.qube("dom0")
+        runtime = system.runtime
+        dom0 = runtime.state.qube("dom0")
         dom0.problem = " ".join(filter(None, [dom0.problem, note]))
-        system.emit(system.state.property_changed(dom0, "problem"))
+        runtime.emit(runtime.state.property_changed(dom0, "problem"))
         log.error("%s", note)

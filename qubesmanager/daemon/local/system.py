@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from qubesmanager.daemon.admission.policy_files import Policies
-from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.drivers.backups.profiles import Profiles
 from qubesmanager.daemon.local.drivers.firewall.apply import Firewalls, NftFirewall
 from qubesmanager.daemon.local.drivers.firewall.resolve import Resolver
@@ -41,8 +40,8 @@ def user_network(runtime: Runtime) -> Network:
     return Network(runtime, Firewalls(NftFirewall(), Resolver()), None, why=USER_NETWORKING)
 
 
-class System(Runtime):
-    """The services of one runtime. `network` makes the one that carries the packets of the qubes."""
+class System:
+    """A runtime and its services, each built on those above it. `network` makes the network of the qubes."""
 
     def __init__(
         self,
@@ -52,29 +51,25 @@ class System(Runtime):
         lock: BinaryIO | None = None,
         network: NetworkMaker = user_network,
     ) -> None:
-        super().__init__(store, hypervisor, places, lock)
-        self.statistics = Statistics(self)
+        self.runtime = runtime = Runtime(store, hypervisor, places, lock)
+        self.statistics = Statistics(runtime)
         self.policies = Policies(places.policy, places.policy_hiding)
-        self.leases = Leases(self, places.kernels.parent)
-        self.pools = Pools(self, self.leases)
-        self.volumes = Volumes(self, self.pools)
-        self.devices = Devices(self, self.pools)
-        self.backups = Backups(self, self.pools, self.volumes, self.policies, Profiles(places.profiles))
-        self.network = network(self)
-        self.naming = Naming(self, self.policies, self.backups)
+        self.leases = Leases(runtime, places.kernels.parent)
+        self.pools = Pools(runtime, self.leases)
+        self.volumes = Volumes(runtime, self.pools)
+        self.devices = Devices(runtime, self.pools)
+        self.backups = Backups(runtime, self.pools, self.volumes, self.policies, Profiles(places.profiles))
+        self.network = network(runtime)
+        self.naming = Naming(runtime, self.policies, self.backups)
         self.mentions = Mentions(self.policies, self.backups)
-        self.settings = Settings(self, self.network)
-        self.renaming = Renaming(self, self.volumes, self.devices, self.naming, self.backups)
-        self.creation = Creation(self, self.pools, self.volumes, self.devices, self.naming, self.backups)
-        self.lifecycle = Lifecycle(self, self.volumes, self.devices, self.network, self.creation)
-        self.hypervisor_events = HypervisorEvents(self, self.devices, self.lifecycle)
-        self.autostart = Autostart(self, self.lifecycle)
-        self.volume_operations = VolumeOperations(self, self.pools, self.volumes, self.devices)
-        restored_config = RestoredConfig(self, self.pools, self.settings, self.policies, self.backups)
-        self.restores = Restores(self, self.pools, self.volumes, self.naming, restored_config)
-        self.firewall_rules = FirewallRules(self, self.network)
-        self.descriptions = Descriptions(self, self.pools)
-
-    def qube(self, name: str) -> Qube:
-        """Raises `QubesVMNotFoundError`."""
-        return self.state.qube(name)
+        self.settings = Settings(runtime, self.network)
+        self.renaming = Renaming(runtime, self.volumes, self.devices, self.naming, self.backups)
+        self.creation = Creation(runtime, self.pools, self.volumes, self.devices, self.naming, self.backups)
+        self.lifecycle = Lifecycle(runtime, self.volumes, self.devices, self.network, self.creation)
+        self.hypervisor_events = HypervisorEvents(runtime, self.devices, self.lifecycle)
+        self.autostart = Autostart(runtime, self.lifecycle)
+        self.volume_operations = VolumeOperations(runtime, self.pools, self.volumes, self.devices)
+        restored_config = RestoredConfig(runtime, self.pools, self.settings, self.policies, self.backups)
+        self.restores = Restores(runtime, self.pools, self.volumes, self.naming, restored_config)
+        self.firewall_rules = FirewallRules(runtime, self.network)
+        self.descriptions = Descriptions(runtime, self.pools)

@@ -21,7 +21,7 @@ async def off(folder: Path, host: FakeHost | None = None) -> System:
     hypervisor = FakeHypervisor(host)
     system = await open_system(folder, hypervisor)
     await demo.populate(system, 0)
-    for qube in list(system.state.qubes.values()):
+    for qube in list(system.runtime.state.qubes.values()):
         if qube.klass is not VmClass.ADMIN:
             await system.settings.set_property(qube.name, "autostart", "yes" if qube.name in STARTING else "no")
             if qube.running:
@@ -36,10 +36,10 @@ async def test_what_starts_with_the_machine_is_started_after_its_netvm(tmp_path:
 
     chains = set(STARTING)
     for name in STARTING:
-        while name := system.qube(name).value("netvm"):
+        while name := system.runtime.state.qube(name).value("netvm"):
             chains.add(name)
-    assert {qube.name for qube in system.state.qubes.values() if qube.running and qube.name != "dom0"} == chains
-    await system.close()
+    assert {qube.name for qube in system.runtime.state.qubes.values() if qube.running and qube.name != "dom0"} == chains
+    await system.runtime.close()
 
 
 async def test_in_one_boot_it_is_started_once_however_often_the_daemon_starts(tmp_path: Path) -> None:
@@ -47,29 +47,31 @@ async def test_in_one_boot_it_is_started_once_however_often_the_daemon_starts(tm
     system = await off(tmp_path, host)
     await system.autostart.start(await system.autostart.wanted("second"))
     await system.lifecycle.kill("work")
-    await system.close()
+    await system.runtime.close()
 
     system = await open_system(tmp_path, FakeHypervisor(host))
 
     assert await system.autostart.wanted("second") == []
-    assert system.qube("work").state is PowerState.HALTED
+    assert system.runtime.state.qube("work").state is PowerState.HALTED
     assert await system.autostart.wanted("third") == ["work"]
-    await system.close()
+    await system.runtime.close()
 
 
 async def test_one_that_does_not_start_keeps_no_other_from_starting(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     system = await off(tmp_path)
-    assert isinstance(system.hypervisor, FakeHypervisor)
-    system.hypervisor.start_errors[system.qube("untrusted").uuid] = QubesMemoryError("Not enough memory.")
+    assert isinstance(system.runtime.hypervisor, FakeHypervisor)
+    system.runtime.hypervisor.start_errors[system.runtime.state.qube("untrusted").uuid] = QubesMemoryError(
+        "Not enough memory."
+    )
 
     await system.autostart.start(await system.autostart.wanted("second"))
 
-    assert system.qube("untrusted").state is PowerState.HALTED
-    assert system.qube("work").state is PowerState.RUNNING
+    assert system.runtime.state.qube("untrusted").state is PowerState.HALTED
+    assert system.runtime.state.qube("work").state is PowerState.RUNNING
     assert "untrusted was to start with the machine and did not: Not enough memory." in caplog.text
-    await system.close()
+    await system.runtime.close()
 
 
 def test_the_kernel_names_its_boot() -> None:

@@ -153,7 +153,7 @@ async def test_a_restored_qube_has_every_byte_and_setting(
     for name, data in held.items():
         assert await content(system.pools.driver("default"), f"lab/{name}") == data
     assert held["private"].startswith(lab)
-    assert await system.store.read("SELECT * FROM pending_volume") == []
+    assert await system.runtime.store.read("SELECT * FROM pending_volume") == []
 
 
 async def test_a_backup_stamps_its_qubes_and_remembers_the_run(client: Client, lab: bytes, folder: Path) -> None:
@@ -213,7 +213,7 @@ async def test_what_exists_is_never_overwritten(
     else:
         assert answer == rows
     assert await record(client, "lab") == before
-    assert not system.reserved
+    assert not system.runtime.reserved
     await client.send(calls.VM_REMOVE("lab"))
 
 
@@ -308,8 +308,8 @@ async def test_a_flipped_byte_fails_its_qube_and_the_other_is_whole(
     assert "lab2" in names
     assert "vault2" not in names
     assert not any(vid.startswith("vault2/") for vid in await system.pools.driver("default").list_volumes())
-    assert await system.store.read("SELECT * FROM pending_volume") == []
-    assert not system.reserved
+    assert await system.runtime.store.read("SELECT * FROM pending_volume") == []
+    assert not system.runtime.reserved
 
 
 def _at(data: bytearray, member: bytes, behind: int) -> bytearray:
@@ -387,13 +387,13 @@ async def test_progress_of_a_restore_carries_its_id(
 ) -> None:
     file = await backed_up(client, folder)
     told: list[Event] = []
-    emit = system.emit
+    emit = system.runtime.emit
 
     def noting(events: Sequence[Event]) -> None:
         told.extend(events)
         emit(events)
 
-    monkeypatch.setattr(system, "emit", noting)
+    monkeypatch.setattr(system.runtime, "emit", noting)
 
     await asyncio.gather(
         restored(client, file, rename="lab:one", run="first-1"),
@@ -423,7 +423,7 @@ async def test_a_stream_that_breaks_leaves_nothing(client: Client, system: Syste
         # The caller is gone; the daemon is not done.
         while await system.pools.driver("default").list_volumes() != volumes:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-    assert not system.reserved
+    assert not system.runtime.reserved
 
 
 async def test_templates_and_netvms_come_along_or_are_mapped(client: Client, system: System, folder: Path) -> None:
@@ -498,7 +498,7 @@ async def test_a_passphrase_in_a_profile_is_never_answered(client: Client, syste
     text = await client.send(calls.BACKUP_PROFILE_GET("dom0", "nightly"))
     assert "hush" not in text
     assert "destination_path" in text
-    assert mode_of(system.places.profiles / "nightly.conf") == 0o600
+    assert mode_of(system.runtime.places.profiles / "nightly.conf") == 0o600
     await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {}))
     history = await client.send(calls.BACKUP_HISTORY("dom0"))
     assert "hush" not in " ".join(history)
@@ -524,7 +524,7 @@ async def test_a_passphrase_file_and_a_command_of_roots_are_used(
         "destination_command": ["/usr/bin/tee", str(folder / "copy")],
         "passphrase_file": str(secret),
     }
-    path = system.places.profiles / "nightly.conf"
+    path = system.runtime.places.profiles / "nightly.conf"
     path.parent.mkdir(exist_ok=True)
     path.write_text(yaml.safe_dump(profile))
     if os.geteuid() != 0:
@@ -711,7 +711,7 @@ async def test_a_run_without_a_qube_that_is_named_is_not_ok(client: Client, syst
     assert run.result == "incomplete"
     assert "There is no qube lost" in run.reason
     assert [str(folder / name) for name in names(folder)] == [run.file]
-    assert system.qube("vault").value("backup_timestamp") == str(run.start)
+    assert system.runtime.state.qube("vault").value("backup_timestamp") == str(run.start)
 
 
 async def test_a_run_with_a_wrong_clock_does_not_stop_the_schedule(
@@ -727,7 +727,7 @@ async def test_a_run_with_a_wrong_clock_does_not_stop_the_schedule(
 
     async with aclosing(client.events()) as events:
         await anext(events)
-        system.spawn("the schedule", system.backups.keep_schedule())
+        system.runtime.spawn("the schedule", system.backups.keep_schedule())
         async with asyncio.timeout(LIMIT):
             while not any(event.name == "backup-finished" for event in await anext(events)):
                 pass
@@ -741,7 +741,7 @@ async def test_what_was_missed_is_made_up_for_once(
     client: Client, system: System, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await with_profile(client, folder, include=["vault"], schedule="hourly", passphrase_text="x")
-    path = system.places.profiles / "nightly.conf"
+    path = system.runtime.places.profiles / "nightly.conf"
     long_ago = time.time() - 5 * 3600
     os.utime(path, (long_ago, long_ago))
     monkeypatch.setattr(backups, "LOOK_SECONDS", 0.01)
@@ -756,7 +756,7 @@ async def test_what_was_missed_is_made_up_for_once(
 
     async with aclosing(client.events()) as events:
         await anext(events)
-        system.spawn("the schedule", system.backups.keep_schedule())
+        system.runtime.spawn("the schedule", system.backups.keep_schedule())
         async with asyncio.timeout(LIMIT):
             while not any(event.name == "backup-finished" for event in await anext(events)):
                 pass

@@ -84,9 +84,9 @@ async def test_a_control_character_is_refused_wherever_a_text_is_set(client: Cli
 
 async def put_feature(system: System, name: str, feature: str, value: str) -> None:
     """As a store of before may hold it."""
-    qube = system.qube(name)
-    async with system.changing:
-        await system.commit([rows.set_feature(qube.qid, feature, value)])
+    qube = system.runtime.state.qube(name)
+    async with system.runtime.changing:
+        await system.runtime.commit([rows.set_feature(qube.qid, feature, value)])
         qube.features[feature] = value
         qube.changed()
 
@@ -156,29 +156,29 @@ async def test_a_qube_whose_volume_cannot_be_read_fails_alone(
 
 async def test_tags_of_an_older_store_get_the_form_of_qubes(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     first = await open_system(tmp_path, FakeHypervisor())
-    dom0 = first.qube("dom0").qid
+    dom0 = first.runtime.state.qube("dom0").qid
     tags = ["a.b", "a_b", "c.d.e", "managed-by-my.net", "plain"]
-    await first.commit([rows.add_tag(dom0, tag) for tag in tags])
-    await first.close()
+    await first.runtime.commit([rows.add_tag(dom0, tag) for tag in tags])
+    await first.runtime.close()
 
     with caplog.at_level(logging.WARNING):
         second = await open_system(tmp_path, FakeHypervisor())
 
-    kept = second.qube("dom0").tags
+    kept = second.runtime.state.qube("dom0").tags
     assert {"a_b", "c_d_e", "managed-by-my.net", "plain"} <= kept
     assert not {"a.b", "c.d.e"} & kept
     assert "The tag c.d.e of dom0 is now c_d_e" in caplog.text
-    await second.close()
+    await second.runtime.close()
     third = await open_system(tmp_path, FakeHypervisor())
-    assert third.qube("dom0").tags == kept
-    await third.close()
+    assert third.runtime.state.qube("dom0").tags == kept
+    await third.runtime.close()
 
 
 async def test_assignments_of_an_older_store_are_as_a_call_would_store_them(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     first = await open_system(tmp_path, FakeHypervisor())
-    qid = first.qube("dom0").qid
+    qid = first.runtime.state.qube("dom0").qid
     keep = {"persistent": "yes"}
     stored = [
         DeviceRecord(DeviceClass.USB, "sys-usb", "*", False, keep),
@@ -187,25 +187,25 @@ async def test_assignments_of_an_older_store_are_as_a_call_would_store_them(
         DeviceRecord(DeviceClass.PCI, "dom0", "00_14.0", False, {**keep, "no-strict-reset": "True"}),
         DeviceRecord(DeviceClass.MIC, "dom0", "mic", False, keep),
     ]
-    await first.commit([rows.set_device(qid, record) for record in stored])
-    await first.close()
+    await first.runtime.commit([rows.set_device(qid, record) for record in stored])
+    await first.runtime.close()
 
     with caplog.at_level(logging.WARNING):
         second = await open_system(tmp_path, FakeHypervisor())
 
-    kept = {record.ident: dict(record.options) for record in second.qube("dom0").devices}
+    kept = {record.ident: dict(record.options) for record in second.runtime.state.qube("dom0").devices}
     assert kept == {
         "sda": {**keep, "read-only": "yes", "frontend-dev": "xvdaa"},
         "00_14.0": {**keep, "no-strict-reset": "yes"},
         "mic": keep,
     }
     assert "'*' is no longer assigned to dom0" in caplog.text
-    await second.close()
+    await second.runtime.close()
     caplog.clear()
     third = await open_system(tmp_path, FakeHypervisor())
-    assert {record.ident: dict(record.options) for record in third.qube("dom0").devices} == kept
+    assert {record.ident: dict(record.options) for record in third.runtime.state.qube("dom0").devices} == kept
     assert "assigned" not in caplog.text
-    await third.close()
+    await third.runtime.close()
 
 
 async def test_a_tag_with_a_dot_is_refused_and_a_profile_with_one_still_means_its_qubes(client: Client) -> None:
@@ -247,12 +247,12 @@ async def test_a_caller_that_goes_after_the_restore_takes_no_volume_of_a_restore
     await asyncio.wait([restore])
     go_on.set()
     async with asyncio.timeout(LIMIT):
-        while system.reserved:  # noqa: ASYNC110 - nothing tells
+        while system.runtime.reserved:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.01)
 
     volumes = await system.pools.driver("default").list_volumes()
     assert "v2/private" in volumes
     assert "w2/private" not in volumes
-    assert {"v2", "w2"} & set(system.state.qubes) == {"v2"}
-    assert await system.store.read("SELECT * FROM pending_volume") == []
-    assert not system.reserved
+    assert {"v2", "w2"} & set(system.runtime.state.qubes) == {"v2"}
+    assert await system.runtime.store.read("SELECT * FROM pending_volume") == []
+    assert not system.runtime.reserved

@@ -203,7 +203,7 @@ async def test_a_restore_that_fails_leaves_no_label(client: Client, system: Syst
     with pytest.raises(QubesValueError, match="already a qube vault"):
         await client.send(calls.BACKUP_RESTORE("dom0", None, sent(file, "dom0=add", "conflict=fail")))
 
-    assert "teal" not in system.state.labels
+    assert "teal" not in system.runtime.state.labels
     assert (await preview(client, file))["label:teal"] == "add"
 
 

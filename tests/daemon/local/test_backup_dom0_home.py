@@ -67,7 +67,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def dom0s_own(system: System) -> None:
     """As if it were the system's daemon."""
-    system.places = replace(system.places, takes_home=True)
+    system.runtime.places = replace(system.runtime.places, takes_home=True)
 
 
 async def execute(client: Client, target: Path, **keys: object) -> dict[str, Any]:

@@ -128,7 +128,7 @@ async def test_a_pool_without_room_says_so_before_anything_is_made(
 
     assert refused.value.wire_name == "BackupSpaceError"
     assert await system.pools.driver("small").list_volumes() == []
-    assert not system.reserved
+    assert not system.runtime.reserved
 
 
 async def test_a_pool_that_fills_up_fails_the_qube_and_keeps_nothing_of_it(
@@ -150,7 +150,7 @@ async def test_a_pool_that_fills_up_fails_the_qube_and_keeps_nothing_of_it(
     assert "copy" not in {qube.name for qube in await client.send(calls.VM_LIST("dom0"))}
     assert {vid.partition("/")[0] for vid in await system.pools.driver("small").list_volumes()} == {"vault2"}
     assert (await system.pools.driver("small").usage()).usage < used + MIB
-    assert await system.store.read("SELECT * FROM pending_volume") == []
+    assert await system.runtime.store.read("SELECT * FROM pending_volume") == []
     assert (await restore(client, file, include="lab"))[0] == "lab restored-as=copy result=ok"
 
 
@@ -166,7 +166,7 @@ async def on_small(small_disk: Path, tmp_path: Path) -> AsyncIterator[System]:
     await client.send(calls.POOL_ADD("dom0", "roomy", {"driver": "file-qcow2", "dir_path": str(tmp_path / "roomy")}))
     await client.send(calls.PROPERTY_SET("dom0", "default_pool", "roomy"))
     yield held
-    await held.close()
+    await held.runtime.close()
 
 
 def client_of(system: System) -> Client:
@@ -216,7 +216,7 @@ async def test_a_state_disk_that_fills_up_under_a_backup_says_what_is_there(
     assert (await restore(client, file)) == ["lab restored-as=copy result=ok"]
     on_small.backups.clock = lambda: time.time() + 60
     await execute(client)
-    stored = await on_small.store.read("SELECT told FROM backup_run ORDER BY run")
+    stored = await on_small.runtime.store.read("SELECT told FROM backup_run ORDER BY run")
     assert [json.loads(told)["result"] for (told,) in stored] == ["failed", "ok"]
 
 
@@ -239,7 +239,7 @@ async def test_a_state_disk_that_fills_up_makes_no_half_qube(
     assert "result=failed" in rows[0]
     assert f"disk of {small_disk}/state is full" in rows[0]
     assert set(await pool.list_volumes()) == before
-    assert not on_small.reserved
+    assert not on_small.runtime.reserved
     assert "copy" not in {qube.name for qube in await client.send(calls.VM_LIST("dom0"))}
     filler.unlink()
     assert await restore(client, file) == ["lab restored-as=copy result=ok"]

@@ -51,8 +51,8 @@ async def cut_off(system: System, part: Path) -> None:
     disk = file_systems.of_folder(part.parent).identity
     told = {"profile": "nightly", "start": 1, "result": "running", "file": str(part.parent / "file"), "run": 1}
     told |= {"by": "dom0", "attempt": 1, "owner": "dom0", "names": [], "part": {"path": str(part), "disk": disk}}
-    async with system.changing:
-        await system.commit([rows.set_backup_run(1, "nightly", told)])
+    async with system.runtime.changing:
+        await system.runtime.commit([rows.set_backup_run(1, "nightly", told)])
 
 
 async def execute(client: Client, folder: Path) -> dict[str, Any]:

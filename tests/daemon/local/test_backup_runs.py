@@ -30,13 +30,13 @@ def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 def told(system: System, monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     """All events of backups, as they are sent."""
     found: list[Event] = []
-    emit = system.emit
+    emit = system.runtime.emit
 
     def noting(events: Sequence[Event]) -> None:
         found.extend(event for event in events if event.name.startswith("backup-"))
         emit(events)
 
-    monkeypatch.setattr(system, "emit", noting)
+    monkeypatch.setattr(system.runtime, "emit", noting)
     return found
 
 
@@ -198,9 +198,9 @@ def test_a_clock_that_was_set_back_does_not_silence_the_retries() -> None:
 async def test_a_profile_that_is_broken_is_a_failed_run_once_and_quotes_nothing(
     client: Client, system: System, monkeypatch: pytest.MonkeyPatch, told: list[Event]
 ) -> None:
-    system.places.profiles.mkdir(parents=True, exist_ok=True)
-    (system.places.profiles / "nightly.conf").write_text("schedule: daily 03:00\npassphrase_text: [secret\n")
-    (system.places.profiles / "manual.conf").write_text("includes: nothing\n")
+    system.runtime.places.profiles.mkdir(parents=True, exist_ok=True)
+    (system.runtime.places.profiles / "nightly.conf").write_text("schedule: daily 03:00\npassphrase_text: [secret\n")
+    (system.runtime.places.profiles / "manual.conf").write_text("includes: nothing\n")
     looks = 0
 
     async def look(_seconds: float) -> None:

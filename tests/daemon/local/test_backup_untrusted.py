@@ -206,7 +206,7 @@ async def test_info_and_restore_of_any_content_answer_in_words_and_leave_nothing
 
     assert {row.name for row in await client.send(calls.VM_LIST("dom0"))} == qubes
     assert names(tmp_path) == before
-    assert not system.reserved
+    assert not system.runtime.reserved
 
 
 @pytest.mark.parametrize("evil", ["vm1/../../x.enc", "/x.enc", "vm1/private.img.000.enc/../../x", "../state/x"])
@@ -264,7 +264,7 @@ async def test_of_any_history_only_complete_verified_backups_of_the_profile_go(
             path.unlink()
         good = (told["profile"], told["result"], told["verified"], damage, place) == ("nightly", "ok", True, "", folder)
         (mine if good else untouchable).add(path)
-        await system.commit([rows.set_backup_run(number, told["profile"], told)])
+        await system.runtime.commit([rows.set_backup_run(number, told["profile"], told)])
     untouchable = {path for path in untouchable if path.exists()}
     newest = max(mine, key=lambda path: int(path.name.rpartition("-")[2]))
     await with_profile(client, folder, include=["vault"], verify=True, keep={"last": 2})
@@ -402,13 +402,13 @@ async def test_a_restore_whose_caller_goes_at_any_moment_leaves_nothing_or_whole
         request.cancel()
         await asyncio.wait([request])
         async with asyncio.timeout(LIMIT):
-            while system.reserved:  # noqa: ASYNC110 - the caller is gone; the daemon is not done
+            while system.runtime.reserved:  # noqa: ASYNC110 - the caller is gone; the daemon is not done
                 await asyncio.sleep(0.01)
         if "copy" in {row.name for row in await client.send(calls.VM_LIST("dom0"))}:
             await client.send(calls.VM_REMOVE("copy"))
         async with asyncio.timeout(LIMIT):
             # What the pool refuses to remove, or the store to note, is tried again.
-            while await system.store.read("SELECT * FROM pending_volume"):  # noqa: ASYNC110 - nothing tells
+            while await system.runtime.store.read("SELECT * FROM pending_volume"):  # noqa: ASYNC110 - nothing tells
                 await asyncio.sleep(0.05)
         assert set(await pool.list_volumes()) == before
 

@@ -13,8 +13,8 @@ async def test_nothing_begins_in_a_system_that_is_closed(tmp_path: Path) -> None
     async def late() -> None:
         begun.append("late")
 
-    await system.close()
-    system.spawn("late", late())
-    await system.settled()
+    await system.runtime.close()
+    system.runtime.spawn("late", late())
+    await system.runtime.settled()
 
     assert begun == []

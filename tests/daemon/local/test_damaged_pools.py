@@ -55,7 +55,7 @@ async def state(tmp_path: Path, disk: Path) -> Path:
     await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("lab", "red")))
     for name in ("stick", "lab"):
         await client.send(calls.VM_PROPERTY_SET(name, "netvm", ""))
-    await system.close()
+    await system.runtime.close()
     return tmp_path / "state"
 
 
@@ -123,12 +123,12 @@ async def test_a_pool_whose_disk_is_not_there_is_missing_until_it_is_back(state:
         driver = system.pools.driver("usb")
         assert (await content(driver, "stick/private")).startswith(b"stick")
     finally:
-        await system.close()
+        await system.runtime.close()
 
 
 async def test_a_disk_that_goes_and_comes_is_noticed_without_a_call(state: Path, disk: Path) -> None:
     system = await open_system(state, FakeHypervisor())
-    stick = system.qube("stick")
+    stick = system.runtime.state.qube("stick")
     states = []
     try:
         for change in (unmounted, back):
@@ -142,7 +142,7 @@ async def test_a_disk_that_goes_and_comes_is_noticed_without_a_call(state: Path,
         back(disk)
         await client_of(system).send(calls.VM_START("stick"))  # it looks itself
     finally:
-        await system.close()
+        await system.runtime.close()
 
 
 async def test_a_qube_of_a_missing_pool_can_be_removed_and_its_volume_stays(state: Path, disk: Path) -> None:
@@ -159,27 +159,27 @@ async def test_a_qube_of_a_missing_pool_can_be_removed_and_its_volume_stays(stat
         await client.send(calls.POOL_REMOVE("dom0", "usb"))
         assert system.pools.missing == {}
     finally:
-        await system.close()
+        await system.runtime.close()
 
 
 async def test_a_qube_that_was_being_made_when_the_disk_left_is_undone_when_it_is_back(state: Path, disk: Path) -> None:
     """And one that is being made right then is not."""
     first = await open_system(state, FakeHypervisor())
     identity = await first.pools.driver("usb").identity("stick/private")
-    await first.store.commit([("INSERT INTO pending_volume VALUES ('usb', 'half/private', 'half')", ())])
+    await first.runtime.store.commit([("INSERT INTO pending_volume VALUES ('usb', 'half/private', 'half')", ())])
     await first.pools.driver("usb").create("half/private", 1 << 20, "half")
-    await first.close()
+    await first.runtime.close()
     unmounted(disk)
     system = await open_system(state, FakeHypervisor())
     try:
-        assert await system.store.read("SELECT vid FROM pending_volume") == [("half/private",)]
+        assert await system.runtime.store.read("SELECT vid FROM pending_volume") == [("half/private",)]
         back(disk)
         await system.pools.look()
         assert await system.pools.driver("usb").list_volumes() == ["stick/private"]
         assert await system.pools.driver("usb").identity("stick/private") == identity
-        assert await system.store.read("SELECT vid FROM pending_volume") == []
+        assert await system.runtime.store.read("SELECT vid FROM pending_volume") == []
     finally:
-        await system.close()
+        await system.runtime.close()
 
 
 # -- one damaged volume -----------------------------------------------------------------------------------------------
@@ -218,7 +218,7 @@ async def test_a_damaged_volume_costs_its_qube_and_no_other(state: Path, name: s
     system = await open_system(state, FakeHypervisor())
     client = client_of(system)
     try:
-        lab = system.qube("lab")
+        lab = system.runtime.state.qube("lab")
         await until(lambda: lab.state is PowerState.NA)
         assert "lab/private" in lab.problem
         with pytest.raises(StoragePoolException, match="lab/private"):
@@ -235,7 +235,7 @@ async def test_a_damaged_volume_costs_its_qube_and_no_other(state: Path, name: s
         await client.send(calls.VM_START("lab"))
         assert lab.problem == ""
     finally:
-        await system.close()
+        await system.runtime.close()
 
 
 async def test_a_damaged_template_costs_what_is_based_on_it(state: Path) -> None:
@@ -243,11 +243,11 @@ async def test_a_damaged_template_costs_what_is_based_on_it(state: Path) -> None
 
     system = await open_system(state, FakeHypervisor())
     try:
-        based = [qube for qube in system.state.qubes.values() if qube.value("template") == "debian-13"]
+        based = [qube for qube in system.runtime.state.qubes.values() if qube.value("template") == "debian-13"]
         await until(lambda: all(qube.state is PowerState.NA for qube in based))
         assert "debian-13/root" in based[0].problem
     finally:
-        await system.close()
+        await system.runtime.close()
 
 
 async def test_a_damaged_volume_can_be_removed_and_its_qube_too(state: Path) -> None:
@@ -255,16 +255,16 @@ async def test_a_damaged_volume_can_be_removed_and_its_qube_too(state: Path) -> 
     system = await open_system(state, FakeHypervisor())
     client = client_of(system)
     try:
-        await until(lambda: system.qube("lab").state is PowerState.NA)
+        await until(lambda: system.runtime.state.qube("lab").state is PowerState.NA)
         await client.send(calls.VM_REMOVE("lab"))
         assert "lab/private" in await client.send(calls.POOL_VOLUME_LIST("dom0", "default"))
         await client.send(calls.POOL_VOLUME_REMOVE("dom0", VolumeId("default", "lab/private")))
         await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("lab", "red")))
-        assert system.qube("lab").state is PowerState.HALTED
+        assert system.runtime.state.qube("lab").state is PowerState.HALTED
         await client.send(calls.VM_PROPERTY_SET("lab", "netvm", ""))
         await client.send(calls.VM_START("lab"))
     finally:
-        await system.close()
+        await system.runtime.close()
 
 
 # -- what is no volume ------------------------------------------------------------------------------------------------
@@ -296,7 +296,7 @@ def stray_file_in_folder(pool: Path) -> Path:
 async def system(state: Path) -> AsyncIterator[System]:
     system = await open_system(state, FakeHypervisor())
     yield system
-    await system.close()
+    await system.runtime.close()
 
 
 @pytest.mark.parametrize("stray", [stray_file, stray_folder, stray_link, stray_file_in_folder])
@@ -361,7 +361,7 @@ async def test_a_prepared_folder_stops_nothing_and_is_not_followed(state: Path) 
         assert all(line.isprintable() for line in checking.lines(report))
         assert prepared <= listing(pool)
     finally:
-        await system.close()
+        await system.runtime.close()
 
 
 async def test_a_marked_place_that_is_a_pipe_is_no_place(state: Path) -> None:
@@ -372,9 +372,9 @@ async def test_a_marked_place_that_is_a_pipe_is_no_place(state: Path) -> None:
     system = await open_system(state, FakeHypervisor())
     try:
         assert "default" in system.pools.missing
-        assert system.qube("vault").state is PowerState.NA
+        assert system.runtime.state.qube("vault").state is PowerState.NA
     finally:
-        await system.close()
+        await system.runtime.close()
 
 
 @pytest.mark.parametrize("is_there", [True, False])
@@ -391,14 +391,14 @@ async def test_a_pool_of_an_earlier_version_is_known_by_its_volumes(state: Path,
         assert ("usb" in system.pools.missing) is not is_there
         assert (disk / "pool" / MARK).exists() is is_there
     finally:
-        await system.close()
+        await system.runtime.close()
 
 
 async def test_a_removed_qube_of_a_missing_pool_leaves_its_name_free(state: Path, disk: Path) -> None:
     system = await open_system(state, FakeHypervisor())
     spec = CreateInPoolSpec("card", "red", pools={"private": "usb", "volatile": "usb"})
     await client_of(system).send(calls.VM_CREATE_IN_POOL("debian-13", "AppVM", spec))
-    await system.close()
+    await system.runtime.close()
     unmounted(disk)
     system = await open_system(state, FakeHypervisor())
     client = client_of(system)
@@ -411,9 +411,9 @@ async def test_a_removed_qube_of_a_missing_pool_leaves_its_name_free(state: Path
     await client.send(calls.POOL_REMOVE("dom0", "usb"))
     await client.send(create)
 
-    assert system.qube("card").state is PowerState.HALTED
-    assert await system.store.read("SELECT * FROM pending_volume") == []
-    await system.close()
+    assert system.runtime.state.qube("card").state is PowerState.HALTED
+    assert await system.runtime.store.read("SELECT * FROM pending_volume") == []
+    await system.runtime.close()
 
 
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda layer: layer.write_bytes(bytes(70_000))], ids=["gone", "zeroed"])
@@ -423,19 +423,19 @@ async def test_a_qube_that_ran_when_its_volume_was_damaged_does_not_halt_for_eve
     host = FakeHost()
     system = await open_system(state, FakeHypervisor(host))
     await client_of(system).send(calls.VM_START("lab"))
-    uuid = system.qube("lab").uuid
-    await system.close()
+    uuid = system.runtime.state.qube("lab").uuid
+    await system.runtime.close()
     folder = state / "pools" / "default" / "lab" / "private"
     spoil(folder / read_manifest(folder, "qcow2").base)
     del host.domains[uuid]
 
     system = await open_system(state, FakeHypervisor(host))
 
-    lab = system.qube("lab")
+    lab = system.runtime.state.qube("lab")
     assert (lab.state, lab.start_time) == (PowerState.NA, None)
     assert "lab/private" in lab.problem
     await client_of(system).send(calls.VM_REMOVE("lab"))
-    await system.close()
+    await system.runtime.close()
 
 
 async def test_a_pool_with_other_things_in_its_folder_keeps_them_when_it_is_added(tmp_path: Path) -> None:
@@ -449,9 +449,9 @@ async def test_a_pool_with_other_things_in_its_folder_keeps_them_when_it_is_adde
     system = await open_system(tmp_path / "state", FakeHypervisor())
     add = calls.POOL_ADD("dom0", "things", {"driver": "file-qcow2", "dir_path": str(folder)})
     await client_of(system).send(add)
-    await system.close()
+    await system.runtime.close()
 
-    await (await open_system(tmp_path / "state", FakeHypervisor())).close()
+    await (await open_system(tmp_path / "state", FakeHypervisor())).runtime.close()
 
     assert before <= listing(folder)
 
@@ -463,4 +463,4 @@ async def test_an_empty_folder_that_a_crash_left_is_not_in_the_way_of_a_new_name
     await client_of(system).send(calls.VM_PROPERTY_SET("lab", "name", "study"))
 
     assert "study/private" in await system.pools.driver("default").list_volumes()
-    await system.close()
+    await system.runtime.close()

@@ -79,7 +79,7 @@ async def make(state: Path) -> None:
     """A store with the demonstration's qubes, of which no copy was written."""
     system = await open_system(state, FakeHypervisor())
     await demo.populate(system, 0)
-    await system.close()
+    await system.runtime.close()
 
 
 async def copied(state: Path) -> None:
@@ -110,9 +110,9 @@ async def test_without_a_copy_the_daemon_starts_empty_and_says_so(state: Path, n
     system = await open_system(state, FakeHypervisor())
     try:
         if name == "gone":  # a new store, as at the first start
-            assert system.store.notice == ""
+            assert system.runtime.store.notice == ""
             return
-        assert list(system.state.qubes) == ["dom0"]
+        assert list(system.runtime.state.qubes) == ["dom0"]
         (aside,) = backups.put_aside_before(state / "store.sqlite")
         assert content_of(aside) == damaged
         told = (await client_of(system).send(calls.VM_PROPERTY_GET("dom0", "problem"))).value
@@ -120,7 +120,7 @@ async def test_without_a_copy_the_daemon_starts_empty_and_says_so(state: Path, n
         assert "an empty store" in told
         await client_of(system).send(calls.VM_CREATE("dom0", "StandaloneVM", CreateSpec("fresh", "red")))
     finally:
-        await system.close()
+        await system.runtime.close()
 
 
 @pytest.mark.parametrize("name", DAMAGES)
@@ -133,23 +133,23 @@ async def test_the_newest_whole_copy_takes_the_place_of_a_damaged_store(state: P
 
     system = await open_system(state, FakeHypervisor())
     try:
-        assert "work" in system.state.qubes
-        assert old.name in system.state.qubes["dom0"].problem
+        assert "work" in system.runtime.state.qubes
+        assert old.name in system.runtime.state.qubes["dom0"].problem
         assert newer.exists()
         # What was being made when the copy was written may be in use by now.
         assert "work/private" in await system.pools.driver("default").list_volumes()
         assert (state / "store.sqlite").stat().st_mode & 0o077 == 0
     finally:
-        await system.close()
+        await system.runtime.close()
     again = await open_system(state, FakeHypervisor())
-    assert again.state.qubes["dom0"].problem == ""
-    await again.close()
+    assert again.runtime.state.qubes["dom0"].problem == ""
+    await again.runtime.close()
 
 
 async def test_a_store_that_is_damaged_again_is_put_aside_again(state: Path) -> None:
     for _ in range(3):
         zeroed(state / "store.sqlite")
-        await (await open_system(state, FakeHypervisor())).close()
+        await (await open_system(state, FakeHypervisor())).runtime.close()
 
     assert len(backups.put_aside_before(state / "store.sqlite")) == 3
 
@@ -213,21 +213,21 @@ async def test_the_demonstration_starts_with_a_lost_store_and_with_a_damaged_vol
     folder = tmp_path / "demo"
     system = await open_system(folder, FakeHypervisor())
     await demo.populate(system, 0)
-    await system.close()
+    await system.runtime.close()
     (folder / "pools" / "default" / "work" / "private" / "volume.json").write_bytes(b"")
 
     system = await open_system(folder, FakeHypervisor())
     await demo.populate(system, 0)
 
-    assert system.qube("work").state is PowerState.NA
-    assert system.qube("personal").state is PowerState.RUNNING
-    await system.close()
+    assert system.runtime.state.qube("work").state is PowerState.NA
+    assert system.runtime.state.qube("personal").state is PowerState.RUNNING
+    await system.runtime.close()
     for path in folder.glob("store*"):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     system = await open_system(folder, FakeHypervisor())
     await demo.populate(system, 0)
 
-    assert set(system.state.qubes) == {"dom0"}
-    assert "--recover" in system.qube("dom0").problem
-    await system.close()
+    assert set(system.runtime.state.qubes) == {"dom0"}
+    assert "--recover" in system.runtime.state.qube("dom0").problem
+    await system.runtime.close()

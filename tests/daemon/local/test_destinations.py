@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def qube(system: System) -> Client:
     """A client whose calls come from sys-net, which manages vault."""
-    system.qube("vault").tags.add("managed-by-sys-net")
+    system.runtime.state.qube("vault").tags.add("managed-by-sys-net")
     return Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer, "sys-net"))
 
 
@@ -42,8 +42,8 @@ def names(folder: Path) -> set[str]:
 
 
 def allow(system: System, *lines: str) -> Path:
-    system.places.profiles.mkdir(exist_ok=True)
-    path = system.places.profiles / "destinations"
+    system.runtime.places.profiles.mkdir(exist_ok=True)
+    path = system.runtime.places.profiles / "destinations"
     path.write_text("# where qubes may back up to\n" + "".join(f"{line}\n" for line in lines))
     path.chmod(0o644)
     return path
@@ -221,8 +221,8 @@ async def test_a_qube_neither_replaces_nor_removes_a_profile_of_dom0(
 ) -> None:
     allow(system, str(folder))
     await set_profile(client, folder)
-    by_call = (system.places.profiles / "theirs.conf").read_text()
-    (system.places.profiles / "hand.conf").write_text(by_call)
+    by_call = (system.runtime.places.profiles / "theirs.conf").read_text()
+    (system.runtime.places.profiles / "hand.conf").write_text(by_call)
 
     for name in ("theirs", "hand"):
         text = yaml.safe_dump({"include": ["vault"], "destination_path": str(folder)})
@@ -231,7 +231,7 @@ async def test_a_qube_neither_replaces_nor_removes_a_profile_of_dom0(
         with pytest.raises(PermissionDenied, match="only dom0"):
             await qube.send(calls.BACKUP_PROFILE_REMOVE("dom0", name))
 
-        assert (system.places.profiles / f"{name}.conf").read_text() == by_call
+        assert (system.runtime.places.profiles / f"{name}.conf").read_text() == by_call
 
 
 async def test_a_profile_of_a_qube_is_for_it_and_dom0_to_change(

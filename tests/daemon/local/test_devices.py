@@ -70,15 +70,15 @@ def machine(tmp_path: Path) -> SysfsTree:
 async def system(tmp_path: Path, hypervisor: FakeHypervisor, machine: SysfsTree) -> AsyncIterator[System]:
     held = await open_system(tmp_path / "state", hypervisor)
     await demo.populate(held, 0)
-    held.devices.offer(held.qube("dom0"), HostDevices(machine, machine.root))
+    held.devices.offer(held.runtime.state.qube("dom0"), HostDevices(machine, machine.root))
     await until(lambda: machine.listened_to)
     yield held
-    await held.close()
+    await held.runtime.close()
 
 
 def disks(hypervisor: FakeHypervisor, system: System, name: str) -> dict[str, DiskSpec]:
     """By target: what the guest has beside its own volumes."""
-    spec = hypervisor.host.domains[system.qube(name).uuid].spec
+    spec = hypervisor.host.domains[system.runtime.state.qube(name).uuid].spec
     return {disk.target: disk for disk in spec.disks if disk.target not in {"xvda", "xvdb", "xvdc"}}
 
 
@@ -175,15 +175,16 @@ async def test_an_attach_that_the_hypervisor_refuses_leaves_no_trace(
     with pytest.raises(DeviceAlreadyAttached, match="as xvde"):
         await client.send(ATTACH.of(BLOCK)("work", DISK, {"frontend-dev": "xvde"}))
     await client.send(DETACH.of(BLOCK)("work", DeviceId("dom0", "sdb1")))
-    hypervisor.host.domains[system.qube("work").uuid].spec = replace(
-        hypervisor.host.domains[system.qube("work").uuid].spec, disks=(DiskSpec("xvde", Path("/elsewhere")),)
+    hypervisor.host.domains[system.runtime.state.qube("work").uuid].spec = replace(
+        hypervisor.host.domains[system.runtime.state.qube("work").uuid].spec,
+        disks=(DiskSpec("xvde", Path("/elsewhere")),),
     )
 
     with pytest.raises(Mgmt1Error, match="is taken"):
         await client.send(ATTACH.of(BLOCK)("work", DISK, {"frontend-dev": "xvde"}))
 
     assert (await record(client, "work")).devices == ()
-    assert await system.store.read("SELECT * FROM device WHERE ident = 'sdb'") == []
+    assert await system.runtime.store.read("SELECT * FROM device WHERE ident = 'sdb'") == []
     await client.send(ATTACH.of(BLOCK)("personal", DISK, {}))
 
 
@@ -226,9 +227,9 @@ async def test_a_start_names_who_has_the_assigned_device_and_undoes_everything(
     with pytest.raises(DeviceAlreadyAttached, match="work"):
         await client.send(calls.VM_START("vault"))
 
-    assert system.qube("vault").state is PowerState.HALTED
+    assert system.runtime.state.qube("vault").state is PowerState.HALTED
     await client.send(DETACH.of(BLOCK)("work", DISK))
-    hypervisor.start_errors[system.qube("vault").uuid] = Mgmt1Error("no memory")
+    hypervisor.start_errors[system.runtime.state.qube("vault").uuid] = Mgmt1Error("no memory")
     with pytest.raises(Mgmt1Error, match="no memory"):
         await client.send(calls.VM_START("vault"))
     assert not any(device.attached for device in (await record(client, "vault")).devices)
@@ -273,7 +274,7 @@ async def test_a_stick_that_is_plugged_in_anew_at_once_comes_back_to_who_has_it_
 
     (kept,) = (await record(client, "work")).devices
     assert (kept.ident, kept.attached) == ("2-1", True)
-    hosts = hypervisor.host.domains[system.qube("work").uuid].spec.devices
+    hosts = hypervisor.host.domains[system.runtime.state.qube("work").uuid].spec.devices
     assert [host.device for host in hosts if isinstance(host, UsbDevice)] == [30]
 
 
@@ -294,7 +295,7 @@ async def test_a_device_that_is_pulled_is_detached_and_said_so(
 ) -> None:
     stick = DeviceId("dom0", "2-1")
     await client.send(ATTACH.of(USB)("work", stick, {}))
-    uuid = system.qube("work").uuid
+    uuid = system.runtime.state.qube("work").uuid
     assert hypervisor.host.domains[uuid].spec.devices != ()
 
     async with aclosing(client.events()) as events:
@@ -338,9 +339,9 @@ async def test_a_device_that_is_pulled_while_it_is_attached_is_not_attached(
         with pytest.raises(DeviceNotFound, match="while it was being attached"):
             await client.send(ATTACH.of(USB)("work", DeviceId("dom0", "2-1"), {}))
 
-    assert hypervisor.host.domains[system.qube("work").uuid].spec.devices == ()
+    assert hypervisor.host.domains[system.runtime.state.qube("work").uuid].spec.devices == ()
     assert (await record(client, "work")).devices == ()
-    assert await system.store.read("SELECT * FROM device WHERE ident = '2-1'") == []
+    assert await system.runtime.store.read("SELECT * FROM device WHERE ident = '2-1'") == []
 
 
 async def test_the_microphone_is_one_device_by_two_names(client: Client, machine: SysfsTree) -> None:
@@ -394,7 +395,7 @@ async def test_a_qube_whose_device_is_assigned_is_not_removed_and_takes_it_along
     stick = DeviceInfo(USB, "5-1", "Stick", UsbDevice(5, 2, 1, 2))
     await client.send(calls.VM_CREATE("dom0", "AppVM", CreateSpec("usb", "red")))
     plugged = MemoryDevices()
-    system.devices.offer(system.qube("usb"), plugged)
+    system.devices.offer(system.runtime.state.qube("usb"), plugged)
     plugged.plug(stick)
     await client.send(ATTACH.of(USB)("vault", DeviceId("usb", "5-1"), {"persistent": "yes"}))
 
@@ -414,22 +415,24 @@ async def test_a_daemon_that_was_killed_knows_what_its_qubes_have(
     host = FakeHost()
     first = await open_system(tmp_path / "again", FakeHypervisor(host))
     await demo.populate(first, 0)
-    first.devices.offer(first.qube("dom0"), HostDevices(machine, machine.root))
+    first.devices.offer(first.runtime.state.qube("dom0"), HostDevices(machine, machine.root))
     client = Client(MemoryTransport(Dispatcher(LocalBackend(first)).answer))
     await client.send(ATTACH.of(BLOCK)("work", DISK, {}))
     await client.send(ATTACH.of(USB)("work", DeviceId("dom0", "2-1"), {}))
-    await first.close()
+    await first.runtime.close()
     # Meanwhile the guest lost its stick.
-    domain = host.domains[first.qube("work").uuid]
+    domain = host.domains[first.runtime.state.qube("work").uuid]
     domain.spec = replace(domain.spec, devices=())
 
     second = await open_system(tmp_path / "again", FakeHypervisor(host), devices=HostDevices(machine, machine.root))
     try:
-        assert [(device.ident, device.attached) for device in second.qube("work").devices] == [("sdb", True)]
+        assert [(device.ident, device.attached) for device in second.runtime.state.qube("work").devices] == [
+            ("sdb", True)
+        ]
         await second.lifecycle.kill("work")
-        assert second.qube("work").devices == []
+        assert second.runtime.state.qube("work").devices == []
     finally:
-        await second.close()
+        await second.runtime.close()
 
 
 @given(
@@ -453,7 +456,7 @@ STICK = DeviceId("sys-usb", "sda")
 
 
 def disks_of(system: System, hypervisor: FakeHypervisor, name: str) -> set[str]:
-    return {disk.target for disk in hypervisor.host.domains[system.qube(name).uuid].spec.disks}
+    return {disk.target for disk in hypervisor.host.domains[system.runtime.state.qube(name).uuid].spec.disks}
 
 
 async def test_a_backend_whose_devices_others_have_is_not_shut_down(client: Client, system: System) -> None:
@@ -462,7 +465,7 @@ async def test_a_backend_whose_devices_others_have_is_not_shut_down(client: Clie
     with pytest.raises(QubesVMInUseError, match=r"Other qubes have devices of sys-usb: sda \(work\)"):
         await client.send(calls.VM_SHUTDOWN("sys-usb"))
 
-    assert system.qube("sys-usb").state is PowerState.RUNNING
+    assert system.runtime.state.qube("sys-usb").state is PowerState.RUNNING
     await client.send(DETACH.of(BLOCK)("work", STICK))
     await client.send(calls.VM_SHUTDOWN("sys-usb"))
 
@@ -497,7 +500,7 @@ async def test_an_assigned_device_of_a_backend_that_was_killed_comes_back_with_i
     before = disks_of(system, hypervisor, "work")
     await client.send(ATTACH.of(BLOCK)("work", STICK, {"persistent": "yes"}))
     await client.send(calls.VM_KILL("sys-usb"))
-    await until(lambda: not any(device.attached for device in system.qube("work").devices))
+    await until(lambda: not any(device.attached for device in system.runtime.state.qube("work").devices))
     await client.send(calls.VM_SHUTDOWN("work"))
 
     await client.send(calls.VM_START("work"))
@@ -505,5 +508,5 @@ async def test_an_assigned_device_of_a_backend_that_was_killed_comes_back_with_i
 
     await client.send(DETACH.of(PCI)("sys-usb", DeviceId("dom0", "00_14.0")))  # this machine has none
     await client.send(calls.VM_START("sys-usb"))
-    await until(lambda: any(device.attached for device in system.qube("work").devices))
+    await until(lambda: any(device.attached for device in system.runtime.state.qube("work").devices))
     assert len(disks_of(system, hypervisor, "work")) == len(before) + 1

@@ -121,8 +121,8 @@ async def test_a_profile_written_by_hand_learns_its_disk_in_its_first_run(
 
 
 def by_hand(system: System, path: Path) -> None:
-    system.places.profiles.mkdir(exist_ok=True)
-    (system.places.profiles / "nightly.conf").write_text(
+    system.runtime.places.profiles.mkdir(exist_ok=True)
+    (system.runtime.places.profiles / "nightly.conf").write_text(
         f"include: [vault]\ndestination_path: {path}\nkdf: generated\npassphrase_text: x\n"
     )
 
@@ -156,7 +156,7 @@ async def test_a_folder_on_the_systems_disk_is_confirmed_once_or_has_a_backup(
     await execute(client, "nightly", None)
 
     # As after an update from a version that remembered no file systems.
-    await system.store.commit([rows.delete_destinations("nightly")])
+    await system.runtime.store.commit([rows.delete_destinations("nightly")])
     await execute(client, "nightly", None)
 
     assert [run.result for run in await history(client, "nightly")] == ["ok", "ok", "ok"]
@@ -198,7 +198,7 @@ async def test_a_profile_that_is_set_again_or_removed_forgets_its_disk(
     await execute(client, "nightly", None)
     await client.send(calls.BACKUP_PROFILE_REMOVE("dom0", "nightly"))
 
-    assert await system.store.read("SELECT * FROM destination") == []
+    assert await system.runtime.store.read("SELECT * FROM destination") == []
 
 
 async def test_the_limit_of_fat_is_told_before(client: Client, mounts: Mounts, stick: Path) -> None:

@@ -70,15 +70,15 @@ async def test_a_rule_that_is_none_changes_nothing(client: Client, rule: str) ->
 async def test_an_expired_rule_vanishes_by_itself(client: Client, system: System) -> None:
     soon = int(time.time()) + 2
     await client.send(calls.VM_FIREWALL_INSERT_RULE("vault", 0, f"action=drop expire={soon}"))
-    assert len(system.qube("vault").rules) == 2
+    assert len(system.runtime.state.qube("vault").rules) == 2
 
     async with asyncio.timeout(LIMIT):
-        async for event in system.hub.listen(lambda event: [event] if event.subject in {"", "vault"} else []):
+        async for event in system.runtime.hub.listen(lambda event: [event] if event.subject in {"", "vault"} else []):
             if event.name == "firewall-changed":
                 break
 
     assert await rules(client) == ["action=accept"]
-    assert len(system.qube("vault").rules) == 1
+    assert len(system.runtime.state.qube("vault").rules) == 1
 
 
 async def test_dom0_has_no_firewall(client: Client) -> None:
@@ -90,7 +90,7 @@ async def test_a_change_costs_the_same_however_many_rules_there_are(
     client: Client, system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parsed, statements = 0, 0
-    commit = system.store.commit
+    commit = system.runtime.store.commit
 
     def counted(text: str | bytes) -> Rule:
         nonlocal parsed
@@ -104,12 +104,12 @@ async def test_a_change_costs_the_same_however_many_rules_there_are(
         await commit(changes)
 
     for name in ("vault", "work", "personal"):
-        qube = system.qube(name)
+        qube = system.runtime.state.qube(name)
         qube.rules = [(f"n{number}", "action=drop") for number in range(600)]
         await commit([row for rule_id, text in qube.rules for row in rows.insert_rule(qube.qid, rule_id, text, None)])
     for module in (firewall_rules, core_firewall):
         monkeypatch.setattr(module, "parse_rule", counted)
-    monkeypatch.setattr(system.store, "commit", committed)
+    monkeypatch.setattr(system.runtime.store, "commit", committed)
 
     for position in (None, 0, 300):
         before = parsed, statements
@@ -144,7 +144,7 @@ async def test_the_stored_order_is_the_order_in_memory(changes: list[tuple[bool,
 async def test_an_expiring_rule_of_a_clone_vanishes_too(client: Client, system: System) -> None:
     soon = int(time.time()) + 3
     await client.send(calls.VM_FIREWALL_INSERT_RULE("vault", 0, f"action=drop expire={soon}"))
-    stream = system.hub.listen(lambda event: [event] if event.subject in {"", "copy"} else [])
+    stream = system.runtime.hub.listen(lambda event: [event] if event.subject in {"", "copy"} else [])
     await anext(stream)
     await client.send(calls.VM_CLONE("vault", payload=CloneSpec("copy")))
 
@@ -153,14 +153,14 @@ async def test_an_expiring_rule_of_a_clone_vanishes_too(client: Client, system: 
             if event.name == "firewall-changed":
                 break
 
-    assert [text for _id, text in system.qube("copy").rules] == ["action=accept"]
+    assert [text for _id, text in system.runtime.state.qube("copy").rules] == ["action=accept"]
 
 
 async def test_an_expired_rule_that_cannot_be_taken_out_is_tried_again(
     client: Client, system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(firewall_rules, "RETRY_SECONDS", 0.01)
-    commit, refusals = system.store.commit, iter(range(3))
+    commit, refusals = system.runtime.store.commit, iter(range(3))
     await client.send(calls.VM_FIREWALL_INSERT_RULE("vault", 0, f"action=drop expire={int(time.time()) + 2}"))
 
     async def refused(statements: Iterable[Statement]) -> None:
@@ -168,9 +168,9 @@ async def test_an_expired_rule_that_cannot_be_taken_out_is_tried_again(
             raise StoreError("The disk is full.")
         await commit(statements)
 
-    monkeypatch.setattr(system.store, "commit", refused)
+    monkeypatch.setattr(system.runtime.store, "commit", refused)
     async with asyncio.timeout(LIMIT):
-        while len(system.qube("vault").rules) > 1:  # noqa: ASYNC110 - the refusals send no event
+        while len(system.runtime.state.qube("vault").rules) > 1:  # noqa: ASYNC110 - the refusals send no event
             await asyncio.sleep(0.02)
 
     assert next(refusals, None) is None

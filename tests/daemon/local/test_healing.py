@@ -66,16 +66,16 @@ async def volumes(system: System, name: str) -> set[str]:
 @contextlib.contextmanager
 def full_disk(system: System) -> Iterator[None]:
     """Nothing can be stored."""
-    commit = system.store._commit
+    commit = system.runtime.store._commit
 
     def refuse(_statements: Any) -> None:
         raise StoreError("The change could not be stored: the disk is full.")
 
-    system.store._commit = refuse  # type: ignore[assignment, method-assign]
+    system.runtime.store._commit = refuse  # type: ignore[assignment, method-assign]
     try:
         yield
     finally:
-        system.store._commit = commit  # type: ignore[method-assign]
+        system.runtime.store._commit = commit  # type: ignore[method-assign]
 
 
 # -- starts that are cut short ----------------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ async def test_a_cancelled_start_that_succeeds_leaves_the_qube_running_on_its_vo
     await asyncio.wait([task])
 
     assert task.cancelled()
-    assert system.qube("vault").state is PowerState.RUNNING
+    assert system.runtime.state.qube("vault").state is PowerState.RUNNING
     assert await volumes(system, "vault") == {"root", "private", "volatile"}
     await client.send(calls.VM_KILL("vault"))
     assert await volumes(system, "vault") == {"private"}
@@ -107,7 +107,7 @@ async def test_a_cancelled_start_that_succeeds_leaves_the_qube_running_on_its_vo
 async def test_a_cancelled_start_that_the_hypervisor_refuses_is_undone(
     system: System, hypervisor: SlowHypervisor, client: Client
 ) -> None:
-    vault = system.qube("vault")
+    vault = system.runtime.state.qube("vault")
     hypervisor.start_errors[vault.uuid] = QubesVMNotStartedError("No memory.")
     task = await begin_slow_start(system, hypervisor)
 
@@ -132,7 +132,7 @@ async def test_a_daemon_that_ends_inside_a_start_stops_no_volume_and_the_next_on
     await asyncio.sleep(0.01)
     task.cancel()
     await asyncio.wait([task])
-    await system.close()
+    await system.runtime.close()
     left = SlowHypervisor(hypervisor.host)
     await left.open()
     hypervisor._open = True
@@ -141,10 +141,10 @@ async def test_a_daemon_that_ends_inside_a_start_stops_no_volume_and_the_next_on
 
     after = await open_system(tmp_path / "state", left)
     try:
-        assert after.qube("vault").state is PowerState.RUNNING
+        assert after.runtime.state.qube("vault").state is PowerState.RUNNING
         assert await volumes(after, "vault") == {"root", "private", "volatile"}
     finally:
-        await after.close()
+        await after.runtime.close()
 
 
 async def test_a_connection_lost_inside_a_start_is_decided_when_it_is_back(
@@ -155,13 +155,13 @@ async def test_a_connection_lost_inside_a_start_is_decided_when_it_is_back(
         hypervisor.lose_connection()
         raise Mgmt1Error("The connection to the hypervisor is lost.")
 
-    vault = system.qube("vault")
+    vault = system.runtime.state.qube("vault")
     monkeypatch.setattr(hypervisor, "start", start_and_lose)
 
     with pytest.raises(Mgmt1Error):
         await system.lifecycle.start("vault")
 
-    assert system.qube("vault").state is PowerState.HALTING
+    assert system.runtime.state.qube("vault").state is PowerState.HALTING
     assert await volumes(system, "vault") == {"root", "private", "volatile"}
     hypervisor.restore_connection()
     await until(lambda: vault.state is PowerState.RUNNING)
@@ -171,7 +171,7 @@ async def test_a_connection_lost_inside_a_start_is_decided_when_it_is_back(
 
 
 async def test_a_kill_on_a_full_disk_ends_and_the_qube_heals(system: System, client: Client) -> None:
-    work = system.qube("work")
+    work = system.runtime.state.qube("work")
     with full_disk(system):
         with pytest.raises(Mgmt1Error, match=r"work was killed\. Cleaning up after it failed, and is tried again"):
             await client.send(calls.VM_KILL("work"))
@@ -181,7 +181,7 @@ async def test_a_kill_on_a_full_disk_ends_and_the_qube_heals(system: System, cli
 
     await until(lambda: work.state is PowerState.HALTED)
     await client.send(calls.VM_START("work"))
-    assert system.qube("work").state is PowerState.RUNNING
+    assert system.runtime.state.qube("work").state is PowerState.RUNNING
 
 
 async def test_a_start_right_after_the_disk_has_room_again_cleans_up_first(
@@ -193,11 +193,11 @@ async def test_a_start_right_after_the_disk_has_room_again_cleans_up_first(
 
     await client.send(calls.VM_START("work"))
 
-    assert system.qube("work").state is PowerState.RUNNING
+    assert system.runtime.state.qube("work").state is PowerState.RUNNING
 
 
 async def test_a_shutdown_on_a_full_disk_ends_and_the_qube_heals(system: System, client: Client) -> None:
-    work = system.qube("work")
+    work = system.runtime.state.qube("work")
     with full_disk(system), pytest.raises(Mgmt1Error, match=r"work has shut down\. Cleaning up"):
         await client.send(calls.VM_SHUTDOWN("work"))
 
@@ -206,13 +206,13 @@ async def test_a_shutdown_on_a_full_disk_ends_and_the_qube_heals(system: System,
 
 
 async def test_a_crash_on_a_full_disk_heals_by_itself(system: System, hypervisor: SlowHypervisor) -> None:
-    work = system.qube("work")
+    work = system.runtime.state.qube("work")
     with full_disk(system):
         hypervisor.crash(work.uuid)
         await until(lambda: work.state is PowerState.HALTING)
 
     await until(lambda: work.state is PowerState.HALTED)
-    assert await system.store.read("SELECT start_time FROM qube WHERE name = 'work'") == [(None,)]
+    assert await system.runtime.store.read("SELECT start_time FROM qube WHERE name = 'work'") == [(None,)]
 
 
 async def test_a_disposable_that_could_not_be_removed_goes_later(system: System, client: Client) -> None:
@@ -221,8 +221,8 @@ async def test_a_disposable_that_could_not_be_removed_goes_later(system: System,
     with full_disk(system), contextlib.suppress(Mgmt1Error):
         await client.send(calls.VM_KILL("disp1"))
 
-    await until(lambda: "disp1" not in system.state.qubes)
-    await until(lambda: not system.reserved)
+    await until(lambda: "disp1" not in system.runtime.state.qubes)
+    await until(lambda: not system.runtime.reserved)
     assert await volumes(system, "disp1") == set()
 
 
@@ -232,7 +232,7 @@ async def test_a_volume_that_could_not_be_stopped_keeps_the_qube_from_halting_an
     async def refuse(_spec: object) -> None:
         raise StoragePoolException("The disk under the pool default is full.")
 
-    work = system.qube("work")
+    work = system.runtime.state.qube("work")
     with monkeypatch.context() as patch:
         patch.setattr(system.pools.driver("default"), "stop", refuse)
         with pytest.raises(Mgmt1Error, match="was killed"):
@@ -256,10 +256,10 @@ async def test_a_store_file_that_is_moved_away_is_noticed_and_taken_up_again(
     with pytest.raises(Mgmt1Error, match=f"{file} was deleted or replaced"):
         await client.send(calls.VM_TAG_SET("work", "lost"))
 
-    assert "lost" not in system.qube("work").tags
+    assert "lost" not in system.runtime.state.qube("work").tags
     (tmp_path / "elsewhere").rename(file)
     await client.send(calls.VM_TAG_SET("work", "kept"))
-    assert system.qube("work").tags >= {"kept"}
+    assert system.runtime.state.qube("work").tags >= {"kept"}
 
 
 async def test_a_store_file_that_is_replaced_is_noticed(system: System, client: Client, tmp_path: Path) -> None:
@@ -271,7 +271,7 @@ async def test_a_store_file_that_is_replaced_is_noticed(system: System, client: 
     with pytest.raises(Mgmt1Error, match="deleted or replaced"):
         await client.send(calls.VM_TAG_SET("work", "lost"))
 
-    assert "lost" not in system.qube("work").tags
+    assert "lost" not in system.runtime.state.qube("work").tags
 
 
 # -- volumes that cannot be removed ------------------------------------------------------------------------------------
@@ -292,7 +292,7 @@ def stuck_volumes(system: System, monkeypatch: pytest.MonkeyPatch, error: Except
 async def nothing_left(system: System) -> None:
     """Until the store has nothing pending."""
     pending = "SELECT pool FROM pending_volume UNION ALL SELECT pool FROM pending_rename"
-    while await system.store.read(pending):  # noqa: ASYNC110 - no event says it
+    while await system.runtime.store.read(pending):  # noqa: ASYNC110 - no event says it
         await asyncio.sleep(0.01)
 
 
@@ -374,14 +374,14 @@ async def test_a_rename_that_can_neither_be_stored_nor_taken_back_is_taken_back_
     await nothing_left(system)
     assert await volumes(system, "vault") == {"private"}
     await client.send(calls.VM_START("vault"))
-    assert system.qube("vault").state is PowerState.RUNNING
+    assert system.runtime.state.qube("vault").state is PowerState.RUNNING
 
 
 async def test_the_domain_of_a_removed_qube_is_forgotten_once_the_hypervisor_answers(
     system: System, hypervisor: SlowHypervisor, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forgotten = asyncio.Event()
-    uuid = system.qube("vault").uuid
+    uuid = system.runtime.state.qube("vault").uuid
     answers = iter([Mgmt1Error("The hypervisor is out of reach.")] * 2)
 
     async def forget(of: Any) -> None:

@@ -231,7 +231,7 @@ async def test_a_hidden_name_a_coming_name_and_one_that_is_referred_to_are_one_a
     client: Client, ask: Ask, system: System, make: Make
 ) -> None:
     await client.send(calls.VM_TAG_SET("personal", "managed-by-ghost"))
-    system.reserved.add("coming")
+    system.runtime.reserved.add("coming")
 
     answers = [(await ask(make(name))).replace(name.encode(), b"NAME") for name in ("vault", "ghost", "coming")]
 
@@ -241,7 +241,7 @@ async def test_a_hidden_name_a_coming_name_and_one_that_is_referred_to_are_one_a
 
 async def test_the_volumes_of_a_qube_that_is_just_made_are_hidden_too(client: Client, ask: Ask, system: System) -> None:
     await system.pools.driver("default").create("coming/private", 1 << 20)
-    system.reserved.add("coming")
+    system.runtime.reserved.add("coming")
 
     listed = await ask(calls.POOL_VOLUME_LIST("dom0", "default"))
     info = [await ask(calls.POOL_VOLUME_INFO("dom0", _volume(name))) for name in ("coming", "ghost")]
@@ -332,7 +332,7 @@ async def test_an_error_names_only_users_that_the_source_sees(
     answer = await ask(request_)
 
     assert text in answer
-    assert not [name for name in system.state.qubes if name not in {"dom0", "work"} and name.encode() in answer]
+    assert not [name for name in system.runtime.state.qubes if name not in {"dom0", "work"} and name.encode() in answer]
 
 
 def test_names_that_are_not_seen_are_not_counted() -> None:
@@ -387,8 +387,8 @@ async def test_a_profile_that_a_qube_sets_backs_up_only_what_that_qube_sees(
 ) -> None:
     folder = tmp_path / "backups"
     folder.mkdir()
-    system.places.profiles.mkdir(parents=True, exist_ok=True)
-    (system.places.profiles / "destinations").write_text(f"{folder}\n")
+    system.runtime.places.profiles.mkdir(parents=True, exist_ok=True)
+    (system.runtime.places.profiles / "destinations").write_text(f"{folder}\n")
     text = f"include: [work, vault, '$type:AppVM']\ndestination_path: {folder}\n"
 
     assert b"Permission" not in await ask(calls.BACKUP_PROFILE_SET("dom0", "p", text))

@@ -34,7 +34,7 @@ async def test_a_template_of_another_format_is_refused_by_name(
     with pytest.raises(QubesValueError, match=f"looks like {signature.name.split(' (')[0]}"):
         await client.send(calls.VM_CREATE_TEMPLATE("dom0", "alpine", stream(image_of(signature))))
 
-    assert "alpine" not in system.state.qubes
+    assert "alpine" not in system.runtime.state.qubes
     assert not [vid for vid in await system.pools.driver("default").list_volumes() if vid.startswith("alpine")]
 
 

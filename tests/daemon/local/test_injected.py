@@ -38,11 +38,11 @@ def _without_usage(record: VmRecord) -> VmRecord:
 
 async def everything(system: System) -> tuple[Any, ...]:
     return (
-        {name: _without_usage(qube.record()) for name, qube in system.state.qubes.items()},
+        {name: _without_usage(qube.record()) for name, qube in system.runtime.state.qubes.items()},
         await system.pools.driver("default").list_volumes(),
-        await system.store.read("SELECT * FROM pending_volume"),
-        await system.store.read("SELECT qid, name FROM qube ORDER BY qid"),
-        set(system.reserved),
+        await system.runtime.store.read("SELECT * FROM pending_volume"),
+        await system.runtime.store.read("SELECT qid, name FROM qube ORDER BY qid"),
+        set(system.runtime.reserved),
     )
 
 
@@ -65,7 +65,7 @@ async def test_a_creation_that_fails_at_a_step_leaves_nothing(
     counter = [0]
     driver = system.pools.driver("default")
     with monkeypatch.context() as patch:
-        for owner, name in ((system.store, "commit"), (driver, "create"), (driver, "clone")):
+        for owner, name in ((system.runtime.store, "commit"), (driver, "create"), (driver, "clone")):
             patch.setattr(owner, name, failing_at(step, getattr(owner, name), counter))
         try:
             await client.send(request_)
@@ -76,7 +76,7 @@ async def test_a_creation_that_fails_at_a_step_leaves_nothing(
     if failed:
         assert await everything(system) == before
         await client.send(request_)
-    assert "new" in system.state.qubes
+    assert "new" in system.runtime.state.qubes
 
 
 SETTINGS = [
@@ -131,14 +131,14 @@ async def test_folding_the_events_gives_what_get_all_says(
     system = await open_system(folder, FakeHypervisor())
     await demo.populate(system, 0)
     client = Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
-    copy: dict[str, VmRecord] = {name: qube.record() for name, qube in system.state.qubes.items()}
+    copy: dict[str, VmRecord] = {name: qube.record() for name, qube in system.runtime.state.qubes.items()}
     told: list[Event] = []
-    system.hub.emit, emit = (lambda event: (told.append(event), emit(event))[0]), system.hub.emit  # type: ignore[method-assign, func-returns-value]
+    system.runtime.hub.emit, emit = (lambda event: (told.append(event), emit(event))[0]), system.runtime.hub.emit  # type: ignore[method-assign, func-returns-value]
     try:
         for kind, name, held in operations:
             with contextlib.suppress(Mgmt1Error):
                 await client.send(REQUESTS[kind](name, held))
-        await system.close()
+        await system.runtime.close()
 
         for event in told:
             after = apply_event(copy.get(event.subject), event)
@@ -146,7 +146,7 @@ async def test_folding_the_events_gives_what_get_all_says(
                 copy.pop(event.subject, None)
             else:
                 copy[event.subject] = after
-        listed = {name: qube.record() for name, qube in system.state.qubes.items()}
+        listed = {name: qube.record() for name, qube in system.runtime.state.qubes.items()}
         assert copy == listed
     finally:
-        await system.close()
+        await system.runtime.close()

@@ -17,7 +17,9 @@ async def test_the_end_of_a_long_console_is_shown(client: Client, system: System
     with pytest.raises(QubesValueError, match="console"):
         await client.send(calls.VM_LOG_GET("vault", "console"))
 
-    system.places.console(system.qube("vault").uuid).write_bytes(b"first\n" + b"x" * MOST + b"\xff last\n")
+    system.runtime.places.console(system.runtime.state.qube("vault").uuid).write_bytes(
+        b"first\n" + b"x" * MOST + b"\xff last\n"
+    )
 
     assert await client.send(calls.VM_LOG_LIST("vault")) == ["console"]
     text = await client.send(calls.VM_LOG_GET("vault", "console"))
@@ -27,7 +29,7 @@ async def test_the_end_of_a_long_console_is_shown(client: Client, system: System
 
 async def test_a_log_that_is_a_link_is_not_followed(client: Client, system: System, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("secret")
-    system.places.console(system.qube("vault").uuid).symlink_to(tmp_path / "secret")
+    system.runtime.places.console(system.runtime.state.qube("vault").uuid).symlink_to(tmp_path / "secret")
 
     with pytest.raises(QubesValueError):
         await client.send(calls.VM_LOG_GET("vault", "console"))

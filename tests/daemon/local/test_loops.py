@@ -45,11 +45,11 @@ LOOPED = (
 async def looped(tmp_path: Path) -> AsyncIterator[System]:
     """A system whose store already has loops of netvms and of templates."""
     first = await open_system(tmp_path, FakeHypervisor())
-    await first.commit([statement for one in LOOPED for statement in rows.insert_qube(one)])
-    await first.close()
+    await first.runtime.commit([statement for one in LOOPED for statement in rows.insert_qube(one)])
+    await first.runtime.close()
     system = await open_system(tmp_path, FakeHypervisor())
     yield system
-    await system.close()
+    await system.runtime.close()
 
 
 @pytest.mark.parametrize(("name", "way"), [("left", "left → right → left"), ("behind", "behind → left → right → left")])
@@ -59,7 +59,7 @@ async def test_a_qube_behind_a_loop_is_refused_its_start_in_words(looped: System
     with pytest.raises(QubesVMNotStartedError, match=f"its netvms are a loop, {way}"):
         await client.send(calls.VM_START(name))
 
-    assert looped.qube("left").state is PowerState.HALTED
+    assert looped.runtime.state.qube("left").state is PowerState.HALTED
 
 
 async def test_nothing_hangs_over_a_loop_in_the_store(looped: System) -> None:
@@ -73,11 +73,11 @@ async def test_nothing_hangs_over_a_loop_in_the_store(looped: System) -> None:
     await client.send(calls.VM_FEATURE_SET("left", "ipv6", "1"))
     await client.send(calls.VM_FEATURE_REMOVE("left", "ipv6"))
     await client.send(calls.VM_PROPERTY_SET("app-a", "memory", "500"))
-    records = {one.name: one.record() for one in looped.state.qubes.values()}
+    records = {one.name: one.record() for one in looped.runtime.state.qubes.values()}
     assert {node.name for node in network_forest(records).roots} >= {"left", "own"}
     assert "app-a" not in {node.name for node in template_forest(records).roots}
     await client.send(calls.VM_PROPERTY_SET("left", "netvm", ""))
-    assert looped.qube("behind").value("netvm") == "left"
+    assert looped.runtime.state.qube("behind").value("netvm") == "left"
 
 
 async def test_a_disposable_that_follows_its_template_makes_no_loop(client: Client) -> None:
@@ -121,9 +121,9 @@ async def test_a_long_chain_of_netvms_starts_from_its_end(system: System) -> Non
     qubes = chained(count)
     for number, one in enumerate(qubes.values(), 5000):
         one.qid, one.uuid = number, UUID(int=number)
-    async with system.changing:
-        await system.commit([statement for one in qubes.values() for statement in rows.insert_qube(one)])
-        system.state.load(qubes.values())
+    async with system.runtime.changing:
+        await system.runtime.commit([statement for one in qubes.values() for statement in rows.insert_qube(one)])
+        system.runtime.state.load(qubes.values())
     client = Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
 
     await client.send(calls.VM_START("net-0"))

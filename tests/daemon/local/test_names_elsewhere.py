@@ -38,8 +38,8 @@ KEYS = Mention("profile", "nightly", "include exclude passphrase_vm")
 async def lab(client: Client, system: System) -> None:
     await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("lab", "green")))
     await client.send(calls.BACKUP_PROFILE_SET("dom0", "nightly", f"# mine\n{yaml.safe_dump(PROFILE)}"))
-    system.places.policy.mkdir(exist_ok=True)
-    (system.places.policy / "30-mine.policy").write_text(POLICY)
+    system.runtime.places.policy.mkdir(exist_ok=True)
+    (system.runtime.places.policy / "30-mine.policy").write_text(POLICY)
 
 
 async def profile(client: Client) -> tuple[str, dict[str, object]]:
@@ -63,7 +63,7 @@ async def test_profiles_follow_a_rename_and_the_answer_names_what_does_not(clien
         },
     )
     assert await client.send(calls.VM_MENTIONS("off")) == [KEYS]
-    assert await system.store.read("SELECT * FROM pending_name") == []
+    assert await system.runtime.store.read("SELECT * FROM pending_name") == []
 
 
 @pytest.mark.usefixtures("lab")
@@ -98,14 +98,14 @@ async def test_what_a_crash_kept_from_the_profiles_is_done_at_the_next_start(
         await client.send(calls.VM_PROPERTY_SET("lab2", "name", "lab3"))
         await client.send(calls.VM_PROPERTY_SET("vault", "name", "safe"))
     assert (await profile(client))[1] == PROFILE
-    await system.close()
+    await system.runtime.close()
 
     again = await open_system(tmp_path / "state", FakeHypervisor())
     try:
         await again.backups.follow_names()
         text = (await again.backups.profiles.get("nightly")).text
     finally:
-        await again.close()
+        await again.runtime.close()
 
     assert yaml.safe_load(text)["include"] == ["lab3", "safe", "$tag:managed-by-lab3"]
 
@@ -129,7 +129,7 @@ async def test_profiles_follow_by_themselves_once_the_disk_takes_them_again(
     else:
         await client.send(calls.VM_REMOVE("lab"))
     async with asyncio.timeout(LIMIT):
-        while await system.store.read("SELECT * FROM pending_name"):  # noqa: ASYNC110 - nothing tells
+        while await system.runtime.store.read("SELECT * FROM pending_name"):  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.05)
 
     assert "lab" not in (await profile(client))[1]["include"]  # type: ignore[operator]
@@ -151,7 +151,7 @@ async def test_a_profile_set_for_a_new_qube_does_not_follow_the_earlier_one(
     await client.send(calls.BACKUP_PROFILE_SET("dom0", "nightly", f"# mine\n{yaml.safe_dump(PROFILE)}"))
 
     async with asyncio.timeout(LIMIT):
-        while await system.store.read("SELECT * FROM pending_name"):  # noqa: ASYNC110 - nothing tells
+        while await system.runtime.store.read("SELECT * FROM pending_name"):  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.05)
     assert (await profile(client))[1] == PROFILE
 
@@ -159,7 +159,7 @@ async def test_a_profile_set_for_a_new_qube_does_not_follow_the_earlier_one(
 @pytest.mark.usefixtures("lab")
 async def test_a_file_that_others_could_write_gets_no_rights_by_following(client: Client, system: System) -> None:
     """Written by root it would be root's, and its command would run."""
-    path = system.places.profiles / "command.conf"
+    path = system.runtime.places.profiles / "command.conf"
     path.write_text("include: [lab]\ndestination_command: [/bin/true]\n")
     path.chmod(0o666)
 
@@ -182,8 +182,10 @@ async def test_a_rename_joins_the_tags_of_both_names(client: Client, system: Sys
     await client.send(calls.VM_PROPERTY_SET("vault", "name", "safe"))
 
     for qube in ("work", "safe"):
-        assert {tag for tag in system.qube(qube).tags if tag.startswith("managed-by-")} == {"managed-by-safe"}
-    stored = await system.store.read("SELECT DISTINCT name FROM tag WHERE name LIKE 'managed-by-%'")
+        assert {tag for tag in system.runtime.state.qube(qube).tags if tag.startswith("managed-by-")} == {
+            "managed-by-safe"
+        }
+    stored = await system.runtime.store.read("SELECT DISTINCT name FROM tag WHERE name LIKE 'managed-by-%'")
     assert stored == [("managed-by-safe",)]
 
 
@@ -192,5 +194,5 @@ async def test_a_qube_that_refers_to_itself_does_so_by_its_new_name(client: Clie
 
     await client.send(calls.VM_PROPERTY_SET("default-dvm", "name", "dvm"))
 
-    assert system.qube("dvm").value("default_dispvm") == "dvm"
+    assert system.runtime.state.qube("dvm").value("default_dispvm") == "dvm"
     assert (await client.send(calls.VM_GET_ALL("dom0", "dvm"))).value("default_dispvm") == "dvm"

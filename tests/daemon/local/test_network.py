@@ -93,7 +93,7 @@ class World:
         return system
 
     def passes(self, system: System, name: str, destination: str = OUTSIDE, port: int = 443) -> bool:
-        qube = system.qube(name)
+        qube = system.runtime.state.qube(name)
         machine = self.firewall.machines.get(f"/place/{self.roads.taps[name]}")
         return machine is not None and machine.passes(Datagram(qube.value("ip"), destination, "tcp", port))
 
@@ -107,7 +107,7 @@ def world() -> World:
 async def system(tmp_path: Path, world: World) -> AsyncIterator[System]:
     held = await world.open(tmp_path / "state")
     yield held
-    await held.close()
+    await held.runtime.close()
 
 
 @pytest.fixture
@@ -125,9 +125,12 @@ async def test_a_started_qube_has_a_tap_behind_its_netvm_and_its_rules_hold(
     assert world.roads.netvms == {"sys-net": "", "sys-firewall": "sys-net"}
     assert world.roads.out == {"sys-net"}
     assert world.roads.taps == {"work": "sys-firewall", "personal": "sys-firewall"}
-    (card,) = world.host.domains[system.qube("work").uuid].spec.nics
+    (card,) = world.host.domains[system.runtime.state.qube("work").uuid].spec.nics
     assert (card.kind, card.source) == (NicKind.TAP, "tap-work")
-    assert f"qubes.ip={system.qube('work').value('ip')}" in world.host.domains[system.qube("work").uuid].spec.kernelopts
+    assert (
+        f"qubes.ip={system.runtime.state.qube('work').value('ip')}"
+        in world.host.domains[system.runtime.state.qube("work").uuid].spec.kernelopts
+    )
     assert world.passes(system, "personal")
     assert not world.passes(system, "work")
     assert await state_of(client, "work") == "enforced"
@@ -180,17 +183,17 @@ async def test_another_netvm_while_it_runs_moves_the_qube_there(client: Client, 
 
     assert world.roads.taps["personal"] == "sys-net"
     assert world.passes(system, "personal")
-    (card,) = world.host.domains[system.qube("personal").uuid].spec.nics
+    (card,) = world.host.domains[system.runtime.state.qube("personal").uuid].spec.nics
     assert card.kind is NicKind.TAP
 
     await client.send(calls.VM_PROPERTY_SET("personal", "netvm", ""))
     assert "personal" not in world.roads.taps
-    assert world.host.domains[system.qube("personal").uuid].spec.nics == ()
+    assert world.host.domains[system.runtime.state.qube("personal").uuid].spec.nics == ()
     assert await state_of(client, "personal") == ""
 
     await client.send(calls.VM_PROPERTY_RESET("personal", "netvm"))
     assert world.roads.taps["personal"] == "sys-firewall"
-    assert len(world.host.domains[system.qube("personal").uuid].spec.nics) == 1
+    assert len(world.host.domains[system.runtime.state.qube("personal").uuid].spec.nics) == 1
 
 
 async def test_a_halted_qube_leaves_no_path(client: Client, world: World) -> None:
@@ -208,7 +211,7 @@ async def test_a_start_whose_path_cannot_be_made_is_undone(client: Client, syste
     with pytest.raises(Mgmt1Error, match="no taps left"):
         await client.send(calls.VM_START("untrusted"))
 
-    assert system.qube("untrusted").state is PowerState.HALTED
+    assert system.runtime.state.qube("untrusted").state is PowerState.HALTED
     assert "untrusted" not in world.roads.taps
     world.roads.refuse = None
     await client.send(calls.VM_START("untrusted"))
@@ -217,7 +220,7 @@ async def test_a_start_whose_path_cannot_be_made_is_undone(client: Client, syste
 
 async def test_a_daemon_that_starts_again_has_the_paths_and_rules_of_what_runs(tmp_path: Path, world: World) -> None:
     first = await world.open(tmp_path / "again")
-    await first.close()
+    await first.runtime.close()
     world.firewall.machines.clear()
     world.roads = PaperRoads()
 
@@ -227,7 +230,7 @@ async def test_a_daemon_that_starts_again_has_the_paths_and_rules_of_what_runs(t
         assert world.passes(second, "personal")
         assert not world.passes(second, "work")
     finally:
-        await second.close()
+        await second.runtime.close()
 
 
 async def test_user_networking_says_that_rules_are_kept_only(tmp_path: Path) -> None:
@@ -237,14 +240,14 @@ async def test_user_networking_says_that_rules_are_kept_only(tmp_path: Path) -> 
         await demo.populate(system, 0)
         client = Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
         assert (await state_of(client, "work")).startswith("Not enforced")
-        uuid = system.qube("work").uuid
+        uuid = system.runtime.state.qube("work").uuid
         assert [card.kind for card in host.domains[uuid].spec.nics] == [NicKind.USER]
         await client.send(calls.VM_PROPERTY_SET("work", "netvm", ""))
         assert host.domains[uuid].spec.nics == ()
         await client.send(calls.VM_PROPERTY_RESET("work", "netvm"))
         assert [card.kind for card in host.domains[uuid].spec.nics] == [NicKind.USER]
     finally:
-        await system.close()
+        await system.runtime.close()
 
 
 async def test_a_path_that_could_not_be_taken_away_goes_later(
@@ -256,7 +259,7 @@ async def test_a_path_that_could_not_be_taken_away_goes_later(
 
     await client.send(calls.VM_KILL("work"))
 
-    assert system.qube("work").state is PowerState.HALTED
+    assert system.runtime.state.qube("work").state is PowerState.HALTED
     assert "work" in world.roads.taps
     world.roads.refuse = None
     async with asyncio.timeout(LIMIT):

@@ -82,7 +82,7 @@ async def orphaned(tmp_path: Path) -> AsyncIterator[System]:
     for vid, data in ORPHANS.items():
         await system.pools.driver("default").import_data(vid, pieces(data))
     yield system
-    await system.close()
+    await system.runtime.close()
 
 
 async def left(system: System) -> dict[str, bytes]:
@@ -103,41 +103,41 @@ async def test_a_call_that_meets_a_volume_is_refused_and_the_volume_stays(
         await CALLS[name](client_of(orphaned), folder)
 
     assert await left(orphaned) == ORPHANS
-    assert "work-2" not in orphaned.state.qubes
-    assert await orphaned.store.read("SELECT * FROM pending_volume") == []
-    assert await orphaned.store.read("SELECT * FROM pending_rename") == []
+    assert "work-2" not in orphaned.runtime.state.qubes
+    assert await orphaned.runtime.store.read("SELECT * FROM pending_volume") == []
+    assert await orphaned.runtime.store.read("SELECT * FROM pending_rename") == []
     # A qube of another name can still be made.
     await client_of(orphaned).send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("work-4", "red")))
 
 
 async def test_a_crash_between_the_pending_row_and_the_volume_removes_nothing(orphaned: System, tmp_path: Path) -> None:
     for vid in ORPHANS:
-        await orphaned.commit([rows.add_pending_volume("default", vid, "never-made")])
-    await orphaned.commit([rows.add_pending_rename("default", "vanished", "work-2", ["never-made"])])
-    await orphaned.close()
+        await orphaned.runtime.commit([rows.add_pending_volume("default", vid, "never-made")])
+    await orphaned.runtime.commit([rows.add_pending_rename("default", "vanished", "work-2", ["never-made"])])
+    await orphaned.runtime.close()
 
     second = await open_system(tmp_path / "state", FakeHypervisor())
     try:
         assert await left(second) == ORPHANS
-        assert await second.store.read("SELECT * FROM pending_volume") == []
-        assert await second.store.read("SELECT * FROM pending_rename") == []
+        assert await second.runtime.store.read("SELECT * FROM pending_volume") == []
+        assert await second.runtime.store.read("SELECT * FROM pending_rename") == []
     finally:
-        await second.close()
+        await second.runtime.close()
 
 
 async def test_a_removal_that_was_cut_off_spares_the_next_volume_of_the_name(orphaned: System, tmp_path: Path) -> None:
     driver = orphaned.pools.driver("default")
     gone = await driver.identity("vault/private")
-    await orphaned.commit([rows.add_pending_volume("default", "vault/private", gone)])
+    await orphaned.runtime.commit([rows.add_pending_volume("default", "vault/private", gone)])
     await driver.remove("vault/private")
     await driver.import_data("vault/private", pieces(b"next" * 5000))
-    await orphaned.close()
+    await orphaned.runtime.close()
 
     second = await open_system(tmp_path / "state", FakeHypervisor())
     try:
         assert (await content(second.pools.driver("default"), "vault/private")).startswith(b"next")
     finally:
-        await second.close()
+        await second.runtime.close()
 
 
 async def test_a_fresh_volume_of_a_qube_never_takes_the_name_of_a_kept_one(orphaned: System) -> None:

@@ -32,7 +32,7 @@ RULE = "a.B * work vault deny\n"
 
 
 def folder_of(system: System) -> Path:
-    return system.places.policy
+    return system.runtime.places.policy
 
 
 def told(system: System) -> dict[str, str]:
@@ -191,7 +191,7 @@ async def test_a_hidden_file_and_a_broken_one_that_hides_are_listed(tmp_path: Pa
 
     system = await open_system(tmp_path / "state", hypervisor, policy=folder, policy_hiding=hiding)
     rows = await system.policies.rows("")
-    await system.close()
+    await system.runtime.close()
 
     assert rows[0] == PolicyRow("30-user", f"It has no effect: {hiding}/30-user.policy hides it.")
     assert rows[1].name == "Other.policy"
@@ -205,7 +205,7 @@ async def test_a_missing_folder_that_qrexec_needs_is_listed(tmp_path: Path, hype
     hiding.parent.mkdir()
 
     rows = await system.policies.rows("")
-    await system.close()
+    await system.runtime.close()
 
     assert rows == [PolicyRow("policy.d", f"There is no folder {hiding}; qrexec denies every call without it.")]
 
@@ -269,7 +269,7 @@ async def test_what_a_crash_left_is_removed_and_never_read(tmp_path: Path, hyper
     (folder / "include" / ".x.part").write_text("?")
 
     system = await open_system(tmp_path / "state", hypervisor, policy=folder)
-    await system.close()
+    await system.runtime.close()
 
     assert told(system) == {"30-user.policy": RULE}
 

@@ -43,7 +43,7 @@ def client_of(system: System) -> Client:
 
 @pytest.mark.parametrize("spelling", ["", "/", "/.", "/../default", "/below", "/work", "/..", "/../..", "-link"])
 async def test_two_pools_never_share_a_folder(client: Client, system: System, tmp_path: Path, spelling: str) -> None:
-    folder = system.state.pool_options["default"]["dir_path"]
+    folder = system.runtime.state.pool_options["default"]["dir_path"]
     link(folder)
     before = made_below(tmp_path)
 
@@ -65,15 +65,15 @@ async def test_of_pools_that_are_added_at_once_in_one_place_one_is_added(client:
 
 async def test_a_second_daemon_is_refused_with_the_name_of_the_first(system: System, tmp_path: Path) -> None:
     other = await open_system(tmp_path / "another", FakeHypervisor())
-    folder = system.state.pool_options["default"]["dir_path"]
+    folder = system.runtime.state.pool_options["default"]["dir_path"]
     try:
         with pytest.raises(StoragePoolException, match=f"in use by the daemon of '{tmp_path}/state'"):
             await add(client_of(other), "theirs", folder)
 
-        await system.close()
+        await system.runtime.close()
         await add(client_of(other), "theirs", folder)
     finally:
-        await other.close()
+        await other.runtime.close()
 
 
 async def test_a_lease_of_another_machine_is_taken_over_only_when_asked_for(tmp_path: Path) -> None:
@@ -84,29 +84,29 @@ async def test_a_lease_of_another_machine_is_taken_over_only_when_asked_for(tmp_
 
     system = await open_system(tmp_path / "state", FakeHypervisor())
     assert "'/theirs' on 'alpha'" in system.pools.missing["default"]
-    await system.close()
+    await system.runtime.close()
     assert json.loads((folder / lease.FILE).read_text()) == asdict(theirs)
 
     system = await open_system(tmp_path / "state", FakeHypervisor(), take_over=True)
     assert not system.pools.missing
-    await system.close()
+    await system.runtime.close()
 
 
 async def test_of_two_pools_of_an_old_store_in_one_place_one_opens(tmp_path: Path) -> None:
     system = await open_system(tmp_path / "state", FakeHypervisor())
-    options = system.state.pool_options["default"]
-    await system.commit([rows.set_pool("twin", "file-qcow2", options)])
-    await system.close()
+    options = system.runtime.state.pool_options["default"]
+    await system.runtime.commit([rows.set_pool("twin", "file-qcow2", options)])
+    await system.runtime.close()
 
     system = await open_system(tmp_path / "state", FakeHypervisor())
 
     assert list(system.pools.missing) == ["twin"]
     assert "belongs to the pool default" in system.pools.missing["twin"]
-    await system.close()
+    await system.runtime.close()
 
 
 async def test_a_pool_whose_lease_was_taken_over_is_closed(client: Client, system: System) -> None:
-    file = Path(system.state.pool_options["default"]["dir_path"]) / lease.FILE
+    file = Path(system.runtime.state.pool_options["default"]["dir_path"]) / lease.FILE
     await system.pools.look()
     assert await client.send(calls.POOL_VOLUME_LIST("dom0", "default"))
     theirs = replace(lease.this_process(Path("/theirs")), host="alpha", machine="other")
@@ -124,16 +124,16 @@ async def test_a_second_daemon_gets_no_folder_above_or_below_that_of_the_first(
     system: System, tmp_path: Path, spelling: str
 ) -> None:
     other = await open_system(tmp_path / "another", FakeHypervisor())
-    folder = Path(system.state.pool_options["default"]["dir_path"])
+    folder = Path(system.runtime.state.pool_options["default"]["dir_path"])
     try:
         with pytest.raises(StoragePoolException, match=rf"{folder} is in use by the daemon of '{tmp_path}/state'"):
             await add(client_of(other), "theirs", f"{folder}{spelling}")
         assert not (folder / "study").exists()
 
-        await system.close()
+        await system.runtime.close()
         await add(client_of(other), "theirs", folder / "study")
     finally:
-        await other.close()
+        await other.runtime.close()
 
 
 # -- what lies there already ------------------------------------------------------------------------------------------
@@ -248,7 +248,7 @@ async def test_a_pool_that_its_driver_refuses_leaves_nothing_behind(client: Clie
 async def test_no_pool_is_added_on_an_overlay_over_another_pools_folder(
     client: Client, system: System, tmp_path: Path
 ) -> None:
-    folder = system.state.pool_options["default"]["dir_path"]
+    folder = system.runtime.state.pool_options["default"]["dir_path"]
     try:
         with mounted("tmpfs", tmp_path, 4) as disk:
             for name in ("upper", "work", "merged"):

@@ -97,7 +97,7 @@ async def test_no_guest_gets_a_file_from_outside_of_its_volumes(
     attack: Callable[[Path, Path, Path], None],
     halted: bool,
 ) -> None:
-    others = Path(system.state.pool_options["default"]["dir_path"]) / "vault" / "private"
+    others = Path(system.runtime.state.pool_options["default"]["dir_path"]) / "vault" / "private"
     secret = prepare(attack, tmp_path, others)
     if halted:
         await client.send(calls.VM_KILL("work"))
@@ -108,7 +108,7 @@ async def test_no_guest_gets_a_file_from_outside_of_its_volumes(
     with contextlib.suppress(Mgmt1Error):
         await client.send(calls.VM_START("work"))
 
-    domain = hypervisor.host.domains.get(system.qube("work").uuid)
+    domain = hypervisor.host.domains.get(system.runtime.state.qube("work").uuid)
     if domain is not None:
         paths = paths_of(domain.spec.disks)
         assert str(secret) not in paths
@@ -128,6 +128,6 @@ async def test_an_honest_volume_of_an_added_pool_is_attached_with_its_chain(
     await client.send(calls.VM_VOLUME_ATTACH("work", EVIL, {}))
     await client.send(calls.VM_START("work"))
 
-    disks = {disk.serial: disk for disk in hypervisor.host.domains[system.qube("work").uuid].spec.disks}
+    disks = {disk.serial: disk for disk in hypervisor.host.domains[system.runtime.state.qube("work").uuid].spec.disks}
     assert disks["extra-1"].path.parent == folder
     assert folder / BELOW in disks["extra-1"].backing

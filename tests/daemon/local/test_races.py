@@ -65,7 +65,7 @@ class Lab:
         self.client = Client(MemoryTransport(Dispatcher(LocalBackend(self.system)).answer))
 
     async def restart(self) -> None:
-        await self.system.close()
+        await self.system.runtime.close()
         await self.open()
 
     async def answer(self, request: Request[Any]) -> str:
@@ -91,7 +91,7 @@ class Lab:
 
     def kept(self) -> set[str]:
         """The qubes that go only when they are removed."""
-        return {qube.name for qube in self.system.state.qubes.values() if not qube.flag("auto_cleanup")}
+        return {qube.name for qube in self.system.runtime.state.qubes.values() if not qube.flag("auto_cleanup")}
 
     async def settled(self) -> None:
         """Until no call and no reaction is under way: then volumes and qubes agree, and nothing is pending.
@@ -104,29 +104,29 @@ class Lab:
         assert wrong == {}
 
     async def _wrong(self) -> dict[str, Any]:
-        qubes = self.system.state.qubes.values()
+        qubes = self.system.runtime.state.qubes.values()
         owned = {
             volume.vid for qube in qubes for volume in qube.volumes.values() if volume.save_on_stop or qube.running
         }
-        stored = await self.system.store.read("SELECT name FROM qube")
+        stored = await self.system.runtime.store.read("SELECT name FROM qube")
         differences = {
             "on the way": {qube.name: qube.state for qube in qubes if qube.state in ON_THE_WAY},
             "volumes": owned ^ set(await self.system.pools.driver("default").list_volumes()),
             "stored": {name for (name,) in stored} ^ {qube.name for qube in qubes},
-            "pending": await self.system.store.read("SELECT * FROM pending_volume"),
-            "renames": await self.system.store.read("SELECT * FROM pending_rename"),
-            "reserved": self.system.reserved,
+            "pending": await self.system.runtime.store.read("SELECT * FROM pending_volume"),
+            "renames": await self.system.runtime.store.read("SELECT * FROM pending_rename"),
+            "reserved": self.system.runtime.reserved,
         }
         return {what: value for what, value in differences.items() if value}
 
     async def clear(self) -> None:
         """None of the qubes that races leave is still there."""
         for name in (NAME, "copy", "other"):
-            if name in self.system.state.qubes:
+            if name in self.system.runtime.state.qubes:
                 await self.answer(calls.VM_KILL(name))
-            if name in self.system.state.qubes:
+            if name in self.system.runtime.state.qubes:
                 await self.answer(calls.VM_REMOVE(name))
-            assert name not in self.system.state.qubes
+            assert name not in self.system.runtime.state.qubes
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
     await demo.populate(held.system, 0)
     await held.client.send(calls.VM_REMOVE("untrusted"))
     yield held
-    await held.system.close()
+    await held.system.runtime.close()
 
 
 async def halted(lab: Lab) -> None:
@@ -211,9 +211,9 @@ async def test_kill_and_at_once_remove_of_a_disposable_never_fails_inside(lab: L
 
 async def test_a_qube_removed_while_a_call_waits_is_not_mistaken_for_its_successor(lab: Lab) -> None:
     await halted(lab)
-    first = lab.system.qube(NAME)
+    first = lab.system.runtime.state.qube(NAME)
     async with asyncio.TaskGroup() as group:
-        async with lab.system.holding(first):
+        async with lab.system.runtime.holding(first):
             removals = [group.create_task(lab.answer(RACING["remove"]())) for _ in range(2)]
             await asyncio.sleep(0.01)
         # Either of the two may be first.
@@ -222,7 +222,7 @@ async def test_a_qube_removed_while_a_call_waits_is_not_mistaken_for_its_success
 
     assert sorted(task.result() for task in removals) == ["OK", "QubesVMNotFoundError"]
     assert created == "OK"
-    assert lab.system.qube(NAME).uuid != first.uuid
+    assert lab.system.runtime.state.qube(NAME).uuid != first.uuid
 
 
 async def test_a_call_is_for_the_qube_that_had_the_name_when_it_came(lab: Lab) -> None:
@@ -236,7 +236,7 @@ async def test_a_call_is_for_the_qube_that_had_the_name_when_it_came(lab: Lab) -
     answer = Dispatcher(LocalBackend(lab.system)).answer("dom0", "mgmt1.vm.notes.Set", "", NAME, payload())
 
     assert b"QubesVMNotFoundError" in b"".join([piece async for piece in answer])
-    assert lab.system.qube(NAME).notes == ""
+    assert lab.system.runtime.state.qube(NAME).notes == ""
 
 
 async def test_what_a_removal_could_not_delete_goes_before_the_name_is_used_again(
@@ -267,7 +267,7 @@ async def test_a_volume_that_a_stored_qube_has_is_never_removed_as_pending(lab: 
     vid = f"{NAME}/private"
     identity = await lab.system.pools.driver("default").identity(vid)
     # What an earlier version could leave behind.
-    await lab.system.store.commit([rows.add_pending_volume("default", vid, identity)])
+    await lab.system.runtime.store.commit([rows.add_pending_volume("default", vid, identity)])
 
     await lab.restart()
 
@@ -276,7 +276,7 @@ async def test_a_volume_that_a_stored_qube_has_is_never_removed_as_pending(lab: 
 
 async def test_a_stored_change_is_applied_even_if_its_caller_is_cancelled(lab: Lab) -> None:
     await halted(lab)
-    committed = lab.system.store._commit
+    committed = lab.system.runtime.store._commit
     calling: list[asyncio.Task[Any]] = []
     loop = asyncio.get_running_loop()
 
@@ -284,11 +284,11 @@ async def test_a_stored_change_is_applied_even_if_its_caller_is_cancelled(lab: L
         committed(statements)
         loop.call_soon_threadsafe(calling[0].cancel)
 
-    lab.system.store._commit = commit  # type: ignore[method-assign]
+    lab.system.runtime.store._commit = commit  # type: ignore[method-assign]
     with contextlib.suppress(asyncio.CancelledError):
         calling.append(asyncio.get_running_loop().create_task(lab.client.send(RACING["remove"]())))
         await calling[0]
-    lab.system.store._commit = committed  # type: ignore[method-assign]
+    lab.system.runtime.store._commit = committed  # type: ignore[method-assign]
 
     await lab.settled()
     assert NAME not in await lab.names()

@@ -54,7 +54,7 @@ async def state(tmp_path: Path) -> Path:
     await client.send(calls.VM_VOLUME_IMPORT("lab", "private", pieces(b"lab" * 9999)))
     await client.send(calls.VM_PROPERTY_SET("lab", "name", "room"))
     await system.descriptions.settled()
-    await system.close()
+    await system.runtime.close()
     return tmp_path / "state"
 
 
@@ -77,8 +77,8 @@ def fingerprint(folder: Path) -> dict[str, str]:
 async def records(state: Path) -> dict[str, VmRecord]:
     system = await open_system(state, FakeHypervisor())
     await system.descriptions.settled()
-    held = {name: qube.record() for name, qube in system.state.qubes.items()}
-    await system.close()
+    held = {name: qube.record() for name, qube in system.runtime.state.qubes.items()}
+    await system.runtime.close()
     return held
 
 
@@ -100,12 +100,12 @@ async def test_with_a_lost_store_the_qubes_are_made_again_from_their_volumes(sta
     volumes = fingerprint(state / "pools" / "default" / "room" / "private")
     lose_store(state)
     system = await open_system(state, FakeHypervisor())
-    problem = system.state.qubes["dom0"].problem
+    problem = system.runtime.state.qubes["dom0"].problem
     assert "room" in problem or "others" in problem
     assert "--recover" in problem
     with pytest.raises(Mgmt1Error, match="Another daemon"):
         await recovered(state, FakeHypervisor())
-    await system.close()
+    await system.runtime.close()
 
     recovery = await recovered(state, FakeHypervisor())
 
@@ -126,9 +126,9 @@ async def test_with_a_lost_store_the_qubes_are_made_again_from_their_volumes(sta
     try:
         await client_of(system).send(calls.VM_START("room"))
         assert (await content(system.pools.driver("default"), "room/private")).startswith(b"lab")
-        assert system.state.labels["mauve"] == "0xE0B0FF"
+        assert system.runtime.state.labels["mauve"] == "0xE0B0FF"
     finally:
-        await system.close()
+        await system.runtime.close()
     assert (await recovered(state, FakeHypervisor())).made == []
 
 
@@ -151,12 +151,12 @@ async def test_a_qube_with_a_damaged_or_missing_volume_is_made_again_and_says_so
 
     system = await open_system(state, FakeHypervisor())
     try:
-        await system.volumes.measure(system.qube(name))
-        assert system.qube(name).state is PowerState.NA
-        assert f"{name}/private" in system.qube(name).problem
+        await system.volumes.measure(system.runtime.state.qube(name))
+        assert system.runtime.state.qube(name).state is PowerState.NA
+        assert f"{name}/private" in system.runtime.state.qube(name).problem
         await client_of(system).send(calls.VM_START("net"))
     finally:
-        await system.close()
+        await system.runtime.close()
 
 
 HOSTILE: dict[str, Any] = {
@@ -208,8 +208,8 @@ async def test_a_hostile_description_gets_no_more_than_a_call_would(state: Path)
     assert set(room.features) == {"fine"}
     assert room.notes == ""
     system = await open_system(state, FakeHypervisor())
-    assert [text for _, text in system.qube("room").rules] == ["action=drop"]
-    await system.close()
+    assert [text for _, text in system.runtime.state.qube("room").rules] == ["action=drop"]
+    await system.runtime.close()
 
 
 async def test_a_qube_that_exists_is_never_changed(state: Path) -> None:
@@ -240,9 +240,9 @@ async def test_a_lost_disposable_is_made_again_and_one_that_was_removed_is_not(s
     await client.send(calls.VM_REMOVE("gone"))
     await client.send(calls.VM_PROPERTY_SET("default-dvm", "name", "other-dvm"))
     await system.descriptions.settled()
-    cam = system.qube("sys-cam")
-    await system.store.commit([rows.delete_qube(cam.qid)])
-    await system.close()
+    cam = system.runtime.state.qube("sys-cam")
+    await system.runtime.store.commit([rows.delete_qube(cam.qid)])
+    await system.runtime.close()
 
     recovery = await recovered(state, FakeHypervisor())
 
@@ -252,7 +252,7 @@ async def test_a_lost_disposable_is_made_again_and_one_that_was_removed_is_not(s
     assert "camera" in record.tags
     system = await open_system(state, FakeHypervisor())
     await client_of(system).send(calls.VM_START("sys-cam"))
-    await system.close()
+    await system.runtime.close()
 
 
 async def test_a_disposable_that_nothing_describes_is_named(state: Path) -> None:
@@ -262,7 +262,7 @@ async def test_a_disposable_that_nothing_describes_is_named(state: Path) -> None
     await client.send(calls.VM_PROPERTY_SET("disp77", "netvm", ""))
     await client.send(calls.VM_START("disp77"))
     await system.descriptions.settled()
-    await system.close()
+    await system.runtime.close()
     lose_store(state)
 
     recovery = await recovered(state, FakeHypervisor())
@@ -311,7 +311,7 @@ async def test_what_a_volume_says_follows_its_qube(state: Path) -> None:
         assert about["properties"]["netvm"] == "net-2"
         assert (await described(driver, "net-2"))["name"] == "net-2"
     finally:
-        await system.close()
+        await system.runtime.close()
 
 
 async def described(driver: Any, name: str) -> Any:
@@ -363,7 +363,7 @@ async def test_check_beside_a_daemon(state: Path) -> None:
         await client_of(system).send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("newest", "red")))
         assert (await checking.check_all(state)).wrong == []
     finally:
-        await system.close()
+        await system.runtime.close()
 
 
 def test_the_program_prints_and_ends_with_a_status(
@@ -388,13 +388,13 @@ def test_the_program_prints_and_ends_with_a_status(
 async def test_what_a_session_left_is_not_the_next_ones(state: Path, how: str) -> None:
     """The machine died with the store while a qube ran: its root is fresh at the next start anyway."""
     system = await open_system(state, FakeHypervisor())
-    await system.store.copy_if_due()
+    await system.runtime.store.copy_if_due()
     client = client_of(system)
     await client.send(calls.VM_PROPERTY_SET("room", "netvm", ""))
     await client.send(calls.VM_START("room"))
     await system.descriptions.settled()
     session = set((state / "pools/default/room/root").iterdir())
-    await system.close()
+    await system.runtime.close()
     if how == "recovered":
         lose_store(state)
         await recovered(state, FakeHypervisor())
@@ -403,9 +403,9 @@ async def test_what_a_session_left_is_not_the_next_ones(state: Path, how: str) -
 
     again = await open_system(state, FakeHypervisor())
     try:
-        assert again.qube("room").state is PowerState.HALTED
-        assert again.qube("room").start_time is None
+        assert again.runtime.state.qube("room").state is PowerState.HALTED
+        assert again.runtime.state.qube("room").start_time is None
         assert not (state / "pools/default/room/root").exists()
         assert session
     finally:
-        await again.close()
+        await again.runtime.close()

@@ -105,7 +105,7 @@ async def test_a_qube_that_the_source_does_not_see_is_answered_as_one_that_does_
 
     assert hidden[0] == absent[0]
     assert hidden[1].replace("vault", "ghost") == absent[1]
-    assert system.qube("work").value("netvm") == "sys-firewall"
+    assert system.runtime.state.qube("work").value("netvm") == "sys-firewall"
 
 
 async def test_lists_hold_nothing_of_a_qube_that_the_source_does_not_see(client: Client, sent_by: As) -> None:
@@ -122,7 +122,7 @@ async def test_a_property_keeps_the_qube_that_it_names_already(client: Client, s
 
     await sent_by("sys-mgmt").send(calls.VM_PROPERTY_SET("work", "netvm", "sys-firewall"))
 
-    assert system.qube("work").own["netvm"] == "sys-firewall"
+    assert system.runtime.state.qube("work").own["netvm"] == "sys-firewall"
 
 
 # -- names ------------------------------------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ async def _policy_tag(client: Client, _system: System) -> None:
 
 
 async def _hiding_policy(_client: Client, system: System) -> None:
-    folder = system.places.policy.parent / "run"
+    folder = system.runtime.places.policy.parent / "run"
     folder.mkdir()
     (folder / "30-mine.policy").write_text("mgmt1.vm.List * sys-boss @adminvm allow\n")
     system.policies.hiding = folder
@@ -181,7 +181,7 @@ async def test_a_name_that_brings_rights_is_given_by_dom0_only(
     await refer(client, system)
 
     assert (await _refusal(sent_by("evil"), take()))[0] == "PermissionDenied"
-    assert "sys-boss" not in system.state.qubes
+    assert "sys-boss" not in system.runtime.state.qubes
 
 
 async def test_dom0_gives_any_free_name_and_others_a_name_that_nothing_refers_to(
@@ -192,7 +192,7 @@ async def test_dom0_gives_any_free_name_and_others_a_name_that_nothing_refers_to
     await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("sys-boss", "red")))
     await sent_by("evil").send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("sys-bos", "red")))
 
-    assert {"sys-boss", "sys-bos"} <= system.state.qubes.keys()
+    assert {"sys-boss", "sys-bos"} <= system.runtime.state.qubes.keys()
 
 
 async def test_a_taken_name_that_the_source_does_not_see_is_answered_like_one_that_is_referred_to(
@@ -221,7 +221,7 @@ async def test_a_restore_gives_no_name_that_brings_rights_and_names_no_qube_that
     ]
 
     assert "result=failed Only dom0 may give a qube the name 'sys-boss'" in restored[0][0]
-    assert "sys-boss" not in system.state.qubes
+    assert "sys-boss" not in system.runtime.state.qubes
     assert restored[1][0].startswith("sys-boss restored-as=mine result=ok")
 
 

@@ -47,11 +47,11 @@ async def content(system: System, vid: str, length: int) -> bytes:
 
 
 async def test_the_kernel_is_a_volume_that_is_only_read(client: Client, system: System) -> None:
-    folder = system.places.kernels / "6.1"
+    folder = system.runtime.places.kernels / "6.1"
     folder.mkdir()
     (folder / "vmlinuz").write_bytes(bytes(1000))
     (folder / "initramfs").write_bytes(bytes(24))
-    system.state.kernels = frozenset({"6.1"})
+    system.runtime.state.kernels = frozenset({"6.1"})
     await client.send(calls.VM_PROPERTY_SET("vault", "kernel", "6.1"))
 
     rows = await client.send(calls.VM_VOLUME_LIST("vault", "linux-kernel"))
@@ -121,7 +121,7 @@ async def test_extending_answers_the_size_and_never_shrinks(client: Client, syst
     before = await client.send(calls.VM_VOLUME_EXTEND("vault", "private", None))
 
     assert await client.send(calls.VM_VOLUME_EXTEND("vault", "private", before + MIB)) == before + MIB
-    assert system.qube("vault").volumes["private"].size == before + MIB
+    assert system.runtime.state.qube("vault").volumes["private"].size == before + MIB
     with pytest.raises(QubesValueError):
         await client.send(calls.VM_VOLUME_EXTEND("vault", "private", before))
 
@@ -154,10 +154,10 @@ async def test_a_broken_template_leaves_nothing(client: Client, system: System) 
     with pytest.raises(Mgmt1Error):
         await client.send(calls.VM_CREATE_TEMPLATE("dom0", "alpine", broken()))
 
-    assert "alpine" not in system.state.qubes
+    assert "alpine" not in system.runtime.state.qubes
     assert not [vid for vid in await system.pools.driver("default").list_volumes() if vid.startswith("alpine")]
-    assert await system.store.read("SELECT * FROM pending_volume") == []
-    assert system.reserved == set()
+    assert await system.runtime.store.read("SELECT * FROM pending_volume") == []
+    assert system.runtime.reserved == set()
 
 
 async def test_pools_come_and_go_and_hold_new_qubes(client: Client, tmp_path: Path) -> None:
@@ -200,20 +200,20 @@ async def test_a_volume_of_nobody_is_attached_and_detached(client: Client, syste
     name = await client.send(calls.VM_VOLUME_ATTACH("work", wanted, {"read-only": "yes"}))
 
     assert name == "extra-1"
-    assert system.qube("work").volumes[name].size == 64 * MIB
+    assert system.runtime.state.qube("work").volumes[name].size == 64 * MIB
     with pytest.raises(StoragePoolException, match="work"):
         await client.send(calls.VM_VOLUME_ATTACH("vault", wanted, {}))
     with pytest.raises(StoragePoolException, match="belongs to"):
         await client.send(calls.VM_VOLUME_DETACH("work", "private"))
     await client.send(calls.VM_VOLUME_DETACH("work", name))
-    assert "extra-1" not in system.qube("work").volumes
+    assert "extra-1" not in system.runtime.state.qube("work").volumes
     assert "shared/data" in await client.send(calls.POOL_VOLUME_LIST("dom0", "default"))
 
 
 async def test_a_running_qubes_snapshot_moves_its_disk_to_a_new_layer(
     client: Client, system: System, hypervisor: FakeHypervisor
 ) -> None:
-    uuid = system.qube("work").uuid
+    uuid = system.runtime.state.qube("work").uuid
 
     def written_to() -> Path:
         return next(disk.path for disk in hypervisor.host.domains[uuid].spec.disks if disk.serial == "private")
@@ -244,7 +244,7 @@ async def test_a_volume_of_nobody_is_removed_and_a_qubes_is_not(client: Client, 
 
 async def test_a_volume_that_is_just_becoming_a_qubes_is_not_removed(client: Client, system: System) -> None:
     await system.pools.driver("default").create("fresh/private", MIB)
-    system.reserved.add("fresh")
+    system.runtime.reserved.add("fresh")
 
     with pytest.raises(StoragePoolException, match="just becoming"):
         await client.send(calls.POOL_VOLUME_REMOVE("dom0", VolumeId("default", "fresh/private")))

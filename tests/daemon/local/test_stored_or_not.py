@@ -82,9 +82,9 @@ def view(system: System, host: FakeHost) -> dict[str, Any]:
                 {volume._replace(usage=0, is_outdated=False) for volume in qube.volumes.values()},
                 {(*device[:4], tuple(sorted(device.options.items()))) for device in qube.devices},
             )
-            for name, qube in system.state.qubes.items()
+            for name, qube in system.runtime.state.qubes.items()
         },
-        "labels": dict(system.state.labels),
+        "labels": dict(system.runtime.state.labels),
         "disks": {domain.spec.name: {disk.target for disk in domain.spec.disks} for domain in host.domains.values()},
     }
 
@@ -102,7 +102,7 @@ class Lab:
     async def open(self) -> None:
         machine = MemoryDevices.of(demo.DEVICES["dom0"])
         self.system = await open_system(self._folder, FakeHypervisor(self.host), devices=machine)
-        commit = self.system.store._commit
+        commit = self.system.runtime.store._commit
 
         def counted(statements: Any) -> None:
             self.commits += 1
@@ -110,7 +110,7 @@ class Lab:
                 raise StoreError("The change could not be stored: injected.")
             commit(statements)
 
-        self.system.store._commit = counted  # type: ignore[method-assign]
+        self.system.runtime.store._commit = counted  # type: ignore[method-assign]
 
     async def prepare(self) -> None:
         await self.open()
@@ -141,11 +141,11 @@ class Lab:
         assert now == expected
 
     async def restart(self) -> None:
-        while self.system._retrying:  # noqa: ASYNC110 - whatever is tried again
+        while self.system.runtime._retrying:  # noqa: ASYNC110 - whatever is tried again
             await asyncio.sleep(0.01)
-        await self.system.close()
+        await self.system.runtime.close()
         await self.open()
-        self.system.devices.offer(self.system.qube("sys-usb"), MemoryDevices.of(demo.DEVICES["sys-usb"]))
+        self.system.devices.offer(self.system.runtime.state.qube("sys-usb"), MemoryDevices.of(demo.DEVICES["sys-usb"]))
         await self.system.volumes.measure_all()
 
 
@@ -167,21 +167,21 @@ async def test_a_call_whose_storing_fails_at_any_step_did_nothing_or_all(tmp_pat
         await lab.restart()
         await lab.shows(after)
         if answer == "OK" and reached:
-            await lab.system.close()
+            await lab.system.runtime.close()
             lab = Lab(tmp_path / str(step))
             await lab.prepare()
         elif answer == "OK":
             break
     else:
         raise AssertionError("the call never answers OK")
-    await lab.system.close()
+    await lab.system.runtime.close()
 
 
 async def test_a_caller_cancelled_twice_still_applies_what_was_stored(system: System) -> None:
     """By its client, and by the end of the daemon: what follows the transaction has to follow it."""
     begun, go_on = threading.Event(), threading.Event()
     applied = []
-    commit = system.store._commit
+    commit = system.runtime.store._commit
 
     def slowly(statements: list[Any]) -> None:
         begun.set()
@@ -189,11 +189,11 @@ async def test_a_caller_cancelled_twice_still_applies_what_was_stored(system: Sy
         commit(statements)
 
     async def change() -> None:
-        await system.store.commit([])
+        await system.runtime.store.commit([])
         applied.append(1)
         await asyncio.sleep(60)
 
-    system.store._commit = slowly  # type: ignore[method-assign]
+    system.runtime.store._commit = slowly  # type: ignore[method-assign]
     changing = asyncio.get_running_loop().create_task(change())
     await asyncio.to_thread(begun.wait, 30)
     for _ in range(2):

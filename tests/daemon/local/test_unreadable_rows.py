@@ -46,21 +46,23 @@ async def build(state: Path) -> None:
     system = await open_system(state, FakeHypervisor())
     await demo.populate(system, 0)
     await system.settings.set_notes("work", "what is to be done")
-    async with system.changing:
-        await system.commit(
+    async with system.runtime.changing:
+        await system.runtime.commit(
             [
-                rows.set_device(system.qube("work").qid, DeviceRecord(DeviceClass.MIC, "dom0", "mic", False, {})),
+                rows.set_device(
+                    system.runtime.state.qube("work").qid, DeviceRecord(DeviceClass.MIC, "dom0", "mic", False, {})
+                ),
                 rows.set_backup_run(1, "nightly", RUN),
                 rows.add_destination("nightly", "/mnt", "1234"),
                 rows.set_started_in("a boot"),
             ]
         )
     await system.firewall_rules.insert("work", None, "action=drop")
-    await system.close()
+    await system.runtime.close()
     system = await open_system(state, FakeHypervisor())
     await system.volumes.measure_all()
     await system.descriptions.settled()
-    await system.close()
+    await system.runtime.close()
 
 
 @pytest.fixture(scope="module")
@@ -142,18 +144,18 @@ async def started(state: Path) -> tuple[dict[str, object], System]:
     """What is answered for each qube after a start; the system is closed."""
     system = await open_system(state, FakeHypervisor())
     await system.volumes.measure_all()
-    answered = {qube.name: answers(qube) for qube in system.state.in_order()}
-    await system.close()
+    answered = {qube.name: answers(qube) for qube in system.runtime.state.in_order()}
+    await system.runtime.close()
     return answered, system
 
 
 def touched_by(qids: set[int], system: System) -> set[str]:
     """Those qubes, and those whose settings follow from theirs; and dom0, whose `problem` names the damage."""
-    names = {qube.name for qube in system.state.qubes.values() if qube.qid in qids}
+    names = {qube.name for qube in system.runtime.state.qubes.values() if qube.qid in qids}
     while (
         more := {
             qube.name
-            for qube in system.state.qubes.values()
+            for qube in system.runtime.state.qubes.values()
             if names & {qube.value("template"), qube.value("netvm"), qube.value("default_dispvm")}
         }
         - names
@@ -257,19 +259,19 @@ async def test_a_qube_whose_row_is_unreadable_is_na_until_it_is_recovered(
 
     assert any("table qube (vault)" in sentence for sentence in (await checking.check_all(state)).wrong)
     system = await open_system(state, FakeHypervisor())
-    vault = system.qube("vault")
+    vault = system.runtime.state.qube("vault")
     assert (vault.state, vault.klass) == (PowerState.NA, VmClass.APP)
     assert column in vault.problem
     with pytest.raises(StoragePoolException, match="cannot be used"):
         await system.lifecycle.start("vault")
     with pytest.raises(StoragePoolException, match="cannot be used"):
         await system.creation.clone("dom0", "vault", "copy", None)
-    await system.close()
+    await system.runtime.close()
     recovery = await recovered(state)
 
     assert "vault can be used again." in " ".join(recovery.lines)
     after, system = await started(state)
-    assert system.qube("vault").uuid == whole.qube("vault").uuid
+    assert system.runtime.state.qube("vault").uuid == whole.runtime.state.qube("vault").uuid
     assert after == before
     assert (await checking.check_all(state)).wrong == []
 
@@ -279,18 +281,18 @@ async def test_a_running_qube_whose_uuid_is_unreadable_is_its_domain(state: Path
     host = FakeHost()
     system = await open_system(state, FakeHypervisor(host))
     await system.lifecycle.start("vault")
-    uuid = system.qube("vault").uuid
-    await system.close()
+    uuid = system.runtime.state.qube("vault").uuid
+    await system.runtime.close()
     damage(state / "store.sqlite", "qube", "uuid", Text(NOT_UTF8), of(state, "vault"))
 
     system = await open_system(state, FakeHypervisor(host))
 
-    vault = system.qube("vault")
+    vault = system.runtime.state.qube("vault")
     assert (vault.uuid, vault.state, vault.value("uuid")) == (uuid, PowerState.RUNNING, str(uuid))
     assert "uuid" in vault.problem
     await system.lifecycle.kill("vault")
-    await system.wait_for(vault, PowerState.NA)
-    await system.close()
+    await system.runtime.wait_for(vault, PowerState.NA)
+    await system.runtime.close()
 
 
 async def test_a_lost_property_makes_its_qube_na_and_comes_back_from_its_volumes(state: Path) -> None:
@@ -298,8 +300,8 @@ async def test_a_lost_property_makes_its_qube_na_and_comes_back_from_its_volumes
     damage(state / "store.sqlite", "property", "value", Text(NOT_UTF8), f"{of(state, 'work')} AND name = 'template'")
 
     answered, system = await started(state)
-    assert system.qube("work").state is PowerState.NA
-    assert "template" in system.qube("work").problem
+    assert system.runtime.state.qube("work").state is PowerState.NA
+    assert "template" in system.runtime.state.qube("work").problem
     assert without(answered, {"work", "dom0"}) == without(before, {"work", "dom0"})
     await recovered(state)
 
@@ -309,10 +311,10 @@ async def test_a_lost_property_makes_its_qube_na_and_comes_back_from_its_volumes
 async def test_the_row_is_kept_as_it_was_whatever_becomes_of_the_qube(state: Path) -> None:
     damage(state / "store.sqlite", "property", "value", Text(NOT_UTF8), f"{of(state, 'work')} AND name = 'template'")
     system = await open_system(state, FakeHypervisor())
-    qid = system.qube("work").qid
+    qid = system.runtime.state.qube("work").qid
     await system.settings.set_notes("work", "other notes")
-    await system.creation.remove(system.qube("work"))
-    await system.close()
+    await system.creation.remove(system.runtime.state.qube("work"))
+    await system.runtime.close()
 
     (kept,) = cells_of(state / "store.sqlite")["unreadable"]
     assert json.loads(kept["cells"][1] or b"") == {
@@ -327,12 +329,14 @@ async def test_a_lost_volume_row_leaves_its_volume_to_the_qube(state: Path) -> N
     damage(state / "store.sqlite", "volume", "pool", b"\x00", f"{of(state, 'work')} AND name = 'private'")
 
     system = await open_system(state, FakeHypervisor())
-    assert system.qube("work").state is PowerState.NA
+    assert system.runtime.state.qube("work").state is PowerState.NA
     with pytest.raises(StoragePoolException, match="may be a volume of work"):
         await system.volume_operations.remove_orphan(VolumeId("default", "work/private"))
     with pytest.raises(StoragePoolException, match="may be a volume of work"):
-        await system.volume_operations.attach(system.qube("personal"), VolumeId("default", "work/private"), {})
-    await system.close()
+        await system.volume_operations.attach(
+            system.runtime.state.qube("personal"), VolumeId("default", "work/private"), {}
+        )
+    await system.runtime.close()
     await recovered(state)
 
     assert (await started(state))[0] == before
@@ -344,9 +348,12 @@ async def test_nothing_passes_in_the_place_of_a_rule_that_cannot_be_read(state: 
 
     _, system = await started(state)
 
-    work = system.qube("work")
+    work = system.runtime.state.qube("work")
     assert work.state is PowerState.HALTED
-    assert work.rules == [(whole.qube("work").rules[0][0], "action=drop"), *whole.qube("work").rules[1:]]
+    assert work.rules == [
+        (whole.runtime.state.qube("work").rules[0][0], "action=drop"),
+        *whole.runtime.state.qube("work").rules[1:],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -366,9 +373,9 @@ async def test_other_rows_cost_only_themselves(state: Path, table: str, column: 
 
     _, system = await started(state)
 
-    assert all(qube.state is PowerState.HALTED for name, qube in system.state.qubes.items() if name != "dom0")
-    assert system.state.labels["red"] == "0xCC0000"
-    assert "1 rows of the store cannot be read" in system.qube("dom0").problem
+    assert all(qube.state is PowerState.HALTED for name, qube in system.runtime.state.qubes.items() if name != "dom0")
+    assert system.runtime.state.labels["red"] == "0xCC0000"
+    assert "1 rows of the store cannot be read" in system.runtime.state.qube("dom0").problem
     assert table in (await checking.check_all(state)).wrong[0]
 
 
@@ -377,12 +384,12 @@ async def test_a_pool_whose_row_is_unreadable_is_missing_until_it_is_added_again
     damage(state / "store.sqlite", "pool", "options", "[", "name = 'default'")
 
     system = await open_system(state, FakeHypervisor())
-    assert system.qube("work").state is PowerState.NA
+    assert system.runtime.state.qube("work").state is PowerState.NA
     with pytest.raises(StoragePoolException, match="is not there"):
         await system.pools.create("default", {"driver": "file-qcow2", "dir_path": str(state / "pools" / "another")})
     options = {"driver": "file-qcow2", "dir_path": str(state / "pools" / "default")}
     await system.pools.create("default", options)
-    await system.close()
+    await system.runtime.close()
 
     assert (await started(state))[0] == before
 
@@ -394,5 +401,5 @@ async def test_dom0_is_dom0_whatever_its_row_says(state: Path) -> None:
 
         after, system = await started(state)
 
-        assert system.qube("dom0").state is PowerState.RUNNING
+        assert system.runtime.state.qube("dom0").state is PowerState.RUNNING
         assert without(after, {"dom0"}) == without(before, {"dom0"})

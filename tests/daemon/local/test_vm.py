@@ -65,7 +65,7 @@ async def test_starting_an_unknown_qube_names_it(client: Client) -> None:
 async def test_a_failed_start_leaves_the_qube_halted(
     client: Client, system: System, hypervisor: FakeHypervisor
 ) -> None:
-    hypervisor.start_errors[system.qube("vault").uuid] = QubesVMNotStartedError("vault is broken.")
+    hypervisor.start_errors[system.runtime.state.qube("vault").uuid] = QubesVMNotStartedError("vault is broken.")
 
     with pytest.raises(QubesVMNotStartedError, match="broken"):
         await client.send(calls.VM_START("vault"))
@@ -81,7 +81,7 @@ async def test_shutting_down_a_netvm_names_its_running_clients(client: Client) -
 async def test_a_deaf_guest_runs_on_after_the_timeout(
     client: Client, system: System, hypervisor: FakeHypervisor
 ) -> None:
-    hypervisor.ignores_shutdown.add(system.qube("work").uuid)
+    hypervisor.ignores_shutdown.add(system.runtime.state.qube("work").uuid)
     await client.send(calls.VM_PROPERTY_SET("work", "shutdown_timeout", "1"))
 
     with pytest.raises(QubesVMShutdownTimeoutError, match="still running"):
@@ -93,11 +93,11 @@ async def test_a_deaf_guest_runs_on_after_the_timeout(
 async def test_a_deaf_guest_can_be_killed_while_it_is_shutting_down(
     client: Client, system: System, hypervisor: FakeHypervisor
 ) -> None:
-    hypervisor.ignores_shutdown.add(system.qube("work").uuid)
+    hypervisor.ignores_shutdown.add(system.runtime.state.qube("work").uuid)
 
     async with asyncio.TaskGroup() as group:
         group.create_task(client.send(calls.VM_SHUTDOWN("work")))
-        await until(lambda: system.qube("work").state is PowerState.HALTING)
+        await until(lambda: system.runtime.state.qube("work").state is PowerState.HALTING)
         await client.send(calls.VM_KILL("work"))
 
     assert (await record(client, "work")).state is PowerState.HALTED
@@ -155,7 +155,7 @@ async def test_a_disposable_vanishes_at_shutdown(client: Client, system: System)
     await client.send(calls.VM_START("disp1"))
 
     await client.send(calls.VM_SHUTDOWN("disp1"))
-    await until(lambda: "disp1" not in system.state.qubes)
+    await until(lambda: "disp1" not in system.runtime.state.qubes)
 
     assert "disp1" not in [row.name for row in await client.send(calls.VM_LIST("dom0"))]
 
@@ -223,7 +223,7 @@ async def test_a_running_qube_gets_no_netvm_that_does_not_run(client: Client, sy
         await client.send(calls.PROPERTY_SET("dom0", "default_netvm", "sys-vpn"))
 
     assert (await record(client, "work")).value("netvm") == "sys-firewall"
-    assert system.state.system("default_netvm") == "sys-firewall"
+    assert system.runtime.state.system("default_netvm") == "sys-firewall"
     await client.send(calls.VM_PROPERTY_SET("untrusted", "netvm", "sys-vpn"))
     await client.send(calls.VM_START("sys-vpn"))
     await client.send(calls.VM_PROPERTY_SET("work", "netvm", "sys-vpn"))

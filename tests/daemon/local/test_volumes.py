@@ -55,7 +55,7 @@ async def test_a_renamed_qube_takes_its_volumes_along(client: Client, system: Sy
     rows_ = await client.send(calls.VM_VOLUME_LIST("safe"))
     assert [row.vid for row in rows_] == ["safe/root", "safe/private", "safe/volatile"]
     assert kept in await client.send(calls.VM_VOLUME_LIST_SNAPSHOTS("safe", "private"))
-    assert await system.store.read("SELECT * FROM pending_rename") == []
+    assert await system.runtime.store.read("SELECT * FROM pending_rename") == []
 
     # Its old name is free, for another qube with its own volumes.
     await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("vault", "black")))
@@ -72,8 +72,8 @@ async def test_a_name_whose_volumes_are_there_already_is_refused_and_nothing_cha
         await client.send(calls.VM_PROPERTY_SET("vault", "name", "safe"))
 
     assert {"vault/private", "safe/data"} <= await vids(system)
-    assert await system.store.read("SELECT * FROM pending_rename") == []
-    assert system.reserved == set()
+    assert await system.runtime.store.read("SELECT * FROM pending_rename") == []
+    assert system.runtime.reserved == set()
     await client.send(calls.VM_START("vault"))
 
 
@@ -90,29 +90,31 @@ async def test_a_rename_that_was_cut_off_is_taken_back(tmp_path: Path) -> None:
     first = await open_system(tmp_path, FakeHypervisor(host))
     await demo.populate(first, 0)
     driver = first.pools.driver("default")
-    await first.commit([rows.add_pending_rename("default", "vault", "safe", [await driver.identity("vault/private")])])
+    await first.runtime.commit(
+        [rows.add_pending_rename("default", "vault", "safe", [await driver.identity("vault/private")])]
+    )
     await driver.rename_vm("vault", "safe")
-    await first.close()
+    await first.runtime.close()
 
     second = await open_system(tmp_path, FakeHypervisor(host))
     try:
         assert "vault/private" in await vids(second)
-        assert await second.store.read("SELECT * FROM pending_rename") == []
+        assert await second.runtime.store.read("SELECT * FROM pending_rename") == []
     finally:
-        await second.close()
+        await second.runtime.close()
 
 
 async def test_after_a_crash_of_the_machine_the_volumes_of_what_ran_can_be_reverted(tmp_path: Path) -> None:
     first = await open_system(tmp_path, FakeHypervisor())
     await demo.populate(first, 0)
     kept = await client_of(first).send(calls.VM_VOLUME_SNAPSHOT("work", "private"))
-    await first.close()
+    await first.runtime.close()
 
     second = await open_system(tmp_path, FakeHypervisor())
     try:
         await client_of(second).send(calls.VM_VOLUME_REVERT("work", "private", kept))
     finally:
-        await second.close()
+        await second.runtime.close()
 
 
 @pytest.mark.parametrize("happened", [False, True])
@@ -133,7 +135,7 @@ async def test_a_snapshot_that_was_cut_off_is_settled_by_what_the_guest_writes_t
     monkeypatch.setattr(hypervisor, "switch_disk", cut_off)
     with pytest.raises(Mgmt1Error):
         await client_of(first).send(calls.VM_VOLUME_SNAPSHOT("work", "private"))
-    await first.close()
+    await first.runtime.close()
 
     second = await open_system(tmp_path, FakeHypervisor(host))
     try:
@@ -143,7 +145,7 @@ async def test_a_snapshot_that_was_cut_off_is_settled_by_what_the_guest_writes_t
         await client_of(second).send(calls.VM_KILL("work"))
         await client_of(second).send(calls.VM_VOLUME_REVERT("work", "private", again))
     finally:
-        await second.close()
+        await second.runtime.close()
 
 
 async def test_an_import_onto_a_full_disk_says_so_and_leaves_the_volume(
@@ -165,7 +167,7 @@ async def test_an_import_onto_a_full_disk_says_so_and_leaves_the_volume(
     await client.send(calls.PROPERTY_SET("dom0", "default_pool", "small"))
     with pytest.raises(StoragePoolException, match="full"):
         await client.send(calls.VM_CREATE_TEMPLATE("dom0", "large", too_much()))
-    assert "large" not in system.state.qubes
+    assert "large" not in system.runtime.state.qubes
     assert await pool.list_volumes() == ["spare/data"]
 
 
@@ -180,7 +182,7 @@ async def test_a_volume_wanted_by_two_qubes_goes_to_one(client: Client, system: 
     )
 
     assert sorted(type(answer).__name__ for answer in answers) == ["StoragePoolException", "str"]
-    holders = [name for name in ("work", "personal") if "extra-1" in system.qube(name).volumes]
+    holders = [name for name in ("work", "personal") if "extra-1" in system.runtime.state.qube(name).volumes]
     assert len(holders) == 1
     await client.send(calls.VM_VOLUME_SNAPSHOT(holders[0], "extra-1"))
 
@@ -189,7 +191,7 @@ async def test_an_attachment_that_cannot_be_stored_is_unplugged_again(
     client: Client, system: System, hypervisor: FakeHypervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await system.pools.driver("default").create("spare/data", 1 << 20)
-    uuid = system.qube("work").uuid
+    uuid = system.runtime.state.qube("work").uuid
 
     def refused(*_arguments: object) -> None:
         raise StoragePoolException("The store's disk is full.")

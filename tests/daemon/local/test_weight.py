@@ -22,19 +22,19 @@ async def test_features_are_bounded_in_bytes_and_the_record_still_fits_into_an_e
     client: Client, system: System
 ) -> None:
     value = "x" * limits.FEATURE_BYTES
-    system.qube("vault").features.update({f"f{number}": value for number in range(215)})
-    system.qube("vault").changed()
+    system.runtime.state.qube("vault").features.update({f"f{number}": value for number in range(215)})
+    system.runtime.state.qube("vault").changed()
 
     with pytest.raises(QubesValueError, match="may take 896 KiB"):  # noqa: PT012 - which of them fails is the point
         for number in range(215, limits.FEATURES):
             await client.send(calls.VM_FEATURE_SET("vault", f"f{number}", value))
 
-    assert len(encode_event(added(system.qube("vault")))) < limits.EVENT_BYTES
+    assert len(encode_event(added(system.runtime.state.qube("vault")))) < limits.EVENT_BYTES
     assert await client.send(calls.VM_FEATURE_GET("vault", "f215")) == value
 
 
 async def test_features_and_tags_are_bounded_in_number(client: Client, system: System) -> None:
-    qube = system.qube("vault")
+    qube = system.runtime.state.qube("vault")
     qube.features.update({f"f{number}": "" for number in range(limits.FEATURES)})
     qube.tags.update(f"t{number}" for number in range(limits.TAGS))
     qube.changed()
@@ -49,7 +49,7 @@ async def test_features_and_tags_are_bounded_in_number(client: Client, system: S
 async def test_notes_that_take_more_bytes_on_the_wire_than_in_a_file_are_weighed_as_they_are_sent(
     client: Client, system: System
 ) -> None:
-    qube = system.qube("vault")
+    qube = system.runtime.state.qube("vault")
     qube.features.update({f"f{number}": "x" * limits.FEATURE_BYTES for number in range(100)})
     qube.changed()
 
@@ -62,7 +62,7 @@ async def test_notes_that_take_more_bytes_on_the_wire_than_in_a_file_are_weighed
 async def test_a_qube_that_is_too_heavy_already_can_be_made_lighter_and_is_not_cloned(
     client: Client, system: System
 ) -> None:
-    qube = system.qube("vault")
+    qube = system.runtime.state.qube("vault")
     qube.features.update({f"f{number}": "x" * limits.FEATURE_BYTES for number in range(300)})
     qube.changed()
 
@@ -71,14 +71,14 @@ async def test_a_qube_that_is_too_heavy_already_can_be_made_lighter_and_is_not_c
     with pytest.raises(QubesValueError, match="may take 896 KiB"):
         await client.send(calls.VM_CLONE("vault", payload=CloneSpec("copy")))
 
-    assert "copy" not in system.state.qubes
+    assert "copy" not in system.runtime.state.qubes
 
 
 def test_devices_are_bounded_in_number(system: System) -> None:
     devices = tuple(DeviceRecord(DeviceClass.USB, "sys-usb", f"1-{number}", False) for number in range(257))
 
     with pytest.raises(QubesValueError, match="at most 256 devices"):
-        check_change(system.qube("vault").record(), devices=devices)
+        check_change(system.runtime.state.qube("vault").record(), devices=devices)
 
 
 def test_a_restored_qube_loses_what_makes_it_too_heavy_and_it_is_named(system: System) -> None:

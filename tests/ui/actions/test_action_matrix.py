@@ -50,14 +50,14 @@ class Bench:
 
     def state(self, name: str) -> str:
         """What the daemon holds, not the window."""
-        held = self.system.state.qubes.get(name)
+        held = self.system.runtime.state.qubes.get(name)
         return "gone" if held is None else self.clicker.state(name)
 
     async def bring(self, name: str, state: PowerState) -> None:
         client, clicker = self.clicker.session.client, self.clicker
         if name == "dom0" or self.clicker.state(name) == state:
             return
-        uuid = self.system.state.qubes[name].uuid
+        uuid = self.system.runtime.state.qubes[name].uuid
         if state in HALTED:
             if uuid in self.hypervisor.host.domains:
                 await client.send(calls.VM_KILL(name))
@@ -114,7 +114,7 @@ async def is_noted(bench: Bench, name: str) -> None:
     dialog = await bench.clicker.dialog(NotesDialog)
     dialog.edit.setPlainText(dialog.text() + "seen")
     dialog.accept()
-    await bench.clicker.until(lambda: bench.system.state.qubes[name].notes.endswith("seen"))
+    await bench.clicker.until(lambda: bench.system.runtime.state.qubes[name].notes.endswith("seen"))
 
 
 async def is_renamed(bench: Bench, _name: str) -> None:

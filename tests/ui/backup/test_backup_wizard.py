@@ -581,7 +581,7 @@ async def test_a_kept_profile_keeps_its_dom0_and_its_home(
     asked: bool | str | None,
     usual: bool,
 ) -> None:
-    system.places = replace(system.places, takes_home=usual)
+    system.runtime.places = replace(system.runtime.places, takes_home=usual)
     held = Profile(include=("vault", "dom0"), destination_path=str(folder), dom0_home=asked)
     text = profile_text(held)
     await client.send(calls.BACKUP_PROFILE_SET("dom0", "manager", text))

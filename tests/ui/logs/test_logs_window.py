@@ -26,7 +26,7 @@ class Guest:
 
 @pytest.fixture
 def guest(system: System) -> Guest:
-    return Guest(system.places.console(system.state.qubes["work"].uuid))
+    return Guest(system.runtime.places.console(system.runtime.state.qubes["work"].uuid))
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ async def test_a_qube_that_does_not_halt_in_time_offers_kill_wait_and_leave(
     clicker: Clicker, system: System, hypervisor: FakeHypervisor
 ) -> None:
     await clicker.session.client.send(calls.VM_PROPERTY_SET("work", "shutdown_timeout", "1"))
-    hypervisor.ignores_shutdown.add(system.state.qubes["work"].uuid)
+    hypervisor.ignores_shutdown.add(system.runtime.state.qubes["work"].uuid)
     clicker.select("work")
 
     clicker.click("shutdown")
@@ -152,7 +152,9 @@ async def test_a_qube_that_does_not_halt_in_time_offers_kill_wait_and_leave(
 async def test_a_refusal_is_shown_without_a_dialog_and_stays_in_the_history(
     clicker: Clicker, system: System, hypervisor: FakeHypervisor, tmp_path: Path
 ) -> None:
-    hypervisor.start_errors[system.state.qubes["vault"].uuid] = QubesVMNotStartedError("vault: <b>no</b> memory left.")
+    hypervisor.start_errors[system.runtime.state.qubes["vault"].uuid] = QubesVMNotStartedError(
+        "vault: <b>no</b> memory left."
+    )
     clicker.select("vault")
 
     clicker.click("start")
@@ -485,7 +487,7 @@ async def test_a_restart_starts_only_after_the_event_that_it_halted(
     await clicker.until(lambda: clicker.state("work") == "Running")
 
     assert seen.index("Halted") < seen.index("Running")
-    hypervisor.ignores_shutdown.add(system.state.qubes["work"].uuid)
+    hypervisor.ignores_shutdown.add(system.runtime.state.qubes["work"].uuid)
     await clicker.session.client.send(calls.VM_PROPERTY_SET("work", "shutdown_timeout", "1"))
     clicker.click("restart")
     await clicker.until(lambda: bool(clicker.window.errors.notices))

@@ -353,7 +353,7 @@ async def test_dom0s_configuration_is_previewed_and_only_what_is_ticked_is_taken
 
     assert results(wizard) == {"dom0:label:teal": ("ok", "")}
     assert wizard.run_page.headline.text() == "0 qube(s) restored."
-    assert "teal" in system.state.labels
+    assert "teal" in system.runtime.state.labels
     assert "none" in await client.send(calls.BACKUP_PROFILE_GET("dom0", "own"))
 
 
@@ -448,7 +448,7 @@ async def test_cancelled_in_the_middle_leaves_nothing_half_restored(
     assert "Nothing half restored stays" in wizard.run_page.headline.text()
     assert await listed(client) == before
     assert await system.pools.driver("default").list_volumes() == volumes
-    assert not system.reserved
+    assert not system.runtime.reserved
 
 
 async def test_a_wizard_that_is_left_keeps_its_run_in_the_tasks(

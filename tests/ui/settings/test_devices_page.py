@@ -62,7 +62,7 @@ def select(page: DevicesPage, key: DeviceKey) -> None:
 
 
 def given(system: System, name: str) -> dict[str, dict[str, str]]:
-    return {f"{held.backend}:{held.ident}": dict(held.options) for held in system.qube(name).devices}
+    return {f"{held.backend}:{held.ident}": dict(held.options) for held in system.runtime.state.qube(name).devices}
 
 
 async def test_a_pci_device_asks_for_unbalanced_memory_and_is_given_without_strict_reset(
@@ -112,14 +112,14 @@ async def test_options_are_changed_and_the_device_is_taken_away_again(
 async def test_a_refused_device_is_marked(window: SettingsWindow, page: DevicesPage, system: System) -> None:
     select(page, STICK)
     page.start.click()
-    held = system.devices.sources.pop(system.qube("sys-usb").uuid)
+    held = system.devices.sources.pop(system.runtime.state.qube("sys-usb").uuid)
 
     await click_enabled(window.button(APPLY))
     await until(lambda: bool(page.problem.text()))
 
     assert "sda" in page.problem.text()
     assert window.draft.dirty
-    system.devices.sources[system.qube("sys-usb").uuid] = held
+    system.devices.sources[system.runtime.state.qube("sys-usb").uuid] = held
 
 
 async def test_it_is_said_who_has_a_device_and_who_gets_it(page: DevicesPage, client: Client) -> None:

@@ -89,7 +89,7 @@ async def test_deny_all_and_a_list_of_what_is_allowed_reach_the_qube(
     await click_enabled(window.button(APPLY))
     await until(lambda: not window.draft.dirty)
 
-    assert [text for _id, text in system.qube("vault").rules] == [
+    assert [text for _id, text in system.runtime.state.qube("vault").rules] == [
         "action=accept dsthost=example.org proto=tcp dstports=443-443",
         "action=accept specialtarget=dns",
         "action=drop",
@@ -217,7 +217,7 @@ async def test_a_rule_is_edited_and_moved_in_the_full_list(
     await click_enabled(window.button(APPLY))
     await until(lambda: not window.draft.dirty)
 
-    assert [text for _id, text in system.qube("vault").rules] == [
+    assert [text for _id, text in system.runtime.state.qube("vault").rules] == [
         "action=accept",
         "action=drop dst4=10.0.0.0/16 comment=the office",
     ]

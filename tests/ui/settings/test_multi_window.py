@@ -71,7 +71,7 @@ async def test_an_edit_shows_what_it_changes_of_each_and_reaches_all(window: Mul
     await click_enabled(window.foot.button(APPLY))
     await until(lambda: not window.draft.dirty)
 
-    assert {system.qube(name).value("memory") for name in ("vault", "work")} == {"700"}
+    assert {system.runtime.state.qube(name).value("memory") for name in ("vault", "work")} == {"700"}
     assert window.model.rows == ()
 
 
@@ -101,10 +101,10 @@ async def test_a_refusal_of_one_stops_its_calls_and_not_the_others(
     await until(lambda: not window.notice.isHidden())
 
     assert "work, memory" in window.notice.text()
-    assert system.qube("vault").value("memory") == "3000"
-    assert system.qube("work").value("memory") == "800"
-    assert not system.qube("work").flag("debug")
-    assert system.qube("vault").flag("debug")
+    assert system.runtime.state.qube("vault").value("memory") == "3000"
+    assert system.runtime.state.qube("work").value("memory") == "800"
+    assert not system.runtime.state.qube("work").flag("debug")
+    assert system.runtime.state.qube("vault").flag("debug")
 
 
 async def test_a_change_elsewhere_of_an_edited_field_asks(window: MultiWindow, client: Client) -> None:
@@ -135,13 +135,13 @@ async def test_a_tag_is_given_to_all_and_taken_from_all(window: MultiWindow, sys
         "there",
     ]
     await click_enabled(window.foot.button(APPLY))
-    await until(lambda: "work" in system.qube("vault").tags and not window.draft.dirty)
+    await until(lambda: "work" in system.runtime.state.qube("vault").tags and not window.draft.dirty)
 
     click(page.chips.chips["work"])
     assert {row.qube for row in window.model.rows} == {"vault", "work"}
     await click_enabled(window.foot.button(APPLY))
 
-    await until(lambda: not any("work" in system.qube(name).tags for name in ("vault", "work")))
+    await until(lambda: not any("work" in system.runtime.state.qube(name).tags for name in ("vault", "work")))
 
 
 async def test_a_qube_that_goes_away_is_left_out(window: MultiWindow, client: Client) -> None:

@@ -90,8 +90,8 @@ async def test_fields_reach_the_qube_and_the_event_comes_back(
     await apply(window)
     await until(lambda: not window.draft.dirty)
 
-    assert system.qube("vault").value("label") == "green"
-    assert system.qube("vault").value("memory") == "512"
+    assert system.runtime.state.qube("vault").value("label") == "green"
+    assert system.runtime.state.qube("vault").value("memory") == "512"
     assert not window.button(APPLY).isEnabled()
 
 
@@ -109,7 +109,7 @@ async def test_a_refused_field_is_marked_with_the_reason(window: SettingsWindow,
 
     assert "no kernel nosuch" in editor.problem.text()
     assert window.tabs.currentWidget() is form
-    assert system.qube("vault").value("kernel") == ""
+    assert system.runtime.state.qube("vault").value("kernel") == ""
 
 
 async def test_memory_balancing_is_a_tick(window: SettingsWindow, system: System) -> None:
@@ -122,26 +122,26 @@ async def test_memory_balancing_is_a_tick(window: SettingsWindow, system: System
     page.balancing.click()
     assert maxmem.value() == 0
     await apply(window)
-    await until(lambda: system.qube("vault").value("maxmem") == "0" and not window.draft.dirty)
+    await until(lambda: system.runtime.state.qube("vault").value("maxmem") == "0" and not window.draft.dirty)
     page.balancing.click()
     assert page.balancing.isChecked()
     await apply(window)
 
-    await until(lambda: system.qube("vault").value("maxmem") != "0")
+    await until(lambda: system.runtime.state.qube("vault").value("maxmem") != "0")
 
 
 async def test_the_size_of_the_private_storage_is_on_the_basic_page(window: SettingsWindow, system: System) -> None:
     page = window.pages["basic"]
     assert isinstance(page, FormPage)
     (row,) = page.sizes.values()
-    present = system.qube("vault").volumes["private"].size
+    present = system.runtime.state.qube("vault").volumes["private"].size
     row.box.setValue(1)
     assert "only grow" in row.problem.text()
     assert not window.draft.dirty
     row.box.setValue(present / GIB + 1)
 
     await apply(window)
-    await until(lambda: system.qube("vault").volumes["private"].size == present + GIB)
+    await until(lambda: system.runtime.state.qube("vault").volumes["private"].size == present + GIB)
     await until(lambda: not window.draft.dirty)
     assert page.refuse(("volume", "private"), "The pool is full.")
     assert row.problem.text() == "The pool is full."
@@ -203,7 +203,7 @@ async def test_a_change_elsewhere_of_an_edited_field_asks_before_anything_is_sen
     await apply(window)
 
     await until(lambda: not window.draft.dirty)
-    assert system.qube("vault").value("memory") == "512"
+    assert system.runtime.state.qube("vault").value("memory") == "512"
 
 
 async def test_what_is_changed_elsewhere_may_go_over_an_edit(window: SettingsWindow, client: Client) -> None:
@@ -294,9 +294,9 @@ async def test_a_rename_goes_last_and_the_window_goes_along(
     assert window.draft.steps()[-1].request.argument == "name"
 
     await apply(window)
-    await until(lambda: "safe" in system.state.qubes and window.draft.record.name == "safe")
+    await until(lambda: "safe" in system.runtime.state.qubes and window.draft.record.name == "safe")
 
-    assert system.qube("safe").flag("autostart")
+    assert system.runtime.state.qube("safe").flag("autostart")
     assert window.windowTitle().endswith("safe")
 
 
@@ -321,7 +321,7 @@ async def test_rules_are_added_moved_and_removed_in_few_calls(
     await apply(window)
     await until(lambda: not window.draft.dirty)
 
-    assert [text for _id, text in system.qube("vault").rules] == [
+    assert [text for _id, text in system.runtime.state.qube("vault").rules] == [
         "action=accept dsthost=example.org proto=tcp dstports=443-443",
         "action=accept",
     ]
@@ -363,7 +363,7 @@ async def test_tags_are_chips_and_created_by_is_protected(
     click(tags.add_tag)
     assert "created-by-" in tags.tag_problem.text()
     await apply(window)
-    await until(lambda: "important" in system.qube("vault").tags and not window.draft.dirty)
+    await until(lambda: "important" in system.runtime.state.qube("vault").tags and not window.draft.dirty)
     click(tags.chips.chips["created-by-dom0"])
     assert not window.draft.dirty
 
@@ -371,7 +371,7 @@ async def test_tags_are_chips_and_created_by_is_protected(
     assert "important" not in tags.chips.chips
     await apply(window)
 
-    await until(lambda: "important" not in system.qube("vault").tags)
+    await until(lambda: "important" not in system.runtime.state.qube("vault").tags)
 
 
 async def test_a_new_tag_is_completed_from_those_of_other_qubes(tags: TagsPage) -> None:
@@ -385,7 +385,7 @@ async def test_a_new_tag_is_completed_from_those_of_other_qubes(tags: TagsPage) 
 async def test_features_are_edited_in_place_and_say_where_they_come_from(
     window: SettingsWindow, tags: TagsPage, system: System, client: Client
 ) -> None:
-    template = system.qube("vault").value("template")
+    template = system.runtime.state.qube("vault").value("template")
     await client.send(calls.VM_FEATURE_SET(template, "os", "Linux"))
     await until(lambda: tags.model.row_of("os") >= 0)
 
@@ -407,14 +407,14 @@ async def test_features_are_edited_in_place_and_say_where_they_come_from(
 
     await apply(window)
     await until(lambda: not window.draft.dirty)
-    assert dict(system.qube("vault").features).items() >= {"os": "BSD", "gui": "1"}.items()
+    assert dict(system.runtime.state.qube("vault").features).items() >= {"os": "BSD", "gui": "1"}.items()
     assert row("os") == ["os", "BSD", "own"]
     tags.table.selectRow(tags.model.row_of("os"))
     click(tags.remove_feature)
     assert row("os") == ["os", "Linux", f"template {template}"]
     await apply(window)
 
-    await until(lambda: "os" not in system.qube("vault").features)
+    await until(lambda: "os" not in system.runtime.state.qube("vault").features)
 
 
 async def test_a_refused_tag_is_said_beside_the_tags(window: SettingsWindow, tags: TagsPage) -> None:
@@ -463,14 +463,14 @@ async def test_services_are_ticked_and_say_who_set_them(
     await apply(window)
     await until(lambda: not window.draft.dirty)
 
-    assert system.qube("vault").features["service.cups"] == "1"
-    assert system.qube("vault").features["service.my-own"] == "1"
+    assert system.runtime.state.qube("vault").features["service.cups"] == "1"
+    assert system.runtime.state.qube("vault").features["service.my-own"] == "1"
     assert told(services, "cups") == (Qt.CheckState.Checked, "this qube")
     services.table.selectRow(services.model.row_of("cups"))
     click(services.reset)
     await apply(window)
-    await until(lambda: "service.cups" not in system.qube("vault").features)
-    assert "service.my-own" in system.qube("vault").features
+    await until(lambda: "service.cups" not in system.runtime.state.qube("vault").features)
+    assert "service.my-own" in system.runtime.state.qube("vault").features
     assert services.refuse(("feature", "service.cups"), "It is not allowed.")
     assert services.problem.text() == "service.cups: It is not allowed."
 
@@ -478,7 +478,7 @@ async def test_services_are_ticked_and_say_who_set_them(
 async def test_a_service_that_the_template_has_is_turned_off_here(
     window: SettingsWindow, services: ServicesPage, client: Client, system: System
 ) -> None:
-    template = system.qube("vault").value("template")
+    template = system.runtime.state.qube("vault").value("template")
     await client.send(calls.VM_FEATURE_SET(template, "service.crond", "1"))
     await until(lambda: told(services, "crond")[1] != "not set")
     assert told(services, "crond") == (Qt.CheckState.Checked, f"template {template}")
@@ -486,7 +486,7 @@ async def test_a_service_that_the_template_has_is_turned_off_here(
     tick(services, "crond")
     await apply(window)
 
-    await until(lambda: system.qube("vault").features.get("service.crond") == "")
+    await until(lambda: system.runtime.state.qube("vault").features.get("service.crond") == "")
 
 
 async def test_the_services_keep_qts_contract(services: ServicesPage, qtmodeltester: ModelTester) -> None:
@@ -508,11 +508,11 @@ async def test_any_property_is_edited_with_its_help_beside_it(
 
     await apply(window)
     await until(lambda: not window.draft.dirty)
-    assert system.qube("vault").value("default_user") == "alice"
+    assert system.runtime.state.qube("vault").value("default_user") == "alice"
     await click_enabled(page.editor.reset)
     await apply(window)
 
-    await until(lambda: system.qube("vault").value("default_user") == "user")
+    await until(lambda: system.runtime.state.qube("vault").value("default_user") == "user")
 
 
 async def test_a_property_has_an_editor_of_its_type_and_says_where_its_default_comes_from(
@@ -533,7 +533,7 @@ async def test_a_property_has_an_editor_of_its_type_and_says_where_its_default_c
     def source(name: str) -> str:
         return str(page.sheet.index(page.sheet.row_of(name), 2).data())
 
-    template = system.qube("vault").value("template")
+    template = system.runtime.state.qube("vault").value("template")
     assert source("vcpus") == f"default, from {template}"
     assert source("guivm") == "own"
     assert source("audiovm") == "default, from the system's default_audiovm"
@@ -571,7 +571,7 @@ async def test_notes_reach_the_qube_and_the_event_comes_back(
     await apply(window)
     await until(lambda: not window.draft.dirty)
 
-    assert system.qube("vault").notes == "for letters"
+    assert system.runtime.state.qube("vault").notes == "for letters"
     assert session.records["vault"].notes == "for letters"
 
 
@@ -591,8 +591,8 @@ async def test_what_was_sent_before_a_refusal_stays_and_is_said(
 
     assert "1 change(s) before it were made and stay." in window.notice.text()
     assert window.notice.text().startswith("kernel was refused")
-    assert system.qube("vault").flag("autostart")
-    assert "later" not in system.qube("vault").tags
+    assert system.runtime.state.qube("vault").flag("autostart")
+    assert "later" not in system.runtime.state.qube("vault").tags
     assert [step.key for step in window.draft.steps()] == [("property", "kernel"), ("tag", "later")]
 
 
@@ -622,7 +622,7 @@ async def test_the_qube_is_cloned_and_removed_from_its_settings(
     asked = next(held for held in QApplication.topLevelWidgets() if isinstance(held, CloneDialog) and held.isVisible())
     asked.name.setText("safe")
     asked.accept()
-    await until(lambda: "safe" in system.state.qubes)
+    await until(lambda: "safe" in system.runtime.state.qubes)
 
     await client.send(calls.VM_START("vault"))
     await until(lambda: not window.identity.remove.isEnabled())
@@ -672,7 +672,7 @@ async def test_dom0_has_neither_firewall_nor_devices_nor_volumes_and_keeps_its_n
     assert not page.editors["property", "name"].isEnabled()
     held.draft.edit(("tag", "host"), "")
     click(held.button(APPLY))
-    await until(lambda: "host" in system.qube("dom0").tags)
+    await until(lambda: "host" in system.runtime.state.qube("dom0").tags)
 
 
 async def test_a_refused_rule_shows_the_firewall_with_the_reason(
@@ -700,7 +700,7 @@ async def test_a_refused_size_is_marked_on_its_page(
     assert isinstance(page, FormPage)
     (row,) = page.sizes.values()
     await session.tasks.cancel_all()  # what the window knows is old now
-    present = system.qube("vault").volumes["private"].size
+    present = system.runtime.state.qube("vault").volumes["private"].size
     await client.send(calls.VM_VOLUME_EXTEND("vault", "private", present + 4 * GIB))
     row.box.setValue(present / GIB + 1)
 

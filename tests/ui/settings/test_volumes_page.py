@@ -67,8 +67,8 @@ async def test_a_larger_size_is_sent_with_apply_and_the_event_comes_back(
     await click_enabled(window.button(APPLY))
     await until(lambda: not window.draft.dirty)
 
-    assert system.qube("vault").volumes["private"].size == 3 * GIB
-    assert page.model.volume_at(page.model.row_of("private")) == system.qube("vault").record().volumes[1]
+    assert system.runtime.state.qube("vault").volumes["private"].size == 3 * GIB
+    assert page.model.volume_at(page.model.row_of("private")) == system.runtime.state.qube("vault").record().volumes[1]
 
 
 async def test_a_smaller_size_is_never_sent_and_the_reason_stands_beside_it(
@@ -134,7 +134,7 @@ async def test_a_volume_of_nobody_is_attached_and_detached(
     dialog.readonly.setChecked(True)
     click(dialog.attach)
     await until(lambda: page.model.row_of("extra-1") >= 0)
-    assert not system.qube("vault").volumes["extra-1"].rw
+    assert not system.runtime.state.qube("vault").volumes["extra-1"].rw
 
     select(page, "extra-1")
     click(page.detach)

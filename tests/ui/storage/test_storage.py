@@ -81,14 +81,14 @@ async def test_a_pool_is_added_with_its_drivers_fields_and_removed(
     type_text(asked.fields["dir_path"], str(tmp_path / "slow"))
     click(asked.add)
     await until(lambda: window.pools.filter.shown_row("slow") >= 0)
-    assert system.state.pools["slow"] == "file-qcow2"
+    assert system.runtime.state.pools["slow"] == "file-qcow2"
 
     window.pools.table.selectRow(window.pools.filter.shown_row("slow"))
     click(window.pools.remove)
     click((await dialog(Question)).yes)
 
     await until(lambda: window.pools.filter.shown_row("slow") < 0)
-    assert "slow" not in system.state.pools
+    assert "slow" not in system.runtime.state.pools
 
 
 async def test_a_refused_pool_leaves_the_dialog_open_with_the_reason(window: StorageWindow) -> None:
@@ -116,7 +116,7 @@ async def test_a_pool_that_the_system_needs_stays_and_the_refusal_is_shown(
     click((await dialog(Question)).yes)
 
     await until(lambda: "default_pool" in window.notice.text())
-    assert "spare" in system.state.pools
+    assert "spare" in system.runtime.state.pools
 
 
 async def test_a_volume_of_no_qube_is_found_and_removed(window: StorageWindow, system: System) -> None:

@@ -76,12 +76,12 @@ async def test_fields_reach_the_system_and_a_reset_goes_back(window: SystemWindo
     assert window.foot.preview.toPlainText() == "property.Set dom0 default_shutdown_timeout ← 90"
 
     await click_enabled(window.foot.button(APPLY))
-    await until(lambda: system.state.system("default_shutdown_timeout") == "90")
+    await until(lambda: system.runtime.state.system("default_shutdown_timeout") == "90")
     await until(lambda: window.draft is not None and not window.draft.dirty)
     await click_enabled(editor(window, "default_shutdown_timeout").reset)
     await click_enabled(window.foot.button(APPLY))
 
-    await until(lambda: system.state.system("default_shutdown_timeout") == "60")
+    await until(lambda: system.runtime.state.system("default_shutdown_timeout") == "60")
     await until(lambda: seconds.value() == 60)
 
 
@@ -119,7 +119,7 @@ async def test_what_somebody_else_sets_too_asks(window: SystemWindow, system: Sy
     click(window.merges.mine)
     await click_enabled(window.foot.button(APPLY))
 
-    await until(lambda: system.state.system("default_shutdown_timeout") == "90")
+    await until(lambda: system.runtime.state.system("default_shutdown_timeout") == "90")
 
 
 async def test_closing_with_edits_asks(window: SystemWindow) -> None:
@@ -146,19 +146,19 @@ async def test_a_label_is_made_and_removed(window: SystemWindow, system: System)
     asked.color.setText("#008080")
     asked.accept()
     await until(lambda: page.filter.shown_row("teal") >= 0)
-    assert system.state.labels["teal"] == "0x008080"
+    assert system.runtime.state.labels["teal"] == "0x008080"
 
     page.table.selectRow(page.filter.shown_row("teal"))
     click(page.remove)
     click((await dialog(Question)).yes)
 
     await until(lambda: page.filter.shown_row("teal") < 0)
-    assert "teal" not in system.state.labels
+    assert "teal" not in system.runtime.state.labels
 
 
 async def test_a_label_that_qubes_have_is_not_removed_and_they_are_named(window: SystemWindow, system: System) -> None:
     page = window.labels
-    label = system.qube("vault").value("label")
+    label = system.runtime.state.qube("vault").value("label")
 
     page.table.selectRow(page.filter.shown_row(label))
 
@@ -170,7 +170,7 @@ async def test_a_label_that_the_system_needs_stays_and_the_refusal_is_shown(
     window: SystemWindow, client: Client, system: System
 ) -> None:
     page = window.labels
-    for name, qube in list(system.state.qubes.items()):
+    for name, qube in list(system.runtime.state.qubes.items()):
         if qube.value("label") == "red":
             await client.send(calls.VM_PROPERTY_SET(name, "label", "gray"))
     window.tabs.setCurrentWidget(page)

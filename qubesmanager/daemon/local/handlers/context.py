@@ -22,7 +22,7 @@ class Context:
     @property
     def qube(self) -> Qube:
         """The destination. Raises `QubesVMNotFoundError` if it was removed meanwhile, whoever has its name now."""
-        return self.system.still(self.destination)
+        return self.system.runtime.still(self.destination)
 
     @property
     def dest(self) -> str:
@@ -37,7 +37,7 @@ class Context:
         return self.call.device_class
 
     def sees(self, name: str) -> bool:
-        return self.system.state.visible(self.source, name)
+        return self.system.runtime.state.visible(self.source, name)
 
 
 REGISTRY: Registry[Context] = Registry()

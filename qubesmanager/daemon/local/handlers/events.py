@@ -15,7 +15,7 @@ from qubesmanager.wire.events import DOMAIN_ADD, DOMAIN_DELETE, row_of
 
 @answers(calls.EVENTS)
 async def events(context: Context, _arg: None, _payload: None) -> AsyncGenerator[Event, None]:
-    async with aclosing(context.system.hub.listen(_view(context))) as stream:
+    async with aclosing(context.system.runtime.hub.listen(_view(context))) as stream:
         async for event in stream:
             yield event
 
@@ -39,7 +39,7 @@ def _view(context: Context) -> View:
     only = None if context.dest == "dom0" else context.dest
     if context.source == "dom0" and only is None:
         return lambda event: (event,)
-    qubes = context.system.state.qubes
+    qubes = context.system.runtime.state.qubes
     known = {name for name in qubes if context.sees(name)}
 
     def view(event: Event) -> Sequence[Event]:

@@ -8,7 +8,9 @@ from qubesmanager.wire.codecs import LabelRow
 
 @answers(calls.LABEL_LIST)
 async def list_labels(context: Context, only: str | None, _payload: None) -> list[LabelRow]:
-    return [LabelRow(name, color) for name, color in context.system.state.labels.items() if only in {None, name}]
+    return [
+        LabelRow(name, color) for name, color in context.system.runtime.state.labels.items() if only in {None, name}
+    ]
 
 
 @answers(calls.LABEL_GET)

@@ -11,9 +11,12 @@ from qubesmanager.wire.errors import QubesValueError
 
 async def _logs(context: Context) -> dict[str, Path]:
     """By name: where each log of the qube would be."""
-    uri = (await context.system.hypervisor.capabilities()).uri
+    uri = (await context.system.runtime.hypervisor.capabilities()).uri
     words = hypervisor_log(uri, context.qube.name)
-    return {"console": context.system.places.console(context.qube.uuid), **({"hypervisor": words} if words else {})}
+    return {
+        "console": context.system.runtime.places.console(context.qube.uuid),
+        **({"hypervisor": words} if words else {}),
+    }
 
 
 @answers(calls.VM_LOG_LIST)

@@ -12,7 +12,7 @@ from qubesmanager.wire.codecs import VolumeId
 
 @answers(calls.POOL_LIST)
 async def list_pools(context: Context, only: str | None, _payload: None) -> list[str]:
-    return [name for name in sorted(context.system.state.pools) if only in {None, name}]
+    return [name for name in sorted(context.system.runtime.state.pools) if only in {None, name}]
 
 
 @answers(calls.POOL_LIST_DRIVERS)

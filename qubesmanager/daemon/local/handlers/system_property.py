@@ -16,12 +16,12 @@ async def list_properties(_context: Context, _arg: None, _payload: None) -> list
 @answers(calls.PROPERTY_GET)
 async def get(context: Context, name: str, _payload: None) -> PropertyState:
     system_property(name)
-    return PropertyState(name not in context.system.state.system_own, context.system.state.system(name))
+    return PropertyState(name not in context.system.runtime.state.system_own, context.system.runtime.state.system(name))
 
 
 @answers(calls.PROPERTY_GET_ALL)
 async def get_all(context: Context, _arg: None, _payload: None) -> list[PropertyRow]:
-    state = context.system.state
+    state = context.system.runtime.state
     return [
         PropertyRow(row.name, row.name not in state.system_own, row.type.value, state.system(row.name))
         for row in system_properties.TABLE.values()

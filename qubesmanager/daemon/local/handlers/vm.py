@@ -22,7 +22,7 @@ async def list_vms(context: Context, only: str | None, _payload: None) -> list[V
 
 def _seen(context: Context, wanted: str | None) -> list[Qube]:
     """The qubes that the source may see: all of them, or the one of that name."""
-    state = context.system.state
+    state = context.system.runtime.state
     found = state.in_order() if wanted is None else [state.qubes[wanted]] if wanted in state.qubes else []
     return [qube for qube in found if context.sees(qube.name)]
 
@@ -30,7 +30,7 @@ def _seen(context: Context, wanted: str | None) -> list[Qube]:
 @answers(calls.VM_GET_ALL)
 async def get_all(context: Context, only: str | None, _payload: None) -> AsyncGenerator[VmRecord, None]:
     for qube in _seen(context, only):
-        if context.system.state.qubes.get(qube.name) is qube:  # it may have been removed since the first row
+        if context.system.runtime.state.qubes.get(qube.name) is qube:  # it may have been removed since the first row
             record = qube.record()
             if qube.name == DOM0 and context.source != DOM0:
                 record = replace(record, features={}, notes="")
@@ -96,7 +96,7 @@ async def kill(context: Context, _arg: None, _payload: None) -> None:
 
 @answers(calls.VM_CURRENT_STATE)
 async def current_state(context: Context, _arg: None, _payload: None) -> CurrentState:
-    stats = await context.system.stats_of(context.qube)
+    stats = await context.system.runtime.stats_of(context.qube)
     if stats is None:
         return CurrentState(context.qube.state, 0, 0)
     return CurrentState(context.qube.state, stats.memory_kib, stats.cpu_time_ns // 1_000_000)
