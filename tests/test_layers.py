@@ -20,6 +20,8 @@ WRONG = {
     "Layers of the local backend": ("daemon/local/core/wrong.py", "import qubesmanager.daemon.local.store"),
     "never load the daemon": ("models/wrong_daemon.py", "import qubesmanager.daemon"),
     "Windows do not import each other": ("ui/manager/main_window.py", "import qubesmanager.ui.settings"),
+    "do no I/O": ("rules/wrong_io.py", "import os"),
+    "knows no profile": ("backup/archive/wrong_profile.py", "import qubesmanager.backup.profile"),
     "Qt is loaded by": ("cli/wrong_qt.py", "from PyQt5.QtCore import QObject"),
     "touch the machine": ("daemon/wrong_process.py", "import subprocess"),
 }

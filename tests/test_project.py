@@ -158,6 +158,15 @@ def test_no_link_in_the_documents_is_dead() -> None:
                     assert (file.parent / target).exists(), f"{file.relative_to(ROOT)} links to {link}"
 
 
+def test_the_paths_in_the_architecture_exist() -> None:
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    paths = re.findall(r"`([a-z_0-9/]+(?:/|\.py))`", text)
+    roots = (ROOT, ROOT / "qubesmanager", ROOT / "qubesmanager/ui", ROOT / "qubesmanager/daemon/local")
+
+    assert len(paths) > 50
+    assert [path for path in paths if not any((root / path).exists() for root in roots)] == []
+
+
 def test_every_page_of_a_decision_is_listed() -> None:
     folder = ROOT / "docs" / "decisions"
     listed = (folder / "README.md").read_text(encoding="utf-8")

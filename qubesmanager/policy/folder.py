@@ -8,7 +8,6 @@ one.
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
 from qubesmanager.policy.grammar import Include, Kind, Parsed, parse
 from qubesmanager.wire.errors import PolicyAdminSyntaxException
@@ -49,7 +48,7 @@ def problems(files: Mapping[str, str], folders: Collection[str] = ()) -> list[Pr
     Found are the first problem of each file that it reads, and of each include that no file includes and that would be
     wrong for a file that did.
     """
-    walk = _Walk(files, frozenset(folders) | {str(above) for path in files for above in PurePosixPath(path).parents})
+    walk = _Walk(files, frozenset(folders) | {above for path in files for above in _folders_above(path)})
     faults = [problem for path in sorted(files) if is_read(path) for problem in _top(walk, path)]
     reached = {path for path, _kind in walk.parsed}
     for path in sorted(files):
@@ -94,8 +93,16 @@ def _top(walk: _Walk, path: str) -> Iterator[Problem]:
     yield from _problems(walk, path, Kind.RULES, ())
 
 
+def _folders_above(path: str) -> Iterator[str]:
+    """The folders that the path is in, from the inside out; "." is the last."""
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
+    yield "."
+
+
 def _misnamed(path: str, above: tuple[str, ...] = ()) -> Problem | None:
-    name = PurePosixPath(path).name
+    name = path.rpartition("/")[2]
     if ENGINE_NAME.fullmatch(name):
         return None
     return Problem(
