@@ -30,6 +30,7 @@ from qubesmanager.backup.schedule import Schedule, parse_schedule
 from qubesmanager.wire.errors import ProtocolError, QubesValueError
 from qubesmanager.wire.limits import PROFILE_BYTES, PROFILE_DEPTH, PROFILE_NODES
 from qubesmanager.wire.names import TAG_NAME, VM_NAME, shown, tag_today
+from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.values import VmClass
 
 MOST_KEPT = 10_000
@@ -171,7 +172,7 @@ def without_passphrase(text: str) -> str:
 
 def _mapping(untrusted: str) -> dict[str, Any]:
     if len(untrusted.encode("utf-8", "replace")) > PROFILE_BYTES:
-        raise ProtocolError(f"A backup profile has at most {PROFILE_BYTES >> 10} KiB.")
+        raise refusal("profile-too-large", PROFILE_BYTES >> 10)
     try:
         _check_plain(untrusted)
         _check_once(yaml.compose(untrusted, _LOADER))
@@ -281,7 +282,7 @@ _COMPRESSIONS: Mapping[object, Compression] = {
 def _compression(key: str, value: Any) -> Compression:
     chosen = _COMPRESSIONS.get(value) if isinstance(value, bool | str) else None
     if chosen is None:
-        raise QubesValueError(f"{key} is one of {', '.join(method.value for method in Compression)}.")
+        raise refusal("restore-choice", key, ", ".join(method.value for method in Compression))
     return chosen
 
 
@@ -296,7 +297,7 @@ def _passphrase(key: str, value: Any) -> str:
 
 def _level(key: str, value: Any) -> str:
     if not isinstance(value, str) or value not in LEVELS:
-        raise QubesValueError(f"{key} is one of {', '.join(LEVELS)}.")
+        raise refusal("restore-choice", key, ", ".join(LEVELS))
     return str(value)
 
 

@@ -35,6 +35,8 @@ from qubesmanager.daemon.local.startup import open_system, recovered
 from qubesmanager.daemon.local.system import System
 from qubesmanager.daemon.server import Limits, Server
 from qubesmanager.rules.firewall import Address
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import text
 
 log = logging.getLogger("qubes-mgmt1d")
 
@@ -224,9 +226,9 @@ def network_of(told: Options, runtime: Runtime) -> Network:
         kind = "out" if why is None and told.hypervisor.endswith(":///system") else "user"
     firewalls = Firewalls(NftFirewall(), Resolver())
     if kind == "user":
-        return Network(runtime, firewalls, None, why=f"Not enforced: {why or 'qubes have user networking.'}")
+        return Network(runtime, firewalls, None, why=Reason("not-enforced", why or Reason("user-networking")))
     if why is not None:
-        raise SystemExit(f"Real paths for packets are not possible here: {why}")
+        raise SystemExit(f"Real paths for packets are not possible here: {text(why)}")
     resolvers: tuple[Address, ...] = ()
     with contextlib.suppress(OSError):
         resolvers = paths.resolvers_of(Path("/etc/resolv.conf").read_text("utf-8", "replace"))

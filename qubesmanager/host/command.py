@@ -8,6 +8,8 @@ from pathlib import Path
 
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import error_for, refusal
 
 TIME_LIMIT = 30.0
 """Seconds; these programs take milliseconds."""
@@ -27,19 +29,22 @@ async def run(*arguments: str, given: bytes = b"") -> bytes:
             env={**os.environ, **_ENVIRONMENT},
         )
     except FileNotFoundError:
-        raise Mgmt1Error(f"The program {arguments[0]} is not installed.") from None
+        raise refusal("program-missing", arguments[0]) from None
     try:
         async with asyncio.timeout(TIME_LIMIT):
             output, complaint = await process.communicate(given)
     except TimeoutError:
-        raise Mgmt1Error(f"{arguments[0]} did not end within {TIME_LIMIT:.0f} seconds.") from None
+        raise refusal("program-too-slow", arguments[0], f"{TIME_LIMIT:.0f}") from None
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     if process.returncode:
         said = complaint or output
-        raise Mgmt1Error(f"{' '.join(arguments[:6])} failed: {shown(said.decode(errors='replace').strip(), 300)}")
+        raise error_for(
+            Reason("program-failed", " ".join(arguments[:6]), shown(said.decode(errors="replace").strip(), 300)),
+            Mgmt1Error,
+        )
     return output
 
 

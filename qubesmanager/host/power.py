@@ -5,13 +5,15 @@ import asyncio
 import shutil
 
 from qubesmanager.host.errors import HostError
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import error_for
 
 COMMAND = ("systemctl", "poweroff")
 
 
-def why_not_power_off() -> str | None:
-    """Why it cannot be done from here, as a sentence."""
-    return None if shutil.which(COMMAND[0]) else "There is no systemctl here to shut the computer down with."
+def why_not_power_off() -> Reason | None:
+    """Why it cannot be done from here."""
+    return None if shutil.which(COMMAND[0]) else Reason("no-systemctl")
 
 
 async def power_off() -> None:
@@ -21,7 +23,7 @@ async def power_off() -> None:
             *COMMAND, stderr=asyncio.subprocess.PIPE
         )
     except OSError as error:
-        raise HostError(f"The computer cannot be shut down: {error.strerror}.") from error
+        raise error_for(Reason("power-off-failed", error.strerror or str(error)), HostError) from error
     _, said = await process.communicate()
     if process.returncode:
-        raise HostError(f"The computer was not shut down: {said.decode('utf-8', 'replace').strip()}")
+        raise error_for(Reason("power-off-refused", said.decode("utf-8", "replace").strip()), HostError)

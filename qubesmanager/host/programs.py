@@ -13,7 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from qubesmanager.host.errors import HostError
-from qubesmanager.wire.errors import PermissionDenied
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import error_for, refusal
 
 KEPT = 4096
 """Bytes of what a program says that are kept, the last ones."""
@@ -60,7 +61,7 @@ async def run(ways: Sequence[Way], qube: str, command: str = "") -> str:
     """
     chosen = way(ways)
     if chosen is None:
-        raise HostError(f"Not installed here: {missing(ways)}.")
+        raise error_for(Reason("not-installed", missing(ways)), HostError)
     values = {"qube": qube, "command": command}
     arguments = [values.get(each.strip("{}"), each) if each.startswith("{") else each for each in chosen.arguments]
     try:
@@ -68,7 +69,7 @@ async def run(ways: Sequence[Way], qube: str, command: str = "") -> str:
             chosen.program, *arguments, stdin=PIPE if chosen.stdin else DEVNULL, stdout=PIPE, stderr=STDOUT
         )
     except OSError as error:
-        raise HostError(f"Cannot run {chosen.program}: {error.strerror or error}") from error
+        raise error_for(Reason("program-not-run", chosen.program, str(error.strerror or error)), HostError) from error
     try:
         if process.stdin is not None:
             with suppress(ConnectionError):
@@ -88,7 +89,7 @@ async def run(ways: Sequence[Way], qube: str, command: str = "") -> str:
         mark if mark.isprintable() or mark == "\n" else " " for mark in untrusted.decode("utf-8", "replace")
     ).strip()
     if status == _REFUSED and chosen.program == "qrexec-client-vm":
-        raise PermissionDenied(f"The policy does not let this qube run programs in {qube}.")
+        raise refusal("policy-no-programs", qube)
     if status:
-        raise HostError(said or f"{chosen.program} ended with status {status}.")
+        raise HostError(said) if said else error_for(Reason("program-status", chosen.program, status), HostError)
     return said

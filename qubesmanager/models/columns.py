@@ -9,8 +9,8 @@ from typing import Any
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
-from qubesmanager.models.daemon_texts import problem_text
 from qubesmanager.models.natural_sort import Natural, natural
+from qubesmanager.models.reason_texts import property_text
 from qubesmanager.models.stats_history import History
 from qubesmanager.models.texts import date_text, since_text, size_text, state_text
 from qubesmanager.wire.records import YES, VmRecord
@@ -158,7 +158,7 @@ TABLE: tuple[Column, ...] = (
     Column(
         "state", QT_TRANSLATE_NOOP("VmTable", "State"), lambda record, _history: state_text(record.state),
         lambda record, _history: STATE_ORDER[record.state], look=Look.STATE, width=110,
-        tip=lambda record: problem_text(record.value("problem")),
+        tip=lambda record: property_text(record, "problem"),
     ),
     _plain("class", QT_TRANSLATE_NOOP("VmTable", "Class"), lambda record, _history: record.klass.value, width=105),
     _plain("template", QT_TRANSLATE_NOOP("VmTable", "Template"), _value("template"), width=105),

@@ -8,6 +8,7 @@ from PyQt5.QtCore import QCoreApplication
 
 from qubesmanager.wire.reason import Field, Reason
 from qubesmanager.wire.reasons import BY_CODE
+from qubesmanager.wire.records import VmRecord
 
 CONTEXT = "Reason"
 
@@ -15,8 +16,15 @@ CONTEXT = "Reason"
 def reason_text(reason: Reason) -> str:
     """The sentence of the reason; that of a reason inside of it is translated too."""
     row = BY_CODE[reason.code]
-    return row.filled(QCoreApplication.translate(CONTEXT, row.sentence), map(_field_text, reason.fields))
+    return row.filled(QCoreApplication.translate(CONTEXT, row.sentence), map(field_text, reason.fields))
 
 
-def _field_text(field: Field) -> str:
+def field_text(field: Field) -> str:
+    """Text as it is; a reason in the user's language."""
     return field if isinstance(field, str) else reason_text(field)
+
+
+def property_text(record: VmRecord, name: str) -> str:
+    """A property of the qube, in the user's language where it is a reason; empty if there is none."""
+    held = record.properties.get(name)
+    return field_text(held.reason or held.value) if held else ""

@@ -15,6 +15,8 @@ from qubesmanager.wire.codecs import number
 from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import from_json_text, to_json_text
 from qubesmanager.wire.records import NO, YES, VmRecord
 from qubesmanager.wire.values import DeviceChange, DeviceClass, PowerState
 
@@ -51,11 +53,15 @@ class Stream(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TextCodec(Generic[T]):
-    """How a field's text becomes a value and back; None where the value is the text. `decode` raises ValueError."""
+    """How a field's text becomes a value and back; None where the value is the text. `decode` raises ValueError.
+
+    A `sparse` field is left out of the event where it is None.
+    """
 
     what: str
     decode: Callable[[str], T] | None = None
     encode: Callable[[T], str] | None = None
+    sparse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +199,7 @@ _CODECS: dict[Any, TextCodec[Any]] = {
     PowerState: _member(PowerState, "power state"),
     DeviceClass: _member(DeviceClass, "device class"),
     DeviceChange: _member(DeviceChange, "added, removed or changed"),
+    Reason | None: TextCodec("a reason in JSON, if there is one", from_json_text, to_json_text, sparse=True),
 }
 """The codec of a field, by the type of its attribute."""
 
@@ -205,12 +212,16 @@ def _codec_of(kind: Callable[..., F], keys: Mapping[str, str], *, has_detail: bo
     columns = [(keys.get(name, name), name, _CODECS[types[name]]) for name in names]
     detail = columns.pop(0)[2] if has_detail else None
     readers = [(key, codec.decode, name in defaults, defaults.get(name)) for key, name, codec in columns]
-    writers = [(key, codec.encode) for key, _name, codec in columns]
+    writers = [(key, codec.encode, codec.sparse) for key, _name, codec in columns]
 
     def encode(fields: Any) -> tuple[str, dict[str, str]]:
         values = iter(fields)
         first = next(values) if detail else ""
-        words = {key: to(value) if to else value for (key, to), value in zip(writers, values, strict=True)}
+        words = {
+            key: to(value) if to else value
+            for (key, to, sparse), value in zip(writers, values, strict=True)
+            if not sparse or value is not None
+        }
         return (detail.encode(first) if detail and detail.encode else first), words
 
     def decode(untrusted_detail: str, untrusted: Mapping[str, str]) -> F:

@@ -22,6 +22,7 @@ from qubesmanager.wire.event_row import (
     SystemEvent,
     flag_text,
 )
+from qubesmanager.wire.reason import Reason as WireReason
 from qubesmanager.wire.records import (
     YES,
     DeviceRecord,
@@ -55,6 +56,8 @@ class PropertyChange(NamedTuple):
     value: str
     is_default: bool
     old_value: str = ""
+    why: WireReason | None = None
+    """The reason that the value is, of a property that says why something is so."""
 
 
 class FeatureChange(NamedTuple):
@@ -239,7 +242,7 @@ def _state(record: VmRecord, fields: StateChange) -> VmRecord:
 
 def _property(record: VmRecord, fields: PropertyChange) -> VmRecord:
     """The property's entry in `properties`."""
-    value = PropertyValue(fields.value, fields.is_default)
+    value = PropertyValue(fields.value, fields.is_default, fields.why)
     return replace(record, properties={**record.properties, fields.name: value})
 
 
@@ -290,7 +293,13 @@ def _device(record: VmRecord, device: DeviceRecord) -> VmRecord:
     return replace(record, devices=(*others, device) if device.attached or device.persistent else others)
 
 
-_PROPERTY_KEYS = {"name": "name", "value": "newvalue", "is_default": "default", "old_value": "oldvalue"}
+_PROPERTY_KEYS = {
+    "name": "name",
+    "value": "newvalue",
+    "is_default": "default",
+    "old_value": "oldvalue",
+    "why": "reason",
+}
 
 # -- the stream -------------------------------------------------------------------------------------------------------
 
@@ -513,7 +522,7 @@ def property_change(event: Event) -> PropertyChange | None:
 def property_event(subject: str, name: str, now: PropertyValue, old_value: str) -> Event:
     """The event of a property that has changed; an empty subject for a system-wide one."""
     row = PROPERTY_RESET if now.is_default else PROPERTY_SET
-    return row(subject, name, now.value, now.is_default, old_value)
+    return row(subject, name, now.value, now.is_default, old_value, now.reason)
 
 
 def device_event(subject: str, device: DeviceRecord) -> Event:

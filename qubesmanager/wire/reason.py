@@ -2,22 +2,32 @@
 """A reason as data: why something is refused, grey or left out. Its sentences are in `reasons.py`."""
 
 from dataclasses import dataclass
-from typing import Union
+from typing import Protocol
 
-Field = Union[str, "Reason"]
+
+class PathLike(Protocol):
+    """A path, whose text is a field."""
+
+    def __fspath__(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, init=False)
 class Reason:
     """A row of the table in `reasons.py` by its `code`, and the values for the places of its sentence, in order.
 
-    A field is text, or another reason: `Reason("qube-unusable", "work", Reason("folder-missing", "/srv"))`. A number
-    becomes text.
+    A field is text, or another reason: `Reason("qube-unusable", "work", Reason("folder-missing", "/srv"))`.
     """
 
     code: str
-    fields: tuple[Field, ...]
+    fields: tuple["str | Reason", ...]
 
-    def __init__(self, code: str, *fields: Field | int) -> None:
+    def __init__(self, code: str, *fields: "str | Reason | int | PathLike") -> None:
         object.__setattr__(self, "code", code)
-        object.__setattr__(self, "fields", tuple(str(each) if isinstance(each, int) else each for each in fields))
+        object.__setattr__(
+            self, "fields", tuple(each if isinstance(each, str | Reason) else str(each) for each in fields)
+        )
+
+
+Field = str | Reason
+Value = Field | int | PathLike
+"""What becomes a field: a number and a path become text."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from qubesmanager.wire import errors
 from qubesmanager.wire.errors import Mgmt1Error
-from qubesmanager.wire.reason import Field, Reason
+from qubesmanager.wire.reason import Field, Reason, Value
 
 DEPTH = 8
 """How many reasons may be inside of each other in a payload."""
@@ -231,6 +231,634 @@ TABLE: tuple[Row, ...] = (
         errors.QubesValueError,
         "A root volume is a raw disk image; this looks like {format}. {advice}",
     ),
+    # -- power of a qube, as the daemon refuses it
+    Row("qube-not-halted", errors.QubesVMNotHaltedError, "{qube} is {state}, not halted."),
+    Row("hypervisor-busy", errors.Mgmt1Error, "The hypervisor is just starting or stopping {qube}."),
+    Row("cleanup-failed", errors.Mgmt1Error, "{qube} {done}. Cleaning up after it failed and is tried again: {cause}"),
+    Row(
+        "shutdown-timeout",
+        errors.QubesVMShutdownTimeoutError,
+        "{qube} did not shut down within {seconds} seconds; it is still running.",
+    ),
+    Row("qube-again", errors.Mgmt1Error, "{qube} is {state} again."),
+    Row("qube-other-not-running", errors.QubesVMNotRunningError, "{qube} is {state}, not running."),
+    Row("qube-other-not-paused", errors.QubesVMNotPausedError, "{qube} is {state}, not paused."),
+    Row("netvm-stopped", errors.QubesVMNotStartedError, "The netvm {netvm} is not running."),
+    # -- create, clone, remove
+    Row("removed-while-halted", errors.QubesVMNotHaltedError, "{qube} is {state}; only a halted qube can be removed."),
+    Row("cloned-while-halted", errors.QubesVMNotHaltedError, "{qube} is {state}; only a halted qube can be cloned."),
+    Row("qube-unusable", errors.StoragePoolException, "{qube} cannot be used: {why}"),
+    Row("no-such-class", errors.QubesValueError, "There is no class {class}."),
+    Row("no-default-template", errors.QubesNoTemplateError, "The system has no {property}; name a template."),
+    Row(
+        "template-from-image",
+        errors.QubesValueError,
+        "A TemplateVM is created by mgmt1.vm.CreateTemplate, which takes its root image.",
+    ),
+    Row("one-admin", errors.QubesValueError, "There is only one AdminVM, dom0."),
+    Row(
+        "name-for-dom0",
+        errors.PermissionDenied,
+        "Only dom0 may give a qube the name {name}: it is taken, or something refers to it.",
+    ),
+    Row(
+        "qube-removed-meanwhile",
+        errors.QubesVMNotFoundError,
+        "The qube {qube} was removed before the call was carried out.",
+    ),
+    # -- properties, features, tags, labels
+    Row("no-such-property", errors.QubesNoSuchPropertyError, "{qube} ({class}) has no property {property}."),
+    Row("no-such-system-property", errors.QubesNoSuchPropertyError, "There is no system-wide property {property}."),
+    Row("property-read-only", errors.QubesPropertyValueError, "{property} is read-only."),
+    Row("default-netvm-in-loop", errors.QubesPropertyValueError, "{netvm} leads into a loop of netvms: {loop}."),
+    Row(
+        "default-netvm-loop",
+        errors.QubesPropertyValueError,
+        "{qube} uses the default netvm; with {netvm} as the default, that would be a loop.",
+    ),
+    Row("no-such-feature", errors.QubesFeatureNotFoundError, "{qube} has no feature {feature}."),
+    Row(
+        "no-such-feature-above",
+        errors.QubesFeatureNotFoundError,
+        "Neither {qube} nor its template has a feature {feature}.",
+    ),
+    Row(
+        "tag-of-creator",
+        errors.QubesInvalidTagError,
+        "The tags created-by-* are set when a qube is created and cannot be changed.",
+    ),
+    Row("no-such-tag", errors.QubesTagNotFoundError, "{qube} has no tag {tag}."),
+    Row("not-a-colour", errors.QubesValueError, "A colour is 0xRRGGBB, not {colour}."),
+    Row("label-taken", errors.QubesValueError, "There is already a label {label}."),
+    Row("label-limit", errors.QubesValueError, "A system has at most {most} labels."),
+    Row("label-used", errors.QubesLabelInUseError, "The label {label} is used by {qubes}."),
+    Row("label-of-system", errors.QubesLabelInUseError, "The label {label} is dom0's, or the default of new qubes."),
+    Row(
+        "name-busy",
+        errors.QubesPropertyValueError,
+        "The name {name} is in use by another call; try again in a moment.",
+    ),
+    Row("rename-while-cloned", errors.QubesPropertyValueError, "A qube is just being created from {qube}."),
+    Row("dom0-notes", errors.PermissionDenied, "Only dom0 may read and change the notes and features of dom0."),
+    Row("no-such-log", errors.QubesValueError, "{qube} has no log {log}."),
+    # -- devices
+    Row(
+        "sound-next-start",
+        errors.QubesNotImplementedError,
+        "Sound cannot be added to a running qube: assign the microphone with persistent=yes to add it at "
+        "the next start.",
+    ),
+    Row("own-volume-attached", errors.QubesVMInUseError, "The volume {volume} of {qube} is attached to {holder}."),
+    Row("dom0-own-devices", errors.ProtocolError, "Devices cannot be attached to dom0: it has its own."),
+    Row("device-own", errors.ProtocolError, "{qube} offers {device} itself."),
+    Row("device-attached-here", errors.DeviceAlreadyAttached, "{backend}+{device} is already attached to {qube}."),
+    Row(
+        "device-needs-running",
+        errors.QubesVMNotRunningError,
+        "{qube} is {state}; use persistent=yes to attach the device at its next start.",
+    ),
+    Row("device-unplugged", errors.DeviceNotFound, "{backend}+{device} was removed while it was being attached."),
+    Row("device-not-assigned", errors.DeviceNotAssigned, "{qube} has no {class} device {device}."),
+    Row("no-such-device", errors.DeviceNotFound, "{backend} offers no {class} device {device}."),
+    Row(
+        "device-backend-off",
+        errors.DeviceNotFound,
+        "{backend} is {state}; its devices are available only while it runs.",
+    ),
+    Row("device-attached", errors.DeviceAlreadyAttached, "{backend}+{device} is attached to {holder}."),
+    Row("device-own-disk", errors.QubesVMNotHaltedError, "{backend} uses {device} as its own disk while it runs."),
+    Row("device-in-use", errors.DeviceAlreadyAttached, "{backend}+{device} is in use. {why}"),
+    Row(
+        "sound-stays",
+        errors.Mgmt1Error,
+        "Sound cannot be removed from a running qube; it is removed when the qube halts.",
+    ),
+    Row("no-disk-place", errors.DeviceAlreadyAttached, "{qube} has no place for another disk."),
+    Row("disk-place-taken", errors.DeviceAlreadyAttached, "{qube} already has {backend}+{device} as {place}."),
+    # -- firewall rules
+    Row("rule-expired", errors.QubesValueError, "The rule has already expired."),
+    Row("rule-limit", errors.QubesValueError, "A qube has at most {most} firewall rules."),
+    Row("no-such-rule", errors.QubesValueError, "{qube} has no firewall rule {rule}."),
+    Row("dom0-no-firewall", errors.ProtocolError, "dom0 has no network and no firewall."),
+    # -- pools and volumes
+    Row(
+        "pool-place-shared",
+        errors.StoragePoolException,
+        "{place} belongs to the pool {pool}, or contains it or is inside of it; two pools never share a "
+        "folder or a thin pool.",
+    ),
+    Row("pool-place-empty", errors.StoragePoolException, "The folder of the pool is empty. Is its disk mounted?"),
+    Row(
+        "pool-place-other",
+        errors.StoragePoolException,
+        "The folder of the pool is not the one that was added. Is its disk mounted?",
+    ),
+    Row("volume-not-stored", errors.StoragePoolException, "The store does not know its volume {volume}."),
+    Row("volume-no-source", errors.StoragePoolException, "Its volume {volume} has no source: {why}"),
+    Row(
+        "volume-pool-unknown",
+        errors.StoragePoolException,
+        "The pool {pool}, which its volume {volume} needs, is not known; add it again.",
+    ),
+    Row(
+        "volume-pool-missing",
+        errors.StoragePoolException,
+        "The pool {pool}, which its volume {volume} needs, is missing: {why}",
+    ),
+    Row("volume-unusable", errors.StoragePoolException, "The volume {volume}, which it needs, cannot be used: {why}"),
+    Row("pool-unavailable", errors.StoragePoolException, "The pool {pool} is missing: {why}"),
+    Row("no-such-qube-volume", errors.QubesVolumeNotFoundError, "{qube} has no volume {volume}."),
+    Row("class-without-volume", errors.StoragePoolException, "A {class} has no volume {volume}."),
+    Row(
+        "volume-is-layer",
+        errors.StoragePoolException,
+        "The volume {volume} is a layer on {source} and must be in its pool {pool}.",
+    ),
+    Row(
+        "volume-of-earlier",
+        errors.StoragePoolException,
+        "The volume {volume} of an earlier qube {qube} is still in the pool {pool} and cannot be removed "
+        "now; see the daemon's log.",
+    ),
+    Row("volumes-busy", errors.StoragePoolException, "Another call is changing the volumes of {qube}."),
+    Row("two-volumes-busy", errors.StoragePoolException, "Another call is changing the volumes of {old} or {new}."),
+    Row("volume-detach-first", errors.QubesVMInUseError, "{volume} is {name} of {qube}; detach it there first."),
+    Row("pool-has-volumes", errors.QubesVMAlreadyExistsError, "The pool {pool} already has volumes of {qube}."),
+    Row("volume-not-stopped", errors.StoragePoolException, "The volume {volume} could not be stopped: {why}"),
+    Row("no-such-volume", errors.QubesVolumeNotFoundError, "There is no volume {volume}."),
+    Row("volume-attach-options", errors.ProtocolError, "The only option is read-only=yes."),
+    Row("dom0-no-disks", errors.ProtocolError, "Volumes cannot be attached to dom0."),
+    Row(
+        "kernel-not-attached",
+        errors.StoragePoolException,
+        "A kernel cannot be attached; set the property kernel of the qube instead.",
+    ),
+    Row("volume-of", errors.StoragePoolException, "{volume} is the volume {name} of {qube}."),
+    Row("extra-volume-limit", errors.StoragePoolException, "{qube} already has {count} extra volumes."),
+    Row(
+        "volume-stays",
+        errors.StoragePoolException,
+        "{volume} is a part of {qube}; only extra volumes can be detached.",
+    ),
+    Row("pool-driver-missing", errors.ProtocolError, "The payload does not name the driver."),
+    Row("pool-taken", errors.StoragePoolException, "There is already a pool {pool}."),
+    Row("pool-never-opened", errors.StoragePoolException, "The pool {pool} is missing: no pool was ever opened there."),
+    Row("pool-of-system", errors.QubesPoolInUseError, "The pool {pool} is a part of the system."),
+    Row("pool-used", errors.QubesPoolInUseError, "The pool {pool} is used by {users}."),
+    Row("volume-maybe-of", errors.StoragePoolException, "{volume} may be a volume of {qube}. {why}"),
+    Row("volume-busy", errors.StoragePoolException, "{volume} is in use by another call; try again in a moment."),
+    Row("volume-detached-meanwhile", errors.QubesVolumeNotFoundError, "{volume} is no longer attached to {qube}."),
+    Row(
+        "volume-attached-elsewhere",
+        errors.StoragePoolException,
+        "{volume} of {qube} is attached to {holder}; detach it there first.",
+    ),
+    Row(
+        "volume-needs-halted",
+        errors.QubesVMNotHaltedError,
+        "{qube} is {state}; a volume can be {done} only while its qube is halted.",
+    ),
+    Row(
+        "volume-fresh",
+        errors.StoragePoolException,
+        "{volume} is created again at each start; only a kept volume {what}.",
+    ),
+    # -- backup and restore, as the daemon refuses them
+    Row(
+        "profile-command-not-root",
+        errors.PermissionDenied,
+        "The profile {profile} runs a command; only a file that belongs to root may do that.",
+    ),
+    Row(
+        "profile-command-by-root",
+        errors.PermissionDenied,
+        "A profile with destination_command cannot be set by a call; root writes it to {folder}.",
+    ),
+    Row("profile-file-by-dom0", errors.PermissionDenied, "Only dom0 sets a profile with passphrase_file."),
+    Row(
+        "profile-of-other",
+        errors.PermissionDenied,
+        "The backup profile {profile} was not set by {qube}; only dom0 may change it.",
+    ),
+    Row(
+        "profile-owner-removed",
+        errors.PermissionDenied,
+        "The qube {qube} that set the profile was removed; set it again in dom0.",
+    ),
+    Row(
+        "backup-not-connected",
+        errors.BackupNotConnectedError,
+        "The disk for {path} is not connected: nothing is mounted there, or another file system than the "
+        "backups of the profile {profile} go to.",
+    ),
+    Row(
+        "backup-on-system-disk",
+        errors.BackupNotConnectedError,
+        "{path} is on the disk of this system, and no backup of the profile {profile} is there: its disk "
+        "may not be connected. If the backups belong there, confirm it once with qubes-backup --profile "
+        "{name} --run --new-disk.",
+    ),
+    Row("backup-running", errors.BackupAlreadyRunningError, "A backup of the profile {profile} is already running."),
+    Row("profile-no-dom0", errors.PermissionDenied, "Only a profile that dom0 has set may include dom0."),
+    Row("profile-no-qube", errors.QubesValueError, "The profile includes no qube."),
+    Row(
+        "backup-incomplete",
+        errors.BackupIncompleteError,
+        "The backup was made without a qube that the profile names. {why}",
+    ),
+    Row(
+        "profile-no-passphrase",
+        errors.QubesValueError,
+        "The profile {profile} has no passphrase, and none was given.",
+    ),
+    Row("backup-not-running", errors.BackupError, "No backup of the profile {profile} is running."),
+    Row("backup-without", errors.BackupError, "{qube} cannot be backed up: {why}"),
+    Row(
+        "backup-payload",
+        errors.ProtocolError,
+        "The payload may have passphrase=<text>, give-up=<qubes> and new-disk=yes.",
+    ),
+    Row(
+        "backup-options-of-dom0",
+        errors.PermissionDenied,
+        "Only dom0 may give up the last backup of a qube or accept another disk.",
+    ),
+    Row(
+        "profile-preview-of-dom0",
+        errors.PermissionDenied,
+        "Only dom0 may ask what a profile that is not stored would do.",
+    ),
+    Row("profile-too-large", errors.ProtocolError, "A backup profile has at most {most} KiB."),
+    Row(
+        "profile-passphrase-of-owner",
+        errors.PermissionDenied,
+        "Only dom0 and the qube that set a profile may restore with its passphrase.",
+    ),
+    Row("restore-options-utf8", errors.ProtocolError, "The options before the backup are not UTF-8."),
+    Row("restore-option", errors.ProtocolError, "There is no option {option}, or it is given twice."),
+    Row("restore-no-passphrase", errors.ProtocolError, "passphrase= is missing before the backup."),
+    Row("restore-choice", errors.QubesValueError, "{option} is one of {choices}."),
+    Row("restore-run-id", errors.QubesValueError, "run is at most 32 letters, digits and dashes."),
+    Row("restore-home-path", errors.QubesValueError, "dom0-home is {new} or an absolute path, not {path}."),
+    Row("restore-names", errors.ProtocolError, "{option} is a list of <qube>:<name>, each qube once."),
+    Row("restore-options-end", errors.ProtocolError, "The options before the backup do not end with an empty line."),
+    Row(
+        "restore-dom0-of-dom0",
+        errors.PermissionDenied,
+        "Only dom0 may restore the configuration and the home of dom0.",
+    ),
+    Row("backup-without-home", errors.QubesValueError, "The backup does not contain the home of dom0."),
+    Row("backup-without-qube", errors.QubesValueError, "The backup has no qube {qube}."),
+    Row("class-keeps-no-volume", errors.BackupError, "A {class} keeps no volume {volume}."),
+    Row(
+        "restore-no-space",
+        errors.BackupSpaceError,
+        "The qubes may need {needed} MiB, and the pool {pool} has {free} MiB left.",
+    ),
+    Row(
+        "restore-volume-cut",
+        errors.StoragePoolException,
+        "{why} {received} of {size} bytes of {volume} had been received.",
+    ),
+    Row(
+        "config-label-differs",
+        errors.QubesValueError,
+        "The label {label} has another colour here, and qubes may rely on it.",
+    ),
+    Row("config-pool-differs", errors.QubesValueError, "There is another pool {pool} here; remove it first."),
+    Row("config-no-policy-file", errors.QubesValueError, "Not a policy file: {path}"),
+    Row("config-missing", errors.QubesValueError, "The backup has no {item} of dom0."),
+    # -- policy files and calls
+    Row("no-such-policy", errors.PolicyAdminFileNotFoundException, "There is no policy file {file}."),
+    Row("policy-not-written", errors.Mgmt1Error, "The policy file {file} cannot be written: {why}."),
+    Row("policy-included", errors.PolicyAdminSyntaxException, "{file} is included by {lines}."),
+    Row("policy-not-removed", errors.Mgmt1Error, "The policy file {file} cannot be removed: {why}."),
+    Row(
+        "policy-removed-meanwhile",
+        errors.PolicyAdminTokenException,
+        "The policy file {file} has been removed in the meantime.",
+    ),
+    Row("policy-taken", errors.PolicyAdminTokenException, "There is already a policy file {file}."),
+    Row(
+        "policy-changed-meanwhile",
+        errors.PolicyAdminTokenException,
+        "The policy file {file} has been changed in the meantime; read it again.",
+    ),
+    Row("policy-suffix", errors.QubesValueError, "Use {name}; the suffix {suffix} is added."),
+    Row("policy-not-utf8", errors.Mgmt1Error, "The policy file {file} is not UTF-8."),
+    Row("policy-too-many", errors.Mgmt1Error, "There are more than {most} files in {folder}."),
+    Row("policy-not-read", errors.Mgmt1Error, "The policy file {file} cannot be read: {why}."),
+    Row("policy-too-large", errors.Mgmt1Error, "The policy file {file} is larger than 1 MiB."),
+    Row("volume-gone-not-stored", errors.StoragePoolException, "It is removed, and that could not be stored: {why}"),
+    Row(
+        "volumes-renamed-not-stored",
+        errors.StoragePoolException,
+        "The volumes have the name {qube} again, and that could not be stored: {why}",
+    ),
+    Row("pool-row-unreadable", errors.StoragePoolException, "{row} Add the pool again, with its name and path."),
+    # -- why firewall rules are not enforced
+    Row("not-enforced", errors.QubesValueError, "Not enforced: {why}"),
+    Row("user-networking", errors.QubesValueError, "qubes have user networking."),
+    Row("firewall-user-network", errors.QubesValueError, "Not enforced: qubes have the hypervisor's own network."),
+    Row("not-connected-to", errors.QubesValueError, "It is not connected to {netvm}: {why}"),
+    Row("old-rules-hold", errors.QubesValueError, "The earlier rules are still in effect: {why}"),
+    Row(
+        "firewall-no-namespace",
+        errors.QubesValueError,
+        "The firewall is kept, not enforced: the netvm {netvm} has no network namespace of its own.",
+    ),
+    Row("firewall-drops-all", errors.QubesValueError, "Everything from {qube} is dropped: {why}"),
+    Row("same-address", errors.QubesValueError, "{qubes} have the same address {address}."),
+    Row("rule-not-compiled", errors.QubesValueError, "rule {number} cannot be carried out. {why}"),
+    Row("host-unresolved", errors.QubesValueError, "No address of {host} is known, so it cannot be blocked."),
+    Row(
+        "dns-unknown",
+        errors.QubesValueError,
+        "The DNS servers of the netvm are not known, so they cannot be blocked.",
+    ),
+    Row("kernel-missing", errors.QubesVolumeNotFoundError, "There is no kernel {kernel}."),
+    # -- pools and volumes, as the drivers refuse them
+    Row("pool-not-a-folder", errors.StoragePoolException, "{path} is not a folder; a pool follows no symbolic links."),
+    Row(
+        "pool-not-its-file",
+        errors.StoragePoolException,
+        "{path} is not a file of the pool; a pool follows no symbolic links.",
+    ),
+    Row("pool-not-regular", errors.StoragePoolException, "{path} is not a regular file; a pool opens nothing else."),
+    Row(
+        "folder-of-user",
+        errors.StoragePoolException,
+        "The folder {path} belongs to user {user}, who could replace volumes.",
+    ),
+    Row(
+        "folder-writable",
+        errors.StoragePoolException,
+        "Every user may write to the folder {path}; remove that right first.",
+    ),
+    Row("file-of-user", errors.StoragePoolException, "{path} belongs to user {user}, who could replace it."),
+    Row("file-writable", errors.StoragePoolException, "Other users may write to {path}; remove that right first."),
+    Row("not-a-volume-name", errors.QubesValueError, "{vid} is not the name of a volume (<qube>/<volume>)."),
+    Row(
+        "volume-exists",
+        errors.StoragePoolException,
+        "The pool {pool} already has a volume {vid}, which is left as it is. If it belongs to no qube, "
+        "qubes-mgmt1d --recover creates its qube again, and mgmt1.pool.volume.Remove deletes it.",
+    ),
+    Row(
+        "volume-in-the-way",
+        errors.StoragePoolException,
+        "{path} is not a volume, and a volume is to be created there; move it away. qubes-mgmt1d --check "
+        "lists all such files.",
+    ),
+    Row(
+        "volume-odd-size",
+        errors.QubesValueError,
+        "A volume cannot have {size} bytes: a positive multiple of 512 is needed.",
+    ),
+    Row("pool-full", errors.StoragePoolException, "The disk of the pool {pool} is full."),
+    Row("pool-disk-refused", errors.StoragePoolException, "The disk of the pool {pool} refused: {why}."),
+    Row("file-cut-off", errors.StoragePoolException, "{path} is damaged: it is cut off."),
+    Row(
+        "no-reflinks",
+        errors.StoragePoolException,
+        "The file system of {path} cannot share blocks between files (xfs and btrfs can): choose another "
+        "folder, or the driver file-qcow2.",
+    ),
+    Row("file-empty", errors.StoragePoolException, "{path} is damaged: it is empty."),
+    Row(
+        "pool-folder-missing",
+        errors.StoragePoolException,
+        "The folder {path} does not exist. Is its disk connected and mounted?",
+    ),
+    Row(
+        "description-too-long",
+        errors.StoragePoolException,
+        "The settings of the qube of {vid} are too long to be kept beside the volume.",
+    ),
+    Row("pool-without-volume", errors.QubesVolumeNotFoundError, "The pool {pool} has no volume {vid}."),
+    Row(
+        "volume-replaced",
+        errors.QubesVolumeNotFoundError,
+        "The volume {vid} of the pool {pool} has been replaced by another.",
+    ),
+    Row("volumes-in-use", errors.QubesVMNotHaltedError, "The volumes of {qube} are in use."),
+    Row("no-such-snapshot", errors.QubesVolumeRevisionNotFoundError, "The volume has no snapshot {snapshot}."),
+    Row("volume-only-running", errors.StoragePoolException, "The volume {vid} exists only while its qube runs."),
+    Row(
+        "volume-wrong-layer",
+        errors.StoragePoolException,
+        "The volume in {path} is damaged: {layer} cannot be below it.",
+    ),
+    Row("volume-layer-missing", errors.StoragePoolException, "The volume in {path} is damaged: {layer} is missing."),
+    Row("volume-in-use", errors.QubesVMNotHaltedError, "The volume {vid} is in use."),
+    Row("volume-has-more", errors.QubesValueError, "A volume can only grow; {vid} already has {size} bytes."),
+    Row(
+        "snapshot-cut-short",
+        errors.StoragePoolException,
+        "An earlier snapshot of {vid} was interrupted; the next can be taken after its qube halts.",
+    ),
+    Row("volume-layer-and-kept", errors.QubesValueError, "A volume cannot both start from its source and be kept."),
+    Row(
+        "file-second-name",
+        errors.StoragePoolException,
+        "{path} has a second name, by which another volume would change with it.",
+    ),
+    Row(
+        "pool-folder-leased",
+        errors.StoragePoolException,
+        "The folder {path} is in use by {daemon}. Stop that daemon first; if it is gone for good, wait "
+        "{minutes} minutes or start this one with --take-over.",
+    ),
+    Row("pool-folder-taken", errors.StoragePoolException, "The folder {path} was taken over by {daemon}."),
+    Row("not-regular-file", errors.StoragePoolException, "{path} is not a regular file."),
+    Row(
+        "kernels-read-only",
+        errors.StoragePoolException,
+        "The pool {pool} contains dom0's kernels; qubes only read them.",
+    ),
+    Row("lvm-missing", errors.StoragePoolException, "The program {program} is not installed (package lvm2)."),
+    Row("program-failed", errors.StoragePoolException, "{program} failed: {why}"),
+    Row("not-an-lvm-name", errors.QubesValueError, "Not the name of a volume group or thin pool: {name}."),
+    Row(
+        "no-thin-volume",
+        errors.StoragePoolException,
+        "A thin volume cannot be created in {group}/{pool}; root and a kernel with the device mapper's thin"
+        " target are needed. {why}",
+    ),
+    Row("volume-not-active", errors.StoragePoolException, "The logical volume {group}/{volume} is not active."),
+    Row(
+        "description-too-long-lvm",
+        errors.StoragePoolException,
+        "The settings of the qube of {vid} are too long for tags of LVM.",
+    ),
+    Row(
+        "manifest-damaged",
+        errors.StoragePoolException,
+        "{path} is damaged, or is not the manifest of a volume of this pool.",
+    ),
+    Row("not-qcow2", errors.StoragePoolException, "{path} is not a qcow2 image."),
+    Row("qcow2-variant", errors.StoragePoolException, "{path} uses a variant of qcow2 that the pool does not use."),
+    Row("qcow2-size", errors.StoragePoolException, "{path} has an impossible size: {size} bytes."),
+    Row(
+        "qcow2-table",
+        errors.StoragePoolException,
+        "The table of clusters of {path} is outside of the file, or has a wrong length.",
+    ),
+    Row(
+        "qcow2-backing",
+        errors.StoragePoolException,
+        "{path} names a backing file that is not a qcow2 image of its own folder.",
+    ),
+    Row("qcow2-extensions", errors.StoragePoolException, "The header extensions of {path} have no end."),
+    Row(
+        "qcow2-extension",
+        errors.StoragePoolException,
+        "{path} has a header extension that the pool does not use: {kind}.",
+    ),
+    Row("qcow2-most", errors.QubesValueError, "This volume cannot grow beyond {most} bytes."),
+    Row(
+        "qcow2-compressed",
+        errors.StoragePoolException,
+        "The volume contains compressed clusters, which the pool never writes.",
+    ),
+    Row(
+        "qcow2-shared-clusters",
+        errors.StoragePoolException,
+        "The image of the volume is damaged: it uses clusters twice.",
+    ),
+    Row("import-too-long", errors.QubesValueError, "More data was received than the {size} bytes announced."),
+    Row("import-too-short", errors.QubesValueError, "Only {received} of the {size} bytes announced were received."),
+    Row("no-such-driver", errors.QubesValueError, "There is no pool driver {driver}; there are {drivers}."),
+    Row(
+        "driver-option-unknown",
+        errors.QubesValueError,
+        "The pool driver {driver} has no option {option}; it has {options}.",
+    ),
+    Row("driver-option-missing", errors.QubesValueError, "The pool driver {driver} needs the option {option}."),
+    Row("driver-option-path", errors.QubesValueError, "The option {option} must be an absolute path."),
+    Row("driver-option-number", errors.QubesValueError, "The option {option} must be a number."),
+    # -- devices and the hypervisor, as the drivers refuse them
+    Row("machine-without-device", errors.DeviceNotFound, "This computer has no {class} device {device}."),
+    Row("device-missing", errors.DeviceNotFound, "There is no {class} device {device}."),
+    Row("machine-uses-device", errors.DeviceAlreadyAttached, "The computer itself uses it: {use}."),
+    Row("accel-choice", errors.QubesValueError, "accel is auto, kvm or tcg, not {value}."),
+    Row("hypervisor-no-halt", errors.QubesVMShutdownTimeoutError, "The qube did not halt within {seconds} seconds."),
+    Row("disk-serial", errors.QubesValueError, "{serial} cannot be the serial number of a disk."),
+    Row(
+        "microphone-next-start",
+        errors.Mgmt1Error,
+        "Sound cannot be added to a running qube: the microphone changes at its next start.",
+    ),
+    Row("device-as-disk", errors.Mgmt1Error, "{path} is attached as a disk."),
+    Row("not-a-disk-place", errors.QubesValueError, "{place} is not a place for a disk; the places are xvda to xvdzz."),
+    Row("qube-without-disk", errors.QubesValueError, "The qube has no disk {disk}."),
+    Row("hypervisor-characters", errors.QubesValueError, "{text} has characters that the hypervisor does not accept."),
+    Row("hypervisor-unreachable", errors.Mgmt1Error, "The hypervisor {uri} cannot be reached: {why}"),
+    Row("hypervisor-no-events", errors.Mgmt1Error, "The hypervisor {uri} sends no events: {why}"),
+    Row(
+        "hypervisor-reconnecting",
+        errors.Mgmt1Error,
+        "The connection to the hypervisor is lost; it is being opened again.",
+    ),
+    Row("hypervisor-gone", errors.Mgmt1Error, "The connection to the hypervisor is lost."),
+    Row("domain-not-paused", errors.QubesVMNotPausedError, "The qube is not paused."),
+    Row("guest-keeps-device", errors.Mgmt1Error, "The qube does not release {device}; it may be in use."),
+    Row("domain-not-running", errors.QubesVMNotRunningError, "The qube is not running."),
+    Row("hypervisor-cannot", errors.QubesNotImplementedError, "This hypervisor cannot do that: {why}"),
+    Row("hypervisor-refused", errors.Mgmt1Error, "The hypervisor refused: {why}"),
+    # -- programs of this computer
+    Row("program-missing", errors.Mgmt1Error, "The program {program} is not installed."),
+    Row("program-too-slow", errors.Mgmt1Error, "{program} did not end within {seconds} seconds."),
+    Row("no-systemctl", errors.Mgmt1Error, "The computer cannot be shut down from here: systemctl is missing."),
+    Row("power-off-failed", errors.Mgmt1Error, "The computer cannot be shut down: {why}."),
+    Row("power-off-refused", errors.Mgmt1Error, "The computer was not shut down: {why}"),
+    Row("not-installed", errors.Mgmt1Error, "Not installed here: {programs}."),
+    Row("program-not-run", errors.Mgmt1Error, "Cannot run {program}: {why}"),
+    Row(
+        "policy-no-programs",
+        errors.PermissionDenied,
+        "The policy does not allow this qube to run programs in {qube}.",
+    ),
+    Row("program-status", errors.Mgmt1Error, "{program} ended with status {status}."),
+    # -- destinations and profiles of backups
+    Row(
+        "destination-vm-not-allowed",
+        errors.PermissionDenied,
+        "dom0 does not allow profiles of qubes to send backups to {qube}.",
+    ),
+    Row(
+        "destination-path-not-allowed",
+        errors.PermissionDenied,
+        "dom0 does not allow profiles of qubes to write backups to {path}.",
+    ),
+    Row("file-not-read", errors.Mgmt1Error, "{path} cannot be read: {why}"),
+    Row("file-of-others", errors.Mgmt1Error, "{path} could have been written by others; it is not used."),
+    Row("file-too-large", errors.Mgmt1Error, "{path} is larger than {most} KiB."),
+    Row("destinations-line", errors.Mgmt1Error, "{path} has {line}, which is neither an absolute folder nor a qube."),
+    Row(
+        "destination-slow",
+        errors.BackupNotConnectedError,
+        "The destination of the backups does not answer within {seconds} seconds.",
+    ),
+    Row("mount-not-read", errors.BackupError, "The file system that is mounted at {path} cannot be read: {why}."),
+    Row("backup-not-written", errors.BackupError, "The backup cannot be written to {path}: {why}."),
+    Row(
+        "backup-file-limit",
+        errors.BackupSpaceError,
+        "The backup may need a file of {needed} bytes, and the file system of {path} ({kind}) takes files "
+        "of up to {most} bytes.",
+    ),
+    Row("home-no-user", errors.BackupError, "There is no user {user}, whose home is to be backed up."),
+    Row("home-no-member", errors.BackupError, "The group {group} has no member: name the user in dom0_home."),
+    Row(
+        "home-of-other",
+        errors.BackupError,
+        "Only the daemon of the system, or that of {user}, backs up the home of {owner}.",
+    ),
+    Row("no-such-profile", errors.QubesBackupProfileNotFoundError, "There is no backup profile {profile}."),
+    Row("profile-not-read", errors.Mgmt1Error, "The backup profile {profile} cannot be read: {why}"),
+    Row("profile-not-written", errors.Mgmt1Error, "The backup profile {profile} cannot be written: {why}."),
+    Row("profile-not-removed", errors.Mgmt1Error, "The backup profile {profile} cannot be removed: {why}."),
+    Row("no-such-folder", errors.BackupError, "There is no folder {path}."),
+    Row("file-exists", errors.BackupError, "There is already a file {path}."),
+    Row("file-not-written", errors.BackupError, "{path} cannot be written: {why}."),
+    Row(
+        "backup-file-too-large",
+        errors.BackupSpaceError,
+        "The file system of {path} takes no file larger than {most} bytes, and the backup is larger. It was removed.",
+    ),
+    Row(
+        "backup-disk-full",
+        errors.BackupSpaceError,
+        "The disk of {path} is full: {written} bytes of the backup had been written, and were removed.",
+    ),
+    Row("backup-unreadable", errors.BackupDamagedError, "The backup that was written cannot be read: {why}"),
+    Row("program-not-started", errors.BackupError, "{program} cannot be started: {why}."),
+    Row("qube-no-qrexec", errors.BackupError, "{qube} cannot be reached: this computer has no qrexec ({program})."),
+    Row("passphrase-vm-failed", errors.BackupError, "{qube} did not give the passphrase: {why}"),
+    Row("passphrase-vm-status", errors.BackupError, "{qube} did not give the passphrase (status {status})."),
+    Row("passphrase-file", errors.BackupError, "The passphrase in {path} cannot be read: {why}."),
+    # -- what this computer lacks
+    Row("paths-need-root", errors.Mgmt1Error, "Network namespaces and taps need root."),
+    Row("no-tun", errors.Mgmt1Error, "This kernel has no /dev/net/tun."),
+    Row("block-device-in-use", errors.DeviceAlreadyAttached, "{path} is in use by this computer."),
+    Row("device-not-opened", errors.DeviceAlreadyAttached, "{path} cannot be opened: {why}."),
+    # -- the store
+    Row("store-not-opened", errors.Mgmt1Error, "The store {path} cannot be opened: {why}"),
+    Row("store-not-copied", errors.Mgmt1Error, "The store cannot be copied to {path} before it is changed: {why}"),
+    Row("store-closed", errors.Mgmt1Error, "The store is closed."),
+    Row("store-not-read", errors.Mgmt1Error, "The store cannot be read: {why}"),
+    Row("store-not-checked", errors.Mgmt1Error, "The rows of the store cannot be checked: {why}"),
+    Row("change-not-stored", errors.Mgmt1Error, "The change could not be stored: {why}"),
+    Row(
+        "store-replaced",
+        errors.Mgmt1Error,
+        "The change could not be stored: {path} was deleted or replaced while the daemon runs. Put the file"
+        " back, or stop the daemon before you replace the store.",
+    ),
+    Row("store-disk-unknown", errors.Mgmt1Error, "the disk of {path} is full and cannot be examined: {why}."),
+    Row("store-disk-full", errors.Mgmt1Error, "the disk of {path} is full: {free} bytes are left."),
+    Row("store-newer", errors.Mgmt1Error, "The store was written by a newer version of this program."),
 )
 
 BY_CODE: Mapping[str, Row] = {row.code: row for row in TABLE}
@@ -252,12 +880,17 @@ def field_text(field: Field) -> str:
     return field if isinstance(field, str) else text(field)
 
 
+def as_reason(field: Field) -> Reason | None:
+    """The field if it is a reason; None for text."""
+    return field if isinstance(field, Reason) else None
+
+
 def error_for(reason: Reason, kind: type[Mgmt1Error] | None = None) -> Mgmt1Error:
     """The error that refuses for this reason; of the class `kind` instead of the row's, if it is given."""
     return (kind or BY_CODE[reason.code].error)(text(reason), reason)
 
 
-def refusal(code: str, *fields: Field | int) -> Mgmt1Error:
+def refusal(code: str, *fields: Value) -> Mgmt1Error:
     """The error that refuses for the reason of this code and these fields."""
     return error_for(Reason(code, *fields))
 
@@ -285,21 +918,31 @@ def from_json(untrusted: object, depth: int = DEPTH) -> Reason | None:
     return None if None in fields else Reason(row.code, *(each for each in fields if each is not None))
 
 
+def to_json_text(reason: Reason) -> str:
+    """`to_json` as text, for a field of an event or of a frame."""
+    return json.dumps(to_json(reason))
+
+
+def from_json_text(untrusted: str) -> Reason | None:
+    """The reason of such a text; None for any other, the empty one included."""
+    try:
+        return from_json(json.loads(untrusted))
+    except (ValueError, RecursionError):
+        return None
+
+
 def to_format(reason: Reason) -> tuple[str, ...]:
     """A %-format and its fields: the row's, or `NESTED_FORMAT` with two fields for a reason that contains a reason."""
     fields = [each for each in reason.fields if isinstance(each, str)]
     if len(fields) == len(reason.fields):
         return BY_CODE[reason.code].format, *fields
-    return NESTED_FORMAT, json.dumps(to_json(reason)), text(reason)
+    return NESTED_FORMAT, to_json_text(reason), text(reason)
 
 
 def from_format(untrusted_format: str, untrusted_fields: Sequence[str]) -> Reason | None:
     """The reason of such a format and fields, found by the exact format; None for any other format."""
     if untrusted_format == NESTED_FORMAT and untrusted_fields:
-        try:
-            return from_json(json.loads(untrusted_fields[0]))
-        except (ValueError, RecursionError):
-            return None
+        return from_json_text(untrusted_fields[0])
     row = BY_FORMAT.get(untrusted_format)
     if row is None or len(untrusted_fields) != len(row.fields):
         return None

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is known of one qube, as one value: the line that `mgmt1.vm.GetAll` sends and events keep up to date.
 
-JSON of a line: `{"name", "class", "state", "properties": {name: [value, default]}, "features": {}, "tags": [],
+JSON of a line: `{"name", "class", "state", "properties": {name: [value, default, reason]}, "features": {}, "tags": [],
 "volumes": [{}], "devices": [{}], "notes"}`. Booleans are `yes` and `no`; references are names, none is
-the empty text; sizes are bytes, memory is MiB, times are Unix seconds, as text.
+the empty text; sizes are bytes, memory is MiB, times are Unix seconds, as text. Only a property that says why something
+is so has a reason (`reasons.to_json`).
 """
 
 import json
@@ -12,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from qubesmanager.wire.errors import ProtocolError
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import from_json, to_json
 from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
 
 YES = "yes"
@@ -19,10 +22,11 @@ NO = "no"
 
 
 class PropertyValue(NamedTuple):
-    """A property as it stands: its text, and whether that is the default."""
+    """A property as it is now: its text, and whether that is the default; the reason that the text is, if it is one."""
 
     value: str
     is_default: bool
+    reason: Reason | None = None
 
 
 class VolumeRecord(NamedTuple):
@@ -112,7 +116,7 @@ def _encode(record: VmRecord) -> bytes:
             "name": record.name,
             "class": record.klass,
             "state": record.state,
-            "properties": {name: [held.value, held.is_default] for name, held in record.properties.items()},
+            "properties": {name: _encode_property(held) for name, held in record.properties.items()},
             "features": dict(record.features),
             "tags": sorted(record.tags),
             "volumes": [volume._asdict() for volume in record.volumes],
@@ -124,6 +128,10 @@ def _encode(record: VmRecord) -> bytes:
     ).encode("utf-8", "replace")
 
 
+def _encode_property(held: PropertyValue) -> list[object]:
+    return [held.value, held.is_default] if held.reason is None else [*held[:2], to_json(held.reason)]
+
+
 def decode_record(untrusted: bytes) -> VmRecord:
     """Raises `ProtocolError` for anything that is not such an object."""
     try:
@@ -133,8 +141,8 @@ def decode_record(untrusted: bytes) -> VmRecord:
             klass=VmClass(held["class"]),
             state=PowerState(held["state"]),
             properties={
-                _text(name): PropertyValue(_text(value), default is True)
-                for name, (value, default) in held["properties"].items()
+                _text(name): PropertyValue(_text(value), default is True, from_json(reason[0]) if reason else None)
+                for name, (value, default, *reason) in held["properties"].items()
             },
             features={_text(name): _text(value) for name, value in held["features"].items()},
             tags=frozenset(map(_text, held["tags"])),

@@ -62,7 +62,7 @@ async def test_the_service_carries_its_profile_out_and_fails_if_that_fails(tmp_p
         with (tmp_path / "backup").open("rb") as file:
             assert open_backup(file, "of the profile").verify().ok
         assert again.returncode != 0
-        assert "There is a file" in again.stderr
+        assert "There is already a file" in again.stderr
         assert unknown.returncode != 0
         assert "weekly" in unknown.stderr
         history = [json.loads(row) for row in await client.send(calls.BACKUP_HISTORY("dom0"))]

@@ -11,6 +11,7 @@ from qubesmanager.wire import events
 from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.event import Event, EventDecoder, encode_event
 from qubesmanager.wire.event_row import AnyEventRow, Audience, Subject
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import DeviceRecord, PropertyValue, VmRecord, VolumeRecord
 from qubesmanager.wire.values import DeviceChange, DeviceClass, PowerState, VmClass
 
@@ -22,6 +23,7 @@ VALUES: dict[Any, st.SearchStrategy[Any]] = {
     int: NUMBER,
     bool: st.booleans(),
     int | None: st.none() | NUMBER,
+    Reason | None: st.none() | st.sampled_from([Reason("no-such-qube", "work"), Reason("dom0-not-removed")]),
     PowerState: st.sampled_from(PowerState),
     DeviceChange: st.sampled_from(DeviceChange),
     DeviceClass: st.sampled_from(DeviceClass),

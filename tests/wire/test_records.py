@@ -11,6 +11,7 @@ from qubesmanager.wire import events
 from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import apply_event, device_event
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import (
     DeviceRecord,
     PropertyValue,
@@ -22,6 +23,7 @@ from qubesmanager.wire.records import (
 from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+REASON = st.none() | st.sampled_from([Reason("no-such-qube", "a"), Reason("of-qube", "a", Reason("no-such-qube", "b"))])
 SIZE = st.integers(0, 1 << 50)
 FLAG = st.booleans()
 VOLUME = st.builds(VolumeRecord, TEXT, TEXT, TEXT, SIZE, SIZE, FLAG, FLAG, FLAG, FLAG, st.integers(0, 9), FLAG)
@@ -38,7 +40,7 @@ RECORD = st.builds(
     st.just("work"),
     st.sampled_from(VmClass),
     st.sampled_from(PowerState),
-    st.dictionaries(TEXT, st.builds(PropertyValue, TEXT, FLAG), max_size=3),
+    st.dictionaries(TEXT, st.builds(PropertyValue, TEXT, FLAG, REASON), max_size=3),
     st.dictionaries(TEXT, TEXT, max_size=3),
     st.frozensets(TEXT, max_size=3),
     st.lists(VOLUME, max_size=3).map(tuple),

@@ -18,13 +18,11 @@ from qubesmanager.policy.folder import INCLUDES, SUFFIX, included_by, is_read, n
 from qubesmanager.wire.codecs import PolicyRow, TokenContent
 from qubesmanager.wire.errors import (
     Mgmt1Error,
-    PolicyAdminFileNotFoundException,
     PolicyAdminSyntaxException,
-    PolicyAdminTokenException,
-    QubesValueError,
 )
 from qubesmanager.wire.limits import POLICY_BYTES, POLICY_FILES
 from qubesmanager.wire.names import FILE_NAME, check
+from qubesmanager.wire.reasons import refusal
 
 NEW, ANY = "new", "any"
 """Tokens that stand for: there is no such file; whatever it holds."""
@@ -122,7 +120,7 @@ class Policies:
     def _get(self, path: str) -> TokenContent:
         content = self._read(path)
         if content is None:
-            raise PolicyAdminFileNotFoundException(f"There is no policy file {path}.")
+            raise refusal("no-such-policy", path)
         return TokenContent(token_of(content), _text(path, content))
 
     def _replace(self, path: str, token: str, content: str) -> None:
@@ -134,21 +132,21 @@ class Policies:
                 (self.folder / path).parent.mkdir(mode=0o775, parents=True, exist_ok=True)
                 replace_file(self.folder / path, content.encode(), mode=_MODE)
             except OSError as error:
-                raise Mgmt1Error(f"The policy file {path} cannot be written: {error.strerror}.") from error
+                raise refusal("policy-not-written", path, error.strerror or str(error)) from error
 
     def _remove(self, path: str, token: str) -> None:
         with self._changing:
             if token == NEW or not self._check_token(path, token):
-                raise PolicyAdminFileNotFoundException(f"There is no policy file {path}.")
+                raise refusal("no-such-policy", path)
             before, folders = self._all()
             if lines := included_by(before, path):
-                raise PolicyAdminSyntaxException(f"{path} is included by {', '.join(lines)}.")
+                raise refusal("policy-included", path, ", ".join(lines))
             self._check(before, {name: text for name, text in before.items() if name != path}, path, folders)
             try:
                 (self.folder / path).unlink()
                 fsync_folder((self.folder / path).parent)
             except OSError as error:
-                raise Mgmt1Error(f"The policy file {path} cannot be removed: {error.strerror}.") from error
+                raise refusal("policy-not-removed", path, error.strerror or str(error)) from error
 
     def _check_token(self, path: str, token: str) -> bool:
         """Whether the file is there, once it is the one that the token names."""
@@ -156,11 +154,11 @@ class Policies:
         if token == ANY or (content is None and token == NEW):
             return content is not None
         if content is None:
-            raise PolicyAdminTokenException(f"The policy file {path} has been removed meanwhile.")
+            raise refusal("policy-removed-meanwhile", path)
         if token == NEW:
-            raise PolicyAdminTokenException(f"There is a policy file {path} already.")
+            raise refusal("policy-taken", path)
         if token != token_of(content):
-            raise PolicyAdminTokenException(f"The policy file {path} has been changed meanwhile; read it again.")
+            raise refusal("policy-changed-meanwhile", path)
         return True
 
     @staticmethod
@@ -189,7 +187,7 @@ def token_of(content: bytes) -> str:
 def file_of(untrusted: str) -> str:
     """The path of the policy file of that name. Raises `QubesValueError` for a name that carries the suffix."""
     if untrusted.endswith(SUFFIX):
-        raise QubesValueError(f"Use {untrusted.removesuffix(SUFFIX)}; the suffix {SUFFIX} is added.")
+        raise refusal("policy-suffix", untrusted.removesuffix(SUFFIX), SUFFIX)
     return f"{check(FILE_NAME, untrusted)}{SUFFIX}"
 
 
@@ -202,7 +200,7 @@ def _text(path: str, content: bytes) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
-        raise Mgmt1Error(f"The policy file {path} is not UTF-8.") from None
+        raise refusal("policy-not-utf8", path) from None
 
 
 def _read_all(folder: Path) -> tuple[dict[str, str], frozenset[str]]:
@@ -217,7 +215,7 @@ def _read_all(folder: Path) -> tuple[dict[str, str], frozenset[str]]:
         folders += [str(inside / name) for name in inner]
         paths += [str(inside / name) for name in names if not name.startswith(".")]
         if len(paths) + len(folders) > MAX_FILES:
-            raise Mgmt1Error(f"There are more than {MAX_FILES} files in {folder}.")
+            raise refusal("policy-too-many", MAX_FILES, str(folder))
     contents = {path: _read_file(folder, path) for path in sorted(paths)}
     texts = {path: text.decode("utf-8", "surrogateescape") for path, text in contents.items() if text is not None}
     return texts, frozenset(folders)
@@ -233,7 +231,7 @@ def _read_file(folder: Path, path: str) -> bytes | None:
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return None
     except OSError as error:
-        raise Mgmt1Error(f"The policy file {path} cannot be read: {error.strerror}.") from error
+        raise refusal("policy-not-read", path, error.strerror or str(error)) from error
     if len(content) > POLICY_BYTES:
-        raise Mgmt1Error(f"The policy file {path} is larger than 1 MiB.")
+        raise refusal("policy-too-large", path)
     return content

@@ -8,7 +8,7 @@ from qubesmanager.daemon.local.system import System
 from qubesmanager.daemon.registry import Handler
 from qubesmanager.wire.call import AnyCall
 from qubesmanager.wire.calls import TABLE
-from qubesmanager.wire.errors import PermissionDenied
+from qubesmanager.wire.reasons import refusal
 
 DOM0 = "dom0"
 DOM0S_OWN = ("mgmt1.vm.feature.", "mgmt1.vm.notes.")
@@ -31,7 +31,7 @@ class LocalBackend:
 
     def context(self, source: str, dest: str, call: AnyCall) -> Context:
         if dest == DOM0 and source != DOM0 and call.family.startswith(DOM0S_OWN):
-            raise PermissionDenied("The notes and features of dom0 are for dom0 only.")
+            raise refusal("dom0-notes")
         context = Context(self._system, source, self._system.runtime.state.qube(dest), call)
         answer_for(context.sees)
         return context

@@ -28,10 +28,11 @@ from qubesmanager.daemon.local.drivers.hypervisor.base import DomainStats, Hyper
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.screening import Unreadable
 from qubesmanager.daemon.local.store.store import Statement, Store, StoreDamagedError
-from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotFoundError
+from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import DOMAIN_STATE
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.values import PowerState, VmClass
 
 log = logging.getLogger(__name__)
@@ -101,7 +102,7 @@ class Runtime:
     def still(self, qube: Qube) -> Qube:
         """The qube, which this system still has. Raises `QubesVMNotFoundError` if it was removed meanwhile."""
         if self.state.by_uuid.get(qube.uuid) is not qube:
-            raise QubesVMNotFoundError(f"The qube {qube.name} was removed before the call came to it.")
+            raise refusal("qube-removed-meanwhile", qube.name)
         return qube
 
     @asynccontextmanager

@@ -20,6 +20,7 @@ from qubesmanager.daemon.local.store.store import Store
 from qubesmanager.daemon.local.system import NetworkMaker, System, user_network
 from qubesmanager.host.atomic_file import make_private
 from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.reasons import field_text
 
 log = logging.getLogger(__name__)
 
@@ -159,6 +160,6 @@ async def _note_volumes(system: System) -> None:
         )
         runtime = system.runtime
         dom0 = runtime.state.qube("dom0")
-        dom0.problem = " ".join(filter(None, [dom0.problem, note]))
+        dom0.problem = " ".join(filter(None, [field_text(dom0.problem), note]))
         runtime.emit(runtime.state.property_changed(dom0, "problem"))
         log.error("%s", note)

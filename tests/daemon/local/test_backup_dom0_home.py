@@ -269,7 +269,7 @@ async def test_only_dom0_unpacks_it_and_only_into_a_new_folder(
 async def test_a_backup_without_a_home_says_that_there_is_none(client: Client, tmp_path: Path) -> None:
     await execute(client, tmp_path / "file")
 
-    with pytest.raises(QubesValueError, match="does not hold the home"):
+    with pytest.raises(QubesValueError, match="does not contain the home"):
         await restored(client, tmp_path / "file", f"dom0-home={tmp_path}/new")
 
 

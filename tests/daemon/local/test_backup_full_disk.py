@@ -144,7 +144,7 @@ async def test_a_pool_that_fills_up_fails_the_qube_and_keeps_nothing_of_it(
     row, other = await restore(client, file, pool="small", rename="lab:copy vault:vault2")
 
     assert row.startswith("lab restored-as=- result=failed")
-    assert "The disk under the pool small is full" in row
+    assert "The disk of the pool small is full" in row
     assert f"of {20 * MIB} bytes of copy/private" in row
     assert other == "vault restored-as=vault2 result=ok"
     assert "copy" not in {qube.name for qube in await client.send(calls.VM_LIST("dom0"))}

@@ -220,7 +220,7 @@ async def test_a_damaged_volume_costs_its_qube_and_no_other(state: Path, name: s
     try:
         lab = system.runtime.state.qube("lab")
         await until(lambda: lab.state is PowerState.NA)
-        assert "lab/private" in lab.problem
+        assert "lab/private" in lab.value("problem")
         with pytest.raises(StoragePoolException, match="lab/private"):
             await client.send(calls.VM_START("lab"))
         assert (await client.send(calls.VM_GET_ALL("dom0", "lab"))).state is PowerState.NA
@@ -245,7 +245,7 @@ async def test_a_damaged_template_costs_what_is_based_on_it(state: Path) -> None
     try:
         based = [qube for qube in system.runtime.state.qubes.values() if qube.value("template") == "debian-13"]
         await until(lambda: all(qube.state is PowerState.NA for qube in based))
-        assert "debian-13/root" in based[0].problem
+        assert "debian-13/root" in based[0].value("problem")
     finally:
         await system.runtime.close()
 
@@ -433,7 +433,7 @@ async def test_a_qube_that_ran_when_its_volume_was_damaged_does_not_halt_for_eve
 
     lab = system.runtime.state.qube("lab")
     assert (lab.state, lab.start_time) == (PowerState.NA, None)
-    assert "lab/private" in lab.problem
+    assert "lab/private" in lab.value("problem")
     await client_of(system).send(calls.VM_REMOVE("lab"))
     await system.runtime.close()
 

@@ -134,7 +134,7 @@ async def test_the_newest_whole_copy_takes_the_place_of_a_damaged_store(state: P
     system = await open_system(state, FakeHypervisor())
     try:
         assert "work" in system.runtime.state.qubes
-        assert old.name in system.runtime.state.qubes["dom0"].problem
+        assert old.name in system.runtime.state.qubes["dom0"].value("problem")
         assert newer.exists()
         # What was being made when the copy was written may be in use by now.
         assert "work/private" in await system.pools.driver("default").list_volumes()
@@ -229,5 +229,5 @@ async def test_the_demonstration_starts_with_a_lost_store_and_with_a_damaged_vol
     await demo.populate(system, 0)
 
     assert set(system.runtime.state.qubes) == {"dom0"}
-    assert "--recover" in system.runtime.state.qube("dom0").problem
+    assert "--recover" in system.runtime.state.qube("dom0").value("problem")
     await system.runtime.close()

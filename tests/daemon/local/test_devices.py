@@ -462,7 +462,7 @@ def disks_of(system: System, hypervisor: FakeHypervisor, name: str) -> set[str]:
 async def test_a_backend_whose_devices_others_have_is_not_shut_down(client: Client, system: System) -> None:
     await client.send(ATTACH.of(BLOCK)("work", STICK, {}))
 
-    with pytest.raises(QubesVMInUseError, match=r"Other qubes have devices of sys-usb: sda \(work\)"):
+    with pytest.raises(QubesVMInUseError, match=r"Other qubes use devices of sys-usb: sda \(work\)"):
         await client.send(calls.VM_SHUTDOWN("sys-usb"))
 
     assert system.runtime.state.qube("sys-usb").state is PowerState.RUNNING
@@ -489,7 +489,7 @@ async def test_a_backend_that_is_killed_takes_its_devices_from_those_who_have_th
 async def test_a_device_of_a_halted_backend_is_not_attached(client: Client) -> None:
     await client.send(calls.VM_KILL("sys-usb"))
 
-    with pytest.raises(DeviceNotFound, match="sys-usb is Halted; its devices are there while it runs"):
+    with pytest.raises(DeviceNotFound, match="sys-usb is Halted; its devices are available only while it runs"):
         await client.send(ATTACH.of(BLOCK)("work", STICK, {}))
     assert await client.send(LIST.of(BLOCK)("work")) == []
 

@@ -56,7 +56,7 @@ async def looped(tmp_path: Path) -> AsyncIterator[System]:
 async def test_a_qube_behind_a_loop_is_refused_its_start_in_words(looped: System, name: str, way: str) -> None:
     client = Client(MemoryTransport(Dispatcher(LocalBackend(looped)).answer))
 
-    with pytest.raises(QubesVMNotStartedError, match=f"its netvms are a loop, {way}"):
+    with pytest.raises(QubesVMNotStartedError, match=f"its netvms form a loop, {way}"):
         await client.send(calls.VM_START(name))
 
     assert looped.runtime.state.qube("left").state is PowerState.HALTED

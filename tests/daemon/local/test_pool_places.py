@@ -22,6 +22,7 @@ from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import StoragePoolException
+from qubesmanager.wire.reasons import field_text
 
 
 def add(client: Client, name: str, folder: Path | str) -> Awaitable[None]:
@@ -83,7 +84,7 @@ async def test_a_lease_of_another_machine_is_taken_over_only_when_asked_for(tmp_
     (folder / lease.FILE).write_text(json.dumps(asdict(theirs)))
 
     system = await open_system(tmp_path / "state", FakeHypervisor())
-    assert "'/theirs' on 'alpha'" in system.pools.missing["default"]
+    assert "'/theirs' on 'alpha'" in field_text(system.pools.missing["default"])
     await system.runtime.close()
     assert json.loads((folder / lease.FILE).read_text()) == asdict(theirs)
 
@@ -101,7 +102,7 @@ async def test_of_two_pools_of_an_old_store_in_one_place_one_opens(tmp_path: Pat
     system = await open_system(tmp_path / "state", FakeHypervisor())
 
     assert list(system.pools.missing) == ["twin"]
-    assert "belongs to the pool default" in system.pools.missing["twin"]
+    assert "belongs to the pool default" in field_text(system.pools.missing["twin"])
     await system.runtime.close()
 
 

@@ -100,7 +100,7 @@ async def test_with_a_lost_store_the_qubes_are_made_again_from_their_volumes(sta
     volumes = fingerprint(state / "pools" / "default" / "room" / "private")
     lose_store(state)
     system = await open_system(state, FakeHypervisor())
-    problem = system.runtime.state.qubes["dom0"].problem
+    problem = system.runtime.state.qubes["dom0"].value("problem")
     assert "room" in problem or "others" in problem
     assert "--recover" in problem
     with pytest.raises(Mgmt1Error, match="Another daemon"):
@@ -153,7 +153,7 @@ async def test_a_qube_with_a_damaged_or_missing_volume_is_made_again_and_says_so
     try:
         await system.volumes.measure(system.runtime.state.qube(name))
         assert system.runtime.state.qube(name).state is PowerState.NA
-        assert f"{name}/private" in system.runtime.state.qube(name).problem
+        assert f"{name}/private" in system.runtime.state.qube(name).value("problem")
         await client_of(system).send(calls.VM_START("net"))
     finally:
         await system.runtime.close()

@@ -135,7 +135,7 @@ async def test_a_running_qubes_volume_is_not_reverted(client: Client) -> None:
 
 
 async def test_a_layer_has_no_snapshots_of_its_own(client: Client) -> None:
-    with pytest.raises(StoragePoolException, match="fresh at each start"):
+    with pytest.raises(StoragePoolException, match="created again at each start"):
         await client.send(calls.VM_VOLUME_SNAPSHOT("work", "root"))
     with pytest.raises(QubesVolumeNotFoundError):
         await client.send(calls.VM_VOLUME_INFO("work", "nosuch"))
@@ -203,7 +203,7 @@ async def test_a_volume_of_nobody_is_attached_and_detached(client: Client, syste
     assert system.runtime.state.qube("work").volumes[name].size == 64 * MIB
     with pytest.raises(StoragePoolException, match="work"):
         await client.send(calls.VM_VOLUME_ATTACH("vault", wanted, {}))
-    with pytest.raises(StoragePoolException, match="belongs to"):
+    with pytest.raises(StoragePoolException, match="is a part of"):
         await client.send(calls.VM_VOLUME_DETACH("work", "private"))
     await client.send(calls.VM_VOLUME_DETACH("work", name))
     assert "extra-1" not in system.runtime.state.qube("work").volumes
@@ -246,5 +246,5 @@ async def test_a_volume_that_is_just_becoming_a_qubes_is_not_removed(client: Cli
     await system.pools.driver("default").create("fresh/private", MIB)
     system.runtime.reserved.add("fresh")
 
-    with pytest.raises(StoragePoolException, match="just becoming"):
+    with pytest.raises(StoragePoolException, match="in use by another call"):
         await client.send(calls.POOL_VOLUME_REMOVE("dom0", VolumeId("default", "fresh/private")))

@@ -261,7 +261,7 @@ async def test_a_qube_whose_row_is_unreadable_is_na_until_it_is_recovered(
     system = await open_system(state, FakeHypervisor())
     vault = system.runtime.state.qube("vault")
     assert (vault.state, vault.klass) == (PowerState.NA, VmClass.APP)
-    assert column in vault.problem
+    assert column in vault.value("problem")
     with pytest.raises(StoragePoolException, match="cannot be used"):
         await system.lifecycle.start("vault")
     with pytest.raises(StoragePoolException, match="cannot be used"):
@@ -289,7 +289,7 @@ async def test_a_running_qube_whose_uuid_is_unreadable_is_its_domain(state: Path
 
     vault = system.runtime.state.qube("vault")
     assert (vault.uuid, vault.state, vault.value("uuid")) == (uuid, PowerState.RUNNING, str(uuid))
-    assert "uuid" in vault.problem
+    assert "uuid" in vault.value("problem")
     await system.lifecycle.kill("vault")
     await system.runtime.wait_for(vault, PowerState.NA)
     await system.runtime.close()
@@ -301,7 +301,7 @@ async def test_a_lost_property_makes_its_qube_na_and_comes_back_from_its_volumes
 
     answered, system = await started(state)
     assert system.runtime.state.qube("work").state is PowerState.NA
-    assert "template" in system.runtime.state.qube("work").problem
+    assert "template" in system.runtime.state.qube("work").value("problem")
     assert without(answered, {"work", "dom0"}) == without(before, {"work", "dom0"})
     await recovered(state)
 
@@ -375,7 +375,7 @@ async def test_other_rows_cost_only_themselves(state: Path, table: str, column: 
 
     assert all(qube.state is PowerState.HALTED for name, qube in system.runtime.state.qubes.items() if name != "dom0")
     assert system.runtime.state.labels["red"] == "0xCC0000"
-    assert "1 rows of the store cannot be read" in system.runtime.state.qube("dom0").problem
+    assert "1 rows of the store cannot be read" in system.runtime.state.qube("dom0").value("problem")
     assert table in (await checking.check_all(state)).wrong[0]
 
 

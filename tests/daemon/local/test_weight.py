@@ -25,7 +25,7 @@ async def test_features_are_bounded_in_bytes_and_the_record_still_fits_into_an_e
     system.runtime.state.qube("vault").features.update({f"f{number}": value for number in range(215)})
     system.runtime.state.qube("vault").changed()
 
-    with pytest.raises(QubesValueError, match="may take 896 KiB"):  # noqa: PT012 - which of them fails is the point
+    with pytest.raises(QubesValueError, match="at most 896 KiB are possible"):  # noqa: PT012 - which of them fails is the point
         for number in range(215, limits.FEATURES):
             await client.send(calls.VM_FEATURE_SET("vault", f"f{number}", value))
 
@@ -53,7 +53,7 @@ async def test_notes_that_take_more_bytes_on_the_wire_than_in_a_file_are_weighed
     qube.features.update({f"f{number}": "x" * limits.FEATURE_BYTES for number in range(100)})
     qube.changed()
 
-    with pytest.raises(QubesValueError, match="may take 896 KiB"):
+    with pytest.raises(QubesValueError, match="at most 896 KiB are possible"):
         await client.send(calls.VM_NOTES_SET("vault", payload='"' * limits.NOTES_BYTES))
 
     await client.send(calls.VM_NOTES_SET("vault", payload="x" * limits.NOTES_BYTES))
@@ -68,7 +68,7 @@ async def test_a_qube_that_is_too_heavy_already_can_be_made_lighter_and_is_not_c
 
     await client.send(calls.VM_FEATURE_SET("vault", "f7", "short"))
     await client.send(calls.VM_FEATURE_REMOVE("vault", "f8"))
-    with pytest.raises(QubesValueError, match="may take 896 KiB"):
+    with pytest.raises(QubesValueError, match="at most 896 KiB are possible"):
         await client.send(calls.VM_CLONE("vault", payload=CloneSpec("copy")))
 
     assert "copy" not in system.runtime.state.qubes

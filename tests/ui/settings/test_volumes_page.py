@@ -120,7 +120,7 @@ async def test_what_is_fresh_at_each_start_has_neither_size_nor_snapshots(page: 
 
     assert not page.size_box.isEnabled()
     assert not page.snapshots.take.isEnabled()
-    assert "fresh" in page.snapshots.note.text()
+    assert "created again" in page.snapshots.note.text()
 
 
 async def test_a_volume_of_nobody_is_attached_and_detached(

@@ -16,6 +16,7 @@ from qubesmanager.rules.memory import why_not_maxmem, why_not_memory
 from qubesmanager.rules.network import netvm_loop, why_not_netvm
 from qubesmanager.wire.names import why_not_new_vm_name
 from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import as_reason, field_text
 from qubesmanager.wire.values import DeviceClass, VmClass
 
 _APPS = frozenset({VmClass.APP})
@@ -111,7 +112,11 @@ def _of_netvm(name: str) -> Default:
 def _firewall_state(facts: Facts, qube: Qube) -> str:
     if not qube.value("netvm"):
         return ""
-    return facts.firewall_note or qube.firewall_problem or "enforced"
+    return field_text(facts.firewall_note or qube.firewall_problem or "enforced")
+
+
+def _why_no_firewall(facts: Facts, qube: Qube) -> Reason | None:
+    return as_reason(facts.firewall_note or qube.firewall_problem) if qube.value("netvm") else None
 
 
 def _dns(facts: Facts, qube: Qube) -> str:
@@ -423,13 +428,13 @@ _ROWS = (
     Property(
         "firewall_state", Type.STR, _firewall_state,
         "Whether the firewall rules hold: ``enforced``, or a sentence that says why not; empty without a netvm.",
-        change=Change.NEVER, depends=("own:netvm",), utf8=True,
+        change=Change.NEVER, depends=("own:netvm",), utf8=True, why=_why_no_firewall,
     ),
     Property(
-        "problem", Type.STR, lambda _facts, qube: qube.problem,
+        "problem", Type.STR, lambda _facts, qube: field_text(qube.problem),
         "Why the qube cannot be used, such as a missing pool or a damaged volume; empty if it can. For dom0: the fault"
         " of the store that the daemon found at its start.",
-        classes=ALL, change=Change.NEVER, utf8=True,
+        classes=ALL, change=Change.NEVER, utf8=True, why=lambda _facts, qube: as_reason(qube.problem),
     ),
     Property(
         "updateable", Type.BOOL,

@@ -17,7 +17,7 @@ from qubesmanager.wire.codecs import ascii_line, number, text
 from qubesmanager.wire.errors import ProtocolError, QubesPropertyValueError
 from qubesmanager.wire.limits import PROPERTY_CHARACTERS
 from qubesmanager.wire.names import shown
-from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reason import Field, Reason
 from qubesmanager.wire.reasons import error_for, refusal
 from qubesmanager.wire.values import VmClass
 
@@ -44,7 +44,7 @@ class Facts(Protocol):
         """MiB of the machine."""
 
     @property
-    def firewall_note(self) -> str:
+    def firewall_note(self) -> Field:
         """Why no firewall rule is enforced on this system; empty where they are."""
 
     @property
@@ -85,7 +85,10 @@ Check = Callable[[Facts, Qube, str], Reason | None]
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One property of a qube. `optional` says that the empty value is one; `utf8` that any UTF-8 line is."""
+    """One property of a qube. `optional` says that the empty value is one; `utf8` that any UTF-8 line is.
+
+    `why` gives the reason that a computed default is, for the windows to translate.
+    """
 
     name: str
     type: Type
@@ -97,6 +100,7 @@ class Property:
     depends: tuple[str, ...] = ()
     optional: bool = False
     utf8: bool = False
+    why: Callable[[Facts, Qube], Reason | None] | None = None
 
     def default_of(self, facts: Facts, qube: Qube) -> str:
         return self.default if isinstance(self.default, str) else self.default(facts, qube)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from qubesmanager.rules.facts import HALTED
+from qubesmanager.wire.reason import Field
 from qubesmanager.wire.records import DeviceRecord, PropertyValue, VmRecord, VolumeRecord
 from qubesmanager.wire.values import PowerState, VmClass
 
@@ -33,9 +34,9 @@ class Qube:
     start_time: int | None = None
     last_stop: int | None = None
     """When it halted last, in Unix seconds."""
-    firewall_problem: str = ""
+    firewall_problem: Field = ""
     """Why everything from the qube is dropped, or why its latest rules do not hold yet."""
-    problem: str = ""
+    problem: Field = ""
     """What keeps the qube from being used: a pool that is missing, a volume that is damaged. Of dom0: of the store."""
     unreadable: str = ""
     """What of the qube the store could not read, where it cannot be used without that."""

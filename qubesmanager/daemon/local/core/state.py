@@ -16,9 +16,9 @@ from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import spoken_one
 from qubesmanager.rules.sight import OTHER
 from qubesmanager.wire import events
-from qubesmanager.wire.errors import QubesVolumeNotFoundError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reason import Field
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import PropertyValue, VolumeRecord
 
@@ -36,7 +36,7 @@ class State:
     system_own: dict[str, str] = field(default_factory=dict)
     kernels: frozenset[str] = frozenset()
     host_memory: int = 4096
-    firewall_note: str = ""
+    firewall_note: Field = ""
     by_uuid: dict[UUID, Qube] = field(default_factory=dict)
     clients: dict[str, set[str]] = field(default_factory=dict)
     """By netvm: the qubes whose netvm it is."""
@@ -81,7 +81,7 @@ class State:
         template = self.qube(qube.own.get("template") or qube.value("template"))
         below = template.volumes.get(volume.name)
         if below is None:
-            raise QubesVolumeNotFoundError(f"{template.name} has no volume {volume.name}.")
+            raise refusal("no-such-qube-volume", template.name, volume.name)
         return self.source_of(template, below) or below
 
     def system(self, name: str) -> str:
@@ -185,7 +185,9 @@ class State:
 
     def _value(self, qube: Qube, row: Property) -> PropertyValue:
         held = qube.own.get(row.name)
-        return PropertyValue(row.default_of(self, qube), True) if held is None else PropertyValue(held, False)
+        if held is not None:
+            return PropertyValue(held, False)
+        return PropertyValue(row.default_of(self, qube), True, row.why(self, qube) if row.why else None)
 
     def _put(self, qube: Qube, row: Property, value: PropertyValue) -> None:
         before = qube.view.get(row.name)

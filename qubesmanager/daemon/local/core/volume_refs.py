@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL
-from qubesmanager.wire.errors import QubesVolumeNotFoundError
+from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import VolumeRecord
 
 KERNEL = "kernel"
@@ -31,5 +31,5 @@ def of_qube(qube: Qube, name: str) -> VolumeRef:
     """Raises `QubesVolumeNotFoundError`."""
     volume = next((volume for volume in volumes_of(qube) if volume.name == name), None)
     if volume is None:
-        raise QubesVolumeNotFoundError(f"{qube.name} has no volume {name}.")
+        raise refusal("no-such-qube-volume", qube.name, name)
     return VolumeRef(qube, volume)

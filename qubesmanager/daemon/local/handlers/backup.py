@@ -10,19 +10,19 @@ from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.codecs import text as text_of
-from qubesmanager.wire.errors import PermissionDenied, ProtocolError
 from qubesmanager.wire.limits import PROFILE_BYTES
+from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import YES
 
 
 @answers(calls.BACKUP_EXECUTE)
 async def execute(context: Context, profile: str, options: Mapping[str, str]) -> None:
     if set(options) - {"passphrase", "give-up", "new-disk"} or options.get("new-disk", YES) != YES:
-        raise ProtocolError("The payload has passphrase=<text>, give-up=<qubes> and new-disk=yes, or nothing.")
+        raise refusal("backup-payload")
     given_up = options.get("give-up", "").split()
     new_disk = "new-disk" in options
     if (given_up or new_disk) and context.source != DOM0:
-        raise PermissionDenied("Only dom0 gives up the last backup of a qube or takes another disk.")
+        raise refusal("backup-options-of-dom0")
     passphrase = options.get("passphrase")
     await context.system.backups.execute(profile, passphrase, given_up, new_disk=new_disk, by=context.source)
 
@@ -37,7 +37,7 @@ async def info(context: Context, profile: str | None, content: ByteStream) -> st
     if profile is not None:
         text = await _text(content)
         if text and context.source != DOM0:
-            raise PermissionDenied("What a profile would do that is not kept yet is told to dom0.")
+            raise refusal("profile-preview-of-dom0")
         return await context.system.backups.info(profile, text, context.source)
     return await context.system.restores.contents_text(context.source, content)
 
@@ -48,7 +48,7 @@ async def _text(content: ByteStream) -> str:
     async for piece in content:
         held += piece
         if len(held) > PROFILE_BYTES:
-            raise ProtocolError(f"A backup profile has at most {PROFILE_BYTES >> 10} KiB.")
+            raise refusal("profile-too-large", PROFILE_BYTES >> 10)
     return text_of(held, "profile")
 
 
@@ -58,7 +58,7 @@ async def restore(context: Context, profile: str | None, content: ByteStream) ->
     if profile is not None:
         told, file = await context.system.backups.profile(profile)
         if context.source not in {DOM0, owner_of(file.text)}:
-            raise PermissionDenied("Only dom0 and the qube that set a profile restore with its passphrase.")
+            raise refusal("profile-passphrase-of-owner")
         if told.has_passphrase:
             passphrase = await context.system.backups.passphrase(profile, told, None)
     return await context.system.restores.restore(context.source, content, passphrase)

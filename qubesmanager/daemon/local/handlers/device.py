@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import AvailableDevice, DeviceId, DeviceRow
-from qubesmanager.wire.errors import QubesVMNotFoundError
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.values import DeviceClass
 
 MICROPHONE = DeviceId("dom0", "mic")
@@ -36,7 +36,7 @@ async def list_devices(context: Context, only: DeviceId | None, _payload: None) 
 @answers(calls.VM_DEVICE_ATTACH)
 async def attach(context: Context, device: DeviceId, options: Mapping[str, str]) -> None:
     if not context.sees(device.backend):
-        raise QubesVMNotFoundError(f"There is no qube {shown(device.backend)}.")
+        raise refusal("no-such-qube", shown(device.backend))
     await context.system.devices.attach(context.qube, context.device_class, device, options)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from qubesmanager.daemon.local.drivers.logs import hypervisor_log, read_end
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.wire import calls
-from qubesmanager.wire.errors import QubesValueError
+from qubesmanager.wire.reasons import refusal
 
 
 async def _logs(context: Context) -> dict[str, Path]:
@@ -29,5 +29,5 @@ async def get(context: Context, name: str, _payload: None) -> str:
     path = (await _logs(context)).get(name)
     held = await read_end(path) if path else None
     if held is None:
-        raise QubesValueError(f"{context.dest} has no log {name}.")
+        raise refusal("no-such-log", context.dest, name)
     return held.decode("utf-8", "replace")

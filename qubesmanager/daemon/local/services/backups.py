@@ -55,17 +55,15 @@ from qubesmanager.rules.backups import is_ahead
 from qubesmanager.rules.devices import PERSISTENT
 from qubesmanager.wire import events
 from qubesmanager.wire.errors import (
-    BackupAlreadyRunningError,
     BackupCancelledError,
     Mgmt1Error,
-    PermissionDenied,
     QubesBackupProfileNotFoundError,
-    QubesValueError,
-    QubesVMNotFoundError,
 )
 from qubesmanager.wire.event_row import EventRow
 from qubesmanager.wire.firewall import parse_rule
 from qubesmanager.wire.names import PROFILE_ID, check
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import cause, refusal, text
 from qubesmanager.wire.values import DeviceClass, VmClass
 
 log = logging.getLogger(__name__)
@@ -133,7 +131,7 @@ class Planned:
 
     def told(self, *, has_home: bool) -> str:
         """What is wanted and not in the backup, as sentences; empty if nothing. `has_home`: dom0's home is in it."""
-        said = [f"There is no qube {', '.join(self.missing)}."] if self.missing else []
+        said = [text(Reason("no-such-qube", ", ".join(self.missing)))] if self.missing else []
         left_out = self.dom0 and not has_home
         return " ".join([*said, *(["The home of dom0 is not backed up."] if left_out else [])])
 
@@ -164,7 +162,7 @@ class Backups:
         file = await self.profiles.get(name)
         profile = await off_loop(parse_profile, file.text)
         if profile.destination_command and not file.by_root:
-            raise PermissionDenied(f"The profile {name} runs a command; only a file of root's may do that.")
+            raise refusal("profile-command-not-root", name)
         return profile, file
 
     async def shown_text(self, name: str) -> str:
@@ -183,11 +181,9 @@ class Backups:
         text = marked(untrusted, source)
         profile = await off_loop(parse_profile, text)
         if profile.destination_command:
-            raise PermissionDenied(
-                f"A profile with destination_command is written by root, to {self.profiles.folder}; not by a call."
-            )
+            raise refusal("profile-command-by-root", str(self.profiles.folder))
         if profile.passphrase_file and source != DOM0:
-            raise PermissionDenied("A profile with passphrase_file is set by dom0.")
+            raise refusal("profile-file-by-dom0")
         await self._check_allowed(source, profile)
         # What is still due for an earlier qube of a name must not change what is said of this one.
         await self.follow_names()
@@ -217,19 +213,17 @@ class Backups:
             return
         with suppress(QubesBackupProfileNotFoundError):
             if owner_of((await self.profiles.get(name)).text) != source:
-                raise PermissionDenied(f"The backup profile {name} was not set by {source}; only dom0 may change it.")
+                raise refusal("profile-of-other", name, source)
 
     async def _check_allowed(self, owner: str, profile: Profile) -> None:
         """Raises `Mgmt1Error` for what a profile of this owner may not say."""
         if owner == DOM0:
             return
         if owner.endswith(REMOVED):
-            raise PermissionDenied(
-                f"The qube {owner.removesuffix(REMOVED)} that set the profile was removed; set it again in dom0."
-            )
+            raise refusal("profile-owner-removed", owner.removesuffix(REMOVED))
         await at_destination(check_destination, self.profiles.folder, profile)
         if profile.passphrase_vm and not self._runtime.state.has_visible(owner, profile.passphrase_vm):
-            raise QubesVMNotFoundError(f"There is no qube {profile.passphrase_vm}.")
+            raise refusal("no-such-qube", profile.passphrase_vm)
 
     async def _learn_destination(self, name: str, profile: Profile, *, by_call: bool = False) -> None:
         """Remember the file system that the destination is on now.
@@ -268,21 +262,14 @@ class Backups:
         known = {row[0] for row in stored if row[0]}
         here = await at_destination(_file_system, profile)
         if await self._is_unmounted(profile) or (known and here.identity not in known):
-            return (
-                f"The disk for {profile.destination_path} is not connected: nothing is mounted there, or another file"
-                f" system than the backups of the profile {name} go to."
-            )
+            return text(Reason("backup-not-connected", profile.destination_path, name))
         if stored or not kept or not await at_destination(_is_of_system, profile):
             return ""
         # A mount point without its disk looks the same, unless a backup of the profile is there already.
         runs = [told for told in await self.history(name) if told["result"] in {OK, INCOMPLETE}]
         if await at_destination(_holds_one_of, profile, runs):
             return ""
-        return (
-            f"{profile.destination_path} is on the disk of this system, and no backup of the profile {name} is there:"
-            " its disk may not be connected. If the backups belong there, confirm it once with qubes-backup"
-            f" --profile {name} --run --new-disk."
-        )
+        return text(Reason("backup-on-system-disk", profile.destination_path, name, name))
 
     async def follow_soon(self) -> None:
         """As `follow_names`: now, and in the background until it is done if that fails or the caller is cancelled."""
@@ -365,7 +352,7 @@ class Backups:
         but the qubes that the profile names and that do not exist.
         """
         if name in self._runs:
-            raise BackupAlreadyRunningError(f"The backup profile {name} is being carried out.")
+            raise refusal("backup-running", name)
         run = self._runs[name] = _Run(name)
         try:
             profile, file = await self.profile(name)
@@ -423,9 +410,9 @@ class Backups:
                 told["owner"],
             )
         if planned.dom0 and told["owner"] != DOM0:
-            raise PermissionDenied("Only a profile that dom0 has set backs up dom0.")
+            raise refusal("profile-no-dom0")
         if not planned.qubes and not planned.dom0:
-            raise QubesValueError("The profile includes no qube.")
+            raise refusal("profile-no-qube")
         options = Options(LEVELS[profile.kdf], profile.compression, run.profile, await self._previous(run.profile))
         left_out: list[str] = []
         async with AsyncExitStack() as held:
@@ -492,7 +479,7 @@ class Backups:
             told["kept"] = [{"file": kept.file, "qubes": list(names)} for kept, names in decision.kept_for]
             told["reason"] = " ".join(filter(None, [told["reason"], kept_text(decision)]))
         if planned.lost:
-            raise BackupIncompleteError(f"The backup was made without a qube that the profile names. {told['reason']}")
+            raise refusal("backup-incomplete", told["reason"])
 
     async def _home(self, profile: Profile, planned: Planned, stop: threading.Event) -> Home | None:
         """dom0's home as it is now, if the profile takes it. Raises `BackupError` if it names one that it cannot."""
@@ -537,7 +524,7 @@ class Backups:
             return await in_engine(lambda: targets.passphrase_of_file(path))
         if profile.passphrase_vm:
             return await in_engine(lambda: targets.passphrase_of_qube(profile.passphrase_vm, name))
-        raise QubesValueError(f"The profile {name} has no passphrase, and none was given.")
+        raise refusal("profile-no-passphrase", name)
 
     def _path(self, name: str, profile: Profile, start: int) -> Path | None:
         """The file that the backup becomes; None where it goes elsewhere."""
@@ -555,7 +542,7 @@ class Backups:
         """Raises `BackupError` if the profile is not being carried out."""
         run = self._runs.get(name)
         if run is None:
-            raise BackupError(f"The backup profile {name} is not being carried out.")
+            raise refusal("backup-not-running", name)
         run.cancelled.set()
 
     def _progress(self, run: _Run, phase: str, qube: str, done: int) -> None:
@@ -588,7 +575,7 @@ class Backups:
             return await self._kept(held, qube, settings)
         except (Mgmt1Error, OSError) as error:
             log.warning("%s cannot be backed up: %s", qube.name, error)
-            return QubeData(settings, problem=f"{qube.name} cannot be backed up: {error}")
+            return QubeData(settings, problem=text(Reason("backup-without", qube.name, cause(error))))
 
     async def _kept(self, held: AsyncExitStack, qube: Qube, settings: KeptQube) -> QubeData:
         """The qube as it is now; `held` keeps the states of its volumes until the backup is written."""
@@ -785,8 +772,8 @@ class Backups:
 
         Where the disk is not connected now, it goes before a later run to the same folder, or at a later start.
         """
-        for number, text in await self._runtime.store.read("SELECT run, told FROM backup_run"):
-            told = json.loads(text)
+        for number, row in await self._runtime.store.read("SELECT run, told FROM backup_run"):
+            told = json.loads(row)
             if told["result"] != RUNNING:
                 continue
             told |= {
@@ -802,10 +789,10 @@ class Backups:
 
     async def _clear_left(self, folder: Path | None = None) -> None:
         """Remove what ended runs have left in the folder, everywhere without one."""
-        for number, text in await self._runtime.store.read(
+        for number, row in await self._runtime.store.read(
             "SELECT run, told FROM backup_run WHERE json_extract(told, '$.part') IS NOT NULL"
         ):
-            told = json.loads(text)
+            told = json.loads(row)
             if told["result"] == RUNNING or (folder is not None and Path(told["part"]["path"]).parent != folder):
                 continue
             await self._forget_part(told)

@@ -25,15 +25,11 @@ from qubesmanager.daemon.local.services.volume_lifecycle import PendingVolume, V
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.errors import (
-    QubesLabelNotFoundError,
     QubesNoTemplateError,
-    QubesValueError,
     QubesVMInUseError,
-    QubesVMNotHaltedError,
-    StoragePoolException,
 )
 from qubesmanager.wire.names import shown, why_not_new_vm_name
-from qubesmanager.wire.reasons import error_for
+from qubesmanager.wire.reasons import error_for, refusal
 from qubesmanager.wire.values import VmClass
 
 FIRST_RULE = ("accept-all", "action=accept")
@@ -73,7 +69,7 @@ class Creation:
         source = self._source(klass, source_name)
         async with self._source_kept(source), self.reserved_name(name):
             if label not in self._runtime.state.labels:
-                raise QubesLabelNotFoundError(f"There is no label {label}.")
+                raise refusal("no-such-label", label)
             qube = Qube(0, uuid4(), name, klass, own={"label": label}, rules=[FIRST_RULE])
             qube.tags.add(f"created-by-{creator}")
             if source is not None and klass is not VmClass.STANDALONE:
@@ -120,7 +116,7 @@ class Creation:
         """A copy of a qube with its volumes, properties, features, tags, firewall and notes."""
         source = self._runtime.state.qube(source_name)
         if source.klass is VmClass.ADMIN:
-            raise QubesValueError("dom0 cannot be cloned.")
+            raise refusal("dom0-not-cloned")
         async with (
             self._source_kept(source),
             self.reserved_name(name),
@@ -128,7 +124,7 @@ class Creation:
             AsyncExitStack() as undo,
         ):
             if source.running and any(volume.save_on_stop for volume in source.volumes.values()):
-                raise QubesVMNotHaltedError(f"{source.name} is {source.state}; it is cloned while it is halted.")
+                raise refusal("cloned-while-halted", source.name, source.state)
             self._devices.may_start(source)
             qube = Qube(0, uuid4(), name, source.klass, rules=list(source.rules), notes=source.notes)
             qube.own.update(_copied(source, source.klass))
@@ -179,11 +175,11 @@ class Creation:
 
     def _may_go(self, qube: Qube) -> None:
         if qube.klass is VmClass.ADMIN:
-            raise QubesValueError("dom0 cannot be removed.")
+            raise refusal("dom0-not-removed")
         if qube.running:
-            raise QubesVMNotHaltedError(f"{qube.name} is {qube.state}; only a halted qube can be removed.")
+            raise refusal("removed-while-halted", qube.name, qube.state)
         if qube.flag("installed_by_rpm"):
-            raise QubesVMInUseError(f"{qube.name} came from a package; remove it with the package manager.")
+            raise refusal("qube-from-package", qube.name)
         users = self._runtime.state.referrers(qube.name)
         if users or self._runtime.sources[qube.name]:
             raise QubesVMInUseError(f"{qube.name} is used by {', '.join(users) or 'a qube that is just being made'}.")
@@ -216,7 +212,7 @@ class Creation:
         Raises `StoragePoolException` if the store cannot read all of it: the new qube could be less restricted.
         """
         if source is not None and source.unreadable:
-            raise StoragePoolException(f"{source.name} cannot be used: {source.unreadable}")
+            raise refusal("qube-unusable", source.name, source.unreadable)
         name = source.name if source else ""
         self._runtime.sources[name] += 1
         try:
@@ -233,7 +229,7 @@ class Creation:
         else:
             default = self._runtime.state.system(DEFAULT_SOURCE[klass])
             if not default:
-                raise QubesNoTemplateError(f"The system has no {DEFAULT_SOURCE[klass]}; name a template.")
+                raise refusal("no-default-template", DEFAULT_SOURCE[klass])
             source = self._runtime.state.qube(default)
         reason = properties.why_not_based_on(klass, source)
         if reason:
@@ -249,7 +245,7 @@ class Creation:
             if value and properties.TABLE[name].type is Type.VM:
                 self._runtime.state.qube(value)
         if qube.own["label"] not in self._runtime.state.labels:
-            raise QubesLabelNotFoundError(f"There is no label {qube.own['label']}.")
+            raise refusal("no-such-label", qube.own["label"])
         for volume in qube.volumes.values():
             self._pools.driver(volume.pool)
         check_weight(None, qube.record())
@@ -267,11 +263,11 @@ def _class(untrusted_class: str) -> VmClass:
     try:
         klass = VmClass(untrusted_class)
     except ValueError as error:
-        raise QubesValueError(f"There is no class {shown(untrusted_class)}.") from error
+        raise refusal("no-such-class", shown(untrusted_class)) from error
     if klass is VmClass.TEMPLATE:
-        raise QubesValueError("A TemplateVM is made by mgmt1.vm.CreateTemplate, which takes its root image.")
+        raise refusal("template-from-image")
     if klass is VmClass.ADMIN:
-        raise QubesValueError("There is one AdminVM: dom0.")
+        raise refusal("one-admin")
     return klass
 
 

@@ -42,18 +42,15 @@ from qubesmanager.rules.devices import (
 from qubesmanager.wire import events
 from qubesmanager.wire.codecs import DeviceId
 from qubesmanager.wire.errors import (
-    DeviceAlreadyAttached,
-    DeviceNotAssigned,
     DeviceNotFound,
     Mgmt1Error,
-    ProtocolError,
     QubesVMInUseError,
-    QubesVMNotHaltedError,
     QubesVMNotRunningError,
 )
 from qubesmanager.wire.events import device_event
 from qubesmanager.wire.names import shown
-from qubesmanager.wire.reasons import error_for
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import error_for, refusal
 from qubesmanager.wire.records import YES, DeviceRecord, VolumeRecord
 from qubesmanager.wire.values import DeviceChange, DeviceClass, PowerState, VmClass
 
@@ -63,10 +60,7 @@ SERIAL_LIMIT = 36
 """Characters of a disk's serial number, by which the guest finds it."""
 
 _HOT = (PowerState.RUNNING, PowerState.PAUSED)
-_NEXT_START = (
-    "Sound cannot be added to a running qube: assign the microphone with persistent=yes, and it is there at the next"
-    " start."
-)
+_NEXT_START = Reason("sound-next-start")
 
 
 class Key(NamedTuple):
@@ -140,7 +134,7 @@ class Devices:
         """Raises `QubesVMInUseError` while a volume of the qube is another's disk."""
         for name, volume in qube.volumes.items():
             if volume.extra and (holder := self.lent(qube, name)):
-                raise QubesVMInUseError(f"The volume {name} of {qube.name} is attached to {spoken_one(holder.name)}.")
+                raise refusal("own-volume-attached", name, qube.name, spoken_one(holder.name))
 
     # -- attaching and detaching --------------------------------------------------------------------------------------
 
@@ -154,10 +148,10 @@ class Devices:
         """
         options = checked_options(device_class, untrusted)
         if qube.klass is VmClass.ADMIN:
-            raise ProtocolError("dom0 has its own devices, and none are attached to it.")
+            raise refusal("dom0-own-devices")
         backend = self._runtime.state.qube(wanted.backend)
         if backend is qube:
-            raise ProtocolError(f"{qube.name} offers {wanted.ident} itself.")
+            raise refusal("device-own", qube.name, wanted.ident)
         info = await self._find(backend, device_class, wanted.ident)
         async with self._runtime.holding(qube):
             await self._attach(qube, self._runtime.still(backend), info, options)
@@ -168,14 +162,14 @@ class Devices:
         persistent = options.get(PERSISTENT) == YES
         now = qube.state in _HOT and not (before is not None and before.attached)
         if before is not None and before.attached and (before.persistent or not persistent):
-            raise DeviceAlreadyAttached(f"{before.backend}+{before.ident} is attached to {qube.name} already.")
+            raise refusal("device-attached-here", before.backend, before.ident, qube.name)
         if qube.state not in _HOT and not persistent:
-            raise QubesVMNotRunningError(f"{qube.name} is {qube.state}; a device for its next start is persistent=yes.")
+            raise refusal("device-needs-running", qube.name, qube.state)
         if info.device_class is DeviceClass.PCI:
             self._balanced(qube)
         if now and isinstance(info.host, Microphone) and (await self._runtime.hypervisor.capabilities()).hot_plug:
             if not persistent:
-                raise QubesVMNotRunningError(_NEXT_START)
+                raise error_for(_NEXT_START, QubesVMNotRunningError)
             now = False
         if now:
             info = await self._find_there(backend, info.device_class, info.ident)
@@ -195,7 +189,7 @@ class Devices:
                 undo.push_async_callback(self._take_back, qube, record)
                 await self._plug(undo, qube, backend, record, info)
                 if claim.gone:
-                    raise DeviceNotFound(f"{backend.name}+{info.ident} was removed while it was being attached.")
+                    raise refusal("device-unplugged", backend.name, info.ident)
                 self._replace(qube, record)
                 undo.pop_all()
         finally:
@@ -210,7 +204,7 @@ class Devices:
         async with self._runtime.holding(qube):
             record = held(qube, device_class, wanted)
             if record is None:
-                raise DeviceNotAssigned(f"{qube.name} has no {device_class} device {wanted}.")
+                raise refusal("device-not-assigned", qube.name, device_class, str(wanted))
             if not record.attached or not qube.running:
                 await self._drop(qube, record)
                 return
@@ -424,13 +418,13 @@ class Devices:
             return _offer(backend, volume)
         source = self.sources.get(backend.uuid)
         if source is None:
-            raise DeviceNotFound(f"{backend.name} offers no {device_class} device {shown(ident)}.")
+            raise refusal("no-such-device", backend.name, device_class, shown(ident))
         return await source.find(device_class, ident)
 
     async def _find_there(self, backend: Qube, device_class: DeviceClass, ident: str) -> DeviceInfo:
         """As `_find`, of a device that can be attached now. Raises `DeviceNotFound` if its backend does not run."""
         if not _offers(backend) and not extra_volume(backend, device_class, ident):
-            raise DeviceNotFound(f"{backend.name} is {backend.state}; its devices are there while it runs.")
+            raise refusal("device-backend-off", backend.name, backend.state)
         return await self._find(backend, device_class, ident)
 
     async def _claim(self, qube: Qube, backend: Qube, info: DeviceInfo) -> tuple[Key, _Claim]:
@@ -439,7 +433,7 @@ class Devices:
         parts = await self._parts(backend, info)
         for other in (key, *parts):
             if holder := self.holder(other):
-                raise DeviceAlreadyAttached(f"{backend.name}+{other.ident} is attached to {spoken_one(holder.name)}.")
+                raise refusal("device-attached", backend.name, other.ident, spoken_one(holder.name))
         self._claims[key] = claim = _Claim(qube)
         try:
             await self._may_be_lent(backend, info)
@@ -455,9 +449,9 @@ class Devices:
     async def _may_be_lent(self, backend: Qube, info: DeviceInfo) -> None:
         if extra_volume(backend, info.device_class, info.ident):
             if backend.running:
-                raise QubesVMNotHaltedError(f"{backend.name} has {info.ident} as its own disk while it runs.")
+                raise refusal("device-own-disk", backend.name, info.ident)
         elif reason := await self.sources[backend.uuid].why_busy(info):
-            raise DeviceAlreadyAttached(f"{backend.name}+{info.ident} is in use. {reason}")
+            raise refusal("device-in-use", backend.name, info.ident, reason)
 
     async def _parts(self, backend: Qube, info: DeviceInfo) -> list[Key]:
         """The disk that a partition is on, and the partitions of a disk."""
@@ -493,7 +487,7 @@ class Devices:
             return
         host = self._hosts.get((qube.uuid, self._key(record)))
         if isinstance(host, Microphone):
-            raise Mgmt1Error("Sound cannot be taken from a running qube; it is gone when the qube has halted.")
+            raise refusal("sound-stays")
         if host is not None:
             await hypervisor.detach_device(qube.uuid, host)
 
@@ -548,10 +542,10 @@ class Devices:
         }
         place = options.get(FRONTEND_DEV) or free_place(taken)
         if place is None:
-            raise DeviceAlreadyAttached(f"{qube.name} has no place for another disk.")
+            raise refusal("no-disk-place", qube.name)
         if place in taken:
             other = taken[place]
-            raise DeviceAlreadyAttached(f"{qube.name} has {other.backend}+{other.ident} as {place}.")
+            raise refusal("disk-place-taken", qube.name, other.backend, other.ident, place)
         options[FRONTEND_DEV] = place
 
     @staticmethod

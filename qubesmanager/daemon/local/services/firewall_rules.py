@@ -22,10 +22,11 @@ from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement
 from qubesmanager.rules.firewall import is_expired
 from qubesmanager.wire import events
-from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError, QubesVMNotFoundError
+from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotFoundError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.firewall import parse_rule
 from qubesmanager.wire.limits import RULES
+from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.values import VmClass
 
 log = logging.getLogger(__name__)
@@ -98,13 +99,13 @@ class FirewallRules:
         """
         rule = parse_rule(untrusted_rule)
         if is_expired(rule, time.time()):
-            raise QubesValueError("The rule has expired already.")
+            raise refusal("rule-expired")
         rule_id = secrets.token_hex(4)
         qube = self._runtime.state.qube(name)
 
         def changed(before: Rules) -> tuple[Rules, list[Statement]]:
             if len(before) >= RULES:
-                raise QubesValueError(f"A qube has at most {RULES} firewall rules.")
+                raise refusal("rule-limit", RULES)
             at = len(before) if position is None else min(position, len(before))
             follower = before[at][0] if at < len(before) else None
             after = [*before[:at], (rule_id, str(rule)), *before[at:]]
@@ -121,7 +122,7 @@ class FirewallRules:
         def changed(before: Rules) -> tuple[Rules, list[Statement]]:
             after = [row for row in before if row[0] != rule_id]
             if len(after) == len(before):
-                raise QubesValueError(f"{name} has no firewall rule {rule_id}.")
+                raise refusal("no-such-rule", name, rule_id)
             return after, [rows.delete_rule(qube.qid, rule_id)]
 
         await self._change(qube, changed)
@@ -153,7 +154,7 @@ class FirewallRules:
         """Store the difference and apply it; rules that have expired meanwhile go too."""
         async with self._runtime.altering(qube):
             if qube.klass is VmClass.ADMIN:
-                raise ProtocolError("dom0 has no network, and no firewall.")
+                raise refusal("dom0-no-firewall")
             before = rules_of(qube)
             after, statements = changed(before)
             if after == qube.rules:

@@ -12,6 +12,8 @@ from qubesmanager.daemon.local.drivers.pools.disk import in_thread
 from qubesmanager.daemon.local.drivers.pools.location import location
 from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.wire.errors import StoragePoolException
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import error_for, refusal
 
 log = logging.getLogger(__name__)
 
@@ -46,10 +48,7 @@ class Leases:
         for other, used in list(self._runtime.state.pool_options.items()):
             # A pool of the store is compared with the open ones: of two that share a place, one opens.
             if other != pool and (is_new or other in self._taken) and place.overlaps(await location(other, used)):
-                raise StoragePoolException(
-                    f"{place.shown} belongs to the pool {other}, or lies above or below it; two pools never share a"
-                    " folder or a thin pool."
-                )
+                raise refusal("pool-place-shared", place.shown, other)
         written, since = self._watched.get(pool, (0, 0.0))
         holder = lease.this_process(self._state)
 
@@ -70,19 +69,19 @@ class Leases:
         except lease.InUseError as error:
             if error.written != written:
                 self._watched[pool] = (error.written, time.monotonic())
-            raise StoragePoolException(str(error)) from None
+            raise error_for(error.reason or Reason("other-text", str(error)), StoragePoolException) from None
         self._watched.pop(pool, None)
 
-    async def why_lost(self, pool: str) -> str:
-        """Write the pool's lease again; a sentence if another daemon has taken it over, "" if all is well."""
+    async def why_lost(self, pool: str) -> Reason | None:
+        """Write the pool's lease again; the reason if another daemon has taken it over, None if all is well."""
         taken = self._taken.get(pool)
         if taken is None:
-            return ""
+            return None
         try:
             why = await in_thread(taken.why_lost)
         except OSError as error:
             log.warning("The lease of the pool %s cannot be written: %s", pool, error)
-            return ""
+            return None
         return why
 
     async def release(self, pool: str) -> None:

@@ -26,15 +26,10 @@ from qubesmanager.daemon.local.store.store import StoreError
 from qubesmanager.rules.facts import HALTED
 from qubesmanager.wire.errors import (
     Mgmt1Error,
-    QubesValueError,
-    QubesVMInUseError,
     QubesVMNotFoundError,
-    QubesVMNotHaltedError,
-    QubesVMNotPausedError,
     QubesVMNotRunningError,
-    QubesVMNotStartedError,
-    QubesVMShutdownTimeoutError,
 )
+from qubesmanager.wire.reasons import cause, refusal
 from qubesmanager.wire.values import PowerState, VmClass
 
 log = logging.getLogger(__name__)
@@ -75,9 +70,9 @@ class Lifecycle:
         while at is not None and at.state is not PowerState.RUNNING:
             if at is qube or at in found:
                 way = " → ".join(spoken_way(other.name for other in (qube, *found, at)))
-                raise QubesVMNotStartedError(f"{qube.name} cannot start: its netvms are a loop, {way}.")
+                raise refusal("start-netvm-loop", qube.name, way)
             if at.state is PowerState.PAUSED:
-                raise QubesVMNotRunningError(f"The netvm {spoken_one(at.name)} is paused; unpause it first.")
+                raise refusal("netvm-paused", spoken_one(at.name))
             found.append(at)
             at = self._runtime.state.qubes.get(at.value("netvm"))
         return found
@@ -90,7 +85,7 @@ class Lifecycle:
             # Its last run may have left something that could not be cleaned up then.
             await self._clean(qube, PowerState.HALTED)
         if qube.state not in HALTED:
-            raise QubesVMNotHaltedError(f"{qube.name} is {qube.state}.")
+            raise refusal("qube-not-halted", qube.name, qube.state)
         await self._boot(qube)
 
     async def _boot(self, qube: Qube) -> None:
@@ -181,7 +176,7 @@ class Lifecycle:
             return
         now = await self._runtime.hypervisor.state(qube.uuid)
         if now is PowerState.TRANSIENT:
-            raise Mgmt1Error(f"The hypervisor is just starting or ending {qube.name}.")
+            raise refusal("hypervisor-busy", qube.name)
         if now not in HALTED:
             self._runtime.set_state(qube, now)
             return
@@ -204,7 +199,7 @@ class Lifecycle:
             return
         except Mgmt1Error as error:
             self._runtime.persist(f"clean up {qube.name}", partial(self.clean_up, qube), of=qube)
-            raise Mgmt1Error(f"{qube.name} {done}. Cleaning up after it failed, and is tried again: {error}") from error
+            raise refusal("cleanup-failed", qube.name, done, cause(error)) from error
 
     # -- ending a qube -------------------------------------------------------------------------------------------------
 
@@ -220,17 +215,17 @@ class Lifecycle:
             async with self._runtime.holding(qube):
                 pass
         if qube.state in HALTED:
-            raise QubesVMNotRunningError(f"{name} is not running.")
+            raise refusal("qube-not-running", name)
         if qube.state is PowerState.PAUSED:
-            raise QubesVMNotRunningError(f"{name} is paused; unpause it first, or kill it.")
+            raise refusal("qube-paused-shutdown", name)
         if clients := [
             other
             for other in sorted(self._runtime.state.clients.get(qube.name, ()))
             if self._runtime.state.qube(other).running
         ]:
-            raise QubesVMInUseError(f"{name} is the netvm of running qubes: {', '.join(spoken(clients))}.")
+            raise refusal("netvm-of-running", name, ", ".join(spoken(clients)))
         if users := self._devices.users(qube):
-            raise QubesVMInUseError(f"Other qubes have devices of {name}: {', '.join(users)}. Detach them first.")
+            raise refusal("devices-in-use", name, ", ".join(users))
         self._runtime.set_state(qube, PowerState.HALTING)
         limit = int(qube.value("shutdown_timeout"))
         try:
@@ -239,9 +234,7 @@ class Lifecycle:
         except TimeoutError as error:
             if qube.state is PowerState.HALTING:
                 self._runtime.set_state(qube, PowerState.RUNNING)
-            raise QubesVMShutdownTimeoutError(
-                f"{name} did not shut down within {limit} seconds; it is still running."
-            ) from error
+            raise refusal("shutdown-timeout", name, limit) from error
         except BaseException:
             if qube.state is PowerState.HALTING:
                 self._runtime.set_state(qube, PowerState.RUNNING)
@@ -271,7 +264,7 @@ class Lifecycle:
         qube = self._runtime.state.qube(name)
         _not_dom0(qube)
         if qube.state in HALTED:
-            raise QubesVMNotRunningError(f"{name} is not running.")
+            raise refusal("qube-not-running", name)
         # Once more for one that was just starting: the first time there was nothing to kill yet.
         for _ in range(2):
             with contextlib.suppress(QubesVMNotRunningError):
@@ -279,14 +272,14 @@ class Lifecycle:
             await self._clean_up_now(qube, "was killed")
             if qube.state in HALTED:
                 return
-        raise Mgmt1Error(f"{name} is {qube.state} again.")
+        raise refusal("qube-again", name, qube.state)
 
     async def pause(self, name: str) -> None:
         qube = self._runtime.state.qube(name)
         _not_dom0(qube)
         async with self._runtime.holding(qube):
             if qube.state is not PowerState.RUNNING:
-                raise QubesVMNotRunningError(f"{qube.name} is {qube.state}, not running.")
+                raise refusal("qube-other-not-running", qube.name, qube.state)
             await self._runtime.hypervisor.pause(qube.uuid)
             self._runtime.set_state(qube, PowerState.PAUSED)
 
@@ -295,7 +288,7 @@ class Lifecycle:
         _not_dom0(qube)
         async with self._runtime.holding(qube):
             if qube.state is not PowerState.PAUSED:
-                raise QubesVMNotPausedError(f"{qube.name} is {qube.state}, not paused.")
+                raise refusal("qube-other-not-paused", qube.name, qube.state)
             await self._runtime.hypervisor.unpause(qube.uuid)
             self._runtime.set_state(qube, PowerState.RUNNING)
 
@@ -322,4 +315,4 @@ async def _to_its_end(starting: asyncio.Task[None]) -> None:
 
 def _not_dom0(qube: Qube) -> None:
     if qube.klass is VmClass.ADMIN:
-        raise QubesValueError("dom0 runs as long as the machine does.")
+        raise refusal("dom0-always-runs")

@@ -10,8 +10,10 @@ from qubesmanager.daemon.local.core import sight
 from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.backups import Backups
 from qubesmanager.policy.mentions import lines_naming
-from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, QubesVMAlreadyExistsError
+from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import error_for, refusal
 
 _TAGS = ("created-by-", "managed-by-")
 
@@ -27,7 +29,7 @@ class Naming:
     async def check_new_name(self, source: str, name: str) -> None:
         """Raises `PermissionDenied` where the source may not give a qube this name."""
         if reason := await self.why_not_new_name(source, name):
-            raise PermissionDenied(reason)
+            raise error_for(reason)
 
     def check_free(self, name: str) -> None:
         """Raises `QubesVMAlreadyExistsError` for a name that a qube has or is just getting.
@@ -36,11 +38,11 @@ class Naming:
         """
         if name in self._runtime.state.qubes or name in self._runtime.reserved:
             if not sight.sees(name):
-                raise PermissionDenied(_refusal(name))
-            raise QubesVMAlreadyExistsError(f"There is already a qube {name}.")
+                raise error_for(_refusal(name))
+            raise refusal("name-taken", name)
 
-    async def why_not_new_name(self, source: str, name: str) -> str | None:
-        """Why the source may not give a qube this name, as a sentence; None if it may. dom0 may give any.
+    async def why_not_new_name(self, source: str, name: str) -> Reason | None:
+        """Why the source may not give a qube this name; None if it may. dom0 may give any.
 
         For another source, a name is refused that would bring rights with it: a qube has a tag created-by-* or
         managed-by-* of it, a policy line names it, or a profile sends backups to it, asks it for a passphrase or was
@@ -71,5 +73,5 @@ class Naming:
         return False
 
 
-def _refusal(name: str) -> str:
-    return f"Only dom0 may give a qube the name {shown(name)}: it is taken, or something refers to it."
+def _refusal(name: str) -> Reason:
+    return Reason("name-for-dom0", shown(name))

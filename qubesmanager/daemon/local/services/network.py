@@ -26,15 +26,17 @@ from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.rules.firewall import Address
 from qubesmanager.rules.network import netvm_chain
 from qubesmanager.wire import events
-from qubesmanager.wire.errors import Mgmt1Error, QubesValueError, QubesVMNotFoundError, QubesVMNotStartedError
+from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotFoundError
 from qubesmanager.wire.event import Event
+from qubesmanager.wire.reason import Field, Reason
+from qubesmanager.wire.reasons import cause, error_for, field_text, refusal
 
 log = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 60.0
 """How often host names are resolved again, and what could not be loaded is tried again."""
 
-USER_NETWORKING = "Not enforced: qubes have the hypervisor's own network."
+USER_NETWORKING = Reason("firewall-user-network")
 """What is said to people where nothing else is known."""
 
 _PLACING = frozenset({"netvm", "ip", "ip6"})
@@ -62,7 +64,7 @@ class Network:
         firewalls: Firewalls,
         roads: Roads | None,
         *,
-        why: str = "",
+        why: Field = "",
         out: bool = False,
         resolvers: Sequence[Address] = (),
     ) -> None:
@@ -203,7 +205,7 @@ class Network:
                     await self._reconnect(qube, before, node, wanted)
                 except Mgmt1Error as error:
                     log.warning("%s is not connected to %s: %s", qube.name, wanted, error)
-                    self._said(qube, f"It is not connected to {wanted}: {error}")
+                    self._said(qube, Reason("not-connected-to", wanted, cause(error)))
         return {before, wanted} - {""}
 
     async def _reconnect(self, qube: Qube, before: str, node: Node, wanted: str) -> None:
@@ -238,7 +240,7 @@ class Network:
             self._at[qube.uuid] = (name, _node(qube))
             return (NicSpec(mac, NicKind.USER),) if netvm is not None else ()
         if netvm.uuid not in self._places:
-            raise QubesVMNotStartedError(f"Its netvm {name} does not run.")
+            raise refusal("netvm-stopped", name)
         await self._load(netvm)
         self._at[qube.uuid] = (name, _node(qube))
         tap = await self._roads.qube_up(_node(qube), _node(netvm), os.geteuid())
@@ -252,7 +254,7 @@ class Network:
         changed = QubeRules(qube.name, _ip(qube), _ip6(qube), tuple(text for _id, text in rules))
         problems = await self._firewalls.problems(self._netvm(netvm, changed))
         if reason := problems.get(qube.name):
-            raise QubesValueError(reason)
+            raise error_for(reason)
 
     async def _load(self, netvm: Qube) -> None:
         """Raises `Mgmt1Error` when the kernel does not take the rules."""
@@ -264,7 +266,7 @@ class Network:
         except Mgmt1Error as error:
             log.warning("The firewall of %s could not be loaded: %s", netvm.name, error)
             for name in self._runtime.state.clients.get(netvm.name, ()):
-                self._said(self._runtime.state.qubes[name], f"The rules of before still hold: {error}")
+                self._said(self._runtime.state.qubes[name], Reason("old-rules-hold", cause(error)))
 
     def _netvm(self, netvm: Qube, changed: QubeRules | None = None) -> Netvm:
         clients = sorted(self._runtime.state.clients.get(netvm.name, ()))
@@ -281,10 +283,10 @@ class Network:
         for name in self._runtime.state.clients.get(netvm, ()):
             self._said(self._runtime.state.qubes[name], report.problems.get(name, ""))
 
-    def _said(self, qube: Qube, problem: str) -> None:
-        """Why the qube's rules do not hold as they stand; told when that is new."""
+    def _said(self, qube: Qube, problem: Field) -> None:
+        """Keep why the rules of the qube are not enforced as they are; emit an event when that is new."""
         if problem:
-            log.warning("%s", problem)
+            log.warning("%s", field_text(problem))
         if qube.firewall_problem != problem and self._runtime.state.by_uuid.get(qube.uuid) is qube:
             qube.firewall_problem = problem
             self._runtime.emit(self._runtime.state.property_changed(qube, "firewall_state"))

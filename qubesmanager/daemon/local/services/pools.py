@@ -31,13 +31,12 @@ from qubesmanager.rules.facts import HALTED
 from qubesmanager.wire import events
 from qubesmanager.wire.errors import (
     Mgmt1Error,
-    ProtocolError,
-    QubesPoolInUseError,
-    QubesPoolNotFoundError,
     QubesVMNotRunningError,
     StoragePoolException,
 )
 from qubesmanager.wire.names import POOL_NAME, check
+from qubesmanager.wire.reason import Field, Reason
+from qubesmanager.wire.reasons import cause, field_text, refusal
 from qubesmanager.wire.records import VolumeRecord
 from qubesmanager.wire.values import PowerState, VmClass
 
@@ -56,10 +55,10 @@ class Pools:
         self._back: list[Callable[[str], Awaitable[None]]] = []
         self.drivers: dict[str, PoolDriver] = {}
         """Of the pools that are open."""
-        self.missing: dict[str, str] = {}
+        self.missing: dict[str, Field] = {}
         """Why each pool that is not there cannot be used."""
         self._marks: dict[str, str] = {}
-        self._damaged: dict[tuple[str, str], str] = {}
+        self._damaged: dict[tuple[str, str], Field] = {}
         """By pool and vid: what is wrong with a volume."""
         self._looking = asyncio.Lock()
 
@@ -68,8 +67,8 @@ class Pools:
         driver = self.drivers.get(pool)
         if driver is None:
             if why := self.missing.get(pool):
-                raise StoragePoolException(f"The pool {pool} is missing: {why}")
-            raise QubesPoolNotFoundError(f"There is no pool {pool}.")
+                raise refusal("pool-unavailable", pool, why)
+            raise refusal("no-such-pool", pool)
         return driver
 
     def when_back(self, act: Callable[[str], Awaitable[None]]) -> None:
@@ -91,10 +90,10 @@ class Pools:
                 self._lose(name, self._why(name, error))
         self.refresh()
 
-    def _why(self, name: str, error: Exception) -> str:
+    def _why(self, name: str, error: Exception) -> Field:
         """Why the pool cannot be opened: first of all, because its row of the store cannot be read."""
         row = self.unreadable(name)
-        return str(error) if row is None else f"{row} Add the pool again, with its name and path."
+        return cause(error) if row is None else Reason("pool-row-unreadable", str(row))
 
     def unreadable(self, name: str) -> Unreadable | None:
         """The row of the pool that the store could not read, while the pool is missing for that."""
@@ -156,9 +155,9 @@ class Pools:
             await driver.setup()
         mark = await driver.place()
         if expected and mark != expected:
-            raise StoragePoolException(f"Its place is {'another one' if mark else 'empty'}. Is its disk mounted?")
+            raise refusal("pool-place-other") if mark else refusal("pool-place-empty")
         if not mark and has_volumes and not await driver.list_volumes():
-            raise StoragePoolException("Its place is empty. Is its disk mounted?")
+            raise refusal("pool-place-empty")
         await self._leases.claim(name, runtime.state.pool_options[name])
         if not mark:
             await driver.setup()
@@ -190,14 +189,14 @@ class Pools:
             for name in list(self.missing):
                 await self._retry(name)
 
-    async def _why_gone(self, name: str, driver: PoolDriver) -> str:
+    async def _why_gone(self, name: str, driver: PoolDriver) -> Field:
         try:
             mark = await driver.place()
         except StoragePoolException as error:
-            return str(error)
+            return cause(error)
         if mark != self._marks.get(name, mark):
-            return "Its place is another one. Is its disk mounted?"
-        return await self._leases.why_lost(name)
+            return Reason("pool-place-other")
+        return await self._leases.why_lost(name) or ""
 
     async def _retry(self, name: str) -> None:
         try:
@@ -214,12 +213,12 @@ class Pools:
         self.refresh()
         self._runtime.emit([events.POOL_FOUND(name)])
 
-    def _lose(self, name: str, why: str) -> None:
-        log.error("The pool %s is missing: %s", name, why)
+    def _lose(self, name: str, why: Field) -> None:
+        log.error("The pool %s is missing: %s", name, field_text(why))
         self.drivers.pop(name, None)
         self._marks.pop(name, None)
         self.missing[name] = why
-        self._runtime.emit([events.POOL_MISSING(name, why)])
+        self._runtime.emit([events.POOL_MISSING(name, field_text(why))])
 
     # -- what callers do with pools -----------------------------------------------------------------------------------
 
@@ -237,7 +236,7 @@ class Pools:
             "usage": str(usage.usage),
             "revisions_to_keep": str(REVISIONS),
             "state": "missing" if problem else "open",
-            "problem": problem,
+            "problem": field_text(problem),
         }
 
     async def create(self, name: str, told: Mapping[str, str]) -> None:
@@ -250,17 +249,17 @@ class Pools:
         options = dict(told)
         driver = options.pop("driver", "")
         if not driver:
-            raise ProtocolError("The payload does not say driver.")
+            raise refusal("pool-driver-missing")
         checked = checked_options(driver, options)
         opened = open_pool(name, driver, checked)
         async with self._leases.adding, AsyncExitStack() as undo:
             lost = self.unreadable(name)
             if name in self._runtime.state.pools and lost is None:
-                raise StoragePoolException(f"There is already a pool {name}.")
+                raise refusal("pool-taken", name)
             undo.push_async_callback(self._leases.withdraw, name)
             await self._leases.claim(name, checked, check_not_foreign)
             if lost is not None and not await opened.place():
-                raise StoragePoolException(f"The pool {name} is not there: no pool was ever opened there.")
+                raise refusal("pool-never-opened", name)
             await opened.setup()
             mark = await self.adopt(opened)
             async with self._runtime.changing:
@@ -283,9 +282,9 @@ class Pools:
         """Remove an unused pool from the configuration. Its directory is left alone."""
         async with self._runtime.changing:
             if name == KERNEL_POOL:
-                raise QubesPoolInUseError(f"The pool {name} is part of the system.")
+                raise refusal("pool-of-system", name)
             if name not in self._runtime.state.pools:
-                raise QubesPoolNotFoundError(f"There is no pool {name}.")
+                raise refusal("no-such-pool", name)
             users = sorted(
                 qube.name
                 for qube in self._runtime.state.qubes.values()
@@ -295,7 +294,7 @@ class Pools:
             if self._runtime.state.system("default_pool") == name:
                 said.append("the system property default_pool")
             if said:
-                raise QubesPoolInUseError(f"The pool {name} is used by {', '.join(said)}.")
+                raise refusal("pool-used", name, ", ".join(said))
             await self._runtime.commit(rows.delete_pool(name))
             del self._runtime.state.pools[name]
             self._runtime.state.pool_options.pop(name, None)
@@ -307,10 +306,11 @@ class Pools:
 
     async def examine(self, qube: Qube, volume: VolumeRecord) -> None:
         """Look whether a kept volume of the qube is whole. Changes nothing but what is known of it."""
+        why: Field
         try:
             why = await self.driver(volume.pool).damage(volume.vid)
         except StoragePoolException as error:
-            why = str(error)
+            why = cause(error)
         key = (volume.pool, volume.vid)
         current = qube.volumes.get(volume.name)
         if volume.pool in self.missing or current is None or (current.pool, current.vid) != key:
@@ -318,7 +318,7 @@ class Pools:
         if why != self._damaged.get(key, "") and self._runtime.state.qubes.get(qube.name) is qube:
             self._damaged[key] = why
             if why:
-                log.error("The volume %s of %s is damaged: %s", volume.name, qube.name, why)
+                log.error("The volume %s of %s is damaged: %s", volume.name, qube.name, field_text(why))
             self.refresh()
 
     def whole(self, pool: str, vid: str) -> None:
@@ -337,23 +337,23 @@ class Pools:
             if qube.state in {PowerState.HALTED, PowerState.NA}:
                 self._runtime.set_state(qube, PowerState.HALTED)
 
-    def _problem_of(self, qube: Qube) -> str:
+    def _problem_of(self, qube: Qube) -> Field:
         if qube.unreadable:
             return qube.unreadable
         if lost := next((kind.name for kind in KINDS[qube.klass] if kind.name not in qube.volumes), ""):
-            return f"The store does not know its volume {lost}."
+            return Reason("volume-not-stored", lost)
         for name, volume in qube.volumes.items():
             try:
                 kept = self._runtime.state.source_of(qube, volume) or volume
             except Mgmt1Error as error:
-                return f"Its volume {name} has no source: {error}"
+                return Reason("volume-no-source", name, cause(error))
             for held in (volume, kept):
                 if held.pool not in self._runtime.state.pools:
-                    return f"The pool {held.pool}, which its volume {name} needs, is not known; add it again."
+                    return Reason("volume-pool-unknown", held.pool, name)
                 if why := self.missing.get(held.pool):
-                    return f"The pool {held.pool}, which its volume {name} needs, is missing: {why}"
+                    return Reason("volume-pool-missing", held.pool, name, why)
             if why := self._damaged.get((kept.pool, kept.vid)):
-                return f"The volume {kept.vid}, which it needs, cannot be used: {why}"
+                return Reason("volume-unusable", kept.vid, why)
         return ""
 
 

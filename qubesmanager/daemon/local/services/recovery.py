@@ -30,7 +30,7 @@ from qubesmanager.wire.errors import Mgmt1Error, StoragePoolException
 from qubesmanager.wire.firewall import Action, Rule, parse_rule
 from qubesmanager.wire.limits import RULES
 from qubesmanager.wire.names import LABEL_NAME, shown, why_not_new_vm_name
-from qubesmanager.wire.reasons import text
+from qubesmanager.wire.reasons import field_text, text
 from qubesmanager.wire.records import VolumeRecord
 from qubesmanager.wire.values import VmClass
 
@@ -69,7 +69,7 @@ class Recovery:
 async def recover(runtime: Runtime, pools: Pools, recovery: Recovery) -> None:
     """Make qubes again from the open pools. Raises `StoreError`; then no qube was made."""
     for name, why in pools.missing.items():
-        recovery.leave(f"The pool {name} is missing and was not looked at: {why}")
+        recovery.leave(f"The pool {name} is missing and was not looked at: {field_text(why)}")
     coming: list[Found] = []
     for one in (await _described(runtime.state, pools, recovery)).values():
         one.why_not = _why_not(runtime.state, one, coming)

@@ -17,9 +17,7 @@ from qubesmanager.daemon.local.services.volume_lifecycle import Volumes
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement
 from qubesmanager.wire import events
-from qubesmanager.wire.errors import (
-    QubesPropertyValueError,
-)
+from qubesmanager.wire.reasons import refusal
 
 
 class Renaming:
@@ -77,15 +75,15 @@ class Renaming:
         """The name if the qube may have it now. Under `changing`."""
         row = property_of(qube, "name")
         if qube.name == "dom0":
-            raise QubesPropertyValueError("dom0 keeps its name.")
+            raise refusal("dom0-keeps-name")
         check_may_change(qube, row)
         if untrusted != qube.name and not sees_now(untrusted):
             self._naming.check_free(untrusted)
         new = row.accept(self._runtime.state, qube, untrusted)
         if new in self._runtime.reserved:
-            raise QubesPropertyValueError(f"The name {new} is in use by another call; try again in a moment.")
+            raise refusal("name-busy", new)
         if self._runtime.sources[qube.name]:
-            raise QubesPropertyValueError(f"A qube is just being made from {qube.name}.")
+            raise refusal("rename-while-cloned", qube.name)
         return new
 
     def _rename_in_memory(self, qube: Qube, new: str) -> None:

@@ -21,8 +21,8 @@ from qubesmanager.daemon.local.services.dom0_config import config_of
 from qubesmanager.daemon.local.services.pools import Pools
 from qubesmanager.daemon.local.services.settings import Settings
 from qubesmanager.policy.folder import INCLUDES, SUFFIX
-from qubesmanager.wire.errors import QubesValueError
 from qubesmanager.wire.names import LABEL_NAME, check, shown
+from qubesmanager.wire.reasons import refusal
 
 ADD_ALL = "add"
 """Asks for every item that is not here."""
@@ -117,12 +117,12 @@ class RestoredConfig:
 
     async def _label(self, item: Item) -> None:
         if item.fate is Fate.DIFFERS:
-            raise QubesValueError(f"The label {item.name} has another colour here, which qubes may rely upon.")
+            raise refusal("config-label-differs", item.name)
         await self._settings.create_label(check(LABEL_NAME, item.name), _text(item))
 
     async def _pool(self, item: Item) -> None:
         if item.fate is Fate.DIFFERS:
-            raise QubesValueError(f"There is another pool {item.name} here; remove it first.")
+            raise refusal("config-pool-differs", item.name)
         assert not isinstance(item.value, str)  # noqa: S101 - a pool has options
         await self._pools.create(item.name, item.value)
 
@@ -136,7 +136,7 @@ class RestoredConfig:
         elif path.startswith(INCLUDES):
             path = include_of(path.removeprefix(INCLUDES))
         else:
-            raise QubesValueError(f"Not a policy file: {shown(path)}")
+            raise refusal("config-no-policy-file", shown(path))
         await self._policies.replace(path, NEW if item.fate is Fate.ADD else ANY, _text(item))
 
     async def _profile(self, item: Item) -> None:
@@ -154,7 +154,7 @@ def chosen(items: Iterable[Item], words: Iterable[str]) -> list[Item]:
         elif word in by_word:
             wanted[word] = by_word[word]
         else:
-            raise QubesValueError(f"The backup has no {shown(word)} of dom0.")
+            raise refusal("config-missing", shown(word))
     return [item for word, item in by_word.items() if word in wanted]
 
 

@@ -24,7 +24,7 @@ from qubesmanager.backup.archive.new_folder import NewFolder
 from qubesmanager.backup.archive.reader import Backup, Nowhere, open_backup
 from qubesmanager.backup.archive.report import QubeResult, Report
 from qubesmanager.backup.archive.streams import FdInput
-from qubesmanager.backup.errors import BackupError, BackupSpaceError
+from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.passphrases import passphrase_text
 from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.core.property import BASED, flag_of
@@ -57,15 +57,14 @@ from qubesmanager.wire import events, limits
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.errors import (
     Mgmt1Error,
-    PermissionDenied,
-    ProtocolError,
     QubesValueError,
     StoragePoolException,
 )
 from qubesmanager.wire.firewall import Action, Rule
 from qubesmanager.wire.limits import RULES
 from qubesmanager.wire.names import shown, why_not_new_vm_name
-from qubesmanager.wire.reasons import text
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import cause, refusal, text
 from qubesmanager.wire.records import YES, VolumeRecord
 from qubesmanager.wire.values import VmClass
 
@@ -123,24 +122,24 @@ def parse_options(untrusted: bytes, passphrase: str = "") -> RestoreOptions:
     try:
         lines = untrusted.decode("utf-8").split("\n")
     except UnicodeDecodeError as error:
-        raise ProtocolError("The options before the backup are not UTF-8.") from error
+        raise refusal("restore-options-utf8") from error
     for line in filter(None, lines):
         key, equals, value = line.partition("=")
         if not equals or key in values or key not in {*_KEYS, *_CHOICES}:
-            raise ProtocolError(f"There is no option {shown(key)}, or it is there twice.")
+            raise refusal("restore-option", shown(key))
         values[key] = value
     passphrase = values.get("passphrase") or passphrase
     if not passphrase:
-        raise ProtocolError("passphrase= is missing before the backup.")
+        raise refusal("restore-no-passphrase")
     passphrase = passphrase_text(passphrase, "What was given")
     for key, choices in _CHOICES.items():
         if key in values and values[key] not in choices:
-            raise QubesValueError(f"{key} is one of {', '.join(choices)}.")
+            raise refusal("restore-choice", key, ", ".join(choices))
     if "run" in values and not _RUN.fullmatch(values["run"]):
-        raise QubesValueError("run is at most 32 letters, digits and dashes.")
+        raise refusal("restore-run-id")
     home = values.get("dom0-home", "")
     if home and (not home.isprintable() or not (home == NEW or Path(home).is_absolute())):
-        raise QubesValueError(f"dom0-home is {NEW} or an absolute path, not {shown(home)}.")
+        raise refusal("restore-home-path", NEW, shown(home))
     return RestoreOptions(
         passphrase=passphrase,
         include=tuple(values.get("include", "").split()),
@@ -161,7 +160,7 @@ def _pairs(key: str, text: str) -> dict[str, str]:
     for word in text.split():
         old, colon, new = word.partition(":")
         if not colon or not old or old in found:
-            raise ProtocolError(f"{key} is a list of <qube>:<name>, each qube once.")
+            raise refusal("restore-names", key)
         found[old] = new
     return found
 
@@ -177,7 +176,7 @@ async def head_of(stream: ByteStream) -> tuple[bytes, ByteStream]:
             return bytes(head[1:end]), _rest(bytes(head[end + 2 :]), stream)
         if len(head) > HEAD_LIMIT:
             break
-    raise ProtocolError("The options before the backup do not end with an empty line.")
+    raise refusal("restore-options-end")
 
 
 async def _rest(first: bytes, stream: ByteStream) -> AsyncIterator[bytes]:
@@ -241,10 +240,10 @@ def _chosen(contents: Contents, options: RestoreOptions) -> list[_Wanted]:
     qubes = (*contents.kept, *contents.unreadable)
     names = {qube.name for qube in qubes}
     if options.home and _home_in(contents) is None:
-        raise QubesValueError("The backup does not hold the home of dom0.")
+        raise refusal("backup-without-home")
     for name in (*options.include, *options.rename, *options.template, *options.netvm):
         if name not in names:
-            raise QubesValueError(f"The backup has no qube {shown(name)}.")
+            raise refusal("backup-without-qube", shown(name))
     included, excluded = frozenset(options.include), frozenset(options.exclude)
     chosen = []
     for qube in qubes:
@@ -278,8 +277,8 @@ def _kept_volumes(klass: str) -> set[str]:
     )
 
 
-def _no_such_volume(kept: KeptQube, volume: str) -> BackupError:
-    return BackupError(f"A {kept.klass} keeps no volume {shown(volume)}.")
+def _no_such_volume(kept: KeptQube, volume: str) -> Mgmt1Error:
+    return refusal("class-keeps-no-volume", kept.klass, shown(volume))
 
 
 def _told(report: Report, wanted: list[_Wanted]) -> list[str]:
@@ -426,9 +425,9 @@ class _Restoring:
             if reason := why_not_new_vm_name(one.name):
                 one.failed = text(reason)
             elif why := refused[one.name]:
-                one.failed = why
+                one.failed = text(why)
             elif self._is_taken(one.name) and not await self._resolved(one):
-                one.failed = one.failed or f"There is already a qube {one.name}."
+                one.failed = one.failed or text(Reason("name-taken", one.name))
             if not one.failed and not one.skipped:
                 self._runtime.reserved.add(one.name)
                 self._undo.callback(self._runtime.reserved.discard, one.name)
@@ -442,7 +441,7 @@ class _Restoring:
         """What the option `conflict` makes of a name that is taken; False if nothing."""
         match self._options.choice("conflict"):
             case "skip":
-                one.skipped = f"There is already a qube {one.name}."
+                one.skipped = text(Reason("name-taken", one.name))
                 return True
             case "rename":
                 for number in range(1, 1000):
@@ -509,7 +508,7 @@ class _Restoring:
         needed = sum(one.kept.size for one in going)
         if needed > usage.size - usage.usage:
             free = (usage.size - usage.usage) >> 20
-            raise BackupSpaceError(f"The qubes may need {needed >> 20} MiB, and the pool {pool} has {free} MiB left.")
+            raise refusal("restore-no-space", needed >> 20, pool, free)
 
     async def _free(self) -> None:
         """A qube whose volumes would have the names of volumes that exist already is not restored."""
@@ -675,9 +674,7 @@ class _PoolSink:
         try:
             await driver.import_runs(self._vid, self._size, self._runs(), self._identity)
         except StoragePoolException as error:
-            raise StoragePoolException(
-                f"{error} {self._taken} of {self._size} bytes of {self._vid} had come."
-            ) from error
+            raise refusal("restore-volume-cut", cause(error), self._taken, self._size, self._vid) from error
 
     async def _put(self, run: tuple[int, bytes] | None) -> None:
         """Wait for room, or raise what the driver raised."""
@@ -770,7 +767,7 @@ class Restores:
             backup = await in_engine(partial(_opened, told, options, stop), stop)
             wanted = _chosen(backup.contents, options)
             if (options.dom0 or options.home) and source != DOM0:
-                raise PermissionDenied("Only dom0 restores the configuration and the home of dom0.")
+                raise refusal("restore-dom0-of-dom0")
             items = restored_config.chosen(await self._config.items_of(backup), options.dom0)
             if options.choice("verify-only") == YES:
                 report = await self._verified(options.run, backup, wanted, stop)

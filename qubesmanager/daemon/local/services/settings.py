@@ -17,18 +17,9 @@ from qubesmanager.rules.network import netvm_chain, why_not_now
 from qubesmanager.rules.sight import Sees, sees_all
 from qubesmanager.rules.texts import why_not_feature, why_not_notes
 from qubesmanager.wire import events
-from qubesmanager.wire.errors import (
-    QubesFeatureNotFoundError,
-    QubesInvalidTagError,
-    QubesLabelInUseError,
-    QubesLabelNotFoundError,
-    QubesPropertyValueError,
-    QubesTagNotFoundError,
-    QubesValueError,
-)
 from qubesmanager.wire.limits import LABELS
 from qubesmanager.wire.names import shown
-from qubesmanager.wire.reasons import error_for
+from qubesmanager.wire.reasons import error_for, refusal
 from qubesmanager.wire.records import PropertyValue
 
 
@@ -116,13 +107,11 @@ class Settings:
 
         chain = [netvm, *netvm_chain(netvm, netvm_of)]
         if netvm_of(chain[-1]):
-            raise QubesPropertyValueError(f"{netvm} leads into a loop of netvms: {' → '.join(spoken_way(chain))}.")
+            raise refusal("default-netvm-in-loop", netvm, " → ".join(spoken_way(chain)))
         for name in chain:
             above = qubes.get(name)
             if above is not None and above.value("netvm") and "netvm" not in above.own:
-                raise QubesPropertyValueError(
-                    f"{spoken_one(name)} gets its netvm from the default; {netvm} as the default would be a loop."
-                )
+                raise refusal("default-netvm-loop", spoken_one(name), netvm)
 
     # -- features and tags ---------------------------------------------------------------------------------------------
 
@@ -130,7 +119,7 @@ class Settings:
         """Raises `QubesFeatureNotFoundError`."""
         found = self._runtime.state.qube(name).features.get(wanted)
         if found is None:
-            raise QubesFeatureNotFoundError(f"{name} has no feature {wanted}.")
+            raise refusal("no-such-feature", name, wanted)
         return found
 
     def feature_with_template(self, name: str, wanted: str) -> str:
@@ -143,7 +132,7 @@ class Settings:
                 return found
             seen.add(qube.name)
             qube = self._runtime.state.qubes.get(qube.value("template"))
-        raise QubesFeatureNotFoundError(f"Neither {name} nor its template has a feature {wanted}.")
+        raise refusal("no-such-feature-above", name, wanted)
 
     async def set_feature(self, name: str, wanted: str, value: str) -> None:
         if reason := why_not_feature(value):
@@ -187,7 +176,7 @@ class Settings:
         qube = self._runtime.state.qube(name)
         async with self._runtime.altering(qube):
             if tag not in qube.tags:
-                raise QubesTagNotFoundError(f"{qube.name} has no tag {tag}.")
+                raise refusal("no-such-tag", qube.name, tag)
             await self._runtime.commit([rows.delete_tag(qube.qid, tag)])
             qube.tags.discard(tag)
             qube.changed()
@@ -212,19 +201,19 @@ class Settings:
         """Its colour. Raises `QubesLabelNotFoundError`."""
         found = self._runtime.state.labels.get(name)
         if found is None:
-            raise QubesLabelNotFoundError(f"There is no label {name}.")
+            raise refusal("no-such-label", name)
         return found
 
     async def create_label(self, name: str, untrusted_color: str) -> None:
         digits = untrusted_color.removeprefix("0x")
         if len(untrusted_color) != 8 or len(digits) != 6 or not set(digits) <= set("0123456789abcdefABCDEF"):  # noqa: PLR2004
-            raise QubesValueError(f"A colour is 0xRRGGBB, not {shown(untrusted_color)}.")
+            raise refusal("not-a-colour", shown(untrusted_color))
         color = f"0x{digits.upper()}"
         async with self._runtime.changing:
             if name in self._runtime.state.labels:
-                raise QubesValueError(f"There is already a label {name}.")
+                raise refusal("label-taken", name)
             if len(self._runtime.state.labels) >= LABELS:
-                raise QubesValueError(f"A system has at most {LABELS} labels.")
+                raise refusal("label-limit", LABELS)
             await self._runtime.commit([rows.set_label(name, color)])
             self._runtime.state.labels[name] = color
             self._runtime.emit([events.LABEL_ADD(name, color)])
@@ -234,9 +223,9 @@ class Settings:
             self.label(name)
             users = sorted(qube.name for qube in self._runtime.state.qubes.values() if qube.value("label") == name)
             if users:
-                raise QubesLabelInUseError(f"The label {name} is that of {', '.join(spoken(users))}.")
+                raise refusal("label-used", name, ", ".join(spoken(users)))
             if name in {"red", "black"}:
-                raise QubesLabelInUseError(f"The label {name} is the default of new qubes or dom0's.")
+                raise refusal("label-of-system", name)
             await self._runtime.commit([rows.delete_label(name)])
             del self._runtime.state.labels[name]
             self._runtime.emit([events.LABEL_DELETE(name)])
@@ -244,4 +233,4 @@ class Settings:
 
 def _free_tag(tag: str) -> None:
     if tag.startswith("created-by-"):
-        raise QubesInvalidTagError("The tags created-by-* are set when a qube is created and stay with it.")
+        raise refusal("tag-of-creator")

@@ -28,11 +28,12 @@ from qubesmanager.wire import events
 from qubesmanager.wire.errors import (
     Mgmt1Error,
     QubesVMAlreadyExistsError,
-    QubesVMInUseError,
     QubesVMNotFoundError,
     QubesVolumeNotFoundError,
     StoragePoolException,
 )
+from qubesmanager.wire.reason import Field, Reason
+from qubesmanager.wire.reasons import cause, error_for, field_text, refusal
 from qubesmanager.wire.records import VolumeRecord
 from qubesmanager.wire.values import VmClass
 
@@ -83,16 +84,14 @@ class Volumes:
         kinds = KINDS[qube.klass]
         unknown = sorted(set(pools) - {kind.name for kind in kinds} - {""})
         if unknown:
-            raise StoragePoolException(f"A {qube.klass} has no volume {', '.join(unknown)}.")
+            raise refusal("class-without-volume", qube.klass, ", ".join(unknown))
         for kind in kinds:
             wanted = pools.get(kind.name) or pools.get("") or self._runtime.state.system("default_pool")
             volume = kind.record(qube.name, wanted)
             below = self._runtime.state.source_of(qube, volume) if kind.layer else None
             if below is not None:
                 if kind.name in pools and pools[kind.name] != below.pool:
-                    raise StoragePoolException(
-                        f"The volume {kind.name} is a layer on {below.vid} and lives in its pool {below.pool}."
-                    )
+                    raise refusal("volume-is-layer", kind.name, below.vid, below.pool)
                 volume = volume._replace(pool=below.pool, size=below.size)
             driver = self._pools.driver(volume.pool)
             copied = source.volumes.get(kind.name) if source and qube.klass is VmClass.STANDALONE else None
@@ -161,10 +160,7 @@ class Volumes:
         """
         await self.drop(await self._left(f"{name}/"))
         for volume in await self._left(f"{name}/"):
-            raise StoragePoolException(
-                f"{volume.vid} of an earlier qube {name} is still in the pool {volume.pool} and cannot be removed now;"
-                " the daemon's log says why."
-            )
+            raise refusal("volume-of-earlier", volume.vid, name, volume.pool)
 
     async def clear_all_left(self) -> None:
         """Remove what is left in the open pools, and take back renames that failed.
@@ -172,10 +168,10 @@ class Volumes:
         A name is reserved meanwhile; one that another call has reserved is left to that call. What is left in a missing
         pool waits until that is back. Raises `StoragePoolException` with what cannot be done now.
         """
-        failed = ""
+        failed: Field = ""
         for name in sorted({volume.vid.partition("/")[0] for volume in await self._left()}):
             if name in self._runtime.reserved:
-                failed = f"Another call works on {name}."
+                failed = Reason("volumes-busy", name)
                 continue
             with self._runtime.leaving_name(name):
                 for volume in await self._left(f"{name}/"):
@@ -184,12 +180,12 @@ class Volumes:
             if pool not in self._pools.drivers:
                 continue
             if {old, new} & self._runtime.reserved:
-                failed = f"Another call works on {old} or {new}."
+                failed = Reason("two-volumes-busy", old, new)
                 continue
             with self._runtime.leaving_name(new):
                 failed = await self._why_not_renamed_back(pool, old, new, identities) or failed
         if failed:
-            raise StoragePoolException(failed)
+            raise error_for(failed) if isinstance(failed, Reason) else StoragePoolException(failed)
 
     def _clear_later(self) -> None:
         """Until nothing is left in the open pools."""
@@ -221,21 +217,21 @@ class Volumes:
     async def _drop(self, volume: PendingVolume) -> None:
         """Remove a pending volume now, or later if that fails."""
         if why := await self._why_not_dropped(volume):
-            log.warning("%s:%s is removed later: %s", volume.pool, volume.vid, why)
+            log.warning("%s:%s is removed later: %s", volume.pool, volume.vid, field_text(why))
             self._clear_later()
 
-    async def _why_not_dropped(self, volume: PendingVolume) -> str:
+    async def _why_not_dropped(self, volume: PendingVolume) -> Field:
         """Remove a pending volume; the reason if that is not possible now, or cannot be stored."""
         try:
             await self._pools.driver(volume.pool).remove(volume.vid, volume.identity)
         except QubesVolumeNotFoundError:
             pass
         except (Mgmt1Error, OSError) as error:
-            return str(error)
+            return cause(error)
         try:
             await self._runtime.store.commit([rows.delete_pending_volume(*volume)])
         except StoreError as error:
-            return f"it is gone, and that could not be stored: {error}"
+            return Reason("volume-gone-not-stored", cause(error))
         return ""
 
     # -- another name -------------------------------------------------------------------------------------------------
@@ -249,9 +245,7 @@ class Volumes:
         for other in self._runtime.state.qubes.values():
             for name, volume in other.volumes.items():
                 if other is not qube and volume.vid.startswith(prefix):
-                    raise QubesVMInUseError(
-                        f"{volume.vid} is {name} of {spoken_one(other.name)}; detach it there first."
-                    )
+                    raise refusal("volume-detach-first", volume.vid, name, spoken_one(other.name))
         held = qube.volumes.values()
         return sorted({one.pool for one in held if one.save_on_stop and one.vid.startswith(prefix)})
 
@@ -264,7 +258,7 @@ class Volumes:
             driver = self._pools.driver(pool)
             vids = await driver.list_volumes()
             if any(vid.startswith(f"{new}/") for vid in vids):
-                raise QubesVMAlreadyExistsError(f"The pool {pool} already has volumes of {new}.")
+                raise refusal("pool-has-volumes", pool, new)
             identities = {await driver.identity(vid) for vid in vids if vid.startswith(f"{old}/")} - {SESSION}
             await self._runtime.store.commit([rows.add_pending_rename(pool, old, new, sorted(identities))])
             undo.push_async_callback(self._rename_back, pool, old, new, identities)
@@ -284,10 +278,10 @@ class Volumes:
     async def _rename_back(self, pool: str, old: str, new: str, identities: set[str]) -> None:
         """Give the volumes with these identities their old name again, now or later if that fails."""
         if why := await self._why_not_renamed_back(pool, old, new, identities):
-            log.warning("The volumes of %s in %s are still called %s: %s", old, pool, new, why)
+            log.warning("The volumes of %s in %s are still called %s: %s", old, pool, new, field_text(why))
             self._clear_later()
 
-    async def _why_not_renamed_back(self, pool: str, old: str, new: str, identities: set[str]) -> str:
+    async def _why_not_renamed_back(self, pool: str, old: str, new: str, identities: set[str]) -> Field:
         """Give the volumes their old name if they have the new one; the reason if that is not possible now."""
         try:
             driver = self._pools.driver(pool)
@@ -297,11 +291,11 @@ class Volumes:
         except QubesVMAlreadyExistsError:
             pass  # They were not renamed.
         except (Mgmt1Error, OSError) as error:
-            return str(error)
+            return cause(error)
         try:
             await self._runtime.store.commit([rows.delete_pending_rename(pool, old)])
         except StoreError as error:
-            return f"they are called {old} again, and that could not be stored: {error}"
+            return Reason("volumes-renamed-not-stored", old, cause(error))
         return ""
 
     async def live(self, qube: Qube, name: str) -> LiveDisk | None:
@@ -332,7 +326,7 @@ class Volumes:
         await self.measure(qube)
         self._pools.refresh()
         if qube.problem:
-            raise StoragePoolException(f"{qube.name} cannot be used: {qube.problem}")
+            raise refusal("qube-unusable", qube.name, qube.problem)
 
     async def stop(self, qube: Qube) -> None:
         """The qube has halted: each volume is kept or thrown away. One that fails does not keep the others.
@@ -340,7 +334,7 @@ class Volumes:
         Raises `StoragePoolException` for one that can be stopped later, as when the disk is full now. A damaged one is
         only logged: its qube is NA then, and may be removed.
         """
-        later = ""
+        later: Reason | None = None
         for volume in list(qube.volumes.values()):
             try:
                 spec = self.spec(qube, volume)
@@ -348,10 +342,10 @@ class Volumes:
             except (StoragePoolException, QubesVMNotFoundError) as error:
                 log.warning("%s of %s did not stop cleanly: %s", volume.name, qube.name, error)
                 if await self._is_whole(qube, volume):
-                    later = later or f"The volume {volume.vid} could not be stopped: {error}"
+                    later = later or Reason("volume-not-stopped", volume.vid, cause(error))
         await self.measure(qube)
         if later:
-            raise StoragePoolException(later)
+            raise error_for(later)
 
     async def _is_whole(self, qube: Qube, volume: VolumeRecord) -> bool:
         try:

@@ -26,13 +26,7 @@ from qubesmanager.rules.sight import Sees
 from qubesmanager.rules.volumes import why_not_size
 from qubesmanager.wire import events
 from qubesmanager.wire.codecs import ByteStream, VolumeId
-from qubesmanager.wire.errors import (
-    ProtocolError,
-    QubesVMNotHaltedError,
-    QubesVolumeNotFoundError,
-    StoragePoolException,
-)
-from qubesmanager.wire.reasons import error_for
+from qubesmanager.wire.reasons import error_for, refusal
 from qubesmanager.wire.records import NO, YES, VolumeRecord
 from qubesmanager.wire.values import VmClass
 
@@ -75,7 +69,7 @@ class VolumeOperations:
         else:
             known = sees(held.qube.name)
         if not known:
-            raise QubesVolumeNotFoundError(f"There is no volume {volume}.")
+            raise refusal("no-such-volume", str(volume))
         return held
 
     def listed(self, sees: Sees, pool: str, vids: Iterable[str]) -> list[str]:
@@ -167,23 +161,21 @@ class VolumeOperations:
         """An existing volume that is no qube's own becomes an extra disk; answers the name it got."""
         unknown = set(options) - {"read-only"}
         if unknown or options.get("read-only", NO) not in {YES, NO}:
-            raise ProtocolError("The only option is read-only=yes.")
+            raise refusal("volume-attach-options")
         if qube.klass is VmClass.ADMIN:
-            raise ProtocolError("dom0 has no disks that are attached.")
+            raise refusal("dom0-no-disks")
         if wanted.pool == KERNEL_POOL:
-            raise StoragePoolException("A kernel is no disk; a qube reads the one that its property kernel names.")
+            raise refusal("kernel-not-attached")
         holder = self.found(wanted)
         if holder.qube is not None:
-            raise StoragePoolException(
-                f"{wanted} is the volume {holder.volume.name} of {spoken_one(holder.qube.name)}."
-            )
+            raise refusal("volume-of", str(wanted), holder.volume.name, spoken_one(holder.qube.name))
         driver = self._pools.driver(wanted.pool)
         if wanted.vid not in await driver.list_volumes():
-            raise QubesVolumeNotFoundError(f"There is no volume {wanted}.")
+            raise refusal("no-such-volume", str(wanted))
         async with self._runtime.holding(qube), self._lent(wanted):
             taken = [name for name, volume in qube.volumes.items() if volume.extra]
             if len(taken) >= MOST_EXTRA:
-                raise StoragePoolException(f"{qube.name} has {MOST_EXTRA} extra volumes already.")
+                raise refusal("extra-volume-limit", qube.name, MOST_EXTRA)
             name = next(name for at in range(1, MOST_EXTRA + 1) if (name := f"extra-{at}") not in taken)
             volume = holder.volume._replace(
                 name=name, size=await driver.size(wanted.vid), rw=options.get("read-only") != YES, extra=True
@@ -208,7 +200,7 @@ class VolumeOperations:
         async with self._runtime.holding(qube), AsyncExitStack() as undo:
             volume = of_qube(qube, name).volume
             if not volume.extra:
-                raise StoragePoolException(f"{name} belongs to {qube.name}; only extra volumes are detached.")
+                raise refusal("volume-stays", name, qube.name)
             self._not_lent(qube, name)
             if qube.running and (await self._runtime.hypervisor.capabilities()).hot_plug:
                 await self._runtime.hypervisor.detach_disk(qube.uuid, target_of(qube.volumes, name))
@@ -253,14 +245,12 @@ class VolumeOperations:
         """The volume is nobody's, and nobody else gets it meanwhile."""
         holder = self.found(wanted)
         if holder.qube is not None:
-            raise StoragePoolException(
-                f"{wanted} is the volume {holder.volume.name} of {spoken_one(holder.qube.name)}."
-            )
+            raise refusal("volume-of", str(wanted), holder.volume.name, spoken_one(holder.qube.name))
         namesake = self._runtime.state.qubes.get(wanted.vid.partition("/")[0])
         if namesake is not None and namesake.unreadable:
-            raise StoragePoolException(f"{wanted} may be a volume of {namesake.name}. {namesake.unreadable}")
+            raise refusal("volume-maybe-of", str(wanted), namesake.name, namesake.unreadable)
         if wanted in self._volumes.lending or wanted.vid.partition("/")[0] in self._runtime.reserved:
-            raise StoragePoolException(f"{wanted} is just becoming a qube's, or another call works on it.")
+            raise refusal("volume-busy", str(wanted))
         self._volumes.lending.add(wanted)
         try:
             yield
@@ -307,9 +297,7 @@ class VolumeOperations:
 
     def _not_lent(self, qube: Qube, name: str) -> None:
         if holder := self._devices.lent(qube, name):
-            raise StoragePoolException(
-                f"{name} of {qube.name} is attached to {spoken_one(holder.name)}; detach it there first."
-            )
+            raise refusal("volume-attached-elsewhere", name, qube.name, spoken_one(holder.name))
 
     async def _remember(self, held: VolumeRef, size: int) -> None:
         """The driver has given the volume this size. That cannot be refused any more: it is stored now or later."""
@@ -342,15 +330,15 @@ def _again(qube: Qube, volume: VolumeRecord) -> VolumeRecord:
     """The same volume of the qube as it is now: a rename moves it, an extra one may have been replaced."""
     now = of_qube(qube, volume.name).volume
     if now.extra != volume.extra or (now.extra and (now.pool, now.vid) != (volume.pool, volume.vid)):
-        raise QubesVolumeNotFoundError(f"{volume.vid} is not attached to {qube.name} any more.")
+        raise refusal("volume-detached-meanwhile", volume.vid, qube.name)
     return now
 
 
 def _halted(held: VolumeRef, done: str) -> None:
     if held.qube is not None and held.qube.running:
-        raise QubesVMNotHaltedError(f"{held.qube.name} is {held.qube.state}; a volume is {done} while it is halted.")
+        raise refusal("volume-needs-halted", held.qube.name, held.qube.state, done)
 
 
 def _kept(held: VolumeRef, what: str) -> None:
     if not held.volume.save_on_stop:
-        raise StoragePoolException(f"{held.volume.vid} is fresh at each start; only a kept volume {what}.")
+        raise refusal("volume-fresh", held.volume.vid, what)

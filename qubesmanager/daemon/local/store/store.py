@@ -23,6 +23,8 @@ from typing import Any, TypeVar
 from qubesmanager.daemon.local.store import backups, screening
 from qubesmanager.daemon.local.store.screening import Unreadable
 from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.reason import Field, Reason
+from qubesmanager.wire.reasons import cause, error_for
 
 log = logging.getLogger(__name__)
 
@@ -200,7 +202,7 @@ class Store:
             connection.close()
             if _is_damage(error):
                 raise StoreDamagedError(str(error)) from error
-            raise StoreError(f"The store {self._path} cannot be opened: {error}") from error
+            raise error_for(Reason("store-not-opened", self._path, cause(error)), StoreError) from error
         except BaseException:
             connection.close()
             raise
@@ -215,9 +217,7 @@ class Store:
             try:
                 backups.write(connection, self.copies, f"schema-{version}")
             except OSError as error:
-                raise StoreError(
-                    f"The store cannot be copied to {self.copies} before it is changed: {error}"
-                ) from error
+                raise error_for(Reason("store-not-copied", self.copies, cause(error)), StoreError) from error
 
     def _copy_if_due(self) -> None:
         connection = self._held()
@@ -227,7 +227,7 @@ class Store:
 
     def _held(self) -> sqlite3.Connection:
         if self._connection is None:
-            raise StoreError("The store is closed.")
+            raise error_for(Reason("store-closed"), StoreError)
         return self._connection
 
     def _read(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -235,14 +235,14 @@ class Store:
             return self._held().execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
             kind = StoreDamagedError if _is_damage(error) else StoreError
-            raise kind(f"The store cannot be read: {error}") from error
+            raise error_for(Reason("store-not-read", cause(error)), kind) from error
 
     def _screen(self) -> list[Unreadable]:
         try:
             return screening.screen(self._held())
         except sqlite3.Error as error:
             kind = StoreDamagedError if _is_damage(error) else StoreError
-            raise kind(f"The rows of the store cannot be checked: {error}") from error
+            raise error_for(Reason("store-not-checked", cause(error)), kind) from error
 
     def _commit(self, statements: list[Statement]) -> None:
         connection = self._held()
@@ -256,27 +256,24 @@ class Store:
             with contextlib.suppress(sqlite3.Error):
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-            raise StoreError(f"The change could not be stored: {self._said(error)}") from error
+            raise error_for(Reason("change-not-stored", self._said(error)), StoreError) from error
         self._check_files()
 
     def _check_files(self) -> None:
         """Raises `StoreError` if a file of the store was deleted or replaced: what is written to it would be lost."""
         for path, opened in self._files.items():
             if _inode(path) != opened:
-                raise StoreError(
-                    f"The change could not be stored: {path} was deleted or replaced while the daemon runs."
-                    " Put the file back, or stop the daemon before the store is exchanged."
-                )
+                raise error_for(Reason("store-replaced", path), StoreError)
 
-    def _said(self, error: sqlite3.Error) -> str:
+    def _said(self, error: sqlite3.Error) -> Field:
         """The reason in words; for a full disk its directory and the bytes that are left."""
         if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_FULL:
             return str(error)
         try:
             disk = os.statvfs(self._path.parent)
         except OSError as unknown:
-            return f"the disk of {self._path.parent} is full, and cannot be asked: {unknown.strerror}."
-        return f"the disk of {self._path.parent} is full: {disk.f_bavail * disk.f_frsize} bytes are left."
+            return Reason("store-disk-unknown", self._path.parent, unknown.strerror or str(unknown))
+        return Reason("store-disk-full", self._path.parent, disk.f_bavail * disk.f_frsize)
 
 
 def _inode(path: Path) -> tuple[int, int] | None:
@@ -312,7 +309,7 @@ def check(connection: sqlite3.Connection) -> None:
         raise StoreDamagedError(why)
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > len(_MIGRATIONS):
-        raise StoreError("The store was written by a newer version of this program.")
+        raise error_for(Reason("store-newer"), StoreError)
     if version < 1:
         raise StoreDamagedError("it is a database of another program")
 

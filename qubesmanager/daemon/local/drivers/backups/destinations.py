@@ -16,8 +16,9 @@ from pathlib import Path
 
 from qubesmanager.backup.archive.contents import DOM0
 from qubesmanager.backup.profile import Profile
-from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied
 from qubesmanager.wire.names import VM_NAME, shown
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import cause, error_for, refusal
 
 NAME = "destinations"
 FILE_LIMIT = 64 << 10
@@ -30,19 +31,19 @@ class Destinations:
     folders: tuple[Path, ...] = ()
     qubes: frozenset[str] = frozenset()
 
-    def why_not(self, profile: Profile) -> str | None:
-        """Why a qube's profile may not write where it says, as a sentence; None if it may. Blocks.
+    def why_not(self, profile: Profile) -> Reason | None:
+        """Why a qube's profile may not write where it says; None if it may. Blocks.
 
         Links are followed first, so what counts is the folder that is really written to.
         """
         if profile.destination_vm != DOM0:
             if profile.destination_vm in self.qubes:
                 return None
-            return f"dom0 does not allow qubes to have backups sent to {profile.destination_vm}."
+            return Reason("destination-vm-not-allowed", profile.destination_vm)
         path = Path(os.path.realpath(profile.destination_path))
         if any(path.is_relative_to(os.path.realpath(folder)) for folder in self.folders):
             return None
-        return f"dom0 does not allow qubes to have backups written to {shown(profile.destination_path)}."
+        return Reason("destination-path-not-allowed", shown(profile.destination_path))
 
 
 def read(folder: Path) -> Destinations:
@@ -58,11 +59,11 @@ def read(folder: Path) -> Destinations:
     except FileNotFoundError:
         return Destinations()
     except (OSError, UnicodeDecodeError) as error:
-        raise Mgmt1Error(f"{path} cannot be read: {error}") from error
+        raise refusal("file-not-read", path, cause(error)) from error
     if status.st_uid not in {0, os.geteuid()} or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise Mgmt1Error(f"{path} could have been written by others; it is not used.")
+        raise refusal("file-of-others", path)
     if len(text) > FILE_LIMIT:
-        raise Mgmt1Error(f"{path} is larger than {FILE_LIMIT >> 10} KiB.")
+        raise refusal("file-too-large", path, FILE_LIMIT >> 10)
     lines = [line.strip() for line in text.splitlines()]
     return _parsed(path, [line for line in lines if line and not line.startswith("#")])
 
@@ -75,11 +76,11 @@ def _parsed(path: Path, lines: list[str]) -> Destinations:
         elif VM_NAME.matches(line):
             qubes.add(line)
         else:
-            raise Mgmt1Error(f"{path} has {shown(line)}, which is neither an absolute folder nor a qube.")
+            raise refusal("destinations-line", path, shown(line))
     return Destinations(tuple(folders), frozenset(qubes))
 
 
 def check_destination(folder: Path, profile: Profile) -> None:
     """Raises `PermissionDenied` where dom0 does not allow what a qube's profile says. Blocks."""
     if reason := read(folder).why_not(profile):
-        raise PermissionDenied(reason)
+        raise error_for(reason)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
-from qubesmanager.backup.errors import BackupNotConnectedError
 from qubesmanager.wire import limits
 from qubesmanager.wire.codecs import ByteStream
+from qubesmanager.wire.reasons import refusal
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -69,9 +69,7 @@ async def at_destination(function: Callable[P, T], *arguments: P.args, **named: 
         async with asyncio.timeout(limits.DESTINATION_SECONDS):
             return await future
     except TimeoutError as error:
-        raise BackupNotConnectedError(
-            f"The place for the backups does not answer within {limits.DESTINATION_SECONDS:g} seconds."
-        ) from error
+        raise refusal("destination-slow", f"{limits.DESTINATION_SECONDS:g}") from error
 
 
 class Teller:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from qubesmanager.backup.errors import BackupError, BackupSpaceError
+from qubesmanager.wire.reasons import refusal
 
 FAT = frozenset({"vfat", "msdos"})
 MEMORY = frozenset({"tmpfs", "ramfs"})
@@ -63,7 +63,7 @@ def _mounted(place: str, root: Path) -> tuple[str, str, str]:
     try:
         lines = (root / "proc/self/mountinfo").read_text("utf-8", "surrogateescape").splitlines()
     except OSError as error:
-        raise BackupError(f"What is mounted at {place} cannot be read: {error.strerror}.") from error
+        raise refusal("mount-not-read", place, error.strerror or str(error)) from error
     best = ("", "", "")
     for line in lines:
         before, dash, after = line.partition(" - ")
@@ -130,13 +130,10 @@ def check_file_size(folder: Path, needed: int) -> None:
         with tempfile.TemporaryFile(dir=folder) as file:
             largest = min(largest, _seekable(file.fileno(), needed))
     except OSError as error:
-        raise BackupError(f"The backup cannot be written to {folder}: {error.strerror}.") from error
+        raise refusal("backup-not-written", folder, error.strerror or str(error)) from error
     if largest < needed:
         kind = of_folder(folder).kind
-        raise BackupSpaceError(
-            f"The backup may need a file of {needed} bytes, and the file system of {folder} ({kind}) takes files of up"
-            f" to {largest} bytes."
-        )
+        raise refusal("backup-file-limit", needed, folder, kind, largest)
 
 
 def _seekable(fd: int, needed: int) -> int:

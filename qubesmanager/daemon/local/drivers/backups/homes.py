@@ -12,8 +12,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from qubesmanager.backup.errors import BackupError
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reasons import refusal
 
 GROUP = "qubes"
 NEW = "new"
@@ -44,11 +44,11 @@ def home_of(*, asked: bool | str | None, usual: bool) -> Path | None:
     try:
         entry = pwd.getpwnam(user) if user else None
     except KeyError:
-        raise BackupError(f"There is no user {shown(user)}, whose home is to be backed up.") from None
+        raise refusal("home-no-user", shown(user)) from None
     if entry is None:
-        raise BackupError(f"The group {GROUP} has no member: name the user in dom0_home.")
+        raise refusal("home-no-member", GROUP)
     if os.geteuid() not in {0, entry.pw_uid}:
-        raise BackupError(f"Only the system's daemon, or the one of {user}, backs up the home of {user}.")
+        raise refusal("home-of-other", user, user)
     return Path(entry.pw_dir)
 
 

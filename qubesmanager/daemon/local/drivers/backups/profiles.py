@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qubesmanager.host.atomic_file import fsync_folder, replace_file
-from qubesmanager.wire.errors import Mgmt1Error, QubesBackupProfileNotFoundError
 from qubesmanager.wire.names import PROFILE_ID, check
+from qubesmanager.wire.reasons import cause, refusal
 
 SUFFIX = ".conf"
 
@@ -58,9 +58,9 @@ class Profiles:
                 status = os.fstat(file.fileno())
                 text = file.read().decode("utf-8")
         except FileNotFoundError:
-            raise QubesBackupProfileNotFoundError(f"There is no backup profile {path.stem}.") from None
+            raise refusal("no-such-profile", path.stem) from None
         except (OSError, UnicodeDecodeError) as error:
-            raise Mgmt1Error(f"The backup profile {path.stem} cannot be read: {error}") from error
+            raise refusal("profile-not-read", path.stem, cause(error)) from error
         others_write = status.st_mode & 0o022
         return ProfileFile(text, status.st_mtime, by_root=status.st_uid == 0 and not others_write)
 
@@ -70,7 +70,7 @@ class Profiles:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             replace_file(path, text.encode(), mode=0o600)
         except OSError as error:
-            raise Mgmt1Error(f"The backup profile {path.stem} cannot be written: {error.strerror}.") from error
+            raise refusal("profile-not-written", path.stem, error.strerror or str(error)) from error
 
     @staticmethod
     def _remove(path: Path) -> None:
@@ -78,6 +78,6 @@ class Profiles:
             path.unlink()
             fsync_folder(path.parent)
         except FileNotFoundError:
-            raise QubesBackupProfileNotFoundError(f"There is no backup profile {path.stem}.") from None
+            raise refusal("no-such-profile", path.stem) from None
         except OSError as error:
-            raise Mgmt1Error(f"The backup profile {path.stem} cannot be removed: {error.strerror}.") from error
+            raise refusal("profile-not-removed", path.stem, error.strerror or str(error)) from error

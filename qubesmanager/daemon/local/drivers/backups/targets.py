@@ -18,10 +18,11 @@ from typing import IO
 from qubesmanager.backup.archive.reader import open_backup
 from qubesmanager.backup.archive.report import Report
 from qubesmanager.backup.archive.streams import FdInput, FdOutput
-from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupSpaceError
+from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.partial import give_name, partial
 from qubesmanager.backup.passphrases import passphrase_line, read_passphrase
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reasons import cause, refusal
 
 QREXEC_CLIENT = "/usr/bin/qrexec-client"
 INCOMPLETE = ".incomplete"
@@ -47,9 +48,9 @@ def to_file(
     is added.
     """
     if not path.parent.is_dir():
-        raise BackupError(f"There is no folder {path.parent}.")
+        raise refusal("no-such-folder", path.parent)
     if path.exists():
-        raise BackupError(f"There is a file {path} already.")
+        raise refusal("file-exists", path)
     with _disk_errors(path), partial(part) as fd, _room(path.parent, fd):
         report = write(FdOutput(fd, cancelled))
         os.fsync(fd)
@@ -71,7 +72,7 @@ def _disk_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise BackupError(f"{path} cannot be written: {error.strerror}.") from error
+        raise refusal("file-not-written", path, error.strerror or str(error)) from error
 
 
 @contextlib.contextmanager
@@ -82,15 +83,10 @@ def _room(folder: Path, fd: int) -> Iterator[None]:
     except OSError as error:
         size = os.fstat(fd).st_size
         if error.errno == errno.EFBIG:
-            raise BackupSpaceError(
-                f"The file system of {folder} takes no file larger than {size} bytes, and the backup is larger. It was"
-                " removed."
-            ) from error
+            raise refusal("backup-file-too-large", folder, size) from error
         if error.errno not in FULL:
             raise
-        raise BackupSpaceError(
-            f"The disk of {folder} is full: {size} bytes of the backup had been written, and were removed."
-        ) from error
+        raise refusal("backup-disk-full", folder, size) from error
 
 
 def verified(fd: int, passphrase: str, cancelled: Event, progress: Callable[[str, int, int], object]) -> None:
@@ -99,7 +95,7 @@ def verified(fd: int, passphrase: str, cancelled: Event, progress: Callable[[str
         report = open_backup(source, passphrase, cancelled=cancelled).verify(progress=progress)
     if not report.ok:
         wrong = [*report.problems, *(result.reason for result in report.results if not result.ok)]
-        raise BackupDamagedError(f"What was written cannot be read again: {' '.join(wrong)}")
+        raise refusal("backup-unreadable", " ".join(wrong))
 
 
 def to_program(arguments: Sequence[str], write: Write, cancelled: Event, *, first: bytes = b"") -> Report:
@@ -114,7 +110,7 @@ def to_program(arguments: Sequence[str], write: Write, cancelled: Event, *, firs
                 env={**os.environ, **_ENVIRONMENT},
             )
         except OSError as error:
-            raise BackupError(f"{shown(arguments[0])} cannot be started: {error.strerror}.") from error
+            raise refusal("program-not-started", shown(arguments[0]), error.strerror or str(error)) from error
         assert process.stdin is not None  # noqa: S101 - asked for above
         try:
             report = _fed(process.stdin, write, cancelled, first)
@@ -146,7 +142,7 @@ def qube_arguments(qube: str, service: str) -> list[str]:
     """The command that calls a service in a qube. Raises `BackupError` where there is no qrexec."""
     client = shutil.which(QREXEC_CLIENT)
     if client is None:
-        raise BackupError(f"{qube} cannot be reached: this machine has no qrexec ({QREXEC_CLIENT}).")
+        raise refusal("qube-no-qrexec", qube, QREXEC_CLIENT)
     return [client, "-d", qube, f"DEFAULT:QUBESRPC {service} dom0"]
 
 
@@ -158,9 +154,9 @@ def passphrase_of_qube(qube: str, profile: str) -> str:
             arguments, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=SECONDS
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise BackupError(f"{qube} did not give the passphrase: {error}") from error
+        raise refusal("passphrase-vm-failed", qube, cause(error)) from error
     if done.returncode:
-        raise BackupError(f"{qube} did not give the passphrase (status {done.returncode}).")
+        raise refusal("passphrase-vm-status", qube, done.returncode)
     return passphrase_line(done.stdout, f"What {qube} gave")
 
 
@@ -170,4 +166,4 @@ def passphrase_of_file(path: Path) -> str:
         with path.open("rb") as file:
             return read_passphrase(file, f"The first line of {path}")
     except OSError as error:
-        raise BackupError(f"The passphrase in {path} cannot be read: {error.strerror}.") from error
+        raise refusal("passphrase-file", path, error.strerror or str(error)) from error

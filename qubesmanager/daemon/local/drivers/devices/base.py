@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.values import DeviceChange, DeviceClass
 
 DESCRIPTION_LIMIT = 80
@@ -85,8 +86,8 @@ class DeviceSource(Protocol):
         """The device, also one in use. Raises DeviceNotFound."""
         ...
 
-    async def why_busy(self, device: DeviceInfo) -> str | None:
-        """Why it cannot be handed out now, as a sentence; None if it can. Asked right before it is attached."""
+    async def why_busy(self, device: DeviceInfo) -> Reason | None:
+        """Why it cannot be handed out now; None if it can. Asked right before it is attached."""
         ...
 
     def watch(self) -> AbstractAsyncContextManager[AsyncIterator[DeviceEvent]]:

@@ -9,8 +9,9 @@ from typing import Protocol
 
 from qubesmanager.daemon.local.drivers.devices import sysfs
 from qubesmanager.daemon.local.drivers.devices.base import BlockDevice, DeviceEvent, DeviceInfo, UsbDevice
-from qubesmanager.wire.errors import DeviceNotFound
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.values import DeviceChange, DeviceClass
 
 RESCAN_SECONDS = 10.0
@@ -51,12 +52,12 @@ class HostDevices:
                 # It is gone, whatever the next look finds: it may be back by then.
                 self._missed.add((device_class, ident))
                 self._notify(device_class)
-            raise DeviceNotFound(f"This machine has no {device_class} device {shown(ident)}.")
+            raise refusal("machine-without-device", device_class, shown(ident))
         return found[ident]
 
-    async def why_busy(self, device: DeviceInfo) -> str | None:
+    async def why_busy(self, device: DeviceInfo) -> Reason | None:
         if device.in_use:
-            return f"The machine itself uses it: {device.in_use}."
+            return Reason("machine-uses-device", device.in_use)
         if isinstance(device.host, BlockDevice) and self._root == Path("/"):
             return await asyncio.to_thread(sysfs.why_busy, device.host.path)
         return None

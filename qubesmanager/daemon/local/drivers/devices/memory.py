@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from qubesmanager.daemon.local.drivers.devices.base import DeviceEvent, DeviceInfo
-from qubesmanager.wire.errors import DeviceNotFound
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.values import DeviceChange, DeviceClass
 
 
@@ -38,11 +39,11 @@ class MemoryDevices:
     async def find(self, device_class: DeviceClass, ident: str) -> DeviceInfo:
         found = self.devices.get((device_class, ident))
         if found is None:
-            raise DeviceNotFound(f"There is no {device_class} device {shown(ident)}.")
+            raise refusal("device-missing", device_class, shown(ident))
         return found
 
-    async def why_busy(self, device: DeviceInfo) -> str | None:
-        return f"The machine itself uses it: {device.in_use}." if device.in_use else None
+    async def why_busy(self, device: DeviceInfo) -> Reason | None:
+        return Reason("machine-uses-device", device.in_use) if device.in_use else None
 
     @asynccontextmanager
     async def watch(self) -> AsyncIterator[AsyncIterator[DeviceEvent]]:

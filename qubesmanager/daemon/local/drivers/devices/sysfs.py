@@ -21,6 +21,7 @@ from qubesmanager.daemon.local.drivers.devices.base import (
     word,
 )
 from qubesmanager.wire import names
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.values import DeviceClass
 
 SECTOR = 512
@@ -59,8 +60,8 @@ def devices(root: Path, device_class: DeviceClass) -> dict[str, DeviceInfo]:
     return {device.ident: device for device in sorted(found, key=lambda device: device.ident)}
 
 
-def why_busy(path: str) -> str | None:
-    """Why a block device cannot be handed out now, as a sentence; None if it can.
+def why_busy(path: str) -> Reason | None:
+    """Why a block device cannot be handed out now; None if it can.
 
     The kernel is asked by opening it exclusively, which also finds what no list shows (a mount in another mount
     namespace, a member of a file system on several disks). Blocks while the device answers.
@@ -69,8 +70,8 @@ def why_busy(path: str) -> str | None:
         os.close(os.open(path, os.O_RDONLY | os.O_EXCL | os.O_CLOEXEC | os.O_NONBLOCK))
     except OSError as error:
         if error.errno == errno.EBUSY:
-            return f"{path} is in use by this machine."
-        return f"{path} cannot be opened: {error.strerror}."
+            return Reason("block-device-in-use", path)
+        return Reason("device-not-opened", path, error.strerror or str(error))
     return None
 
 

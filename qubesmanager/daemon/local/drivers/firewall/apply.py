@@ -24,10 +24,10 @@ from qubesmanager.daemon.local.drivers.firewall.compile import (
 from qubesmanager.host import command
 from qubesmanager.rules.firewall import Address
 from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import text
 
 log = logging.getLogger(__name__)
-
-NO_PLACE = "The firewall is kept, not enforced: the netvm {netvm} has no network namespace of its own."
 
 
 class Firewall(Protocol):
@@ -64,7 +64,7 @@ class Report:
 
     enforced: bool
     why: str = ""
-    problems: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, Reason] = field(default_factory=dict)
     unresolved: frozenset[str] = frozenset()
 
 
@@ -90,7 +90,7 @@ class Firewalls:
         async with self._locks[netvm.name]:
             return await self._apply(netvm.name)
 
-    async def problems(self, netvm: Netvm) -> Mapping[str, str]:
+    async def problems(self, netvm: Netvm) -> Mapping[str, Reason]:
         """By qube: why everything from it would be dropped under these rules. Nothing changes."""
         compiled = await self._compiled(netvm)
         return compiled.problems
@@ -124,7 +124,7 @@ class Firewalls:
         report = Report(netvm.place is not None, "", compiled.problems, compiled.unresolved)
         if netvm.place is None:
             self._loaded.pop(name, None)
-            return Report(False, NO_PLACE.format(netvm=name), compiled.problems, compiled.unresolved)
+            return Report(False, text(Reason("firewall-no-namespace", name)), compiled.problems, compiled.unresolved)
         if self._loaded.get(name) != (netvm.place, compiled.commands):
             await self._firewall.load(netvm.place, compiled.commands)
             self._loaded[name] = (netvm.place, compiled.commands)

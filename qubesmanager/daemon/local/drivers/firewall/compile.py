@@ -14,8 +14,10 @@ from functools import lru_cache
 from typing import Any
 
 from qubesmanager.rules.firewall import DNS_PORT, Address
-from qubesmanager.wire.errors import ProtocolError, QubesValueError
+from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError
 from qubesmanager.wire.firewall import Action, Proto, Rule, parse_rule
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import cause, error_for
 
 Json = dict[str, Any]
 
@@ -53,14 +55,14 @@ class Compiled:
 
     table: str
     commands: tuple[Json, ...]
-    problems: Mapping[str, str]
+    problems: Mapping[str, Reason]
     unresolved: frozenset[str]
 
     def ruleset(self) -> Json:
         return {"nftables": list(self.commands)}
 
 
-class _UncompilableError(Exception):
+class _UncompilableError(Mgmt1Error, named=False):
     """Why a rule cannot be carried out, as the end of a sentence."""
 
 
@@ -92,7 +94,7 @@ def compile_netvm(
             try:
                 chains[qube.name] = builder.chain(qube)
             except _UncompilableError as error:
-                problems[qube.name] = f"Everything from {qube.name} is dropped: {error}"
+                problems[qube.name] = Reason("firewall-drops-all", qube.name, cause(error))
     passing = [qube for qube in qubes if qube.name in chains]
     blocked = [qube for qube in qubes if qube.name not in chains]
     return Compiled(
@@ -123,14 +125,14 @@ def _rule_of(stored: Rule | str) -> Rule:
     return parse_rule(stored) if isinstance(stored, str) else stored
 
 
-def _shared_addresses(qubes: Sequence[QubeRules]) -> dict[str, str]:
+def _shared_addresses(qubes: Sequence[QubeRules]) -> dict[str, Reason]:
     """Qubes that have an address in common cannot be told apart by it, so none of them may pass."""
     holders: dict[Address, list[str]] = defaultdict(list)
     for qube in qubes:
         for address in qube.addresses():
             holders[address].append(qube.name)
     return {
-        name: f"Everything from {name} is dropped: {' and '.join(names)} have the same address {address}."
+        name: Reason("firewall-drops-all", name, Reason("same-address", " and ".join(names), str(address)))
         for address, names in holders.items()
         if len(names) > 1
         for name in names
@@ -155,7 +157,8 @@ class _Builder:
             try:
                 expressions += self._rule(_rule_of(stored))
             except (_UncompilableError, ProtocolError, QubesValueError) as error:
-                raise _UncompilableError(f"rule {index + 1} cannot be carried out. {error}") from None
+                why = Reason("rule-not-compiled", index + 1, cause(error))
+                raise error_for(why, _UncompilableError) from None
         return expressions
 
     def _rule(self, rule: Rule) -> Iterable[list[Json]]:
@@ -171,9 +174,9 @@ class _Builder:
     def _fail_closed(self, rule: Rule) -> None:
         """A drop rule that would match nothing lets pass what it should hold back."""
         if rule.action is Action.DROP and rule.dsthost is not None and not self.resolved.get(rule.dsthost):
-            raise _UncompilableError(f"No address of {rule.dsthost} is known, so it cannot be held back.")
+            raise error_for(Reason("host-unresolved", rule.dsthost), _UncompilableError)
         if rule.action is Action.DROP and rule.specialtarget is not None and not self.dns:
-            raise _UncompilableError("The netvm's DNS servers are not known, so they cannot be held back.")
+            raise error_for(Reason("dns-unknown"), _UncompilableError)
 
     def _target(self, rule: Rule, family: int | None) -> list[Json] | None:
         """What matches the destination; None if nothing can."""

@@ -22,6 +22,7 @@ from qubesmanager.daemon.local.drivers.firewall.compile import NEIGHBOURS, Json,
 from qubesmanager.host import command
 from qubesmanager.rules.firewall import VIRTUAL_DNS, Address
 from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.reason import Reason
 
 INSIDE = "qubes0"
 """In a netvm's namespace: the interface towards its qubes."""
@@ -49,15 +50,15 @@ class Node:
         return tuple(address for address in (self.ip, self.ip6) if address is not None)
 
 
-def why_not() -> str | None:
-    """Why this process cannot build real paths, as a sentence; None if it can."""
+def why_not() -> Reason | None:
+    """Why this process cannot build real paths; None if it can."""
     if os.geteuid() != 0:
-        return "Network namespaces and taps need root."
+        return Reason("paths-need-root")
     for program in ("ip", "nft", "nsenter"):
         if shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin") is None:
-            return f"The program {program} is not installed."
+            return Reason("program-missing", program)
     if not Path("/dev/net/tun").exists():
-        return "This kernel has no /dev/net/tun."
+        return Reason("no-tun")
     return None
 
 

@@ -12,8 +12,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from qubesmanager.wire.errors import QubesValueError
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reasons import refusal
 
 QEMU = "qemu-system-x86_64"
 TIME_LIMIT = 10.0
@@ -42,7 +42,7 @@ async def choose(wish: str = "auto", cache: Path | None = None) -> Found:
     Raises QubesValueError for another wish.
     """
     if wish not in {"auto", "kvm", "tcg"}:
-        raise QubesValueError(f"accel is auto, kvm or tcg, not {shown(wish)}.")
+        raise refusal("accel-choice", shown(wish))
     if wish != "auto":
         return Found(wish)
     if not os.access(_KVM_DEVICE, os.R_OK | os.W_OK):

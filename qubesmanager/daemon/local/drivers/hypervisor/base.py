@@ -10,7 +10,7 @@ from typing import Protocol
 from uuid import UUID
 
 from qubesmanager.daemon.local.drivers.devices.base import HostDevice
-from qubesmanager.wire.errors import QubesVMShutdownTimeoutError
+from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.values import PowerState
 
 
@@ -261,4 +261,4 @@ async def press_shutdown(
                 except TimeoutError:
                     continue
     except TimeoutError:
-        raise QubesVMShutdownTimeoutError(f"The qube did not halt within {limit:.0f} seconds.") from None
+        raise refusal("hypervisor-no-halt", f"{limit:.0f}") from None

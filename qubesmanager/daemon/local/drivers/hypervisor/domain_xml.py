@@ -12,8 +12,8 @@ from xml.etree import ElementTree as ET
 
 from qubesmanager.daemon.local.drivers.devices.base import HostDevice, Microphone, PciDevice, UsbDevice
 from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, DiskSpec, DomainSpec, NicKind, NicSpec
-from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reasons import refusal
 
 METADATA_PREFIX = "qubesmanager"
 METADATA_NAMESPACE = "urn:qubes-manager:mgmt1"
@@ -91,7 +91,7 @@ def disk(spec: DiskSpec, flavour: Flavour) -> ET.Element:
         ET.SubElement(root, "readonly")
     if spec.serial:
         if not _SERIAL.fullmatch(spec.serial):
-            raise QubesValueError(f"{shown(spec.serial)} cannot be the serial number of a disk.")
+            raise refusal("disk-serial", shown(spec.serial))
         _text(root, "serial", spec.serial)
     if spec.boot:
         ET.SubElement(root, "boot", order="1")
@@ -138,8 +138,8 @@ def host_device(device: HostDevice) -> ET.Element:
     if isinstance(device, UsbDevice | PciDevice):
         return _hostdev(device)
     if isinstance(device, Microphone):
-        raise Mgmt1Error("Sound cannot be added to a running qube: the microphone changes at its next start.")
-    raise Mgmt1Error(f"{shown(device.path)} is attached as a disk.")
+        raise refusal("microphone-next-start")
+    raise refusal("device-as-disk", shown(device.path))
 
 
 def _hostdev(device: UsbDevice | PciDevice) -> ET.Element:
@@ -172,7 +172,7 @@ def target_name(target: str, flavour: Flavour) -> str:
     """`xvda` under the bus that the hypervisor has. Raises QubesValueError."""
     match = _TARGET.fullmatch(target)
     if match is None:
-        raise QubesValueError(f"{shown(target)} is not a place for a disk: xvda to xvdzz are.")
+        raise refusal("not-a-disk-place", shown(target))
     return flavour.disk_prefix + match[1]
 
 
@@ -208,7 +208,7 @@ def switched_disk(domain_text: str, target: str, path: Path, disk_format: DiskFo
     tree = ET.fromstring(domain_text)  # noqa: S314 - written by libvirt
     names = [_attribute(one, "target", "dev") for one in tree.iterfind("devices/disk")]
     if name not in names:
-        raise QubesValueError(f"The qube has no disk {target}.")
+        raise refusal("qube-without-disk", target)
     root = ET.Element("domainsnapshot")
     disks = ET.SubElement(root, "disks")
     for other in names:
@@ -312,5 +312,5 @@ def _text(parent: ET.Element, tag: str, content: str, **attributes: str) -> ET.E
 
 def _checked(text: str) -> str:
     if _NOT_XML.search(text):
-        raise QubesValueError(f"{shown(text)} has characters that the hypervisor cannot be told.")
+        raise refusal("hypervisor-characters", shown(text))
     return text

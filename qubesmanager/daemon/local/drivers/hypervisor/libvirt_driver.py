@@ -44,10 +44,11 @@ from qubesmanager.daemon.local.drivers.hypervisor.libvirt_errors import (
 from qubesmanager.wire.errors import (
     Mgmt1Error,
     QubesMemoryError,
-    QubesVMNotPausedError,
     QubesVMNotRunningError,
     QubesVMNotStartedError,
 )
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import refusal, text
 from qubesmanager.wire.values import PowerState
 
 log = logging.getLogger(__name__)
@@ -118,7 +119,7 @@ class LibvirtHypervisor:
         except libvirt.libvirtError as error:
             missing = needs.missing_programs() if self._uri.startswith("qemu:///") else None
             why = " ".join(filter(None, (sentence(error), missing)))
-            raise Mgmt1Error(f"The hypervisor {self._uri} cannot be reached: {why}") from None
+            raise refusal("hypervisor-unreachable", self._uri, why) from None
         try:
             # The test driver has neither; it cannot be lost.
             with contextlib.suppress(libvirt.libvirtError):
@@ -134,7 +135,7 @@ class LibvirtHypervisor:
                 callbacks.append(await self._call(register, None, event, self._on_device_removed, None))
         except libvirt.libvirtError as error:
             await self._call(connection.close)
-            raise Mgmt1Error(f"The hypervisor {self._uri} does not tell what happens: {sentence(error)}") from None
+            raise refusal("hypervisor-no-events", self._uri, sentence(error)) from None
         self._connection, self._callbacks = connection, callbacks
         self._lost = False
 
@@ -163,7 +164,7 @@ class LibvirtHypervisor:
 
     def _link(self) -> "libvirt.virConnect":
         if self._connection is None:
-            raise Mgmt1Error("The connection to the hypervisor is lost; it is being opened again.")
+            raise refusal("hypervisor-reconnecting")
         return self._connection
 
     async def _call(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
@@ -206,7 +207,7 @@ class LibvirtHypervisor:
         if not self._closed and not self._lost:
             self._lost = True
             log.warning("The connection to %s is lost (reason %d)", self._uri, reason)
-            self._put(ConnectionLost("The connection to the hypervisor is lost."))
+            self._put(ConnectionLost(text(Reason("hypervisor-gone"))))
 
     async def events(self) -> AsyncIterator[HypervisorEvent]:
         while (event := await self._events.get()) is not None:
@@ -339,7 +340,7 @@ class LibvirtHypervisor:
     async def unpause(self, uuid: UUID) -> None:
         def resume(domain: "libvirt.virDomain") -> None:
             if domain.state()[0] != libvirt.VIR_DOMAIN_PAUSED:
-                raise QubesVMNotPausedError("The qube is not paused.")
+                raise refusal("domain-not-paused")
             domain.resume()
 
         await self._with(uuid, resume)
@@ -423,7 +424,7 @@ class LibvirtHypervisor:
             # libvirt waits for the guest some five seconds, and says nothing about how that ended.
             domain.detachDeviceFlags(domain_xml.to_text(device), libvirt.VIR_DOMAIN_AFFECT_LIVE)
             if find(domain.XMLDesc()) is not None:
-                raise Mgmt1Error(f"The qube does not let go of {what}; it may be in use.")
+                raise refusal("guest-keeps-device", what)
 
         await self._with(uuid, detach)
 
@@ -431,7 +432,7 @@ class LibvirtHypervisor:
 
     async def _with(self, uuid: UUID, act: "Callable[[libvirt.virDomain], T]") -> T:
         if uuid not in self._states:
-            raise QubesVMNotRunningError("The qube is not running.")
+            raise refusal("domain-not-running")
         try:
             return await self._asked(lambda: act(self._link().lookupByUUID(uuid.bytes)))
         except QubesVMNotRunningError:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import libvirt
 
-from qubesmanager.wire.errors import Mgmt1Error, QubesNotImplementedError, QubesVMNotRunningError
+from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.values import PowerState
 
 STATES = {
@@ -76,7 +77,7 @@ def complaint(error: libvirt.libvirtError) -> Mgmt1Error:
     """The error to raise instead."""
     code = error.get_error_code()
     if code in _GONE or (code == libvirt.VIR_ERR_OPERATION_INVALID and "not running" in sentence(error)):
-        return QubesVMNotRunningError("The qube is not running.")
+        return refusal("domain-not-running")
     if code in _NOT_POSSIBLE:
-        return QubesNotImplementedError(f"This hypervisor cannot do that: {sentence(error)}")
-    return Mgmt1Error(f"The hypervisor refused: {sentence(error)}")
+        return refusal("hypervisor-cannot", sentence(error))
+    return refusal("hypervisor-refused", sentence(error))

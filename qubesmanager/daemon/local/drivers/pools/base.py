@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from qubesmanager.host.sparse_file import Source
+from qubesmanager.wire.reason import Field
 
 SESSION = "session"
 """The identity of every volume that exists only while its qube runs."""
@@ -170,7 +171,7 @@ class PoolDriver(Protocol):
         """What lies where volumes lie and is none, in one sentence each that names it."""
         ...
 
-    async def damage(self, vid: str) -> str:
+    async def damage(self, vid: str) -> Field:
         """What is wrong with the volume, in one sentence; empty if nothing is found. Changes nothing.
 
         `QubesVolumeNotFoundError` for an unknown vid.

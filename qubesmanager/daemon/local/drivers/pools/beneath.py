@@ -12,7 +12,7 @@ import stat
 from functools import cache
 from pathlib import Path
 
-from qubesmanager.wire.errors import StoragePoolException
+from qubesmanager.wire.reasons import refusal
 
 _OPEN = os.O_CLOEXEC | os.O_NOFOLLOW
 _FOLDER = _OPEN | os.O_PATH | os.O_DIRECTORY
@@ -44,7 +44,7 @@ def check_folders(root: Path, *names: str) -> None:
     except OSError as error:
         if error.errno not in _LINK_OR_FILE:
             raise
-        raise StoragePoolException(f"{path} is not a folder; a pool follows no symbolic links.") from error
+        raise refusal("pool-not-a-folder", path) from error
     finally:
         if fd >= 0:
             os.close(fd)
@@ -67,7 +67,7 @@ def open_file(path: Path, flags: int = os.O_RDONLY) -> int:
     except OSError as error:
         if error.errno not in _LINK_OR_FILE:
             raise
-        raise StoragePoolException(f"{path} is not a file of the pool; a pool follows no symbolic links.") from error
+        raise refusal("pool-not-its-file", path) from error
     try:
         status = os.fstat(fd)
         _check_regular(status, path)
@@ -85,21 +85,21 @@ def is_folder(path: Path) -> bool:
 
 def _check_regular(status: os.stat_result, path: Path) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise StoragePoolException(f"{path} is not a regular file; a pool opens nothing else.")
+        raise refusal("pool-not-regular", path)
 
 
 def _check_root(status: os.stat_result, path: Path) -> None:
     if status.st_uid not in _our_users():
-        raise StoragePoolException(f"The folder {path} belongs to user {status.st_uid}, who could exchange volumes.")
+        raise refusal("folder-of-user", path, status.st_uid)
     if status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX:
-        raise StoragePoolException(f"Every user may write to the folder {path}; take that right away first.")
+        raise refusal("folder-writable", path)
 
 
 def _check_owner(status: os.stat_result, path: Path, owners: frozenset[int]) -> None:
     if status.st_uid not in owners:
-        raise StoragePoolException(f"{path} belongs to user {status.st_uid}, who could exchange it.")
+        raise refusal("file-of-user", path, status.st_uid)
     if status.st_mode & _SHARED:
-        raise StoragePoolException(f"Other users may write to {path}; take that right away first.")
+        raise refusal("file-writable", path)
 
 
 def _our_users() -> frozenset[int]:

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from qubesmanager.daemon.local.drivers.pools.base import GRAIN
-from qubesmanager.wire.errors import QubesValueError, StoragePoolException
+from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.reasons import refusal
 
 BLOCK = 64 << 10
 ZEROS = bytes(GRAIN)
@@ -62,29 +63,24 @@ def is_vid(vid: str) -> bool:
 def checked_vid(vid: str) -> str:
     """The vid, which is safe to be a path below the pool's folder; else `QubesValueError`."""
     if not is_vid(vid):
-        raise QubesValueError(f"{vid!r} is not the name of a volume (<qube>/<volume>).")
+        raise refusal("not-a-volume-name", f"{vid!r}")
     return vid
 
 
-def already_there(pool: str, vid: str) -> StoragePoolException:
+def already_there(pool: str, vid: str) -> Mgmt1Error:
     """The refusal to make a volume where there is one."""
-    return StoragePoolException(
-        f"The pool {pool} already has a volume {vid}, which stays as it is. If no qube has it, qubes-mgmt1d --recover"
-        " makes its qube again, and mgmt1.pool.volume.Remove deletes it."
-    )
+    return refusal("volume-exists", pool, vid)
 
 
-def in_the_way(path: Path) -> StoragePoolException:
+def in_the_way(path: Path) -> Mgmt1Error:
     """The refusal to make a volume where something else lies."""
-    return StoragePoolException(
-        f"{path} is not a volume and lies where one is to be made; move it away. qubes-mgmt1d --check names all such."
-    )
+    return refusal("volume-in-the-way", path)
 
 
 def checked_size(size: int) -> int:
     """The size, which a disk can have; else `QubesValueError`."""
     if size <= 0 or size % 512 or size > 1 << 50:
-        raise QubesValueError(f"A volume cannot have {size} bytes: a positive multiple of 512 is needed.")
+        raise refusal("volume-odd-size", size)
     return size
 
 
@@ -105,8 +101,8 @@ def disk_errors(pool: str) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise StoragePoolException(f"The disk under the pool {pool} is full.") from error
-        raise StoragePoolException(f"The disk under the pool {pool} refused: {error.strerror}.") from error
+            raise refusal("pool-full", pool) from error
+        raise refusal("pool-disk-refused", pool, error.strerror or str(error)) from error
 
 
 def fsync(path: Path) -> None:

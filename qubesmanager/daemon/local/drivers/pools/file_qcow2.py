@@ -18,7 +18,7 @@ from qubesmanager.daemon.local.drivers.pools.disk import fsync, staging
 from qubesmanager.daemon.local.drivers.pools.folder import FolderPool
 from qubesmanager.daemon.local.drivers.pools.manifest import Manifest
 from qubesmanager.daemon.local.drivers.pools.sources import ImageSource
-from qubesmanager.wire.errors import StoragePoolException
+from qubesmanager.wire.reasons import refusal
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class FileQcow2(FolderPool):
     def check_layer(self, path: Path) -> None:
         header = qcow2.read_header(path)
         if path.stat().st_size < header.l1_offset + header.l1_entries * 8:
-            raise StoragePoolException(f"{path} is damaged: it was cut off.")
+            raise refusal("file-cut-off", path)
 
     def grow_layer(self, path: Path, size: int) -> None:
         qcow2.grow(path, size)

@@ -18,7 +18,7 @@ from qubesmanager.daemon.local.drivers.pools.folder import FolderPool
 from qubesmanager.daemon.local.drivers.pools.manifest import Manifest
 from qubesmanager.daemon.local.drivers.pools.new_file import NewFile
 from qubesmanager.daemon.local.drivers.pools.sources import RawSource
-from qubesmanager.wire.errors import StoragePoolException
+from qubesmanager.wire.reasons import refusal
 
 _FICLONE = 0x40049409  # _IOW(0x94, 9, int), linux/fs.h
 _NO_REFLINKS = {errno.EOPNOTSUPP, errno.ENOTTY, errno.EINVAL, errno.EXDEV, errno.ENOSYS}
@@ -73,10 +73,7 @@ class FileReflink(FolderPool):
             except OSError as error:
                 if error.errno not in _NO_REFLINKS:
                     raise
-                raise StoragePoolException(
-                    f"The file system of {self.root} cannot share blocks between files (xfs and btrfs can): "
-                    "choose another place, or the driver file-qcow2."
-                ) from error
+                raise refusal("no-reflinks", self.root) from error
 
     def new_layer(self, path: Path, size: int) -> None:
         with RawWriter(path) as writer:
@@ -109,7 +106,7 @@ class FileReflink(FolderPool):
 
     def check_layer(self, path: Path) -> None:
         if not path.stat().st_size:
-            raise StoragePoolException(f"{path} is damaged: it is empty.")
+            raise refusal("file-empty", path)
 
     def grow_layer(self, path: Path, size: int) -> None:
         fd = open_file(path, os.O_WRONLY)

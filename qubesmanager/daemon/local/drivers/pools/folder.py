@@ -65,15 +65,13 @@ from qubesmanager.daemon.local.drivers.pools.stream import Blocks, copy_into, wr
 from qubesmanager.host.sparse_file import Source
 from qubesmanager.wire.errors import (
     Mgmt1Error,
-    QubesValueError,
-    QubesVMAlreadyExistsError,
-    QubesVMNotHaltedError,
     QubesVolumeNotFoundError,
-    QubesVolumeRevisionNotFoundError,
     StoragePoolException,
 )
 from qubesmanager.wire.limits import LAYERS
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reason import Field
+from qubesmanager.wire.reasons import cause, refusal
 
 log = logging.getLogger(__name__)
 
@@ -200,7 +198,7 @@ class FolderPool(ABC):
     def _marked(self) -> str:
         with disk_errors(self.pool):
             if not self.root.is_dir():
-                raise StoragePoolException(f"The folder {self.root} is not there. Is its disk connected and mounted?")
+                raise refusal("pool-folder-missing", self.root)
             try:
                 with os.fdopen(open_file(self.root / MARK), "rb") as file:
                     untrusted = file.read(64)
@@ -248,11 +246,11 @@ class FolderPool(ABC):
                 ]
         return strays
 
-    async def damage(self, vid: str) -> str:
+    async def damage(self, vid: str) -> Field:
         async with self._locks.hold(vid):
             return await in_thread(self._damage, vid)
 
-    def _damage(self, vid: str) -> str:
+    def _damage(self, vid: str) -> Field:
         try:
             with disk_errors(self.pool):
                 folder, manifest = self._load(vid)
@@ -264,7 +262,7 @@ class FolderPool(ABC):
         except QubesVolumeNotFoundError:
             raise
         except StoragePoolException as error:
-            return str(error)
+            return cause(error)
         return ""
 
     async def describe(self, vid: str, about: Mapping[str, Any]) -> None:
@@ -273,7 +271,7 @@ class FolderPool(ABC):
 
     def _describe(self, vid: str, about: Mapping[str, Any]) -> None:
         if len(json.dumps(about, indent=1)) > MAX_DESCRIPTION:
-            raise StoragePoolException(f"What is to be kept of the qube of {vid} is too long.")
+            raise refusal("description-too-long", vid)
         folder, _ = self._load(vid)
         with disk_errors(self.pool):
             replace_json(folder / QUBE, about)
@@ -364,7 +362,7 @@ class FolderPool(ABC):
         try:
             return folder, self._manifest(folder)
         except FileNotFoundError:
-            raise QubesVolumeNotFoundError(f"The pool {self.pool} has no volume {vid}.") from None
+            raise refusal("pool-without-volume", self.pool, vid) from None
 
     def _absent(self, vid: str) -> Path:
         if (stray := self._stray(vid)) is not None:
@@ -422,12 +420,12 @@ class FolderPool(ABC):
 
     def _remove(self, vid: str, identity: str | None) -> None:
         if self._stray(vid) is not None:
-            raise QubesVolumeNotFoundError(f"The pool {self.pool} has no volume {vid}.")
+            raise refusal("pool-without-volume", self.pool, vid)
         folder = self._folder(vid)
         if identity is not None or not (folder / MANIFEST).exists():  # a damaged one can be removed, by its name alone
             _, manifest = self._load(vid)
             if identity not in {None, SESSION if manifest.is_session else manifest.identity}:
-                raise QubesVolumeNotFoundError(f"The volume {vid} of the pool {self.pool} is another one by now.")
+                raise refusal("volume-replaced", vid, self.pool)
         self._discard(folder)
 
     def _discard(self, folder: Path) -> None:
@@ -449,11 +447,11 @@ class FolderPool(ABC):
             check_folders(self.root, new)
             for vid, folder in self._folders():
                 if vid.startswith(f"{old}/") and (folder / MANIFEST).exists() and self._manifest(folder).started:
-                    raise QubesVMNotHaltedError(f"The volumes of {old} are in use.")
+                    raise refusal("volumes-in-use", old)
             with suppress(OSError):  # a crash may have left an empty one
                 (self.root / new).rmdir()
             if (self.root / new).exists():
-                raise QubesVMAlreadyExistsError(f"The pool {self.pool} already has volumes of {new}.")
+                raise refusal("pool-has-volumes", self.pool, new)
             if (self.root / old).exists():
                 (self.root / old).rename(self.root / new)
                 fsync(self.root)
@@ -473,7 +471,7 @@ class FolderPool(ABC):
         try:
             return manifest.snapshots[snapshot]
         except KeyError:
-            raise QubesVolumeRevisionNotFoundError(f"The volume has no snapshot {snapshot}.") from None
+            raise refusal("no-such-snapshot", snapshot) from None
 
     async def info(self, spec: VolumeSpec) -> VolumeInfo:
         async with self._locks.hold(spec.vid):
@@ -501,7 +499,7 @@ class FolderPool(ABC):
         folder, manifest = self._load(vid)
         if manifest.started:
             if not manifest.base:
-                raise StoragePoolException(f"The volume {vid} only exists while its qube runs.")
+                raise refusal("volume-only-running", vid)
             return folder, manifest, manifest.base
         if parent := self._unwritten_parent(folder, manifest):
             return folder, manifest, parent
@@ -536,11 +534,11 @@ class FolderPool(ABC):
         passed: set[str] = set()
         while layer:
             if not is_layer(layer, self.format) or layer in passed or len(passed) == LAYERS:
-                raise StoragePoolException(f"The volume in {folder} is damaged: {shown(layer)} cannot lie below it.")
+                raise refusal("volume-wrong-layer", folder, shown(layer))
             try:
                 parent = self.parent_of(folder, layer)
             except FileNotFoundError:
-                raise StoragePoolException(f"The volume in {folder} is damaged: {layer} is missing.") from None
+                raise refusal("volume-layer-missing", folder, layer) from None
             passed.add(layer)
             yield layer
             layer = parent
@@ -672,7 +670,7 @@ class FolderPool(ABC):
     def _check_import(self, vid: str, identity: str) -> None:
         folder = self._absent(vid) if identity else self._folder(vid)
         if folder.exists() and self._manifest(folder).started:
-            raise QubesVMNotHaltedError(f"The volume {vid} is in use.")
+            raise refusal("volume-in-use", vid)
 
     def _adopt(self, vid: str, stage: Path, identity: str) -> None:
         """The one staged layer becomes the volume's content; with an identity, that of a new volume."""
@@ -703,7 +701,7 @@ class FolderPool(ABC):
 
     def _refuse_started(self, vid: str, manifest: Manifest) -> None:
         if manifest.started:
-            raise QubesVMNotHaltedError(f"The volume {vid} is in use.")
+            raise refusal("volume-in-use", vid)
 
     async def resize(self, vid: str, size: int, live: LiveDisk | None = None) -> int:
         checked_size(size)
@@ -720,7 +718,7 @@ class FolderPool(ABC):
         with disk_errors(self.pool):
             present = self.layer_size(folder / manifest.active)
         if size < present:
-            raise QubesValueError(f"A volume can only grow; {vid} has {present} bytes already.")
+            raise refusal("volume-has-more", vid, present)
         return size > present
 
     def _grow(self, vid: str, size: int) -> None:
@@ -783,9 +781,7 @@ class FolderPool(ABC):
     def _prepare(self, vid: str) -> Manifest:
         folder, manifest = self._load(vid)
         if manifest.pending:
-            raise StoragePoolException(
-                f"An earlier snapshot of {vid} was cut short; the next one is after its qube halts."
-            )
+            raise refusal("snapshot-cut-short", vid)
         with disk_errors(self.pool):
             layer = self.derive(folder, manifest.active, folder)
             return write_manifest(
@@ -833,7 +829,7 @@ class FolderPool(ABC):
 
     async def start(self, spec: VolumeSpec) -> Disk:
         if spec.save_on_stop and spec.snap_on_start:
-            raise QubesValueError("A volume cannot both start from its source and be kept.")
+            raise refusal("volume-layer-and-kept")
         async with self._locks.hold(spec.vid, spec.source or spec.vid):
             return await in_thread(self._start, spec)
 
@@ -845,7 +841,7 @@ class FolderPool(ABC):
                 if not spec.save_on_stop and not manifest.is_session:
                     raise already_there(self.pool, spec.vid)
                 if spec.save_on_stop and manifest.is_session:
-                    raise StoragePoolException(f"The volume {spec.vid} only exists while its qube runs.")
+                    raise refusal("volume-only-running", spec.vid)
                 if manifest.started:
                     return self._disk(folder, manifest.active, read_only=not spec.rw)
             manifest = self._start_kept(spec.vid) if spec.save_on_stop else self._start_fresh(spec, folder)
@@ -939,4 +935,4 @@ def _printable(path: Path) -> str:
 def _check_only_name(path: Path) -> None:
     """A layer that is written to is no other volume's; the layers below it are shared with clones."""
     if path.lstat().st_nlink != 1:
-        raise StoragePoolException(f"{path} has a second name, by which another volume would change with it.")
+        raise refusal("file-second-name", path)

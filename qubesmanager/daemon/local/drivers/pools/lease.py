@@ -27,6 +27,8 @@ from qubesmanager.daemon.local.drivers.pools.disk import disk_errors, staging
 from qubesmanager.wire.errors import StoragePoolException
 from qubesmanager.wire.limits import LEASE_SECONDS
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import refusal, text
 
 FILE = ".mgmt1-lease"
 _BLOCK = 4096
@@ -54,18 +56,16 @@ class Holder:
         return f"the daemon of {shown(self.state, 200)} on {shown(self.host)} (process {self.pid})"
 
 
-class InUseError(Exception):
-    """Another daemon has the folder; the text is for the user.
+class InUseError(StoragePoolException, named=False):
+    """Another daemon has the folder.
 
     `written` is when that daemon wrote its lease, in nanoseconds of the file system's clock.
     """
 
     def __init__(self, folder: Path, holder: Holder | None, written: int) -> None:
         who = holder or "another daemon"
-        super().__init__(
-            f"The folder {folder} is in use by {who}. Stop that daemon first; if it is gone for good, wait"
-            f" {LEASE_SECONDS // 60} minutes or start this one with --take-over."
-        )
+        why = Reason("pool-folder-leased", folder, str(who), LEASE_SECONDS // 60)
+        super().__init__(text(why), why)
         self.written = written
 
 
@@ -85,13 +85,13 @@ class Lease:
         self._holder = holder
         self._made = made
 
-    def why_lost(self) -> str:
-        """Write the lease again; a sentence if another daemon has it, "" if all is well. Raises `OSError`."""
+    def why_lost(self) -> Reason | None:
+        """Write the lease again; the reason if another daemon has it, None if all is well. Raises `OSError`."""
         present = _read(self._folder / FILE)
         if present is not None and present.key == self._holder.key:
             _write(self._fd, self._holder)
-            return ""
-        return f"The folder {self._folder} was taken over by {present or 'another daemon'}."
+            return None
+        return Reason("pool-folder-taken", self._folder, str(present or "another daemon"))
 
     def release(self) -> None:
         """Leave the folder to others."""
@@ -164,7 +164,7 @@ def _open(path: Path) -> int:
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise StoragePoolException(f"{path} is not a regular file.")
+        raise refusal("not-regular-file", path)
     return fd
 
 

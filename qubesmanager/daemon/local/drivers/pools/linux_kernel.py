@@ -15,7 +15,9 @@ from qubesmanager.daemon.local.core.volumes import KERNEL_POOL
 from qubesmanager.daemon.local.drivers import kernels
 from qubesmanager.daemon.local.drivers.pools.base import Disk, Leftover, LiveDisk, PoolInfo, VolumeInfo, VolumeSpec
 from qubesmanager.host.sparse_file import Source
-from qubesmanager.wire.errors import QubesVolumeNotFoundError, StoragePoolException
+from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.reason import Field
+from qubesmanager.wire.reasons import refusal
 
 
 class LinuxKernels:
@@ -57,7 +59,7 @@ class LinuxKernels:
 
     async def size(self, vid: str, snapshot: str | None = None) -> int:
         if vid not in await self.list_volumes():
-            raise QubesVolumeNotFoundError(f"There is no kernel {vid}.")
+            raise refusal("kernel-missing", vid)
         folder = self._folder / vid
         return await asyncio.to_thread(lambda: sum(file.stat().st_size for file in folder.iterdir() if file.is_file()))
 
@@ -70,7 +72,7 @@ class LinuxKernels:
     async def strays(self) -> list[str]:
         return []
 
-    async def damage(self, vid: str) -> str:
+    async def damage(self, vid: str) -> Field:
         return ""
 
     async def describe(self, vid: str, about: Mapping[str, Any]) -> None:
@@ -138,5 +140,5 @@ class LinuxKernels:
         raise _read_only()
 
 
-def _read_only() -> StoragePoolException:
-    return StoragePoolException(f"The pool {KERNEL_POOL} holds dom0's kernels; qubes only read them.")
+def _read_only() -> Mgmt1Error:
+    return refusal("kernels-read-only", KERNEL_POOL)

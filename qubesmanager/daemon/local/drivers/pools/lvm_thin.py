@@ -63,14 +63,11 @@ from qubesmanager.daemon.local.drivers.pools.sources import RawSource
 from qubesmanager.daemon.local.drivers.pools.stream import Blocks, copy_into, write_runs
 from qubesmanager.host.sparse_file import Source
 from qubesmanager.wire.errors import (
-    QubesValueError,
-    QubesVMAlreadyExistsError,
-    QubesVMNotHaltedError,
-    QubesVolumeNotFoundError,
-    QubesVolumeRevisionNotFoundError,
     StoragePoolException,
 )
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reason import Field, Reason
+from qubesmanager.wire.reasons import cause, refusal
 
 _SNAPSHOT = re.compile(r"\d+-\d+")
 _QUBE = "qube+"
@@ -106,10 +103,10 @@ async def run(*arguments: str) -> bytes:
             env={"PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), "LC_ALL": "C"},
         )
     except FileNotFoundError:
-        raise StoragePoolException(f"The program {arguments[0]} is not installed (package lvm2).") from None
+        raise refusal("lvm-missing", arguments[0]) from None
     output, errors = await process.communicate()
     if process.returncode:
-        raise StoragePoolException(f"{arguments[0]} failed: {errors.decode(errors='replace').strip()}")
+        raise refusal("program-failed", arguments[0], errors.decode(errors="replace").strip())
     return output
 
 
@@ -190,7 +187,7 @@ class LvmThin:
     ) -> None:
         for name in (volume_group, thin_pool):
             if not _LVM_NAME.fullmatch(name) or name in {".", ".."}:
-                raise QubesValueError(f"Not the name of a volume group or thin pool: {shown(name)}.")
+                raise refusal("not-an-lvm-name", shown(name))
         self.pool = pool
         self._vg = volume_group
         self._thin_pool = thin_pool
@@ -251,7 +248,7 @@ class LvmThin:
     async def _find(self, vid: str) -> tuple[str, dict[str, _Lv]]:
         name, lvs = self._name(vid), await self._lvs()
         if name not in lvs:
-            raise QubesVolumeNotFoundError(f"The pool {self.pool} has no volume {vid}.")
+            raise refusal("pool-without-volume", self.pool, vid)
         return name, lvs
 
     @staticmethod
@@ -266,7 +263,7 @@ class LvmThin:
 
     def _refuse_started(self, vid: str, lvs: Mapping[str, _Lv]) -> None:
         if f"{self._name(vid)}+base" in lvs:
-            raise QubesVMNotHaltedError(f"The volume {vid} is in use.")
+            raise refusal("volume-in-use", vid)
 
     def _state(self, vid: str, lvs: Mapping[str, _Lv], snapshot: str | None = None) -> str:
         """The logical volume that holds the committed state or the snapshot."""
@@ -274,7 +271,7 @@ class LvmThin:
         if snapshot is None:
             return f"{name}+base" if f"{name}+base" in lvs else name
         if snapshot not in self._snapshots(name, lvs):
-            raise QubesVolumeRevisionNotFoundError(f"The volume has no snapshot {snapshot}.")
+            raise refusal("no-such-snapshot", snapshot)
         return f"{name}+{snapshot}"
 
     async def _replace(self, name: str, *, before: str = "+old") -> None:
@@ -293,10 +290,7 @@ class LvmThin:
             await self._make("q+probe+probe+part", GRAIN)
             await self._drop("q+probe+probe+part")
         except StoragePoolException as error:
-            raise StoragePoolException(
-                f"No thin volume can be made in {self._vg}/{self._thin_pool}; root and a kernel with the device "
-                f"mapper's thin target are needed. {error}"
-            ) from error
+            raise refusal("no-thin-volume", self._vg, self._thin_pool, cause(error)) from error
 
     async def recover(self, live: Mapping[str, Path]) -> list[Leftover]:  # noqa: ARG002 - the protocol's, see below
         """`live` is not asked: a device is the same before and after each change to a running qube's volume."""
@@ -332,16 +326,16 @@ class LvmThin:
         """What else the volume group has is its administrator's."""
         return []
 
-    async def damage(self, vid: str) -> str:
+    async def damage(self, vid: str) -> Field:
         """LVM itself does not activate a volume that it finds damaged."""
         name, _ = await self._find(vid)
-        return "" if self.device(name).exists() else f"The logical volume {self._vg}/{name} is not active."
+        return "" if self.device(name).exists() else Reason("volume-not-active", self._vg, name)
 
     async def describe(self, vid: str, about: Mapping[str, Any]) -> None:
         packed = base64.urlsafe_b64encode(zlib.compress(json.dumps(about).encode(), 9)).decode().rstrip("=")
         parts = [packed[at : at + _TAG] for at in range(0, len(packed), _TAG)]
         if len(parts) > MOST_TAGS:
-            raise StoragePoolException(f"What is to be kept of the qube of {vid} is too long for tags of LVM.")
+            raise refusal("description-too-long-lvm", vid)
         async with self._locks.hold(vid):
             name, lvs = await self._find(vid)
             after = {f"{_QUBE}{number}+{part}" for number, part in enumerate(parts)}
@@ -378,7 +372,7 @@ class LvmThin:
         lvs = await self._lvs()
         name = self._name(spec.vid)
         if name not in lvs and spec.save_on_stop:
-            raise QubesVolumeNotFoundError(f"The pool {self.pool} has no volume {spec.vid}.")
+            raise refusal("pool-without-volume", self.pool, spec.vid)
         size, usage = (lvs[name].size, lvs[name].usage) if name in lvs else (spec.size, 0)
         return VolumeInfo(
             spec.pool, spec.vid, size, usage, spec.rw, spec.source, spec.save_on_stop, spec.snap_on_start,
@@ -411,7 +405,7 @@ class LvmThin:
         async with self._locks.hold(vid):
             name, lvs = await self._find(vid)
             if identity not in {None, lvs[name].identity}:
-                raise QubesVolumeNotFoundError(f"The volume {vid} of the pool {self.pool} is another one by now.")
+                raise refusal("volume-replaced", vid, self.pool)
             # The volume goes first: without it there is none, whatever is still to go.
             await self._drop(name, *(lv for lv in lvs if lv.startswith(f"{name}+")))
 
@@ -422,9 +416,9 @@ class LvmThin:
         lvs = await self._lvs()
         moves = {lv: f"q+{new}+" + lv.removeprefix(f"q+{old}+") for lv in lvs if lv.startswith(f"q+{old}+")}
         if any(lv.endswith("+base") for lv in moves):
-            raise QubesVMNotHaltedError(f"The volumes of {old} are in use.")
+            raise refusal("volumes-in-use", old)
         if any(target in lvs for target in moves.values()):
-            raise QubesVMAlreadyExistsError(f"The pool {self.pool} already has volumes of {new}.")
+            raise refusal("pool-has-volumes", self.pool, new)
         for source, target in sorted(moves.items()):
             await self._move(source, target)
 
@@ -535,7 +529,7 @@ class LvmThin:
         async with self._locks.hold(vid):
             name, lvs = await self._find(vid)
             if size < lvs[name].size:
-                raise QubesValueError(f"A volume can only grow; {vid} has {lvs[name].size} bytes already.")
+                raise refusal("volume-has-more", vid, lvs[name].size)
             if rounded(size) > lvs[name].size:
                 await self.set_size("lvextend", name, rounded(size))
                 if live:
@@ -568,7 +562,7 @@ class LvmThin:
 
     async def start(self, spec: VolumeSpec) -> Disk:
         if spec.save_on_stop and spec.snap_on_start:
-            raise QubesValueError("A volume cannot both start from its source and be kept.")
+            raise refusal("volume-layer-and-kept")
         async with self._locks.hold(spec.vid, spec.source or spec.vid):
             name, lvs = self._name(spec.vid), await self._lvs()
             if name in lvs and not spec.save_on_stop and not lvs[name].is_session:
@@ -576,7 +570,7 @@ class LvmThin:
             if spec.save_on_stop:
                 await self._find(spec.vid)
                 if lvs[name].is_session:
-                    raise StoragePoolException(f"The volume {spec.vid} only exists while its qube runs.")
+                    raise refusal("volume-only-running", spec.vid)
                 if f"{name}+base" not in lvs:
                     await self._copy(name, f"{name}+base")
             elif name not in lvs:

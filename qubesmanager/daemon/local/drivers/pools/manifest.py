@@ -11,8 +11,8 @@ from typing import get_origin
 
 from qubesmanager.daemon.local.drivers.pools.beneath import open_file
 from qubesmanager.daemon.local.drivers.pools.disk import replace_json
-from qubesmanager.wire.errors import StoragePoolException
 from qubesmanager.wire.limits import MANIFEST_BYTES
+from qubesmanager.wire.reasons import refusal
 
 MANIFEST = "volume.json"
 _LAYER = re.compile(r"[0-9a-f]{16}\.[a-z0-9]{1,8}", re.ASCII)
@@ -65,7 +65,7 @@ def read_manifest(folder: Path, kind: str) -> Manifest:
         untrusted = file.read(MANIFEST_BYTES + 1)
     manifest = _decode(untrusted)
     if manifest is None or not all(is_layer(name, kind) for name in manifest.named() | {manifest.source} - {""}):
-        raise StoragePoolException(f"{path} is damaged, or not the manifest of a volume of this pool.")
+        raise refusal("manifest-damaged", path)
     return manifest
 
 

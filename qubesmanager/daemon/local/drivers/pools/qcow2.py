@@ -21,7 +21,8 @@ from typing import NamedTuple, Self
 from qubesmanager.daemon.local.drivers.pools.beneath import open_file
 from qubesmanager.daemon.local.drivers.pools.disk import BLOCK, is_zero, pwrite_all
 from qubesmanager.daemon.local.drivers.pools.new_file import NewFile
-from qubesmanager.wire.errors import QubesValueError, StoragePoolException
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import error_for, refusal
 
 CLUSTER = BLOCK
 ENTRIES = CLUSTER // 8
@@ -40,7 +41,7 @@ _LAZY_REFCOUNTS = 1
 _LENGTHS = range(_HEADER.size, 256)
 """Bytes of the fixed part of a version 3 header; QEMU writes 104 or 112."""
 _PLAIN_NAME = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
-_TWICE = "The volume's image is damaged: it uses clusters twice."
+_TWICE = Reason("qcow2-shared-clusters")
 MAX_SIZE = 1 << 50
 """Bytes of the largest disk that a pool makes or reads."""
 
@@ -72,7 +73,7 @@ def decode_header(untrusted: bytes, file_size: int, path: Path) -> Header:
     file of the same folder, or tables outside of the file. `path` is for the message.
     """
     if len(untrusted) < _HEADER.size or untrusted[:4] != _MAGIC:
-        raise StoragePoolException(f"{path} is not a qcow2 image.")
+        raise refusal("not-qcow2", path)
     (
         _, version, name_at, name_length, bits, size, crypt, l1_entries, l1_offset,
         _, _, internal_snapshots, _, incompatible, compatible, autoclear, refcount_order, length,
@@ -80,9 +81,9 @@ def decode_header(untrusted: bytes, file_size: int, path: Path) -> Header:
     plain = version == 3 and bits == CLUSTER.bit_length() - 1 and refcount_order == 4  # noqa: PLR2004 - the format's
     features = incompatible & ~_DIRTY or compatible & ~_LAZY_REFCOUNTS or autoclear
     if not plain or features or crypt or internal_snapshots or not _LENGTHS.start <= length < _LENGTHS.stop:
-        raise StoragePoolException(f"{path} uses a variant of qcow2 that the pool does not.")
+        raise refusal("qcow2-variant", path)
     if not 0 < size <= MAX_SIZE or size % 512:
-        raise StoragePoolException(f"{path} has an impossible size: {size} bytes.")
+        raise refusal("qcow2-size", path, size)
     table_end = l1_offset + l1_entries * 8
     if (
         not l1_offset
@@ -91,13 +92,13 @@ def decode_header(untrusted: bytes, file_size: int, path: Path) -> Header:
         or l1_entries > MAX_SIZE // SPAN
         or table_end > file_size
     ):
-        raise StoragePoolException(f"The table of clusters of {path} lies outside of the file, or has a wrong length.")
+        raise refusal("qcow2-table", path)
     extensions = _extensions(untrusted, length, name_at or CLUSTER, path)
     backing = untrusted[name_at : name_at + name_length] if name_at else b""
     if not name_at and not name_length and not extensions:
         return Header(size, "", l1_offset, l1_entries)
     if len(backing) != name_length or not _PLAIN_NAME.fullmatch(backing) or extensions != b"qcow2":
-        raise StoragePoolException(f"{path} names a backing file that is not a qcow2 image of its own folder.")
+        raise refusal("qcow2-backing", path)
     return Header(size, backing.decode("ascii"), l1_offset, l1_entries)
 
 
@@ -106,13 +107,13 @@ def _extensions(untrusted: bytes, at: int, end: int, path: Path) -> bytes:
     backing_format = b""
     while True:
         if at + 8 > min(end, len(untrusted)):
-            raise StoragePoolException(f"The header extensions of {path} have no end.")
+            raise refusal("qcow2-extensions", path)
         kind, length = struct.unpack_from(">II", untrusted, at)
         at += 8
         if kind == 0:
             return backing_format
         if kind not in {_BACKING_FORMAT, _FEATURE_NAMES} or at + length > len(untrusted):
-            raise StoragePoolException(f"{path} has a header extension that the pool does not use: {kind:#010x}.")
+            raise refusal("qcow2-extension", path, f"{kind:#010x}")
         if kind == _BACKING_FORMAT:
             backing_format = untrusted[at : at + length]
         at += -(-length // 8) * 8
@@ -226,7 +227,7 @@ def grow(path: Path, size: int) -> None:
     """The image has `size` bytes; nobody else has it open. One write within a sector: the old or the new size."""
     header = read_header(path)
     if size > header.l1_entries * SPAN:
-        raise QubesValueError(f"This volume cannot grow beyond {header.l1_entries * SPAN} bytes.")
+        raise refusal("qcow2-most", header.l1_entries * SPAN)
     fd = open_file(path, os.O_WRONLY)
     try:
         os.pwrite(fd, struct.pack(">Q", size), 24)
@@ -349,7 +350,7 @@ class Chain:
                         continue
                     offset = start + index * CLUSTER
                     if entry & _COMPRESSED:
-                        raise StoragePoolException("The volume holds compressed clusters, which the pool never makes.")
+                        raise refusal("qcow2-compressed")
                     if offset >= limit:
                         break
                     if entry & _ZERO:
@@ -357,7 +358,7 @@ class Chain:
                         break
                     if entry & _OFFSET:
                         if not (left := left - 1):
-                            raise StoragePoolException(_TWICE)
+                            raise error_for(_TWICE)
                         yield offset, fd, entry & _OFFSET
                         break
 
@@ -366,7 +367,7 @@ def _check_tables(l1: "array[int]") -> None:
     """Each second-level table is used once; otherwise a small image could take days to read."""
     tables = [entry & _OFFSET for entry in l1 if entry & _OFFSET]
     if len(set(tables)) != len(tables):
-        raise StoragePoolException(_TWICE)
+        raise error_for(_TWICE)
 
 
 def _follows(held: Run, here: Run) -> bool:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from qubesmanager.daemon.local.drivers.pools.base import GRAIN, PoolDriver
 from qubesmanager.daemon.local.drivers.pools.disk import in_thread, is_zero, rounded
-from qubesmanager.wire.errors import QubesValueError
+from qubesmanager.wire.reasons import refusal
 
 
 class _Writer(Protocol):
@@ -31,14 +31,14 @@ class Blocks:
             self._pieces.append(piece)
             self._held += len(piece)
             if size is not None and self._offset + self._held > size:
-                raise QubesValueError(f"More bytes came than the {size} announced.")
+                raise refusal("import-too-long", size)
             while self._held >= GRAIN:
                 joined = b"".join(self._pieces) if len(self._pieces) > 1 else self._pieces[0]
                 block, rest = joined[:GRAIN], joined[GRAIN:]
                 self._pieces, self._held = [rest] if rest else [], len(rest)
                 await self._write(block)
         if size is not None and self._offset + self._held != size:
-            raise QubesValueError(f"Only {self._offset + self._held} of the {size} bytes announced came.")
+            raise refusal("import-too-short", self._offset + self._held, size)
 
     async def finish(self) -> int:
         """Everything is on the disk; answers the volume's size."""

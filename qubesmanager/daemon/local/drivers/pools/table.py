@@ -9,7 +9,7 @@ from qubesmanager.daemon.local.drivers.pools.base import DriverOption, PoolDrive
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
 from qubesmanager.daemon.local.drivers.pools.file_reflink import FileReflink
 from qubesmanager.daemon.local.drivers.pools.lvm_thin import LvmThin
-from qubesmanager.wire.errors import QubesValueError
+from qubesmanager.wire.reasons import refusal
 
 DEFAULT = "file-qcow2"
 
@@ -51,20 +51,20 @@ def checked_options(driver: str, options: Mapping[str, str]) -> dict[str, str]:
     """The options with the defaults filled in; `QubesValueError` naming the driver or option that is wrong."""
     row = DRIVERS.get(driver)
     if row is None:
-        raise QubesValueError(f"There is no pool driver {driver}; there are {', '.join(DRIVERS)}.")
+        raise refusal("no-such-driver", driver, ", ".join(DRIVERS))
     known = {option.name: option for option in row.options}
     for name in options:
         if name not in known:
-            raise QubesValueError(f"The pool driver {driver} has no option {name}; it has {', '.join(known)}.")
+            raise refusal("driver-option-unknown", driver, name, ", ".join(known))
     result: dict[str, str] = {}
     for name, option in known.items():
         value = options.get(name, option.default)
         if not value:
-            raise QubesValueError(f"The pool driver {driver} needs the option {name}.")
+            raise refusal("driver-option-missing", driver, name)
         if option.type == "path" and not Path(value).is_absolute():
-            raise QubesValueError(f"The option {name} must be an absolute path.")
+            raise refusal("driver-option-path", name)
         if option.type == "int" and not (value.isascii() and value.isdigit()):
-            raise QubesValueError(f"The option {name} must be a number.")
+            raise refusal("driver-option-number", name)
         result[name] = value
     return result
 

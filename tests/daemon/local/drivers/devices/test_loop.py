@@ -14,6 +14,7 @@ from qubesmanager.daemon.local.drivers.devices.base import BlockDevice, DeviceEv
 from qubesmanager.daemon.local.drivers.devices.host import HostDevices
 from qubesmanager.daemon.local.drivers.devices.sysfs import why_busy
 from qubesmanager.daemon.local.drivers.devices.udev import UdevTrigger
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.values import DeviceChange, DeviceClass
 
 MIB = 2**20
@@ -69,7 +70,7 @@ async def test_a_loop_device_in_use_is_busy_and_free_again(image: Path) -> None:
     finally:
         os.close(held)
 
-    assert busy == f"{path} is in use by this machine."
+    assert busy == Reason("block-device-in-use", path)
     assert why_busy(path) is None
     assert Path(path).name in {device.ident for device in await host.available(DeviceClass.BLOCK)}
 

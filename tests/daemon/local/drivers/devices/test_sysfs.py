@@ -20,6 +20,7 @@ from qubesmanager.daemon.local.drivers.devices.host import HostDevices, differen
 from qubesmanager.daemon.local.drivers.devices.sysfs import devices, why_busy
 from qubesmanager.wire import codecs, names
 from qubesmanager.wire.errors import DeviceNotFound
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.values import DeviceChange, DeviceClass
 
 
@@ -292,4 +293,4 @@ async def test_what_nobody_tells_is_found_by_looking(tree: SysfsTree) -> None:
 def test_a_file_that_is_not_there_is_busy_for_its_own_reason(tmp_path: Path) -> None:
     path = str(tmp_path / "absent")
 
-    assert why_busy(path) == f"{path} cannot be opened: No such file or directory."
+    assert why_busy(path) == Reason("device-not-opened", path, "No such file or directory")

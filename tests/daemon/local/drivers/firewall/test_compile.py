@@ -8,6 +8,7 @@ from nft_machine import Datagram, NftMachine
 from qubesmanager.daemon.local.drivers.firewall.compile import Compiled, QubeRules, compile_netvm, delete_table
 from qubesmanager.rules.firewall import Packet, verdict
 from qubesmanager.wire.firewall import Action, Proto, Rule, parse_rule
+from qubesmanager.wire.reasons import text
 
 NOW = 1_700_000_000
 WORK4, WORK6 = ipaddress.IPv4Address("10.9.0.2"), ipaddress.IPv6Address("fd09::2")
@@ -92,7 +93,9 @@ def test_a_rule_that_does_not_parse_cuts_its_qube_off_and_is_named() -> None:
     assert not machine.passes(tcp("192.0.2.1", state="established"))
     assert not machine.passes(tcp("2001:db8::1", state="established"))
     assert machine.passes(tcp("192.0.2.1", source=str(MAIL4)))
-    assert found.problems["work"].startswith("Everything from work is dropped: rule 2 cannot be carried out. proto is")
+    assert text(found.problems["work"]).startswith(
+        "Everything from work is dropped: rule 2 cannot be carried out. proto is"
+    )
     assert "mail" not in found.problems
 
 
@@ -100,7 +103,7 @@ def test_holding_back_a_host_without_known_address_cuts_the_qube_off() -> None:
     found = compiled("action=drop dsthost=b.example", "action=accept")
 
     assert not machine_of(found).passes(tcp("192.0.2.1"))
-    assert "No address of b.example is known" in found.problems["work"]
+    assert "No address of b.example is known" in text(found.problems["work"])
     assert found.unresolved == {"b.example"}
 
 
@@ -116,7 +119,7 @@ def test_letting_through_to_a_host_without_known_address_matches_nothing_and_say
 def test_holding_back_dns_without_known_servers_cuts_the_qube_off() -> None:
     found = compile_netvm("n", [QubeRules("work", WORK4, None, ["action=drop specialtarget=dns", "action=accept"])])
 
-    assert "DNS servers are not known" in found.problems["work"]
+    assert "DNS servers of the netvm are not known" in text(found.problems["work"])
 
 
 def test_qubes_with_the_same_address_are_both_cut_off() -> None:
@@ -125,7 +128,7 @@ def test_qubes_with_the_same_address_are_both_cut_off() -> None:
     found = compile_netvm("sys-net", twins)
 
     assert not machine_of(found).passes(tcp("192.0.2.1"))
-    assert found.problems["mail"].endswith("work and mail have the same address 10.9.0.2.")
+    assert text(found.problems["mail"]).endswith("work and mail have the same address 10.9.0.2.")
 
 
 def test_a_table_is_replaced_and_removed() -> None:

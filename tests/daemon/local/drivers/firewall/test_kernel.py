@@ -26,6 +26,7 @@ from qubesmanager.daemon.local.drivers.firewall.resolve import Resolver
 from qubesmanager.host import command
 from qubesmanager.rules.firewall import Address
 from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.reasons import text
 
 WHY_NOT = namespaces.why_not()
 pytestmark = [pytest.mark.root, pytest.mark.skipif(WHY_NOT is not None, reason=f"No real firewall here: {WHY_NOT}")]
@@ -228,7 +229,7 @@ async def test_a_rule_that_cannot_be_carried_out_cuts_open_connections_too(firew
             with pytest.raises(TimeoutError):
                 accepted.recv(100)
 
-    assert "rule 2" in report.problems["work"]
+    assert "rule 2" in text(report.problems["work"])
     assert tcp(WEB6)() is Fate.REJECTED
     assert netns.tcp(place("mail"), WEB4, 80) is Fate.PASSED
 
