@@ -81,6 +81,7 @@ class _Known:
 
 
 Readable = Callable[[Any], bool]
+Types = frozenset[type]
 Mended = Callable[[Cells, frozenset[str], _Known], Cells | None]
 """New values for cells of a row some of whose columns are unreadable; None if the row has to go."""
 
@@ -95,7 +96,7 @@ class _Table:
 
     name: str
     cells: Mapping[str, Readable]
-    row: Callable[[Cells, _Known], str] = lambda _row, _known: ""
+    row: Callable[[Cells, _Known], str] | None = None
     mend: Mended = lambda _row, _bad, _known: None
     blocks: frozenset[str] = frozenset()
     named_by: str = "name"
@@ -135,9 +136,12 @@ def _screen(connection: sqlite3.Connection) -> list[Unreadable]:
     known = _Known({}, {})
     aside: list[tuple[_Table, _Aside]] = []
     for table in _TABLES:
-        rows = _rows(connection, table.name)
         columns = _columns(connection, table.name)
-        looked_at = [_look(connection, table, columns, row, known) for row in rows]
+        rows = connection.execute(f"SELECT {', '.join(columns)} FROM {table.name}").fetchall()  # noqa: S608 - names of ours
+        if table is not _QUBE and _is_clean(table, columns, rows, known):
+            continue
+        cells_of = (dict(zip(columns, row, strict=True)) for row in rows)
+        looked_at = [_look(connection, table, columns, row, known) for row in cells_of]
         if any(isinstance(row, _Aside) for row in looked_at):
             looked_at = _write_again(connection, table, looked_at)
         aside += [(table, row) for row in looked_at if isinstance(row, _Aside)]
@@ -150,11 +154,23 @@ def _screen(connection: sqlite3.Connection) -> list[Unreadable]:
     return [_keep(connection, table, row, known) for table, row in aside]
 
 
+def _is_clean(table: _Table, columns: Mapping[str, Types], rows: list[tuple[Any, ...]], known: _Known) -> bool:
+    """Whether every row can be read: by columns, each value once, because nearly all stores are whole."""
+    for name, types, values in zip(columns, columns.values(), zip(*rows, strict=True), strict=False):
+        fits = known.names.__contains__ if name == "qid" else table.cells.get(name)
+        if not types.issuperset(map(type, values)) or (fits is not None and not all(map(fits, set(values)))):
+            return False
+    if table.row is None:
+        return True
+    once = {tuple(value for name, value in zip(columns, row, strict=True) if name != "qid"): row for row in rows}
+    return not any(table.row(dict(zip(columns, row, strict=True)), known) for row in once.values())
+
+
 def _look(
-    connection: sqlite3.Connection, table: _Table, columns: Mapping[str, Readable], row: Cells, known: _Known
+    connection: sqlite3.Connection, table: _Table, columns: Mapping[str, Types], row: Cells, known: _Known
 ) -> Cells | _Aside:
     """The row itself if it can be read."""
-    bad = {name for name, fits in columns.items() if not fits(row[name])}
+    bad = {name for name, types in columns.items() if type(row[name]) not in types}
     bad |= {name for name, fits in table.cells.items() if name not in bad and not fits(row[name])}
     if table is _QUBE:
         bad |= _bad_in_qube(row, bad)
@@ -162,7 +178,7 @@ def _look(
         why = f"there is no qube with the number {_spoken(row['qid'])}."
         return _Aside(row, frozenset({*bad, "qid"}), why, None)
     why = " ".join(f"{name} is {_spoken(row[name])}." for name in row if name in bad)
-    if not bad and not (why := table.row(row, known)):
+    if not bad and not (why := table.row(row, known) if table.row is not None else ""):
         return row
     instead = _mended_qube(connection, row, bad) if table is _QUBE else table.mend(row, frozenset(bad), known)
     return _Aside(row, frozenset(bad), why, None if not bad or instead is None else row | instead)
@@ -215,22 +231,11 @@ def _text(raw: bytes) -> object:
         return _Undecodable(raw)
 
 
-def _columns(connection: sqlite3.Connection, table: str) -> dict[str, Readable]:
-    """By column: whether a value has its type."""
-    fits: dict[tuple[str, bool], Readable] = {
-        ("INTEGER", True): lambda value: type(value) is int,
-        ("INTEGER", False): lambda value: value is None or type(value) is int,
-        ("TEXT", True): lambda value: type(value) is str,
-        ("TEXT", False): lambda value: value is None or type(value) is str,
-    }
+def _columns(connection: sqlite3.Connection, table: str) -> dict[str, Types]:
+    """By column, in the order of the table: what a value may be."""
+    types: dict[str, type] = {"INTEGER": int, "TEXT": str}
     described = connection.execute('SELECT name, type, "notnull" OR pk FROM pragma_table_info(?)', (table,)).fetchall()
-    return {name: fits[kind, bool(needed)] for name, kind, needed in described}
-
-
-def _rows(connection: sqlite3.Connection, table: str) -> list[Cells]:
-    cursor = connection.execute(f"SELECT * FROM {table}")  # noqa: S608 - names of ours
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return {name: frozenset({types[kind]} | (set() if needed else {type(None)})) for name, kind, needed in described}
 
 
 def _kept(value: object) -> dict[str, Any]:
