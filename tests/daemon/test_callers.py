@@ -14,8 +14,8 @@ from qubesmanager.daemon import event_hub
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.system import System
-from qubesmanager.daemon.main import bind
 from qubesmanager.daemon.server import Limits, Server
+from qubesmanager.daemon.sockets import bind
 from qubesmanager.wire.event import Event
 
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from killing import killed_on_failure
 from until import LIMIT
 
-from qubesmanager.daemon.main import only_daemon_at
+from qubesmanager.daemon.sockets import only_daemon_at
 
 
 @pytest.fixture(scope="module")

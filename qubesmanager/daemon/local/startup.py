@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Putting a system together: the store, the hypervisor, the pools, and what the last run left."""
 
+import contextlib
 import fcntl
 import logging
 import os
@@ -14,6 +15,7 @@ from qubesmanager.daemon.local.drivers.hypervisor.base import Hypervisor
 from qubesmanager.daemon.local.drivers.pools.table import DEFAULT
 from qubesmanager.daemon.local.runtime import Places
 from qubesmanager.daemon.local.services import old_settings
+from qubesmanager.daemon.local.services.autostart import boot_id
 from qubesmanager.daemon.local.services.recovery import Recovery, recover
 from qubesmanager.daemon.local.services.unreadable import identify, settle
 from qubesmanager.daemon.local.store.store import Store
@@ -54,9 +56,11 @@ async def open_system(
     what a crash left is gone.
     """
     places = _places(state, profiles or state / "backup", policy or state / "policy.d", policy_hiding)
-    lock = _locked(state / "lock")
     places = replace(places, takes_home=takes_home)
-    system = System(Store(state / "store.sqlite"), hypervisor, places, lock, network)
+    with contextlib.ExitStack() as undo:
+        lock = undo.enter_context(_locked(state / "lock"))
+        system = System(Store(state / "store.sqlite"), hypervisor, places, lock, network)
+        undo.pop_all()
     runtime = system.runtime
     system.leases.by_force = take_over
     runtime.state.host_memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
@@ -92,6 +96,12 @@ async def open_system(
         await runtime.close()
         raise
     return system
+
+
+async def start_with_machine(system: System) -> None:
+    """Begin to start the qubes that start with the machine, once in each of its boots."""
+    if names := await system.autostart.wanted(boot_id()):
+        system.runtime.spawn("start what starts with the machine", system.autostart.start(names))
 
 
 def _places(state: Path, profiles: Path, policy: Path, policy_hiding: Path | None) -> Places:

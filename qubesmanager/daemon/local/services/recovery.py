@@ -65,6 +65,11 @@ class Recovery:
         self.left += 1
         self.lines.append(sentence)
 
+    def summary(self) -> str:
+        """The last line for a person."""
+        names = f": {', '.join(shown(name)[1:-1] for name in self.made)}" if self.made else ""
+        return f"{len(self.made)} qubes made again{names}; {self.left} things left."
+
 
 async def recover(runtime: Runtime, pools: Pools, recovery: Recovery) -> None:
     """Make qubes again from the open pools. Raises `StoreError`; then no qube was made."""
@@ -337,9 +342,3 @@ def _layers(state: State, qube: Qube, coming: dict[str, Qube]) -> None:
             if source is not None and source.save_on_stop:
                 qube.volumes[kind.name] = qube.volumes[kind.name]._replace(pool=source.pool, size=source.size)
                 break
-
-
-def summary(recovery: Recovery) -> str:
-    """The last line for a person."""
-    names = f": {', '.join(shown(name)[1:-1] for name in recovery.made)}" if recovery.made else ""
-    return f"{len(recovery.made)} qubes made again{names}; {recovery.left} things left."
