@@ -18,6 +18,10 @@ WRONG = {
     "Layers: each part": ("wire/wrong_layer.py", "import qubesmanager.rules"),
     "Layers of the daemon": ("daemon/registry.py", "import qubesmanager.daemon.local"),
     "Layers of the local backend": ("daemon/local/core/wrong.py", "import qubesmanager.daemon.local.store"),
+    "Handlers reach the services": (
+        "daemon/local/handlers/vm.py",
+        "import qubesmanager.daemon.local.services.lifecycle",
+    ),
     "never load the daemon": ("models/wrong_daemon.py", "import qubesmanager.daemon"),
     "Windows do not import each other": ("ui/manager/main_window.py", "import qubesmanager.ui.settings"),
     "do no I/O": ("rules/wrong_io.py", "import os"),
