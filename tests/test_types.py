@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""mypy knows the methods of widgets: PyQt5's own stubs alone give each widget a base of type Any, see stubs/PyQt5."""
+"""mypy knows the methods of widgets and the fields of events.
+
+PyQt5's own stubs alone give each widget a base of type Any, see stubs/PyQt5.
+"""
 
 import os
 import re
@@ -31,6 +34,27 @@ def change(widget: QWidget, label: QLabel, rect: QRect, item: QObject) -> None:
     item.setObjectNmae("a name")  # misspelt
 """
 
+WRONG_FIELDS = """\
+from qubesmanager.wire import events
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.values import PowerState
+
+
+def emit() -> list[Event]:
+    return [
+        events.DOMAIN_STATE("work", PowerState.RUNNING),
+        events.DOMAIN_STATE("work", "Running"),  # wrong
+        events.TAG_ADD("work"),  # wrong
+        events.POOL_ADD("work", "pool", "file"),  # wrong
+        events.PROPERTY_SET("work", "memory", "400", is_default=False),
+    ]
+
+
+def listen(event: Event) -> str:
+    change = events.PROPERTY_SET.of(event)
+    return change.newvalue if change else ""  # wrong
+"""
+
 
 def test_mypy_rejects_a_misspelt_method_of_a_window(tmp_path: Path) -> None:
     pyqt5 = find_spec("PyQt5")
@@ -40,12 +64,23 @@ def test_mypy_rejects_a_misspelt_method_of_a_window(tmp_path: Path) -> None:
         pytest.skip("this PyQt5 has no stubs; scripts/test checks types with the locked packages only")
     if find_spec("mypy") is None:
         pytest.skip("mypy is not installed for this Python")
-    module = tmp_path / "misspelt.py"
-    module.write_text(MISSPELT, encoding="utf-8")
-    command = [sys.executable, "-m", "mypy", "--config-file", "pyproject.toml", "--cache-dir", os.devnull, str(module)]
-
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
     expected = [number for number, line in enumerate(MISSPELT.splitlines(), start=1) if "# misspelt" in line]
-    rejected = re.findall(r"misspelt\.py:(\d+): error: .*\[attr-defined\]", result.stdout)
-    assert [int(number) for number in rejected] == expected, result.stdout + result.stderr
+    assert rejected_lines(MISSPELT, "attr-defined", tmp_path) == expected
+
+
+def test_mypy_rejects_wrong_fields_of_an_event(tmp_path: Path) -> None:
+    if find_spec("mypy") is None:
+        pytest.skip("mypy is not installed for this Python")
+
+    expected = [number for number, line in enumerate(WRONG_FIELDS.splitlines(), start=1) if "# wrong" in line]
+    assert rejected_lines(WRONG_FIELDS, "(?:arg-type|call-arg|attr-defined)", tmp_path) == expected
+
+
+def rejected_lines(code: str, kind: str, folder: Path) -> list[int]:
+    """The numbers of the lines that mypy rejects with this kind of error."""
+    module = folder / "rejected.py"
+    module.write_text(code, encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", "--config-file", "pyproject.toml", "--cache-dir", os.devnull, str(module)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return [int(number) for number in re.findall(rf"rejected\.py:(\d+): error: .*\[{kind}\]", result.stdout)]

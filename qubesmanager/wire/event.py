@@ -20,7 +20,7 @@ class Event:
     subject: str
     name: str
     fields: Mapping[str, str] = field(default_factory=dict)
-    _frame: list[bytes] = field(default_factory=list, init=False, repr=False, compare=False)
+    _frame: bytes = field(default=b"", init=False, repr=False, compare=False)
 
 
 def encode_event(event: Event) -> bytes:
@@ -28,9 +28,11 @@ def encode_event(event: Event) -> bytes:
 
     A NUL inside a word is left out; a key is never empty (an empty one would end the frame).
     """
-    if not event._frame:  # noqa: SLF001 - the cache of this function
-        event._frame.append(_encode(event))  # noqa: SLF001
-    return event._frame[0]  # noqa: SLF001
+    frame = event._frame  # noqa: SLF001 - the cache of this function
+    if not frame:
+        frame = _encode(event)
+        object.__setattr__(event, "_frame", frame)
+    return frame
 
 
 def _encode(event: Event) -> bytes:

@@ -122,8 +122,12 @@ class EventRow(Generic[P, F]):
 
     def read(self, event: Event) -> F:
         """The fields of an event of this row. Raises `ProtocolError`."""
+        return self.decode(event, event.name.partition(":")[2])
+
+    def decode(self, event: Event, untrusted_detail: str) -> F:
+        """As `read`, for a caller that has cut the name already."""
         try:
-            return self.codec.decode(event.name.partition(":")[2], event.fields)
+            return self.codec.decode(untrusted_detail, event.fields)
         except (KeyError, ValueError, ProtocolError) as error:
             raise ProtocolError(f"The event {self.kind} of {shown(event.subject)} does not decode.") from error
 
@@ -215,11 +219,10 @@ def _codec_of(kind: Callable[..., F], keys: Mapping[str, str], *, has_detail: bo
     writers = [(key, codec.encode, codec.sparse) for key, _name, codec in columns]
 
     def encode(fields: Any) -> tuple[str, dict[str, str]]:
-        values = iter(fields)
-        first = next(values) if detail else ""
+        first, rest = (fields[0], fields[1:]) if detail else ("", fields)
         words = {
             key: to(value) if to else value
-            for (key, to, sparse), value in zip(writers, values, strict=True)
+            for (key, to, sparse), value in zip(writers, rest, strict=True)
             if not sparse or value is not None
         }
         return (detail.encode(first) if detail and detail.encode else first), words

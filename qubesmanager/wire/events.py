@@ -6,7 +6,6 @@ from them. An event that no row knows is passed on and changes nothing.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import NamedTuple
 
 from qubesmanager.wire.errors import ProtocolError
@@ -237,50 +236,50 @@ def _delete(_record: VmRecord, _fields: NoFields) -> None:
 
 def _state(record: VmRecord, fields: StateChange) -> VmRecord:
     """`state`."""
-    return replace(record, state=fields.state)
+    return record.updated(state=fields.state)
 
 
 def _property(record: VmRecord, fields: PropertyChange) -> VmRecord:
     """The property's entry in `properties`."""
     value = PropertyValue(fields.value, fields.is_default, fields.why)
-    return replace(record, properties={**record.properties, fields.name: value})
+    return record.updated(properties={**record.properties, fields.name: value})
 
 
 def _feature_set(record: VmRecord, fields: FeatureChange) -> VmRecord:
     """The feature's entry in `features`."""
-    return replace(record, features={**record.features, fields.name: fields.value})
+    return record.updated(features={**record.features, fields.name: fields.value})
 
 
 def _feature_delete(record: VmRecord, fields: FeatureName) -> VmRecord:
     """The feature is no longer in `features`."""
-    return replace(record, features={name: text for name, text in record.features.items() if name != fields.name})
+    return record.updated(features={name: text for name, text in record.features.items() if name != fields.name})
 
 
 def _tag_add(record: VmRecord, fields: Tag) -> VmRecord:
     """The tag is in `tags`."""
-    return replace(record, tags=record.tags | {fields.tag})
+    return record.updated(tags=record.tags | {fields.tag})
 
 
 def _tag_delete(record: VmRecord, fields: Tag) -> VmRecord:
     """The tag is no longer in `tags`."""
-    return replace(record, tags=record.tags - {fields.tag})
+    return record.updated(tags=record.tags - {fields.tag})
 
 
 def _notes(record: VmRecord, fields: Notes) -> VmRecord:
     """`notes`."""
-    return replace(record, notes=fields.notes)
+    return record.updated(notes=fields.notes)
 
 
 def _volume_set(record: VmRecord, volume: VolumeRecord) -> VmRecord:
     """The volume of that name in `volumes`; a new one comes last."""
     others = [other for other in record.volumes if other.name != volume.name]
     index = next((at for at, other in enumerate(record.volumes) if other.name == volume.name), len(others))
-    return replace(record, volumes=(*others[:index], volume, *others[index:]))
+    return record.updated(volumes=(*others[:index], volume, *others[index:]))
 
 
 def _volume_delete(record: VmRecord, fields: VolumeName) -> VmRecord:
     """The volume is no longer in `volumes`."""
-    return replace(record, volumes=tuple(volume for volume in record.volumes if volume.name != fields.name))
+    return record.updated(volumes=tuple(volume for volume in record.volumes if volume.name != fields.name))
 
 
 def _device(record: VmRecord, device: DeviceRecord) -> VmRecord:
@@ -290,7 +289,7 @@ def _device(record: VmRecord, device: DeviceRecord) -> VmRecord:
         for other in record.devices
         if (other.device_class, other.backend, other.ident) != (device.device_class, device.backend, device.ident)
     )
-    return replace(record, devices=(*others, device) if device.attached or device.persistent else others)
+    return record.updated(devices=(*others, device) if device.attached or device.persistent else others)
 
 
 _PROPERTY_KEYS = {
@@ -503,7 +502,8 @@ def apply_event(record: VmRecord | None, event: Event) -> VmRecord | None:
     An event that changes no record (statistics, progress, an unknown name) gives the same object back. Raises
     `ProtocolError` if the event's fields do not decode.
     """
-    row = row_of(event)
+    kind, colon, detail = event.name.partition(":")
+    row = _BY_NAME.get((kind, colon))
     if row is DOMAIN_ADD:
         added = DOMAIN_ADD.read(event).record
         if added.name != event.subject:
@@ -511,7 +511,7 @@ def apply_event(record: VmRecord | None, event: Event) -> VmRecord | None:
         return added
     if record is None or row is None or row.effect is None:
         return record
-    return row.effect(record, row.read(event))
+    return row.effect(record, row.decode(event, detail))
 
 
 def property_change(event: Event) -> PropertyChange | None:

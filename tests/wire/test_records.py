@@ -2,6 +2,7 @@
 """Records and what events make of them."""
 
 import json
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
@@ -84,6 +85,15 @@ def test_any_json_in_any_place_of_a_record_is_a_value_or_an_error(record: VmReco
 def test_a_hostile_record_is_an_error_and_not_slow(untrusted: bytes) -> None:
     with pytest.raises(ProtocolError):
         decode_record(untrusted)
+
+
+@given(RECORD, RECORD)
+def test_an_updated_record_has_the_new_parts_and_keeps_the_others(record: VmRecord, other: VmRecord) -> None:
+    parts = [part.name for part in fields(VmRecord) if part.init and part.name not in {"name", "klass"}]
+
+    assert record.updated() == record
+    for part in parts:
+        assert record.updated(**{part: getattr(other, part)}) == replace(record, **{part: getattr(other, part)})
 
 
 FIELDS = sorted({key for row in events.TABLE for key in row.codec.what})
