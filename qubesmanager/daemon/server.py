@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qubesmanager.daemon.dispatch import Dispatcher
+from qubesmanager.daemon.payload_stream import PayloadStream
 from qubesmanager.wire import framing, limits
 from qubesmanager.wire.calls import BY_SERVICE
 from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, ProtocolError
@@ -176,13 +177,15 @@ class Server:
 
         Closing a socket with unread bytes resets the connection: the caller could take the answer for a broken one.
         """
-        if reader.at_eof() or writer.is_closing():
+        protocol = writer.transport.get_protocol()
+        rest = protocol if isinstance(protocol, PayloadStream) else reader
+        if rest.at_eof() or writer.is_closing():
             return
         writer.write_eof()
         left = _DISCARDED
         with suppress(TimeoutError):
             async with asyncio.timeout(self._limits.header):
-                while left > 0 and (piece := await reader.read(_PIECE)):
+                while left > 0 and (piece := await rest.read(_PIECE)):
                     left -= len(piece)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -198,12 +201,11 @@ class Server:
             writer.write(framing.encode_error(error))
 
     async def _answer(self, header: framing.Header, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        payload = self._payload(reader)
+        if _streams(header.untrusted_service) and isinstance(writer.transport, asyncio.Transport):
+            payload = self._streamed(await PayloadStream.take_over(reader, writer.transport), writer)
         answer = self._dispatcher.answer(
-            header.source,
-            header.untrusted_service,
-            header.untrusted_argument,
-            header.untrusted_target,
-            self._payload(reader, writer if _streams(header.untrusted_service) else None),
+            header.source, header.untrusted_service, header.untrusted_argument, header.untrusted_target, payload
         )
         async with aclosing(answer) as pieces:
             async for piece in pieces:
@@ -244,27 +246,43 @@ class Server:
             raise ProtocolError(f"There is no such destination: {shown(header.untrusted_target)}")
         return framing.Header(header.untrusted_service, header.untrusted_argument, header.source, "name", "dom0")
 
-    async def _payload(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter | None
-    ) -> AsyncGenerator[bytes, None]:
-        """The payload to its end. Raises `ProtocolError` for a caller that stops without ending it.
+    async def _payload(self, reader: asyncio.StreamReader) -> AsyncGenerator[bytes, None]:
+        """The payload to its end. Raises `ProtocolError` for a caller that stops without ending it."""
+        while True:
+            async with self._going_on():
+                piece = await reader.read(_PIECE)
+            if not piece:
+                return
+            yield piece
 
-        With `writer` the caller must still be there at the end: one that was killed in the middle of an image has ended
-        its payload too, as far as the socket tells, and half an image is not to become a volume.
+    async def _streamed(self, stream: PayloadStream, writer: asyncio.StreamWriter) -> AsyncGenerator[bytes, None]:
+        """As `_payload`, of a call that takes an image or a backup.
+
+        The caller must still be there at the end: one that was killed in the middle of an image has ended its payload
+        too, as far as the socket tells, and half an image is not to become a volume.
         """
         while True:
-            try:
-                async with asyncio.timeout(self._limits.idle):
-                    piece = await reader.read(_PIECE)
-            except TimeoutError as error:
-                raise ProtocolError(f"The payload did not go on for {self._limits.idle:g} seconds.") from error
-            except ConnectionError as error:
-                raise ProtocolError("The connection broke inside the payload.") from error
+            if stream.has_piece:
+                piece = await stream.read()
+            else:
+                async with self._going_on():
+                    piece = await stream.read()
             if not piece:
-                if writer is not None and _has_hung_up(writer):
+                if _has_hung_up(writer):
                     raise ProtocolError("The caller went away inside the payload.")
                 return
             yield piece
+
+    @asynccontextmanager
+    async def _going_on(self) -> AsyncIterator[None]:
+        """The next piece of a payload has to come in time. Raises `ProtocolError` otherwise."""
+        try:
+            async with asyncio.timeout(self._limits.idle):
+                yield
+        except TimeoutError as error:
+            raise ProtocolError(f"The payload did not go on for {self._limits.idle:g} seconds.") from error
+        except ConnectionError as error:
+            raise ProtocolError("The connection broke inside the payload.") from error
 
 
 @contextmanager

@@ -49,7 +49,7 @@ class StraightWriter:
         self._thread: Thread | None = None
         self._error: OSError | None = None
 
-    def write(self, offset: int, data: bytes | memoryview) -> None:
+    def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
         """Take the bytes for that place in the file."""
         if self._error is not None:
             raise self._error

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
+from qubesmanager.host.priority import compute_later
 from qubesmanager.wire import limits
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.reasons import refusal
@@ -32,7 +33,7 @@ async def in_engine(work: Callable[[], T], stop: threading.Event | None = None) 
 
     Cancelled, it sets the event and waits until the work has ended: what has begun does not run on behind a caller.
     """
-    with ThreadPoolExecutor(1, thread_name_prefix="backup") as thread:
+    with ThreadPoolExecutor(1, thread_name_prefix="backup", initializer=compute_later) as thread:
         future = asyncio.get_running_loop().run_in_executor(thread, work)
         try:
             return await asyncio.shield(future)

@@ -89,7 +89,7 @@ def rounded(size: int) -> int:
     return max(1, -(-size // GRAIN)) * GRAIN
 
 
-def is_zero(data: bytes) -> bool:
+def is_zero(data: bytes | bytearray) -> bool:
     """Nothing but zeros in up to `GRAIN` bytes."""
     return data == (ZEROS if len(data) == GRAIN else ZEROS[: len(data)])
 
@@ -142,7 +142,7 @@ def is_staging(name: str) -> bool:
     return _STAGING.fullmatch(name) is not None
 
 
-def pwrite_all(fd: int, data: bytes, offset: int) -> None:
+def pwrite_all(fd: int, data: bytes | bytearray, offset: int) -> None:
     """All of the data, also where the system writes less at a time."""
     view = memoryview(data)
     while view:

@@ -27,7 +27,7 @@ _NO_REFLINKS = {errno.EOPNOTSUPP, errno.ENOTTY, errno.EINVAL, errno.EXDEV, errno
 class RawWriter(NewFile):
     """A sparse file, written from its first byte to its last; blocks of zeros stay holes."""
 
-    def put(self, offset: int, data: bytes) -> None:
+    def put(self, offset: int, data: bytes | bytearray) -> None:
         for start in range(0, len(data), BLOCK):
             block = data[start : start + BLOCK]
             if not is_zero(block):

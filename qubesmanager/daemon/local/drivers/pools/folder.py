@@ -86,7 +86,7 @@ _MARKS = re.compile(rb"[0-9a-f]{32}")
 class LayerWriter(Protocol):
     """Takes the bytes of a new layer, ascending and in whole blocks; `finish` brings all of it to the disk."""
 
-    def put(self, offset: int, data: bytes) -> None: ...
+    def put(self, offset: int, data: bytes | bytearray) -> None: ...
 
     def finish(self, size: int) -> None: ...
 
@@ -104,7 +104,7 @@ class _Reporting:
         self._writer = writer
         self._pool = pool
 
-    def put(self, offset: int, data: bytes) -> None:
+    def put(self, offset: int, data: bytes | bytearray) -> None:
         with disk_errors(self._pool):
             self._writer.put(offset, data)
 

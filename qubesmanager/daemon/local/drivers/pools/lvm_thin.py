@@ -151,7 +151,7 @@ class _DeviceWriter:
         self._capacity = capacity
         self._loop = asyncio.get_running_loop()
 
-    def put(self, offset: int, data: bytes) -> None:
+    def put(self, offset: int, data: bytes | bytearray) -> None:
         if offset + len(data) > self._capacity:
             self._give(rounded(max(offset + len(data), 2 * self._capacity)))
         with disk_errors(self._pool.pool), self._pool.device(self._name).open("r+b", buffering=0) as file:

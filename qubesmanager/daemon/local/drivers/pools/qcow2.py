@@ -158,7 +158,7 @@ class Writer(NewFile):
         self._l2: array[int] = array("Q")
         self._l2_index = -1
 
-    def put(self, offset: int, data: bytes) -> None:
+    def put(self, offset: int, data: bytes | bytearray) -> None:
         """Data at a multiple of the cluster's size; only the image's last cluster may be short."""
         if is_zero(data) and not self._backing:
             return

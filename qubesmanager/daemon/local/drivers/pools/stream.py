@@ -11,7 +11,7 @@ from qubesmanager.wire.reasons import refusal
 
 
 class _Writer(Protocol):
-    def put(self, offset: int, data: bytes) -> None: ...
+    def put(self, offset: int, data: bytes | bytearray) -> None: ...
 
     def finish(self, size: int) -> None: ...
 
@@ -22,36 +22,42 @@ class Blocks:
     def __init__(self, writer: _Writer) -> None:
         self._writer = writer
         self._offset = 0
-        self._pieces: list[bytes] = []
-        self._held = 0
+        # One for all blocks: a new one each time costs the loop more than the copies into it.
+        self._block = bytearray(GRAIN)
+        self._filled = 0
 
     async def take(self, data: AsyncIterator[bytes], size: int | None) -> None:
         """All of the stream; not exactly `size` bytes where that is given: `QubesValueError`."""
         async for piece in data:
-            self._pieces.append(piece)
-            self._held += len(piece)
-            if size is not None and self._offset + self._held > size:
+            if size is not None and self._offset + self._filled + len(piece) > size:
                 raise refusal("import-too-long", size)
-            while self._held >= GRAIN:
-                joined = b"".join(self._pieces) if len(self._pieces) > 1 else self._pieces[0]
-                block, rest = joined[:GRAIN], joined[GRAIN:]
-                self._pieces, self._held = [rest] if rest else [], len(rest)
-                await self._write(block)
-        if size is not None and self._offset + self._held != size:
-            raise refusal("import-too-short", self._offset + self._held, size)
+            rest = memoryview(piece)
+            while rest:
+                part, rest = rest[: GRAIN - self._filled], rest[GRAIN - self._filled :]
+                self._block[self._filled : self._filled + len(part)] = part
+                self._filled += len(part)
+                if self._filled == GRAIN:
+                    await self._write(self._block)
+        if size is not None and self._offset + self._filled != size:
+            raise refusal("import-too-short", self._offset + self._filled, size)
 
     async def finish(self) -> int:
         """Everything is on the disk; answers the volume's size."""
-        size = rounded(self._offset + self._held)
-        if self._held:
-            await self._write(b"".join(self._pieces))
+        size = rounded(self._offset + self._filled)
+        if self._filled:
+            await self._write(self._block[: self._filled])
         await in_thread(self._writer.finish, size)
         return size
 
-    async def _write(self, block: bytes) -> None:
-        if not is_zero(block):
-            await in_thread(self._writer.put, self._offset, block)
+    async def _write(self, block: bytearray) -> None:
+        await in_thread(_put, self._writer, self._offset, block)
         self._offset += len(block)
+        self._filled = 0
+
+
+def _put(writer: _Writer, offset: int, block: bytes | bytearray) -> None:
+    if not is_zero(block):
+        writer.put(offset, block)
 
 
 async def copy_into(writer: _Writer, source: PoolDriver, vid: str) -> None:
