@@ -12,7 +12,7 @@ from pathlib import Path
 from qubesmanager.daemon.local.drivers.devices.host import HostDevices
 from qubesmanager.daemon.local.drivers.devices.udev import UdevTrigger
 from qubesmanager.daemon.local.drivers.firewall.apply import Firewalls, NftFirewall
-from qubesmanager.daemon.local.drivers.firewall.namespaces import Paths, resolvers_of, why_not
+from qubesmanager.daemon.local.drivers.firewall.namespaces import LinuxNamespaces, resolvers_of, why_not
 from qubesmanager.daemon.local.drivers.firewall.resolve import Resolver
 from qubesmanager.daemon.local.drivers.hypervisor.libvirt_driver import LibvirtHypervisor
 from qubesmanager.daemon.local.runtime import Runtime
@@ -76,5 +76,5 @@ def network_of(state: Path, uri: str, kind: str, runtime: Runtime) -> Network:
         resolvers = resolvers_of(Path("/etc/resolv.conf").read_text("utf-8", "replace"))
     # Two daemons of one machine do not meet.
     digest = hashlib.blake2s(str(state.absolute()).encode(), digest_size=2).hexdigest()
-    namespaces = Paths(prefix="qm" if state == SYSTEM_STATE else f"qm{digest}")
+    namespaces = LinuxNamespaces(prefix="qm" if state == SYSTEM_STATE else f"qm{digest}")
     return Network(runtime, firewalls, namespaces, out=kind == "out", resolvers=resolvers)

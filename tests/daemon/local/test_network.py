@@ -36,7 +36,7 @@ OUTSIDE = "192.0.2.1"
 
 
 @dataclass
-class PaperRoads:
+class PaperNamespaces:
     """Which qube is connected to which."""
 
     netvms: dict[str, str] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class PaperRoads:
 
 @dataclass
 class World:
-    roads: PaperRoads = field(default_factory=PaperRoads)
+    namespaces: PaperNamespaces = field(default_factory=PaperNamespaces)
     firewall: PaperFirewall = field(default_factory=PaperFirewall)
     names: dict[str, str] = field(default_factory=dict)
     host: FakeHost = field(default_factory=FakeHost)
@@ -85,7 +85,7 @@ class World:
         return [ipaddress.ip_address(self.names[host])]
 
     def network(self, runtime: Runtime) -> Network:
-        return Network(runtime, Firewalls(self.firewall, Resolver(self.ask)), self.roads, out=True)
+        return Network(runtime, Firewalls(self.firewall, Resolver(self.ask)), self.namespaces, out=True)
 
     async def open(self, state: Path) -> System:
         system = await open_system(state, FakeHypervisor(self.host), network=self.network)
@@ -94,7 +94,7 @@ class World:
 
     def passes(self, system: System, name: str, destination: str = OUTSIDE, port: int = 443) -> bool:
         qube = system.runtime.state.qube(name)
-        machine = self.firewall.machines.get(f"/place/{self.roads.taps[name]}")
+        machine = self.firewall.machines.get(f"/place/{self.namespaces.taps[name]}")
         return machine is not None and machine.passes(Datagram(qube.value("ip"), destination, "tcp", port))
 
 
@@ -122,9 +122,9 @@ async def state_of(client: Client, name: str) -> str:
 async def test_a_started_qube_has_a_tap_behind_its_netvm_and_its_rules_hold(
     client: Client, system: System, world: World
 ) -> None:
-    assert world.roads.netvms == {"sys-net": "", "sys-firewall": "sys-net"}
-    assert world.roads.out == {"sys-net"}
-    assert world.roads.taps == {"work": "sys-firewall", "personal": "sys-firewall"}
+    assert world.namespaces.netvms == {"sys-net": "", "sys-firewall": "sys-net"}
+    assert world.namespaces.out == {"sys-net"}
+    assert world.namespaces.taps == {"work": "sys-firewall", "personal": "sys-firewall"}
     (card,) = world.host.domains[system.runtime.state.qube("work").uuid].spec.nics
     assert (card.kind, card.source) == (NicKind.TAP, "tap-work")
     assert (
@@ -181,52 +181,52 @@ async def test_what_the_kernel_refuses_is_said_and_tried_again(
 async def test_another_netvm_while_it_runs_moves_the_qube_there(client: Client, system: System, world: World) -> None:
     await client.send(calls.VM_PROPERTY_SET("personal", "netvm", "sys-net"))
 
-    assert world.roads.taps["personal"] == "sys-net"
+    assert world.namespaces.taps["personal"] == "sys-net"
     assert world.passes(system, "personal")
     (card,) = world.host.domains[system.runtime.state.qube("personal").uuid].spec.nics
     assert card.kind is NicKind.TAP
 
     await client.send(calls.VM_PROPERTY_SET("personal", "netvm", ""))
-    assert "personal" not in world.roads.taps
+    assert "personal" not in world.namespaces.taps
     assert world.host.domains[system.runtime.state.qube("personal").uuid].spec.nics == ()
     assert await state_of(client, "personal") == ""
 
     await client.send(calls.VM_PROPERTY_RESET("personal", "netvm"))
-    assert world.roads.taps["personal"] == "sys-firewall"
+    assert world.namespaces.taps["personal"] == "sys-firewall"
     assert len(world.host.domains[system.runtime.state.qube("personal").uuid].spec.nics) == 1
 
 
 async def test_a_halted_qube_leaves_no_path(client: Client, world: World) -> None:
     for name in ("work", "personal"):
         await client.send(calls.VM_SHUTDOWN(name))
-    assert world.roads.taps == {}
+    assert world.namespaces.taps == {}
     await client.send(calls.VM_SHUTDOWN("sys-firewall"))
-    assert world.roads.netvms == {"sys-net": ""}
+    assert world.namespaces.netvms == {"sys-net": ""}
     assert world.firewall.machines["/place/sys-firewall"].tables == {}
 
 
 async def test_a_start_whose_path_cannot_be_made_is_undone(client: Client, system: System, world: World) -> None:
-    world.roads.refuse = Mgmt1Error("no taps left")
+    world.namespaces.refuse = Mgmt1Error("no taps left")
 
     with pytest.raises(Mgmt1Error, match="no taps left"):
         await client.send(calls.VM_START("untrusted"))
 
     assert system.runtime.state.qube("untrusted").state is PowerState.HALTED
-    assert "untrusted" not in world.roads.taps
-    world.roads.refuse = None
+    assert "untrusted" not in world.namespaces.taps
+    world.namespaces.refuse = None
     await client.send(calls.VM_START("untrusted"))
-    assert world.roads.taps["untrusted"] == "sys-firewall"
+    assert world.namespaces.taps["untrusted"] == "sys-firewall"
 
 
 async def test_a_daemon_that_starts_again_has_the_paths_and_rules_of_what_runs(tmp_path: Path, world: World) -> None:
     first = await world.open(tmp_path / "again")
     await first.runtime.close()
     world.firewall.machines.clear()
-    world.roads = PaperRoads()
+    world.namespaces = PaperNamespaces()
 
     second = await open_system(tmp_path / "again", FakeHypervisor(world.host), network=world.network)
     try:
-        assert world.roads.netvms == {"sys-net": "", "sys-firewall": "sys-net"}
+        assert world.namespaces.netvms == {"sys-net": "", "sys-firewall": "sys-net"}
         assert world.passes(second, "personal")
         assert not world.passes(second, "work")
     finally:
@@ -255,13 +255,13 @@ async def test_a_path_that_could_not_be_taken_away_goes_later(
 ) -> None:
     monkeypatch.setattr(ground, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(ground, "LONGEST_PAUSE", 0.01)
-    world.roads.refuse = Mgmt1Error("The kernel is busy.")
+    world.namespaces.refuse = Mgmt1Error("The kernel is busy.")
 
     await client.send(calls.VM_KILL("work"))
 
     assert system.runtime.state.qube("work").state is PowerState.HALTED
-    assert "work" in world.roads.taps
-    world.roads.refuse = None
+    assert "work" in world.namespaces.taps
+    world.namespaces.refuse = None
     async with asyncio.timeout(LIMIT):
-        while "work" in world.roads.taps:  # noqa: ASYNC110 - the next attempt
+        while "work" in world.namespaces.taps:  # noqa: ASYNC110 - the next attempt
             await asyncio.sleep(0.01)

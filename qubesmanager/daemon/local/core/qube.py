@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the daemon holds of one qube in memory: what its own settings say, and what follows from them.
 
-Only `System` changes a `Qube`, after the store has taken the change.
+Only the services change a `Qube`, after the store has taken the change.
 """
 
 from collections.abc import Mapping

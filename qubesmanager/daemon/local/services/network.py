@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the packets of qubes go, and the firewall in their way, kept in step with what the qubes are set to.
+"""The network of the qubes and its firewall, kept in step with the settings of the qubes.
 
-With `paths` each netvm is a place of its own and its qubes' rules are loaded there before the first of them is let in;
-without, qubes have the hypervisor's own network and their rules are only kept. Changes are seen by their events, and a
-caller that wants them to hold waits for `settled`.
+With `namespaces` each netvm is a network namespace, and the rules of its qubes are loaded there before the first qube
+is connected. Without, qubes have the hypervisor's own network and their rules are only stored. `Network` subscribes to
+the events; a caller that needs a change to be in force waits for `settled`.
 """
 
 import asyncio
@@ -45,8 +45,8 @@ _PLACING = frozenset({"netvm", "ip", "ip6"})
 _NETWORK_EVENTS = frozenset({events.FIREWALL_CHANGED, events.DOMAIN_ADD, events.DOMAIN_DELETE})
 
 
-class Roads(Protocol):
-    """What `Paths` has: real places for packets."""
+class Namespaces(Protocol):
+    """The network namespaces of netvms, as `drivers.firewall.namespaces` builds them."""
 
     async def netvm_up(self, netvm: Node, upstream: Node | None = None) -> str: ...
     async def lead_out(self, netvm: Node, resolvers: Sequence[Address]) -> None: ...
@@ -56,13 +56,13 @@ class Roads(Protocol):
 
 
 class Network:
-    """`roads` None: user networking, and `why` says why. `out`: a netvm without netvm leads out through the host."""
+    """`namespaces` None: user networking, because of `why`. `out`: a netvm without netvm leads out through the host."""
 
     def __init__(
         self,
         runtime: Runtime,
         firewalls: Firewalls,
-        roads: Roads | None,
+        namespaces: Namespaces | None,
         *,
         why: Field = "",
         out: bool = False,
@@ -70,7 +70,7 @@ class Network:
     ) -> None:
         self._runtime = runtime
         self._firewalls = firewalls
-        self._roads = roads
+        self._namespaces = namespaces
         self._out = out
         self._resolvers = tuple(resolvers)
         self._places: dict[UUID, str] = {}
@@ -83,7 +83,7 @@ class Network:
         self._done = 0
         self._turn = asyncio.Condition()
         self._work = asyncio.Event()
-        runtime.state.firewall_note = why if roads is None else ""
+        runtime.state.firewall_note = why if namespaces is None else ""
         runtime.subscribe(self._seen)
 
     # -- the life of a qube -------------------------------------------------------------------------------------------
@@ -95,7 +95,7 @@ class Network:
         stands for the netvm in the network, so a netvm's guest has no card itself.
         """
         name = qube.value("netvm")
-        if self._roads is None:
+        if self._namespaces is None:
             self._at[qube.uuid] = (name, _node(qube))
             return (NicSpec(qube.value("mac"), NicKind.USER),) if name else ()
         if qube.flag("provides_network"):
@@ -108,26 +108,26 @@ class Network:
     async def halted(self, qube: Qube) -> None:
         """Take the qube's path away. What cannot be taken away now is tried again; the qube need not wait for it."""
         name, node = self._at.pop(qube.uuid, ("", _node(qube)))
-        if self._roads is None:
+        if self._namespaces is None:
             return
         provided = self._places.pop(qube.uuid, None) is not None
-        take_away = partial(self._take_away, self._roads, qube, node, name, provided=provided)
+        take_away = partial(self._take_away, self._namespaces, qube, node, name, provided=provided)
         await self._runtime.ensure(f"take away the network of {node.name}", take_away)
         self._said(qube, "")
 
-    async def _take_away(self, roads: Roads, qube: Qube, node: Node, netvm: str, *, provided: bool) -> None:
+    async def _take_away(self, namespaces: Namespaces, qube: Qube, node: Node, netvm: str, *, provided: bool) -> None:
         """The path of a qube that has halted, and what it provided; nothing if it was started again meanwhile."""
         if qube.uuid in self._at:
             return
         if netvm:
-            await roads.qube_down(node, netvm)
+            await namespaces.qube_down(node, netvm)
         if provided:
             await self._firewalls.remove(node.name)
-            await roads.netvm_down(node.name)
+            await namespaces.netvm_down(node.name)
 
     async def reconcile(self) -> None:
         """After the start of the daemon: the places of the qubes that run, netvms before what is behind them."""
-        if self._roads is None:
+        if self._namespaces is None:
             for qube in self._runtime.state.qubes.values():
                 if qube.running:
                     self._at[qube.uuid] = (qube.value("netvm"), _node(qube))
@@ -140,7 +140,7 @@ class Network:
                 elif qube.running and qube.value("netvm"):
                     await self._connect(qube, qube.value("netvm"))
                 elif provides:
-                    await self._roads.netvm_down(qube.name)
+                    await self._namespaces.netvm_down(qube.name)
             except Mgmt1Error as error:
                 log.warning("The network of %s: %s", qube.name, error)
 
@@ -211,11 +211,11 @@ class Network:
     async def _reconnect(self, qube: Qube, before: str, node: Node, wanted: str) -> None:
         hypervisor = self._runtime.hypervisor
         plugged = (await hypervisor.capabilities()).hot_plug
-        user = self._roads is None
+        user = self._namespaces is None
         if before and plugged and (not wanted or not user):
             await hypervisor.detach_nic(qube.uuid, qube.value("mac"))
-        if before and self._roads is not None:
-            await self._roads.qube_down(node, before)
+        if before and self._namespaces is not None:
+            await self._namespaces.qube_down(node, before)
         self._at[qube.uuid] = ("", _node(qube))
         cards = await self._connect(qube, wanted)
         if cards and plugged and (not before or not user):
@@ -224,32 +224,32 @@ class Network:
     # -- steps --------------------------------------------------------------------------------------------------------
 
     async def _netvm_up(self, netvm: Qube) -> None:
-        assert self._roads is not None  # noqa: S101 - for the type checker; both callers have looked
+        assert self._namespaces is not None  # noqa: S101 - for the type checker; both callers have looked
         upstream = self._runtime.state.qubes.get(netvm.value("netvm"))
-        place = await self._roads.netvm_up(_node(netvm), None if upstream is None else _node(upstream))
+        place = await self._namespaces.netvm_up(_node(netvm), None if upstream is None else _node(upstream))
         self._places[netvm.uuid] = place
         self._at[netvm.uuid] = ("", _node(netvm))
         if upstream is None and self._out:
-            await self._roads.lead_out(_node(netvm), self._resolvers)
+            await self._namespaces.lead_out(_node(netvm), self._resolvers)
         await self._load(netvm)
 
     async def _connect(self, qube: Qube, name: str) -> tuple[NicSpec, ...]:
         mac = qube.value("mac")
         netvm = self._runtime.state.qubes.get(name)
-        if self._roads is None or netvm is None:
+        if self._namespaces is None or netvm is None:
             self._at[qube.uuid] = (name, _node(qube))
             return (NicSpec(mac, NicKind.USER),) if netvm is not None else ()
         if netvm.uuid not in self._places:
             raise refusal("netvm-stopped", name)
         await self._load(netvm)
         self._at[qube.uuid] = (name, _node(qube))
-        tap = await self._roads.qube_up(_node(qube), _node(netvm), os.geteuid())
+        tap = await self._namespaces.qube_up(_node(qube), _node(netvm), os.geteuid())
         return (NicSpec(mac, NicKind.TAP, tap),)
 
     async def check(self, qube: Qube, rules: Rules) -> None:
         """Raises `QubesValueError` if the rules cannot be carried out where the qube's netvm is enforced."""
         netvm = self._runtime.state.qubes.get(qube.value("netvm"))
-        if self._roads is None or netvm is None or netvm.uuid not in self._places:
+        if self._namespaces is None or netvm is None or netvm.uuid not in self._places:
             return
         changed = QubeRules(qube.name, _ip(qube), _ip6(qube), tuple(text for _id, text in rules))
         problems = await self._firewalls.problems(self._netvm(netvm, changed))

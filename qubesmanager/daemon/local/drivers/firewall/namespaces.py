@@ -62,7 +62,7 @@ def why_not() -> Reason | None:
     return None
 
 
-class Paths:
+class LinuxNamespaces:
     """Builds and takes away. `root`: the namespace that stands for the host (a test's own); None for the process's.
 
     `prefix` begins the names of namespaces and tables, so that two installations on a host do not meet.

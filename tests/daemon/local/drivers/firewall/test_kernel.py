@@ -21,7 +21,7 @@ from netns import Fate
 from qubesmanager.daemon.local.drivers.firewall import namespaces
 from qubesmanager.daemon.local.drivers.firewall.apply import Firewalls, Netvm, NftFirewall, Report
 from qubesmanager.daemon.local.drivers.firewall.compile import QubeRules, compile_netvm
-from qubesmanager.daemon.local.drivers.firewall.namespaces import NAMESPACES, UPLINK, Node, Paths
+from qubesmanager.daemon.local.drivers.firewall.namespaces import NAMESPACES, UPLINK, LinuxNamespaces, Node
 from qubesmanager.daemon.local.drivers.firewall.resolve import Resolver
 from qubesmanager.host import command
 from qubesmanager.rules.firewall import Address
@@ -51,13 +51,13 @@ async def resolve(host: str) -> list[Address]:
     return HOSTS[host]
 
 
-async def _qube(paths: Paths, qube: Node) -> None:
+async def _qube(namespaces: LinuxNamespaces, qube: Node) -> None:
     """A namespace in place of a VM: its end of a veth pair is its network card, the other end its port."""
     port = f"{PREFIX}{qube.name}"[:15]
     await command.run("ip", "netns", "add", f"{PREFIX}-{qube.name}")
     there = ("peer", "name", "eth0", "netns", f"{PREFIX}-{qube.name}")
     await command.run(*command.in_namespace(place("host"), ["ip", "link", "add", port, "type", "veth", *there]))
-    await paths.port_up(port, qube, FW)
+    await namespaces.port_up(port, qube, FW)
     lines = ["link set lo up", "link set eth0 up", f"address add {qube.ip}/32 dev eth0"]
     lines += [
         f"address add {qube.ip6}/128 dev eth0 nodad",
@@ -71,13 +71,13 @@ async def _qube(paths: Paths, qube: Node) -> None:
 
 async def _build() -> None:
     await command.run("ip", "netns", "add", HOST)
-    paths = Paths(place("host"), PREFIX)
-    await paths.netvm_up(NET)
-    await paths.netvm_up(FW, NET)
+    namespaces = LinuxNamespaces(place("host"), PREFIX)
+    await namespaces.netvm_up(NET)
+    await namespaces.netvm_up(FW, NET)
     for address in (WEB4, OTHER4, WEB6, OTHER6):
         await command.run(*command.in_namespace(place("net"), ["ip", "address", "add", address, "dev", "lo"]))
     for qube in (WORK, MAIL):
-        await _qube(paths, qube)
+        await _qube(namespaces, qube)
     # Rejections would be held back to one a second otherwise, and the probes would wait for them.
     for path in ("/proc/sys/net/ipv4/icmp_ratelimit", "/proc/sys/net/ipv6/icmp/ratelimit"):
         await command.run(*command.in_namespace(place("fw"), ["tee", path]), given=b"0")
@@ -302,8 +302,8 @@ def _arp(sender: Address) -> bytes:
 
 
 async def test_a_tap_carries_its_qubes_frames_and_no_others(plumbing: None) -> None:
-    paths, qube = Paths(place("host"), PREFIX), Node("vm", ipaddress.IPv4Address("10.9.0.4"))
-    name = await paths.qube_up(qube, FW)
+    namespaces, qube = LinuxNamespaces(place("host"), PREFIX), Node("vm", ipaddress.IPv4Address("10.9.0.4"))
+    name = await namespaces.qube_up(qube, FW)
     with netns.within(place("host")):
         tap = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
         # IFF_TAP | IFF_NO_PI, as a hypervisor opens it
@@ -322,7 +322,7 @@ async def test_a_tap_carries_its_qubes_frames_and_no_others(plumbing: None) -> N
         own = answered(qube.addresses()[0], netns.BOUND)
     finally:
         os.close(tap)
-        await paths.qube_down(qube, "fw")
+        await namespaces.qube_down(qube, "fw")
 
     assert (borrowed, own) == (False, True)
 
@@ -346,10 +346,10 @@ async def _outside() -> None:
 async def test_a_netvm_is_led_out_behind_the_hosts_addresses(firewalls: Firewalls) -> None:
     await load(firewalls, "action=accept")
     await firewalls.update(Netvm("net", place("net"), (QubeRules("fw", FW.ip, FW.ip6, ["action=accept"]),), (), UPLINK))
-    paths = Paths(place("host"), PREFIX)
+    namespaces = LinuxNamespaces(place("host"), PREFIX)
     await _outside()
     for _ in range(2):
-        await paths.lead_out(NET)
+        await namespaces.lead_out(NET)
 
     fates = [netns.ping(place("work"), address) for address in (OUTSIDE4, OUTSIDE6)]
     with netns.listen(place("outside"), OUTSIDE4, 80) as server, netns.connect(place("work"), OUTSIDE4, 80):
@@ -365,7 +365,7 @@ async def test_a_netvm_is_led_out_behind_the_hosts_addresses(firewalls: Firewall
 
 
 async def test_paths_may_be_built_twice_and_are_taken_away_whole(plumbing: None) -> None:
-    paths = Paths(place("host"), PREFIX)
+    namespaces = LinuxNamespaces(place("host"), PREFIX)
     extra, qube = Node("extra", ipaddress.IPv4Address("10.7.0.1")), Node("q", ipaddress.IPv4Address("10.7.0.2"))
 
     lonely = Node("lonely", ipaddress.IPv4Address("10.6.0.1"), ipaddress.IPv6Address("fd06::1"))
@@ -378,17 +378,17 @@ async def test_paths_may_be_built_twice_and_are_taken_away_whole(plumbing: None)
         return await command.run(*command.in_namespace(place("host"), ["nft", "list", "tables"]))
 
     before = (await links(), await tables())
-    tap = paths.tap("q")
+    tap = namespaces.tap("q")
     for _ in range(2):
-        await paths.netvm_up(extra, NET)
-        await paths.netvm_up(lonely)
-        await paths.qube_up(qube, extra, owner=65534)
-        await paths.lead_out(lonely)
+        await namespaces.netvm_up(extra, NET)
+        await namespaces.netvm_up(lonely)
+        await namespaces.qube_up(qube, extra, owner=65534)
+        await namespaces.lead_out(lonely)
     during = await links()
     for _ in range(2):
-        await paths.qube_down(qube, "extra")
-        await paths.netvm_down("extra")
-        await paths.netvm_down("lonely")
+        await namespaces.qube_down(qube, "extra")
+        await namespaces.netvm_down("extra")
+        await namespaces.netvm_down("lonely")
 
     assert tap in during
     assert (await links(), await tables()) == before
