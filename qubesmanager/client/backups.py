@@ -25,6 +25,8 @@ from qubesmanager.wire.events import (
     BackupProgress,
 )
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import from_json
 
 DOM0 = "dom0"
 WRITING, VERIFYING = "writing", "verifying"
@@ -126,6 +128,8 @@ class Run:
     """Unix seconds at which the schedule tries again, after a failed run."""
     progress: "Progress | None" = None
     """How far it is; only in `status`, of one that runs."""
+    why: Reason | None = None
+    """The reason as data; None in what an earlier version kept."""
 
     @property
     def is_running(self) -> bool:
@@ -240,6 +244,7 @@ def parse_run(untrusted: str) -> Run:
         end=_whole(told, "end"),
         result=_text(told, "result"),
         reason=_text(told, "reason"),
+        why=from_json(told.get("why")),
         file=_text(told, "file"),
         size=_whole(told, "size"),
         verified=told.get("verified") is True,
@@ -285,6 +290,7 @@ def run_from_event(event: Event) -> Run | None:
         end=None,
         result=about.result,
         reason=about.reason,
+        why=about.why,
         file=about.file,
         size=about.size,
         verified=False,
@@ -298,9 +304,9 @@ def whole(run: Run) -> Run:
     if run.result == CANCELLED:
         raise BackupCancelledError("The backup was cancelled.")
     if run.result == FAILED:
-        raise BackupError(run.reason)
+        raise BackupError(run.reason, run.why)
     if run.result == INCOMPLETE:
-        raise BackupIncompleteError(run.reason)
+        raise BackupIncompleteError(run.reason, run.why)
     return run
 
 

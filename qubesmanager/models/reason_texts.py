@@ -6,6 +6,7 @@
 
 from PyQt5.QtCore import QCoreApplication
 
+from qubesmanager.client.backups import Run
 from qubesmanager.wire.reason import Field, Reason
 from qubesmanager.wire.reasons import BY_CODE
 from qubesmanager.wire.records import VmRecord
@@ -22,6 +23,11 @@ def reason_text(reason: Reason) -> str:
 def field_text(field: Field) -> str:
     """Text as it is; a reason in the user's language."""
     return field if isinstance(field, str) else reason_text(field)
+
+
+def run_text(run: Run) -> str:
+    """Why a run of a backup made no backup, or not of all qubes, in the user's language."""
+    return field_text(run.why or run.reason)
 
 
 def property_text(record: VmRecord, name: str) -> str:

@@ -146,6 +146,8 @@ class BackupEvent(NamedTuple):
     reason: str = ""
     file: str = ""
     size: int | None = None
+    why: WireReason | None = None
+    """The reason as data."""
 
 
 class BackupProgress(NamedTuple):

@@ -17,7 +17,7 @@ from qubesmanager.wire import errors
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.reason import Field, Reason, Value
 
-DEPTH = 8
+DEPTH = 16
 """How many reasons may be inside of each other in a payload."""
 
 
@@ -49,6 +49,7 @@ TABLE: tuple[Row, ...] = (
     # -- of any kind
     Row("other-text", errors.Mgmt1Error, "{text}"),
     Row("of-qube", errors.Mgmt1Error, "{qube}: {reason}"),
+    Row("internal-error", errors.Mgmt1Error, "Internal error; see the daemon's log"),
     Row("both-reasons", errors.Mgmt1Error, "{first} {second}"),
     # -- power and life of a qube
     Row("dom0-always-runs", errors.QubesValueError, "dom0 runs as long as the computer does."),
@@ -528,6 +529,22 @@ TABLE: tuple[Row, ...] = (
     Row("config-pool-differs", errors.QubesValueError, "There is another pool {pool} here; remove it first."),
     Row("config-no-policy-file", errors.QubesValueError, "Not a policy file: {path}"),
     Row("config-missing", errors.QubesValueError, "The backup has no {item} of dom0."),
+    # -- how a run of a backup ended
+    Row("home-not-backed-up", errors.BackupError, "The home of dom0 is not backed up."),
+    Row("run-cut-off", errors.BackupError, "The daemon ended before the backup was complete."),
+    Row(
+        "profile-not-accepted",
+        errors.BackupError,
+        "The profile is not accepted; `qubes-backup --profile {profile}` says why.",
+    ),
+    Row("run-reason-of-dom0", errors.BackupError, "dom0 alone sees the reason, which may name other qubes."),
+    Row("run-left-out", errors.BackupError, "Left out, because {owner} does not see them: {qubes}."),
+    Row(
+        "backups-kept",
+        errors.BackupError,
+        "Kept, because no other backup of the profile holds the qube: {backups}.",
+    ),
+    Row("backup-not-noted", errors.Mgmt1Error, "The backup {path} is on the disk; that it was made is not noted."),
     # -- policy files and calls
     Row("no-such-policy", errors.PolicyAdminFileNotFoundException, "There is no policy file {file}."),
     Row("policy-not-written", errors.Mgmt1Error, "The policy file {file} cannot be written: {why}."),
@@ -899,6 +916,16 @@ def cause(failure: BaseException) -> Field:
     """An error as a field of another reason: its own reason, else its text."""
     own = failure.reason if isinstance(failure, Mgmt1Error) else None
     return own or str(failure)
+
+
+def joined(fields: Sequence[Field]) -> Reason | None:
+    """One reason that says all of these after each other; None for none. Empty texts are left out."""
+    reasons = [as_reason(each) or Reason("other-text", each) for each in fields if each]
+    while len(reasons) > 1:
+        # In pairs, so that many are not deep inside of each other.
+        pairs = [reasons[at : at + 2] for at in range(0, len(reasons), 2)]
+        reasons = [Reason("both-reasons", *pair) if len(pair) > 1 else pair[0] for pair in pairs]
+    return reasons[0] if reasons else None
 
 
 def to_json(reason: Reason) -> dict[str, Any]:

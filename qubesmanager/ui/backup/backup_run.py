@@ -26,9 +26,9 @@ from qubesmanager.client.backups import (
     whole,
 )
 from qubesmanager.client.live_copy import FIRST_PAUSE, LONGEST_PAUSE
-from qubesmanager.models.daemon_texts import run_text
 from qubesmanager.models.texts import size_text
 from qubesmanager.transport.base import RefusedError, TransportError
+from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import TaskState, report
 from qubesmanager.wire import calls
@@ -163,7 +163,7 @@ class BackupRun(QObject):
             raise
 
     def _failed(self, error: Mgmt1Error | TransportError) -> None:
-        self.state, self.why = TaskState.FAILED, run_text(str(error))
+        self.state, self.why = TaskState.FAILED, error_text(error)
         self._is_lost = isinstance(error, TransportError) and not isinstance(error, RefusedError)
 
     def _report(self) -> None:

@@ -7,7 +7,7 @@ from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
 from qubesmanager.client.backups import Run
-from qubesmanager.models.daemon_texts import run_text
+from qubesmanager.models.reason_texts import run_text
 from qubesmanager.models.texts import date_text, plain_tip, size_text
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.rules.backups import overdue
@@ -112,7 +112,7 @@ class Status(QStatusBar):
 
     def _trouble(self, run: Run) -> str:
         """Why the run made no whole backup, and when it is tried again."""
-        said = f"{run.profile}: {run_text(run.reason)}"
+        said = f"{run.profile}: {run_text(run)}"
         if run.next_attempt is None:
             return said
         retry = self.tr("The next attempt is at {0}.").format(date_text(run.next_attempt))

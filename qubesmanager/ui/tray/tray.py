@@ -9,9 +9,9 @@ from PyQt5.QtWidgets import QAction, QMenu, QSystemTrayIcon, QTabWidget, QToolBu
 
 from qubesmanager.client.backups import INCOMPLETE, Run
 from qubesmanager.client.live_copy import Lost
-from qubesmanager.models.daemon_texts import run_text
 from qubesmanager.models.device_catalog import Device, DeviceCatalog, Kind, Step
 from qubesmanager.models.device_tree import KIND_ICONS, state_line
+from qubesmanager.models.reason_texts import run_text
 from qubesmanager.models.texts import size_text, state_text
 from qubesmanager.rules.facts import HALTED
 from qubesmanager.ui.actions.operations import Operations
@@ -244,7 +244,7 @@ class Tray(QObject):
             said = self.tr("The backup {0} failed: {1}")
             if run.result == INCOMPLETE:
                 said = self.tr("The backup {0} is not complete: {1}")
-            self._tell(said.format(run.profile, run_text(run.reason)), failed=True, title=self.tr("Backup"))
+            self._tell(said.format(run.profile, run_text(run)), failed=True, title=self.tr("Backup"))
 
     def _tell(self, text: str, failed: bool, title: str = "") -> None:  # noqa: FBT001 - a slot
         """Through the desktop where there is a tray, else in the window."""

@@ -62,13 +62,13 @@ from qubesmanager.wire.errors import (
 from qubesmanager.wire.event_row import EventRow
 from qubesmanager.wire.firewall import parse_rule
 from qubesmanager.wire.names import PROFILE_ID, check
-from qubesmanager.wire.reason import Reason
-from qubesmanager.wire.reasons import cause, refusal, text
+from qubesmanager.wire.reason import Field, Reason
+from qubesmanager.wire.reasons import cause, error_for, from_json, joined, refusal, text, to_json
 from qubesmanager.wire.values import DeviceClass, VmClass
 
 log = logging.getLogger(__name__)
 
-FOR_DOM0 = "dom0 alone sees the reason, which may name other qubes."
+FOR_DOM0 = Reason("run-reason-of-dom0")
 """Stands in the answers to a source that does not see all qubes of a run."""
 
 FILE = "qubes-backup"
@@ -129,11 +129,10 @@ class Planned:
     dom0: bool
     hidden: tuple[str, ...] = ()
 
-    def told(self, *, has_home: bool) -> str:
-        """What is wanted and not in the backup, as sentences; empty if nothing. `has_home`: dom0's home is in it."""
-        said = [text(Reason("no-such-qube", ", ".join(self.missing)))] if self.missing else []
-        left_out = self.dom0 and not has_home
-        return " ".join([*said, *(["The home of dom0 is not backed up."] if left_out else [])])
+    def lacking(self, *, has_home: bool) -> list[Field]:
+        """What the profile names and the backup does not have. `has_home`: dom0's home is in it."""
+        missing = [Reason("no-such-qube", ", ".join(self.missing))] if self.missing else []
+        return [*missing, *([Reason("home-not-backed-up")] if self.dom0 and not has_home else [])]
 
 
 class Backups:
@@ -247,29 +246,29 @@ class Backups:
     async def _check_connected(self, name: str, profile: Profile) -> None:
         """Raises `BackupNotConnectedError`."""
         if reason := await self._why_not_connected(name, profile):
-            raise BackupNotConnectedError(reason)
+            raise error_for(reason)
 
-    async def _why_not_connected(self, name: str, profile: Profile, *, kept: bool = True) -> str:
-        """Why the destination may be without its disk, as a sentence; empty if its disk is there.
+    async def _why_not_connected(self, name: str, profile: Profile, *, kept: bool = True) -> Reason | None:
+        """Why the destination may be without its disk; None if its disk is there.
 
         `kept`: the profile is in the folder; one that is not is about to be set by the user, who sees the disk.
         """
         if profile.destination_vm != DOM0 or not profile.destination_path:
-            return ""
+            return None
         stored = await self._runtime.store.read(
             "SELECT file_system FROM destination WHERE profile = ? AND path = ?", (name, profile.destination_path)
         )
         known = {row[0] for row in stored if row[0]}
         here = await at_destination(_file_system, profile)
         if await self._is_unmounted(profile) or (known and here.identity not in known):
-            return text(Reason("backup-not-connected", profile.destination_path, name))
+            return Reason("backup-not-connected", profile.destination_path, name)
         if stored or not kept or not await at_destination(_is_of_system, profile):
-            return ""
+            return None
         # A mount point without its disk looks the same, unless a backup of the profile is there already.
         runs = [told for told in await self.history(name) if told["result"] in {OK, INCOMPLETE}]
         if await at_destination(_holds_one_of, profile, runs):
-            return ""
-        return text(Reason("backup-on-system-disk", profile.destination_path, name, name))
+            return None
+        return Reason("backup-on-system-disk", profile.destination_path, name, name)
 
     async def follow_soon(self) -> None:
         """As `follow_names`: now, and in the background until it is done if that fails or the caller is cancelled."""
@@ -372,7 +371,7 @@ class Backups:
                 raise self._answered(error, told) from error
             except BaseException as error:
                 stopped = isinstance(error, BackupCancelledError | asyncio.CancelledError)
-                told["reason"] = "" if stopped else str(error) or "Internal error; see the daemon's log"
+                told |= _because("" if stopped else cause(error) or Reason("internal-error"))
                 told["result"] = CANCELLED if stopped else FAILED
                 if isinstance(error, Mgmt1Error):
                     raise self._answered(error, told) from error
@@ -387,7 +386,8 @@ class Backups:
     def _answered(self, error: Mgmt1Error, told: dict[str, Any]) -> Mgmt1Error:
         """The error as the source of the run gets it: without the reason where that may name what it does not see."""
         by = DOM0 if told["by"] == SCHEDULE else told["by"]
-        return error if by == DOM0 or self._reduced(told, by).get("reason") != FOR_DOM0 else BackupError(FOR_DOM0)
+        is_whole = by == DOM0 or self._reduced(told, by).get("reason") != text(FOR_DOM0)
+        return error if is_whole else error_for(FOR_DOM0)
 
     async def _carry_out(
         self,
@@ -414,9 +414,10 @@ class Backups:
         if not planned.qubes and not planned.dom0:
             raise refusal("profile-no-qube")
         options = Options(LEVELS[profile.kdf], profile.compression, run.profile, await self._previous(run.profile))
-        left_out: list[str] = []
+        left_out: list[Field] = []
+        unread: dict[str, Reason] = {}
         async with AsyncExitStack() as held:
-            kept = [await self._kept_or_failed(held, qube, left_out) for qube in planned.qubes]
+            kept = [await self._kept_or_failed(held, qube, left_out, unread) for qube in planned.qubes]
             home = await self._home(profile, planned, run.cancelled)
             told["home"] = home is not None
             run.totals = {DOM0: home.size} if home is not None else {}
@@ -463,23 +464,28 @@ class Backups:
             whole = [one.qube.name for one in report.results if one.ok and one.qube.name != DOM0]
             await self._stamp(whole, told["start"])
         except StoreError as error:
-            there = f"The backup {file} is on the disk; that it was made is not noted. " if file and report.ok else ""
-            raise StoreError(f"{there}{error}") from error
+            if not file or not report.ok:
+                raise
+            not_noted = Reason("both-reasons", Reason("backup-not-noted", file), cause(error))
+            raise error_for(not_noted, StoreError) from error
         left_out += [sentence for one in report.results for sentence in one.lost]
-        wrong = [*report.problems, *(one.reason for one in report.results if not one.ok)]
+        failures = [unread.get(one.qube.name, one.reason) for one in report.results if not one.ok]
+        wrong = joined([*report.problems, *failures])
         if wrong:
-            raise BackupError(" ".join([*wrong, *left_out]))
+            raise error_for(joined([wrong, *left_out]) or wrong, BackupError)
         told["result"] = INCOMPLETE if planned.lost else OK
-        told["reason"] = " ".join(filter(None, [planned.told(has_home=home is not None), *left_out]))
+        lacking = [*planned.lacking(has_home=home is not None), *left_out]
+        told |= _because(*lacking)
         if profile.keep is not None:
             await self._remember(number, told)
             decision = await self.retention(run.profile, profile, _made(told, number), told["owner"], given_up)
             for old in decision.remove:
                 await self._remove_old(run.profile, old)
             told["kept"] = [{"file": kept.file, "qubes": list(names)} for kept, names in decision.kept_for]
-            told["reason"] = " ".join(filter(None, [told["reason"], kept_text(decision)]))
+            lacking += _kept_for(decision)
+            told |= _because(*lacking)
         if planned.lost:
-            raise refusal("backup-incomplete", told["reason"])
+            raise refusal("backup-incomplete", joined(lacking) or "")
 
     async def _home(self, profile: Profile, planned: Planned, stop: threading.Event) -> Home | None:
         """dom0's home as it is now, if the profile takes it. Raises `BackupError` if it names one that it cannot."""
@@ -567,15 +573,21 @@ class Backups:
 
     # -- what is kept -------------------------------------------------------------------------------------------------
 
-    async def _kept_or_failed(self, held: AsyncExitStack, qube: Qube, left_out: list[str]) -> QubeData:
-        """As `_kept`; a qube that cannot be read fails alone. `left_out` gets sentences on what is left out."""
+    async def _kept_or_failed(
+        self, held: AsyncExitStack, qube: Qube, left_out: list[Field], unread: dict[str, Reason]
+    ) -> QubeData:
+        """As `_kept`; a qube that cannot be read fails alone.
+
+        `left_out` gets sentences on what is left out, `unread` by qube why it cannot be read.
+        """
         settings, sentences = storable(_settings(qube))
         left_out += sentences
         try:
             return await self._kept(held, qube, settings)
         except (Mgmt1Error, OSError) as error:
             log.warning("%s cannot be backed up: %s", qube.name, error)
-            return QubeData(settings, problem=text(Reason("backup-without", qube.name, cause(error))))
+            unread[qube.name] = Reason("backup-without", qube.name, cause(error))
+            return QubeData(settings, problem=text(unread[qube.name]))
 
     async def _kept(self, held: AsyncExitStack, qube: Qube, settings: KeptQube) -> QubeData:
         """The qube as it is now; `held` keeps the states of its volumes until the backup is written."""
@@ -602,7 +614,7 @@ class Backups:
                 await driver.drop_snapshot(volume.vid, moment)
             yield source
 
-    def _system_contents(self, left_out: list[str], owner: str) -> Contents:
+    def _system_contents(self, left_out: list[Field], owner: str) -> Contents:
         """The system's own settings and those of dom0; `left_out` gets a sentence for what a backup cannot keep.
 
         The features of dom0 are only in a backup of a profile that dom0 set.
@@ -640,8 +652,8 @@ class Backups:
         if source == DOM0:
             if not told.get("left-out"):
                 return told
-            left_out = f"Left out, because {told['owner']} does not see them: {', '.join(told['left-out'])}."
-            return told | {"reason": " ".join(filter(None, [told.get("reason", ""), left_out]))}
+            left_out = Reason("run-left-out", told["owner"], ", ".join(told["left-out"]))
+            return told | _because(from_json(told.get("why")) or told.get("reason", ""), left_out)
 
         def seen(name: str) -> bool:
             return self._runtime.state.has_visible(source, name)
@@ -661,7 +673,7 @@ class Backups:
             # The paths of dom0's home are for dom0.
             and (told.get("home") or not all(seen(name) for name in told.get("names", [""])))
         ):
-            reduced["reason"] = FOR_DOM0
+            reduced |= _because(FOR_DOM0)
         return reduced
 
     async def _numbered(self, profile: str | None, limit: int = -1) -> list[tuple[int, dict[str, Any]]]:
@@ -746,6 +758,7 @@ class Backups:
         """An event about a run: it began, or it ended."""
         shown = self._reduced(told, DOM0)
         fields = {name: shown[name] for name in events.BackupEvent._fields if name in shown}
+        fields["why"] = from_json(shown.get("why"))
         self._runtime.emit([row.event("", events.BackupEvent(**fields))])
 
     async def status(self, source: str = DOM0) -> list[dict[str, Any]]:
@@ -776,12 +789,7 @@ class Backups:
             told = json.loads(row)
             if told["result"] != RUNNING:
                 continue
-            told |= {
-                "result": FAILED,
-                "reason": "The daemon ended before the backup was complete.",
-                "end": told["start"],
-                "run": number,
-            }
+            told |= {"result": FAILED, **_because(Reason("run-cut-off")), "end": told["start"], "run": number}
             await self._forget_part(told)
             await self._remember(number, told)
             log.warning("The backup of the profile %s was cut off", told["profile"])
@@ -858,15 +866,15 @@ class Backups:
 
     async def _note_broken(self, name: str) -> None:
         """Keep in the history, once, that a profile with a schedule cannot be carried out: nobody would notice."""
-        reason = f"The profile is not accepted; `qubes-backup --profile {name}` says why."
+        because = _because(Reason("profile-not-accepted", name))
         with suppress(Mgmt1Error):
             file = await self.profiles.get(name)
             runs = await self.history(name)
-            if not _SCHEDULE_LINE.search(file.text) or (runs and runs[-1].get("reason") == reason):
+            if not _SCHEDULE_LINE.search(file.text) or (runs and runs[-1].get("reason") == because["reason"]):
                 return
             now = int(self.clock())
             told: dict[str, Any] = {"profile": name, "start": now, "end": now, "result": FAILED, "file": ""}
-            told |= {"by": SCHEDULE, "attempt": len(RETRY_SECONDS) + 1, "reason": reason}
+            told |= {"by": SCHEDULE, "attempt": len(RETRY_SECONDS) + 1, **because}
             await self._remember(None, told)
             self._emit(events.BACKUP_FINISHED, told)
 
@@ -1061,10 +1069,16 @@ def _file_word(backup: Made) -> str:
     return quote(Path(backup.file).name)
 
 
-def kept_text(decision: Decision) -> str:
-    """Which backups stay although the counts do not keep them, as a sentence; empty if none."""
+def _because(*fields: Field) -> dict[str, Any]:
+    """Why a run ended as it did, for its record: `reason` in English, and `why` as data (None for no reason)."""
+    why = joined(fields)
+    return {"reason": text(why) if why else "", "why": to_json(why) if why else None}
+
+
+def _kept_for(decision: Decision) -> list[Reason]:
+    """Which backups stay although the counts do not keep them."""
     kept = "; ".join(f"{Path(backup.file).name}: {', '.join(names)}" for backup, names in decision.kept_for)
-    return f"Kept, because no other backup of the profile holds the qube: {kept}." if kept else ""
+    return [Reason("backups-kept", kept)] if kept else []
 
 
 def _is_the_one(told: dict[str, Any]) -> bool:
