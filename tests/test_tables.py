@@ -2,10 +2,11 @@
 """The tables agree with each other and with what is written from them."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 from qubesmanager.daemon.local.backend import not_implemented
-from qubesmanager.wire import calls, events
+from qubesmanager.wire import calls, events, reasons
 from qubesmanager.wire.values import Dest, DeviceClass, Tier
 from scripts import derive
 
@@ -197,3 +198,49 @@ def test_no_include_file_allows_anything_as_installed() -> None:
 
 def test_every_call_of_the_table_is_answered() -> None:
     assert not_implemented() == []
+
+
+MAKERS = {"Reason", "refusal"}
+"""What makes a reason of a code, as the first argument, and its fields."""
+
+
+def made_reasons() -> Iterator[tuple[str, ast.Call]]:
+    """Each call that makes a reason of a literal code, with its place."""
+    for path in sorted((ROOT / "qubesmanager").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in MAKERS:
+                code = node.args[0] if node.args else None
+                if isinstance(code, ast.Constant):
+                    yield f"{path.relative_to(ROOT)}:{node.lineno}: {code.value!r}", node
+
+
+def test_each_reason_that_is_made_is_in_the_table_with_so_many_fields() -> None:
+    wrong = []
+    for place, call in made_reasons():
+        row = reasons.BY_CODE.get(ast.literal_eval(call.args[0]))
+        is_open = any(isinstance(argument, ast.Starred) for argument in call.args)
+        if row is None or not (is_open or len(call.args) - 1 == len(row.fields)):
+            wrong.append(place)
+
+    assert wrong == []
+
+
+PARSERS = {
+    "models/natural_sort.py": "the numbers in a name",
+    "models/query.py": "what a person types to search",
+    "models/sentences.py": "the rows of a restore",
+}
+"""The modules of windows and models that use regular expressions, none of them on an error or a reason."""
+
+
+def test_no_window_parses_a_sentence() -> None:
+    package = ROOT / "qubesmanager"
+    modules = [path for folder in ("ui", "models") for path in (package / folder).rglob("*.py")]
+    parsing = {
+        str(path.relative_to(package))
+        for path in modules
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import) and any(alias.name == "re" for alias in node.names)
+    }
+
+    assert parsing == PARSERS.keys()

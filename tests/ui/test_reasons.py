@@ -1,52 +1,73 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sentences of the rules that people see are known to the translators."""
+"""Reasons in the user's language; the table of actions; the helps of properties."""
 
-import ast
-import itertools
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PyQt5.QtCore import QCoreApplication, QTranslator
+from PyQt5.QtWidgets import QApplication
 
+from qubesmanager.client.backups import Run
 from qubesmanager.daemon.local.core import properties, system_properties
 from qubesmanager.daemon.local.core.property import Change, Property, SystemProperty
-from qubesmanager.rules import actions, edits, memory, network, volumes
-from qubesmanager.ui.actions import property_menus
+from qubesmanager.models.reason_texts import CONTEXT, property_text, run_text
+from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.actions.actions import TABLE
 from qubesmanager.ui.forms.property_helps import HELPS, help_text
 from qubesmanager.ui.icons import icon
-from qubesmanager.ui.reasons import PATTERNS, REASONS, reason, why_not_name
-from qubesmanager.wire import names
+from qubesmanager.ui.reasons import error_text, reason, why_not_name
+from qubesmanager.wire.errors import QubesVMNotFoundError
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import refusal, text
+from qubesmanager.wire.records import PropertyValue, VmRecord
+from qubesmanager.wire.values import PowerState, VmClass
 
 
-def sentences(module: object, *functions: str) -> set[str]:
-    """Every string constant that reads like a sentence in the functions that say why not."""
-    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))  # type: ignore[attr-defined]  # a module
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and node.name.lstrip("_").startswith(functions):
-            docstring = ast.get_docstring(node, clean=False)
-            for part in ast.walk(node):
-                if isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value != docstring:
-                    found.add(part.value)
-    return {text for text in found if " " in text and text[0].isalpha() and text[-1] in ".-_"}
-
-
-@pytest.mark.parametrize(
-    ("module", "functions"),
-    [(actions, "why_not"), (names, "why_not"), (volumes, "why_not"), (property_menus, "not_dom0")],
-)
-def test_each_reason_of_the_rules_is_translated(module: object, functions: str) -> None:
-    said = {text for text in sentences(module, functions) if not text.startswith(("It is used by", "The name"))}
-
-    assert said <= set(REASONS)
-
-
-def test_a_reason_with_a_name_in_it_keeps_the_name() -> None:
-    assert reason("It is used by work (netvm), vault (template).") == "It is used by work (netvm), vault (template)."
+def test_a_name_is_refused_in_words() -> None:
     assert why_not_name("none", ()) == "The name none is reserved."
     assert why_not_name("work", {"work"}) == "There is already a qube work."
     assert why_not_name("fresh", {"work"}) is None
+
+
+@pytest.fixture
+def translated(qapp: QApplication) -> Iterator[None]:
+    """Marks each text of the context `Reason` that is translated."""
+
+    class Marking(QTranslator):
+        def translate(self, context: str, source: str, _comment: str | None = None, _number: int = -1) -> str:  # type: ignore[override]
+            return f"<{source}>" if context == CONTEXT else ""
+
+    translator = Marking()
+    qapp.installTranslator(translator)
+    yield
+    qapp.removeTranslator(translator)
+
+
+@pytest.mark.usefixtures("translated")
+def test_a_reason_is_translated_by_its_code_and_so_is_one_inside_of_it() -> None:
+    inner = Reason("no-such-qube", "gone")
+
+    assert reason(Reason("of-qube", "work", inner)) == "<work: <There is no qube gone.>>"
+    assert reason("There is no qube gone.") == "There is no qube gone."
+    assert error_text(refusal("no-such-qube", "gone")) == "<There is no qube gone.>"
+    assert error_text(QubesVMNotFoundError("There is no qube gone.")) == "There is no qube gone."
+    assert error_text(TransportError("No answer.")) == "No answer."
+
+
+@pytest.mark.usefixtures("translated")
+def test_a_run_and_a_property_are_translated_by_the_reason_that_they_carry() -> None:
+    why = Reason("run-cut-off")
+    run = Run("nightly", 1, 2, "failed", text(why), "", None, verified=False)
+    work = VmRecord("work", VmClass.APP, PowerState.NA, {"problem": PropertyValue("Gone.", True)})
+
+    assert run_text(run) == text(why)
+    assert run_text(replace(run, why=why)) == f"<{text(why)}>"
+    assert property_text(work, "problem") == "Gone."
+    known = replace(work, properties={"problem": PropertyValue(text(why), True, why)})
+    assert property_text(known, "problem") == f"<{text(why)}>"
+    assert property_text(work, "netvm") == ""
 
 
 def test_actions_have_their_own_ids_shortcuts_and_icons(qapp: object) -> None:
@@ -63,26 +84,6 @@ def test_nothing_dangerous_stands_beside_what_is_likely() -> None:
 
     assert groups == {"end"}
     assert all(row.dangerous for row in TABLE if row.group == "end")
-
-
-@pytest.mark.parametrize("module", [edits, memory, network])
-def test_each_sentence_about_settings_has_a_pattern(module: object) -> None:
-    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))  # type: ignore[attr-defined]  # a module
-    said = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.JoinedStr):
-            at = itertools.count()
-            text = "".join(
-                str(part.value) if isinstance(part, ast.Constant) else f"{{{next(at)}}}" for part in node.values
-            )
-            said.add(text)
-
-    assert said <= set(PATTERNS)
-
-
-def test_a_sentence_with_a_qubes_name_before_it_is_translated_in_both_parts() -> None:
-    assert reason("work: There is no qube gone.") == "work: There is no qube gone."
-    assert reason("What the daemon alone says, stays.") == "What the daemon alone says, stays."
 
 
 def test_what_our_dom0_says_of_its_properties_is_translated() -> None:
