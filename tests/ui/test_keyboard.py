@@ -90,6 +90,7 @@ class Desk:
             raise AssertionError("the palette does not open")
         await self.hand.write(words)
         await self.hand.press("Return")
+        await self.hand.gone("Commands")
 
 
 async def start_and_shut_down(desk: Desk) -> None:
@@ -199,9 +200,7 @@ async def every_menu_is_walked(desk: Desk) -> None:
 
 async def logs_open_and_close(desk: Desk) -> None:
     hand = desk.hand
-    await desk.go_to("work")
-    await hand.press("ctrl+l")
-    await hand.reach("Logs of work")
+    await desk.open_for("work", "ctrl+l", "Logs of work")
     await hand.press("ctrl+f")
     await hand.write("work")
     await hand.press("Return", "F5", "ctrl+w")

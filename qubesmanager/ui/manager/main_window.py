@@ -518,7 +518,9 @@ class MainWindow(QMainWindow):
         self.view.setFocus()
 
     def open_palette(self) -> None:
-        CommandPalette(self, self._commands()).show()
+        # Keys pressed again while the window was busy come all at once.
+        if not any(palette.isVisible() for palette in self.findChildren(CommandPalette)):
+            CommandPalette(self, self._commands()).show()
 
     def _commands(self) -> list[Command]:
         names = self.selected()

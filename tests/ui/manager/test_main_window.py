@@ -354,6 +354,18 @@ async def test_the_palette_finds_actions_and_qubes(clicker: Clicker) -> None:
     await clicker.until(lambda: clicker.state("vault") == "Running")
 
 
+async def test_the_palette_opens_once_and_again_after_it_closed(clicker: Clicker) -> None:
+    clicker.click("palette")
+    clicker.click("palette")
+    palettes = clicker.window.findChildren(CommandPalette)
+    assert len(palettes) == 1
+
+    palettes[0].close()
+    clicker.click("palette")
+
+    assert [palette.isVisible() for palette in clicker.window.findChildren(CommandPalette)].count(True) == 1
+
+
 async def test_a_tick_asks_for_the_change_and_shows_it_when_it_came(clicker: Clicker) -> None:
     window = clicker.window
     column = window.model.column_named("include_in_backups")
