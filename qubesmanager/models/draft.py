@@ -14,6 +14,7 @@ from PyQt5.QtCore import QObject, pyqtSignal
 from qubesmanager.client.plan import Key, Step
 from qubesmanager.rules.devices import FRONTEND_DEV, PERSISTENT
 from qubesmanager.rules.edits import DEVICES, READ_ONLY, Change, problems, warnings
+from qubesmanager.rules.facts import Facts
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import DeviceId, RuleRow
 from qubesmanager.wire.reason import Reason
@@ -214,15 +215,15 @@ class Draft(QObject):
 
     # -- checking -----------------------------------------------------------------------------------------------------
 
-    def problems(self, records: Mapping[str, VmRecord]) -> dict[str, Reason]:
+    def problems(self, facts: Facts) -> dict[str, Reason]:
         """What the daemon would refuse of the edited properties, by their names."""
-        return problems(self._change(records))
+        return problems(self._change(facts))
 
-    def warnings(self, records: Mapping[str, VmRecord]) -> dict[str, Reason]:
+    def warnings(self, facts: Facts) -> dict[str, Reason]:
         """Warnings about the edits, which do not keep them from being sent."""
-        return warnings(self._change(records))
+        return warnings(self._change(facts))
 
-    def _change(self, records: Mapping[str, VmRecord]) -> Change:
+    def _change(self, facts: Facts) -> Change:
         """A property that goes back to its default is as it is now: what that would be is the daemon's to say."""
         after = dict(self.record.properties)
         edited = set()
@@ -234,7 +235,7 @@ class Draft(QObject):
         devices = self._devices_after()
         if devices != self.record.devices:
             edited.add(DEVICES)
-        return Change(self.record, replace(self.record, properties=after, devices=devices), frozenset(edited), records)
+        return Change(self.record, replace(self.record, properties=after, devices=devices), frozenset(edited), facts)
 
     def _devices_after(self) -> tuple[DeviceRecord, ...]:
         edits = {key_device(key): value for key, value in self._edits.items() if key[0] == DEVICE}

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every property of a qube as a table: name, value, where the value comes from."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QAbstractTableModel, QCoreApplication, QModelIndex, QObject, Qt
@@ -9,8 +8,8 @@ from PyQt5.QtGui import QFont
 
 from qubesmanager.models.draft import PROPERTY, Draft
 from qubesmanager.rules.edits import READ_ONLY
+from qubesmanager.rules.facts import Qubes
 from qubesmanager.rules.inheritance import origin
-from qubesmanager.wire.records import VmRecord
 
 CONTEXT = "PropertySheet"
 _TITLES = (
@@ -24,9 +23,9 @@ _NO_PARENT = QModelIndex()
 class PropertySheet(QAbstractTableModel):
     """Rows in the order of the record. Own values are bold, edited ones italic."""
 
-    def __init__(self, draft: Draft, records: Mapping[str, VmRecord], parent: QObject | None = None) -> None:
+    def __init__(self, draft: Draft, qubes: Qubes, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._draft, self._records = draft, records
+        self._draft, self._qubes = draft, qubes
         self._names = list(draft.record.properties)
         draft.changed.connect(self._refresh)
 
@@ -56,7 +55,7 @@ class PropertySheet(QAbstractTableModel):
         return QCoreApplication.translate("PropertySheet", "own")
 
     def _default(self, name: str) -> str:
-        came = origin(self._draft.record, name, self._records)
+        came = origin(self._draft.record, name, self._qubes)
         if came is None:
             return QCoreApplication.translate("PropertySheet", "default")
         if came.template:

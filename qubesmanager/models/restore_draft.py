@@ -10,13 +10,11 @@ from PyQt5.QtCore import QCoreApplication
 from qubesmanager.client.restores import ADMIN, DEFAULT_NETVM, HeldQube, RestorePlan
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.reason_texts import reason_text
-from qubesmanager.rules.edits import why_not_template
+from qubesmanager.rules import candidates
+from qubesmanager.rules.edits import BASED, why_not_based_on
 from qubesmanager.wire.names import why_not_new_vm_name
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
-
-BASED = frozenset({VmClass.APP, VmClass.DISP})
-"""Classes that cannot be without a template."""
 
 DEFAULTS = {VmClass.APP: "default_template", VmClass.DISP: "default_dispvm"}
 """The system's property that names a template for those whose own is missing."""
@@ -41,17 +39,14 @@ class Here:
 
     def templates(self, klass: str) -> list[str]:
         """What a qube of the class can be based on."""
-        return in_order(name for name in self.qubes if self.is_template(klass, name))
+        return in_order(candidates.templates(self.qubes, VmClass(klass))) if klass in BASED else []
 
     def netvms(self) -> list[str]:
-        return in_order(name for name, record in self.qubes.items() if record.flag("provides_network"))
+        return in_order(candidates.netvms(self.qubes))
 
     def is_template(self, klass: str, name: str) -> bool:
         record = self.qubes.get(name)
-        if record is None or klass not in BASED:
-            return False
-        for_disposables = record.flag("template_for_dispvms")
-        return why_not_template(VmClass(klass), name, record.klass, for_disposables=for_disposables) is None
+        return record is not None and klass in BASED and why_not_based_on(VmClass(klass), record) is None
 
 
 @dataclass(frozen=True, slots=True)

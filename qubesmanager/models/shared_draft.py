@@ -8,6 +8,7 @@ from PyQt5.QtCore import QObject, pyqtSignal
 
 from qubesmanager.client.plan import Key, Step
 from qubesmanager.models.draft import TAG, Draft
+from qubesmanager.rules.facts import Facts
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
@@ -105,13 +106,13 @@ class SharedDraft(QObject):
         """The calls for each qube that would be different."""
         return {qube: steps for qube, draft in self.drafts.items() if (steps := draft.steps())}
 
-    def problems(self, records: Mapping[str, VmRecord]) -> dict[str, Reason]:
+    def problems(self, facts: Facts) -> dict[str, Reason]:
         """As a draft's, of the first qube that has one, with its name."""
-        return _with_name({qube: draft.problems(records) for qube, draft in self.drafts.items()})
+        return _with_name({qube: draft.problems(facts) for qube, draft in self.drafts.items()})
 
-    def warnings(self, records: Mapping[str, VmRecord]) -> dict[str, Reason]:
+    def warnings(self, facts: Facts) -> dict[str, Reason]:
         """As a draft's."""
-        return _with_name({qube: draft.warnings(records) for qube, draft in self.drafts.items()})
+        return _with_name({qube: draft.warnings(facts) for qube, draft in self.drafts.items()})
 
     # -- changing -----------------------------------------------------------------------------------------------------
 

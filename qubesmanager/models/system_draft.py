@@ -6,11 +6,14 @@ from collections.abc import Iterable
 from PyQt5.QtCore import QObject
 
 from qubesmanager.client.plan import Key, Step
-from qubesmanager.models.draft import Draft
+from qubesmanager.models.draft import PROPERTY, Draft
+from qubesmanager.rules.edits import why_not_set_system
+from qubesmanager.rules.facts import Facts
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import PropertyRow
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import apply_event, property_change
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import PropertyValue, VmRecord
 from qubesmanager.wire.values import PowerState, VmClass
 
@@ -32,6 +35,15 @@ class SystemDraft(Draft):
                 record = apply_event(record, event) or record
         if record is not self.record:
             self.merge(record)
+
+    def problems(self, facts: Facts) -> dict[str, Reason]:
+        """What the daemon would refuse of the edited properties, by their names."""
+        edits = {name: self.value((PROPERTY, name)) for name in self.edited(PROPERTY)}
+        return {
+            name: reason
+            for name, value in edits.items()
+            if value is not None and (reason := why_not_set_system(facts, name, value))
+        }
 
     def _step(self, name: str, key: Key, value: str | None) -> Step:
         if value is None:

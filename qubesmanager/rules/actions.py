@@ -1,164 +1,331 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be done with a qube now, and why not: decided from its record and the others', without a widget.
+"""Why an action on a qube is not possible now: one function an action, which gives a `Reason`, or None if it is.
 
-Each `why_not_…` gives one English sentence, or None if the action is possible; the window greys by it. The daemon
-decides again for itself: a record may be a moment old.
+The window greys an action by it and shows the reason; the daemon asks the same function before it begins, and refuses
+with the reason. What only the daemon knows (a call that is under way, whether a device is plugged in) it checks later.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Self
 
-from qubesmanager.rules.facts import HALTED
-from qubesmanager.wire.records import VmRecord
-from qubesmanager.wire.values import PowerState, VmClass
+from qubesmanager.rules.devices import why_not_balanced
+from qubesmanager.rules.facts import HALTED, Facts, QubeFacts
+from qubesmanager.rules.network import dependents, netvms_to_start, running_clients
+from qubesmanager.rules.references import reference_texts, references_to, removal_order
+from qubesmanager.rules.sight import seen_name, seen_names
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.records import DeviceRecord
+from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
 
-Records = Mapping[str, VmRecord]
-WhyNot = Callable[[VmRecord, Records], str | None]
+WhyNot = Callable[[Facts, QubeFacts], Reason | None]
+WhyNotAll = Callable[[Facts, Sequence[str]], dict[str, Reason | None]]
+"""The same for several qubes at once, by name; a name of no qube is left out."""
+
+ENDING = frozenset({PowerState.HALTING, PowerState.DYING})
+
+HOT = frozenset({PowerState.RUNNING, PowerState.PAUSED})
+"""The states in which a device is attached at once."""
+
+DONE_ALREADY = frozenset({"qube-already-running", "qube-shutting-down"})
+"""Reasons to grey an action whose result is there or on its way. The daemon does not refuse for them: it answers OK."""
+
+_DOM0 = Reason("dom0-always-runs")
 
 
-REFERENCES = ("template", "netvm", "default_dispvm", "management_dispvm", "guivm", "audiovm")
-
-_DOM0 = "dom0 runs as long as the machine does."
+# -- start ------------------------------------------------------------------------------------------------------------
 
 
-def why_not_start(record: VmRecord, _records: Records) -> str | None:
-    if record.klass is VmClass.ADMIN:
+def why_not_start(facts: Facts, qube: QubeFacts) -> Reason | None:
+    if qube.klass is VmClass.ADMIN:
         return _DOM0
-    if record.state is PowerState.PAUSED:
-        return "It is paused; unpause it."
-    if record.state not in HALTED:
-        return "It is already running."
+    if qube.state in {PowerState.RUNNING, PowerState.TRANSIENT}:
+        return Reason("qube-already-running", qube.name)
+    return why_not_boot(facts, qube) or why_not_with_netvms(facts, qube)
+
+
+def why_not_with_netvms(facts: Facts, qube: QubeFacts) -> Reason | None:
+    """Why the netvms of a qube that starts cannot be started before it."""
+    netvms = netvms_to_start(facts, qube)
+    if isinstance(netvms, Reason):
+        return netvms
+    starting = (netvm for netvm in reversed(netvms) if netvm.state is not PowerState.TRANSIENT)
+    return next(filter(None, (why_not_boot(facts, netvm) for netvm in starting)), None)
+
+
+def why_not_boot(facts: Facts, qube: QubeFacts) -> Reason | None:
+    """Why a qube cannot be started, whatever its netvm is."""
+    if qube.state is PowerState.PAUSED:
+        return Reason("qube-paused", qube.name)
+    if qube.state not in HALTED:
+        return Reason("qube-not-halted", qube.name, qube.state)
+    return why_not_lent(facts, qube) or why_not_with_devices(facts, qube)
+
+
+def why_not_lent(facts: Facts, qube: QubeFacts) -> Reason | None:
+    """Why a qube's own volumes are not at its disposal: one that another qube has as a disk now."""
+    extra = {volume.name for volume in qube.volume_records if volume.extra}
+    if not extra:
+        return None
+    for holder in facts.qubes.values():
+        for device in holder.devices:
+            if device.attached and _is_volume(device, qube, extra):
+                return Reason("own-volume-attached", device.ident, qube.name, seen_name(facts.sees, holder.name))
     return None
 
 
-def why_not_shutdown(record: VmRecord, _records: Records) -> str | None:
-    if record.klass is VmClass.ADMIN:
+def why_not_with_devices(facts: Facts, qube: QubeFacts) -> Reason | None:
+    """Why a qube cannot get its assigned devices at its start: another one has them now."""
+    for device in qube.devices:
+        backend = facts.qubes.get(device.backend)
+        if not device.persistent or backend is None:
+            continue
+        holder = device_holder(facts, device)
+        if holder is not None and holder.name != qube.name:
+            return Reason("device-attached", device.backend, device.ident, seen_name(facts.sees, holder.name))
+        extra = {volume.name for volume in backend.volume_records if volume.extra}
+        if backend.running and _is_volume(device, backend, extra):
+            return Reason("device-own-disk", backend.name, device.ident)
+    return None
+
+
+def device_holder(facts: Facts, device: "DeviceRecord | Device") -> QubeFacts | None:
+    """The qube that a device is attached to now."""
+    for holder in facts.qubes.values():
+        for other in holder.devices:
+            if other.attached and other[:3] == device[:3]:
+                return holder
+    return None
+
+
+def _is_volume(device: DeviceRecord, backend: QubeFacts, extra: Collection[str]) -> bool:
+    """Whether the device is one of these extra volumes of the qube."""
+    return device.device_class is DeviceClass.BLOCK and device.backend == backend.name and device.ident in extra
+
+
+# -- running qubes ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Users:
+    """Who needs each qube to run: `clients` by netvm, and by backend the devices that others have (qube, ident)."""
+
+    clients: Mapping[str, Sequence[str]]
+    devices: Mapping[str, Sequence[tuple[str, str]]]
+
+    @classmethod
+    def of(cls, facts: Facts) -> Self:
+        devices: dict[str, list[tuple[str, str]]] = {}
+        for qube in facts.qubes.values():
+            for device in qube.devices:
+                if device.attached:
+                    devices.setdefault(device.backend, []).append((qube.name, device.ident))
+        return cls(running_clients(facts.qubes), devices)
+
+    def why_not_shutdown(self, facts: Facts, qube: QubeFacts, before: Collection[str] = ()) -> Reason | None:
+        """`before` are qubes that will have halted when this one shuts down."""
+        if clients := [name for name in self.clients.get(qube.name, ()) if name not in before]:
+            return Reason("netvm-of-running", qube.name, ", ".join(seen_names(facts.sees, clients)))
+        users = sorted(
+            f"{ident} ({seen_name(facts.sees, user)})"
+            for user, ident in self.devices.get(qube.name, ())
+            if user not in before
+        )
+        return Reason("devices-in-use", qube.name, ", ".join(users)) if users else None
+
+
+def why_not_shutdown(facts: Facts, qube: QubeFacts) -> Reason | None:
+    return _why_not_ended(qube) or _Users.of(facts).why_not_shutdown(facts, qube)
+
+
+def _why_not_ended(qube: QubeFacts) -> Reason | None:
+    """Why a qube cannot be shut down, whoever uses it."""
+    if qube.klass is VmClass.ADMIN:
         return _DOM0
-    if record.state is PowerState.PAUSED:
-        return "It is paused; unpause or kill it."
-    if record.state is PowerState.HALTING:
-        return "It is already shutting down."
-    return _why_not_running(record)
+    if qube.state in HALTED:
+        return Reason("qube-not-running", qube.name)
+    if qube.state is PowerState.PAUSED:
+        return Reason("qube-paused-shutdown", qube.name)
+    return Reason("qube-shutting-down", qube.name) if qube.state in ENDING else None
 
 
-def why_not_restart(record: VmRecord, records: Records) -> str | None:
-    if record.value("auto_cleanup") == "yes":
-        return "A disposable is gone once it halts."
-    return why_not_shutdown(record, records)
+def why_not_shutdown_all(facts: Facts, names: Sequence[str]) -> dict[str, Reason | None]:
+    """As `why_not_shutdown`, where the running qubes behind a netvm are shut down before it."""
+    users = _Users.of(facts)
+
+    def why_not(qube: QubeFacts) -> Reason | None:
+        if reason := _why_not_ended(qube) or users.why_not_shutdown(facts, qube):
+            before: set[str] = set()
+            for name in dependents(facts.qubes, qube.name, users.clients):
+                other = facts.qubes[name]
+                if other.state in ENDING or not (_why_not_ended(other) or users.why_not_shutdown(facts, other, before)):
+                    before.add(name)
+            if _why_not_ended(qube) or users.why_not_shutdown(facts, qube, before):
+                return reason
+        return None
+
+    return {name: why_not(facts.qubes[name]) for name in names if name in facts.qubes}
 
 
-def why_not_pause(record: VmRecord, _records: Records) -> str | None:
-    if record.klass is VmClass.ADMIN:
+def why_not_restart(facts: Facts, names: Sequence[str]) -> dict[str, Reason | None]:
+    """Shutdown with the qubes behind, and then start again."""
+
+    def why_not(name: str, reason: Reason | None) -> Reason | None:
+        qube = facts.qubes[name]
+        if qube.flag("auto_cleanup"):
+            return Reason("disposable-no-restart", name)
+        return reason or why_not_with_netvms(facts, qube) or why_not_with_devices(facts, qube)
+
+    return {name: why_not(name, reason) for name, reason in why_not_shutdown_all(facts, names).items()}
+
+
+def why_not_pause(_facts: Facts, qube: QubeFacts) -> Reason | None:
+    if qube.klass is VmClass.ADMIN:
         return _DOM0
-    if record.state is PowerState.PAUSED:
-        return "It is already paused."
-    return None if record.state is PowerState.RUNNING else _why_not_running(record) or "It is not running yet."
+    if qube.state is PowerState.PAUSED:
+        return Reason("qube-already-paused", qube.name)
+    if qube.state is PowerState.TRANSIENT:
+        return Reason("qube-still-starting", qube.name)
+    return None if qube.state is PowerState.RUNNING else Reason("qube-other-not-running", qube.name, qube.state)
 
 
-def why_not_unpause(record: VmRecord, _records: Records) -> str | None:
-    return None if record.state is PowerState.PAUSED else "It is not paused."
+def why_not_unpause(_facts: Facts, qube: QubeFacts) -> Reason | None:
+    if qube.klass is VmClass.ADMIN:
+        return _DOM0
+    return None if qube.state is PowerState.PAUSED else Reason("qube-not-paused", qube.name)
 
 
-def why_not_kill(record: VmRecord, _records: Records) -> str | None:
-    return _DOM0 if record.klass is VmClass.ADMIN else _why_not_running(record)
+def why_not_kill(_facts: Facts, qube: QubeFacts) -> Reason | None:
+    if qube.klass is VmClass.ADMIN:
+        return _DOM0
+    return None if qube.running else Reason("qube-not-running", qube.name)
 
 
-def why_not_remove(record: VmRecord, records: Records) -> str | None:
-    if record.klass is VmClass.ADMIN:
-        return "dom0 cannot be removed."
-    if record.state not in HALTED:
-        return "It is running; shut it down first."
-    if record.flag("installed_by_rpm"):
-        return "It came from a package; remove it with the package manager."
-    users = referrers(records, record.name)
-    return f"It is used by {', '.join(users)}." if users else None
+# -- remove, clone, rename --------------------------------------------------------------------------------------------
 
 
-def why_not_clone(record: VmRecord, _records: Records) -> str | None:
-    if record.klass is VmClass.ADMIN:
-        return "dom0 cannot be cloned."
-    return None if record.state in HALTED else "It is running; a qube is cloned while it is halted."
+def why_not_remove(facts: Facts, qube: QubeFacts) -> Reason | None:
+    return why_not_remove_all(facts, [qube.name])[qube.name]
 
 
-def why_not_rename(record: VmRecord, _records: Records) -> str | None:
-    if record.klass is VmClass.ADMIN:
-        return "dom0 keeps its name."
-    return None if record.state in HALTED else "It is running; a qube is renamed while it is halted."
+def why_not_remove_all(facts: Facts, names: Sequence[str]) -> dict[str, Reason | None]:
+    """As `why_not_remove` for each, where the qubes of `names` are removed in the order of `removable`."""
+    known = [name for name in names if name in facts.qubes]
+    reasons = {name: _why_not_removable(facts.qubes[name]) for name in known}
+    references = references_to(facts, [name for name in known if reasons[name] is None])
+    for name in set(references).difference(removal_order(references)):
+        reasons[name] = Reason("qube-used", name, ", ".join(reference_texts(facts, references[name])))
+    return reasons
 
 
-def why_not_run(record: VmRecord, _records: Records) -> str | None:
+def removable(facts: Facts, names: Sequence[str]) -> list[str]:
+    """Those of the qubes that can be removed, each before those that it refers to."""
+    alone = [name for name in names if name in facts.qubes and _why_not_removable(facts.qubes[name]) is None]
+    return removal_order(references_to(facts, alone))
+
+
+def _why_not_removable(qube: QubeFacts) -> Reason | None:
+    """Why a qube cannot be removed, whatever refers to it."""
+    if qube.klass is VmClass.ADMIN:
+        return Reason("dom0-not-removed")
+    if qube.running:
+        return Reason("remove-needs-halted", qube.name)
+    return Reason("qube-from-package", qube.name) if qube.flag("installed_by_rpm") else None
+
+
+def why_not_clone(facts: Facts, qube: QubeFacts) -> Reason | None:
+    """A qube that runs can be cloned only if nothing that it writes is copied: a disposable."""
+    if qube.klass is VmClass.ADMIN:
+        return Reason("dom0-not-cloned")
+    if qube.running and any(volume.save_on_stop for volume in qube.volume_records):
+        return Reason("clone-needs-halted", qube.name)
+    return why_not_lent(facts, qube)
+
+
+def why_not_rename(facts: Facts, qube: QubeFacts) -> Reason | None:
+    if qube.klass is VmClass.ADMIN:
+        return Reason("dom0-keeps-name")
+    return Reason("rename-needs-halted", qube.name) if qube.running else why_not_lent(facts, qube)
+
+
+# -- programs and devices ---------------------------------------------------------------------------------------------
+
+
+def why_not_run(facts: Facts, qube: QubeFacts) -> Reason | None:
     """A command or a terminal: a halted qube is started for it."""
-    if record.klass is VmClass.ADMIN:
-        return "Programs run in qubes, not in dom0."
-    if record.state is PowerState.PAUSED:
-        return "It is paused; unpause it."
-    return "It is already shutting down." if record.state is PowerState.HALTING else None
+    if qube.klass is VmClass.ADMIN:
+        return Reason("dom0-no-programs")
+    return _why_not_in_use(facts, qube)
 
 
-def why_not_update(record: VmRecord, _records: Records) -> str | None:
-    if record.klass is VmClass.ADMIN:
-        return "dom0 is updated by its own tool."
-    if record.klass in {VmClass.APP, VmClass.DISP}:
-        return "It is updated with its template."
-    return "It is paused; unpause it." if record.state is PowerState.PAUSED else None
+def why_not_update(facts: Facts, qube: QubeFacts) -> Reason | None:
+    if qube.klass is VmClass.ADMIN:
+        return Reason("dom0-own-updates")
+    if qube.klass in {VmClass.APP, VmClass.DISP}:
+        return Reason("updated-with-template", qube.name)
+    return _why_not_in_use(facts, qube)
 
 
-def why_not_settings(_record: VmRecord, _records: Records) -> str | None:
+def _why_not_in_use(facts: Facts, qube: QubeFacts) -> Reason | None:
+    """Why no program can be run in a qube, which is started if it is halted."""
+    if qube.state in ENDING:
+        return Reason("qube-shutting-down", qube.name)
+    if qube.state is PowerState.PAUSED:
+        return Reason("qube-paused", qube.name)
+    return why_not_start(facts, qube) if qube.state in HALTED else None
+
+
+def why_not_attach(_facts: Facts, qube: QubeFacts) -> Reason | None:
+    """Why a qube gets no devices at all."""
+    if qube.klass is VmClass.ADMIN:
+        return Reason("dom0-own-devices")
+    return Reason("template-no-devices") if qube.klass is VmClass.TEMPLATE else None
+
+
+class Device(NamedTuple):
+    """A device of the system, as the first fields of a `DeviceRecord`."""
+
+    device_class: DeviceClass
+    backend: str
+    ident: str
+
+
+def why_not_attach_device(
+    facts: Facts, qube: QubeFacts, device: Device, *, persistent: bool, starts: bool = False
+) -> Reason | None:
+    """Why a qube cannot get this device: now, or with `persistent` at each start. `starts`: it is started for it."""
+    if reason := why_not_attach(facts, qube):
+        return reason
+    if device.backend == qube.name:
+        return Reason("device-own", qube.name, device.ident)
+    own = next((each for each in qube.devices if each[:3] == device), None)
+    has_it = own is not None and own.attached
+    if own is not None and has_it and (own.persistent or not persistent):
+        return Reason("device-attached-here", device.backend, device.ident, qube.name)
+    runs = starts or qube.state in HOT
+    if not runs and not persistent:
+        return Reason("device-needs-running", qube.name, qube.state)
+    maxmem = qube.value("maxmem")
+    if device.device_class is DeviceClass.PCI and (reason := why_not_balanced(int(maxmem or 0), 1)):
+        return reason
+    holder = device_holder(facts, device) if runs and not has_it else None
+    if holder is None:
+        return None
+    return Reason("device-attached", device.backend, device.ident, seen_name(facts.sees, holder.name))
+
+
+# -- several qubes ----------------------------------------------------------------------------------------------------
+
+
+def always(_facts: Facts, _qube: QubeFacts) -> Reason | None:
+    """Of an action that is always possible."""
     return None
 
 
-def why_not_attach(record: VmRecord, _records: Records) -> str | None:
-    if record.klass is VmClass.ADMIN:
-        return "dom0 has what it does not give away."
-    return "A template is given no devices; its qubes are." if record.klass is VmClass.TEMPLATE else None
+def each(why_not: WhyNot) -> WhyNotAll:
+    """The rule of an action that is possible for each of several qubes without the others."""
 
+    def why_not_all(facts: Facts, names: Sequence[str]) -> dict[str, Reason | None]:
+        return {name: why_not(facts, facts.qubes[name]) for name in names if name in facts.qubes}
 
-def _why_not_running(record: VmRecord) -> str | None:
-    return "It is not running." if record.state in HALTED else None
-
-
-def referrers(records: Records, name: str) -> list[str]:
-    """What refers to a qube by its own setting, in words: `work (netvm)`; sorted."""
-    return sorted(
-        f"{other.name} ({prop})"
-        for other in records.values()
-        if other.name != name
-        for prop in REFERENCES
-        if (held := other.properties.get(prop)) and held.value == name and not held.is_default
-    )
-
-
-def dependents(records: Records, name: str) -> list[str]:
-    """The running qubes whose network goes through `name`, in the order to shut them down: the farthest first."""
-    return shutdown_order(records, _reach(records, name))
-
-
-def _reach(records: Records, name: str) -> set[str]:
-    found: set[str] = set()
-    waiting = [name]
-    while waiting:
-        at = waiting.pop()
-        for other in records.values():
-            if other.value("netvm") == at and other.name not in found and other.state not in HALTED:
-                found.add(other.name)
-                waiting.append(other.name)
-    return found - {name}
-
-
-def shutdown_order(records: Records, names: Iterable[str]) -> list[str]:
-    """Who uses the network before who gives it; equals by name."""
-    return [name for _depth, name in sorted((-_depth(records, name), name) for name in names)]
-
-
-def start_order(records: Records, names: Iterable[str]) -> list[str]:
-    """Who gives the network before who uses it; equals by name."""
-    return [name for _depth, name in sorted((_depth(records, name), name) for name in names)]
-
-
-def _depth(records: Records, name: str) -> int:
-    """How many netvms lie between a qube and the outside."""
-    seen: list[str] = []
-    at = name
-    while (record := records.get(at)) and (netvm := record.value("netvm")) and netvm not in seen:
-        seen.append(netvm)
-        at = netvm
-    return len(seen)
+    return why_not_all

@@ -1,22 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether the properties of a qube go together: what is wrong with a change, and what one should know before it.
+"""Why a property cannot be set: one function an edit, which gives a `Reason`, or None if it can.
 
-The daemon refuses by the same `why_not_…`; `problems` looks at a whole change before it is sent, `warnings` says what a
-change brings with it that nobody refuses. All are reasons, by the name of the property.
+The daemon refuses by `why_not_edit`, `why_not_set` and `why_not_set_system`; the window greys menus by them, and asks
+them through `problems` about a whole change before it is sent. `warnings` are what a change brings with it although
+nothing refuses it. How a value is written (a number, a name) is checked before these rules.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from qubesmanager.rules.actions import referrers
+from qubesmanager.rules.actions import why_not_attach, why_not_rename
 from qubesmanager.rules.devices import why_not_balanced
-from qubesmanager.rules.facts import HALTED
+from qubesmanager.rules.facts import Facts, QubeFacts, Qubes, own_value
 from qubesmanager.rules.inheritance import inherited_features
 from qubesmanager.rules.memory import why_not_maxmem, why_not_memory
-from qubesmanager.rules.network import netvm_chain, why_not_netvm, why_not_now
+from qubesmanager.rules.network import netvm_chain, netvm_loop, netvm_of
+from qubesmanager.rules.references import referrers
+from qubesmanager.rules.sight import seen_name, seen_names, seen_way
 from qubesmanager.wire.names import why_not_new_vm_name
 from qubesmanager.wire.reason import Reason
-from qubesmanager.wire.records import VmRecord
+from qubesmanager.wire.records import YES, VmRecord
 from qubesmanager.wire.values import DeviceClass, VmClass
 
 HALTED_ONLY = frozenset({"name", "template", "virt_mode", "ip", "mac"})
@@ -42,6 +45,8 @@ READ_ONLY = frozenset(
 )
 """What nobody sets: the system says it."""
 
+FOR_DISPOSABLES = "template_for_dispvms"
+
 FIREWALL_FEATURE = "qubes-firewall"
 
 DEVICES = "devices"
@@ -51,47 +56,226 @@ MANY_TIMES = 10
 """A qube that may grow to so many times its first memory spends much of that on keeping account of memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A qube as it is and as it would be; `edited` are the names of the properties that are to be sent."""
+BASED = frozenset({VmClass.APP, VmClass.DISP})
+"""Classes whose qubes have a template."""
 
-    before: VmRecord
-    after: VmRecord
-    edited: frozenset[str]
-    records: Mapping[str, VmRecord]
+_OF_DOM0 = {"template": "dom0-no-template", "netvm": "dom0-no-network", "label": "dom0-keeps-label"}
 
-    def netvm_of(self, name: str) -> str:
-        """The netvm of any qube once the change is made."""
-        record = self.after if name == self.before.name else self.records.get(name)
-        return record.value("netvm") if record else ""
+Check = Callable[[Facts, QubeFacts, str], Reason | None]
+"""Why a qube cannot have a value, which is well formed, as this property."""
 
 
-# -- shared with the daemon -------------------------------------------------------------------------------------------
+# -- one edit ---------------------------------------------------------------------------------------------------------
 
 
-def why_not_without_network(name: str, clients: Iterable[str]) -> Reason | None:
-    """Why a qube must go on providing network; `clients` in order."""
-    held = list(clients)
-    return Reason("netvm-of", name, ", ".join(held)) if held else None
+def why_not_edit(facts: Facts, qube: QubeFacts, name: str) -> Reason | None:
+    """Why a property of a qube cannot be changed now, whatever the value is."""
+    if name == "name":
+        return why_not_rename(facts, qube)
+    if name in READ_ONLY:
+        return Reason("property-read-only", name)
+    if qube.klass is VmClass.ADMIN and name in _OF_DOM0:
+        return Reason(_OF_DOM0[name])
+    if name == "template" and qube.klass not in BASED:
+        return Reason("no-template", qube.name)
+    return Reason("property-needs-halted", name, qube.name) if name in HALTED_ONLY and qube.running else None
 
 
-def why_not_without_disposables(name: str, users: Iterable[str]) -> Reason | None:
-    """Why a qube must go on being a template for disposables; `users` are qubes and system properties, in order."""
-    held = list(users)
-    return Reason("disposable-template-of", name, ", ".join(held)) if held else None
+def why_not_set(facts: Facts, qube: QubeFacts, name: str, value: str) -> Reason | None:
+    """Why a property of a qube cannot be set to the value now."""
+    if reason := why_not_edit(facts, qube, name):
+        return reason
+    check = CHECKS.get(name)
+    if check and (reason := check(facts, qube, value)):
+        return reason
+    return why_not_netvm_now(facts, [qube], value) if name == "netvm" else None
 
 
-def why_not_template(klass: VmClass, template: str, template_klass: VmClass, *, for_disposables: bool) -> Reason | None:
+def why_not_set_all(facts: Facts, qubes: Sequence[QubeFacts], name: str, value: str) -> Reason | None:
+    """Why not all of these qubes can get the value now."""
+    if name == "netvm" and (reason := why_not_netvm_now(facts, qubes, value)):
+        return reason
+    return next(filter(None, (why_not_set(facts, qube, name, value) for qube in qubes)), None)
+
+
+def why_not_name(facts: Facts, qube: QubeFacts, value: str) -> Reason | None:
+    if value == qube.name:
+        return None
+    return Reason("name-taken", value) if value in facts.qubes else why_not_new_vm_name(value)
+
+
+def why_not_template(facts: Facts, qube: QubeFacts, value: str) -> Reason | None:
+    template = facts.qubes.get(value)
+    if template is None:
+        return Reason("no-such-qube", value)
+    if reason := why_not_based_on(qube.klass, template):
+        return reason
+    return _why_not_follow(facts, qube, template.value("netvm")) if qube.klass is VmClass.DISP else None
+
+
+def why_not_based_on(klass: VmClass, template: QubeFacts) -> Reason | None:
     """Why a qube of this class cannot be based on that template."""
-    if klass is VmClass.DISP:
-        if template_klass is not VmClass.APP or not for_disposables:
-            return Reason("not-disposable-template", template)
-    elif template_klass is not VmClass.TEMPLATE:
-        return Reason("not-a-template", template)
+    if klass is not VmClass.DISP:
+        return None if template.klass is VmClass.TEMPLATE else Reason("not-a-template", template.name)
+    is_base = template.klass is VmClass.APP and template.flag(FOR_DISPOSABLES)
+    return None if is_base else Reason("not-disposable-template", template.name)
+
+
+def why_not_netvm(facts: Facts, qube: QubeFacts, value: str) -> Reason | None:
+    if not value:
+        return None
+    netvm = facts.qubes.get(value)
+    if netvm is None:
+        return Reason("no-such-qube", value)
+    if value != qube.name and not netvm.flag("provides_network"):
+        return Reason("netvm-no-network", value)
+    if loop := netvm_loop(qube.name, value, netvm_of(facts.qubes)):
+        return Reason("netvm-loop", " → ".join(seen_way(facts.sees, loop)))
+    if qube.flag(FOR_DISPOSABLES):
+        followers = (other for other in facts.qubes.values() if other.value("template") == qube.name)
+        for other in followers:
+            if reason := _why_not_follow(facts, other, value):
+                return reason
     return None
 
 
-def why_not_enforced(record: VmRecord, netvm: str, records: Mapping[str, VmRecord]) -> Reason | None:
+def why_not_netvm_now(facts: Facts, qubes: Sequence[QubeFacts], netvm: str) -> Reason | None:
+    """Why those of the qubes that run cannot get this netvm now: it does not run, so the network would be gone."""
+    changed = sorted(qube.name for qube in qubes if qube.running and qube.value("netvm") != netvm)
+    if not netvm or not changed or (netvm in facts.qubes and facts.qubes[netvm].running):
+        return None
+    return Reason("netvm-not-running", netvm, ", ".join(seen_names(facts.sees, changed)))
+
+
+def _why_not_follow(facts: Facts, qube: QubeFacts, netvm: str) -> Reason | None:
+    """Why a disposable that takes the netvm of its template cannot take this one; None if it can, or has its own."""
+    is_own = not qube.properties["netvm"].is_default if "netvm" in qube.properties else False
+    if qube.klass is not VmClass.DISP or is_own or not netvm or netvm == qube.name:
+        return None
+    loop = netvm_loop(qube.name, netvm, netvm_of(facts.qubes))
+    if loop is None:
+        return None
+    return Reason("disposable-netvm-loop", seen_name(facts.sees, qube.name), " → ".join(seen_way(facts.sees, loop)))
+
+
+def why_not_provides_network(facts: Facts, qube: QubeFacts, value: str) -> Reason | None:
+    if value == YES:
+        return None
+    clients = sorted(other.name for other in facts.qubes.values() if other.value("netvm") == qube.name)
+    return Reason("netvm-of", qube.name, ", ".join(seen_names(facts.sees, clients))) if clients else None
+
+
+def why_not_template_for_dispvms(facts: Facts, qube: QubeFacts, value: str) -> Reason | None:
+    if value == YES:
+        return None
+    users = seen_names(
+        facts.sees,
+        sorted(
+            other.name
+            for other in facts.qubes.values()
+            if other.value("template") == qube.name or own_value(other, "default_dispvm") == qube.name
+        ),
+    )
+    if facts.system("default_dispvm") == qube.name:
+        users.append("the system property default_dispvm")
+    return Reason("disposable-template-of", qube.name, ", ".join(users)) if users else None
+
+
+def why_not_dispvm(facts: Facts, _qube: QubeFacts, value: str) -> Reason | None:
+    if not value:
+        return None
+    if value not in facts.qubes:
+        return Reason("no-such-qube", value)
+    is_template = facts.qubes[value].flag(FOR_DISPOSABLES)
+    return None if is_template else Reason("not-disposable-template", value)
+
+
+def why_not_gui(_facts: Facts, qube: QubeFacts, value: str) -> Reason | None:
+    return Reason("own-gui") if value == qube.name else None
+
+
+def why_not_memory_of(_facts: Facts, qube: QubeFacts, value: str) -> Reason | None:
+    """A maximum that is set on the qube limits the memory; a default one grows with it."""
+    return why_not_memory(_number(value), _number(own_value(qube, "maxmem")))
+
+
+def why_not_maxmem_of(_facts: Facts, qube: QubeFacts, value: str) -> Reason | None:
+    controllers = sum(device.device_class is DeviceClass.PCI for device in qube.devices)
+    return why_not_maxmem(_number(value), _number(qube.value("memory"))) or why_not_balanced(
+        _number(value), controllers
+    )
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+CHECKS: Mapping[str, Check] = {
+    "name": why_not_name,
+    "template": why_not_template,
+    "netvm": why_not_netvm,
+    "provides_network": why_not_provides_network,
+    "template_for_dispvms": why_not_template_for_dispvms,
+    "default_dispvm": why_not_dispvm,
+    "management_dispvm": why_not_dispvm,
+    "guivm": why_not_gui,
+    "audiovm": why_not_gui,
+    "memory": why_not_memory_of,
+    "maxmem": why_not_maxmem_of,
+}
+"""By property; the daemon's table of properties asks the same functions."""
+
+
+def why_not_set_system(facts: Facts, name: str, value: str) -> Reason | None:
+    """Why a system-wide property cannot have this value; one that names a qube names one that exists, or none."""
+    check = SYSTEM_CHECKS.get(name)
+    if check and (reason := check(facts, value)):
+        return reason
+    return why_not_netvm_now(facts, _netvm_followers(facts), value) if name == "default_netvm" else None
+
+
+def _netvm_followers(facts: Facts) -> list[QubeFacts]:
+    """The qubes whose netvm is the default."""
+    return [qube for qube in facts.qubes.values() if "netvm" in qube.properties and qube.properties["netvm"].is_default]
+
+
+def _why_not_default_netvm(facts: Facts, value: str) -> Reason | None:
+    """Qubes that follow the default may themselves be above the new one."""
+    if not value:
+        return None
+    if not facts.qubes[value].flag("provides_network"):
+        return Reason("netvm-no-network", value)
+    above = netvm_of(facts.qubes)
+    chain = [value, *netvm_chain(value, above)]
+    if above(chain[-1]):
+        return Reason("default-netvm-in-loop", value, " → ".join(seen_way(facts.sees, chain)))
+    following = {qube.name for qube in _netvm_followers(facts) if qube.value("netvm")}
+    for name in chain:
+        if name in following:
+            return Reason("default-netvm-loop", seen_name(facts.sees, name), value)
+    return None
+
+
+def _why_not_default_template(facts: Facts, value: str) -> Reason | None:
+    return Reason("not-a-template", value) if value and facts.qubes[value].klass is not VmClass.TEMPLATE else None
+
+
+def _why_not_default_dispvm(facts: Facts, value: str) -> Reason | None:
+    return Reason("not-disposable-template", value) if value and not facts.qubes[value].flag(FOR_DISPOSABLES) else None
+
+
+SYSTEM_CHECKS: Mapping[str, Callable[[Facts, str], Reason | None]] = {
+    "default_netvm": _why_not_default_netvm,
+    "default_template": _why_not_default_template,
+    "default_dispvm": _why_not_default_dispvm,
+    "management_dispvm": _why_not_default_dispvm,
+}
+
+
+# -- firewall ---------------------------------------------------------------------------------------------------------
+
+
+def why_not_enforced(record: QubeFacts, netvm: str, records: Qubes) -> Reason | None:
     """Why the firewall rules of a qube behind this netvm have no effect; None if they have, or if nothing says so.
 
     The daemon says it of the netvm that the qube has, where it enforces rules itself. Elsewhere a netvm that can do it
@@ -113,105 +297,82 @@ def why_not_enforced(record: VmRecord, netvm: str, records: Mapping[str, VmRecor
 # -- a whole change ---------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A qube of `facts` as it is and as it would be; `edited` are the names of the properties that are to be sent."""
+
+    before: VmRecord
+    after: VmRecord
+    edited: frozenset[str]
+    facts: Facts
+
+    def without(self, name: str) -> "_Changed":
+        """The facts once all but this property is changed."""
+        properties = dict(self.after.properties)
+        properties.pop(name, None)
+        if name in self.before.properties:
+            properties[name] = self.before.properties[name]
+        return _Changed(self.facts, replace(self.after, properties=properties))
+
+    def netvm_of(self, name: str) -> str:
+        """The netvm of any qube once the change is made."""
+        return netvm_of(_Changed(self.facts, self.after).qubes)(name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """Facts with one qube as it would be."""
+
+    facts: Facts
+    qube: VmRecord
+
+    @property
+    def qubes(self) -> Qubes:
+        return {**self.facts.qubes, self.qube.name: self.qube}
+
+    def system(self, name: str) -> str:
+        return self.facts.system(name)
+
+    def sees(self, name: str) -> bool:
+        return self.facts.sees(name)
+
+
 def problems(change: Change) -> dict[str, Reason]:
-    """What the daemon would refuse, by property."""
-    return _said(_PROBLEMS, change)
-
-
-def warnings(change: Change) -> dict[str, Reason]:
-    """What is good to know before it is sent, by property."""
-    return _said(_WARNINGS, change)
-
-
-Check = Callable[[Change], Reason | None]
-
-
-def _said(table: Mapping[str, Check], change: Change) -> dict[str, Reason]:
+    """What the daemon would refuse, by property: each edit as if the others were made."""
     found: dict[str, Reason] = {}
     for name in sorted(change.edited):
-        if name not in change.before.properties and name != DEVICES:
+        if name == DEVICES:
+            reason = _why_not_devices(change)
+        elif name in change.before.properties:
+            others = change.without(name)
+            reason = why_not_set(others, others.qube, name, change.after.value(name))
+        else:
             continue
-        if name in HALTED_ONLY and table is _PROBLEMS and change.before.state not in HALTED:
-            found[name] = Reason("property-needs-halted", name, change.before.name)
-        elif (check := table.get(name)) and (reason := check(change)):
+        if reason:
             found[name] = reason
     return found
 
 
-def _name(change: Change) -> Reason | None:
-    name = change.after.value("name")
-    if name == change.before.name:
-        return None
-    return Reason("name-taken", name) if name in change.records else why_not_new_vm_name(name)
-
-
-def _template(change: Change) -> Reason | None:
-    name = change.after.value("template")
-    template = change.records.get(name)
-    if template is None:
-        return Reason("no-such-qube", name) if name else None
-    return why_not_template(
-        change.before.klass, name, template.klass, for_disposables=template.flag("template_for_dispvms")
-    )
-
-
-def _netvm(change: Change) -> Reason | None:
-    name = change.after.value("netvm")
-    netvm = change.records.get(name)
-    changed = [change.before.name] if change.before.running and name != change.before.value("netvm") else []
-    return why_not_netvm(
-        change.before.name,
-        name,
-        exists=netvm is not None,
-        provides_network=netvm is not None and netvm.flag("provides_network"),
-        netvm_of=change.netvm_of,
-    ) or why_not_now(changed, name, netvm_runs=netvm is not None and netvm.running)
-
-
-def _provides_network(change: Change) -> Reason | None:
-    if change.after.flag("provides_network"):
-        return None
-    name = change.before.name
-    return why_not_without_network(
-        name, sorted(other.name for other in change.records.values() if other.value("netvm") == name)
-    )
-
-
-def _template_for_dispvms(change: Change) -> Reason | None:
-    if change.after.flag("template_for_dispvms"):
-        return None
-    name = change.before.name
-    users = sorted(
-        other.name
-        for other in change.records.values()
-        if other.value("template") == name or _own(other, "default_dispvm") == name
-    )
-    return why_not_without_disposables(name, users)
-
-
-def _memory(change: Change) -> Reason | None:
-    # Only a maximum of its own binds: the default one makes room.
-    return why_not_memory(change.after.number("memory") or 0, int(_own(change.after, "maxmem") or 0))
-
-
-def _maxmem(change: Change) -> Reason | None:
-    maxmem = change.after.number("maxmem") or 0
-    return why_not_maxmem(maxmem, change.after.number("memory") or 0) or _devices(change)
-
-
-def _devices(change: Change) -> Reason | None:
+def _why_not_devices(change: Change) -> Reason | None:
+    new = [device for device in change.after.devices if device[:3] not in {each[:3] for each in change.before.devices}]
+    if new and (reason := why_not_attach(change.facts, change.after)):
+        return reason
     controllers = sum(device.device_class is DeviceClass.PCI for device in change.after.devices)
     return why_not_balanced(change.after.number("maxmem") or 0, controllers)
 
 
-def _own(record: VmRecord, name: str) -> str:
-    held = record.properties.get(name)
-    return held.value if held and not held.is_default else ""
+def warnings(change: Change) -> dict[str, Reason]:
+    """What is good to know before it is sent, by property."""
+    return {
+        name: reason
+        for name in sorted(change.edited)
+        if name in change.before.properties and (check := _WARNINGS.get(name)) and (reason := check(change))
+    }
 
 
 def _referrers(change: Change) -> Reason | None:
-    held = referrers(change.records, change.before.name)
-    return Reason("name-references", ", ".join(held)) if held else None
+    references = referrers(change.facts, change.before.name)
+    return Reason("name-references", ", ".join(references)) if references else None
 
 
 def _other_network(change: Change) -> Reason | None:
@@ -231,14 +392,14 @@ def path_around(change: Change) -> list[str]:
     it that give network, and the qube is none of these.
     """
     name, netvm = change.before.name, change.after.value("netvm")
-    before = netvm_chain(name, lambda each: change.records[each].value("netvm") if each in change.records else "")
+    before = netvm_chain(name, netvm_of(change.facts.qubes))
     if netvm in before:
         return before[: before.index(netvm)]
     if not netvm or change.netvm_of(netvm) or change.after.flag("provides_network"):
         return []
     return sorted(
         other.name
-        for other in change.records.values()
+        for other in change.facts.qubes.values()
         if other.name != name and other.value("netvm") == netvm and other.flag("provides_network")
     )
 
@@ -250,18 +411,7 @@ def _far_maximum(change: Change) -> Reason | None:
     return None
 
 
-_PROBLEMS: dict[str, Check] = {
-    "name": _name,
-    "template": _template,
-    "netvm": _netvm,
-    "provides_network": _provides_network,
-    "template_for_dispvms": _template_for_dispvms,
-    "memory": _memory,
-    "maxmem": _maxmem,
-    DEVICES: _devices,
-}
-
-_WARNINGS: dict[str, Check] = {
+_WARNINGS: dict[str, Callable[[Change], Reason | None]] = {
     "name": _referrers,
     "netvm": _other_network,
     "memory": _far_maximum,

@@ -7,7 +7,7 @@ The daemon computes defaults; these tables say to a person what it looks at. A t
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from qubesmanager.wire.records import VmRecord
+from qubesmanager.rules.facts import QubeFacts, Qubes
 from qubesmanager.wire.values import VmClass
 
 FROM_TEMPLATE = frozenset(
@@ -49,7 +49,7 @@ class Origin(NamedTuple):
     system: str = ""
 
 
-def origin(record: VmRecord, name: str, records: Mapping[str, VmRecord]) -> Origin | None:
+def origin(record: QubeFacts, name: str, records: Qubes) -> Origin | None:
     """Where the default of a property comes from; None if it is the property's own."""
     template = records.get(record.value("template"))
     if name == "netvm" and record.klass is not VmClass.DISP:
@@ -61,7 +61,7 @@ def origin(record: VmRecord, name: str, records: Mapping[str, VmRecord]) -> Orig
     return Origin(system=FROM_SYSTEM[name]) if name in FROM_SYSTEM else None
 
 
-def inherited(record: VmRecord, name: str, records: Mapping[str, VmRecord], system: Mapping[str, str]) -> str | None:
+def inherited(record: QubeFacts, name: str, records: Qubes, system: Mapping[str, str]) -> str | None:
     """What a property would be without a value of the qube's own; None where neither a template nor the system says it.
 
     `system` are the system-wide properties, as far as they are known.
@@ -79,7 +79,7 @@ class Inherited(NamedTuple):
     template: str
 
 
-def inherited_features(template: str, records: Mapping[str, VmRecord]) -> dict[str, Inherited]:
+def inherited_features(template: str, records: Qubes) -> dict[str, Inherited]:
     """What `feature.CheckWithTemplate` finds above a qube of this template, by name: the nearest one says it."""
     found: dict[str, Inherited] = {}
     for above in templates(template, records):
@@ -88,9 +88,9 @@ def inherited_features(template: str, records: Mapping[str, VmRecord]) -> dict[s
     return found
 
 
-def templates(template: str, records: Mapping[str, VmRecord]) -> list[VmRecord]:
+def templates(template: str, records: Qubes) -> list[QubeFacts]:
     """A qube's template, the template of that, and so on."""
-    chain: list[VmRecord] = []
+    chain: list[QubeFacts] = []
     at = records.get(template)
     while at is not None and at not in chain:
         chain.append(at)

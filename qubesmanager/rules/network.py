@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What may be whose netvm: one rule for the dialog's warning and the daemon's refusal."""
+"""Netvms: the chain above a qube, the qubes behind one, and the orders to start and to shut down."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
+from qubesmanager.rules.facts import Facts, QubeFacts, Qubes
+from qubesmanager.rules.sight import seen_name, seen_way
 from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.values import PowerState
 
 
 def netvm_chain(name: str, netvm_of: Callable[[str], str]) -> list[str]:
@@ -26,36 +29,63 @@ def netvm_loop(name: str, netvm: str, netvm_of: Callable[[str], str]) -> list[st
     return [name, *chain[: chain.index(name) + 1]]
 
 
-def why_not_netvm(
-    name: str,
-    netvm: str,
-    *,
-    exists: bool,
-    provides_network: bool,
-    netvm_of: Callable[[str], str],
-    spoken: Callable[[Iterable[str]], list[str]] = list,
-) -> Reason | None:
-    """Why `netvm` cannot be the netvm of `name`, as a sentence; None if it can. The empty name is no netvm at all.
+# -- orders -----------------------------------------------------------------------------------------------------------
 
-    `spoken` makes of the qubes on a loop the names that the sentence may have.
+
+def netvm_of(qubes: Qubes) -> Callable[[str], str]:
+    """The netvm of a qube by its name; empty for a qube that there is not."""
+    return lambda name: qubes[name].value("netvm") if name in qubes else ""
+
+
+def running_clients(qubes: Qubes) -> dict[str, list[str]]:
+    """By netvm: the running qubes that use it, by name."""
+    clients: dict[str, list[str]] = {}
+    for qube in qubes.values():
+        if qube.running and (netvm := qube.value("netvm")):
+            clients.setdefault(netvm, []).append(qube.name)
+    return {netvm: sorted(names) for netvm, names in clients.items()}
+
+
+def dependents(qubes: Qubes, name: str, clients: Mapping[str, Collection[str]] | None = None) -> list[str]:
+    """The running qubes whose network goes through `name`, in the order to shut them down.
+
+    `clients` is what `running_clients` gives, for a caller that asks about many.
     """
-    if not netvm:
-        return None
-    if not exists:
-        return Reason("no-such-qube", netvm)
-    if netvm != name and not provides_network:
-        return Reason("netvm-no-network", netvm)
-    loop = netvm_loop(name, netvm, netvm_of)
-    if loop:
-        return Reason("netvm-loop", " → ".join(spoken(loop)))
-    return None
+    clients = running_clients(qubes) if clients is None else clients
+    reached: set[str] = set()
+    waiting = [name]
+    while waiting:
+        new = [client for client in clients.get(waiting.pop(), ()) if client not in reached]
+        reached.update(new)
+        waiting += new
+    return shutdown_order(qubes, reached - {name})
 
 
-def why_not_now(running: Collection[str], netvm: str, *, netvm_runs: bool) -> Reason | None:
-    """Why these running qubes cannot get the netvm now, as a sentence with their names in order; None if they can.
+def shutdown_order(qubes: Qubes, names: Iterable[str]) -> list[str]:
+    """Clients before their netvms; equals by name."""
+    return sorted(names, key=lambda name: (-_depth(qubes, name), name))
 
-    With a netvm that does not run they would be cut off from the network without a word.
-    """
-    if not netvm or netvm_runs or not running:
-        return None
-    return Reason("netvm-not-running", netvm, ", ".join(running))
+
+def start_order(qubes: Qubes, names: Iterable[str]) -> list[str]:
+    """Netvms before their clients; equals by name."""
+    return sorted(names, key=lambda name: (_depth(qubes, name), name))
+
+
+def _depth(qubes: Qubes, name: str) -> int:
+    """How many netvms lie between a qube and the outside."""
+    return len(netvm_chain(name, netvm_of(qubes)))
+
+
+def netvms_to_start(facts: Facts, qube: QubeFacts) -> list[QubeFacts] | Reason:
+    """The netvms that have to run before the qube starts and do not, nearest first; or why they cannot be started."""
+    waiting: list[QubeFacts] = []
+    netvm = facts.qubes.get(qube.value("netvm"))
+    while netvm is not None and netvm.state is not PowerState.RUNNING:
+        if netvm.name == qube.name or netvm in waiting:
+            way = seen_way(facts.sees, [each.name for each in (qube, *waiting, netvm)])
+            return Reason("start-netvm-loop", qube.name, " → ".join(way))
+        if netvm.state is PowerState.PAUSED:
+            return Reason("netvm-paused", seen_name(facts.sees, netvm.name))
+        waiting.append(netvm)
+        netvm = facts.qubes.get(netvm.value("netvm"))
+    return waiting

@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from qubesmanager.rules.actions import Records
 from qubesmanager.rules.edits import why_not_enforced
+from qubesmanager.rules.facts import QubeFacts, Qubes
 from qubesmanager.rules.network import netvm_chain, netvm_loop
-from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 
 Netvm = Callable[[str], str]
@@ -62,7 +61,7 @@ class Forest:
     apart: tuple[Node, ...]
 
 
-def network_forest(records: Records) -> Forest:
+def network_forest(records: Qubes) -> Forest:
     """Every qube below its netvm."""
     held = {name: record for name, record in records.items() if record.klass is not VmClass.ADMIN}
 
@@ -81,7 +80,7 @@ def network_forest(records: Records) -> Forest:
     )
 
 
-def template_forest(records: Records) -> Forest:
+def template_forest(records: Qubes) -> Forest:
     """Every qube below its template; a disposable template below its own."""
     held = {name: record for name, record in records.items() if record.klass is not VmClass.ADMIN}
     above = {name: record.value("template") for name, record in held.items()}
@@ -98,7 +97,7 @@ def template_forest(records: Records) -> Forest:
     )
 
 
-def _users(held: Mapping[str, VmRecord], above: Mapping[str, str]) -> dict[str, list[str]]:
+def _users(held: Qubes, above: Mapping[str, str]) -> dict[str, list[str]]:
     users: dict[str, list[str]] = {}
     for name in sorted(held):
         if above[name] and above[name] != name:
@@ -133,7 +132,7 @@ def _first_of_loop(name: str, netvm_of: Netvm) -> bool:
     return loop is not None and name == min(loop)
 
 
-def _network_remarks(record: VmRecord, held: Mapping[str, VmRecord], netvm_of: Netvm) -> tuple[Remark, ...]:
+def _network_remarks(record: QubeFacts, held: Qubes, netvm_of: Netvm) -> tuple[Remark, ...]:
     found: list[Remark] = []
     netvm = record.value("netvm")
     if loop := _loop(record.name, netvm_of):
@@ -150,7 +149,7 @@ def _network_remarks(record: VmRecord, held: Mapping[str, VmRecord], netvm_of: N
 
 
 def _told_once(
-    remarks: Mapping[str, tuple[Remark, ...]], users: Mapping[str, list[str]], held: Mapping[str, VmRecord]
+    remarks: Mapping[str, tuple[Remark, ...]], users: Mapping[str, list[str]], held: Qubes
 ) -> dict[str, tuple[Remark, ...]]:
     """The remarks that change where a netvm passes by the rules of all behind it: one there, none with each of them."""
     changed: dict[str, tuple[Remark, ...]] = {}
@@ -165,7 +164,7 @@ def _told_once(
     return changed
 
 
-def _leak(record: VmRecord, held: Mapping[str, VmRecord], netvm_of: Netvm) -> str:
+def _leak(record: QubeFacts, held: Qubes, netvm_of: Netvm) -> str:
     """The way of its disposables to the outside; empty if there is none."""
     dispvm = record.value("default_dispvm")
     if record.klass is VmClass.TEMPLATE or dispvm not in held or dispvm == record.name:

@@ -84,21 +84,15 @@ TABLE: tuple[Row, ...] = (
     Row("dom0-no-programs", errors.QubesValueError, "Programs run in qubes, not in dom0."),
     Row("dom0-own-updates", errors.QubesValueError, "dom0 is updated by its own tool."),
     Row("updated-with-template", errors.QubesValueError, "{qube} is updated with its template."),
-    Row("dom0-no-devices", errors.QubesValueError, "Devices cannot be attached to dom0."),
     Row(
         "template-no-devices",
         errors.QubesValueError,
         "A template gets no devices; attach them to the qubes that are based on it.",
     ),
-    Row("dom0-no-template", errors.QubesValueError, "dom0 has no template."),
-    Row("no-template", errors.QubesValueError, "{qube} is not based on a template."),
-    Row(
-        "template-needs-halted",
-        errors.QubesVMNotHaltedError,
-        "{qube} is running; shut it down before you change its template.",
-    ),
-    Row("dom0-no-network", errors.QubesValueError, "dom0 has no network."),
-    Row("dom0-keeps-label", errors.QubesValueError, "The label of dom0 cannot be changed."),
+    Row("dom0-no-template", errors.QubesNoSuchPropertyError, "dom0 has no template."),
+    Row("no-template", errors.QubesNoSuchPropertyError, "{qube} is not based on a template."),
+    Row("dom0-no-network", errors.QubesNoSuchPropertyError, "dom0 has no network."),
+    Row("dom0-keeps-label", errors.QubesPropertyValueError, "The label of dom0 cannot be changed."),
     # -- names of qubes
     Row("name-empty", errors.QubesValueError, "A qube needs a name."),
     Row("name-first-letter", errors.QubesValueError, "A name starts with a letter (A to Z)."),
@@ -143,7 +137,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         "pci-not-balanced",
-        errors.QubesPropertyValueError,
+        errors.QubesVMInUseError,
         "The memory of a qube with PCI devices cannot be balanced: set maxmem to 0 first.",
     ),
     # -- warnings on a change of properties
@@ -243,11 +237,8 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("qube-again", errors.Mgmt1Error, "{qube} is {state} again."),
     Row("qube-other-not-running", errors.QubesVMNotRunningError, "{qube} is {state}, not running."),
-    Row("qube-other-not-paused", errors.QubesVMNotPausedError, "{qube} is {state}, not paused."),
     Row("netvm-stopped", errors.QubesVMNotStartedError, "The netvm {netvm} is not running."),
     # -- create, clone, remove
-    Row("removed-while-halted", errors.QubesVMNotHaltedError, "{qube} is {state}; only a halted qube can be removed."),
-    Row("cloned-while-halted", errors.QubesVMNotHaltedError, "{qube} is {state}; only a halted qube can be cloned."),
     Row("qube-unusable", errors.StoragePoolException, "{qube} cannot be used: {why}"),
     Row("no-such-class", errors.QubesValueError, "There is no class {class}."),
     Row("no-default-template", errors.QubesNoTemplateError, "The system has no {property}; name a template."),
@@ -905,6 +896,12 @@ def as_reason(field: Field) -> Reason | None:
 def error_for(reason: Reason, kind: type[Mgmt1Error] | None = None) -> Mgmt1Error:
     """The error that refuses for this reason; of the class `kind` instead of the row's, if it is given."""
     return (kind or BY_CODE[reason.code].error)(text(reason), reason)
+
+
+def refuse_if(reason: Reason | None) -> None:
+    """Raises the error of the reason, if there is one."""
+    if reason is not None:
+        raise error_for(reason)
 
 
 def refusal(code: str, *fields: Value) -> Mgmt1Error:

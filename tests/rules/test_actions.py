@@ -1,48 +1,143 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+from dataclasses import replace
+
 import pytest
 from samples import vm
 
+from qubesmanager.client.live_copy import LiveCopy
 from qubesmanager.rules import actions
-from qubesmanager.wire.values import PowerState, VmClass
+from qubesmanager.rules.actions import WhyNot, WhyNotAll, each
+from qubesmanager.rules.network import dependents, start_order
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.records import DeviceRecord, VmRecord, VolumeRecord
+from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
 
 RUNNING = PowerState.RUNNING
-RECORDS = {
-    record.name: record
-    for record in (
-        vm("dom0", VmClass.ADMIN, RUNNING),
-        vm("debian", VmClass.TEMPLATE),
-        vm("sys-net", state=RUNNING, template="debian"),
-        vm("sys-fw", state=RUNNING, netvm="sys-net"),
-        vm("work", state=RUNNING, netvm="sys-fw"),
-        vm("mail", state=PowerState.PAUSED, netvm="sys-fw"),
-        vm("vault"),
-    )
+PRIVATE = VolumeRecord("private", "default", "work/private", 1, 1, save_on_stop=True)
+
+
+def system(*records: VmRecord, **properties: str) -> LiveCopy:
+    return LiveCopy({record.name: record for record in records}, properties)
+
+
+FACTS = system(
+    vm("dom0", VmClass.ADMIN, RUNNING),
+    vm("debian", VmClass.TEMPLATE),
+    vm("sys-net", state=RUNNING, template="debian"),
+    vm("sys-fw", state=RUNNING, netvm="sys-net"),
+    replace(vm("work", state=RUNNING, netvm="sys-fw"), volumes=(PRIVATE,)),
+    vm("mail", state=PowerState.PAUSED, netvm="sys-fw"),
+    vm("vault"),
+    clockvm="sys-net",
+)
+RULES: dict[str, WhyNotAll] = {
+    "start": each(actions.why_not_start),
+    "shutdown": actions.why_not_shutdown_all,
+    "restart": actions.why_not_restart,
+    "pause": each(actions.why_not_pause),
+    "unpause": each(actions.why_not_unpause),
+    "kill": each(actions.why_not_kill),
+    "remove": actions.why_not_remove_all,
+    "clone": each(actions.why_not_clone),
+    "rename": each(actions.why_not_rename),
+    "run": each(actions.why_not_run),
+    "update": each(actions.why_not_update),
+    "attach": each(actions.why_not_attach),
 }
 
 
 @pytest.mark.parametrize(
     ("name", "allowed"),
     [
-        ("dom0", {"settings"}),
-        ("debian", {"start", "clone", "rename", "settings", "run", "update"}),
-        ("work", {"shutdown", "restart", "pause", "kill", "settings", "attach", "run"}),
-        ("mail", {"unpause", "kill", "settings", "attach"}),
-        ("vault", {"start", "remove", "clone", "rename", "settings", "attach", "run"}),
+        ("dom0", set()),
+        ("debian", {"start", "clone", "rename", "run", "update"}),
+        ("work", {"shutdown", "restart", "pause", "kill", "attach", "run"}),
+        ("mail", {"unpause", "kill", "attach", "clone"}),
+        ("vault", {"start", "remove", "clone", "rename", "attach", "run"}),
     ],
 )
 def test_what_is_possible_follows_from_class_and_state(name: str, allowed: set[str]) -> None:
-    rules = {key.removeprefix("why_not_"): rule for key, rule in vars(actions).items() if key.startswith("why_not_")}
-
-    assert {key for key, rule in rules.items() if rule(RECORDS[name], RECORDS) is None} == allowed
+    assert {key for key, rule in RULES.items() if rule(FACTS, [name])[name] is None} == allowed
 
 
 def test_a_used_template_cannot_be_removed_and_the_reason_names_its_users() -> None:
-    assert actions.why_not_remove(RECORDS["debian"], RECORDS) == "It is used by sys-net (template)."
+    assert actions.why_not_remove(FACTS, FACTS.qubes["debian"]) == Reason("qube-used", "debian", "sys-net (template)")
+
+
+def test_a_qube_that_a_system_property_names_cannot_be_removed() -> None:
+    facts = system(vm("vault"), clockvm="vault")
+
+    why = actions.why_not_remove(facts, facts.qubes["vault"])
+
+    assert why == Reason("qube-used", "vault", "the system property clockvm")
+
+
+def test_a_qube_whose_device_is_assigned_to_another_cannot_be_removed() -> None:
+    stick = DeviceRecord(DeviceClass.BLOCK, "sys-usb", "sda", attached=False, options={"persistent": "yes"})
+    facts = system(vm("sys-usb"), replace(vm("work"), devices=(stick,)))
+
+    assert actions.why_not_remove(facts, facts.qubes["sys-usb"]) == Reason(
+        "qube-used", "sys-usb", "work (block device sda)"
+    )
+    assert actions.removable(facts, ["sys-usb", "work"]) == ["work", "sys-usb"]
+
+
+def test_qubes_that_are_removed_together_do_not_hold_each_other_back_but_in_a_ring() -> None:
+    facts = system(
+        vm("debian", VmClass.TEMPLATE),
+        vm("dvm", template="debian"),
+        vm("one", default_dispvm="two"),
+        vm("two", default_dispvm="one"),
+    )
+
+    reasons = actions.why_not_remove_all(facts, list(facts.qubes))
+
+    assert {name for name, why in reasons.items() if why is None} == {"debian", "dvm"}
+    assert reasons["one"] == Reason("qube-used", "one", "two (default_dispvm)")
+    assert actions.removable(facts, list(facts.qubes)) == ["dvm", "debian"]
+
+
+def test_a_qube_with_a_paused_netvm_does_not_start() -> None:
+    facts = system(
+        vm("sys-net", state=PowerState.PAUSED, provides_network="yes"),
+        vm("sys-fw", netvm="sys-net", provides_network="yes"),
+        vm("work", netvm="sys-fw"),
+    )
+
+    for name in ("sys-fw", "work"):
+        assert actions.why_not_start(facts, facts.qubes[name]) == Reason("netvm-paused", "sys-net")
+
+
+def test_a_netvm_is_shut_down_after_its_clients_unless_one_of_them_cannot_be() -> None:
+    paused_client = Reason("netvm-of-running", "sys-net", "sys-fw")
+    assert actions.why_not_shutdown(FACTS, FACTS.qubes["sys-net"]) == paused_client
+    assert actions.why_not_shutdown_all(FACTS, ["sys-net"]) == {"sys-net": paused_client}
+
+    running = system(*(replace(each, state=RUNNING) for each in FACTS.qubes.values()))
+    assert actions.why_not_shutdown_all(running, ["sys-net"]) == {"sys-net": None}
+
+
+def test_a_running_qube_is_cloned_if_it_keeps_nothing() -> None:
+    disposable = vm("disp1", VmClass.DISP, RUNNING)
+    facts = system(disposable, replace(vm("work", state=RUNNING), volumes=(PRIVATE,)))
+
+    assert actions.why_not_clone(facts, disposable) is None
+    assert actions.why_not_clone(facts, facts.qubes["work"]) == Reason("clone-needs-halted", "work")
+
+
+def test_a_qube_whose_volume_another_one_has_is_not_started_cloned_or_renamed() -> None:
+    extra = VolumeRecord("data", "default", "lab/data", 1, 1, extra=True)
+    disk = DeviceRecord(DeviceClass.BLOCK, "lab", "data", attached=True)
+    facts = system(replace(vm("lab"), volumes=(extra,)), replace(vm("work", state=RUNNING), devices=(disk,)))
+    rules: tuple[WhyNot, ...] = (actions.why_not_start, actions.why_not_clone, actions.why_not_rename)
+
+    for rule in rules:
+        assert rule(facts, facts.qubes["lab"]) == Reason("own-volume-attached", "data", "lab", "work")
 
 
 def test_dependents_come_farthest_first() -> None:
-    assert actions.dependents(RECORDS, "sys-net") == ["mail", "work", "sys-fw"]
+    assert dependents(FACTS.qubes, "sys-net") == ["mail", "work", "sys-fw"]
 
 
 def test_starting_goes_from_the_outside_in() -> None:
-    assert actions.start_order(RECORDS, ["work", "sys-net", "sys-fw"]) == ["sys-net", "sys-fw", "work"]
+    assert start_order(FACTS.qubes, ["work", "sys-net", "sys-fw"]) == ["sys-net", "sys-fw", "work"]

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import samples
 
+from qubesmanager.client.live_copy import LiveCopy
 from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.core import property as prop
 from qubesmanager.rules.edits import (
@@ -42,7 +43,9 @@ def change(name: str, edits: Mapping[str, str], records: Mapping[str, VmRecord] 
     before = records[name]
     held = {key: PropertyValue(value, False) for key, value in edits.items()}
     before = replace(before, properties={**{key: PropertyValue("", True) for key in edits}, **before.properties})
-    return Change(before, replace(before, properties={**before.properties, **held}), frozenset(edits), records)
+    return Change(
+        before, replace(before, properties={**before.properties, **held}), frozenset(edits), LiveCopy(dict(records))
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,7 +86,10 @@ def test_a_running_qube_keeps_what_changes_only_while_it_is_halted() -> None:
 
     said = problems(change("work", {"template": "fedora", "name": "play"}, {**RECORDS, "work": work}))
 
-    assert said == {name: Reason("property-needs-halted", name, "work") for name in ("name", "template")}
+    assert said == {
+        "name": Reason("rename-needs-halted", "work"),
+        "template": Reason("property-needs-halted", "template", "work"),
+    }
 
 
 def test_the_daemons_table_says_the_same_of_what_needs_a_halted_qube() -> None:

@@ -16,15 +16,12 @@ from qubesmanager.host import programs
 from qubesmanager.host.programs import Way
 from qubesmanager.models.texts import plain_tip
 from qubesmanager.rules import actions
-from qubesmanager.rules.actions import Records, WhyNot
-from qubesmanager.rules.facts import HALTED
+from qubesmanager.rules.actions import WhyNotAll, always, each
+from qubesmanager.rules.facts import Facts
 from qubesmanager.ui.actions.operations import Operations
-from qubesmanager.ui.dialogs.remove_dialog import why_not_remove_all
 from qubesmanager.ui.icons import icon
 from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.windows import WINDOWS
-from qubesmanager.wire.records import VmRecord
-from qubesmanager.wire.values import VmClass
 
 CONTEXT = "VmAction"
 Run = Callable[[Operations, Sequence[str]], None]
@@ -42,7 +39,7 @@ class VmAction:
     text: str
     icon: str
     run: Run
-    why_not: WhyNot
+    why_not: WhyNotAll
     group: str
     shortcut: str = ""
     multi: bool = True
@@ -59,60 +56,41 @@ def opens(kind: str) -> Run:
     return lambda operations, names: operations.open_window(kind, names)
 
 
-def _dom0_has_none(record: VmRecord, _records: Records) -> str | None:
-    return "dom0 has no network." if record.klass is VmClass.ADMIN else None
-
-
-def why_not_template(record: VmRecord, _records: Records) -> str | None:
-    if record.klass is VmClass.ADMIN:
-        return "dom0 has no template."
-    if "template" not in record.properties or record.klass not in {VmClass.APP, VmClass.DISP}:
-        return "It is not based on a template."
-    return None if record.state in HALTED else "It is running; a template is changed while it is halted."
-
-
-why_not_netvm: WhyNot = _dom0_has_none
-
-
-def always(_record: VmRecord, _records: Records) -> str | None:
-    return None
-
-
 TABLE: tuple[VmAction, ...] = (
-    VmAction("start", QT_TRANSLATE_NOOP("VmAction", "&Start"), "start", Operations.start, actions.why_not_start,
+    VmAction("start", QT_TRANSLATE_NOOP("VmAction", "&Start"), "start", Operations.start, each(actions.why_not_start),
              "life", "Ctrl+Shift+S"),
-    VmAction("pause", QT_TRANSLATE_NOOP("VmAction", "&Pause"), "pause", Operations.pause, actions.why_not_pause,
+    VmAction("pause", QT_TRANSLATE_NOOP("VmAction", "&Pause"), "pause", Operations.pause, each(actions.why_not_pause),
              "life", "Ctrl+Shift+P"),
     VmAction("unpause", QT_TRANSLATE_NOOP("VmAction", "&Unpause"), "unpause", Operations.unpause,
-             actions.why_not_unpause, "life", "Ctrl+Shift+U"),
+             each(actions.why_not_unpause), "life", "Ctrl+Shift+U"),
     VmAction("shutdown", QT_TRANSLATE_NOOP("VmAction", "S&hut down"), "shutdown", Operations.shutdown,
-             actions.why_not_shutdown, "life", "Ctrl+Shift+D"),
+             actions.why_not_shutdown_all, "life", "Ctrl+Shift+D"),
     VmAction("restart", QT_TRANSLATE_NOOP("VmAction", "&Restart"), "restart", Operations.restart,
              actions.why_not_restart, "life", "Ctrl+Shift+R"),
     VmAction("settings", QT_TRANSLATE_NOOP("VmAction", "S&ettings…"), "settings", opens("settings"),
-             actions.why_not_settings, "look", "Ctrl+Return", window="settings"),
+             each(always), "look", "Ctrl+Return", window="settings"),
     VmAction("devices", QT_TRANSLATE_NOOP("VmAction", "&Devices…"), "devices", opens("devices"),
-             actions.why_not_settings, "look", multi=False, window="devices"),
+             each(always), "look", multi=False, window="devices"),
     VmAction("attach", QT_TRANSLATE_NOOP("VmAction", "&Attach a device…"), "attach", opens("attach"),
-             actions.why_not_attach, "look", "Ctrl+Shift+A", multi=False, window="attach"),
-    VmAction("notes", QT_TRANSLATE_NOOP("VmAction", "N&otes…"), "notes", Operations.notes, always,
+             each(actions.why_not_attach), "look", "Ctrl+Shift+A", multi=False, window="attach"),
+    VmAction("notes", QT_TRANSLATE_NOOP("VmAction", "N&otes…"), "notes", Operations.notes, each(always),
              "look", "Ctrl+Shift+N", multi=False),
-    VmAction("logs", QT_TRANSLATE_NOOP("VmAction", "&Logs"), "log", opens("logs"), always,
+    VmAction("logs", QT_TRANSLATE_NOOP("VmAction", "&Logs"), "log", opens("logs"), each(always),
              "look", "Ctrl+L", multi=False, window="logs"),
-    VmAction("run", QT_TRANSLATE_NOOP("VmAction", "Ru&n a command…"), "run", Operations.run, actions.why_not_run,
+    VmAction("run", QT_TRANSLATE_NOOP("VmAction", "Ru&n a command…"), "run", Operations.run, each(actions.why_not_run),
              "inside", "Ctrl+R", needs=programs.RUN),
     VmAction("terminal", QT_TRANSLATE_NOOP("VmAction", "Open a term&inal"), "command", Operations.terminal,
-             actions.why_not_run, "inside", "Ctrl+Shift+T", needs=programs.OPEN_TERMINAL),
-    VmAction("update", QT_TRANSLATE_NOOP("VmAction", "Upd&ate"), "update", Operations.update, actions.why_not_update,
-             "inside", needs=programs.UPDATE),
+             each(actions.why_not_run), "inside", "Ctrl+Shift+T", needs=programs.OPEN_TERMINAL),
+    VmAction("update", QT_TRANSLATE_NOOP("VmAction", "Upd&ate"), "update", Operations.update,
+             each(actions.why_not_update), "inside", needs=programs.UPDATE),
     VmAction("rename", QT_TRANSLATE_NOOP("VmAction", "Rena&me…"), "rename", Operations.rename,
-             actions.why_not_rename, "make", "F2", multi=False),
-    VmAction("clone", QT_TRANSLATE_NOOP("VmAction", "&Clone…"), "clone", Operations.clone, actions.why_not_clone,
+             each(actions.why_not_rename), "make", "F2", multi=False),
+    VmAction("clone", QT_TRANSLATE_NOOP("VmAction", "&Clone…"), "clone", Operations.clone, each(actions.why_not_clone),
              "make", "Ctrl+Shift+C", multi=False),
-    VmAction("kill", QT_TRANSLATE_NOOP("VmAction", "&Kill…"), "kill", Operations.kill, actions.why_not_kill,
+    VmAction("kill", QT_TRANSLATE_NOOP("VmAction", "&Kill…"), "kill", Operations.kill, each(actions.why_not_kill),
              "end", dangerous=True),
     VmAction("remove", QT_TRANSLATE_NOOP("VmAction", "Remo&ve…"), "remove", Operations.remove,
-             actions.why_not_remove, "end", "Del", dangerous=True),
+             actions.why_not_remove_all, "end", "Del", dangerous=True),
 )  # fmt: skip
 
 BY_ID = {row.id: row for row in TABLE}
@@ -126,21 +104,11 @@ class Verdict:
     refused: dict[str, str]
 
 
-def judge(row: VmAction, records: Records, names: Sequence[str]) -> Verdict:
+def judge(row: VmAction, facts: Facts, names: Sequence[str]) -> Verdict:
     """What the rules say about an action on these qubes."""
-    possible: list[str] = []
-    refused: dict[str, str] = {}
-    reasons = why_not_remove_all(records, names) if row.id == "remove" else None
-    for name in names:
-        record = records.get(name)
-        if record is None:
-            continue
-        why = row.why_not(record, records) if reasons is None else reasons[name]
-        if why is None:
-            possible.append(name)
-        else:
-            refused[name] = reason(why)
-    return Verdict(tuple(possible), refused)
+    reasons = row.why_not(facts, names)
+    possible = tuple(name for name, why in reasons.items() if why is None)
+    return Verdict(possible, {name: reason(why) for name, why in reasons.items() if why is not None})
 
 
 class ActionSet(QObject):
@@ -215,7 +183,7 @@ class ActionSet(QObject):
             return self.tr("There is no connection.")
         if len(names) > 1 and not row.multi:
             return self.tr("Only for one qube at a time.")
-        verdict = judge(row, self._operations.records, names)
+        verdict = judge(row, self._operations.facts, names)
         if verdict.possible and (missing := programs.missing(row.needs) if row.needs else ""):
             return self.tr("Not installed here: {0}.").format(missing)
         if verdict.possible:
@@ -224,7 +192,7 @@ class ActionSet(QObject):
 
     def run(self, row: VmAction, names: Sequence[str] | None = None) -> None:
         """Carry it out for those of these (or of what is selected) for which it is possible."""
-        verdict = judge(row, self._operations.records, self._names if names is None else names)
+        verdict = judge(row, self._operations.facts, self._names if names is None else names)
         if verdict.possible and self.why_not(row, names) is None:
             row.run(self._operations, verdict.possible)
             self.ran.emit(row.id)
@@ -247,7 +215,7 @@ class ActionSet(QObject):
                 action.triggered.connect(lambda _checked=False, row=row: self.run(row, names))
 
     def _partly(self, row: VmAction) -> str:
-        refused = judge(row, self._operations.records, self._names).refused
+        refused = judge(row, self._operations.facts, self._names).refused
         return self.tr("Not for these:") + "\n" + self._told(refused, many=True) if refused else ""
 
     def _told(self, refused: dict[str, str], *, many: bool) -> str:

@@ -5,7 +5,7 @@ Nothing here fills a table: the events do.
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,15 +14,16 @@ from PyQt5.QtWidgets import QWidget
 
 from qubesmanager.host import programs
 from qubesmanager.host.programs import Way
-from qubesmanager.rules.actions import Records, dependents, shutdown_order, start_order
-from qubesmanager.rules.facts import HALTED
+from qubesmanager.rules.actions import removable
+from qubesmanager.rules.facts import HALTED, Facts
+from qubesmanager.rules.network import dependents, shutdown_order, start_order
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
 from qubesmanager.ui.dialogs.confirm_dialog import ConfirmMany, Line
 from qubesmanager.ui.dialogs.create_dialog import CreateDialog
 from qubesmanager.ui.dialogs.notes_dialog import NotesDialog
 from qubesmanager.ui.dialogs.offers import ask_offers
-from qubesmanager.ui.dialogs.remove_dialog import RemoveDialog, removal_order
+from qubesmanager.ui.dialogs.remove_dialog import RemoveDialog
 from qubesmanager.ui.dialogs.rename_dialog import RenameDialog
 from qubesmanager.ui.dialogs.run_dialog import RunDialog
 from qubesmanager.ui.session.session import Session
@@ -33,6 +34,7 @@ from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import Mention
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMShutdownTimeoutError
+from qubesmanager.wire.records import VmRecord
 
 DOM0 = "dom0"
 STOPPED = frozenset(map(str, HALTED))
@@ -53,7 +55,11 @@ class Operations(QObject):
         self.window = window
 
     @property
-    def records(self) -> Records:
+    def facts(self) -> Facts:
+        return self.session.facts
+
+    @property
+    def records(self) -> Mapping[str, VmRecord]:
         return self.session.records
 
     # -- life -------------------------------------------------------------------------------------------------------
@@ -292,8 +298,8 @@ class Operations(QObject):
             self._task(self.tr("Clone {0} as {1}").format(name, wanted.name), wanted.carry_out(self.session))
 
     async def _remove(self, names: tuple[str, ...]) -> None:
-        order = removal_order(self.records, names)
-        if not await opened(RemoveDialog(self.window, self.session, order, await self._mentions(order))):
+        order = removable(self.facts, names)
+        if not order or not await opened(RemoveDialog(self.window, self.session, order, await self._mentions(order))):
             return
         if len(order) == 1:
             self._task(self.tr("Remove {0}").format(order[0]), self._send(calls.VM_REMOVE(order[0])))
@@ -317,7 +323,7 @@ class Operations(QObject):
             await self.session.client.send(calls.VM_REMOVE(name))
 
     async def _rename(self, name: str) -> None:
-        dialog = RenameDialog(self.window, self.records, name, await self._mentions([name]))
+        dialog = RenameDialog(self.window, self.facts, name, await self._mentions([name]))
         if await opened(dialog):
             title = self.tr("Rename {0} to {1}").format(name, dialog.new_name())
             self._task(title, self._send(calls.VM_PROPERTY_SET(name, "name", dialog.new_name())))

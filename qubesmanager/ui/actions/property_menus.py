@@ -7,23 +7,14 @@ from PyQt5.QtWidgets import QMenu, QWidget
 
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.texts import plain_tip
-from qubesmanager.rules.actions import Records, WhyNot
-from qubesmanager.rules.network import why_not_now
-from qubesmanager.ui.actions.actions import why_not_netvm, why_not_template
+from qubesmanager.rules import candidates
+from qubesmanager.rules.edits import why_not_edit, why_not_set_all
+from qubesmanager.rules.facts import Qubes
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.session import Session
 from qubesmanager.wire.reason import Reason
-from qubesmanager.wire.records import VmRecord
-from qubesmanager.wire.values import VmClass
-
-WhyNotValue = Callable[[Sequence[VmRecord], str, Records], Reason | None]
-"""Why these qubes cannot get the value now; None if they can."""
-
-
-def _any_value(_qubes: Sequence[VmRecord], _value: str, _records: Records) -> Reason | None:
-    return None
 
 
 class PropertyMenu(QMenu):
@@ -34,25 +25,21 @@ class PropertyMenu(QMenu):
         title: str,
         picture: str,
         prop: str,
-        why_not: WhyNot,
-        choices: Callable[[Records], list[str]],
+        choices: Callable[[Qubes, Sequence[str]], list[str]],
         operations: Operations,
         session: Session,
         parent: QWidget,
         *,
         none: bool = False,
         default: bool = False,
-        why_not_value: WhyNotValue = _any_value,
     ) -> None:
         super().__init__(title, parent)
         self._prop = prop
-        self._why_not = why_not
         self._choices = choices
         self._operations = operations
         self._session = session
         self._none = none
         self._default = default
-        self._why_not_value = why_not_value
         self._names: tuple[str, ...] = ()
         self.setIcon(icon(picture))
         self.setToolTipsVisible(True)
@@ -60,13 +47,13 @@ class PropertyMenu(QMenu):
 
     def look(self, names: Sequence[str], *, connected: bool) -> None:
         """Which of these it can be set for; with none, the menu is grey and its tooltip says why."""
-        records = self._session.records
-        held = [record for name in names if (record := records.get(name))]
-        refused = [(record.name, why) for record in held if (why := self._why_not(record, records))]
-        self._names = tuple(record.name for record in held if self._why_not(record, records) is None)
+        facts = self._session.facts
+        reasons = {name: why_not_edit(facts, facts.qubes[name], self._prop) for name in names if name in facts.qubes}
+        self._names = tuple(name for name, why in reasons.items() if why is None)
+        refused = next(filter(None, reasons.values()), None)
         if action := self.menuAction():
             action.setEnabled(bool(self._names) and connected)
-            action.setToolTip(plain_tip(reason(refused[0][1])) if refused and not self._names else "")
+            action.setToolTip(plain_tip(reason(refused)) if refused and not self._names else "")
 
     def fill(self) -> None:
         self.clear()
@@ -76,7 +63,7 @@ class PropertyMenu(QMenu):
         if self._default:
             self._line(self.tr("Default"), None, checked=only is not None and only.is_default)
             self.addSeparator()
-        for name in self._choices(records):
+        for name in self._choices(self._session.facts.qubes, self._names):
             checked = only is not None and only.value == name and not (self._default and only.is_default)
             self._line(name, name, checked=checked)
         if self._none:
@@ -93,12 +80,17 @@ class PropertyMenu(QMenu):
             action.setIcon(label_icon(labels[value] if self._prop == "label" else self._session.color_of_qube(value)))
         action.setCheckable(True)
         action.setChecked(checked)
-        records = self._session.records
-        qubes = [record for name in self._names if (record := records.get(name))]
-        if value and (why := self._why_not_value(qubes, value, records)):
+        if value and (why := self._why_not(value)):
             action.setEnabled(False)
             action.setToolTip(plain_tip(reason(why)))
         action.triggered.connect(lambda: self._set(value))
+
+    def _why_not(self, value: str) -> Reason | None:
+        """Why the qubes cannot all get the value."""
+        facts = self._session.facts
+        return why_not_set_all(
+            facts, [facts.qubes[name] for name in self._names if name in facts.qubes], self._prop, value
+        )
 
     def _set(self, value: str | None) -> None:
         if value is None:
@@ -108,36 +100,22 @@ class PropertyMenu(QMenu):
 
 
 def template_menu(operations: Operations, session: Session, parent: QWidget, title: str) -> PropertyMenu:
-    return PropertyMenu(title, "template", "template", why_not_template, _templates, operations, session, parent)
+    return PropertyMenu(title, "template", "template", _templates, operations, session, parent)
 
 
 def netvm_menu(operations: Operations, session: Session, parent: QWidget, title: str) -> PropertyMenu:
-    return PropertyMenu(
-        title, "network", "netvm", why_not_netvm, _netvms, operations, session, parent,
-        none=True, default=True, why_not_value=_why_not_netvm_now,
-    )  # fmt: skip
+    return PropertyMenu(title, "network", "netvm", _netvms, operations, session, parent, none=True, default=True)
 
 
 def label_menu(operations: Operations, session: Session, parent: QWidget, title: str) -> PropertyMenu:
-    return PropertyMenu(
-        title, "tag", "label", _not_dom0, lambda _records: list(session.labels), operations, session, parent
-    )
+    return PropertyMenu(title, "tag", "label", lambda _qubes, _names: list(session.labels), operations, session, parent)
 
 
-def _templates(records: Records) -> list[str]:
-    return in_order(record.name for record in records.values() if record.klass is VmClass.TEMPLATE)
+def _templates(qubes: Qubes, names: Sequence[str]) -> list[str]:
+    """What one of the qubes can be based on, by its class."""
+    classes = {qubes[name].klass for name in names if name in qubes}
+    return in_order({template for klass in classes for template in candidates.templates(qubes, klass)})
 
 
-def _netvms(records: Records) -> list[str]:
-    return in_order(record.name for record in records.values() if record.flag("provides_network"))
-
-
-def _why_not_netvm_now(qubes: Sequence[VmRecord], netvm: str, records: Records) -> Reason | None:
-    """The daemon's rule for a netvm that does not run, before the call is sent."""
-    provider = records.get(netvm)
-    changed = in_order(qube.name for qube in qubes if qube.running and qube.value("netvm") != netvm)
-    return why_not_now(changed, netvm, netvm_runs=provider is not None and provider.running)
-
-
-def _not_dom0(record: VmRecord, _records: Records) -> str | None:
-    return "dom0 keeps its label." if record.klass is VmClass.ADMIN else None
+def _netvms(qubes: Qubes, _names: Sequence[str]) -> list[str]:
+    return in_order(candidates.netvms(qubes))

@@ -9,7 +9,7 @@ from qubesmanager.models.device_catalog import Device, DeviceCatalog
 from qubesmanager.models.device_targets import Effort, Target
 from qubesmanager.models.device_tree import KIND_ICONS, state_line
 from qubesmanager.models.texts import plain_tip
-from qubesmanager.rules.actions import why_not_attach
+from qubesmanager.rules import actions
 from qubesmanager.ui.actions.actions import BY_ID
 from qubesmanager.ui.devices.attach_dialog import ATTACHED_HERE
 from qubesmanager.ui.devices.device_actions import QUICK, DeviceActions, plain
@@ -37,7 +37,7 @@ class QubeDevicesMenu(QMenu):
     def look(self, names: Sequence[str], *, connected: bool) -> None:
         """One qube that can have devices; the tooltip says why it is grey."""
         record = self._session.records.get(names[0]) if len(names) == 1 else None
-        why = why_not_attach(record, self._session.records) if record is not None else None
+        why = actions.why_not_attach(self._session.facts, record) if record is not None else None
         self._name = record.name if record is not None and why is None else ""
         if action := self.menuAction():
             action.setEnabled(bool(self._name) and connected)
@@ -71,8 +71,14 @@ class QubeDevicesMenu(QMenu):
             self.fill()
 
     def _is_free(self, device: Device) -> bool:
-        here = device.key.device_class in ATTACHED_HERE and device.key.backend != self._name
-        return here and device.present and not device.holder and self._name not in device.assigned
+        facts = self._session.facts
+        qube = facts.qubes.get(self._name)
+        if qube is None or not device.present or self._name in device.assigned:
+            return False
+        if device.key.device_class not in ATTACHED_HERE:
+            return False
+        key = actions.Device(*device.key)
+        return actions.why_not_attach_device(facts, qube, key, persistent=False, starts=True) is None
 
     def _held(self, device: Device) -> None:
         inner = self.addMenu(icon(KIND_ICONS[device.kind]), plain(device.name))

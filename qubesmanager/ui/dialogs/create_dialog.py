@@ -15,6 +15,7 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.texts import size_text
+from qubesmanager.rules import candidates
 from qubesmanager.ui.dialogs.new_qube import CreatePlan
 from qubesmanager.ui.dialogs.offers import Offers, choice, chosen, confirm_buttons, pool_text
 from qubesmanager.ui.icons import label_icon
@@ -22,7 +23,6 @@ from qubesmanager.ui.reasons import why_not_name
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.wire.names import TAG_NAME
-from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 
 GIB = 1 << 30
@@ -148,13 +148,11 @@ class CreateDialog(QDialog):
         self._look()
 
     def _templates(self, klass: str) -> list[str]:
-        if klass == VmClass.DISP:
-            return in_order(record.name for record in self._session.records.values() if _for_disposables(record))
-        return in_order(record.name for record in self._session.records.values() if record.klass is VmClass.TEMPLATE)
+        return in_order(candidates.templates(self._session.facts.qubes, VmClass(klass)))
 
     def _netvms(self) -> list[tuple[str, str]]:
         default = self._offers.system.get("default_netvm", "")
-        names = in_order(record.name for record in self._session.records.values() if record.flag("provides_network"))
+        names = in_order(candidates.netvms(self._session.facts.qubes))
         return [
             (DEFAULT, self.tr("Default ({0})").format(default or self.tr("none"))),
             *((name, name) for name in names),
@@ -190,7 +188,3 @@ class CreateDialog(QDialog):
 
 DEFAULT = "\x00default"
 """The value of a line "as the system says"; no qube can have this name."""
-
-
-def _for_disposables(record: VmRecord) -> bool:
-    return record.flag("template_for_dispvms")

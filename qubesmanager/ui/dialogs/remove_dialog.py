@@ -15,51 +15,12 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.models.texts import size_text
-from qubesmanager.rules.actions import REFERENCES, Records, referrers, why_not_remove
+from qubesmanager.rules.references import reference_texts, references_to
 from qubesmanager.ui.dialogs.mentions import mention_text
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label, redden
 from qubesmanager.wire.codecs import Mention
-from qubesmanager.wire.records import VmRecord
-
-
-def removal_order(records: Records, names: Sequence[str]) -> list[str]:
-    """Who refers to another before that other; equals by name. A ring of references stays in the order of names."""
-    left = sorted(names)
-    order: list[str] = []
-    while left:
-        free = [name for name in left if not any(_refers(records[other], name) for other in left if other != name)]
-        order += free or left
-        left = [name for name in left if name not in order]
-    return order
-
-
-def _refers(record: VmRecord, name: str) -> bool:
-    return any(
-        (held := record.properties.get(prop)) is not None and held.value == name and not held.is_default
-        for prop in REFERENCES
-    )
-
-
-def why_not_remove_all(records: Records, names: Sequence[str]) -> dict[str, str | None]:
-    """As `why_not_remove` for each, where those of `names` that can go do not hold the others back.
-
-    One pass over all records, however many are asked about.
-    """
-    own = {name: why_not_remove(records[name], {}) for name in names if name in records}
-    users: dict[str, list[str]] = {}
-    for other in records.values():
-        if other.name in own and own[other.name] is None:
-            continue
-        for prop in REFERENCES:
-            held = other.properties.get(prop)
-            if held is not None and held.value in own and held.value != other.name and not held.is_default:
-                users.setdefault(held.value, []).append(f"{other.name} ({prop})")
-    return {
-        name: why or (f"It is used by {', '.join(sorted(users[name]))}." if name in users else None)
-        for name, why in own.items()
-    }
 
 
 class RemoveDialog(QDialog):
@@ -89,8 +50,9 @@ class RemoveDialog(QDialog):
         layout.addWidget(plain_label(lost, self))
         self.list = QListWidget(self)
         self.list.setAccessibleName(self.tr("What is removed, in this order"))
-        for name in order:
-            users = [user for user in referrers(records, name) if user.partition(" (")[0] not in order]
+        for name, references in references_to(session.facts, order).items():
+            others = [reference for reference in references if reference.user not in order]
+            users = reference_texts(session.facts, others)
             text = self.tr("{0} - still used by {1}").format(name, ", ".join(users)) if users else name
             QListWidgetItem(label_icon(session.color_of_qube(name)), text, self.list)
         self.list.setMaximumHeight(min(len(order), 8) * 26 + 8)

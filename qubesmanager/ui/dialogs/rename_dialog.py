@@ -12,7 +12,8 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from qubesmanager.rules.actions import Records, referrers
+from qubesmanager.rules.facts import Facts
+from qubesmanager.rules.references import referrers
 from qubesmanager.ui.dialogs.mentions import mention_text
 from qubesmanager.ui.reasons import why_not_name
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
@@ -22,9 +23,9 @@ from qubesmanager.wire.codecs import Mention
 class RenameDialog(QDialog):
     """Asks for a name; `new_name()` returns it."""
 
-    def __init__(self, parent: QWidget | None, records: Records, name: str, mentions: Sequence[Mention] = ()) -> None:
+    def __init__(self, parent: QWidget | None, facts: Facts, name: str, mentions: Sequence[Mention] = ()) -> None:
         super().__init__(parent)
-        self._records = records
+        self._facts = facts
         self._name = name
         self.setWindowTitle(self.tr("Rename {0}").format(name))
         form = QFormLayout(self)
@@ -33,7 +34,7 @@ class RenameDialog(QDialog):
         self.problem = problem_label(self)
         form.addRow(self.tr("New &name:"), self.edit)
         form.addRow("", self.problem)
-        if users := referrers(records, name):
+        if users := referrers(facts, name):
             form.addRow(plain_label(self.tr("Changed along with it: {0}").format(", ".join(users)), self))
         if text := mention_text(mentions):
             form.addRow(plain_label(text, self))
@@ -57,6 +58,6 @@ class RenameDialog(QDialog):
             show_problem(self.problem, None)
             self.yes.setEnabled(False)
             return
-        why = why_not_name(self.new_name(), self._records)
+        why = why_not_name(self.new_name(), self._facts.qubes)
         show_problem(self.problem, why)
         self.yes.setEnabled(why is None)

@@ -17,11 +17,12 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.models.draft import PROPERTY, Draft
 from qubesmanager.models.shared_draft import MIXED, SharedDraft
+from qubesmanager.rules.facts import Facts, Qubes
 from qubesmanager.ui.forms.field import CONTEXT, Edit, Field
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue
-from qubesmanager.wire.records import NO, YES, VmRecord
+from qubesmanager.wire.records import NO, YES
 
 Edits = Draft | SharedDraft
 """What editors put edits into: those of one qube, or of several at once."""
@@ -34,7 +35,7 @@ class FieldEditor(QWidget):
         self,
         field: Field,
         draft: Edits,
-        records: Mapping[str, VmRecord],
+        facts: Facts,
         labels: Mapping[str, str],
         parent: QWidget | None = None,
     ) -> None:
@@ -42,9 +43,9 @@ class FieldEditor(QWidget):
         self.field = field
         self.key = (PROPERTY, field.name)
         self._draft = draft
-        self._records = records
+        self._facts = facts
         self._reason = ""
-        self.input, self._show = _MAKERS[field.edit](field, draft, records, labels, self._edit)
+        self.input, self._show = _MAKERS[field.edit](field, draft, facts.qubes, labels, self._edit)
         self.reset = QToolButton(self)
         self.reset.setIcon(icon("refresh"))
         self.reset.setAutoRaise(True)
@@ -76,7 +77,7 @@ class FieldEditor(QWidget):
         self.reset.setEnabled(self._draft.value(self.key) is not None and self.field.name != "name")
         if self._reason:
             self._say(self._reason)
-        elif problem := self._draft.problems(self._records).get(self.field.name):
+        elif problem := self._draft.problems(self._facts).get(self.field.name):
             self._say(reason(problem))
         elif self.key in self._draft.conflicts and (theirs := self._draft.theirs(self.key)):
             self._say(self.tr("Changed elsewhere meanwhile; there it is {0}.").format(theirs))
@@ -86,7 +87,7 @@ class FieldEditor(QWidget):
             self._say(self.tr("Changed elsewhere meanwhile; it was {0}.").format(self._draft.merged[self.key]))
         elif self._draft.is_edited(self.key) and self._draft.value(self.key) is None:
             self._say(self.tr("Goes back to the default."))
-        elif warning := self._draft.warnings(self._records).get(self.field.name):
+        elif warning := self._draft.warnings(self._facts).get(self.field.name):
             self._say(reason(warning))
         else:
             self.problem.hide()
@@ -124,7 +125,7 @@ Made = tuple[QWidget, Callable[[str], None]]
 """A widget, and what puts a value into it."""
 
 
-def _text(field: Field, _draft: Edits, _records: object, _labels: object, edited: Callable[[str], None]) -> Made:
+def _text(field: Field, _draft: Edits, _qubes: object, _labels: object, edited: Callable[[str], None]) -> Made:
     line = QLineEdit()
     line.setMaxLength(31 if field.name == "name" else 4096)
     line.textEdited.connect(edited)
@@ -138,7 +139,7 @@ def _text(field: Field, _draft: Edits, _records: object, _labels: object, edited
     return line, show
 
 
-def _number(field: Field, _draft: Edits, _records: object, _labels: object, edited: Callable[[str], None]) -> Made:
+def _number(field: Field, _draft: Edits, _qubes: object, _labels: object, edited: Callable[[str], None]) -> Made:
     box = QSpinBox()
     box.setRange(0, field.most)
     box.setSuffix(field.unit)
@@ -158,7 +159,7 @@ def _number(field: Field, _draft: Edits, _records: object, _labels: object, edit
     return box, show
 
 
-def _tick(field: Field, _draft: Edits, _records: object, _labels: object, edited: Callable[[str], None]) -> Made:
+def _tick(field: Field, _draft: Edits, _qubes: object, _labels: object, edited: Callable[[str], None]) -> Made:
     box = QCheckBox(QCoreApplication.translate(CONTEXT, field.title))
     box.stateChanged.connect(lambda state: edited(_TICKS[Qt.CheckState(state)]))
 
@@ -174,22 +175,18 @@ def _tick(field: Field, _draft: Edits, _records: object, _labels: object, edited
     return box, show
 
 
-def _choice(
-    field: Field, draft: Edits, records: Mapping[str, VmRecord], _labels: object, edited: Callable[[str], None]
-) -> Made:
+def _choice(field: Field, draft: Edits, qubes: Qubes, _labels: object, edited: Callable[[str], None]) -> Made:
     box = QComboBox()
-    for name in field.choices(draft.record, records) if field.choices else []:
+    for name in field.choices(draft.record, qubes) if field.choices else []:
         box.addItem(name or QCoreApplication.translate("SettingsFields", "none"), name)
     return box, _chooser(box, edited)
 
 
-def _suggest(
-    field: Field, draft: Edits, records: Mapping[str, VmRecord], _labels: object, edited: Callable[[str], None]
-) -> Made:
+def _suggest(field: Field, draft: Edits, qubes: Qubes, _labels: object, edited: Callable[[str], None]) -> Made:
     box = QComboBox()
     box.setEditable(True)
     box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-    box.addItems(field.choices(draft.record, records) if field.choices else [])
+    box.addItems(field.choices(draft.record, qubes) if field.choices else [])
     line = box.lineEdit()
     box.editTextChanged.connect(edited)
 
@@ -206,7 +203,7 @@ def _suggest(
 
 
 def _label(
-    _field: Field, _draft: Edits, _records: object, labels: Mapping[str, str], edited: Callable[[str], None]
+    _field: Field, _draft: Edits, _qubes: object, labels: Mapping[str, str], edited: Callable[[str], None]
 ) -> Made:
     box = QComboBox()
     for name, color in labels.items():

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A field of a form: which property it edits, its text, how it is edited."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from qubesmanager.wire.records import VmRecord
+from qubesmanager.rules.facts import QubeFacts, Qubes
 
 CONTEXT = "SettingsFields"
 
@@ -20,7 +20,8 @@ class Edit(Enum):
     """A text, with some to choose from."""
 
 
-Choices = Callable[[VmRecord, Mapping[str, VmRecord]], list[str]]
+Choices = Callable[[QubeFacts, Qubes], list[str]]
+"""The values to choose from for a qube; an empty one is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,9 @@ class Field:
     hint: str = ""
 
 
-def every_qube(_record: VmRecord, records: Mapping[str, VmRecord]) -> list[str]:
+def every_qube(_qube: QubeFacts, qubes: Qubes) -> list[str]:
     """No qube, or any."""
-    return ["", *sorted(records)]
+    return ["", *sorted(qubes)]
 
 
 def any_field(name: str, kind: str) -> Field:

@@ -8,10 +8,10 @@ from PyQt5.QtWidgets import QFormLayout, QLabel, QScrollArea, QWidget
 
 from qubesmanager.client.plan import Key
 from qubesmanager.models.draft import PROPERTY
+from qubesmanager.rules.facts import Facts
 from qubesmanager.ui.forms.editors import Edits, FieldEditor
 from qubesmanager.ui.forms.field import CONTEXT, Edit, Field
 from qubesmanager.ui.forms.volume_size_row import VolumeSizeRow
-from qubesmanager.wire.records import VmRecord
 
 
 class FormPage(QScrollArea):
@@ -21,7 +21,7 @@ class FormPage(QScrollArea):
         self,
         fields: Sequence[Field],
         draft: Edits,
-        records: Mapping[str, VmRecord],
+        facts: Facts,
         labels: Mapping[str, str],
         parent: QWidget | None = None,
     ) -> None:
@@ -35,7 +35,7 @@ class FormPage(QScrollArea):
         for field in fields:
             if field.name not in draft.record.properties:
                 continue
-            editor = FieldEditor(field, draft, records, labels, inner)
+            editor = FieldEditor(field, draft, facts, labels, inner)
             self.editors[editor.key] = editor
             if field.edit is Edit.TICK:
                 form.addRow("", editor)

@@ -177,6 +177,7 @@ class MainWindow(QMainWindow):
         session.gone.connect(self.model.remove)
         session.put.connect(self._changed)
         session.gone.connect(self._changed)
+        session.system_changed.connect(self._changed)
         session.synced.connect(self._synced)
         session.lost.connect(self._lost)
         session.stats.connect(self._stats)

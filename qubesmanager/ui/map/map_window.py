@@ -22,7 +22,6 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.models.natural_sort import natural
 from qubesmanager.models.texts import plain_tip, state_text
-from qubesmanager.rules.actions import Records
 from qubesmanager.rules.topology import Forest, Mark, Node, Remark, network_forest, template_forest
 from qubesmanager.ui.actions.actions import BY_ID, ActionSet
 from qubesmanager.ui.actions.operations import Operations
@@ -186,6 +185,7 @@ class MapWindow(QWidget):
         self.search.returnPressed.connect(self._first_found)
         session.put.connect(self._changed)
         session.gone.connect(self._changed)
+        session.system_changed.connect(self._changed)
         session.synced.connect(self._changed)
         session.lost.connect(self._changed)
         session.labels_changed.connect(self._changed)
@@ -206,7 +206,7 @@ class MapWindow(QWidget):
 
     def fill(self) -> None:
         """Both trees from what is known now."""
-        records: Records = self._session.records
+        records = self._session.records
         typed = self.search.text().strip().casefold()
         accepts = (lambda node: typed in node.name.casefold()) if typed else None
         network, templates = network_forest(records), template_forest(records)

@@ -8,9 +8,10 @@ from PyQt5.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLineEdit, QVBoxL
 
 from qubesmanager.client.restores import DEFAULT_NETVM
 from qubesmanager.models.natural_sort import in_order
-from qubesmanager.models.restore_draft import BASED, RestoreRow
+from qubesmanager.models.restore_draft import RestoreRow
 from qubesmanager.models.restore_table import RestoreTable
 from qubesmanager.models.texts import size_text
+from qubesmanager.rules.edits import BASED
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.wire.values import VmClass
 

@@ -19,7 +19,7 @@ class AdvancedPage(FormPage):
     """The kernels are asked for once the page is seen."""
 
     def __init__(self, draft: Draft, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(ADVANCED, draft, session.records, session.labels, parent)
+        super().__init__(ADVANCED, draft, session.facts, session.labels, parent)
         self._session = session
         self._asked = False
         self.balancing = Balancing(draft, self)

@@ -180,7 +180,7 @@ class DevicesPage(QWidget):
         )
 
     def _say(self, row: Choice) -> None:
-        balanced = self._draft.problems(self._session.records).get(DEVICES, "")
+        balanced = self._draft.problems(self._session.facts).get(DEVICES, "")
         pci = row.device.key.device_class is DeviceClass.PCI and row.options is not None
         self.unbalance.setVisible(bool(balanced) and pci)
         if why := self._refused.get(row.key):

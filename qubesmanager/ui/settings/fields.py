@@ -1,34 +1,30 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """THE FIELDS of the basic and advanced pages: property, text, how it is edited, what needs a sentence."""
 
-from collections.abc import Mapping
-
 from PyQt5.QtCore import QT_TRANSLATE_NOOP
 
+from qubesmanager.rules import candidates
+from qubesmanager.rules.facts import QubeFacts, Qubes
 from qubesmanager.ui.forms.field import Edit, Field, any_field
-from qubesmanager.wire.records import VmRecord
-from qubesmanager.wire.values import VmClass
 
 
-def _templates(record: VmRecord, records: Mapping[str, VmRecord]) -> list[str]:
-    if record.klass is VmClass.DISP:
-        return sorted(held.name for held in records.values() if held.flag("template_for_dispvms"))
-    return sorted(held.name for held in records.values() if held.klass is VmClass.TEMPLATE)
+def _templates(qube: QubeFacts, qubes: Qubes) -> list[str]:
+    return sorted(candidates.templates(qubes, qube.klass))
 
 
-def _netvms(record: VmRecord, records: Mapping[str, VmRecord]) -> list[str]:
-    return ["", *sorted(held.name for held in records.values() if held.flag("provides_network") and held != record)]
+def _netvms(qube: QubeFacts, qubes: Qubes) -> list[str]:
+    return ["", *sorted(name for name in candidates.netvms(qubes) if name != qube.name)]
 
 
-def _disposables(_record: VmRecord, records: Mapping[str, VmRecord]) -> list[str]:
-    return ["", *sorted(held.name for held in records.values() if held.flag("template_for_dispvms"))]
+def _disposables(_qube: QubeFacts, qubes: Qubes) -> list[str]:
+    return ["", *sorted(candidates.disposable_templates(qubes))]
 
 
-def _kernels(_record: VmRecord, records: Mapping[str, VmRecord]) -> list[str]:
-    return sorted({held.value("kernel") for held in records.values()} - {""})
+def _kernels(_qube: QubeFacts, qubes: Qubes) -> list[str]:
+    return sorted(candidates.kernels(qubes))
 
 
-def _modes(_record: VmRecord, _records: Mapping[str, VmRecord]) -> list[str]:
+def _modes(_qube: QubeFacts, _qubes: Qubes) -> list[str]:
     return ["pvh", "hvm", "pv"]
 
 

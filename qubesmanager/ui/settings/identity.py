@@ -39,6 +39,7 @@ class Identity(QWidget):
         draft.changed.connect(self.refresh)
         session.put.connect(self.refresh)
         session.gone.connect(self.refresh)
+        session.system_changed.connect(self.refresh)
         self.refresh()
 
     def refresh(self, *_told: object) -> None:
@@ -52,6 +53,6 @@ class Identity(QWidget):
             (self.remove, why_not_remove),
         )
         for button, why_not in rules:
-            why = why_not(record, self._session.records)
+            why = why_not(self._session.facts, record)
             button.setEnabled(why is None)
             button.setToolTip(reason(why) if why else "")

@@ -72,8 +72,8 @@ class MultiWindow(EditsWindow):
         self.merges = MergeBar(self.draft, session, self)
         records, labels = session.records, session.labels
         self.pages: dict[str, FormPage | SharedTags] = {
-            "basic": FormPage(BASIC, self.draft, records, labels, self),
-            "advanced": FormPage(ADVANCED, self.draft, records, labels, self),
+            "basic": FormPage(BASIC, self.draft, session.facts, labels, self),
+            "advanced": FormPage(ADVANCED, self.draft, session.facts, labels, self),
             "tags": SharedTags(self.draft, records, self),
         }
         self.tabs = QTabWidget(self)
@@ -144,7 +144,7 @@ class MultiWindow(EditsWindow):
         self.summary.setText(
             self.tr("%n qube(s) would be different:", None, count) if count else self.tr("Nothing is different yet.")
         )
-        wrong = self.draft.problems(self._session.records)
+        wrong = self.draft.problems(self._session.facts)
         steps = [step for each in self.draft.steps().values() for step in each]
         self.foot.put(steps, problem=self.merges.problem() or reason(next(iter(wrong.values()), "")))
 

@@ -12,6 +12,7 @@ from qubesmanager.models.draft import PROPERTY, Draft
 from qubesmanager.models.property_sheet import PropertySheet
 from qubesmanager.models.row_table import TextFilter
 from qubesmanager.rules.edits import READ_ONLY
+from qubesmanager.rules.facts import Facts
 from qubesmanager.rules.inheritance import inherited, origin
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.forms.editors import FieldEditor
@@ -22,7 +23,6 @@ from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.tables import row_table
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error
-from qubesmanager.wire.records import VmRecord
 
 
 class PropertiesPage(QWidget):
@@ -33,17 +33,17 @@ class PropertiesPage(QWidget):
         draft: Draft,
         client: Client,
         tasks: TaskSet,
-        records: Mapping[str, VmRecord],
+        facts: Facts,
         labels: Mapping[str, str],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._draft, self._client, self._tasks = draft, client, tasks
-        self._records, self._labels = records, labels
+        self._facts, self._labels = facts, labels
         self._helps: dict[str, str] = {}
         self._types: dict[str, str] | None = None
         self._system: dict[str, str] | None = None
-        self.sheet = PropertySheet(draft, records, self)
+        self.sheet = PropertySheet(draft, facts.qubes, self)
         self.filter = TextFilter(self.sheet, self)
         self.search = QLineEdit(self)
         self.search.setPlaceholderText(self.tr("Part of a property's name or value"))
@@ -102,7 +102,7 @@ class PropertiesPage(QWidget):
         if not name:
             return
         field = field_of(name, (self._types or {}).get(name, ""))
-        self.editor = FieldEditor(field, self._draft, self._records, self._labels, self)
+        self.editor = FieldEditor(field, self._draft, self._facts, self._labels, self)
         self.editor.input.setAccessibleName(name)
         if name in READ_ONLY:
             self.editor.input.setEnabled(False)
@@ -118,7 +118,7 @@ class PropertiesPage(QWidget):
     def _say_inherited(self, name: str) -> None:
         """Beneath the editor of a value of the qube's own: what would be there without it."""
         record = self._draft.record
-        stored, came = record.properties.get(name), origin(record, name, self._records)
+        stored, came = record.properties.get(name), origin(record, name, self._facts.qubes)
         if self.editor is None or stored is None or stored.is_default or came is None:
             return
         if came.system and self._system is None:
@@ -126,7 +126,7 @@ class PropertiesPage(QWidget):
                 self._system = {}
                 self._tasks.start_hidden(self.tr("Ask for the system-wide settings"), self._ask_system(), owner=self)
             return
-        value = inherited(record, name, self._records, self._system or {})
+        value = inherited(record, name, self._facts.qubes, self._system or {})
         if value is not None:
             text = self.tr("Without its own value: {0}, from {1}.")
             self.editor.explain(text.format(value or self.tr("none"), came.template or came.system))

@@ -69,7 +69,7 @@ class SettingsWindow(EditsWindow):
         self.notice.hide()
         self.merges = MergeBar(self.draft, session, self)
         records = session.records
-        basic = FormPage(BASIC, self.draft, records, labels, self)
+        basic = FormPage(BASIC, self.draft, session.facts, labels, self)
         advanced = AdvancedPage(self.draft, session, self)
         kept = {volume.name for volume in self.draft.record.volumes if volume.save_on_stop}
         for volume, title in (("private", self.tr("&Private storage")), ("root", self.tr("Syste&m storage"))):
@@ -84,7 +84,7 @@ class SettingsWindow(EditsWindow):
             "volumes": VolumesPage(self.draft, session, self),
             "services": ServicesPage(self.draft, records, self),
             "tags": TagsPage(self.draft, records, self),
-            "properties": PropertiesPage(self.draft, session.client, session.tasks, records, labels, self),
+            "properties": PropertiesPage(self.draft, session.client, session.tasks, session.facts, labels, self),
             "notes": NotesPage(self.draft, self),
         }
         if self.draft.record.klass is VmClass.ADMIN:
@@ -211,7 +211,7 @@ class SettingsWindow(EditsWindow):
         if self._lost:
             self.foot.put((), problem=self.tr("This qube is gone."))
             return
-        wrong = self.draft.problems(self._session.records)
+        wrong = self.draft.problems(self._session.facts)
         self.foot.put(self.draft.steps(), problem=self.merges.problem() or reason(next(iter(wrong.values()), "")))
 
     def _apply_wanted(self, leave: bool) -> None:  # noqa: FBT001 - a signal brings it

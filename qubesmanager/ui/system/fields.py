@@ -1,28 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """THE FIELDS of the system-wide settings: property, text, how it is edited."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP
 
+from qubesmanager.rules import candidates
+from qubesmanager.rules.facts import QubeFacts, Qubes
 from qubesmanager.ui.forms.field import Choices, Edit, Field, any_field, every_qube
 from qubesmanager.wire.codecs import PropertyRow
-from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 
 _DAY = 86_400
 
 
-def _networks(_record: VmRecord, records: Mapping[str, VmRecord]) -> list[str]:
-    return ["", *sorted(held.name for held in records.values() if held.flag("provides_network"))]
+def _networks(_qube: QubeFacts, qubes: Qubes) -> list[str]:
+    return ["", *sorted(candidates.netvms(qubes))]
 
 
-def _templates(_record: VmRecord, records: Mapping[str, VmRecord]) -> list[str]:
-    return ["", *sorted(held.name for held in records.values() if held.klass is VmClass.TEMPLATE)]
+def _templates(_qube: QubeFacts, qubes: Qubes) -> list[str]:
+    return ["", *sorted(candidates.templates(qubes, VmClass.APP))]
 
 
-def _disposables(_record: VmRecord, records: Mapping[str, VmRecord]) -> list[str]:
-    return ["", *sorted(held.name for held in records.values() if held.flag("template_for_dispvms"))]
+def _disposables(_qube: QubeFacts, qubes: Qubes) -> list[str]:
+    return ["", *sorted(candidates.disposable_templates(qubes))]
 
 
 _ROWS = (
@@ -50,7 +51,7 @@ def system_fields(properties: Iterable[PropertyRow], pools: Sequence[str]) -> li
     """A field a property that the daemon has: those with a row first, any other as its type says."""
     types = {row.name: row.type for row in properties}
 
-    def pool_names(_record: VmRecord, _records: Mapping[str, VmRecord]) -> list[str]:
+    def pool_names(_qube: QubeFacts, _qubes: Qubes) -> list[str]:
         return list(pools)
 
     known = [_with(row, pool_names) if row.name == "default_pool" else row for row in _ROWS if row.name in types]

@@ -13,6 +13,7 @@ from qubesmanager.ui.forms.form_page import FormPage
 from qubesmanager.ui.forms.merge_bar import MergeBar
 from qubesmanager.ui.forms.property_helps import help_text
 from qubesmanager.ui.forms.unsaved_edits import EditsWindow
+from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.request_task import sender
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.system.fields import system_fields
@@ -66,7 +67,7 @@ class SystemWindow(EditsWindow):
         self._session.synced.connect(self._ask_again)
         self.draft.changed.connect(self._refresh)
         fields = system_fields(rows, pools)
-        self.form = FormPage(fields, self.draft, self._session.records, self._session.labels, self.first)
+        self.form = FormPage(fields, self.draft, self._session.facts, self._session.labels, self.first)
         self.merges = MergeBar(self.draft, self._session, self.first)
         self.merges.changed.connect(self._refresh)
         self._place.addWidget(self.merges)
@@ -95,10 +96,12 @@ class SystemWindow(EditsWindow):
     # -- applying -----------------------------------------------------------------------------------------------------
 
     def _refresh(self) -> None:
-        self.foot.put(
-            self.draft.steps() if self.draft is not None else (),
-            problem=self.merges.problem() if self.merges is not None else "",
-        )
+        if self.draft is None or self.merges is None:
+            self.foot.put(())
+            return
+        refused = next(iter(self.draft.problems(self._session.facts).values()), None)
+        problem = self.merges.problem() or (reason(refused) if refused else "")
+        self.foot.put(self.draft.steps(), problem=problem)
 
     def _apply_wanted(self, leave: bool) -> None:  # noqa: FBT001 - a signal brings it
         self._session.tasks.start(self.tr("Apply the system-wide settings"), self._apply(leave=leave), owner=self)

@@ -8,9 +8,8 @@ from qubesmanager.models.texts import plain_tip
 from qubesmanager.models.vm_filter import VmFilterModel
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.rules.facts import HALTED
-from qubesmanager.ui.actions.actions import BY_ID
+from qubesmanager.ui.actions.actions import BY_ID, judge
 from qubesmanager.ui.actions.operations import Operations
-from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.vm_view import VmView
 from qubesmanager.wire.event import Event
@@ -28,12 +27,9 @@ BUTTONS = ("start", "shutdown", "pause", "settings")
 
 def add_actions(menu: QMenu, name: str, operations: Operations) -> None:
     """What can be done with the qube now. Each line knows its qube by itself: a tray may open two menus at once."""
-    record = operations.records.get(name)
-    if record is None:
-        return
     for key in ACTIONS:
         row = BY_ID[key]
-        if row.why_not(record, operations.records) is None:
+        if judge(row, operations.facts, [name]).possible:
             action = menu.addAction(row.name())
             if action is not None:
                 action.triggered.connect(lambda _on=False, row=row: row.run(operations, [name]))
@@ -72,6 +68,7 @@ class QubesPanel(QWidget):
         self._search("")
         session.put.connect(self._put)
         session.gone.connect(self.model.remove)
+        session.system_changed.connect(self._refresh)
         session.stats.connect(self._stats)
         self.search.textChanged.connect(self._search)
         self.search.returnPressed.connect(self._entered)
@@ -108,11 +105,10 @@ class QubesPanel(QWidget):
         return names[0] if len(names) == 1 else ""
 
     def _why_not(self, key: str) -> str | None:
-        record = self._session.records.get(self._name())
-        if record is None:
+        name = self._name()
+        if name not in self._session.records:
             return self.tr("Select a qube first.")
-        why = BY_ID[key].why_not(record, self._session.records)
-        return reason(why) if why else None
+        return judge(BY_ID[key], self._session.facts, [name]).refused.get(name)
 
     def _refresh(self) -> None:
         for key, button in self.buttons.items():

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from qubesmanager.backup.archive.contents import Device
 from qubesmanager.backup.archive.contents import Qube as KeptQube
 from qubesmanager.daemon.local.core import properties
-from qubesmanager.daemon.local.core.property import BASED
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import State
 from qubesmanager.daemon.local.services.restored_settings import Choices, Incoming, take_settings
 from qubesmanager.rules.devices import FRONTEND_DEV, checked_options
+from qubesmanager.rules.edits import BASED
 from qubesmanager.rules.network import netvm_chain
 from qubesmanager.rules.texts import why_not_feature
 from qubesmanager.wire.limits import RESTORED_FEATURE_BYTES

@@ -6,6 +6,7 @@ from PyQt5.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 from samples import vm
 
+from qubesmanager.client.live_copy import LiveCopy
 from qubesmanager.ui.dialogs.mentions import LINE, SHOWN, mention_text
 from qubesmanager.ui.dialogs.rename_dialog import RenameDialog
 from qubesmanager.wire.codecs import Mention
@@ -25,7 +26,7 @@ def test_lines_of_policy_and_profiles_are_shown_and_many_are_counted() -> None:
 
 
 def test_the_rename_dialog_shows_them_as_plain_text(qtbot: QtBot) -> None:
-    dialog = RenameDialog(None, {"lab": vm("lab")}, "lab", LINES[:1])
+    dialog = RenameDialog(None, LiveCopy({"lab": vm("lab")}), "lab", LINES[:1])
     qtbot.addWidget(dialog)
 
     (label,) = [label for label in dialog.findChildren(QLabel) if "a.policy:1" in label.text()]

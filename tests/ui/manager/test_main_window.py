@@ -67,10 +67,9 @@ async def test_what_is_grey_says_why_and_what_is_not_works(clicker: Clicker, nam
     if name == "personal":
         await paused(clicker, name)
     clicker.select(name)
-    record = clicker.session.records[name]
 
     for row in clicker.window.actions_of.available():
-        why = row.why_not(record, clicker.session.records)
+        why = row.why_not(clicker.session.facts, [name])[name]
         missing = bool(row.needs) and bool(programs.missing(row.needs))
         assert clicker.can(row.id) == (why is None and not missing), (row.id, why)
         if why is not None:

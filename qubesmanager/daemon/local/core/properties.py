@@ -6,18 +6,14 @@ Add a row, and `property.List`, `Get`, `Set`, `Help`, the settings dialog and th
 
 from collections.abc import Callable
 
-from qubesmanager.daemon.local.core.property import ALL, BASED, Change, Default, Facts, Property, Type
+from qubesmanager.daemon.local.core.property import ALL, Change, Default, Facts, Property, Type
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.daemon.local.core.sight import spoken, spoken_one, spoken_way
-from qubesmanager.rules.devices import why_not_balanced
-from qubesmanager.rules.edits import why_not_template, why_not_without_disposables, why_not_without_network
+from qubesmanager.daemon.local.core.sight import spoken
+from qubesmanager.rules import edits
 from qubesmanager.rules.firewall import VIRTUAL_DNS
-from qubesmanager.rules.memory import why_not_maxmem, why_not_memory
-from qubesmanager.rules.network import netvm_loop, why_not_netvm
-from qubesmanager.wire.names import why_not_new_vm_name
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import as_reason, field_text
-from qubesmanager.wire.values import DeviceClass, VmClass
+from qubesmanager.wire.values import VmClass
 
 _APPS = frozenset({VmClass.APP})
 MOST_VCPUS = 128
@@ -135,97 +131,6 @@ def _icon(_facts: Facts, qube: Qube) -> str:
 # -- checks -----------------------------------------------------------------------------------------------------------
 
 
-def _check_name(facts: Facts, qube: Qube, value: str) -> Reason | None:
-    if value == qube.name:
-        return None
-    if value in facts.qubes:
-        return Reason("name-taken", value)
-    return why_not_new_vm_name(value)
-
-
-def _check_template(facts: Facts, qube: Qube, value: str) -> Reason | None:
-    template = facts.qubes[value]
-    if reason := why_not_based_on(qube.klass, template):
-        return reason
-    return _would_follow(facts, qube, template.value("netvm")) if qube.klass is VmClass.DISP else None
-
-
-def why_not_based_on(klass: VmClass, template: Qube) -> Reason | None:
-    """Why a qube of this class cannot be based on `template`; None if it can."""
-    for_disposables = template.flag("template_for_dispvms")
-    return why_not_template(klass, template.name, template.klass, for_disposables=for_disposables)
-
-
-def _check_netvm(facts: Facts, qube: Qube, value: str) -> Reason | None:
-    netvm = facts.qubes.get(value)
-    reason = why_not_netvm(
-        qube.name,
-        value,
-        exists=netvm is not None,
-        provides_network=netvm is not None and netvm.flag("provides_network"),
-        netvm_of=_netvm_of(facts),
-        spoken=spoken_way,
-    )
-    if reason or not qube.flag("template_for_dispvms"):
-        return reason
-    followers = (other for other in facts.qubes.values() if other.value("template") == qube.name)
-    return next(filter(None, (_would_follow(facts, other, value) for other in followers)), None)
-
-
-def _would_follow(facts: Facts, qube: Qube, netvm: str) -> Reason | None:
-    """Why a disposable that takes the netvm of its template cannot take this one; None if it can, or has its own."""
-    if qube.klass is not VmClass.DISP or "netvm" in qube.own or not netvm or netvm == qube.name:
-        return None
-    loop = netvm_loop(qube.name, netvm, _netvm_of(facts))
-    return Reason("disposable-netvm-loop", spoken_one(qube.name), " → ".join(spoken_way(loop))) if loop else None
-
-
-def _netvm_of(facts: Facts) -> Callable[[str], str]:
-    return lambda name: facts.qubes[name].value("netvm") if name in facts.qubes else ""
-
-
-def _check_provides_network(facts: Facts, qube: Qube, value: str) -> Reason | None:
-    if value == "yes":
-        return None
-    clients = sorted(other.name for other in facts.qubes.values() if other.value("netvm") == qube.name)
-    return why_not_without_network(qube.name, spoken(clients))
-
-
-def _check_template_for_dispvms(facts: Facts, qube: Qube, value: str) -> Reason | None:
-    if value == "yes":
-        return None
-    used = spoken(
-        sorted(
-            other.name
-            for other in facts.qubes.values()
-            if other.value("template") == qube.name or other.own.get("default_dispvm") == qube.name
-        )
-    )
-    if facts.system("default_dispvm") == qube.name:
-        used.append("the system property default_dispvm")
-    return why_not_without_disposables(qube.name, used)
-
-
-def _check_dispvm(facts: Facts, _qube: Qube, value: str) -> Reason | None:
-    if value and not facts.qubes[value].flag("template_for_dispvms"):
-        return Reason("not-disposable-template", value)
-    return None
-
-
-def _check_gui(_facts: Facts, qube: Qube, value: str) -> Reason | None:
-    return Reason("own-gui") if value == qube.name else None
-
-
-def _check_memory(_facts: Facts, qube: Qube, value: str) -> Reason | None:
-    maxmem = qube.own.get("maxmem", "0")
-    return why_not_memory(int(value), int(maxmem))
-
-
-def _check_maxmem(_facts: Facts, qube: Qube, value: str) -> Reason | None:
-    controllers = sum(device.device_class is DeviceClass.PCI for device in qube.devices)
-    return why_not_maxmem(int(value), int(qube.value("memory") or 0)) or why_not_balanced(int(value), controllers)
-
-
 def _between(low: int, high: int, what: str) -> Callable[[Facts, Qube, str], Reason | None]:
     return lambda _facts, _qube, value: None if low <= int(value) <= high else Reason("property-range", what, low, high)
 
@@ -262,7 +167,7 @@ _ROWS = (
     Property(
         "name", Type.STR, lambda _facts, qube: qube.name,
         "The name of the qube. Setting it renames a halted qube together with everything that refers to it.",
-        classes=ALL, change=Change.HALTED, check=_check_name,
+        classes=ALL, change=Change.HALTED, check=edits.why_not_name,
     ),
     Property(
         "klass", Type.STR, lambda _facts, qube: str(qube.klass),
@@ -287,29 +192,29 @@ _ROWS = (
     Property(
         "template", Type.VM, _system("default_template"),
         "The qube whose root volume this one starts from.",
-        classes=BASED, change=Change.HALTED, check=_check_template, depends=("system:default_template",),
+        classes=edits.BASED, change=Change.HALTED, check=edits.why_not_template, depends=("system:default_template",),
     ),
     Property(
         "provides_network", Type.BOOL, "no",
         "Whether other qubes may use this one as their netvm.",
-        check=_check_provides_network,
+        check=edits.why_not_provides_network,
     ),
     Property(
         "netvm", Type.VM, _netvm,
         "The qube that gives this one network; empty for none. The default is the system's ``default_netvm``, for a"
         " disposable its template's netvm, for a template none.",
-        check=_check_netvm, optional=True,
+        check=edits.why_not_netvm, optional=True,
         depends=("system:default_netvm", "template:netvm", "own:provides_network", "own:template"),
     ),
     Property(
         "memory", Type.INT, _inherited("memory", "400"),
         "Memory at the start, in MiB.",
-        check=_check_memory, depends=("template:memory", "own:template"),
+        check=edits.why_not_memory_of, depends=("template:memory", "own:template"),
     ),
     Property(
         "maxmem", Type.INT, _maxmem_inherited,
         "The most memory that balancing may give the qube, in MiB; ``0`` turns balancing off.",
-        check=_check_maxmem, depends=("template:maxmem", "own:template", "own:memory"),
+        check=edits.why_not_maxmem_of, depends=("template:maxmem", "own:template", "own:memory"),
     ),
     Property(
         "vcpus", Type.INT, _inherited("vcpus", "2"),
@@ -354,29 +259,29 @@ _ROWS = (
     Property(
         "template_for_dispvms", Type.BOOL, "no",
         "Whether disposables can be made from this qube.",
-        classes=_APPS, check=_check_template_for_dispvms,
+        classes=_APPS, check=edits.why_not_template_for_dispvms,
     ),
     Property(
         "default_dispvm", Type.VM, _inherited("default_dispvm", _system("default_dispvm")),
         "The template of disposables that are started from this qube; empty for none.",
-        classes=ALL, check=_check_dispvm, optional=True,
+        classes=ALL, check=edits.why_not_dispvm, optional=True,
         depends=("template:default_dispvm", "own:template", "system:default_dispvm"),
     ),
     Property(
         "management_dispvm", Type.VM, _inherited("management_dispvm", _system("management_dispvm")),
         "The template of the disposable that configures this qube; empty for none.",
-        classes=ALL, check=_check_dispvm, optional=True,
+        classes=ALL, check=edits.why_not_dispvm, optional=True,
         depends=("template:management_dispvm", "own:template", "system:management_dispvm"),
     ),
     Property(
         "guivm", Type.VM, _system("default_guivm"),
         "The qube that shows this one's windows; empty for none.",
-        check=_check_gui, optional=True, depends=("system:default_guivm",),
+        check=edits.why_not_gui, optional=True, depends=("system:default_guivm",),
     ),
     Property(
         "audiovm", Type.VM, _system("default_audiovm"),
         "The qube that plays this one's sound; empty for none.",
-        check=_check_gui, optional=True, depends=("system:default_audiovm",),
+        check=edits.why_not_gui, optional=True, depends=("system:default_audiovm",),
     ),
     Property(
         "qrexec_timeout", Type.INT, _inherited("qrexec_timeout", _system("default_qrexec_timeout")),

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Protocol
 
 from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.rules import facts
 from qubesmanager.rules.sight import Sees, sees_all
 from qubesmanager.wire.codecs import ascii_line, number, text
 from qubesmanager.wire.errors import ProtocolError, QubesPropertyValueError
@@ -23,11 +24,9 @@ from qubesmanager.wire.values import VmClass
 
 ALL = frozenset(VmClass)
 GUESTS = ALL - {VmClass.ADMIN}
-BASED = frozenset({VmClass.APP, VmClass.DISP})
-"""Classes whose qubes have a template."""
 
 
-class Facts(Protocol):
+class Facts(facts.Facts, Protocol):
     """What defaults and checks may look at. Nothing here waits."""
 
     @property
@@ -50,9 +49,6 @@ class Facts(Protocol):
     @property
     def kernels(self) -> frozenset[str]:
         """Names of the kernels that a qube can boot with."""
-
-    def system(self, name: str) -> str:
-        """A system-wide property as it stands."""
 
 
 class Type(Enum):

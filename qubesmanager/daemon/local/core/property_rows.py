@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The row of a property that a call names, and whether the property may change now."""
+"""The row of a property that a call names."""
 
 from qubesmanager.daemon.local.core import properties, system_properties
-from qubesmanager.daemon.local.core.property import Change, Property, SystemProperty
+from qubesmanager.daemon.local.core.property import Property, SystemProperty
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reasons import refusal
@@ -22,11 +22,3 @@ def system_property(name: str) -> SystemProperty:
     if row is None:
         raise refusal("no-such-system-property", shown(name))
     return row
-
-
-def check_may_change(qube: Qube, row: Property) -> None:
-    """Raises `QubesPropertyValueError` for a read-only property, `QubesVMNotHaltedError` while the qube runs."""
-    if row.change is Change.NEVER:
-        raise refusal("property-read-only", row.name)
-    if row.change is Change.HALTED and qube.running:
-        raise refusal("property-needs-halted", row.name, qube.name)

@@ -11,10 +11,8 @@ from uuid import UUID
 
 from qubesmanager.daemon.admission.visibility import may_see
 from qubesmanager.daemon.local.core import properties, sight, system_properties
-from qubesmanager.daemon.local.core.property import Property, Type
+from qubesmanager.daemon.local.core.property import Property
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.daemon.local.core.sight import spoken_one
-from qubesmanager.rules.sight import OTHER
 from qubesmanager.wire import events
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.names import shown
@@ -135,31 +133,6 @@ class State:
         """Computed defaults that look at a system-wide property, in every qube."""
         rows = properties.DEPENDENTS.get(f"system:{name}", ())
         return self._refresh([(qube, row) for qube in list(self.qubes.values()) for row in rows])
-
-    # -- references ---------------------------------------------------------------------------------------------------
-
-    def referrers(self, name: str) -> list[str]:
-        """What refers to the qube, in words for the source of the call: `work (netvm)`; sorted."""
-        others = [qube for qube in self.qubes.values() if qube.name != name]
-        users = [
-            (qube.name, prop)
-            for qube in others
-            for prop, value in qube.own.items()
-            if value == name and properties.TABLE[prop].type is Type.VM
-        ]
-        users += [
-            (qube.name, f"{device.device_class} device {device.ident}")
-            for qube in others
-            for device in qube.devices
-            if device.backend == name
-        ]
-        words = {OTHER if spoken_one(user) == OTHER else f"{user} ({how})" for user, how in users}
-        words |= {
-            f"the system property {prop}"
-            for prop, value in self.system_own.items()
-            if value == name and system_properties.TABLE[prop].type is Type.VM
-        }
-        return sorted(words, key=lambda word: (word == OTHER, word))
 
     # -- inside -------------------------------------------------------------------------------------------------------
 

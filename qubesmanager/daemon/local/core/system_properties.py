@@ -5,26 +5,8 @@ from collections.abc import Callable
 
 from qubesmanager.daemon.local.core.property import Facts, SystemProperty, Type
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL
+from qubesmanager.rules import edits
 from qubesmanager.wire.reason import Reason
-from qubesmanager.wire.values import VmClass
-
-
-def _a_template(facts: Facts, value: str) -> Reason | None:
-    if value and facts.qubes[value].klass is not VmClass.TEMPLATE:
-        return Reason("not-a-template", value)
-    return None
-
-
-def _a_netvm(facts: Facts, value: str) -> Reason | None:
-    if value and not facts.qubes[value].flag("provides_network"):
-        return Reason("netvm-no-network", value)
-    return None
-
-
-def _a_dispvm_template(facts: Facts, value: str) -> Reason | None:
-    if value and not facts.qubes[value].flag("template_for_dispvms"):
-        return Reason("not-disposable-template", value)
-    return None
 
 
 def _a_pool(facts: Facts, value: str) -> Reason | None:
@@ -45,19 +27,21 @@ def _between(low: int, high: int) -> Callable[[Facts, str], Reason | None]:
 
 _ROWS = (
     SystemProperty(
-        "default_netvm", Type.VM, "", "The netvm of each qube that does not say its own.", _a_netvm, optional=True
+        "default_netvm", Type.VM, "", "The netvm of each qube that does not say its own.",
+        edits.SYSTEM_CHECKS["default_netvm"], optional=True,
     ),
     SystemProperty(
-        "default_template", Type.VM, "", "The template of a new AppVM that does not name one.", _a_template,
+        "default_template", Type.VM, "", "The template of a new AppVM that does not name one.",
+        edits.SYSTEM_CHECKS["default_template"],
         optional=True,
     ),
     SystemProperty(
         "default_dispvm", Type.VM, "", "The template of disposables, where a qube does not say its own.",
-        _a_dispvm_template, optional=True,
+        edits.SYSTEM_CHECKS["default_dispvm"], optional=True,
     ),
     SystemProperty(
         "management_dispvm", Type.VM, "", "The template of the disposables that configure qubes.",
-        _a_dispvm_template, optional=True,
+        edits.SYSTEM_CHECKS["management_dispvm"], optional=True,
     ),
     SystemProperty("default_pool", Type.STR, "default", "The pool of new volumes.", _a_pool),
     SystemProperty(

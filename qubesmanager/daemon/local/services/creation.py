@@ -23,13 +23,14 @@ from qubesmanager.daemon.local.services.naming import Naming
 from qubesmanager.daemon.local.services.pools import Pools
 from qubesmanager.daemon.local.services.volume_lifecycle import PendingVolume, Volumes
 from qubesmanager.daemon.local.store import rows
+from qubesmanager.rules.actions import why_not_clone, why_not_remove
+from qubesmanager.rules.edits import why_not_based_on
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.errors import (
     QubesNoTemplateError,
-    QubesVMInUseError,
 )
 from qubesmanager.wire.names import shown, why_not_new_vm_name
-from qubesmanager.wire.reasons import error_for, refusal
+from qubesmanager.wire.reasons import error_for, refusal, refuse_if
 from qubesmanager.wire.values import VmClass
 
 FIRST_RULE = ("accept-all", "action=accept")
@@ -81,7 +82,7 @@ class Creation:
             async with AsyncExitStack() as undo:
                 await self._volumes.make(undo, qube, source, pools or {})
                 async with self._runtime.changing:
-                    if source is not None and (reason := properties.why_not_based_on(klass, source)):
+                    if source is not None and (reason := why_not_based_on(klass, source)):
                         raise error_for(reason, QubesNoTemplateError)
                     await self.take_effect(qube)
                 undo.pop_all()
@@ -115,16 +116,14 @@ class Creation:
     async def clone(self, creator: str, source_name: str, name: str, pool: str | None) -> None:
         """A copy of a qube with its volumes, properties, features, tags, firewall and notes."""
         source = self._runtime.state.qube(source_name)
-        if source.klass is VmClass.ADMIN:
-            raise refusal("dom0-not-cloned")
+        refuse_if(why_not_clone(self._runtime.state, source))
         async with (
             self._source_kept(source),
             self.reserved_name(name),
             self._runtime.holding(source),
             AsyncExitStack() as undo,
         ):
-            if source.running and any(volume.save_on_stop for volume in source.volumes.values()):
-                raise refusal("cloned-while-halted", source.name, source.state)
+            refuse_if(why_not_clone(self._runtime.state, source))
             self._devices.may_start(source)
             qube = Qube(0, uuid4(), name, source.klass, rules=list(source.rules), notes=source.notes)
             qube.own.update(_copied(source, source.klass))
@@ -174,15 +173,9 @@ class Creation:
             await self._volumes.drop(volumes)
 
     def _may_go(self, qube: Qube) -> None:
-        if qube.klass is VmClass.ADMIN:
-            raise refusal("dom0-not-removed")
-        if qube.running:
-            raise refusal("removed-while-halted", qube.name, qube.state)
-        if qube.flag("installed_by_rpm"):
-            raise refusal("qube-from-package", qube.name)
-        users = self._runtime.state.referrers(qube.name)
-        if users or self._runtime.sources[qube.name]:
-            raise QubesVMInUseError(f"{qube.name} is used by {', '.join(users) or 'a qube that is just being made'}.")
+        refuse_if(why_not_remove(self._runtime.state, qube))
+        if self._runtime.sources[qube.name]:
+            raise refusal("qube-used-unseen", qube.name)
         self._devices.may_start(qube)
 
     @asynccontextmanager
@@ -231,7 +224,7 @@ class Creation:
             if not default:
                 raise refusal("no-default-template", DEFAULT_SOURCE[klass])
             source = self._runtime.state.qube(default)
-        reason = properties.why_not_based_on(klass, source)
+        reason = why_not_based_on(klass, source)
         if reason:
             raise error_for(reason, QubesNoTemplateError)
         return source

@@ -30,6 +30,7 @@ from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, DiskSp
 from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.pools import Pools, bare_spec
 from qubesmanager.daemon.local.store import rows
+from qubesmanager.rules.actions import HOT, Device, why_not_attach, why_not_attach_device
 from qubesmanager.rules.devices import (
     DEVTYPE,
     FRONTEND_DEV,
@@ -37,20 +38,18 @@ from qubesmanager.rules.devices import (
     READ_ONLY,
     checked_options,
     free_place,
-    why_not_balanced,
 )
 from qubesmanager.wire import events
 from qubesmanager.wire.codecs import DeviceId
 from qubesmanager.wire.errors import (
     DeviceNotFound,
     Mgmt1Error,
-    QubesVMInUseError,
     QubesVMNotRunningError,
 )
 from qubesmanager.wire.events import device_event
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reason import Reason
-from qubesmanager.wire.reasons import error_for, refusal
+from qubesmanager.wire.reasons import error_for, refusal, refuse_if
 from qubesmanager.wire.records import YES, DeviceRecord, VolumeRecord
 from qubesmanager.wire.values import DeviceChange, DeviceClass, PowerState, VmClass
 
@@ -59,7 +58,6 @@ log = logging.getLogger(__name__)
 SERIAL_LIMIT = 36
 """Characters of a disk's serial number, by which the guest finds it."""
 
-_HOT = (PowerState.RUNNING, PowerState.PAUSED)
 _NEXT_START = Reason("sound-next-start")
 
 
@@ -117,15 +115,6 @@ class Devices:
                     return qube
         return None
 
-    def users(self, backend: Qube) -> list[str]:
-        """Which devices of a qube others have now, in words for the source of the call: `sda (work)`; sorted."""
-        return sorted(
-            f"{record.ident} ({spoken_one(qube.name)})"
-            for qube in self._runtime.state.qubes.values()
-            for record in qube.devices
-            if record.attached and record.backend == backend.name
-        )
-
     def lent(self, qube: Qube, volume: str) -> Qube | None:
         """The qube that has an extra volume of this one as its disk."""
         return self.holder(Key(DeviceClass.BLOCK, qube.uuid, volume))
@@ -147,8 +136,7 @@ class Devices:
         attached and not yet assigned may be assigned, and the other way round.
         """
         options = checked_options(device_class, untrusted)
-        if qube.klass is VmClass.ADMIN:
-            raise refusal("dom0-own-devices")
+        refuse_if(why_not_attach(self._runtime.state, qube))
         backend = self._runtime.state.qube(wanted.backend)
         if backend is qube:
             raise refusal("device-own", qube.name, wanted.ident)
@@ -160,13 +148,9 @@ class Devices:
         """Under the qube's lock."""
         before = held(qube, info.device_class, DeviceId(backend.name, info.ident))
         persistent = options.get(PERSISTENT) == YES
-        now = qube.state in _HOT and not (before is not None and before.attached)
-        if before is not None and before.attached and (before.persistent or not persistent):
-            raise refusal("device-attached-here", before.backend, before.ident, qube.name)
-        if qube.state not in _HOT and not persistent:
-            raise refusal("device-needs-running", qube.name, qube.state)
-        if info.device_class is DeviceClass.PCI:
-            self._balanced(qube)
+        device = Device(info.device_class, backend.name, info.ident)
+        refuse_if(why_not_attach_device(self._runtime.state, qube, device, persistent=persistent))
+        now = qube.state in HOT and not (before is not None and before.attached)
         if now and isinstance(info.host, Microphone) and (await self._runtime.hypervisor.capabilities()).hot_plug:
             if not persistent:
                 raise error_for(_NEXT_START, QubesVMNotRunningError)
@@ -548,11 +532,6 @@ class Devices:
             raise refusal("disk-place-taken", qube.name, other.backend, other.ident, place)
         options[FRONTEND_DEV] = place
 
-    @staticmethod
-    def _balanced(qube: Qube) -> None:
-        if reason := why_not_balanced(int(qube.value("maxmem") or 0), 1):
-            raise error_for(reason, QubesVMInUseError)
-
     def _key(self, record: DeviceRecord) -> Key:
         return Key(record.device_class, self._runtime.state.qube(record.backend).uuid, record.ident)
 
@@ -600,7 +579,7 @@ def _same(one: DeviceRecord, other: DeviceRecord) -> bool:
 
 def _offers(backend: Qube) -> bool:
     """Whether devices of the qube's own are there: dom0's always, those of another qube while it runs."""
-    return backend.klass is VmClass.ADMIN or backend.state in _HOT
+    return backend.klass is VmClass.ADMIN or backend.state in HOT
 
 
 def _offer(backend: Qube, volume: VolumeRecord) -> DeviceInfo:

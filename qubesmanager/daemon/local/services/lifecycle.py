@@ -13,7 +13,6 @@ from dataclasses import replace
 from functools import partial
 
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.daemon.local.core.sight import spoken, spoken_one, spoken_way
 from qubesmanager.daemon.local.drivers.hypervisor.base import DomainSpec
 from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.creation import Creation
@@ -23,14 +22,26 @@ from qubesmanager.daemon.local.services.network import Network
 from qubesmanager.daemon.local.services.volume_lifecycle import Volumes
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import StoreError
+from qubesmanager.rules.actions import (
+    DONE_ALREADY,
+    ENDING,
+    why_not_boot,
+    why_not_kill,
+    why_not_pause,
+    why_not_shutdown,
+    why_not_start,
+    why_not_unpause,
+)
 from qubesmanager.rules.facts import HALTED
+from qubesmanager.rules.network import netvm_chain, netvm_of, netvms_to_start
 from qubesmanager.wire.errors import (
     Mgmt1Error,
     QubesVMNotFoundError,
     QubesVMNotRunningError,
 )
-from qubesmanager.wire.reasons import cause, refusal
-from qubesmanager.wire.values import PowerState, VmClass
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import cause, error_for, refusal, refuse_if
+from qubesmanager.wire.values import PowerState
 
 log = logging.getLogger(__name__)
 
@@ -51,31 +62,33 @@ class Lifecycle:
         self._creation = creation
 
     async def start(self, name: str) -> None:
-        """Start the qube, its netvms first; done when it runs. One that runs already: nothing to do.
+        """Start the qube, its netvms first; done when it runs. Nothing to do for a qube that is running already.
 
-        Raises `QubesVMNotStartedError` if its netvms are a loop, and what keeps one of them from starting.
+        Raises the error of `why_not_start`, and whatever prevents a start.
         """
-        qube = self._runtime.state.qube(name)
-        _not_dom0(qube)
+        state = self._runtime.state
+        qube = state.qube(name)
         if qube.state is PowerState.RUNNING:
             return
-        for other in (*reversed(self._netvms_to_start(qube)), qube):
+        await self._see_ended(qube)
+        reason = why_not_start(state, qube)
+        if reason is not None and reason.code not in DONE_ALREADY:
+            raise error_for(reason)
+        netvms = netvms_to_start(state, qube)
+        if isinstance(netvms, Reason):
+            raise error_for(netvms)
+        for other in (*(state.qube(netvm.name) for netvm in reversed(netvms)), qube):
             async with self._runtime.holding(other):
                 await self._boot_if_halted(other)
 
-    def _netvms_to_start(self, qube: Qube) -> list[Qube]:
-        """The netvms that have to run before the qube starts and do not, nearest first."""
-        found: list[Qube] = []
-        at = self._runtime.state.qubes.get(qube.value("netvm"))
-        while at is not None and at.state is not PowerState.RUNNING:
-            if at is qube or at in found:
-                way = " → ".join(spoken_way(other.name for other in (qube, *found, at)))
-                raise refusal("start-netvm-loop", qube.name, way)
-            if at.state is PowerState.PAUSED:
-                raise refusal("netvm-paused", spoken_one(at.name))
-            found.append(at)
-            at = self._runtime.state.qubes.get(at.value("netvm"))
-        return found
+    async def _see_ended(self, qube: Qube) -> None:
+        """Clean up after a qube, and its netvms, whose domain is gone already although they are not halted yet."""
+        qubes = self._runtime.state.qubes
+        above = netvm_chain(qube.name, netvm_of(qubes))
+        for other in (qube, *(qubes[name] for name in above if name in qubes)):
+            if other.state in ENDING and await self._runtime.hypervisor.state(other.uuid) in HALTED:
+                async with self._runtime.holding(other):
+                    await self._clean(other, PowerState.HALTED)
 
     async def _boot_if_halted(self, qube: Qube) -> None:
         """Under the qube's lock: another caller may have started it meanwhile."""
@@ -84,8 +97,7 @@ class Lifecycle:
         if qube.state is PowerState.HALTING or qube.start_time is not None:
             # Its last run may have left something that could not be cleaned up then.
             await self._clean(qube, PowerState.HALTED)
-        if qube.state not in HALTED:
-            raise refusal("qube-not-halted", qube.name, qube.state)
+        refuse_if(why_not_boot(self._runtime.state, qube))
         await self._boot(qube)
 
     async def _boot(self, qube: Qube) -> None:
@@ -209,23 +221,13 @@ class Lifecycle:
         Raises `QubesVMShutdownTimeoutError` after its `shutdown_timeout`, with the qube running on.
         """
         qube = self._runtime.state.qube(name)
-        _not_dom0(qube)
         if qube.state is PowerState.TRANSIENT:
             # A power button that is pressed before the domain is there is pressed for nothing.
             async with self._runtime.holding(qube):
                 pass
-        if qube.state in HALTED:
-            raise refusal("qube-not-running", name)
-        if qube.state is PowerState.PAUSED:
-            raise refusal("qube-paused-shutdown", name)
-        if clients := [
-            other
-            for other in sorted(self._runtime.state.clients.get(qube.name, ()))
-            if self._runtime.state.qube(other).running
-        ]:
-            raise refusal("netvm-of-running", name, ", ".join(spoken(clients)))
-        if users := self._devices.users(qube):
-            raise refusal("devices-in-use", name, ", ".join(users))
+        reason = why_not_shutdown(self._runtime.state, qube)
+        if reason is not None and reason.code not in DONE_ALREADY:
+            raise error_for(reason)
         self._runtime.set_state(qube, PowerState.HALTING)
         limit = int(qube.value("shutdown_timeout"))
         try:
@@ -262,9 +264,7 @@ class Lifecycle:
         Raises `Mgmt1Error` if it was killed and cleaning up failed: that goes on, and the qube is `Halting` until then.
         """
         qube = self._runtime.state.qube(name)
-        _not_dom0(qube)
-        if qube.state in HALTED:
-            raise refusal("qube-not-running", name)
+        refuse_if(why_not_kill(self._runtime.state, qube))
         # Once more for one that was just starting: the first time there was nothing to kill yet.
         for _ in range(2):
             with contextlib.suppress(QubesVMNotRunningError):
@@ -276,19 +276,15 @@ class Lifecycle:
 
     async def pause(self, name: str) -> None:
         qube = self._runtime.state.qube(name)
-        _not_dom0(qube)
         async with self._runtime.holding(qube):
-            if qube.state is not PowerState.RUNNING:
-                raise refusal("qube-other-not-running", qube.name, qube.state)
+            refuse_if(why_not_pause(self._runtime.state, qube))
             await self._runtime.hypervisor.pause(qube.uuid)
             self._runtime.set_state(qube, PowerState.PAUSED)
 
     async def unpause(self, name: str) -> None:
         qube = self._runtime.state.qube(name)
-        _not_dom0(qube)
         async with self._runtime.holding(qube):
-            if qube.state is not PowerState.PAUSED:
-                raise refusal("qube-other-not-paused", qube.name, qube.state)
+            refuse_if(why_not_unpause(self._runtime.state, qube))
             await self._runtime.hypervisor.unpause(qube.uuid)
             self._runtime.set_state(qube, PowerState.RUNNING)
 
@@ -311,8 +307,3 @@ async def _to_its_end(starting: asyncio.Task[None]) -> None:
     except asyncio.CancelledError:
         await asyncio.wait([starting])
         raise
-
-
-def _not_dom0(qube: Qube) -> None:
-    if qube.klass is VmClass.ADMIN:
-        raise refusal("dom0-always-runs")

@@ -12,8 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from qubesmanager.backup.archive.contents import Qube as KeptQube
-from qubesmanager.daemon.local.core import properties
-from qubesmanager.daemon.local.core.property import BASED, flag_of
+from qubesmanager.daemon.local.core.property import flag_of
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import State, added
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL, KINDS
@@ -25,6 +24,7 @@ from qubesmanager.daemon.local.services.descriptions import DISPOSABLES
 from qubesmanager.daemon.local.services.pools import Pools
 from qubesmanager.daemon.local.services.restored_settings import Choices, Incoming, take_settings
 from qubesmanager.daemon.local.store import rows
+from qubesmanager.rules.edits import BASED, why_not_based_on
 from qubesmanager.rules.texts import why_not_notes
 from qubesmanager.wire.errors import Mgmt1Error, StoragePoolException
 from qubesmanager.wire.firewall import Action, Rule, parse_rule
@@ -272,7 +272,7 @@ def _template(state: State, names: dict[str, Found], one: Found) -> str:
         return ""
     name = one.kept.properties.get("template", "")
     present = state.qubes.get(name)
-    if present is not None and properties.why_not_based_on(klass, present) is None:
+    if present is not None and why_not_based_on(klass, present) is None:
         return name
     other = names.get(name)
     if other is not None and (

@@ -3,9 +3,7 @@
 
 from contextlib import AsyncExitStack
 
-from qubesmanager.daemon.local.core import properties, system_properties
-from qubesmanager.daemon.local.core.property import Type
-from qubesmanager.daemon.local.core.property_rows import check_may_change, property_of
+from qubesmanager.daemon.local.core.property_rows import property_of
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import sees as sees_now
 from qubesmanager.daemon.local.core.state import added
@@ -16,8 +14,10 @@ from qubesmanager.daemon.local.services.naming import Naming
 from qubesmanager.daemon.local.services.volume_lifecycle import Volumes
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement
+from qubesmanager.rules.actions import why_not_rename
+from qubesmanager.rules.references import REFERENCES, SYSTEM_REFERENCES
 from qubesmanager.wire import events
-from qubesmanager.wire.reasons import refusal
+from qubesmanager.wire.reasons import refusal, refuse_if
 
 
 class Renaming:
@@ -73,13 +73,10 @@ class Renaming:
 
     def _new_name(self, qube: Qube, untrusted: str) -> str:
         """The name if the qube may have it now. Under `changing`."""
-        row = property_of(qube, "name")
-        if qube.name == "dom0":
-            raise refusal("dom0-keeps-name")
-        check_may_change(qube, row)
+        refuse_if(why_not_rename(self._runtime.state, qube))
         if untrusted != qube.name and not sees_now(untrusted):
             self._naming.check_free(untrusted)
-        new = row.accept(self._runtime.state, qube, untrusted)
+        new = property_of(qube, "name").accept(self._runtime.state, qube, untrusted)
         if new in self._runtime.reserved:
             raise refusal("name-busy", new)
         if self._runtime.sources[qube.name]:
@@ -92,20 +89,20 @@ class Renaming:
         others = [other for other in state.qubes.values() if other is not qube]
         gone = state.remove(qube)
         qube.name = new
-        qube.own.update({prop: new for prop in _REFERENCES if qube.own.get(prop) == old})
+        qube.own.update({prop: new for prop in REFERENCES if qube.own.get(prop) == old})
         own_tags = {kind for kind in _TAG_KINDS if kind + old in qube.tags}
         qube.tags.difference_update([kind + old for kind in own_tags])
         qube.tags.update([kind + new for kind in own_tags])
         qube.view.clear()
         came = state.add(qube)
         happened = [gone, came]
-        for prop in _SYSTEM_REFERENCES:
+        for prop in SYSTEM_REFERENCES:
             if state.system_own.get(prop) == old:
                 state.system_own[prop] = new
                 happened.append(events.PROPERTY_SET("", prop, new, is_default=False, old_value=old))
                 happened += state.system_changed(prop)
         for other in others:
-            for prop in _REFERENCES:
+            for prop in REFERENCES:
                 if other.own.get(prop) == old:
                     other.own[prop] = new
                     happened += state.property_changed(other, prop)
@@ -127,12 +124,6 @@ class Renaming:
         self._runtime.emit(happened)
 
 
-_REFERENCES = tuple(sorted(row.name for row in properties.TABLE.values() if row.type is Type.VM))
-
-
-_SYSTEM_REFERENCES = tuple(sorted(row.name for row in system_properties.TABLE.values() if row.type is Type.VM))
-
-
 _TAG_KINDS = ("created-by-", "managed-by-")
 
 
@@ -140,10 +131,10 @@ def _rename_statements(qube: Qube, new: str) -> list[Statement]:
     old = qube.name
     return [
         rows.set_name(qube.qid, new),
-        *(("UPDATE property SET value = ? WHERE name = ? AND value = ?", (new, prop, old)) for prop in _REFERENCES),
+        *(("UPDATE property SET value = ? WHERE name = ? AND value = ?", (new, prop, old)) for prop in REFERENCES),
         *(
             ("UPDATE system_property SET value = ? WHERE name = ? AND value = ?", (new, prop, old))
-            for prop in _SYSTEM_REFERENCES
+            for prop in SYSTEM_REFERENCES
         ),
         *(("UPDATE OR REPLACE tag SET name = ? WHERE name = ?", (kind + new, kind + old)) for kind in _TAG_KINDS),
         ("UPDATE device SET backend = ? WHERE backend = ?", (new, old)),

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from qubesmanager.backup.archive.contents import Device
 from qubesmanager.backup.archive.contents import Qube as KeptQube
 from qubesmanager.daemon.local.core import properties
-from qubesmanager.daemon.local.core.property import BASED, Change, Property, Type, flag_of
+from qubesmanager.daemon.local.core.property import Change, Property, Type, flag_of
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import State
 from qubesmanager.rules.devices import FRONTEND_DEV, PERSISTENT, PLACE, checked_options, free_place, why_not_balanced
+from qubesmanager.rules.edits import BASED, why_not_based_on
 from qubesmanager.rules.network import netvm_chain
 from qubesmanager.rules.sight import Sees
 from qubesmanager.rules.texts import why_not_feature
@@ -119,7 +120,7 @@ class _Settling:
             one.notes.append(f"There is no label {shown(kept.label)}; it is {qube.own['label']}.")
         if qube.klass in BASED:
             template = self._state.qubes.get(one.template)
-            reason = None if template is None else properties.why_not_based_on(qube.klass, template)
+            reason = None if template is None else why_not_based_on(qube.klass, template)
             if template is None or reason:
                 missing = one.template or kept.properties.get("template", "")
                 one.failed = text(reason) if reason else f"Its template {shown(missing)} is missing."

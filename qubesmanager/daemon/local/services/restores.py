@@ -26,8 +26,7 @@ from qubesmanager.backup.archive.report import QubeResult, Report
 from qubesmanager.backup.archive.streams import FdInput
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.passphrases import passphrase_text
-from qubesmanager.daemon.local.core import properties
-from qubesmanager.daemon.local.core.property import BASED, flag_of
+from qubesmanager.daemon.local.core.property import flag_of
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import added
 from qubesmanager.daemon.local.core.volumes import KINDS
@@ -52,6 +51,7 @@ from qubesmanager.daemon.local.services.restored_config import RestoredConfig
 from qubesmanager.daemon.local.services.restored_settings import Choices, Incoming, take_settings
 from qubesmanager.daemon.local.services.volume_lifecycle import PendingVolume, Volumes
 from qubesmanager.daemon.local.store import rows
+from qubesmanager.rules.edits import BASED, why_not_based_on
 from qubesmanager.rules.texts import why_not_notes
 from qubesmanager.wire import events, limits
 from qubesmanager.wire.codecs import ByteStream
@@ -493,7 +493,7 @@ class _Restoring:
         existing = self._runtime.state.qubes.get(name)
         default = self._runtime.state.system(creation.DEFAULT_SOURCE[VmClass(klass)])
         if existing is not None and (self._sees(name) or name == default):
-            return properties.why_not_based_on(VmClass(klass), existing) is None
+            return why_not_based_on(VmClass(klass), existing) is None
         restored = self._restored(name)
         if restored is None:
             return False

@@ -4,22 +4,20 @@
 Each is checked, stored and applied under `changing`; its events are sent once it is durable.
 """
 
-from collections.abc import Iterable
-
-from qubesmanager.daemon.local.core.property_rows import check_may_change, property_of, system_property
+from qubesmanager.daemon.local.core.property_rows import property_of, system_property
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.daemon.local.core.sight import spoken, spoken_one, spoken_way
+from qubesmanager.daemon.local.core.sight import spoken
 from qubesmanager.daemon.local.core.weight import check_change
 from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.network import Network
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.rules.network import netvm_chain, why_not_now
+from qubesmanager.rules.edits import why_not_edit, why_not_set, why_not_set_system
 from qubesmanager.rules.sight import Sees, sees_all
 from qubesmanager.rules.texts import why_not_feature, why_not_notes
 from qubesmanager.wire import events
 from qubesmanager.wire.limits import LABELS
 from qubesmanager.wire.names import shown
-from qubesmanager.wire.reasons import error_for, refusal
+from qubesmanager.wire.reasons import error_for, refusal, refuse_if
 from qubesmanager.wire.records import PropertyValue
 
 
@@ -34,13 +32,12 @@ class Settings:
         """Set a property; `sees` says which qubes the value may name. Raises `QubesPropertyValueError` and others."""
         qube = self._runtime.state.qube(name)
         async with self._runtime.altering(qube):
+            refuse_if(why_not_edit(self._runtime.state, qube, prop))
             row = property_of(qube, prop)
-            check_may_change(qube, row)
             value = row.accept(self._runtime.state, qube, untrusted, sees)
             if qube.own.get(prop) == value:
                 return
-            if prop == "netvm":
-                self._netvm_runs([qube], value)
+            refuse_if(why_not_set(self._runtime.state, qube, prop, value))
             check_change(qube.record(), properties={**qube.view, prop: PropertyValue(value, is_default=False)})
             await self._runtime.commit([rows.set_property(qube.qid, prop, value)])
             qube.own[prop] = value
@@ -50,15 +47,14 @@ class Settings:
     async def reset_property(self, name: str, prop: str) -> None:
         qube = self._runtime.state.qube(name)
         async with self._runtime.altering(qube):
+            refuse_if(why_not_edit(self._runtime.state, qube, prop))
             row = property_of(qube, prop)
-            check_may_change(qube, row)
             if prop not in qube.own:
                 return
             default = row.default_of(self._runtime.state, qube)
             if default or not row.optional:
                 row.accept(self._runtime.state, qube, default)
-            if prop == "netvm":
-                self._netvm_runs([qube], default)
+                refuse_if(why_not_set(self._runtime.state, qube, prop, default))
             await self._runtime.commit([rows.set_property(qube.qid, prop, None)])
             del qube.own[prop]
             self._runtime.emit(self._runtime.state.property_changed(qube, prop))
@@ -72,14 +68,8 @@ class Settings:
             value = None if untrusted is None else row.accept(self._runtime.state, untrusted, sees)
             if self._runtime.state.system_own.get(prop) == value:
                 return
-            if prop == "default_netvm" and value:
-                self._no_new_loop(value)
-                followers = [
-                    qube
-                    for qube in self._runtime.state.qubes.values()
-                    if "netvm" in qube.view and "netvm" not in qube.own
-                ]
-                self._netvm_runs(followers, value)
+            if value is not None:
+                refuse_if(why_not_set_system(self._runtime.state, prop, value))
             await self._runtime.commit([rows.set_system_property(prop, value)])
             if value is None:
                 del self._runtime.state.system_own[prop]
@@ -89,29 +79,6 @@ class Settings:
             self._runtime.emit(
                 [events.property_event("", prop, now, before), *self._runtime.state.system_changed(prop)]
             )
-
-    def _netvm_runs(self, qubes: Iterable[Qube], netvm: str) -> None:
-        """Raises `QubesVMNotRunningError` if one of the qubes runs and would now get a netvm that does not."""
-        changed = [qube.name for qube in qubes if qube.running and qube.value("netvm") != netvm]
-        if reason := why_not_now(
-            spoken(sorted(changed)), netvm, netvm_runs=bool(netvm) and self._runtime.state.qube(netvm).running
-        ):
-            raise error_for(reason)
-
-    def _no_new_loop(self, netvm: str) -> None:
-        """Qubes that follow the default may themselves be above the new one."""
-        qubes = self._runtime.state.qubes
-
-        def netvm_of(name: str) -> str:
-            return qubes[name].value("netvm") if name in qubes else ""
-
-        chain = [netvm, *netvm_chain(netvm, netvm_of)]
-        if netvm_of(chain[-1]):
-            raise refusal("default-netvm-in-loop", netvm, " → ".join(spoken_way(chain)))
-        for name in chain:
-            above = qubes.get(name)
-            if above is not None and above.value("netvm") and "netvm" not in above.own:
-                raise refusal("default-netvm-loop", spoken_one(name), netvm)
 
     # -- features and tags ---------------------------------------------------------------------------------------------
 
