@@ -310,7 +310,7 @@ def steps(draw: st.DrawFn) -> list[tuple[str, str, Any]]:
 
 
 @given(plan=plans(), acts=steps())
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_window_offers_what_the_daemon_does_and_greys_what_it_refuses(
     plan: Plan, acts: Sequence[tuple[str, str, Any]]
 ) -> None:
