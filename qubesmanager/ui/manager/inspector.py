@@ -21,6 +21,7 @@ from qubesmanager.models.columns import TABLE as COLUMNS
 from qubesmanager.models.stats_history import History
 from qubesmanager.models.texts import size_text, state_text
 from qubesmanager.models.vm_table import VmTableModel
+from qubesmanager.rules.network import netvm_chain, netvm_of
 from qubesmanager.ui.actions.actions import ActionSet
 from qubesmanager.ui.icons import label_icon, state_icon
 from qubesmanager.ui.session.session import Session
@@ -220,15 +221,12 @@ class Inspector(QStackedWidget):
         """The net qubes up to the outside."""
         if "netvm" not in record.properties:
             return ""
-        chain: list[str] = []
-        at: VmRecord | None = record
-        while at is not None and (netvm := at.value("netvm")) and len(chain) < LONGEST_CHAIN:
-            if netvm in chain:
-                return self.tr("{0}: a loop").format(" → ".join([*chain, netvm]))
-            chain.append(netvm)
-            at = self._session.records.get(netvm)
-        if chain:
-            return " → ".join(chain)
+        above = netvm_of(self._session.facts.qubes)
+        if chain := netvm_chain(record.name, above):
+            around = above(chain[-1])
+            if around:
+                return self.tr("{0}: a loop").format(" → ".join([*chain, around]))
+            return " → ".join(chain[:LONGEST_CHAIN])
         return self.tr("leads outside") if record.flag("provides_network") else self.tr("none")
 
     def _disk(self, record: VmRecord) -> str:

@@ -24,7 +24,7 @@ from qubesmanager.daemon.local.drivers.firewall.namespaces import UPLINK, Node
 from qubesmanager.daemon.local.drivers.hypervisor.base import NicKind, NicSpec
 from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.rules.firewall import Address
-from qubesmanager.rules.network import netvm_chain
+from qubesmanager.rules.network import netvm_chain, netvm_of
 from qubesmanager.wire import events
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotFoundError
 from qubesmanager.wire.event import Event
@@ -145,7 +145,7 @@ class Network:
                 log.warning("The network of %s: %s", qube.name, error)
 
     def _depth(self, qube: Qube) -> int:
-        return len(netvm_chain(qube.name, lambda name: self._runtime.state.qubes[name].value("netvm")))
+        return len(netvm_chain(qube.name, netvm_of(self._runtime.state.qubes)))
 
     # -- changes ------------------------------------------------------------------------------------------------------
 

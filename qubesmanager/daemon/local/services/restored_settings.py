@@ -17,7 +17,7 @@ from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import State
 from qubesmanager.rules.devices import FRONTEND_DEV, PERSISTENT, PLACE, checked_options, free_place, why_not_balanced
 from qubesmanager.rules.edits import BASED, why_not_based_on
-from qubesmanager.rules.network import netvm_chain
+from qubesmanager.rules.network import netvm_chain, netvm_of
 from qubesmanager.rules.sight import Sees
 from qubesmanager.rules.texts import why_not_feature
 from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
@@ -205,10 +205,7 @@ class _Settling:
         self._take(one, "autostart")
 
     def _loops(self, qube: Qube) -> bool:
-        chain = netvm_chain(
-            qube.name, lambda name: self._state.qubes[name].value("netvm") if name in self._state.qubes else ""
-        )
-        return qube.name in chain
+        return qube.name in netvm_chain(qube.name, netvm_of(self._state.qubes))
 
     def _sees(self, name: str) -> bool:
         return name in self._restored or self._choices.sees(name)
