@@ -5,7 +5,6 @@ Volumes are made as pending ones and belong to a qube only in the one transactio
 the engine has said which are whole. Until then a crash leaves nothing of them. Nothing that exists is touched.
 """
 
-import asyncio
 import contextlib
 import re
 import secrets
@@ -41,8 +40,8 @@ from qubesmanager.daemon.local.drivers.backups.engine import (
     readable,
 )
 from qubesmanager.daemon.local.drivers.backups.homes import NEW
-from qubesmanager.daemon.local.drivers.pools.base import PoolDriver
 from qubesmanager.daemon.local.drivers.pools.disk import already_there
+from qubesmanager.daemon.local.drivers.pools.sinks import PoolSink
 from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services import creation, restored_config
 from qubesmanager.daemon.local.services.naming import Naming
@@ -58,13 +57,12 @@ from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.errors import (
     Mgmt1Error,
     QubesValueError,
-    StoragePoolException,
 )
 from qubesmanager.wire.firewall import Action, Rule
 from qubesmanager.wire.limits import RULES
 from qubesmanager.wire.names import shown, why_not_new_vm_name
 from qubesmanager.wire.reason import Reason
-from qubesmanager.wire.reasons import cause, refusal, text
+from qubesmanager.wire.reasons import refusal, text
 from qubesmanager.wire.records import YES, VolumeRecord
 from qubesmanager.wire.values import VmClass
 
@@ -72,8 +70,6 @@ HEAD_LIMIT = limits.RESTORE_OPTIONS_BYTES
 """Bytes of options before the backup."""
 NOTES = 100
 """Sentences in the row of a restored qube; a hostile backup could cause any number."""
-QUEUE = 16
-"""Runs of data of one volume on their way from the engine to the pool."""
 
 _KEYS = ("passphrase", "pool", "include", "exclude", "rename", "template", "netvm", "run", "dom0", "dom0-home")
 _RUN = re.compile(r"[A-Za-z0-9-]{1,32}", re.ASCII)
@@ -580,7 +576,7 @@ class _Restoring:
 
     # -- volumes ------------------------------------------------------------------------------------------------------
 
-    async def _sink(self, kept: KeptQube, name: str, size: int) -> "_PoolSink":
+    async def _sink(self, kept: KeptQube, name: str, size: int) -> PoolSink:
         """A new volume of the qube that the engine fills. Asked for by the engine's thread."""
         one = self._by_kept[kept.name]
         qube = one.qube
@@ -588,7 +584,7 @@ class _Restoring:
         if volume is None or not volume.save_on_stop:
             raise _no_such_volume(kept, name)
         made = await self._pending(volume)
-        return _PoolSink(self._pools.driver(made.pool), made, size, FromThread())
+        return PoolSink(self._pools.driver(made.pool), made.vid, made.identity, size, FromThread())
 
     async def _pending(self, volume: VolumeRecord) -> PendingVolume:
         made = await self._volumes.pending(self._undo, volume)
@@ -647,57 +643,6 @@ class _Restoring:
                 await driver.create(volume.vid, volume.size, made.identity)
             else:
                 qube.volumes[name] = volume._replace(size=await driver.size(volume.vid))
-
-
-class _PoolSink:
-    """A new volume in a pool, for the engine's thread: runs go through a queue to the pool's driver."""
-
-    def __init__(self, driver: PoolDriver, volume: PendingVolume, size: int, loop: FromThread) -> None:
-        self._loop = loop
-        self._queue: asyncio.Queue[tuple[int, bytes] | None] = asyncio.Queue(QUEUE)
-        self._vid = volume.vid
-        self._identity = volume.identity
-        self._size = size
-        self._taken = 0
-        self._importing = asyncio.get_running_loop().create_task(self._import(driver))
-
-    def write(self, offset: int, data: memoryview) -> None:
-        self._loop(self._put((offset, bytes(data))))
-
-    def finish(self) -> None:
-        self._loop(self._end())
-
-    def abort(self) -> None:
-        self._loop(self._stop())
-
-    async def _import(self, driver: PoolDriver) -> None:
-        try:
-            await driver.import_runs(self._vid, self._size, self._runs(), self._identity)
-        except StoragePoolException as error:
-            raise refusal("restore-volume-cut", cause(error), self._taken, self._size, self._vid) from error
-
-    async def _put(self, run: tuple[int, bytes] | None) -> None:
-        """Wait for room, or raise what the driver raised."""
-        putting = asyncio.get_running_loop().create_task(self._queue.put(run))
-        await asyncio.wait([putting, self._importing], return_when=asyncio.FIRST_COMPLETED)
-        if not putting.done():
-            putting.cancel()
-            self._importing.result()
-
-    async def _end(self) -> None:
-        await self._put(None)
-        await self._importing
-
-    async def _stop(self) -> None:
-        """What was made of the volume is dropped with what its restore has to undo."""
-        self._importing.cancel()
-        with contextlib.suppress(asyncio.CancelledError, Mgmt1Error):
-            await self._importing
-
-    async def _runs(self) -> AsyncIterator[tuple[int, bytes]]:
-        while (run := await self._queue.get()) is not None:
-            yield run
-            self._taken = run[0] + len(run[1])
 
 
 def _line(text: str) -> str:
