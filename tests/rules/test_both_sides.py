@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fakes_hypervisor import FakeHypervisor
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -323,3 +324,65 @@ def test_the_window_offers_what_the_daemon_does_and_greys_what_it_refuses(
                     await sides.settle()
 
     asyncio.run(compare())
+
+
+# -- each contradiction that there was --------------------------------------------------------------------------------
+
+TEMPLATE = Sample("base", VmClass.TEMPLATE, "black")
+NET = Sample("net", VmClass.APP, "red", {"template": "base", "provides_network": "yes", "netvm": ""})
+WORK = Sample("work", VmClass.APP, "blue", {"template": "base", "netvm": "net"})
+DVM = Sample("dvm", VmClass.APP, "red", {"template": "base", "netvm": "", "template_for_dispvms": "yes"})
+DISP = Sample("disp", VmClass.DISP, "red", {"template": "dvm"})
+
+
+async def test_a_qube_that_a_system_property_names_is_not_removed() -> None:
+    async with both_sides(Plan([TEMPLATE, NET], {"clockvm": "net"})) as sides:
+        why = Reason("qube-used", "net", "the system property clockvm")
+        assert actions.why_not_remove(sides.copy, sides.copy.qubes["net"]) == why
+        agrees(why, await sides.send(calls.VM_REMOVE("net")), "removal of the clockvm")
+
+        await sides.send(calls.PROPERTY_SET("dom0", "clockvm", ""))
+        await sides.settle()
+
+        assert actions.why_not_remove(sides.copy, sides.copy.qubes["net"]) is None
+
+
+async def test_a_qube_is_not_started_while_its_netvm_is_paused() -> None:
+    async with both_sides(Plan([TEMPLATE, NET, WORK], {}, [("net", PowerState.PAUSED)])) as sides:
+        why = Reason("netvm-paused", "net")
+        assert actions.why_not_start(sides.copy, sides.copy.qubes["work"]) == why
+        agrees(why, await sides.send(calls.VM_START("work")), "start behind a paused netvm")
+
+
+async def test_a_netvm_is_shut_down_after_its_clients_and_alone_it_is_refused() -> None:
+    async with both_sides(Plan([TEMPLATE, NET, WORK], {}, [("work", PowerState.RUNNING)])) as sides:
+        why = Reason("netvm-of-running", "net", "work")
+        assert actions.why_not_shutdown(sides.copy, sides.copy.qubes["net"]) == why
+        agrees(why, await sides.send(calls.VM_SHUTDOWN("net")), "shutdown of a netvm alone")
+
+        assert actions.why_not_shutdown_all(sides.copy, ["net"]) == {"net": None}
+        await shutdown(sides, "net", None)
+        await sides.settle()
+
+        assert {sides.copy.qubes[name].state for name in ("net", "work")} == {PowerState.HALTED}
+
+
+async def test_a_running_disposable_is_cloned() -> None:
+    async with both_sides(Plan([TEMPLATE, DVM, DISP], {}, [("disp", PowerState.RUNNING)])) as sides:
+        assert actions.why_not_clone(sides.copy, sides.copy.qubes["disp"]) is None
+        agrees(None, await sides.send(calls.VM_CLONE("disp", payload=CloneSpec("copy"))), "clone of a disposable")
+
+
+@pytest.mark.parametrize("key", ["label", "name", "template", "netvm"])
+async def test_what_dom0_keeps_it_keeps_on_both_sides(key: str) -> None:
+    async with both_sides(Plan([TEMPLATE], {})) as sides:
+        why = why_not_set(sides.copy, sides.copy.qubes["dom0"], key, "base")
+        assert why is not None
+        agrees(why, await sides.send(calls.VM_PROPERTY_SET("dom0", key, "base")), f"{key} of dom0")
+
+
+async def test_a_template_gets_no_device_on_both_sides() -> None:
+    usb = Sample("usb", VmClass.APP, "red", {"template": "base", "netvm": ""})
+    async with both_sides(Plan([TEMPLATE, usb], {}, [("usb", PowerState.RUNNING)])) as sides:
+        for persistent in (True, False):
+            await attach(sides, "base", persistent)
