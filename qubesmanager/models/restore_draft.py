@@ -11,13 +11,10 @@ from qubesmanager.client.restores import ADMIN, DEFAULT_NETVM, HeldQube, Restore
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.rules import candidates
-from qubesmanager.rules.edits import BASED, why_not_based_on
+from qubesmanager.rules.creation import BASED, DEFAULT_SOURCE, why_not_based_on
 from qubesmanager.wire.names import why_not_new_vm_name
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
-
-DEFAULTS = {VmClass.APP: "default_template", VmClass.DISP: "default_dispvm"}
-"""The system's property that names a template for those whose own is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +175,7 @@ def _template(qube: HeldQube, choice: Choice, whole: _Whole) -> tuple[str, str, 
     template = whole.renamed(qube.template)
     if whole.can_base(qube.klass, template):
         return template, "", ""
-    default = whole.here.system.get(DEFAULTS[VmClass(qube.klass)], "")
+    default = whole.here.system.get(DEFAULT_SOURCE[VmClass(qube.klass)], "")
     if whole.here.is_template(qube.klass, default):
         note = QCoreApplication.translate("RestoreTable", "Its template {0} is not here: it will be {1}.")
         return default, note.format(qube.template, default), ""

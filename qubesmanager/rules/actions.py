@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 from qubesmanager.rules.devices import why_not_balanced
 from qubesmanager.rules.facts import HALTED, Facts, QubeFacts
 from qubesmanager.rules.network import dependents, netvms_to_start, running_clients
-from qubesmanager.rules.references import reference_texts, references_to, removal_order
+from qubesmanager.rules.references import reference_texts, references_to, referrers, removal_order
 from qubesmanager.rules.sight import seen_name, seen_names
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import DeviceRecord
@@ -205,7 +205,10 @@ def why_not_kill(_facts: Facts, qube: QubeFacts) -> Reason | None:
 
 
 def why_not_remove(facts: Facts, qube: QubeFacts) -> Reason | None:
-    return why_not_remove_all(facts, [qube.name])[qube.name]
+    if reason := _why_not_removable(qube):
+        return reason
+    users = referrers(facts, qube.name)
+    return Reason("qube-used", qube.name, ", ".join(users)) if users else None
 
 
 def why_not_remove_all(facts: Facts, names: Sequence[str]) -> dict[str, Reason | None]:

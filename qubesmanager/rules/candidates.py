@@ -4,7 +4,7 @@
 Names in the order of the qubes; who shows them sorts them.
 """
 
-from qubesmanager.rules.edits import why_not_based_on
+from qubesmanager.rules.creation import why_not_based_on
 from qubesmanager.rules.facts import Qubes
 from qubesmanager.wire.values import VmClass
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qubesmanager.rules.actions import why_not_attach, why_not_rename
+from qubesmanager.rules.creation import BASED, FOR_DISPOSABLES, why_not_based_on
 from qubesmanager.rules.devices import why_not_balanced
 from qubesmanager.rules.facts import Facts, QubeFacts, Qubes, own_value
 from qubesmanager.rules.inheritance import inherited_features
@@ -45,8 +46,6 @@ READ_ONLY = frozenset(
 )
 """What nobody sets: the system says it."""
 
-FOR_DISPOSABLES = "template_for_dispvms"
-
 FIREWALL_FEATURE = "qubes-firewall"
 
 DEVICES = "devices"
@@ -55,9 +54,6 @@ DEVICES = "devices"
 MANY_TIMES = 10
 """A qube that may grow to so many times its first memory spends much of that on keeping account of memory."""
 
-
-BASED = frozenset({VmClass.APP, VmClass.DISP})
-"""Classes whose qubes have a template."""
 
 _OF_DOM0 = {"template": "dom0-no-template", "netvm": "dom0-no-network", "label": "dom0-keeps-label"}
 
@@ -111,14 +107,6 @@ def why_not_template(facts: Facts, qube: QubeFacts, value: str) -> Reason | None
     if reason := why_not_based_on(qube.klass, template):
         return reason
     return _why_not_follow(facts, qube, template.value("netvm")) if qube.klass is VmClass.DISP else None
-
-
-def why_not_based_on(klass: VmClass, template: QubeFacts) -> Reason | None:
-    """Why a qube of this class cannot be based on that template."""
-    if klass is not VmClass.DISP:
-        return None if template.klass is VmClass.TEMPLATE else Reason("not-a-template", template.name)
-    is_base = template.klass is VmClass.APP and template.flag(FOR_DISPOSABLES)
-    return None if is_base else Reason("not-disposable-template", template.name)
 
 
 def why_not_netvm(facts: Facts, qube: QubeFacts, value: str) -> Reason | None:

@@ -4,9 +4,12 @@
 from uuid import UUID
 
 from qubesmanager.client.live_copy import LiveCopy
+from qubesmanager.daemon.local.core import properties, system_properties
+from qubesmanager.daemon.local.core.property import Type
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import State
 from qubesmanager.rules.facts import Facts, QubeFacts, own_value
+from qubesmanager.rules.references import REFERENCES, SYSTEM_REFERENCES
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import PowerState, VmClass
 
@@ -37,3 +40,8 @@ def test_a_record_and_a_qube_of_the_daemon_are_facts() -> None:
     qube: QubeFacts = WORK
 
     assert (record.running, qube.name) == (True, "work")
+
+
+def test_the_references_are_the_properties_that_name_a_qube() -> None:
+    assert set(REFERENCES) == {row.name for row in properties.TABLE.values() if row.type is Type.VM}
+    assert set(SYSTEM_REFERENCES) == {row.name for row in system_properties.TABLE.values() if row.type is Type.VM}

@@ -10,6 +10,7 @@ from qubesmanager.daemon.local.core.property import ALL, Change, Default, Facts,
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import spoken
 from qubesmanager.rules import edits
+from qubesmanager.rules.creation import BASED
 from qubesmanager.rules.firewall import VIRTUAL_DNS
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import as_reason, field_text
@@ -192,7 +193,7 @@ _ROWS = (
     Property(
         "template", Type.VM, _system("default_template"),
         "The qube whose root volume this one starts from.",
-        classes=edits.BASED, change=Change.HALTED, check=edits.why_not_template, depends=("system:default_template",),
+        classes=BASED, change=Change.HALTED, check=edits.why_not_template, depends=("system:default_template",),
     ),
     Property(
         "provides_network", Type.BOOL, "no",

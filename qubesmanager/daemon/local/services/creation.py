@@ -24,7 +24,7 @@ from qubesmanager.daemon.local.services.pools import Pools
 from qubesmanager.daemon.local.services.volume_lifecycle import PendingVolume, Volumes
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.rules.actions import why_not_clone, why_not_remove
-from qubesmanager.rules.edits import why_not_based_on
+from qubesmanager.rules.creation import source_of, why_not_based_on, why_not_create
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.errors import (
     QubesNoTemplateError,
@@ -35,9 +35,6 @@ from qubesmanager.wire.values import VmClass
 
 FIRST_RULE = ("accept-all", "action=accept")
 """What a new qube's firewall holds: everything passes."""
-
-DEFAULT_SOURCE = {VmClass.APP: "default_template", VmClass.DISP: "default_dispvm"}
-"""The system property that names what a qube of the class is made from."""
 
 
 class Creation:
@@ -215,19 +212,14 @@ class Creation:
 
     def _source(self, klass: VmClass, name: str) -> Qube | None:
         """What the new qube is made from; None only for a StandaloneVM with an empty root."""
-        if name != "dom0":
-            source = self._runtime.state.qube(name)
-        elif klass is VmClass.STANDALONE:
-            return None
-        else:
-            default = self._runtime.state.system(DEFAULT_SOURCE[klass])
-            if not default:
-                raise refusal("no-default-template", DEFAULT_SOURCE[klass])
-            source = self._runtime.state.qube(default)
-        reason = why_not_based_on(klass, source)
-        if reason:
-            raise error_for(reason, QubesNoTemplateError)
-        return source
+        state = self._runtime.state
+        source = source_of(state, klass, name)
+        if source:
+            state.qube(source)
+        if reason := why_not_create(state, klass, name):
+            is_made_so = klass not in {VmClass.TEMPLATE, VmClass.ADMIN}
+            raise error_for(reason, QubesNoTemplateError if is_made_so else None)
+        return state.qube(source) if source else None
 
     async def take_effect(self, qube: Qube) -> None:
         """Store the qube with the next number and emit that it came. Under `changing`.
@@ -257,10 +249,6 @@ def _class(untrusted_class: str) -> VmClass:
         klass = VmClass(untrusted_class)
     except ValueError as error:
         raise refusal("no-such-class", shown(untrusted_class)) from error
-    if klass is VmClass.TEMPLATE:
-        raise refusal("template-from-image")
-    if klass is VmClass.ADMIN:
-        raise refusal("one-admin")
     return klass
 
 

@@ -19,12 +19,11 @@ from qubesmanager.daemon.local.core.volumes import KERNEL_POOL, KINDS
 from qubesmanager.daemon.local.core.weight import lighten
 from qubesmanager.daemon.local.drivers.pools.base import SESSION
 from qubesmanager.daemon.local.runtime import Runtime
-from qubesmanager.daemon.local.services import creation
 from qubesmanager.daemon.local.services.descriptions import DISPOSABLES
 from qubesmanager.daemon.local.services.pools import Pools
 from qubesmanager.daemon.local.services.restored_settings import Choices, Incoming, take_settings
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.rules.edits import BASED, why_not_based_on
+from qubesmanager.rules.creation import BASED, DEFAULT_SOURCE, why_not_based_on
 from qubesmanager.rules.texts import why_not_notes
 from qubesmanager.wire.errors import Mgmt1Error, StoragePoolException
 from qubesmanager.wire.firewall import Action, Rule, parse_rule
@@ -281,7 +280,7 @@ def _template(state: State, names: dict[str, Found], one: Found) -> str:
         else flag_of(other.kept.properties.get("template_for_dispvms", "")) is True
     ):
         return name
-    return state.system(creation.DEFAULT_SOURCE[klass]) or name
+    return state.system(DEFAULT_SOURCE[klass]) or name
 
 
 def _rules_and_notes(one: Found, qube: Qube) -> list[str]:

@@ -50,7 +50,7 @@ from qubesmanager.daemon.local.services.restored_config import RestoredConfig
 from qubesmanager.daemon.local.services.restored_settings import Choices, Incoming, take_settings
 from qubesmanager.daemon.local.services.volume_lifecycle import PendingVolume, Volumes
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.rules.edits import BASED, why_not_based_on
+from qubesmanager.rules.creation import BASED, DEFAULT_SOURCE, why_not_based_on
 from qubesmanager.rules.texts import why_not_notes
 from qubesmanager.wire import events, limits
 from qubesmanager.wire.codecs import ByteStream
@@ -482,12 +482,12 @@ class _Restoring:
             return name
         if asked is not None or self._options.choice("missing-template") == "skip":
             return None
-        default = self._runtime.state.system(creation.DEFAULT_SOURCE[VmClass(one.kept.klass)])
+        default = self._runtime.state.system(DEFAULT_SOURCE[VmClass(one.kept.klass)])
         return default if self._is_template(one.kept.klass, default) else None
 
     def _is_template(self, klass: str, name: str) -> bool:
         existing = self._runtime.state.qubes.get(name)
-        default = self._runtime.state.system(creation.DEFAULT_SOURCE[VmClass(klass)])
+        default = self._runtime.state.system(DEFAULT_SOURCE[VmClass(klass)])
         if existing is not None and (self._sees(name) or name == default):
             return why_not_based_on(VmClass(klass), existing) is None
         restored = self._restored(name)

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a new qube is made from, and why it cannot be."""
+
+from collections.abc import Mapping
+
+from qubesmanager.rules.facts import Facts, QubeFacts
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.values import VmClass
+
+BASED = frozenset({VmClass.APP, VmClass.DISP})
+"""Classes whose qubes have a template."""
+
+FOR_DISPOSABLES = "template_for_dispvms"
+
+DEFAULT_SOURCE: Mapping[VmClass, str] = {VmClass.APP: "default_template", VmClass.DISP: "default_dispvm"}
+"""The system-wide property that names what a qube of the class is made from."""
+
+DEFAULT = "dom0"
+"""As a source: the system's default, and for a StandaloneVM an empty root volume."""
+
+
+def why_not_create(facts: Facts, klass: VmClass, source: str) -> Reason | None:
+    """Why no qube of this class can be made from `source`, a qube's name or `DEFAULT`."""
+    if klass is VmClass.TEMPLATE:
+        return Reason("template-from-image")
+    if klass is VmClass.ADMIN:
+        return Reason("one-admin")
+    name = source_of(facts, klass, source)
+    if not name:
+        return None if klass is VmClass.STANDALONE else Reason("no-default-template", DEFAULT_SOURCE[klass])
+    base = facts.qubes.get(name)
+    return Reason("no-such-qube", name) if base is None else why_not_based_on(klass, base)
+
+
+def source_of(facts: Facts, klass: VmClass, source: str) -> str:
+    """The qube that `source` means; empty if the system has no such default."""
+    if source != DEFAULT:
+        return source
+    return facts.system(DEFAULT_SOURCE[klass]) if klass in DEFAULT_SOURCE else ""
+
+
+def why_not_based_on(klass: VmClass, template: QubeFacts) -> Reason | None:
+    """Why a qube of this class cannot be based on that template."""
+    if klass is not VmClass.DISP:
+        return None if template.klass is VmClass.TEMPLATE else Reason("not-a-template", template.name)
+    is_base = template.klass is VmClass.APP and template.flag(FOR_DISPOSABLES)
+    return None if is_base else Reason("not-disposable-template", template.name)
