@@ -17,6 +17,11 @@ LABELS = (Label(1, "red", "0xcc0000"), Label(8, "black", "0x000000"))
 DOM0 = Qube("dom0", ADMIN_CLASS, "black")
 
 
+def in_english(rows: list[str]) -> list[str]:
+    """The rows of a restore without the reasons as data, which follow a tab."""
+    return [row.partition("\t")[0] for row in rows]
+
+
 def contents(*qubes: Qube) -> Contents:
     return Contents(LABELS, {"default_netvm": "sys-firewall", "updatevm": ""}, (DOM0, *qubes))
 

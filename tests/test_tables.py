@@ -228,7 +228,6 @@ def test_each_reason_that_is_made_is_in_the_table_with_so_many_fields() -> None:
 PARSERS = {
     "models/natural_sort.py": "the numbers in a name",
     "models/query.py": "what a person types to search",
-    "models/sentences.py": "the rows of a restore",
 }
 """The modules of windows and models that use regular expressions, none of them on an error or a reason."""
 

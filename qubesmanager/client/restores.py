@@ -17,6 +17,8 @@ from qubesmanager.wire.errors import ProtocolError, QubesValueError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import RESTORE_PROGRESS
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import from_json_text
 
 DOM0 = "dom0"
 ADMIN = "AdminVM"
@@ -120,6 +122,8 @@ class Restored:
     name: str
     result: str
     said: str
+    why: Reason | None = None
+    """What `said` says, as data."""
 
     @property
     def is_qube(self) -> bool:
@@ -270,9 +274,10 @@ def parse_restored(untrusted: str) -> Restored:
     result, _, said = rest.partition(" ")
     name = named.removeprefix("restored-as=")
     outcome = result.removeprefix("result=")
+    said, _, why = said.partition("\t")
     if not qube or name == named or not name or outcome == result or outcome not in RESULTS:
         raise ProtocolError(f"Not what became of a qube: {shown(untrusted)}")
-    return Restored(qube, "" if name == "-" else name, outcome, said)
+    return Restored(qube, "" if name == "-" else name, outcome, said, from_json_text(why))
 
 
 def new_run() -> str:

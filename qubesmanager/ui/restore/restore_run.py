@@ -140,7 +140,7 @@ class RestoreRun(QObject):
             *([(self.tr("Reason"), self.error)] if self.error else []),
             *((self.tr("Log") if at == 0 else "", line) for at, line in enumerate(self.log)),
         ]
-        return report_text(head, [replace(row, said=notes(row.said)) for row in self.rows], self.words())
+        return report_text(head, [replace(row, said=notes(row)) for row in self.rows], self.words())
 
     def name_of(self, row: Restored) -> str:
         """The qube's name, or what the file itself is called."""
@@ -183,7 +183,7 @@ class RestoreRun(QObject):
         if self.state is TaskState.RUNNING:
             self.state = TaskState.CANCELLED
         for row in self.rows:
-            line = f"{self.words()[row.result]}. {notes(row.said)}".removesuffix(" ")
+            line = f"{self.words()[row.result]}. {notes(row)}".removesuffix(" ")
             self._note(f"{row.name or self.name_of(row)}: {line}")
         self._note(self.error or self.headline())
         self._session.happened.disconnect(self._happened)

@@ -54,7 +54,7 @@ class RunPage(QWidget):
                 TableColumn(QT_TRANSLATE_NOOP("RestoreResult", "Qube"), self._name),
                 TableColumn(QT_TRANSLATE_NOOP("RestoreResult", "Result"), self._word),
                 TableColumn(QT_TRANSLATE_NOOP("RestoreResult", "Name here"), lambda row: row.name),
-                TableColumn(QT_TRANSLATE_NOOP("RestoreResult", "Notes"), lambda row: notes(row.said)),
+                TableColumn(QT_TRANSLATE_NOOP("RestoreResult", "Notes"), notes),
             ),
             lambda row: row.qube,
             self,

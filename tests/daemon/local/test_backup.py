@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from backup_samples import in_english
 from pool_tools import content
 from until import LIMIT, until
 
@@ -93,7 +94,7 @@ async def restored(client: Client, file: Path, passphrase: str = WORDS, **option
         *(f"{key.replace('_', '-')}={value}" for key, value in options.items()),
     ]
     head = "\n".join([*lines, "", ""]).encode()
-    return await client.send(calls.BACKUP_RESTORE("dom0", None, pieces(head, *_cut(file))))
+    return in_english(await client.send(calls.BACKUP_RESTORE("dom0", None, pieces(head, *_cut(file)))))
 
 
 def _cut(file: Path) -> list[bytes]:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from backup_daemon import WORDS, file_stream
+from backup_samples import in_english
 from fakes_hypervisor import FakeHypervisor
 from until import LIMIT
 
@@ -57,7 +58,7 @@ async def last_run(client: Client) -> dict[str, Any]:
 
 async def restored(client: Client, file: str, *options: str) -> list[str]:
     head = "\n".join([f"passphrase={WORDS}", *options])
-    return await client.send(calls.BACKUP_RESTORE("dom0", None, file_stream(head, Path(file))))
+    return in_english(await client.send(calls.BACKUP_RESTORE("dom0", None, file_stream(head, Path(file)))))
 
 
 # -- what may be set ---------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from backup_daemon import MIB, WORDS, data_of, everything, file_stream, make_qube
+from backup_samples import in_english
 from pool_tools import content
 
 from qubesmanager.client.client import Client
@@ -49,7 +50,7 @@ def only(folder: Path) -> Path:
 async def restored(client: Client, file: Path, **options: str) -> list[str]:
     head = "\n".join(f"{key}={value}" for key, value in {"passphrase": WORDS, "devices": "yes", **options}.items())
     async with aclosing(file_stream(head, file)) as stream:
-        return await client.send(calls.BACKUP_RESTORE("dom0", None, stream))
+        return in_english(await client.send(calls.BACKUP_RESTORE("dom0", None, stream)))
 
 
 @pytest.fixture

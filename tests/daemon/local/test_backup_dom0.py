@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from backup_samples import contents
+from backup_samples import contents, in_english
 
 from qubesmanager.backup.archive import scrypt_container
 from qubesmanager.backup.archive.contents import Contents, Label
@@ -74,7 +74,7 @@ async def preview(client: Client, file: Path) -> dict[str, str]:
 async def restored(client: Client, file: Path, **options: str) -> dict[str, str]:
     """The results of dom0's items; the qube is left out."""
     lines = [f"{key}={value}" for key, value in ({"exclude": "vault"} | options).items()]
-    rows = await client.send(calls.BACKUP_RESTORE("dom0", None, sent(file, *lines)))
+    rows = in_english(await client.send(calls.BACKUP_RESTORE("dom0", None, sent(file, *lines))))
     found = [row.split(" ", 3) for row in rows if row.startswith("dom0:")]
     return {name.removeprefix("dom0:"): f"{result} {' '.join(said)}" for name, _, result, *said in found}
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
+from backup_samples import in_english
 from pool_tools import CannotMountError, mounted
 from qubes_backup import PRIVATE, backup_of, domain, qubes_xml, with_home
 from until import until
@@ -90,7 +91,7 @@ async def held(client: Client, file: Path) -> HeldHome | None:
 
 async def restored(client: Client, file: Path, *lines: str) -> str:
     """The row of dom0."""
-    rows = await client.send(calls.BACKUP_RESTORE("dom0", None, sent(file, *lines)))
+    rows = in_english(await client.send(calls.BACKUP_RESTORE("dom0", None, sent(file, *lines))))
     return next(row for row in rows if row.startswith("dom0 "))
 
 
@@ -301,7 +302,7 @@ async def test_of_a_damaged_home_salvage_unpacks_what_comes_before_the_damage(
     looked = await client.send(calls.BACKUP_RESTORE("dom0", None, sent(file, "salvage=yes", "verify-only=yes")))
     rows = await client.send(calls.BACKUP_RESTORE("dom0", None, sent(file, "salvage=yes", f"dom0-home={place}/new")))
 
-    for row, of_file in (looked, rows):
+    for row, of_file in map(in_english, (looked, rows)):
         assert row.startswith("dom0 restored-as=- result=ok ")
         assert "The home of dom0 is damaged: " in row
         assert "what follows is lost." in row

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from backup_daemon import MIB, WORDS, everything, file_stream, make_qube
+from backup_samples import in_english
 from fakes_hypervisor import FakeHypervisor
 from pool_tools import CannotMountError, mounted
 
@@ -84,7 +85,7 @@ async def execute(client: Client) -> None:
 async def restore(client: Client, file: Path, **options: str) -> list[str]:
     head = "\n".join(f"{key}={value}" for key, value in {"passphrase": WORDS, "rename": "lab:copy", **options}.items())
     async with aclosing(file_stream(head, file)) as content:
-        return await client.send(calls.BACKUP_RESTORE("dom0", None, content))
+        return in_english(await client.send(calls.BACKUP_RESTORE("dom0", None, content)))
 
 
 async def test_a_target_without_room_says_so_before_a_byte_is_written(client: Client, small_disk: Path) -> None:

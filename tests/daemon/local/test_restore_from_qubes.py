@@ -3,6 +3,7 @@
 
 import pytest
 from backup_daemon import WORDS, data_of, pieces
+from backup_samples import in_english
 from qubes_backup import PRIVATE, backup_of, device, domain, of_one, qubes_xml
 
 from qubesmanager.cli.restore import listing
@@ -18,7 +19,7 @@ from qubesmanager.wire.values import PowerState
 
 async def restored(client: Client, backup: bytes, *options: str) -> list[str]:
     head = "\n".join([f"passphrase={WORDS}", *options, "", ""]).encode()
-    return await client.send(calls.BACKUP_RESTORE("dom0", None, pieces(head, backup)))
+    return in_english(await client.send(calls.BACKUP_RESTORE("dom0", None, pieces(head, backup))))
 
 
 def firewall(*rules: str) -> bytes:
@@ -339,7 +340,7 @@ async def test_no_device_is_assigned_again_unasked(client: Client) -> None:
         (device("block", "in-dev", "sda"), "no qube 'in-dev'"),
         (device("gpu", "dom0", "0"), "no such class"),
         (device("pci", "dom0", "00_14.0", 'mode="auto-attach"'), "not required"),
-        (device("pci", "dom0", "00_14.0"), "memory balanced"),
+        (device("pci", "dom0", "00_14.0"), "cannot be balanced"),
         (device("pci", "dom0", "00_14.0", permissive="True"), "no option 'permissive'"),
     ],
 )

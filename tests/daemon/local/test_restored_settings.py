@@ -20,6 +20,7 @@ from qubesmanager.rules.network import netvm_chain
 from qubesmanager.rules.texts import why_not_feature
 from qubesmanager.wire.limits import RESTORED_FEATURE_BYTES
 from qubesmanager.wire.names import DEVICE_IDENT, FEATURE_NAME, TAG_NAME
+from qubesmanager.wire.reasons import field_text
 from qubesmanager.wire.values import DeviceClass, VmClass
 
 NAMES = ("net-a", "net-b", "dvm", "disp", "plain")
@@ -111,7 +112,7 @@ def test_what_is_taken_over_is_what_calls_accept(kept: dict[str, KeptQube], keep
             assert device.backend in state.qubes
             assert checked_options(device.device_class, device.options) == device.options
         assert devices or not qube.devices
-        assert all(sentence.isprintable() for sentence in one.notes)
+        assert all(field_text(note).isprintable() for note in one.notes)
 
     for name in state.qubes:
         chain = netvm_chain(name, lambda at: state.qubes[at].value("netvm"))

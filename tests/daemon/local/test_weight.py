@@ -14,6 +14,7 @@ from qubesmanager.wire import calls, limits
 from qubesmanager.wire.codecs import CloneSpec
 from qubesmanager.wire.errors import QubesValueError
 from qubesmanager.wire.event import encode_event
+from qubesmanager.wire.reasons import text
 from qubesmanager.wire.records import DeviceRecord
 from qubesmanager.wire.values import DeviceClass, VmClass
 
@@ -87,7 +88,7 @@ def test_a_restored_qube_loses_what_makes_it_too_heavy_and_it_is_named(system: S
     qube.tags = {"created-by-dom0", *(f"a{number}" for number in range(600))}
     qube.devices = [DeviceRecord(DeviceClass.USB, "sys-usb", f"1-{number}", False) for number in range(300)]
 
-    said = " ".join(lighten(qube))
+    said = " ".join(map(text, lighten(qube)))
 
     check_weight(None, qube.record())
     assert "44 devices are left out" in said

@@ -1,26 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The daemon's sentences about restored qubes, as the window says them."""
+"""What dom0 says of restored qubes, as the window shows it."""
 
-import ast
-import inspect
-import re
 from collections.abc import Iterator
-from types import ModuleType
 
 import pytest
 from PyQt5.QtCore import QTranslator
 from PyQt5.QtWidgets import QApplication
 
-from qubesmanager.backup.archive import reader, salvage
 from qubesmanager.backup.errors import BackupDamagedError, BackupPassphraseError
-from qubesmanager.daemon.local.core import weight
-from qubesmanager.daemon.local.services import restored_config, restored_settings, restores
-from qubesmanager.rules import texts
+from qubesmanager.client.restores import Restored, parse_restored
 from qubesmanager.transport.base import TransportError
-from qubesmanager.ui.restore.restore_texts import NOTES, notes, why
-
-SPEAKERS = (restores, restored_settings, restored_config, weight, texts, reader, salvage)
-"""The modules whose sentences are in the answer of a restore."""
+from qubesmanager.ui.restore.restore_texts import notes, why
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import text, to_json_text
 
 
 class Marking(QTranslator):
@@ -38,57 +30,20 @@ def marking(qapp: QApplication) -> Iterator[None]:
     qapp.removeTranslator(translator)
 
 
-def spoken(module: ModuleType) -> set[str]:
-    """The sentences in the source of a module, with a letter in place of each value of an f-string."""
-    nodes = list(ast.walk(ast.parse(inspect.getsource(module))))
-    documents = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
-    pieces = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
-    texts = {
-        "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)
-        for node in nodes
-        if isinstance(node, ast.JoinedStr)
-    } | {
-        str(node.value)
-        for node in nodes
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in pieces | documents
-    }
-    return {text for text in texts if " " in text and text.endswith((".", ": x"))}
-
-
-@pytest.mark.parametrize("sentence", NOTES)
-def test_the_daemon_says_each_sentence_that_is_translated(sentence: str) -> None:
-    source = "".join(map(inspect.getsource, SPEAKERS))
-
-    assert all(part.strip() in source for part in re.split(r"\{\d\}", sentence))
-
-
-@pytest.mark.parametrize("module", [restored_settings, restored_config, texts])
 @pytest.mark.usefixtures("marking")
-def test_each_sentence_about_a_restored_qube_is_translated(module: ModuleType) -> None:
-    assert not [text for text in spoken(module) if not notes(text).startswith("<")]
+def test_each_reason_of_a_row_is_translated() -> None:
+    inner = Reason("restore-without-netvm", Reason("no-such-qube", "x"))
+    both = Reason("both-reasons", inner, Reason("config-added"))
+    row = parse_restored(f"work restored-as=work result=ok {text(both)}\t{to_json_text(both)}")
+
+    assert row.said == "It has no netvm: There is no qube x. It is added."
+    assert notes(row) == "<<It has no netvm: <There is no qube x.>> <It is added.>>"
 
 
-@pytest.mark.usefixtures("marking")
-def test_a_reason_inside_of_a_sentence_is_translated_too() -> None:
-    assert notes("It has no netvm: There is no qube x. It is added.") == (
-        "<It has no netvm: <There is no qube x.> <It is added.>>"
-    )
-    assert notes("There is no label pink; it is red. Its template is debian-13.") == (
-        "<There is no label pink; it is red.> <Its template is debian-13.>"
-    )
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        "",
-        "It was not asked for.",
-        "There is no label pink; it is red. Its template is debian-13. The device 'dom0':'sdb' is left out.",
-        "Something new. That nobody knows.",
-    ],
-)
-def test_what_was_said_stays_whole(said: str) -> None:
-    assert notes(said) == said
+@pytest.mark.parametrize("row", ["", "Something new. That no table has.", "It is added.\t", "It is added.\t{}"])
+def test_a_row_without_a_known_reason_is_shown_as_it_came(row: str) -> None:
+    assert notes(parse_restored(f"work restored-as=- result=failed {row}")) == row.partition("\t")[0]
+    assert notes(Restored("work", "", "failed", "Gone.")) == "Gone."
 
 
 def test_why_a_backup_cannot_be_read_is_said_for_people() -> None:

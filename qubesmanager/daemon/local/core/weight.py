@@ -8,6 +8,7 @@ from typing import Any
 
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.wire.limits import DEVICES, FEATURES, RECORD_BYTES, TAGS
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import VmRecord, encode_record
 
@@ -37,22 +38,22 @@ def check_change(before: VmRecord, **changes: Any) -> None:
     check_weight(before, replace(before, **changes))
 
 
-def lighten(qube: Qube) -> list[str]:
-    """Take from a new qube what makes its record too heavy; a sentence for each kind of thing that was left out.
+def lighten(qube: Qube) -> list[Reason]:
+    """Take from a new qube what makes its record too heavy; a reason for each kind of thing that was left out.
 
     The largest features go first. A qube whose devices alone are too much keeps being too heavy.
     """
     said = []
     if len(qube.devices) > DEVICES:
-        said.append(f"{len(qube.devices) - DEVICES} devices are left out: a qube has at most {DEVICES}.")
+        said.append(Reason("restore-device-limit", len(qube.devices) - DEVICES, DEVICES))
         del qube.devices[DEVICES:]
     if len(qube.tags) > TAGS:
-        said.append(f"{len(qube.tags) - TAGS} tags are left out: a qube has at most {TAGS}.")
+        said.append(Reason("restore-tag-limit", len(qube.tags) - TAGS, TAGS))
         by_use = sorted(qube.tags, key=lambda tag: (not tag.startswith("created-by-"), tag))
         qube.tags = set(by_use[:TAGS])
     features, qube.features = qube.features, {}
     if qube.notes and _size(qube) > RECORD_BYTES:
-        said.append("The notes are left out: they are too long.")
+        said.append(Reason("restore-notes-too-long"))
         qube.notes = ""
     room = RECORD_BYTES - _size(qube)
     left_out = []
@@ -64,8 +65,7 @@ def lighten(qube: Qube) -> list[str]:
             left_out.append(name)
     if left_out:
         said.append(
-            f"It has too many features, or too large ones; left out: {', '.join(left_out[:_NAMED])}"
-            f"{', …' if len(left_out) > _NAMED else ''}."
+            Reason("restore-feature-limit", ", ".join(left_out[:_NAMED]), ", …" if len(left_out) > _NAMED else "")
         )
     qube.changed()
     return said

@@ -236,7 +236,7 @@ async def _make(runtime: Runtime, pools: Pools, coming: list[Found], recovery: R
     made = [one for one in coming if not incoming[one.name].failed]
     for one in coming:
         if failed := incoming[one.name].failed:
-            recovery.leave(f"{one.name} was not made again: {failed}")
+            recovery.leave(f"{one.name} was not made again: {field_text(failed)}")
     for one in made:
         coming_in = incoming[one.name]
         coming_in.notes += _rules_and_notes(one, coming_in.qube)
@@ -261,7 +261,9 @@ async def _make(runtime: Runtime, pools: Pools, coming: list[Found], recovery: R
     runtime.state.load(qubes)
     runtime.emit([added(qube) for qube in qubes])
     recovery.made += [qube.name for qube in qubes]
-    recovery.lines += [" ".join([f"{one.name} is a qube again.", *incoming[one.name].notes]) for one in made]
+    recovery.lines += [
+        " ".join([f"{one.name} is a qube again.", *map(field_text, incoming[one.name].notes)]) for one in made
+    ]
 
 
 def _template(state: State, names: dict[str, Found], one: Found) -> str:

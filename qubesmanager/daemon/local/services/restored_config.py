@@ -22,6 +22,7 @@ from qubesmanager.daemon.local.services.pools import Pools
 from qubesmanager.daemon.local.services.settings import Settings
 from qubesmanager.policy.folder import INCLUDES, SUFFIX
 from qubesmanager.wire.names import LABEL_NAME, check, shown
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import refusal
 
 ADD_ALL = "add"
@@ -97,10 +98,10 @@ class RestoredConfig:
             if name.isascii() and name.isprintable() and name and not set(name) & {" ", ":"}
         ]
 
-    async def apply(self, item: Item) -> str:
-        """Let the item take effect; answers what was done, as a sentence. Raises `Mgmt1Error`, with nothing changed."""
+    async def apply(self, item: Item) -> Reason:
+        """Let the item take effect; answers what was done. Raises `Mgmt1Error`, with nothing changed."""
         if item.fate is Fate.SAME:
-            return "It is the same here."
+            return Reason("config-same")
         act = {
             Kind.LABEL: self._label,
             Kind.POOL: self._pool,
@@ -109,7 +110,7 @@ class RestoredConfig:
             Kind.PROFILE: self._profile,
         }[item.kind]
         await act(item)
-        return "It replaces what was here." if item.fate is Fate.DIFFERS else "It is added."
+        return Reason("config-replaced") if item.fate is Fate.DIFFERS else Reason("config-added")
 
     async def remove_label(self, item: Item) -> None:
         """Undo `apply` of a label that was added."""

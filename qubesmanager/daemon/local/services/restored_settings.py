@@ -23,7 +23,8 @@ from qubesmanager.rules.texts import why_not_feature
 from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
 from qubesmanager.wire.limits import DEVICES, RESTORED_FEATURE_BYTES
 from qubesmanager.wire.names import DEVICE_IDENT, FEATURE_NAME, TAG_NAME, shown, tag_today
-from qubesmanager.wire.reasons import error_for, text
+from qubesmanager.wire.reason import Field, Reason
+from qubesmanager.wire.reasons import cause, error_for, refusal
 from qubesmanager.wire.records import YES, DeviceRecord
 from qubesmanager.wire.values import DeviceClass, VmClass
 
@@ -44,7 +45,7 @@ _NAMED = 10
 class Incoming:
     """A qube of a backup: as the backup has it, as it becomes here, and the name of its template here, if any.
 
-    `netvm` is the netvm that the caller chose, or None for the one in the backup. `notes` are sentences about what is
+    `netvm` is the netvm that the caller chose, or None for the one in the backup. `notes` say what is
     left out or different; `failed` is why the qube cannot be restored at all.
     """
 
@@ -52,8 +53,8 @@ class Incoming:
     qube: Qube
     template: str = ""
     netvm: str | None = None
-    notes: list[str] = field(default_factory=list)
-    failed: str = ""
+    notes: list[Field] = field(default_factory=list)
+    failed: Field = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +118,17 @@ class _Settling:
         qube, kept = one.qube, one.kept
         qube.own["label"] = kept.label if kept.label in self._state.labels else DEFAULT_LABEL
         if qube.own["label"] != kept.label:
-            one.notes.append(f"There is no label {shown(kept.label)}; it is {qube.own['label']}.")
+            one.notes.append(Reason("restore-other-label", shown(kept.label), qube.own["label"]))
         if qube.klass in BASED:
             template = self._state.qubes.get(one.template)
             reason = None if template is None else why_not_based_on(qube.klass, template)
             if template is None or reason:
                 missing = one.template or kept.properties.get("template", "")
-                one.failed = text(reason) if reason else f"Its template {shown(missing)} is missing."
+                one.failed = reason or Reason("restore-no-template", shown(missing))
                 return
             qube.own["template"] = one.template
             if one.template != self._renamed(kept.properties.get("template", "")):
-                one.notes.append(f"Its template is {one.template}.")
+                one.notes.append(Reason("restore-other-template", one.template))
         self._state.add(qube)
         for name in _FIRST:
             self._take(one, name)
@@ -140,9 +141,9 @@ class _Settling:
         for name, value in one.kept.properties.items():
             known = name in properties.TABLE or name in _OF_THE_MACHINE
             if value and name == _DENIED:
-                one.notes.append(f"Its list of devices that it must never get is lost: {shown(value)}.")
+                one.notes.append(Reason("restore-denied-lost", shown(value)))
             elif value and (not known or not self._has(one.qube, name)) and name not in _OF_THE_MACHINE:
-                one.notes.append(f"A {one.qube.klass} has no property {shown(name)} here; {shown(value)} is left out.")
+                one.notes.append(Reason("restore-no-property", one.qube.klass, shown(name), shown(value)))
 
     def netvm(self, one: Incoming) -> None:
         """After the other properties of all qubes, so that a chain of new netvms is seen whole."""
@@ -154,10 +155,10 @@ class _Settling:
         if reason is None:
             return
         if self._choices.keep_default and not self._loops(one.qube):
-            one.notes.append(f"Its netvm is the default, not {shown(name)}: {reason}")
+            one.notes.append(Reason("restore-default-netvm", shown(name), reason))
             return
         self._set(one.qube, "netvm", "")
-        one.notes.append(f"It has no netvm: {reason}")
+        one.notes.append(Reason("restore-without-netvm", reason))
 
     def rest(self, one: Incoming) -> None:
         self._take_features(one)
@@ -178,15 +179,15 @@ class _Settling:
         if row.type is Type.VM:
             value = self._renamed(value)
         if reason := self._refused(one, name, value):
-            one.notes.append(f"{name} is the default: {reason}")
+            one.notes.append(Reason("restore-default-property", name, reason))
 
-    def _refused(self, one: Incoming, name: str, untrusted: str) -> str | None:
+    def _refused(self, one: Incoming, name: str, untrusted: str) -> Field | None:
         """Set the property, or say why a call could not set it."""
         row: Property = properties.TABLE[name]
         try:
             self._set(one.qube, name, row.accept(self._state, one.qube, untrusted, self._sees))
         except Mgmt1Error as error:
-            return str(error)
+            return cause(error)
         return None
 
     def _set(self, qube: Qube, name: str, value: str) -> None:
@@ -200,7 +201,7 @@ class _Settling:
             return
         pci = any(device.device_class == DeviceClass.PCI for device in one.kept.devices)
         if pci and flag_of(value):
-            one.notes.append("Its autostart is off, because it had PCI devices.")
+            one.notes.append(Reason("restore-no-autostart"))
             return
         self._take(one, "autostart")
 
@@ -218,12 +219,11 @@ class _Settling:
 
     def _take_features(self, one: Incoming) -> None:
         for name, value in one.kept.features.items():
-            refused = why_not_feature(value, RESTORED_FEATURE_BYTES)
-            reason = text(refused) if refused else ""
+            reason = why_not_feature(value, RESTORED_FEATURE_BYTES)
             if not FEATURE_NAME.matches(name):
-                reason = "its name is not valid."
+                reason = Reason("restore-bad-name")
             if reason:
-                one.notes.append(f"The feature {shown(name)} is left out: {reason}")
+                one.notes.append(Reason("restore-no-feature", shown(name), reason))
                 continue
             one.qube.features[name] = value
             self._state.feature_changed(one.qube, name)
@@ -234,10 +234,10 @@ class _Settling:
                 continue
             name = self._tag_here(tag)
             if not TAG_NAME.matches(name):
-                one.notes.append(f"The tag {shown(tag)} is left out: it is not valid.")
+                one.notes.append(Reason("restore-no-tag", shown(tag)))
                 continue
             if name != tag:
-                one.notes.append(f"The tag {shown(tag)} is {name} here.")
+                one.notes.append(Reason("restore-other-tag", shown(tag), name))
             one.qube.tags.add(name)
         one.qube.tags.add(f"created-by-{self._choices.source}")
 
@@ -252,36 +252,34 @@ class _Settling:
         if devices and not self._choices.devices:
             names = ", ".join(_device_name(device) for device in devices[:_NAMED])
             more = f" and {len(devices) - _NAMED} more" if len(devices) > _NAMED else ""
-            one.notes.append(f"Not assigned again, because it was not asked for (devices=yes): {names}{more}.")
+            one.notes.append(Reason("restore-devices-not-asked", names, more))
             return
         if len(devices) > DEVICES:
-            one.notes.append(f"{len(devices) - DEVICES} devices are left out: a qube has at most {DEVICES}.")
+            one.notes.append(Reason("restore-device-limit", len(devices) - DEVICES, DEVICES))
         for device in devices[:DEVICES]:
             try:
                 one.qube.devices.append(self._device(one, device))
             except Mgmt1Error as error:
-                one.notes.append(f"The device {_device_name(device)} is left out: {error}")
+                one.notes.append(Reason("restore-no-device", _device_name(device), cause(error)))
 
     def _device(self, one: Incoming, device: Device) -> DeviceRecord:
         """The assignment, if a call could have made it and it is no stronger than it was; raises why not."""
         qube, backend = one.qube, self._renamed(device.backend)
         if device.device_class not in set(DeviceClass):
-            raise QubesValueError("there is no such class of devices.")
+            raise refusal("restore-device-class")
         klass = DeviceClass(device.device_class)
         if not DEVICE_IDENT.matches(device.ident):
-            raise QubesValueError("its name is not valid.")
+            raise refusal("restore-bad-name")
         if backend not in self._state.qubes or backend == qube.name or not self._sees(backend):
-            raise QubesValueError(f"there is no qube {shown(device.backend)} that could offer it.")
+            raise refusal("restore-device-backend", shown(device.backend))
         if device.mode:
-            raise QubesValueError(f"its mode was {shown(device.mode)}, and here it would be attached unasked.")
+            raise refusal("restore-device-mode", shown(device.mode))
         if device.identity:
-            raise QubesValueError(
-                f"it was bound to {shown(device.identity)}, and here any device at that port would be attached."
-            )
+            raise refusal("restore-device-identity", shown(device.identity))
         if klass is DeviceClass.PCI and not device.required:
-            raise QubesValueError("it was not required, and here the qube would not start without it.")
+            raise refusal("restore-device-optional")
         if any(other[:3] == (klass, backend, device.ident) for other in qube.devices):
-            raise QubesValueError("it is there twice.")
+            raise refusal("restore-device-twice")
         taken = [other.options[FRONTEND_DEV] for other in qube.devices if FRONTEND_DEV in other.options]
         options = options_here(klass, device.options, taken)
         if klass is DeviceClass.PCI and (reason := why_not_balanced(int(qube.value("maxmem") or 0), 1)):
@@ -300,7 +298,7 @@ def options_here(klass: DeviceClass, untrusted: Mapping[str, str], taken: Collec
     if klass is DeviceClass.BLOCK:
         place = asked if PLACE.fullmatch(asked) and asked not in taken else free_place(taken)
         if place is None:
-            raise QubesValueError("the qube has no place for another disk.")
+            raise refusal("restore-device-place")
         checked[FRONTEND_DEV] = place
     return {**checked, PERSISTENT: YES}
 

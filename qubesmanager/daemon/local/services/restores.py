@@ -61,8 +61,8 @@ from qubesmanager.wire.errors import (
 from qubesmanager.wire.firewall import Action, Rule
 from qubesmanager.wire.limits import RULES
 from qubesmanager.wire.names import shown, why_not_new_vm_name
-from qubesmanager.wire.reason import Reason
-from qubesmanager.wire.reasons import refusal, text
+from qubesmanager.wire.reason import Field, Reason
+from qubesmanager.wire.reasons import cause, error_for, joined, refusal, text, to_json_text
 from qubesmanager.wire.records import YES, VolumeRecord
 from qubesmanager.wire.values import VmClass
 
@@ -194,17 +194,25 @@ class _Wanted:
     qube: Qube | None = None
     is_home: bool = False
     """It is dom0, whose home is to be unpacked: no qube is made."""
-    skipped: str = ""
-    failed: str = ""
-    notes: list[str] = field(default_factory=list)
+    skipped: Field = ""
+    failed: Field = ""
+    notes: list[Field] = field(default_factory=list)
 
     def row(self) -> str:
-        if self.skipped or self.failed:
-            result, said = ("skipped", self.skipped) if self.skipped else ("failed", self.failed)
-            return f"{self.kept.name} restored-as=- result={result} {_line(said)}"
+        if self.skipped:
+            return _row(self.kept.name, "-", "skipped", self.skipped)
+        if self.failed:
+            return _row(self.kept.name, "-", "failed", self.failed)
         left = len(self.notes) - NOTES
-        notes = [*self.notes[:NOTES], *([f"And {left} more that are not named here."] if left > 0 else [])]
-        return f"{self.kept.name} restored-as={self.name} result=ok {_line(' '.join(notes))}".rstrip()
+        more = [Reason("restore-more-notes", left)] if left > 0 else []
+        return _row(self.kept.name, self.name, "ok", *self.notes[:NOTES], *more)
+
+
+def _row(of: str, name: str, result: str, *fields: Field) -> str:
+    """What became of a qube or another part of the backup: in English, and after a tab as data."""
+    why = joined(fields)
+    said = f" {' '.join(text(why).split())}\t{to_json_text(why)}" if why else ""
+    return f"{of} restored-as={name} result={result}{said}"
 
 
 def _home_in(contents: Contents) -> KeptQube | None:
@@ -248,13 +256,13 @@ def _chosen(contents: Contents, options: RestoreOptions) -> list[_Wanted]:
         if is_home and (options.home or (options.choice("verify-only") == YES and not included)):
             one.is_home = True
         elif (included and qube.name not in included) or qube.name in excluded:
-            one.skipped = "It was not asked for."
+            one.skipped = Reason("restore-not-asked")
         elif qube.problem:
             one.failed = qube.problem
         elif qube.klass == ADMIN_CLASS:
-            one.skipped = "The home of dom0 is restored only when it is asked for (dom0-home)."
+            one.skipped = Reason("restore-home-not-asked")
         elif qube.klass not in set(VmClass):
-            one.skipped = f"There are no qubes of the class {qube.klass} here."
+            one.skipped = Reason("restore-no-class", qube.klass)
         chosen.append(one)
     return chosen
 
@@ -299,21 +307,21 @@ def _judge(one: _Wanted, report: Report, result: QubeResult) -> None:
     if result.doubt:
         one.notes.append(result.doubt)
     if report.problems:
-        one.notes.append(f"It is whole; the backup is damaged elsewhere: {' '.join(report.problems)}")
+        one.notes.append(Reason("restore-damaged-elsewhere", joined(report.problems) or ""))
 
 
-def _lacking(result: QubeResult) -> str:
-    """The volume that a salvaged qube should have and the file does not, as a sentence; empty for none."""
+def _lacking(result: QubeResult) -> Field:
+    """The volume that a salvaged qube should have and the file does not; empty for none."""
     if not result.doubt:
         return ""
     files = {file.removesuffix(".img") for file in result.files if file.endswith(".img")}
     missing = sorted(_kept_volumes(result.qube.klass) - files)
-    return f"The file holds no volume {', '.join(missing)} of {result.qube.name}." if missing else ""
+    return Reason("restore-no-volume", ", ".join(missing), result.qube.name) if missing else ""
 
 
 def _of_file(report: Report) -> list[str]:
     """A row about the file itself, named `-`, if something is wrong that belongs to no qube."""
-    return [f"- restored-as=- result=failed {_line(' '.join(report.problems))}"] if report.problems else []
+    return [_row("-", "-", "failed", *report.problems)] if report.problems else []
 
 
 def _progress(runtime: Runtime, run: str, qube: str, done: int, total: int) -> None:
@@ -389,11 +397,11 @@ class _Restoring:
         try:
             await off_loop(home.keep)
         except BackupError as error:
-            one.failed = str(error)
+            one.failed = cause(error)
             with contextlib.suppress(OSError):
                 await off_loop(home.abort)
             return
-        one.notes += [f"Its home is in {home.path}: {home.files} files, {home.bytes} bytes.", *result.lost]
+        one.notes += [Reason("restore-home-in", home.path, home.files, home.bytes), *result.lost]
 
     async def _finish(self, going: list[_Wanted], results: Mapping[str, QubeResult]) -> None:
         """Keep dom0's home and remove the volumes of the qubes that failed; the names are not reserved afterwards."""
@@ -419,16 +427,17 @@ class _Restoring:
         nameable = [one for one in self._wanted if not one.skipped and not one.failed]
         for one in nameable:
             if reason := why_not_new_vm_name(one.name):
-                one.failed = text(reason)
+                one.failed = reason
             elif why := refused[one.name]:
-                one.failed = text(why)
+                one.failed = why
             elif self._is_taken(one.name) and not await self._resolved(one):
-                one.failed = one.failed or text(Reason("name-taken", one.name))
+                one.failed = one.failed or Reason("name-taken", one.name)
             if not one.failed and not one.skipped:
                 self._runtime.reserved.add(one.name)
                 self._undo.callback(self._runtime.reserved.discard, one.name)
         if self._options.choice("conflict") == "fail" and any(one.failed for one in nameable):
-            raise QubesValueError(" ".join(one.failed for one in nameable if one.failed))
+            why = joined([one.failed for one in nameable])
+            raise error_for(why, QubesValueError) if why else QubesValueError
 
     def _is_taken(self, name: str) -> bool:
         return name in self._runtime.state.qubes or name in self._runtime.reserved
@@ -437,7 +446,7 @@ class _Restoring:
         """What the option `conflict` makes of a name that is taken; False if nothing."""
         match self._options.choice("conflict"):
             case "skip":
-                one.skipped = text(Reason("name-taken", one.name))
+                one.skipped = Reason("name-taken", one.name)
                 return True
             case "rename":
                 for number in range(1, 1000):
@@ -465,12 +474,12 @@ class _Restoring:
 
     def _based(self, one: _Wanted) -> None:
         if one.kept.klass in BASED and self._template(one) is None:
-            one.skipped = f"Its template {shown(one.kept.properties.get('template', ''))} is missing."
+            one.skipped = Reason("restore-no-template", shown(one.kept.properties.get("template", "")))
         if self._options.choice("missing-netvm") != "skip":
             return
         netvm = self._options.netvm.get(one.kept.name, self._renamed(one.kept.properties.get("netvm", "")))
         if netvm and not self._provides_network(netvm):
-            one.skipped = one.skipped or f"Its netvm {shown(netvm)} is missing."
+            one.skipped = one.skipped or Reason("restore-no-netvm", shown(netvm))
 
     def _template(self, one: _Wanted) -> str | None:
         """The template's name here; None if the class has none, or none can be had."""
@@ -515,7 +524,7 @@ class _Restoring:
                 continue
             for kind in KINDS[VmClass(one.kept.klass)]:
                 if kind.save_on_stop and (vid := f"{one.name}/{kind.name}") in existing:
-                    one.failed = str(already_there(pool, vid))
+                    one.failed = cause(already_there(pool, vid))
 
     # -- settings -----------------------------------------------------------------------------------------------------
 
@@ -622,13 +631,11 @@ class _Restoring:
             rules = list(result.firewall)
             if len(rules) > RULES:
                 rules = [*rules[: RULES - 1], Rule(Action.DROP)]
-                one.notes.append(
-                    f"Its firewall has more than {RULES} rules; after rule {len(rules) - 1} all is dropped."
-                )
+                one.notes.append(Reason("restore-rules-cut", RULES, len(rules) - 1))
             qube.rules = [(f"r{at}", str(rule)) for at, rule in enumerate(rules, 1)]
         notes = result.notes or ""
         if reason := why_not_notes(notes):
-            one.notes.append(f"Its notes are left out: {text(reason)}")
+            one.notes.append(Reason("restore-no-notes", reason))
         else:
             qube.notes = notes
 
@@ -643,10 +650,6 @@ class _Restoring:
                 await driver.create(volume.vid, volume.size, made.identity)
             else:
                 qube.volumes[name] = volume._replace(size=await driver.size(volume.vid))
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
 
 
 class Restores:
@@ -740,12 +743,13 @@ class Restores:
     async def _applied(self, item: restored_config.Item, undo: AsyncExitStack | None = None) -> str:
         """The row about an item of dom0's configuration, once it has taken effect or was refused."""
         try:
-            result, said = "ok", await self._config.apply(item)
+            done: Field = await self._config.apply(item)
+            result = "ok"
             if undo is not None and item.fate is restored_config.Fate.ADD:
                 undo.push_async_callback(self._config.remove_label, item)
         except Mgmt1Error as error:
-            result, said = "failed", str(error)
-        return f"dom0:{item.word} restored-as=- result={result} {_line(said)}"
+            result, done = "failed", cause(error)
+        return _row(f"dom0:{item.word}", "-", result, done)
 
     async def _verified(self, run: str, backup: Backup, wanted: list[_Wanted], stop: threading.Event) -> Report:
         """What a restore would find; nothing is written."""
