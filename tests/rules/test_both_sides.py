@@ -30,6 +30,7 @@ from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
 from qubesmanager.rules import actions
 from qubesmanager.rules.actions import DONE_ALREADY, Device, WhyNot
+from qubesmanager.rules.creation import why_not_create
 from qubesmanager.rules.edits import why_not_set, why_not_set_system
 from qubesmanager.rules.facts import HALTED
 from qubesmanager.rules.network import dependents
@@ -38,7 +39,7 @@ from qubesmanager.systems.demo import Sample
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
-from qubesmanager.wire.codecs import CloneSpec, DeviceId
+from qubesmanager.wire.codecs import CloneSpec, CreateSpec, DeviceId
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import DeviceRecord
@@ -200,6 +201,14 @@ def sets_system(prop: str) -> Act:
     return act
 
 
+async def create(sides: Sides, _name: str, value: tuple[VmClass, str]) -> None:
+    klass, source = value
+    if source in sides.copy.qubes:
+        why = why_not_create(sides.copy, klass, source)
+        request = calls.VM_CREATE(source, klass, CreateSpec(sides.free_name(), "red"))
+        agrees(why, await sides.send(request), f"creation of a {klass} from {source}")
+
+
 async def attach(sides: Sides, name: str, value: bool) -> None:
     device = Device(DeviceClass.BLOCK, "usb", "sda")
     if not sides.copy.qubes["usb"].running:
@@ -234,6 +243,7 @@ ACTS: dict[str, tuple[Act, st.SearchStrategy[Any]]] = {
         single(actions.why_not_rename, lambda sides, name: calls.VM_PROPERTY_SET(name, "name", sides.free_name())),
         NOTHING,
     ),
+    "create": (create, st.tuples(st.sampled_from(VmClass), st.sampled_from((*NAMES, "dom0")))),
     "attach": (attach, st.booleans()),
     "name": (sets("name"), st.sampled_from((*NAMES, "1st", "new", "none"))),
     "label": (sets("label"), st.sampled_from(("red", "blue"))),

@@ -16,10 +16,11 @@ from PyQt5.QtWidgets import (
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.texts import size_text
 from qubesmanager.rules import candidates
+from qubesmanager.rules.creation import DEFAULT_SOURCE, why_not_create
 from qubesmanager.ui.dialogs.new_qube import CreatePlan
 from qubesmanager.ui.dialogs.offers import Offers, choice, chosen, confirm_buttons, pool_text
 from qubesmanager.ui.icons import label_icon
-from qubesmanager.ui.reasons import why_not_name
+from qubesmanager.ui.reasons import reason, why_not_name
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.wire.names import TAG_NAME
@@ -87,6 +88,7 @@ class CreateDialog(QDialog):
         self.private_size.valueChanged.connect(self._look)
         self.pool.currentIndexChanged.connect(self._look)
         self.klass.currentIndexChanged.connect(self._class_chosen)
+        self.template.currentIndexChanged.connect(self._look)
         session.put.connect(self._look_again)
         session.gone.connect(self._look_again)
         self.name.setFocus()
@@ -139,7 +141,7 @@ class CreateDialog(QDialog):
             self.template.addItem(cubes.get(name, QIcon()), name, name)
         if klass == VmClass.STANDALONE:
             self.template.addItem(self.tr("(empty system disk)"), "dom0")
-        default = self._offers.system.get("default_dispvm" if klass == VmClass.DISP else "default_template", "")
+        default = self._offers.system.get(DEFAULT_SOURCE.get(VmClass(klass), "default_template"), "")
         self.template.setCurrentIndex(max(0, self.template.findData(default)))
         self.dispvm.setEnabled(klass == VmClass.APP)
         if klass != VmClass.APP:
@@ -182,8 +184,16 @@ class CreateDialog(QDialog):
         show_problem(self.tags_problem, tags_wrong)
         for label in (self.name_problem, self.size_problem, self.tags_problem):
             label.setVisible(bool(label.text()))
-        self.yes.setEnabled(not (name_wrong or size_wrong or tags_wrong) and self.template.count() > 0)
-        self.yes.setToolTip("" if self.template.count() else self.tr("There is no template it could be based on."))
+        source_wrong = self._why_not_from_source()
+        self.yes.setEnabled(not (name_wrong or size_wrong or tags_wrong or source_wrong))
+        self.yes.setToolTip(source_wrong or "")
+
+    def _why_not_from_source(self) -> str | None:
+        """Why the qube cannot be made from what is chosen as its template."""
+        if not self.template.count():
+            return self.tr("There is no template it could be based on.")
+        why = why_not_create(self._session.facts, VmClass(chosen(self.klass)), chosen(self.template))
+        return reason(why) if why else None
 
 
 DEFAULT = "\x00default"
