@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the hypervisor is told of a qube that starts: its settings and disks as a `DomainSpec`."""
+"""The settings and disks of a qube that starts, as the `DomainSpec` that the hypervisor gets."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path

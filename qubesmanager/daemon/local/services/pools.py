@@ -239,14 +239,14 @@ class Pools:
             "problem": field_text(problem),
         }
 
-    async def create(self, name: str, told: Mapping[str, str]) -> None:
-        """Claim its place, try it, and remember the pool.
+    async def create(self, name: str, untrusted_options: Mapping[str, str]) -> None:
+        """Claim the place of a new pool, try it, and store the pool. `untrusted_options` has `driver` and its options.
 
         Raises `StoragePoolException` if another pool or another daemon has the place, or one lies in the other, and
         for a folder that holds something else than a pool (see `drivers.pools.foreign`); nothing is changed then.
         """
         check(POOL_NAME, name)
-        options = dict(told)
+        options = dict(untrusted_options)
         driver = options.pop("driver", "")
         if not driver:
             raise refusal("pool-driver-missing")
