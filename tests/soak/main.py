@@ -339,6 +339,8 @@ async def soak(plan: Plan, folder: Path, report: Report) -> None:
     """The whole of it, in a folder of a file system of its own if it can be filled up."""
     begin = monotonic()
     daemon = DaemonProcess(folder, "--demo", str(DEMO_QUBES))
+    logs = tempfile.TemporaryDirectory(prefix="qm-soak-log-")
+    daemon.log = Path(logs.name, "log")  # not on the disk that is filled up
     await asyncio.to_thread(daemon.start)
     try:
         await steady(daemon, report, plan)
@@ -356,6 +358,7 @@ async def soak(plan: Plan, folder: Path, report: Report) -> None:
         await asyncio.to_thread(daemon.stop)
         report.faults += [f"in the log of the daemon: {line}" for line in _tracebacks(daemon.log)]
         report.seconds = monotonic() - begin
+        logs.cleanup()
 
 
 def _tracebacks(log: Path) -> list[str]:

@@ -84,6 +84,8 @@ class Runtime:
         """Names that are not free yet: of qubes that are being made, or whose volumes are being removed."""
         self.leaving: dict[str, asyncio.Event] = {}
         """By name: a removed qube whose volumes are being removed; set once they are gone."""
+        self._clearing: Counter[str] = Counter()
+        """How many are inside `leaving_name`, by name."""
         self.sources: Counter[str] = Counter()
         """Qubes that new ones are being made from."""
         self.unreadable: list[Unreadable] = []
@@ -117,15 +119,23 @@ class Runtime:
 
     @contextmanager
     def leaving_name(self, name: str) -> Iterator[None]:
-        """Reserve a free name while what an earlier qube of the name left is removed; a caller may wait for the end."""
+        """Reserve a name while what an earlier qube of the name left is removed; a caller may wait for the end.
+
+        Several may do so at the same time, such as a removal and the clearing in the background: the name is free when
+        the last of them has ended.
+        """
+        done = self.leaving.setdefault(name, asyncio.Event())
         self.reserved.add(name)
-        self.leaving[name] = done = asyncio.Event()
+        self._clearing[name] += 1
         try:
             yield
         finally:
-            self.reserved.discard(name)
-            del self.leaving[name]
-            done.set()
+            self._clearing[name] -= 1
+            if not self._clearing[name]:
+                del self._clearing[name]
+                self.reserved.discard(name)
+                del self.leaving[name]
+                done.set()
 
     @asynccontextmanager
     async def altering(self, qube: Qube) -> AsyncIterator[None]:
