@@ -195,7 +195,7 @@ async def test_an_attach_that_is_not_confirmed_in_time_has_failed(feed: DeviceFe
 
     assert state == TaskState.FAILED
     assert feed.catalog.devices()[STICK].doing == Doing(Step.FAILED, "work", why)
-    assert "not confirmed within 1 second" in why
+    assert "did not confirm the change of work within 1 second" in why
 
 
 async def test_a_device_pulled_while_it_is_attached_is_in_the_end_nowhere(
