@@ -32,7 +32,7 @@ async def test_a_qube_is_given_a_device_from_its_context_menu(clicker: Clicker) 
 
 
 async def test_dom0_and_templates_are_offered_none_and_the_reason_is_said(clicker: Clicker) -> None:
-    for name, words in (("dom0", "does not give away"), ("debian-13", "its qubes are")):
+    for name, words in (("dom0", "cannot be attached to dom0"), ("debian-13", "to the qubes that are based on it")):
         clicker.select(name)
         await until(lambda: not clicker.can("attach"))
         assert words in clicker.tip("attach")
