@@ -6,12 +6,7 @@ from collections.abc import Container
 from qubesmanager.models.reason_texts import field_text, reason_text
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import why_not_new_vm_name
-from qubesmanager.wire.reason import Field, Reason
-
-
-def reason(field: Field) -> str:
-    """A reason in the user's language; a text as it is."""
-    return field_text(field)
+from qubesmanager.wire.reason import Reason
 
 
 def error_text(error: Exception) -> str:

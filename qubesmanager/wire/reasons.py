@@ -89,9 +89,7 @@ TABLE: tuple[Row, ...] = (
         errors.QubesValueError,
         "A template gets no devices; attach them to the qubes that are based on it.",
     ),
-    Row("dom0-no-template", errors.QubesNoSuchPropertyError, "dom0 has no template."),
     Row("no-template", errors.QubesNoSuchPropertyError, "{qube} is not based on a template."),
-    Row("dom0-no-network", errors.QubesNoSuchPropertyError, "dom0 has no network."),
     Row("dom0-keeps-label", errors.QubesPropertyValueError, "The label of dom0 cannot be changed."),
     # -- names of qubes
     Row("name-empty", errors.QubesValueError, "A qube needs a name."),

@@ -12,12 +12,12 @@ from PyQt5.QtWidgets import QApplication
 from qubesmanager.client.backups import Run
 from qubesmanager.daemon.local.core import properties, system_properties
 from qubesmanager.daemon.local.core.property import Change, Property, SystemProperty
-from qubesmanager.models.reason_texts import CONTEXT, property_text, run_text
+from qubesmanager.models.reason_texts import CONTEXT, property_text, reason_text, run_text
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.actions.actions import TABLE
 from qubesmanager.ui.forms.property_helps import HELPS, help_text
 from qubesmanager.ui.icons import icon
-from qubesmanager.ui.reasons import error_text, reason, why_not_name
+from qubesmanager.ui.reasons import error_text, why_not_name
 from qubesmanager.wire.errors import QubesVMNotFoundError
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import refusal, text
@@ -49,8 +49,7 @@ def translated(qapp: QApplication) -> Iterator[None]:
 def test_a_reason_is_translated_by_its_code_and_so_is_one_inside_of_it() -> None:
     inner = Reason("no-such-qube", "gone")
 
-    assert reason(Reason("of-qube", "work", inner)) == "<work: <There is no qube gone.>>"
-    assert reason("There is no qube gone.") == "There is no qube gone."
+    assert reason_text(Reason("of-qube", "work", inner)) == "<work: <There is no qube gone.>>"
     assert error_text(refusal("no-such-qube", "gone")) == "<There is no qube gone.>"
     assert error_text(QubesVMNotFoundError("There is no qube gone.")) == "There is no qube gone."
     assert error_text(TransportError("No answer.")) == "No answer."

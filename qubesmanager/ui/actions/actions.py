@@ -14,13 +14,13 @@ from PyQt5.QtWidgets import QAction, QMenu, QWidget
 
 from qubesmanager.host import programs
 from qubesmanager.host.programs import Way
+from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.texts import plain_tip
 from qubesmanager.rules import actions
 from qubesmanager.rules.actions import WhyNotAll, always, each
 from qubesmanager.rules.facts import Facts
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.icons import icon
-from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.windows import WINDOWS
 
 CONTEXT = "VmAction"
@@ -108,7 +108,7 @@ def judge(row: VmAction, facts: Facts, names: Sequence[str]) -> Verdict:
     """What the rules say about an action on these qubes."""
     reasons = row.why_not(facts, names)
     possible = tuple(name for name, why in reasons.items() if why is None)
-    return Verdict(possible, {name: reason(why) for name, why in reasons.items() if why is not None})
+    return Verdict(possible, {name: reason_text(why) for name, why in reasons.items() if why is not None})
 
 
 class ActionSet(QObject):

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from PyQt5.QtWidgets import QMenu, QWidget
 
 from qubesmanager.models.natural_sort import in_order
+from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.texts import plain_tip
 from qubesmanager.rules import candidates
 from qubesmanager.rules.edits import why_not_edit, why_not_set_all
 from qubesmanager.rules.facts import Qubes
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.icons import icon, label_icon
-from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.session import Session
 from qubesmanager.wire.reason import Reason
 
@@ -53,7 +53,7 @@ class PropertyMenu(QMenu):
         refused = next(filter(None, reasons.values()), None)
         if action := self.menuAction():
             action.setEnabled(bool(self._names) and connected)
-            action.setToolTip(plain_tip(reason(refused)) if refused and not self._names else "")
+            action.setToolTip(plain_tip(reason_text(refused)) if refused and not self._names else "")
 
     def fill(self) -> None:
         self.clear()
@@ -82,7 +82,7 @@ class PropertyMenu(QMenu):
         action.setChecked(checked)
         if value and (why := self._why_not(value)):
             action.setEnabled(False)
-            action.setToolTip(plain_tip(reason(why)))
+            action.setToolTip(plain_tip(reason_text(why)))
         action.triggered.connect(lambda: self._set(value))
 
     def _why_not(self, value: str) -> Reason | None:

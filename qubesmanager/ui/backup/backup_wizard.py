@@ -10,13 +10,13 @@ from PyQt5.QtWidgets import QWidget
 from qubesmanager.backup.profile import Profile, parse_profile, profile_text
 from qubesmanager.client.backups import preview
 from qubesmanager.host.power import power_off, why_not_power_off
+from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.ui.backup.backup_run import BackupRun, running_backups
 from qubesmanager.ui.backup.backup_run_page import BackupRunPage
 from qubesmanager.ui.backup.backup_summary_page import BackupSummaryPage
 from qubesmanager.ui.backup.choice_page import ChoicePage
 from qubesmanager.ui.backup.passphrase_page import Origin, PassphrasePage
 from qubesmanager.ui.backup.target_page import TargetPage
-from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.ui.widgets.wizard import StepsWindow
@@ -45,7 +45,7 @@ class BackupWizard(StepsWindow):
         self.target = TargetPage(session, self)
         self.passphrase = PassphrasePage(session, self)
         why = why_not_power_off()
-        self.summary = BackupSummaryPage(reason(why) if why else "", self)
+        self.summary = BackupSummaryPage(reason_text(why) if why else "", self)
         self.run_page: BackupRunPage | None = None
         self.resize(760, 600)
         if running := running_backups(session):

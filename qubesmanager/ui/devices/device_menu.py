@@ -8,6 +8,7 @@ from PyQt5.QtWidgets import QMenu, QWidget
 from qubesmanager.models.device_catalog import Device, DeviceCatalog
 from qubesmanager.models.device_targets import Effort, Target
 from qubesmanager.models.device_tree import KIND_ICONS, state_line
+from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.texts import plain_tip
 from qubesmanager.rules import actions
 from qubesmanager.ui.actions.actions import BY_ID
@@ -16,7 +17,6 @@ from qubesmanager.ui.devices.device_actions import QUICK, DeviceActions, plain
 from qubesmanager.ui.devices.device_feed import feed_of
 from qubesmanager.ui.devices.device_operations import DeviceOperations
 from qubesmanager.ui.icons import icon
-from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.session import Session
 
 
@@ -41,7 +41,7 @@ class QubeDevicesMenu(QMenu):
         self._name = record.name if record is not None and why is None else ""
         if action := self.menuAction():
             action.setEnabled(bool(self._name) and connected)
-            action.setToolTip(plain_tip(reason(why)) if why else "")
+            action.setToolTip(plain_tip(reason_text(why)) if why else "")
 
     def fill(self) -> None:
         self.clear()

@@ -16,11 +16,11 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.models.draft import PROPERTY, Draft
+from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.shared_draft import MIXED, SharedDraft
 from qubesmanager.rules.facts import Facts, Qubes
 from qubesmanager.ui.forms.field import CONTEXT, Edit, Field
 from qubesmanager.ui.icons import icon, label_icon
-from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue
 from qubesmanager.wire.records import NO, YES
 
@@ -78,7 +78,7 @@ class FieldEditor(QWidget):
         if self._reason:
             self._say(self._reason)
         elif problem := self._draft.problems(self._facts).get(self.field.name):
-            self._say(reason(problem))
+            self._say(reason_text(problem))
         elif self.key in self._draft.conflicts and (theirs := self._draft.theirs(self.key)):
             self._say(self.tr("Changed elsewhere meanwhile; there it is {0}.").format(theirs))
         elif self.key in self._draft.conflicts or self._draft.merged.get(self.key) == "":
@@ -88,7 +88,7 @@ class FieldEditor(QWidget):
         elif self._draft.is_edited(self.key) and self._draft.value(self.key) is None:
             self._say(self.tr("Goes back to the default."))
         elif warning := self._draft.warnings(self._facts).get(self.field.name):
-            self._say(reason(warning))
+            self._say(reason_text(warning))
         else:
             self.problem.hide()
 

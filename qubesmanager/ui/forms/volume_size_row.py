@@ -5,9 +5,9 @@ from PyQt5.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QW
 
 from qubesmanager.client.plan import Key
 from qubesmanager.models.draft import VOLUME, Draft
+from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.texts import size_text
 from qubesmanager.rules.volumes import why_not_size
-from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue
 from qubesmanager.wire.records import VolumeRecord
 
@@ -94,7 +94,7 @@ class VolumeSizeRow(QWidget):
     def _say(self, volume: VolumeRecord) -> None:
         text = self._refused
         if sentence := why_not_size(volume.size, self.box.wanted(volume.size)):
-            text = reason(sentence)
+            text = reason_text(sentence)
         elif not text and self.key in self._draft.conflicts:
             text = self.tr("Changed elsewhere meanwhile.")
         show_problem(self.problem, text)

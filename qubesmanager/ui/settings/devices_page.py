@@ -11,13 +11,13 @@ from qubesmanager.client.plan import Key
 from qubesmanager.models.device_catalog import DeviceCatalog
 from qubesmanager.models.device_choices import CHOICE_COLUMNS, CONTEXT, Choice, device_choices
 from qubesmanager.models.draft import DEVICE, PROPERTY, Draft, options_text, text_options
+from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.row_table import RowTable, TextFilter
 from qubesmanager.rules.devices import NO_STRICT_RESET, READ_ONLY
 from qubesmanager.rules.edits import DEVICES
 from qubesmanager.ui.devices.device_actions import DeviceActions
 from qubesmanager.ui.devices.device_feed import feed_of
 from qubesmanager.ui.devices.device_operations import DeviceOperations
-from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue
 from qubesmanager.ui.widgets.tables import row_table, selected_row
@@ -180,13 +180,13 @@ class DevicesPage(QWidget):
         )
 
     def _say(self, row: Choice) -> None:
-        balanced = self._draft.problems(self._session.facts).get(DEVICES, "")
+        balanced = self._draft.problems(self._session.facts).get(DEVICES)
         pci = row.device.key.device_class is DeviceClass.PCI and row.options is not None
         self.unbalance.setVisible(bool(balanced) and pci)
         if why := self._refused.get(row.key):
             show_problem(self.problem, why)
         elif balanced and pci:
-            show_problem(self.problem, reason(balanced))
+            show_problem(self.problem, reason_text(balanced))
         elif row.key in self._draft.conflicts:
             show_problem(self.problem, self.tr("Changed elsewhere meanwhile."))
         elif row.edited and row.options is None and row.now:

@@ -27,9 +27,9 @@ from qubesmanager.client.plan import Key
 from qubesmanager.host import small_files
 from qubesmanager.models.draft import RULES, RULES_KEY, Draft
 from qubesmanager.models.firewall_table import FirewallTable
+from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.rules.edits import why_not_enforced
 from qubesmanager.rules.firewall import Packet, export_text, import_text, remaining, simple_view, verdict
-from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.tasks import TaskSet
 from qubesmanager.ui.settings.firewall_simple import SimpleFirewall
 from qubesmanager.ui.settings.rule_dialog import RuleDialog
@@ -320,7 +320,7 @@ class FirewallPage(QWidget):
         self.buttons["undo"].setEnabled(self.model.can_undo)
         self.buttons["redo"].setEnabled(self.model.can_redo)
         why = why_not_enforced(self._draft.record, self._draft.shown("netvm"), self._records)
-        texts = [reason(why)] if why else []
+        texts = [reason_text(why)] if why else []
         if RULES_KEY in self._draft.conflicts:
             texts.append(self.tr("The rules were changed elsewhere meanwhile."))
         elif self._draft.is_edited(RULES_KEY) and self._draft.record.running:

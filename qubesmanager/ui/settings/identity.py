@@ -4,10 +4,10 @@
 from PyQt5.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from qubesmanager.models.draft import Draft
+from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.rules.actions import WhyNot, why_not_clone, why_not_remove
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.forms.form_page import FormPage
-from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label, redden
 
@@ -55,4 +55,4 @@ class Identity(QWidget):
         for button, why_not in rules:
             why = why_not(self._session.facts, record)
             button.setEnabled(why is None)
-            button.setToolTip(reason(why) if why else "")
+            button.setToolTip(reason_text(why) if why else "")

@@ -4,8 +4,8 @@
 from PyQt5.QtWidgets import QCheckBox, QWidget
 
 from qubesmanager.models.draft import PROPERTY, Draft
+from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.rules.devices import why_not_balanced
-from qubesmanager.ui.reasons import reason
 from qubesmanager.wire.values import DeviceClass
 
 MAXMEM = (PROPERTY, "maxmem")
@@ -31,7 +31,7 @@ class Balancing(QCheckBox):
         controllers = sum(device.device_class is DeviceClass.PCI for device in self._draft.record.devices)
         why = None if self.isChecked() else why_not_balanced(1, controllers)
         self.setEnabled(why is None)
-        self.setToolTip(reason(why) if why else "")
+        self.setToolTip(reason_text(why) if why else "")
 
     def _choose(self) -> None:
         if not self.isChecked():

@@ -9,13 +9,13 @@ from PyQt5.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from qubesmanager.client.plan import carry_out
 from qubesmanager.models.draft import TAG
+from qubesmanager.models.reason_texts import field_text
 from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.models.shared_draft import Difference, SharedDraft
 from qubesmanager.ui.forms.apply_bar import ApplyBar
 from qubesmanager.ui.forms.form_page import FormPage
 from qubesmanager.ui.forms.merge_bar import MergeBar, key_text
 from qubesmanager.ui.forms.unsaved_edits import EditsWindow
-from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import report
 from qubesmanager.ui.settings.fields import ADVANCED, BASIC
@@ -146,7 +146,7 @@ class MultiWindow(EditsWindow):
         )
         wrong = self.draft.problems(self._session.facts)
         steps = [step for each in self.draft.steps().values() for step in each]
-        self.foot.put(steps, problem=self.merges.problem() or reason(next(iter(wrong.values()), "")))
+        self.foot.put(steps, problem=self.merges.problem() or field_text(next(iter(wrong.values()), "")))
 
     # -- applying -----------------------------------------------------------------------------------------------------
 

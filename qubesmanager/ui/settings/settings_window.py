@@ -15,6 +15,7 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.client.plan import Outcome, carry_out
 from qubesmanager.models.draft import PROPERTY, RULES_KEY, Draft
+from qubesmanager.models.reason_texts import field_text, reason_text
 from qubesmanager.rules.inheritance import templates
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.forms.apply_bar import ApplyBar
@@ -23,7 +24,7 @@ from qubesmanager.ui.forms.merge_bar import MergeBar, key_text
 from qubesmanager.ui.forms.unsaved_edits import EditsWindow
 from qubesmanager.ui.forms.volume_size_row import VolumeSizeRow
 from qubesmanager.ui.icons import label_icon
-from qubesmanager.ui.reasons import error_text, reason
+from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.settings.advanced_page import AdvancedPage
 from qubesmanager.ui.settings.devices_page import DevicesPage
@@ -40,6 +41,7 @@ from qubesmanager.ui.widgets.page_keys import page_keys
 from qubesmanager.wire import calls
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import FIREWALL_CHANGED
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 
@@ -130,10 +132,10 @@ class SettingsWindow(EditsWindow):
             widget = self.pages.pop(page)
             widget.hide()
             widget.deleteLater()
-        for name, why in (("name", "dom0 keeps its name."), ("label", "dom0 keeps its label.")):
+        for name, why in (("name", Reason("dom0-keeps-name")), ("label", Reason("dom0-keeps-label"))):
             if (editor := basic.editors.get((PROPERTY, name))) is not None:
                 editor.setEnabled(False)
-                editor.setToolTip(reason(why))
+                editor.setToolTip(reason_text(why))
 
     def show_page(self, page: str) -> None:
         """Bring the page of this name (as `--page` takes it) to the front."""
@@ -212,7 +214,7 @@ class SettingsWindow(EditsWindow):
             self.foot.put((), problem=self.tr("This qube is gone."))
             return
         wrong = self.draft.problems(self._session.facts)
-        self.foot.put(self.draft.steps(), problem=self.merges.problem() or reason(next(iter(wrong.values()), "")))
+        self.foot.put(self.draft.steps(), problem=self.merges.problem() or field_text(next(iter(wrong.values()), "")))
 
     def _apply_wanted(self, leave: bool) -> None:  # noqa: FBT001 - a signal brings it
         title = self.tr("Apply the settings of {0}").format(self._name)

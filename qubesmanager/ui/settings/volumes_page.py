@@ -12,10 +12,10 @@ from PyQt5.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidg
 from qubesmanager.client.plan import Key
 from qubesmanager.client.volumes import all_volumes
 from qubesmanager.models.draft import VOLUME, Draft
+from qubesmanager.models.reason_texts import field_text, reason_text
 from qubesmanager.models.volume_table import SIZE, USED, VolumeTable
 from qubesmanager.rules.volumes import orphans, why_not_detach, why_not_kept, why_not_revert, why_not_size
 from qubesmanager.ui.forms.volume_size_row import SizeBox
-from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.settings.attach_volume_dialog import AttachVolumeDialog
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
@@ -100,10 +100,10 @@ class VolumesPage(QWidget):
         self.snapshots.put(self._snapshots_of(volume) if volume else None)
         why_fixed = why_not_kept(volume) if volume else ""
         self.size_box.setEnabled(why_fixed is None)
-        self.size_box.setToolTip(reason(why_fixed) if why_fixed else self.tr("A volume can only grow."))
+        self.size_box.setToolTip(field_text(why_fixed) if why_fixed else self.tr("A volume can only grow."))
         why_stays = why_not_detach(volume) if volume else ""
         self.detach.setEnabled(why_stays is None)
-        self.detach.setToolTip(reason(why_stays) if why_stays else "")
+        self.detach.setToolTip(field_text(why_stays) if why_stays else "")
         if volume is None:
             show_problem(self.problem, "")
             return
@@ -126,7 +126,7 @@ class VolumesPage(QWidget):
         key = (VOLUME, volume.name)
         why = self._refused.get(volume.name) or ""
         if sentence := why_not_size(volume.size, self.size_box.wanted(volume.size)):
-            why = reason(sentence)
+            why = reason_text(sentence)
         elif not why and key in self._draft.conflicts:
             why = self.tr("Changed elsewhere meanwhile.")
         show_problem(self.problem, why)

@@ -5,6 +5,7 @@ from PyQt5.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from qubesmanager.client.plan import Outcome, carry_out
 from qubesmanager.models.draft import PROPERTY
+from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.system_draft import DOM0, SystemDraft
 from qubesmanager.rules.volumes import KERNEL_DRIVER
 from qubesmanager.transport.base import TransportError
@@ -13,7 +14,6 @@ from qubesmanager.ui.forms.form_page import FormPage
 from qubesmanager.ui.forms.merge_bar import MergeBar
 from qubesmanager.ui.forms.property_helps import help_text
 from qubesmanager.ui.forms.unsaved_edits import EditsWindow
-from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.request_task import sender
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.system.fields import system_fields
@@ -100,7 +100,7 @@ class SystemWindow(EditsWindow):
             self.foot.put(())
             return
         refused = next(iter(self.draft.problems(self._session.facts).values()), None)
-        problem = self.merges.problem() or (reason(refused) if refused else "")
+        problem = self.merges.problem() or (reason_text(refused) if refused else "")
         self.foot.put(self.draft.steps(), problem=problem)
 
     def _apply_wanted(self, leave: bool) -> None:  # noqa: FBT001 - a signal brings it

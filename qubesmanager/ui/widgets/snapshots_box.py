@@ -10,8 +10,8 @@ from PyQt5.QtCore import QObject
 from PyQt5.QtGui import QShowEvent
 from PyQt5.QtWidgets import QGroupBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.volume_table import SnapshotTable, when_text
-from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.widgets.labels import plain_label, redden
 from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.ui.widgets.tables import row_table, selected_row
@@ -103,13 +103,13 @@ class SnapshotsBox(QGroupBox):
         why = of.why_not_revert if of is not None else None
         chosen = selected_row(self.table) >= 0
         self.revert.setEnabled(of is not None and why is None and chosen)
-        self.revert.setToolTip(reason(why) if why else "")
+        self.revert.setToolTip(reason_text(why) if why else "")
         if of is None:
             text = self.tr("Select a volume to see its snapshots.")
         elif of.why_not_take is not None:
-            text = self.tr("{0} has no snapshots. {1}").format(of.title, reason(of.why_not_take))
+            text = self.tr("{0} has no snapshots. {1}").format(of.title, reason_text(of.why_not_take))
         elif why is not None:
-            text = reason(why)
+            text = reason_text(why)
         elif self.model.rowCount() == 0:
             text = self.tr("{0} has no snapshot yet.").format(of.title)
         else:

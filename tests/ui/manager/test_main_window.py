@@ -15,6 +15,7 @@ from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
 from qubesmanager.host import programs
 from qubesmanager.models.columns import TABLE as COLUMNS
+from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.rules.facts import HALTED
 from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
 from qubesmanager.ui.dialogs.confirm_dialog import ConfirmMany
@@ -27,7 +28,6 @@ from qubesmanager.ui.dialogs.run_dialog import RunDialog
 from qubesmanager.ui.manager.command_palette import CommandPalette
 from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.manager.property_columns import PropertyColumnsDialog
-from qubesmanager.ui.reasons import reason
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import TaskState, load_history
 from qubesmanager.ui.widgets.elided_label import OneLine
@@ -73,7 +73,7 @@ async def test_what_is_grey_says_why_and_what_is_not_works(clicker: Clicker, nam
         missing = bool(row.needs) and bool(programs.missing(row.needs))
         assert clicker.can(row.id) == (why is None and not missing), (row.id, why)
         if why is not None:
-            assert reason(why).replace("&", "&amp;") in clicker.tip(row.id)
+            assert reason_text(why).replace("&", "&amp;") in clicker.tip(row.id)
 
 
 LIFE = {
