@@ -225,6 +225,12 @@ def test_each_reason_that_is_made_is_in_the_table_with_so_many_fields() -> None:
     assert wrong == []
 
 
+def test_each_row_of_the_table_of_reasons_is_used() -> None:
+    used = {ast.literal_eval(call.args[0]) for _place, call in made_reasons()}
+
+    assert sorted(reasons.BY_CODE.keys() - used) == []
+
+
 PARSERS = {
     "models/natural_sort.py": "the numbers in a name",
     "models/query.py": "what a person types to search",

@@ -16,8 +16,8 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
-from qubesmanager.backup.errors import BackupError, BackupSpaceError
 from qubesmanager.host.atomic_file import fsync_folder, rename_to_new
+from qubesmanager.wire.reasons import refusal
 
 SUFFIX = ".partial"
 _TOKEN_BYTES = 8
@@ -30,9 +30,9 @@ def check_space(folder: Path, needed: int) -> None:
     try:
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        raise BackupError(f"The backup cannot be written to {folder}: {error.strerror}.") from error
+        raise refusal("backup-not-written", folder, error.strerror or str(error)) from error
     if free < needed:
-        raise BackupSpaceError(f"The backup may need {needed >> 20} MiB, and {folder} has {free >> 20} MiB left.")
+        raise refusal("backup-no-space", needed >> 20, folder, free >> 20)
 
 
 def part_of(path: Path) -> Path:

@@ -4,7 +4,7 @@
 import secrets
 from typing import BinaryIO
 
-from qubesmanager.backup.errors import BackupError
+from qubesmanager.wire.reasons import refusal
 
 LIMIT = 4096
 """Bytes of a passphrase in UTF-8."""
@@ -26,18 +26,18 @@ def passphrase_line(untrusted: bytes, what: str) -> str:
     try:
         passphrase = line.decode("utf-8").strip(f"{_MARK}\r")
     except UnicodeDecodeError:
-        raise BackupError(f"{what} is not a passphrase: it is not UTF-8.") from None
+        raise refusal("passphrase-not-utf8", what) from None
     if len(passphrase.encode()) > LIMIT:
-        raise BackupError(f"{what} is not a passphrase: it has more than {LIMIT} bytes.")
+        raise refusal("passphrase-too-long", what, LIMIT)
     if not passphrase or "\0" in passphrase:
-        raise BackupError(f"{what} is not a passphrase: one line of text is needed.")
+        raise refusal("passphrase-empty", what)
     return passphrase
 
 
 def passphrase_text(untrusted: str, what: str) -> str:
     """The passphrase in a text, as `passphrase_line` reads it; a text of several lines is refused."""
     if "\n" in untrusted.strip(f"{_MARK}\r\n"):
-        raise BackupError(f"{what} is not a passphrase: it has more than one line.")
+        raise refusal("passphrase-lines", what)
     return passphrase_line(untrusted.lstrip(f"{_MARK}\r\n").encode("utf-8", "surrogatepass"), what)
 
 

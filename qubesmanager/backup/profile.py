@@ -27,7 +27,7 @@ from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.passphrases import passphrase_text
 from qubesmanager.backup.retention import Keep
 from qubesmanager.backup.schedule import Schedule, parse_schedule
-from qubesmanager.wire.errors import ProtocolError, QubesValueError
+from qubesmanager.wire.errors import QubesValueError
 from qubesmanager.wire.limits import PROFILE_BYTES, PROFILE_DEPTH, PROFILE_NODES
 from qubesmanager.wire.names import TAG_NAME, VM_NAME, shown, tag_today
 from qubesmanager.wire.reasons import refusal
@@ -94,23 +94,23 @@ def parse_profile(untrusted: str) -> Profile:
     values = _mapping(untrusted)
     for key in values:
         if key not in _KEYS:
-            raise ProtocolError(f"A backup profile has no key {shown(str(key))}; it has {', '.join(_KEYS)}.")
+            raise refusal("profile-key", shown(str(key)), ", ".join(_KEYS))
     profile = Profile(**{key: _KEYS[key](key, value) for key, value in values.items() if value is not None})
     if bool(profile.destination_path) == bool(profile.destination_command):
-        raise QubesValueError("A backup profile has destination_path or destination_command, and not both.")
+        raise refusal("profile-two-destinations")
     if sum(bool(values.get(f"passphrase_{kind}")) for kind in ("text", "file", "vm")) > 1:
-        raise QubesValueError("A backup profile has one of passphrase_text, passphrase_file and passphrase_vm.")
+        raise refusal("profile-two-passphrases")
     away = profile.destination_vm != "dom0" or profile.destination_command
     if profile.destination_command and profile.destination_vm != "dom0":
-        raise QubesValueError("destination_command is run in dom0; it has no destination_vm.")
+        raise refusal("profile-command-vm")
     if away and (profile.verify or profile.keep):
-        raise QubesValueError("verify and keep need a destination_path in dom0, which can be read again.")
+        raise refusal("profile-verify-path")
     if profile.destination_vm == "dom0" and profile.destination_path:
         _absolute("destination_path", profile.destination_path)
     if profile.dom0_home and not {DOM0, f"{TYPE}{VmClass.ADMIN}"} & set(profile.include):
-        raise QubesValueError(f"dom0_home needs {DOM0} in include.")
+        raise refusal("profile-home-include", DOM0)
     if profile.keep is not None and not profile.verify:
-        raise QubesValueError("keep needs verify: only a verified backup takes the place of an older one.")
+        raise refusal("profile-keep-verify")
     return profile
 
 
@@ -180,11 +180,11 @@ def _mapping(untrusted: str) -> dict[str, Any]:
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         where = getattr(error, "problem_mark", None)
         line = f" in line {where.line + 1}" if where is not None else ""
-        raise ProtocolError(f"The backup profile is no YAML{line}.") from error
+        raise refusal("profile-no-yaml", line) from error
     if values is None:
         values = {}
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
-        raise ProtocolError("A backup profile is a list of keys with their values.")
+        raise refusal("profile-no-keys")
     return values
 
 
@@ -197,12 +197,12 @@ def _check_plain(untrusted: str) -> None:
     for event in yaml.parse(untrusted, _LOADER):
         nodes += isinstance(event, yaml.NodeEvent)
         if nodes > PROFILE_NODES:
-            raise ProtocolError(f"A backup profile has at most {PROFILE_NODES} values.")
+            raise refusal("profile-too-many", PROFILE_NODES)
         if isinstance(event, yaml.AliasEvent):
-            raise ProtocolError("A backup profile has no aliases.")
+            raise refusal("profile-aliases")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > PROFILE_DEPTH:
-            raise ProtocolError("A backup profile is not nested so deeply.")
+            raise refusal("profile-too-deep")
 
 
 def _check_once(node: "yaml.Node | None") -> None:
@@ -212,7 +212,7 @@ def _check_once(node: "yaml.Node | None") -> None:
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in keys:
-                    raise ProtocolError(f"The backup profile has {shown(key.value)} twice.")
+                    raise refusal("profile-key-twice", shown(key.value))
                 keys.add(key.value)
             _check_once(value)
 
@@ -227,13 +227,13 @@ def _not(key: str, value: str) -> str:
 
 def _line(key: str, value: Any) -> str:
     if not isinstance(value, str) or not value or not value.isprintable():
-        raise QubesValueError(f"{key} is one line of text.")
+        raise refusal("profile-one-line", key)
     return value
 
 
 def _patterns(key: str, value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
-        raise QubesValueError(f"{key} is a list of qubes, {TYPE}CLASS and {TAG}TAG.")
+        raise refusal("profile-qube-list", key, TYPE, TAG)
     return tuple(_pattern(key, each) for each in value)
 
 
@@ -247,26 +247,26 @@ def _pattern(key: str, value: Any) -> str:
     else:
         good = VM_NAME.matches(text)
     if not good:
-        raise QubesValueError(f"{key} has {shown(text)}, which is no qube, {TYPE}CLASS or {TAG}TAG.")
+        raise refusal("profile-no-qube-name", key, shown(text), TYPE, TAG)
     return text
 
 
 def _vm(key: str, value: Any) -> str:
     if not VM_NAME.matches(_line(key, value)):
-        raise QubesValueError(f"{key} is the name of a qube{_not(key, str(value))}.")
+        raise refusal("profile-qube", key, _not(key, str(value)))
     return str(value)
 
 
 def _absolute(key: str, value: Any) -> str:
     path = _line(key, value)
     if not PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
-        raise QubesValueError(f"{key} is an absolute path{_not(key, path)}.")
+        raise refusal("profile-path", key, _not(key, path))
     return path
 
 
 def _arguments(key: str, value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not value:
-        raise QubesValueError(f"{key} is a list: the program and its arguments.")
+        raise refusal("profile-command", key)
     words = tuple(_line(key, word) for word in value)
     _absolute(key, words[0])
     return words
@@ -288,7 +288,7 @@ def _compression(key: str, value: Any) -> Compression:
 
 def _passphrase(key: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise QubesValueError(f"{key} is one line of text.")
+        raise refusal("profile-one-line", key)
     try:
         return passphrase_text(value, key)
     except BackupError as error:
@@ -303,7 +303,7 @@ def _level(key: str, value: Any) -> str:
 
 def _flag(key: str, value: Any) -> bool:
     if not isinstance(value, bool):
-        raise QubesValueError(f"{key} is true or false.")
+        raise refusal("profile-flag", key)
     return value
 
 
@@ -311,17 +311,17 @@ def _home(key: str, value: Any) -> bool | str:
     if isinstance(value, bool):
         return value
     if not isinstance(value, str) or not _USER.fullmatch(value):
-        raise QubesValueError(f"{key} is true, false or the name of a user.")
+        raise refusal("profile-user", key)
     return value
 
 
 def _keep(key: str, value: Any) -> Keep:
     known = set(Keep.__slots__)
     if not isinstance(value, dict) or not value or not set(value) <= known:
-        raise QubesValueError(f"{key} says how many: last, daily, weekly, monthly.")
+        raise refusal("profile-keep", key)
     for name, count in value.items():
         if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MOST_KEPT:
-            raise QubesValueError(f"{key}: {name} is a number up to {MOST_KEPT}.")
+            raise refusal("profile-keep-number", key, name, MOST_KEPT)
     return Keep(**value)
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from qubesmanager.rules.backups import is_ahead
-from qubesmanager.wire.errors import QubesValueError
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reasons import refusal
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LAST_DAY = 28
@@ -88,10 +88,7 @@ def _match(text: str) -> "re.Match[str]":
     clock = match and (match["daily"] or match["weekly"] or match["monthly"])
     good = match is not None and (not clock or (int(clock[:2]) < 24 and int(clock[3:]) < 60))  # noqa: PLR2004 - a clock
     if match is None or not good or not 1 <= int(match["date"] or 1) <= LAST_DAY:
-        raise QubesValueError(
-            f"schedule is hourly, daily HH:MM, weekly mon HH:MM or monthly N HH:MM (N up to {LAST_DAY}), "
-            f"not {shown(text)}."
-        )
+        raise refusal("profile-schedule", LAST_DAY, shown(text))
     return match
 
 

@@ -4,9 +4,9 @@
 import re
 from collections.abc import Collection, Mapping
 
-from qubesmanager.wire.errors import ProtocolError, QubesValueError
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import NO, YES
 from qubesmanager.wire.values import DeviceClass
 
@@ -40,16 +40,16 @@ def checked_options(device_class: DeviceClass, told: Mapping[str, str]) -> dict[
     table = _BY_CLASS[device_class]
     for name in told:
         if name not in table:
-            raise ProtocolError(f"A {device_class} device has no option {shown(name)}; it has: {', '.join(table)}.")
+            raise refusal("device-option", device_class, shown(name), ", ".join(table))
     held = {}
     for name, values in table.items():
         if name not in told:
             continue
         value = told[name]
         if values is not None and value not in values:
-            raise QubesValueError(f"{name} is one of {', '.join(values)}, not {shown(value)}.")
+            raise refusal("device-option-choice", name, ", ".join(values), shown(value))
         if values is None and not PLACE.fullmatch(value):
-            raise QubesValueError(f"{name} is xvde to xvdh, xvdy, xvdz or xvdaa to xvdaz, not {shown(value)}.")
+            raise refusal("device-option-place", name, shown(value))
         if value not in {NO, "disk"}:
             held[name] = value
     return held

@@ -55,7 +55,11 @@ MANY_TIMES = 10
 """A qube that may grow to so many times its first memory spends much of that on keeping account of memory."""
 
 
-_OF_DOM0 = {"template": "dom0-no-template", "netvm": "dom0-no-network", "label": "dom0-keeps-label"}
+_OF_DOM0 = {
+    "template": Reason("dom0-no-template"),
+    "netvm": Reason("dom0-no-network"),
+    "label": Reason("dom0-keeps-label"),
+}
 
 Check = Callable[[Facts, QubeFacts, str], Reason | None]
 """Why a qube cannot have a value, which is well formed, as this property."""
@@ -71,7 +75,7 @@ def why_not_edit(facts: Facts, qube: QubeFacts, name: str) -> Reason | None:
     if name in READ_ONLY:
         return Reason("property-read-only", name)
     if qube.klass is VmClass.ADMIN and name in _OF_DOM0:
-        return Reason(_OF_DOM0[name])
+        return _OF_DOM0[name]
     if name == "template" and qube.klass not in BASED:
         return Reason("no-template", qube.name)
     return Reason("property-needs-halted", name, qube.name) if name in HALTED_ONLY and qube.running else None

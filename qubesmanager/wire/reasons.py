@@ -90,6 +90,8 @@ TABLE: tuple[Row, ...] = (
         "A template gets no devices; attach them to the qubes that are based on it.",
     ),
     Row("no-template", errors.QubesNoSuchPropertyError, "{qube} is not based on a template."),
+    Row("dom0-no-template", errors.QubesNoSuchPropertyError, "dom0 has no template."),
+    Row("dom0-no-network", errors.QubesNoSuchPropertyError, "dom0 has no network."),
     Row("dom0-keeps-label", errors.QubesPropertyValueError, "The label of dom0 cannot be changed."),
     # -- names of qubes
     Row("name-empty", errors.QubesValueError, "A qube needs a name."),
@@ -933,6 +935,97 @@ TABLE: tuple[Row, ...] = (
     Row("config-same", errors.BackupError, "It is the same here."),
     Row("config-added", errors.BackupError, "It is added."),
     Row("config-replaced", errors.BackupError, "It replaces what was here."),
+    Row(
+        "backup-no-space",
+        errors.BackupSpaceError,
+        "The backup may need {needed} MiB, and {path} has {free} MiB left.",
+    ),
+    # -- new pools and options of devices
+    Row("pool-no-folder", errors.StoragePoolException, "{path} is not a folder."),
+    Row(
+        "pool-folder-foreign",
+        errors.StoragePoolException,
+        "The folder {path} is not empty and is not a pool: {name} lies in it. Name a folder that is empty "
+        "or does not exist yet. If it is a pool of an earlier version, move away what is not a volume.",
+    ),
+    Row("device-option", errors.ProtocolError, "A {class} device has no option {option}; it has: {options}."),
+    Row("device-option-choice", errors.QubesValueError, "{option} is one of {choices}, not {value}."),
+    Row(
+        "device-option-place",
+        errors.QubesValueError,
+        "{option} is xvde to xvdh, xvdy, xvdz or xvdaa to xvdaz, not {value}.",
+    ),
+    # -- what a backup profile may say
+    Row("profile-key", errors.ProtocolError, "A backup profile has no key {key}; it has {keys}."),
+    Row(
+        "profile-two-destinations",
+        errors.QubesValueError,
+        "A backup profile has destination_path or destination_command, not both.",
+    ),
+    Row(
+        "profile-two-passphrases",
+        errors.QubesValueError,
+        "A backup profile has only one of passphrase_text, passphrase_file and passphrase_vm.",
+    ),
+    Row("profile-command-vm", errors.QubesValueError, "destination_command is run in dom0; it has no destination_vm."),
+    Row(
+        "profile-verify-path",
+        errors.QubesValueError,
+        "verify and keep need a destination_path in dom0, which can be read again.",
+    ),
+    Row("profile-home-include", errors.QubesValueError, "dom0_home needs {name} in include."),
+    Row(
+        "profile-keep-verify",
+        errors.QubesValueError,
+        "keep needs verify: only a verified backup replaces an older one.",
+    ),
+    Row("profile-no-yaml", errors.ProtocolError, "The backup profile is not YAML{where}."),
+    Row("profile-no-keys", errors.ProtocolError, "A backup profile is a list of keys with their values."),
+    Row("profile-too-many", errors.ProtocolError, "A backup profile has at most {most} values."),
+    Row("profile-aliases", errors.ProtocolError, "A backup profile has no aliases."),
+    Row("profile-too-deep", errors.ProtocolError, "A backup profile cannot be nested so deeply."),
+    Row("profile-key-twice", errors.ProtocolError, "The backup profile has {key} twice."),
+    Row("profile-one-line", errors.QubesValueError, "{key} is one line of text."),
+    Row("profile-qube-list", errors.QubesValueError, "{key} is a list of qubes, {type}CLASS and {tag}TAG."),
+    Row(
+        "profile-no-qube-name",
+        errors.QubesValueError,
+        "{key} has {value}, which is not a qube, {type}CLASS or {tag}TAG.",
+    ),
+    Row("profile-qube", errors.QubesValueError, "{key} is the name of a qube{value}."),
+    Row("profile-path", errors.QubesValueError, "{key} is an absolute path{value}."),
+    Row("profile-command", errors.QubesValueError, "{key} is a list: the program and its arguments."),
+    Row("profile-flag", errors.QubesValueError, "{key} is true or false."),
+    Row("profile-user", errors.QubesValueError, "{key} is true, false or the name of a user."),
+    Row("profile-keep", errors.QubesValueError, "{key} says how many backups to keep: last, daily, weekly, monthly."),
+    Row("profile-keep-number", errors.QubesValueError, "{key}: {name} is a number up to {most}."),
+    Row(
+        "profile-schedule",
+        errors.QubesValueError,
+        "schedule is hourly, daily HH:MM, weekly mon HH:MM or monthly N HH:MM (N up to {day}), not {value}.",
+    ),
+    Row("passphrase-not-utf8", errors.BackupError, "{what} is not a passphrase: it is not UTF-8."),
+    Row("passphrase-too-long", errors.BackupError, "{what} is not a passphrase: it has more than {most} bytes."),
+    Row("passphrase-empty", errors.BackupError, "{what} is not a passphrase: one line of text is needed."),
+    Row("passphrase-lines", errors.BackupError, "{what} is not a passphrase: it has more than one line."),
+    # -- the new folder for the home of dom0
+    Row(
+        "home-folder-path",
+        errors.BackupError,
+        "The new folder for the home of dom0 needs an absolute path, not {path}.",
+    ),
+    Row("home-no-folder", errors.BackupError, "There is no folder {path} to unpack the home of dom0 in."),
+    Row(
+        "home-no-space",
+        errors.BackupSpaceError,
+        "The home of dom0 may need {needed} MiB, and {path} has {free} MiB left.",
+    ),
+    Row(
+        "home-folder-exists",
+        errors.BackupError,
+        "There is already a {path}; the home of dom0 is unpacked into a new folder.",
+    ),
+    Row("home-folder-not-made", errors.BackupError, "The folder {path} cannot be created: {why}."),
 )
 
 BY_CODE: Mapping[str, Row] = {row.code: row for row in TABLE}

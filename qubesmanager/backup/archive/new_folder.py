@@ -13,9 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from qubesmanager.backup.archive.home_unpacking import Attributes
-from qubesmanager.backup.errors import BackupError, BackupSpaceError
+from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.partial import SUFFIX
 from qubesmanager.host.below import Below
+from qubesmanager.wire.reasons import refusal
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PRIVATE = 0o700
@@ -34,7 +35,7 @@ class NewFolder:
         if there is room for less than `needed` bytes.
         """
         if not path.is_absolute() or ".." in path.parts or not path.name:
-            raise BackupError(f"The new folder for the home of dom0 needs an absolute path, not {path}.")
+            raise refusal("home-folder-path", path)
         self.path = path
         self.files = self.bytes = 0
         self._folders: list[tuple[bytes, Attributes]] = []
@@ -42,7 +43,7 @@ class NewFolder:
         try:
             self._parent = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
-            raise BackupError(f"There is no folder {path.parent} to unpack the home of dom0 in.") from error
+            raise refusal("home-no-folder", path.parent) from error
         try:
             owner = os.fstat(self._parent)
             self._owner = None if os.geteuid() else (owner.st_uid, owner.st_gid)
@@ -56,9 +57,7 @@ class NewFolder:
         disk = os.fstatvfs(self._parent)
         free = disk.f_bavail * disk.f_frsize
         if free < needed:
-            raise BackupSpaceError(
-                f"The home of dom0 may need {needed >> 20} MiB, and {self.path.parent} has {free >> 20} MiB left."
-            )
+            raise refusal("home-no-space", needed >> 20, self.path.parent, free >> 20)
 
     def _made(self) -> int:
         try:
@@ -66,7 +65,7 @@ class NewFolder:
         except FileNotFoundError:
             pass
         else:
-            raise BackupError(f"There is already a {self.path}; the home of dom0 is unpacked into a new folder.")
+            raise refusal("home-folder-exists", self.path)
         try:
             os.mkdir(self._partial, _PRIVATE, dir_fd=self._parent)
             return os.open(self._partial, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=self._parent)
@@ -136,7 +135,7 @@ class NewFolder:
                 raise
             os.fsync(self._parent)
         except OSError as error:
-            raise BackupError(f"The folder {self.path} cannot be made: {error.strerror}.") from error
+            raise refusal("home-folder-not-made", self.path, error.strerror or str(error)) from error
         self._close()
 
     def _settle(self) -> None:

@@ -14,13 +14,14 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.models.natural_sort import in_order
+from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.texts import size_text
 from qubesmanager.rules import candidates
 from qubesmanager.rules.creation import DEFAULT_SOURCE, why_not_create
 from qubesmanager.ui.dialogs.new_qube import CreatePlan
 from qubesmanager.ui.dialogs.offers import Offers, choice, chosen, confirm_buttons, pool_text
 from qubesmanager.ui.icons import label_icon
-from qubesmanager.ui.reasons import reason, why_not_name
+from qubesmanager.ui.reasons import why_not_name
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.wire.names import TAG_NAME
@@ -193,7 +194,7 @@ class CreateDialog(QDialog):
         if not self.template.count():
             return self.tr("There is no template it could be based on.")
         why = why_not_create(self._session.facts, VmClass(chosen(self.klass)), chosen(self.template))
-        return reason(why) if why else None
+        return reason_text(why) if why else None
 
 
 DEFAULT = "\x00default"

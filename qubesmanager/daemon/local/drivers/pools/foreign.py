@@ -9,8 +9,8 @@ from qubesmanager.daemon.local.drivers.pools.beneath import is_folder
 from qubesmanager.daemon.local.drivers.pools.disk import is_staging, is_vid
 from qubesmanager.daemon.local.drivers.pools.folder import MARK
 from qubesmanager.daemon.local.drivers.pools.manifest import MANIFEST
-from qubesmanager.wire.errors import StoragePoolException
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reasons import refusal
 
 _IGNORED = frozenset({lease.FILE, "lost+found"})
 """What an empty folder may hold: a lease that is over, and what mkfs makes."""
@@ -28,14 +28,11 @@ def check_not_foreign(folder: Path) -> None:
     except FileNotFoundError:
         return
     except NotADirectoryError as error:
-        raise StoragePoolException(f"{folder} is not a folder.") from error
+        raise refusal("pool-no-folder", folder) from error
     for entry in entries:
         if entry.name in _IGNORED or (is_staging(entry.name) and is_folder(entry)) or _is_qube(entry):
             continue
-        raise StoragePoolException(
-            f"The folder {folder} is not empty and is no pool: {shown(entry.name)} lies in it. Name a folder that is"
-            " empty or does not exist yet. If it is a pool of an earlier version, move away what is not a volume."
-        )
+        raise refusal("pool-folder-foreign", folder, shown(entry.name))
 
 
 def _is_qube(entry: Path) -> bool:
