@@ -293,7 +293,7 @@ def entry(name: str, kind: bytes = tarfile.REGTYPE, content: bytes = b"", link: 
     info = tarfile.TarInfo(name)
     info.type, info.size, info.mode = kind, len(content), mode
     info.mtime, info.uid, info.gid, info.uname = 1_700_000_000, 4242, 4242, "stranger"
-    info = info.replace(linkname=link, deep=False)
+    info.linkname = link
     return info.tobuf(tarfile.GNU_FORMAT) + content + bytes(-len(content) % 512)
 
 

@@ -9,7 +9,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -163,9 +164,18 @@ def test_real_machines_without_programs_name_the_packages(monkeypatch: pytest.Mo
     assert all(f"({manager})" in why for manager in ("apt", "dnf", "pacman"))
 
 
-def test_printing_needs_no_display_and_no_session_and_says_nothing_else(tmp_path: Path, place: dict[str, str]) -> None:
+@pytest.fixture
+def short_folder() -> Iterator[str]:
+    """A temporary folder in which the path of a socket has room: it has 108 bytes at most."""
+    with tempfile.TemporaryDirectory(prefix="qm-", dir="/tmp") as folder:
+        yield folder
+
+
+def test_printing_needs_no_display_and_no_session_and_says_nothing_else(
+    short_folder: str, place: dict[str, str]
+) -> None:
     missing = {*DISPLAYS, "QT_QPA_PLATFORM", "XDG_RUNTIME_DIR"}
-    environment = {name: value for name, value in place.items() if name not in missing} | {"TMPDIR": str(tmp_path)}
+    environment = {name: value for name, value in place.items() if name not in missing} | {"TMPDIR": short_folder}
 
     done = subprocess.run(
         [*MANAGER, "--demo", "1", "--print-table"],
