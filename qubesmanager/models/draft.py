@@ -13,8 +13,9 @@ from PyQt5.QtCore import QObject, pyqtSignal
 
 from qubesmanager.client.plan import Key, Step
 from qubesmanager.rules.devices import FRONTEND_DEV, PERSISTENT
-from qubesmanager.rules.edits import DEVICES, READ_ONLY, Change, problems, warnings
+from qubesmanager.rules.edits import DEVICES, Change, problems, warnings
 from qubesmanager.rules.facts import Facts
+from qubesmanager.rules.properties import READ_ONLY
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import DeviceId, RuleRow
 from qubesmanager.wire.reason import Reason

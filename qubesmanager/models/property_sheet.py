@@ -7,9 +7,9 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QAbstractTableModel, QCoreApplicatio
 from PyQt5.QtGui import QFont
 
 from qubesmanager.models.draft import PROPERTY, Draft
-from qubesmanager.rules.edits import READ_ONLY
 from qubesmanager.rules.facts import Qubes
 from qubesmanager.rules.inheritance import origin
+from qubesmanager.rules.properties import READ_ONLY
 
 CONTEXT = "PropertySheet"
 _TITLES = (

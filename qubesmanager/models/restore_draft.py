@@ -11,7 +11,8 @@ from qubesmanager.client.restores import ADMIN, DEFAULT_NETVM, HeldQube, Restore
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.rules import candidates
-from qubesmanager.rules.creation import BASED, DEFAULT_SOURCE, why_not_based_on
+from qubesmanager.rules.creation import DEFAULT_SOURCE, why_not_based_on
+from qubesmanager.rules.properties import BASED
 from qubesmanager.wire.names import why_not_new_vm_name
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass

@@ -7,9 +7,6 @@ from qubesmanager.rules.facts import Facts, QubeFacts
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.values import VmClass
 
-BASED = frozenset({VmClass.APP, VmClass.DISP})
-"""Classes whose qubes have a template."""
-
 FOR_DISPOSABLES = "template_for_dispvms"
 
 DEFAULT_SOURCE: Mapping[VmClass, str] = {VmClass.APP: "default_template", VmClass.DISP: "default_dispvm"}

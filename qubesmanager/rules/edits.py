@@ -10,41 +10,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qubesmanager.rules.actions import why_not_attach, why_not_rename
-from qubesmanager.rules.creation import BASED, FOR_DISPOSABLES, why_not_based_on
+from qubesmanager.rules.creation import FOR_DISPOSABLES, why_not_based_on
 from qubesmanager.rules.devices import why_not_balanced
 from qubesmanager.rules.facts import Facts, QubeFacts, Qubes, own_value
 from qubesmanager.rules.inheritance import inherited_features
 from qubesmanager.rules.memory import why_not_maxmem, why_not_memory
 from qubesmanager.rules.network import netvm_chain, netvm_loop, netvm_of
+from qubesmanager.rules.properties import BASED, PROPERTIES, why_not_in_row
+from qubesmanager.rules.properties import Change as When
 from qubesmanager.rules.references import referrers
 from qubesmanager.rules.sight import seen_name, seen_names, seen_way
 from qubesmanager.wire.names import why_not_new_vm_name
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import YES, VmRecord
 from qubesmanager.wire.values import DeviceClass, VmClass
-
-HALTED_ONLY = frozenset({"name", "template", "virt_mode", "ip", "mac"})
-"""What changes only while the qube is halted."""
-
-READ_ONLY = frozenset(
-    {
-        "klass",
-        "qid",
-        "uuid",
-        "ip6",
-        "gateway",
-        "gateway6",
-        "netmask",
-        "dns",
-        "firewall_state",
-        "problem",
-        "updateable",
-        "installed_by_rpm",
-        "icon",
-        "start_time",
-    }
-)
-"""What nobody sets: the system says it."""
 
 FIREWALL_FEATURE = "qubes-firewall"
 
@@ -72,18 +51,23 @@ def why_not_edit(facts: Facts, qube: QubeFacts, name: str) -> Reason | None:
     """Why a property of a qube cannot be changed now, whatever the value is."""
     if name == "name":
         return why_not_rename(facts, qube)
-    if name in READ_ONLY:
+    row = PROPERTIES.get(name)
+    if row is not None and row.change is When.NEVER:
         return Reason("property-read-only", name)
     if qube.klass is VmClass.ADMIN and name in _OF_DOM0:
         return _OF_DOM0[name]
     if name == "template" and qube.klass not in BASED:
         return Reason("no-template", qube.name)
-    return Reason("property-needs-halted", name, qube.name) if name in HALTED_ONLY and qube.running else None
+    needs_halt = row is not None and row.change is When.HALTED
+    return Reason("property-needs-halted", name, qube.name) if needs_halt and qube.running else None
 
 
 def why_not_set(facts: Facts, qube: QubeFacts, name: str, value: str) -> Reason | None:
     """Why a property of a qube cannot be set to the value now."""
     if reason := why_not_edit(facts, qube, name):
+        return reason
+    row = PROPERTIES.get(name)
+    if row is not None and (reason := why_not_in_row(row, value)):
         return reason
     check = CHECKS.get(name)
     if check and (reason := check(facts, qube, value)):

@@ -1,45 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where a default comes from (the qube's template, or a system-wide property), and a feature that is not its own.
 
-The daemon computes defaults; these tables say to a person what it looks at. A test compares them with its table.
+The daemon computes defaults; these functions tell the user what it looked at, by the origins in THE PROPERTIES.
 """
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from qubesmanager.rules.facts import QubeFacts, Qubes
+from qubesmanager.rules.properties import PROPERTIES
 from qubesmanager.wire.values import VmClass
-
-FROM_TEMPLATE = frozenset(
-    {
-        "memory",
-        "maxmem",
-        "vcpus",
-        "kernel",
-        "kernelopts",
-        "virt_mode",
-        "default_user",
-        "default_dispvm",
-        "management_dispvm",
-        "qrexec_timeout",
-        "shutdown_timeout",
-        "netvm",
-    }
-)
-"""Properties whose default is the template's value; the netvm only of a disposable."""
-
-FROM_SYSTEM = {
-    "template": "default_template",
-    "netvm": "default_netvm",
-    "kernel": "default_kernel",
-    "default_dispvm": "default_dispvm",
-    "management_dispvm": "management_dispvm",
-    "guivm": "default_guivm",
-    "audiovm": "default_audiovm",
-    "qrexec_timeout": "default_qrexec_timeout",
-    "shutdown_timeout": "default_shutdown_timeout",
-}
-"""Properties whose default is a system-wide property, where no template says it."""
 
 
 class Origin(NamedTuple):
@@ -56,9 +26,12 @@ def origin(record: QubeFacts, name: str, records: Qubes) -> Origin | None:
         template = None
         if record.klass is VmClass.TEMPLATE or record.flag("provides_network"):
             return None
-    if name in FROM_TEMPLATE and template is not None and name in template.properties:
+    row = PROPERTIES.get(name)
+    if row is None:
+        return None
+    if row.from_template and template is not None and name in template.properties:
         return Origin(template=template.name)
-    return Origin(system=FROM_SYSTEM[name]) if name in FROM_SYSTEM else None
+    return Origin(system=row.from_system) if row.from_system else None
 
 
 def inherited(record: QubeFacts, name: str, records: Qubes, system: Mapping[str, str]) -> str | None:

@@ -8,12 +8,8 @@ import pytest
 import samples
 
 from qubesmanager.client.live_copy import LiveCopy
-from qubesmanager.daemon.local.core import properties
-from qubesmanager.daemon.local.core import property as prop
 from qubesmanager.rules.edits import (
     DEVICES,
-    HALTED_ONLY,
-    READ_ONLY,
     Change,
     problems,
     warnings,
@@ -92,9 +88,21 @@ def test_a_running_qube_keeps_what_changes_only_while_it_is_halted() -> None:
     }
 
 
-def test_the_daemons_table_says_the_same_of_what_needs_a_halted_qube() -> None:
-    assert {row.name for row in properties.TABLE.values() if row.change is prop.Change.HALTED} == HALTED_ONLY
-    assert {row.name for row in properties.TABLE.values() if row.change is prop.Change.NEVER} == READ_ONLY
+@pytest.mark.parametrize(
+    ("edits", "said"),
+    [
+        ({"vcpus": "0"}, Reason("property-range", "The number of vcpus", 1, 128)),
+        ({"qrexec_timeout": "86401"}, Reason("property-range", "A time-out in seconds", 1, 86_400)),
+        ({"virt_mode": "xen"}, Reason("property-choice", "pvh, hvm, pv")),
+    ],
+)
+def test_limits_and_choices_of_the_table_are_checked_before_anything_is_sent(
+    edits: dict[str, str], said: Reason
+) -> None:
+    halted = replace(RECORDS["work"], state=PowerState.HALTED)
+    halted = replace(halted, properties={**halted.properties, **{name: PropertyValue("", True) for name in edits}})
+
+    assert problems(change("work", edits, {**RECORDS, "work": halted})) == {next(iter(edits)): said}
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from qubesmanager.client.live_copy import LiveCopy
 from qubesmanager.daemon.local.core import properties, system_properties
-from qubesmanager.daemon.local.core.property import Type
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import State
 from qubesmanager.rules.facts import Facts, QubeFacts, own_value
+from qubesmanager.rules.properties import Type
 from qubesmanager.rules.references import REFERENCES, SYSTEM_REFERENCES
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import PowerState, VmClass

@@ -5,10 +5,7 @@ from dataclasses import replace
 
 import samples
 
-from qubesmanager.daemon.local.core import properties
 from qubesmanager.rules.inheritance import (
-    FROM_SYSTEM,
-    FROM_TEMPLATE,
     Inherited,
     Origin,
     inherited,
@@ -27,19 +24,6 @@ RECORDS = {
         samples.vm("disp1", VmClass.DISP, template="dvm"),
     )
 }
-
-
-def test_the_tables_say_what_the_daemons_table_says() -> None:
-    inherited = {name for name, row in properties.TABLE.items() if f"template:{name}" in row.depends}
-    system = {
-        (name, on.removeprefix("system:"))
-        for name, row in properties.TABLE.items()
-        for on in row.depends
-        if on.startswith("system:")
-    }
-
-    assert inherited == FROM_TEMPLATE
-    assert system == set(FROM_SYSTEM.items())
 
 
 def test_a_default_comes_from_the_template_or_from_the_system() -> None:

@@ -10,12 +10,10 @@ from PyQt5.QtCore import QCoreApplication, QTranslator
 from PyQt5.QtWidgets import QApplication
 
 from qubesmanager.client.backups import Run
-from qubesmanager.daemon.local.core import properties, system_properties
-from qubesmanager.daemon.local.core.property import Change, Property, SystemProperty
 from qubesmanager.models.reason_texts import CONTEXT, property_text, reason_text, run_text
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.actions.actions import TABLE
-from qubesmanager.ui.forms.property_helps import HELPS, help_text
+from qubesmanager.ui.forms.property_helps import help_text
 from qubesmanager.ui.icons import icon
 from qubesmanager.ui.reasons import error_text, why_not_name
 from qubesmanager.wire.errors import QubesVMNotFoundError
@@ -83,12 +81,6 @@ def test_nothing_dangerous_stands_beside_what_is_likely() -> None:
 
     assert groups == {"end"}
     assert all(row.dangerous for row in TABLE if row.group == "end")
-
-
-def test_what_our_dom0_says_of_its_properties_is_translated() -> None:
-    rows: list[Property | SystemProperty] = [*properties.TABLE.values(), *system_properties.TABLE.values()]
-
-    assert {row.help for row in rows} | {change.value for change in Change} == set(HELPS)
 
 
 def test_a_help_is_shown_paragraph_by_paragraph_and_what_another_dom0_says_stays() -> None:

@@ -141,7 +141,7 @@ def _text(field: Field, _draft: Edits, _qubes: object, _labels: object, edited: 
 
 def _number(field: Field, _draft: Edits, _qubes: object, _labels: object, edited: Callable[[str], None]) -> Made:
     box = QSpinBox()
-    box.setRange(0, field.most)
+    box.setRange(field.limits.least, field.limits.most)
     box.setSuffix(field.unit)
     box.valueChanged.connect(lambda value: edited(str(value) if value >= 0 else MIXED))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from qubesmanager.rules.facts import QubeFacts, Qubes
+from qubesmanager.rules.properties import PROPERTIES, SYSTEM_PROPERTIES, Limits
 
 CONTEXT = "SettingsFields"
 
@@ -26,15 +27,26 @@ Choices = Callable[[QubeFacts, Qubes], list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One property on a page. `choices` for CHOICE and SUGGEST; an empty one: none. `unit` follows a number."""
+    """One property on a page. `choices` for CHOICE and SUGGEST; an empty one: none. `unit` follows a number.
+
+    The limits of a number are those of THE PROPERTIES; 0 to 64 Mi (in its unit) for a property without a row there.
+    """
 
     name: str
     title: str
     edit: Edit
     choices: Choices | None = None
     unit: str = ""
-    most: int = 1 << 26
     hint: str = ""
+
+    @property
+    def limits(self) -> Limits:
+        """The least and the greatest number that the editor takes."""
+        row = PROPERTIES.get(self.name) or SYSTEM_PROPERTIES.get(self.name)
+        return row.limits if row is not None and row.limits is not None else _ANY_NUMBER
+
+
+_ANY_NUMBER = Limits(0, 1 << 26)
 
 
 def every_qube(_qube: QubeFacts, qubes: Qubes) -> list[str]:

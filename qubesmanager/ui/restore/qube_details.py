@@ -11,7 +11,7 @@ from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.restore_draft import RestoreRow
 from qubesmanager.models.restore_table import RestoreTable
 from qubesmanager.models.texts import size_text
-from qubesmanager.rules.creation import BASED
+from qubesmanager.rules.properties import BASED
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.wire.values import VmClass
 

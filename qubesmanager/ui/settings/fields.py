@@ -5,6 +5,7 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP
 
 from qubesmanager.rules import candidates
 from qubesmanager.rules.facts import QubeFacts, Qubes
+from qubesmanager.rules.properties import PROPERTIES
 from qubesmanager.ui.forms.field import Edit, Field, any_field
 
 
@@ -25,7 +26,7 @@ def _kernels(_qube: QubeFacts, qubes: Qubes) -> list[str]:
 
 
 def _modes(_qube: QubeFacts, _qubes: Qubes) -> list[str]:
-    return ["pvh", "hvm", "pv"]
+    return list(PROPERTIES["virt_mode"].choices)
 
 
 BASIC: tuple[Field, ...] = (
@@ -42,7 +43,7 @@ ADVANCED: tuple[Field, ...] = (
     Field("memory", QT_TRANSLATE_NOOP("SettingsFields", "Initial &memory"), Edit.NUMBER, unit=" MiB"),
     Field("maxmem", QT_TRANSLATE_NOOP("SettingsFields", "Ma&ximum memory"), Edit.NUMBER, unit=" MiB",
           hint=QT_TRANSLATE_NOOP("SettingsFields", "Memory that is free is given up to this; 0 turns balancing off.")),
-    Field("vcpus", QT_TRANSLATE_NOOP("SettingsFields", "&VCPUs"), Edit.NUMBER, most=128),
+    Field("vcpus", QT_TRANSLATE_NOOP("SettingsFields", "&VCPUs"), Edit.NUMBER),
     Field("kernel", QT_TRANSLATE_NOOP("SettingsFields", "&Kernel"), Edit.SUGGEST, _kernels,
           hint=QT_TRANSLATE_NOOP("SettingsFields", "Empty: what the root volume boots.")),
     Field("kernelopts", QT_TRANSLATE_NOOP("SettingsFields", "Kernel &options"), Edit.TEXT),
@@ -52,9 +53,8 @@ ADVANCED: tuple[Field, ...] = (
     Field("provides_network", QT_TRANSLATE_NOOP("SettingsFields", "Provid&es network"), Edit.TICK),
     Field("debug", QT_TRANSLATE_NOOP("SettingsFields", "Debu&g"), Edit.TICK),
     Field("default_user", QT_TRANSLATE_NOOP("SettingsFields", "Default &user"), Edit.TEXT),
-    Field("qrexec_timeout", QT_TRANSLATE_NOOP("SettingsFields", "Time to sta&rt"), Edit.NUMBER, unit=" s", most=86_400),
-    Field("shutdown_timeout", QT_TRANSLATE_NOOP("SettingsFields", "Time to s&hut down"), Edit.NUMBER, unit=" s",
-          most=86_400),
+    Field("qrexec_timeout", QT_TRANSLATE_NOOP("SettingsFields", "Time to sta&rt"), Edit.NUMBER, unit=" s"),
+    Field("shutdown_timeout", QT_TRANSLATE_NOOP("SettingsFields", "Time to s&hut down"), Edit.NUMBER, unit=" s"),
 )  # fmt: skip
 
 _ROWS = {field.name: field for field in (*BASIC, *ADVANCED)}

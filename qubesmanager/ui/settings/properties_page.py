@@ -11,9 +11,9 @@ from qubesmanager.client.plan import Key
 from qubesmanager.models.draft import PROPERTY, Draft
 from qubesmanager.models.property_sheet import PropertySheet
 from qubesmanager.models.row_table import TextFilter
-from qubesmanager.rules.edits import READ_ONLY
 from qubesmanager.rules.facts import Facts
 from qubesmanager.rules.inheritance import inherited, origin
+from qubesmanager.rules.properties import READ_ONLY
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.forms.editors import FieldEditor
 from qubesmanager.ui.forms.property_helps import help_text

@@ -11,8 +11,6 @@ from qubesmanager.ui.forms.field import Choices, Edit, Field, any_field, every_q
 from qubesmanager.wire.codecs import PropertyRow
 from qubesmanager.wire.values import VmClass
 
-_DAY = 86_400
-
 
 def _networks(_qube: QubeFacts, qubes: Qubes) -> list[str]:
     return ["", *sorted(candidates.netvms(qubes))]
@@ -39,11 +37,11 @@ _ROWS = (
     Field("default_guivm", QT_TRANSLATE_NOOP("SettingsFields", "Default &GUI qube"), Edit.CHOICE, every_qube),
     Field("default_audiovm", QT_TRANSLATE_NOOP("SettingsFields", "Default &audio qube"), Edit.CHOICE, every_qube),
     Field("default_qrexec_timeout", QT_TRANSLATE_NOOP("SettingsFields", "Time to sta&rt"), Edit.NUMBER,
-          unit=" s", most=_DAY),
+          unit=" s"),
     Field("default_shutdown_timeout", QT_TRANSLATE_NOOP("SettingsFields", "Time to shut &down"), Edit.NUMBER,
-          unit=" s", most=_DAY),
+          unit=" s"),
     Field("stats_interval", QT_TRANSLATE_NOOP("SettingsFields", "Between two statist&ics"), Edit.NUMBER,
-          unit=" s", most=3600),
+          unit=" s"),
 )  # fmt: skip
 
 

@@ -15,9 +15,9 @@ from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.core import properties, system_properties
-from qubesmanager.daemon.local.core.property import Change, Type
 from qubesmanager.daemon.local.core.sight import answer_for, spoken, spoken_one, spoken_way
 from qubesmanager.daemon.local.system import System
+from qubesmanager.rules.properties import Change, Type
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Call, Request
 from qubesmanager.wire.codecs import CloneSpec, CreateInPoolSpec, CreateSpec, DeviceId, TokenContent, VolumeId

@@ -14,9 +14,9 @@ from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import State
 from qubesmanager.daemon.local.services.restored_settings import Choices, Incoming, take_settings
-from qubesmanager.rules.creation import BASED
 from qubesmanager.rules.devices import FRONTEND_DEV, checked_options
 from qubesmanager.rules.network import netvm_chain
+from qubesmanager.rules.properties import BASED
 from qubesmanager.rules.texts import why_not_feature
 from qubesmanager.wire.limits import RESTORED_FEATURE_BYTES
 from qubesmanager.wire.names import DEVICE_IDENT, FEATURE_NAME, TAG_NAME

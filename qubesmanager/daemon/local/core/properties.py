@@ -1,25 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""THE PROPERTY TABLE: every property of a qube, once: type, default, which classes have it, when it may change, help.
-
-Add a row, and `property.List`, `Get`, `Set`, `Help`, the settings dialog and the columns have it.
-"""
+"""The defaults that the daemon computes for THE PROPERTIES, and its checks of their values against other qubes."""
 
 from collections.abc import Callable
+from dataclasses import fields
 
-from qubesmanager.daemon.local.core.property import ALL, Change, Default, Facts, Property, Type
+from qubesmanager.daemon.local.core.property import Check, Default, Facts, Property
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import spoken
 from qubesmanager.rules import edits
-from qubesmanager.rules.creation import BASED
 from qubesmanager.rules.firewall import VIRTUAL_DNS
+from qubesmanager.rules.properties import PROPERTIES, PropertyRow
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import as_reason, field_text
 from qubesmanager.wire.values import VmClass
-
-_APPS = frozenset({VmClass.APP})
-MOST_VCPUS = 128
-MOST_TIMEOUT = 86_400
-
 
 # -- defaults ---------------------------------------------------------------------------------------------------------
 
@@ -132,14 +125,6 @@ def _icon(_facts: Facts, qube: Qube) -> str:
 # -- checks -----------------------------------------------------------------------------------------------------------
 
 
-def _between(low: int, high: int, what: str) -> Callable[[Facts, Qube, str], Reason | None]:
-    return lambda _facts, _qube, value: None if low <= int(value) <= high else Reason("property-range", what, low, high)
-
-
-def _one_of(*choices: str) -> Callable[[Facts, Qube, str], Reason | None]:
-    return lambda _facts, _qube, value: None if value in choices else Reason("property-choice", ", ".join(choices))
-
-
 def _check_kernel(facts: Facts, _qube: Qube, value: str) -> Reason | None:
     if value and value not in facts.kernels:
         return Reason("no-such-kernel", value, ", ".join(sorted(facts.kernels)) or "none")
@@ -164,231 +149,83 @@ def _check_mac(_facts: Facts, _qube: Qube, value: str) -> Reason | None:
 
 # -- the table --------------------------------------------------------------------------------------------------------
 
-_ROWS = (
-    Property(
-        "name", Type.STR, lambda _facts, qube: qube.name,
-        "The name of the qube. Setting it renames a halted qube together with everything that refers to it.",
-        classes=ALL, change=Change.HALTED, check=edits.why_not_name,
+DEFAULTS: dict[str, Default] = {
+    "name": lambda _facts, qube: qube.name,
+    "klass": lambda _facts, qube: str(qube.klass),
+    "qid": lambda _facts, qube: str(qube.qid),
+    "uuid": lambda _facts, qube: str(qube.uuid),
+    "label": lambda _facts, qube: "black" if qube.klass is VmClass.ADMIN else "red",
+    "netvm": _netvm,
+    "maxmem": _maxmem_inherited,
+    "include_in_backups": lambda _facts, qube: "no" if qube.klass is VmClass.DISP else "yes",
+    "ip": _ip,
+    "ip6": _ip6,
+    "mac": _mac,
+    "gateway": _of_netvm("ip"),
+    "gateway6": _of_netvm("ip6"),
+    "netmask": lambda _facts, qube: "255.255.255.255" if qube.value("ip") else "",
+    "dns": _dns,
+    "firewall_state": _firewall_state,
+    "problem": lambda _facts, qube: field_text(qube.problem),
+    "updateable": lambda _facts, qube: (
+        "yes" if qube.klass in {VmClass.ADMIN, VmClass.TEMPLATE, VmClass.STANDALONE} else "no"
     ),
-    Property(
-        "klass", Type.STR, lambda _facts, qube: str(qube.klass),
-        "The class: ``AdminVM``, ``TemplateVM``, ``AppVM``, ``StandaloneVM`` or ``DispVM``.",
-        classes=ALL, change=Change.NEVER,
-    ),
-    Property(
-        "qid", Type.INT, lambda _facts, qube: str(qube.qid),
-        "The number of the qube on this machine; addresses are derived from it.",
-        classes=ALL, change=Change.NEVER,
-    ),
-    Property(
-        "uuid", Type.STR, lambda _facts, qube: str(qube.uuid),
-        "The identity of the qube, which stays when it is renamed.",
-        classes=ALL, change=Change.NEVER,
-    ),
-    Property(
-        "label", Type.LABEL, lambda _facts, qube: "black" if qube.klass is VmClass.ADMIN else "red",
-        "The label. Its colour frames each window of the qube and says how far the qube is trusted.",
-        classes=ALL,
-    ),
-    Property(
-        "template", Type.VM, _system("default_template"),
-        "The qube whose root volume this one starts from.",
-        classes=BASED, change=Change.HALTED, check=edits.why_not_template, depends=("system:default_template",),
-    ),
-    Property(
-        "provides_network", Type.BOOL, "no",
-        "Whether other qubes may use this one as their netvm.",
-        check=edits.why_not_provides_network,
-    ),
-    Property(
-        "netvm", Type.VM, _netvm,
-        "The qube that gives this one network; empty for none. The default is the system's ``default_netvm``, for a"
-        " disposable its template's netvm, for a template none.",
-        check=edits.why_not_netvm, optional=True,
-        depends=("system:default_netvm", "template:netvm", "own:provides_network", "own:template"),
-    ),
-    Property(
-        "memory", Type.INT, _inherited("memory", "400"),
-        "Memory at the start, in MiB.",
-        check=edits.why_not_memory_of, depends=("template:memory", "own:template"),
-    ),
-    Property(
-        "maxmem", Type.INT, _maxmem_inherited,
-        "The most memory that balancing may give the qube, in MiB; ``0`` turns balancing off.",
-        check=edits.why_not_maxmem_of, depends=("template:maxmem", "own:template", "own:memory"),
-    ),
-    Property(
-        "vcpus", Type.INT, _inherited("vcpus", "2"),
-        "Virtual processors.",
-        check=_between(1, MOST_VCPUS, "The number of vcpus"), depends=("template:vcpus", "own:template"),
-    ),
-    Property(
-        "kernel", Type.STR, _inherited("kernel", _system("default_kernel")),
-        "The kernel that the qube boots with, by its name in dom0; empty to boot what its root volume holds.",
-        check=_check_kernel, optional=True, depends=("template:kernel", "own:template", "system:default_kernel"),
-    ),
-    Property(
-        "kernelopts", Type.STR, _inherited("kernelopts", ""),
-        "Options on the kernel's command line.",
-        optional=True, depends=("template:kernelopts", "own:template"),
-    ),
-    Property(
-        "virt_mode", Type.STR, _inherited("virt_mode", "pvh"),
-        "``pvh``, ``hvm`` (needed for PCI devices and foreign systems) or ``pv``.",
-        change=Change.HALTED, check=_one_of("pvh", "hvm", "pv"), depends=("template:virt_mode", "own:template"),
-    ),
-    Property("autostart", Type.BOOL, "no", "Whether the qube starts with the system."),
-    Property(
-        "debug", Type.BOOL, "no",
-        "Show the console and more messages, for finding out why a qube does not start.",
-    ),
-    Property(
-        "default_user", Type.STR, _inherited("default_user", "user"),
-        "The user that commands run as.",
-        depends=("template:default_user", "own:template"),
-    ),
-    Property(
-        "include_in_backups", Type.BOOL, lambda _facts, qube: "no" if qube.klass is VmClass.DISP else "yes",
-        "Whether a backup includes the qube unless told otherwise.",
-        classes=ALL,
-    ),
-    Property(
-        "backup_timestamp", Type.INT, "",
-        "When the qube was last backed up, in Unix seconds; empty for never.",
-        classes=ALL, optional=True,
-    ),
-    Property(
-        "template_for_dispvms", Type.BOOL, "no",
-        "Whether disposables can be made from this qube.",
-        classes=_APPS, check=edits.why_not_template_for_dispvms,
-    ),
-    Property(
-        "default_dispvm", Type.VM, _inherited("default_dispvm", _system("default_dispvm")),
-        "The template of disposables that are started from this qube; empty for none.",
-        classes=ALL, check=edits.why_not_dispvm, optional=True,
-        depends=("template:default_dispvm", "own:template", "system:default_dispvm"),
-    ),
-    Property(
-        "management_dispvm", Type.VM, _inherited("management_dispvm", _system("management_dispvm")),
-        "The template of the disposable that configures this qube; empty for none.",
-        classes=ALL, check=edits.why_not_dispvm, optional=True,
-        depends=("template:management_dispvm", "own:template", "system:management_dispvm"),
-    ),
-    Property(
-        "guivm", Type.VM, _system("default_guivm"),
-        "The qube that shows this one's windows; empty for none.",
-        check=edits.why_not_gui, optional=True, depends=("system:default_guivm",),
-    ),
-    Property(
-        "audiovm", Type.VM, _system("default_audiovm"),
-        "The qube that plays this one's sound; empty for none.",
-        check=edits.why_not_gui, optional=True, depends=("system:default_audiovm",),
-    ),
-    Property(
-        "qrexec_timeout", Type.INT, _inherited("qrexec_timeout", _system("default_qrexec_timeout")),
-        "Seconds that a starting qube may take until its agent answers.",
-        check=_between(1, MOST_TIMEOUT, "A time-out in seconds"),
-        depends=("template:qrexec_timeout", "own:template", "system:default_qrexec_timeout"),
-    ),
-    Property(
-        "shutdown_timeout", Type.INT, _inherited("shutdown_timeout", _system("default_shutdown_timeout")),
-        "Seconds that a clean shutdown may take.",
-        check=_between(1, MOST_TIMEOUT, "A time-out in seconds"),
-        depends=("template:shutdown_timeout", "own:template", "system:default_shutdown_timeout"),
-    ),
-    Property(
-        "ip", Type.STR, _ip,
-        "The IPv4 address inside the virtual network.",
-        change=Change.HALTED, check=_check_ip, depends=("own:netvm", "own:provides_network"),
-    ),
-    Property(
-        "ip6", Type.STR, _ip6,
-        "The IPv6 address inside the virtual network; empty unless the feature ``ipv6`` is set here or on the netvm.",
-        change=Change.NEVER, depends=("own:ip", "netvm:ip6", "feature:ipv6"),
-    ),
-    Property(
-        "mac", Type.STR, _mac,
-        "The MAC address of the first network interface.",
-        change=Change.HALTED, check=_check_mac,
-    ),
-    Property(
-        "gateway", Type.STR, _of_netvm("ip"),
-        "The IPv4 address of the netvm.",
-        change=Change.NEVER, depends=("own:netvm", "netvm:ip"),
-    ),
-    Property(
-        "gateway6", Type.STR, _of_netvm("ip6"),
-        "The IPv6 address of the netvm.",
-        change=Change.NEVER, depends=("own:netvm", "netvm:ip6"),
-    ),
-    Property(
-        "netmask", Type.STR, lambda _facts, qube: "255.255.255.255" if qube.value("ip") else "",
-        "The netmask: a qube sees its netvm only.",
-        change=Change.NEVER, depends=("own:ip",),
-    ),
-    Property(
-        "dns", Type.STR, _dns,
-        "The addresses of the DNS servers, separated by blanks.",
-        change=Change.NEVER, depends=("own:netvm", "own:provides_network"),
-    ),
-    Property(
-        "firewall_state", Type.STR, _firewall_state,
-        "Whether the firewall rules hold: ``enforced``, or a sentence that says why not; empty without a netvm.",
-        change=Change.NEVER, depends=("own:netvm",), utf8=True, why=_why_no_firewall,
-    ),
-    Property(
-        "problem", Type.STR, lambda _facts, qube: field_text(qube.problem),
-        "Why the qube cannot be used, such as a missing pool or a damaged volume; empty if it can. For dom0: the fault"
-        " of the store that the daemon found at its start.",
-        classes=ALL, change=Change.NEVER, utf8=True, why=lambda _facts, qube: as_reason(qube.problem),
-    ),
-    Property(
-        "updateable", Type.BOOL,
-        lambda _facts, qube: "yes" if qube.klass in {VmClass.ADMIN, VmClass.TEMPLATE, VmClass.STANDALONE} else "no",
-        "Whether software is updated in this qube itself: its root volume is its own.",
-        classes=ALL, change=Change.NEVER,
-    ),
-    Property(
-        "installed_by_rpm", Type.BOOL, "no",
-        "Whether the template came from a package; such a one is removed by the package manager.",
-        classes=frozenset({VmClass.TEMPLATE}), change=Change.NEVER,
-    ),
-    Property(
-        "auto_cleanup", Type.BOOL, lambda _facts, qube: "yes" if qube.klass is VmClass.DISP else "no",
-        "Whether the qube is removed when it halts. No keeps a disposable that has a task, such as ``sys-usb``: its"
-        " volumes are still fresh at each start.",
-        classes=frozenset({VmClass.DISP}),
-    ),
-    Property(
-        "icon", Type.STR, _icon,
-        "The name of the icon of the qube.",
-        classes=ALL, change=Change.NEVER, depends=("own:label", "feature:servicevm"),
-    ),
-    Property(
-        "start_time", Type.INT, lambda _facts, qube: "" if qube.start_time is None else str(qube.start_time),
-        "When the qube was started, in Unix seconds; empty while it is halted.",
-        classes=ALL, change=Change.NEVER,
-    ),
-    Property(
-        "keyboard_layout", Type.STR, "us++",
-        "The keyboard as ``layout+variant+options``.",
-    ),
-    Property(
-        "stubdom_mem", Type.INT, "",
-        "Memory of the device model's own domain on Xen, in MiB; empty for Xen's default.",
-        optional=True,
-    ),
-)  # fmt: skip
+    "auto_cleanup": lambda _facts, qube: "yes" if qube.klass is VmClass.DISP else "no",
+    "icon": _icon,
+    "start_time": lambda _facts, qube: "" if qube.start_time is None else str(qube.start_time),
+}
+"""Defaults that are computed; any other is the one that its row names."""
 
-TABLE: dict[str, Property] = {row.name: row for row in _ROWS}
-"""By name, in an order in which each default's own properties come before it."""
+CHECKS: dict[str, Check] = {
+    "name": edits.why_not_name,
+    "template": edits.why_not_template,
+    "provides_network": edits.why_not_provides_network,
+    "netvm": edits.why_not_netvm,
+    "memory": edits.why_not_memory_of,
+    "maxmem": edits.why_not_maxmem_of,
+    "kernel": _check_kernel,
+    "template_for_dispvms": edits.why_not_template_for_dispvms,
+    "default_dispvm": edits.why_not_dispvm,
+    "management_dispvm": edits.why_not_dispvm,
+    "guivm": edits.why_not_gui,
+    "audiovm": edits.why_not_gui,
+    "ip": _check_ip,
+    "mac": _check_mac,
+}
+"""Checks of values against the qube and the others, beyond the limits and choices of the row."""
+
+_WHYS: dict[str, Callable[[Facts, Qube], Reason | None]] = {
+    "firewall_state": _why_no_firewall,
+    "problem": lambda _facts, qube: as_reason(qube.problem),
+}
+
+
+def _computed(row: PropertyRow) -> Default | None:
+    """The function of a default; None if the row's own text is the default."""
+    if row.name in DEFAULTS:
+        return DEFAULTS[row.name]
+    if row.from_template:
+        return _inherited(row.name, _system(row.from_system) if row.from_system else row.default)
+    return _system(row.from_system) if row.from_system else None
+
+
+TABLE = {
+    row.name: Property(
+        **{each.name: getattr(row, each.name) for each in fields(row)},
+        computed=_computed(row),
+        check=CHECKS.get(row.name),
+        why=_WHYS.get(row.name),
+    )
+    for row in PROPERTIES.values()
+}
+"""THE PROPERTIES by name, in their order, with their functions."""
 
 BY_CLASS: dict[VmClass, tuple[Property, ...]] = {
-    klass: tuple(row for row in _ROWS if klass in row.classes) for klass in VmClass
+    klass: tuple(each for each in TABLE.values() if klass in each.classes) for klass in VmClass
 }
 
 DEPENDENTS: dict[str, tuple[Property, ...]] = {}
 """By `own:…`, `template:…`, `netvm:…`, `system:…`, `feature:…`: the properties whose default looks at that."""
-for _row in _ROWS:
-    for _on in _row.depends:
-        DEPENDENTS[_on] = (*DEPENDENTS.get(_on, ()), _row)
+for _property in TABLE.values():
+    for _on in _property.all_depends:
+        DEPENDENTS[_on] = (*DEPENDENTS.get(_on, ()), _property)

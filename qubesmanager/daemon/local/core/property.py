@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a row of the property tables says, and what its functions may know.
+"""Reading and checking values of properties, and the state that defaults and checks may look at.
 
-Values are text: booleans `yes` and `no`, numbers in digits, references the name of a qube (none is empty). A computed
-default names what it depends on, so that a change elsewhere is seen here without asking every qube:
-`own:<p>`, `template:<p>`, `netvm:<p>`, `system:<p>`, `feature:<f>`.
+Values are text: booleans `yes` and `no`, numbers in digits, references the name of a qube, empty for none.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import Protocol
 
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.rules import facts
+from qubesmanager.rules.properties import PropertyRow, SystemPropertyRow, Type, why_not_in_row
 from qubesmanager.rules.sight import Sees, sees_all
 from qubesmanager.wire.codecs import ascii_line, number, text
 from qubesmanager.wire.errors import ProtocolError, QubesPropertyValueError
@@ -20,10 +18,6 @@ from qubesmanager.wire.limits import PROPERTY_CHARACTERS
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reason import Field, Reason
 from qubesmanager.wire.reasons import error_for, refusal
-from qubesmanager.wire.values import VmClass
-
-ALL = frozenset(VmClass)
-GUESTS = ALL - {VmClass.ADMIN}
 
 
 class Facts(facts.Facts, Protocol):
@@ -51,24 +45,6 @@ class Facts(facts.Facts, Protocol):
         """Names of the kernels that a qube can boot with."""
 
 
-class Type(Enum):
-    """The word that `property.GetAll` says, and how a value of it is read."""
-
-    STR = "str"
-    INT = "int"
-    BOOL = "bool"
-    VM = "vm"
-    LABEL = "label"
-
-
-class Change(Enum):
-    """When a property may be set, as the sentence that says it."""
-
-    ALWAYS = "It can be set at any time."
-    HALTED = "It can be set while the qube is halted."
-    NEVER = "It can be read, and never set."
-
-
 def _check_qube(facts: Facts, name: str, sees: Sees) -> None:
     if name not in facts.qubes or not sees(name):
         raise error_for(Reason("no-such-qube", name), QubesPropertyValueError)
@@ -80,30 +56,23 @@ Check = Callable[[Facts, Qube, str], Reason | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Property:
-    """One property of a qube. `optional` says that the empty value is one; `utf8` that any UTF-8 line is.
+class Property(PropertyRow):
+    """A row of THE PROPERTIES with what needs the state: the function of its default, a check against other qubes.
 
     `why` gives the reason that a computed default is, for the windows to translate.
     """
 
-    name: str
-    type: Type
-    default: str | Default
-    help: str
-    classes: frozenset[VmClass] = GUESTS
-    change: Change = Change.ALWAYS
+    computed: Default | None = None
     check: Check | None = None
-    depends: tuple[str, ...] = ()
-    optional: bool = False
-    utf8: bool = False
     why: Callable[[Facts, Qube], Reason | None] | None = None
 
     def default_of(self, facts: Facts, qube: Qube) -> str:
-        return self.default if isinstance(self.default, str) else self.default(facts, qube)
+        """The value of a qube that has none of its own."""
+        return self.default if self.computed is None else self.computed(facts, qube)
 
     def parse(self, untrusted: str) -> str:
         """The value in its one written form, by its type alone. Raises `QubesPropertyValueError` with the reason."""
-        return _READERS[self.type](self.name, untrusted, optional=self.optional, utf8=self.utf8)
+        return _parsed(self, untrusted, utf8=self.utf8)
 
     def accept(self, facts: Facts, qube: Qube, untrusted: str, sees: Sees = sees_all) -> str:
         """The value in its one written form. Raises `QubesPropertyValueError` with the reason.
@@ -115,26 +84,23 @@ class Property:
             _check_qube(facts, value, sees)
         if value and self.type is Type.LABEL and value not in facts.labels:
             raise error_for(Reason("no-such-label", value), QubesPropertyValueError)
-        reason = self.check(facts, qube, value) if self.check else None
+        reason = why_not_in_row(self, value)
+        if reason is None and self.check:
+            reason = self.check(facts, qube, value)
         if reason:
             raise error_for(reason, QubesPropertyValueError)
         return value
 
 
 @dataclass(frozen=True, slots=True)
-class SystemProperty:
-    """A system-wide property."""
+class SystemProperty(SystemPropertyRow):
+    """A row of the system-wide properties, and a check against the state."""
 
-    name: str
-    type: Type
-    default: str
-    help: str
     check: Callable[[Facts, str], Reason | None] | None = None
-    optional: bool = False
 
     def parse(self, untrusted: str) -> str:
         """The value in its one written form, by its type alone. Raises `QubesPropertyValueError` with the reason."""
-        return _READERS[self.type](self.name, untrusted, optional=self.optional, utf8=False)
+        return _parsed(self, untrusted, utf8=False)
 
     def accept(self, facts: Facts, untrusted: str, sees: Sees = sees_all) -> str:
         """The value in its one written form. Raises `QubesPropertyValueError` with the reason.
@@ -144,7 +110,9 @@ class SystemProperty:
         value = self.parse(untrusted)
         if value and self.type is Type.VM:
             _check_qube(facts, value, sees)
-        reason = self.check(facts, value) if self.check else None
+        reason = why_not_in_row(self, value)
+        if reason is None and self.check:
+            reason = self.check(facts, value)
         if reason:
             raise error_for(reason, QubesPropertyValueError)
         return value
@@ -196,3 +164,7 @@ _READERS = {
     Type.VM: _read_text,
     Type.LABEL: _read_text,
 }
+
+
+def _parsed(row: PropertyRow | SystemPropertyRow, untrusted: str, *, utf8: bool) -> str:
+    return _READERS[row.type](row.name, untrusted, optional=row.optional, utf8=utf8)

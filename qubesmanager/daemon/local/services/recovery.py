@@ -23,7 +23,8 @@ from qubesmanager.daemon.local.services.descriptions import DISPOSABLES
 from qubesmanager.daemon.local.services.pools import Pools
 from qubesmanager.daemon.local.services.restored_settings import Choices, Incoming, take_settings
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.rules.creation import BASED, DEFAULT_SOURCE, why_not_based_on
+from qubesmanager.rules.creation import DEFAULT_SOURCE, why_not_based_on
+from qubesmanager.rules.properties import BASED
 from qubesmanager.rules.texts import why_not_notes
 from qubesmanager.wire.errors import Mgmt1Error, StoragePoolException
 from qubesmanager.wire.firewall import Action, Rule, parse_rule

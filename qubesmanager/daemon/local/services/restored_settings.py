@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from qubesmanager.backup.archive.contents import Device
 from qubesmanager.backup.archive.contents import Qube as KeptQube
 from qubesmanager.daemon.local.core import properties
-from qubesmanager.daemon.local.core.property import Change, Property, Type, flag_of
+from qubesmanager.daemon.local.core.property import Property, flag_of
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import State
-from qubesmanager.rules.creation import BASED, why_not_based_on
+from qubesmanager.rules.creation import why_not_based_on
 from qubesmanager.rules.devices import FRONTEND_DEV, PERSISTENT, PLACE, checked_options, free_place, why_not_balanced
 from qubesmanager.rules.network import netvm_chain, netvm_of
+from qubesmanager.rules.properties import BASED, Change, Type
 from qubesmanager.rules.sight import Sees
 from qubesmanager.rules.texts import why_not_feature
 from qubesmanager.wire.errors import Mgmt1Error, QubesValueError

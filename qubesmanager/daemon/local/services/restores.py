@@ -50,7 +50,8 @@ from qubesmanager.daemon.local.services.restored_config import RestoredConfig
 from qubesmanager.daemon.local.services.restored_settings import Choices, Incoming, take_settings
 from qubesmanager.daemon.local.services.volume_lifecycle import PendingVolume, Volumes
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.rules.creation import BASED, DEFAULT_SOURCE, why_not_based_on
+from qubesmanager.rules.creation import DEFAULT_SOURCE, why_not_based_on
+from qubesmanager.rules.properties import BASED
 from qubesmanager.rules.texts import why_not_notes
 from qubesmanager.wire import events, limits
 from qubesmanager.wire.codecs import ByteStream

@@ -1,0 +1,518 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""THE PROPERTIES of qubes and of the system: type, default, limits, when each may change, its classes, its help.
+
+The daemon reads and checks values by these rows, the window makes editors, warnings and help texts of them. What needs
+the state of a system (a default that is computed, a check against other qubes) is a function of the daemon by the name
+of the property.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.values import VmClass
+
+ALL = frozenset(VmClass)
+GUESTS = ALL - {VmClass.ADMIN}
+BASED = frozenset({VmClass.APP, VmClass.DISP})
+"""Classes whose qubes have a template."""
+
+_APPS = frozenset({VmClass.APP})
+
+
+def QT_TRANSLATE_NOOP(_context: str, text: str) -> str:  # noqa: N802 - the name that the translators' tool looks for
+    """Mark a text for the translators. Returns the text."""
+    return text
+
+
+class Type(Enum):
+    """The type of a property as `property.GetAll` names it."""
+
+    STR = "str"
+    INT = "int"
+    BOOL = "bool"
+    VM = "vm"
+    LABEL = "label"
+
+
+class Change(Enum):
+    """When a property may be set, as a sentence."""
+
+    ALWAYS = QT_TRANSLATE_NOOP("PropertyHelp", "It can be set at any time.")
+    HALTED = QT_TRANSLATE_NOOP("PropertyHelp", "It can be set while the qube is halted.")
+    NEVER = QT_TRANSLATE_NOOP("PropertyHelp", "It can be read, and never set.")
+
+
+class Limits(NamedTuple):
+    """The least and the greatest value of a number; `what` names the value in the reason of a refusal."""
+
+    least: int
+    most: int
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyRow:
+    """A property of a qube.
+
+    The default is the template's value if `from_template`, else the system property `from_system`, else `default`; or a
+    function of the daemon computes it. `depends` names what such a function looks at, as `own:<property>`,
+    `netvm:<property>` or `feature:<feature>`. `optional`: the value may be empty; `utf8`: it may be any line of UTF-8.
+    """
+
+    name: str
+    type: Type
+    help: str
+    default: str = ""
+    from_template: bool = False
+    from_system: str = ""
+    depends: tuple[str, ...] = ()
+    classes: frozenset[VmClass] = GUESTS
+    change: Change = Change.ALWAYS
+    limits: Limits | None = None
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+    utf8: bool = False
+
+    @property
+    def all_depends(self) -> tuple[str, ...]:
+        """What the default depends on: its origins, as `template:<property>` and `system:<property>`, and `depends`."""
+        template = (f"template:{self.name}", "own:template") if self.from_template else ()
+        return (*template, *((f"system:{self.from_system}",) if self.from_system else ()), *self.depends)
+
+
+@dataclass(frozen=True, slots=True)
+class SystemPropertyRow:
+    """A system-wide property."""
+
+    name: str
+    type: Type
+    help: str
+    default: str = ""
+    limits: Limits | None = None
+    optional: bool = False
+
+
+def why_not_in_row(row: PropertyRow | SystemPropertyRow, value: str) -> Reason | None:
+    """Why a value, well formed for its type, is outside of the row's limits or choices; None if it is not."""
+    choices = row.choices if isinstance(row, PropertyRow) else ()
+    if choices and value not in choices:
+        return Reason("property-choice", ", ".join(choices))
+    limits = row.limits
+    if limits is None or not value.isdigit() or limits.least <= int(value) <= limits.most:
+        return None
+    if not limits.what:
+        return Reason("system-property-range", limits.least, limits.most)
+    return Reason("property-range", limits.what, limits.least, limits.most)
+
+
+# pylupdate5 takes no text that a comma follows, which the formatter would add.
+_ROWS = (
+    PropertyRow(
+        "name", Type.STR,
+        classes=ALL,
+        change=Change.HALTED,
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "The name of the qube. Setting it renames a halted qube together with everything that refers to it."
+        ),
+    ),
+    PropertyRow(
+        "klass", Type.STR,
+        classes=ALL,
+        change=Change.NEVER,
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "The class: ``AdminVM``, ``TemplateVM``, ``AppVM``, ``StandaloneVM`` or ``DispVM``."
+        ),
+    ),
+    PropertyRow(
+        "qid", Type.INT,
+        classes=ALL,
+        change=Change.NEVER,
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "The number of the qube on this machine; addresses are derived from it."
+        ),
+    ),
+    PropertyRow(
+        "uuid", Type.STR,
+        classes=ALL,
+        change=Change.NEVER,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The identity of the qube, which stays when it is renamed."),
+    ),
+    PropertyRow(
+        "label", Type.LABEL,
+        classes=ALL,
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "The label. Its colour frames each window of the qube and says how far the qube is trusted."
+        ),
+    ),
+    PropertyRow(
+        "template", Type.VM,
+        from_system="default_template",
+        classes=BASED,
+        change=Change.HALTED,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The qube whose root volume this one starts from."),
+    ),
+    PropertyRow(
+        "provides_network", Type.BOOL,
+        default="no",
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "Whether other qubes may use this one as their netvm."),
+    ),
+    PropertyRow(
+        "netvm", Type.VM,
+        from_template=True,
+        from_system="default_netvm",
+        depends=("own:provides_network",),
+        optional=True,
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "The qube that gives this one network; empty for none. The default is the system's ``default_netvm``,"
+            " for a disposable its template's netvm, for a template none."
+        ),
+    ),
+    PropertyRow(
+        "memory", Type.INT,
+        default="400",
+        from_template=True,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "Memory at the start, in MiB."),
+    ),
+    PropertyRow(
+        "maxmem", Type.INT,
+        from_template=True,
+        depends=("own:memory",),
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "The most memory that balancing may give the qube, in MiB; ``0`` turns balancing off."
+        ),
+    ),
+    PropertyRow(
+        "vcpus", Type.INT,
+        default="2",
+        from_template=True,
+        limits=Limits(1, 128, "The number of vcpus"),
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "Virtual processors."),
+    ),
+    PropertyRow(
+        "kernel", Type.STR,
+        from_template=True,
+        from_system="default_kernel",
+        optional=True,
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "The kernel that the qube boots with, by its name in dom0; empty to boot what its root volume holds."
+        ),
+    ),
+    PropertyRow(
+        "kernelopts", Type.STR,
+        from_template=True,
+        optional=True,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "Options on the kernel's command line."),
+    ),
+    PropertyRow(
+        "virt_mode", Type.STR,
+        default="pvh",
+        from_template=True,
+        change=Change.HALTED,
+        choices=("pvh", "hvm", "pv"),
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "``pvh``, ``hvm`` (needed for PCI devices and foreign systems) or ``pv``."
+        ),
+    ),
+    PropertyRow(
+        "autostart", Type.BOOL,
+        default="no",
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "Whether the qube starts with the system."),
+    ),
+    PropertyRow(
+        "debug", Type.BOOL,
+        default="no",
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "Show the console and more messages, for finding out why a qube does not start."
+        ),
+    ),
+    PropertyRow(
+        "default_user", Type.STR,
+        default="user",
+        from_template=True,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The user that commands run as."),
+    ),
+    PropertyRow(
+        "include_in_backups", Type.BOOL,
+        classes=ALL,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "Whether a backup includes the qube unless told otherwise."),
+    ),
+    PropertyRow(
+        "backup_timestamp", Type.INT,
+        classes=ALL,
+        optional=True,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "When the qube was last backed up, in Unix seconds; empty for never."),
+    ),
+    PropertyRow(
+        "template_for_dispvms", Type.BOOL,
+        default="no",
+        classes=_APPS,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "Whether disposables can be made from this qube."),
+    ),
+    PropertyRow(
+        "default_dispvm", Type.VM,
+        from_template=True,
+        from_system="default_dispvm",
+        classes=ALL,
+        optional=True,
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "The template of disposables that are started from this qube; empty for none."
+        ),
+    ),
+    PropertyRow(
+        "management_dispvm", Type.VM,
+        from_template=True,
+        from_system="management_dispvm",
+        classes=ALL,
+        optional=True,
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "The template of the disposable that configures this qube; empty for none."
+        ),
+    ),
+    PropertyRow(
+        "guivm", Type.VM,
+        from_system="default_guivm",
+        optional=True,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The qube that shows this one's windows; empty for none."),
+    ),
+    PropertyRow(
+        "audiovm", Type.VM,
+        from_system="default_audiovm",
+        optional=True,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The qube that plays this one's sound; empty for none."),
+    ),
+    PropertyRow(
+        "qrexec_timeout", Type.INT,
+        from_template=True,
+        from_system="default_qrexec_timeout",
+        limits=Limits(1, 86_400, "A time-out in seconds"),
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "Seconds that a starting qube may take until its agent answers."),
+    ),
+    PropertyRow(
+        "shutdown_timeout", Type.INT,
+        from_template=True,
+        from_system="default_shutdown_timeout",
+        limits=Limits(1, 86_400, "A time-out in seconds"),
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "Seconds that a clean shutdown may take."),
+    ),
+    PropertyRow(
+        "ip", Type.STR,
+        depends=("own:netvm", "own:provides_network"),
+        change=Change.HALTED,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The IPv4 address inside the virtual network."),
+    ),
+    PropertyRow(
+        "ip6", Type.STR,
+        depends=("own:ip", "netvm:ip6", "feature:ipv6"),
+        change=Change.NEVER,
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "The IPv6 address inside the virtual network; empty unless the feature ``ipv6`` is set here or on the"
+            " netvm."
+        ),
+    ),
+    PropertyRow(
+        "mac", Type.STR,
+        change=Change.HALTED,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The MAC address of the first network interface."),
+    ),
+    PropertyRow(
+        "gateway", Type.STR,
+        depends=("own:netvm", "netvm:ip"),
+        change=Change.NEVER,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The IPv4 address of the netvm."),
+    ),
+    PropertyRow(
+        "gateway6", Type.STR,
+        depends=("own:netvm", "netvm:ip6"),
+        change=Change.NEVER,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The IPv6 address of the netvm."),
+    ),
+    PropertyRow(
+        "netmask", Type.STR,
+        depends=("own:ip",),
+        change=Change.NEVER,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The netmask: a qube sees its netvm only."),
+    ),
+    PropertyRow(
+        "dns", Type.STR,
+        depends=("own:netvm", "own:provides_network"),
+        change=Change.NEVER,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The addresses of the DNS servers, separated by blanks."),
+    ),
+    PropertyRow(
+        "firewall_state", Type.STR,
+        depends=("own:netvm",),
+        change=Change.NEVER,
+        utf8=True,
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "Whether the firewall rules hold: ``enforced``, or a sentence that says why not; empty without a"
+            " netvm."
+        ),
+    ),
+    PropertyRow(
+        "problem", Type.STR,
+        classes=ALL,
+        change=Change.NEVER,
+        utf8=True,
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "Why the qube cannot be used, such as a missing pool or a damaged volume; empty if it can. For dom0:"
+            " the fault of the store that the daemon found at its start."
+        ),
+    ),
+    PropertyRow(
+        "updateable", Type.BOOL,
+        classes=ALL,
+        change=Change.NEVER,
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "Whether software is updated in this qube itself: its root volume is its own."
+        ),
+    ),
+    PropertyRow(
+        "installed_by_rpm", Type.BOOL,
+        default="no",
+        classes=frozenset({VmClass.TEMPLATE}),
+        change=Change.NEVER,
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "Whether the template came from a package; such a one is removed by the package manager."
+        ),
+    ),
+    PropertyRow(
+        "auto_cleanup", Type.BOOL,
+        classes=frozenset({VmClass.DISP}),
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "Whether the qube is removed when it halts. No keeps a disposable that has a task, such as"
+            " ``sys-usb``: its volumes are still fresh at each start."
+        ),
+    ),
+    PropertyRow(
+        "icon", Type.STR,
+        depends=("own:label", "feature:servicevm"),
+        classes=ALL,
+        change=Change.NEVER,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The name of the icon of the qube."),
+    ),
+    PropertyRow(
+        "start_time", Type.INT,
+        classes=ALL,
+        change=Change.NEVER,
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "When the qube was started, in Unix seconds; empty while it is halted."
+        ),
+    ),
+    PropertyRow(
+        "keyboard_layout", Type.STR,
+        default="us++",
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The keyboard as ``layout+variant+options``."),
+    ),
+    PropertyRow(
+        "stubdom_mem", Type.INT,
+        optional=True,
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "Memory of the device model's own domain on Xen, in MiB; empty for Xen's default."
+        ),
+    ),
+)  # fmt: skip
+
+_SYSTEM_ROWS = (
+    SystemPropertyRow(
+        "default_netvm", Type.VM,
+        optional=True,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The netvm of each qube that does not say its own."),
+    ),
+    SystemPropertyRow(
+        "default_template", Type.VM,
+        optional=True,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The template of a new AppVM that does not name one."),
+    ),
+    SystemPropertyRow(
+        "default_dispvm", Type.VM,
+        optional=True,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The template of disposables, where a qube does not say its own."),
+    ),
+    SystemPropertyRow(
+        "management_dispvm", Type.VM,
+        optional=True,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The template of the disposables that configure qubes."),
+    ),
+    SystemPropertyRow(
+        "default_pool", Type.STR,
+        default="default",
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The pool of new volumes."),
+    ),
+    SystemPropertyRow(
+        "default_kernel", Type.STR,
+        optional=True,
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "The kernel of each qube that does not say its own; empty boots the root volume."
+        ),
+    ),
+    SystemPropertyRow(
+        "default_guivm", Type.VM,
+        default="dom0",
+        optional=True,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The qube that shows windows."),
+    ),
+    SystemPropertyRow(
+        "default_audiovm", Type.VM,
+        default="dom0",
+        optional=True,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The qube that plays sound."),
+    ),
+    SystemPropertyRow(
+        "clockvm", Type.VM,
+        optional=True,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The qube that the others take the time from."),
+    ),
+    SystemPropertyRow(
+        "updatevm", Type.VM,
+        optional=True,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The qube that fetches dom0's updates."),
+    ),
+    SystemPropertyRow(
+        "default_qrexec_timeout", Type.INT,
+        default="60",
+        limits=Limits(1, 86_400),
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "Seconds that a starting qube may take until its agent answers."),
+    ),
+    SystemPropertyRow(
+        "default_shutdown_timeout", Type.INT,
+        default="60",
+        limits=Limits(1, 86_400),
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "Seconds that a clean shutdown may take."),
+    ),
+    SystemPropertyRow(
+        "stats_interval", Type.INT,
+        default="3",
+        limits=Limits(1, 3600),
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "Seconds between two statistics of the running qubes."),
+    ),
+)  # fmt: skip
+
+PROPERTIES = {row.name: row for row in _ROWS}
+"""By name, in an order in which each default's own properties come before it."""
+
+SYSTEM_PROPERTIES = {row.name: row for row in _SYSTEM_ROWS}
+
+READ_ONLY = frozenset(row.name for row in _ROWS if row.change is Change.NEVER)
+"""Properties that the system computes."""
