@@ -259,9 +259,10 @@ def why_not_enforced(record: QubeFacts, netvm: str, records: Qubes) -> Reason | 
     """
     if not netvm:
         return Reason("firewall-no-netvm")
-    if "firewall_state" in record.properties:
-        told = record.value("firewall_state") if netvm == record.value("netvm") else ""
-        return None if told in {"", "enforced"} else Reason("other-text", told)
+    if (state := record.properties.get("firewall_state")) is not None:
+        if netvm != record.value("netvm") or state.value in {"", "enforced"}:
+            return None
+        return state.reason or Reason("other-text", state.value)
     held = records.get(netvm)
     if held is None:
         return None

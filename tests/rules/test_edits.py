@@ -150,6 +150,9 @@ def test_rules_that_nothing_enforces_are_said_to_have_no_effect() -> None:
     assert why_not_enforced(work, "sys-vpn", records) == Reason("firewall-netvm-without", "sys-vpn")
     told = replace(work, properties={**work.properties, "firewall_state": PropertyValue("Not so.", True)})
     assert why_not_enforced(told, "sys-firewall", records) == Reason("other-text", "Not so.")
+    why = Reason("user-networking")
+    told = replace(work, properties={**work.properties, "firewall_state": PropertyValue("Not so.", True, why)})
+    assert why_not_enforced(told, "sys-firewall", records) == why
 
 
 def test_a_running_qube_cannot_get_a_netvm_that_does_not_run() -> None:

@@ -28,6 +28,8 @@ from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateInPoolSpec, CreateSpec, VolumeId
 from qubesmanager.wire.errors import Mgmt1Error, StoragePoolException
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import text
 from qubesmanager.wire.values import PowerState
 
 
@@ -221,9 +223,14 @@ async def test_a_damaged_volume_costs_its_qube_and_no_other(state: Path, name: s
         lab = system.runtime.state.qube("lab")
         await until(lambda: lab.state is PowerState.NA)
         assert "lab/private" in lab.value("problem")
-        with pytest.raises(StoragePoolException, match="lab/private"):
+        with pytest.raises(StoragePoolException, match="lab/private") as refused:
             await client.send(calls.VM_START("lab"))
-        assert (await client.send(calls.VM_GET_ALL("dom0", "lab"))).state is PowerState.NA
+        record = await client.send(calls.VM_GET_ALL("dom0", "lab"))
+        assert record.state is PowerState.NA
+        problem = record.properties["problem"]
+        assert problem.reason is not None
+        assert problem.value == text(problem.reason)
+        assert refused.value.reason == Reason("qube-unusable", "lab", problem.reason)
         await client.send(calls.VM_START("vault"))
         await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("another", "red")))
 
