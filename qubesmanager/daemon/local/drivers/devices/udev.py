@@ -2,6 +2,7 @@
 """Device events by netlink: from udev where it runs, from the kernel itself where it does not."""
 
 import asyncio
+import contextlib
 import logging
 from pathlib import Path
 
@@ -36,7 +37,9 @@ class UdevTrigger:
             monitor = pyudev.Monitor.from_netlink(pyudev.Context(), self.source)
             for subsystem in _CLASSES:
                 monitor.filter_by(subsystem)
-            monitor.set_receive_buffer_size(BUFFER_BYTES)
+            # Some versions of pyudev report an older error here. The size is a wish, and lost events are noticed.
+            with contextlib.suppress(ValueError):
+                monitor.set_receive_buffer_size(BUFFER_BYTES)
             monitor.start()
         except (OSError, ImportError) as error:
             log.warning("No device events from %s: %s", self.source, error)
