@@ -204,11 +204,11 @@ async def test_events_of_dom0s_notes_and_features_go_to_dom0_only(client: Client
         await anext(events)
         await client.send(calls.VM_NOTES_SET("dom0", payload="private"))
         await client.send(calls.VM_FEATURE_SET("dom0", "secret", "1"))
-        await client.send(calls.VM_PROPERTY_SET("dom0", "label", "red"))
+        await client.send(calls.VM_TAG_SET("dom0", "seen"))
 
         kinds: list[str] = []
-        while "property-set" not in kinds:
-            kinds += [event.name for event in await anext(events)]
+        while "tag-add" not in kinds:
+            kinds += [event.name.partition(":")[0] for event in await anext(events)]
 
     assert not {"notes-set", "feature-set"} & set(kinds)
 
