@@ -383,6 +383,13 @@ async def test_a_running_disposable_is_cloned() -> None:
         agrees(None, await sides.send(calls.VM_CLONE("disp", payload=CloneSpec("copy"))), "clone of a disposable")
 
 
+@pytest.mark.parametrize("key", ["start", "shutdown", "pause", "unpause", "kill", "remove", "clone", "rename"])
+async def test_an_action_on_dom0_is_refused_on_both_sides(key: str) -> None:
+    async with both_sides(Plan([TEMPLATE], {})) as sides:
+        await ACTS[key][0](sides, "dom0", None)
+        assert sides.copy.qubes["dom0"].running
+
+
 @pytest.mark.parametrize("key", ["label", "name", "template", "netvm"])
 async def test_what_dom0_keeps_it_keeps_on_both_sides(key: str) -> None:
     async with both_sides(Plan([TEMPLATE], {})) as sides:

@@ -68,12 +68,12 @@ class Lifecycle:
         """
         state = self._runtime.state
         qube = state.qube(name)
-        if qube.state is PowerState.RUNNING:
-            return
         await self._see_ended(qube)
         reason = why_not_start(state, qube)
         if reason is not None and reason.code not in DONE_ALREADY:
             raise error_for(reason)
+        if qube.state is PowerState.RUNNING:
+            return
         netvms = netvms_to_start(state, qube)
         if isinstance(netvms, Reason):
             raise error_for(netvms)
