@@ -39,7 +39,7 @@ class Dispatcher:
     ) -> AsyncGenerator[bytes, None]:
         """The answer's bytes. Anything that goes wrong is one exception frame; it never raises.
 
-        A failure after rows or events have been sent cannot be told any more: the answer then just ends, which the
+        A failure after rows or events have been sent can no longer be reported: the answer then just ends, which the
         client sees as no whole answer.
         """
         begun = False
@@ -125,16 +125,16 @@ def _decode_argument(call: AnyCall, untrusted: str) -> Any:
 
 
 async def _whole_payload(call: AnyCall, untrusted_payload: AsyncIterator[bytes]) -> Any:
-    held = bytearray()
+    buffer = bytearray()
     async for piece in untrusted_payload:
-        held += piece
+        buffer += piece
         if not call.payload.what:
             raise ProtocolError(f"{call.name} takes no payload.")
-        if len(held) > call.limit:
+        if len(buffer) > call.limit:
             raise ProtocolError(f"The payload of {call.name} is longer than {call.limit} bytes.")
-    if not held and not call.payload.optional:
+    if not buffer and not call.payload.optional:
         raise ProtocolError(f"{call.name} needs a payload: {call.payload.what}.")
-    return call.payload.decode(bytes(held))
+    return call.payload.decode(bytes(buffer))
 
 
 async def _rows(call: AnyCall, rows: AsyncIterator[Any]) -> AsyncGenerator[bytes, None]:

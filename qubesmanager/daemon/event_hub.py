@@ -28,12 +28,12 @@ class _Listener:
 
     def offer(self, event: Event) -> None:
         """Queue what the listener gets of the event, or cut it off."""
-        for seen in self._view(event):
-            size = len(encode_event(seen))
+        for shown_event in self._view(event):
+            size = len(encode_event(shown_event))
             if len(self._waiting) >= LISTENER_EVENTS or (self._waiting and self._bytes + size > LISTENER_BYTES):
                 self._cut_off()
                 return
-            self._waiting.append((seen, size))
+            self._waiting.append((shown_event, size))
             self._bytes += size
             self.news.set()
 
@@ -70,7 +70,7 @@ class EventHub:
                 listener.offer(event)
 
     def close(self) -> None:
-        """End all listeners' streams once they have been told what happened until now."""
+        """End all listeners' streams after the events so far."""
         self._closed = True
         for listener in self._listeners:
             listener.news.set()

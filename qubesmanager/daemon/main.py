@@ -29,7 +29,7 @@ SYSTEM_SOCKET = Path("/run/qubes-mgmt1/mgmt1.sock")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the daemon is told. `hypervisor` is a libvirt URI."""
+    """The options of the daemon. `hypervisor` is a libvirt URI."""
 
     socket: Path
     state: Path
@@ -48,30 +48,30 @@ Prepare = Callable[[System], Awaitable[None]]
 
 
 def parser() -> argparse.ArgumentParser:
-    held = argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog="qubes-mgmt1d",
         description="Answer the mgmt1 management API: keep qubes, run them through libvirt, tell what happens.",
     )
-    held.add_argument("--socket", type=Path, default=default_socket(), help="where to listen (default: %(default)s)")
-    held.add_argument(
+    parser.add_argument("--socket", type=Path, default=default_socket(), help="where to listen (default: %(default)s)")
+    parser.add_argument(
         "--state", type=Path, default=default_state(), help="the folder of the store (default: %(default)s)"
     )
-    held.add_argument(
+    parser.add_argument(
         "--hypervisor",
         metavar="URI",
         default="qemu:///system" if os.geteuid() == 0 else "qemu:///session",
         help="the libvirt URI of the machine (default: %(default)s)",
     )
-    held.add_argument(
+    parser.add_argument(
         "--demo",
         metavar="N",
         type=int,
         help="fill an empty store with a demonstration system of N more qubes, on libvirt's test driver",
     )
-    held.add_argument(
+    parser.add_argument(
         "--real", action="store_true", help="fill an empty store with a small system of real virtual machines"
     )
-    held.add_argument(
+    parser.add_argument(
         "--network",
         choices=("auto", "user", "closed", "out"),
         default="auto",
@@ -79,26 +79,26 @@ def parser() -> argparse.ArgumentParser:
         " firewall; out: the same, and out through this machine; auto: out for the system's own machines, where root"
         " can, and user otherwise",
     )
-    held.add_argument(
+    parser.add_argument(
         "--take-over",
         action="store_true",
         help="use pool folders that a daemon of another machine has leased; that daemon must be gone for good",
     )
-    held.add_argument("--with-parent", action="store_true", help="end when standard input does")
-    held.add_argument("--debug", action="store_true", help="log more, and send tracebacks to callers")
-    once = held.add_mutually_exclusive_group()
+    parser.add_argument("--with-parent", action="store_true", help="end when standard input does")
+    parser.add_argument("--debug", action="store_true", help="log more, and send tracebacks to callers")
+    once = parser.add_mutually_exclusive_group()
     once.add_argument(
         "--check",
         action="store_true",
         help="print what is wrong with the store, the pools and the volumes, and end: 0 nothing, 1 something, 2 it"
-        " cannot be told; changes nothing",
+        " is unknown; changes nothing",
     )
     once.add_argument(
         "--recover",
         action="store_true",
         help="make qubes again from volumes that no qube has, print what became of each, and end; no daemon may run",
     )
-    return held
+    return parser
 
 
 def options(arguments: argparse.Namespace) -> Options:
@@ -120,7 +120,7 @@ def options(arguments: argparse.Namespace) -> Options:
 
 
 def default_socket() -> Path:
-    """The system's socket for root, the user's own for anybody else."""
+    """The system's socket for root, the user's own otherwise."""
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     if os.geteuid() == 0 or not runtime:
         return SYSTEM_SOCKET
@@ -133,52 +133,52 @@ def default_state() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state", "qubes-mgmt1")
 
 
-async def once(told: Options) -> tuple[int, list[str]]:
+async def once(options: Options) -> tuple[int, list[str]]:
     """Carry out `check` or `recover`. Answers the exit status and the lines to print. Raises `Mgmt1Error`."""
-    if told.check:
-        report = await checking.check_all(told.state)
+    if options.check:
+        report = await checking.check_all(options.state)
         return (1 if report.wrong else 0), checking.lines(report)
-    result = await recover_machine(told.state, told.hypervisor)
+    result = await recover_machine(options.state, options.hypervisor)
     return (1 if result.left else 0), [*result.lines, result.summary()]
 
 
-async def run(told: Options, prepare: Prepare | None = None, limits: Limits = Limits()) -> None:  # noqa: B008 - frozen
-    """Serve until SIGTERM or SIGINT. `prepare` gets the open system before anybody is answered."""
+async def run(options: Options, prepare: Prepare | None = None, limits: Limits = Limits()) -> None:  # noqa: B008 - frozen
+    """Serve until SIGTERM or SIGINT. `prepare` gets the open system before any call is answered."""
     loop = asyncio.get_running_loop()
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
-    if told.with_parent:
+    if options.with_parent:
         await loop.connect_read_pipe(lambda: Parent(ending), sys.stdin)
-    async with serving(told, prepare, limits):
+    async with serving(options, prepare, limits):
         notify("READY=1")
-        log.info("Listening on %s", told.socket)
+        log.info("Listening on %s", options.socket)
         await ending.wait()
         notify("STOPPING=1")
 
 
 @contextlib.asynccontextmanager
-async def serving(told: Options, prepare: Prepare | None, limits: Limits) -> AsyncIterator[System]:
+async def serving(options: Options, prepare: Prepare | None, limits: Limits) -> AsyncIterator[System]:
     """The whole daemon, in this process and loop, from the open store to the listening socket."""
     async with contextlib.AsyncExitStack() as stack:
         system = await open_machine(
-            told.state,
-            told.hypervisor,
-            network=told.network,
-            has_devices=told.demo is None,
-            take_over=told.take_over,
+            options.state,
+            options.hypervisor,
+            network=options.network,
+            has_devices=options.demo is None,
+            take_over=options.take_over,
         )
         stack.push_async_callback(system.runtime.close)
         if prepare is not None:
             await prepare(system)
         await start_with_machine(system)
-        server = Server(Dispatcher(LocalBackend(system), debug=told.debug), limits)
+        server = Server(Dispatcher(LocalBackend(system), debug=options.debug), limits)
         listening = passed_socket()
         if listening is None:
-            stack.enter_context(only_daemon_at(told.socket))
-            listening = bind(told.socket)
-            stack.callback(told.socket.unlink, missing_ok=True)
-        await server.start(listening, told.socket.stat().st_gid)
+            stack.enter_context(only_daemon_at(options.socket))
+            listening = bind(options.socket)
+            stack.callback(options.socket.unlink, missing_ok=True)
+        await server.start(listening, options.socket.stat().st_gid)
         stack.push_async_callback(server.close)
         stack.callback(system.runtime.hub.close)
         stack.callback(system.statistics.close)

@@ -72,7 +72,7 @@ class Registry(Generic[C]):
 
     def handler(self, call: AnyCall) -> Handler:
         """The call's handler. Raises `QubesNotImplementedError` for a row that this backend does not answer."""
-        found = self.handlers.get(call.family)
-        if found is None:
+        handlers = self.handlers.get(call.family)
+        if handlers is None:
             raise QubesNotImplementedError(self.missing.get(call.family, f"{call.name} is not available here."))
-        return found
+        return handlers

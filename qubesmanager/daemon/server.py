@@ -2,7 +2,7 @@
 """The socket: a qrexec socket service's header and payload in, an answer out, one call a connection.
 
 Every caller is bounded: in bytes (header, payload), in time (a caller that never finishes), in number. The calls of
-dom0 have places of their own, and each other source has its share of the rest, so no qube can keep others out. Closing
+dom0 have their own places, and each other source has its share of the rest, so no qube can keep others out. Closing
 the connection after the payload's end does not interrupt the operation.
 """
 
@@ -339,6 +339,6 @@ async def _hung_up(writer: asyncio.StreamWriter) -> None:
     After a caller's EOF asyncio no longer watches the socket, so a listener that left would be noticed only at the
     next event: the kernel is asked instead, now and then.
     """
-    while not _has_hung_up(writer):  # noqa: ASYNC110 - no event of asyncio tells it
+    while not _has_hung_up(writer):  # noqa: ASYNC110 - asyncio has no event for it
         await asyncio.sleep(2)
     raise ConnectionResetError

@@ -16,7 +16,7 @@ _FIRST_PASSED_FD = 3
 
 
 class Parent(asyncio.Protocol):
-    """Watches standard input: its end is the end of whoever started us."""
+    """Watches standard input: its end is the end of the process that started this one."""
 
     def __init__(self, ending: asyncio.Event) -> None:
         self._ending = ending
@@ -53,20 +53,20 @@ def bind(path: Path) -> socket.socket:
     with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
         probe.connect(str(path))
         raise SystemExit(f"A daemon already answers at {path}.")
-    held = socket.socket(socket.AF_UNIX)
+    listening = socket.socket(socket.AF_UNIX)
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
     try:
         before = os.umask(0o117)
         try:
-            held.bind(str(fresh))
+            listening.bind(str(fresh))
         finally:
             os.umask(before)
         fresh.replace(path)
     except OSError as error:
-        held.close()
+        listening.close()
         raise SystemExit(f"Cannot listen at {path}: {error.strerror}") from error
-    return held
+    return listening
 
 
 def passed_socket() -> socket.socket | None:
@@ -81,5 +81,5 @@ def notify(message: str) -> None:
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as held, contextlib.suppress(OSError):
-        held.sendto(message.encode(), address.replace("@", "\x00", 1) if address.startswith("@") else address)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as connection, contextlib.suppress(OSError):
+        connection.sendto(message.encode(), address.replace("@", "\x00", 1) if address.startswith("@") else address)

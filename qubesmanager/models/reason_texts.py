@@ -32,5 +32,5 @@ def run_text(run: Run) -> str:
 
 def property_text(record: VmRecord, name: str) -> str:
     """A property of the qube, in the user's language where it is a reason; empty if there is none."""
-    held = record.properties.get(name)
-    return field_text(held.reason or held.value) if held else ""
+    value = record.properties.get(name)
+    return field_text(value.reason or value.value) if value else ""

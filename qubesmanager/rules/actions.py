@@ -139,7 +139,7 @@ def why_not_shutdown(facts: Facts, qube: QubeFacts) -> Reason | None:
 
 
 def _why_not_ended(qube: QubeFacts) -> Reason | None:
-    """Why a qube cannot be shut down, whoever uses it."""
+    """Why a qube cannot be shut down, whether or not others use it."""
     if qube.klass is VmClass.ADMIN:
         return _DOM0
     if qube.state in HALTED:

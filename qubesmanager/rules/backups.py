@@ -20,7 +20,7 @@ def is_ahead(moment: float, now: float) -> bool:
 def overdue(records: Iterable[VmRecord], now: int) -> list[str]:
     """The qubes that are included in backups and have none of the last `OLD` seconds; sorted.
 
-    A backup dated in the future does not count: nobody knows when it was made.
+    A backup dated in the future does not count: it is unknown when it was made.
     Templates are left out: they can be installed again, and are backed up now and then.
     """
     return sorted(

@@ -32,27 +32,27 @@ PLACES = tuple(f"xvda{chr(letter)}" for letter in range(ord("a"), ord("z") + 1))
 """Where a disk goes that was not told where."""
 
 
-def checked_options(device_class: DeviceClass, told: Mapping[str, str]) -> dict[str, str]:
+def checked_options(device_class: DeviceClass, options: Mapping[str, str]) -> dict[str, str]:
     """The options in the order of the table, those that say nothing (`=no`, `devtype=disk`) left out.
 
     Raises `ProtocolError` for an option that the class does not have, `QubesValueError` for a value.
     """
     table = _BY_CLASS[device_class]
-    for name in told:
+    for name in options:
         if name not in table:
             raise refusal("device-option", device_class, shown(name), ", ".join(table))
-    held = {}
+    checked = {}
     for name, values in table.items():
-        if name not in told:
+        if name not in options:
             continue
-        value = told[name]
+        value = options[name]
         if values is not None and value not in values:
             raise refusal("device-option-choice", name, ", ".join(values), shown(value))
         if values is None and not PLACE.fullmatch(value):
             raise refusal("device-option-place", name, shown(value))
         if value not in {NO, "disk"}:
-            held[name] = value
-    return held
+            checked[name] = value
+    return checked
 
 
 def free_place(taken: Collection[str]) -> str | None:

@@ -252,7 +252,7 @@ SYSTEM_CHECKS: Mapping[str, Callable[[Facts, str], Reason | None]] = {
 
 
 def why_not_enforced(record: QubeFacts, netvm: str, records: Qubes) -> Reason | None:
-    """Why the firewall rules of a qube behind this netvm have no effect; None if they have, or if nothing says so.
+    """Why the firewall rules of a qube behind this netvm have no effect; None if they have, or if it is unknown.
 
     The daemon says it of the netvm that the qube has, where it enforces rules itself. Elsewhere a netvm that can do it
     has the feature `qubes-firewall`.
@@ -263,11 +263,11 @@ def why_not_enforced(record: QubeFacts, netvm: str, records: Qubes) -> Reason | 
         if netvm != record.value("netvm") or state.value in {"", "enforced"}:
             return None
         return state.reason or Reason("other-text", state.value)
-    held = records.get(netvm)
-    if held is None:
+    router = records.get(netvm)
+    if router is None:
         return None
-    above = inherited_features(held.value("template"), records).get(FIREWALL_FEATURE)
-    value = held.features.get(FIREWALL_FEATURE, above.value if above else "")
+    above = inherited_features(router.value("template"), records).get(FIREWALL_FEATURE)
+    value = router.features.get(FIREWALL_FEATURE, above.value if above else "")
     return None if value else Reason("firewall-netvm-without", netvm)
 
 
@@ -316,7 +316,7 @@ class _Changed:
 
 def problems(change: Change) -> dict[str, Reason]:
     """What the daemon would refuse, by property: each edit as if the others were made."""
-    found: dict[str, Reason] = {}
+    reasons: dict[str, Reason] = {}
     for name in sorted(change.edited):
         if name == DEVICES:
             reason = _why_not_devices(change)
@@ -326,8 +326,8 @@ def problems(change: Change) -> dict[str, Reason]:
         else:
             continue
         if reason:
-            found[name] = reason
-    return found
+            reasons[name] = reason
+    return reasons
 
 
 def _why_not_devices(change: Change) -> Reason | None:

@@ -65,7 +65,7 @@ class Facts(Protocol):
         """The value of a system-wide property; empty if it is not known."""
 
     def sees(self, name: str) -> bool:
-        """Whether a reason may name the qube to whoever asks."""
+        """Whether a reason may name the qube to the caller."""
 
 
 def own_value(qube: QubeFacts, name: str) -> str:

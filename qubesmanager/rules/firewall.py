@@ -184,7 +184,7 @@ def simple_view(rules: Sequence[Rule]) -> SimpleView | None:
 
 
 def is_entry(rule: Rule) -> bool:
-    """Whether the rule can stand in the list of "limit to a list": it lets something through, but not everything."""
+    """Whether the rule can be in the list of "limit to a list": it lets something through, but not everything."""
     if rule.action is not Action.ACCEPT or rule.specialtarget is not None or rule.proto is Proto.ICMP:
         return False
     return any(value is not None for value in (rule.dst4, rule.dst6, rule.dsthost, rule.proto))
@@ -196,7 +196,7 @@ def from_simple(view: SimpleView) -> list[Rule]:
     if view.allow_all:
         return [*rules, _ALL]
     rules += view.entries
-    rules += [rule for rule, wanted in ((_DNS, view.dns), (_ICMP, view.icmp)) if wanted]
+    rules += [rule for rule, is_on in ((_DNS, view.dns), (_ICMP, view.icmp)) if is_on]
     return [*rules, _NOTHING_ELSE]
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where a default comes from (the qube's template, or a system-wide property), and a feature that is not its own.
 
-The daemon computes defaults; these functions tell the user what it looked at, by the origins in THE PROPERTIES.
+The daemon computes defaults; these functions find what it looked at, by the origins in THE PROPERTIES.
 """
 
 from collections.abc import Mapping
@@ -54,11 +54,11 @@ class Inherited(NamedTuple):
 
 def inherited_features(template: str, records: Qubes) -> dict[str, Inherited]:
     """What `feature.CheckWithTemplate` finds above a qube of this template, by name: the nearest one says it."""
-    found: dict[str, Inherited] = {}
+    features: dict[str, Inherited] = {}
     for above in templates(template, records):
         for name, value in above.features.items():
-            found.setdefault(name, Inherited(value, above.name))
-    return found
+            features.setdefault(name, Inherited(value, above.name))
+    return features
 
 
 def templates(template: str, records: Qubes) -> list[QubeFacts]:

@@ -15,8 +15,8 @@ _CONTROL_IN_NOTES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udff
 
 def why_not_feature(value: str, most: int = FEATURE_BYTES) -> Reason | None:
     """Why a feature cannot have this value of at most `most` bytes, as a sentence; None if it can."""
-    if found := _CONTROL.search(value):
-        return Reason("feature-control", shown(found[0]))
+    if match := _CONTROL.search(value):
+        return Reason("feature-control", shown(match[0]))
     if len(value.encode()) > most:
         return Reason("feature-too-long", most)
     return None
@@ -24,8 +24,8 @@ def why_not_feature(value: str, most: int = FEATURE_BYTES) -> Reason | None:
 
 def why_not_notes(notes: str) -> Reason | None:
     """Why a qube cannot have these notes, as a sentence; None if it can."""
-    if found := _CONTROL_IN_NOTES.search(notes):
-        return Reason("notes-control", shown(found[0]))
+    if match := _CONTROL_IN_NOTES.search(notes):
+        return Reason("notes-control", shown(match[0]))
     if len(notes.encode()) > NOTES_BYTES:
         return Reason("notes-too-long", NOTES_BYTES >> 10)
     return None

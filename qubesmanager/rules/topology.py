@@ -63,16 +63,18 @@ class Forest:
 
 def network_forest(records: Qubes) -> Forest:
     """Every qube below its netvm."""
-    held = {name: record for name, record in records.items() if record.klass is not VmClass.ADMIN}
+    guests = {name: record for name, record in records.items() if record.klass is not VmClass.ADMIN}
 
     def netvm_of(name: str) -> str:
-        return held[name].value("netvm") if name in held else ""
+        return guests[name].value("netvm") if name in guests else ""
 
-    remarks = {name: _network_remarks(record, held, netvm_of) for name, record in held.items()}
-    users = _users(held, {name: netvm_of(name) for name in held})
-    remarks |= _told_once(remarks, users, held)
-    tops = [name for name in held if not netvm_of(name) or netvm_of(name) not in held or _first_of_loop(name, netvm_of)]
-    apart = [name for name in tops if not netvm_of(name) and not held[name].flag("provides_network")]
+    remarks = {name: _network_remarks(record, guests, netvm_of) for name, record in guests.items()}
+    users = _users(guests, {name: netvm_of(name) for name in guests})
+    remarks |= _told_once(remarks, users, guests)
+    tops = [
+        name for name in guests if not netvm_of(name) or netvm_of(name) not in guests or _first_of_loop(name, netvm_of)
+    ]
+    apart = [name for name in tops if not netvm_of(name) and not guests[name].flag("provides_network")]
     apart_too = set(apart) - set(users)
     return Forest(
         tuple(_grow(name, users, remarks) for name in sorted(tops) if name not in apart_too),
@@ -82,24 +84,24 @@ def network_forest(records: Qubes) -> Forest:
 
 def template_forest(records: Qubes) -> Forest:
     """Every qube below its template; a disposable template below its own."""
-    held = {name: record for name, record in records.items() if record.klass is not VmClass.ADMIN}
-    above = {name: record.value("template") for name, record in held.items()}
-    users = _users(held, above)
+    guests = {name: record for name, record in records.items() if record.klass is not VmClass.ADMIN}
+    above = {name: record.value("template") for name, record in guests.items()}
+    users = _users(guests, above)
     remarks = {
-        name: (Remark(Mark.MISSING, template),) if (template := above[name]) and template not in held else ()
-        for name in held
+        name: (Remark(Mark.MISSING, template),) if (template := above[name]) and template not in guests else ()
+        for name in guests
     }
-    tops = sorted(name for name in held if not above[name] or above[name] not in held)
-    alone = {name for name in tops if name not in users and held[name].klass is not VmClass.TEMPLATE}
+    tops = sorted(name for name in guests if not above[name] or above[name] not in guests)
+    alone = {name for name in tops if name not in users and guests[name].klass is not VmClass.TEMPLATE}
     return Forest(
         tuple(_grow(name, users, remarks) for name in tops if name not in alone),
         tuple(_grow(name, {}, remarks) for name in tops if name in alone),
     )
 
 
-def _users(held: Qubes, above: Mapping[str, str]) -> dict[str, list[str]]:
+def _users(guests: Qubes, above: Mapping[str, str]) -> dict[str, list[str]]:
     users: dict[str, list[str]] = {}
-    for name in sorted(held):
+    for name in sorted(guests):
         if above[name] and above[name] != name:
             users.setdefault(above[name], []).append(name)
     return users
@@ -132,31 +134,31 @@ def _first_of_loop(name: str, netvm_of: Netvm) -> bool:
     return loop is not None and name == min(loop)
 
 
-def _network_remarks(record: QubeFacts, held: Qubes, netvm_of: Netvm) -> tuple[Remark, ...]:
-    found: list[Remark] = []
+def _network_remarks(record: QubeFacts, guests: Qubes, netvm_of: Netvm) -> tuple[Remark, ...]:
+    remarks: list[Remark] = []
     netvm = record.value("netvm")
     if loop := _loop(record.name, netvm_of):
-        found.append(Remark(Mark.LOOP, " → ".join(loop)))
-    if netvm and netvm not in held:
-        found.append(Remark(Mark.MISSING, netvm))
-    elif netvm and not held[netvm].flag("provides_network"):
-        found.append(Remark(Mark.NO_ROUTER, netvm))
-    elif netvm and not record.flag("provides_network") and why_not_enforced(record, netvm, held):
-        found.append(Remark(Mark.NO_FIREWALL, netvm))
-    if not netvm and not record.flag("provides_network") and (way := _leak(record, held, netvm_of)):
-        found.append(Remark(Mark.LEAK, way))
-    return tuple(found)
+        remarks.append(Remark(Mark.LOOP, " → ".join(loop)))
+    if netvm and netvm not in guests:
+        remarks.append(Remark(Mark.MISSING, netvm))
+    elif netvm and not guests[netvm].flag("provides_network"):
+        remarks.append(Remark(Mark.NO_ROUTER, netvm))
+    elif netvm and not record.flag("provides_network") and why_not_enforced(record, netvm, guests):
+        remarks.append(Remark(Mark.NO_FIREWALL, netvm))
+    if not netvm and not record.flag("provides_network") and (way := _leak(record, guests, netvm_of)):
+        remarks.append(Remark(Mark.LEAK, way))
+    return tuple(remarks)
 
 
 def _told_once(
-    remarks: Mapping[str, tuple[Remark, ...]], users: Mapping[str, list[str]], held: Qubes
+    remarks: Mapping[str, tuple[Remark, ...]], users: Mapping[str, list[str]], guests: Qubes
 ) -> dict[str, tuple[Remark, ...]]:
     """The remarks that change where a netvm passes by the rules of all behind it: one there, none with each of them."""
     changed: dict[str, tuple[Remark, ...]] = {}
     for netvm, names in users.items():
         mark = Remark(Mark.NO_FIREWALL, netvm)
-        behind = [name for name in names if not held[name].flag("provides_network")]
-        if netvm in held and len(behind) > 1 and all(mark in remarks[name] for name in behind):
+        behind = [name for name in names if not guests[name].flag("provides_network")]
+        if netvm in guests and len(behind) > 1 and all(mark in remarks[name] for name in behind):
             for name in behind:
                 changed[name] = tuple(remark for remark in remarks[name] if remark != mark)
             first = changed.get(netvm, remarks[netvm])
@@ -164,10 +166,10 @@ def _told_once(
     return changed
 
 
-def _leak(record: QubeFacts, held: Qubes, netvm_of: Netvm) -> str:
+def _leak(record: QubeFacts, guests: Qubes, netvm_of: Netvm) -> str:
     """The way of its disposables to the outside; empty if there is none."""
     dispvm = record.value("default_dispvm")
-    if record.klass is VmClass.TEMPLATE or dispvm not in held or dispvm == record.name:
+    if record.klass is VmClass.TEMPLATE or dispvm not in guests or dispvm == record.name:
         return ""
     chain = netvm_chain(dispvm, netvm_of)
     return " → ".join([dispvm, *chain]) if chain else ""

@@ -26,11 +26,11 @@ def why_not_kept(volume: VolumeRecord) -> Reason | None:
     return None if volume.save_on_stop else Reason("volume-not-kept")
 
 
-def why_not_size(present: int, wanted: int) -> Reason | None:
+def why_not_size(present: int, size: int) -> Reason | None:
     """Why a volume of `present` bytes cannot get `wanted`."""
-    if wanted < present:
+    if size < present:
         return Reason("volume-only-grows")
-    if wanted > MOST_SIZE:
+    if size > MOST_SIZE:
         return Reason("volume-too-large")
     return None
 
@@ -55,8 +55,8 @@ def holders(records: Iterable[VmRecord]) -> Holders:
 
 def orphans(records: Iterable[VmRecord], volumes: Iterable[VolumeId]) -> list[VolumeId]:
     """The volumes that are no qube's, in order."""
-    held = holders(records)
-    return sorted(volume for volume in volumes if volume not in held)
+    by_volume = holders(records)
+    return sorted(volume for volume in volumes if volume not in by_volume)
 
 
 def snapshot_time(snapshot: str) -> int | None:

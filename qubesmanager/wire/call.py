@@ -22,7 +22,7 @@ R = TypeVar("R")
 X = TypeVar("X")
 
 CLASS_MARK = "<class>"
-"""Stands in a row's name for a device class."""
+"""The place of a device class in a row's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Request(Generic[R]):
 class Call(Generic[A, P, R]):
     """A row: the name on the wire, what it may be sent to, the policy tier, what goes in and what comes out.
 
-    `limit` bounds the payload in bytes, unless it is streamed. `draft` says that the row stands in the 2016 draft.
+    `limit` bounds the payload in bytes, unless it is streamed. `draft` says that the row is in the 2016 draft.
     `device_class` is set in a row made by `of`. `time_limit` is how many seconds a client waits for the whole answer
     before it gives up (the call may go on); None for calls whose length the data decides. `secret`: the payload may
     hold a passphrase, so no log quotes any of it. `argument_tiers` are arguments for which another tier decides.
@@ -86,7 +86,7 @@ class Call(Generic[A, P, R]):
 
     @property
     def classed(self) -> bool:
-        """Whether the row stands for one call a device class."""
+        """Whether the row is one call for each device class."""
         return CLASS_MARK in self.name
 
     def of(self, device_class: DeviceClass) -> "Call[A, P, R]":
@@ -94,7 +94,7 @@ class Call(Generic[A, P, R]):
         return replace(self, name=self.name.replace(CLASS_MARK, device_class), device_class=device_class)
 
     def concrete(self) -> "tuple[Call[A, P, R], ...]":
-        """The calls this row stands for: itself, or one a device class."""
+        """The calls of this row: itself, or one for each device class."""
         return tuple(self.of(each) for each in DeviceClass) if self.classed else (self,)
 
     @overload
@@ -116,8 +116,8 @@ class Call(Generic[A, P, R]):
             untrusted = self.arg.encode(arg).decode("ascii")
         except UnicodeError as error:
             raise ProtocolError(f"Not a valid {self.arg.what}: {shown(str(arg))}") from error
-        held = payload if self.streams_in else self.payload.encode(payload)
-        return Request(self, dest, untrusted, held)
+        body = payload if self.streams_in else self.payload.encode(payload)
+        return Request(self, dest, untrusted, body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class RowsCall(Call[A, P, R]):
 
 @dataclass(frozen=True, slots=True)
 class EventsCall(Call[None, None, Event]):
-    """A call that is answered with events until somebody closes the connection."""
+    """A call that is answered with events until one side closes the connection."""
 
 
 AnyCall = Call[Any, Any, Any]

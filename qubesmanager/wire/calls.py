@@ -20,11 +20,11 @@ RECORD = c.Codec("one JSON object a line", decode_record, encode_record)
 
 def _decode_event(untrusted: bytes) -> Event:
     decoder = EventDecoder()
-    found = list(decoder.feed(untrusted))
+    events = list(decoder.feed(untrusted))
     decoder.finish()
-    if len(found) != 1:
+    if len(events) != 1:
         raise ProtocolError(f"Not one event: {shown(untrusted)}")
-    return found[0]
+    return events[0]
 
 
 EVENT = c.Codec("event frames", _decode_event, encode_event)

@@ -177,20 +177,20 @@ class TokenContent(NamedTuple):
 def text(untrusted: bytes, what: str = "text") -> str:
     """UTF-8 without NUL."""
     try:
-        held = untrusted.decode("utf-8")
+        value = untrusted.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ProtocolError(f"The {what} is not UTF-8.") from error
-    if "\x00" in held:
+    if "\x00" in value:
         raise ProtocolError(f"The {what} holds a NUL character.")
-    return held
+    return value
 
 
 def ascii_line(untrusted: bytes, what: str = "value") -> str:
     """Printable ASCII, one line."""
-    held = text(untrusted, what)
-    if not held.isascii() or (held and not held.isprintable()):
+    value = text(untrusted, what)
+    if not value.isascii() or (value and not value.isprintable()):
         raise ProtocolError(f"The {what} holds something else than printable ASCII: {shown(untrusted)}")
-    return held
+    return value
 
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
@@ -198,32 +198,32 @@ _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
 def number(untrusted: bytes | str, what: str = "number") -> int:
     """ASCII digits without leading zeros."""
-    held = untrusted if isinstance(untrusted, str) else ascii_line(untrusted, what)
-    if not _NUMBER.fullmatch(held):
-        raise ProtocolError(f"Not a {what}: {shown(held)}")
-    return int(held)
+    value = untrusted if isinstance(untrusted, str) else ascii_line(untrusted, what)
+    if not _NUMBER.fullmatch(value):
+        raise ProtocolError(f"Not a {what}: {shown(value)}")
+    return int(value)
 
 
 def pairs(untrusted: str, separator: str, what: str = "payload") -> dict[str, str]:
     """`key=value` pairs; a word without `=`, an empty key and a doubled key are `ProtocolError`."""
-    held: dict[str, str] = {}
+    fields: dict[str, str] = {}
     for word in untrusted.split(separator):
         if not word:
             continue
         key, equals, value = word.partition("=")
         if not equals or not key:
             raise ProtocolError(f"The {what} holds something that is not key=value: {shown(word)}")
-        if key in held:
+        if key in fields:
             raise ProtocolError(f"The {what} names {shown(key)} twice.")
-        held[key] = value
-    return held
+        fields[key] = value
+    return fields
 
 
 def _rows(untrusted: bytes) -> list[str]:
-    held = text(untrusted, "answer")
-    if held and not held.endswith("\n"):
+    value = text(untrusted, "answer")
+    if value and not value.endswith("\n"):
         raise ProtocolError("The answer's last row is not whole.")
-    return held.split("\n")[:-1]
+    return value.split("\n")[:-1]
 
 
 def rows_of(what: str, decode: Callable[[str], T], encode: Callable[[T], str]) -> Codec[list[T]]:
@@ -231,7 +231,7 @@ def rows_of(what: str, decode: Callable[[str], T], encode: Callable[[T], str]) -
     return Codec(
         what,
         lambda untrusted: [_total(decode, row) for row in _rows(untrusted)],
-        lambda held: "".join(f"{encode(row)}\n" for row in held).encode(),
+        lambda rows: "".join(f"{encode(row)}\n" for row in rows).encode(),
     )
 
 
@@ -251,7 +251,7 @@ def optional(codec: Codec[T]) -> Codec[T | None]:
     return Codec(
         f"[{codec.what}]",
         lambda untrusted: codec.decode(untrusted) if untrusted else None,
-        lambda held: b"" if held is None else codec.encode(held),
+        lambda value: b"" if value is None else codec.encode(value),
         optional=True,
     )
 
@@ -267,38 +267,39 @@ _ESCAPED = re.compile(r"-(?:-|([0-9A-F]{2}))", re.ASCII)
 _PLAIN = re.compile(r"[A-Za-z0-9_.]", re.ASCII)
 
 
-def escape(held: str) -> str:
+def escape(plain: str) -> str:
     """VMExec escaping: `-` is doubled, any other byte outside `[A-Za-z0-9_.]` becomes `-XX`."""
     return "".join(
-        chr(byte) if _PLAIN.match(chr(byte)) else "--" if byte == ord("-") else f"-{byte:02X}" for byte in held.encode()
+        chr(byte) if _PLAIN.match(chr(byte)) else "--" if byte == ord("-") else f"-{byte:02X}"
+        for byte in plain.encode()
     )
 
 
 def unescape(untrusted: str) -> str:
     """Raises `ProtocolError` for anything that `escape` does not write, and for no UTF-8."""
-    held = bytearray()
+    unescaped = bytearray()
     position = 0
     while position < len(untrusted):
         if untrusted[position] != "-":
-            held += untrusted[position].encode()
+            unescaped += untrusted[position].encode()
             position += 1
             continue
-        found = _ESCAPED.match(untrusted, position)
-        if found is None:
+        match = _ESCAPED.match(untrusted, position)
+        if match is None:
             raise ProtocolError(f"Not an escaped argument: {shown(untrusted)}")
-        held += bytes([int(found[1], 16)]) if found[1] else b"-"
-        position = found.end()
-    plain = text(bytes(held), "argument")
+        unescaped += bytes([int(match[1], 16)]) if match[1] else b"-"
+        position = match.end()
+    plain = text(bytes(unescaped), "argument")
     if escape(plain) != untrusted:  # one name, one form: what policy saw is what is used
         raise ProtocolError(f"Not an escaped argument: {shown(untrusted)}")
     return plain
 
 
 def _decode_volume_id(untrusted: bytes) -> VolumeId:
-    held = ascii_line(untrusted, "argument")
-    pool, colon, vid = (held if ":" in held else unescape(held)).partition(":")
+    value = ascii_line(untrusted, "argument")
+    pool, colon, vid = (value if ":" in value else unescape(value)).partition(":")
     if not colon:
-        raise ProtocolError(f"Not a pool:vid pair: {shown(held)}")
+        raise ProtocolError(f"Not a pool:vid pair: {shown(value)}")
     return VolumeId(check(names.POOL_NAME, pool), check(names.VOLUME_ID, vid))
 
 
@@ -312,12 +313,12 @@ def _decode_device_id(untrusted: bytes) -> DeviceId:
 # -- payloads ---------------------------------------------------------------------------------------------------------
 
 
-def _exactly(held: dict[str, str], *keys: str) -> list[str]:
-    if missing := [key for key in keys if key not in held]:
+def _exactly(fields: dict[str, str], *keys: str) -> list[str]:
+    if missing := [key for key in keys if key not in fields]:
         raise ProtocolError(f"The payload does not say {' and '.join(missing)}.")
-    if surplus := sorted(held.keys() - set(keys)):
+    if surplus := sorted(fields.keys() - set(keys)):
         raise ProtocolError(f"The payload names something unknown: {shown(' '.join(surplus))}")
-    return [held[key] for key in keys]
+    return [fields[key] for key in keys]
 
 
 def _decode_create(untrusted: bytes) -> CreateSpec:
@@ -326,12 +327,12 @@ def _decode_create(untrusted: bytes) -> CreateSpec:
 
 
 def _decode_create_in_pool(untrusted: bytes) -> CreateInPoolSpec:
-    held = pairs(ascii_line(untrusted, "payload"), " ")
-    pools = {key.partition(":")[2]: held.pop(key) for key in list(held) if key.startswith("pool:")}
-    pool = held.pop("pool", None)
+    fields = pairs(ascii_line(untrusted, "payload"), " ")
+    pools = {key.partition(":")[2]: fields.pop(key) for key in list(fields) if key.startswith("pool:")}
+    pool = fields.pop("pool", None)
     if (pool is None) == (not pools):
         raise ProtocolError("The payload says either pool=<pool> or pool:<volume>=<pool>, and not both.")
-    name, label = _exactly(held, "name", "label")
+    name, label = _exactly(fields, "name", "label")
     return CreateInPoolSpec(
         check(names.VM_NAME, name),
         check(names.LABEL_NAME, label),
@@ -348,9 +349,9 @@ def _encode_create_in_pool(spec: CreateInPoolSpec) -> bytes:
 
 
 def _decode_clone(untrusted: bytes) -> CloneSpec:
-    held = pairs(ascii_line(untrusted, "payload"), " ")
-    pool = held.pop("pool", None)
-    (name,) = _exactly(held, "name")
+    fields = pairs(ascii_line(untrusted, "payload"), " ")
+    pool = fields.pop("pool", None)
+    (name,) = _exactly(fields, "name")
     return CloneSpec(check(names.VM_NAME, name), None if pool is None else check(names.POOL_NAME, pool))
 
 
@@ -363,10 +364,10 @@ def _decode_lines(untrusted: bytes) -> Mapping[str, str]:
 
 
 def _decode_token_content(untrusted: bytes) -> TokenContent:
-    token, newline, held = text(untrusted, "payload").partition("\n")
+    token, newline, content = text(untrusted, "payload").partition("\n")
     if not newline or not token.isascii() or not token.isprintable():
         raise ProtocolError("The first line is the token, the content follows it.")
-    return TokenContent(token, held)
+    return TokenContent(token, content)
 
 
 # -- rows -------------------------------------------------------------------------------------------------------------
@@ -374,16 +375,16 @@ def _decode_token_content(untrusted: bytes) -> TokenContent:
 
 def _vm_row(row: str) -> VmInfo:
     name, *words = row.split(" ")
-    held = dict(word.split("=", 1) for word in words)
-    return VmInfo(check(names.VM_NAME, name), VmClass(held["class"]), PowerState(held["state"]))
+    options = dict(word.split("=", 1) for word in words)
+    return VmInfo(check(names.VM_NAME, name), VmClass(options["class"]), PowerState(options["state"]))
 
 
-def _escape_line(held: str) -> str:
-    return held.replace("\\", "\\\\").replace("\n", "\\n")
+def _escape_line(plain: str) -> str:
+    return plain.replace("\\", "\\\\").replace("\n", "\\n")
 
 
-def _unescape_line(held: str) -> str:
-    return re.sub(r"\\(.)", lambda found: "\n" if found[1] == "n" else found[1], held)
+def _unescape_line(escaped: str) -> str:
+    return re.sub(r"\\(.)", lambda match: "\n" if match[1] == "n" else match[1], escaped)
 
 
 def _property_row(row: str) -> PropertyRow:
@@ -402,8 +403,8 @@ def _yes(word: str) -> bool:
     return word == "yes"
 
 
-def _yes_no(held: bool) -> str:  # noqa: FBT001 - an encoder of one value
-    return "yes" if held else "no"
+def _yes_no(flag: bool) -> str:  # noqa: FBT001 - an encoder of one value
+    return "yes" if flag else "no"
 
 
 def _decode_property(untrusted: bytes) -> PropertyState:
@@ -461,15 +462,15 @@ def _class_row(row: str) -> VmClassRow:
 
 
 def _decode_state(untrusted: bytes) -> CurrentState:
-    held = pairs(ascii_line(untrusted, "answer"), " ")
+    fields = pairs(ascii_line(untrusted, "answer"), " ")
     try:
-        return CurrentState(PowerState(held["power_state"]), number(held["mem"]), number(held["cputime"]))
+        return CurrentState(PowerState(fields["power_state"]), number(fields["mem"]), number(fields["cputime"]))
     except (KeyError, ValueError) as error:
         raise ProtocolError(f"Not a state: {shown(untrusted)}") from error
 
 
-def _encode_state(held: CurrentState) -> bytes:
-    return f"mem={held.mem} cputime={held.cputime} power_state={held.state}".encode()
+def _encode_state(state: CurrentState) -> bytes:
+    return f"mem={state.mem} cputime={state.cputime} power_state={state.state}".encode()
 
 
 def _policy_row(row: str) -> PolicyRow:
@@ -501,8 +502,8 @@ def _streamed(_untrusted: bytes) -> ByteStream:
     raise TypeError("A stream is not decoded; it is read.")
 
 
-def _lines(held: Iterable[str]) -> bytes:
-    return "".join(f"{line}\n" for line in held).encode()
+def _lines(lines: Iterable[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 # -- the codecs -------------------------------------------------------------------------------------------------------
@@ -525,18 +526,22 @@ LOG_NAME = named(names.LOG_NAME)
 FILE_NAME = named(names.FILE_NAME)
 DEVICE_IDENT = named(names.DEVICE_IDENT)
 POSITION: Codec[int | None] = Codec(
-    "position or -", _position, lambda held: b"-" if held is None else str(held).encode(), optional=True
+    "position or -", _position, lambda value: b"-" if value is None else str(value).encode(), optional=True
 )
-INDEX: Codec[int] = Codec("position", lambda untrusted: number(untrusted, "position"), lambda held: str(held).encode())
-SIZE: Codec[int] = Codec("size in bytes", lambda untrusted: number(untrusted, "size"), lambda held: str(held).encode())
-VOLUME_ID: Codec[VolumeId] = Codec("pool:vid", _decode_volume_id, lambda held: escape(str(held)).encode())
-DEVICE_ID: Codec[DeviceId] = Codec("backend+ident", _decode_device_id, lambda held: str(held).encode())
+INDEX: Codec[int] = Codec(
+    "position", lambda untrusted: number(untrusted, "position"), lambda value: str(value).encode()
+)
+SIZE: Codec[int] = Codec(
+    "size in bytes", lambda untrusted: number(untrusted, "size"), lambda value: str(value).encode()
+)
+VOLUME_ID: Codec[VolumeId] = Codec("pool:vid", _decode_volume_id, lambda volume: escape(str(volume)).encode())
+DEVICE_ID: Codec[DeviceId] = Codec("backend+ident", _decode_device_id, lambda device: str(device).encode())
 TEXT: Codec[str] = Codec("text", text, str.encode, optional=True)
 LINE: Codec[str] = Codec("text, one line", ascii_line, str.encode, optional=True)
 LOG: Codec[str] = Codec("text", lambda untrusted: untrusted.decode("utf-8", "replace"), str.encode, optional=True)
-BIT: Codec[bool] = Codec("0 or 1", _decode_bit, lambda held: b"1" if held else b"0")
+BIT: Codec[bool] = Codec("0 or 1", _decode_bit, lambda bit: b"1" if bit else b"0")
 CREATE: Codec[CreateSpec] = Codec(
-    "name=<name> label=<label>", _decode_create, lambda held: f"name={held.name} label={held.label}".encode()
+    "name=<name> label=<label>", _decode_create, lambda spec: f"name={spec.name} label={spec.label}".encode()
 )
 CREATE_IN_POOL: Codec[CreateInPoolSpec] = Codec(
     "name=<name> label=<label> pool=<pool> or pool:<volume>=<pool> …", _decode_create_in_pool, _encode_create_in_pool
@@ -544,24 +549,24 @@ CREATE_IN_POOL: Codec[CreateInPoolSpec] = Codec(
 CLONE: Codec[CloneSpec] = Codec(
     "name=<name> [pool=<pool>]",
     _decode_clone,
-    lambda held: f"name={held.name}{'' if held.pool is None else f' pool={held.pool}'}".encode(),
+    lambda spec: f"name={spec.name}{'' if spec.pool is None else f' pool={spec.pool}'}".encode(),
 )
 OPTIONS: Codec[Mapping[str, str]] = Codec(
-    "[key=value …]", _decode_options, lambda held: _joined(held).encode(), optional=True
+    "[key=value …]", _decode_options, lambda options: _joined(options).encode(), optional=True
 )
 KEY_VALUES: Codec[Mapping[str, str]] = Codec(
     "<property>=<value>\\n",
     _decode_lines,
-    lambda held: _lines(f"{key}={value}" for key, value in held.items()),
+    lambda fields: _lines(f"{key}={value}" for key, value in fields.items()),
     optional=True,
 )
 TOKEN_CONTENT: Codec[TokenContent] = Codec(
-    "<token>\\n<content>", _decode_token_content, lambda held: f"{held.token}\n{held.content}".encode()
+    "<token>\\n<content>", _decode_token_content, lambda change: f"{change.token}\n{change.content}".encode()
 )
 PROPERTY_STATE: Codec[PropertyState] = Codec(
     "default={yes|no} <value>",
     _decode_property,
-    lambda held: f"default={_yes_no(held.is_default)} {held.value}".encode(),
+    lambda value: f"default={_yes_no(value.is_default)} {value.value}".encode(),
 )
 CURRENT_STATE: Codec[CurrentState] = Codec("mem=<KiB> cputime=<ms> power_state=<state>", _decode_state, _encode_state)
 
@@ -574,33 +579,33 @@ def id_rows(rule: NameRule) -> Codec[list[str]]:
 VM_ROWS = rows_of(
     "<name> class=<class> state=<state>\\n",
     _vm_row,
-    lambda held: f"{held.name} class={held.klass} state={held.state}",
+    lambda row: f"{row.name} class={row.klass} state={row.state}",
 )
 POLICY_ROWS = rows_of("<name> [problem=<sentence>]\\n", _policy_row, _policy_text)
 PROPERTY_ROWS = rows_of(
     "<property> default=<yes|no> type=<type> <value>\\n",
     _property_row,
-    lambda held: f"{held.name} default={_yes_no(held.is_default)} type={held.type} {_escape_line(held.value)}",
+    lambda row: f"{row.name} default={_yes_no(row.is_default)} type={row.type} {_escape_line(row.value)}",
 )
 RULE_ROWS = rows_of(
     "<rule id> <rule>\\n",
     lambda row: RuleRow(check(names.RULE_ID, row.split(" ", 1)[0]), row.split(" ", 1)[1]),
-    lambda held: f"{held.rule_id} {held.rule}",
+    lambda row: f"{row.rule_id} {row.rule}",
 )
 DEVICE_ROWS = rows_of(
-    "<backend>+<ident> <options>\\n", _device_row, lambda held: f"{held.device} {_joined(held.options)}".rstrip()
+    "<backend>+<ident> <options>\\n", _device_row, lambda row: f"{row.device} {_joined(row.options)}".rstrip()
 )
 AVAILABLE_ROWS = rows_of("<ident> <key=value …> description=<text>\\n", _available_row, _available_text)
 VOLUME_ROWS = rows_of(
-    "<volume> pool=<pool> vid=<vid>\\n", _volume_row, lambda held: f"{held.name} pool={held.pool} vid={held.vid}"
+    "<volume> pool=<pool> vid=<vid>\\n", _volume_row, lambda row: f"{row.name} pool={row.pool} vid={row.vid}"
 )
-CLASS_ROWS = rows_of("<class> <property …>\\n", _class_row, lambda held: " ".join((held.klass, *held.properties)))
+CLASS_ROWS = rows_of("<class> <property …>\\n", _class_row, lambda row: " ".join((row.klass, *row.properties)))
 DEVICE_CLASS_ROWS = rows_of("<device class>\\n", DeviceClass, str)
 DRIVER_ROWS = rows_of("<driver> <option …>\\n", lambda row: tuple(row.split(" ")), " ".join)
-LABEL_ROWS = rows_of("<label> <0xRRGGBB>\\n", _label_row, lambda held: f"{held.name} {held.color}")
+LABEL_ROWS = rows_of("<label> <0xRRGGBB>\\n", _label_row, lambda row: f"{row.name} {row.color}")
 TEXT_ROWS = rows_of("<text>\\n", str, str)
 MENTION_ROWS = rows_of(
     "<policy|profile> <file:line|profile> <line|keys>\\n",
     _mention_row,
-    lambda held: f"{held.kind} {quote(held.place)} {_escape_line(held.text)}",
+    lambda row: f"{row.kind} {quote(row.place)} {_escape_line(row.text)}",
 )

@@ -23,7 +23,7 @@ _HEADER_WORDS = 4
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Who asks what of whom. `target_kind` is `name` or `keyword`; nothing in it has been checked yet."""
+    """The source, service and target of a request. `target_kind` is `name` or `keyword`; nothing is checked yet."""
 
     untrusted_service: str
     untrusted_argument: str
@@ -39,7 +39,7 @@ def encode_header(service: str, argument: str, source: str, target: str) -> byte
     """
     for word in (f"{service}+{argument}", source, target):
         if not word.isascii() or not word.isprintable() or " " in word or not word:
-            raise ProtocolError(f"This cannot stand in a request: {shown(word)}")
+            raise ProtocolError(f"Not possible in a request: {shown(word)}")
     return f"{service}+{argument} {source} name {target}\x00".encode("ascii")
 
 

@@ -573,7 +573,7 @@ TABLE: tuple[Row, ...] = (
     Row(
         "firewall-no-namespace",
         errors.QubesValueError,
-        "The firewall is kept, not enforced: the netvm {netvm} has no network namespace of its own.",
+        "The firewall is kept, not enforced: the netvm {netvm} has no separate network namespace.",
     ),
     Row("firewall-drops-all", errors.QubesValueError, "Everything from {qube} is dropped: {why}"),
     Row("same-address", errors.QubesValueError, "{qubes} have the same address {address}."),

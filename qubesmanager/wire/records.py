@@ -77,8 +77,8 @@ class VmRecord:
 
     def value(self, name: str) -> str:
         """The text of a property; empty where the qube has no such property."""
-        found = self.properties.get(name)
-        return found.value if found else ""
+        value = self.properties.get(name)
+        return value.value if value else ""
 
     def flag(self, name: str) -> bool:
         return self.value(name) == YES
@@ -140,7 +140,7 @@ def _encode(record: VmRecord) -> bytes:
             "name": record.name,
             "class": record.klass,
             "state": record.state,
-            "properties": {name: _encode_property(held) for name, held in record.properties.items()},
+            "properties": {name: _encode_property(value) for name, value in record.properties.items()},
             "features": dict(record.features),
             "tags": sorted(record.tags),
             "volumes": [volume._asdict() for volume in record.volumes],
@@ -152,27 +152,27 @@ def _encode(record: VmRecord) -> bytes:
     ).encode("utf-8", "replace")
 
 
-def _encode_property(held: PropertyValue) -> list[object]:
-    return [held.value, held.is_default] if held.reason is None else [*held[:2], to_json(held.reason)]
+def _encode_property(value: PropertyValue) -> list[object]:
+    return [value.value, value.is_default] if value.reason is None else [*value[:2], to_json(value.reason)]
 
 
 def decode_record(untrusted: bytes) -> VmRecord:
     """Raises `ProtocolError` for anything that is not such an object."""
     try:
-        held: Any = json.loads(untrusted)
+        data: Any = json.loads(untrusted)
         return VmRecord(
-            name=_text(held["name"]),
-            klass=VmClass(held["class"]),
-            state=PowerState(held["state"]),
+            name=_text(data["name"]),
+            klass=VmClass(data["class"]),
+            state=PowerState(data["state"]),
             properties={
                 _text(name): PropertyValue(_text(value), default is True, from_json(reason[0]) if reason else None)
-                for name, (value, default, *reason) in held["properties"].items()
+                for name, (value, default, *reason) in data["properties"].items()
             },
-            features={_text(name): _text(value) for name, value in held["features"].items()},
-            tags=frozenset(map(_text, held["tags"])),
-            volumes=tuple(_volume(entry) for entry in held["volumes"]),
-            devices=tuple(_device(entry) for entry in held["devices"]),
-            notes=_text(held["notes"]),
+            features={_text(name): _text(value) for name, value in data["features"].items()},
+            tags=frozenset(map(_text, data["tags"])),
+            volumes=tuple(_volume(entry) for entry in data["volumes"]),
+            devices=tuple(_device(entry) for entry in data["devices"]),
+            notes=_text(data["notes"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ProtocolError("A qube's record does not decode.") from error

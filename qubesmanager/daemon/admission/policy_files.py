@@ -25,7 +25,7 @@ from qubesmanager.wire.names import FILE_NAME, check
 from qubesmanager.wire.reasons import refusal
 
 NEW, ANY = "new", "any"
-"""Tokens that stand for: there is no such file; whatever it holds."""
+"""The tokens for "there is no such file" and "any content"."""
 
 MAX_FILES = POLICY_FILES
 _MODE = 0o664

@@ -179,15 +179,15 @@ async def _pool(pool: _Pool, qubes: list[Qube], report: Report, *, is_new: bool)
         if not is_new:
             report.wrong.append(f"The pool {pool.name} is missing: {error}")
         return
-    held: set[str] = set()
+    names: set[str] = set()
     for qube in qubes:
         for volume in qube.volumes.values():
             if volume.pool == pool.name:
-                held.add(volume.vid)
+                names.add(volume.vid)
                 if volume.save_on_stop:
                     await _volume(driver, qube, volume.vid, report, is_own=not volume.extra)
     for vid in vids:
-        if vid not in held:
+        if vid not in names:
             await _orphan(driver, vid, report)
 
 

@@ -173,10 +173,10 @@ class Operations(QObject):
         await self.session.client.send(request)
 
     def _with_dependents(self, names: Sequence[str]) -> list[str]:
-        wanted = set(names)
+        chosen = set(names)
         for name in names:
-            wanted.update(dependents(self.records, name))
-        return shutdown_order(self.records, wanted)
+            chosen.update(dependents(self.records, name))
+        return shutdown_order(self.records, chosen)
 
     def _shut_down(self, order: Sequence[str]) -> None:
         for name in order:
@@ -275,27 +275,27 @@ class Operations(QObject):
         defaults = await ask_offers(self.session)
         dialog = CreateDialog(self.window, self.session, defaults)
         if await opened(dialog):
-            wanted = dialog.plan()
-            self._task(self.tr("Create {0}").format(wanted.name), wanted.carry_out(self.session))
+            plan = dialog.plan()
+            self._task(self.tr("Create {0}").format(plan.name), plan.carry_out(self.session))
             if dialog.open_settings.isChecked():
-                self._ask(self.tr("Settings"), self._settings_when_there(wanted.name))
+                self._ask(self.tr("Settings"), self._settings_when_there(plan.name))
 
     async def _settings_when_there(self, name: str) -> None:
         while name not in self.records:
-            told = asyncio.Event()
-            self.session.put.connect(told.set)
+            ended = asyncio.Event()
+            self.session.put.connect(ended.set)
             try:
-                await told.wait()
+                await ended.wait()
             finally:
-                self.session.put.disconnect(told.set)
+                self.session.put.disconnect(ended.set)
         self.open_window("settings", (name,))
 
     async def _clone(self, name: str) -> None:
         defaults = await ask_offers(self.session)
         dialog = CloneDialog(self.window, self.session, defaults, self.records[name])
         if await opened(dialog):
-            wanted = dialog.plan()
-            self._task(self.tr("Clone {0} as {1}").format(name, wanted.name), wanted.carry_out(self.session))
+            plan = dialog.plan()
+            self._task(self.tr("Clone {0} as {1}").format(name, plan.name), plan.carry_out(self.session))
 
     async def _remove(self, names: tuple[str, ...]) -> None:
         order = removable(self.facts, names)

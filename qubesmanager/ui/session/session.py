@@ -191,5 +191,5 @@ class Session(QObject):
             pause = min(pause * 2, LONGEST_PAUSE)
 
     def _tell_stats(self, batch: list[Event]) -> None:
-        if told := tuple(event for event in batch if VM_STATS.matches(event)):
-            self.stats.emit(told)
+        if stats := tuple(event for event in batch if VM_STATS.matches(event)):
+            self.stats.emit(stats)

@@ -12,7 +12,7 @@ from qubesmanager.wire.reasons import refusal
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Bytes at an offset, and what a file with them is. `is_disk`: the file is a raw disk all the same."""
+    """Bytes at an offset, and what a file with them is. `is_disk`: the file is still a raw disk."""
 
     offset: int
     magic: bytes

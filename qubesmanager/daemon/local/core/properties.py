@@ -26,9 +26,9 @@ def _inherited(name: str, otherwise: str | Callable[[Facts, Qube], str]) -> Defa
 
     def default(facts: Facts, qube: Qube) -> str:
         template = _template(qube, facts)
-        held = template.view.get(name) if template else None
-        if held is not None:
-            return held.value
+        value = template.view.get(name) if template else None
+        if value is not None:
+            return value.value
         return otherwise if isinstance(otherwise, str) else otherwise(facts, qube)
 
     return default

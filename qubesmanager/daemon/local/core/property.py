@@ -67,7 +67,7 @@ class Property(PropertyRow):
     why: Callable[[Facts, Qube], Reason | None] | None = None
 
     def default_of(self, facts: Facts, qube: Qube) -> str:
-        """The value of a qube that has none of its own."""
+        """The value of a qube on which it is not set."""
         return self.default if self.computed is None else self.computed(facts, qube)
 
     def parse(self, untrusted: str) -> str:
@@ -131,30 +131,30 @@ def _read_text(name: str, untrusted: str, *, optional: bool, utf8: bool) -> str:
     if len(untrusted) > PROPERTY_CHARACTERS:
         raise refusal("property-too-long", name, PROPERTY_CHARACTERS)
     try:
-        held = text(untrusted.encode(), name) if utf8 else ascii_line(untrusted.encode(), name)
+        value = text(untrusted.encode(), name) if utf8 else ascii_line(untrusted.encode(), name)
     except ProtocolError as error:
         raise QubesPropertyValueError(str(error)) from error
-    if "\n" in held:
+    if "\n" in value:
         raise refusal("property-one-line", name)
-    if not held and not optional:
+    if not value and not optional:
         raise refusal("property-empty", name)
-    return held
+    return value
 
 
 def _read_number(name: str, untrusted: str, *, optional: bool, utf8: bool) -> str:
-    held = _read_text(name, untrusted, optional=optional, utf8=utf8)
+    value = _read_text(name, untrusted, optional=optional, utf8=utf8)
     try:
-        return str(number(held)) if held else ""
+        return str(number(value)) if value else ""
     except ProtocolError as error:
         raise refusal("property-number", name, shown(untrusted)) from error
 
 
 def _read_bool(name: str, untrusted: str, *, optional: bool, utf8: bool) -> str:
-    held = _read_text(name, untrusted, optional=optional, utf8=utf8)
-    found = _YES.get(held.lower())
-    if found is None:
+    value = _read_text(name, untrusted, optional=optional, utf8=utf8)
+    flag = _YES.get(value.lower())
+    if flag is None:
         raise refusal("property-flag", name, shown(untrusted))
-    return found
+    return flag
 
 
 _READERS = {

@@ -45,8 +45,8 @@ class Qube:
 
     def value(self, name: str) -> str:
         """A property as it stands; empty if the class has none of that name."""
-        held = self.view.get(name)
-        return held.value if held else ""
+        value = self.view.get(name)
+        return value.value if value else ""
 
     def flag(self, name: str) -> bool:
         return self.value(name) == "yes"
@@ -65,7 +65,7 @@ class Qube:
         return self.state not in HALTED
 
     def record(self) -> VmRecord:
-        """The qube as its listeners know it; made anew only after a change."""
+        """The qube as its listeners know it; made again only after a change."""
         if self.kept_record is None:
             self.kept_record = VmRecord(
                 self.name,

@@ -2,7 +2,7 @@
 """All qubes in memory with what follows from their settings: computed defaults, dependents, referrers.
 
 Pure: no I/O, no waiting. A change goes in through `add`, `remove`, `property_changed`, `feature_changed` or
-`system_changed`, and the events that tell it to listeners come out, those of other qubes' computed defaults included.
+`system_changed`, and the events for the listeners come out, those of other qubes' computed defaults included.
 """
 
 from collections.abc import Iterable
@@ -43,10 +43,10 @@ class State:
 
     def qube(self, name: str) -> Qube:
         """Raises `QubesVMNotFoundError`."""
-        found = self.qubes.get(name)
-        if found is None:
+        qube = self.qubes.get(name)
+        if qube is None:
             raise refusal("no-such-qube", shown(name))
-        return found
+        return qube
 
     def resolve(self, untrusted_dest: str) -> str:
         """The name itself if a qube has it, or the name behind `uuid:…`. Raises `QubesVMNotFoundError`."""
@@ -83,8 +83,8 @@ class State:
         return self.source_of(template, below) or below
 
     def system(self, name: str) -> str:
-        held = self.system_own.get(name)
-        return system_properties.TABLE[name].default if held is None else held
+        value = self.system_own.get(name)
+        return system_properties.TABLE[name].default if value is None else value
 
     def sees(self, name: str) -> bool:
         """Whether the source of the call sees the qube of a name."""
@@ -157,9 +157,9 @@ class State:
         qube.changed()
 
     def _value(self, qube: Qube, row: Property) -> PropertyValue:
-        held = qube.own.get(row.name)
-        if held is not None:
-            return PropertyValue(held, False)
+        value = qube.own.get(row.name)
+        if value is not None:
+            return PropertyValue(value, False)
         return PropertyValue(row.default_of(self, qube), True, row.why(self, qube) if row.why else None)
 
     def _put(self, qube: Qube, row: Property, value: PropertyValue) -> None:

@@ -14,7 +14,7 @@ _HYPERVISOR_LOGS: dict[str, Callable[[], Path]] = {
     "qemu:///system": lambda: Path("/var/log/libvirt/qemu"),
     "qemu:///session": lambda: Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "libvirt/qemu/log"),
 }
-"""Where libvirt keeps QEMU's own words, by URI; of a libvirt behind a socket of its own that is not known."""
+"""Where libvirt keeps QEMU's own words, by URI; unknown for a libvirt behind another socket."""
 
 
 def hypervisor_log(uri: str, domain: str) -> Path | None:
@@ -30,10 +30,10 @@ async def read_end(path: Path, most: int = MOST) -> bytes | None:
 
 def _read_end(path: Path, most: int) -> bytes | None:
     try:
-        held = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return None
-    with os.fdopen(held, "rb") as file:
+    with os.fdopen(fd, "rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - most))
         return file.read(most)

@@ -44,23 +44,23 @@ async def info(context: Context, profile: str | None, content: ByteStream) -> st
 
 async def _text(content: ByteStream) -> str:
     """The whole payload. Raises `ProtocolError` for more than a profile has."""
-    held = b""
+    buffer = b""
     async for piece in content:
-        held += piece
-        if len(held) > PROFILE_BYTES:
+        buffer += piece
+        if len(buffer) > PROFILE_BYTES:
             raise refusal("profile-too-large", PROFILE_BYTES >> 10)
-    return text_of(held, "profile")
+    return text_of(buffer, "profile")
 
 
 @answers(calls.BACKUP_RESTORE)
 async def restore(context: Context, profile: str | None, content: ByteStream) -> list[str]:
     passphrase = ""
     if profile is not None:
-        told, file = await context.system.backups.profile(profile)
+        text, file = await context.system.backups.profile(profile)
         if context.source not in {DOM0, owner_of(file.text)}:
             raise refusal("profile-passphrase-of-owner")
-        if told.has_passphrase:
-            passphrase = await context.system.backups.passphrase(profile, told, None)
+        if text.has_passphrase:
+            passphrase = await context.system.backups.passphrase(profile, text, None)
     return await context.system.restores.restore(context.source, content, passphrase)
 
 
@@ -86,10 +86,10 @@ async def remove_profile(context: Context, profile: str, _payload: None) -> None
 
 @answers(calls.BACKUP_STATUS)
 async def status(context: Context, _arg: None, _payload: None) -> list[str]:
-    return [json.dumps(told, ensure_ascii=False) for told in await context.system.backups.status(context.source)]
+    return [json.dumps(run, ensure_ascii=False) for run in await context.system.backups.status(context.source)]
 
 
 @answers(calls.BACKUP_HISTORY)
 async def history(context: Context, profile: str | None, _payload: None) -> list[str]:
     runs = await context.system.backups.history(profile, context.source)
-    return [json.dumps(told, ensure_ascii=False) for told in runs]
+    return [json.dumps(run, ensure_ascii=False) for run in runs]

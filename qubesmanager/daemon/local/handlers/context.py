@@ -21,7 +21,7 @@ class Context:
 
     @property
     def qube(self) -> Qube:
-        """The destination. Raises `QubesVMNotFoundError` if it was removed meanwhile, whoever has its name now."""
+        """The destination. Raises `QubesVMNotFoundError` if it was removed, even if another qube has its name now."""
         return self.system.runtime.still(self.destination)
 
     @property

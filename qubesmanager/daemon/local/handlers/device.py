@@ -15,10 +15,10 @@ MICROPHONE = DeviceId("dom0", "mic")
 
 @answers(calls.VM_DEVICE_AVAILABLE)
 async def available(context: Context, only: str | None, _payload: None) -> list[AvailableDevice]:
-    found = await context.system.devices.available(context.qube, context.device_class)
+    devices = await context.system.devices.available(context.qube, context.device_class)
     return [
         AvailableDevice(device.ident, device.details, device.description)
-        for device in found
+        for device in devices
         if only in {None, device.ident}
     ]
 

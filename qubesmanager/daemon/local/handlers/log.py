@@ -27,7 +27,7 @@ async def list_logs(context: Context, _arg: None, _payload: None) -> list[str]:
 @answers(calls.VM_LOG_GET)
 async def get(context: Context, name: str, _payload: None) -> str:
     path = (await _logs(context)).get(name)
-    held = await read_end(path) if path else None
-    if held is None:
+    content = await read_end(path) if path else None
+    if content is None:
         raise refusal("no-such-log", context.dest, name)
-    return held.decode("utf-8", "replace")
+    return content.decode("utf-8", "replace")

@@ -19,8 +19,8 @@ async def get_file(context: Context, name: str, _payload: None) -> TokenContent:
 
 
 @answers(calls.POLICY_REPLACE)
-async def replace_file(context: Context, name: str, told: TokenContent) -> None:
-    await context.system.policies.replace(file_of(name), told.token, told.content)
+async def replace_file(context: Context, name: str, change: TokenContent) -> None:
+    await context.system.policies.replace(file_of(name), change.token, change.content)
 
 
 @answers(calls.POLICY_REMOVE)
@@ -39,8 +39,8 @@ async def get_include(context: Context, name: str, _payload: None) -> TokenConte
 
 
 @answers(calls.POLICY_INCLUDE_REPLACE)
-async def replace_include(context: Context, name: str, told: TokenContent) -> None:
-    await context.system.policies.replace(include_of(name), told.token, told.content)
+async def replace_include(context: Context, name: str, change: TokenContent) -> None:
+    await context.system.policies.replace(include_of(name), change.token, change.content)
 
 
 @answers(calls.POLICY_INCLUDE_REMOVE)

@@ -17,15 +17,15 @@ async def list_properties(context: Context, _arg: None, _payload: None) -> list[
 @answers(calls.VM_PROPERTY_GET)
 async def get(context: Context, name: str, _payload: None) -> PropertyState:
     row = property_of(context.qube, name)
-    held = context.qube.view[row.name]
-    return PropertyState(held.is_default, held.value)
+    value = context.qube.view[row.name]
+    return PropertyState(value.is_default, value.value)
 
 
 @answers(calls.VM_PROPERTY_GET_ALL)
 async def get_all(context: Context, _arg: None, _payload: None) -> list[PropertyRow]:
     return [
-        PropertyRow(name, held.is_default, properties.TABLE[name].type.value, held.value)
-        for name, held in context.qube.view.items()
+        PropertyRow(name, value.is_default, properties.TABLE[name].type.value, value.value)
+        for name, value in context.qube.view.items()
     ]
 
 

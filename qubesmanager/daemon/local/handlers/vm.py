@@ -16,15 +16,15 @@ from qubesmanager.wire.values import DeviceClass, VmClass
 
 @answers(calls.VM_LIST)
 async def list_vms(context: Context, only: str | None, _payload: None) -> list[VmInfo]:
-    wanted = only if context.dest == "dom0" else context.dest
-    return [VmInfo(qube.name, qube.klass, qube.state) for qube in _seen(context, wanted)]
+    name = only if context.dest == "dom0" else context.dest
+    return [VmInfo(qube.name, qube.klass, qube.state) for qube in _seen(context, name)]
 
 
-def _seen(context: Context, wanted: str | None) -> list[Qube]:
+def _seen(context: Context, name: str | None) -> list[Qube]:
     """The qubes that the source may see: all of them, or the one of that name."""
     state = context.system.runtime.state
-    found = state.in_order() if wanted is None else [state.qubes[wanted]] if wanted in state.qubes else []
-    return [qube for qube in found if context.sees(qube.name)]
+    qubes = state.in_order() if name is None else [state.qubes[name]] if name in state.qubes else []
+    return [qube for qube in qubes if context.sees(qube.name)]
 
 
 @answers(calls.VM_GET_ALL)

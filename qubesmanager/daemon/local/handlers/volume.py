@@ -11,7 +11,11 @@ from qubesmanager.wire.codecs import ByteStream, VolumeId, VolumeRow
 
 @answers(calls.VM_VOLUME_LIST)
 async def list_volumes(context: Context, pool: str | None, _payload: None) -> list[VolumeRow]:
-    return [VolumeRow(held.name, held.pool, held.vid) for held in volumes_of(context.qube) if pool in {None, held.pool}]
+    return [
+        VolumeRow(volume.name, volume.pool, volume.vid)
+        for volume in volumes_of(context.qube)
+        if pool in {None, volume.pool}
+    ]
 
 
 @answers(calls.VM_VOLUME_INFO)

@@ -78,7 +78,7 @@ def write(connection: sqlite3.Connection, folder: Path, reason: str) -> Path:
     finally:
         part.unlink(missing_ok=True)
     kind = reason.partition("-")[0]
-    for old in [held for held in newest_first(folder) if _kind(held) == kind][KEPT[kind] :]:
+    for old in [copy for copy in newest_first(folder) if _kind(copy) == kind][KEPT[kind] :]:
         old.unlink()
     return path
 

@@ -232,10 +232,10 @@ def delete_destinations(profile: str) -> Statement:
 
 def set_device(qid: int, device: DeviceRecord) -> Statement:
     """A device that is attached now, assigned persistently, or both."""
-    held = json.dumps(dict(device.options))
+    options = json.dumps(dict(device.options))
     return (
         "INSERT OR REPLACE INTO device VALUES (?, ?, ?, ?, ?, ?)",
-        (qid, device.device_class, device.backend, device.ident, held, int(device.attached)),
+        (qid, device.device_class, device.backend, device.ident, options, int(device.attached)),
     )
 
 
@@ -246,8 +246,11 @@ def delete_device(qid: int, device: DeviceRecord) -> Statement:
     )
 
 
-def set_backup_run(run: int, profile: str, told: Mapping[str, object]) -> Statement:
-    return ("INSERT OR REPLACE INTO backup_run VALUES (?, ?, ?)", (run, profile, json.dumps(told, ensure_ascii=False)))
+def set_backup_run(run: int, profile: str, details: Mapping[str, object]) -> Statement:
+    return (
+        "INSERT OR REPLACE INTO backup_run VALUES (?, ?, ?)",
+        (run, profile, json.dumps(details, ensure_ascii=False)),
+    )
 
 
 def set_started_in(boot: str) -> Statement:

@@ -278,10 +278,10 @@ class Store:
 
 def _inode(path: Path) -> tuple[int, int] | None:
     try:
-        found = path.stat()
+        stat = path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return stat.st_dev, stat.st_ino
 
 
 def _is_damage(error: sqlite3.Error) -> bool:
@@ -299,7 +299,7 @@ def why_no_file(path: Path) -> str:
 
 
 def open_copy(path: Path) -> sqlite3.Connection:
-    """A file that nobody writes to, for reading; nothing is made beside it. Raises `sqlite3.Error`."""
+    """A file without writers, for reading; no file is made beside it. Raises `sqlite3.Error`."""
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
 
 

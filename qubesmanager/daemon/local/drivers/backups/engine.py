@@ -29,7 +29,7 @@ TELL_SECONDS = 0.2
 
 
 async def in_engine(work: Callable[[], T], stop: threading.Event | None = None) -> T:
-    """The result of `work`, from a thread of its own.
+    """The result of `work`, from a separate thread.
 
     Cancelled, it sets the event and waits until the work has ended: what has begun does not run on behind a caller.
     """
@@ -62,7 +62,7 @@ async def off_loop(function: Callable[P, T], *arguments: P.args, **named: P.kwar
 async def at_destination(function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
     """The result of a short function that looks at where backups go.
 
-    It runs in one of few threads of their own: a mount that hangs keeps these busy, and nothing else. Raises
+    It runs in one of few separate threads: a mount that hangs keeps these busy, and nothing else. Raises
     `BackupNotConnectedError` after `DESTINATION_SECONDS`; the thread is free again when the mount answers.
     """
     future = asyncio.get_running_loop().run_in_executor(_DESTINATIONS, partial(function, *arguments, **named))
@@ -114,7 +114,7 @@ class Readable:
 
 @asynccontextmanager
 async def readable(stream: ByteStream) -> AsyncIterator[Readable]:
-    """The stream's bytes for a thread. Who has enough ends the block; the rest of the stream is not asked for."""
+    """The stream's bytes for a thread. A caller that has enough leaves the block; the rest is not read."""
     read_fd, write_fd = os.pipe()
     loop = asyncio.get_running_loop()
     broken: list[BaseException] = []

@@ -87,8 +87,8 @@ def unmounted_point(folder: Path, root: Path = Path("/")) -> str:
             if len(fields) > 1 and not line.lstrip().startswith("#") and fields[1].startswith("/"):
                 points.append(_unescaped(fields[1]))
     holding = [point for point in points if Path(place).is_relative_to(point)]
-    wanted = max(holding, key=len, default="/")
-    return "" if len(_mounted(place, root)[0]) >= len(wanted.rstrip("/")) else wanted
+    mount_point = max(holding, key=len, default="/")
+    return "" if len(_mounted(place, root)[0]) >= len(mount_point.rstrip("/")) else mount_point
 
 
 def _unescaped(field: str) -> str:

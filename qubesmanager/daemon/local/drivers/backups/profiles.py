@@ -15,7 +15,7 @@ SUFFIX = ".conf"
 
 @dataclass(frozen=True, slots=True)
 class ProfileFile:
-    """A profile as it lies there. `changed` in unix seconds; `by_root`: nobody else could have written it."""
+    """A profile's file. `changed` in unix seconds; `by_root`: only root could have written it."""
 
     text: str
     changed: float
@@ -48,8 +48,8 @@ class Profiles:
         return self.folder / f"{check(PROFILE_ID, profile)}{SUFFIX}"
 
     def _names(self) -> list[str]:
-        found = (path.name.removesuffix(SUFFIX) for path in self.folder.glob(f"*{SUFFIX}"))
-        return sorted(name for name in found if PROFILE_ID.matches(name))
+        ids = (path.name.removesuffix(SUFFIX) for path in self.folder.glob(f"*{SUFFIX}"))
+        return sorted(name for name in ids if PROFILE_ID.matches(name))
 
     @staticmethod
     def _get(path: Path) -> ProfileFile:

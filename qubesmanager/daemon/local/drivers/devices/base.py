@@ -14,7 +14,7 @@ from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.values import DeviceChange, DeviceClass
 
 DESCRIPTION_LIMIT = 80
-"""Characters; what a device says about itself beyond that helps nobody to tell it apart."""
+"""Characters; a longer description of a device does not help to recognize it."""
 
 _OTHER = re.compile(r"[^\x20-\x7e]+")
 _SPACES = re.compile(r" +")

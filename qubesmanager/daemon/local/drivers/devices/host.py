@@ -15,7 +15,7 @@ from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.values import DeviceChange, DeviceClass
 
 RESCAN_SECONDS = 10.0
-"""How often to look without being told: a mount has no event, and some containers get none from the kernel."""
+"""Seconds between two looks without an event: a mount has no event, and some containers get none from the kernel."""
 
 Notify = Callable[[DeviceClass], None]
 Snapshot = Mapping[DeviceClass, Mapping[str, DeviceInfo]]
@@ -36,24 +36,24 @@ class HostDevices:
         self._root = root
         self._rescan_seconds = rescan_seconds
         self._known: Snapshot = {}
-        """What the listener has been told of."""
+        """The classes of which the listener got events."""
         self._missed: set[tuple[DeviceClass, str]] = set()
-        self._told: set[DeviceClass] = set()
+        self._reported: set[DeviceClass] = set()
         self._woken = asyncio.Event()
 
     async def available(self, device_class: DeviceClass) -> list[DeviceInfo]:
-        found = await asyncio.to_thread(sysfs.devices, self._root, device_class)
-        return [device for device in found.values() if not device.in_use]
+        devices = await asyncio.to_thread(sysfs.devices, self._root, device_class)
+        return [device for device in devices.values() if not device.in_use]
 
     async def find(self, device_class: DeviceClass, ident: str) -> DeviceInfo:
-        found = await asyncio.to_thread(sysfs.devices, self._root, device_class)
-        if ident not in found:
+        devices = await asyncio.to_thread(sysfs.devices, self._root, device_class)
+        if ident not in devices:
             if ident in self._known.get(device_class, {}):
                 # It is gone, whatever the next look finds: it may be back by then.
                 self._missed.add((device_class, ident))
                 self._notify(device_class)
             raise refusal("machine-without-device", device_class, shown(ident))
-        return found[ident]
+        return devices[ident]
 
     async def why_busy(self, device: DeviceInfo) -> Reason | None:
         if device.in_use:
@@ -74,7 +74,7 @@ class HostDevices:
             self._known = {}
 
     def _notify(self, device_class: DeviceClass) -> None:
-        self._told.add(device_class)
+        self._reported.add(device_class)
         self._woken.set()
 
     async def _events(self) -> AsyncIterator[DeviceEvent]:
@@ -82,14 +82,16 @@ class HostDevices:
             try:
                 await asyncio.wait_for(self._woken.wait(), self._rescan_seconds)
             except TimeoutError:
-                self._told.update(DeviceClass)
+                self._reported.update(DeviceClass)
             self._woken.clear()
-            classes, self._told = self._told, set()
+            classes, self._reported = self._reported, set()
             now = {**self._known, **await self._snapshot(classes)}
             missed, self._missed = self._missed, set()
             between = {
-                device_class: {ident: device for ident, device in held.items() if (device_class, ident) not in missed}
-                for device_class, held in self._known.items()
+                device_class: {
+                    ident: device for ident, device in devices.items() if (device_class, ident) not in missed
+                }
+                for device_class, devices in self._known.items()
             }
             events = [*differences(self._known, between), *differences(between, now)]
             self._known = now

@@ -34,13 +34,13 @@ class MemoryDevices:
         self._tell(DeviceEvent(DeviceChange.REMOVED, self.devices.pop((device_class, ident))))
 
     async def available(self, device_class: DeviceClass) -> list[DeviceInfo]:
-        return [held for key, held in sorted(self.devices.items()) if key[0] is device_class and not held.in_use]
+        return [device for key, device in sorted(self.devices.items()) if key[0] is device_class and not device.in_use]
 
     async def find(self, device_class: DeviceClass, ident: str) -> DeviceInfo:
-        found = self.devices.get((device_class, ident))
-        if found is None:
+        device = self.devices.get((device_class, ident))
+        if device is None:
             raise refusal("device-missing", device_class, shown(ident))
-        return found
+        return device
 
     async def why_busy(self, device: DeviceInfo) -> Reason | None:
         return Reason("machine-uses-device", device.in_use) if device.in_use else None

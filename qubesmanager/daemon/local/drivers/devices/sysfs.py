@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Devices as sysfs shows them, below a root that tests point at a tree of their own.
+"""Devices as sysfs shows them, below a root that tests replace by another tree.
 
 One function a class lists what is there, in use or not. A device that vanishes while it is read is left out.
 Source: the kernel's Documentation/ABI (sysfs-block, sysfs-bus-usb, sysfs-bus-pci), proc(5) for mountinfo and swaps.
@@ -56,8 +56,8 @@ _PCI_KINDS = {
 
 def devices(root: Path, device_class: DeviceClass) -> dict[str, DeviceInfo]:
     """All devices of a class by ident, in order. Blocks for a few milliseconds."""
-    found = (device for device in _LISTED[device_class](root) if names.DEVICE_IDENT.matches(device.ident))
-    return {device.ident: device for device in sorted(found, key=lambda device: device.ident)}
+    listed = (device for device in _LISTED[device_class](root) if names.DEVICE_IDENT.matches(device.ident))
+    return {device.ident: device for device in sorted(listed, key=lambda device: device.ident)}
 
 
 def why_busy(path: str) -> Reason | None:

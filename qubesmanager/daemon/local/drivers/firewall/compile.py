@@ -28,7 +28,7 @@ _L4_ICMP = {IPV4: "icmp", IPV6: "ipv6-icmp"}
 _NFPROTO = {IPV4: "ipv4", IPV6: "ipv6"}
 _ADDRESS_TYPE = {IPV4: "ipv4_addr", IPV6: "ipv6_addr"}
 NEIGHBOURS = ["nd-router-solicit", "nd-neighbor-solicit", "nd-neighbor-advert"]
-"""ICMPv6 without which IPv6 finds nobody on a link."""
+"""ICMPv6 without which IPv6 finds no neighbour on a link."""
 _REJECT: Json = {"reject": {"type": "icmpx", "expr": "admin-prohibited"}}
 _ACCEPT: Json = {"accept": None}
 
@@ -126,7 +126,7 @@ def _rule_of(stored: Rule | str) -> Rule:
 
 
 def _shared_addresses(qubes: Sequence[QubeRules]) -> dict[str, Reason]:
-    """Qubes that have an address in common cannot be told apart by it, so none of them may pass."""
+    """Qubes that have an address in common cannot be distinguished by it, so none of them may pass."""
     holders: dict[Address, list[str]] = defaultdict(list)
     for qube in qubes:
         for address in qube.addresses():
@@ -162,7 +162,7 @@ class _Builder:
         return expressions
 
     def _rule(self, rule: Rule) -> Iterable[list[Json]]:
-        """One or two nft rules: two where IPv4 and IPv6 need words of their own."""
+        """One or two nft rules: two where IPv4 and IPv6 need different words."""
         self._fail_closed(rule)
         time = [] if rule.expire is None else [_match({"meta": {"key": "time"}}, rule.expire, "<")]
         verdict = _ACCEPT if rule.action is Action.ACCEPT else _REJECT
@@ -180,19 +180,19 @@ class _Builder:
 
     def _target(self, rule: Rule, family: int | None) -> list[Json] | None:
         """What matches the destination; None if nothing can."""
-        found = []
+        resolved = []
         network = rule.dst4 or rule.dst6
         if network is not None:
-            found.append(_network(network))
+            resolved.append(_network(network))
         if rule.dsthost is not None and family is not None:
             number = self.hosts.setdefault(rule.dsthost, len(self.hosts))
-            found.append(_match(_address(family, "daddr"), "@" + _set_name(family, number)))
+            resolved.append(_match(_address(family, "daddr"), "@" + _set_name(family, number)))
         if rule.specialtarget is not None and family is not None:
             servers = _of(family, self.dns)
             if not servers:
                 return None
-            found.append(_match(_address(family, "daddr"), {"set": servers}))
-        return found
+            resolved.append(_match(_address(family, "daddr"), {"set": servers}))
+        return resolved
 
     # -- the table
 
@@ -305,7 +305,9 @@ def _address(family: int, field: str) -> Json:
 
 def _of(family: int, addresses: Iterable[Address]) -> list[str]:
     """The addresses of one family, each once, in order."""
-    return [str(address) for address in sorted({found for found in addresses if found.version == family}, key=int)]
+    return [
+        str(address) for address in sorted({address for address in addresses if address.version == family}, key=int)
+    ]
 
 
 def _set_name(family: int, number: int) -> str:

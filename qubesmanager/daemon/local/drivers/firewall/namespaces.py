@@ -31,7 +31,7 @@ UPLINK = "uplink0"
 NAMESPACES = Path("/run/netns")
 
 _NODAD: dict[int, tuple[str, ...]] = {4: (), 6: ("nodad",)}
-"""Nobody else can have an address on these links, so it need not be asked for first."""
+"""No other machine can have an address on these links, so no detection of duplicates is needed."""
 _GATEWAYS = {4: "169.254.0.1/32", 6: "fe80::1/64"}
 """The host's end of a link that leads out; the same on each, since it is never the target of anything but a route."""
 
@@ -63,7 +63,7 @@ def why_not() -> Reason | None:
 
 
 class LinuxNamespaces:
-    """Builds and takes away. `root`: the namespace that stands for the host (a test's own); None for the process's.
+    """Builds and takes away. `root`: the namespace used as the host's (by tests); None for the process's.
 
     `prefix` begins the names of namespaces and tables, so that two installations on a host do not meet.
     """
@@ -204,7 +204,7 @@ class LinuxNamespaces:
         return {link["ifname"] for link in json.loads(await self._ip("-j", "link", "show"))}
 
     async def _namespaces(self) -> set[str]:
-        return {found["name"] for found in json.loads(await command.run("ip", "-j", "netns", "list") or b"[]")}
+        return {row["name"] for row in json.loads(await command.run("ip", "-j", "netns", "list") or b"[]")}
 
     async def _ip(self, *arguments: str) -> bytes:
         return await command.run(*self._on_host("ip", *arguments))
@@ -293,8 +293,8 @@ def dns_table(table: str, resolvers: Sequence[Address]) -> list[Json]:
     """The table that sends what is asked of a virtual address to a resolver of the same family, in order."""
     named = {"family": "inet", "table": table}
     chain = {**named, "name": "ask", "type": "nat", "hook": "prerouting", "prio": -100, "policy": "accept"}
-    held: list[Json] = [*delete_table(table), {"add": {"table": {"family": "inet", "name": table}}}]
-    held.append({"add": {"chain": chain}})
+    commands: list[Json] = [*delete_table(table), {"add": {"table": {"family": "inet", "name": table}}}]
+    commands.append({"add": {"chain": chain}})
     real = [str(address) for address in resolvers if address.version == 4]  # noqa: PLR2004 - IPv4
     for virtual, address in zip(VIRTUAL_DNS, real[:1] * len(VIRTUAL_DNS) if len(real) < 2 else real, strict=False):  # noqa: PLR2004
         for protocol in ("udp", "tcp"):
@@ -305,13 +305,13 @@ def dns_table(table: str, resolvers: Sequence[Address]) -> list[Json]:
                 {"match": {"op": "==", "left": port, "right": 53}},
                 {"dnat": {"family": "ip", "addr": address}},
             ]
-            held.append({"add": {"rule": {**named, "chain": "ask", "expr": expression}}})
-    return held
+            commands.append({"add": {"rule": {**named, "chain": "ask", "expr": expression}}})
+    return commands
 
 
 def resolvers_of(text: str) -> tuple[Address, ...]:
     """The name servers in a resolv.conf that a namespace can reach: none on the host's own loopback."""
-    found = []
+    rules = []
     for line in text.splitlines():
         word, _, rest = line.strip().partition(" ")
         if word != "nameserver":
@@ -321,8 +321,8 @@ def resolvers_of(text: str) -> tuple[Address, ...]:
         except ValueError:
             continue
         if not address.is_loopback:
-            found.append(address)
-    return tuple(found)
+            rules.append(address)
+    return tuple(rules)
 
 
 def _delete_bridge_table(table: str) -> list[Json]:

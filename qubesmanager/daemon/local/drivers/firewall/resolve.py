@@ -22,7 +22,7 @@ AT_ONCE = 8
 ADDRESSES_LIMIT = 256
 """The most addresses of one name: the newest are kept."""
 
-# A pool of its own: a name server that does not answer must not hold up the threads that others need.
+# A separate pool: a name server that does not answer must not hold up the threads that others need.
 _THREADS = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="resolve")
 
 Lookup = Callable[[str], Awaitable[Collection[Address]]]
@@ -31,8 +31,8 @@ Lookup = Callable[[str], Awaitable[Collection[Address]]]
 async def lookup(host: str) -> Collection[Address]:
     """The host's addresses as this machine's resolver says now. Raises OSError when it has none."""
     ask = partial(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
-    found = await asyncio.get_running_loop().run_in_executor(_THREADS, ask)
-    return {ipaddress.ip_address(str(address[0]).partition("%")[0]) for *_, address in found}
+    rows = await asyncio.get_running_loop().run_in_executor(_THREADS, ask)
+    return {ipaddress.ip_address(str(address[0]).partition("%")[0]) for *_, address in rows}
 
 
 class Resolver:
@@ -41,7 +41,7 @@ class Resolver:
     def __init__(self, ask: Lookup = lookup, clock: Callable[[], float] = time.monotonic) -> None:
         self._ask = ask
         self._clock = clock
-        self._seen: dict[str, dict[Address, float]] = {}
+        self._last_seen: dict[str, dict[Address, float]] = {}
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def __call__(self, hosts: Collection[str]) -> Mapping[str, Collection[Address]]:
@@ -49,16 +49,16 @@ class Resolver:
         async with asyncio.TaskGroup() as group:
             for host in hosts:
                 group.create_task(self._renew(host))
-        return {host: frozenset(self._seen.get(host, ())) for host in hosts}
+        return {host: frozenset(self._last_seen.get(host, ())) for host in hosts}
 
     async def _renew(self, host: str) -> None:
         try:
             async with self._at_once, asyncio.timeout(ANSWER_SECONDS):
-                found = await self._ask(host)
+                addresses = await self._ask(host)
         except (OSError, UnicodeError, TimeoutError):
             return
         now = self._clock()
-        seen = {address: last for address, last in self._seen.get(host, {}).items() if now - last < KEEP_SECONDS}
-        seen |= dict.fromkeys(found, now)
-        newest = sorted(seen.items(), key=lambda item: -item[1])[:ADDRESSES_LIMIT]
-        self._seen[host] = dict(newest)
+        recent = {address: last for address, last in self._last_seen.get(host, {}).items() if now - last < KEEP_SECONDS}
+        recent |= dict.fromkeys(addresses, now)
+        newest = sorted(recent.items(), key=lambda item: -item[1])[:ADDRESSES_LIMIT]
+        self._last_seen[host] = dict(newest)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the daemon asks of a hypervisor: the protocol, what a domain is started from, and what is told back."""
+"""What the daemon asks of a hypervisor: the protocol, what a domain is started from, and its events."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -61,7 +61,7 @@ class NicSpec:
 class DomainSpec:
     """All that a domain is made of. `maxmem_mib` 0: the memory does not change while it runs.
 
-    `klass` is the qube's class, for whoever looks at the host. Without `kernel` it boots from the disk marked `boot`.
+    `klass` is the qube's class, for people who look at the host. Without `kernel` it boots from the disk marked `boot`.
     `console_log` gets what the guest writes to its first serial port, appended.
     """
 
@@ -118,7 +118,7 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class StateChanged:
-    """`state` differs from the one told before. `crashed`: it halted without having been told to."""
+    """`state` differs from that of the event before. `crashed`: it halted by itself."""
 
     uuid: UUID
     state: PowerState
@@ -207,7 +207,7 @@ class Hypervisor(Protocol):
         ...
 
     async def resize_disk(self, uuid: UUID, target: str, size: int) -> None:
-        """Tell the guest that its disk has `size` bytes now; the file is made that long too."""
+        """Notify the guest that its disk has `size` bytes now; the file is made that long too."""
         ...
 
     async def disk_files(self, uuid: UUID) -> dict[str, Path]:
@@ -245,7 +245,7 @@ class Hypervisor(Protocol):
 async def press_shutdown(
     hypervisor: Hypervisor, uuid: UUID, halted: asyncio.Event, *, limit: float, every: float = 3.0
 ) -> None:
-    """Press the power button every few seconds until `halted` is set by whoever reads the events.
+    """Press the power button every few seconds until the reader of the events sets `halted`.
 
     Raises QubesVMShutdownTimeoutError after `limit` seconds; the domain runs on.
     """

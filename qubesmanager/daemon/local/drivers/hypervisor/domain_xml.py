@@ -180,22 +180,22 @@ def find_disk(domain_text: str, target: str, flavour: Flavour) -> ET.Element | N
     """The disk at that target in a live domain's XML."""
     name = target_name(target, flavour)
     tree = ET.fromstring(domain_text)  # noqa: S314 - written by libvirt
-    return next((one for one in tree.iterfind("devices/disk") if _attribute(one, "target", "dev") == name), None)
+    return next((disk for disk in tree.iterfind("devices/disk") if _attribute(disk, "target", "dev") == name), None)
 
 
 def disk_source(domain_text: str, target: str, flavour: Flavour) -> str:
     """The file that a live domain's disk writes to; empty if it has no such disk, or one of another kind."""
-    found = find_disk(domain_text, target, flavour)
-    return "" if found is None else _attribute(found, "source", "file")
+    disk = find_disk(domain_text, target, flavour)
+    return "" if disk is None else _attribute(disk, "source", "file")
 
 
 def disk_files(domain_text: str, flavour: Flavour) -> dict[str, Path]:
     """By target as `xvda`: the file or block device that a live domain's disk writes to."""
     tree = ET.fromstring(domain_text)  # noqa: S314 - written by libvirt
     return {
-        f"xvd{_attribute(one, 'target', 'dev').removeprefix(flavour.disk_prefix)}": Path(path)
-        for one in tree.iterfind("devices/disk")
-        if (path := _attribute(one, "source", "file") or _attribute(one, "source", "dev"))
+        f"xvd{_attribute(disk, 'target', 'dev').removeprefix(flavour.disk_prefix)}": Path(path)
+        for disk in tree.iterfind("devices/disk")
+        if (path := _attribute(disk, "source", "file") or _attribute(disk, "source", "dev"))
     }
 
 
@@ -206,24 +206,26 @@ def switched_disk(domain_text: str, target: str, path: Path, disk_format: DiskFo
     """
     name = target_name(target, flavour)
     tree = ET.fromstring(domain_text)  # noqa: S314 - written by libvirt
-    names = [_attribute(one, "target", "dev") for one in tree.iterfind("devices/disk")]
+    names = [_attribute(disk, "target", "dev") for disk in tree.iterfind("devices/disk")]
     if name not in names:
         raise refusal("qube-without-disk", target)
     root = ET.Element("domainsnapshot")
     disks = ET.SubElement(root, "disks")
     for other in names:
-        one = ET.SubElement(disks, "disk", name=other, snapshot="external" if other == name else "no")
+        disk = ET.SubElement(disks, "disk", name=other, snapshot="external" if other == name else "no")
         if other == name:
-            one.set("type", "file")
-            ET.SubElement(one, "driver", type=disk_format.value)
-            ET.SubElement(one, "source", file=_checked(str(path)))
+            disk.set("type", "file")
+            ET.SubElement(disk, "driver", type=disk_format.value)
+            ET.SubElement(disk, "source", file=_checked(str(path)))
     return to_text(root)
 
 
 def find_nic(domain_text: str, mac: str) -> ET.Element | None:
     tree = ET.fromstring(domain_text)  # noqa: S314 - written by libvirt
     interfaces = tree.iterfind("devices/interface")
-    return next((one for one in interfaces if _attribute(one, "mac", "address").lower() == mac.lower()), None)
+    return next(
+        (interface for interface in interfaces if _attribute(interface, "mac", "address").lower() == mac.lower()), None
+    )
 
 
 def has_host_device(domain_text: str, device: HostDevice) -> bool:
@@ -231,8 +233,8 @@ def has_host_device(domain_text: str, device: HostDevice) -> bool:
     tree = ET.fromstring(domain_text)  # noqa: S314 - written by libvirt
     if isinstance(device, Microphone):
         return tree.find("devices/sound") is not None
-    wanted = _address(host_device(device))
-    return any(_address(one) == wanted for one in tree.iterfind("devices/hostdev"))
+    address = _address(host_device(device))
+    return any(_address(hostdev) == address for hostdev in tree.iterfind("devices/hostdev"))
 
 
 def _address(hostdev: ET.Element) -> tuple[str, tuple[tuple[str, int], ...]]:
@@ -242,8 +244,8 @@ def _address(hostdev: ET.Element) -> tuple[str, tuple[tuple[str, int], ...]]:
 
 
 def _attribute(element: ET.Element, child: str, name: str) -> str:
-    found = element.find(child)
-    return "" if found is None else found.get(name, "")
+    node = element.find(child)
+    return "" if node is None else node.get(name, "")
 
 
 def _os(spec: DomainSpec, flavour: Flavour) -> ET.Element:
@@ -289,7 +291,7 @@ def _devices(spec: DomainSpec, flavour: Flavour) -> Iterator[ET.Element]:
 
 
 def _console(spec: DomainSpec) -> ET.Element:
-    """A terminal that `virsh console` opens; what the guest writes goes to the log also while nobody looks."""
+    """A terminal that `virsh console` opens; what the guest writes goes to the log also while no terminal is open."""
     root = ET.Element("console", type="pty")
     if spec.console_log is not None:
         ET.SubElement(root, "log", file=_checked(str(spec.console_log)), append="on")

@@ -46,7 +46,7 @@ class _EventLoop:
             raise RuntimeError("libvirt is in use on another event loop")
         if self.loop is not loop:
             self.loop = loop
-            # Of connections that a loop left open when it ended: nobody hears them any more.
+            # Of connections that a loop left open when it ended: nothing waits for them.
             self._watches.clear()
 
     # called by libvirt, from any thread
@@ -91,15 +91,15 @@ class _EventLoop:
     def _listen(self, fd: int) -> None:
         """Several watches may share a descriptor; the loop knows one reader and one writer for it."""
         assert self.loop is not None  # noqa: S101 - only called by the loop
-        wanted = 0
+        events = 0
         for watch in self._watches.values():
             if watch.fd == fd:
-                wanted |= watch.events
+                events |= watch.events
         for flag, add, remove in (
             (libvirt.VIR_EVENT_HANDLE_READABLE, self.loop.add_reader, self.loop.remove_reader),
             (libvirt.VIR_EVENT_HANDLE_WRITABLE, self.loop.add_writer, self.loop.remove_writer),
         ):
-            if wanted & flag:
+            if events & flag:
                 add(fd, self._ready, fd, flag)
             else:
                 remove(fd)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Domains through libvirt, on whatever its URI names; docs/hypervisors.md says which were tried.
 
-Domains are transient: libvirt has one from its start until it halts, so nothing of it has to be cleared up, and nobody
+Domains are transient: libvirt has one from its start until it halts, so nothing of it has to be cleared up, and no one
 can start it behind the manager's back with disks that are gone. They outlive the daemon and are found again by UUID.
 """
 
@@ -106,8 +106,8 @@ class LibvirtHypervisor:
 
     async def _capable(self, kind: str) -> Capabilities:
         if kind == "qemu":
-            found = await accel.choose(self._wish)
-            return Capabilities(self._uri, found.accel, hot_plug=True, notes=found.notes)
+            accelerator = await accel.choose(self._wish)
+            return Capabilities(self._uri, accelerator.accel, hot_plug=True, notes=accelerator.notes)
         if kind == "test":
             note = "These qubes are only acted: their states are libvirt's, and no machine runs."
             return Capabilities(self._uri, "test", hot_plug=False, notes=(note,))
@@ -244,14 +244,14 @@ class LibvirtHypervisor:
         return await self._asked(self._domains)
 
     def _domains(self) -> list[DomainInfo]:
-        found = []
+        rows = []
         for domain in self._link().listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
             # One that ends while we look is left out, and so is one that is not ours.
             with contextlib.suppress(libvirt.libvirtError):
                 if self._is_ours(domain):
                     state = STATES.get(domain.state()[0], PowerState.NA)
-                    found.append(DomainInfo(UUID(bytes=domain.UUID()), domain.name(), state))
-        return found
+                    rows.append(DomainInfo(UUID(bytes=domain.UUID()), domain.name(), state))
+        return rows
 
     def _is_ours(self, domain: "libvirt.virDomain") -> bool:
         kind = libvirt.VIR_DOMAIN_METADATA_ELEMENT
@@ -274,7 +274,7 @@ class LibvirtHypervisor:
 
         state = await self._asked(look)
         if state is not PowerState.HALTED:
-            # Also one whose start this process did not ask for: its events are told from now on.
+            # Also a domain that another process started: its events are reported from now on.
             self._states.setdefault(uuid, state)
         return state
 
@@ -291,7 +291,7 @@ class LibvirtHypervisor:
             if error.get_error_code() not in {*_NOT_ALLOWED_HERE, libvirt.VIR_ERR_INVALID_ARG}:
                 raise
             rows = [(domain, {}) for domain in link.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE)]
-        found = []
+        listed = []
         for domain, values in rows:
             uuid = UUID(bytes=domain.UUID())
             if uuid not in self._states:
@@ -303,8 +303,8 @@ class LibvirtHypervisor:
                     if {"state.state", "balloon.current", "cpu.time"} <= values.keys()
                     else domain.info()
                 )
-                found.append(DomainStats(uuid, STATES.get(state, PowerState.NA), memory, cpu_time))
-        return found
+                listed.append(DomainStats(uuid, STATES.get(state, PowerState.NA), memory, cpu_time))
+        return listed
 
     # life of a domain
 
@@ -375,9 +375,9 @@ class LibvirtHypervisor:
 
         def switch(domain: "libvirt.virDomain") -> None:
             before = domain.XMLDesc()
-            wanted = domain_xml.switched_disk(before, target, path, disk_format, self._flavour)
+            changed = domain_xml.switched_disk(before, target, path, disk_format, self._flavour)
             try:
-                domain.snapshotCreateXML(wanted, flags)
+                domain.snapshotCreateXML(changed, flags)
             except libvirt.libvirtError as error:
                 try:
                     after = domain.XMLDesc()
@@ -398,9 +398,9 @@ class LibvirtHypervisor:
         await self._attach(uuid, domain_xml.to_text(domain_xml.host_device(device)))
 
     async def detach_device(self, uuid: UUID, device: HostDevice) -> None:
-        wanted = domain_xml.host_device(device)
+        hostdev = domain_xml.host_device(device)
         await self._detach(
-            uuid, "the device", lambda text: wanted if domain_xml.has_host_device(text, device) else None
+            uuid, "the device", lambda text: hostdev if domain_xml.has_host_device(text, device) else None
         )
 
     async def has_device(self, uuid: UUID, device: HostDevice) -> bool:

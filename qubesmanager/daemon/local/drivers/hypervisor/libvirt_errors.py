@@ -15,7 +15,7 @@ from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.values import PowerState
 
 STATES = {
-    libvirt.VIR_DOMAIN_NOSTATE: PowerState.RUNNING,  # Xen says so of a domain that waits for a processor
+    libvirt.VIR_DOMAIN_NOSTATE: PowerState.RUNNING,  # Xen's state of a domain that waits for a processor
     libvirt.VIR_DOMAIN_RUNNING: PowerState.RUNNING,
     libvirt.VIR_DOMAIN_BLOCKED: PowerState.RUNNING,
     libvirt.VIR_DOMAIN_PAUSED: PowerState.PAUSED,
@@ -34,7 +34,7 @@ STATE_AFTER_EVENT = {
     libvirt.VIR_DOMAIN_EVENT_CRASHED: PowerState.CRASHED,
     libvirt.VIR_DOMAIN_EVENT_PMSUSPENDED: PowerState.SUSPENDED,
 }
-"""The other events tell of definitions, of which there are none."""
+"""The other events are about definitions, of which there are none."""
 
 CRASH_DETAILS = {
     (libvirt.VIR_DOMAIN_EVENT_STOPPED, libvirt.VIR_DOMAIN_EVENT_STOPPED_CRASHED),
@@ -46,7 +46,7 @@ _NOT_POSSIBLE = {
     libvirt.VIR_ERR_CONFIG_UNSUPPORTED,
     libvirt.VIR_ERR_OPERATION_UNSUPPORTED,
 }
-# A domain that ended between being found and being told is answered with "operation is not valid".
+# A domain that ended between its lookup and the call is answered with "operation is not valid".
 _GONE = {libvirt.VIR_ERR_NO_DOMAIN}
 
 

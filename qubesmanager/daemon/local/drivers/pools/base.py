@@ -14,7 +14,7 @@ Three kinds of volumes follow from two flags of the spec:
 
 `source` is a vid of the same pool: a snap_on_start volume lives where its source lives.
 
-A volume has an identity, which whoever makes it chooses and which stays with it: a name may be another volume's later,
+A volume has an identity, chosen by its maker, which stays with it: a name may be another volume's later,
 an identity never is. What is undone after a failure or a crash is removed by its identity, so nothing else can go.
 """
 

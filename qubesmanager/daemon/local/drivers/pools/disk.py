@@ -23,7 +23,7 @@ BLOCK = 64 << 10
 ZEROS = bytes(GRAIN)
 _STAGING = re.compile(r"\.tmp-[0-9a-f]{32}", re.ASCII)
 _VID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}/[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
-# Few, since they wait for one disk; and of its own, so that a slow disk never holds up the loop's default executor.
+# Few, since they wait for one disk; and separate, so that a slow disk never holds up the loop's default executor.
 _THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="pool")
 
 T = TypeVar("T")
@@ -96,7 +96,7 @@ def is_zero(data: bytes | bytearray) -> bool:
 
 @contextlib.contextmanager
 def disk_errors(pool: str) -> Iterator[None]:
-    """An error of the disk becomes the answer that says so."""
+    """Turn an error of the disk into the answer that names it."""
     try:
         yield
     except OSError as error:

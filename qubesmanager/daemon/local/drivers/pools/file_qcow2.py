@@ -23,7 +23,7 @@ from qubesmanager.wire.reasons import refusal
 log = logging.getLogger(__name__)
 
 CHAIN = 4
-"""More layers than this below the active one are merged at stop, where nobody needs the one in between."""
+"""More layers than this below the active one are merged at stop, where no snapshot needs the one in between."""
 
 
 class FileQcow2(FolderPool):
@@ -93,8 +93,8 @@ class FileQcow2(FolderPool):
     def _mergeable(self, folder: Path, manifest: Manifest) -> tuple[str, str] | None:
         """A layer and the only one over it: of a chain that is too long the pair with the least data; else None.
 
-        The lower one stands for no state, and is no clone's. An unwritten active layer is no pair's upper one: its
-        parent is what the volume's state is known by.
+        The lower one is no snapshot's state, and no clone uses it. An unwritten active layer is no pair's upper one:
+        its parent is what the volume's state is known by.
         """
         chain = list(self._chain(folder, manifest.active))
         if len(chain) <= CHAIN:

@@ -46,7 +46,7 @@ def reflink(source: Path, target: Path) -> None:
         to_fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             fcntl.ioctl(to_fd, _FICLONE, from_fd)
-            # The time of change tells an untouched copy: anybody who writes sets it.
+            # The time of change shows an untouched copy: every write sets it.
             os.utime(to_fd, ns=(0, 0))
             os.fsync(to_fd)
         finally:
@@ -56,7 +56,7 @@ def reflink(source: Path, target: Path) -> None:
 
 
 class FileReflink(FolderPool):
-    """Layers are whole raw files of their own; a snapshot is one more file that shares its blocks."""
+    """Layers are separate raw files; a snapshot is one more file that shares its blocks."""
 
     driver: ClassVar[str] = "file-reflink"
     format: ClassVar[str] = "raw"
@@ -87,7 +87,7 @@ class FileReflink(FolderPool):
         return name
 
     def compact(self, folder: Path, manifest: Manifest) -> None:
-        """Each layer stands for itself: nothing to do."""
+        """Each layer is complete: nothing to do."""
 
     def parent_of(self, folder: Path, layer: str) -> str:
         """A raw file needs no other."""

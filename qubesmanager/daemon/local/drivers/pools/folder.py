@@ -3,7 +3,7 @@
 
     <pool>/<vm>/<volume>/volume.json     the manifest; its replacement is the moment a change happens
     <pool>/<vm>/<volume>/<16 hex>.<fmt>  layers; each but the active one is never written again and keeps its name for
-                                         good, so a name stands for a state
+                                         good, so a name means a state
     <pool>/<vm>/<volume>/qube.json       what is to be known of the volume's qube if the store is lost
     <pool>/.tmp-<32 hex>                 a change under way
     <pool>/.mgmt1-pool                   the mark by which the place is known again
@@ -169,7 +169,7 @@ class FolderPool(ABC):
 
     @abstractmethod
     def source_of(self, folder: Path, layer: str) -> ClosableSource:
-        """The layer's content for a thread of somebody else's."""
+        """The layer's content, to be read in another thread."""
 
     live_snapshot_by_hypervisor: ClassVar[bool]
 
@@ -512,7 +512,7 @@ class FolderPool(ABC):
         active = self.derive(folder, layer, folder)
         frozen = write_manifest(folder, dataclasses.replace(manifest, active=active, parent=self._recorded(layer)))
         if manifest.parent:
-            self._collect(folder)  # what the layer was once made of stands for no state any more
+            self._collect(folder)  # the layers that it was made of are no snapshot's state now
         return frozen, layer
 
     def _recorded(self, layer: str) -> str:
@@ -748,7 +748,7 @@ class FolderPool(ABC):
             try:
                 await live.switch_to(await in_thread(self._pending_disk, vid, pending))
             except Mgmt1Error:
-                # Only a refusal is sure: of anything else, a cancelled call too, nobody knows which file the guest
+                # Only a refusal is sure: of anything else, a cancelled call too, it is unknown which file the guest
                 # writes to, so both stay until that can be seen (`_settle`).
                 await in_thread(self._abandon, vid, pending)
                 raise
@@ -928,7 +928,7 @@ def _sorted(manifest: Manifest) -> list[str]:
 
 
 def _printable(path: Path) -> str:
-    """The path for a line of text; whoever made the file chose its name."""
+    """The path as one line of text; its name is untrusted."""
     return str(path) if str(path).isprintable() else repr(str(path))
 
 

@@ -6,7 +6,7 @@
 On one machine a lock of the kernel decides (flock): it goes with its process, so a daemon that was killed starts again
 at once. Another machine may reach the same folder without seeing that lock, and a disk may be unplugged under a daemon.
 So a daemon also writes the lease again every few seconds. A lease of another machine is stale when it is older than
-`LEASE_SECONDS` by the clock of its own file system, or when it was watched that long and nobody wrote it.
+`LEASE_SECONDS` by the clock of its own file system, or when it was watched that long and was not written.
 """
 
 import errno
@@ -70,7 +70,7 @@ class InUseError(StoragePoolException, named=False):
 
 
 def this_process(state: Path) -> Holder:
-    """This daemon, with a key of its own for one lease."""
+    """This daemon, with a separate key for one lease."""
     return Holder(
         socket.gethostname(), _machine(), _boot(), os.getpid(), _started(os.getpid()), str(state), secrets.token_hex(16)
     )

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # ruff: noqa: ARG002 - the protocol gives what a pool that is only read has no use for
-"""The pool of kernels: each folder with a kernel in it is a volume that qubes read and nobody writes.
+"""The pool of kernels: each folder with a kernel in it is a volume that qubes only read.
 
 It is part of the system: not added, not removed, and no qube's volumes are made in it.
 """

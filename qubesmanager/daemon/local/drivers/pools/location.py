@@ -25,7 +25,7 @@ _MOST_BENEATH = 1000
 """Folders beneath a folder that are looked at: an overlay has at most 500 layers."""
 
 LVM_LOCKS = Path("/run/lock/qubes-mgmt1")
-"""Folders that hold the leases of thin pools, which have no folder of their own; gone after a reboot."""
+"""Folders that hold the leases of thin pools, which have no folder; gone after a reboot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,8 @@ async def location(pool: str, options: Mapping[str, str]) -> Location:
     return Location(f"{group}/{thin_pool}", LVM_LOCKS / f"{group}+{thin_pool}", thin_pool=(group, thin_pool))
 
 
-def _nested(one: PurePath, other: PurePath) -> bool:
-    return one == other or one in other.parents or other in one.parents
+def _nested(first: PurePath, other: PurePath) -> bool:
+    return first == other or first in other.parents or other in first.parents
 
 
 def _folder(pool: str, folder: Path) -> Location:

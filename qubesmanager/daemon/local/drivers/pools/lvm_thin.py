@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Thin volumes of LVM. Needs root and a kernel with the device mapper's thin target; `setup` says so where it is not.
+"""Thin volumes of LVM. Needs root and a kernel with the device mapper's thin target; `setup` reports a missing one.
 
-A volume `<vm>/<volume>` is the logical volume `q+<vm>+<volume>`, a snapshot of it `q+<vm>+<volume>+<id>`: no name of
-a qube holds a `+`, so the parts can be told apart. Changes are made beside the volume and put in its place by renames:
+A volume `<vm>/<volume>` is the logical volume `q+<vm>+<volume>`, a snapshot of it `q+<vm>+<volume>+<id>`: no name of a
+qube holds a `+`, so the parts can be distinguished. Changes are made beside the volume and put in its place by renames:
 
 | name | what | after a crash |
 |---|---|---|
@@ -258,7 +258,7 @@ class LvmThin:
 
     def _next_id(self, name: str, lvs: Mapping[str, _Lv]) -> str:
         now = int(time.time())
-        last, number = max((_order(one) for one in self._snapshots(name, lvs)), default=(0, 0))
+        last, number = max((_order(snapshot) for snapshot in self._snapshots(name, lvs)), default=(0, 0))
         return f"{now}-0" if now > last else f"{last}-{number + 1}"
 
     def _refuse_started(self, vid: str, lvs: Mapping[str, _Lv]) -> None:
@@ -446,7 +446,7 @@ class LvmThin:
 
     @asynccontextmanager
     async def _copied(self, vid: str, snapshot: str | None) -> AsyncIterator[tuple[str, int]]:
-        """A logical volume of its own with the state, and the state's size."""
+        """A new logical volume with the state, and the state's size."""
         async with self._locks.hold(vid):
             name, lvs = await self._find(vid)
             source = self._state(vid, lvs, snapshot)

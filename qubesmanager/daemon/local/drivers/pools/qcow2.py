@@ -147,7 +147,7 @@ def _table(data: bytes) -> "array[int]":
 class Writer(NewFile):
     """A new image, written from its first byte to its last in flat memory.
 
-    `put` in ascending order, then `finish`; nobody can read the image before. Clusters of zeros take no room.
+    `put` in ascending order, then `finish`; the image cannot be read before. Clusters of zeros take no room.
     """
 
     def __init__(self, path: Path, backing: str = "") -> None:
@@ -218,13 +218,13 @@ class Writer(NewFile):
 
 
 def create(path: Path, size: int, backing: str = "") -> None:
-    """A new image without data of its own."""
+    """A new image without data."""
     with Writer(path, backing) as writer:
         writer.finish(size)
 
 
 def grow(path: Path, size: int) -> None:
-    """The image has `size` bytes; nobody else has it open. One write within a sector: the old or the new size."""
+    """The image has `size` bytes; no other process has it open. One write within a sector: the old or the new size."""
     header = read_header(path)
     if size > header.l1_entries * SPAN:
         raise refusal("qcow2-most", header.l1_entries * SPAN)
@@ -278,7 +278,7 @@ class Chain:
         self._fds = []
 
     def is_empty(self) -> bool:
-        """No image of the chain has any cluster of its own."""
+        """No image of the chain has allocated any cluster."""
         return not any(self.entries())
 
     def runs(self, step: int = 1 << 20) -> Iterator[tuple[int, bytes]]:
@@ -299,19 +299,19 @@ class Chain:
     def table(self) -> Iterator[Run]:
         """Where each run of data lies; ascending."""
         images = {fd: number for number, fd in enumerate(self._fds)}
-        held: Run | None = None
+        last: Run | None = None
         for offset, source, place in self.entries():
             if source < 0:
                 continue
             here = Run(offset, CLUSTER, images[source], place)
-            if held is not None and _follows(held, here):
-                held = held._replace(length=held.length + CLUSTER)
+            if last is not None and _follows(last, here):
+                last = last._replace(length=last.length + CLUSTER)
                 continue
-            if held is not None:
-                yield held
-            held = here
-        if held is not None:
-            yield held
+            if last is not None:
+                yield last
+            last = here
+        if last is not None:
+            yield last
 
     def pread(self, image: int, length: int, place: int) -> bytes:
         """Bytes of one image's file, as `table` says; what lies behind its end is zeros."""
@@ -370,8 +370,8 @@ def _check_tables(l1: "array[int]") -> None:
         raise error_for(_TWICE)
 
 
-def _follows(held: Run, here: Run) -> bool:
-    after = (held.offset + held.length, held.image, held.place + held.length)
+def _follows(before: Run, here: Run) -> bool:
+    after = (before.offset + before.length, before.image, before.place + before.length)
     return (here.offset, here.image, here.place) == after
 
 

@@ -81,7 +81,7 @@ class ImageSource:
 
     def read(self, offset: int, length: int) -> bytes:
         table, chain = self._table(), self._opened()
-        held = bytearray(length)
+        buffer = bytearray(length)
         at = max(0, bisect_right(self._starts, offset) - 1)
         for run in table[at:]:
             if run.offset >= offset + length:
@@ -89,10 +89,10 @@ class ImageSource:
             first, last = max(run.offset, offset), min(run.offset + run.length, offset + length)
             if first < last:
                 place = run.place + first - run.offset
-                held[first - offset : last - offset] = chain.pread(run.image, last - first, place)
+                buffer[first - offset : last - offset] = chain.pread(run.image, last - first, place)
         if not table or offset + length >= min(table[-1].offset + table[-1].length, self.size):
             self.close()
-        return bytes(held)
+        return bytes(buffer)
 
     def close(self) -> None:
         if self._chain is not None:

@@ -68,18 +68,18 @@ async def copy_into(writer: _Writer, source: PoolDriver, vid: str) -> None:
 
 
 async def write_runs(writer: _Writer, size: int, runs: AsyncIterator[tuple[int, bytes]]) -> None:
-    """Runs of data, ascending, and zeros between them. They are cut at the writer's blocks and gathered anew."""
-    held, at = b"", 0
+    """Runs of data, ascending, and zeros between them. They are cut at the writer's blocks and joined again."""
+    buffer, at = b"", 0
     async for offset, data in runs:
         start = offset - offset % GRAIN
-        if held and start != at:
-            await in_thread(writer.put, at, held)
-            held = b""
-        at = start if not held else at
-        held += bytes(offset - at - len(held)) + data
-        while len(held) >= GRAIN:
-            await in_thread(writer.put, at, held[:GRAIN])
-            held, at = held[GRAIN:], at + GRAIN
-    if held:
-        await in_thread(writer.put, at, held)
+        if buffer and start != at:
+            await in_thread(writer.put, at, buffer)
+            buffer = b""
+        at = start if not buffer else at
+        buffer += bytes(offset - at - len(buffer)) + data
+        while len(buffer) >= GRAIN:
+            await in_thread(writer.put, at, buffer[:GRAIN])
+            buffer, at = buffer[GRAIN:], at + GRAIN
+    if buffer:
+        await in_thread(writer.put, at, buffer)
     await in_thread(writer.finish, size)
