@@ -58,7 +58,7 @@ async def test_what_is_folded_stays_folded(clicker: Clicker) -> None:
 async def test_a_group_is_shut_down_with_one_confirmation_in_order(clicker: Clicker) -> None:
     actions = menu_of(clicker, "prefix:sys")
     assert not actions["unpause"].isEnabled()
-    assert "It is not paused." in actions["unpause"].toolTip()
+    assert " is not paused." in actions["unpause"].toolTip()
     actions["shutdown"].trigger()
     dialog = await clicker.dialog(ConfirmMany)
     order = dialog.chosen

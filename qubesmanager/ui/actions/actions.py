@@ -219,7 +219,10 @@ class ActionSet(QObject):
         return self.tr("Not for these:") + "\n" + self._told(refused, many=True) if refused else ""
 
     def _told(self, refused: dict[str, str], *, many: bool) -> str:
-        lines = [f"{name}: {why}" if many else why for name, why in list(refused.items())[:TOLD]]
+        lines = [
+            f"{name}: {why}" if many and not why.startswith(f"{name} ") else why
+            for name, why in list(refused.items())[:TOLD]
+        ]
         if len(refused) > TOLD:
             lines.append(self.tr("and %n more", "", len(refused) - TOLD))
         return "\n".join(lines)
