@@ -397,7 +397,7 @@
     </message>
 </context>
 <context>
-    <name>BackupRun</name>
+    <name>RunningBackup</name>
     <message>
         <source>Back up: {0}</source>
         <translation>Sichern: {0}</translation>

@@ -27,24 +27,11 @@ from qubesmanager.cli.terminal import (
     status_of,
     table,
 )
-from qubesmanager.client.backups import (
-    LOST,
-    VERIFYING,
-    Confirmed,
-    Preview,
-    Progress,
-    Run,
-    execute,
-    follow,
-    history,
-    joined,
-    latest,
-    preview,
-    whole,
-)
+from qubesmanager.client.backups import LOST, Confirmed, Preview, execute, history, joined, latest, preview, whole
 from qubesmanager.client.client import Client
 from qubesmanager.transport.base import RefusedError, Transport, TransportError
 from qubesmanager.wire import calls
+from qubesmanager.wire.backups import VERIFYING, BackupRun, Progress, follow
 from qubesmanager.wire.errors import BackupAlreadyRunningError, Mgmt1Error
 from qubesmanager.wire.names import PROFILE_ID, check, printable
 
@@ -177,7 +164,7 @@ async def _run(
     confirmed: Confirmed,
     bar: Bar,
     said: Callable[[str], None],
-) -> Run:
+) -> BackupRun:
     """The run as the history has it, complete or not. A run that goes on already is shown instead of a second one.
 
     Raises `Mgmt1Error` if there is no backup.
@@ -270,7 +257,7 @@ def preview_text(summary: Preview, given_up: Sequence[str] = ()) -> str:
     return text
 
 
-def runs_text(runs: Sequence[Run]) -> str:
+def runs_text(runs: Sequence[BackupRun]) -> str:
     """What `--history` prints."""
     rows = [
         [

@@ -2,11 +2,9 @@
 """Backups as a client asks for them: a profile, what it would do, its run with its progress, the runs there were."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass
 from urllib.parse import unquote
 
 from qubesmanager.backup.errors import BackupError, BackupIncompleteError
@@ -15,24 +13,22 @@ from qubesmanager.client.client import Client
 from qubesmanager.client.live_copy import FIRST_PAUSE, LONGEST_PAUSE
 from qubesmanager.transport.base import TransportError
 from qubesmanager.wire import calls
+from qubesmanager.wire.backups import (
+    CANCELLED,
+    FAILED,
+    INCOMPLETE,
+    BackupRun,
+    Progress,
+    decode_run,
+    follow,
+    is_of,
+)
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error, ProtocolError
 from qubesmanager.wire.event import Event
-from qubesmanager.wire.events import (
-    BACKUP_FINISHED,
-    BACKUP_PROGRESS,
-    BACKUP_STARTED,
-    BackupEvent,
-    BackupProgress,
-)
+from qubesmanager.wire.events import BACKUP_FINISHED
 from qubesmanager.wire.names import shown
-from qubesmanager.wire.reason import Reason
-from qubesmanager.wire.reasons import from_json
 
 DOM0 = "dom0"
-WRITING, VERIFYING = "writing", "verifying"
-RUNNING, FAILED, INCOMPLETE, CANCELLED = "running", "failed", "incomplete", "cancelled"
-SCHEDULE = "schedule"
-"""What a run of the schedule was begun by."""
 LOST = "The connection was lost. Whether the backup of {} goes on is unknown."
 PATIENCE = 60.0
 """Seconds for which a lost connection is tried again."""
@@ -103,57 +99,6 @@ class Preview:
         kept = {file: tuple(name for name in names if name not in given_up) for file, names in self.would_keep.items()}
         go = [file for file, names in kept.items() if not names]
         return [*self.would_remove, *go], {file: names for file, names in kept.items() if names}
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run of a profile. `result` is ok, incomplete, failed, cancelled or running.
-
-    Incomplete: there is a whole backup, without a qube that the profile names and that does not exist.
-    """
-
-    profile: str
-    start: int
-    end: int | None
-    result: str
-    reason: str
-    file: str
-    size: int | None
-    verified: bool
-    run: int | None = None
-    """Its id, which its events carry; None in the history of an earlier version."""
-    by: str = ""
-    """The qube that began it, or `SCHEDULE`."""
-    next_attempt: int | None = None
-    """Unix seconds at which the schedule tries again, after a failed run."""
-    progress: "Progress | None" = None
-    """How far it is; only in `status`, of one that runs."""
-    why: Reason | None = None
-    """The reason as data; None in what an earlier version kept."""
-
-    @property
-    def is_running(self) -> bool:
-        return self.result == RUNNING
-
-    @property
-    def is_troubled(self) -> bool:
-        """It made no backup, or not of all qubes that the profile names; a cancelled one is as the user wanted it."""
-        return self.result in {FAILED, INCOMPLETE}
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is. `done` of `total` bytes of all qubes in this phase; `qubes`: done and total of each so far."""
-
-    phase: str = WRITING
-    qube: str = ""
-    done: int = 0
-    total: int = 0
-    qubes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-
-    @property
-    def percent(self) -> int:
-        return min(100, self.done * 100 // self.total) if self.total else 0
 
 
 # -- answers ----------------------------------------------------------------------------------------------------------
@@ -227,79 +172,7 @@ def _number(told: Mapping[str, str], key: str) -> int | None:
     return int(text)
 
 
-def parse_run(untrusted: str) -> Run:
-    """A row of `mgmt1.backup.History`. Raises `ProtocolError`."""
-    try:
-        told = json.loads(untrusted)
-    except (ValueError, RecursionError):
-        told = None
-    if not isinstance(told, dict):
-        raise ProtocolError(f"Not a run of a profile: {shown(untrusted)}")
-    start = _whole(told, "start")
-    if start is None:
-        raise ProtocolError(f"A run without its start: {shown(untrusted)}")
-    return Run(
-        profile=_text(told, "profile"),
-        start=start,
-        end=_whole(told, "end"),
-        result=_text(told, "result"),
-        reason=_text(told, "reason"),
-        why=from_json(told.get("why")),
-        file=_text(told, "file"),
-        size=_whole(told, "size"),
-        verified=told.get("verified") is True,
-        run=_whole(told, "run"),
-        by=_text(told, "by"),
-        next_attempt=_whole(told, "next-attempt"),
-        progress=_progress(told) if "total" in told else None,
-    )
-
-
-def _progress(told: Mapping[str, Any]) -> Progress:
-    done, total = _whole(told, "done") or 0, _whole(told, "total") or 0
-    return Progress(_text(told, "phase") or WRITING, _text(told, "qube"), done, total)
-
-
-def _text(told: Mapping[str, Any], key: str) -> str:
-    value = told.get(key, "")
-    if not isinstance(value, str):
-        raise ProtocolError(f"{key} of a run is no text.")
-    return value
-
-
-def _whole(told: Mapping[str, Any], key: str) -> int | None:
-    value = told.get(key)
-    if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63):
-        return value
-    raise ProtocolError(f"{key} of a run is no number.")
-
-
-def is_of(about: BackupEvent | BackupProgress, profile: str, run: int | None) -> bool:
-    """Whether an event is about this run; about any of the profile while its id is not known."""
-    return about.profile == profile and run in {None, about.run}
-
-
-def run_from_event(event: Event) -> Run | None:
-    """The run of a `BACKUP_STARTED` or `BACKUP_FINISHED`; None for another event, and for one that does not decode."""
-    about = BACKUP_STARTED.of(event) or BACKUP_FINISHED.of(event)
-    if about is None or not about.profile:
-        return None
-    return Run(
-        profile=about.profile,
-        start=about.start,
-        end=None,
-        result=about.result,
-        reason=about.reason,
-        why=about.why,
-        file=about.file,
-        size=about.size,
-        verified=False,
-        run=about.run,
-        by=about.by,
-    )
-
-
-def whole(run: Run) -> Run:
+def whole(run: BackupRun) -> BackupRun:
     """The run, if it made a backup. Raises what its own caller was answered with."""
     if run.result == CANCELLED:
         raise BackupCancelledError("The backup was cancelled.")
@@ -308,21 +181,6 @@ def whole(run: Run) -> Run:
     if run.result == INCOMPLETE:
         raise BackupIncompleteError(run.reason, run.why)
     return run
-
-
-def follow(before: Progress, profile: str, event: Event, run: int | None = None) -> Progress:
-    """How far the run of the profile is after an event; the same if the event is of something else.
-
-    `run` is its id, where that is known.
-    """
-    now = BACKUP_PROGRESS.of(event)
-    if now is None or not is_of(now, profile, run):
-        return before
-    # They come one after the other: what came before this one is done.
-    qubes = {} if now.phase != before.phase else {name: (of[1], of[1]) for name, of in before.qubes.items()}
-    if now.qube:
-        qubes[now.qube] = now.qube_done, now.qube_total
-    return replace(before, phase=now.phase, qube=now.qube, done=now.done, total=now.total, qubes=qubes)
 
 
 # -- calls ------------------------------------------------------------------------------------------------------------
@@ -338,29 +196,29 @@ async def preview(client: Client, profile: str, text: str = "") -> Preview:
     return parse_preview(await client.send(calls.BACKUP_INFO(DOM0, profile, payload())))
 
 
-async def history(client: Client, profile: str | None = None) -> list[Run]:
+async def history(client: Client, profile: str | None = None) -> list[BackupRun]:
     """The runs there were, the oldest first."""
-    return [parse_run(row) for row in await client.send(calls.BACKUP_HISTORY(DOM0, profile))]
+    return [decode_run(row) for row in await client.send(calls.BACKUP_HISTORY(DOM0, profile))]
 
 
-async def status(client: Client) -> list[Run]:
+async def status(client: Client) -> list[BackupRun]:
     """The latest run of each profile, with how far it is."""
-    return [parse_run(row) for row in await client.send(calls.BACKUP_STATUS(DOM0))]
+    return [decode_run(row) for row in await client.send(calls.BACKUP_STATUS(DOM0))]
 
 
-async def latest(client: Client, profile: str) -> Run | None:
+async def latest(client: Client, profile: str) -> BackupRun | None:
     """The latest run of the profile; None if there was none."""
     return next((run for run in await status(client) if run.profile == profile), None)
 
 
-async def joined(client: Client, profile: str, tell: Callable[[Progress], None]) -> Run:
+async def joined(client: Client, profile: str, tell: Callable[[Progress], None]) -> BackupRun:
     """Wait until the profile's latest run has ended, of any client; if this is cancelled, the run continues.
 
     A connection that is lost is tried again, and the state asked for again. Raises `TransportError` after `PATIENCE`
     without an answer, `BackupError` if the profile has never run.
     """
     loop = asyncio.get_running_loop()
-    known: Run | None = None
+    known: BackupRun | None = None
     limit = loop.time() + PATIENCE
     pause = FIRST_PAUSE
     while True:
@@ -383,7 +241,7 @@ async def joined(client: Client, profile: str, tell: Callable[[Progress], None])
     return next((run for run in reversed(runs) if run.run == known.run), runs[-1])
 
 
-async def _ends(stream: AsyncIterator[list[Event]], known: Run, tell: Callable[[Progress], None]) -> bool:
+async def _ends(stream: AsyncIterator[list[Event]], known: BackupRun, tell: Callable[[Progress], None]) -> bool:
     """Follow the run; True once it has ended, False if the stream does before."""
     now = known.progress or Progress()
     tell(now)

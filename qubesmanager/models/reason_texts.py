@@ -6,7 +6,7 @@
 
 from PyQt5.QtCore import QCoreApplication
 
-from qubesmanager.client.backups import Run
+from qubesmanager.wire.backups import BackupRun
 from qubesmanager.wire.reason import Field, Reason
 from qubesmanager.wire.reasons import BY_CODE
 from qubesmanager.wire.records import VmRecord
@@ -25,7 +25,7 @@ def field_text(field: Field) -> str:
     return field if isinstance(field, str) else reason_text(field)
 
 
-def run_text(run: Run) -> str:
+def run_text(run: BackupRun) -> str:
     """Why a run of a backup made no backup, or not of all qubes, in the user's language."""
     return field_text(run.why or run.reason)
 

@@ -23,11 +23,12 @@ from until import LIMIT
 
 from qubesmanager.cli.backup import main, runs_text
 from qubesmanager.cli.terminal import Terminal
-from qubesmanager.client.backups import Run, execute, history
+from qubesmanager.client.backups import execute, history
 from qubesmanager.client.client import Client
 from qubesmanager.transport.base import Payload, Transport, TransportError
 from qubesmanager.transport.unix import UnixTransport
 from qubesmanager.wire import calls
+from qubesmanager.wire.backups import BackupRun
 from qubesmanager.wire.call import Request
 
 R = TypeVar("R")
@@ -323,7 +324,7 @@ class _Begun:
 
 
 def test_the_history_shows_why_a_run_failed() -> None:
-    failed = Run("nightly", 1, 2, "failed", "The disk is full.", "/backup/file", None, verified=False)
+    failed = BackupRun("nightly", 1, "failed", "/backup/file", end=2, reason="The disk is full.")
 
     text = runs_text([failed, replace(failed, result="ok", reason="")])
 

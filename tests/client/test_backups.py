@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qubesmanager.backup.errors import BackupError, BackupIncompleteError
-from qubesmanager.client.backups import VERIFYING, PlannedQube, Progress, follow, parse_preview, parse_run, whole
+from qubesmanager.client.backups import PlannedQube, parse_preview, whole
+from qubesmanager.wire.backups import VERIFYING, Progress, decode_run, follow
 from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.event import Event
 
@@ -57,7 +58,7 @@ def test_half_an_answer_is_none(wrong: str) -> None:
 )
 def test_any_row_of_the_history_is_a_run_or_refused(told: object) -> None:
     with suppress(ProtocolError):
-        run = parse_run(json.dumps(told))
+        run = decode_run(json.dumps(told))
         assert run.start >= 0
         assert isinstance(run.file, str)
 
@@ -65,7 +66,7 @@ def test_any_row_of_the_history_is_a_run_or_refused(told: object) -> None:
 @given(st.text())
 def test_any_text_is_a_run_or_refused(untrusted: str) -> None:
     with suppress(ProtocolError):
-        parse_run(untrusted)
+        decode_run(untrusted)
 
 
 def test_progress_is_followed_qube_by_qube_and_begins_anew_with_the_next_phase() -> None:
@@ -88,7 +89,7 @@ def test_progress_is_followed_qube_by_qube_and_begins_anew_with_the_next_phase()
 
 @pytest.mark.parametrize(("result", "error"), [("failed", BackupError), ("incomplete", BackupIncompleteError)])
 def test_a_run_that_is_not_ok_is_an_error_for_whoever_looks_on(result: str, error: type[BackupError]) -> None:
-    run = parse_run(
+    run = decode_run(
         json.dumps({"profile": "nightly", "start": 1, "result": result, "reason": "There is no qube lost."})
     )
 

@@ -9,13 +9,13 @@ import pytest
 from PyQt5.QtCore import QCoreApplication, QTranslator
 from PyQt5.QtWidgets import QApplication
 
-from qubesmanager.client.backups import Run
 from qubesmanager.models.reason_texts import CONTEXT, property_text, reason_text, run_text
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.actions.actions import TABLE
 from qubesmanager.ui.forms.property_helps import help_text
 from qubesmanager.ui.icons import icon
 from qubesmanager.ui.reasons import error_text, why_not_name
+from qubesmanager.wire.backups import BackupRun
 from qubesmanager.wire.errors import QubesVMNotFoundError
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import refusal, text
@@ -56,7 +56,7 @@ def test_a_reason_is_translated_by_its_code_and_so_is_one_inside_of_it() -> None
 @pytest.mark.usefixtures("translated")
 def test_a_run_and_a_property_are_translated_by_the_reason_that_they_carry() -> None:
     why = Reason("run-cut-off")
-    run = Run("nightly", 1, 2, "failed", text(why), "", None, verified=False)
+    run = BackupRun("nightly", 1, "failed", end=2, reason=text(why))
     work = VmRecord("work", VmClass.APP, PowerState.NA, {"problem": PropertyValue("Gone.", True)})
 
     assert run_text(run) == text(why)

@@ -12,19 +12,7 @@ from typing import Any
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
 from qubesmanager.backup.errors import BackupError
-from qubesmanager.client.backups import (
-    NOTHING_CONFIRMED,
-    SCHEDULE,
-    VERIFYING,
-    Confirmed,
-    Progress,
-    Run,
-    execute,
-    follow,
-    history,
-    run_from_event,
-    whole,
-)
+from qubesmanager.client.backups import NOTHING_CONFIRMED, Confirmed, execute, history, whole
 from qubesmanager.client.live_copy import FIRST_PAUSE, LONGEST_PAUSE
 from qubesmanager.models.texts import size_text
 from qubesmanager.transport.base import RefusedError, TransportError
@@ -32,6 +20,7 @@ from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import TaskState, report
 from qubesmanager.wire import calls
+from qubesmanager.wire.backups import SCHEDULE, VERIFYING, BackupRun, Progress, follow, run_from_event
 from qubesmanager.wire.errors import BackupAlreadyRunningError, BackupCancelledError, Mgmt1Error
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import BACKUP_STARTED
@@ -45,7 +34,7 @@ STALLED = 20
 DOM0 = "dom0"
 
 
-class BackupRun(QObject):
+class RunningBackup(QObject):
     """Signals: `changed()`; `logged(str)`: a line of what happened. One that has ended stays until its session goes."""
 
     changed = pyqtSignal()
@@ -62,7 +51,7 @@ class BackupRun(QObject):
         self.progress = Progress()
         self.state = TaskState.RUNNING
         self.why = ""
-        self.result: Run | None = None
+        self.result: BackupRun | None = None
         self.log: list[str] = []
         self.began = time.monotonic()
         self._moved = self.began
@@ -86,7 +75,7 @@ class BackupRun(QObject):
         """
         self._begin(self._carry_out(text, passphrase, afterwards, confirmed))
 
-    def follow(self, run: Run) -> None:
+    def follow(self, run: BackupRun) -> None:
         """Show a run that another client or the schedule has begun."""
         self.run = run.run
         self.progress = run.progress or Progress()
@@ -173,7 +162,7 @@ class BackupRun(QObject):
             report(self.progress.percent, self._line())
         self.changed.connect(lambda: context.run(report, self.progress.percent, self._line()) if self.running else None)
 
-    async def _executed(self, passphrase: str | None, confirmed: Confirmed) -> Run:
+    async def _executed(self, passphrase: str | None, confirmed: Confirmed) -> BackupRun:
         """Carry the profile out, or look on if it is being carried out; the run as the history has it."""
         client = self._session.client
         try:
@@ -216,7 +205,7 @@ class BackupRun(QObject):
         self._note(self.tr("Connected again."))
         self.changed.emit()
 
-    async def _end_of_run(self) -> Run:
+    async def _end_of_run(self) -> BackupRun:
         """Wait for the end of the run by events and the state. If cancelled, cancel the run."""
         watch = self._session.backups
         moved = asyncio.Event()
@@ -286,17 +275,17 @@ class BackupRun(QObject):
         self.changed.emit()
 
 
-def running_backups(session: Session) -> list[BackupRun]:
+def running_backups(session: Session) -> list[RunningBackup]:
     """The runs in progress, of any client."""
-    runs: list[BackupRun] = session.findChildren(BackupRun)
+    runs: list[RunningBackup] = session.findChildren(RunningBackup)
     return [run for run in runs if run.running]
 
 
 def follow_backups(session: Session) -> None:
     """Show each run that the session's own windows have not begun, as a task that can be cancelled."""
 
-    def began(run: Run) -> None:
+    def began(run: BackupRun) -> None:
         if not any(running.profile == run.profile for running in running_backups(session)):
-            BackupRun(session, run.profile).follow(run)
+            RunningBackup(session, run.profile).follow(run)
 
     session.backups.began.connect(began)

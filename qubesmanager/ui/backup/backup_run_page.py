@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, pyqtSignal
 from PyQt5.QtWidgets import QHBoxLayout, QPlainTextEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from qubesmanager.client.backups import VERIFYING
 from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.models.texts import estimate_text, size_text
-from qubesmanager.ui.backup.backup_run import BackupRun
+from qubesmanager.ui.backup.backup_run import RunningBackup
 from qubesmanager.ui.session.tasks import TaskState
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.ui.widgets.tables import row_table
 from qubesmanager.ui.widgets.usage_bar import UsageDelegate
+from qubesmanager.wire.backups import VERIFYING
 
 CONTEXT = "BackupRows"
 LOG_LINES = 1000
@@ -48,7 +48,7 @@ class BackupRunPage(QWidget):
 
     left = pyqtSignal()
 
-    def __init__(self, run: BackupRun, parent: QWidget | None = None) -> None:
+    def __init__(self, run: RunningBackup, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.run = run
         self.headline = plain_label("", self)

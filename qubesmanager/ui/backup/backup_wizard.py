@@ -11,7 +11,7 @@ from qubesmanager.backup.profile import Profile, parse_profile, profile_text
 from qubesmanager.client.backups import preview
 from qubesmanager.host.power import power_off, why_not_power_off
 from qubesmanager.models.reason_texts import reason_text
-from qubesmanager.ui.backup.backup_run import BackupRun, running_backups
+from qubesmanager.ui.backup.backup_run import RunningBackup, running_backups
 from qubesmanager.ui.backup.backup_run_page import BackupRunPage
 from qubesmanager.ui.backup.backup_summary_page import BackupSummaryPage
 from qubesmanager.ui.backup.choice_page import ChoicePage
@@ -161,11 +161,11 @@ class BackupWizard(StepsWindow):
         text = None if name in self._texts and self._is_as_kept(plan) else profile_text(plan)
         afterwards = power_off if self.summary.power_off.isChecked() else None
         self._session.settings.setValue(LAST_NAME, name)
-        run = BackupRun(self._session, name)
+        run = RunningBackup(self._session, name)
         run.start(text, self.passphrase.passphrase(), afterwards, self.summary.confirmed())
         self._look_on(run)
 
-    def _look_on(self, run: BackupRun) -> None:
+    def _look_on(self, run: RunningBackup) -> None:
         self.run_page = BackupRunPage(run, self)
         self.run_page.left.connect(self.reject)
         self.show_run(self.run_page, self.tr("Backup: {0}").format(run.profile))

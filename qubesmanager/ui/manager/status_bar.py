@@ -6,7 +6,6 @@ import time
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
-from qubesmanager.client.backups import Run
 from qubesmanager.models.reason_texts import run_text
 from qubesmanager.models.texts import date_text, plain_tip, size_text
 from qubesmanager.models.vm_table import VmTableModel
@@ -14,6 +13,7 @@ from qubesmanager.rules.backups import overdue
 from qubesmanager.ui.icons import icon
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label, subdue
+from qubesmanager.wire.backups import BackupRun
 
 REMIND = 10 * 60 * 1000
 """Milliseconds between looks at how old backups are."""
@@ -110,7 +110,7 @@ class Status(QStatusBar):
         shown = ", ".join(names[:NAMED]) + ("…" if len(names) > NAMED else "")
         self.backup.setToolTip(plain_tip(self.tr("No backup in the last 30 days: {0}").format(shown)))
 
-    def _trouble(self, run: Run) -> str:
+    def _trouble(self, run: BackupRun) -> str:
         """Why the run made no whole backup, and when it is tried again."""
         said = f"{run.profile}: {run_text(run)}"
         if run.next_attempt is None:

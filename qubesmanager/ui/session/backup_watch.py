@@ -6,10 +6,11 @@ from contextlib import suppress
 
 from PyQt5.QtCore import QObject, pyqtSignal
 
-from qubesmanager.client.backups import Run, run_from_event, status
+from qubesmanager.client.backups import status
 from qubesmanager.client.client import Client
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.session.tasks import TaskSet
+from qubesmanager.wire.backups import BackupRun, run_from_event
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.event import Event
 
@@ -17,8 +18,8 @@ from qubesmanager.wire.event import Event
 class BackupWatch(QObject):
     """Belongs to a session, which passes events on.
 
-    Signals: `began(Run)`: a new run is in progress; `ended(Run)`: a run has ended; `changed()`: after either, and after
-    each answer about the state.
+    Signals: `began(BackupRun)`: a new run is in progress; `ended(BackupRun)`: a run has ended; `changed()`: after
+    either, and after each answer about the state.
     """
 
     began = pyqtSignal(object)
@@ -29,11 +30,11 @@ class BackupWatch(QObject):
         super().__init__(parent)
         self._client = client
         self._tasks = tasks
-        self.runs: dict[str, Run] = {}
+        self.runs: dict[str, BackupRun] = {}
         """The latest run by profile, as far as it is known."""
 
     @property
-    def troubled(self) -> list[Run]:
+    def troubled(self) -> list[BackupRun]:
         """The profiles' latest runs that made no backup, or not of all qubes."""
         return [run for run in self.runs.values() if run.is_troubled]
 
@@ -59,7 +60,7 @@ class BackupWatch(QObject):
         with suppress(Mgmt1Error, TransportError):
             await self.ask()
 
-    def _put(self, run: Run, *, is_news: bool) -> None:
+    def _put(self, run: BackupRun, *, is_news: bool) -> None:
         before = self.runs.get(run.profile)
         if before is not None and (run.run or 0) < (before.run or 0):
             return

@@ -7,7 +7,6 @@ from PyQt5.QtCore import QObject, QPoint, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QCursor, QGuiApplication, QKeySequence
 from PyQt5.QtWidgets import QAction, QMenu, QSystemTrayIcon, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
-from qubesmanager.client.backups import INCOMPLETE, Run
 from qubesmanager.client.live_copy import Lost
 from qubesmanager.models.device_catalog import Device, DeviceCatalog, Kind, Step
 from qubesmanager.models.device_tree import KIND_ICONS, state_line
@@ -25,6 +24,7 @@ from qubesmanager.ui.tray.notices import NoticeKind, Notices, kind_text, unmarke
 from qubesmanager.ui.tray.qubes_panel import QubesPanel, add_actions
 from qubesmanager.ui.widgets.error_bar import ErrorBar, Notice
 from qubesmanager.ui.widgets.menus import add_action
+from qubesmanager.wire.backups import INCOMPLETE, BackupRun
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 
@@ -238,7 +238,7 @@ class Tray(QObject):
 
     # -- updates ------------------------------------------------------------------------------------------------------
 
-    def _backup_ended(self, run: Run) -> None:
+    def _backup_ended(self, run: BackupRun) -> None:
         """Only one that needs the user is worth a message."""
         if run.is_troubled:
             said = self.tr("The backup {0} failed: {1}")

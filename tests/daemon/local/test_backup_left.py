@@ -18,6 +18,7 @@ from qubesmanager.daemon.local.drivers.backups import file_systems
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
+from qubesmanager.wire.backups import RUNNING, BackupRun, PartialFile
 
 ELSEWHERE = file_systems.FileSystem("ext4", "of another disk")
 
@@ -49,10 +50,10 @@ def names(folder: Path) -> set[str]:
 async def cut_off(system: System, part: Path) -> None:
     """The record of a run that writes to `part`."""
     disk = file_systems.of_folder(part.parent).identity
-    told = {"profile": "nightly", "start": 1, "result": "running", "file": str(part.parent / "file"), "run": 1}
-    told |= {"by": "dom0", "attempt": 1, "owner": "dom0", "names": [], "part": {"path": str(part), "disk": disk}}
+    partial = PartialFile(str(part), disk)
+    run = BackupRun("nightly", 1, RUNNING, str(part.parent / "file"), by="dom0", owner="dom0", run=1, part=partial)
     async with system.runtime.changing:
-        await system.runtime.commit([rows.set_backup_run(1, "nightly", told)])
+        await system.runtime.commit([rows.set_backup_run(1, run)])
 
 
 async def execute(client: Client, folder: Path) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from qubesmanager.backup.archive import scrypt_container
 from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.backup.schedule import RETRY_SECONDS, is_retry_due
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.local.services.backups import SCHEDULE
 from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
+from qubesmanager.wire.backups import SCHEDULE
 from qubesmanager.wire.errors import BackupAlreadyRunningError, BackupCancelledError, Mgmt1Error
 from qubesmanager.wire.event import Event
 

@@ -33,6 +33,7 @@ from qubesmanager.daemon.local.services import backups, restores
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
+from qubesmanager.wire.backups import decode_run
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error, ProtocolError, QubesValueError
 
 # -- options before a backup -------------------------------------------------------------------------------------------
@@ -264,7 +265,7 @@ async def test_of_any_history_only_complete_verified_backups_of_the_profile_go(
             path.unlink()
         good = (told["profile"], told["result"], told["verified"], damage, place) == ("nightly", "ok", True, "", folder)
         (mine if good else untouchable).add(path)
-        await system.runtime.commit([rows.set_backup_run(number, told["profile"], told)])
+        await system.runtime.commit([rows.set_backup_run(number, decode_run(json.dumps(told)))])
     untouchable = {path for path in untouchable if path.exists()}
     newest = max(mine, key=lambda path: int(path.name.rpartition("-")[2]))
     await with_profile(client, folder, include=["vault"], verify=True, keep={"last": 2})

@@ -268,11 +268,11 @@ async def test_a_qubes_profile_backs_up_only_what_the_qube_sees(
     else:
         await execute(client, "theirs", None)
 
-    (told,) = await system.backups.history("theirs")
-    assert [one["name"] for one in told["qubes"]] == ["sys-net", "vault"]
-    assert told["result"] == "ok"
-    assert "because sys-net does not see them: " in told["reason"]
-    assert {"personal", "work"} <= set(told["left-out"])
+    (run,) = await system.backups.history("theirs")
+    assert [qube.name for qube in run.qubes or ()] == ["sys-net", "vault"]
+    assert run.result == "ok"
+    assert "because sys-net does not see them: " in run.reason
+    assert {"personal", "work"} <= set(run.left_out)
     (seen,) = await history(qube, "theirs")
     assert seen.reason == ""
     assert {"personal", "work"} <= set((await preview(client, "theirs")).left_out)
@@ -293,7 +293,7 @@ async def test_what_a_qube_no_longer_sees_is_not_backed_up_any_more(
         await execute(qube, "theirs", None)
 
     runs = await system.backups.history("theirs")
-    assert [[one["name"] for one in told["qubes"]] for told in runs] == [["vault", "work"], ["vault"]]
+    assert [[qube.name for qube in run.qubes or ()] for run in runs] == [["vault", "work"], ["vault"]]
 
 
 async def test_a_passphrase_comes_only_from_a_qube_that_the_owner_sees(

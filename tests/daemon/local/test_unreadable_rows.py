@@ -26,6 +26,7 @@ from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store import backups, rows
 from qubesmanager.daemon.local.system import System
 from qubesmanager.systems import demo
+from qubesmanager.wire.backups import decode_run
 from qubesmanager.wire.codecs import VolumeId
 from qubesmanager.wire.errors import StoragePoolException
 from qubesmanager.wire.records import DeviceRecord
@@ -52,7 +53,7 @@ async def build(state: Path) -> None:
                 rows.set_device(
                     system.runtime.state.qube("work").qid, DeviceRecord(DeviceClass.MIC, "dom0", "mic", False, {})
                 ),
-                rows.set_backup_run(1, "nightly", RUN),
+                rows.set_backup_run(1, decode_run(json.dumps(RUN))),
                 rows.add_destination("nightly", "/mnt", "1234"),
                 rows.set_started_in("a boot"),
             ]

@@ -17,19 +17,20 @@ from windows import Clicker, click
 from qubesmanager.backup.archive import scrypt_container
 from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.backup.errors import BackupError
-from qubesmanager.client.backups import SCHEDULE, history
+from qubesmanager.client.backups import history
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.base import Answer, Payload, TransportError
 from qubesmanager.transport.memory import MemoryTransport
-from qubesmanager.ui.backup.backup_run import BackupRun, follow_backups, running_backups
+from qubesmanager.ui.backup.backup_run import RunningBackup, follow_backups, running_backups
 from qubesmanager.ui.backup.backup_wizard import BackupWizard
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import TaskState
 from qubesmanager.ui.tray.tray import Tray
 from qubesmanager.wire import calls
+from qubesmanager.wire.backups import SCHEDULE
 from qubesmanager.wire.errors import BackupCancelledError
 
 
@@ -145,7 +146,7 @@ async def test_a_second_start_shows_the_first(session: Session, gate: Gate, othe
     other.begin()
     await until(lambda: running_backups(session))
 
-    second = BackupRun(session, "nightly")
+    second = RunningBackup(session, "nightly")
     second.start(None, None, None)
     await until(lambda: any("already" in line for line in second.log))
     gate.is_open = True
@@ -191,7 +192,7 @@ async def test_after_a_lost_connection_it_is_unknown_until_the_state_was_asked_a
     qtbot.addWidget(wizard)
     wizard.show()
     losing.broken = True
-    run = BackupRun(session, "nightly")
+    run = RunningBackup(session, "nightly")
     run.start(None, None, None)
     wizard._look_on(run)
     assert wizard.run_page is not None
@@ -216,7 +217,7 @@ async def test_a_connection_that_is_lost_before_the_run_began_is_a_failure(sessi
     session.client.transport = Losing(session.client, before=True)
     await followed(session)
 
-    run = BackupRun(session, "nightly")
+    run = RunningBackup(session, "nightly")
     run.start(None, None, None)
     await until(lambda: not run.running)
 

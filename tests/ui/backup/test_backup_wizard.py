@@ -27,7 +27,7 @@ from qubesmanager.client.client import Client
 from qubesmanager.client.restores import RestorePlan, restore
 from qubesmanager.daemon.local.drivers.backups import homes, targets
 from qubesmanager.daemon.local.system import System
-from qubesmanager.ui.backup.backup_run import BackupRun, running_backups
+from qubesmanager.ui.backup.backup_run import RunningBackup, running_backups
 from qubesmanager.ui.backup.backup_summary_page import BackupSummaryPage
 from qubesmanager.ui.backup.backup_wizard import BackupWizard
 from qubesmanager.ui.backup.choice_page import Mode
@@ -145,7 +145,7 @@ class Person:
         self.next()
         await until(lambda: "Waiting" not in self.why())
 
-    async def begin(self) -> BackupRun:
+    async def begin(self) -> RunningBackup:
         self.next()
         assert self.wizard.run_page is not None
         return self.wizard.run_page.run

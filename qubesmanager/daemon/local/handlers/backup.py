@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Backups: profiles, their runs and history, and qubes out of a backup."""
 
-import json
 from collections.abc import Mapping
 
 from qubesmanager.backup.archive.contents import DOM0
 from qubesmanager.backup.profile import owner_of
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.wire import calls
+from qubesmanager.wire.backups import encode_run
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.codecs import text as text_of
 from qubesmanager.wire.limits import PROFILE_BYTES
@@ -86,10 +86,10 @@ async def remove_profile(context: Context, profile: str, _payload: None) -> None
 
 @answers(calls.BACKUP_STATUS)
 async def status(context: Context, _arg: None, _payload: None) -> list[str]:
-    return [json.dumps(run, ensure_ascii=False) for run in await context.system.backups.status(context.source)]
+    return [encode_run(run) for run in await context.system.backups.status(context.source)]
 
 
 @answers(calls.BACKUP_HISTORY)
 async def history(context: Context, profile: str | None, _payload: None) -> list[str]:
     runs = await context.system.backups.history(profile, context.source)
-    return [json.dumps(run, ensure_ascii=False) for run in runs]
+    return [encode_run(run) for run in runs]

@@ -6,7 +6,6 @@ is dropped as soon as the engine has the state. The engine works in a thread; ev
 """
 
 import asyncio
-import json
 import logging
 import os
 import re
@@ -19,7 +18,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count, takewhile
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from qubesmanager.backup.archive import writer
@@ -54,6 +52,23 @@ from qubesmanager.host.sparse_file import Source
 from qubesmanager.rules.backups import is_ahead
 from qubesmanager.rules.devices import PERSISTENT
 from qubesmanager.wire import events
+from qubesmanager.wire.backups import (
+    CANCELLED,
+    FAILED,
+    INCOMPLETE,
+    OK,
+    RUNNING,
+    SCHEDULE,
+    VERIFYING,
+    WRITING,
+    BackupRun,
+    KeptBackup,
+    PartialFile,
+    Progress,
+    QubeOfRun,
+    decode_run,
+    event_fields,
+)
 from qubesmanager.wire.errors import (
     BackupCancelledError,
     Mgmt1Error,
@@ -63,7 +78,7 @@ from qubesmanager.wire.event_row import EventRow
 from qubesmanager.wire.firewall import parse_rule
 from qubesmanager.wire.names import PROFILE_ID, check
 from qubesmanager.wire.reason import Field, Reason
-from qubesmanager.wire.reasons import cause, error_for, from_json, joined, refusal, text, to_json
+from qubesmanager.wire.reasons import cause, error_for, joined, refusal, text
 from qubesmanager.wire.values import DeviceClass, VmClass
 
 log = logging.getLogger(__name__)
@@ -75,36 +90,29 @@ FILE = "qubes-backup"
 """What the name of a backup begins with."""
 LOOK_SECONDS = 60.0
 """Seconds between two looks whether a profile is due."""
-OK, INCOMPLETE, FAILED, CANCELLED, RUNNING = "ok", "incomplete", "failed", "cancelled", "running"
-"""How a run ended. INCOMPLETE: a whole backup, without a qube that the profile names and that does not exist."""
-SCHEDULE = "schedule"
-"""What a run of the schedule is begun by; others by a qube."""
 _SCHEDULE_LINE = re.compile(r"^\s*schedule\s*:", re.MULTILINE)
 HISTORY_LIMIT = 1000
 """Runs that are answered."""
 
 
 @dataclass(slots=True)
-class _Run:
-    """A profile that is being carried out."""
+class _Job:
+    """A profile that is being carried out. `record` is its run as far as it is known."""
 
-    profile: str
-    number: int = 0
-    """Its number in the history, which events carry; 0 until it has one."""
+    record: BackupRun
     cancelled: threading.Event = field(default_factory=threading.Event)
     totals: dict[str, int] = field(default_factory=dict)
     done: dict[str, int] = field(default_factory=dict)
-    phase: str = ""
+    phase: str = WRITING
     qube: str = ""
 
-    def progress(self) -> dict[str, int | str]:
+    @property
+    def profile(self) -> str:
+        return self.record.profile
+
+    def progress(self) -> Progress:
         """How far it is, in bytes of all qubes."""
-        return {
-            "phase": self.phase,
-            "qube": self.qube,
-            "done": self.all_done,
-            "total": self.all_total,
-        }
+        return Progress(self.phase, self.qube, self.all_done, self.all_total)
 
     @property
     def all_done(self) -> int:
@@ -148,10 +156,10 @@ class Backups:
         self.profiles = profiles
         self.clock = time.time
         """What says how late it is, in Unix seconds."""
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, _Job] = {}
         self._editing = asyncio.Lock()
         """Held while the text of a profile is changed."""
-        self._unstored: dict[int, dict[str, Any]] = {}
+        self._unstored: dict[int, BackupRun] = {}
         """Runs whose end could not be stored yet, by number."""
 
     # -- profiles -----------------------------------------------------------------------------------------------------
@@ -265,7 +273,7 @@ class Backups:
         if stored or not kept or not await at_destination(_is_of_system, profile):
             return None
         # A mount point without its disk looks the same, unless a backup of the profile is there already.
-        runs = [told for told in await self.history(name) if told["result"] in {OK, INCOMPLETE}]
+        runs = [run for run in await self.history(name) if run.has_backup]
         if await at_destination(_holds_one_of, profile, runs):
             return None
         return Reason("backup-on-system-disk", profile.destination_path, name, name)
@@ -352,88 +360,87 @@ class Backups:
         """
         if name in self._runs:
             raise refusal("backup-running", name)
-        run = self._runs[name] = _Run(name)
+        job = _Job(BackupRun(name, self._now(), RUNNING, by=by, attempt=attempt))
+        self._runs[name] = job
         try:
             profile, file = await self.profile(name)
-            told: dict[str, Any] = {"profile": name, "start": int(self.clock()), "result": RUNNING, "file": ""}
-            told |= {"by": by, "attempt": attempt, "owner": owner_of(file.text)}
-            told["names"] = [name for name in (profile.destination_vm, profile.passphrase_vm) if name]
-            number = run.number = await self._remember(None, told)
-            self._emit(events.BACKUP_STARTED, told)
+            owner = owner_of(file.text)
+            names = tuple(name for name in (profile.destination_vm, profile.passphrase_vm) if name)
+            job.record = await self._remember(replace(job.record, owner=owner, names=names))
+            self._emit(events.BACKUP_STARTED, job.record)
             try:
-                await self._check_allowed(told["owner"], profile)
+                await self._check_allowed(owner, profile)
                 if not new_disk:
                     await self._check_connected(name, profile)
                 with suppress(StoreError):  # the next run learns it
                     await self._learn_destination(name, profile)
-                await self._carry_out(run, profile, passphrase, told, number, given_up)
+                await self._carry_out(job, profile, passphrase, given_up)
             except BackupIncompleteError as error:
-                raise self._answered(error, told) from error
+                raise self._answered(error, job.record) from error
             except BaseException as error:
                 stopped = isinstance(error, BackupCancelledError | asyncio.CancelledError)
-                told |= _because("" if stopped else cause(error) or Reason("internal-error"))
-                told["result"] = CANCELLED if stopped else FAILED
+                job.record = replace(job.record, result=CANCELLED if stopped else FAILED).because(
+                    "" if stopped else cause(error) or Reason("internal-error")
+                )
                 if isinstance(error, Mgmt1Error):
-                    raise self._answered(error, told) from error
+                    raise self._answered(error, job.record) from error
                 raise
             finally:
-                told["end"] = int(self.clock())
-                await self._forget_part(told)
-                await self._ended(number, told)
+                job.record = await self._without_part(replace(job.record, end=self._now()))
+                await self._ended(job.record)
         finally:
             del self._runs[name]
 
-    def _answered(self, error: Mgmt1Error, told: dict[str, Any]) -> Mgmt1Error:
+    def _now(self) -> int:
+        """The time for the history, in Unix seconds; 0 while the clock is before 1970."""
+        return max(0, int(self.clock()))
+
+    def _answered(self, error: Mgmt1Error, run: BackupRun) -> Mgmt1Error:
         """The error as the source of the run gets it: without the reason where that may name what it does not see."""
-        by = DOM0 if told["by"] == SCHEDULE else told["by"]
-        is_whole = by == DOM0 or self._reduced(told, by).get("reason") != text(FOR_DOM0)
+        by = DOM0 if run.by == SCHEDULE else run.by
+        is_whole = by == DOM0 or self._reduced(run, by).why != FOR_DOM0
         return error if is_whole else error_for(FOR_DOM0)
 
-    async def _carry_out(
-        self,
-        run: _Run,
-        profile: Profile,
-        given: str | None,
-        told: dict[str, Any],
-        number: int,
-        given_up: Collection[str],
-    ) -> None:
-        secret = await self.passphrase(run.profile, profile, given)
-        planned = self.planned(run.profile, profile, told["owner"])
-        told["names"] += [*(qube.name for qube in planned.qubes), *planned.missing]
+    async def _carry_out(self, job: _Job, profile: Profile, given: str | None, given_up: Collection[str]) -> None:
+        """Write the backup and set what is known of it, its result included, in the record of the job."""
+        owner, start = job.record.owner, job.record.start
+        secret = await self.passphrase(job.profile, profile, given)
+        planned = self.planned(job.profile, profile, owner)
+        names = (*(job.record.names or ()), *(qube.name for qube in planned.qubes), *planned.missing)
+        job.record = replace(job.record, names=names, left_out=planned.hidden)
         if planned.hidden:
-            told["left-out"] = list(planned.hidden)
             log.warning(
                 "The backup %s leaves out %s: %s, which set it, does not see them",
-                run.profile,
+                job.profile,
                 ", ".join(planned.hidden),
-                told["owner"],
+                owner,
             )
-        if planned.dom0 and told["owner"] != DOM0:
+        if planned.dom0 and owner != DOM0:
             raise refusal("profile-no-dom0")
         if not planned.qubes and not planned.dom0:
             raise refusal("profile-no-qube")
-        options = Options(LEVELS[profile.kdf], profile.compression, run.profile, await self._previous(run.profile))
+        options = Options(LEVELS[profile.kdf], profile.compression, job.profile, await self._previous(job.profile))
         left_out: list[Field] = []
         unread: dict[str, Reason] = {}
-        async with AsyncExitStack() as held:
-            kept = [await self._kept_or_failed(held, qube, left_out, unread) for qube in planned.qubes]
-            home = await self._home(profile, planned, run.cancelled)
-            told["home"] = home is not None
-            run.totals = {DOM0: home.size} if home is not None else {}
-            run.totals |= await in_engine(lambda: {data.qube.name: writer.measured(data) for data in kept})
-            path = await at_destination(self._path, run.profile, profile, told["start"])
+        async with AsyncExitStack() as states:
+            kept = [await self._kept_or_failed(states, qube, left_out, unread) for qube in planned.qubes]
+            home = await self._home(profile, planned, job.cancelled)
+            job.record = replace(job.record, home=home is not None)
+            job.totals = {DOM0: home.size} if home is not None else {}
+            job.totals |= await in_engine(lambda: {data.qube.name: writer.measured(data) for data in kept})
+            path = await at_destination(self._path, job.profile, profile, start)
+            part = None
             if path is not None:
                 await self._clear_left(path.parent)
-                told["file"] = str(path)
-                told["part"] = {"path": str(part_of(path)), "disk": await at_destination(_identity_of, path.parent)}
-                await self._remember(number, told)
-                needed = sum(run.totals.values())
+                part = part_of(path)
+                partial = PartialFile(str(part), await at_destination(_identity_of, path.parent))
+                job.record = await self._remember(replace(job.record, file=str(path), part=partial))
+                needed = sum(job.totals.values())
                 await in_engine(lambda: check_space(path.parent, needed))
                 await in_engine(lambda: file_systems.check_file_size(path.parent, needed))
-            system = self._system_contents(left_out, told["owner"])
+            system = self._system_contents(left_out, owner)
             config = await config_of(self._runtime.state, self._policies, self.profiles, home) if planned.dom0 else None
-            tell = Teller(lambda qube, done, _total: self._progress(run, "writing", qube, done))
+            tell = Teller(lambda qube, done, _total: self._progress(job, WRITING, qube, done))
 
             def write(output: FdOutput) -> Report:
                 return writer.write(
@@ -442,48 +449,49 @@ class Backups:
                     system,
                     kept,
                     options,
-                    created=told["start"],
+                    created=start,
                     progress=tell,
-                    cancelled=run.cancelled,
+                    cancelled=job.cancelled,
                     config=config,
                     home=home,
                 )
 
-            part = Path(told["part"]["path"]) if path is not None else None
-            report, file = await self._written(run, profile, path, part, write, secret)
-        told["backup"] = report.backup_id
-        told["verified"] = profile.verify and report.ok
+            report, file = await self._written(job, profile, path, part, write, secret)
         uuids = {qube.name: str(qube.uuid) for qube in (self._runtime.state.qube(DOM0), *planned.qubes)}
-        told["qubes"] = [
-            {"name": one.qube.name, "uuid": uuids[one.qube.name], "result": one.reason or OK} for one in report.results
-        ]
+        results = [(result.qube.name, result.reason or OK) for result in report.results]
+        job.record = replace(
+            job.record,
+            backup=report.backup_id,
+            verified=profile.verify and report.ok,
+            qubes=tuple(QubeOfRun(name, uuids[name], result) for name, result in results),
+        )
         if file is not None:
-            told["file"] = str(file)
-            told["size"] = (await at_destination(file.stat)).st_size
+            size = (await at_destination(file.stat)).st_size
+            job.record = replace(job.record, file=str(file), size=size)
         try:
-            whole = [one.qube.name for one in report.results if one.ok and one.qube.name != DOM0]
-            await self._stamp(whole, told["start"])
+            whole = [result.qube.name for result in report.results if result.ok and result.qube.name != DOM0]
+            await self._stamp(whole, start)
         except StoreError as error:
             if not file or not report.ok:
                 raise
             not_noted = Reason("both-reasons", Reason("backup-not-noted", file), cause(error))
             raise error_for(not_noted, StoreError) from error
-        left_out += [sentence for one in report.results for sentence in one.lost]
-        failures = [unread.get(one.qube.name, one.reason) for one in report.results if not one.ok]
+        left_out += [sentence for result in report.results for sentence in result.lost]
+        failures = [unread.get(result.qube.name, result.reason) for result in report.results if not result.ok]
         wrong = joined([*report.problems, *failures])
         if wrong:
             raise error_for(joined([wrong, *left_out]) or wrong, BackupError)
-        told["result"] = INCOMPLETE if planned.lost else OK
         lacking = [*planned.lacking(has_home=home is not None), *left_out]
-        told |= _because(*lacking)
+        job.record = replace(job.record, result=INCOMPLETE if planned.lost else OK).because(*lacking)
         if profile.keep is not None:
-            await self._remember(number, told)
-            decision = await self.retention(run.profile, profile, _made(told, number), told["owner"], given_up)
+            job.record = await self._remember(job.record)
+            coming = _made(job.record, job.record.run or 0)
+            decision = await self.retention(job.profile, profile, coming, owner, given_up)
             for old in decision.remove:
-                await self._remove_old(run.profile, old)
-            told["kept"] = [{"file": kept.file, "qubes": list(names)} for kept, names in decision.kept_for]
+                await self._remove_old(job.profile, old)
+            others = tuple(KeptBackup(backup.file, tuple(names)) for backup, names in decision.kept_for)
             lacking += _kept_for(decision)
-            told |= _because(*lacking)
+            job.record = replace(job.record, kept=others).because(*lacking)
         if planned.lost:
             raise refusal("backup-incomplete", joined(lacking) or "")
 
@@ -497,16 +505,16 @@ class Backups:
 
     async def _written(
         self,
-        run: _Run,
+        job: _Job,
         profile: Profile,
         path: Path | None,
         part: Path | None,
         write: targets.Write,
         secret: str,
     ) -> tuple[Report, Path | None]:
-        stop = run.cancelled
+        stop = job.cancelled
         if path is not None and part is not None:
-            reading = Teller(lambda qube, done, _total: self._progress(run, "verifying", qube, done))
+            reading = Teller(lambda qube, done, _total: self._progress(job, VERIFYING, qube, done))
 
             def verify(fd: int) -> None:
                 targets.verified(fd, secret, stop, reading)
@@ -546,35 +554,35 @@ class Backups:
 
     def cancel(self, name: str) -> None:
         """Raises `BackupError` if the profile is not being carried out."""
-        run = self._runs.get(name)
-        if run is None:
+        job = self._runs.get(name)
+        if job is None:
             raise refusal("backup-not-running", name)
-        run.cancelled.set()
+        job.cancelled.set()
 
-    def _progress(self, run: _Run, phase: str, qube: str, done: int) -> None:
-        if phase != run.phase:
-            run.phase, run.done = phase, {}
-        run.qube = qube
-        run.done[qube] = min(done, run.totals.get(qube, 0))
+    def _progress(self, job: _Job, phase: str, qube: str, done: int) -> None:
+        if phase != job.phase:
+            job.phase, job.done = phase, {}
+        job.qube = qube
+        job.done[qube] = min(done, job.totals.get(qube, 0))
         # What comes before in the order is done; a qube's last report may have been left out.
-        for name in takewhile(lambda name: name != qube, run.totals):
-            run.done[name] = run.totals[name]
+        for name in takewhile(lambda name: name != qube, job.totals):
+            job.done[name] = job.totals[name]
         event = events.BACKUP_PROGRESS(
-            profile=run.profile,
-            run=run.number,
-            phase=run.phase,
-            qube=run.qube,
-            done=run.all_done,
-            total=run.all_total,
-            qube_done=run.done[qube],
-            qube_total=run.totals.get(qube, 0),
+            profile=job.profile,
+            run=job.record.run,
+            phase=job.phase,
+            qube=job.qube,
+            done=job.all_done,
+            total=job.all_total,
+            qube_done=job.done[qube],
+            qube_total=job.totals.get(qube, 0),
         )
         self._runtime.emit([event])
 
     # -- what is kept -------------------------------------------------------------------------------------------------
 
     async def _kept_or_failed(
-        self, held: AsyncExitStack, qube: Qube, left_out: list[Field], unread: dict[str, Reason]
+        self, states: AsyncExitStack, qube: Qube, left_out: list[Field], unread: dict[str, Reason]
     ) -> QubeData:
         """As `_kept`; a qube that cannot be read fails alone.
 
@@ -583,19 +591,19 @@ class Backups:
         settings, sentences = storable(_settings(qube))
         left_out += sentences
         try:
-            return await self._kept(held, qube, settings)
+            return await self._kept(states, qube, settings)
         except (Mgmt1Error, OSError) as error:
             log.warning("%s cannot be backed up: %s", qube.name, error)
             unread[qube.name] = Reason("backup-without", qube.name, cause(error))
             return QubeData(settings, problem=text(unread[qube.name]))
 
-    async def _kept(self, held: AsyncExitStack, qube: Qube, settings: KeptQube) -> QubeData:
-        """The qube as it is now; `held` keeps the states of its volumes until the backup is written."""
+    async def _kept(self, states: AsyncExitStack, qube: Qube, settings: KeptQube) -> QubeData:
+        """The qube as it is now; `states` keeps the states of its volumes until the backup is written."""
         volumes: dict[str, Source] = {}
         async with self._runtime.holding(qube):
             for name, volume in qube.volumes.items():
                 if volume.save_on_stop and not volume.extra:
-                    volumes[name] = await held.enter_async_context(self._source(qube, name))
+                    volumes[name] = await states.enter_async_context(self._source(qube, name))
             return QubeData(settings, volumes, tuple(parse_rule(text) for _id, text in qube.rules), qube.notes)
 
     @asynccontextmanager
@@ -640,49 +648,49 @@ class Backups:
 
     # -- history and retention ----------------------------------------------------------------------------------------
 
-    async def history(self, profile: str | None = None, source: str = DOM0) -> list[dict[str, Any]]:
+    async def history(self, profile: str | None = None, source: str = DOM0) -> list[BackupRun]:
         """The runs, oldest first, with the names that `source` sees."""
-        return [self._reduced(told, source) for _number, told in await self._numbered(profile, HISTORY_LIMIT)]
+        return [self._reduced(run, source) for _number, run in await self._numbered(profile, HISTORY_LIMIT)]
 
-    def _reduced(self, told: dict[str, Any], source: str) -> dict[str, Any]:
+    def _reduced(self, run: BackupRun, source: str) -> BackupRun:
         """What `source` may know of a run: nothing of qubes that it does not see, nor that there are any.
 
         dom0 reads in the reason which qubes were left out because the owner of the profile does not see them.
         """
         if source == DOM0:
-            if not told.get("left-out"):
-                return told
-            left_out = Reason("run-left-out", told["owner"], ", ".join(told["left-out"]))
-            return told | _because(from_json(told.get("why")) or told.get("reason", ""), left_out)
+            if not run.left_out:
+                return run
+            left_out = Reason("run-left-out", run.owner, ", ".join(run.left_out))
+            return run.because(run.why or run.reason, left_out)
 
-        def seen(name: str) -> bool:
+        def sees(name: str) -> bool:
             return self._runtime.state.has_visible(source, name)
 
-        reduced = {key: value for key, value in told.items() if key not in {"names", "left-out"}}
-        if "qubes" in told:
-            reduced["qubes"] = [qube for qube in told["qubes"] if seen(qube["name"])]
-        if "kept" in told:
-            kept = [{**row, "qubes": [name for name in row["qubes"] if seen(name)]} for row in told["kept"]]
-            reduced["kept"] = [row for row in kept if row["qubes"]]
-        if told.get("qube") and not seen(told["qube"]):
-            reduced["qube"] = ""
+        reduced = replace(run, names=None, left_out=())
+        if run.qubes is not None:
+            reduced = replace(reduced, qubes=tuple(qube for qube in run.qubes if sees(qube.name)))
+        if run.kept is not None:
+            kept = [replace(row, qubes=tuple(name for name in row.qubes if sees(name))) for row in run.kept]
+            reduced = replace(reduced, kept=tuple(row for row in kept if row.qubes))
+        if run.progress is not None and not sees(run.progress.qube):
+            reduced = replace(reduced, progress=replace(run.progress, qube=""))
         # What a qube's own profile runs into names only what that qube sees.
         if (
-            told.get("reason")
-            and source != told.get("owner")
-            # The paths of dom0's home are for dom0.
-            and (told.get("home") or not all(seen(name) for name in told.get("names", [""])))
+            run.reason
+            and source != run.owner
+            # The paths of dom0's home are for dom0. An earlier version did not record the names.
+            and (run.home or run.names is None or not all(map(sees, run.names)))
         ):
-            reduced |= _because(FOR_DOM0)
+            return reduced.because(FOR_DOM0)
         return reduced
 
-    async def _numbered(self, profile: str | None, limit: int = -1) -> list[tuple[int, dict[str, Any]]]:
+    async def _numbered(self, profile: str | None, limit: int = -1) -> list[tuple[int, BackupRun]]:
         """The last `limit` runs (-1: all) with their numbers, oldest first."""
-        found = await self._runtime.store.read(
+        stored = await self._runtime.store.read(
             "SELECT run, told FROM backup_run WHERE profile = ifnull(?, profile) ORDER BY run DESC LIMIT ?",
             (profile, limit),
         )
-        return [(int(number), self._unstored.get(number) or json.loads(told)) for number, told in reversed(found)]
+        return [(int(number), self._unstored.get(number) or decode_run(row)) for number, row in reversed(stored)]
 
     async def retention(
         self, name: str, profile: Profile, coming: Made, owner: str, given_up: Collection[str] = ()
@@ -695,21 +703,14 @@ class Backups:
         if profile.keep is None:
             return Decision()
         runs = [
-            (number, told)
-            for number, told in await self._numbered(name)
-            if number != coming.number
-            and told["result"] in {OK, INCOMPLETE}
-            and told.get("verified")
-            and told.get("owner", DOM0) == owner
+            (number, run)
+            for number, run in await self._numbered(name)
+            if number != coming.number and run.has_backup and run.verified and (run.owner or DOM0) == owner
         ]
 
         def there() -> list[Made]:
             folder = _folder(profile)
-            return [
-                _made(told, number)
-                for number, told in runs
-                if Path(told["file"]).parent == folder and _is_the_one(told)
-            ]
+            return [_made(run, number) for number, run in runs if Path(run.file).parent == folder and _is_the_one(run)]
 
         known = await at_destination(there)
         return decide(profile.keep, coming, known, given_up)
@@ -731,68 +732,64 @@ class Backups:
 
     async def _previous(self, profile: str) -> str:
         """The id of the profile's last complete backup."""
-        done = [told for told in await self.history(profile) if told["result"] in {OK, INCOMPLETE}]
-        return str(done[-1].get("backup", "")) if done else ""
+        done = [run for run in await self.history(profile) if run.has_backup]
+        return done[-1].backup if done else ""
 
-    async def _remember(self, number: int | None, told: dict[str, Any]) -> int:
-        """Keep the run in the history; answers its number."""
+    async def _remember(self, run: BackupRun) -> BackupRun:
+        """Store the run, which gets its id if it has none. Runs whose end could not be stored yet are stored too."""
         async with self._runtime.changing:
+            number = run.run
             if number is None:
                 ((last,),) = await self._runtime.store.read("SELECT coalesce(max(run), 0) FROM backup_run")
                 number = int(last) + 1
-            told["run"] = number
-            late = {**self._unstored, number: told}
-            await self._runtime.commit([rows.set_backup_run(run, one["profile"], one) for run, one in late.items()])
+            run = replace(run, run=number)
+            late = {**self._unstored, number: run}
+            await self._runtime.commit([rows.set_backup_run(number, each) for number, each in late.items()])
             self._unstored.clear()
-        return number
+        return run
 
-    async def _ended(self, number: int, told: dict[str, Any]) -> None:
+    async def _ended(self, run: BackupRun) -> None:
         try:
-            await self._remember(number, told)
+            await self._remember(run)
         except StoreError as error:
-            self._unstored[number] = told
-            log.warning("The end of the backup %s will be stored later: %s", told["profile"], error)
-        self._emit(events.BACKUP_FINISHED, told)
+            self._unstored[run.run or 0] = run
+            log.warning("The end of the backup %s will be stored later: %s", run.profile, error)
+        self._emit(events.BACKUP_FINISHED, run)
 
-    def _emit(self, row: EventRow[..., events.BackupEvent], told: dict[str, Any]) -> None:
+    def _emit(self, row: EventRow[..., events.BackupEvent], run: BackupRun) -> None:
         """An event about a run: it began, or it ended."""
-        shown = self._reduced(told, DOM0)
-        fields = {name: shown[name] for name in events.BackupEvent._fields if name in shown}
-        fields["why"] = from_json(shown.get("why"))
-        self._runtime.emit([row.event("", events.BackupEvent(**fields))])
+        self._runtime.emit([row.event("", event_fields(self._reduced(run, DOM0)))])
 
-    async def status(self, source: str = DOM0) -> list[dict[str, Any]]:
-        """The latest run of each profile, with how far it is while it runs, and `next-attempt` after a failed one.
+    async def status(self, source: str = DOM0) -> list[BackupRun]:
+        """The latest run of each profile, with its progress while it runs, and `next_attempt` after a failed one.
 
         With the names that `source` sees.
         """
-        found = await self._runtime.store.read(
+        stored = await self._runtime.store.read(
             "SELECT run, told FROM backup_run WHERE run IN (SELECT max(run) FROM backup_run GROUP BY profile)"
             " ORDER BY run"
         )
-        rows = [self._unstored.get(number) or json.loads(told) for number, told in found]
-        return [self._reduced(told | self._going(told), source) for told in rows]
+        runs = [self._unstored.get(number) or decode_run(row) for number, row in stored]
+        return [self._reduced(self._with_progress(run), source) for run in runs]
 
-    def _going(self, told: dict[str, Any]) -> dict[str, Any]:
-        run = self._runs.get(told["profile"])
-        if run is not None and run.number == told.get("run"):
-            return run.progress()
-        wait = retry_seconds(told.get("attempt", 1)) if _is_to_be_retried(told) else None
-        return {} if wait is None else {"next-attempt": told["end"] + wait}
+    def _with_progress(self, run: BackupRun) -> BackupRun:
+        job = self._runs.get(run.profile)
+        if job is not None and job.record.run == run.run is not None:
+            return replace(run, progress=job.progress())
+        wait = retry_seconds(run.attempt or 1) if run.is_retried else None
+        return run if wait is None else replace(run, next_attempt=(run.end or run.start) + wait)
 
     async def recover(self) -> None:
         """After the start of the daemon: runs that were cut off failed, and what they had written goes.
 
         Where the disk is not connected now, it goes before a later run to the same folder, or at a later start.
         """
-        for number, row in await self._runtime.store.read("SELECT run, told FROM backup_run"):
-            told = json.loads(row)
-            if told["result"] != RUNNING:
+        for number, run in await self._numbered(None):
+            if not run.is_running:
                 continue
-            told |= {"result": FAILED, **_because(Reason("run-cut-off")), "end": told["start"], "run": number}
-            await self._forget_part(told)
-            await self._remember(number, told)
-            log.warning("The backup of the profile %s was cut off", told["profile"])
+            failed = replace(run, result=FAILED, end=run.start, run=number).because(Reason("run-cut-off"))
+            await self._remember(await self._without_part(failed))
+            log.warning("The backup of the profile %s was cut off", run.profile)
         self._runtime.spawn("remove what cut off backups left", self._clear_left())
 
     async def _clear_left(self, folder: Path | None = None) -> None:
@@ -800,28 +797,27 @@ class Backups:
         for number, row in await self._runtime.store.read(
             "SELECT run, told FROM backup_run WHERE json_extract(told, '$.part') IS NOT NULL"
         ):
-            told = json.loads(row)
-            if told["result"] == RUNNING or (folder is not None and Path(told["part"]["path"]).parent != folder):
+            run = replace(decode_run(row), run=number)
+            if run.part is None or run.is_running or (folder is not None and Path(run.part.path).parent != folder):
                 continue
-            await self._forget_part(told)
-            if "part" not in told:
-                await self._remember(number, told)
+            cleared = await self._without_part(run)
+            if cleared.part is None:
+                await self._remember(cleared)
 
-    async def _forget_part(self, told: dict[str, Any]) -> None:
-        """Take the file that the run wrote to out of `told`, once nothing is left of it.
+    async def _without_part(self, run: BackupRun) -> BackupRun:
+        """Remove the file that the run wrote to; the run without it, once nothing is left of it.
 
-        Another disk at the same path tells nothing of the one that the file is on.
+        A file at the same path on another disk is not removed.
         """
-        part = told.get("part")
-        if part is None:
-            return
+        if run.part is None:
+            return run
         try:
-            if await at_destination(_remove_part, Path(part["path"]), part["disk"]):
-                del told["part"]
-                return
+            if await at_destination(_remove_part, Path(run.part.path), run.part.disk):
+                return replace(run, part=None)
         except BackupError as error:
-            log.info("The place of %s cannot be looked at: %s", part["path"], error)
-        log.warning("What the backup %s had written to %s is not removed yet", told["profile"], part["path"])
+            log.info("The folder of %s cannot be read: %s", run.part.path, error)
+        log.warning("What the backup %s had written to %s is not removed yet", run.profile, run.part.path)
+        return run
 
     # -- the schedule -------------------------------------------------------------------------------------------------
 
@@ -859,24 +855,22 @@ class Backups:
             return 1
         profile, _file = await self.profile(name)
         runs = await self.history(name) if profile.schedule else []
-        if not runs or not _is_to_be_retried(runs[-1]):
+        if not runs or not runs[-1].is_retried:
             return 0
-        attempt = int(runs[-1].get("attempt", 1))
-        return attempt + 1 if is_retry_due(attempt, self.clock() - runs[-1]["end"]) else 0
+        attempt, ended = runs[-1].attempt or 1, runs[-1].end or runs[-1].start
+        return attempt + 1 if is_retry_due(attempt, self.clock() - ended) else 0
 
     async def _note_broken(self, name: str) -> None:
         """Keep in the history, once, that a profile with a schedule cannot be carried out: nobody would notice."""
-        because = _because(Reason("profile-not-accepted", name))
+        now = self._now()
+        failed = BackupRun(name, now, FAILED, by=SCHEDULE, attempt=len(RETRY_SECONDS) + 1, end=now)
+        failed = failed.because(Reason("profile-not-accepted", name))
         with suppress(Mgmt1Error):
             file = await self.profiles.get(name)
             runs = await self.history(name)
-            if not _SCHEDULE_LINE.search(file.text) or (runs and runs[-1].get("reason") == because["reason"]):
+            if not _SCHEDULE_LINE.search(file.text) or (runs and runs[-1].reason == failed.reason):
                 return
-            now = int(self.clock())
-            told: dict[str, Any] = {"profile": name, "start": now, "end": now, "result": FAILED, "file": ""}
-            told |= {"by": SCHEDULE, "attempt": len(RETRY_SECONDS) + 1, **because}
-            await self._remember(None, told)
-            self._emit(events.BACKUP_FINISHED, told)
+            self._emit(events.BACKUP_FINISHED, await self._remember(failed))
 
     async def _scheduled(self, name: str, attempt: int) -> None:
         try:
@@ -887,7 +881,7 @@ class Backups:
     async def last_run(self, name: str) -> int | None:
         """When the profile was last begun, whatever came of it."""
         runs = await self.history(name)
-        return int(runs[-1]["start"]) if runs else None
+        return runs[-1].start if runs else None
 
     # -- what a profile would do --------------------------------------------------------------------------------------
 
@@ -937,8 +931,8 @@ class Backups:
             "largest-file": "" if place.largest is None else str(place.largest),
             "passphrase": profile.passphrase_kind,
             "schedule": profile.schedule.text if profile.schedule else "",
-            "last-run": str(runs[-1]["start"]) if runs else "",
-            "last-result": runs[-1]["result"] if runs else "",
+            "last-run": str(runs[-1].start) if runs else "",
+            "last-result": runs[-1].result if runs else "",
             # By the wall's clock, as that day has it.
             "next-run": str(int(due.replace(tzinfo=None).timestamp())) if due else "",
             "missing": " ".join(planned.missing),
@@ -989,10 +983,6 @@ def _settings(qube: Qube) -> KeptQube:
     return KeptQube(qube.name, klass, qube.value("label"), own, features, frozenset(qube.tags), devices)
 
 
-def _is_to_be_retried(told: dict[str, Any]) -> bool:
-    return bool(told["result"] == FAILED and told.get("by") == SCHEDULE)
-
-
 def _folder(profile: Profile) -> Path:
     """Where the backups of a profile are. Blocks."""
     path = Path(profile.destination_path)
@@ -1032,10 +1022,10 @@ def _is_of_system(profile: Profile) -> bool:
     return file_systems.is_of_system(_folder(profile))
 
 
-def _holds_one_of(profile: Profile, runs: Iterable[dict[str, Any]]) -> bool:
+def _holds_one_of(profile: Profile, runs: Iterable[BackupRun]) -> bool:
     """Whether the backup of one of these runs is in the folder of the destination. Blocks."""
     folder = _folder(profile)
-    return any(Path(told["file"]).parent == folder and _is_the_one(told) for told in runs)
+    return any(Path(run.file).parent == folder and _is_the_one(run) for run in runs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -1057,22 +1047,15 @@ def _place(profile: Profile) -> _Place:
     return _Place(free, os.access(folder, os.W_OK | os.X_OK), file_systems.of_folder(folder).largest)
 
 
-def _made(told: dict[str, Any], number: int) -> Made:
+def _made(run: BackupRun, number: int) -> Made:
     """A run of the history. Of one that recorded no uuids the names count."""
-    whole = [qube for qube in told.get("qubes", ()) if qube["result"] == OK]
-    qubes = {qube.get("uuid", qube["name"]): qube["name"] for qube in whole}
-    return Made(number, _local(told["start"]), qubes, told["file"])
+    qubes = {qube.uuid or qube.name: qube.name for qube in run.qubes or () if qube.result == OK}
+    return Made(number, _local(run.start), qubes, run.file)
 
 
 def _file_word(backup: Made) -> str:
     """The file's name as one word; only names that we did not make up hold a blank, a colon or a percent sign."""
     return quote(Path(backup.file).name)
-
-
-def _because(*fields: Field) -> dict[str, Any]:
-    """Why a run ended as it did, for its record: `reason` in English, and `why` as data (None for no reason)."""
-    why = joined(fields)
-    return {"reason": text(why) if why else "", "why": to_json(why) if why else None}
 
 
 def _kept_for(decision: Decision) -> list[Reason]:
@@ -1081,15 +1064,15 @@ def _kept_for(decision: Decision) -> list[Reason]:
     return [Reason("backups-kept", kept)] if kept else []
 
 
-def _is_the_one(told: dict[str, Any]) -> bool:
-    """The file is still there, as long as it was, with the backup's id in its head."""
+def _is_the_one(run: BackupRun) -> bool:
+    """The file is still there, as long as it was, with the backup's id in its head. Blocks."""
     try:
-        with Path(told["file"]).open("rb") as file:
+        with Path(run.file).open("rb") as file:
             head = file.read(4096)
             size = file.seek(0, 2)
     except OSError:
         return False
-    return size == told["size"] and f"backup-id={told['backup']}\n".encode() in head
+    return size == run.size and f"backup-id={run.backup}\n".encode() in head
 
 
 def _local(seconds: float) -> datetime:

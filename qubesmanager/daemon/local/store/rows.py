@@ -9,6 +9,7 @@ from uuid import UUID
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.store.screening import Unreadable
 from qubesmanager.daemon.local.store.store import Statement, Store
+from qubesmanager.wire.backups import BackupRun, encode_run
 from qubesmanager.wire.records import DeviceRecord, VolumeRecord
 from qubesmanager.wire.values import DeviceClass, VmClass
 
@@ -246,11 +247,8 @@ def delete_device(qid: int, device: DeviceRecord) -> Statement:
     )
 
 
-def set_backup_run(run: int, profile: str, details: Mapping[str, object]) -> Statement:
-    return (
-        "INSERT OR REPLACE INTO backup_run VALUES (?, ?, ?)",
-        (run, profile, json.dumps(details, ensure_ascii=False)),
-    )
+def set_backup_run(number: int, run: BackupRun) -> Statement:
+    return ("INSERT OR REPLACE INTO backup_run VALUES (?, ?, ?)", (number, run.profile, encode_run(run)))
 
 
 def set_started_in(boot: str) -> Statement:

@@ -22,7 +22,8 @@ from uuid import UUID, uuid4
 from qubesmanager.daemon.local.core import properties, system_properties
 from qubesmanager.daemon.local.core.labels import LABELS, UNKNOWN_COLOR
 from qubesmanager.daemon.local.core.volumes import KINDS, VolumeKind
-from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.backups import decode_run
+from qubesmanager.wire.errors import Mgmt1Error, ProtocolError
 from qubesmanager.wire.firewall import Action, Rule, parse_rule
 from qubesmanager.wire.names import (
     FEATURE_NAME,
@@ -314,22 +315,11 @@ def _is_texts(text: str) -> bool:
     return isinstance(values, list) and all(isinstance(value, str) for value in values)
 
 
-_RUN = {"profile": str, "start": int, "result": str, "file": str}
-_RUN_MAY_HAVE = {
-    "end": int, "attempt": int, "size": int, "by": str, "owner": str, "reason": str, "backup": str, "qube": str,
-    "names": list, "qubes": list, "kept": list, "left-out": list,
-}  # fmt: skip
-
-
 def _is_run(text: str) -> bool:
-    run = _json(text)
-    return (
-        isinstance(run, dict)
-        and run.keys() >= _RUN.keys()
-        and all(type(run[key]) is kind for key, kind in (_RUN | _RUN_MAY_HAVE).items() if key in run)
-        and all(isinstance(qube, dict) and {"name", "result"} <= qube.keys() for qube in run.get("qubes", []))
-        and all(isinstance(kept, dict) and {"file", "qubes"} <= kept.keys() for kept in run.get("kept", []))
-    )
+    try:
+        return bool(decode_run(text).profile)
+    except ProtocolError:
+        return False
 
 
 def _property(row: Cells, _known: _Known) -> str:

@@ -1,0 +1,350 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs of backup profiles: the record that the daemon keeps, that calls answer, and that events report."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from qubesmanager.wire.errors import ProtocolError
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.events import (
+    BACKUP_FINISHED,
+    BACKUP_PROGRESS,
+    BACKUP_STARTED,
+    BackupEvent,
+    BackupProgress,
+)
+from qubesmanager.wire.names import shown
+from qubesmanager.wire.reason import Field, Reason
+from qubesmanager.wire.reasons import from_json, joined, text, to_json
+
+WRITING, VERIFYING = "writing", "verifying"
+"""The phases of a run."""
+OK, INCOMPLETE, FAILED, CANCELLED, RUNNING = "ok", "incomplete", "failed", "cancelled", "running"
+"""The results of a run. INCOMPLETE: there is a whole backup, without a qube that the profile names and that does not
+exist."""
+SCHEDULE = "schedule"
+"""`by` of a run that the schedule began; other runs are begun by a qube."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is. `done` of `total` bytes of all qubes in this phase; `qubes`: done and total of each so far."""
+
+    phase: str = WRITING
+    qube: str = ""
+    done: int = 0
+    total: int = 0
+    qubes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Known to a client that follows the events; no answer contains it."""
+
+    @property
+    def percent(self) -> int:
+        return min(100, self.done * 100 // self.total) if self.total else 0
+
+
+@dataclass(frozen=True, slots=True)
+class QubeOfRun:
+    """A qube of a backup. `result` is `OK`, or a sentence that says why it is not whole.
+
+    `uuid` is empty in the history of an earlier version.
+    """
+
+    name: str
+    uuid: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBackup:
+    """An older backup that stays although the counts of `keep` do not keep it, for these qubes."""
+
+    file: str
+    qubes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PartialFile:
+    """The file that a run writes to until it is complete, and the identity of the file system that it is on."""
+
+    path: str
+    disk: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackupRun:
+    """A run of a profile. Times in Unix seconds, sizes in bytes; None where something is not known (yet)."""
+
+    profile: str
+    start: int
+    result: str
+    file: str = ""
+    """The path of the backup; empty if it is not a file of dom0."""
+    by: str = ""
+    """The qube that began it, or `SCHEDULE`; empty in the history of an earlier version."""
+    attempt: int | None = None
+    """Which attempt of a scheduled run it is, from 1."""
+    owner: str = ""
+    """The qube that set the profile; empty in the history of an earlier version."""
+    names: tuple[str, ...] | None = None
+    """The qubes that the reason may name; a source that does not see all of them does not get the reason."""
+    run: int | None = None
+    """Its id, which its events carry; None in the history of an earlier version."""
+    left_out: tuple[str, ...] = ()
+    """Qubes that the profile includes and its owner does not see."""
+    home: bool | None = None
+    """Whether the home of dom0 is in the backup."""
+    part: PartialFile | None = None
+    """The file that it wrote to, until nothing of it is left."""
+    backup: str = ""
+    """The id of the backup."""
+    verified: bool | None = None
+    qubes: tuple[QubeOfRun, ...] | None = None
+    size: int | None = None
+    reason: str = ""
+    """Why it made no backup, or not of all qubes, in English; what is to be known of a run that is ok."""
+    why: Reason | None = None
+    """The reason as data; None in the history of an earlier version."""
+    kept: tuple[KeptBackup, ...] | None = None
+    end: int | None = None
+    progress: Progress | None = None
+    """How far it is; only in `mgmt1.backup.Status`, of a run that is not over."""
+    next_attempt: int | None = None
+    """When the schedule tries again; only in `mgmt1.backup.Status`, of a run that failed."""
+
+    @property
+    def is_running(self) -> bool:
+        return self.result == RUNNING
+
+    @property
+    def has_backup(self) -> bool:
+        """Whether it made a backup, even without some of the qubes that the profile names."""
+        return self.result in {OK, INCOMPLETE}
+
+    @property
+    def is_troubled(self) -> bool:
+        """It made no backup, or not of all qubes that the profile names; a cancelled one is as the user wanted it."""
+        return self.result in {FAILED, INCOMPLETE}
+
+    @property
+    def is_retried(self) -> bool:
+        """Whether the schedule tries again after it, unless it was the last attempt."""
+        return self.result == FAILED and self.by == SCHEDULE
+
+    def because(self, *fields: Field) -> "BackupRun":
+        """The run with these reasons, one after the other, instead of its own; without any: with no reason."""
+        why = joined(fields)
+        return replace(self, reason=text(why) if why else "", why=why)
+
+
+# -- as JSON ----------------------------------------------------------------------------------------------------------
+
+
+def encode_run(run: BackupRun) -> str:
+    """A JSON object on one line; what is not known is left out. The reason is there once the run has a result."""
+    progress = run.progress
+    values: dict[str, object] = {
+        "profile": run.profile,
+        "start": run.start,
+        "result": run.result,
+        "file": run.file,
+        "by": run.by or None,
+        "attempt": run.attempt,
+        "owner": run.owner or None,
+        "names": run.names,
+        "run": run.run,
+        "left-out": run.left_out or None,
+        "home": run.home,
+        "part": None if run.part is None else {"path": run.part.path, "disk": run.part.disk},
+        "backup": run.backup or None,
+        "verified": run.verified,
+        "qubes": None if run.qubes is None else [_qube_object(qube) for qube in run.qubes],
+        "size": run.size,
+    }
+    later: dict[str, object] = {
+        "kept": None if run.kept is None else [{"file": kept.file, "qubes": kept.qubes} for kept in run.kept],
+        "end": run.end,
+        "next-attempt": run.next_attempt,
+    }
+    if progress is not None:
+        later |= {"phase": progress.phase, "qube": progress.qube, "done": progress.done, "total": progress.total}
+    reason: dict[str, object] = {}
+    if run.reason or not run.is_running:
+        reason = {"reason": run.reason, "why": None if run.why is None else to_json(run.why)}
+    return json.dumps(_known(values) | reason | _known(later), ensure_ascii=False)
+
+
+def _known(values: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _qube_object(qube: QubeOfRun) -> dict[str, str]:
+    uuid = {"uuid": qube.uuid} if qube.uuid else {}
+    return {"name": qube.name, **uuid, "result": qube.result}
+
+
+def decode_run(untrusted: str) -> BackupRun:
+    """The run of such an object, also of an earlier version; other keys are ignored. Raises `ProtocolError`."""
+    try:
+        values = json.loads(untrusted)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"Not a run of a profile: {shown(untrusted)}") from error
+    if not isinstance(values, dict):
+        raise ProtocolError(f"Not a run of a profile: {shown(untrusted)}")
+    start, result = _number(values, "start"), _text(values, "result")
+    if start is None or not result:
+        raise ProtocolError(f"A run of a profile without its start or result: {shown(untrusted)}")
+    return BackupRun(
+        profile=_text(values, "profile"),
+        start=start,
+        result=result,
+        file=_text(values, "file"),
+        by=_text(values, "by"),
+        attempt=_number(values, "attempt"),
+        owner=_text(values, "owner"),
+        names=_texts(values, "names"),
+        run=_number(values, "run"),
+        left_out=_texts(values, "left-out") or (),
+        home=_flag(values, "home"),
+        part=_part(values),
+        backup=_text(values, "backup"),
+        verified=_flag(values, "verified"),
+        qubes=_qubes(values),
+        size=_number(values, "size"),
+        reason=_text(values, "reason"),
+        why=from_json(values.get("why")),
+        kept=_kept(values),
+        end=_number(values, "end"),
+        progress=_progress(values) if "total" in values else None,
+        next_attempt=_number(values, "next-attempt"),
+    )
+
+
+def _wrong(key: str) -> ProtocolError:
+    return ProtocolError(f"A run of a backup profile has a wrong value of {key}.")
+
+
+def _text(untrusted: Mapping[str, Any], key: str) -> str:
+    value = untrusted.get(key, "")
+    if not isinstance(value, str):
+        raise _wrong(key)
+    return value
+
+
+def _number(untrusted: Mapping[str, Any], key: str) -> int | None:
+    value = untrusted.get(key)
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63):
+        return value
+    raise _wrong(key)
+
+
+def _flag(untrusted: Mapping[str, Any], key: str) -> bool | None:
+    value = untrusted.get(key)
+    if value is None or isinstance(value, bool):
+        return value
+    raise _wrong(key)
+
+
+def _texts(untrusted: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
+    values = untrusted.get(key)
+    if values is None:
+        return None
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise _wrong(key)
+    return tuple(values)
+
+
+def _objects(untrusted: Mapping[str, Any], key: str, needed: Iterable[str]) -> list[dict[str, Any]] | None:
+    values = untrusted.get(key)
+    if values is None:
+        return None
+    if not isinstance(values, list) or not all(isinstance(row, dict) and row.keys() >= set(needed) for row in values):
+        raise _wrong(key)
+    return values
+
+
+def _part(untrusted: Mapping[str, Any]) -> PartialFile | None:
+    value = untrusted.get("part")
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise _wrong("part")
+    return PartialFile(_text(value, "path"), _text(value, "disk"))
+
+
+def _qubes(untrusted: Mapping[str, Any]) -> tuple[QubeOfRun, ...] | None:
+    rows = _objects(untrusted, "qubes", ("name", "result"))
+    if rows is None:
+        return None
+    return tuple(QubeOfRun(_text(row, "name"), _text(row, "uuid"), _text(row, "result")) for row in rows)
+
+
+def _kept(untrusted: Mapping[str, Any]) -> tuple[KeptBackup, ...] | None:
+    rows = _objects(untrusted, "kept", ("file", "qubes"))
+    if rows is None:
+        return None
+    return tuple(KeptBackup(_text(row, "file"), _texts(row, "qubes") or ()) for row in rows)
+
+
+def _progress(untrusted: Mapping[str, Any]) -> Progress:
+    done, total = _number(untrusted, "done") or 0, _number(untrusted, "total") or 0
+    return Progress(_text(untrusted, "phase") or WRITING, _text(untrusted, "qube"), done, total)
+
+
+# -- events -----------------------------------------------------------------------------------------------------------
+
+
+def event_fields(run: BackupRun) -> BackupEvent:
+    """The fields of `BACKUP_STARTED` and `BACKUP_FINISHED` for a run that has an id."""
+    return BackupEvent(
+        profile=run.profile,
+        run=run.run or 0,
+        start=run.start,
+        by=run.by,
+        attempt=run.attempt,
+        result=run.result,
+        reason=run.reason,
+        file=run.file,
+        size=run.size,
+        why=run.why,
+    )
+
+
+def run_from_event(event: Event) -> BackupRun | None:
+    """The run of a `BACKUP_STARTED` or `BACKUP_FINISHED`; None for another event, and for one that does not decode."""
+    about = BACKUP_STARTED.of(event) or BACKUP_FINISHED.of(event)
+    if about is None or not about.profile:
+        return None
+    return BackupRun(
+        profile=about.profile,
+        start=about.start,
+        result=about.result,
+        file=about.file,
+        by=about.by,
+        attempt=about.attempt,
+        run=about.run,
+        size=about.size,
+        reason=about.reason,
+        why=about.why,
+    )
+
+
+def is_of(about: BackupEvent | BackupProgress, profile: str, run: int | None) -> bool:
+    """Whether an event is about this run; about any of the profile while its id is not known."""
+    return about.profile == profile and run in {None, about.run}
+
+
+def follow(before: Progress, profile: str, event: Event, run: int | None = None) -> Progress:
+    """How far the run of the profile is after an event; the same if the event is of something else.
+
+    `run` is its id, where that is known.
+    """
+    now = BACKUP_PROGRESS.of(event)
+    if now is None or not is_of(now, profile, run):
+        return before
+    # Qubes come one after the other: those before this one are done.
+    qubes = {} if now.phase != before.phase else {name: (of[1], of[1]) for name, of in before.qubes.items()}
+    if now.qube:
+        qubes[now.qube] = now.qube_done, now.qube_total
+    return replace(before, phase=now.phase, qube=now.qube, done=now.done, total=now.total, qubes=qubes)
