@@ -422,7 +422,7 @@ def test_only_a_new_folder_is_made_and_what_is_there_stays(tmp_path: Path) -> No
 
     for name in ("file", "folder", "link"):
         refused(lambda name=name: NewFolder(tmp_path / name, 0), "already")  # type: ignore[misc]
-    refused(lambda: NewFolder(tmp_path / "begun", 0), "cannot be made")
+    refused(lambda: NewFolder(tmp_path / "begun", 0), "cannot be created")
     refused(lambda: NewFolder(tmp_path / "missing/new", 0), "no folder")
     refused(lambda: NewFolder(tmp_path / "file/new", 0), "no folder")
     refused(lambda: NewFolder(Path("relative"), 0), "absolute")
@@ -438,7 +438,7 @@ def test_a_folder_that_appears_meanwhile_is_not_replaced(tmp_path: Path) -> None
     unpack(iter([ROOT + END]), TOP, 1 << 30, new, [])
     (tmp_path / "new").mkdir()
 
-    refused(new.keep, "cannot be made")
+    refused(new.keep, "cannot be created")
     new.abort()
 
     assert [path.name for path in tmp_path.iterdir()] == ["new"]

@@ -61,14 +61,14 @@ async def test_the_tokens_keep_two_editors_apart(client: Client, system: System)
     seen = (await client.send(calls.POLICY_GET("dom0", "30-user"))).token
     await write(client, "30-user", RULE * 2, seen)
 
-    for token, words in ((seen, "changed meanwhile"), ("new", "already"), ("", "changed meanwhile")):
+    for token, words in ((seen, "changed in the meantime"), ("new", "already"), ("", "changed meanwhile")):
         with pytest.raises(PolicyAdminTokenException, match=words):
             await write(client, "30-user", "", token)
         with pytest.raises((PolicyAdminTokenException, PolicyAdminFileNotFoundException)):
             await client.send(calls.POLICY_REMOVE("dom0", "30-user", token))
     assert told(system) == {"30-user.policy": RULE * 2}
     await write(client, "30-user", RULE, "any")
-    with pytest.raises(PolicyAdminTokenException, match="removed meanwhile"):
+    with pytest.raises(PolicyAdminTokenException, match="removed in the meantime"):
         await write(client, "40-user", RULE, seen)
     assert told(system) == {"30-user.policy": RULE}
 

@@ -195,7 +195,7 @@ async def test_a_folder_with_something_else_in_it_is_refused_and_left_alone(
     fill(folder)
     before = tree(folder)
 
-    with pytest.raises(StoragePoolException, match=r"is not empty and is no pool.*Name a folder that is empty"):
+    with pytest.raises(StoragePoolException, match=r"is not empty and is not a pool.*Name a folder that is empty"):
         await add(client, "second", folder)
 
     assert tree(folder) == before

@@ -386,7 +386,7 @@ async def test_a_pool_whose_row_is_unreadable_is_missing_until_it_is_added_again
 
     system = await open_system(state, FakeHypervisor())
     assert system.runtime.state.qube("work").state is PowerState.NA
-    with pytest.raises(StoragePoolException, match="is not there"):
+    with pytest.raises(StoragePoolException, match="no pool was ever opened there"):
         await system.pools.create("default", {"driver": "file-qcow2", "dir_path": str(state / "pools" / "another")})
     options = {"driver": "file-qcow2", "dir_path": str(state / "pools" / "default")}
     await system.pools.create("default", options)
