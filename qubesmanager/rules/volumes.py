@@ -35,11 +35,11 @@ def why_not_size(present: int, size: int) -> Reason | None:
     return None
 
 
-def why_not_revert(volume: VolumeRecord, *, running: bool) -> Reason | None:
-    """Why a volume cannot go back to a snapshot now."""
+def why_not_replace(volume: VolumeRecord, *, running: bool) -> Reason | None:
+    """Why a volume cannot get other content now: that of a snapshot, of a file, or none."""
     if why := why_not_kept(volume):
         return why
-    return Reason("revert-needs-halted") if running else None
+    return Reason("volume-needs-halted") if running else None
 
 
 def why_not_detach(volume: VolumeRecord) -> Reason | None:

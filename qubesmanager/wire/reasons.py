@@ -161,9 +161,9 @@ TABLE: tuple[Row, ...] = (
     Row("volume-only-grows", errors.QubesValueError, "A volume can only grow."),
     Row("volume-too-large", errors.QubesValueError, "A volume has at most 64 TiB."),
     Row(
-        "revert-needs-halted",
+        "volume-needs-halted",
         errors.QubesVMNotHaltedError,
-        "The qube is running; a volume is reverted only while its qube is halted.",
+        "The qube is running; the content of a volume is replaced only while its qube is halted.",
     ),
     Row(
         "volume-not-extra",
@@ -387,11 +387,6 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("volume-of", errors.StoragePoolException, "{volume} is the volume {name} of {qube}."),
     Row("extra-volume-limit", errors.StoragePoolException, "{qube} already has {count} extra volumes."),
-    Row(
-        "volume-stays",
-        errors.StoragePoolException,
-        "{volume} is a part of {qube}; only extra volumes can be detached.",
-    ),
     Row("pool-driver-missing", errors.ProtocolError, "The payload does not name the driver."),
     Row("pool-taken", errors.StoragePoolException, "There is already a pool {pool}."),
     Row("pool-never-opened", errors.StoragePoolException, "The pool {pool} is missing: no pool was ever opened there."),
@@ -404,16 +399,6 @@ TABLE: tuple[Row, ...] = (
         "volume-attached-elsewhere",
         errors.StoragePoolException,
         "{volume} of {qube} is attached to {holder}; detach it there first.",
-    ),
-    Row(
-        "volume-needs-halted",
-        errors.QubesVMNotHaltedError,
-        "{qube} is {state}; a volume can be {done} only while its qube is halted.",
-    ),
-    Row(
-        "volume-fresh",
-        errors.StoragePoolException,
-        "{volume} is created again at each start; only a kept volume {what}.",
     ),
     # -- backup and restore, as the daemon refuses them
     Row(

@@ -13,7 +13,7 @@ from qubesmanager.rules.volumes import (
     snapshot_time,
     why_not_detach,
     why_not_kept,
-    why_not_revert,
+    why_not_replace,
     why_not_size,
 )
 from qubesmanager.wire.codecs import VolumeId
@@ -34,9 +34,9 @@ def test_a_size_beyond_all_disks_is_a_mistake() -> None:
 
 
 def test_only_a_kept_volume_of_a_halted_qube_is_reverted() -> None:
-    assert why_not_revert(KEPT, running=False) is None
-    assert why_not_revert(KEPT, running=True) == Reason("revert-needs-halted")
-    assert why_not_revert(FRESH, running=False) == why_not_kept(FRESH)
+    assert why_not_replace(KEPT, running=False) is None
+    assert why_not_replace(KEPT, running=True) == Reason("volume-needs-halted")
+    assert why_not_replace(FRESH, running=False) == why_not_kept(FRESH)
 
 
 def test_only_an_extra_disk_is_detached() -> None:

@@ -14,7 +14,7 @@ from qubesmanager.client.volumes import all_volumes
 from qubesmanager.models.draft import VOLUME, Draft
 from qubesmanager.models.reason_texts import field_text, reason_text
 from qubesmanager.models.volume_table import SIZE, USED, VolumeTable
-from qubesmanager.rules.volumes import orphans, why_not_detach, why_not_kept, why_not_revert, why_not_size
+from qubesmanager.rules.volumes import orphans, why_not_detach, why_not_kept, why_not_replace, why_not_size
 from qubesmanager.ui.forms.volume_size_row import SizeBox
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.settings.attach_volume_dialog import AttachVolumeDialog
@@ -119,7 +119,7 @@ class VolumesPage(QWidget):
             calls.VM_VOLUME_SNAPSHOT(record.name, volume.name),
             lambda snapshot: calls.VM_VOLUME_REVERT(record.name, volume.name, snapshot),
             why_not_kept(volume),
-            why_not_revert(volume, running=record.running),
+            why_not_replace(volume, running=record.running),
         )
 
     def _say(self, volume: VolumeRecord) -> None:

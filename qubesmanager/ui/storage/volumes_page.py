@@ -6,7 +6,7 @@ from PyQt5.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QPushButton, QVBo
 from qubesmanager.models.row_table import RowFilter, RowTable
 from qubesmanager.models.storage_rows import CONTEXT, VOLUME_COLUMNS, VOLUME_USED, VolumeRow
 from qubesmanager.models.texts import size_text
-from qubesmanager.rules.volumes import why_not_kept, why_not_revert
+from qubesmanager.rules.volumes import why_not_kept, why_not_replace
 from qubesmanager.ui.session.request_task import Do
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.storage.storage_feed import StorageFacts
@@ -101,7 +101,7 @@ class AllVolumesPage(QWidget):
             calls.POOL_VOLUME_SNAPSHOT("dom0", row.place),
             lambda snapshot: calls.POOL_VOLUME_REVERT("dom0", row.place, snapshot),
             why_not_kept(row.volume),
-            why_not_revert(row.volume, running=record is not None and record.running),
+            why_not_replace(row.volume, running=record is not None and record.running),
         )
 
     def _remove(self) -> None:

@@ -23,10 +23,10 @@ from qubesmanager.daemon.local.services.pools import Pools, bare_spec
 from qubesmanager.daemon.local.services.volume_lifecycle import Volumes
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.rules.sight import Sees
-from qubesmanager.rules.volumes import why_not_size
+from qubesmanager.rules.volumes import why_not_detach, why_not_kept, why_not_replace, why_not_size
 from qubesmanager.wire import events
 from qubesmanager.wire.codecs import ByteStream, VolumeId
-from qubesmanager.wire.reasons import error_for, refusal
+from qubesmanager.wire.reasons import error_for, refusal, refuse_if
 from qubesmanager.wire.records import NO, YES, VolumeRecord
 from qubesmanager.wire.values import VmClass
 
@@ -110,7 +110,7 @@ class VolumeOperations:
 
     async def snapshot(self, held: VolumeRef) -> str:
         """Keep the present state; answers its id."""
-        _kept(held, "has snapshots")
+        refuse_if(why_not_kept(held.volume))
         async with self._ordered(held) as now:
             live = await self._live(now)
             name = await self._pools.driver(now.volume.pool).snapshot(now.volume.vid, live)
@@ -119,9 +119,9 @@ class VolumeOperations:
 
     async def revert(self, held: VolumeRef, snapshot_id: str) -> None:
         """Go back; the state before is itself kept."""
-        _kept(held, "has snapshots")
+        refuse_if(why_not_kept(held.volume))
         async with self._ordered(held) as now:
-            _halted(now, "reverted")
+            refuse_if(why_not_replace(now.volume, running=now.qube is not None and now.qube.running))
             name = await self._pools.driver(now.volume.pool).revert(now.volume.vid, snapshot_id)
         self._tell(now, name)
 
@@ -130,7 +130,7 @@ class VolumeOperations:
         driver = self._pools.driver(held.volume.pool)
         if size is None:
             return (await driver.info(await self._spec(held))).size
-        _kept(held, "is grown")
+        refuse_if(why_not_kept(held.volume))
         if why := why_not_size(held.volume.size, size):
             raise error_for(why)
         async with self._ordered(held) as now:
@@ -139,9 +139,9 @@ class VolumeOperations:
         return after
 
     async def clear(self, held: VolumeRef) -> None:
-        _kept(held, "is emptied")
+        refuse_if(why_not_kept(held.volume))
         async with self._ordered(held) as now:
-            _halted(now, "emptied")
+            refuse_if(why_not_replace(now.volume, running=now.qube is not None and now.qube.running))
             await self._pools.driver(now.volume.pool).clear(now.volume.vid)
 
     async def import_data(self, held: VolumeRef, data: ByteStream) -> None:
@@ -149,9 +149,9 @@ class VolumeOperations:
 
         Raises `QubesValueError` for a root volume and an image that is not a raw disk.
         """
-        _kept(held, "is imported into")
+        refuse_if(why_not_kept(held.volume))
         async with self._ordered(held) as now:
-            _halted(now, "imported into")
+            refuse_if(why_not_replace(now.volume, running=now.qube is not None and now.qube.running))
             if now.volume.name == "root":
                 data = raw_image(data, optical=True)
             size = await self._pools.driver(now.volume.pool).import_data(now.volume.vid, data)
@@ -199,8 +199,7 @@ class VolumeOperations:
         """Take an extra disk away; the volume stays in its pool."""
         async with self._runtime.holding(qube), AsyncExitStack() as undo:
             volume = of_qube(qube, name).volume
-            if not volume.extra:
-                raise refusal("volume-stays", name, qube.name)
+            refuse_if(why_not_detach(volume))
             self._not_lent(qube, name)
             if qube.running and (await self._runtime.hypervisor.capabilities()).hot_plug:
                 await self._runtime.hypervisor.detach_disk(qube.uuid, target_of(qube.volumes, name))
@@ -332,13 +331,3 @@ def _again(qube: Qube, volume: VolumeRecord) -> VolumeRecord:
     if now.extra != volume.extra or (now.extra and (now.pool, now.vid) != (volume.pool, volume.vid)):
         raise refusal("volume-detached-meanwhile", volume.vid, qube.name)
     return now
-
-
-def _halted(held: VolumeRef, done: str) -> None:
-    if held.qube is not None and held.qube.running:
-        raise refusal("volume-needs-halted", held.qube.name, held.qube.state, done)
-
-
-def _kept(held: VolumeRef, what: str) -> None:
-    if not held.volume.save_on_stop:
-        raise refusal("volume-fresh", held.volume.vid, what)
