@@ -2,10 +2,9 @@
 """Backups as a client asks for them: a profile, what it would do, its run with its progress, the runs there were."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 from qubesmanager.backup.errors import BackupError, BackupIncompleteError
 from qubesmanager.backup.passphrases import passphrase_text
@@ -18,34 +17,21 @@ from qubesmanager.wire.backups import (
     FAILED,
     INCOMPLETE,
     BackupRun,
+    Preview,
     Progress,
+    decode_preview,
     decode_run,
     follow,
     is_of,
 )
-from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error, ProtocolError
+from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import BACKUP_FINISHED
-from qubesmanager.wire.names import shown
 
 DOM0 = "dom0"
 LOST = "The connection was lost. Whether the backup of {} goes on is unknown."
 PATIENCE = 60.0
 """Seconds for which a lost connection is tried again."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedQube:
-    """A qube that a profile includes. `size` in bytes as it is now; `last` in Unix seconds, None for never.
-
-    `changed`: whether it ran since its last backup; None if it is unknown.
-    """
-
-    name: str
-    size: int
-    running: bool
-    last: int | None
-    changed: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,115 +47,6 @@ class Confirmed:
 
 
 NOTHING_CONFIRMED = Confirmed()
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What a profile would do now. Bytes; times in Unix seconds; None where it is not known.
-
-    `given_by`: where its passphrase comes from (text, file, vm); empty if the user has to type it. `connected`: whether
-    the disk of the destination is there. `largest_file`: where its file system has a limit that a backup can reach.
-    """
-
-    size: int
-    free: int | None
-    writable: bool | None
-    connected: bool
-    largest_file: int | None
-    given_by: str
-    last_run: int | None
-    last_result: str
-    next_run: int | None
-    missing: tuple[str, ...]
-    left_out: tuple[str, ...]
-    """Qubes that the profile includes and the qube that set it does not see; dom0 alone reads them."""
-    would_remove: tuple[str, ...]
-    would_keep: Mapping[str, tuple[str, ...]]
-    """Files beyond the counts of `keep`, with the qubes that no other backup of the profile holds."""
-    qubes: tuple[PlannedQube, ...]
-    """With dom0, whose size is that of its home, if the home is in the backup."""
-
-    @property
-    def home(self) -> PlannedQube | None:
-        """The home of dom0; None if it is not in the backup."""
-        return next((qube for qube in self.qubes if qube.name == DOM0), None)
-
-    def retention(self, given_up: Collection[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
-        """Files that go and those that stay for qubes, once the qubes of these names are given up."""
-        kept = {file: tuple(name for name in names if name not in given_up) for file, names in self.would_keep.items()}
-        go = [file for file, names in kept.items() if not names]
-        return [*self.would_remove, *go], {file: names for file, names in kept.items() if names}
-
-
-# -- answers ----------------------------------------------------------------------------------------------------------
-
-
-def parse_preview(untrusted: str) -> Preview:
-    """The answer to `mgmt1.backup.Info` with a profile. Raises `ProtocolError`."""
-    head, empty, rows = untrusted.partition("\n\n")
-    if not empty:
-        raise ProtocolError("The answer does not say what the profile would do.")
-    told = _pairs(head.split("\n"))
-    return Preview(
-        size=_number(told, "size") or 0,
-        free=_number(told, "free"),
-        writable=_YES_NO.get(told.get("writable", "")),
-        connected=told.get("connected") != "no",
-        largest_file=_number(told, "largest-file"),
-        given_by=told.get("passphrase", "none").removeprefix("none"),
-        last_run=_number(told, "last-run"),
-        last_result=told.get("last-result", ""),
-        next_run=_number(told, "next-run"),
-        missing=tuple(told.get("missing", "").split()),
-        left_out=tuple(name for name in told.get("left-out", "").split() if name != DOM0),
-        would_remove=tuple(unquote(word) for word in told.get("would-remove", "").split()),
-        would_keep=dict(_kept(word) for word in told.get("would-keep", "").split()),
-        qubes=tuple(_planned(row) for row in rows.split("\n") if row),
-    )
-
-
-def _kept(untrusted: str) -> tuple[str, tuple[str, ...]]:
-    file, colon, names = untrusted.partition(":")
-    if not colon or not file or not names:
-        raise ProtocolError(f"Not a file with qubes: {shown(untrusted)}")
-    return unquote(file), tuple(names.split(","))
-
-
-_YES_NO = {"yes": True, "no": False}
-
-
-def _planned(untrusted: str) -> PlannedQube:
-    name, *words = untrusted.split(" ")
-    told = _pairs(words)
-    return PlannedQube(
-        name,
-        _number(told, "size") or 0,
-        told.get("running") == "yes",
-        _number(told, "last"),
-        _YES_NO.get(told.get("changed", "")),
-    )
-
-
-def _pairs(untrusted: list[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for word in untrusted:
-        key, equals, value = word.partition("=")
-        if not equals or not key or key in found:
-            raise ProtocolError(f"Not a key with its value: {shown(word)}")
-        found[key] = value
-    return found
-
-
-_DIGITS = 19
-
-
-def _number(told: Mapping[str, str], key: str) -> int | None:
-    text = told.get(key, "")
-    if not text:
-        return None
-    if not text.isascii() or not text.isdigit() or len(text) > _DIGITS:
-        raise ProtocolError(f"{key} is a number, not {shown(text)}.")
-    return int(text)
 
 
 def whole(run: BackupRun) -> BackupRun:
@@ -193,7 +70,7 @@ async def preview(client: Client, profile: str, text: str = "") -> Preview:
         if text:
             yield text.encode()
 
-    return parse_preview(await client.send(calls.BACKUP_INFO(DOM0, profile, payload())))
+    return decode_preview(await client.send(calls.BACKUP_INFO(DOM0, profile, payload())))
 
 
 async def history(client: Client, profile: str | None = None) -> list[BackupRun]:

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs of backup profiles: the record that the daemon keeps, that calls answer, and that events report."""
+"""Backup profiles: the record of a run, which the daemon stores, calls answer and events report, and the preview."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import quote, unquote
 
 from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.event import Event
@@ -18,6 +19,9 @@ from qubesmanager.wire.events import (
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reason import Field, Reason
 from qubesmanager.wire.reasons import from_json, joined, text, to_json
+from qubesmanager.wire.records import NO, YES
+
+DOM0 = "dom0"
 
 WRITING, VERIFYING = "writing", "verifying"
 """The phases of a run."""
@@ -290,6 +294,205 @@ def _kept(untrusted: Mapping[str, Any]) -> tuple[KeptBackup, ...] | None:
 def _progress(untrusted: Mapping[str, Any]) -> Progress:
     done, total = _number(untrusted, "done") or 0, _number(untrusted, "total") or 0
     return Progress(_text(untrusted, "phase") or WRITING, _text(untrusted, "qube"), done, total)
+
+
+# -- what a profile would do -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedQube:
+    """A qube that a profile includes. `size` in bytes as it is now; `last` in Unix seconds, None for never.
+
+    `changed`: whether it ran since its last backup; None if it is unknown.
+    """
+
+    name: str
+    size: int
+    running: bool
+    last: int | None
+    changed: bool | None
+    klass: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a profile would do now. Bytes; times in Unix seconds; None where it is not known.
+
+    `given_by`: where its passphrase comes from (text, file, vm); empty if the user has to type it. `connected`: whether
+    the disk of the destination is there. `largest_file`: where its file system has a limit that a backup can reach.
+    """
+
+    size: int
+    free: int | None
+    writable: bool | None
+    connected: bool
+    largest_file: int | None
+    given_by: str
+    last_run: int | None
+    last_result: str
+    next_run: int | None
+    missing: tuple[str, ...]
+    left_out: tuple[str, ...]
+    """Qubes that the profile includes and the qube that set it does not see; dom0 alone reads them."""
+    would_remove: tuple[str, ...]
+    would_keep: Mapping[str, tuple[str, ...]]
+    """Files beyond the counts of `keep`, with the qubes that no other backup of the profile holds."""
+    qubes: tuple[PlannedQube, ...]
+    """With dom0, whose size is that of its home, if the home is in the backup."""
+    without_home: bool = False
+    """The profile includes dom0, and the home of dom0 is not in the backup."""
+    profile: str = ""
+    destination: str = ""
+    """A path, or a command with its arguments."""
+    destination_vm: str = ""
+    compression: str = ""
+    kdf: str = ""
+    verify: bool = False
+    schedule: str = ""
+    changed: int | None = None
+    """When the profile was changed."""
+
+    @property
+    def home(self) -> PlannedQube | None:
+        """The home of dom0; None if it is not in the backup."""
+        return next((qube for qube in self.qubes if qube.name == DOM0), None)
+
+    def retention(self, given_up: Collection[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
+        """Files that go and those that stay for qubes, once the qubes of these names are given up."""
+        kept = {file: tuple(name for name in names if name not in given_up) for file, names in self.would_keep.items()}
+        go = [file for file, names in kept.items() if not names]
+        return [*self.would_remove, *go], {file: names for file, names in kept.items() if names}
+
+
+_TRUTH = {YES: True, NO: False}
+
+
+def _truth_text(value: bool | None, unknown: str = "") -> str:  # noqa: FBT001 - a value, not an option
+    return unknown if value is None else YES if value else NO
+
+
+def _number_text(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
+def encode_preview(preview: Preview) -> str:
+    """Lines of `key=value`, an empty line, and a row for each qube. Names of files are percent-encoded."""
+    left_out = [*([DOM0] if preview.without_home else []), *preview.left_out]
+    values = {
+        "profile": preview.profile,
+        "destination": preview.destination,
+        "destination-vm": preview.destination_vm,
+        "compression": preview.compression,
+        "kdf": preview.kdf,
+        "verify": _truth_text(preview.verify),
+        "size": str(preview.size),
+        "free": _number_text(preview.free),
+        "writable": _truth_text(preview.writable),
+        "connected": _truth_text(preview.connected),
+        "largest-file": _number_text(preview.largest_file),
+        "passphrase": preview.given_by or "none",
+        "schedule": preview.schedule,
+        "last-run": _number_text(preview.last_run),
+        "last-result": preview.last_result,
+        "next-run": _number_text(preview.next_run),
+        "missing": " ".join(preview.missing),
+        "left-out": " ".join(left_out),
+        "would-remove": " ".join(map(quote, preview.would_remove)),
+        "would-keep": " ".join(f"{quote(file)}:{','.join(names)}" for file, names in preview.would_keep.items()),
+        "changed": _number_text(preview.changed),
+    }
+    lines = [f"{key}={value}" for key, value in values.items()]
+    return "\n".join([*lines, "", *map(_planned_row, preview.qubes), ""])
+
+
+def _planned_row(qube: PlannedQube) -> str:
+    values = {
+        "class": qube.klass,
+        "label": qube.label,
+        "size": str(qube.size),
+        "running": _truth_text(qube.running),
+        "last": _number_text(qube.last),
+        "changed": _truth_text(qube.changed, "unknown"),
+    }
+    return " ".join([qube.name, *(f"{key}={value}" for key, value in values.items())])
+
+
+def decode_preview(untrusted: str) -> Preview:
+    """The preview of such a text; a key that is missing is not known. Raises `ProtocolError`."""
+    head, empty, rows = untrusted.partition("\n\n")
+    if not empty:
+        raise ProtocolError("The answer does not say what the profile would do.")
+    values = _pairs(head.split("\n"))
+    left_out = values.get("left-out", "").split()
+    return Preview(
+        size=_digits(values, "size") or 0,
+        free=_digits(values, "free"),
+        writable=_TRUTH.get(values.get("writable", "")),
+        connected=values.get("connected") != NO,
+        largest_file=_digits(values, "largest-file"),
+        given_by=values.get("passphrase", "none").removeprefix("none"),
+        last_run=_digits(values, "last-run"),
+        last_result=values.get("last-result", ""),
+        next_run=_digits(values, "next-run"),
+        missing=tuple(values.get("missing", "").split()),
+        left_out=tuple(name for name in left_out if name != DOM0),
+        would_remove=tuple(unquote(word) for word in values.get("would-remove", "").split()),
+        would_keep=dict(_file_with_qubes(word) for word in values.get("would-keep", "").split()),
+        qubes=tuple(_planned(row) for row in rows.split("\n") if row),
+        without_home=DOM0 in left_out,
+        profile=values.get("profile", ""),
+        destination=values.get("destination", ""),
+        destination_vm=values.get("destination-vm", ""),
+        compression=values.get("compression", ""),
+        kdf=values.get("kdf", ""),
+        verify=values.get("verify") == YES,
+        schedule=values.get("schedule", ""),
+        changed=_digits(values, "changed"),
+    )
+
+
+def _file_with_qubes(untrusted: str) -> tuple[str, tuple[str, ...]]:
+    file, colon, names = untrusted.partition(":")
+    if not colon or not file or not names:
+        raise ProtocolError(f"Not a file with qubes: {shown(untrusted)}")
+    return unquote(file), tuple(names.split(","))
+
+
+def _planned(untrusted: str) -> PlannedQube:
+    name, *words = untrusted.split(" ")
+    values = _pairs(words)
+    return PlannedQube(
+        name,
+        _digits(values, "size") or 0,
+        values.get("running") == YES,
+        _digits(values, "last"),
+        _TRUTH.get(values.get("changed", "")),
+        values.get("class", ""),
+        values.get("label", ""),
+    )
+
+
+def _pairs(untrusted: Sequence[str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for word in untrusted:
+        key, equals, value = word.partition("=")
+        if not equals or not key or key in values:
+            raise ProtocolError(f"Not a key with its value: {shown(word)}")
+        values[key] = value
+    return values
+
+
+_DIGITS = 19
+
+
+def _digits(untrusted: Mapping[str, str], key: str) -> int | None:
+    value = untrusted.get(key, "")
+    if not value:
+        return None
+    if not value.isascii() or not value.isdigit() or len(value) > _DIGITS:
+        raise ProtocolError(f"{key} is a number, not {shown(value)}.")
+    return int(value)
 
 
 # -- events -----------------------------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qubesmanager.backup.errors import BackupError, BackupIncompleteError
-from qubesmanager.client.backups import PlannedQube, parse_preview, whole
-from qubesmanager.wire.backups import VERIFYING, Progress, decode_run, follow
+from qubesmanager.client.backups import whole
+from qubesmanager.wire.backups import VERIFYING, PlannedQube, Progress, decode_preview, decode_run, follow
 from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.event import Event
 
@@ -26,12 +26,12 @@ def progress(**fields: str) -> Event:
 
 
 def test_a_preview_says_what_is_known_and_what_is_not() -> None:
-    found = parse_preview(f"{HEAD}\n\nwork class=AppVM label=red size=300 running=yes last=5 changed=no\nnew size=0\n")
+    found = decode_preview(f"{HEAD}\n\nwork class=AppVM label=red size=300 running=yes last=5 changed=no\nnew size=0\n")
 
     assert (found.size, found.free, found.writable, found.last_run, found.next_run) == (300, None, True, 7, None)
     assert (found.missing, found.would_remove, found.given_by) == (("a", "b"), (), "vm")
     assert found.qubes == (
-        PlannedQube("work", 300, running=True, last=5, changed=False),
+        PlannedQube("work", 300, running=True, last=5, changed=False, klass="AppVM", label="red"),
         PlannedQube("new", 0, running=False, last=None, changed=None),
     )
 
@@ -39,13 +39,13 @@ def test_a_preview_says_what_is_known_and_what_is_not() -> None:
 @given(st.text(), st.text())
 def test_any_answer_is_a_preview_or_refused(head: str, rows: str) -> None:
     with suppress(ProtocolError):
-        parse_preview(f"{head}\n\n{rows}")
+        decode_preview(f"{head}\n\n{rows}")
 
 
 @pytest.mark.parametrize("wrong", ["", "size=1", "size\n\n", "size=x\n\n", "size=1\nsize=2\n\n", "size=1\n\nwork size"])
 def test_half_an_answer_is_none(wrong: str) -> None:
     with pytest.raises(ProtocolError):
-        parse_preview(wrong)
+        decode_preview(wrong)
 
 
 @given(

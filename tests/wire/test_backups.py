@@ -21,9 +21,13 @@ from qubesmanager.wire.backups import (
     BackupRun,
     KeptBackup,
     PartialFile,
+    PlannedQube,
+    Preview,
     Progress,
     QubeOfRun,
+    decode_preview,
     decode_run,
+    encode_preview,
     encode_run,
     event_fields,
     run_from_event,
@@ -191,4 +195,88 @@ def test_an_event_carries_what_a_client_shows_of_the_run(run: BackupRun, reasons
         size=run.size,
         reason=run.reason,
         why=run.why,
+    )
+
+
+LINES = st.text(st.characters(categories=["L", "N", "P"]), max_size=8)
+NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True).filter(lambda name: name != "dom0")
+FILES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\0"), min_size=1, max_size=8)
+TIMES = st.none() | st.integers(0, 10**18)
+PLANNED = st.builds(
+    PlannedQube,
+    name=NAMES | st.just("dom0"),
+    size=st.integers(0, 10**18),
+    running=st.booleans(),
+    last=TIMES,
+    changed=st.none() | st.booleans(),
+    klass=NAMES,
+    label=NAMES,
+)
+PREVIEWS = st.builds(
+    Preview,
+    size=st.integers(0, 10**18),
+    free=TIMES,
+    writable=st.none() | st.booleans(),
+    connected=st.booleans(),
+    largest_file=TIMES,
+    given_by=st.sampled_from(["", "text", "file", "vm"]),
+    last_run=TIMES,
+    last_result=st.sampled_from(["", OK, FAILED]),
+    next_run=TIMES,
+    missing=st.lists(NAMES, max_size=3).map(tuple),
+    left_out=st.lists(NAMES, max_size=3).map(tuple),
+    would_remove=st.lists(FILES, max_size=3).map(tuple),
+    would_keep=st.dictionaries(FILES, st.lists(NAMES, min_size=1, max_size=2).map(tuple), max_size=3),
+    qubes=st.lists(PLANNED, max_size=3).map(tuple),
+    without_home=st.booleans(),
+    profile=NAMES,
+    destination=LINES,
+    destination_vm=NAMES,
+    compression=LINES,
+    kdf=LINES,
+    verify=st.booleans(),
+    schedule=LINES,
+    changed=TIMES,
+)
+
+
+@given(PREVIEWS)
+def test_a_preview_is_read_as_it_was_written(preview: Preview) -> None:
+    assert decode_preview(encode_preview(preview)) == preview
+
+
+def test_a_preview_is_these_lines() -> None:
+    """The bytes are those that earlier versions answered."""
+    preview = Preview(
+        size=30,
+        free=None,
+        writable=None,
+        connected=True,
+        largest_file=None,
+        given_by="",
+        last_run=7,
+        last_result=OK,
+        next_run=None,
+        missing=("lost",),
+        left_out=("work",),
+        would_remove=("old one",),
+        would_keep={"a:b": ("mail", "vault")},
+        qubes=(PlannedQube("mail", 30, True, None, None, "AppVM", "red"),),
+        without_home=True,
+        profile="nightly",
+        destination="/backups",
+        destination_vm="dom0",
+        compression="zstd",
+        kdf="standard",
+        schedule="daily 03:00",
+        changed=5,
+    )
+
+    assert encode_preview(preview) == (
+        "profile=nightly\ndestination=/backups\ndestination-vm=dom0\ncompression=zstd\nkdf=standard\nverify=no\n"
+        "size=30\nfree=\nwritable=\nconnected=yes\nlargest-file=\npassphrase=none\nschedule=daily 03:00\nlast-run=7\n"
+        "last-result=ok\nnext-run=\nmissing=lost\nleft-out=dom0 work\nwould-remove=old%20one\n"
+        "would-keep=a%3Ab:mail,vault\nchanged=5\n"
+        "\n"
+        "mail class=AppVM label=red size=30 running=yes last= changed=unknown\n"
     )

@@ -4,11 +4,12 @@
 from PyQt5.QtWidgets import QCheckBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from qubesmanager.backup.profile import Profile
-from qubesmanager.client.backups import Confirmed, Preview
+from qubesmanager.client.backups import Confirmed
 from qubesmanager.models.texts import date_text, size_text
 from qubesmanager.ui.backup.target_page import schedule_text
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.ui.widgets.wizard import StepPage
+from qubesmanager.wire.backups import Preview
 
 NAMED = 8
 """Names that a line shows."""

@@ -22,7 +22,7 @@ from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.backup.profile import Profile, parse_profile, profile_text
 from qubesmanager.backup.retention import Keep
 from qubesmanager.backup.schedule import parse_schedule
-from qubesmanager.client.backups import Confirmed, history, parse_preview
+from qubesmanager.client.backups import Confirmed, history
 from qubesmanager.client.client import Client
 from qubesmanager.client.restores import RestorePlan, restore
 from qubesmanager.daemon.local.drivers.backups import homes, targets
@@ -37,6 +37,7 @@ from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import TaskState
 from qubesmanager.ui.widgets.prompts import Question
 from qubesmanager.wire import calls
+from qubesmanager.wire.backups import decode_preview
 from qubesmanager.wire.errors import PermissionDenied
 
 MIB = 1 << 20
@@ -61,7 +62,7 @@ def test_the_only_backup_of_a_qube_goes_only_after_a_tick(qtbot: QtBot) -> None:
     page = BackupSummaryPage("")
     qtbot.addWidget(page)
     profile = Profile(destination_path="/backups", verify=True, keep=Keep(last=1))
-    told = parse_preview("free=100\nwould-remove=first\nwould-keep=second:vault,work\n\n")
+    told = decode_preview("free=100\nwould-remove=first\nwould-keep=second:vault,work\n\n")
 
     page.show_plan("nightly", profile, ["vault"], kept=False)
     page.show_preview(told, profile)
@@ -81,7 +82,7 @@ def test_another_disk_is_used_only_after_a_tick_and_fat_is_named(qtbot: QtBot) -
     page = BackupSummaryPage("")
     qtbot.addWidget(page)
     profile = Profile(destination_path="/backups")
-    told = parse_preview(f"free={1 << 40}\nsize={5 << 30}\nconnected=no\nlargest-file={(4 << 30) - 1}\n\n")
+    told = decode_preview(f"free={1 << 40}\nsize={5 << 30}\nconnected=no\nlargest-file={(4 << 30) - 1}\n\n")
 
     page.show_plan("nightly", profile, ["vault"], kept=False)
     page.show_preview(told, profile)

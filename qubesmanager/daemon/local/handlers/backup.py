@@ -7,7 +7,7 @@ from qubesmanager.backup.archive.contents import DOM0
 from qubesmanager.backup.profile import owner_of
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.wire import calls
-from qubesmanager.wire.backups import encode_run
+from qubesmanager.wire.backups import encode_preview, encode_run
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.codecs import text as text_of
 from qubesmanager.wire.limits import PROFILE_BYTES
@@ -38,7 +38,7 @@ async def info(context: Context, profile: str | None, content: ByteStream) -> st
         text = await _text(content)
         if text and context.source != DOM0:
             raise refusal("profile-preview-of-dom0")
-        return await context.system.backups.info(profile, text, context.source)
+        return encode_preview(await context.system.backups.info(profile, text, context.source))
     return await context.system.restores.contents_text(context.source, content)
 
 

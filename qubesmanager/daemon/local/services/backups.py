@@ -18,7 +18,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count, takewhile
 from pathlib import Path
-from urllib.parse import quote
 
 from qubesmanager.backup.archive import writer
 from qubesmanager.backup.archive.contents import ADMIN_CLASS, DOM0, Contents, Device, Label
@@ -64,6 +63,8 @@ from qubesmanager.wire.backups import (
     BackupRun,
     KeptBackup,
     PartialFile,
+    PlannedQube,
+    Preview,
     Progress,
     QubeOfRun,
     decode_run,
@@ -885,8 +886,8 @@ class Backups:
 
     # -- what a profile would do --------------------------------------------------------------------------------------
 
-    async def info(self, name: str, text: str = "", source: str = DOM0) -> str:
-        """As `mgmt1.backup.Info` answers a profile, or for what it would be with another `text`; nothing is kept.
+    async def info(self, name: str, text: str = "", source: str = DOM0) -> Preview:
+        """What a profile would do now, or what it would do with another `text`; nothing is stored.
 
         Only the qubes that `source` sees are in the answer.
         """
@@ -917,51 +918,43 @@ class Backups:
             qubes = (self._runtime.state.qube(DOM0), *qubes)
         decision = await self.retention(name, profile, coming, owner) if connected else Decision()
         visible = self._runtime.state.visible
-        head = {
-            "profile": name,
-            "destination": profile.destination_path or " ".join(profile.destination_command),
-            "destination-vm": profile.destination_vm,
-            "compression": profile.compression.value,
-            "kdf": profile.kdf,
-            "verify": "yes" if profile.verify else "no",
-            "size": str(sum(sizes.values())),
-            "free": "" if place.free is None else str(place.free),
-            "writable": "" if place.free is None else "yes" if place.writable else "no",
-            "connected": "yes" if connected else "no",
-            "largest-file": "" if place.largest is None else str(place.largest),
-            "passphrase": profile.passphrase_kind,
-            "schedule": profile.schedule.text if profile.schedule else "",
-            "last-run": str(runs[-1].start) if runs else "",
-            "last-result": runs[-1].result if runs else "",
+        return Preview(
+            profile=name,
+            destination=profile.destination_path or " ".join(profile.destination_command),
+            destination_vm=profile.destination_vm,
+            compression=profile.compression.value,
+            kdf=profile.kdf,
+            verify=profile.verify,
+            size=sum(sizes.values()),
+            free=place.free,
+            writable=None if place.free is None else place.writable,
+            connected=connected,
+            largest_file=place.largest,
+            given_by=profile.passphrase_kind.removeprefix("none"),
+            schedule=profile.schedule.text if profile.schedule else "",
+            last_run=runs[-1].start if runs else None,
+            last_result=runs[-1].result if runs else "",
             # By the wall's clock, as that day has it.
-            "next-run": str(int(due.replace(tzinfo=None).timestamp())) if due else "",
-            "missing": " ".join(planned.missing),
-            "left-out": " ".join([*([DOM0] if planned.dom0 and home is None else []), *planned.hidden]),
-            "would-remove": " ".join(_file_word(old) for old in decision.remove),
-            "would-keep": " ".join(
-                f"{_file_word(kept)}:{','.join(seen)}"
-                for kept, names in decision.kept_for
-                if (seen := [name for name in names if visible(source, name)])
-            ),
-            "changed": str(int(changed)),
-        }
-        lines = [f"{key}={value}" for key, value in head.items()]
-        return "\n".join([*lines, "", *(self._row(qube, sizes[qube.name]) for qube in qubes), ""])
+            next_run=int(due.replace(tzinfo=None).timestamp()) if due else None,
+            missing=planned.missing,
+            left_out=planned.hidden,
+            without_home=planned.dom0 and home is None,
+            would_remove=tuple(Path(old.file).name for old in decision.remove),
+            would_keep={
+                Path(kept.file).name: names
+                for kept, all_names in decision.kept_for
+                if (names := tuple(name for name in all_names if visible(source, name)))
+            },
+            changed=int(changed),
+            qubes=tuple(self._planned_qube(qube, sizes[qube.name]) for qube in qubes),
+        )
 
-    def _row(self, qube: Qube, size: int) -> str:
-        last = qube.value("backup_timestamp")
-        changed = "unknown"
-        if last and not is_ahead(int(last), self.clock()):
-            changed = "yes" if qube.running or (qube.last_stop or 0) > int(last) else "no"
-        fields = {
-            "class": qube.klass.value,
-            "label": qube.value("label"),
-            "size": str(size),
-            "running": "yes" if qube.running else "no",
-            "last": last,
-            "changed": changed,
-        }
-        return " ".join([qube.name, *(f"{key}={value}" for key, value in fields.items())])
+    def _planned_qube(self, qube: Qube, size: int) -> PlannedQube:
+        stamp = qube.value("backup_timestamp")
+        last, changed = int(stamp) if stamp else None, None
+        if last is not None and not is_ahead(last, self.clock()):
+            changed = qube.running or (qube.last_stop or 0) > last
+        return PlannedQube(qube.name, size, qube.running, last, changed, qube.klass.value, qube.value("label"))
 
 
 def _settings(qube: Qube) -> KeptQube:
@@ -1051,11 +1044,6 @@ def _made(run: BackupRun, number: int) -> Made:
     """A run of the history. Of one that recorded no uuids the names count."""
     qubes = {qube.uuid or qube.name: qube.name for qube in run.qubes or () if qube.result == OK}
     return Made(number, _local(run.start), qubes, run.file)
-
-
-def _file_word(backup: Made) -> str:
-    """The file's name as one word; only names that we did not make up hold a blank, a colon or a percent sign."""
-    return quote(Path(backup.file).name)
 
 
 def _kept_for(decision: Decision) -> list[Reason]:
