@@ -61,7 +61,7 @@ async def test_the_tokens_keep_two_editors_apart(client: Client, system: System)
     seen = (await client.send(calls.POLICY_GET("dom0", "30-user"))).token
     await write(client, "30-user", RULE * 2, seen)
 
-    for token, words in ((seen, "changed in the meantime"), ("new", "already"), ("", "changed meanwhile")):
+    for token, words in ((seen, "changed in the meantime"), ("new", "already"), ("", "changed in the meantime")):
         with pytest.raises(PolicyAdminTokenException, match=words):
             await write(client, "30-user", "", token)
         with pytest.raises((PolicyAdminTokenException, PolicyAdminFileNotFoundException)):
