@@ -194,9 +194,9 @@ def _head_member(members: Iterator[Member | Damage], reader: backup_tar.Reader, 
 
 def _small_file(pieces: Iterator[bytes], method: str | None, name: str, limit: int) -> tuple[bytes, Content]:
     """The bytes of a file in its compressed archive."""
-    held = _Held(name, limit)
-    content = volume_tar.restore(compression.decompressed(pieces, method), name, limit + _SMALL_FRAME, held.opened)
-    return bytes(held.data), content
+    file = _Held(name, limit)
+    content = volume_tar.restore(compression.decompressed(pieces, method), name, limit + _SMALL_FRAME, file.opened)
+    return bytes(file.data), content
 
 
 @dataclass(frozen=True, slots=True)
@@ -597,11 +597,11 @@ class _Run:
         ):
             self._problems.append("The manifest is not of this backup.")
         for entry in listing.qubes:
-            found = self._states.get(entry.folder)
-            if found is not None and not found.cut:
+            qube_state = self._states.get(entry.folder)
+            if qube_state is not None and not qube_state.cut:
                 # What the writer knew says more than what is missing for it.
-                found.reason = found.reason if entry.result == manifest.OK else entry.result
-                found.fail(_difference(found.qube.name, found.files, entry.files))
+                qube_state.reason = qube_state.reason if entry.result == manifest.OK else entry.result
+                qube_state.fail(_difference(qube_state.qube.name, qube_state.files, entry.files))
 
     def _judge_by_chunks(self) -> None:
         """Without a manifest: each file came to its proper end, and there is at least one."""

@@ -42,7 +42,7 @@ class RestoreRun(QObject):
         self.is_unknown = False
         """The connection was lost: what came of it is not known."""
         self.log: list[str] = []
-        self.seen = False
+        self.is_shown = False
         """Whether a window has shown how it ended."""
         self._states = dict.fromkeys(names, "waiting")
         self._began = time.monotonic()
@@ -202,5 +202,5 @@ LEARNING = 3
 
 def current_run(session: Session) -> RestoreRun | None:
     """The restore in progress, or one whose end the user has not seen; None if there is none."""
-    runs = [run for run in session.findChildren(RestoreRun) if not run.is_over or not run.seen]
+    runs = [run for run in session.findChildren(RestoreRun) if not run.is_over or not run.is_shown]
     return runs[-1] if runs else None

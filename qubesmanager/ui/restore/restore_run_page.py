@@ -122,7 +122,7 @@ class RunPage(QWidget):
         self.now.setVisible(not run.is_over)
         self.now.setText("\n".join(filter(None, [run.qube, run.pace()])) or self.tr("Reading the backup…"))
         if run.is_over:
-            run.seen = True
+            run.is_shown = True
             self._say(run.error)
         else:
             self._say("")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What happens with devices, told in few words: gathered for a moment into one message; each kind can be off."""
+"""What happens with devices, in few words: gathered for a moment into one message; each kind can be off."""
 
 from collections.abc import Callable, Iterable
 from enum import StrEnum
@@ -46,9 +46,9 @@ def kind_text(kind: NoticeKind) -> str:
 
 
 class Notices(QObject):
-    """Signals: `told(str, bool)`: a message, plain text of a few lines, and whether something failed."""
+    """Signals: `message(str, bool)`: a message, plain text of a few lines, and whether something failed."""
 
-    told = pyqtSignal(str, bool)
+    message = pyqtSignal(str, bool)
 
     def __init__(self, catalog: DeviceCatalog, settings: QSettings, parent: QObject, *, rest: int = REST) -> None:
         super().__init__(parent)
@@ -107,7 +107,7 @@ class Notices(QObject):
         by_kind = {kind: [rest for each, *rest in waiting.values() if each is kind] for kind in NoticeKind}
         lines = [_line(kind, some) for kind, some in by_kind.items() if some]
         self._resting.start(self._rest)
-        self.told.emit("\n".join(lines), bool(by_kind[NoticeKind.FAILED]))
+        self.message.emit("\n".join(lines), bool(by_kind[NoticeKind.FAILED]))
 
 
 def unmarked(text: str) -> str:

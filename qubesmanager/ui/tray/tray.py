@@ -132,7 +132,7 @@ class Tray(QObject):
         self.icon.setContextMenu(self.menu)
         self.icon.activated.connect(self._activated)
         self.notices = Notices(self.catalog, session.settings, self)
-        self.notices.told.connect(self._tell)
+        self.notices.message.connect(self._tell)
         session.backups.ended.connect(self._backup_ended)
         self.menu.aboutToShow.connect(self.fill)
         self.menu.aboutToHide.connect(self.catalog.seen)

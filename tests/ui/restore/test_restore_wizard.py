@@ -114,7 +114,7 @@ async def over(clicker: Clicker, wizard: RestoreWizard) -> None:
     assert wizard.run is not None
     held = wizard.run
     # The page shows the result a step of the loop after the run has it.
-    await clicker.until(lambda: held.is_over and held.seen)
+    await clicker.until(lambda: held.is_over and held.is_shown)
 
 
 def rename(edit: QLineEdit, name: str) -> None:

@@ -26,7 +26,7 @@ class Listener:
         self.catalog.put([vm("work")])
         self.notices = Notices(self.catalog, settings, self.catalog, rest=0)
         self.told: list[str] = []
-        self.notices.told.connect(lambda text, _failed: self.told.append(text))
+        self.notices.message.connect(lambda text, _failed: self.told.append(text))
 
     def plug(self, *idents: str) -> None:
         rows = [AvailableDevice(ident, {}, f"Thing {ident}") for ident in idents]

@@ -78,7 +78,7 @@ async def test_a_device_is_given_from_the_menu(desk: Desk, catalog: DeviceCatalo
     next(action for action in to.actions() if action.text() == "work").trigger()
     await until(lambda: catalog.devices()[STICK].holder == "work")
 
-    assert any(line.startswith("Example USB Stick   work has it") for line in desk.lines())
+    await until(lambda: any(line.startswith("Example USB Stick   work has it") for line in desk.lines()))
 
 
 async def test_a_qube_is_paused_and_killed_only_after_a_question(desk: Desk, session: Session) -> None:

@@ -3,7 +3,7 @@
 
 What is offered comes from a `DeviceSource` (dom0: the machine), and from the extra volumes of a halted qube. What a
 qube has is a `DeviceRecord`: attached now, assigned persistently, or both. `attached` is stored before the hypervisor
-is told, so a crash in between leaves a record that the next start compares with the hypervisor.
+is called, so a crash in between leaves a record that the next start compares with the hypervisor.
 """
 
 import logging
@@ -98,10 +98,10 @@ class Devices:
     async def available(self, backend: Qube, device_class: DeviceClass) -> list[DeviceInfo]:
         """What a qube offers, by ident. A qube that does not run offers its extra volumes alone."""
         source = self.sources.get(backend.uuid)
-        found = await source.available(device_class) if source is not None and _offers(backend) else []
+        listed = await source.available(device_class) if source is not None and _offers(backend) else []
         if device_class is DeviceClass.BLOCK:
-            found = [*found, *(_offer(backend, volume) for volume in backend.volumes.values() if volume.extra)]
-        return found
+            listed = [*listed, *(_offer(backend, volume) for volume in backend.volumes.values() if volume.extra)]
+        return listed
 
     def holder(self, key: Key) -> Qube | None:
         """The qube that has the device now, or is just getting it."""
@@ -109,9 +109,9 @@ class Devices:
             return claim.qube
         backend = self._runtime.state.by_uuid.get(key.backend)
         for qube in self._runtime.state.qubes.values():
-            for held in qube.devices:
-                same = (held.device_class, held.ident) == (key.device_class, key.ident)
-                if held.attached and same and backend is not None and held.backend == backend.name:
+            for record in qube.devices:
+                same = (record.device_class, record.ident) == (key.device_class, key.ident)
+                if record.attached and same and backend is not None and record.backend == backend.name:
                     return qube
         return None
 
@@ -128,7 +128,7 @@ class Devices:
     # -- attaching and detaching --------------------------------------------------------------------------------------
 
     async def attach(
-        self, qube: Qube, device_class: DeviceClass, wanted: DeviceId, untrusted: Mapping[str, str]
+        self, qube: Qube, device_class: DeviceClass, device: DeviceId, untrusted: Mapping[str, str]
     ) -> None:
         """Give the device to the qube: now if it runs, at each start if `persistent=yes`.
 
@@ -137,10 +137,10 @@ class Devices:
         """
         options = checked_options(device_class, untrusted)
         refuse_if(why_not_attach(self._runtime.state, qube))
-        backend = self._runtime.state.qube(wanted.backend)
+        backend = self._runtime.state.qube(device.backend)
         if backend is qube:
-            raise refusal("device-own", qube.name, wanted.ident)
-        info = await self._find(backend, device_class, wanted.ident)
+            raise refusal("device-own", qube.name, device.ident)
+        info = await self._find(backend, device_class, device.ident)
         async with self._runtime.holding(qube):
             await self._attach(qube, self._runtime.still(backend), info, options)
 
@@ -179,16 +179,16 @@ class Devices:
         finally:
             self._release(key, claim)
 
-    async def detach(self, qube: Qube, device_class: DeviceClass, wanted: DeviceId) -> None:
+    async def detach(self, qube: Qube, device_class: DeviceClass, device: DeviceId) -> None:
         """Take the device away and forget its assignment. Raises `DeviceNotAssigned`.
 
         An assignment goes first, so that none comes back after a crash. Once the guest has let go of the device, that
         is done: the store follows now or later.
         """
         async with self._runtime.holding(qube):
-            record = held(qube, device_class, wanted)
+            record = held(qube, device_class, device)
             if record is None:
-                raise refusal("device-not-assigned", qube.name, device_class, str(wanted))
+                raise refusal("device-not-assigned", qube.name, device_class, str(device))
             if not record.attached or not qube.running:
                 await self._drop(qube, record)
                 return
@@ -264,7 +264,7 @@ class Devices:
                 self._runtime.persist(f"take {key.ident} from {qube.name}", partial(self._vanished, qube, key), of=qube)
 
     async def halted(self, qube: Qube) -> None:
-        """The qube does not run any more: only what is assigned persistently stays. Under its lock."""
+        """The qube has halted: only persistent assignments stay. Under its lock."""
         gone = [record for record in qube.devices if record.attached]
         if not gone:
             return
@@ -286,7 +286,7 @@ class Devices:
             await self._closed(record)
 
     async def reconcile(self) -> None:
-        """After the start of the daemon: what is stored as attached and is not there any more is not attached."""
+        """After the start of the daemon: what is stored as attached and is gone is not attached."""
         for qube in list(self._runtime.state.qubes.values()):
             if not any(record.attached for record in qube.devices):
                 continue
@@ -312,7 +312,7 @@ class Devices:
         return await self._runtime.hypervisor.has_device(qube.uuid, info.host)
 
     def announce(self, backend: Qube) -> None:
-        """The qube was started or has halted: its devices are there now, or gone from whoever has them."""
+        """The qube was started or has halted: its devices are there now, or are taken from the qubes that have them."""
         change = DeviceChange.ADDED if _offers(backend) else DeviceChange.REMOVED
         if source := self.sources.get(backend.uuid):
             act = partial(self._see_all, backend, source, change)
@@ -338,10 +338,10 @@ class Devices:
             return
         device = event.device
         key = Key(device.device_class, backend.uuid, device.ident)
-        seen = events.DEVICE_LIST_CHANGE(
+        change = events.DEVICE_LIST_CHANGE(
             backend.name, device.device_class, device.ident, event.change, device.description
         )
-        self._runtime.emit([seen])
+        self._runtime.emit([change])
         if event.change is DeviceChange.REMOVED:
             if claim := self._claims.get(key):
                 claim.gone = True
@@ -358,7 +358,7 @@ class Devices:
     async def _vanished(self, qube: Qube, key: Key) -> None:
         """A device that a qube has is gone: the qube loses it, and keeps only the assignment."""
         async with self._runtime.holding(qube):
-            record = next((held for held in qube.devices if held.attached and self._key(held) == key), None)
+            record = next((record for record in qube.devices if record.attached and self._key(record) == key), None)
             if record is None:
                 return
             if qube.running:
@@ -412,7 +412,7 @@ class Devices:
         return await self._find(backend, device_class, ident)
 
     async def _claim(self, qube: Qube, backend: Qube, info: DeviceInfo) -> tuple[Key, _Claim]:
-        """The device is nobody's, and nobody else gets it until `_release`. Raises `DeviceAlreadyAttached`."""
+        """Reserve a free device: no other qube gets it until `_release`. Raises `DeviceAlreadyAttached`."""
         key = Key(info.device_class, backend.uuid, info.ident)
         parts = await self._parts(backend, info)
         for other in (key, *parts):
@@ -569,12 +569,12 @@ class Devices:
 
 def held(qube: Qube, device_class: DeviceClass, device: DeviceId) -> DeviceRecord | None:
     """What the qube has of that name."""
-    wanted = (device_class, device.backend, device.ident)
-    return next((one for one in qube.devices if (one.device_class, one.backend, one.ident) == wanted), None)
+    key = (device_class, device.backend, device.ident)
+    return next((record for record in qube.devices if (record.device_class, record.backend, record.ident) == key), None)
 
 
-def _same(one: DeviceRecord, other: DeviceRecord) -> bool:
-    return one[:3] == other[:3]
+def _same(first: DeviceRecord, other: DeviceRecord) -> bool:
+    return first[:3] == other[:3]
 
 
 def _offers(backend: Qube) -> bool:

@@ -52,7 +52,7 @@ _TOLD = ("ip", "gateway", "ip6", "gateway6", "dns")
 
 
 def _addresses(qube: Qube, nics: tuple[NicSpec, ...]) -> list[str]:
-    """What the guest has to know of its network, where nobody else tells it: `qubes.ip=10.137.0.7` and so on."""
+    """What the guest has to know of its network, where nothing else configures it: `qubes.ip=10.137.0.7` and so on."""
     if not any(nic.kind is NicKind.TAP for nic in nics):
         return []
     return [f"qubes.{name}={value.replace(' ', ',')}" for name in _TOLD if (value := qube.value(name))]
@@ -67,8 +67,8 @@ def _targets(disks: Collection[str]) -> list[tuple[str, str]]:
     extra = {
         name: f"xvd{chr(_FIRST_EXTRA + int(name.rpartition('-')[2]) - 1)}" for name in disks if name not in _TARGETS
     }
-    held = {**_TARGETS, **extra}
-    return [(name, target) for name, target in held.items() if name in disks]
+    targets = {**_TARGETS, **extra}
+    return [(name, target) for name, target in targets.items() if name in disks]
 
 
 def _existing(path: Path) -> Path | None:

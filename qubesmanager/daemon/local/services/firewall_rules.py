@@ -2,7 +2,7 @@
 """The firewall rules of a qube: checked, stored in order under ids that stay, and gone when they expire.
 
 Rules are kept in their one spelling (`wire/firewall.py`), so what is listed can be sent again. An expired rule is not
-listed any more, and is taken out of the store by the sweep that is set for its moment. A change costs what it changes,
+listed, and is taken out of the store by the sweep that is set for its moment. A change costs what it changes,
 however long the lists are.
 """
 

@@ -62,7 +62,7 @@ class HypervisorEvents:
                 log.warning("The hypervisor is out of reach: %s", reason)
                 self._runtime.emit([events.HYPERVISOR_LOST(reason)])
 
-    def reconcile(self, found: Mapping[UUID, PowerState]) -> None:
+    def reconcile(self, states: Mapping[UUID, PowerState]) -> None:
         """Every qube is what the hypervisor says of it; one that it does not name does not run.
 
         Until it is cleaned up after, such a qube is `Halting`: its domain may still come up, as after a crash of the
@@ -72,7 +72,7 @@ class HypervisorEvents:
         for qube in list(self._runtime.state.qubes.values()):
             if qube.klass is VmClass.ADMIN:
                 continue
-            state = found.get(qube.uuid, PowerState.HALTED)
+            state = states.get(qube.uuid, PowerState.HALTED)
             if state in HALTED and qube.start_time is None and not qube.running:
                 continue
             if state in HALTED and qube.state in HALTED:

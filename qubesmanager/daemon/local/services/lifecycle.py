@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Start, shut down, pause, unpause, kill; and what happens when a qube has halted, whoever halted it.
+"""Start, shut down, pause, unpause, kill; and what happens when a qube has halted, for any reason.
 
 The hypervisor's events decide the state; a call answers once its effect has been seen.
 """
@@ -165,7 +165,7 @@ class Lifecycle:
     # -- after a qube has halted ---------------------------------------------------------------------------------------
 
     async def clean_up(self, qube: Qube, state: PowerState = PowerState.HALTED) -> None:
-        """Clean up after a qube that does not run any more, once its lock is free; a disposable goes altogether.
+        """Clean up after a qube that has halted, once its lock is free; a disposable goes altogether.
 
         May be called again and by anyone: what was done already is not done twice, and a qube that runs is left alone.
         Raises `Mgmt1Error` with what keeps it from being done; until it is, the qube is `Halting`.

@@ -32,21 +32,21 @@ class Mentions:
         return await asyncio.to_thread(_in_policy, files, name)
 
     async def _profiles(self, name: str) -> list[Mention]:
-        found = []
+        lines = []
         for profile_name in await self._backups.profiles.names():
             try:
                 profile, _file = await self._backups.profile(profile_name)
             except Mgmt1Error:
                 continue  # it is not carried out either
             if keys := keys_naming(profile, name):
-                found.append(Mention("profile", profile_name, " ".join(keys)))
-        return found
+                lines.append(Mention("profile", profile_name, " ".join(keys)))
+        return lines
 
 
 def _in_policy(files: Mapping[str, str], name: str) -> list[Mention]:
     lines = {path: text.splitlines() for path, text in files.items()}
-    found = []
+    profiles = []
     for place in lines_naming(files, name)[:MENTION_LINES]:
         path, _, number = place.rpartition(":")
-        found.append(Mention("policy", place, lines[path][int(number) - 1].strip()))
-    return found
+        profiles.append(Mention("policy", place, lines[path][int(number) - 1].strip()))
+    return profiles

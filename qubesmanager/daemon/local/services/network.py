@@ -92,7 +92,7 @@ class Network:
         """The network cards of a qube that starts; `undo` gets what takes its path away.
 
         A netvm's place is made, and the qubes' rules loaded there, before anything can send through it. The place
-        stands for the netvm in the network, so a netvm's guest has no card itself.
+        acts as the netvm in the network, so a netvm's guest has no card itself.
         """
         name = qube.value("netvm")
         if self._namespaces is None:
@@ -159,9 +159,9 @@ class Network:
 
     async def settled(self) -> None:
         """Until what has changed so far holds in the network."""
-        wanted = self._asked
+        asked = self._asked
         async with self._turn:
-            await self._turn.wait_for(lambda: self._done >= wanted)
+            await self._turn.wait_for(lambda: self._done >= asked)
 
     async def keep(self) -> None:
         """For the life of the system: carry out what changes, and look at host names again now and then."""
@@ -197,27 +197,27 @@ class Network:
 
     async def _moved(self, qube: Qube) -> set[str]:
         """Connect the qube where it belongs now; the netvms that have to load their rules again."""
-        wanted = qube.value("netvm")
+        netvm = qube.value("netvm")
         async with self._runtime.holding(qube):
             before, node = self._at.get(qube.uuid, ("", _node(qube)))
-            if qube.uuid in self._at and (before, node) != (wanted, _node(qube)):
+            if qube.uuid in self._at and (before, node) != (netvm, _node(qube)):
                 try:
-                    await self._reconnect(qube, before, node, wanted)
+                    await self._reconnect(qube, before, node, netvm)
                 except Mgmt1Error as error:
-                    log.warning("%s is not connected to %s: %s", qube.name, wanted, error)
-                    self._said(qube, Reason("not-connected-to", wanted, cause(error)))
-        return {before, wanted} - {""}
+                    log.warning("%s is not connected to %s: %s", qube.name, netvm, error)
+                    self._said(qube, Reason("not-connected-to", netvm, cause(error)))
+        return {before, netvm} - {""}
 
-    async def _reconnect(self, qube: Qube, before: str, node: Node, wanted: str) -> None:
+    async def _reconnect(self, qube: Qube, before: str, node: Node, netvm: str) -> None:
         hypervisor = self._runtime.hypervisor
         plugged = (await hypervisor.capabilities()).hot_plug
         user = self._namespaces is None
-        if before and plugged and (not wanted or not user):
+        if before and plugged and (not netvm or not user):
             await hypervisor.detach_nic(qube.uuid, qube.value("mac"))
         if before and self._namespaces is not None:
             await self._namespaces.qube_down(node, before)
         self._at[qube.uuid] = ("", _node(qube))
-        cards = await self._connect(qube, wanted)
+        cards = await self._connect(qube, netvm)
         if cards and plugged and (not before or not user):
             await hypervisor.attach_nic(qube.uuid, cards[0])
 

@@ -80,7 +80,7 @@ class Pools:
     async def open_all(self, *, clean: bool = True) -> None:
         """Open every pool of the store; one that cannot be opened is missing.
 
-        Without `clean` what a crash left in them stays: guests may run, and nobody asks the hypervisor about them.
+        Without `clean` what a crash left in them stays: guests may run, and the hypervisor is not asked about them.
         """
         for name, options in await self._runtime.store.read("SELECT name, options FROM pool"):
             try:
@@ -347,11 +347,11 @@ class Pools:
                 kept = self._runtime.state.source_of(qube, volume) or volume
             except Mgmt1Error as error:
                 return Reason("volume-no-source", name, cause(error))
-            for held in (volume, kept):
-                if held.pool not in self._runtime.state.pools:
-                    return Reason("volume-pool-unknown", held.pool, name)
-                if why := self.missing.get(held.pool):
-                    return Reason("volume-pool-missing", held.pool, name, why)
+            for each in (volume, kept):
+                if each.pool not in self._runtime.state.pools:
+                    return Reason("volume-pool-unknown", each.pool, name)
+                if why := self.missing.get(each.pool):
+                    return Reason("volume-pool-missing", each.pool, name, why)
             if why := self._damaged.get((kept.pool, kept.vid)):
                 return Reason("volume-unusable", kept.vid, why)
         return ""

@@ -76,12 +76,12 @@ async def recover(runtime: Runtime, pools: Pools, recovery: Recovery) -> None:
     for name, why in pools.missing.items():
         recovery.leave(f"The pool {name} is missing and was not looked at: {field_text(why)}")
     coming: list[Found] = []
-    for one in (await _described(runtime.state, pools, recovery)).values():
-        one.why_not = _why_not(runtime.state, one, coming)
-        if one.why_not:
-            recovery.leave(f"{one.name} was not made again: {one.why_not}")
+    for candidate in (await _described(runtime.state, pools, recovery)).values():
+        candidate.why_not = _why_not(runtime.state, candidate, coming)
+        if candidate.why_not:
+            recovery.leave(f"{candidate.name} was not made again: {candidate.why_not}")
         else:
-            coming.append(one)
+            coming.append(candidate)
     async with runtime.changing:
         await _make(runtime, pools, coming, recovery)
 
@@ -112,7 +112,7 @@ def _is_texts(untrusted: object) -> bool:
 
 async def _described(state: State, pools: Pools, recovery: Recovery) -> dict[str, Found]:
     """By name: the qubes that the volumes without a qube describe. The name is that of the volume's place."""
-    held = {(volume.pool, volume.vid) for qube in state.qubes.values() for volume in qube.volumes.values()}
+    volumes = {(volume.pool, volume.vid) for qube in state.qubes.values() for volume in qube.volumes.values()}
     described: dict[str, Found] = {}
     unknown: list[tuple[str, str]] = []
     sessions: dict[str, str] = {}
@@ -121,7 +121,7 @@ async def _described(state: State, pools: Pools, recovery: Recovery) -> dict[str
             continue
         for vid in await driver.list_volumes():
             name, _, volume = vid.partition("/")
-            if (pool, vid) in held:
+            if (pool, vid) in volumes:
                 continue
             if await _is_session(pools, pool, vid):
                 sessions[name] = pool
@@ -131,19 +131,19 @@ async def _described(state: State, pools: Pools, recovery: Recovery) -> dict[str
             if parsed is None or not isinstance(untrusted, dict):
                 unknown.append((pool, vid))
                 continue
-            one = described.setdefault(name, Found(name, parsed[1], parsed[0], untrusted))
-            kinds = {kind.name for kind in KINDS[VmClass(one.kept.klass)] if kind.save_on_stop}
-            if one.uuid != parsed[0] or volume not in kinds or volume in one.volumes:
+            candidate = described.setdefault(name, Found(name, parsed[1], parsed[0], untrusted))
+            kinds = {kind.name for kind in KINDS[VmClass(candidate.kept.klass)] if kind.save_on_stop}
+            if candidate.uuid != parsed[0] or volume not in kinds or volume in candidate.volumes:
                 recovery.leave(f"{pool}:{vid} stays as it is: it is not a volume that {name} has.")
             else:
-                one.volumes[volume] = pool
+                candidate.volumes[volume] = pool
     for pool, vid in unknown:
         name, _, volume = vid.partition("/")
         if name in described and volume in _kept(described[name]) and volume not in described[name].volumes:
             described[name].volumes[volume] = pool
         else:
             recovery.leave(f"{pool}:{vid} stays as it is: it does not say what qube it was of.")
-    described = {name: one for name, one in described.items() if one.volumes}
+    described = {name: candidate for name, candidate in described.items() if candidate.volumes}
     for template in [*(await held_templates(state, pools)), *described.values()]:
         for disposable in disposables_of(template):
             described.setdefault(disposable.name, disposable)
@@ -189,25 +189,25 @@ def disposables_of(template: Found) -> list[Found]:
     return disposables
 
 
-def _kept(one: Found) -> set[str]:
-    return {kind.name for kind in KINDS[VmClass(one.kept.klass)] if kind.save_on_stop}
+def _kept(candidate: Found) -> set[str]:
+    return {kind.name for kind in KINDS[VmClass(candidate.kept.klass)] if kind.save_on_stop}
 
 
 async def _is_session(pools: Pools, pool: str, vid: str) -> bool:
     try:
         return await pools.driver(pool).identity(vid) == SESSION
     except StoragePoolException:
-        return False  # damaged: its qube is made again, and says so
+        return False  # damaged: its qube is made again, with this problem
 
 
-def _why_not(state: State, one: Found, coming: list[Found]) -> str:
-    if reason := why_not_new_vm_name(one.name):
+def _why_not(state: State, candidate: Found, coming: list[Found]) -> str:
+    if reason := why_not_new_vm_name(candidate.name):
         return text(reason)
-    if one.name in state.qubes:
+    if candidate.name in state.qubes:
         return "There is a qube of that name; rename that first, or attach the volumes to a qube."
-    if (same := state.by_uuid.get(one.uuid)) is not None:
+    if (same := state.by_uuid.get(candidate.uuid)) is not None:
         return f"It is the qube {same.name}, which the store has; remove that first if its volumes are gone."
-    if any(one.uuid == other.uuid for other in coming):
+    if any(candidate.uuid == other.uuid for other in coming):
         return "It is a copy of another one of these qubes."
     return ""
 
@@ -215,35 +215,35 @@ def _why_not(state: State, one: Found, coming: list[Found]) -> str:
 async def _make(runtime: Runtime, pools: Pools, coming: list[Found], recovery: Recovery) -> None:
     """All of them in one transaction. Under `changing`."""
     colors = {
-        one.kept.label: str(one.untrusted.get("color"))
-        for one in coming
-        if LABEL_NAME.matches(one.kept.label)
-        and one.kept.label not in runtime.state.labels
-        and _COLOR.fullmatch(str(one.untrusted.get("color")))
+        candidate.kept.label: str(candidate.untrusted.get("color"))
+        for candidate in coming
+        if LABEL_NAME.matches(candidate.kept.label)
+        and candidate.kept.label not in runtime.state.labels
+        and _COLOR.fullmatch(str(candidate.untrusted.get("color")))
     }
     runtime.state.labels.update(colors)
     first = await runtime.next_qid()
-    names = {one.name: one for one in coming}
+    names = {candidate.name: candidate for candidate in coming}
     incoming = {
-        one.name: Incoming(
-            one.kept,
-            Qube(first + at, one.uuid, one.name, VmClass(one.kept.klass)),
-            _template(runtime.state, names, one),
+        candidate.name: Incoming(
+            candidate.kept,
+            Qube(first + at, candidate.uuid, candidate.name, VmClass(candidate.kept.klass)),
+            _template(runtime.state, names, candidate),
         )
-        for at, one in enumerate(coming)
+        for at, candidate in enumerate(coming)
     }
     choices = Choices({name: name for name in names}, "dom0", sees=lambda _name: True)
     await take_settings(runtime.state, incoming.values(), choices)
-    made = [one for one in coming if not incoming[one.name].failed]
-    for one in coming:
-        if failed := incoming[one.name].failed:
-            recovery.leave(f"{one.name} was not made again: {field_text(failed)}")
-    for one in made:
-        coming_in = incoming[one.name]
-        coming_in.notes += _rules_and_notes(one, coming_in.qube)
+    made = [candidate for candidate in coming if not incoming[candidate.name].failed]
+    for candidate in coming:
+        if failed := incoming[candidate.name].failed:
+            recovery.leave(f"{candidate.name} was not made again: {field_text(failed)}")
+    for candidate in made:
+        coming_in = incoming[candidate.name]
+        coming_in.notes += _rules_and_notes(candidate, coming_in.qube)
         coming_in.notes += lighten(coming_in.qube)
-        await _volumes(runtime.state, pools, one, coming_in)
-    qubes = [incoming[one.name].qube for one in made]
+        await _volumes(runtime.state, pools, candidate, coming_in)
+    qubes = [incoming[candidate.name].qube for candidate in made]
     for qube in qubes:
         _layers(runtime.state, qube, {other.name: other for other in qubes})
     try:
@@ -263,16 +263,17 @@ async def _make(runtime: Runtime, pools: Pools, coming: list[Found], recovery: R
     runtime.emit([added(qube) for qube in qubes])
     recovery.made += [qube.name for qube in qubes]
     recovery.lines += [
-        " ".join([f"{one.name} is a qube again.", *map(field_text, incoming[one.name].notes)]) for one in made
+        " ".join([f"{candidate.name} is a qube again.", *map(field_text, incoming[candidate.name].notes)])
+        for candidate in made
     ]
 
 
-def _template(state: State, names: dict[str, Found], one: Found) -> str:
+def _template(state: State, names: dict[str, Found], candidate: Found) -> str:
     """The described template, if it is there or coming; else the system's default; empty if the class has none."""
-    klass = VmClass(one.kept.klass)
+    klass = VmClass(candidate.kept.klass)
     if klass not in BASED:
         return ""
-    name = one.kept.properties.get("template", "")
+    name = candidate.kept.properties.get("template", "")
     present = state.qubes.get(name)
     if present is not None and why_not_based_on(klass, present) is None:
         return name
@@ -286,10 +287,10 @@ def _template(state: State, names: dict[str, Found], one: Found) -> str:
     return state.system(DEFAULT_SOURCE[klass]) or name
 
 
-def _rules_and_notes(one: Found, qube: Qube) -> list[str]:
+def _rules_and_notes(candidate: Found, qube: Qube) -> list[str]:
     """Take over what a call may set; a list of rules that cannot be read whole lets nothing pass."""
     said = []
-    untrusted_rules = one.untrusted.get("rules", [])
+    untrusted_rules = candidate.untrusted.get("rules", [])
     try:
         rules = [parse_rule(text) for text in untrusted_rules[: RULES + 1]]
         if len(rules) > RULES:
@@ -299,7 +300,7 @@ def _rules_and_notes(one: Found, qube: Qube) -> list[str]:
         rules = [Rule(Action.DROP)]
         said.append("Its firewall rules cannot be read, so nothing passes.")
     qube.rules = [(f"r{at}", str(rule)) for at, rule in enumerate(rules, 1)]
-    notes = one.untrusted.get("notes", "")
+    notes = candidate.untrusted.get("notes", "")
     if not isinstance(notes, str):
         said.append("Its notes are left out: they are not text.")
     elif reason := why_not_notes(notes):
@@ -309,14 +310,14 @@ def _rules_and_notes(one: Found, qube: Qube) -> list[str]:
     return said
 
 
-async def _volumes(state: State, pools: Pools, one: Found, coming: Incoming) -> None:
-    """The records of its volumes. One that is not there is missed, so that the qube says so."""
-    revisions = one.untrusted.get("revisions")
+async def _volumes(state: State, pools: Pools, candidate: Found, coming: Incoming) -> None:
+    """The records of its volumes. A missing one becomes a problem of the qube."""
+    revisions = candidate.untrusted.get("revisions")
     for kind in KINDS[coming.qube.klass]:
-        otherwise = next(iter(one.volumes.values()), state.system("default_pool"))
-        pool = one.volumes.get(kind.name, otherwise)
-        volume = kind.record(one.name, pool)
-        if kind.save_on_stop and kind.name in one.volumes:
+        otherwise = next(iter(candidate.volumes.values()), state.system("default_pool"))
+        pool = candidate.volumes.get(kind.name, otherwise)
+        volume = kind.record(candidate.name, pool)
+        if kind.save_on_stop and kind.name in candidate.volumes:
             volume = await measured(pools, volume)
         elif kind.save_on_stop:
             coming.notes.append(f"Its volume {kind.name} is not there.")

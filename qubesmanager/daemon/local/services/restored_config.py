@@ -148,15 +148,15 @@ class RestoredConfig:
 def chosen(items: Iterable[Item], words: Iterable[str]) -> list[Item]:
     """The items that the words ask for. Raises `QubesValueError` for one that the backup does not have."""
     by_word = {item.word: item for item in items}
-    wanted: dict[str, Item] = {}
+    chosen: dict[str, Item] = {}
     for word in words:
         if word == ADD_ALL:
-            wanted |= {name: item for name, item in by_word.items() if item.fate is Fate.ADD}
+            chosen |= {name: item for name, item in by_word.items() if item.fate is Fate.ADD}
         elif word in by_word:
-            wanted[word] = by_word[word]
+            chosen[word] = by_word[word]
         else:
             raise refusal("config-missing", shown(word))
-    return [item for word, item in by_word.items() if word in wanted]
+    return [item for word, item in by_word.items() if word in chosen]
 
 
 def _text(item: Item) -> str:

@@ -82,16 +82,16 @@ async def take_settings(state: State, incoming: Iterable[Incoming], choices: Cho
     settling = _Settling(state, choices)
     # Each class after those that it can be based on.
     order = {klass: number for number, klass in enumerate(_BY_BASE)}
-    coming = sorted(incoming, key=lambda one: order[one.qube.klass])
+    coming = sorted(incoming, key=lambda incoming: order[incoming.qube.klass])
     for step in (settling.begin, settling.properties, settling.netvm, settling.rest):
-        for one in coming:
-            if not one.failed:
-                step(one)
+        for each in coming:
+            if not each.failed:
+                step(each)
             await asyncio.sleep(0)
-    for one in coming:
+    for each in coming:
         # They are computed again from the real state.
-        one.qube.view.clear()
-        one.qube.changed()
+        each.qube.view.clear()
+        each.qube.changed()
 
 
 _BY_BASE = (VmClass.TEMPLATE, VmClass.STANDALONE, VmClass.APP, VmClass.DISP)
@@ -114,57 +114,57 @@ class _Settling:
             by_uuid=dict(state.by_uuid),
         )
 
-    def begin(self, one: Incoming) -> None:
+    def begin(self, incoming: Incoming) -> None:
         """Label, template, and what the rules for other qubes look at."""
-        qube, kept = one.qube, one.kept
+        qube, kept = incoming.qube, incoming.kept
         qube.own["label"] = kept.label if kept.label in self._state.labels else DEFAULT_LABEL
         if qube.own["label"] != kept.label:
-            one.notes.append(Reason("restore-other-label", shown(kept.label), qube.own["label"]))
+            incoming.notes.append(Reason("restore-other-label", shown(kept.label), qube.own["label"]))
         if qube.klass in BASED:
-            template = self._state.qubes.get(one.template)
+            template = self._state.qubes.get(incoming.template)
             reason = None if template is None else why_not_based_on(qube.klass, template)
             if template is None or reason:
-                missing = one.template or kept.properties.get("template", "")
-                one.failed = reason or Reason("restore-no-template", shown(missing))
+                missing = incoming.template or kept.properties.get("template", "")
+                incoming.failed = reason or Reason("restore-no-template", shown(missing))
                 return
-            qube.own["template"] = one.template
-            if one.template != self._renamed(kept.properties.get("template", "")):
-                one.notes.append(Reason("restore-other-template", one.template))
+            qube.own["template"] = incoming.template
+            if incoming.template != self._renamed(kept.properties.get("template", "")):
+                incoming.notes.append(Reason("restore-other-template", incoming.template))
         self._state.add(qube)
         for name in _FIRST:
-            self._take(one, name)
+            self._take(incoming, name)
 
-    def properties(self, one: Incoming) -> None:
+    def properties(self, incoming: Incoming) -> None:
         for name in properties.TABLE:
             if name not in _ELSEWHERE:
-                self._take(one, name)
-        self._take_autostart(one)
-        for name, value in one.kept.properties.items():
+                self._take(incoming, name)
+        self._take_autostart(incoming)
+        for name, value in incoming.kept.properties.items():
             known = name in properties.TABLE or name in _OF_THE_MACHINE
             if value and name == _DENIED:
-                one.notes.append(Reason("restore-denied-lost", shown(value)))
-            elif value and (not known or not self._has(one.qube, name)) and name not in _OF_THE_MACHINE:
-                one.notes.append(Reason("restore-no-property", one.qube.klass, shown(name), shown(value)))
+                incoming.notes.append(Reason("restore-denied-lost", shown(value)))
+            elif value and (not known or not self._has(incoming.qube, name)) and name not in _OF_THE_MACHINE:
+                incoming.notes.append(Reason("restore-no-property", incoming.qube.klass, shown(name), shown(value)))
 
-    def netvm(self, one: Incoming) -> None:
+    def netvm(self, incoming: Incoming) -> None:
         """After the other properties of all qubes, so that a chain of new netvms is seen whole."""
-        value = one.kept.properties.get("netvm")
-        if one.netvm is None and value is None:
+        value = incoming.kept.properties.get("netvm")
+        if incoming.netvm is None and value is None:
             return
-        name = one.netvm if one.netvm is not None else self._renamed(value or "")
-        reason = self._refused(one, "netvm", name)
+        name = incoming.netvm if incoming.netvm is not None else self._renamed(value or "")
+        reason = self._refused(incoming, "netvm", name)
         if reason is None:
             return
-        if self._choices.keep_default and not self._loops(one.qube):
-            one.notes.append(Reason("restore-default-netvm", shown(name), reason))
+        if self._choices.keep_default and not self._loops(incoming.qube):
+            incoming.notes.append(Reason("restore-default-netvm", shown(name), reason))
             return
-        self._set(one.qube, "netvm", "")
-        one.notes.append(Reason("restore-without-netvm", reason))
+        self._set(incoming.qube, "netvm", "")
+        incoming.notes.append(Reason("restore-without-netvm", reason))
 
-    def rest(self, one: Incoming) -> None:
-        self._take_features(one)
-        self._take_tags(one)
-        self._take_devices(one)
+    def rest(self, incoming: Incoming) -> None:
+        self._take_features(incoming)
+        self._take_tags(incoming)
+        self._take_devices(incoming)
 
     # -- properties ---------------------------------------------------------------------------------------------------
 
@@ -172,21 +172,21 @@ class _Settling:
         row = properties.TABLE.get(name)
         return row is not None and (qube.klass in row.classes or row.change is Change.NEVER)
 
-    def _take(self, one: Incoming, name: str) -> None:
-        value = one.kept.properties.get(name)
+    def _take(self, incoming: Incoming, name: str) -> None:
+        value = incoming.kept.properties.get(name)
         row = properties.TABLE[name]
-        if value is None or one.qube.klass not in row.classes or row.change is Change.NEVER:
+        if value is None or incoming.qube.klass not in row.classes or row.change is Change.NEVER:
             return
         if row.type is Type.VM:
             value = self._renamed(value)
-        if reason := self._refused(one, name, value):
-            one.notes.append(Reason("restore-default-property", name, reason))
+        if reason := self._refused(incoming, name, value):
+            incoming.notes.append(Reason("restore-default-property", name, reason))
 
-    def _refused(self, one: Incoming, name: str, untrusted: str) -> Field | None:
+    def _refused(self, incoming: Incoming, name: str, untrusted: str) -> Field | None:
         """Set the property, or say why a call could not set it."""
         row: Property = properties.TABLE[name]
         try:
-            self._set(one.qube, name, row.accept(self._state, one.qube, untrusted, self._sees))
+            self._set(incoming.qube, name, row.accept(self._state, incoming.qube, untrusted, self._sees))
         except Mgmt1Error as error:
             return cause(error)
         return None
@@ -195,16 +195,16 @@ class _Settling:
         qube.own[name] = value
         self._state.property_changed(qube, name)
 
-    def _take_autostart(self, one: Incoming) -> None:
+    def _take_autostart(self, incoming: Incoming) -> None:
         """A qube that gets PCI devices of another machine may bring this one down at each boot."""
-        value = one.kept.properties.get("autostart")
+        value = incoming.kept.properties.get("autostart")
         if value is None:
             return
-        pci = any(device.device_class == DeviceClass.PCI for device in one.kept.devices)
+        pci = any(device.device_class == DeviceClass.PCI for device in incoming.kept.devices)
         if pci and flag_of(value):
-            one.notes.append(Reason("restore-no-autostart"))
+            incoming.notes.append(Reason("restore-no-autostart"))
             return
-        self._take(one, "autostart")
+        self._take(incoming, "autostart")
 
     def _loops(self, qube: Qube) -> bool:
         return qube.name in netvm_chain(qube.name, netvm_of(self._state.qubes))
@@ -218,29 +218,29 @@ class _Settling:
 
     # -- features, tags, devices --------------------------------------------------------------------------------------
 
-    def _take_features(self, one: Incoming) -> None:
-        for name, value in one.kept.features.items():
+    def _take_features(self, incoming: Incoming) -> None:
+        for name, value in incoming.kept.features.items():
             reason = why_not_feature(value, RESTORED_FEATURE_BYTES)
             if not FEATURE_NAME.matches(name):
                 reason = Reason("restore-bad-name")
             if reason:
-                one.notes.append(Reason("restore-no-feature", shown(name), reason))
+                incoming.notes.append(Reason("restore-no-feature", shown(name), reason))
                 continue
-            one.qube.features[name] = value
-            self._state.feature_changed(one.qube, name)
+            incoming.qube.features[name] = value
+            self._state.feature_changed(incoming.qube, name)
 
-    def _take_tags(self, one: Incoming) -> None:
-        for tag in sorted(one.kept.tags):
+    def _take_tags(self, incoming: Incoming) -> None:
+        for tag in sorted(incoming.kept.tags):
             if tag.startswith("created-by-"):
                 continue
             name = self._tag_here(tag)
             if not TAG_NAME.matches(name):
-                one.notes.append(Reason("restore-no-tag", shown(tag)))
+                incoming.notes.append(Reason("restore-no-tag", shown(tag)))
                 continue
             if name != tag:
-                one.notes.append(Reason("restore-other-tag", shown(tag), name))
-            one.qube.tags.add(name)
-        one.qube.tags.add(f"created-by-{self._choices.source}")
+                incoming.notes.append(Reason("restore-other-tag", shown(tag), name))
+            incoming.qube.tags.add(name)
+        incoming.qube.tags.add(f"created-by-{self._choices.source}")
 
     def _tag_here(self, tag: str) -> str:
         kind = "managed-by-"
@@ -248,24 +248,24 @@ class _Settling:
             return kind + self._renamed(tag.removeprefix(kind))
         return tag_today(tag)
 
-    def _take_devices(self, one: Incoming) -> None:
-        devices = one.kept.devices
+    def _take_devices(self, incoming: Incoming) -> None:
+        devices = incoming.kept.devices
         if devices and not self._choices.devices:
             names = ", ".join(_device_name(device) for device in devices[:_NAMED])
             more = f" and {len(devices) - _NAMED} more" if len(devices) > _NAMED else ""
-            one.notes.append(Reason("restore-devices-not-asked", names, more))
+            incoming.notes.append(Reason("restore-devices-not-asked", names, more))
             return
         if len(devices) > DEVICES:
-            one.notes.append(Reason("restore-device-limit", len(devices) - DEVICES, DEVICES))
+            incoming.notes.append(Reason("restore-device-limit", len(devices) - DEVICES, DEVICES))
         for device in devices[:DEVICES]:
             try:
-                one.qube.devices.append(self._device(one, device))
+                incoming.qube.devices.append(self._device(incoming, device))
             except Mgmt1Error as error:
-                one.notes.append(Reason("restore-no-device", _device_name(device), cause(error)))
+                incoming.notes.append(Reason("restore-no-device", _device_name(device), cause(error)))
 
-    def _device(self, one: Incoming, device: Device) -> DeviceRecord:
+    def _device(self, incoming: Incoming, device: Device) -> DeviceRecord:
         """The assignment, if a call could have made it and it is no stronger than it was; raises why not."""
-        qube, backend = one.qube, self._renamed(device.backend)
+        qube, backend = incoming.qube, self._renamed(device.backend)
         if device.device_class not in set(DeviceClass):
             raise refusal("restore-device-class")
         klass = DeviceClass(device.device_class)

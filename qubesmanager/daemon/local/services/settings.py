@@ -82,48 +82,48 @@ class Settings:
 
     # -- features and tags ---------------------------------------------------------------------------------------------
 
-    def feature(self, name: str, wanted: str) -> str:
+    def feature(self, name: str, feature: str) -> str:
         """Raises `QubesFeatureNotFoundError`."""
-        found = self._runtime.state.qube(name).features.get(wanted)
-        if found is None:
-            raise refusal("no-such-feature", name, wanted)
-        return found
+        value = self._runtime.state.qube(name).features.get(feature)
+        if value is None:
+            raise refusal("no-such-feature", name, feature)
+        return value
 
-    def feature_with_template(self, name: str, wanted: str) -> str:
+    def feature_with_template(self, name: str, feature: str) -> str:
         """The qube's own, else its template's, and so on up. Raises `QubesFeatureNotFoundError`."""
         qube: Qube | None = self._runtime.state.qube(name)
-        seen: set[str] = set()
-        while qube is not None and qube.name not in seen:
-            found = qube.features.get(wanted)
-            if found is not None:
-                return found
-            seen.add(qube.name)
+        templates: set[str] = set()
+        while qube is not None and qube.name not in templates:
+            value = qube.features.get(feature)
+            if value is not None:
+                return value
+            templates.add(qube.name)
             qube = self._runtime.state.qubes.get(qube.value("template"))
-        raise refusal("no-such-feature-above", name, wanted)
+        raise refusal("no-such-feature-above", name, feature)
 
-    async def set_feature(self, name: str, wanted: str, value: str) -> None:
+    async def set_feature(self, name: str, feature: str, value: str) -> None:
         if reason := why_not_feature(value):
             raise error_for(reason)
         qube = self._runtime.state.qube(name)
         async with self._runtime.altering(qube):
-            if qube.features.get(wanted) == value:
+            if qube.features.get(feature) == value:
                 return
-            check_change(qube.record(), features={**qube.features, wanted: value})
-            await self._runtime.commit([rows.set_feature(qube.qid, wanted, value)])
-            event = events.FEATURE_SET(qube.name, wanted, value, qube.features.get(wanted, ""))
-            qube.features[wanted] = value
+            check_change(qube.record(), features={**qube.features, feature: value})
+            await self._runtime.commit([rows.set_feature(qube.qid, feature, value)])
+            event = events.FEATURE_SET(qube.name, feature, value, qube.features.get(feature, ""))
+            qube.features[feature] = value
             qube.changed()
-            self._runtime.emit([event, *self._runtime.state.feature_changed(qube, wanted)])
+            self._runtime.emit([event, *self._runtime.state.feature_changed(qube, feature)])
 
-    async def remove_feature(self, name: str, wanted: str) -> None:
+    async def remove_feature(self, name: str, feature: str) -> None:
         qube = self._runtime.state.qube(name)
         async with self._runtime.altering(qube):
-            self.feature(qube.name, wanted)
-            await self._runtime.commit([rows.set_feature(qube.qid, wanted, None)])
-            del qube.features[wanted]
+            self.feature(qube.name, feature)
+            await self._runtime.commit([rows.set_feature(qube.qid, feature, None)])
+            del qube.features[feature]
             qube.changed()
             self._runtime.emit(
-                [events.FEATURE_DELETE(qube.name, wanted), *self._runtime.state.feature_changed(qube, wanted)]
+                [events.FEATURE_DELETE(qube.name, feature), *self._runtime.state.feature_changed(qube, feature)]
             )
 
     async def set_tag(self, name: str, tag: str) -> None:
@@ -166,10 +166,10 @@ class Settings:
 
     def label(self, name: str) -> str:
         """Its colour. Raises `QubesLabelNotFoundError`."""
-        found = self._runtime.state.labels.get(name)
-        if found is None:
+        label = self._runtime.state.labels.get(name)
+        if label is None:
             raise refusal("no-such-label", name)
-        return found
+        return label
 
     async def create_label(self, name: str, untrusted_color: str) -> None:
         digits = untrusted_color.removeprefix("0x")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Statistics of the running qubes, asked of the hypervisor every `stats_interval` while somebody listens."""
+"""Statistics of the running qubes, asked of the hypervisor every `stats_interval` while there is a listener."""
 
 import asyncio
 import time
@@ -46,19 +46,19 @@ class Statistics:
     async def _once(self) -> None:
         now = time.monotonic()
         after: dict[UUID, tuple[float, int]] = {}
-        for held in await self._runtime.hypervisor.stats():
-            qube = self._runtime.state.by_uuid.get(held.uuid)
+        for sample in await self._runtime.hypervisor.stats():
+            qube = self._runtime.state.by_uuid.get(sample.uuid)
             if qube is None:
                 continue
-            after[held.uuid] = (now, held.cpu_time_ns)
-            then, cpu_before = self._before.get(held.uuid, (now, held.cpu_time_ns))
+            after[sample.uuid] = (now, sample.cpu_time_ns)
+            then, cpu_before = self._before.get(sample.uuid, (now, sample.cpu_time_ns))
             elapsed = (now - then) * 1e9 * max(1, int(qube.value("vcpus") or 1))
-            usage = round(100 * (held.cpu_time_ns - cpu_before) / elapsed) if elapsed else 0
+            usage = round(100 * (sample.cpu_time_ns - cpu_before) / elapsed) if elapsed else 0
             self._hub.emit(
                 events.VM_STATS(
                     qube.name,
-                    memory_kb=held.memory_kib,
-                    cpu_time=held.cpu_time_ns // 1_000_000,
+                    memory_kb=sample.memory_kib,
+                    cpu_time=sample.cpu_time_ns // 1_000_000,
                     cpu_usage=min(100, max(0, usage)),
                 )
             )

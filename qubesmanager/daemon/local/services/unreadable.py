@@ -106,10 +106,10 @@ async def _described(state: State, pools: Pools, qube: Qube, *, is_known: bool) 
     if qube.klass is VmClass.DISP:
         return next(
             (
-                (one.uuid, one.kept)
+                (disposable.uuid, disposable.kept)
                 for template in await held_templates(state, pools)
-                for one in disposables_of(template)
-                if one.uuid == qube.uuid or (not is_known and one.name == qube.name)
+                for disposable in disposables_of(template)
+                if disposable.uuid == qube.uuid or (not is_known and disposable.name == qube.name)
             ),
             None,
         )

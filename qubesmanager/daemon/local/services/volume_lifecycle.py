@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The volumes of qubes: made, copied, started, stopped and dropped through the drivers of their pools.
 
-What is made is first written down as pending, by an identity of its own, and belongs to its qube in the transaction
+What is made is first written down as pending, by a new identity, and belongs to its qube in the transaction
 that stores the qube; what a crash leaves pending is removed at the next start. A volume that was there before has
 another identity, and is never touched.
 """
@@ -86,8 +86,8 @@ class Volumes:
         if unknown:
             raise refusal("class-without-volume", qube.klass, ", ".join(unknown))
         for kind in kinds:
-            wanted = pools.get(kind.name) or pools.get("") or self._runtime.state.system("default_pool")
-            volume = kind.record(qube.name, wanted)
+            pool = pools.get(kind.name) or pools.get("") or self._runtime.state.system("default_pool")
+            volume = kind.record(qube.name, pool)
             below = self._runtime.state.source_of(qube, volume) if kind.layer else None
             if below is not None:
                 if kind.name in pools and pools[kind.name] != below.pool:
@@ -106,16 +106,16 @@ class Volumes:
 
     async def copy(self, undo: AsyncExitStack, qube: Qube, source: Qube, pool: str | None) -> None:
         """The volumes of a clone: kept ones are copied, into `pool` if one is named; extra ones are left out."""
-        for name, held in source.volumes.items():
-            if held.extra:
+        for name, of_source in source.volumes.items():
+            if of_source.extra:
                 continue
-            volume = held._replace(vid=f"{qube.name}/{name}", usage=0)
-            if pool is not None and not held.snap_on_start:
+            volume = of_source._replace(vid=f"{qube.name}/{name}", usage=0)
+            if pool is not None and not of_source.snap_on_start:
                 volume = volume._replace(pool=pool)
             driver = self._pools.driver(volume.pool)
             if volume.save_on_stop:
                 made = await self.pending(undo, volume)
-                await driver.clone(volume.vid, self._pools.driver(held.pool), held.vid, made.identity)
+                await driver.clone(volume.vid, self._pools.driver(of_source.pool), of_source.vid, made.identity)
             qube.volumes[name] = volume
 
     async def leaving(self, qube: Qube) -> list[PendingVolume]:
@@ -246,8 +246,8 @@ class Volumes:
             for name, volume in other.volumes.items():
                 if other is not qube and volume.vid.startswith(prefix):
                     raise refusal("volume-detach-first", volume.vid, name, spoken_one(other.name))
-        held = qube.volumes.values()
-        return sorted({one.pool for one in held if one.save_on_stop and one.vid.startswith(prefix)})
+        volumes = qube.volumes.values()
+        return sorted({volume.pool for volume in volumes if volume.save_on_stop and volume.vid.startswith(prefix)})
 
     async def rename(self, undo: AsyncExitStack, old: str, new: str, pools: Iterable[str]) -> None:
         """What `old` keeps in the pools is `new`'s; `undo` gets what takes it back.
@@ -299,7 +299,7 @@ class Volumes:
         return ""
 
     async def live(self, qube: Qube, name: str) -> LiveDisk | None:
-        """The disk of a running qube; None while nobody writes: it is halted, or its hypervisor runs no guest."""
+        """The disk of a running qube; None while it is not written: the qube is halted, or has no real guest."""
         hypervisor = self._runtime.hypervisor
         if not qube.running or not (await hypervisor.capabilities()).hot_plug:
             return None

@@ -47,9 +47,9 @@ class VolumeOperations:
         """The volume by its place; whether the pool really has one that no qube knows is its driver's to say."""
         self._pools.driver(volume.pool)
         for qube in self._runtime.state.qubes.values():
-            for held in qube.volumes.values():
-                if (held.pool, held.vid) == volume:
-                    return VolumeRef(qube, held)
+            for each in qube.volumes.values():
+                if (each.pool, each.vid) == volume:
+                    return VolumeRef(qube, each)
         return VolumeRef(
             None, VolumeRecord("", volume.pool, volume.vid, 0, 0, save_on_stop=True, revisions_to_keep=REVISIONS)
         )
@@ -61,16 +61,16 @@ class VolumeOperations:
         be the only copy of what a qube kept that the source never saw. Raises `QubesVolumeNotFoundError` for a volume
         of a qube that the source does not see, as for a volume that does not exist.
         """
-        held = self.found(volume)
-        if held.qube is None:
+        ref = self.found(volume)
+        if ref.qube is None:
             known = (
                 _is_after_seen(sees, volume.vid) and volume.vid in await self._pools.driver(volume.pool).list_volumes()
             )
         else:
-            known = sees(held.qube.name)
+            known = sees(ref.qube.name)
         if not known:
             raise refusal("no-such-volume", str(volume))
-        return held
+        return ref
 
     def listed(self, sees: Sees, pool: str, vids: Iterable[str]) -> list[str]:
         """Those of a pool's volumes that a source may know of, by the same rule as `seen`."""
@@ -84,101 +84,101 @@ class VolumeOperations:
 
     # -- looking -------------------------------------------------------------------------------------------------------
 
-    async def info(self, held: VolumeRef) -> Mapping[str, str]:
+    async def info(self, ref: VolumeRef) -> Mapping[str, str]:
         """As `pool.volume.Info` answers it."""
-        told = await self._pools.driver(held.volume.pool).info(await self._spec(held))
+        details = await self._pools.driver(ref.volume.pool).info(await self._spec(ref))
         return {
-            "pool": told.pool,
-            "vid": told.vid,
-            "size": str(told.size),
-            "usage": str(told.usage),
-            "rw": YES if told.rw else NO,
-            "source": told.source,
-            "save_on_stop": YES if told.save_on_stop else NO,
-            "snap_on_start": YES if told.snap_on_start else NO,
-            "revisions_to_keep": str(told.revisions_to_keep),
-            "is_outdated": YES if told.is_outdated else NO,
+            "pool": details.pool,
+            "vid": details.vid,
+            "size": str(details.size),
+            "usage": str(details.usage),
+            "rw": YES if details.rw else NO,
+            "source": details.source,
+            "save_on_stop": YES if details.save_on_stop else NO,
+            "snap_on_start": YES if details.snap_on_start else NO,
+            "revisions_to_keep": str(details.revisions_to_keep),
+            "is_outdated": YES if details.is_outdated else NO,
         }
 
-    async def snapshots(self, held: VolumeRef) -> list[str]:
+    async def snapshots(self, ref: VolumeRef) -> list[str]:
         """Oldest first; a volume that is fresh at each start has none."""
-        if not held.volume.save_on_stop:
+        if not ref.volume.save_on_stop:
             return []
-        return await self._pools.driver(held.volume.pool).list_snapshots(held.volume.vid)
+        return await self._pools.driver(ref.volume.pool).list_snapshots(ref.volume.vid)
 
     # -- changing ------------------------------------------------------------------------------------------------------
 
-    async def snapshot(self, held: VolumeRef) -> str:
+    async def snapshot(self, ref: VolumeRef) -> str:
         """Keep the present state; answers its id."""
-        refuse_if(why_not_kept(held.volume))
-        async with self._ordered(held) as now:
+        refuse_if(why_not_kept(ref.volume))
+        async with self._ordered(ref) as now:
             live = await self._live(now)
             name = await self._pools.driver(now.volume.pool).snapshot(now.volume.vid, live)
         self._tell(now, name)
         return name
 
-    async def revert(self, held: VolumeRef, snapshot_id: str) -> None:
+    async def revert(self, ref: VolumeRef, snapshot_id: str) -> None:
         """Go back; the state before is itself kept."""
-        refuse_if(why_not_kept(held.volume))
-        async with self._ordered(held) as now:
+        refuse_if(why_not_kept(ref.volume))
+        async with self._ordered(ref) as now:
             refuse_if(why_not_replace(now.volume, running=now.qube is not None and now.qube.running))
             name = await self._pools.driver(now.volume.pool).revert(now.volume.vid, snapshot_id)
         self._tell(now, name)
 
-    async def extend(self, held: VolumeRef, size: int | None) -> int:
+    async def extend(self, ref: VolumeRef, size: int | None) -> int:
         """Grow it, also while the qube runs; None answers the size."""
-        driver = self._pools.driver(held.volume.pool)
+        driver = self._pools.driver(ref.volume.pool)
         if size is None:
-            return (await driver.info(await self._spec(held))).size
-        refuse_if(why_not_kept(held.volume))
-        if why := why_not_size(held.volume.size, size):
+            return (await driver.info(await self._spec(ref))).size
+        refuse_if(why_not_kept(ref.volume))
+        if why := why_not_size(ref.volume.size, size):
             raise error_for(why)
-        async with self._ordered(held) as now:
+        async with self._ordered(ref) as now:
             after = await driver.resize(now.volume.vid, size, await self._live(now))
             await self._remember(now, after)
         return after
 
-    async def clear(self, held: VolumeRef) -> None:
-        refuse_if(why_not_kept(held.volume))
-        async with self._ordered(held) as now:
+    async def clear(self, ref: VolumeRef) -> None:
+        refuse_if(why_not_kept(ref.volume))
+        async with self._ordered(ref) as now:
             refuse_if(why_not_replace(now.volume, running=now.qube is not None and now.qube.running))
             await self._pools.driver(now.volume.pool).clear(now.volume.vid)
 
-    async def import_data(self, held: VolumeRef, data: ByteStream) -> None:
+    async def import_data(self, ref: VolumeRef, data: ByteStream) -> None:
         """Replace the content; it takes effect once the payload has ended.
 
         Raises `QubesValueError` for a root volume and an image that is not a raw disk.
         """
-        refuse_if(why_not_kept(held.volume))
-        async with self._ordered(held) as now:
+        refuse_if(why_not_kept(ref.volume))
+        async with self._ordered(ref) as now:
             refuse_if(why_not_replace(now.volume, running=now.qube is not None and now.qube.running))
             if now.volume.name == "root":
                 data = raw_image(data, optical=True)
             size = await self._pools.driver(now.volume.pool).import_data(now.volume.vid, data)
             await self._remember(now, size)
 
-    async def attach(self, qube: Qube, wanted: VolumeId, options: Mapping[str, str]) -> str:
+    async def attach(self, qube: Qube, extra: VolumeId, options: Mapping[str, str]) -> str:
         """An existing volume that is no qube's own becomes an extra disk; answers the name it got."""
         unknown = set(options) - {"read-only"}
         if unknown or options.get("read-only", NO) not in {YES, NO}:
             raise refusal("volume-attach-options")
         if qube.klass is VmClass.ADMIN:
             raise refusal("dom0-no-disks")
-        if wanted.pool == KERNEL_POOL:
+        if extra.pool == KERNEL_POOL:
             raise refusal("kernel-not-attached")
-        holder = self.found(wanted)
+        holder = self.found(extra)
         if holder.qube is not None:
-            raise refusal("volume-of", str(wanted), holder.volume.name, spoken_one(holder.qube.name))
-        driver = self._pools.driver(wanted.pool)
-        if wanted.vid not in await driver.list_volumes():
-            raise refusal("no-such-volume", str(wanted))
-        async with self._runtime.holding(qube), self._lent(wanted):
+            raise refusal("volume-of", str(extra), holder.volume.name, spoken_one(holder.qube.name))
+        driver = self._pools.driver(extra.pool)
+        if extra.vid not in await driver.list_volumes():
+            raise refusal("no-such-volume", str(extra))
+        async with self._runtime.holding(qube), self._lent(extra):
             taken = [name for name, volume in qube.volumes.items() if volume.extra]
             if len(taken) >= MOST_EXTRA:
                 raise refusal("extra-volume-limit", qube.name, MOST_EXTRA)
             name = next(name for at in range(1, MOST_EXTRA + 1) if (name := f"extra-{at}") not in taken)
             volume = holder.volume._replace(
-                name=name, size=await driver.size(wanted.vid), rw=options.get("read-only") != YES, extra=True
+                name=name, size=await driver.size(extra.vid), rw=options.get("read-only") != YES, extra=True
             )
             async with AsyncExitStack() as undo:
                 if qube.running:
@@ -227,34 +227,34 @@ class VolumeOperations:
         async with self._lent(place):
             await self._pools.driver(volume.pool).stop(bare_spec(volume))
 
-    async def remove_orphan(self, wanted: VolumeId) -> None:
+    async def remove_orphan(self, volume: VolumeId) -> None:
         """A volume that is no qube's is gone, with its snapshots. `StoragePoolException` names the qube that has it."""
-        driver = self._pools.driver(wanted.pool)
-        async with self._lent(wanted):
-            await driver.remove(wanted.vid)
-        self._runtime.emit([events.VOLUME_REMOVE(wanted.pool, wanted.vid)])
+        driver = self._pools.driver(volume.pool)
+        async with self._lent(volume):
+            await driver.remove(volume.vid)
+        self._runtime.emit([events.VOLUME_REMOVE(volume.pool, volume.vid)])
 
     # -- inside --------------------------------------------------------------------------------------------------------
 
-    async def _live(self, held: VolumeRef) -> LiveDisk | None:
-        return None if held.qube is None else await self._volumes.live(held.qube, held.volume.name)
+    async def _live(self, ref: VolumeRef) -> LiveDisk | None:
+        return None if ref.qube is None else await self._volumes.live(ref.qube, ref.volume.name)
 
     @asynccontextmanager
-    async def _lent(self, wanted: VolumeId) -> AsyncIterator[None]:
-        """The volume is nobody's, and nobody else gets it meanwhile."""
-        holder = self.found(wanted)
+    async def _lent(self, volume: VolumeId) -> AsyncIterator[None]:
+        """Reserve a volume without an owner: no qube gets it meanwhile."""
+        holder = self.found(volume)
         if holder.qube is not None:
-            raise refusal("volume-of", str(wanted), holder.volume.name, spoken_one(holder.qube.name))
-        namesake = self._runtime.state.qubes.get(wanted.vid.partition("/")[0])
+            raise refusal("volume-of", str(volume), holder.volume.name, spoken_one(holder.qube.name))
+        namesake = self._runtime.state.qubes.get(volume.vid.partition("/")[0])
         if namesake is not None and namesake.unreadable:
-            raise refusal("volume-maybe-of", str(wanted), namesake.name, namesake.unreadable)
-        if wanted in self._volumes.lending or wanted.vid.partition("/")[0] in self._runtime.reserved:
-            raise refusal("volume-busy", str(wanted))
-        self._volumes.lending.add(wanted)
+            raise refusal("volume-maybe-of", str(volume), namesake.name, namesake.unreadable)
+        if volume in self._volumes.lending or volume.vid.partition("/")[0] in self._runtime.reserved:
+            raise refusal("volume-busy", str(volume))
+        self._volumes.lending.add(volume)
         try:
             yield
         finally:
-            self._volumes.lending.discard(wanted)
+            self._volumes.lending.discard(volume)
 
     async def _plug(self, undo: AsyncExitStack, qube: Qube, volume: VolumeRecord, disk: Disk) -> None:
         if (await self._runtime.hypervisor.capabilities()).hot_plug:
@@ -270,26 +270,26 @@ class VolumeOperations:
             await self._runtime.hypervisor.attach_disk(qube.uuid, spec)
             undo.push_async_callback(self._runtime.hypervisor.detach_disk, qube.uuid, target)
 
-    async def _spec(self, held: VolumeRef) -> VolumeSpec:
-        if held.qube is not None or held.volume.pool == KERNEL_POOL:
-            return bare_spec(held.volume) if held.qube is None else self._volumes.spec(held.qube, held.volume)
-        size = await self._pools.driver(held.volume.pool).size(held.volume.vid)
-        return bare_spec(held.volume._replace(size=size))
+    async def _spec(self, ref: VolumeRef) -> VolumeSpec:
+        if ref.qube is not None or ref.volume.pool == KERNEL_POOL:
+            return bare_spec(ref.volume) if ref.qube is None else self._volumes.spec(ref.qube, ref.volume)
+        size = await self._pools.driver(ref.volume.pool).size(ref.volume.vid)
+        return bare_spec(ref.volume._replace(size=size))
 
     @asynccontextmanager
-    async def _ordered(self, held: VolumeRef) -> AsyncIterator[VolumeRef]:
+    async def _ordered(self, ref: VolumeRef) -> AsyncIterator[VolumeRef]:
         """Work on the volume in its order: the volume as it is once the caller's turn has come.
 
         Measures the qube's volumes afterwards. Raises `QubesVMNotFoundError` or `QubesVolumeNotFoundError` if the qube
         or the volume was removed while the caller waited.
         """
-        qube = held.qube
+        qube = ref.qube
         if qube is None:
-            async with self._lent(VolumeId(held.volume.pool, held.volume.vid)):
-                yield held
+            async with self._lent(VolumeId(ref.volume.pool, ref.volume.vid)):
+                yield ref
             return
         async with self._runtime.holding(qube):
-            now = _again(qube, held.volume)
+            now = _again(qube, ref.volume)
             self._not_lent(qube, now.name)
             yield VolumeRef(qube, now)
         await self._volumes.measure(qube)
@@ -298,12 +298,12 @@ class VolumeOperations:
         if holder := self._devices.lent(qube, name):
             raise refusal("volume-attached-elsewhere", name, qube.name, spoken_one(holder.name))
 
-    async def _remember(self, held: VolumeRef, size: int) -> None:
-        """The driver has given the volume this size. That cannot be refused any more: it is stored now or later."""
-        qube = held.qube
-        if qube is None or held.volume.size == size:
+    async def _remember(self, ref: VolumeRef, size: int) -> None:
+        """The driver has given the volume this size. That can no longer be refused: it is stored now or later."""
+        qube = ref.qube
+        if qube is None or ref.volume.size == size:
             return
-        volume = held.volume._replace(size=size)
+        volume = ref.volume._replace(size=size)
         qube.volumes[volume.name] = volume
         qube.changed()
         self._runtime.emit([events.VOLUME_SET(qube.name, *volume)])
@@ -315,9 +315,9 @@ class VolumeOperations:
             if name in qube.volumes:
                 await self._runtime.commit([rows.set_volume(qube.qid, qube.volumes[name])])
 
-    def _tell(self, held: VolumeRef, name: str) -> None:
-        if held.qube is not None:
-            self._runtime.emit([events.VOLUME_SNAPSHOT(held.qube.name, held.volume.name, name)])
+    def _tell(self, ref: VolumeRef, name: str) -> None:
+        if ref.qube is not None:
+            self._runtime.emit([events.VOLUME_SNAPSHOT(ref.qube.name, ref.volume.name, name)])
 
 
 def _is_after_seen(sees: Sees, vid: str) -> bool:
