@@ -16,6 +16,7 @@ from PyQt5.QtWidgets import (
 from qubesmanager.client.plan import Outcome, carry_out
 from qubesmanager.models.draft import PROPERTY, RULES_KEY, Draft
 from qubesmanager.models.reason_texts import field_text, reason_text
+from qubesmanager.rules.edits import why_not_edit
 from qubesmanager.rules.inheritance import templates
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.forms.apply_bar import ApplyBar
@@ -41,7 +42,6 @@ from qubesmanager.ui.widgets.page_keys import page_keys
 from qubesmanager.wire import calls
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import FIREWALL_CHANGED
-from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 
@@ -132,8 +132,8 @@ class SettingsWindow(EditsWindow):
             widget = self.pages.pop(page)
             widget.hide()
             widget.deleteLater()
-        for name, why in (("name", Reason("dom0-keeps-name")), ("label", Reason("dom0-keeps-label"))):
-            if (editor := basic.editors.get((PROPERTY, name))) is not None:
+        for (_kind, name), editor in basic.editors.items():
+            if why := why_not_edit(self._session.facts, self.draft.record, name):
                 editor.setEnabled(False)
                 editor.setToolTip(reason_text(why))
 
