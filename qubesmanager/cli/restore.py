@@ -29,25 +29,12 @@ from qubesmanager.cli.terminal import (
 )
 from qubesmanager.client.client import Client
 from qubesmanager.client.restore_report import report_text
-from qubesmanager.client.restores import (
-    ADD,
-    DIFFERS,
-    NEW_HOME,
-    SAME,
-    Contents,
-    Progress,
-    Restored,
-    RestorePlan,
-    contents,
-    new_run,
-    options_head,
-    qube_in_progress,
-    restore,
-)
+from qubesmanager.client.restores import Progress, contents, new_run, options_head, restore
 from qubesmanager.transport.base import RefusedError, Transport, TransportError
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
 from qubesmanager.wire.names import printable
+from qubesmanager.wire.restores import ADD, DIFFERS, NEW_HOME, SAME, Contents, Restored, RestorePlan, qube_in_progress
 
 PROGRAM = "qubes-restore"
 DOM0 = "dom0"
@@ -284,8 +271,9 @@ def listing(contents: Contents) -> str:
     lines = table(("NAME", "CLASS", "SIZE", "TEMPLATE", "NETVM", "HERE"), rows, DATA)
     if contents.unreadable:
         lines += f"\nThe settings of these qubes cannot be read: {printable(', '.join(contents.unreadable))}.\n"
-    if any(item.fate != SAME for item in contents.dom0):
-        lines += "\n" + table(("DOM0", "HERE"), [[item.word, FATES_SAID[item.fate]] for item in contents.dom0])
+    items = contents.dom0 or ()
+    if any(item.fate != SAME for item in items):
+        lines += "\n" + table(("DOM0", "HERE"), [[item.word, FATES_SAID[item.fate]] for item in items])
     if contents.home is not None:
         files = f"{contents.home.files} files, " if contents.home.files is not None else ""
         lines += f"\nThe home of dom0: {files}at most {size_text(contents.home.size)}; --dom0-home DIR unpacks it.\n"

@@ -3,8 +3,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from qubesmanager.client.restores import THE_FILE, Restored
 from qubesmanager.wire.names import printable
+from qubesmanager.wire.restores import THE_FILE, Restored
 
 
 def report_text(head: Sequence[tuple[str, str]], rows: Sequence[Restored], words: Mapping[str, str]) -> str:

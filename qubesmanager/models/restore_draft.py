@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from PyQt5.QtCore import QCoreApplication
 
-from qubesmanager.client.restores import ADMIN, DEFAULT_NETVM, HeldQube, RestorePlan
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.rules import candidates
@@ -15,6 +14,7 @@ from qubesmanager.rules.creation import DEFAULT_SOURCE, why_not_based_on
 from qubesmanager.rules.properties import BASED
 from qubesmanager.wire.names import why_not_new_vm_name
 from qubesmanager.wire.records import VmRecord
+from qubesmanager.wire.restores import ADMIN, DEFAULT_NETVM, RestorePlan, StoredQube
 from qubesmanager.wire.values import VmClass
 
 
@@ -51,7 +51,7 @@ class Here:
 class RestoreRow:
     """A qube of the backup, what is wanted for it, why that cannot be (in words, or empty), and what will happen."""
 
-    held: HeldQube
+    held: StoredQube
     choice: Choice
     problem: str
     fate: str
@@ -64,7 +64,7 @@ class RestoreRow:
         return self.held.klass != ADMIN
 
 
-def first_choice(qube: HeldQube, here: Here) -> Choice:
+def first_choice(qube: StoredQube, here: Here) -> Choice:
     """All that can be restored without a question is."""
     return Choice(qube.klass != ADMIN and qube.name not in here.qubes, qube.name)
 
@@ -77,7 +77,7 @@ def free_name(name: str, taken: Iterable[str]) -> str:
     return candidate
 
 
-def rows(offered: Iterable[HeldQube], choices: Mapping[str, Choice], here: Here) -> list[RestoreRow]:
+def rows(offered: Iterable[StoredQube], choices: Mapping[str, Choice], here: Here) -> list[RestoreRow]:
     """The rows as they stand. `choices` by the name in the backup; one for each qube."""
     qubes = list(offered)
     going = {qube.name: qube for qube in qubes if choices[qube.name].restored}
@@ -112,7 +112,7 @@ class _Whole:
     """All choices at once, looked through a single time for what each row needs to know of the others."""
 
     choices: Mapping[str, Choice]
-    going: Mapping[str, HeldQube]
+    going: Mapping[str, StoredQube]
     here: Here
     names: Mapping[str, int]
     """How many of the chosen ones want a name."""
@@ -129,7 +129,7 @@ class _Whole:
         return self.here.is_template(klass, name) or (name, str(klass_of_template)) in self.bases
 
 
-def _row(qube: HeldQube, whole: _Whole) -> RestoreRow:
+def _row(qube: StoredQube, whole: _Whole) -> RestoreRow:
     choice = whole.choices[qube.name]
     if qube.klass == ADMIN:
         fate = QCoreApplication.translate("RestoreTable", "Left out. To unpack its home, tick it on the last page.")
@@ -163,7 +163,7 @@ def _name_problem(name: str, whole: _Whole) -> str:
     return ""
 
 
-def _template(qube: HeldQube, choice: Choice, whole: _Whole) -> tuple[str, str, str]:
+def _template(qube: StoredQube, choice: Choice, whole: _Whole) -> tuple[str, str, str]:
     """The template it will have, a note where it is another than in the backup, and why there is none."""
     if qube.klass not in BASED:
         return "", "", ""
@@ -184,7 +184,7 @@ def _template(qube: HeldQube, choice: Choice, whole: _Whole) -> tuple[str, str, 
     return template, "", problem.format(qube.template)
 
 
-def _netvm(qube: HeldQube, choice: Choice, whole: _Whole) -> tuple[str, str]:
+def _netvm(qube: StoredQube, choice: Choice, whole: _Whole) -> tuple[str, str]:
     """The netvm it will have, and a note where it is another than in the backup."""
     if choice.netvm is not None:
         if not choice.netvm:

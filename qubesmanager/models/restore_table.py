@@ -8,11 +8,11 @@ from typing import Any
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QAbstractTableModel, QModelIndex, QObject, Qt, pyqtSignal
 from PyQt5.QtGui import QFont, QIcon
 
-from qubesmanager.client.restores import SAME, HeldHome, HeldItem, HeldQube, RestorePlan
 from qubesmanager.models import restore_draft
 from qubesmanager.models.restore_draft import Choice, Here, RestoreRow
 from qubesmanager.models.texts import size_text
 from qubesmanager.models.volume_table import RIGHT, header
+from qubesmanager.wire.restores import SAME, RestorePlan, StoredHome, StoredItem, StoredQube
 
 CONTEXT = "RestoreTable"
 NAME, CLASS, SIZE, TEMPLATE, FATE = range(5)
@@ -38,12 +38,12 @@ class RestoreTable(QAbstractTableModel):
         """`icon` draws a label by its name."""
         super().__init__(parent)
         self._icon = icon
-        self._qubes: tuple[HeldQube, ...] = ()
+        self._qubes: tuple[StoredQube, ...] = ()
         self._choices: dict[str, Choice] = {}
         self._here = Here()
-        self.dom0: tuple[HeldItem, ...] = ()
+        self.dom0: tuple[StoredItem, ...] = ()
         """dom0's own configuration in the backup, where it is not the same here."""
-        self.home: HeldHome | None = None
+        self.home: StoredHome | None = None
         """dom0's home in the backup."""
         self.rows: tuple[RestoreRow, ...] = ()
 
@@ -73,7 +73,7 @@ class RestoreTable(QAbstractTableModel):
         return replace(plan, exclude=tuple(row.held.name for row in self.rows if row.possible))
 
     def put(
-        self, qubes: Sequence[HeldQube], here: Here, dom0: Sequence[HeldItem] = (), home: HeldHome | None = None
+        self, qubes: Sequence[StoredQube], here: Here, dom0: Sequence[StoredItem] = (), home: StoredHome | None = None
     ) -> None:
         """Another backup; the choices are the first ones again."""
         self.beginResetModel()

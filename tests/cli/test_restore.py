@@ -21,12 +21,12 @@ from qubes_backup import backup_of, device, domain, of_one, qubes_xml, with_home
 from qubesmanager.cli.restore import left_out, main, parser
 from qubesmanager.cli.terminal import Bar, Terminal, size_text, table
 from qubesmanager.client.client import Client
-from qubesmanager.client.restores import Restored, RestorePlan
 from qubesmanager.transport.base import Payload, Transport, TransportError, pieces
 from qubesmanager.transport.unix import UnixTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import CreateSpec
+from qubesmanager.wire.restores import Restored, RestorePlan
 
 R = TypeVar("R")
 WORDS = "grün 钥匙 pass"

@@ -10,20 +10,11 @@ from hypothesis import strategies as st
 
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.client.client import Client
-from qubesmanager.client.restores import (
-    Contents,
-    HeldQube,
-    Progress,
-    Restored,
-    RestorePlan,
-    contents,
-    options_head,
-    parse_contents,
-    parse_restored,
-)
+from qubesmanager.client.restores import Progress, contents, options_head
 from qubesmanager.daemon.local.services.restores import parse_options
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire.errors import ProtocolError, QubesValueError
+from qubesmanager.wire.restores import Contents, Restored, RestorePlan, StoredQube, decode_contents, decode_restored
 
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
 MAPS = st.dictionaries(NAMES, NAMES, max_size=4)
@@ -46,7 +37,7 @@ PASSPHRASES = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\n\0\r\ufeff"), min_size=1, max_size=30
 )
 QUBES = st.builds(
-    HeldQube,
+    StoredQube,
     name=NAMES,
     klass=NAMES,
     label=NAMES,
@@ -63,14 +54,7 @@ def test_the_daemon_reads_the_plan_that_the_client_wrote(plan: RestorePlan, pass
 
     assert head.endswith(b"\n\n")
     read = parse_options(head.removesuffix(b"\n\n"))
-    assert (read.passphrase, read.include, read.exclude) == (passphrase, plan.include, plan.exclude)
-    assert (read.rename, read.template, read.netvm, read.pool) == (plan.rename, plan.template, plan.netvm, plan.pool)
-    assert read.choice("conflict") == plan.conflict
-    assert read.choice("missing-template") == plan.missing_template
-    assert read.choice("missing-netvm") == plan.missing_netvm
-    assert (read.choice("verify-only") == "yes") is plan.verify_only
-    assert (read.choice("devices") == "yes") is plan.devices
-    assert (read.choice("salvage") == "yes") is plan.salvage
+    assert (read.passphrase, read.plan) == (passphrase, plan)
     assert parse_options(options_head(plan, passphrase, "a1-b2")).run == "a1-b2"
 
 
@@ -97,7 +81,7 @@ def test_a_name_that_would_be_another_option_is_not_sent(plan: RestorePlan) -> N
 
 
 @given(st.lists(QUBES, max_size=5, unique_by=lambda qube: qube.name), st.booleans())
-def test_contents_are_read_as_they_were_told(qubes: list[HeldQube], ours: bool) -> None:
+def test_contents_are_read_as_they_were_told(qubes: list[StoredQube], ours: bool) -> None:
     rows = [
         f"{each.name} class={each.klass} label={each.label} size={each.size} template={each.template}"
         f" netvm={each.netvm} exists={'yes' if each.exists else 'no'}\n"
@@ -105,12 +89,12 @@ def test_contents_are_read_as_they_were_told(qubes: list[HeldQube], ours: bool) 
     ]
     text = f"backup-id=x-1\ncompression=gzip\nours={'yes' if ours else 'no'}\n\n{''.join(rows)}"
 
-    assert parse_contents(text) == Contents("x-1", "gzip", ours, tuple(qubes))
+    assert decode_contents(text) == Contents("x-1", "gzip", ours, tuple(qubes))
 
 
 @given(st.text())
 def test_any_other_text_is_read_or_refused(untrusted: str) -> None:
-    for parse in (parse_contents, parse_restored):
+    for parse in (decode_contents, decode_restored):
         try:
             parse(untrusted)
         except ProtocolError:
@@ -125,13 +109,13 @@ def test_any_other_text_is_read_or_refused(untrusted: str) -> None:
     ],
 )
 def test_a_row_of_the_result_says_what_became_of_a_qube(row: str, restored: Restored) -> None:
-    assert parse_restored(row) == restored
+    assert decode_restored(row) == restored
 
 
 @pytest.mark.parametrize("row", ["", "a", "a restored-as= result=ok", "a restored-as=b result=fine", "a b result=ok"])
 def test_a_row_that_says_nothing_of_a_qube_is_refused(row: str) -> None:
     with pytest.raises(ProtocolError):
-        parse_restored(row)
+        decode_restored(row)
 
 
 def test_the_share_of_an_empty_file_is_nothing() -> None:

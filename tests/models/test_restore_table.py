@@ -11,9 +11,9 @@ from PyQt5.QtGui import QIcon
 from pytestqt.modeltest import ModelTester
 from samples import vm
 
-from qubesmanager.client.restores import HeldQube, RestorePlan
 from qubesmanager.models.restore_draft import Choice, Here, free_name
 from qubesmanager.models.restore_table import CLASS, FATE, NAME, SIZE, RestoreTable
+from qubesmanager.wire.restores import RestorePlan, StoredQube
 from qubesmanager.wire.values import VmClass
 
 GIB = 1 << 30
@@ -32,8 +32,8 @@ HERE = Here(
 )
 
 
-def held(name: str, klass: str = "AppVM", **values: object) -> HeldQube:
-    made = HeldQube(name, klass, "red", GIB, "debian-13", "default", exists=False)
+def held(name: str, klass: str = "AppVM", **values: object) -> StoredQube:
+    made = StoredQube(name, klass, "red", GIB, "debian-13", "default", exists=False)
     return replace(made, **values)  # type: ignore[arg-type] # fields by name
 
 
@@ -45,7 +45,7 @@ def table(qapp: object) -> RestoreTable:
     return RestoreTable(lambda _label: QIcon())
 
 
-def put(table: RestoreTable, *qubes: HeldQube) -> None:
+def put(table: RestoreTable, *qubes: StoredQube) -> None:
     table.put(qubes, HERE)
 
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 from PyQt5.QtCore import QSignalBlocker, pyqtSignal
 from PyQt5.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
-from qubesmanager.client.restores import DEFAULT_NETVM
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.restore_draft import RestoreRow
 from qubesmanager.models.restore_table import RestoreTable
 from qubesmanager.models.texts import size_text
 from qubesmanager.rules.properties import BASED
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
+from qubesmanager.wire.restores import DEFAULT_NETVM
 from qubesmanager.wire.values import VmClass
 
 AS_KEPT = "\x00kept"

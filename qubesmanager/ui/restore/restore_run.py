@@ -10,7 +10,7 @@ from pathlib import Path
 from PyQt5.QtCore import QObject, pyqtSignal
 
 from qubesmanager.client.restore_report import report_text
-from qubesmanager.client.restores import THE_FILE, Progress, Restored, RestorePlan, new_run, qube_in_progress, restore
+from qubesmanager.client.restores import Progress, new_run, restore
 from qubesmanager.models.texts import clock_text, size_text
 from qubesmanager.transport.base import RefusedError, TransportError
 from qubesmanager.ui.restore.restore_texts import notes, why
@@ -18,6 +18,7 @@ from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import TaskState, report
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.event import Event
+from qubesmanager.wire.restores import THE_FILE, Restored, RestorePlan, qube_in_progress
 
 
 class RestoreRun(QObject):

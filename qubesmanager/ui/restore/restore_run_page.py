@@ -13,7 +13,6 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from qubesmanager.client.restores import Restored
 from qubesmanager.host import small_files
 from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.ui.restore.restore_run import RestoreRun
@@ -21,6 +20,7 @@ from qubesmanager.ui.restore.restore_texts import notes
 from qubesmanager.ui.session.tasks import TaskSet
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.ui.widgets.tables import row_table
+from qubesmanager.wire.restores import Restored
 
 CONTEXT = "RestoreResult"
 

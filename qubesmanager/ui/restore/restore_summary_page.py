@@ -4,7 +4,6 @@
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, Qt
 from PyQt5.QtWidgets import QCheckBox, QComboBox, QFormLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from qubesmanager.client.restores import DIFFERS
 from qubesmanager.models.restore_draft import RestoreRow
 from qubesmanager.models.restore_table import RestoreTable
 from qubesmanager.models.row_table import RowTable, TableColumn
@@ -13,6 +12,7 @@ from qubesmanager.ui.dialogs.offers import Offers, chosen
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.tables import row_table
 from qubesmanager.ui.widgets.wizard import StepPage
+from qubesmanager.wire.restores import DIFFERS
 
 CONTEXT = "RestoreSummary"
 _WORD = Qt.ItemDataRole.UserRole

@@ -4,11 +4,11 @@
 from PyQt5.QtCore import QCoreApplication
 
 from qubesmanager.backup.errors import BackupDamagedError, BackupPassphraseError
-from qubesmanager.client.restores import Restored
 from qubesmanager.models.reason_texts import field_text
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.reasons import error_text
 from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.restores import Restored
 
 
 def notes(row: Restored) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from PyQt5 import sip
 from PyQt5.QtWidgets import QWidget
 
-from qubesmanager.client.restores import DOM0, NEW_HOME, RestorePlan, contents
+from qubesmanager.client.restores import DOM0, contents
 from qubesmanager.models.restore_draft import Here
 from qubesmanager.models.restore_table import RestoreTable
 from qubesmanager.transport.base import TransportError
@@ -23,6 +23,7 @@ from qubesmanager.ui.restore.restore_summary_page import SummaryPage
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.wizard import StepsWindow
 from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.restores import NEW_HOME, RestorePlan
 
 
 class RestoreWizard(StepsWindow):
@@ -90,7 +91,7 @@ class RestoreWizard(StepsWindow):
             return
         self.file_page.forget()
         self._system = offers.system
-        self.model.put(backup.qubes, self._here(), backup.dom0, backup.home)
+        self.model.put(backup.qubes, self._here(), backup.dom0 or (), backup.home)
         self.qubes_page.foreign.setVisible(not backup.ours)
         self.qubes_page.put_unreadable(backup.unreadable)
         self.summary_page.put(offers)

@@ -17,11 +17,11 @@ from qubesmanager.backup.archive.reader import open_backup
 from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.backup.archive.writer import Options, write
 from qubesmanager.client.client import Client
-from qubesmanager.client.restores import HeldItem, parse_contents
 from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import TokenContent
 from qubesmanager.wire.errors import PermissionDenied, QubesLabelNotFoundError, QubesValueError
+from qubesmanager.wire.restores import StoredItem, decode_contents
 
 WORDS = "words"
 POLICY = "!include include/group\n"
@@ -68,7 +68,7 @@ async def file(client: Client, tmp_path: Path) -> Path:
 
 async def preview(client: Client, file: Path) -> dict[str, str]:
     answer = await client.send(calls.BACKUP_INFO("dom0", None, sent(file)))
-    return {item.word: item.fate for item in parse_contents(answer).dom0}
+    return {item.word: item.fate for item in decode_contents(answer).dom0 or ()}
 
 
 async def restored(client: Client, file: Path, **options: str) -> dict[str, str]:
@@ -191,9 +191,9 @@ async def test_each_item_passes_the_checks_of_its_call(client: Client, system: S
 async def test_only_dom0_restores_it_and_sees_what_it_would_do(client: Client, system: System, file: Path) -> None:
     with pytest.raises(PermissionDenied):
         await system.restores.restore("work", sent(file, "dom0=add"))
-    text = await system.restores.contents_text("work", sent(file))
+    contents_for_work = await system.restores.contents("work", sent(file))
 
-    assert parse_contents(text).dom0 == ()
+    assert contents_for_work.dom0 is None
     with pytest.raises(QubesValueError, match="no-such"):
         await restored(client, file, dom0="policy:no-such")
 
@@ -210,4 +210,4 @@ async def test_a_restore_that_fails_leaves_no_label(client: Client, system: Syst
 def test_an_item_is_read_with_its_fate() -> None:
     text = "backup-id=x\nours=yes\ndom0=policy:a.policy:add label:teal:same\n\n"
 
-    assert parse_contents(text).dom0 == (HeldItem("policy", "a.policy", "add"), HeldItem("label", "teal", "same"))
+    assert decode_contents(text).dom0 == (StoredItem("policy", "a.policy", "add"), StoredItem("label", "teal", "same"))

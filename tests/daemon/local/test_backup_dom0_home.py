@@ -26,7 +26,6 @@ from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.backup.archive.writer import Options
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.client.client import Client
-from qubesmanager.client.restores import HeldHome, parse_contents
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.backups import homes
@@ -35,6 +34,7 @@ from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, QubesValueError
+from qubesmanager.wire.restores import StoredHome, decode_contents
 
 WORDS = "grün 钥匙 pass"
 MIB = 1 << 20
@@ -85,8 +85,8 @@ async def sent(file: Path, *lines: str) -> AsyncIterator[bytes]:
     yield await asyncio.to_thread(file.read_bytes)
 
 
-async def held(client: Client, file: Path) -> HeldHome | None:
-    return parse_contents(await client.send(calls.BACKUP_INFO("dom0", None, sent(file)))).home
+async def held(client: Client, file: Path) -> StoredHome | None:
+    return decode_contents(await client.send(calls.BACKUP_INFO("dom0", None, sent(file)))).home
 
 
 async def restored(client: Client, file: Path, *lines: str) -> str:
@@ -251,7 +251,7 @@ async def test_only_dom0_unpacks_it_and_only_into_a_new_folder(
 
     with pytest.raises(PermissionDenied):
         await system.restores.restore("work", sent(file, f"dom0-home={tmp_path}/new"))
-    assert "dom0-home" not in await system.restores.contents_text("work", sent(file))
+    assert (await system.restores.contents("work", sent(file))).home is None
     for path in (home, home / "big", home / "link"):
         with pytest.raises(BackupError, match="already"):
             await restored(client, file, f"dom0-home={path}")
@@ -380,7 +380,7 @@ async def test_the_home_in_a_backup_of_qubes_own_tool_comes_back(
     lines = [f"dom0-home={tmp_path}/new"] if asked else []
     row = await restored(client, tmp_path / "file", *lines)
 
-    assert listed == HeldHome(len(archive), None)
+    assert listed == StoredHome(len(archive), None)
     assert ("result=ok" in row) == asked
     assert (contents(tmp_path / "new") if asked else None) == (before if asked else None)
     assert "diary" in {vm.name for vm in await client.send(calls.VM_LIST("dom0"))}

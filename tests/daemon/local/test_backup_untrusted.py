@@ -35,12 +35,13 @@ from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.backups import decode_run
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error, ProtocolError, QubesValueError
+from qubesmanager.wire.restores import CHOICES, KEYS
 
 # -- options before a backup -------------------------------------------------------------------------------------------
 
 LINES = st.text(max_size=20) | st.builds(
     "{}={}".format,
-    st.sampled_from([*restores._KEYS, *restores._CHOICES]),
+    st.sampled_from([*KEYS, *CHOICES]),
     st.text(max_size=15) | st.sampled_from(["yes", "skip", "a:b", "a:b c:d", "a b", "a:b a:c", "default", ":"]),
 )
 
@@ -54,8 +55,14 @@ def test_any_options_are_read_or_refused_in_words(untrusted: bytes) -> None:
     else:
         assert options.passphrase
         assert options.passphrase not in repr(options) or len(options.passphrase) < 20
-        assert all(options.choice(name) in choices for name, choices in restores._CHOICES.items())
-        assert all(old and ":" not in old for old in options.rename)
+        plan = options.plan
+        choices = {
+            "conflict": plan.conflict,
+            "missing-template": plan.missing_template,
+            "missing-netvm": plan.missing_netvm,
+        }
+        assert all(choice in CHOICES[name] for name, choice in choices.items())
+        assert all(old and ":" not in old for old in plan.rename)
         return
     assert refusal.endswith(".")
 

@@ -24,7 +24,7 @@ from qubesmanager.backup.retention import Keep
 from qubesmanager.backup.schedule import parse_schedule
 from qubesmanager.client.backups import Confirmed, history
 from qubesmanager.client.client import Client
-from qubesmanager.client.restores import RestorePlan, restore
+from qubesmanager.client.restores import restore
 from qubesmanager.daemon.local.drivers.backups import homes, targets
 from qubesmanager.daemon.local.system import System
 from qubesmanager.ui.backup.backup_run import RunningBackup, running_backups
@@ -39,6 +39,7 @@ from qubesmanager.ui.widgets.prompts import Question
 from qubesmanager.wire import calls
 from qubesmanager.wire.backups import decode_preview
 from qubesmanager.wire.errors import PermissionDenied
+from qubesmanager.wire.restores import RestorePlan
 
 MIB = 1 << 20
 WORDS = "grün 钥匙 pass"

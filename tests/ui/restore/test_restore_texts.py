@@ -8,11 +8,11 @@ from PyQt5.QtCore import QTranslator
 from PyQt5.QtWidgets import QApplication
 
 from qubesmanager.backup.errors import BackupDamagedError, BackupPassphraseError
-from qubesmanager.client.restores import Restored, parse_restored
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.restore.restore_texts import notes, why
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import text, to_json_text
+from qubesmanager.wire.restores import Restored, decode_restored
 
 
 class Marking(QTranslator):
@@ -34,7 +34,7 @@ def marking(qapp: QApplication) -> Iterator[None]:
 def test_each_reason_of_a_row_is_translated() -> None:
     inner = Reason("restore-without-netvm", Reason("no-such-qube", "x"))
     both = Reason("both-reasons", inner, Reason("config-added"))
-    row = parse_restored(f"work restored-as=work result=ok {text(both)}\t{to_json_text(both)}")
+    row = decode_restored(f"work restored-as=work result=ok {text(both)}\t{to_json_text(both)}")
 
     assert row.said == "It has no netvm: There is no qube x. It is added."
     assert notes(row) == "<<It has no netvm: <There is no qube x.>> <It is added.>>"
@@ -42,7 +42,7 @@ def test_each_reason_of_a_row_is_translated() -> None:
 
 @pytest.mark.parametrize("row", ["", "Something new. That no table has.", "It is added.\t", "It is added.\t{}"])
 def test_a_row_without_a_known_reason_is_shown_as_it_came(row: str) -> None:
-    assert notes(parse_restored(f"work restored-as=- result=failed {row}")) == row.partition("\t")[0]
+    assert notes(decode_restored(f"work restored-as=- result=failed {row}")) == row.partition("\t")[0]
     assert notes(Restored("work", "", "failed", "Gone.")) == "Gone."
 
 

@@ -13,6 +13,7 @@ from qubesmanager.wire.codecs import text as text_of
 from qubesmanager.wire.limits import PROFILE_BYTES
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import YES
+from qubesmanager.wire.restores import encode_contents, encode_restored
 
 
 @answers(calls.BACKUP_EXECUTE)
@@ -39,7 +40,7 @@ async def info(context: Context, profile: str | None, content: ByteStream) -> st
         if text and context.source != DOM0:
             raise refusal("profile-preview-of-dom0")
         return encode_preview(await context.system.backups.info(profile, text, context.source))
-    return await context.system.restores.contents_text(context.source, content)
+    return encode_contents(await context.system.restores.contents(context.source, content))
 
 
 async def _text(content: ByteStream) -> str:
@@ -61,7 +62,8 @@ async def restore(context: Context, profile: str | None, content: ByteStream) ->
             raise refusal("profile-passphrase-of-owner")
         if text.has_passphrase:
             passphrase = await context.system.backups.passphrase(profile, text, None)
-    return await context.system.restores.restore(context.source, content, passphrase)
+    rows = await context.system.restores.restore(context.source, content, passphrase)
+    return [encode_restored(row) for row in rows]
 
 
 @answers(calls.BACKUP_PROFILE_LIST)

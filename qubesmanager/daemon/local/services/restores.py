@@ -6,14 +6,12 @@ the engine has said which are whole. Until then a crash leaves nothing of them. 
 """
 
 import contextlib
-import re
 import secrets
 import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from uuid import uuid4
 
 from qubesmanager.backup.archive.contents import ADMIN_CLASS, DOM0, Contents
@@ -39,7 +37,6 @@ from qubesmanager.daemon.local.drivers.backups.engine import (
     off_loop,
     readable,
 )
-from qubesmanager.daemon.local.drivers.backups.homes import NEW
 from qubesmanager.daemon.local.drivers.pools.disk import already_there
 from qubesmanager.daemon.local.drivers.pools.sinks import PoolSink
 from qubesmanager.daemon.local.runtime import Runtime
@@ -63,103 +60,39 @@ from qubesmanager.wire.firewall import Action, Rule
 from qubesmanager.wire.limits import RULES
 from qubesmanager.wire.names import shown, why_not_new_vm_name
 from qubesmanager.wire.reason import Field, Reason
-from qubesmanager.wire.reasons import cause, error_for, joined, refusal, text, to_json_text
-from qubesmanager.wire.records import YES, VolumeRecord
+from qubesmanager.wire.reasons import cause, error_for, joined, refusal
+from qubesmanager.wire.records import VolumeRecord
+from qubesmanager.wire.restores import (
+    DEFAULT_NETVM,
+    THE_FILE,
+    Restored,
+    RestoreOptions,
+    StoredHome,
+    StoredItem,
+    StoredQube,
+    decode_options,
+)
+from qubesmanager.wire.restores import Contents as StoredContents
 from qubesmanager.wire.values import VmClass
 
 HEAD_LIMIT = limits.RESTORE_OPTIONS_BYTES
 """Bytes of options before the backup."""
+_DIGITS = 19
 NOTES = 100
 """Sentences in the row of a restored qube; a hostile backup could cause any number."""
 
-_KEYS = ("passphrase", "pool", "include", "exclude", "rename", "template", "netvm", "run", "dom0", "dom0-home")
-_RUN = re.compile(r"[A-Za-z0-9-]{1,32}", re.ASCII)
-_CHOICES = {
-    "conflict": ("skip", "rename", "fail"),
-    "missing-template": ("default", "skip"),
-    "missing-netvm": ("default", "none", "skip"),
-    "devices": ("no", "yes"),
-    "verify-only": ("no", "yes"),
-    "salvage": ("no", "yes"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class RestoreOptions:
-    """What the lines before a backup say. A choice that they do not make is the first of its row.
-
-    `run` is the id that events about this restore carry.
-    """
-
-    passphrase: str = field(repr=False)
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    rename: Mapping[str, str] = field(default_factory=dict)
-    template: Mapping[str, str] = field(default_factory=dict)
-    netvm: Mapping[str, str] = field(default_factory=dict)
-    pool: str = ""
-    run: str = ""
-    dom0: tuple[str, ...] = ()
-    """Which of dom0's own configuration: words `kind:name`, or `add` for all that is not here."""
-    home: str = ""
-    """The new folder for dom0's home, `NEW` for one in the home of the local user; empty to leave the home out."""
-    choices: Mapping[str, str] = field(default_factory=dict)
-
-    def choice(self, name: str) -> str:
-        return self.choices.get(name, _CHOICES[name][0])
-
 
 def parse_options(untrusted: bytes, passphrase: str = "") -> RestoreOptions:
-    """Lines of `key=value`; the passphrase stands where they have none.
+    """As `decode_options`, with this passphrase if the options have none, and with a new id if they have none.
 
-    Raises `ProtocolError` for any other line, `QubesValueError` for a value that cannot be, `BackupError`
-    for what is not a passphrase.
+    Raises `ProtocolError` without a passphrase, `BackupError` for one that cannot be.
     """
-    values: dict[str, str] = {}
-    try:
-        lines = untrusted.decode("utf-8").split("\n")
-    except UnicodeDecodeError as error:
-        raise refusal("restore-options-utf8") from error
-    for line in filter(None, lines):
-        key, equals, value = line.partition("=")
-        if not equals or key in values or key not in {*_KEYS, *_CHOICES}:
-            raise refusal("restore-option", shown(key))
-        values[key] = value
-    passphrase = values.get("passphrase") or passphrase
+    options = decode_options(untrusted)
+    passphrase = options.passphrase or passphrase
     if not passphrase:
         raise refusal("restore-no-passphrase")
-    passphrase = passphrase_text(passphrase, "What was given")
-    for key, choices in _CHOICES.items():
-        if key in values and values[key] not in choices:
-            raise refusal("restore-choice", key, ", ".join(choices))
-    if "run" in values and not _RUN.fullmatch(values["run"]):
-        raise refusal("restore-run-id")
-    home = values.get("dom0-home", "")
-    if home and (not home.isprintable() or not (home == NEW or Path(home).is_absolute())):
-        raise refusal("restore-home-path", NEW, shown(home))
-    return RestoreOptions(
-        passphrase=passphrase,
-        include=tuple(values.get("include", "").split()),
-        exclude=tuple(values.get("exclude", "").split()),
-        rename=_pairs("rename", values.get("rename", "")),
-        template=_pairs("template", values.get("template", "")),
-        netvm=_pairs("netvm", values.get("netvm", "")),
-        pool=values.get("pool", ""),
-        run=values.get("run") or secrets.token_hex(8),
-        dom0=tuple(values.get("dom0", "").split()),
-        home=home,
-        choices={key: values[key] for key in _CHOICES if key in values},
-    )
-
-
-def _pairs(key: str, text: str) -> dict[str, str]:
-    found = {}
-    for word in text.split():
-        old, colon, new = word.partition(":")
-        if not colon or not old or old in found:
-            raise refusal("restore-names", key)
-        found[old] = new
-    return found
+    run = options.run or secrets.token_hex(8)
+    return replace(options, passphrase=passphrase_text(passphrase, "What was given"), run=run)
 
 
 async def head_of(stream: ByteStream) -> tuple[bytes, ByteStream]:
@@ -199,26 +132,27 @@ class _Wanted:
     failed: Field = ""
     notes: list[Field] = field(default_factory=list)
 
-    def row(self) -> str:
+    def row(self) -> Restored:
         if self.skipped:
-            return _row(self.kept.name, "-", "skipped", self.skipped)
+            return Restored.because(self.kept.name, "", "skipped", self.skipped)
         if self.failed:
-            return _row(self.kept.name, "-", "failed", self.failed)
+            return Restored.because(self.kept.name, "", "failed", self.failed)
         left = len(self.notes) - NOTES
         more = [Reason("restore-more-notes", left)] if left > 0 else []
-        return _row(self.kept.name, self.name, "ok", *self.notes[:NOTES], *more)
-
-
-def _row(of: str, name: str, result: str, *fields: Field) -> str:
-    """What became of a qube or another part of the backup: in English, and after a tab as data."""
-    why = joined(fields)
-    said = f" {' '.join(text(why).split())}\t{to_json_text(why)}" if why else ""
-    return f"{of} restored-as={name} result={result}{said}"
+        return Restored.because(self.kept.name, self.name, "ok", *self.notes[:NOTES], *more)
 
 
 def _home_in(contents: Contents) -> KeptQube | None:
     """dom0, if the backup holds its home."""
     return next((qube for qube in contents.kept if qube.klass == ADMIN_CLASS), None)
+
+
+def _stored_home(backup: Backup) -> StoredHome | None:
+    home = _home_in(backup.contents)
+    if home is None:
+        return None
+    files = backup.config.home.get("files", "") if backup.config is not None else ""
+    return StoredHome(home.size, int(files) if files.isascii() and files.isdigit() and len(files) <= _DIGITS else None)
 
 
 async def _new_home(undo: AsyncExitStack, options: RestoreOptions, wanted: list[_Wanted]) -> NewFolder | None:
@@ -227,9 +161,9 @@ async def _new_home(undo: AsyncExitStack, options: RestoreOptions, wanted: list[
     Raises `BackupError` if it cannot be made.
     """
     dom0 = next((one.kept for one in wanted if one.is_home), None)
-    if dom0 is None or not options.home:
+    if dom0 is None or not options.plan.home:
         return None
-    path = await off_loop(homes.new_home, options.home)
+    path = await off_loop(homes.new_home, options.plan.home)
     home = await off_loop(NewFolder, path, dom0.size)
     undo.push_async_callback(off_loop, home.abort)
     return home
@@ -237,24 +171,24 @@ async def _new_home(undo: AsyncExitStack, options: RestoreOptions, wanted: list[
 
 def _opened(told: Readable, options: RestoreOptions, stop: threading.Event) -> Backup:
     """In the engine's thread."""
-    salvage = options.choice("salvage") == YES
+    salvage = options.plan.salvage
     return open_backup(FdInput(told.fd, stop), options.passphrase, cancelled=stop, salvage=salvage)
 
 
 def _chosen(contents: Contents, options: RestoreOptions) -> list[_Wanted]:
     qubes = (*contents.kept, *contents.unreadable)
     names = {qube.name for qube in qubes}
-    if options.home and _home_in(contents) is None:
+    if options.plan.home and _home_in(contents) is None:
         raise refusal("backup-without-home")
-    for name in (*options.include, *options.rename, *options.template, *options.netvm):
+    for name in (*options.plan.include, *options.plan.rename, *options.plan.template, *options.plan.netvm):
         if name not in names:
             raise refusal("backup-without-qube", shown(name))
-    included, excluded = frozenset(options.include), frozenset(options.exclude)
+    included, excluded = frozenset(options.plan.include), frozenset(options.plan.exclude)
     chosen = []
     for qube in qubes:
-        one = _Wanted(qube, options.rename.get(qube.name, qube.name))
+        one = _Wanted(qube, options.plan.rename.get(qube.name, qube.name))
         is_home = qube.klass == ADMIN_CLASS and not qube.problem and qube.name not in excluded
-        if is_home and (options.home or (options.choice("verify-only") == YES and not included)):
+        if is_home and (options.plan.home or (options.plan.verify_only and not included)):
             one.is_home = True
         elif (included and qube.name not in included) or qube.name in excluded:
             one.skipped = Reason("restore-not-asked")
@@ -286,14 +220,14 @@ def _no_such_volume(kept: KeptQube, volume: str) -> Mgmt1Error:
     return refusal("class-keeps-no-volume", kept.klass, shown(volume))
 
 
-def _told(report: Report, wanted: list[_Wanted]) -> list[str]:
+def _rows(report: Report, wanted: list[_Wanted]) -> list[Restored]:
     """The rows after a look at everything, with nothing made."""
     results = {result.qube.name: result for result in report.results}
     for one in wanted:
         if not one.skipped and one.kept.name in results:
             _judge(one, report, results[one.kept.name])
             one.notes += results[one.kept.name].lost
-            one.name = "-"
+            one.name = ""
     return [*(one.row() for one in wanted), *_of_file(report)]
 
 
@@ -320,9 +254,9 @@ def _lacking(result: QubeResult) -> Field:
     return Reason("restore-no-volume", ", ".join(missing), result.qube.name) if missing else ""
 
 
-def _of_file(report: Report) -> list[str]:
+def _of_file(report: Report) -> list[Restored]:
     """A row about the file itself, named `-`, if something is wrong that belongs to no qube."""
-    return [_row("-", "-", "failed", *report.problems)] if report.problems else []
+    return [Restored.because(THE_FILE, "", "failed", *report.problems)] if report.problems else []
 
 
 def _progress(runtime: Runtime, run: str, qube: str, done: int, total: int) -> None:
@@ -360,7 +294,7 @@ class _Restoring:
         self._made: dict[str, list[PendingVolume]] = {}
         """By the new name: the volumes that this restore has begun to make."""
 
-    async def run(self, backup: Backup, told: Readable, stop: threading.Event) -> list[str]:
+    async def run(self, backup: Backup, told: Readable, stop: threading.Event) -> list[Restored]:
         await self._name()
         await self._free()
         self._place()
@@ -392,7 +326,7 @@ class _Restoring:
 
     async def _keep_home(self, one: _Wanted, result: QubeResult) -> None:
         """The unpacked home of dom0 gets its name, if it is whole; else the reader has removed it."""
-        home, one.name = self._home, "-"
+        home, one.name = self._home, ""
         if home is None or one.failed:
             return
         try:
@@ -436,7 +370,7 @@ class _Restoring:
             if not one.failed and not one.skipped:
                 self._runtime.reserved.add(one.name)
                 self._undo.callback(self._runtime.reserved.discard, one.name)
-        if self._options.choice("conflict") == "fail" and any(one.failed for one in nameable):
+        if self._options.plan.conflict == "fail" and any(one.failed for one in nameable):
             why = joined([one.failed for one in nameable])
             raise error_for(why, QubesValueError) if why else QubesValueError
 
@@ -445,7 +379,7 @@ class _Restoring:
 
     async def _resolved(self, one: _Wanted) -> bool:
         """What the option `conflict` makes of a name that is taken; False if nothing."""
-        match self._options.choice("conflict"):
+        match self._options.plan.conflict:
             case "skip":
                 one.skipped = Reason("name-taken", one.name)
                 return True
@@ -476,9 +410,9 @@ class _Restoring:
     def _based(self, one: _Wanted) -> None:
         if one.kept.klass in BASED and self._template(one) is None:
             one.skipped = Reason("restore-no-template", shown(one.kept.properties.get("template", "")))
-        if self._options.choice("missing-netvm") != "skip":
+        if self._options.plan.missing_netvm != "skip":
             return
-        netvm = self._options.netvm.get(one.kept.name, self._renamed(one.kept.properties.get("netvm", "")))
+        netvm = self._options.plan.netvm.get(one.kept.name, self._renamed(one.kept.properties.get("netvm", "")))
         if netvm and not self._provides_network(netvm):
             one.skipped = one.skipped or Reason("restore-no-netvm", shown(netvm))
 
@@ -486,11 +420,11 @@ class _Restoring:
         """The template's name here; None if the class has none, or none can be had."""
         if one.kept.klass not in BASED:
             return None
-        asked = self._options.template.get(one.kept.name)
+        asked = self._options.plan.template.get(one.kept.name)
         name = asked if asked is not None else self._renamed(one.kept.properties.get("template", ""))
         if self._is_template(one.kept.klass, name):
             return name
-        if asked is not None or self._options.choice("missing-template") == "skip":
+        if asked is not None or self._options.plan.missing_template == "skip":
             return None
         default = self._runtime.state.system(DEFAULT_SOURCE[VmClass(one.kept.klass)])
         return default if self._is_template(one.kept.klass, default) else None
@@ -509,7 +443,7 @@ class _Restoring:
 
     async def _room(self, going: list[_Wanted]) -> None:
         """Raises `BackupSpaceError` if the pool has less room than the qubes may need."""
-        pool = self._options.pool or self._runtime.state.system("default_pool")
+        pool = self._options.plan.pool or self._runtime.state.system("default_pool")
         usage = await self._pools.driver(pool).usage()
         needed = sum(one.kept.size for one in going)
         if needed > usage.size - usage.usage:
@@ -518,7 +452,7 @@ class _Restoring:
 
     async def _free(self) -> None:
         """A qube whose volumes would have the names of volumes that exist already is not restored."""
-        pool = self._options.pool or self._runtime.state.system("default_pool")
+        pool = self._options.plan.pool or self._runtime.state.system("default_pool")
         existing = set(await self._pools.driver(pool).list_volumes())
         for one in self._wanted:
             if one.failed or one.skipped or one.kept.klass not in set(VmClass):
@@ -532,7 +466,7 @@ class _Restoring:
     async def _bare(self, one: _Wanted) -> Qube:
         """The qube with its volumes and without settings."""
         qube = Qube(0, uuid4(), one.name, VmClass(one.kept.klass), notes="", rules=[creation.FIRST_RULE])
-        pool = self._options.pool or self._runtime.state.system("default_pool")
+        pool = self._options.plan.pool or self._runtime.state.system("default_pool")
         for kind in KINDS[qube.klass]:
             volume = kind.record(qube.name, pool)
             if kind.layer and (template := self._layered(one)) is not None:
@@ -567,14 +501,18 @@ class _Restoring:
             {one.kept.name: one.name for one in whole},
             self._source,
             self._sees,
-            keep_default=self._options.choice("missing-netvm") == "default",
-            devices=self._options.choice("devices") == YES,
+            keep_default=self._options.plan.missing_netvm == "default",
+            devices=self._options.plan.devices,
         )
         incoming = [
             (
                 one,
                 Incoming(
-                    one.kept, one.qube, self._template(one) or "", self._options.netvm.get(one.kept.name), one.notes
+                    one.kept,
+                    one.qube,
+                    self._template(one) or "",
+                    self._options.plan.netvm.get(one.kept.name),
+                    one.notes,
                 ),
             )
             for one in whole
@@ -667,8 +605,8 @@ class Restores:
 
     # -- what is in it -------------------------------------------------------------------------------------------------
 
-    async def contents_text(self, source: str, stream: ByteStream) -> str:
-        """As `mgmt1.backup.Info` answers content; only the head of the stream is read.
+    async def contents(self, source: str, stream: ByteStream) -> StoredContents:
+        """What the backup in the stream holds; only the head of it is read.
 
         `exists` is yes for the qubes that the source sees.
         """
@@ -678,50 +616,45 @@ class Restores:
         async with readable(rest) as told:
             backup = await in_engine(partial(_opened, told, options, stop), stop)
             told.check()
-        lines = [
-            f"backup-id={backup.head.backup_id}",
-            f"compression={backup.head.compression or 'none'}",
-            f"ours={'yes' if backup.head.has_manifest else 'no'}",
-        ]
-        if unreadable := [qube.name for qube in backup.contents.unreadable]:
-            lines.append(f"unreadable={' '.join(unreadable)}")
-        if source == DOM0:
-            if home := _home_in(backup.contents):
-                files = backup.config.home.get("files", "") if backup.config is not None else ""
-                lines.append(f"dom0-home={home.size}:{files if files.isascii() and files.isdigit() else ''}")
-            items = await self._config.items_of(backup)
-            lines.append(f"dom0={' '.join(f'{item.word}:{item.fate}' for item in items)}")
-        lines.append("")
-        for qube in backup.contents.kept:
-            fields = {
-                "class": qube.klass,
-                "label": qube.label,
-                "size": str(qube.size),
-                "template": qube.properties.get("template", ""),
-                "netvm": qube.properties.get("netvm", "default"),
-                "exists": "yes" if self._runtime.state.has_visible(source, qube.name) else "no",
-            }
-            clean = {key: value for key, value in fields.items() if value.isprintable() and " " not in value}
-            lines.append(" ".join([qube.name, *(f"{key}={value}" for key, value in clean.items())]))
-        return "\n".join([*lines, ""])
+        items = await self._config.items_of(backup) if source == DOM0 else None
+        return StoredContents(
+            backup_id=backup.head.backup_id,
+            compression=backup.head.compression or "none",
+            ours=backup.head.has_manifest,
+            qubes=tuple(
+                StoredQube(
+                    name=qube.name,
+                    klass=qube.klass,
+                    label=qube.label,
+                    size=qube.size,
+                    template=qube.properties.get("template", ""),
+                    netvm=qube.properties.get("netvm", DEFAULT_NETVM),
+                    exists=self._runtime.state.has_visible(source, qube.name),
+                )
+                for qube in backup.contents.kept
+            ),
+            unreadable=tuple(qube.name for qube in backup.contents.unreadable),
+            dom0=None if items is None else tuple(StoredItem(item.kind, item.name, item.fate) for item in items),
+            home=_stored_home(backup) if source == DOM0 else None,
+        )
 
-    async def restore(self, source: str, stream: ByteStream, passphrase: str = "") -> list[str]:
+    async def restore(self, source: str, stream: ByteStream, passphrase: str = "") -> list[Restored]:
         """Restore what the options say; one row a qube of the backup. `passphrase` where the options have none."""
         head, rest = await head_of(stream)
         options = await off_loop(parse_options, head, passphrase)
-        if options.pool:
-            self._pools.driver(options.pool)
+        if options.plan.pool:
+            self._pools.driver(options.plan.pool)
         stop = threading.Event()
         async with readable(rest) as told, AsyncExitStack() as undo:
             backup = await in_engine(partial(_opened, told, options, stop), stop)
             wanted = _chosen(backup.contents, options)
-            if (options.dom0 or options.home) and source != DOM0:
+            if (options.plan.dom0 or options.plan.home) and source != DOM0:
                 raise refusal("restore-dom0-of-dom0")
-            items = restored_config.chosen(await self._config.items_of(backup), options.dom0)
-            if options.choice("verify-only") == YES:
+            items = restored_config.chosen(await self._config.items_of(backup), options.plan.dom0)
+            if options.plan.verify_only:
                 report = await self._verified(options.run, backup, wanted, stop)
                 told.check()
-                return _told(report, wanted)
+                return _rows(report, wanted)
             home = await _new_home(undo, options, wanted)
             restoring = _Restoring(
                 self._runtime,
@@ -741,7 +674,7 @@ class Restores:
             rows = [*await restoring.run(backup, told, stop), *rows]
         return [*rows, *[await self._applied(item) for item in items if item not in labels]]
 
-    async def _applied(self, item: restored_config.Item, undo: AsyncExitStack | None = None) -> str:
+    async def _applied(self, item: restored_config.Item, undo: AsyncExitStack | None = None) -> Restored:
         """The row about an item of dom0's configuration, once it has taken effect or was refused."""
         try:
             done: Field = await self._config.apply(item)
@@ -750,7 +683,7 @@ class Restores:
                 undo.push_async_callback(self._config.remove_label, item)
         except Mgmt1Error as error:
             result, done = "failed", cause(error)
-        return _row(f"dom0:{item.word}", "-", result, done)
+        return Restored.because(f"{DOM0}:{item.word}", "", result, done)
 
     async def _verified(self, run: str, backup: Backup, wanted: list[_Wanted], stop: threading.Event) -> Report:
         """What a restore would find; nothing is written."""
