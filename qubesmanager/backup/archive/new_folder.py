@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from qubesmanager.backup.archive.home_unpacking import Attributes
-from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.partial import SUFFIX
 from qubesmanager.host.below import Below
 from qubesmanager.wire.reasons import refusal
@@ -70,7 +69,8 @@ class NewFolder:
             os.mkdir(self._partial, _PRIVATE, dir_fd=self._parent)
             return os.open(self._partial, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=self._parent)
         except OSError as error:
-            raise BackupError(f"The folder {self.path}{SUFFIX} cannot be made: {error.strerror}.") from error
+            why = error.strerror or str(error)
+            raise refusal("home-folder-not-made", f"{self.path}{SUFFIX}", why) from error
 
     @property
     def _partial(self) -> str:
