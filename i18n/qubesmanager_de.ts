@@ -179,6 +179,17 @@
     </message>
 </context>
 <context>
+    <name>ApplyBar</name>
+    <message>
+        <source>What will be sent</source>
+        <translation>Was gesendet wird</translation>
+    </message>
+    <message>
+        <source>&amp;What will be sent</source>
+        <translation>&amp;Was gesendet wird</translation>
+    </message>
+</context>
+<context>
     <name>AttachDialog</name>
     <message>
         <source>&amp;Read-only</source>
@@ -233,12 +244,12 @@
         <translation>{0} wird zuerst gestartet.</translation>
     </message>
     <message>
-        <source>{0} is paused, and sees the device when it goes on.</source>
-        <translation>{0} ist angehalten und sieht das Gerät, sobald es weiterläuft.</translation>
-    </message>
-    <message>
         <source>Many machines can give the microphone only at the start of a qube: tick that, and restart it.</source>
         <translation>Viele Rechner können das Mikrofon nur beim Start eines Qubes geben: dies ankreuzen und den Qube neu starten.</translation>
+    </message>
+    <message>
+        <source>{0} is paused, and sees the device when it continues.</source>
+        <translation>{0} ist angehalten und sieht das Gerät, sobald es weiterläuft.</translation>
     </message>
 </context>
 <context>
@@ -319,65 +330,6 @@
     </message>
 </context>
 <context>
-    <name>BackupReason</name>
-    <message>
-        <source>{0} cannot be backed up: {1}</source>
-        <translation>{0} lässt sich nicht sichern: {1}</translation>
-    </message>
-    <message>
-        <source>There is no qube {0}.</source>
-        <translation>Es gibt keinen Qube {0}.</translation>
-    </message>
-    <message>
-        <source>The home of dom0 is not backed up.</source>
-        <translation>Das Home-Verzeichnis von dom0 wird nicht gesichert.</translation>
-    </message>
-    <message>
-        <source>Kept, because no other backup of the profile holds the qube: {0}.</source>
-        <translation>Behalten, weil keine andere Sicherung des Profils den Qube enthält: {0}.</translation>
-    </message>
-    <message>
-        <source>The daemon ended before the backup was complete.</source>
-        <translation>Der Dienst endete, bevor die Sicherung vollständig war.</translation>
-    </message>
-    <message>
-        <source>The profile is not accepted; `qubes-backup --profile {0}` says why.</source>
-        <translation>Das Profil wird nicht angenommen; „qubes-backup --profile {0}“ sagt, warum.</translation>
-    </message>
-    <message>
-        <source>The profile includes no qube.</source>
-        <translation>Das Profil enthält keinen Qube.</translation>
-    </message>
-    <message>
-        <source>The backup was made without a qube that the profile names. {0}</source>
-        <translation>Der Sicherung fehlt ein Qube, den das Profil nennt. {0}</translation>
-    </message>
-    <message>
-        <source>The disk for {0} is not connected: nothing is mounted there, or another file system than the backups of the profile {1} go to.</source>
-        <translation>Das Laufwerk für {0} ist nicht angeschlossen: Dort ist nichts eingehängt oder ein anderes Dateisystem als das der Sicherungen des Profils {1}.</translation>
-    </message>
-    <message>
-        <source>The backup cannot be written to {0}: {1}.</source>
-        <translation>Die Sicherung lässt sich nicht nach {0} schreiben: {1}.</translation>
-    </message>
-    <message>
-        <source>{0} cannot be written: {1}.</source>
-        <translation>{0} lässt sich nicht schreiben: {1}.</translation>
-    </message>
-    <message>
-        <source>The backup may need {0} MiB, and {1} has {2} MiB left.</source>
-        <translation>Die Sicherung braucht vielleicht {0} MiB, und in {1} sind noch {2} MiB frei.</translation>
-    </message>
-    <message>
-        <source>The backup may need a file of {0} bytes, and the file system of {1} ({2}) takes files of up to {3} bytes.</source>
-        <translation>Die Sicherung braucht vielleicht eine Datei von {0} Bytes, und das Dateisystem von {1} ({2}) fasst Dateien bis {3} Bytes.</translation>
-    </message>
-    <message>
-        <source>The file system of {0} takes no file larger than {1} bytes, and the backup is larger. It was removed.</source>
-        <translation>Das Dateisystem von {0} fasst keine Datei über {1} Bytes, und die Sicherung ist größer. Sie wurde entfernt.</translation>
-    </message>
-</context>
-<context>
     <name>BackupRows</name>
     <message>
         <source>done</source>
@@ -394,57 +346,6 @@
     <message>
         <source>Progress</source>
         <translation>Fortschritt</translation>
-    </message>
-</context>
-<context>
-    <name>RunningBackup</name>
-    <message>
-        <source>Back up: {0}</source>
-        <translation>Sichern: {0}</translation>
-    </message>
-    <message>
-        <source>{0} is read again</source>
-        <translation>{0} wird noch einmal gelesen</translation>
-    </message>
-    <message>
-        <source>{0} is written</source>
-        <translation>{0} wird geschrieben</translation>
-    </message>
-    <message>
-        <source>The backup is complete.</source>
-        <translation>Die Sicherung ist vollständig.</translation>
-    </message>
-    <message>
-        <source>Cancelled. What had been written is removed.</source>
-        <translation>Abgebrochen. Was schon geschrieben war, ist entfernt.</translation>
-    </message>
-    <message>
-        <source>It failed: {0}</source>
-        <translation>Fehlgeschlagen: {0}</translation>
-    </message>
-    <message>
-        <source>the schedule</source>
-        <translation>dem Zeitplan</translation>
-    </message>
-    <message>
-        <source>The connection was lost before the backup began.</source>
-        <translation>Die Verbindung ist abgebrochen, bevor die Sicherung begann.</translation>
-    </message>
-    <message>
-        <source>Started by {0}.</source>
-        <translation>Gestartet von {0}.</translation>
-    </message>
-    <message>
-        <source>A backup of this profile is already running; this window shows it.</source>
-        <translation>Eine Sicherung dieses Profils läuft schon; dieses Fenster zeigt sie.</translation>
-    </message>
-    <message>
-        <source>The connection was lost. The backup may still be running.</source>
-        <translation>Die Verbindung ist abgebrochen. Die Sicherung läuft vielleicht weiter.</translation>
-    </message>
-    <message>
-        <source>Connected again.</source>
-        <translation>Wieder verbunden.</translation>
     </message>
 </context>
 <context>
@@ -581,10 +482,6 @@
         <translation>nicht noch einmal gelesen</translation>
     </message>
     <message>
-        <source>only when somebody asks for it</source>
-        <translation>nur wenn jemand es verlangt</translation>
-    </message>
-    <message>
         <source>all stay</source>
         <translation>alle bleiben</translation>
     </message>
@@ -611,10 +508,6 @@
     <message>
         <source>{0}, next {1}</source>
         <translation>{0}, das nächste Mal {1}</translation>
-    </message>
-    <message>
-        <source>Its schedule will fail: then nobody types the passphrase. Take one from a file or a qube.</source>
-        <translation>Der Zeitplan wird scheitern: Dann tippt niemand die Passphrase. Nehmen Sie eine aus einer Datei oder von einem Qube.</translation>
     </message>
     <message>
         <source>That may not fit: dom0 begins only if there is room for all of it.</source>
@@ -662,6 +555,34 @@
     <message>
         <source>Left out, because the qube that set the profile does not see them: {0}.</source>
         <translation>Ausgelassen, weil der Qube, der das Profil gesetzt hat, sie nicht sieht: {0}.</translation>
+    </message>
+    <message>
+        <source>Of dom0:</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>only when you start it</source>
+        <translation>nur wenn jemand es verlangt</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keiner</translation>
+    </message>
+    <message>
+        <source>its configuration</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>nothing</source>
+        <translation>nichts</translation>
+    </message>
+    <message>
+        <source>its configuration, and its home: at most {0}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Its schedule will fail: no one is there to type the passphrase. Use a file or a qube.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -864,10 +785,6 @@
         <translation>Klonen</translation>
     </message>
     <message>
-        <source>{0} ({1} free)</source>
-        <translation>{0} ({1} frei)</translation>
-    </message>
-    <message>
         <source>The pool has only {0} free.</source>
         <translation>Im Pool sind nur {0} frei.</translation>
     </message>
@@ -985,10 +902,6 @@
         <translation>Sein System kommt bei jedem Start aus der Vorlage; was Ihnen gehört, bleibt.</translation>
     </message>
     <message>
-        <source>A copy of its own of the template; it is updated by itself.</source>
-        <translation>Eine eigene Kopie der Vorlage; er wird für sich aktualisiert.</translation>
-    </message>
-    <message>
         <source>It forgets everything when it halts.</source>
         <translation>Er vergisst alles, sobald er ausgeht.</translation>
     </message>
@@ -1009,10 +922,6 @@
         <translation>Keiner: kein Netz</translation>
     </message>
     <message>
-        <source>{0} ({1} free)</source>
-        <translation>{0} ({1} frei)</translation>
-    </message>
-    <message>
         <source>The pool has only {0} free.</source>
         <translation>Im Pool sind nur {0} frei.</translation>
     </message>
@@ -1024,6 +933,10 @@
         <source>A tag holds only letters, digits, _ and -</source>
         <translation>Ein Tag enthält nur Buchstaben, Ziffern, _ und -</translation>
     </message>
+    <message>
+        <source>A full copy of the template; it is updated by itself.</source>
+        <translation>Eine eigene Kopie der Vorlage; er wird für sich aktualisiert.</translation>
+    </message>
 </context>
 <context>
     <name>DeviceActions</name>
@@ -1034,10 +947,6 @@
     <message>
         <source>Nickname</source>
         <translation>Spitzname</translation>
-    </message>
-    <message>
-        <source>It is not there any more.</source>
-        <translation>Es ist nicht mehr da.</translation>
     </message>
     <message>
         <source>&amp;Retry with {0}</source>
@@ -1082,6 +991,10 @@
     <message>
         <source>Detach and &amp;shut down {0}</source>
         <translation>Trennen und {0} &amp;herunterfahren</translation>
+    </message>
+    <message>
+        <source>It is no longer there.</source>
+        <translation>Es ist nicht mehr da.</translation>
     </message>
 </context>
 <context>
@@ -1275,7 +1188,7 @@
         <translation>{0} startet</translation>
     </message>
     <message>
-        <source>It was not confirmed within {0} seconds that {1} has it or has it no more.</source>
+        <source>dom0 did not confirm the change of {1} within {0} seconds.</source>
         <translation>Innerhalb von {0} Sekunden wurde nicht bestätigt, dass {1} es hat oder nicht mehr hat.</translation>
     </message>
 </context>
@@ -1423,10 +1336,6 @@
         <translation>Beim Start bekommt es auch {0}.</translation>
     </message>
     <message>
-        <source>Nobody offers it now: it is not plugged in, or its qube does not run.</source>
-        <translation>Niemand bietet es jetzt an: Es ist nicht eingesteckt, oder sein Qube läuft nicht.</translation>
-    </message>
-    <message>
         <source>&amp;Read-only</source>
         <translation>Nur &amp;lesen</translation>
     </message>
@@ -1445,6 +1354,10 @@
     <message>
         <source>Changed elsewhere meanwhile.</source>
         <translation>Inzwischen anderswo geändert.</translation>
+    </message>
+    <message>
+        <source>No qube offers it now: it is not plugged in, or its qube does not run.</source>
+        <translation>Niemand bietet es jetzt an: Es ist nicht eingesteckt, oder sein Qube läuft nicht.</translation>
     </message>
 </context>
 <context>
@@ -1540,6 +1453,48 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>What</source>
         <translation>Was</translation>
+    </message>
+</context>
+<context>
+    <name>Dom0Box</name>
+    <message>
+        <source>dom0&apos;s confi&amp;guration</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Labels, pools, system properties, policy files and backup profiles, to be restored one by one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>dom0&apos;s &amp;home</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The files of dom0&apos;s user, to be restored into a new folder. It needs dom0&apos;s configuration.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Only a profile that is set in dom0 backs up dom0.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Tick the qubes, or name dom0 among those to include.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>EditsWindow</name>
+    <message>
+        <source>Leave without applying the changes?</source>
+        <translation>Verlassen, ohne die Änderungen anzuwenden?</translation>
+    </message>
+    <message>
+        <source>Discard</source>
+        <translation>Verwerfen</translation>
+    </message>
+    <message>
+        <source>Unsaved changes</source>
+        <translation>Nicht gespeicherte Änderungen</translation>
     </message>
 </context>
 <context>
@@ -2476,16 +2431,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Gesehen</translation>
     </message>
     <message>
-        <source>Changed elsewhere meanwhile, and edited here: {0}. Which shall it be?</source>
-        <translation>Inzwischen anderswo geändert und hier bearbeitet: {0}. Welche Änderung soll gelten?</translation>
-    </message>
-    <message>
         <source>Changed elsewhere meanwhile: {0}.</source>
         <translation>Inzwischen anderswo geändert: {0}.</translation>
-    </message>
-    <message>
-        <source>Say first which of both changes it shall be.</source>
-        <translation>Sagen Sie zuerst, welche der beiden Änderungen gelten soll.</translation>
     </message>
     <message>
         <source>the feature {0}</source>
@@ -2526,6 +2473,65 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>The connection is lost: this may be old. It is tried again and again.</source>
         <translation>Die Verbindung ist verloren: Das hier ist vielleicht alt. Sie wird immer wieder versucht.</translation>
+    </message>
+    <message>
+        <source>Changed elsewhere meanwhile, and edited here: {0}. Which do you want to keep?</source>
+        <translation>Inzwischen anderswo geändert und hier bearbeitet: {0}. Welche Änderung soll gelten?</translation>
+    </message>
+    <message>
+        <source>Choose which change to keep.</source>
+        <translation>Sagen Sie zuerst, welche der beiden Änderungen gelten soll.</translation>
+    </message>
+</context>
+<context>
+    <name>MultiWindow</name>
+    <message numerus="yes">
+        <source>Settings of %n qube(s)</source>
+        <translation>
+            <numerusform>Einstellungen von %n Qube</numerusform>
+            <numerusform>Einstellungen von %n Qubes</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Basic</source>
+        <translation>Allgemein</translation>
+    </message>
+    <message>
+        <source>Advanced</source>
+        <translation>Erweitert</translation>
+    </message>
+    <message>
+        <source>What would be different</source>
+        <translation>Was anders würde</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n qube(s) would be different:</source>
+        <translation>
+            <numerusform>%n Qube würde anders:</numerusform>
+            <numerusform>%n Qubes würden anders:</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Nothing is different yet.</source>
+        <translation>Noch ist nichts anders.</translation>
+    </message>
+    <message numerus="yes">
+        <source>Apply the settings of %n qube(s)</source>
+        <translation>
+            <numerusform>Die Einstellungen von %n Qube anwenden</numerusform>
+            <numerusform>Die Einstellungen von %n Qubes anwenden</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n qube(s) refused; the others were changed.</source>
+        <translation>
+            <numerusform>%n Qube hat abgelehnt; die anderen wurden geändert.</numerusform>
+            <numerusform>%n Qubes haben abgelehnt; die anderen wurden geändert.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Tags</source>
+        <translation>Tags</translation>
     </message>
 </context>
 <context>
@@ -2589,6 +2595,13 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Close this message</source>
         <translation>Diese Meldung schließen</translation>
+    </message>
+</context>
+<context>
+    <name>Offers</name>
+    <message>
+        <source>{0} ({1} free)</source>
+        <translation>{0} ({1} frei)</translation>
     </message>
 </context>
 <context>
@@ -2788,10 +2801,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Passphrase</translation>
     </message>
     <message>
-        <source>Without it nobody can read the backup, you included. It is not kept, and cannot be found again.</source>
-        <translation>Ohne sie kann niemand die Sicherung lesen, auch Sie nicht. Sie wird nicht aufbewahrt und lässt sich nicht wiederfinden.</translation>
-    </message>
-    <message>
         <source>I type it now</source>
         <translation>Ich gebe sie jetzt ein</translation>
     </message>
@@ -2860,10 +2869,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Schlüss&amp;elableitung:</translation>
     </message>
     <message>
-        <source>It stands in the profile</source>
-        <translation>Sie steht im Profil</translation>
-    </message>
-    <message>
         <source>Name the file by its whole path, from /.</source>
         <translation>Nennen Sie die Datei mit ganzem Pfad, ab /.</translation>
     </message>
@@ -2891,16 +2896,13 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>A passphrase is one line of text with at most {0} bytes.</source>
         <translation>Eine Passphrase ist eine Zeile Text mit höchstens {0} Bytes.</translation>
     </message>
-</context>
-<context>
-    <name>ApplyBar</name>
     <message>
-        <source>What will be sent</source>
-        <translation>Was gesendet wird</translation>
+        <source>Without it no one can read the backup, not even you. It is not stored, and cannot be recovered.</source>
+        <translation>Ohne sie kann niemand die Sicherung lesen, auch Sie nicht. Sie wird nicht aufbewahrt und lässt sich nicht wiederfinden.</translation>
     </message>
     <message>
-        <source>&amp;What will be sent</source>
-        <translation>&amp;Was gesendet wird</translation>
+        <source>Stored in the profile</source>
+        <translation>Sie steht im Profil</translation>
     </message>
 </context>
 <context>
@@ -2990,57 +2992,6 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
-    <name>Problem</name>
-    <message>
-        <source>Its volume {0} has no source: {1}</source>
-        <translation>Sein Datenträger {0} hat keine Quelle: {1}</translation>
-    </message>
-    <message>
-        <source>The pool {0}, which its volume {1} needs, is missing: {2}</source>
-        <translation>Der Pool {0}, den sein Datenträger {1} braucht, fehlt: {2}</translation>
-    </message>
-    <message>
-        <source>The volume {0}, which it needs, cannot be used: {1}</source>
-        <translation>Der Datenträger {0}, den er braucht, ist nicht benutzbar: {1}</translation>
-    </message>
-    <message>
-        <source>Its place is another one. Is its disk mounted?</source>
-        <translation>An seinem Ort ist etwas anderes. Ist sein Laufwerk eingehängt?</translation>
-    </message>
-    <message>
-        <source>Its place is empty. Is its disk mounted?</source>
-        <translation>Sein Ort ist leer. Ist sein Laufwerk eingehängt?</translation>
-    </message>
-    <message>
-        <source>The folder {0} is not there. Is its disk connected and mounted?</source>
-        <translation>Den Ordner {0} gibt es nicht. Ist sein Laufwerk angeschlossen und eingehängt?</translation>
-    </message>
-    <message>
-        <source>The logical volume {0} is not active.</source>
-        <translation>Das Logical Volume {0} ist nicht aktiv.</translation>
-    </message>
-    <message>
-        <source>The volume in {0} is damaged: {1} is missing.</source>
-        <translation>Der Datenträger in {0} ist beschädigt: {1} fehlt.</translation>
-    </message>
-    <message>
-        <source>The volume in {0} is damaged: {1} cannot lie below it.</source>
-        <translation>Der Datenträger in {0} ist beschädigt: {1} kann nicht darunterliegen.</translation>
-    </message>
-    <message>
-        <source>{0} is damaged: it was cut off.</source>
-        <translation>{0} ist beschädigt: abgeschnitten.</translation>
-    </message>
-    <message>
-        <source>{0} is damaged: it is empty.</source>
-        <translation>{0} ist beschädigt: leer.</translation>
-    </message>
-    <message>
-        <source>{0} is damaged, or not the manifest of a volume of this pool.</source>
-        <translation>{0} ist beschädigt oder nicht das Manifest eines Datenträgers dieses Pools.</translation>
-    </message>
-</context>
-<context>
     <name>PropertiesPage</name>
     <message>
         <source>Properties</source>
@@ -3071,12 +3022,12 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Nach den systemweiten Einstellungen fragen</translation>
     </message>
     <message>
-        <source>Without a value of its own: {0}, from {1}.</source>
-        <translation>Ohne eigenen Wert: {0}, von {1}.</translation>
-    </message>
-    <message>
         <source>none</source>
         <translation>keine</translation>
+    </message>
+    <message>
+        <source>Without its own value: {0}, from {1}.</source>
+        <translation>Ohne eigenen Wert: {0}, von {1}.</translation>
     </message>
 </context>
 <context>
@@ -3225,10 +3176,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Ob die Vorlage aus einem Paket kam; eine solche entfernt die Paketverwaltung.</translation>
     </message>
     <message>
-        <source>The name of the icon that stands for the qube.</source>
-        <translation>Der Name des Symbols, das für den Qube steht.</translation>
-    </message>
-    <message>
         <source>When the qube was started, in Unix seconds; empty while it is halted.</source>
         <translation>Wann der Qube gestartet wurde, in Unix-Sekunden; leer, solange er ausgeschaltet ist.</translation>
     </message>
@@ -3321,8 +3268,12 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Warum der Qube nicht benutzt werden kann, etwa wegen eines fehlenden Pools oder eines beschädigten Datenträgers; leer, wenn er es kann. Bei dom0: welchen Schaden der Dienst beim Start an seiner Datenbank fand.</translation>
     </message>
     <message>
-        <source>Whether the qube is removed when it halts. No keeps a disposable that has a task, such as ``sys-usb``: its volumes are fresh at each start all the same.</source>
-        <translation>Ob der Qube entfernt wird, sobald er ausgeht. Nein behält einen Wegwerf-Qube mit einer Aufgabe wie ``sys-usb``: Seine Datenträger sind trotzdem bei jedem Start frisch.</translation>
+        <source>Whether the qube is removed when it halts. No keeps a disposable that has a task, such as ``sys-usb``: its volumes are still fresh at each start.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The name of the icon of the qube.</source>
+        <translation>Der Name des Symbols, das für den Qube steht.</translation>
     </message>
 </context>
 <context>
@@ -3545,92 +3496,20 @@ Was eingesteckt wird, erscheint hier.</translation>
 <context>
     <name>Reason</name>
     <message>
-        <source>dom0 runs as long as the machine does.</source>
-        <translation>dom0 läuft, solange der Rechner läuft.</translation>
-    </message>
-    <message>
-        <source>It is paused; unpause it.</source>
-        <translation>Er ist angehalten; setzen Sie ihn fort.</translation>
-    </message>
-    <message>
-        <source>It is already running.</source>
-        <translation>Er läuft schon.</translation>
-    </message>
-    <message>
-        <source>It is paused; unpause or kill it.</source>
-        <translation>Er ist angehalten; setzen Sie ihn fort oder beenden Sie ihn hart.</translation>
-    </message>
-    <message>
-        <source>It is already shutting down.</source>
-        <translation>Er fährt schon herunter.</translation>
-    </message>
-    <message>
-        <source>A disposable is gone once it halts.</source>
-        <translation>Ein Wegwerf-Qube ist fort, sobald er ausgeht.</translation>
-    </message>
-    <message>
-        <source>It is already paused.</source>
-        <translation>Er ist schon angehalten.</translation>
-    </message>
-    <message>
-        <source>It is not running yet.</source>
-        <translation>Er läuft noch nicht.</translation>
-    </message>
-    <message>
-        <source>It is not paused.</source>
-        <translation>Er ist nicht angehalten.</translation>
-    </message>
-    <message>
         <source>dom0 cannot be removed.</source>
         <translation>dom0 kann nicht entfernt werden.</translation>
-    </message>
-    <message>
-        <source>It is running; shut it down first.</source>
-        <translation>Er läuft; fahren Sie ihn zuerst herunter.</translation>
-    </message>
-    <message>
-        <source>It came from a package; remove it with the package manager.</source>
-        <translation>Er kam aus einem Paket; entfernen Sie ihn mit der Paketverwaltung.</translation>
     </message>
     <message>
         <source>dom0 cannot be cloned.</source>
         <translation>dom0 kann nicht geklont werden.</translation>
     </message>
     <message>
-        <source>It is running; a qube is cloned while it is halted.</source>
-        <translation>Er läuft; geklont wird ein ausgeschalteter Qube.</translation>
-    </message>
-    <message>
-        <source>dom0 keeps its name.</source>
-        <translation>dom0 behält seinen Namen.</translation>
-    </message>
-    <message>
-        <source>It is running; a qube is renamed while it is halted.</source>
-        <translation>Er läuft; umbenannt wird ein ausgeschalteter Qube.</translation>
-    </message>
-    <message>
-        <source>It is not running.</source>
-        <translation>Er läuft nicht.</translation>
-    </message>
-    <message>
         <source>dom0 has no template.</source>
         <translation>dom0 hat keine Vorlage.</translation>
     </message>
     <message>
-        <source>It is not based on a template.</source>
-        <translation>Er beruht auf keiner Vorlage.</translation>
-    </message>
-    <message>
-        <source>It is running; a template is changed while it is halted.</source>
-        <translation>Er läuft; die Vorlage wird gewechselt, wenn er ausgeschaltet ist.</translation>
-    </message>
-    <message>
         <source>dom0 has no network.</source>
         <translation>dom0 hat kein Netz.</translation>
-    </message>
-    <message>
-        <source>dom0 keeps its label.</source>
-        <translation>dom0 behält sein Label.</translation>
     </message>
     <message>
         <source>A qube needs a name.</source>
@@ -3645,28 +3524,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Ein Name hat höchstens 31 Zeichen.</translation>
     </message>
     <message>
-        <source>A name holds only letters, digits and . _ -</source>
-        <translation>Ein Name enthält nur Buchstaben, Ziffern und . _ -</translation>
-    </message>
-    <message>
         <source>A name cannot end in -dm.</source>
         <translation>Ein Name kann nicht auf -dm enden.</translation>
-    </message>
-    <message>
-        <source>It is used by {0}.</source>
-        <translation>Er wird genutzt von {0}.</translation>
-    </message>
-    <message>
-        <source>The name {0} is reserved.</source>
-        <translation>Der Name {0} ist reserviert.</translation>
-    </message>
-    <message>
-        <source>There is a qube named {0} already.</source>
-        <translation>Es gibt schon einen Qube namens {0}.</translation>
-    </message>
-    <message>
-        <source>It is fresh at each start of the qube.</source>
-        <translation>Er ist bei jedem Start des Qubes frisch.</translation>
     </message>
     <message>
         <source>A volume can only grow.</source>
@@ -3677,124 +3536,12 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Ein Datenträger hat höchstens 64 TiB.</translation>
     </message>
     <message>
-        <source>The qube is running; a volume is reverted while it is halted.</source>
-        <translation>Der Qube läuft; ein Datenträger wird zurückgesetzt, solange er ausgeschaltet ist.</translation>
-    </message>
-    <message>
-        <source>It belongs to the qube; only extra disks are detached.</source>
-        <translation>Er gehört zum Qube; nur zusätzliche Datenträger werden getrennt.</translation>
-    </message>
-    <message>
-        <source>A qube with PCI devices cannot have its memory balanced: set maxmem to 0 first.</source>
-        <translation>Der Speicher eines Qubes mit PCI-Geräten lässt sich nicht ausgleichen: Setzen Sie zuerst maxmem auf 0.</translation>
-    </message>
-    <message>
-        <source>It changes only while the qube is halted.</source>
-        <translation>Das ändert sich nur, solange der Qube ausgeschaltet ist.</translation>
-    </message>
-    <message>
-        <source>There is no qube {0}.</source>
-        <translation>Es gibt keinen Qube {0}.</translation>
-    </message>
-    <message>
-        <source>There is already a qube {0}.</source>
-        <translation>Es gibt schon einen Qube {0}.</translation>
-    </message>
-    <message>
-        <source>{0} does not provide network.</source>
-        <translation>{0} stellt kein Netz bereit.</translation>
-    </message>
-    <message>
-        <source>That would be a loop: {0}.</source>
-        <translation>Das wäre ein Kreis: {0}.</translation>
-    </message>
-    <message>
-        <source>{0} is the netvm of {1}.</source>
-        <translation>{0} ist der Netz-Qube von {1}.</translation>
-    </message>
-    <message>
-        <source>{0} is the disposable template of {1}.</source>
-        <translation>{0} ist die Wegwerf-Vorlage von {1}.</translation>
-    </message>
-    <message>
-        <source>{0} is not a template for disposables (template_for_dispvms).</source>
-        <translation>{0} ist keine Vorlage für Wegwerf-Qubes (template_for_dispvms).</translation>
-    </message>
-    <message>
-        <source>{0} is not a TemplateVM.</source>
-        <translation>{0} ist keine TemplateVM.</translation>
-    </message>
-    <message>
-        <source>Memory is between {0} and {1} MiB.</source>
-        <translation>Der Speicher liegt zwischen {0} und {1} MiB.</translation>
-    </message>
-    <message>
-        <source>The initial memory ({0} MiB) is above the maximum ({1} MiB).</source>
-        <translation>Der anfängliche Speicher ({0} MiB) liegt über dem Höchstwert ({1} MiB).</translation>
-    </message>
-    <message>
-        <source>The maximum is at most {0} MiB.</source>
-        <translation>Der Höchstwert ist höchstens {0} MiB.</translation>
-    </message>
-    <message>
-        <source>The maximum ({0} MiB) is below the initial memory ({1} MiB).</source>
-        <translation>Der Höchstwert ({0} MiB) liegt unter dem anfänglichen Speicher ({1} MiB).</translation>
-    </message>
-    <message>
-        <source>What refers to it follows: {0}.</source>
-        <translation>Was darauf verweist, zieht mit: {0}.</translation>
-    </message>
-    <message>
-        <source>Its network would go around {0}.</source>
-        <translation>Sein Netz ginge an {0} vorbei.</translation>
-    </message>
-    <message>
         <source>It is running: its open connections end.</source>
         <translation>Er läuft: Seine offenen Verbindungen enden.</translation>
     </message>
     <message>
-        <source>Its network would go around {0}. It is running: its open connections end.</source>
-        <translation>Sein Netz ginge an {0} vorbei. Er läuft: Seine offenen Verbindungen enden.</translation>
-    </message>
-    <message>
-        <source>The maximum is more than {0} times the initial memory: the qube may start slowly or not.</source>
-        <translation>Der Höchstwert ist mehr als das {0}-fache des anfänglichen Speichers: Der Qube startet vielleicht langsam oder nicht.</translation>
-    </message>
-    <message>
-        <source>{0}: {1}</source>
-        <translation>{0}: {1}</translation>
-    </message>
-    <message>
-        <source>dom0 has what it does not give away.</source>
-        <translation>dom0 hat, was es nicht weitergibt.</translation>
-    </message>
-    <message>
-        <source>A template is given no devices; its qubes are.</source>
-        <translation>Eine Vorlage bekommt keine Geräte; ihre Qubes bekommen welche.</translation>
-    </message>
-    <message>
-        <source>The qube has no net qube: these rules have nothing to filter.</source>
-        <translation>Der Qube hat keinen Netz-Qube: Diese Regeln haben nichts zu filtern.</translation>
-    </message>
-    <message>
-        <source>Not enforced: qubes have user networking.</source>
-        <translation>Nicht durchgesetzt: Qubes haben nur Benutzer-Netzwerk (user networking).</translation>
-    </message>
-    <message>
         <source>Not enforced: qubes have the hypervisor&apos;s own network.</source>
         <translation>Nicht durchgesetzt: Qubes haben das eigene Netz des Hypervisors.</translation>
-    </message>
-    <message>
-        <source>{0} enforces no firewall: these rules have no effect.</source>
-        <translation>{0} setzt keine Firewall durch: Diese Regeln haben keine Wirkung.</translation>
-    </message>
-    <message>
-        <source>The firewall is kept, not enforced: the netvm {0} has no network namespace of its own.</source>
-        <translation>Die Firewall wird gespeichert, nicht durchgesetzt: Der Netz-Qube {0} hat keinen eigenen Netz-Namensraum.</translation>
-    </message>
-    <message>
-        <source>There is no systemctl here to shut the computer down with.</source>
-        <translation>Hier gibt es kein systemctl, um den Rechner herunterzufahren.</translation>
     </message>
     <message>
         <source>Programs run in qubes, not in dom0.</source>
@@ -3805,107 +3552,1764 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>dom0 wird mit einem eigenen Werkzeug aktualisiert.</translation>
     </message>
     <message>
-        <source>It is updated with its template.</source>
-        <translation>Er wird mit seiner Vorlage aktualisiert.</translation>
+        <source>{text}</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>{0} is not running, so these running qubes would lose the network: {1}.</source>
-        <translation>{0} läuft nicht; diese laufenden Qubes verlören das Netz: {1}.</translation>
-    </message>
-</context>
-<context>
-    <name>Refusal</name>
-    <message>
-        <source>{0} cannot be used: {1}</source>
-        <translation>{0} ist nicht benutzbar: {1}</translation>
+        <source>{qube}: {reason}</source>
+        <translation>{qube}: {reason}</translation>
     </message>
     <message>
-        <source>{0} cannot start: its netvms are a loop, {1}.</source>
-        <translation>{0} kann nicht starten: Seine Netz-Qubes bilden einen Kreis, {1}.</translation>
+        <source>Internal error; see the daemon&apos;s log</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>The netvm {0} is paused; unpause it first.</source>
-        <translation>Der Netz-Qube {0} ist angehalten; setzen Sie ihn zuerst fort.</translation>
+        <source>{first} {second}</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>{0} is the netvm of running qubes: {1}.</source>
-        <translation>{0} ist der Netz-Qube laufender Qubes: {1}.</translation>
+        <source>dom0 runs as long as the computer does.</source>
+        <translation>dom0 läuft, solange der Rechner läuft.</translation>
     </message>
     <message>
-        <source>Other qubes have devices of {0}: {1}. Detach them first.</source>
-        <translation>Andere Qubes haben Geräte von {0}: {1}. Trennen Sie diese zuerst.</translation>
+        <source>{qube} is paused; unpause it first.</source>
+        <translation>{qube} ist angehalten; setzen Sie ihn fort.</translation>
     </message>
     <message>
-        <source>The hypervisor is just starting or ending {0}.</source>
-        <translation>Der Hypervisor startet oder beendet {0} gerade.</translation>
+        <source>{qube} is paused; unpause it first, or kill it.</source>
+        <translation>{qube} ist angehalten; setzen Sie ihn fort oder beenden Sie ihn hart.</translation>
     </message>
     <message>
-        <source>{0} is {1}; its devices are there while it runs.</source>
-        <translation>{0} läuft nicht ({1}); seine Geräte sind da, solange er läuft.</translation>
+        <source>{qube} is already running.</source>
+        <translation>{qube} läuft schon.</translation>
     </message>
     <message>
-        <source>{0} offers no {1} device {2}.</source>
-        <translation>{0} bietet kein Gerät {2} der Klasse {1} an.</translation>
+        <source>{qube} is already shutting down.</source>
+        <translation>{qube} fährt schon herunter.</translation>
     </message>
     <message>
-        <source>{0}+{1} is attached to {2} already.</source>
-        <translation>{0}+{1} ist schon mit {2} verbunden.</translation>
+        <source>{qube} is not running.</source>
+        <translation>{qube} läuft nicht.</translation>
     </message>
     <message>
-        <source>{0}+{1} is attached to {2}.</source>
-        <translation>{0}+{1} ist mit {2} verbunden.</translation>
+        <source>{qube} is still starting.</source>
+        <translation>{qube} läuft noch nicht.</translation>
     </message>
     <message>
-        <source>{0}+{1} was removed while it was being attached.</source>
-        <translation>{0}+{1} wurde abgezogen, während es verbunden wurde.</translation>
+        <source>{qube} is already paused.</source>
+        <translation>{qube} ist schon angehalten.</translation>
     </message>
     <message>
-        <source>{0} has no place for another disk.</source>
-        <translation>{0} hat keinen Platz für einen weiteren Datenträger.</translation>
+        <source>{qube} is not paused.</source>
+        <translation>{qube} ist nicht angehalten.</translation>
     </message>
     <message>
-        <source>The volume {0} of {1} is attached to {2}.</source>
-        <translation>Der Datenträger {0} von {1} ist mit {2} verbunden.</translation>
+        <source>{qube} is a disposable; it is removed when it halts.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>dom0 has its own devices, and none are attached to it.</source>
+        <source>{qube} cannot start: its netvms form a loop, {loop}.</source>
+        <translation>{qube} kann nicht starten: Seine Netz-Qubes bilden einen Kreis, {loop}.</translation>
+    </message>
+    <message>
+        <source>The netvm {netvm} is paused; unpause it first.</source>
+        <translation>Der Netz-Qube {netvm} ist angehalten; setzen Sie ihn zuerst fort.</translation>
+    </message>
+    <message>
+        <source>{qube} is the netvm of running qubes: {clients}.</source>
+        <translation>{qube} ist der Netz-Qube laufender Qubes: {clients}.</translation>
+    </message>
+    <message>
+        <source>Other qubes use devices of {qube}: {users}. Detach them first.</source>
+        <translation>Andere Qubes haben Geräte von {qube}: {users}. Trennen Sie diese zuerst.</translation>
+    </message>
+    <message>
+        <source>{qube} is running; shut it down first.</source>
+        <translation>{qube} läuft; fahren Sie ihn zuerst herunter.</translation>
+    </message>
+    <message>
+        <source>{qube} came from a package; remove it with the package manager.</source>
+        <translation>{qube} kam aus einem Paket; entfernen Sie ihn mit der Paketverwaltung.</translation>
+    </message>
+    <message>
+        <source>{qube} is used by {users}.</source>
+        <translation>{qube} wird genutzt von {users}.</translation>
+    </message>
+    <message>
+        <source>{qube} is used by a qube that is just being created.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{qube} is running; shut it down before you clone it.</source>
+        <translation>{qube} läuft; geklont wird ein ausgeschalteter Qube.</translation>
+    </message>
+    <message>
+        <source>The name of dom0 cannot be changed.</source>
+        <translation>dom0 behält seinen Namen.</translation>
+    </message>
+    <message>
+        <source>{qube} is running; shut it down before you rename it.</source>
+        <translation>{qube} läuft; umbenannt wird ein ausgeschalteter Qube.</translation>
+    </message>
+    <message>
+        <source>{qube} is updated with its template.</source>
+        <translation>{qube} wird mit seiner Vorlage aktualisiert.</translation>
+    </message>
+    <message>
+        <source>A template gets no devices; attach them to the qubes that are based on it.</source>
+        <translation>Eine Vorlage bekommt keine Geräte; ihre Qubes bekommen welche.</translation>
+    </message>
+    <message>
+        <source>{qube} is not based on a template.</source>
+        <translation>{qube} beruht auf keiner Vorlage.</translation>
+    </message>
+    <message>
+        <source>The label of dom0 cannot be changed.</source>
+        <translation>dom0 behält sein Label.</translation>
+    </message>
+    <message>
+        <source>A name contains only letters, digits and . _ -</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The name {name} is reserved.</source>
+        <translation>Der Name {name} ist reserviert.</translation>
+    </message>
+    <message>
+        <source>There is already a qube {name}.</source>
+        <translation>Es gibt schon einen Qube {name}.</translation>
+    </message>
+    <message>
+        <source>There is no qube {name}.</source>
+        <translation>Es gibt keinen Qube {name}.</translation>
+    </message>
+    <message>
+        <source>{property} of {qube} can be changed only while the qube is halted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{netvm} does not provide network.</source>
+        <translation>{netvm} stellt kein Netz bereit.</translation>
+    </message>
+    <message>
+        <source>That would be a loop of netvms: {loop}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{netvm} is not running, so these running qubes would lose the network: {qubes}.</source>
+        <translation>{netvm} läuft nicht; diese laufenden Qubes verlören das Netz: {qubes}.</translation>
+    </message>
+    <message>
+        <source>{qube} is the netvm of {clients}.</source>
+        <translation>{qube} ist der Netz-Qube von {clients}.</translation>
+    </message>
+    <message>
+        <source>{qube} is the disposable template of {users}.</source>
+        <translation>{qube} ist die Wegwerf-Vorlage von {users}.</translation>
+    </message>
+    <message>
+        <source>{template} is not a template for disposables (template_for_dispvms).</source>
+        <translation>{template} ist keine Vorlage für Wegwerf-Qubes (template_for_dispvms).</translation>
+    </message>
+    <message>
+        <source>{template} is not a TemplateVM.</source>
+        <translation>{template} ist keine TemplateVM.</translation>
+    </message>
+    <message>
+        <source>The memory is between {least} and {most} MiB.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The initial memory ({memory} MiB) is above the maximum ({maxmem} MiB).</source>
+        <translation>Der anfängliche Speicher ({memory} MiB) liegt über dem Höchstwert ({maxmem} MiB).</translation>
+    </message>
+    <message>
+        <source>The maximum memory is at most {most} MiB.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The maximum ({maxmem} MiB) is below the initial memory ({memory} MiB).</source>
+        <translation>Der Höchstwert ({maxmem} MiB) liegt unter dem anfänglichen Speicher ({memory} MiB).</translation>
+    </message>
+    <message>
+        <source>The memory of a qube with PCI devices cannot be balanced: set maxmem to 0 first.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>References to it are changed too: {references}.</source>
+        <translation>Was darauf verweist, zieht mit: {references}.</translation>
+    </message>
+    <message>
+        <source>Its network would go around {qubes}.</source>
+        <translation>Sein Netz ginge an {qubes} vorbei.</translation>
+    </message>
+    <message>
+        <source>The maximum is more than {times} times the initial memory: the qube may start slowly or not at all.</source>
+        <translation>Der Höchstwert ist mehr als das {times}-fache des anfänglichen Speichers: Der Qube startet vielleicht langsam oder nicht.</translation>
+    </message>
+    <message>
+        <source>The qube has no net qube, so its firewall rules have no effect.</source>
+        <translation>Der Qube hat keinen Netz-Qube: Diese Regeln haben nichts zu filtern.</translation>
+    </message>
+    <message>
+        <source>{netvm} enforces no firewall, so these rules have no effect.</source>
+        <translation>{netvm} setzt keine Firewall durch: Diese Regeln haben keine Wirkung.</translation>
+    </message>
+    <message>
+        <source>The volume is created again at each start of the qube.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The qube is running; the content of a volume is replaced only while its qube is halted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The volume is a part of the qube; only extra volumes are detached.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The value of a feature is one line without control characters; it contains {character}.</source>
+        <translation>Der Wert eines Features ist eine Zeile ohne Steuerzeichen; er enthält {character}.</translation>
+    </message>
+    <message>
+        <source>The value of a feature has at most {most} bytes.</source>
+        <translation>Der Wert eines Features hat höchstens {most} Bytes.</translation>
+    </message>
+    <message>
+        <source>Notes are text without control characters; they contain {character}.</source>
+        <translation>Notizen sind Text ohne Steuerzeichen; sie enthalten {character}.</translation>
+    </message>
+    <message>
+        <source>Notes have at most {most} KiB.</source>
+        <translation>Notizen haben höchstens {most} KiB.</translation>
+    </message>
+    <message>
+        <source>{disposable} takes the netvm of its template, and that would be a loop of netvms: {loop}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A qube cannot show its own windows or play its own sound.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{property} is between {least} and {most}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It is one of: {choices}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no kernel {kernel}; there are: {kernels}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{address} is not an IPv4 address.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{address} is the address of {qube}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A MAC address is six pairs of lower-case hexadecimal digits, and not a multicast address.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no label {label}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The value of {property} is longer than {most} characters.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The value of {property} must be one line.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{property} cannot be empty.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{property} is a whole number, not {value}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{property} is yes or no, not {value}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The pool {pool} contains dom0&apos;s kernels; no volume can be created in it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no pool {pool}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The value is between {least} and {most}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A qube has at most {most} {what}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The features, tags and notes of {qube} are too large: {size} bytes, where at most {most} KiB are possible.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A root volume is a raw disk image; this looks like {format}. {advice}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{qube} is {state}, not halted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The hypervisor is just starting or stopping {qube}.</source>
+        <translation>Der Hypervisor startet oder beendet {qube} gerade.</translation>
+    </message>
+    <message>
+        <source>{qube} {done}. Cleaning up after it failed and is tried again: {cause}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{qube} did not shut down within {seconds} seconds; it is still running.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{qube} is {state} again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{qube} is {state}, not running.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The netvm {netvm} is not running.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{qube} cannot be used: {why}</source>
+        <translation>{qube} ist nicht benutzbar: {why}</translation>
+    </message>
+    <message>
+        <source>There is no class {class}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The system has no {property}; name a template.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A TemplateVM is created by mgmt1.vm.CreateTemplate, which takes its root image.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is only one AdminVM, dom0.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Only dom0 may give a qube the name {name}: it is taken, or something refers to it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The qube {qube} was removed before the call was carried out.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{qube} ({class}) has no property {property}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no system-wide property {property}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{property} is read-only.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{netvm} leads into a loop of netvms: {loop}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{qube} uses the default netvm; with {netvm} as the default, that would be a loop.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{qube} has no feature {feature}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Neither {qube} nor its template has a feature {feature}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The tags created-by-* are set when a qube is created and cannot be changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{qube} has no tag {tag}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A colour is 0xRRGGBB, not {colour}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is already a label {label}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A system has at most {most} labels.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The label {label} is used by {qubes}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The label {label} is dom0&apos;s, or the default of new qubes.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The name {name} is in use by another call; try again in a moment.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A qube is just being created from {qube}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Only dom0 may read and change the notes and features of dom0.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{qube} has no log {log}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Sound cannot be added to a running qube: assign the microphone with persistent=yes to add it at the next start.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The volume {volume} of {qube} is attached to {holder}.</source>
+        <translation>Der Datenträger {volume} von {qube} ist mit {holder} verbunden.</translation>
+    </message>
+    <message>
+        <source>Devices cannot be attached to dom0: it has its own.</source>
         <translation>dom0 hat seine eigenen Geräte; mit ihm werden keine verbunden.</translation>
     </message>
     <message>
-        <source>Sound cannot be taken from a running qube; it is gone when the qube has halted.</source>
+        <source>{qube} offers {device} itself.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{backend}+{device} is already attached to {qube}.</source>
+        <translation>{backend}+{device} ist schon mit {qube} verbunden.</translation>
+    </message>
+    <message>
+        <source>{qube} is {state}; use persistent=yes to attach the device at its next start.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{backend}+{device} was removed while it was being attached.</source>
+        <translation>{backend}+{device} wurde abgezogen, während es verbunden wurde.</translation>
+    </message>
+    <message>
+        <source>{qube} has no {class} device {device}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{backend} offers no {class} device {device}.</source>
+        <translation>{backend} bietet kein Gerät {device} der Klasse {class} an.</translation>
+    </message>
+    <message>
+        <source>{backend} is {state}; its devices are available only while it runs.</source>
+        <translation>{backend} läuft nicht ({state}); seine Geräte sind da, solange er läuft.</translation>
+    </message>
+    <message>
+        <source>{backend}+{device} is attached to {holder}.</source>
+        <translation>{backend}+{device} ist mit {holder} verbunden.</translation>
+    </message>
+    <message>
+        <source>{backend} uses {device} as its own disk while it runs.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{backend}+{device} is in use. {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Sound cannot be removed from a running qube; it is removed when the qube halts.</source>
         <translation>Der Ton lässt sich einem laufenden Qube nicht nehmen; er ist fort, sobald der Qube ausgeschaltet ist.</translation>
     </message>
     <message>
-        <source>{0} is not a folder; a pool follows no symbolic links.</source>
-        <translation>{0} ist kein Ordner; ein Pool folgt keinen symbolischen Verknüpfungen.</translation>
+        <source>{qube} has no place for another disk.</source>
+        <translation>{qube} hat keinen Platz für einen weiteren Datenträger.</translation>
     </message>
     <message>
-        <source>The folder {0} belongs to user {1}, who could exchange volumes.</source>
-        <translation>Der Ordner {0} gehört dem Benutzer {1}, der Datenträger austauschen könnte.</translation>
+        <source>{qube} already has {backend}+{device} as {place}.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>Every user may write to the folder {0}; take that right away first.</source>
-        <translation>Jeder Benutzer darf in den Ordner {0} schreiben; entziehen Sie zuerst dieses Recht.</translation>
+        <source>The rule has already expired.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>{0} belongs to user {1}, who could exchange it.</source>
-        <translation>{0} gehört dem Benutzer {1}, der es austauschen könnte.</translation>
+        <source>A qube has at most {most} firewall rules.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>Other users may write to {0}; take that right away first.</source>
-        <translation>Andere Benutzer dürfen in {0} schreiben; entziehen Sie zuerst dieses Recht.</translation>
+        <source>{qube} has no firewall rule {rule}.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>The pool {0} has no volume {1}.</source>
-        <translation>Der Pool {0} hat keinen Datenträger {1}.</translation>
+        <source>dom0 has no network and no firewall.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>The folder {0} is in use by {1}. Stop that daemon first; if it is gone for good, wait {2} minutes or start this one with --take-over.</source>
-        <translation>Den Ordner {0} benutzt gerade {1}. Beenden Sie zuerst jenen Dienst; ist er endgültig fort, warten Sie {2} Minuten oder starten Sie diesen mit --take-over.</translation>
+        <source>{place} belongs to the pool {pool}, or contains it or is inside of it; two pools never share a folder or a thin pool.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>The pool {0} already has a volume {1}, which stays as it is. If no qube has it, qubes-mgmt1d --recover makes its qube again, and mgmt1.pool.volume.Remove deletes it.</source>
-        <translation>Der Pool {0} hat schon einen Datenträger {1}; der bleibt, wie er ist. Hat ihn kein Qube, legt qubes-mgmt1d --recover seinen Qube wieder an, und mgmt1.pool.volume.Remove löscht ihn.</translation>
+        <source>The folder of the pool is empty. Is its disk mounted?</source>
+        <translation>Sein Ort ist leer. Ist sein Laufwerk eingehängt?</translation>
+    </message>
+    <message>
+        <source>The folder of the pool is not the one that was added. Is its disk mounted?</source>
+        <translation>An seinem Ort ist etwas anderes. Ist sein Laufwerk eingehängt?</translation>
+    </message>
+    <message>
+        <source>The store does not know its volume {volume}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Its volume {volume} has no source: {why}</source>
+        <translation>Sein Datenträger {volume} hat keine Quelle: {why}</translation>
+    </message>
+    <message>
+        <source>The pool {pool}, which its volume {volume} needs, is not known; add it again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The pool {pool}, which its volume {volume} needs, is missing: {why}</source>
+        <translation>Der Pool {pool}, den sein Datenträger {volume} braucht, fehlt: {why}</translation>
+    </message>
+    <message>
+        <source>The volume {volume}, which it needs, cannot be used: {why}</source>
+        <translation>Der Datenträger {volume}, den er braucht, ist nicht benutzbar: {why}</translation>
+    </message>
+    <message>
+        <source>The pool {pool} is missing: {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{qube} has no volume {volume}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A {class} has no volume {volume}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The volume {volume} is a layer on {source} and must be in its pool {pool}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The volume {volume} of an earlier qube {qube} is still in the pool {pool} and cannot be removed now; see the daemon&apos;s log.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Another call is changing the volumes of {qube}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Another call is changing the volumes of {old} or {new}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{volume} is {name} of {qube}; detach it there first.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The pool {pool} already has volumes of {qube}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The volume {volume} could not be stopped: {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no volume {volume}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The only option is read-only=yes.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Volumes cannot be attached to dom0.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A kernel cannot be attached; set the property kernel of the qube instead.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{volume} is the volume {name} of {qube}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{qube} already has {count} extra volumes.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The payload does not name the driver.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is already a pool {pool}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The pool {pool} is missing: no pool was ever opened there.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The pool {pool} is a part of the system.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The pool {pool} is used by {users}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{volume} may be a volume of {qube}. {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{volume} is in use by another call; try again in a moment.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{volume} is no longer attached to {qube}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{volume} of {qube} is attached to {holder}; detach it there first.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The profile {profile} runs a command; only a file that belongs to root may do that.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A profile with destination_command cannot be set by a call; root writes it to {folder}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Only dom0 sets a profile with passphrase_file.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The backup profile {profile} was not set by {qube}; only dom0 may change it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The qube {qube} that set the profile was removed; set it again in dom0.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The disk for {path} is not connected: nothing is mounted there, or another file system than the backups of the profile {profile} go to.</source>
+        <translation>Das Laufwerk für {path} ist nicht angeschlossen: Dort ist nichts eingehängt oder ein anderes Dateisystem als das der Sicherungen des Profils {profile}.</translation>
+    </message>
+    <message>
+        <source>{path} is on the disk of this system, and no backup of the profile {profile} is there: its disk may not be connected. If the backups belong there, confirm it once with qubes-backup --profile {name} --run --new-disk.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A backup of the profile {profile} is already running.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Only a profile that dom0 has set may include dom0.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The profile includes no qube.</source>
+        <translation>Das Profil enthält keinen Qube.</translation>
+    </message>
+    <message>
+        <source>The backup was made without a qube that the profile names. {why}</source>
+        <translation>Der Sicherung fehlt ein Qube, den das Profil nennt. {why}</translation>
+    </message>
+    <message>
+        <source>The profile {profile} has no passphrase, and none was given.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No backup of the profile {profile} is running.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{qube} cannot be backed up: {why}</source>
+        <translation>{qube} lässt sich nicht sichern: {why}</translation>
+    </message>
+    <message>
+        <source>The payload may have passphrase=&lt;text&gt;, give-up=&lt;qubes&gt; and new-disk=yes.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Only dom0 may give up the last backup of a qube or accept another disk.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Only dom0 may ask what a profile that is not stored would do.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A backup profile has at most {most} KiB.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Only dom0 and the qube that set a profile may restore with its passphrase.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The options before the backup are not UTF-8.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no option {option}, or it is given twice.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>passphrase= is missing before the backup.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{option} is one of {choices}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>run is at most 32 letters, digits and dashes.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>dom0-home is {new} or an absolute path, not {path}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{option} is a list of &lt;qube&gt;:&lt;name&gt;, each qube once.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The options before the backup do not end with an empty line.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Only dom0 may restore the configuration and the home of dom0.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The backup does not contain the home of dom0.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The backup has no qube {qube}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A {class} keeps no volume {volume}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The qubes may need {needed} MiB, and the pool {pool} has {free} MiB left.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{why} {received} of {size} bytes of {volume} had been received.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The label {label} has another colour here, and qubes may rely on it.</source>
+        <translation>Das Label {label} hat hier eine andere Farbe, auf die sich Qubes verlassen können.</translation>
+    </message>
+    <message>
+        <source>There is another pool {pool} here; remove it first.</source>
+        <translation>Hier gibt es einen anderen Pool {pool}; entfernen Sie ihn zuerst.</translation>
+    </message>
+    <message>
+        <source>Not a policy file: {path}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The backup has no {item} of dom0.</source>
+        <translation>Die Sicherung hat kein {item} von dom0.</translation>
+    </message>
+    <message>
+        <source>The home of dom0 is not backed up.</source>
+        <translation>Das Home-Verzeichnis von dom0 wird nicht gesichert.</translation>
+    </message>
+    <message>
+        <source>The daemon ended before the backup was complete.</source>
+        <translation>Der Dienst endete, bevor die Sicherung vollständig war.</translation>
+    </message>
+    <message>
+        <source>The profile is not accepted; `qubes-backup --profile {profile}` says why.</source>
+        <translation>Das Profil wird nicht angenommen; „qubes-backup --profile {profile}“ sagt, warum.</translation>
+    </message>
+    <message>
+        <source>dom0 alone sees the reason, which may name other qubes.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Left out, because {owner} does not see them: {qubes}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Kept, because no other backup of the profile holds the qube: {backups}.</source>
+        <translation>Behalten, weil keine andere Sicherung des Profils den Qube enthält: {backups}.</translation>
+    </message>
+    <message>
+        <source>The backup {path} is on the disk; that it was made is not noted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no policy file {file}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The policy file {file} cannot be written: {why}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{file} is included by {lines}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The policy file {file} cannot be removed: {why}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The policy file {file} has been removed in the meantime.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is already a policy file {file}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The policy file {file} has been changed in the meantime; read it again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Use {name}; the suffix {suffix} is added.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The policy file {file} is not UTF-8.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There are more than {most} files in {folder}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The policy file {file} cannot be read: {why}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The policy file {file} is larger than 1 MiB.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It is removed, and that could not be stored: {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The volumes have the name {qube} again, and that could not be stored: {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{row} Add the pool again, with its name and path.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Not enforced: {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>qubes have user networking.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It is not connected to {netvm}: {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The earlier rules are still in effect: {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The firewall is kept, not enforced: the netvm {netvm} has no separate network namespace.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Everything from {qube} is dropped: {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{qubes} have the same address {address}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>rule {number} cannot be carried out. {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No address of {host} is known, so it cannot be blocked.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The DNS servers of the netvm are not known, so they cannot be blocked.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no kernel {kernel}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} is not a folder; a pool follows no symbolic links.</source>
+        <translation>{path} ist kein Ordner; ein Pool folgt keinen symbolischen Verknüpfungen.</translation>
+    </message>
+    <message>
+        <source>{path} is not a file of the pool; a pool follows no symbolic links.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} is not a regular file; a pool opens nothing else.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder {path} belongs to user {user}, who could replace volumes.</source>
+        <translation>Der Ordner {path} gehört dem Benutzer {user}, der Datenträger austauschen könnte.</translation>
+    </message>
+    <message>
+        <source>Every user may write to the folder {path}; remove that right first.</source>
+        <translation>Jeder Benutzer darf in den Ordner {path} schreiben; entziehen Sie zuerst dieses Recht.</translation>
+    </message>
+    <message>
+        <source>{path} belongs to user {user}, who could replace it.</source>
+        <translation>{path} gehört dem Benutzer {user}, der es austauschen könnte.</translation>
+    </message>
+    <message>
+        <source>Other users may write to {path}; remove that right first.</source>
+        <translation>Andere Benutzer dürfen in {path} schreiben; entziehen Sie zuerst dieses Recht.</translation>
+    </message>
+    <message>
+        <source>{vid} is not the name of a volume (&lt;qube&gt;/&lt;volume&gt;).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The pool {pool} already has a volume {vid}, which is left as it is. If it belongs to no qube, qubes-mgmt1d --recover creates its qube again, and mgmt1.pool.volume.Remove deletes it.</source>
+        <translation>Der Pool {pool} hat schon einen Datenträger {vid}; der bleibt, wie er ist. Hat ihn kein Qube, legt qubes-mgmt1d --recover seinen Qube wieder an, und mgmt1.pool.volume.Remove löscht ihn.</translation>
+    </message>
+    <message>
+        <source>{path} is not a volume, and a volume is to be created there; move it away. qubes-mgmt1d --check lists all such files.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A volume cannot have {size} bytes: a positive multiple of 512 is needed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The disk of the pool {pool} is full.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The disk of the pool {pool} refused: {why}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} is damaged: it is cut off.</source>
+        <translation>{path} ist beschädigt: abgeschnitten.</translation>
+    </message>
+    <message>
+        <source>The file system of {path} cannot share blocks between files (xfs and btrfs can): choose another folder, or the driver file-qcow2.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} is damaged: it is empty.</source>
+        <translation>{path} ist beschädigt: leer.</translation>
+    </message>
+    <message>
+        <source>The folder {path} does not exist. Is its disk connected and mounted?</source>
+        <translation>Den Ordner {path} gibt es nicht. Ist sein Laufwerk angeschlossen und eingehängt?</translation>
+    </message>
+    <message>
+        <source>The settings of the qube of {vid} are too long to be kept beside the volume.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The pool {pool} has no volume {vid}.</source>
+        <translation>Der Pool {pool} hat keinen Datenträger {vid}.</translation>
+    </message>
+    <message>
+        <source>The volume {vid} of the pool {pool} has been replaced by another.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The volumes of {qube} are in use.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The volume has no snapshot {snapshot}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The volume {vid} exists only while its qube runs.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The volume in {path} is damaged: {layer} cannot be below it.</source>
+        <translation>Der Datenträger in {path} ist beschädigt: {layer} kann nicht darunterliegen.</translation>
+    </message>
+    <message>
+        <source>The volume in {path} is damaged: {layer} is missing.</source>
+        <translation>Der Datenträger in {path} ist beschädigt: {layer} fehlt.</translation>
+    </message>
+    <message>
+        <source>The volume {vid} is in use.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A volume can only grow; {vid} already has {size} bytes.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>An earlier snapshot of {vid} was interrupted; the next can be taken after its qube halts.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A volume cannot both start from its source and be kept.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} has a second name, by which another volume would change with it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder {path} is in use by {daemon}. Stop that daemon first; if it is gone for good, wait {minutes} minutes or start this one with --take-over.</source>
+        <translation>Den Ordner {path} benutzt gerade {daemon}. Beenden Sie zuerst jenen Dienst; ist er endgültig fort, warten Sie {minutes} Minuten oder starten Sie diesen mit --take-over.</translation>
+    </message>
+    <message>
+        <source>The folder {path} was taken over by {daemon}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} is not a regular file.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The pool {pool} contains dom0&apos;s kernels; qubes only read them.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The program {program} is not installed (package lvm2).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{program} failed: {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Not the name of a volume group or thin pool: {name}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A thin volume cannot be created in {group}/{pool}; root and a kernel with the device mapper&apos;s thin target are needed. {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The logical volume {group}/{volume} is not active.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The settings of the qube of {vid} are too long for tags of LVM.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} is damaged, or is not the manifest of a volume of this pool.</source>
+        <translation>{path} ist beschädigt oder nicht das Manifest eines Datenträgers dieses Pools.</translation>
+    </message>
+    <message>
+        <source>{path} is not a qcow2 image.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} uses a variant of qcow2 that the pool does not use.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} has an impossible size: {size} bytes.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The table of clusters of {path} is outside of the file, or has a wrong length.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} names a backing file that is not a qcow2 image of its own folder.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The header extensions of {path} have no end.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} has a header extension that the pool does not use: {kind}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This volume cannot grow beyond {most} bytes.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The volume contains compressed clusters, which the pool never writes.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The image of the volume is damaged: it uses clusters twice.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>More data was received than the {size} bytes announced.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Only {received} of the {size} bytes announced were received.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no pool driver {driver}; there are {drivers}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The pool driver {driver} has no option {option}; it has {options}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The pool driver {driver} needs the option {option}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The option {option} must be an absolute path.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The option {option} must be a number.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This computer has no {class} device {device}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no {class} device {device}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The computer itself uses it: {use}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>accel is auto, kvm or tcg, not {value}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The qube did not halt within {seconds} seconds.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{serial} cannot be the serial number of a disk.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Sound cannot be added to a running qube: the microphone changes at its next start.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} is attached as a disk.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{place} is not a place for a disk; the places are xvda to xvdzz.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The qube has no disk {disk}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{text} has characters that the hypervisor does not accept.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The hypervisor {uri} cannot be reached: {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The hypervisor {uri} sends no events: {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The connection to the hypervisor is lost; it is being opened again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The connection to the hypervisor is lost.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The qube is not paused.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The qube does not release {device}; it may be in use.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The qube is not running.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This hypervisor cannot do that: {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The hypervisor refused: {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The program {program} is not installed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{program} did not end within {seconds} seconds.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The computer cannot be shut down from here: systemctl is missing.</source>
+        <translation>Hier gibt es kein systemctl, um den Rechner herunterzufahren.</translation>
+    </message>
+    <message>
+        <source>The computer cannot be shut down: {why}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The computer was not shut down: {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Not installed here: {programs}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cannot run {program}: {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The policy does not allow this qube to run programs in {qube}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{program} ended with status {status}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>dom0 does not allow profiles of qubes to send backups to {qube}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>dom0 does not allow profiles of qubes to write backups to {path}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} cannot be read: {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} could have been written by others; it is not used.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} is larger than {most} KiB.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} has {line}, which is neither an absolute folder nor a qube.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The destination of the backups does not answer within {seconds} seconds.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The file system that is mounted at {path} cannot be read: {why}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The backup cannot be written to {path}: {why}.</source>
+        <translation>Die Sicherung lässt sich nicht nach {path} schreiben: {why}.</translation>
+    </message>
+    <message>
+        <source>The backup may need a file of {needed} bytes, and the file system of {path} ({kind}) takes files of up to {most} bytes.</source>
+        <translation>Die Sicherung braucht vielleicht eine Datei von {needed} Bytes, und das Dateisystem von {path} ({kind}) fasst Dateien bis {most} Bytes.</translation>
+    </message>
+    <message>
+        <source>There is no user {user}, whose home is to be backed up.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The group {group} has no member: name the user in dom0_home.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Only the daemon of the system, or that of {user}, backs up the home of {owner}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no backup profile {profile}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The backup profile {profile} cannot be read: {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The backup profile {profile} cannot be written: {why}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The backup profile {profile} cannot be removed: {why}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no folder {path}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is already a file {path}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} cannot be written: {why}.</source>
+        <translation>{path} lässt sich nicht schreiben: {why}.</translation>
+    </message>
+    <message>
+        <source>The file system of {path} takes no file larger than {most} bytes, and the backup is larger. It was removed.</source>
+        <translation>Das Dateisystem von {path} fasst keine Datei über {most} Bytes, und die Sicherung ist größer. Sie wurde entfernt.</translation>
+    </message>
+    <message>
+        <source>The disk of {path} is full: {written} bytes of the backup had been written, and were removed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The backup that was written cannot be read: {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{program} cannot be started: {why}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{qube} cannot be reached: this computer has no qrexec ({program}).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{qube} did not give the passphrase: {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{qube} did not give the passphrase (status {status}).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The passphrase in {path} cannot be read: {why}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Network namespaces and taps need root.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This kernel has no /dev/net/tun.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} is in use by this computer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} cannot be opened: {why}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The store {path} cannot be opened: {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The store cannot be copied to {path} before it is changed: {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The store is closed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The store cannot be read: {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The rows of the store cannot be checked: {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The change could not be stored: {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The change could not be stored: {path} was deleted or replaced while the daemon runs. Put the file back, or stop the daemon before you replace the store.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the disk of {path} is full and cannot be examined: {why}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the disk of {path} is full: {free} bytes are left.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The store was written by a newer version of this program.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It was not asked for.</source>
+        <translation>Er war nicht gewünscht.</translation>
+    </message>
+    <message>
+        <source>The home of dom0 is restored only when it is asked for (dom0-home).</source>
+        <translation>Das Home von dom0 wird nur auf Verlangen wiederhergestellt (dom0-home).</translation>
+    </message>
+    <message>
+        <source>There are no qubes of the class {class} here.</source>
+        <translation>Qubes der Klasse {class} gibt es hier nicht.</translation>
+    </message>
+    <message>
+        <source>It is whole; the backup is damaged elsewhere: {problems}</source>
+        <translation>Er ist unversehrt; die Sicherung ist an anderer Stelle beschädigt: {problems}</translation>
+    </message>
+    <message>
+        <source>The file holds no volume {volumes} of {qube}.</source>
+        <translation>Die Datei enthält keinen Datenträger {volumes} von {qube}.</translation>
+    </message>
+    <message>
+        <source>Its template {template} is missing.</source>
+        <translation>Seine Vorlage {template} fehlt.</translation>
+    </message>
+    <message>
+        <source>Its netvm {netvm} is missing.</source>
+        <translation>Sein Netz-Qube {netvm} fehlt.</translation>
+    </message>
+    <message>
+        <source>Its firewall has more than {most} rules; after rule {last} all is dropped.</source>
+        <translation>Seine Firewall hat mehr als {most} Regeln; nach Regel {last} wird alles verworfen.</translation>
+    </message>
+    <message>
+        <source>Its notes are left out: {why}</source>
+        <translation>Seine Notizen sind ausgelassen: {why}</translation>
+    </message>
+    <message>
+        <source>And {count} more that are not named here.</source>
+        <translation>Und {count} weitere, die hier nicht genannt sind.</translation>
+    </message>
+    <message>
+        <source>Its home is in {path}: {files} files, {bytes} bytes.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no label {label}; it is {other}.</source>
+        <translation>Ein Label {label} gibt es nicht; er hat {other}.</translation>
+    </message>
+    <message>
+        <source>Its template is {template}.</source>
+        <translation>Seine Vorlage ist {template}.</translation>
+    </message>
+    <message>
+        <source>Its list of devices that it must never get is lost: {devices}.</source>
+        <translation>Die Liste der Geräte, die er nie bekommen darf, ist verloren: {devices}.</translation>
+    </message>
+    <message>
+        <source>A {class} has no property {property} here; {value} is left out.</source>
+        <translation>Eine {class} hat hier keine Eigenschaft {property}; {value} ist ausgelassen.</translation>
+    </message>
+    <message>
+        <source>Its netvm is the default, not {netvm}: {why}</source>
+        <translation>Er bekommt den üblichen Netz-Qube, nicht {netvm}: {why}</translation>
+    </message>
+    <message>
+        <source>It has no netvm: {why}</source>
+        <translation>Er hat keinen Netz-Qube: {why}</translation>
+    </message>
+    <message>
+        <source>{property} is the default: {why}</source>
+        <translation>{property} hat den Standardwert: {why}</translation>
+    </message>
+    <message>
+        <source>Its autostart is off, because it had PCI devices.</source>
+        <translation>Er startet nicht mit dem System, weil er PCI-Geräte hatte.</translation>
+    </message>
+    <message>
+        <source>its name is not valid.</source>
+        <translation>sein Name ist ungültig.</translation>
+    </message>
+    <message>
+        <source>The feature {feature} is left out: {why}</source>
+        <translation>Das Feature {feature} ist ausgelassen: {why}</translation>
+    </message>
+    <message>
+        <source>The tag {tag} is left out: it is not valid.</source>
+        <translation>Das Tag {tag} ist ausgelassen: Es ist ungültig.</translation>
+    </message>
+    <message>
+        <source>The tag {tag} is {other} here.</source>
+        <translation>Das Tag {tag} heißt hier {other}.</translation>
+    </message>
+    <message>
+        <source>Not assigned again, because it was not asked for (devices=yes): {devices}{more}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} devices are left out: a qube has at most {most}.</source>
+        <translation>{count} Geräte sind ausgelassen: Ein Qube hat höchstens {most}.</translation>
+    </message>
+    <message>
+        <source>The device {device} is left out: {why}</source>
+        <translation>Das Gerät {device} ist ausgelassen: {why}</translation>
+    </message>
+    <message>
+        <source>there is no such class of devices.</source>
+        <translation>eine solche Klasse von Geräten gibt es nicht.</translation>
+    </message>
+    <message>
+        <source>there is no qube {qube} that could offer it.</source>
+        <translation>es gibt keinen Qube {qube}, der es anbieten könnte.</translation>
+    </message>
+    <message>
+        <source>its mode was {mode}, and here it would be attached unasked.</source>
+        <translation>sein Modus war {mode}, und hier würde es ungefragt verbunden.</translation>
+    </message>
+    <message>
+        <source>it was bound to {identity}, and here any device at that port would be attached.</source>
+        <translation>es war an {identity} gebunden, und hier würde jedes Gerät an diesem Anschluss verbunden.</translation>
+    </message>
+    <message>
+        <source>it was not required, and here the qube would not start without it.</source>
+        <translation>es war nicht erforderlich, und hier würde der Qube ohne es nicht starten.</translation>
+    </message>
+    <message>
+        <source>it is there twice.</source>
+        <translation>es ist zweimal da.</translation>
+    </message>
+    <message>
+        <source>the qube has no place for another disk.</source>
+        <translation>der Qube hat keinen Platz für einen weiteren Datenträger.</translation>
+    </message>
+    <message>
+        <source>{count} tags are left out: a qube has at most {most}.</source>
+        <translation>{count} Tags sind ausgelassen: Ein Qube hat höchstens {most}.</translation>
+    </message>
+    <message>
+        <source>The notes are left out: they are too long.</source>
+        <translation>Die Notizen sind ausgelassen: Sie sind zu lang.</translation>
+    </message>
+    <message>
+        <source>It has too many features, or too large ones; left out: {features}{more}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It is the same here.</source>
+        <translation>Hier ist es gleich.</translation>
+    </message>
+    <message>
+        <source>It is added.</source>
+        <translation>Es kommt hinzu.</translation>
+    </message>
+    <message>
+        <source>It replaces what was here.</source>
+        <translation>Es ersetzt, was hier war.</translation>
+    </message>
+    <message>
+        <source>The backup may need {needed} MiB, and {path} has {free} MiB left.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} is not a folder.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder {path} is not empty and is not a pool: {name} lies in it. Name a folder that is empty or does not exist yet. If it is a pool of an earlier version, move away what is not a volume.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A {class} device has no option {option}; it has: {options}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{option} is one of {choices}, not {value}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{option} is xvde to xvdh, xvdy, xvdz or xvdaa to xvdaz, not {value}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A backup profile has no key {key}; it has {keys}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A backup profile has destination_path or destination_command, not both.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A backup profile has only one of passphrase_text, passphrase_file and passphrase_vm.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>destination_command is run in dom0; it has no destination_vm.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>verify and keep need a destination_path in dom0, which can be read again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>dom0_home needs {name} in include.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>keep needs verify: only a verified backup replaces an older one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The backup profile is not YAML{where}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A backup profile is a list of keys with their values.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A backup profile has at most {most} values.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A backup profile has no aliases.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A backup profile cannot be nested so deeply.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The backup profile has {key} twice.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{key} is one line of text.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{key} is a list of qubes, {type}CLASS and {tag}TAG.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{key} has {value}, which is not a qube, {type}CLASS or {tag}TAG.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{key} is the name of a qube{value}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{key} is an absolute path{value}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{key} is a list: the program and its arguments.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{key} is true or false.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{key} is true, false or the name of a user.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{key} says how many backups to keep: last, daily, weekly, monthly.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{key}: {name} is a number up to {most}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>schedule is hourly, daily HH:MM, weekly mon HH:MM or monthly N HH:MM (N up to {day}), not {value}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{what} is not a passphrase: it is not UTF-8.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{what} is not a passphrase: it has more than {most} bytes.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{what} is not a passphrase: one line of text is needed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{what} is not a passphrase: it has more than one line.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The new folder for the home of dom0 needs an absolute path, not {path}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no folder {path} to unpack the home of dom0 in.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The home of dom0 may need {needed} MiB, and {path} has {free} MiB left.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is already a {path}; the home of dom0 is unpacked into a new folder.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder {path} cannot be created: {why}.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -3967,233 +5371,6 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Rename</source>
         <translation>Umbenennen</translation>
-    </message>
-</context>
-<context>
-    <name>RestoreNotes</name>
-    <message>
-        <source>It was not asked for.</source>
-        <translation>Er war nicht gewünscht.</translation>
-    </message>
-    <message>
-        <source>There is already a qube {0}.</source>
-        <translation>Es gibt schon einen Qube {0}.</translation>
-    </message>
-    <message>
-        <source>Its template {0} is missing.</source>
-        <translation>Seine Vorlage {0} fehlt.</translation>
-    </message>
-    <message>
-        <source>Its template is {0}.</source>
-        <translation>Seine Vorlage ist {0}.</translation>
-    </message>
-    <message>
-        <source>Its netvm {0} is missing.</source>
-        <translation>Sein Netz-Qube {0} fehlt.</translation>
-    </message>
-    <message>
-        <source>There is no label {0}; it is {1}.</source>
-        <translation>Ein Label {0} gibt es nicht; er hat {1}.</translation>
-    </message>
-    <message>
-        <source>There are no qubes of the class {0} here.</source>
-        <translation>Qubes der Klasse {0} gibt es hier nicht.</translation>
-    </message>
-    <message>
-        <source>Its netvm is the default, not {0}: {1}</source>
-        <translation>Er bekommt den üblichen Netz-Qube, nicht {0}: {1}</translation>
-    </message>
-    <message>
-        <source>It has no netvm: {0}</source>
-        <translation>Er hat keinen Netz-Qube: {0}</translation>
-    </message>
-    <message>
-        <source>{0} is the default: {1}</source>
-        <translation>{0} hat den Standardwert: {1}</translation>
-    </message>
-    <message>
-        <source>A {0} has no property {1} here; {2} is left out.</source>
-        <translation>Eine {0} hat hier keine Eigenschaft {1}; {2} ist ausgelassen.</translation>
-    </message>
-    <message>
-        <source>The feature {0} is left out: {1}</source>
-        <translation>Das Feature {0} ist ausgelassen: {1}</translation>
-    </message>
-    <message>
-        <source>The tag {0} is left out: it is not valid.</source>
-        <translation>Das Tag {0} ist ausgelassen: Es ist ungültig.</translation>
-    </message>
-    <message>
-        <source>The tag {0} is {1} here.</source>
-        <translation>Das Tag {0} heißt hier {1}.</translation>
-    </message>
-    <message>
-        <source>The device {0} is left out: {1}</source>
-        <translation>Das Gerät {0} ist ausgelassen: {1}</translation>
-    </message>
-    <message>
-        <source>Not assigned again, because it was not asked for (devices=yes): {0}.</source>
-        <translation>Nicht wieder zugewiesen, weil es nicht verlangt war (devices=yes): {0}.</translation>
-    </message>
-    <message>
-        <source>Its autostart is off, because it had PCI devices.</source>
-        <translation>Er startet nicht mit dem System, weil er PCI-Geräte hatte.</translation>
-    </message>
-    <message>
-        <source>Its list of devices that it must never get is lost: {0}.</source>
-        <translation>Die Liste der Geräte, die er nie bekommen darf, ist verloren: {0}.</translation>
-    </message>
-    <message>
-        <source>Its notes are left out: {0}</source>
-        <translation>Seine Notizen sind ausgelassen: {0}</translation>
-    </message>
-    <message>
-        <source>And {0} more that are not named here.</source>
-        <translation>Und {0} weitere, die hier nicht genannt sind.</translation>
-    </message>
-    <message>
-        <source>{0} devices are left out: a qube has at most {1}.</source>
-        <translation>{0} Geräte sind ausgelassen: Ein Qube hat höchstens {1}.</translation>
-    </message>
-    <message>
-        <source>{0} tags are left out: a qube has at most {1}.</source>
-        <translation>{0} Tags sind ausgelassen: Ein Qube hat höchstens {1}.</translation>
-    </message>
-    <message>
-        <source>It has too many features, or too large ones; left out: {0}.</source>
-        <translation>Er hat zu viele oder zu große Features; ausgelassen: {0}.</translation>
-    </message>
-    <message>
-        <source>The notes are left out: they are too long.</source>
-        <translation>Die Notizen sind ausgelassen: Sie sind zu lang.</translation>
-    </message>
-    <message>
-        <source>Its firewall has more than {0} rules; after rule {1} all is dropped.</source>
-        <translation>Seine Firewall hat mehr als {0} Regeln; nach Regel {1} wird alles verworfen.</translation>
-    </message>
-    <message>
-        <source>Its rules end there: everything else is dropped.</source>
-        <translation>Seine Regeln enden dort: Alles andere wird verworfen.</translation>
-    </message>
-    <message>
-        <source>The notes are left out.</source>
-        <translation>Die Notizen sind ausgelassen.</translation>
-    </message>
-    <message>
-        <source>its name is not valid.</source>
-        <translation>sein Name ist ungültig.</translation>
-    </message>
-    <message>
-        <source>there is no such class of devices.</source>
-        <translation>eine solche Klasse von Geräten gibt es nicht.</translation>
-    </message>
-    <message>
-        <source>there is no qube {0} that could offer it.</source>
-        <translation>es gibt keinen Qube {0}, der es anbieten könnte.</translation>
-    </message>
-    <message>
-        <source>its mode was {0}, and here it would be attached unasked.</source>
-        <translation>sein Modus war {0}, und hier würde es ungefragt verbunden.</translation>
-    </message>
-    <message>
-        <source>it was bound to {0}, and here any device at that port would be attached.</source>
-        <translation>es war an {0} gebunden, und hier würde jedes Gerät an diesem Anschluss verbunden.</translation>
-    </message>
-    <message>
-        <source>it was not required, and here the qube would not start without it.</source>
-        <translation>es war nicht erforderlich, und hier würde der Qube ohne es nicht starten.</translation>
-    </message>
-    <message>
-        <source>it is there twice.</source>
-        <translation>es ist zweimal da.</translation>
-    </message>
-    <message>
-        <source>the qube has no place for another disk.</source>
-        <translation>der Qube hat keinen Platz für einen weiteren Datenträger.</translation>
-    </message>
-    <message>
-        <source>The value of a feature has at most {0} bytes.</source>
-        <translation>Der Wert eines Features hat höchstens {0} Bytes.</translation>
-    </message>
-    <message>
-        <source>The value of a feature is one line without control characters; it contains {0}.</source>
-        <translation>Der Wert eines Features ist eine Zeile ohne Steuerzeichen; er enthält {0}.</translation>
-    </message>
-    <message>
-        <source>Notes are text without control characters; they contain {0}.</source>
-        <translation>Notizen sind Text ohne Steuerzeichen; sie enthalten {0}.</translation>
-    </message>
-    <message>
-        <source>Notes have at most {0} KiB.</source>
-        <translation>Notizen haben höchstens {0} KiB.</translation>
-    </message>
-    <message>
-        <source>It is whole; the backup is damaged elsewhere: {0}</source>
-        <translation>Er ist unversehrt; die Sicherung ist an anderer Stelle beschädigt: {0}</translation>
-    </message>
-    <message>
-        <source>The backup has no readable manifest, so a missing file could go unnoticed; read and whole: {0}.</source>
-        <translation>Die Sicherung hat kein lesbares Manifest; eine fehlende Datei könnte also unbemerkt bleiben. Gelesen und unversehrt: {0}.</translation>
-    </message>
-    <message>
-        <source>The file holds no volume {0} of {1}.</source>
-        <translation>Die Datei enthält keinen Datenträger {0} von {1}.</translation>
-    </message>
-    <message>
-        <source>The data of {0} are missing.</source>
-        <translation>Die Daten von {0} fehlen.</translation>
-    </message>
-    <message>
-        <source>The sealed header of the backup is damaged.</source>
-        <translation>Der versiegelte Kopf der Sicherung ist beschädigt.</translation>
-    </message>
-    <message>
-        <source>The header of the backup was changed; its sealed copy is used.</source>
-        <translation>Der Kopf der Sicherung wurde verändert; seine versiegelte Kopie wird benutzt.</translation>
-    </message>
-    <message>
-        <source>The frame around {0} was changed.</source>
-        <translation>Der Rahmen um {0} wurde verändert.</translation>
-    </message>
-    <message>
-        <source>The header of {0} was damaged; its content is whole.</source>
-        <translation>Der Kopf von {0} war beschädigt; sein Inhalt ist unversehrt.</translation>
-    </message>
-    <message>
-        <source>The configuration of dom0 was changed, or is of another backup.</source>
-        <translation>Die Konfiguration von dom0 wurde verändert oder gehört zu einer anderen Sicherung.</translation>
-    </message>
-    <message>
-        <source>The configuration of dom0 cannot be read: {0}</source>
-        <translation>Die Konfiguration von dom0 ist nicht lesbar: {0}</translation>
-    </message>
-    <message>
-        <source>The backup has no {0} of dom0.</source>
-        <translation>Die Sicherung hat kein {0} von dom0.</translation>
-    </message>
-    <message>
-        <source>It is the same here.</source>
-        <translation>Hier ist es gleich.</translation>
-    </message>
-    <message>
-        <source>It replaces what was here.</source>
-        <translation>Es ersetzt, was hier war.</translation>
-    </message>
-    <message>
-        <source>It is added.</source>
-        <translation>Es kommt hinzu.</translation>
-    </message>
-    <message>
-        <source>The label {0} has another colour here, which qubes may rely upon.</source>
-        <translation>Das Label {0} hat hier eine andere Farbe, auf die sich Qubes verlassen können.</translation>
-    </message>
-    <message>
-        <source>There is another pool {0} here; remove it first.</source>
-        <translation>Hier gibt es einen anderen Pool {0}; entfernen Sie ihn zuerst.</translation>
-    </message>
-    <message>
-        <source>The home of dom0 is restored only when it is asked for (dom0-home).</source>
-        <translation>Das Home von dom0 wird nur auf Verlangen wiederhergestellt (dom0-home).</translation>
     </message>
 </context>
 <context>
@@ -4630,16 +5807,67 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>&amp;Weiterlaufen lassen</translation>
     </message>
     <message>
-        <source>It goes on, and is in the list of tasks.</source>
-        <translation>Es geht weiter und steht in der Liste der Aufgaben.</translation>
-    </message>
-    <message>
         <source>Sal&amp;vage what is intact…</source>
         <translation>Unversehrtes &amp;retten …</translation>
     </message>
     <message>
         <source>Reads the damaged file again and restores each qube whose parts are all intact.</source>
         <translation>Liest die beschädigte Datei noch einmal und stellt jeden Qube wieder her, dessen Teile alle unversehrt sind.</translation>
+    </message>
+    <message>
+        <source>It continues, and is in the list of tasks.</source>
+        <translation>Es geht weiter und steht in der Liste der Aufgaben.</translation>
+    </message>
+</context>
+<context>
+    <name>RunningBackup</name>
+    <message>
+        <source>Back up: {0}</source>
+        <translation>Sichern: {0}</translation>
+    </message>
+    <message>
+        <source>{0} is read again</source>
+        <translation>{0} wird noch einmal gelesen</translation>
+    </message>
+    <message>
+        <source>{0} is written</source>
+        <translation>{0} wird geschrieben</translation>
+    </message>
+    <message>
+        <source>The backup is complete.</source>
+        <translation>Die Sicherung ist vollständig.</translation>
+    </message>
+    <message>
+        <source>Cancelled. What had been written is removed.</source>
+        <translation>Abgebrochen. Was schon geschrieben war, ist entfernt.</translation>
+    </message>
+    <message>
+        <source>It failed: {0}</source>
+        <translation>Fehlgeschlagen: {0}</translation>
+    </message>
+    <message>
+        <source>the schedule</source>
+        <translation>dem Zeitplan</translation>
+    </message>
+    <message>
+        <source>The connection was lost before the backup began.</source>
+        <translation>Die Verbindung ist abgebrochen, bevor die Sicherung begann.</translation>
+    </message>
+    <message>
+        <source>Started by {0}.</source>
+        <translation>Gestartet von {0}.</translation>
+    </message>
+    <message>
+        <source>A backup of this profile is already running; this window shows it.</source>
+        <translation>Eine Sicherung dieses Profils läuft schon; dieses Fenster zeigt sie.</translation>
+    </message>
+    <message>
+        <source>The connection was lost. The backup may still be running.</source>
+        <translation>Die Verbindung ist abgebrochen. Die Sicherung läuft vielleicht weiter.</translation>
+    </message>
+    <message>
+        <source>Connected again.</source>
+        <translation>Wieder verbunden.</translation>
     </message>
 </context>
 <context>
@@ -4758,12 +5986,12 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Er führt Befehle zu festen Zeiten aus.</translation>
     </message>
     <message>
-        <source>It has a login screen of its own.</source>
-        <translation>Er hat einen eigenen Anmeldebildschirm.</translation>
-    </message>
-    <message>
         <source>It shows its own windows as a GUI qube.</source>
         <translation>Er zeigt als GUI-Qube seine eigenen Fenster.</translation>
+    </message>
+    <message>
+        <source>It has its own login screen.</source>
+        <translation>Er hat einen eigenen Anmeldebildschirm.</translation>
     </message>
 </context>
 <context>
@@ -5012,16 +6240,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         </translation>
     </message>
     <message>
-        <source>Unsaved changes</source>
-        <translation>Nicht gespeicherte Änderungen</translation>
-    </message>
-    <message>
         <source>Leave without applying the changes to {0}?</source>
         <translation>Verlassen, ohne die Änderungen an {0} anzuwenden?</translation>
-    </message>
-    <message>
-        <source>Discard</source>
-        <translation>Verwerfen</translation>
     </message>
     <message>
         <source>Volumes</source>
@@ -5042,69 +6262,6 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Syste&amp;m storage</source>
         <translation>Syste&amp;m-Speicherplatz</translation>
-    </message>
-</context>
-<context>
-    <name>MultiWindow</name>
-    <message numerus="yes">
-        <source>Settings of %n qube(s)</source>
-        <translation>
-            <numerusform>Einstellungen von %n Qube</numerusform>
-            <numerusform>Einstellungen von %n Qubes</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Basic</source>
-        <translation>Allgemein</translation>
-    </message>
-    <message>
-        <source>Advanced</source>
-        <translation>Erweitert</translation>
-    </message>
-    <message>
-        <source>What would be different</source>
-        <translation>Was anders würde</translation>
-    </message>
-    <message numerus="yes">
-        <source>%n qube(s) would be different:</source>
-        <translation>
-            <numerusform>%n Qube würde anders:</numerusform>
-            <numerusform>%n Qubes würden anders:</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Nothing is different yet.</source>
-        <translation>Noch ist nichts anders.</translation>
-    </message>
-    <message numerus="yes">
-        <source>Apply the settings of %n qube(s)</source>
-        <translation>
-            <numerusform>Die Einstellungen von %n Qube anwenden</numerusform>
-            <numerusform>Die Einstellungen von %n Qubes anwenden</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n qube(s) refused; the others were changed.</source>
-        <translation>
-            <numerusform>%n Qube hat abgelehnt; die anderen wurden geändert.</numerusform>
-            <numerusform>%n Qubes haben abgelehnt; die anderen wurden geändert.</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Leave without applying the changes?</source>
-        <translation>Verlassen, ohne die Änderungen anzuwenden?</translation>
-    </message>
-    <message>
-        <source>Unsaved changes</source>
-        <translation>Nicht gespeicherte Änderungen</translation>
-    </message>
-    <message>
-        <source>Discard</source>
-        <translation>Verwerfen</translation>
-    </message>
-    <message>
-        <source>Tags</source>
-        <translation>Tags</translation>
     </message>
 </context>
 <context>
@@ -5272,17 +6429,6 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>A volume can only grow.</source>
         <translation>Ein Datenträger kann nur wachsen.</translation>
-    </message>
-</context>
-<context>
-    <name>VolumeSizeRow</name>
-    <message>
-        <source>{0} used</source>
-        <translation>{0} belegt</translation>
-    </message>
-    <message>
-        <source>Changed elsewhere meanwhile.</source>
-        <translation>Inzwischen anderswo geändert.</translation>
     </message>
 </context>
 <context>
@@ -5574,10 +6720,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Sehr schwach: sofort erraten</translation>
     </message>
     <message>
-        <source>Weak: guessed in a moment by who has the file</source>
-        <translation>Schwach: in einem Augenblick erraten, wenn jemand die Datei hat</translation>
-    </message>
-    <message>
         <source>Fair: not for what must stay secret</source>
         <translation>Mäßig: nichts für Geheimes</translation>
     </message>
@@ -5588,6 +6730,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Strong</source>
         <translation>Stark</translation>
+    </message>
+    <message>
+        <source>Weak: guessed in a moment by anyone who has the file</source>
+        <translation>Schwach: in einem Augenblick erraten, wenn jemand die Datei hat</translation>
     </message>
 </context>
 <context>
@@ -5701,18 +6847,6 @@ Was eingesteckt wird, erscheint hier.</translation>
             <numerusform>%n Änderungen davor wurden gemacht und bleiben.</numerusform>
         </translation>
     </message>
-    <message>
-        <source>Leave without applying the changes?</source>
-        <translation>Verlassen, ohne die Änderungen anzuwenden?</translation>
-    </message>
-    <message>
-        <source>Unsaved changes</source>
-        <translation>Nicht gespeicherte Änderungen</translation>
-    </message>
-    <message>
-        <source>Discard</source>
-        <translation>Verwerfen</translation>
-    </message>
 </context>
 <context>
     <name>TagsPage</name>
@@ -5769,12 +6903,12 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Wählen Sie ein Feature, das am Qube selbst gesetzt ist.</translation>
     </message>
     <message>
-        <source>Services have a page of their own.</source>
-        <translation>Dienste haben eine eigene Seite.</translation>
-    </message>
-    <message>
         <source>A tag holds letters, digits, _ and -, and does not start with created-by-</source>
         <translation>Ein Tag besteht aus Buchstaben, Ziffern, _ und - und beginnt nicht mit created-by-</translation>
+    </message>
+    <message>
+        <source>Services have their own page.</source>
+        <translation>Dienste haben eine eigene Seite.</translation>
     </message>
 </context>
 <context>
@@ -5806,10 +6940,6 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Remove &amp;older backups of this profile</source>
         <translation>&amp;Ältere Sicherungen dieses Profils entfernen</translation>
-    </message>
-    <message>
-        <source>Only when somebody asks for it</source>
-        <translation>Nur wenn jemand es verlangt</translation>
     </message>
     <message>
         <source>Every hour</source>
@@ -5962,6 +7092,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>on day {0} of each month at {1}</source>
         <translation>am {0}. jedes Monats um {1}</translation>
+    </message>
+    <message>
+        <source>Only when you start it</source>
+        <translation>Nur wenn jemand es verlangt</translation>
     </message>
 </context>
 <context>
@@ -6399,6 +7533,17 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Properties as columns…</source>
         <translation>Eigenschaften als Spalten …</translation>
+    </message>
+</context>
+<context>
+    <name>VolumeSizeRow</name>
+    <message>
+        <source>{0} used</source>
+        <translation>{0} belegt</translation>
+    </message>
+    <message>
+        <source>Changed elsewhere meanwhile.</source>
+        <translation>Inzwischen anderswo geändert.</translation>
     </message>
 </context>
 <context>
