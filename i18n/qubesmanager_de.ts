@@ -558,7 +558,7 @@
     </message>
     <message>
         <source>Of dom0:</source>
-        <translation type="unfinished"></translation>
+        <translation>Von dom0:</translation>
     </message>
     <message>
         <source>only when you start it</source>
@@ -570,7 +570,7 @@
     </message>
     <message>
         <source>its configuration</source>
-        <translation type="unfinished"></translation>
+        <translation>seine Konfiguration</translation>
     </message>
     <message>
         <source>nothing</source>
@@ -578,11 +578,11 @@
     </message>
     <message>
         <source>its configuration, and its home: at most {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>seine Konfiguration und sein Home: höchstens {0}</translation>
     </message>
     <message>
         <source>Its schedule will fail: no one is there to type the passphrase. Use a file or a qube.</source>
-        <translation type="unfinished"></translation>
+        <translation>Sein Zeitplan wird fehlschlagen: Es ist niemand da, der die Passphrase eingibt. Nehmen Sie eine Datei oder einen Qube.</translation>
     </message>
 </context>
 <context>
@@ -1459,27 +1459,27 @@ Was eingesteckt wird, erscheint hier.</translation>
     <name>Dom0Box</name>
     <message>
         <source>dom0&apos;s confi&amp;guration</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Konfiguration von dom0</translation>
     </message>
     <message>
         <source>Labels, pools, system properties, policy files and backup profiles, to be restored one by one.</source>
-        <translation type="unfinished"></translation>
+        <translation>Labels, Pools, Systemeigenschaften, Richtliniendateien und Sicherungsprofile; sie lassen sich einzeln wiederherstellen.</translation>
     </message>
     <message>
         <source>dom0&apos;s &amp;home</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Home von dom0</translation>
     </message>
     <message>
         <source>The files of dom0&apos;s user, to be restored into a new folder. It needs dom0&apos;s configuration.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Dateien des Benutzers von dom0; sie werden in einen neuen Ordner wiederhergestellt. Dazu gehört die Konfiguration von dom0.</translation>
     </message>
     <message>
         <source>Only a profile that is set in dom0 backs up dom0.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur ein Profil, das in dom0 gesetzt ist, sichert dom0.</translation>
     </message>
     <message>
         <source>Tick the qubes, or name dom0 among those to include.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen Sie die Qubes von Hand, oder nennen Sie dom0 unter den aufzunehmenden.</translation>
     </message>
 </context>
 <context>
@@ -3269,7 +3269,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Whether the qube is removed when it halts. No keeps a disposable that has a task, such as ``sys-usb``: its volumes are still fresh at each start.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ob der Qube entfernt wird, sobald er ausgeht. Bei Nein bleibt ein Wegwerf-Qube mit einer Aufgabe, etwa ``sys-usb``: Seine Datenträger sind trotzdem bei jedem Start frisch.</translation>
     </message>
     <message>
         <source>The name of the icon of the qube.</source>
@@ -3553,7 +3553,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{text}</source>
-        <translation type="unfinished"></translation>
+        <translation>{text}</translation>
     </message>
     <message>
         <source>{qube}: {reason}</source>
@@ -3561,11 +3561,11 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Internal error; see the daemon&apos;s log</source>
-        <translation type="unfinished"></translation>
+        <translation>Interner Fehler; siehe das Protokoll des Dienstes</translation>
     </message>
     <message>
         <source>{first} {second}</source>
-        <translation type="unfinished"></translation>
+        <translation>{first} {second}</translation>
     </message>
     <message>
         <source>dom0 runs as long as the computer does.</source>
@@ -3605,7 +3605,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{qube} is a disposable; it is removed when it halts.</source>
-        <translation type="unfinished"></translation>
+        <translation>{qube} ist ein Wegwerf-Qube; er wird entfernt, sobald er ausgeht.</translation>
     </message>
     <message>
         <source>{qube} cannot start: its netvms form a loop, {loop}.</source>
@@ -3637,7 +3637,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{qube} is used by a qube that is just being created.</source>
-        <translation type="unfinished"></translation>
+        <translation>{qube} wird von einem Qube genutzt, der gerade angelegt wird.</translation>
     </message>
     <message>
         <source>{qube} is running; shut it down before you clone it.</source>
@@ -3669,7 +3669,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>A name contains only letters, digits and . _ -</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Name enthält nur Buchstaben, Ziffern und . _ -</translation>
     </message>
     <message>
         <source>The name {name} is reserved.</source>
@@ -3685,7 +3685,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{property} of {qube} can be changed only while the qube is halted.</source>
-        <translation type="unfinished"></translation>
+        <translation>{property} von {qube} lässt sich nur ändern, solange der Qube ausgeschaltet ist.</translation>
     </message>
     <message>
         <source>{netvm} does not provide network.</source>
@@ -3693,7 +3693,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>That would be a loop of netvms: {loop}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das ergäbe einen Kreis von Netz-Qubes: {loop}.</translation>
     </message>
     <message>
         <source>{netvm} is not running, so these running qubes would lose the network: {qubes}.</source>
@@ -3717,7 +3717,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The memory is between {least} and {most} MiB.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Speicher liegt zwischen {least} und {most} MiB.</translation>
     </message>
     <message>
         <source>The initial memory ({memory} MiB) is above the maximum ({maxmem} MiB).</source>
@@ -3725,7 +3725,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The maximum memory is at most {most} MiB.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Höchstwert des Speichers ist höchstens {most} MiB.</translation>
     </message>
     <message>
         <source>The maximum ({maxmem} MiB) is below the initial memory ({memory} MiB).</source>
@@ -3733,7 +3733,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The memory of a qube with PCI devices cannot be balanced: set maxmem to 0 first.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Speicher eines Qubes mit PCI-Geräten lässt sich nicht ausgleichen: Setzen Sie zuerst maxmem auf 0.</translation>
     </message>
     <message>
         <source>References to it are changed too: {references}.</source>
@@ -3757,15 +3757,15 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The volume is created again at each start of the qube.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Datenträger wird bei jedem Start des Qubes neu angelegt.</translation>
     </message>
     <message>
         <source>The qube is running; the content of a volume is replaced only while its qube is halted.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Qube läuft; der Inhalt eines Datenträgers wird nur ersetzt, solange sein Qube ausgeschaltet ist.</translation>
     </message>
     <message>
         <source>The volume is a part of the qube; only extra volumes are detached.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Datenträger ist ein Teil des Qubes; nur zusätzliche Datenträger werden getrennt.</translation>
     </message>
     <message>
         <source>The value of a feature is one line without control characters; it contains {character}.</source>
@@ -3785,87 +3785,87 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{disposable} takes the netvm of its template, and that would be a loop of netvms: {loop}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{disposable} übernimmt den Netz-Qube seiner Vorlage, und das ergäbe einen Kreis von Netz-Qubes: {loop}.</translation>
     </message>
     <message>
         <source>A qube cannot show its own windows or play its own sound.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Qube kann nicht seine eigenen Fenster zeigen oder seinen eigenen Ton abspielen.</translation>
     </message>
     <message>
         <source>{property} is between {least} and {most}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{property} liegt zwischen {least} und {most}.</translation>
     </message>
     <message>
         <source>It is one of: {choices}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Möglich ist: {choices}.</translation>
     </message>
     <message>
         <source>There is no kernel {kernel}; there are: {kernels}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keinen Kernel {kernel}; es gibt: {kernels}.</translation>
     </message>
     <message>
         <source>{address} is not an IPv4 address.</source>
-        <translation type="unfinished"></translation>
+        <translation>{address} ist keine IPv4-Adresse.</translation>
     </message>
     <message>
         <source>{address} is the address of {qube}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{address} ist die Adresse von {qube}.</translation>
     </message>
     <message>
         <source>A MAC address is six pairs of lower-case hexadecimal digits, and not a multicast address.</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine MAC-Adresse besteht aus sechs Paaren hexadezimaler Ziffern in Kleinschreibung und ist keine Multicast-Adresse.</translation>
     </message>
     <message>
         <source>There is no label {label}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt kein Label {label}.</translation>
     </message>
     <message>
         <source>The value of {property} is longer than {most} characters.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Wert von {property} ist länger als {most} Zeichen.</translation>
     </message>
     <message>
         <source>The value of {property} must be one line.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Wert von {property} muss eine Zeile sein.</translation>
     </message>
     <message>
         <source>{property} cannot be empty.</source>
-        <translation type="unfinished"></translation>
+        <translation>{property} kann nicht leer sein.</translation>
     </message>
     <message>
         <source>{property} is a whole number, not {value}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{property} ist eine ganze Zahl, nicht {value}.</translation>
     </message>
     <message>
         <source>{property} is yes or no, not {value}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{property} ist ja oder nein, nicht {value}.</translation>
     </message>
     <message>
         <source>The pool {pool} contains dom0&apos;s kernels; no volume can be created in it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Pool {pool} enthält die Kernel von dom0; in ihm lässt sich kein Datenträger anlegen.</translation>
     </message>
     <message>
         <source>There is no pool {pool}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keinen Pool {pool}.</translation>
     </message>
     <message>
         <source>The value is between {least} and {most}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Wert liegt zwischen {least} und {most}.</translation>
     </message>
     <message>
         <source>A qube has at most {most} {what}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Qube hat höchstens {most} {what}.</translation>
     </message>
     <message>
         <source>The features, tags and notes of {qube} are too large: {size} bytes, where at most {most} KiB are possible.</source>
-        <translation type="unfinished"></translation>
+        <translation>Features, Tags und Notizen von {qube} sind zu groß: {size} Bytes; möglich sind höchstens {most} KiB.</translation>
     </message>
     <message>
         <source>A root volume is a raw disk image; this looks like {format}. {advice}</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Root-Datenträger ist ein rohes Abbild; dies sieht aus wie {format}. {advice}</translation>
     </message>
     <message>
         <source>{qube} is {state}, not halted.</source>
-        <translation type="unfinished"></translation>
+        <translation>{qube} ist nicht ausgeschaltet ({state}).</translation>
     </message>
     <message>
         <source>The hypervisor is just starting or stopping {qube}.</source>
@@ -3873,23 +3873,23 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{qube} {done}. Cleaning up after it failed and is tried again: {cause}</source>
-        <translation type="unfinished"></translation>
+        <translation>{qube} ist aus ({done}). Das Aufräumen danach ist fehlgeschlagen und wird wiederholt: {cause}</translation>
     </message>
     <message>
         <source>{qube} did not shut down within {seconds} seconds; it is still running.</source>
-        <translation type="unfinished"></translation>
+        <translation>{qube} ist nicht innerhalb von {seconds} Sekunden heruntergefahren; er läuft noch.</translation>
     </message>
     <message>
         <source>{qube} is {state} again.</source>
-        <translation type="unfinished"></translation>
+        <translation>{qube} ist wieder in Gang ({state}).</translation>
     </message>
     <message>
         <source>{qube} is {state}, not running.</source>
-        <translation type="unfinished"></translation>
+        <translation>{qube} läuft nicht ({state}).</translation>
     </message>
     <message>
         <source>The netvm {netvm} is not running.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Netz-Qube {netvm} läuft nicht.</translation>
     </message>
     <message>
         <source>{qube} cannot be used: {why}</source>
@@ -3897,103 +3897,103 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>There is no class {class}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keine Klasse {class}.</translation>
     </message>
     <message>
         <source>The system has no {property}; name a template.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das System hat kein {property}; nennen Sie eine Vorlage.</translation>
     </message>
     <message>
         <source>A TemplateVM is created by mgmt1.vm.CreateTemplate, which takes its root image.</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine TemplateVM wird mit mgmt1.vm.CreateTemplate angelegt, das ihr Root-Abbild annimmt.</translation>
     </message>
     <message>
         <source>There is only one AdminVM, dom0.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt nur eine AdminVM, dom0.</translation>
     </message>
     <message>
         <source>Only dom0 may give a qube the name {name}: it is taken, or something refers to it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur dom0 darf einem Qube den Namen {name} geben: Er ist vergeben, oder etwas verweist auf ihn.</translation>
     </message>
     <message>
         <source>The qube {qube} was removed before the call was carried out.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Qube {qube} wurde entfernt, bevor der Aufruf ausgeführt war.</translation>
     </message>
     <message>
         <source>{qube} ({class}) has no property {property}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{qube} ({class}) hat keine Eigenschaft {property}.</translation>
     </message>
     <message>
         <source>There is no system-wide property {property}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keine systemweite Eigenschaft {property}.</translation>
     </message>
     <message>
         <source>{property} is read-only.</source>
-        <translation type="unfinished"></translation>
+        <translation>{property} ist nur lesbar.</translation>
     </message>
     <message>
         <source>{netvm} leads into a loop of netvms: {loop}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{netvm} führt in einen Kreis von Netz-Qubes: {loop}.</translation>
     </message>
     <message>
         <source>{qube} uses the default netvm; with {netvm} as the default, that would be a loop.</source>
-        <translation type="unfinished"></translation>
+        <translation>{qube} nimmt den üblichen Netz-Qube; wäre das {netvm}, ergäbe sich ein Kreis.</translation>
     </message>
     <message>
         <source>{qube} has no feature {feature}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{qube} hat kein Feature {feature}.</translation>
     </message>
     <message>
         <source>Neither {qube} nor its template has a feature {feature}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Weder {qube} noch seine Vorlage hat ein Feature {feature}.</translation>
     </message>
     <message>
         <source>The tags created-by-* are set when a qube is created and cannot be changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Tags created-by-* werden gesetzt, wenn ein Qube angelegt wird, und lassen sich nicht ändern.</translation>
     </message>
     <message>
         <source>{qube} has no tag {tag}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{qube} hat kein Tag {tag}.</translation>
     </message>
     <message>
         <source>A colour is 0xRRGGBB, not {colour}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Farbe ist 0xRRGGBB, nicht {colour}.</translation>
     </message>
     <message>
         <source>There is already a label {label}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt schon ein Label {label}.</translation>
     </message>
     <message>
         <source>A system has at most {most} labels.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein System hat höchstens {most} Labels.</translation>
     </message>
     <message>
         <source>The label {label} is used by {qubes}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Label {label} wird genutzt von {qubes}.</translation>
     </message>
     <message>
         <source>The label {label} is dom0&apos;s, or the default of new qubes.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Label {label} ist das von dom0 oder das übliche für neue Qubes.</translation>
     </message>
     <message>
         <source>The name {name} is in use by another call; try again in a moment.</source>
-        <translation type="unfinished"></translation>
+        <translation>Den Namen {name} benutzt gerade ein anderer Aufruf; versuchen Sie es gleich noch einmal.</translation>
     </message>
     <message>
         <source>A qube is just being created from {qube}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Aus {qube} wird gerade ein Qube angelegt.</translation>
     </message>
     <message>
         <source>Only dom0 may read and change the notes and features of dom0.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur dom0 darf Notizen und Features von dom0 lesen und ändern.</translation>
     </message>
     <message>
         <source>{qube} has no log {log}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{qube} hat kein Protokoll {log}.</translation>
     </message>
     <message>
         <source>Sound cannot be added to a running qube: assign the microphone with persistent=yes to add it at the next start.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ton lässt sich einem laufenden Qube nicht geben: Weisen Sie ihm das Mikrofon mit persistent=yes zu; er bekommt es beim nächsten Start.</translation>
     </message>
     <message>
         <source>The volume {volume} of {qube} is attached to {holder}.</source>
@@ -4005,7 +4005,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{qube} offers {device} itself.</source>
-        <translation type="unfinished"></translation>
+        <translation>{qube} bietet {device} selbst an.</translation>
     </message>
     <message>
         <source>{backend}+{device} is already attached to {qube}.</source>
@@ -4013,7 +4013,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{qube} is {state}; use persistent=yes to attach the device at its next start.</source>
-        <translation type="unfinished"></translation>
+        <translation>{qube} läuft nicht ({state}); mit persistent=yes wird das Gerät bei seinem nächsten Start verbunden.</translation>
     </message>
     <message>
         <source>{backend}+{device} was removed while it was being attached.</source>
@@ -4021,7 +4021,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{qube} has no {class} device {device}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{qube} hat kein Gerät {device} der Klasse {class}.</translation>
     </message>
     <message>
         <source>{backend} offers no {class} device {device}.</source>
@@ -4037,11 +4037,11 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{backend} uses {device} as its own disk while it runs.</source>
-        <translation type="unfinished"></translation>
+        <translation>{backend} nutzt {device} als eigenen Datenträger, solange er läuft.</translation>
     </message>
     <message>
         <source>{backend}+{device} is in use. {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>{backend}+{device} ist in Gebrauch. {why}</translation>
     </message>
     <message>
         <source>Sound cannot be removed from a running qube; it is removed when the qube halts.</source>
@@ -4053,27 +4053,27 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{qube} already has {backend}+{device} as {place}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{qube} hat schon {backend}+{device} als {place}.</translation>
     </message>
     <message>
         <source>The rule has already expired.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Regel ist schon abgelaufen.</translation>
     </message>
     <message>
         <source>A qube has at most {most} firewall rules.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Qube hat höchstens {most} Firewall-Regeln.</translation>
     </message>
     <message>
         <source>{qube} has no firewall rule {rule}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{qube} hat keine Firewall-Regel {rule}.</translation>
     </message>
     <message>
         <source>dom0 has no network and no firewall.</source>
-        <translation type="unfinished"></translation>
+        <translation>dom0 hat kein Netz und keine Firewall.</translation>
     </message>
     <message>
         <source>{place} belongs to the pool {pool}, or contains it or is inside of it; two pools never share a folder or a thin pool.</source>
-        <translation type="unfinished"></translation>
+        <translation>{place} gehört dem Pool {pool}, enthält ihn oder liegt in ihm; zwei Pools teilen sich nie einen Ordner oder einen Thin Pool.</translation>
     </message>
     <message>
         <source>The folder of the pool is empty. Is its disk mounted?</source>
@@ -4085,7 +4085,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The store does not know its volume {volume}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Datenbank kennt seinen Datenträger {volume} nicht.</translation>
     </message>
     <message>
         <source>Its volume {volume} has no source: {why}</source>
@@ -4093,7 +4093,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The pool {pool}, which its volume {volume} needs, is not known; add it again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Pool {pool}, den sein Datenträger {volume} braucht, ist nicht bekannt; fügen Sie ihn wieder hinzu.</translation>
     </message>
     <message>
         <source>The pool {pool}, which its volume {volume} needs, is missing: {why}</source>
@@ -4105,123 +4105,123 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The pool {pool} is missing: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Pool {pool} fehlt: {why}</translation>
     </message>
     <message>
         <source>{qube} has no volume {volume}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{qube} hat keinen Datenträger {volume}.</translation>
     </message>
     <message>
         <source>A {class} has no volume {volume}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine {class} hat keinen Datenträger {volume}.</translation>
     </message>
     <message>
         <source>The volume {volume} is a layer on {source} and must be in its pool {pool}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Datenträger {volume} ist eine Schicht auf {source} und muss in dessen Pool {pool} sein.</translation>
     </message>
     <message>
         <source>The volume {volume} of an earlier qube {qube} is still in the pool {pool} and cannot be removed now; see the daemon&apos;s log.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Datenträger {volume} eines früheren Qubes {qube} ist noch im Pool {pool} und lässt sich jetzt nicht entfernen; siehe das Protokoll des Dienstes.</translation>
     </message>
     <message>
         <source>Another call is changing the volumes of {qube}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein anderer Aufruf ändert gerade die Datenträger von {qube}.</translation>
     </message>
     <message>
         <source>Another call is changing the volumes of {old} or {new}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein anderer Aufruf ändert gerade die Datenträger von {old} oder {new}.</translation>
     </message>
     <message>
         <source>{volume} is {name} of {qube}; detach it there first.</source>
-        <translation type="unfinished"></translation>
+        <translation>{volume} ist {name} von {qube}; trennen Sie ihn zuerst dort.</translation>
     </message>
     <message>
         <source>The pool {pool} already has volumes of {qube}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Pool {pool} hat schon Datenträger von {qube}.</translation>
     </message>
     <message>
         <source>The volume {volume} could not be stopped: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Datenträger {volume} ließ sich nicht anhalten: {why}</translation>
     </message>
     <message>
         <source>There is no volume {volume}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keinen Datenträger {volume}.</translation>
     </message>
     <message>
         <source>The only option is read-only=yes.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die einzige Option ist read-only=yes.</translation>
     </message>
     <message>
         <source>Volumes cannot be attached to dom0.</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit dom0 lassen sich keine Datenträger verbinden.</translation>
     </message>
     <message>
         <source>A kernel cannot be attached; set the property kernel of the qube instead.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Kernel lässt sich nicht verbinden; setzen Sie stattdessen die Eigenschaft kernel des Qubes.</translation>
     </message>
     <message>
         <source>{volume} is the volume {name} of {qube}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{volume} ist der Datenträger {name} von {qube}.</translation>
     </message>
     <message>
         <source>{qube} already has {count} extra volumes.</source>
-        <translation type="unfinished"></translation>
+        <translation>{qube} hat schon {count} zusätzliche Datenträger.</translation>
     </message>
     <message>
         <source>The payload does not name the driver.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Inhalt des Aufrufs nennt keinen Treiber.</translation>
     </message>
     <message>
         <source>There is already a pool {pool}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt schon einen Pool {pool}.</translation>
     </message>
     <message>
         <source>The pool {pool} is missing: no pool was ever opened there.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Pool {pool} fehlt: Dort wurde nie ein Pool geöffnet.</translation>
     </message>
     <message>
         <source>The pool {pool} is a part of the system.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Pool {pool} ist ein Teil des Systems.</translation>
     </message>
     <message>
         <source>The pool {pool} is used by {users}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Pool {pool} wird genutzt von {users}.</translation>
     </message>
     <message>
         <source>{volume} may be a volume of {qube}. {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>{volume} könnte ein Datenträger von {qube} sein. {why}</translation>
     </message>
     <message>
         <source>{volume} is in use by another call; try again in a moment.</source>
-        <translation type="unfinished"></translation>
+        <translation>{volume} benutzt gerade ein anderer Aufruf; versuchen Sie es gleich noch einmal.</translation>
     </message>
     <message>
         <source>{volume} is no longer attached to {qube}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{volume} ist nicht mehr mit {qube} verbunden.</translation>
     </message>
     <message>
         <source>{volume} of {qube} is attached to {holder}; detach it there first.</source>
-        <translation type="unfinished"></translation>
+        <translation>{volume} von {qube} ist mit {holder} verbunden; trennen Sie ihn zuerst dort.</translation>
     </message>
     <message>
         <source>The profile {profile} runs a command; only a file that belongs to root may do that.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Profil {profile} führt einen Befehl aus; das darf nur eine Datei, die root gehört.</translation>
     </message>
     <message>
         <source>A profile with destination_command cannot be set by a call; root writes it to {folder}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Profil mit destination_command lässt sich nicht mit einem Aufruf setzen; root schreibt es nach {folder}.</translation>
     </message>
     <message>
         <source>Only dom0 sets a profile with passphrase_file.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur dom0 setzt ein Profil mit passphrase_file.</translation>
     </message>
     <message>
         <source>The backup profile {profile} was not set by {qube}; only dom0 may change it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Sicherungsprofil {profile} wurde nicht von {qube} gesetzt; nur dom0 darf es ändern.</translation>
     </message>
     <message>
         <source>The qube {qube} that set the profile was removed; set it again in dom0.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Qube {qube}, der das Profil gesetzt hat, wurde entfernt; setzen Sie es in dom0 noch einmal.</translation>
     </message>
     <message>
         <source>The disk for {path} is not connected: nothing is mounted there, or another file system than the backups of the profile {profile} go to.</source>
@@ -4229,15 +4229,15 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{path} is on the disk of this system, and no backup of the profile {profile} is there: its disk may not be connected. If the backups belong there, confirm it once with qubes-backup --profile {name} --run --new-disk.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} liegt auf dem Laufwerk dieses Systems, und dort ist keine Sicherung des Profils {profile}: Vielleicht ist sein Laufwerk nicht angeschlossen. Gehören die Sicherungen dorthin, bestätigen Sie es einmal mit qubes-backup --profile {name} --run --new-disk.</translation>
     </message>
     <message>
         <source>A backup of the profile {profile} is already running.</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Sicherung des Profils {profile} läuft schon.</translation>
     </message>
     <message>
         <source>Only a profile that dom0 has set may include dom0.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur ein Profil, das dom0 gesetzt hat, darf dom0 aufnehmen.</translation>
     </message>
     <message>
         <source>The profile includes no qube.</source>
@@ -4249,11 +4249,11 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The profile {profile} has no passphrase, and none was given.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Profil {profile} hat keine Passphrase, und es wurde keine angegeben.</translation>
     </message>
     <message>
         <source>No backup of the profile {profile} is running.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es läuft keine Sicherung des Profils {profile}.</translation>
     </message>
     <message>
         <source>{qube} cannot be backed up: {why}</source>
@@ -4261,79 +4261,79 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The payload may have passphrase=&lt;text&gt;, give-up=&lt;qubes&gt; and new-disk=yes.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Inhalt des Aufrufs darf passphrase=&lt;text&gt;, give-up=&lt;qubes&gt; und new-disk=yes enthalten.</translation>
     </message>
     <message>
         <source>Only dom0 may give up the last backup of a qube or accept another disk.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur dom0 darf die letzte Sicherung eines Qubes aufgeben oder ein anderes Laufwerk annehmen.</translation>
     </message>
     <message>
         <source>Only dom0 may ask what a profile that is not stored would do.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur dom0 darf fragen, was ein nicht gespeichertes Profil täte.</translation>
     </message>
     <message>
         <source>A backup profile has at most {most} KiB.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Sicherungsprofil hat höchstens {most} KiB.</translation>
     </message>
     <message>
         <source>Only dom0 and the qube that set a profile may restore with its passphrase.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur dom0 und der Qube, der ein Profil gesetzt hat, dürfen mit dessen Passphrase wiederherstellen.</translation>
     </message>
     <message>
         <source>The options before the backup are not UTF-8.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Optionen vor der Sicherung sind kein UTF-8.</translation>
     </message>
     <message>
         <source>There is no option {option}, or it is given twice.</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Option {option} gibt es nicht, oder sie ist zweimal angegeben.</translation>
     </message>
     <message>
         <source>passphrase= is missing before the backup.</source>
-        <translation type="unfinished"></translation>
+        <translation>Vor der Sicherung fehlt passphrase=.</translation>
     </message>
     <message>
         <source>{option} is one of {choices}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{option} ist etwas von {choices}.</translation>
     </message>
     <message>
         <source>run is at most 32 letters, digits and dashes.</source>
-        <translation type="unfinished"></translation>
+        <translation>run besteht aus höchstens 32 Buchstaben, Ziffern und Bindestrichen.</translation>
     </message>
     <message>
         <source>dom0-home is {new} or an absolute path, not {path}.</source>
-        <translation type="unfinished"></translation>
+        <translation>dom0-home ist {new} oder ein absoluter Pfad, nicht {path}.</translation>
     </message>
     <message>
         <source>{option} is a list of &lt;qube&gt;:&lt;name&gt;, each qube once.</source>
-        <translation type="unfinished"></translation>
+        <translation>{option} ist eine Liste von &lt;qube&gt;:&lt;name&gt;, jeder Qube einmal.</translation>
     </message>
     <message>
         <source>The options before the backup do not end with an empty line.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Optionen vor der Sicherung enden nicht mit einer leeren Zeile.</translation>
     </message>
     <message>
         <source>Only dom0 may restore the configuration and the home of dom0.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur dom0 darf Konfiguration und Home von dom0 wiederherstellen.</translation>
     </message>
     <message>
         <source>The backup does not contain the home of dom0.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Sicherung enthält das Home von dom0 nicht.</translation>
     </message>
     <message>
         <source>The backup has no qube {qube}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Sicherung hat keinen Qube {qube}.</translation>
     </message>
     <message>
         <source>A {class} keeps no volume {volume}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine {class} behält keinen Datenträger {volume}.</translation>
     </message>
     <message>
         <source>The qubes may need {needed} MiB, and the pool {pool} has {free} MiB left.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Qubes brauchen vielleicht {needed} MiB, und im Pool {pool} sind {free} MiB frei.</translation>
     </message>
     <message>
         <source>{why} {received} of {size} bytes of {volume} had been received.</source>
-        <translation type="unfinished"></translation>
+        <translation>{why} Von {volume} waren {received} von {size} Bytes empfangen.</translation>
     </message>
     <message>
         <source>The label {label} has another colour here, and qubes may rely on it.</source>
@@ -4345,7 +4345,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Not a policy file: {path}</source>
-        <translation type="unfinished"></translation>
+        <translation>Keine Richtliniendatei: {path}</translation>
     </message>
     <message>
         <source>The backup has no {item} of dom0.</source>
@@ -4365,11 +4365,11 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>dom0 alone sees the reason, which may name other qubes.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur dom0 sieht den Grund, der andere Qubes nennen kann.</translation>
     </message>
     <message>
         <source>Left out, because {owner} does not see them: {qubes}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ausgelassen, weil {owner} sie nicht sieht: {qubes}.</translation>
     </message>
     <message>
         <source>Kept, because no other backup of the profile holds the qube: {backups}.</source>
@@ -4377,111 +4377,111 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The backup {path} is on the disk; that it was made is not noted.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Sicherung {path} ist geschrieben; dass sie gemacht wurde, ist nicht vermerkt.</translation>
     </message>
     <message>
         <source>There is no policy file {file}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keine Richtliniendatei {file}.</translation>
     </message>
     <message>
         <source>The policy file {file} cannot be written: {why}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Richtliniendatei {file} lässt sich nicht schreiben: {why}.</translation>
     </message>
     <message>
         <source>{file} is included by {lines}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{file} wird eingebunden von {lines}.</translation>
     </message>
     <message>
         <source>The policy file {file} cannot be removed: {why}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Richtliniendatei {file} lässt sich nicht entfernen: {why}.</translation>
     </message>
     <message>
         <source>The policy file {file} has been removed in the meantime.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Richtliniendatei {file} wurde inzwischen entfernt.</translation>
     </message>
     <message>
         <source>There is already a policy file {file}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt schon eine Richtliniendatei {file}.</translation>
     </message>
     <message>
         <source>The policy file {file} has been changed in the meantime; read it again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Richtliniendatei {file} wurde inzwischen geändert; lesen Sie sie noch einmal.</translation>
     </message>
     <message>
         <source>Use {name}; the suffix {suffix} is added.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nehmen Sie {name}; die Endung {suffix} kommt von selbst dazu.</translation>
     </message>
     <message>
         <source>The policy file {file} is not UTF-8.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Richtliniendatei {file} ist kein UTF-8.</translation>
     </message>
     <message>
         <source>There are more than {most} files in {folder}.</source>
-        <translation type="unfinished"></translation>
+        <translation>In {folder} sind mehr als {most} Dateien.</translation>
     </message>
     <message>
         <source>The policy file {file} cannot be read: {why}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Richtliniendatei {file} lässt sich nicht lesen: {why}.</translation>
     </message>
     <message>
         <source>The policy file {file} is larger than 1 MiB.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Richtliniendatei {file} ist größer als 1 MiB.</translation>
     </message>
     <message>
         <source>It is removed, and that could not be stored: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Er ist entfernt, und das ließ sich nicht speichern: {why}</translation>
     </message>
     <message>
         <source>The volumes have the name {qube} again, and that could not be stored: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Datenträger haben wieder den Namen {qube}, und das ließ sich nicht speichern: {why}</translation>
     </message>
     <message>
         <source>{row} Add the pool again, with its name and path.</source>
-        <translation type="unfinished"></translation>
+        <translation>{row} Fügen Sie den Pool wieder hinzu, mit seinem Namen und Pfad.</translation>
     </message>
     <message>
         <source>Not enforced: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Nicht durchgesetzt: {why}</translation>
     </message>
     <message>
         <source>qubes have user networking.</source>
-        <translation type="unfinished"></translation>
+        <translation>Qubes haben ein Benutzernetz (user networking).</translation>
     </message>
     <message>
         <source>It is not connected to {netvm}: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Er ist nicht mit {netvm} verbunden: {why}</translation>
     </message>
     <message>
         <source>The earlier rules are still in effect: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Die früheren Regeln gelten noch: {why}</translation>
     </message>
     <message>
         <source>The firewall is kept, not enforced: the netvm {netvm} has no separate network namespace.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Firewall wird aufbewahrt, nicht durchgesetzt: Der Netz-Qube {netvm} hat keinen eigenen Netz-Namensraum.</translation>
     </message>
     <message>
         <source>Everything from {qube} is dropped: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Alles von {qube} wird verworfen: {why}</translation>
     </message>
     <message>
         <source>{qubes} have the same address {address}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{qubes} haben dieselbe Adresse {address}.</translation>
     </message>
     <message>
         <source>rule {number} cannot be carried out. {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Regel {number} lässt sich nicht umsetzen. {why}</translation>
     </message>
     <message>
         <source>No address of {host} is known, so it cannot be blocked.</source>
-        <translation type="unfinished"></translation>
+        <translation>Von {host} ist keine Adresse bekannt; er lässt sich nicht sperren.</translation>
     </message>
     <message>
         <source>The DNS servers of the netvm are not known, so they cannot be blocked.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die DNS-Server des Netz-Qubes sind nicht bekannt; sie lassen sich nicht sperren.</translation>
     </message>
     <message>
         <source>There is no kernel {kernel}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keinen Kernel {kernel}.</translation>
     </message>
     <message>
         <source>{path} is not a folder; a pool follows no symbolic links.</source>
@@ -4489,11 +4489,11 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{path} is not a file of the pool; a pool follows no symbolic links.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} ist keine Datei des Pools; ein Pool folgt keinen symbolischen Verknüpfungen.</translation>
     </message>
     <message>
         <source>{path} is not a regular file; a pool opens nothing else.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} ist keine gewöhnliche Datei; ein Pool öffnet nichts anderes.</translation>
     </message>
     <message>
         <source>The folder {path} belongs to user {user}, who could replace volumes.</source>
@@ -4513,7 +4513,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{vid} is not the name of a volume (&lt;qube&gt;/&lt;volume&gt;).</source>
-        <translation type="unfinished"></translation>
+        <translation>{vid} ist nicht der Name eines Datenträgers (&lt;qube&gt;/&lt;volume&gt;).</translation>
     </message>
     <message>
         <source>The pool {pool} already has a volume {vid}, which is left as it is. If it belongs to no qube, qubes-mgmt1d --recover creates its qube again, and mgmt1.pool.volume.Remove deletes it.</source>
@@ -4521,19 +4521,19 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{path} is not a volume, and a volume is to be created there; move it away. qubes-mgmt1d --check lists all such files.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} ist kein Datenträger, und dort soll einer angelegt werden; schieben Sie es beiseite. qubes-mgmt1d --check nennt alle solchen Dateien.</translation>
     </message>
     <message>
         <source>A volume cannot have {size} bytes: a positive multiple of 512 is needed.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Datenträger kann nicht {size} Bytes haben: Nötig ist ein positives Vielfaches von 512.</translation>
     </message>
     <message>
         <source>The disk of the pool {pool} is full.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Laufwerk des Pools {pool} ist voll.</translation>
     </message>
     <message>
         <source>The disk of the pool {pool} refused: {why}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Laufwerk des Pools {pool} hat abgelehnt: {why}.</translation>
     </message>
     <message>
         <source>{path} is damaged: it is cut off.</source>
@@ -4541,7 +4541,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The file system of {path} cannot share blocks between files (xfs and btrfs can): choose another folder, or the driver file-qcow2.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Dateisystem von {path} kann keine Blöcke zwischen Dateien teilen (xfs und btrfs können es): Wählen Sie einen anderen Ordner oder den Treiber file-qcow2.</translation>
     </message>
     <message>
         <source>{path} is damaged: it is empty.</source>
@@ -4553,7 +4553,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The settings of the qube of {vid} are too long to be kept beside the volume.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Einstellungen des Qubes von {vid} sind zu lang, um beim Datenträger aufbewahrt zu werden.</translation>
     </message>
     <message>
         <source>The pool {pool} has no volume {vid}.</source>
@@ -4561,19 +4561,19 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The volume {vid} of the pool {pool} has been replaced by another.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Datenträger {vid} des Pools {pool} wurde durch einen anderen ersetzt.</translation>
     </message>
     <message>
         <source>The volumes of {qube} are in use.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Datenträger von {qube} sind in Gebrauch.</translation>
     </message>
     <message>
         <source>The volume has no snapshot {snapshot}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Datenträger hat keinen Schnappschuss {snapshot}.</translation>
     </message>
     <message>
         <source>The volume {vid} exists only while its qube runs.</source>
-        <translation type="unfinished"></translation>
+        <translation>Den Datenträger {vid} gibt es nur, solange sein Qube läuft.</translation>
     </message>
     <message>
         <source>The volume in {path} is damaged: {layer} cannot be below it.</source>
@@ -4585,23 +4585,23 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The volume {vid} is in use.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Datenträger {vid} ist in Gebrauch.</translation>
     </message>
     <message>
         <source>A volume can only grow; {vid} already has {size} bytes.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Datenträger kann nur wachsen; {vid} hat schon {size} Bytes.</translation>
     </message>
     <message>
         <source>An earlier snapshot of {vid} was interrupted; the next can be taken after its qube halts.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein früherer Schnappschuss von {vid} wurde unterbrochen; der nächste ist möglich, sobald sein Qube aus war.</translation>
     </message>
     <message>
         <source>A volume cannot both start from its source and be kept.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Datenträger kann nicht zugleich von seiner Quelle ausgehen und aufbewahrt werden.</translation>
     </message>
     <message>
         <source>{path} has a second name, by which another volume would change with it.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} hat einen zweiten Namen, über den sich ein anderer Datenträger mit ihm ändern würde.</translation>
     </message>
     <message>
         <source>The folder {path} is in use by {daemon}. Stop that daemon first; if it is gone for good, wait {minutes} minutes or start this one with --take-over.</source>
@@ -4609,39 +4609,39 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The folder {path} was taken over by {daemon}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Den Ordner {path} hat {daemon} übernommen.</translation>
     </message>
     <message>
         <source>{path} is not a regular file.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} ist keine gewöhnliche Datei.</translation>
     </message>
     <message>
         <source>The pool {pool} contains dom0&apos;s kernels; qubes only read them.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Pool {pool} enthält die Kernel von dom0; Qubes lesen sie nur.</translation>
     </message>
     <message>
         <source>The program {program} is not installed (package lvm2).</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Programm {program} ist nicht installiert (Paket lvm2).</translation>
     </message>
     <message>
         <source>{program} failed: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>{program} ist fehlgeschlagen: {why}</translation>
     </message>
     <message>
         <source>Not the name of a volume group or thin pool: {name}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nicht der Name einer Volume-Gruppe oder eines Thin Pools: {name}.</translation>
     </message>
     <message>
         <source>A thin volume cannot be created in {group}/{pool}; root and a kernel with the device mapper&apos;s thin target are needed. {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>In {group}/{pool} lässt sich kein Thin Volume anlegen; nötig sind root und ein Kernel, dessen Device Mapper „thin“ kann. {why}</translation>
     </message>
     <message>
         <source>The logical volume {group}/{volume} is not active.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das logische Volume {group}/{volume} ist nicht aktiv.</translation>
     </message>
     <message>
         <source>The settings of the qube of {vid} are too long for tags of LVM.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Einstellungen des Qubes von {vid} sind zu lang für Tags von LVM.</translation>
     </message>
     <message>
         <source>{path} is damaged, or is not the manifest of a volume of this pool.</source>
@@ -4649,159 +4649,159 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{path} is not a qcow2 image.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} ist kein qcow2-Abbild.</translation>
     </message>
     <message>
         <source>{path} uses a variant of qcow2 that the pool does not use.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} nutzt eine Variante von qcow2, die der Pool nicht nutzt.</translation>
     </message>
     <message>
         <source>{path} has an impossible size: {size} bytes.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} hat eine unmögliche Größe: {size} Bytes.</translation>
     </message>
     <message>
         <source>The table of clusters of {path} is outside of the file, or has a wrong length.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Tabelle der Cluster von {path} liegt außerhalb der Datei oder hat eine falsche Länge.</translation>
     </message>
     <message>
         <source>{path} names a backing file that is not a qcow2 image of its own folder.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} nennt eine Grunddatei (backing file), die kein qcow2-Abbild seines eigenen Ordners ist.</translation>
     </message>
     <message>
         <source>The header extensions of {path} have no end.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Kopf-Erweiterungen von {path} haben kein Ende.</translation>
     </message>
     <message>
         <source>{path} has a header extension that the pool does not use: {kind}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} hat eine Kopf-Erweiterung, die der Pool nicht nutzt: {kind}.</translation>
     </message>
     <message>
         <source>This volume cannot grow beyond {most} bytes.</source>
-        <translation type="unfinished"></translation>
+        <translation>Dieser Datenträger kann nicht über {most} Bytes wachsen.</translation>
     </message>
     <message>
         <source>The volume contains compressed clusters, which the pool never writes.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Datenträger enthält komprimierte Cluster, die der Pool nie schreibt.</translation>
     </message>
     <message>
         <source>The image of the volume is damaged: it uses clusters twice.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Abbild des Datenträgers ist beschädigt: Es nutzt Cluster zweimal.</translation>
     </message>
     <message>
         <source>More data was received than the {size} bytes announced.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es kamen mehr Daten als die angekündigten {size} Bytes.</translation>
     </message>
     <message>
         <source>Only {received} of the {size} bytes announced were received.</source>
-        <translation type="unfinished"></translation>
+        <translation>Von den angekündigten {size} Bytes kamen nur {received}.</translation>
     </message>
     <message>
         <source>There is no pool driver {driver}; there are {drivers}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keinen Pool-Treiber {driver}; es gibt {drivers}.</translation>
     </message>
     <message>
         <source>The pool driver {driver} has no option {option}; it has {options}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Pool-Treiber {driver} hat keine Option {option}; er hat {options}.</translation>
     </message>
     <message>
         <source>The pool driver {driver} needs the option {option}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Pool-Treiber {driver} braucht die Option {option}.</translation>
     </message>
     <message>
         <source>The option {option} must be an absolute path.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Option {option} muss ein absoluter Pfad sein.</translation>
     </message>
     <message>
         <source>The option {option} must be a number.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Option {option} muss eine Zahl sein.</translation>
     </message>
     <message>
         <source>This computer has no {class} device {device}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Dieser Rechner hat kein Gerät {device} der Klasse {class}.</translation>
     </message>
     <message>
         <source>There is no {class} device {device}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt kein Gerät {device} der Klasse {class}.</translation>
     </message>
     <message>
         <source>The computer itself uses it: {use}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Rechner nutzt es selbst: {use}.</translation>
     </message>
     <message>
         <source>accel is auto, kvm or tcg, not {value}.</source>
-        <translation type="unfinished"></translation>
+        <translation>accel ist auto, kvm oder tcg, nicht {value}.</translation>
     </message>
     <message>
         <source>The qube did not halt within {seconds} seconds.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Qube ging nicht innerhalb von {seconds} Sekunden aus.</translation>
     </message>
     <message>
         <source>{serial} cannot be the serial number of a disk.</source>
-        <translation type="unfinished"></translation>
+        <translation>{serial} kann nicht die Seriennummer eines Datenträgers sein.</translation>
     </message>
     <message>
         <source>Sound cannot be added to a running qube: the microphone changes at its next start.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ton lässt sich einem laufenden Qube nicht geben: Das Mikrofon ändert sich bei seinem nächsten Start.</translation>
     </message>
     <message>
         <source>{path} is attached as a disk.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} ist als Datenträger verbunden.</translation>
     </message>
     <message>
         <source>{place} is not a place for a disk; the places are xvda to xvdzz.</source>
-        <translation type="unfinished"></translation>
+        <translation>{place} ist kein Platz für einen Datenträger; die Plätze sind xvda bis xvdzz.</translation>
     </message>
     <message>
         <source>The qube has no disk {disk}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Qube hat keinen Datenträger {disk}.</translation>
     </message>
     <message>
         <source>{text} has characters that the hypervisor does not accept.</source>
-        <translation type="unfinished"></translation>
+        <translation>{text} hat Zeichen, die der Hypervisor nicht annimmt.</translation>
     </message>
     <message>
         <source>The hypervisor {uri} cannot be reached: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Hypervisor {uri} ist nicht erreichbar: {why}</translation>
     </message>
     <message>
         <source>The hypervisor {uri} sends no events: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Hypervisor {uri} sendet keine Ereignisse: {why}</translation>
     </message>
     <message>
         <source>The connection to the hypervisor is lost; it is being opened again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Verbindung zum Hypervisor ist abgebrochen; sie wird wieder aufgebaut.</translation>
     </message>
     <message>
         <source>The connection to the hypervisor is lost.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Verbindung zum Hypervisor ist abgebrochen.</translation>
     </message>
     <message>
         <source>The qube is not paused.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Qube ist nicht angehalten.</translation>
     </message>
     <message>
         <source>The qube does not release {device}; it may be in use.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Qube gibt {device} nicht frei; vielleicht ist es in Gebrauch.</translation>
     </message>
     <message>
         <source>The qube is not running.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Qube läuft nicht.</translation>
     </message>
     <message>
         <source>This hypervisor cannot do that: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Dieser Hypervisor kann das nicht: {why}</translation>
     </message>
     <message>
         <source>The hypervisor refused: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Hypervisor hat abgelehnt: {why}</translation>
     </message>
     <message>
         <source>The program {program} is not installed.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Programm {program} ist nicht installiert.</translation>
     </message>
     <message>
         <source>{program} did not end within {seconds} seconds.</source>
-        <translation type="unfinished"></translation>
+        <translation>{program} endete nicht innerhalb von {seconds} Sekunden.</translation>
     </message>
     <message>
         <source>The computer cannot be shut down from here: systemctl is missing.</source>
@@ -4809,59 +4809,59 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The computer cannot be shut down: {why}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Rechner lässt sich nicht herunterfahren: {why}.</translation>
     </message>
     <message>
         <source>The computer was not shut down: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Rechner wurde nicht heruntergefahren: {why}</translation>
     </message>
     <message>
         <source>Not installed here: {programs}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Hier nicht installiert: {programs}.</translation>
     </message>
     <message>
         <source>Cannot run {program}: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>{program} lässt sich nicht ausführen: {why}</translation>
     </message>
     <message>
         <source>The policy does not allow this qube to run programs in {qube}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Richtlinie erlaubt diesem Qube nicht, in {qube} Programme auszuführen.</translation>
     </message>
     <message>
         <source>{program} ended with status {status}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{program} endete mit Status {status}.</translation>
     </message>
     <message>
         <source>dom0 does not allow profiles of qubes to send backups to {qube}.</source>
-        <translation type="unfinished"></translation>
+        <translation>dom0 erlaubt Profilen von Qubes nicht, Sicherungen an {qube} zu senden.</translation>
     </message>
     <message>
         <source>dom0 does not allow profiles of qubes to write backups to {path}.</source>
-        <translation type="unfinished"></translation>
+        <translation>dom0 erlaubt Profilen von Qubes nicht, Sicherungen nach {path} zu schreiben.</translation>
     </message>
     <message>
         <source>{path} cannot be read: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} lässt sich nicht lesen: {why}</translation>
     </message>
     <message>
         <source>{path} could have been written by others; it is not used.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} könnten andere geschrieben haben; es wird nicht verwendet.</translation>
     </message>
     <message>
         <source>{path} is larger than {most} KiB.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} ist größer als {most} KiB.</translation>
     </message>
     <message>
         <source>{path} has {line}, which is neither an absolute folder nor a qube.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} enthält {line}; das ist weder ein absoluter Ordner noch ein Qube.</translation>
     </message>
     <message>
         <source>The destination of the backups does not answer within {seconds} seconds.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Ziel der Sicherungen antwortet nicht innerhalb von {seconds} Sekunden.</translation>
     </message>
     <message>
         <source>The file system that is mounted at {path} cannot be read: {why}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Dateisystem, das in {path} eingehängt ist, lässt sich nicht lesen: {why}.</translation>
     </message>
     <message>
         <source>The backup cannot be written to {path}: {why}.</source>
@@ -4873,39 +4873,39 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>There is no user {user}, whose home is to be backed up.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keinen Benutzer {user}, dessen Home gesichert werden soll.</translation>
     </message>
     <message>
         <source>The group {group} has no member: name the user in dom0_home.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Gruppe {group} hat kein Mitglied: Nennen Sie den Benutzer in dom0_home.</translation>
     </message>
     <message>
         <source>Only the daemon of the system, or that of {user}, backs up the home of {owner}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur der Dienst des Systems oder der von {user} sichert das Home von {owner}.</translation>
     </message>
     <message>
         <source>There is no backup profile {profile}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt kein Sicherungsprofil {profile}.</translation>
     </message>
     <message>
         <source>The backup profile {profile} cannot be read: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Sicherungsprofil {profile} lässt sich nicht lesen: {why}</translation>
     </message>
     <message>
         <source>The backup profile {profile} cannot be written: {why}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Sicherungsprofil {profile} lässt sich nicht schreiben: {why}.</translation>
     </message>
     <message>
         <source>The backup profile {profile} cannot be removed: {why}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Sicherungsprofil {profile} lässt sich nicht entfernen: {why}.</translation>
     </message>
     <message>
         <source>There is no folder {path}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keinen Ordner {path}.</translation>
     </message>
     <message>
         <source>There is already a file {path}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt schon eine Datei {path}.</translation>
     </message>
     <message>
         <source>{path} cannot be written: {why}.</source>
@@ -4917,87 +4917,87 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The disk of {path} is full: {written} bytes of the backup had been written, and were removed.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Laufwerk von {path} ist voll: {written} Bytes der Sicherung waren geschrieben und wurden entfernt.</translation>
     </message>
     <message>
         <source>The backup that was written cannot be read: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Die geschriebene Sicherung lässt sich nicht lesen: {why}</translation>
     </message>
     <message>
         <source>{program} cannot be started: {why}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{program} lässt sich nicht starten: {why}.</translation>
     </message>
     <message>
         <source>{qube} cannot be reached: this computer has no qrexec ({program}).</source>
-        <translation type="unfinished"></translation>
+        <translation>{qube} ist nicht erreichbar: Dieser Rechner hat kein qrexec ({program}).</translation>
     </message>
     <message>
         <source>{qube} did not give the passphrase: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>{qube} gab die Passphrase nicht heraus: {why}</translation>
     </message>
     <message>
         <source>{qube} did not give the passphrase (status {status}).</source>
-        <translation type="unfinished"></translation>
+        <translation>{qube} gab die Passphrase nicht heraus (Status {status}).</translation>
     </message>
     <message>
         <source>The passphrase in {path} cannot be read: {why}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Passphrase in {path} lässt sich nicht lesen: {why}.</translation>
     </message>
     <message>
         <source>Network namespaces and taps need root.</source>
-        <translation type="unfinished"></translation>
+        <translation>Netz-Namensräume und Taps brauchen root.</translation>
     </message>
     <message>
         <source>This kernel has no /dev/net/tun.</source>
-        <translation type="unfinished"></translation>
+        <translation>Dieser Kernel hat kein /dev/net/tun.</translation>
     </message>
     <message>
         <source>{path} is in use by this computer.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} wird von diesem Rechner benutzt.</translation>
     </message>
     <message>
         <source>{path} cannot be opened: {why}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} lässt sich nicht öffnen: {why}.</translation>
     </message>
     <message>
         <source>The store {path} cannot be opened: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Datenbank {path} lässt sich nicht öffnen: {why}</translation>
     </message>
     <message>
         <source>The store cannot be copied to {path} before it is changed: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Datenbank lässt sich nicht nach {path} kopieren, bevor sie geändert wird: {why}</translation>
     </message>
     <message>
         <source>The store is closed.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Datenbank ist geschlossen.</translation>
     </message>
     <message>
         <source>The store cannot be read: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Datenbank lässt sich nicht lesen: {why}</translation>
     </message>
     <message>
         <source>The rows of the store cannot be checked: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Zeilen der Datenbank lassen sich nicht prüfen: {why}</translation>
     </message>
     <message>
         <source>The change could not be stored: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Änderung ließ sich nicht speichern: {why}</translation>
     </message>
     <message>
         <source>The change could not be stored: {path} was deleted or replaced while the daemon runs. Put the file back, or stop the daemon before you replace the store.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Änderung ließ sich nicht speichern: {path} wurde gelöscht oder ersetzt, während der Dienst läuft. Legen Sie die Datei zurück, oder beenden Sie den Dienst, bevor Sie die Datenbank ersetzen.</translation>
     </message>
     <message>
         <source>the disk of {path} is full and cannot be examined: {why}.</source>
-        <translation type="unfinished"></translation>
+        <translation>das Laufwerk von {path} ist voll und lässt sich nicht untersuchen: {why}.</translation>
     </message>
     <message>
         <source>the disk of {path} is full: {free} bytes are left.</source>
-        <translation type="unfinished"></translation>
+        <translation>das Laufwerk von {path} ist voll: {free} Bytes sind noch frei.</translation>
     </message>
     <message>
         <source>The store was written by a newer version of this program.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Datenbank wurde von einer neueren Version dieses Programms geschrieben.</translation>
     </message>
     <message>
         <source>It was not asked for.</source>
@@ -5041,7 +5041,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Its home is in {path}: {files} files, {bytes} bytes.</source>
-        <translation type="unfinished"></translation>
+        <translation>Sein Home ist in {path}: {files} Dateien, {bytes} Bytes.</translation>
     </message>
     <message>
         <source>There is no label {label}; it is {other}.</source>
@@ -5093,7 +5093,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Not assigned again, because it was not asked for (devices=yes): {devices}{more}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nicht wieder zugewiesen, weil es nicht gewünscht war (devices=yes): {devices}{more}.</translation>
     </message>
     <message>
         <source>{count} devices are left out: a qube has at most {most}.</source>
@@ -5141,7 +5141,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>It has too many features, or too large ones; left out: {features}{more}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Er hat zu viele oder zu große Features; ausgelassen: {features}{more}.</translation>
     </message>
     <message>
         <source>It is the same here.</source>
@@ -5157,159 +5157,159 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The backup may need {needed} MiB, and {path} has {free} MiB left.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Sicherung braucht vielleicht {needed} MiB, und in {path} sind {free} MiB frei.</translation>
     </message>
     <message>
         <source>{path} is not a folder.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} ist kein Ordner.</translation>
     </message>
     <message>
         <source>The folder {path} is not empty and is not a pool: {name} lies in it. Name a folder that is empty or does not exist yet. If it is a pool of an earlier version, move away what is not a volume.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Ordner {path} ist nicht leer und kein Pool: {name} liegt darin. Nennen Sie einen Ordner, der leer ist oder noch nicht existiert. Ist es ein Pool einer früheren Version, schieben Sie beiseite, was kein Datenträger ist.</translation>
     </message>
     <message>
         <source>A {class} device has no option {option}; it has: {options}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Gerät der Klasse {class} hat keine Option {option}; es hat: {options}.</translation>
     </message>
     <message>
         <source>{option} is one of {choices}, not {value}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{option} ist etwas von {choices}, nicht {value}.</translation>
     </message>
     <message>
         <source>{option} is xvde to xvdh, xvdy, xvdz or xvdaa to xvdaz, not {value}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{option} ist xvde bis xvdh, xvdy, xvdz oder xvdaa bis xvdaz, nicht {value}.</translation>
     </message>
     <message>
         <source>A backup profile has no key {key}; it has {keys}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Sicherungsprofil hat keinen Schlüssel {key}; es hat {keys}.</translation>
     </message>
     <message>
         <source>A backup profile has destination_path or destination_command, not both.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Sicherungsprofil hat destination_path oder destination_command, nicht beides.</translation>
     </message>
     <message>
         <source>A backup profile has only one of passphrase_text, passphrase_file and passphrase_vm.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Sicherungsprofil hat nur eines von passphrase_text, passphrase_file und passphrase_vm.</translation>
     </message>
     <message>
         <source>destination_command is run in dom0; it has no destination_vm.</source>
-        <translation type="unfinished"></translation>
+        <translation>destination_command wird in dom0 ausgeführt; dazu gibt es keine destination_vm.</translation>
     </message>
     <message>
         <source>verify and keep need a destination_path in dom0, which can be read again.</source>
-        <translation type="unfinished"></translation>
+        <translation>verify und keep brauchen einen destination_path in dom0, der sich noch einmal lesen lässt.</translation>
     </message>
     <message>
         <source>dom0_home needs {name} in include.</source>
-        <translation type="unfinished"></translation>
+        <translation>dom0_home braucht {name} in include.</translation>
     </message>
     <message>
         <source>keep needs verify: only a verified backup replaces an older one.</source>
-        <translation type="unfinished"></translation>
+        <translation>keep braucht verify: Nur eine geprüfte Sicherung ersetzt eine ältere.</translation>
     </message>
     <message>
         <source>The backup profile is not YAML{where}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Sicherungsprofil ist kein YAML{where}.</translation>
     </message>
     <message>
         <source>A backup profile is a list of keys with their values.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Sicherungsprofil ist eine Liste von Schlüsseln mit ihren Werten.</translation>
     </message>
     <message>
         <source>A backup profile has at most {most} values.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Sicherungsprofil hat höchstens {most} Werte.</translation>
     </message>
     <message>
         <source>A backup profile has no aliases.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Sicherungsprofil hat keine Aliasse.</translation>
     </message>
     <message>
         <source>A backup profile cannot be nested so deeply.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Sicherungsprofil kann nicht so tief verschachtelt sein.</translation>
     </message>
     <message>
         <source>The backup profile has {key} twice.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Sicherungsprofil hat {key} zweimal.</translation>
     </message>
     <message>
         <source>{key} is one line of text.</source>
-        <translation type="unfinished"></translation>
+        <translation>{key} ist eine Zeile Text.</translation>
     </message>
     <message>
         <source>{key} is a list of qubes, {type}CLASS and {tag}TAG.</source>
-        <translation type="unfinished"></translation>
+        <translation>{key} ist eine Liste von Qubes, {type}CLASS und {tag}TAG.</translation>
     </message>
     <message>
         <source>{key} has {value}, which is not a qube, {type}CLASS or {tag}TAG.</source>
-        <translation type="unfinished"></translation>
+        <translation>{key} enthält {value}; das ist weder ein Qube noch {type}CLASS oder {tag}TAG.</translation>
     </message>
     <message>
         <source>{key} is the name of a qube{value}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{key} ist der Name eines Qubes{value}.</translation>
     </message>
     <message>
         <source>{key} is an absolute path{value}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{key} ist ein absoluter Pfad{value}.</translation>
     </message>
     <message>
         <source>{key} is a list: the program and its arguments.</source>
-        <translation type="unfinished"></translation>
+        <translation>{key} ist eine Liste: das Programm und seine Argumente.</translation>
     </message>
     <message>
         <source>{key} is true or false.</source>
-        <translation type="unfinished"></translation>
+        <translation>{key} ist true oder false.</translation>
     </message>
     <message>
         <source>{key} is true, false or the name of a user.</source>
-        <translation type="unfinished"></translation>
+        <translation>{key} ist true, false oder der Name eines Benutzers.</translation>
     </message>
     <message>
         <source>{key} says how many backups to keep: last, daily, weekly, monthly.</source>
-        <translation type="unfinished"></translation>
+        <translation>{key} sagt, wie viele Sicherungen bleiben: last, daily, weekly, monthly.</translation>
     </message>
     <message>
         <source>{key}: {name} is a number up to {most}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{key}: {name} ist eine Zahl bis {most}.</translation>
     </message>
     <message>
         <source>schedule is hourly, daily HH:MM, weekly mon HH:MM or monthly N HH:MM (N up to {day}), not {value}.</source>
-        <translation type="unfinished"></translation>
+        <translation>schedule ist hourly, daily HH:MM, weekly mon HH:MM oder monthly N HH:MM (N bis {day}), nicht {value}.</translation>
     </message>
     <message>
         <source>{what} is not a passphrase: it is not UTF-8.</source>
-        <translation type="unfinished"></translation>
+        <translation>{what} ist keine Passphrase: Es ist kein UTF-8.</translation>
     </message>
     <message>
         <source>{what} is not a passphrase: it has more than {most} bytes.</source>
-        <translation type="unfinished"></translation>
+        <translation>{what} ist keine Passphrase: Es hat mehr als {most} Bytes.</translation>
     </message>
     <message>
         <source>{what} is not a passphrase: one line of text is needed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{what} ist keine Passphrase: Nötig ist eine Zeile Text.</translation>
     </message>
     <message>
         <source>{what} is not a passphrase: it has more than one line.</source>
-        <translation type="unfinished"></translation>
+        <translation>{what} ist keine Passphrase: Es hat mehr als eine Zeile.</translation>
     </message>
     <message>
         <source>The new folder for the home of dom0 needs an absolute path, not {path}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der neue Ordner für das Home von dom0 braucht einen absoluten Pfad, nicht {path}.</translation>
     </message>
     <message>
         <source>There is no folder {path} to unpack the home of dom0 in.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keinen Ordner {path}, in dem sich das Home von dom0 entpacken ließe.</translation>
     </message>
     <message>
         <source>The home of dom0 may need {needed} MiB, and {path} has {free} MiB left.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Home von dom0 braucht vielleicht {needed} MiB, und in {path} sind {free} MiB frei.</translation>
     </message>
     <message>
         <source>There is already a {path}; the home of dom0 is unpacked into a new folder.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt schon {path}; das Home von dom0 wird in einen neuen Ordner entpackt.</translation>
     </message>
     <message>
         <source>The folder {path} cannot be created: {why}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Ordner {path} lässt sich nicht anlegen: {why}.</translation>
     </message>
 </context>
 <context>
