@@ -9,7 +9,7 @@ client of Qubes can read it.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from string import Formatter
 from typing import Any
 
@@ -1015,7 +1015,12 @@ TABLE: tuple[Row, ...] = (
 
 BY_CODE: Mapping[str, Row] = {row.code: row for row in TABLE}
 
-BY_FORMAT: Mapping[str, Row] = {row.format: row for row in TABLE}
+
+@cache
+def by_format() -> Mapping[str, Row]:
+    """The rows by their %-formats, which only the first refusal needs."""
+    return {row.format: row for row in TABLE}
+
 
 NESTED_FORMAT = "%.0s%s"
 """The format of a reason that contains a reason: JSON, which this format prints as nothing, and the English text."""
@@ -1111,7 +1116,7 @@ def from_format(untrusted_format: str, untrusted_fields: Sequence[str]) -> Reaso
     """The reason of such a format and fields, found by the exact format; None for any other format."""
     if untrusted_format == NESTED_FORMAT and untrusted_fields:
         return from_json_text(untrusted_fields[0])
-    row = BY_FORMAT.get(untrusted_format)
+    row = by_format().get(untrusted_format)
     if row is None or len(untrusted_fields) != len(row.fields):
         return None
     return Reason(row.code, *untrusted_fields)

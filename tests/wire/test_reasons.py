@@ -14,9 +14,9 @@ from qubesmanager.wire.framing import EXCEPTION, content, encode_error
 from qubesmanager.wire.reason import Field, Reason
 from qubesmanager.wire.reasons import (
     BY_CODE,
-    BY_FORMAT,
     TABLE,
     Row,
+    by_format,
     cause,
     error_for,
     from_json,
@@ -59,8 +59,8 @@ def read_by_a_client_of_qubes(frame: bytes) -> str:
 
 def test_codes_and_sentences_are_unique() -> None:
     assert len(BY_CODE) == len(TABLE)
-    assert len(BY_FORMAT) == len(TABLE)
-    assert reasons.NESTED_FORMAT not in BY_FORMAT
+    assert len(by_format()) == len(TABLE)
+    assert reasons.NESTED_FORMAT not in by_format()
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.code)
