@@ -20,7 +20,6 @@ from qubesmanager.wire.backups import (
     Preview,
     Progress,
     decode_preview,
-    decode_run,
     follow,
     is_of,
 )
@@ -75,12 +74,12 @@ async def preview(client: Client, profile: str, text: str = "") -> Preview:
 
 async def history(client: Client, profile: str | None = None) -> list[BackupRun]:
     """The runs there were, the oldest first."""
-    return [decode_run(row) for row in await client.send(calls.BACKUP_HISTORY(DOM0, profile))]
+    return await client.send(calls.BACKUP_HISTORY(DOM0, profile))
 
 
 async def status(client: Client) -> list[BackupRun]:
     """The latest run of each profile, with how far it is."""
-    return [decode_run(row) for row in await client.send(calls.BACKUP_STATUS(DOM0))]
+    return await client.send(calls.BACKUP_STATUS(DOM0))
 
 
 async def latest(client: Client, profile: str) -> BackupRun | None:

@@ -7,6 +7,7 @@ come from these rows or are compared with them by a test.
 
 from qubesmanager.wire import codecs as c
 from qubesmanager.wire import names
+from qubesmanager.wire.backups import decode_run, encode_run
 from qubesmanager.wire.call import AnyCall, Call, EventsCall, RowsCall
 from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.event import Event, EventDecoder, encode_event
@@ -16,6 +17,7 @@ from qubesmanager.wire.records import decode_record, encode_record
 from qubesmanager.wire.values import Dest, Tier
 
 RECORD = c.Codec("one JSON object a line", decode_record, encode_record)
+BACKUP_RUNS = c.rows_of("one JSON object a line", decode_run, encode_run)
 
 
 def _decode_event(untrusted: bytes) -> Event:
@@ -475,13 +477,13 @@ BACKUP_PROFILE_REMOVE = Call(
     draft=False,
 )  # fmt: skip
 BACKUP_STATUS = Call(
-    "mgmt1.backup.Status", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.TEXT_ROWS,
+    "mgmt1.backup.Status", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, BACKUP_RUNS,
     "The latest run of each profile, one JSON object a line, as in History; of one that runs how far it is: phase,"
     " qube, done and total in bytes; of a scheduled one that failed next-attempt.",
     draft=False,
 )  # fmt: skip
 BACKUP_HISTORY = Call(
-    "mgmt1.backup.History", Dest.DOM0, Tier.GLOBAL_RO, c.optional(c.PROFILE_ID), c.NOTHING, c.TEXT_ROWS,
+    "mgmt1.backup.History", Dest.DOM0, Tier.GLOBAL_RO, c.optional(c.PROFILE_ID), c.NOTHING, BACKUP_RUNS,
     "The runs there were, newest last, one JSON object a line: profile, file, start and end, size, result.",
     draft=False,
 )  # fmt: skip

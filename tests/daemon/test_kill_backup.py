@@ -28,6 +28,7 @@ from qubesmanager.daemon.local.drivers.pools.lease import FILE as LEASE
 from qubesmanager.transport.base import TransportError
 from qubesmanager.transport.unix import UnixTransport
 from qubesmanager.wire import calls
+from qubesmanager.wire.backups import encode_run
 from qubesmanager.wire.errors import ProtocolError
 
 pytestmark = pytest.mark.kills
@@ -115,7 +116,7 @@ class Machine:
         """After a restart: files and qubes are whole or absent, and nothing else is left."""
         files = list(self.targets.iterdir())
         assert all(file.suffix not in {".partial", ".incomplete"} for file in files)
-        last = json.loads((await self.client.send(calls.BACKUP_HISTORY("dom0", "nightly")))[-1])
+        last = json.loads(encode_run((await self.client.send(calls.BACKUP_HISTORY("dom0", "nightly")))[-1]))
         assert last["result"] in ({"ok"} if executed else {"ok", "failed"})
         if executed:
             assert [str(file) for file in files] == [last["file"]]
@@ -175,7 +176,7 @@ async def test_what_a_killed_backup_left_is_gone_after_the_start_and_the_files_o
         await asyncio.to_thread(machine.daemon.start)
 
         assert list(machine.targets.iterdir()) == [other]
-        last = json.loads((await machine.client.send(calls.BACKUP_HISTORY("dom0", "nightly")))[-1])
+        last = json.loads(encode_run((await machine.client.send(calls.BACKUP_HISTORY("dom0", "nightly")))[-1]))
         assert last["result"] == "failed"
     finally:
         await asyncio.to_thread(machine.daemon.stop)

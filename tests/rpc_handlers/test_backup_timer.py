@@ -19,6 +19,7 @@ from qubesmanager.backup.archive.reader import open_backup
 from qubesmanager.client.client import Client
 from qubesmanager.transport.unix import UnixTransport
 from qubesmanager.wire import calls
+from qubesmanager.wire.backups import encode_run
 from qubesmanager.wire.codecs import CreateSpec
 
 UNITS = Path(__file__).parents[2] / "rpc-handlers/systemd"
@@ -65,7 +66,7 @@ async def test_the_service_carries_its_profile_out_and_fails_if_that_fails(tmp_p
         assert "There is already a file" in again.stderr
         assert unknown.returncode != 0
         assert "weekly" in unknown.stderr
-        history = [json.loads(row) for row in await client.send(calls.BACKUP_HISTORY("dom0"))]
+        history = [json.loads(encode_run(run)) for run in await client.send(calls.BACKUP_HISTORY("dom0"))]
         assert [told["result"] for told in history] == ["ok", "failed"]
 
 

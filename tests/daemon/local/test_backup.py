@@ -30,6 +30,7 @@ from qubesmanager.daemon.local.services import backups
 from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
+from qubesmanager.wire.backups import encode_run
 from qubesmanager.wire.codecs import CloneSpec, CreateSpec, DeviceId, VolumeId
 from qubesmanager.wire.errors import (
     BackupAlreadyRunningError,
@@ -162,7 +163,7 @@ async def test_a_backup_stamps_its_qubes_and_remembers_the_run(client: Client, l
 
     stamp = (await record(client, "lab")).value("backup_timestamp")
     assert abs(int(stamp) - time.time()) < 60
-    (run,) = [json.loads(row) for row in await client.send(calls.BACKUP_HISTORY("dom0", "nightly"))]
+    (run,) = [json.loads(encode_run(run)) for run in await client.send(calls.BACKUP_HISTORY("dom0", "nightly"))]
     assert (run["result"], run["file"], run["size"]) == ("ok", str(file), file.stat().st_size)
     assert run["verified"]
     (held,) = run["qubes"]
@@ -284,7 +285,7 @@ async def test_what_a_profile_would_be_is_told_and_not_kept(client: Client, syst
 async def test_the_home_of_dom0_is_left_out_and_that_is_told(client: Client, lab: bytes, folder: Path) -> None:
     await backed_up(client, folder, include=["lab", "dom0"])
 
-    (run,) = [json.loads(row) for row in await client.send(calls.BACKUP_HISTORY("dom0"))]
+    (run,) = [json.loads(encode_run(run)) for run in await client.send(calls.BACKUP_HISTORY("dom0"))]
     assert (run["result"], run["reason"]) == ("ok", "The home of dom0 is not backed up.")
     assert "left-out=dom0\n" in await client.send(calls.BACKUP_INFO("dom0", "nightly", pieces()))
     await with_profile(client, folder, include=["lab"])
@@ -502,7 +503,7 @@ async def test_a_passphrase_in_a_profile_is_never_answered(client: Client, syste
     assert mode_of(system.runtime.places.profiles / "nightly.conf") == 0o600
     await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {}))
     history = await client.send(calls.BACKUP_HISTORY("dom0"))
-    assert "hush" not in " ".join(history)
+    assert "hush" not in " ".join(map(encode_run, history))
     await client.send(calls.BACKUP_PROFILE_REMOVE("dom0", "nightly"))
     with pytest.raises(QubesBackupProfileNotFoundError):
         await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {}))
@@ -579,7 +580,7 @@ async def test_one_run_of_a_profile_at_a_time_and_a_cancel_leaves_nothing(
 
     assert isinstance(first.result(), BackupCancelledError)
     assert names(folder) == set()
-    (run,) = [json.loads(row) for row in await client.send(calls.BACKUP_HISTORY("dom0"))]
+    (run,) = [json.loads(encode_run(run)) for run in await client.send(calls.BACKUP_HISTORY("dom0"))]
     assert run["result"] == "cancelled"
     with pytest.raises(Mgmt1Error, match="No backup of the profile"):
         await client.send(calls.BACKUP_CANCEL("dom0", "nightly"))
@@ -661,7 +662,7 @@ async def test_a_run_removes_exactly_what_the_preview_said_whatever_the_clock(
 
         assert before - names(folder) == set(told.would_remove), number
         assert len(names(folder) - before) == 1, "the one just made is there"
-        last = json.loads((await client.send(calls.BACKUP_HISTORY("dom0")))[-1])
+        last = json.loads(encode_run((await client.send(calls.BACKUP_HISTORY("dom0")))[-1]))
         assert {Path(kept["file"]).name: tuple(kept["qubes"]) for kept in last["kept"]} == dict(told.would_keep)
 
 
@@ -766,7 +767,7 @@ async def test_what_was_missed_is_made_up_for_once(
 
     history = await client.send(calls.BACKUP_HISTORY("dom0"))
     assert len(history) == 1
-    assert json.loads(history[0])["result"] == "ok"
+    assert history[0].result == "ok"
 
 
 async def test_an_extra_volume_is_left_out_and_stays(client: Client, system: System, folder: Path) -> None:

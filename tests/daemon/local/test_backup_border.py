@@ -25,6 +25,7 @@ from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
+from qubesmanager.wire.backups import encode_run
 from qubesmanager.wire.codecs import CreateSpec
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError
 from qubesmanager.wire.records import DeviceRecord
@@ -52,7 +53,7 @@ async def backed_up(client: Client, folder: Path, *names: str) -> dict[str, Any]
 
 
 async def last_run(client: Client) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads((await client.send(calls.BACKUP_HISTORY("dom0", "nightly")))[-1])
+    told: dict[str, Any] = json.loads(encode_run((await client.send(calls.BACKUP_HISTORY("dom0", "nightly")))[-1]))
     return told
 
 

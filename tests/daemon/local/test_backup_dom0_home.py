@@ -33,6 +33,7 @@ from qubesmanager.daemon.local.services import backups
 from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
+from qubesmanager.wire.backups import encode_run
 from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, QubesValueError
 from qubesmanager.wire.restores import StoredHome, decode_contents
 
@@ -76,7 +77,7 @@ async def execute(client: Client, target: Path, **keys: object) -> dict[str, Any
     text = {"include": ["dom0"], "destination_path": str(target), "passphrase_text": WORDS, **keys}
     await client.send(calls.BACKUP_PROFILE_SET("dom0", "own", yaml.safe_dump(text)))
     await client.send(calls.BACKUP_EXECUTE("dom0", "own", {}))
-    run: dict[str, Any] = json.loads((await client.send(calls.BACKUP_HISTORY("dom0")))[-1])
+    run: dict[str, Any] = json.loads(encode_run((await client.send(calls.BACKUP_HISTORY("dom0")))[-1]))
     return run
 
 
@@ -211,7 +212,7 @@ async def test_what_is_left_out_is_named_in_the_history(
     assert run["result"] == "ok"
     assert run["reason"] == "Left out of the home of dom0: 'pipe' (neither file, folder nor link)."
     other = Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer, source="work"))
-    rows = [json.loads(row) for row in await other.send(calls.BACKUP_HISTORY("dom0"))]
+    rows = [json.loads(encode_run(run)) for run in await other.send(calls.BACKUP_HISTORY("dom0"))]
     assert "pipe" not in json.dumps(rows)
 
 
@@ -223,7 +224,7 @@ async def test_a_home_that_cannot_be_read_fails_the_run_and_not_the_qubes(
     with pytest.raises(BackupError, match="cannot be read"):
         await execute(client, tmp_path / "file", dom0_home=True, include=["dom0", "vault"])
 
-    run = json.loads((await client.send(calls.BACKUP_HISTORY("dom0")))[-1])
+    run = json.loads(encode_run((await client.send(calls.BACKUP_HISTORY("dom0")))[-1]))
     assert [(qube["name"], qube["result"] == "ok") for qube in run["qubes"]] == [("dom0", False), ("vault", True)]
 
 

@@ -29,6 +29,7 @@ from qubesmanager.daemon.local.system import System
 from qubesmanager.systems import demo
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
+from qubesmanager.wire.backups import encode_run
 from qubesmanager.wire.errors import Mgmt1Error
 
 
@@ -211,7 +212,7 @@ async def test_a_state_disk_that_fills_up_under_a_backup_says_what_is_there(
 
     assert f"disk of {small_disk}/state is full" in str(refused.value)
     (file,) = (tmp_path / "backups").iterdir()
-    (run,) = [json.loads(row) for row in await client.send(calls.BACKUP_HISTORY("dom0"))]
+    (run,) = [json.loads(encode_run(run)) for run in await client.send(calls.BACKUP_HISTORY("dom0"))]
     assert (run["result"], run["file"]) == ("failed", str(file))
     (small_disk / "filler").unlink()
     assert (await restore(client, file)) == ["lab restored-as=copy result=ok"]

@@ -18,7 +18,7 @@ from qubesmanager.daemon.local.drivers.backups import file_systems
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
-from qubesmanager.wire.backups import RUNNING, BackupRun, PartialFile
+from qubesmanager.wire.backups import RUNNING, BackupRun, PartialFile, encode_run
 
 ELSEWHERE = file_systems.FileSystem("ext4", "of another disk")
 
@@ -64,7 +64,7 @@ async def execute(client: Client, folder: Path) -> dict[str, Any]:
 
 
 async def history(client: Client) -> list[dict[str, Any]]:
-    return [json.loads(row) for row in await client.send(calls.BACKUP_HISTORY("dom0"))]
+    return [json.loads(encode_run(run)) for run in await client.send(calls.BACKUP_HISTORY("dom0"))]
 
 
 def on_disk(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Callable[[bool], None]:

@@ -16,7 +16,7 @@ from qubesmanager.backup.schedule import RETRY_SECONDS, is_retry_due
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
-from qubesmanager.wire.backups import SCHEDULE
+from qubesmanager.wire.backups import SCHEDULE, encode_run
 from qubesmanager.wire.errors import BackupAlreadyRunningError, BackupCancelledError, Mgmt1Error
 from qubesmanager.wire.event import Event
 
@@ -46,7 +46,7 @@ async def with_profile(client: Client, name: str, folder: Path, **keys: Any) -> 
 
 
 async def status(client: Client) -> dict[str, dict[str, Any]]:
-    rows = [json.loads(row) for row in await client.send(calls.BACKUP_STATUS("dom0"))]
+    rows = [json.loads(encode_run(run)) for run in await client.send(calls.BACKUP_STATUS("dom0"))]
     return {row["profile"]: row for row in rows}
 
 
@@ -65,7 +65,7 @@ async def test_each_event_of_a_run_carries_its_id(client: Client, tmp_path: Path
         kinds = [event.name for event in told if event.fields["profile"] == name]
         assert (kinds[0], kinds[-1]) == ("backup-started", "backup-finished")
         assert "backup-progress" in kinds
-    rows = [json.loads(row) for row in await client.send(calls.BACKUP_HISTORY("dom0"))]
+    rows = [json.loads(encode_run(run)) for run in await client.send(calls.BACKUP_HISTORY("dom0"))]
     history = {row["profile"]: row for row in rows}
     assert {name: {str(row["run"])} for name, row in history.items()} == ids
     assert history["first"]["by"] == "dom0"
@@ -130,7 +130,7 @@ async def test_a_failed_scheduled_run_is_tried_again_and_again_with_longer_waits
             await system.backups._scheduled("nightly", attempt)
 
     assert attempts == [(0, 1), (0, 2), (0, 3), (0, 4), (0, 5), (0, 0)]
-    rows = [json.loads(row) for row in await client.send(calls.BACKUP_HISTORY("dom0"))]
+    rows = [json.loads(encode_run(run)) for run in await client.send(calls.BACKUP_HISTORY("dom0"))]
     assert [(row["result"], row["by"], row["attempt"]) for row in rows] == [
         ("failed", SCHEDULE, number) for number in (1, 2, 3, 4, 5)
     ]
@@ -213,7 +213,7 @@ async def test_a_profile_that_is_broken_is_a_failed_run_once_and_quotes_nothing(
     with pytest.raises(asyncio.CancelledError):
         await system.backups.keep_schedule()
 
-    (row,) = [json.loads(row) for row in await client.send(calls.BACKUP_HISTORY("dom0"))]
+    (row,) = [json.loads(encode_run(run)) for run in await client.send(calls.BACKUP_HISTORY("dom0"))]
     assert (row["profile"], row["result"]) == ("nightly", "failed")
     assert "qubes-backup --profile nightly" in row["reason"]
     assert "secret" not in row["reason"]

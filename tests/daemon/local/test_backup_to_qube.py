@@ -17,6 +17,7 @@ from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.backups import targets
 from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
+from qubesmanager.wire.backups import encode_run
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error, QubesVMNotFoundError
 
 Qrexec = Callable[[str], None]
@@ -56,7 +57,7 @@ async def execute(client: Client, passphrase: str | None = WORDS) -> None:
 
 
 async def last_run(client: Client) -> dict[str, object]:
-    told: dict[str, object] = json.loads((await client.send(calls.BACKUP_HISTORY("dom0", "nightly")))[-1])
+    told: dict[str, object] = json.loads(encode_run((await client.send(calls.BACKUP_HISTORY("dom0", "nightly")))[-1]))
     return told
 
 

@@ -33,7 +33,7 @@ from qubesmanager.daemon.local.services import backups, restores
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
-from qubesmanager.wire.backups import decode_run
+from qubesmanager.wire.backups import decode_run, encode_run
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error, ProtocolError, QubesValueError
 from qubesmanager.wire.restores import CHOICES, KEYS
 
@@ -339,7 +339,7 @@ async def test_a_cancel_at_any_moment_leaves_nothing_or_a_whole_backup(
             with contextlib.suppress(Mgmt1Error):
                 await client.send(calls.BACKUP_CANCEL("dom0", "nightly"))
         error = run.result()
-        history = [json.loads(row) for row in await client.send(calls.BACKUP_HISTORY("dom0", "nightly"))]
+        history = [json.loads(encode_run(run)) for run in await client.send(calls.BACKUP_HISTORY("dom0", "nightly"))]
         if isinstance(error, BackupCancelledError):
             assert names(folder) == set()
             assert history[-1]["result"] == "cancelled"

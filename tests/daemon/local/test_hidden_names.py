@@ -2,7 +2,6 @@
 """A source cannot distinguish a qube that it does not see from one that does not exist, by any call of the table."""
 
 import contextvars
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from qubesmanager.daemon.local.core.sight import answer_for, spoken, spoken_one,
 from qubesmanager.daemon.local.system import System
 from qubesmanager.rules.properties import Change, Type
 from qubesmanager.wire import calls
+from qubesmanager.wire.backups import encode_run
 from qubesmanager.wire.call import Call, Request
 from qubesmanager.wire.codecs import CloneSpec, CreateInPoolSpec, CreateSpec, DeviceId, TokenContent, VolumeId
 from qubesmanager.wire.framing import decode_error
@@ -368,7 +368,7 @@ async def test_the_history_of_backups_names_only_qubes_that_the_source_sees(
     assert b'"name": "work"' in history
     assert b"vault" not in history + status
     kept = await client.send(calls.BACKUP_HISTORY("dom0"))
-    assert "vault" in kept[0]
+    assert "vault" in encode_run(kept[0])
 
 
 async def test_a_failed_run_of_a_profile_with_hidden_qubes_keeps_its_reason_for_dom0(client: Client, ask: Ask) -> None:
@@ -381,7 +381,7 @@ async def test_a_failed_run_of_a_profile_with_hidden_qubes_keeps_its_reason_for_
     assert b"dom0 alone sees the reason" in answer
     assert b"/nowhere" not in history.partition(b'"reason"')[2].partition(b'", "')[0]
     kept = await client.send(calls.BACKUP_HISTORY("dom0"))
-    assert "/nowhere" in kept[0]
+    assert "/nowhere" in kept[0].reason
 
 
 async def test_a_profile_that_a_qube_sets_backs_up_only_what_that_qube_sees(
@@ -397,7 +397,7 @@ async def test_a_profile_that_a_qube_sets_backs_up_only_what_that_qube_sees(
     await ask(calls.BACKUP_EXECUTE("dom0", "p", {"passphrase": WORDS}))
 
     (run,) = await client.send(calls.BACKUP_HISTORY("dom0"))
-    assert [qube["name"] for qube in json.loads(run)["qubes"]] == ["work"]
+    assert [qube.name for qube in run.qubes or ()] == ["work"]
 
 
 async def test_the_passphrase_of_dom0s_profile_opens_no_backup_for_a_qube(client: Client, ask: Ask) -> None:

@@ -7,7 +7,7 @@ from qubesmanager.backup.archive.contents import DOM0
 from qubesmanager.backup.profile import owner_of
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.wire import calls
-from qubesmanager.wire.backups import encode_preview, encode_run
+from qubesmanager.wire.backups import BackupRun, encode_preview
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.codecs import text as text_of
 from qubesmanager.wire.limits import PROFILE_BYTES
@@ -87,11 +87,10 @@ async def remove_profile(context: Context, profile: str, _payload: None) -> None
 
 
 @answers(calls.BACKUP_STATUS)
-async def status(context: Context, _arg: None, _payload: None) -> list[str]:
-    return [encode_run(run) for run in await context.system.backups.status(context.source)]
+async def status(context: Context, _arg: None, _payload: None) -> list[BackupRun]:
+    return await context.system.backups.status(context.source)
 
 
 @answers(calls.BACKUP_HISTORY)
-async def history(context: Context, profile: str | None, _payload: None) -> list[str]:
-    runs = await context.system.backups.history(profile, context.source)
-    return [encode_run(run) for run in runs]
+async def history(context: Context, profile: str | None, _payload: None) -> list[BackupRun]:
+    return await context.system.backups.history(profile, context.source)
