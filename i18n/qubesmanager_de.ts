@@ -62,7 +62,7 @@
     </message>
     <message>
         <source>&amp;Driver</source>
-        <translation>&amp;Treiber</translation>
+        <translation>Treib&amp;er</translation>
     </message>
     <message>
         <source>&amp;Add</source>
@@ -562,7 +562,7 @@
     </message>
     <message>
         <source>only when you start it</source>
-        <translation>nur wenn jemand es verlangt</translation>
+        <translation>nur wenn Sie sie starten</translation>
     </message>
     <message>
         <source>none</source>
@@ -1189,7 +1189,7 @@
     </message>
     <message>
         <source>dom0 did not confirm the change of {1} within {0} seconds.</source>
-        <translation>Innerhalb von {0} Sekunden wurde nicht bestätigt, dass {1} es hat oder nicht mehr hat.</translation>
+        <translation>dom0 hat die Änderung von {1} nicht innerhalb von {0} Sekunden bestätigt.</translation>
     </message>
 </context>
 <context>
@@ -2125,11 +2125,11 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>&amp;Find</source>
-        <translation>&amp;Suchen</translation>
+        <translation>S&amp;uchen</translation>
     </message>
     <message>
         <source>&amp;Show everything</source>
-        <translation>&amp;Alles zeigen</translation>
+        <translation>Alles &amp;zeigen</translation>
     </message>
     <message>
         <source>Sa&amp;ve this view…</source>
@@ -2169,11 +2169,11 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>&amp;Template</source>
-        <translation>V&amp;orlage</translation>
+        <translation>Vo&amp;rlage</translation>
     </message>
     <message>
         <source>&amp;Net qube</source>
-        <translation>&amp;Netz-Qube</translation>
+        <translation>Netz-&amp;Qube</translation>
     </message>
     <message>
         <source>La&amp;bel</source>
@@ -2355,11 +2355,11 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>&amp;Template</source>
-        <translation>&amp;Vorlage</translation>
+        <translation>Vo&amp;rlage</translation>
     </message>
     <message>
         <source>&amp;Net qube</source>
-        <translation>&amp;Netz-Qube</translation>
+        <translation>Netz-&amp;Qube</translation>
     </message>
     <message>
         <source>Find a qube (Ctrl+F)</source>
@@ -3393,7 +3393,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     <name>QubeDevicesMenu</name>
     <message>
         <source>De&amp;vices</source>
-        <translation>&amp;Geräte</translation>
+        <translation>Ger&amp;äte</translation>
     </message>
     <message>
         <source>It has no devices</source>
@@ -3573,11 +3573,11 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{qube} is paused; unpause it first.</source>
-        <translation>{qube} ist angehalten; setzen Sie ihn fort.</translation>
+        <translation>{qube} ist angehalten; setzen Sie ihn zuerst fort.</translation>
     </message>
     <message>
         <source>{qube} is paused; unpause it first, or kill it.</source>
-        <translation>{qube} ist angehalten; setzen Sie ihn fort oder beenden Sie ihn hart.</translation>
+        <translation>{qube} ist angehalten; setzen Sie ihn zuerst fort, oder beenden Sie ihn hart.</translation>
     </message>
     <message>
         <source>{qube} is already running.</source>
@@ -3593,7 +3593,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{qube} is still starting.</source>
-        <translation>{qube} läuft noch nicht.</translation>
+        <translation>{qube} startet noch.</translation>
     </message>
     <message>
         <source>{qube} is already paused.</source>
@@ -3621,7 +3621,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Other qubes use devices of {qube}: {users}. Detach them first.</source>
-        <translation>Andere Qubes haben Geräte von {qube}: {users}. Trennen Sie diese zuerst.</translation>
+        <translation>Andere Qubes nutzen Geräte von {qube}: {users}. Trennen Sie diese zuerst.</translation>
     </message>
     <message>
         <source>{qube} is running; shut it down first.</source>
@@ -3641,15 +3641,15 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{qube} is running; shut it down before you clone it.</source>
-        <translation>{qube} läuft; geklont wird ein ausgeschalteter Qube.</translation>
+        <translation>{qube} läuft; fahren Sie ihn herunter, bevor Sie ihn klonen.</translation>
     </message>
     <message>
         <source>The name of dom0 cannot be changed.</source>
-        <translation>dom0 behält seinen Namen.</translation>
+        <translation>Der Name von dom0 lässt sich nicht ändern.</translation>
     </message>
     <message>
         <source>{qube} is running; shut it down before you rename it.</source>
-        <translation>{qube} läuft; umbenannt wird ein ausgeschalteter Qube.</translation>
+        <translation>{qube} läuft; fahren Sie ihn herunter, bevor Sie ihn umbenennen.</translation>
     </message>
     <message>
         <source>{qube} is updated with its template.</source>
@@ -3657,7 +3657,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>A template gets no devices; attach them to the qubes that are based on it.</source>
-        <translation>Eine Vorlage bekommt keine Geräte; ihre Qubes bekommen welche.</translation>
+        <translation>Eine Vorlage bekommt keine Geräte; verbinden Sie sie mit den Qubes, die auf ihr beruhen.</translation>
     </message>
     <message>
         <source>{qube} is not based on a template.</source>
@@ -3665,7 +3665,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The label of dom0 cannot be changed.</source>
-        <translation>dom0 behält sein Label.</translation>
+        <translation>Das Label von dom0 lässt sich nicht ändern.</translation>
     </message>
     <message>
         <source>A name contains only letters, digits and . _ -</source>
@@ -3737,7 +3737,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>References to it are changed too: {references}.</source>
-        <translation>Was darauf verweist, zieht mit: {references}.</translation>
+        <translation>Auch was darauf verweist, wird geändert: {references}.</translation>
     </message>
     <message>
         <source>Its network would go around {qubes}.</source>
@@ -3749,11 +3749,11 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The qube has no net qube, so its firewall rules have no effect.</source>
-        <translation>Der Qube hat keinen Netz-Qube: Diese Regeln haben nichts zu filtern.</translation>
+        <translation>Der Qube hat keinen Netz-Qube; seine Firewall-Regeln haben keine Wirkung.</translation>
     </message>
     <message>
         <source>{netvm} enforces no firewall, so these rules have no effect.</source>
-        <translation>{netvm} setzt keine Firewall durch: Diese Regeln haben keine Wirkung.</translation>
+        <translation>{netvm} setzt keine Firewall durch; diese Regeln haben keine Wirkung.</translation>
     </message>
     <message>
         <source>The volume is created again at each start of the qube.</source>
@@ -4001,7 +4001,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Devices cannot be attached to dom0: it has its own.</source>
-        <translation>dom0 hat seine eigenen Geräte; mit ihm werden keine verbunden.</translation>
+        <translation>Mit dom0 lassen sich keine Geräte verbinden: Es hat seine eigenen.</translation>
     </message>
     <message>
         <source>{qube} offers {device} itself.</source>
@@ -4029,7 +4029,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{backend} is {state}; its devices are available only while it runs.</source>
-        <translation>{backend} läuft nicht ({state}); seine Geräte sind da, solange er läuft.</translation>
+        <translation>{backend} läuft nicht ({state}); seine Geräte sind nur verfügbar, solange er läuft.</translation>
     </message>
     <message>
         <source>{backend}+{device} is attached to {holder}.</source>
@@ -4045,7 +4045,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Sound cannot be removed from a running qube; it is removed when the qube halts.</source>
-        <translation>Der Ton lässt sich einem laufenden Qube nicht nehmen; er ist fort, sobald der Qube ausgeschaltet ist.</translation>
+        <translation>Der Ton lässt sich einem laufenden Qube nicht nehmen; er wird entfernt, sobald der Qube ausgeht.</translation>
     </message>
     <message>
         <source>{qube} has no place for another disk.</source>
@@ -4077,11 +4077,11 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The folder of the pool is empty. Is its disk mounted?</source>
-        <translation>Sein Ort ist leer. Ist sein Laufwerk eingehängt?</translation>
+        <translation>Der Ordner des Pools ist leer. Ist sein Laufwerk eingehängt?</translation>
     </message>
     <message>
         <source>The folder of the pool is not the one that was added. Is its disk mounted?</source>
-        <translation>An seinem Ort ist etwas anderes. Ist sein Laufwerk eingehängt?</translation>
+        <translation>Der Ordner des Pools ist nicht der, der hinzugefügt wurde. Ist sein Laufwerk eingehängt?</translation>
     </message>
     <message>
         <source>The store does not know its volume {volume}.</source>
@@ -4245,7 +4245,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The backup was made without a qube that the profile names. {why}</source>
-        <translation>Der Sicherung fehlt ein Qube, den das Profil nennt. {why}</translation>
+        <translation>Die Sicherung wurde ohne einen Qube gemacht, den das Profil nennt. {why}</translation>
     </message>
     <message>
         <source>The profile {profile} has no passphrase, and none was given.</source>
@@ -4353,7 +4353,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The home of dom0 is not backed up.</source>
-        <translation>Das Home-Verzeichnis von dom0 wird nicht gesichert.</translation>
+        <translation>Das Home von dom0 wird nicht gesichert.</translation>
     </message>
     <message>
         <source>The daemon ended before the backup was complete.</source>
@@ -4361,7 +4361,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The profile is not accepted; `qubes-backup --profile {profile}` says why.</source>
-        <translation>Das Profil wird nicht angenommen; „qubes-backup --profile {profile}“ sagt, warum.</translation>
+        <translation>Das Profil wird nicht angenommen; „qubes-backup --profile {profile}“ nennt den Grund.</translation>
     </message>
     <message>
         <source>dom0 alone sees the reason, which may name other qubes.</source>
@@ -4537,7 +4537,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{path} is damaged: it is cut off.</source>
-        <translation>{path} ist beschädigt: abgeschnitten.</translation>
+        <translation>{path} ist beschädigt: Es ist abgeschnitten.</translation>
     </message>
     <message>
         <source>The file system of {path} cannot share blocks between files (xfs and btrfs can): choose another folder, or the driver file-qcow2.</source>
@@ -4545,7 +4545,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{path} is damaged: it is empty.</source>
-        <translation>{path} ist beschädigt: leer.</translation>
+        <translation>{path} ist beschädigt: Es ist leer.</translation>
     </message>
     <message>
         <source>The folder {path} does not exist. Is its disk connected and mounted?</source>
@@ -4805,7 +4805,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The computer cannot be shut down from here: systemctl is missing.</source>
-        <translation>Hier gibt es kein systemctl, um den Rechner herunterzufahren.</translation>
+        <translation>Der Rechner lässt sich von hier nicht herunterfahren: systemctl fehlt.</translation>
     </message>
     <message>
         <source>The computer cannot be shut down: {why}.</source>
@@ -7275,7 +7275,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>&amp;Unpause</source>
-        <translation>Fort&amp;setzen</translation>
+        <translation>Fortset&amp;zen</translation>
     </message>
     <message>
         <source>S&amp;hut down</source>
@@ -7311,7 +7311,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>&amp;Kill…</source>
-        <translation>Hart &amp;beenden …</translation>
+        <translation>Hart been&amp;den …</translation>
     </message>
     <message>
         <source>Remo&amp;ve…</source>
@@ -7331,7 +7331,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Upd&amp;ate</source>
-        <translation>&amp;Aktualisieren</translation>
+        <translation>Ak&amp;tualisieren</translation>
     </message>
 </context>
 <context>
@@ -7680,7 +7680,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>System-&amp;wide settings…</source>
-        <translation>System&amp;weite Einstellungen …</translation>
+        <translation>Systemweite &amp;Einstellungen …</translation>
     </message>
     <message>
         <source>&amp;Devices</source>
@@ -7696,7 +7696,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>&amp;Back up qubes…</source>
-        <translation>Qubes &amp;sichern …</translation>
+        <translation>Qubes si&amp;chern …</translation>
     </message>
 </context>
 </TS>
