@@ -11,15 +11,16 @@ from qubesmanager.backup.archive.contents import ADMIN_CLASS, Contents, Device, 
 from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.backup.archive.writer import Options, QubeData, write
 from qubesmanager.host.sparse_file import Extent
+from qubesmanager.wire import restores
 from qubesmanager.wire.firewall import parse_rule
 
 LABELS = (Label(1, "red", "0xcc0000"), Label(8, "black", "0x000000"))
 DOM0 = Qube("dom0", ADMIN_CLASS, "black")
 
 
-def in_english(rows: list[str]) -> list[str]:
-    """The rows of a restore without the reasons as data, which follow a tab."""
-    return [row.partition("\t")[0] for row in rows]
+def in_english(rows: list[restores.Restored]) -> list[str]:
+    """The rows of a restore as text, without the reasons as data."""
+    return [restores.encode_restored(row).partition("\t")[0] for row in rows]
 
 
 def contents(*qubes: Qube) -> Contents:

@@ -17,7 +17,6 @@ from qubesmanager.wire.restores import (
     Restored,
     RestorePlan,
     decode_contents,
-    decode_restored,
     encode_options,
 )
 
@@ -72,7 +71,7 @@ async def restore(
     """
     async with _payload(path, options_head(plan, passphrase, run)) as stream:
         payload = stream if tell is None else _reported(stream, tell)
-        return [decode_restored(row) for row in await client.send(calls.BACKUP_RESTORE(DOM0, None, payload))]
+        return await client.send(calls.BACKUP_RESTORE(DOM0, None, payload))
 
 
 @asynccontextmanager

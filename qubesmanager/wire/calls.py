@@ -14,9 +14,15 @@ from qubesmanager.wire.event import Event, EventDecoder, encode_event
 from qubesmanager.wire.limits import NOTES_BYTES, POLICY_BYTES
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.records import decode_record, encode_record
+from qubesmanager.wire.restores import decode_restored, encode_restored
 from qubesmanager.wire.values import Dest, Tier
 
 RECORD = c.Codec("one JSON object a line", decode_record, encode_record)
+RESTORED_ROWS = c.rows_of(
+    "<part> restored-as=<name|-> result=<ok|skipped|failed> [text\\t<reason in JSON>]\\n",
+    decode_restored,
+    encode_restored,
+)
 BACKUP_RUNS = c.rows_of("one JSON object a line", decode_run, encode_run)
 
 
@@ -295,7 +301,7 @@ BACKUP_INFO = Call(
     secret=True,
 )  # fmt: skip
 BACKUP_RESTORE = Call(
-    "mgmt1.backup.Restore", Dest.DOM0, Tier.GLOBAL_RWX, c.optional(c.PROFILE_ID), c.STREAM, c.TEXT_ROWS,
+    "mgmt1.backup.Restore", Dest.DOM0, Tier.GLOBAL_RWX, c.optional(c.PROFILE_ID), c.STREAM, RESTORED_ROWS,
     "Restore from the backup that follows the options and an empty line. Options: passphrase=, include=, exclude=,"
     " rename=<old>:<new>, conflict=skip|rename|fail, pool=, missing-template=default|skip,"
     " missing-netvm=default|none|skip, devices=yes (assign the devices again that the qubes had), verify-only=yes,"

@@ -88,7 +88,7 @@ class Machine:
         renames = " ".join(f"{old}:{new}" for old, new in QUBES.items())
         async with aclosing(file_stream(f"passphrase={WORDS}\nrename={renames}", self.backup)) as content:
             rows = await self.client.send(calls.BACKUP_RESTORE("dom0", None, content))
-        assert all("result=ok" in row for row in rows)
+        assert all(row.result == "ok" for row in rows)
 
     async def killed(self, moment: float) -> tuple[bool, bool]:
         """Whether the backup and the restore were answered before the daemon was killed."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from backup_daemon import WORDS, everything, file_stream, make_qube
+from backup_samples import in_english
 
 from qubesmanager.backup.archive import scrypt_container
 from qubesmanager.backup.archive.reader import open_backup
@@ -76,7 +77,7 @@ async def test_the_qube_is_called_gets_its_path_and_every_byte(
     rows = await client.send(
         calls.BACKUP_RESTORE("dom0", None, file_stream(f"passphrase={WORDS}\nrename=lab:copy", tmp_path / "received"))
     )
-    assert rows == ["lab restored-as=copy result=ok"]
+    assert in_english(rows) == ["lab restored-as=copy result=ok"]
     pool = system.pools.driver("default")
     assert await everything(client, pool, "copy") == await everything(client, pool, "lab")
     assert (await last_run(client))["result"] == "ok"

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import yaml
 from backup_daemon import MIB, WORDS, make_qube, pieces
+from backup_samples import in_english
 from hypothesis import given
 from hypothesis import strategies as st
 from until import LIMIT
@@ -206,7 +207,7 @@ async def test_info_and_restore_of_any_content_answer_in_words_and_leave_nothing
             assert "backup-id=" in text
         head = f"passphrase={WORDS}\nrename=lab:copy\n\n".encode()
         with contextlib.suppress(Mgmt1Error):
-            answer = await client.send(calls.BACKUP_RESTORE("dom0", None, pieces(head, content)))
+            answer = in_english(await client.send(calls.BACKUP_RESTORE("dom0", None, pieces(head, content))))
             assert (answer == ["lab restored-as=copy result=ok"]) == (content == whole)
             assert "result=ok" not in answer[0] or content == whole or "damaged elsewhere" in answer[0]
             if "result=ok" in answer[0]:
@@ -231,9 +232,9 @@ async def test_a_member_outside_is_written_nowhere(client: Client, folder: Path,
 
     head = f"passphrase={WORDS}\nrename=lab:copy\n\n".encode()
     extra = bytes(header) + bytes(512)
-    rows_ = await client.send(calls.BACKUP_RESTORE("dom0", None, pieces(head, content[:at], extra, content[at:])))
+    restored = await client.send(calls.BACKUP_RESTORE("dom0", None, pieces(head, content[:at], extra, content[at:])))
 
-    assert "result=failed" in rows_[0] or "copy" in {row.name for row in await client.send(calls.VM_LIST("dom0"))}
+    assert restored[0].result == "failed" or "copy" in {row.name for row in await client.send(calls.VM_LIST("dom0"))}
     fresh = names(tmp_path) - before
     assert not any(name.startswith("x") for name in fresh)
     assert "x.enc" not in os.listdir("/")  # noqa: PTH208 - what the backup names

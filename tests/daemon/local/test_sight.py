@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from backup_daemon import WORDS, pieces
+from backup_samples import in_english
 from qubes_backup import domain, of_one
 
 from qubesmanager.client.client import Client
@@ -214,8 +215,10 @@ async def test_a_restore_gives_no_name_that_brings_rights_and_names_no_qube_that
     backup = of_one(domain("sys-boss"))
 
     restored = [
-        await sent_by("evil").send(
-            calls.BACKUP_RESTORE("dom0", None, pieces(f"passphrase={WORDS}\n{options}\n".encode(), backup))
+        in_english(
+            await sent_by("evil").send(
+                calls.BACKUP_RESTORE("dom0", None, pieces(f"passphrase={WORDS}\n{options}\n".encode(), backup))
+            )
         )
         for options in ("", "rename=sys-boss:mine\n")
     ]

@@ -13,7 +13,7 @@ from qubesmanager.wire.codecs import text as text_of
 from qubesmanager.wire.limits import PROFILE_BYTES
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import YES
-from qubesmanager.wire.restores import encode_contents, encode_restored
+from qubesmanager.wire.restores import Restored, encode_contents
 
 
 @answers(calls.BACKUP_EXECUTE)
@@ -54,7 +54,7 @@ async def _text(content: ByteStream) -> str:
 
 
 @answers(calls.BACKUP_RESTORE)
-async def restore(context: Context, profile: str | None, content: ByteStream) -> list[str]:
+async def restore(context: Context, profile: str | None, content: ByteStream) -> list[Restored]:
     passphrase = ""
     if profile is not None:
         text, file = await context.system.backups.profile(profile)
@@ -62,8 +62,7 @@ async def restore(context: Context, profile: str | None, content: ByteStream) ->
             raise refusal("profile-passphrase-of-owner")
         if text.has_passphrase:
             passphrase = await context.system.backups.passphrase(profile, text, None)
-    rows = await context.system.restores.restore(context.source, content, passphrase)
-    return [encode_restored(row) for row in rows]
+    return await context.system.restores.restore(context.source, content, passphrase)
 
 
 @answers(calls.BACKUP_PROFILE_LIST)
