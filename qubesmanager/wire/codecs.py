@@ -603,7 +603,6 @@ CLASS_ROWS = rows_of("<class> <property …>\\n", _class_row, lambda row: " ".jo
 DEVICE_CLASS_ROWS = rows_of("<device class>\\n", DeviceClass, str)
 DRIVER_ROWS = rows_of("<driver> <option …>\\n", lambda row: tuple(row.split(" ")), " ".join)
 LABEL_ROWS = rows_of("<label> <0xRRGGBB>\\n", _label_row, lambda row: f"{row.name} {row.color}")
-TEXT_ROWS = rows_of("<text>\\n", str, str)
 MENTION_ROWS = rows_of(
     "<policy|profile> <file:line|profile> <line|keys>\\n",
     _mention_row,

@@ -120,7 +120,6 @@ VALUES: list[tuple[Codec[Any], st.SearchStrategy[Any]]] = [
     (codecs.CLASS_ROWS, _rows(st.builds(VmClassRow, st.sampled_from(VmClass), st.lists(PROPERTY).map(tuple)))),
     (codecs.DEVICE_CLASS_ROWS, _rows(st.sampled_from(DeviceClass))),
     (codecs.LABEL_ROWS, _rows(st.builds(LabelRow, LABEL, COLOR))),
-    (codecs.TEXT_ROWS, _rows(ONE_LINE)),
 ]
 
 
