@@ -51,7 +51,7 @@ class Here:
 class RestoreRow:
     """A qube of the backup, what is wanted for it, why that cannot be (in words, or empty), and what will happen."""
 
-    held: StoredQube
+    stored: StoredQube
     choice: Choice
     problem: str
     fate: str
@@ -61,7 +61,7 @@ class RestoreRow:
     @property
     def possible(self) -> bool:
         """dom0's home is asked for on the last page."""
-        return self.held.klass != ADMIN
+        return self.stored.klass != ADMIN
 
 
 def first_choice(qube: StoredQube, here: Here) -> Choice:
@@ -89,7 +89,7 @@ def rows(offered: Iterable[StoredQube], choices: Mapping[str, Choice], here: Her
 
 def needed(rows: Iterable[RestoreRow]) -> int:
     """Bytes that the chosen ones may take."""
-    return sum(row.held.size for row in rows if row.choice.restored)
+    return sum(row.stored.size for row in rows if row.choice.restored)
 
 
 def plan_of(rows: Iterable[RestoreRow], pool: str, *, verify_only: bool = False, devices: bool = False) -> RestorePlan:
@@ -98,10 +98,10 @@ def plan_of(rows: Iterable[RestoreRow], pool: str, *, verify_only: bool = False,
     if verify_only:
         return RestorePlan(verify_only=True)
     return RestorePlan(
-        include=tuple(row.held.name for row in chosen),
-        rename={row.held.name: row.choice.name for row in chosen if row.choice.name != row.held.name},
-        template={row.held.name: row.choice.template for row in chosen if row.choice.template is not None},
-        netvm={row.held.name: row.choice.netvm for row in chosen if row.choice.netvm is not None},
+        include=tuple(row.stored.name for row in chosen),
+        rename={row.stored.name: row.choice.name for row in chosen if row.choice.name != row.stored.name},
+        template={row.stored.name: row.choice.template for row in chosen if row.choice.template is not None},
+        netvm={row.stored.name: row.choice.netvm for row in chosen if row.choice.netvm is not None},
         pool=pool,
         devices=devices,
     )

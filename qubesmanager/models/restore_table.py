@@ -70,7 +70,7 @@ class RestoreTable(QAbstractTableModel):
         if self.chosen or verify_only:
             return plan
         # Without a name all would be meant.
-        return replace(plan, exclude=tuple(row.held.name for row in self.rows if row.possible))
+        return replace(plan, exclude=tuple(row.stored.name for row in self.rows if row.possible))
 
     def put(
         self, qubes: Sequence[StoredQube], here: Here, dom0: Sequence[StoredItem] = (), home: StoredHome | None = None
@@ -107,7 +107,7 @@ class RestoreTable(QAbstractTableModel):
         self._again()
 
     def _taken(self, name: str) -> set[str]:
-        others = {row.choice.name for row in self.chosen if row.held.name != name}
+        others = {row.choice.name for row in self.chosen if row.stored.name != name}
         return {*self._here.qubes, *others}
 
     def _again(self) -> None:
@@ -143,7 +143,7 @@ class RestoreTable(QAbstractTableModel):
         if key is not None:
             return key(row, index.column())
         if role == Qt.ItemDataRole.DecorationRole and index.column() == NAME:
-            return self._icon(row.held.label)
+            return self._icon(row.stored.label)
         return None
 
     def setData(self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
@@ -152,12 +152,12 @@ class RestoreTable(QAbstractTableModel):
         row = self.rows[index.row()]
         if not row.possible:
             return False
-        self.choose(row.held.name, replace(row.choice, restored=value == Qt.CheckState.Checked))
+        self.choose(row.stored.name, replace(row.choice, restored=value == Qt.CheckState.Checked))
         return True
 
 
 def _text(row: RestoreRow, column: int) -> str:
-    qube = row.held
+    qube = row.stored
     return (qube.name, qube.klass, size_text(qube.size) or "0", qube.template, row.fate)[column]
 
 

@@ -137,7 +137,7 @@ class BackupRun:
         return self.result == FAILED and self.by == SCHEDULE
 
     def because(self, *fields: Field) -> "BackupRun":
-        """The run with these reasons, one after the other, instead of its own; without any: with no reason."""
+        """The run with these reasons, one after the other, instead of its present ones; without any: with no reason."""
         why = joined(fields)
         return replace(self, reason=text(why) if why else "", why=why)
 

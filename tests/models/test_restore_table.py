@@ -55,7 +55,7 @@ def choose(table: RestoreTable, qube: str, **values: object) -> None:
 
 
 def row_of(table: RestoreTable, name: str) -> int:
-    return next(at for at, row in enumerate(table.rows) if row.held.name == name)
+    return next(at for at, row in enumerate(table.rows) if row.stored.name == name)
 
 
 def fate(table: RestoreTable, name: str) -> str:
@@ -65,7 +65,7 @@ def fate(table: RestoreTable, name: str) -> str:
 def test_all_that_needs_no_question_is_ticked(table: RestoreTable) -> None:
     put(table, DOM0, MAIL, WORK)
 
-    assert [row.held.name for row in table.chosen] == ["mail"]
+    assert [row.stored.name for row in table.chosen] == ["mail"]
     assert (table.is_ready, table.needed) == (True, GIB)
     assert "tick it on the last page" in fate(table, "dom0")
     assert "there is a qube of this name" in fate(table, "work")
@@ -170,7 +170,7 @@ def test_all_and_nothing(table: RestoreTable) -> None:
     table.choose_all(restored=False)
     assert table.chosen == []
     table.choose_all(restored=True)
-    assert [row.held.name for row in table.chosen] == ["mail"]
+    assert [row.stored.name for row in table.chosen] == ["mail"]
 
 
 def test_verifying_asks_for_nothing_else(table: RestoreTable) -> None:

@@ -18,6 +18,7 @@ STATIC = {
     "mypy",
     "lint-imports",
     "python scripts/derive.py --check",
+    "python scripts/words.py",
     "vulture",
     "translate --check",
 }
@@ -51,7 +52,7 @@ def test_static_runs_no_test(checkout: Path) -> None:
     status, output, calls = run(checkout, "--static")
 
     assert (status, calls) == (0, STATIC)
-    assert "All 7 checks passed" in output
+    assert "All 8 checks passed" in output
 
 
 def test_quick_runs_the_static_checks_and_the_unit_tests(checkout: Path) -> None:
@@ -61,7 +62,7 @@ def test_quick_runs_the_static_checks_and_the_unit_tests(checkout: Path) -> None
     assert status == 0
     assert tests.startswith("python -m pytest -q -n 3 ")
     assert tests.endswith("not slow tests/wire -k events")
-    assert "All 8 checks passed" in output
+    assert "All 9 checks passed" in output
 
 
 def test_quick_leaves_out_marks_that_exist(checkout: Path) -> None:
@@ -83,7 +84,7 @@ def test_without_an_option_everything_runs(checkout: Path) -> None:
         "python -m fuzz.main --seconds 20",
         "bench --smoke",
     } < calls
-    assert "All 11 checks passed" in output
+    assert "All 12 checks passed" in output
 
 
 def test_a_failed_check_is_named_and_the_others_run(checkout: Path) -> None:
@@ -94,7 +95,7 @@ def test_a_failed_check_is_named_and_the_others_run(checkout: Path) -> None:
 
     assert (status, calls) == (1, STATIC)
     assert "FAILED: mypy" in output
-    assert re.search(r"FAILED after \d+ s: types, dead code\. 5 other checks passed\.", output)
+    assert re.search(r"FAILED after \d+ s: types, dead code\. 6 other checks passed\.", output)
 
 
 def test_the_output_of_checks_that_run_at_once_stays_apart(checkout: Path) -> None:
@@ -107,6 +108,7 @@ def test_the_output_of_checks_that_run_at_once_stays_apart(checkout: Path) -> No
         "types",
         "layers",
         "derived files",
+        "words",
         "dead code",
         "translations",
     ]

@@ -62,7 +62,7 @@ class QubeDetails(QWidget):
 
     def put(self, row: RestoreRow | None) -> None:
         """Show this one; nothing where none is selected."""
-        same = self._row is not None and row is not None and row.held == self._row.held
+        same = self._row is not None and row is not None and row.stored == self._row.stored
         self._row = row
         for widget in (self.restored, self.name, self.template, self.netvm):
             widget.setEnabled(row is not None and row.possible)
@@ -71,14 +71,14 @@ class QubeDetails(QWidget):
             for label in (self.facts, self.fate, self.problem):
                 label.setText("")
             return
-        self.headline.setText(row.held.name)
+        self.headline.setText(row.stored.name)
         self.facts.setText(self._facts(row))
         self.restored.setChecked(row.choice.restored)
         if not same or self.name.text() != row.choice.name:
             self.name.setText(row.choice.name)
         for widget in (self.name, self.template, self.netvm):
             widget.setEnabled(row.choice.restored)
-        based = row.held.klass in BASED
+        based = row.stored.klass in BASED
         self.template.setEnabled(row.choice.restored and based)
         self._fill(self.template, self._templates(row) if based else [], row.choice.template)
         self._fill(self.netvm, self._netvms(row), row.choice.netvm)
@@ -86,7 +86,7 @@ class QubeDetails(QWidget):
         self.fate.setText("" if row.problem else row.fate)
 
     def _facts(self, row: RestoreRow) -> str:
-        qube = row.held
+        qube = row.stored
         lines = [
             self.tr("{0}, label {1}, {2}").format(qube.klass, qube.label, size_text(qube.size) or "0"),
             self.tr("Template: {0}").format(qube.template) if qube.klass in BASED else "",
@@ -101,17 +101,17 @@ class QubeDetails(QWidget):
         return netvm or self.tr("none")
 
     def _templates(self, row: RestoreRow) -> list[tuple[str, str]]:
-        here = self._table.here.templates(row.held.klass)
+        here = self._table.here.templates(row.stored.klass)
         restored = [
             other.choice.name
             for other in self._table.chosen
-            if other.held.klass == VmClass.TEMPLATE and row.held.klass == VmClass.APP
+            if other.stored.klass == VmClass.TEMPLATE and row.stored.klass == VmClass.APP
         ]
-        kept = self.tr("As in the backup ({0})").format(row.held.template or self.tr("none"))
+        kept = self.tr("As in the backup ({0})").format(row.stored.template or self.tr("none"))
         return [(AS_KEPT, kept), *((name, name) for name in in_order({*here, *restored}))]
 
     def _netvms(self, row: RestoreRow) -> list[tuple[str, str]]:
-        kept = self.tr("As in the backup ({0})").format(self._netvm_text(row.held.netvm))
+        kept = self.tr("As in the backup ({0})").format(self._netvm_text(row.stored.netvm))
         names = [(name, name) for name in self._table.here.netvms()]
         return [(AS_KEPT, kept), *names, ("", self.tr("None: no network"))]
 
@@ -126,7 +126,7 @@ class QubeDetails(QWidget):
     def _edited(self, *_: object) -> None:
         if self._row is None:
             return
-        qube = self._row.held
+        qube = self._row.stored
         choice = replace(
             self._row.choice,
             restored=self.restored.isChecked(),

@@ -17,9 +17,9 @@ from qubesmanager.wire.restores import DIFFERS
 CONTEXT = "RestoreSummary"
 _WORD = Qt.ItemDataRole.UserRole
 _COLUMNS: tuple[TableColumn[RestoreRow], ...] = (
-    TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Qube"), lambda row: row.held.name),
+    TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Qube"), lambda row: row.stored.name),
     TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Name here"), lambda row: row.choice.name),
-    TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Size"), lambda row: size_text(row.held.size) or "0", right=True),
+    TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Size"), lambda row: size_text(row.stored.size) or "0", right=True),
     TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Template"), lambda row: row.template),
     TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Net qube"), lambda row: row.netvm),
     TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "What will happen"), lambda row: row.fate),
@@ -37,7 +37,7 @@ class SummaryPage(StepPage):
         self.pool = QComboBox(self)
         self.pool.currentIndexChanged.connect(lambda _index: self.refresh())
         self.room = plain_label("", self)
-        self.table_model: RowTable[RestoreRow] = RowTable(CONTEXT, _COLUMNS, lambda row: row.held.name, self)
+        self.table_model: RowTable[RestoreRow] = RowTable(CONTEXT, _COLUMNS, lambda row: row.stored.name, self)
         self.table = row_table(self.table_model, self.tr("What will happen"), len(_COLUMNS) - 1, self)
         for column, width in enumerate((140, 140, 80, 110, 110)):
             self.table.setColumnWidth(column, width)
@@ -151,7 +151,7 @@ class SummaryPage(StepPage):
         needed = size_text(self._model.needed) or "0"
         self.room.setText(self.tr("The chosen qubes take {0} at most.").format(needed))
         self.table_model.put(self._model.chosen)
-        left = [row.held.name for row in self._model.rows if not row.choice.restored]
+        left = [row.stored.name for row in self._model.rows if not row.choice.restored]
         self.left_out.setText(self.tr("Left out: {0}.").format(", ".join(left)) if left else "")
         self.left_out.setVisible(bool(left))
         self.changed.emit()

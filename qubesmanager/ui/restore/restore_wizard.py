@@ -110,7 +110,7 @@ class RestoreWizard(StepsWindow):
         return replace(plan, dom0=self.summary_page.words(), home=home)
 
     def _start(self, plan: RestorePlan) -> None:
-        names = plan.include or tuple(row.held.name for row in self.model.rows if row.possible)
+        names = plan.include or tuple(row.stored.name for row in self.model.rows if row.possible)
         names = tuple(name for name in names if name not in plan.exclude)
         if plan.home or (plan.verify_only and self.model.home is not None):
             names = (DOM0, *names)

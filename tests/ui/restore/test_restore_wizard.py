@@ -93,7 +93,7 @@ async def read(clicker: Clicker, wizard: RestoreWizard, file: Path, words: str =
 
 
 def select(wizard: RestoreWizard, name: str) -> None:
-    names = [row.held.name for row in wizard.model.rows]
+    names = [row.stored.name for row in wizard.model.rows]
     wizard.qubes_page.table.selectRow(names.index(name))
 
 
@@ -136,7 +136,7 @@ async def test_what_was_backed_up_is_restored_with_every_byte_and_setting(
 ) -> None:
     await read(clicker, wizard, backup.file)
     assert shows(wizard, wizard.qubes_page)
-    assert [row.held.name for row in wizard.model.chosen] == ["lab", "mail"]
+    assert [row.stored.name for row in wizard.model.chosen] == ["lab", "mail"]
 
     await run(clicker, wizard)
 
@@ -166,7 +166,7 @@ async def test_a_taken_name_is_left_out_until_it_gets_another(
     await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("mail", "red")))
     await clicker.until(lambda: "mail" in clicker.session.records)
     await read(clicker, wizard, backup.file)
-    assert [row.held.name for row in wizard.model.chosen] == ["lab"]
+    assert [row.stored.name for row in wizard.model.chosen] == ["lab"]
 
     select(wizard, "mail")
     details = wizard.qubes_page.details
@@ -548,7 +548,7 @@ async def test_qubes_that_cannot_be_read_are_named(clicker: Clicker, wizard: Res
 
     assert wizard.qubes_page.unreadable.isVisible()
     assert "bad" in wizard.qubes_page.unreadable.text()
-    assert [row.held.name for row in wizard.model.rows] == ["good"]
+    assert [row.stored.name for row in wizard.model.rows] == ["good"]
 
 
 @pytest.mark.parametrize("ticked", [True, False])
@@ -611,7 +611,7 @@ async def test_enter_presses_the_button_that_has_the_focus_and_space_ticks(
     await read(clicker, wizard, backup.file)
     select(wizard, "mail")
     press_key(wizard.qubes_page.table, Qt.Key.Key_Space)
-    assert [row.held.name for row in wizard.model.chosen] == ["lab"]
+    assert [row.stored.name for row in wizard.model.chosen] == ["lab"]
     wizard.qubes_page.none.setFocus()
     press_key(wizard.qubes_page.none, Qt.Key.Key_Return)
     assert not wizard.model.chosen

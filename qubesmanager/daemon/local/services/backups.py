@@ -85,7 +85,7 @@ from qubesmanager.wire.values import DeviceClass, VmClass
 log = logging.getLogger(__name__)
 
 FOR_DOM0 = Reason("run-reason-of-dom0")
-"""Stands in the answers to a source that does not see all qubes of a run."""
+"""Replaces names in the answers to a source that does not see all qubes of a run."""
 
 FILE = "qubes-backup"
 """What the name of a backup begins with."""
@@ -182,8 +182,8 @@ class Backups:
         """Keep the profile once it is accepted. `learn`: the disk that is at its destination now is the right one.
 
         A command is never taken from a call, nor a file's content as passphrase from a caller other than dom0: both
-        would let whoever may back up do what only root may. A qube's profile goes where dom0 allows it and names only
-        qubes that it sees, which is checked again in each run. A qube replaces only a profile that it set itself.
+        would let any user who may back up do what only root may. A qube's profile goes where dom0 allows it and names
+        only qubes that it sees, which is checked again in each run. A qube replaces only a profile that it set itself.
         """
         check(PROFILE_ID, name)
         text = marked(untrusted, source)
@@ -352,7 +352,7 @@ class Backups:
         by: str = DOM0,
         attempt: int = 1,
     ) -> None:
-        """Carry the profile out; done when the backup is complete and on the disk, and verified if it says so.
+        """Carry the profile out; done when the backup is complete and on the disk, and verified if the profile asks.
 
         `given_up`: qubes whose last backup `keep` may remove in this run. `new_disk`: the file system at the
         destination may be one that backups of the profile did not go to so far. `by` is the qube that asks for it, or
@@ -520,8 +520,8 @@ class Backups:
             def verify(fd: int) -> None:
                 targets.verified(fd, secret, stop, reading)
 
-            wanted = verify if profile.verify else None
-            return await in_engine(lambda: targets.to_file(path, part, write, stop, wanted), stop)
+            verified_by = verify if profile.verify else None
+            return await in_engine(lambda: targets.to_file(path, part, write, stop, verified_by), stop)
         first = b""
         arguments = list(profile.destination_command)
         if not arguments:
@@ -862,7 +862,7 @@ class Backups:
         return attempt + 1 if is_retry_due(attempt, self.clock() - ended) else 0
 
     async def _note_broken(self, name: str) -> None:
-        """Keep in the history, once, that a profile with a schedule cannot be carried out: nobody would notice."""
+        """Keep in the history, once, that a profile with a schedule cannot be carried out, which would go unnoticed."""
         now = self._now()
         failed = BackupRun(name, now, FAILED, by=SCHEDULE, attempt=len(RETRY_SECONDS) + 1, end=now)
         failed = failed.because(Reason("profile-not-accepted", name))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is to be known of a qube, kept with its volumes: if the store is lost, the qube can be made again from them.
 
-Written in the background a moment after a change, and compared at each start. A disposable keeps no volume of its
-own: if it is one that stays when it halts, the volumes of its template describe it too.
+Written in the background a moment after a change, and compared at each start. A disposable keeps no volume:
+if it is one that stays when it halts, the volumes of its template describe it too.
 """
 
 import asyncio

@@ -120,7 +120,7 @@ async def _rest(first: bytes, stream: ByteStream) -> AsyncIterator[bytes]:
 
 
 @dataclass(slots=True)
-class _Wanted:
+class _Entry:
     """A qube of the backup on its way: its new name, or why it is left out or failed."""
 
     kept: KeptQube
@@ -155,12 +155,12 @@ def _stored_home(backup: Backup) -> StoredHome | None:
     return StoredHome(home.size, int(files) if files.isascii() and files.isdigit() and len(files) <= _DIGITS else None)
 
 
-async def _new_home(undo: AsyncExitStack, options: RestoreOptions, wanted: list[_Wanted]) -> NewFolder | None:
+async def _new_home(undo: AsyncExitStack, options: RestoreOptions, entries: list[_Entry]) -> NewFolder | None:
     """The new folder for dom0's home if that is wanted; removed again with `undo`, unless it was kept.
 
     Raises `BackupError` if it cannot be made.
     """
-    dom0 = next((one.kept for one in wanted if one.is_home), None)
+    dom0 = next((entry.kept for entry in entries if entry.is_home), None)
     if dom0 is None or not options.plan.home:
         return None
     path = await off_loop(homes.new_home, options.plan.home)
@@ -169,13 +169,13 @@ async def _new_home(undo: AsyncExitStack, options: RestoreOptions, wanted: list[
     return home
 
 
-def _opened(told: Readable, options: RestoreOptions, stop: threading.Event) -> Backup:
+def _opened(backup_file: Readable, options: RestoreOptions, stop: threading.Event) -> Backup:
     """In the engine's thread."""
     salvage = options.plan.salvage
-    return open_backup(FdInput(told.fd, stop), options.passphrase, cancelled=stop, salvage=salvage)
+    return open_backup(FdInput(backup_file.fd, stop), options.passphrase, cancelled=stop, salvage=salvage)
 
 
-def _chosen(contents: Contents, options: RestoreOptions) -> list[_Wanted]:
+def _chosen(contents: Contents, options: RestoreOptions) -> list[_Entry]:
     qubes = (*contents.kept, *contents.unreadable)
     names = {qube.name for qube in qubes}
     if options.plan.home and _home_in(contents) is None:
@@ -186,19 +186,19 @@ def _chosen(contents: Contents, options: RestoreOptions) -> list[_Wanted]:
     included, excluded = frozenset(options.plan.include), frozenset(options.plan.exclude)
     chosen = []
     for qube in qubes:
-        one = _Wanted(qube, options.plan.rename.get(qube.name, qube.name))
+        entry = _Entry(qube, options.plan.rename.get(qube.name, qube.name))
         is_home = qube.klass == ADMIN_CLASS and not qube.problem and qube.name not in excluded
         if is_home and (options.plan.home or (options.plan.verify_only and not included)):
-            one.is_home = True
+            entry.is_home = True
         elif (included and qube.name not in included) or qube.name in excluded:
-            one.skipped = Reason("restore-not-asked")
+            entry.skipped = Reason("restore-not-asked")
         elif qube.problem:
-            one.failed = qube.problem
+            entry.failed = qube.problem
         elif qube.klass == ADMIN_CLASS:
-            one.skipped = Reason("restore-home-not-asked")
+            entry.skipped = Reason("restore-home-not-asked")
         elif qube.klass not in set(VmClass):
-            one.skipped = Reason("restore-no-class", qube.klass)
-        chosen.append(one)
+            entry.skipped = Reason("restore-no-class", qube.klass)
+        chosen.append(entry)
     return chosen
 
 
@@ -220,29 +220,29 @@ def _no_such_volume(kept: KeptQube, volume: str) -> Mgmt1Error:
     return refusal("class-keeps-no-volume", kept.klass, shown(volume))
 
 
-def _rows(report: Report, wanted: list[_Wanted]) -> list[Restored]:
+def _rows(report: Report, entries: list[_Entry]) -> list[Restored]:
     """The rows after a look at everything, with nothing made."""
     results = {result.qube.name: result for result in report.results}
-    for one in wanted:
-        if not one.skipped and one.kept.name in results:
-            _judge(one, report, results[one.kept.name])
-            one.notes += results[one.kept.name].lost
-            one.name = ""
-    return [*(one.row() for one in wanted), *_of_file(report)]
+    for entry in entries:
+        if not entry.skipped and entry.kept.name in results:
+            _judge(entry, report, results[entry.kept.name])
+            entry.notes += results[entry.kept.name].lost
+            entry.name = ""
+    return [*(entry.row() for entry in entries), *_of_file(report)]
 
 
-def _judge(one: _Wanted, report: Report, result: QubeResult) -> None:
+def _judge(entry: _Entry, report: Report, result: QubeResult) -> None:
     """Whether the qube is whole, and what there is to say of it; the same for a look and for a restore."""
-    one.failed = one.failed or result.reason or _lacking(result)
-    if one.failed:
+    entry.failed = entry.failed or result.reason or _lacking(result)
+    if entry.failed:
         return
     if result.cut:
-        one.notes.append(result.cut)
+        entry.notes.append(result.cut)
         return
     if result.doubt:
-        one.notes.append(result.doubt)
+        entry.notes.append(result.doubt)
     if report.problems:
-        one.notes.append(Reason("restore-damaged-elsewhere", joined(report.problems) or ""))
+        entry.notes.append(Reason("restore-damaged-elsewhere", joined(report.problems) or ""))
 
 
 def _lacking(result: QubeResult) -> Field:
@@ -275,7 +275,7 @@ class _Restoring:
         source: str,
         options: RestoreOptions,
         contents: Contents,
-        wanted: list[_Wanted],
+        entries: list[_Entry],
         undo: AsyncExitStack,
         home: NewFolder | None,
     ) -> None:
@@ -286,148 +286,148 @@ class _Restoring:
         self._source = source
         self._options = options
         self._contents = contents
-        self._wanted = [one for one in wanted if not one.is_home]
-        self._dom0 = [one for one in wanted if one.is_home]
+        self._entries = [entry for entry in entries if not entry.is_home]
+        self._dom0 = [entry for entry in entries if entry.is_home]
         self._home = home
         self._undo = undo
-        self._by_kept = {one.kept.name: one for one in wanted}
+        self._by_kept = {entry.kept.name: entry for entry in entries}
         self._made: dict[str, list[PendingVolume]] = {}
         """By the new name: the volumes that this restore has begun to make."""
 
-    async def run(self, backup: Backup, told: Readable, stop: threading.Event) -> list[Restored]:
+    async def run(self, backup: Backup, backup_file: Readable, stop: threading.Event) -> list[Restored]:
         await self._name()
         await self._free()
         self._place()
-        going = [one for one in self._wanted if not one.skipped and not one.failed]
+        going = [entry for entry in self._entries if not entry.skipped and not entry.failed]
         await self._room(going)
-        for one in going:
-            one.qube = await self._bare(one)
+        for entry in going:
+            entry.qube = await self._bare(entry)
         loop = FromThread()
         sinks = lambda kept, volume, size: loop(self._sink(kept, volume, size))  # noqa: E731 - the engine's callable
         tell = Teller(partial(_progress, self._runtime, self._options.run))
-        names = {one.kept.name for one in (*self._dom0, *going)}
+        names = {entry.kept.name for entry in (*self._dom0, *going)}
         home = self._home
         report = await in_engine(lambda: backup.restore(sinks, names, progress=tell, home=home), stop)
-        told.check()
+        backup_file.check()
         results = {result.qube.name: result for result in report.results}
-        for one in (*self._dom0, *going):
-            _judge(one, report, results[one.kept.name])
-        whole = [one for one in going if not one.failed]
+        for entry in (*self._dom0, *going):
+            _judge(entry, report, results[entry.kept.name])
+        whole = [entry for entry in going if not entry.failed]
         async with self._runtime.changing:
             await self._take_effect(whole, results)
             # From here on a cancelled caller must not take away the volumes of stored qubes.
             self._undo.pop_all()
         await self._runtime.to_the_end("finish a restore", self._finish(going, results))
-        for one in whole:
-            if one.qube is not None and not one.failed:
-                await self._volumes.measure(one.qube)
+        for entry in whole:
+            if entry.qube is not None and not entry.failed:
+                await self._volumes.measure(entry.qube)
         self._runtime.emit([events.RESTORE_FINISHED(self._options.run, "ok" if report.ok else "failed")])
-        return [*(one.row() for one in (*self._dom0, *self._wanted)), *_of_file(report)]
+        return [*(entry.row() for entry in (*self._dom0, *self._entries)), *_of_file(report)]
 
-    async def _keep_home(self, one: _Wanted, result: QubeResult) -> None:
+    async def _keep_home(self, entry: _Entry, result: QubeResult) -> None:
         """The unpacked home of dom0 gets its name, if it is whole; else the reader has removed it."""
-        home, one.name = self._home, ""
-        if home is None or one.failed:
+        home, entry.name = self._home, ""
+        if home is None or entry.failed:
             return
         try:
             await off_loop(home.keep)
         except BackupError as error:
-            one.failed = cause(error)
+            entry.failed = cause(error)
             with contextlib.suppress(OSError):
                 await off_loop(home.abort)
             return
-        one.notes += [Reason("restore-home-in", home.path, home.files, home.bytes), *result.lost]
+        entry.notes += [Reason("restore-home-in", home.path, home.files, home.bytes), *result.lost]
 
-    async def _finish(self, going: list[_Wanted], results: Mapping[str, QubeResult]) -> None:
+    async def _finish(self, going: list[_Entry], results: Mapping[str, QubeResult]) -> None:
         """Keep dom0's home and remove the volumes of the qubes that failed; the names are not reserved afterwards."""
         try:
-            for one in self._dom0:
-                await self._keep_home(one, results[one.kept.name])
-            for one in going:
-                if one.failed:
-                    await self._volumes.drop(self._made.get(one.name, ()))
+            for entry in self._dom0:
+                await self._keep_home(entry, results[entry.kept.name])
+            for entry in going:
+                if entry.failed:
+                    await self._volumes.drop(self._made.get(entry.name, ()))
         finally:
-            for one in self._wanted:
-                self._runtime.reserved.discard(one.name)
+            for entry in self._entries:
+                self._runtime.reserved.discard(entry.name)
 
     # -- the plan -----------------------------------------------------------------------------------------------------
 
     async def _name(self) -> None:
-        """A name of its own for each; conflicts as the options say."""
+        """Give each a unique name; conflicts are handled as the options ask."""
         refused = {
-            one.name: await self._naming.why_not_new_name(self._source, one.name)
-            for one in self._wanted
-            if not one.skipped
+            entry.name: await self._naming.why_not_new_name(self._source, entry.name)
+            for entry in self._entries
+            if not entry.skipped
         }
-        nameable = [one for one in self._wanted if not one.skipped and not one.failed]
-        for one in nameable:
-            if reason := why_not_new_vm_name(one.name):
-                one.failed = reason
-            elif why := refused[one.name]:
-                one.failed = why
-            elif self._is_taken(one.name) and not await self._resolved(one):
-                one.failed = one.failed or Reason("name-taken", one.name)
-            if not one.failed and not one.skipped:
-                self._runtime.reserved.add(one.name)
-                self._undo.callback(self._runtime.reserved.discard, one.name)
-        if self._options.plan.conflict == "fail" and any(one.failed for one in nameable):
-            why = joined([one.failed for one in nameable])
+        nameable = [entry for entry in self._entries if not entry.skipped and not entry.failed]
+        for entry in nameable:
+            if reason := why_not_new_vm_name(entry.name):
+                entry.failed = reason
+            elif why := refused[entry.name]:
+                entry.failed = why
+            elif self._is_taken(entry.name) and not await self._resolved(entry):
+                entry.failed = entry.failed or Reason("name-taken", entry.name)
+            if not entry.failed and not entry.skipped:
+                self._runtime.reserved.add(entry.name)
+                self._undo.callback(self._runtime.reserved.discard, entry.name)
+        if self._options.plan.conflict == "fail" and any(entry.failed for entry in nameable):
+            why = joined([entry.failed for entry in nameable])
             raise error_for(why, QubesValueError) if why else QubesValueError
 
     def _is_taken(self, name: str) -> bool:
         return name in self._runtime.state.qubes or name in self._runtime.reserved
 
-    async def _resolved(self, one: _Wanted) -> bool:
+    async def _resolved(self, entry: _Entry) -> bool:
         """What the option `conflict` makes of a name that is taken; False if nothing."""
         match self._options.plan.conflict:
             case "skip":
-                one.skipped = Reason("name-taken", one.name)
+                entry.skipped = Reason("name-taken", entry.name)
                 return True
             case "rename":
                 for number in range(1, 1000):
-                    name = f"{one.name[:26]}-{number}"
+                    name = f"{entry.name[:26]}-{number}"
                     refused = await self._naming.why_not_new_name(self._source, name)
                     # Only now: another call may have taken it while this one waited.
                     if not refused and not self._is_taken(name):
-                        one.name = name
+                        entry.name = name
                         return True
         return False
 
     def _renamed(self, name: str) -> str:
         """What a qube of the backup is called here: as it is restored, or as one that exists."""
-        one = self._by_kept.get(name)
-        return one.name if one is not None and not one.skipped and not one.failed else name
+        entry = self._by_kept.get(name)
+        return entry.name if entry is not None and not entry.skipped and not entry.failed else name
 
     def _place(self) -> None:
         """Templates and netvms; again and again, because one that is left out may be another's template."""
         left = -1
-        while left != sum(1 for one in self._wanted if one.failed or one.skipped):
-            left = sum(1 for one in self._wanted if one.failed or one.skipped)
-            for one in self._wanted:
-                if not one.failed and not one.skipped:
-                    self._based(one)
+        while left != sum(1 for entry in self._entries if entry.failed or entry.skipped):
+            left = sum(1 for entry in self._entries if entry.failed or entry.skipped)
+            for entry in self._entries:
+                if not entry.failed and not entry.skipped:
+                    self._based(entry)
 
-    def _based(self, one: _Wanted) -> None:
-        if one.kept.klass in BASED and self._template(one) is None:
-            one.skipped = Reason("restore-no-template", shown(one.kept.properties.get("template", "")))
+    def _based(self, entry: _Entry) -> None:
+        if entry.kept.klass in BASED and self._template(entry) is None:
+            entry.skipped = Reason("restore-no-template", shown(entry.kept.properties.get("template", "")))
         if self._options.plan.missing_netvm != "skip":
             return
-        netvm = self._options.plan.netvm.get(one.kept.name, self._renamed(one.kept.properties.get("netvm", "")))
+        netvm = self._options.plan.netvm.get(entry.kept.name, self._renamed(entry.kept.properties.get("netvm", "")))
         if netvm and not self._provides_network(netvm):
-            one.skipped = one.skipped or Reason("restore-no-netvm", shown(netvm))
+            entry.skipped = entry.skipped or Reason("restore-no-netvm", shown(netvm))
 
-    def _template(self, one: _Wanted) -> str | None:
+    def _template(self, entry: _Entry) -> str | None:
         """The template's name here; None if the class has none, or none can be had."""
-        if one.kept.klass not in BASED:
+        if entry.kept.klass not in BASED:
             return None
-        asked = self._options.plan.template.get(one.kept.name)
-        name = asked if asked is not None else self._renamed(one.kept.properties.get("template", ""))
-        if self._is_template(one.kept.klass, name):
+        asked = self._options.plan.template.get(entry.kept.name)
+        name = asked if asked is not None else self._renamed(entry.kept.properties.get("template", ""))
+        if self._is_template(entry.kept.klass, name):
             return name
         if asked is not None or self._options.plan.missing_template == "skip":
             return None
-        default = self._runtime.state.system(DEFAULT_SOURCE[VmClass(one.kept.klass)])
-        return default if self._is_template(one.kept.klass, default) else None
+        default = self._runtime.state.system(DEFAULT_SOURCE[VmClass(entry.kept.klass)])
+        return default if self._is_template(entry.kept.klass, default) else None
 
     def _is_template(self, klass: str, name: str) -> bool:
         existing = self._runtime.state.qubes.get(name)
@@ -441,11 +441,11 @@ class _Restoring:
             return restored.kept.klass == VmClass.TEMPLATE
         return flag_of(restored.kept.properties.get("template_for_dispvms", "")) is True
 
-    async def _room(self, going: list[_Wanted]) -> None:
+    async def _room(self, going: list[_Entry]) -> None:
         """Raises `BackupSpaceError` if the pool has less room than the qubes may need."""
         pool = self._options.plan.pool or self._runtime.state.system("default_pool")
         usage = await self._pools.driver(pool).usage()
-        needed = sum(one.kept.size for one in going)
+        needed = sum(entry.kept.size for entry in going)
         if needed > usage.size - usage.usage:
             free = (usage.size - usage.usage) >> 20
             raise refusal("restore-no-space", needed >> 20, pool, free)
@@ -454,29 +454,29 @@ class _Restoring:
         """A qube whose volumes would have the names of volumes that exist already is not restored."""
         pool = self._options.plan.pool or self._runtime.state.system("default_pool")
         existing = set(await self._pools.driver(pool).list_volumes())
-        for one in self._wanted:
-            if one.failed or one.skipped or one.kept.klass not in set(VmClass):
+        for entry in self._entries:
+            if entry.failed or entry.skipped or entry.kept.klass not in set(VmClass):
                 continue
-            for kind in KINDS[VmClass(one.kept.klass)]:
-                if kind.save_on_stop and (vid := f"{one.name}/{kind.name}") in existing:
-                    one.failed = cause(already_there(pool, vid))
+            for kind in KINDS[VmClass(entry.kept.klass)]:
+                if kind.save_on_stop and (vid := f"{entry.name}/{kind.name}") in existing:
+                    entry.failed = cause(already_there(pool, vid))
 
     # -- settings -----------------------------------------------------------------------------------------------------
 
-    async def _bare(self, one: _Wanted) -> Qube:
+    async def _bare(self, entry: _Entry) -> Qube:
         """The qube with its volumes and without settings."""
-        qube = Qube(0, uuid4(), one.name, VmClass(one.kept.klass), notes="", rules=[creation.FIRST_RULE])
+        qube = Qube(0, uuid4(), entry.name, VmClass(entry.kept.klass), notes="", rules=[creation.FIRST_RULE])
         pool = self._options.plan.pool or self._runtime.state.system("default_pool")
         for kind in KINDS[qube.klass]:
             volume = kind.record(qube.name, pool)
-            if kind.layer and (template := self._layered(one)) is not None:
+            if kind.layer and (template := self._layered(entry)) is not None:
                 volume = volume._replace(pool=template)
             qube.volumes[kind.name] = volume
         return qube
 
-    def _layered(self, one: _Wanted) -> str | None:
+    def _layered(self, entry: _Entry) -> str | None:
         """The pool of what the qube's layers lie on."""
-        template = self._runtime.state.qubes.get(self._template(one) or "")
+        template = self._runtime.state.qubes.get(self._template(entry) or "")
         if template is not None and "root" in template.volumes:
             return template.volumes["root"].pool
         return None
@@ -491,14 +491,16 @@ class _Restoring:
         """Whether there is a qube of that name which a property of a restored one may name."""
         return self._runtime.state.has_visible(self._source, name)
 
-    def _restored(self, name: str) -> _Wanted | None:
+    def _restored(self, name: str) -> _Entry | None:
         """The qube that is restored under that name."""
-        return next((one for one in self._wanted if one.name == name and not one.failed and not one.skipped), None)
+        return next(
+            (entry for entry in self._entries if entry.name == name and not entry.failed and not entry.skipped), None
+        )
 
-    async def _settle(self, whole: list[_Wanted]) -> None:
+    async def _settle(self, whole: list[_Entry]) -> None:
         """The settings of the qubes that are whole, by the rules as they are now; one that cannot be has failed."""
         choices = Choices(
-            {one.kept.name: one.name for one in whole},
+            {entry.kept.name: entry.name for entry in whole},
             self._source,
             self._sees,
             keep_default=self._options.plan.missing_netvm == "default",
@@ -506,28 +508,28 @@ class _Restoring:
         )
         incoming = [
             (
-                one,
+                entry,
                 Incoming(
-                    one.kept,
-                    one.qube,
-                    self._template(one) or "",
-                    self._options.plan.netvm.get(one.kept.name),
-                    one.notes,
+                    entry.kept,
+                    entry.qube,
+                    self._template(entry) or "",
+                    self._options.plan.netvm.get(entry.kept.name),
+                    entry.notes,
                 ),
             )
-            for one in whole
-            if one.qube is not None
+            for entry in whole
+            if entry.qube is not None
         ]
         await take_settings(self._runtime.state, [settled for _one, settled in incoming], choices)
-        for one, settled in incoming:
-            one.failed = settled.failed
+        for entry, settled in incoming:
+            entry.failed = settled.failed
 
     # -- volumes ------------------------------------------------------------------------------------------------------
 
     async def _sink(self, kept: KeptQube, name: str, size: int) -> PoolSink:
         """A new volume of the qube that the engine fills. Asked for by the engine's thread."""
-        one = self._by_kept[kept.name]
-        qube = one.qube
+        entry = self._by_kept[kept.name]
+        qube = entry.qube
         volume = qube.volumes.get(name) if qube is not None else None
         if volume is None or not volume.save_on_stop:
             raise _no_such_volume(kept, name)
@@ -539,21 +541,21 @@ class _Restoring:
         self._made.setdefault(volume.vid.partition("/")[0], []).append(made)
         return made
 
-    async def _take_effect(self, whole: list[_Wanted], results: Mapping[str, QubeResult]) -> None:
+    async def _take_effect(self, whole: list[_Entry], results: Mapping[str, QubeResult]) -> None:
         """All of them in one transaction. Under `changing`."""
         first = await self._runtime.next_qid()
-        for number, one in enumerate(whole):
-            if one.qube is not None:
-                one.qube.qid = first + number
+        for number, entry in enumerate(whole):
+            if entry.qube is not None:
+                entry.qube.qid = first + number
         await self._settle(whole)
         statements = []
         qubes = []
-        for one in whole:
-            qube = one.qube
-            if qube is None or one.failed:
+        for entry in whole:
+            qube = entry.qube
+            if qube is None or entry.failed:
                 continue
-            self._take_small_files(one, qube, results[one.kept.name])
-            one.notes += lighten(qube)
+            self._take_small_files(entry, qube, results[entry.kept.name])
+            entry.notes += lighten(qube)
             await self._filled(qube)
             qubes.append(qube)
             statements += rows.insert_qube(qube)
@@ -563,18 +565,18 @@ class _Restoring:
         self._runtime.emit([added(qube) for qube in qubes])
 
     @staticmethod
-    def _take_small_files(one: _Wanted, qube: Qube, result: QubeResult) -> None:
+    def _take_small_files(entry: _Entry, qube: Qube, result: QubeResult) -> None:
         """The firewall rules and notes that a call may set; what is left out is noted."""
-        one.notes += result.lost
+        entry.notes += result.lost
         if result.firewall is not None:
             rules = list(result.firewall)
             if len(rules) > RULES:
                 rules = [*rules[: RULES - 1], Rule(Action.DROP)]
-                one.notes.append(Reason("restore-rules-cut", RULES, len(rules) - 1))
+                entry.notes.append(Reason("restore-rules-cut", RULES, len(rules) - 1))
             qube.rules = [(f"r{at}", str(rule)) for at, rule in enumerate(rules, 1)]
         notes = result.notes or ""
         if reason := why_not_notes(notes):
-            one.notes.append(Reason("restore-no-notes", reason))
+            entry.notes.append(Reason("restore-no-notes", reason))
         else:
             qube.notes = notes
 
@@ -613,9 +615,9 @@ class Restores:
         head, rest = await head_of(stream)
         options = await off_loop(parse_options, head)
         stop = threading.Event()
-        async with readable(rest) as told:
-            backup = await in_engine(partial(_opened, told, options, stop), stop)
-            told.check()
+        async with readable(rest) as backup_file:
+            backup = await in_engine(partial(_opened, backup_file, options, stop), stop)
+            backup_file.check()
         items = await self._config.items_of(backup) if source == DOM0 else None
         return StoredContents(
             backup_id=backup.head.backup_id,
@@ -645,17 +647,17 @@ class Restores:
         if options.plan.pool:
             self._pools.driver(options.plan.pool)
         stop = threading.Event()
-        async with readable(rest) as told, AsyncExitStack() as undo:
-            backup = await in_engine(partial(_opened, told, options, stop), stop)
-            wanted = _chosen(backup.contents, options)
+        async with readable(rest) as backup_file, AsyncExitStack() as undo:
+            backup = await in_engine(partial(_opened, backup_file, options, stop), stop)
+            entries = _chosen(backup.contents, options)
             if (options.plan.dom0 or options.plan.home) and source != DOM0:
                 raise refusal("restore-dom0-of-dom0")
             items = restored_config.chosen(await self._config.items_of(backup), options.plan.dom0)
             if options.plan.verify_only:
-                report = await self._verified(options.run, backup, wanted, stop)
-                told.check()
-                return _rows(report, wanted)
-            home = await _new_home(undo, options, wanted)
+                report = await self._verified(options.run, backup, entries, stop)
+                backup_file.check()
+                return _rows(report, entries)
+            home = await _new_home(undo, options, entries)
             restoring = _Restoring(
                 self._runtime,
                 self._pools,
@@ -664,14 +666,14 @@ class Restores:
                 source,
                 options,
                 backup.contents,
-                wanted,
+                entries,
                 undo,
                 home,
             )
             labels = [item for item in items if item.kind is restored_config.Kind.LABEL]
             # Restored qubes may have them. Should the restore fail, they go again.
             rows = [await self._applied(item, undo) for item in labels]
-            rows = [*await restoring.run(backup, told, stop), *rows]
+            rows = [*await restoring.run(backup, backup_file, stop), *rows]
         return [*rows, *[await self._applied(item) for item in items if item not in labels]]
 
     async def _applied(self, item: restored_config.Item, undo: AsyncExitStack | None = None) -> Restored:
@@ -685,8 +687,8 @@ class Restores:
             result, done = "failed", cause(error)
         return Restored.because(f"{DOM0}:{item.word}", "", result, done)
 
-    async def _verified(self, run: str, backup: Backup, wanted: list[_Wanted], stop: threading.Event) -> Report:
+    async def _verified(self, run: str, backup: Backup, entries: list[_Entry], stop: threading.Event) -> Report:
         """What a restore would find; nothing is written."""
-        names = {one.kept.name for one in wanted if not one.skipped and not one.failed}
+        names = {entry.kept.name for entry in entries if not entry.skipped and not entry.failed}
         tell = Teller(partial(_progress, self._runtime, run))
         return await in_engine(lambda: backup.restore(_looked_at, names, progress=tell, home=NoTree()), stop)
