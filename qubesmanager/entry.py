@@ -15,7 +15,6 @@ from pathlib import Path
 import qubesmanager
 from qubesmanager.cli.stdout import written
 from qubesmanager.client.client import Client
-from qubesmanager.host.priority import answer_first
 from qubesmanager.transport.base import Transport, TransportError
 from qubesmanager.transport.child import ChildTransport
 from qubesmanager.transport.urls import Connection, Found, open_transport, parse, search
@@ -105,7 +104,6 @@ def mgmt1d(argv: Sequence[str] | None = None) -> int:
         if options.check or options.recover:
             status, lines = asyncio.run(daemon.once(options))
             return written("qubes-mgmt1d", lambda: _printed(lines, status))
-        answer_first()
         asyncio.run(daemon.run(options, prepare))
     except Mgmt1Error as error:
         print(f"qubes-mgmt1d: {error}", file=sys.stderr)  # noqa: T201 - why it cannot serve
