@@ -78,14 +78,7 @@ class Clicker:
 
     async def dialog(self, kind: type[D]) -> D:
         """The dialog of that kind, once it is open."""
-        found: list[D] = []
-
-        def look() -> bool:
-            found[:] = [each for each in QApplication.topLevelWidgets() if isinstance(each, kind) and each.isVisible()]
-            return bool(found)
-
-        await self.until(look)
-        return found[0]
+        return await opened_dialog(kind)
 
     def press(self, button: QPushButton) -> None:
         assert button.isEnabled(), button.text()
@@ -99,3 +92,15 @@ class Clicker:
     def state(self, name: str) -> str:
         record = self.session.records.get(name)
         return str(record.state) if record else "gone"
+
+
+async def opened_dialog(kind: type[D]) -> D:
+    """The first visible dialog of that kind, once it is open."""
+    dialogs: list[D] = []
+
+    def look() -> bool:
+        dialogs[:] = [each for each in QApplication.topLevelWidgets() if isinstance(each, kind) and each.isVisible()]
+        return bool(dialogs)
+
+    await until(look)
+    return dialogs[0]

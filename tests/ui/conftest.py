@@ -5,39 +5,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from fakes_hypervisor import FakeHypervisor
+from demo_fixtures import client, hypervisor, system
 from PyQt5.QtCore import QSettings
 from pytestqt.qtbot import QtBot
 from windows import Clicker
 
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.dispatch import Dispatcher
-from qubesmanager.daemon.local.backend import LocalBackend
-from qubesmanager.daemon.local.startup import open_system
-from qubesmanager.daemon.local.system import System
-from qubesmanager.systems import demo
-from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.session.session import Session
 
-
-@pytest.fixture
-def hypervisor() -> FakeHypervisor:
-    return FakeHypervisor()
-
-
-@pytest.fixture
-async def system(tmp_path: Path, hypervisor: FakeHypervisor) -> AsyncIterator[System]:
-    """The demonstration's base system, its running qubes running."""
-    held = await open_system(tmp_path / "state", hypervisor)
-    await demo.populate(held, 0)
-    yield held
-    await held.runtime.close()
-
-
-@pytest.fixture
-def client(system: System) -> Client:
-    return Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
+__all__ = ["clicker", "client", "hypervisor", "session", "system"]
 
 
 @pytest.fixture

@@ -2,14 +2,13 @@
 """The firewall page: the simple view beside the full list, undo, full access for a while, lists as text."""
 
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
-from PyQt5.QtWidgets import QApplication, QDialog, QDialogButtonBox
+from PyQt5.QtWidgets import QApplication, QDialogButtonBox
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 from until import until
-from windows import click, click_enabled, type_text
+from windows import click, click_enabled, opened_dialog, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
@@ -22,19 +21,6 @@ from qubesmanager.wire import calls
 from qubesmanager.wire.firewall import parse_rule
 
 APPLY = QDialogButtonBox.StandardButton.Apply
-
-D = TypeVar("D", bound=QDialog)
-
-
-async def dialog(kind: type[D]) -> D:
-    found: list[D] = []
-
-    def look() -> bool:
-        found[:] = [each for each in QApplication.topLevelWidgets() if isinstance(each, kind) and each.isVisible()]
-        return bool(found)
-
-    await until(look)
-    return found[0]
 
 
 @pytest.fixture
@@ -74,7 +60,7 @@ async def test_deny_all_and_a_list_of_what_is_allowed_reach_the_qube(
     assert rules(page) == ["action=drop"]
     simple.choices[Mode.LIST].click()
     click(simple.buttons["add"])
-    asked = await dialog(RuleDialog)
+    asked = await opened_dialog(RuleDialog)
     ok = asked.buttons.button(QDialogButtonBox.StandardButton.Ok)
     assert ok is not None
     assert not ok.isEnabled()
@@ -206,7 +192,7 @@ async def test_a_rule_is_edited_and_moved_in_the_full_list(
     page.table.selectRow(0)
     assert not page.buttons["up"].isEnabled()
     click(page.buttons["edit"])
-    asked = await dialog(RuleDialog)
+    asked = await opened_dialog(RuleDialog)
     asked.destination.setText("10.0.0.0/16")
     type_text(asked.comment, "the office")
     asked.accept()

@@ -2,14 +2,13 @@
 """The storage window over a whole daemon: clicks reach the pools, and what others do reaches the window."""
 
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
-from PyQt5.QtWidgets import QApplication, QDialog
+from PyQt5.QtWidgets import QApplication
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 from until import until
-from windows import Clicker, click, type_text
+from windows import Clicker, click, opened_dialog, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.client.live_copy import Lost
@@ -25,19 +24,6 @@ from qubesmanager.wire.codecs import VolumeId
 
 MIB = 1 << 20
 ORPHAN = VolumeId("default", "left/over")
-
-D = TypeVar("D", bound=QDialog)
-
-
-async def dialog(kind: type[D]) -> D:
-    found: list[D] = []
-
-    def look() -> bool:
-        found[:] = [each for each in QApplication.topLevelWidgets() if isinstance(each, kind) and each.isVisible()]
-        return bool(found)
-
-    await until(look)
-    return found[0]
 
 
 @pytest.fixture
@@ -71,7 +57,7 @@ async def test_a_pool_is_added_with_its_drivers_fields_and_removed(
     page = window.pages["pools"]
     assert page is window.pools
     click(window.pools.add)
-    asked = await dialog(AddPoolDialog)
+    asked = await opened_dialog(AddPoolDialog)
     asked.driver.setCurrentText("lvm-thin")
     assert list(asked.fields) == ["volume_group", "thin_pool"]
     asked.driver.setCurrentText("file-qcow2")
@@ -85,7 +71,7 @@ async def test_a_pool_is_added_with_its_drivers_fields_and_removed(
 
     window.pools.table.selectRow(window.pools.filter.shown_row("slow"))
     click(window.pools.remove)
-    click((await dialog(Question)).yes)
+    click((await opened_dialog(Question)).yes)
 
     await until(lambda: window.pools.filter.shown_row("slow") < 0)
     assert "slow" not in system.runtime.state.pools
@@ -93,7 +79,7 @@ async def test_a_pool_is_added_with_its_drivers_fields_and_removed(
 
 async def test_a_refused_pool_leaves_the_dialog_open_with_the_reason(window: StorageWindow) -> None:
     click(window.pools.add)
-    asked = await dialog(AddPoolDialog)
+    asked = await opened_dialog(AddPoolDialog)
     type_text(asked.name, "slow")
     type_text(asked.fields["dir_path"], "not/absolute")
     assert asked.add is not None
@@ -113,7 +99,7 @@ async def test_a_pool_that_the_system_needs_stays_and_the_refusal_is_shown(
     window.pools.table.selectRow(window.pools.filter.shown_row("spare"))
 
     click(window.pools.remove)
-    click((await dialog(Question)).yes)
+    click((await opened_dialog(Question)).yes)
 
     await until(lambda: "default_pool" in window.notice.text())
     assert "spare" in system.runtime.state.pools
@@ -129,7 +115,7 @@ async def test_a_volume_of_no_qube_is_found_and_removed(window: StorageWindow, s
     page.table.selectRow(0)
 
     click(page.remove)
-    click((await dialog(Question)).yes)
+    click((await opened_dialog(Question)).yes)
 
     await until(lambda: page.filter.rowCount() == 0)
     assert ORPHAN.vid not in await system.pools.driver("default").list_volumes()
@@ -154,7 +140,7 @@ async def test_snapshots_of_all_qubes_are_listed_and_gone_back_to(window: Storag
     await until(lambda: page.filter.rowCount() == 1)
     page.table.selectRow(0)
     click(page.revert)
-    click((await dialog(Question)).yes)
+    click((await opened_dialog(Question)).yes)
 
     await until(lambda: page.filter.rowCount() == 2)
 

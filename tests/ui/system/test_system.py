@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The system-wide settings over a whole daemon: clicks reach it, and what others change reaches the window."""
 
-from typing import TypeVar
-
 import pytest
-from PyQt5.QtWidgets import QApplication, QComboBox, QDialog, QDialogButtonBox, QSpinBox
+from PyQt5.QtWidgets import QApplication, QComboBox, QDialogButtonBox, QSpinBox
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 from until import until
-from windows import click, click_enabled, type_text
+from windows import click, click_enabled, opened_dialog, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.core import system_properties
@@ -23,19 +21,6 @@ from qubesmanager.wire import calls
 APPLY = QDialogButtonBox.StandardButton.Apply
 OK = QDialogButtonBox.StandardButton.Ok
 CANCEL = QDialogButtonBox.StandardButton.Cancel
-
-D = TypeVar("D", bound=QDialog)
-
-
-async def dialog(kind: type[D]) -> D:
-    found: list[D] = []
-
-    def look() -> bool:
-        found[:] = [each for each in QApplication.topLevelWidgets() if isinstance(each, kind) and each.isVisible()]
-        return bool(found)
-
-    await until(look)
-    return found[0]
 
 
 @pytest.fixture
@@ -129,7 +114,7 @@ async def test_closing_with_edits_asks(window: SystemWindow) -> None:
     seconds.setValue(9)
 
     click(window.foot.button(CANCEL))
-    question = await dialog(Question)
+    question = await opened_dialog(Question)
     assert window.isVisible()
     click(question.yes)
 
@@ -140,7 +125,7 @@ async def test_a_label_is_made_and_removed(window: SystemWindow, system: System)
     page = window.labels
     window.tabs.setCurrentWidget(page)
     click(page.make)
-    asked = await dialog(LabelDialog)
+    asked = await opened_dialog(LabelDialog)
     type_text(asked.name, "Teal")
     assert "small letters" in asked.problem.text()
     asked.name.setText("teal")
@@ -151,7 +136,7 @@ async def test_a_label_is_made_and_removed(window: SystemWindow, system: System)
 
     page.table.selectRow(page.filter.shown_row("teal"))
     click(page.remove)
-    click((await dialog(Question)).yes)
+    click((await opened_dialog(Question)).yes)
 
     await until(lambda: page.filter.shown_row("teal") < 0)
     assert "teal" not in system.runtime.state.labels
@@ -179,7 +164,7 @@ async def test_a_label_that_the_system_needs_stays_and_the_refusal_is_shown(
     page.table.selectRow(page.filter.shown_row("red"))
 
     click(page.remove)
-    click((await dialog(Question)).yes)
+    click((await opened_dialog(Question)).yes)
 
     await until(lambda: "default of new qubes" in window.notice.text())
 

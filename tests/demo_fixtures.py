@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures of a daemon in memory: the demonstration's base system on a fake hypervisor, and a client of it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from fakes_hypervisor import FakeHypervisor
+
+from qubesmanager.client.client import Client
+from qubesmanager.daemon.dispatch import Dispatcher
+from qubesmanager.daemon.local.backend import LocalBackend
+from qubesmanager.daemon.local.startup import open_system
+from qubesmanager.daemon.local.system import System
+from qubesmanager.systems import demo
+from qubesmanager.transport.memory import MemoryTransport
+
+
+@pytest.fixture
+def hypervisor() -> FakeHypervisor:
+    return FakeHypervisor()
+
+
+@pytest.fixture
+async def system(tmp_path: Path, hypervisor: FakeHypervisor) -> AsyncIterator[System]:
+    """The demonstration's base system, its running qubes running."""
+    opened = await open_system(tmp_path / "state", hypervisor)
+    await demo.populate(opened, 0)
+    yield opened
+    await opened.runtime.close()
+
+
+@pytest.fixture
+def client(system: System) -> Client:
+    return Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
