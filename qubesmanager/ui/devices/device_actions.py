@@ -4,7 +4,7 @@
 from functools import partial
 
 from PyQt5.QtCore import QObject
-from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QMenu, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QDialog, QFormLayout, QLineEdit, QMenu, QWidget
 
 from qubesmanager.models.device_catalog import Device, DeviceKey, Mark, Step, harmless
 from qubesmanager.models.device_targets import Effort, Target, target_text, targets
@@ -14,7 +14,7 @@ from qubesmanager.ui.devices.device_operations import DeviceOperations
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.menus import add_action
-from qubesmanager.ui.widgets.prompts import opened
+from qubesmanager.ui.widgets.prompts import lay_out_form, opened
 
 QUICK = 12
 """Qubes that a menu names; the others are found by search."""
@@ -135,17 +135,7 @@ class NicknameDialog(QDialog):
         self._name.setPlaceholderText(device.description)
         form = QFormLayout()
         form.addRow(self.tr("&Nickname"), self._name)
-        buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButtons()
-            | QDialogButtonBox.StandardButton.Ok
-            | QDialogButtonBox.StandardButton.Cancel,
-            self,
-        )
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.addLayout(form)
-        layout.addWidget(buttons)
+        lay_out_form(self, form)
         self._name.setFocus()
 
     def nickname(self) -> str:

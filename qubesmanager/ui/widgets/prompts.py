@@ -58,8 +58,8 @@ async def confirm(parent: QWidget | None, title: str, text: str, yes: str, *, de
     return await opened(Question(parent, title, text, yes, details=details))
 
 
-def lay_out_form(dialog: QDialog, form: QFormLayout, problem: QLabel) -> QDialogButtonBox:
-    """Lay out a dialog: the form, the label of its problem, OK and Cancel. Returns the buttons."""
+def lay_out_form(dialog: QDialog, form: QFormLayout, problem: QLabel | None = None) -> QDialogButtonBox:
+    """Lay out a dialog: the form, the label of its problem if it has one, OK and Cancel. Returns the buttons."""
     buttons = QDialogButtonBox(
         QDialogButtonBox.StandardButtons()
         | QDialogButtonBox.StandardButton.Ok
@@ -70,6 +70,7 @@ def lay_out_form(dialog: QDialog, form: QFormLayout, problem: QLabel) -> QDialog
     buttons.rejected.connect(dialog.reject)
     layout = QVBoxLayout(dialog)
     layout.addLayout(form)
-    layout.addWidget(problem)
+    if problem is not None:
+        layout.addWidget(problem)
     layout.addWidget(buttons)
     return buttons

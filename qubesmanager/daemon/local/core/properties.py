@@ -176,23 +176,8 @@ DEFAULTS: dict[str, Default] = {
 }
 """Defaults that are computed; any other is the one that its row names."""
 
-CHECKS: dict[str, Check] = {
-    "name": edits.why_not_name,
-    "template": edits.why_not_template,
-    "provides_network": edits.why_not_provides_network,
-    "netvm": edits.why_not_netvm,
-    "memory": edits.why_not_memory_of,
-    "maxmem": edits.why_not_maxmem_of,
-    "kernel": _check_kernel,
-    "template_for_dispvms": edits.why_not_template_for_dispvms,
-    "default_dispvm": edits.why_not_dispvm,
-    "management_dispvm": edits.why_not_dispvm,
-    "guivm": edits.why_not_gui,
-    "audiovm": edits.why_not_gui,
-    "ip": _check_ip,
-    "mac": _check_mac,
-}
-"""Checks of values against the qube and the others, beyond the limits and choices of the row."""
+CHECKS: dict[str, Check] = {**edits.CHECKS, "kernel": _check_kernel, "ip": _check_ip, "mac": _check_mac}
+"""Checks of values against the qube and the others, beyond the row: the shared ones, and those of the daemon alone."""
 
 _WHYS: dict[str, Callable[[Facts, Qube], Reason | None]] = {
     "firewall_state": _why_no_firewall,

@@ -193,7 +193,7 @@ class Backups:
         if profile.passphrase_file and source != DOM0:
             raise refusal("profile-file-by-dom0")
         await self._check_allowed(source, profile)
-        # What is still due for an earlier qube of a name must not change what is said of this one.
+        # A rename or removal still due for an earlier qube must not change a profile about a new one of its name.
         await self.follow_names()
         async with self._editing:
             await self._check_owner(source, name)

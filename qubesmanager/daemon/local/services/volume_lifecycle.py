@@ -10,7 +10,7 @@ import json
 import logging
 import secrets
 from collections.abc import Iterable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import NamedTuple
 from uuid import UUID
 
@@ -287,9 +287,8 @@ class Volumes:
             driver = self._pools.driver(pool)
             renamed = {await driver.identity(vid) for vid in await driver.list_volumes() if vid.startswith(f"{new}/")}
             if renamed & identities:
-                await driver.rename_vm(new, old)
-        except QubesVMAlreadyExistsError:
-            pass  # They were not renamed.
+                with suppress(QubesVMAlreadyExistsError):  # the old name is in use: nothing was renamed
+                    await driver.rename_vm(new, old)
         except (Mgmt1Error, OSError) as error:
             return cause(error)
         try:
