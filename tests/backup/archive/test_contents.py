@@ -18,19 +18,19 @@ TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_character
 
 
 def test_every_setting_comes_back() -> None:
-    held = contents(rich_qube(), replace(rich_qube("left-out", ""), size=0))
+    backup = contents(rich_qube(), replace(rich_qube("left-out", ""), size=0))
 
-    assert from_xml(to_xml(held)) == held
-    assert [qube.name for qube in from_xml(to_xml(held)).kept] == ["work"]
+    assert from_xml(to_xml(backup)) == backup
+    assert [qube.name for qube in from_xml(to_xml(backup)).kept] == ["work"]
 
 
 @given(st.dictionaries(TEXTS, TEXTS, max_size=5), st.frozensets(TEXTS, max_size=5))
 @settings(max_examples=60, deadline=None)
 def test_any_text_that_xml_can_hold_comes_back(values: dict[str, str], tags: frozenset[str]) -> None:
     features = {name: value for name, value in values.items() if not name.startswith("backup-")}
-    held = contents(Qube("work", "AppVM", "red", {}, features, tags, (), "vm1/", 5))
+    backup = contents(Qube("work", "AppVM", "red", {}, features, tags, (), "vm1/", 5))
 
-    assert from_xml(to_xml(held)) == held
+    assert from_xml(to_xml(backup)) == backup
 
 
 def test_the_form_is_the_one_that_the_qubes_tool_reads() -> None:
@@ -38,11 +38,11 @@ def test_the_form_is_the_one_that_the_qubes_tool_reads() -> None:
 
     domain = root.findall("./domains/domain")[1]
     assert domain.get("class") == "AppVM"
-    properties = {found.get("name"): found.text for found in domain.findall("./properties/property")}
+    properties = {node.get("name"): node.text for node in domain.findall("./properties/property")}
     assert (properties["name"], properties["label"], properties["netvm"]) == ("work", "red", None)
-    features = {found.get("name"): found.text for found in domain.findall("./features/feature")}
+    features = {node.get("name"): node.text for node in domain.findall("./features/feature")}
     assert (features["backup-content"], features["backup-path"], features["backup-size"]) == ("True", "vm1/", "1048576")
-    assert [found.get("id") for found in root.findall("./labels/label")] == ["label-1", "label-8"]
+    assert [node.get("id") for node in root.findall("./labels/label")] == ["label-1", "label-8"]
 
 
 def test_a_label_may_be_named_by_its_id() -> None:
@@ -115,9 +115,9 @@ def test_a_qube_that_is_not_in_the_backup_may_be_anything() -> None:
 
 
 def test_the_home_of_dom0_is_a_folder_of_its_user() -> None:
-    held = contents(rich_qube())
-    home = replace(held.qubes[0], path="dom0-home/", size=5000)
-    text = to_xml(replace(held, qubes=(home, *held.qubes[1:])))
+    backup = contents(rich_qube())
+    home = replace(backup.qubes[0], path="dom0-home/", size=5000)
+    text = to_xml(replace(backup, qubes=(home, *backup.qubes[1:])))
 
     for path in (b"dom0-home/user", b"dom0-home/", b"dom0-home/some one"):
         assert from_xml(text.replace(b">dom0-home/<", b">" + path + b"<")).kept[0] == home

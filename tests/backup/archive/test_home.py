@@ -89,7 +89,7 @@ def unpacked(data: bytes, path: Path) -> Report:
 
 def described(folder: Path) -> dict[str, object]:
     """Each entry's kind, mode, time, content; set-uid bits are left out."""
-    found: dict[str, object] = {}
+    by_path: dict[str, object] = {}
     for path in (folder, *folder.rglob("*")):
         status = path.lstat()
         content: object = None
@@ -99,8 +99,8 @@ def described(folder: Path) -> dict[str, object]:
         elif path.is_file():
             content, links = path.read_bytes(), status.st_nlink
         mode = stat.S_IFMT(status.st_mode), status.st_mode & 0o777
-        found[str(path.relative_to(folder))] = mode, int(status.st_mtime), content, links
-    return found
+        by_path[str(path.relative_to(folder))] = mode, int(status.st_mtime), content, links
+    return by_path
 
 
 def test_a_home_comes_back_as_it_was(folder: Path, tmp_path: Path) -> None:
@@ -126,8 +126,8 @@ def test_a_home_comes_back_as_it_was(folder: Path, tmp_path: Path) -> None:
 def test_its_path_in_qubes_xml_is_that_of_qubes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     texts: list[bytes] = []
 
-    def kept(held: Contents) -> bytes:
-        texts.append(to_xml(held))
+    def kept(system: Contents) -> bytes:
+        texts.append(to_xml(system))
         return texts[-1]
 
     monkeypatch.setattr(writer, "to_xml", kept)
@@ -250,8 +250,8 @@ def test_a_file_that_becomes_shorter_under_the_reader_is_named(folder: Path, mon
 
     archive = b"".join(home.archive(Event()))
 
-    with tarfile.open(fileobj=io.BytesIO(archive)) as held:
-        assert held.getmember(f"{TOP}/big").size == 3 * MIB + 7
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar_file:
+        assert tar_file.getmember(f"{TOP}/big").size == 3 * MIB + 7
     assert home.sentences == ("Changed in the home of dom0 while it was read: 'big'.",)
 
 

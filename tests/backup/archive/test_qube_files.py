@@ -35,8 +35,8 @@ def test_a_rule_of_the_qubes_tool_is_read() -> None:
 
 
 def rule(**options: str) -> str:
-    held = "".join(f'<property name="{name}">{value}</property>' for name, value in options.items())
-    return f"<rule><properties>{held}</properties></rule>"
+    attributes = "".join(f'<property name="{name}">{value}</property>' for name, value in options.items())
+    return f"<rule><properties>{attributes}</properties></rule>"
 
 
 def file_of(*rules: str) -> bytes:
@@ -188,7 +188,7 @@ OPTIONS = st.dictionaries(
 @given(st.lists(OPTIONS, max_size=4))
 @settings(deadline=None)
 def test_any_rules_are_whole_or_closed_at_the_first_bad_one(options: list[dict[str, str]]) -> None:
-    rules, problem = firewall_of(file_of(*(rule(**held) for held in options)))
+    rules, problem = firewall_of(file_of(*(rule(**options_of_rule) for options_of_rule in options)))
 
     assert len(rules) <= len(options)
     if problem:

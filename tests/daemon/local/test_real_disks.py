@@ -4,6 +4,7 @@
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -98,21 +99,27 @@ async def test_a_folder_that_is_only_on_the_disk_is_not_made_on_the_systems(clie
     assert names(disk.place) == set()
 
 
+@contextmanager
+def unplugged_under_the_run(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A run in this block loses the disk between its verification and its end."""
+    verified = targets.verified
+
+    def unplugged(*arguments: Any) -> None:
+        verified(*arguments)
+        disk.unplug()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(targets, "verified", unplugged)
+        yield
+
+
 async def test_a_disk_that_is_unplugged_under_a_run_fails_it_and_what_was_written_goes_later(
     client: Client, system: System, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The file is still open, so the writing ends well; no name can be given to it."""
     await with_profile(client, disk.place)
-    real = targets.verified
-
-    def unplugged(*arguments: Any) -> None:
-        real(*arguments)
-        disk.unplug()
-
-    with monkeypatch.context() as patched:
-        patched.setattr(targets, "verified", unplugged)
-        with pytest.raises(BackupError, match="cannot be written"):
-            await execute(client, "nightly", None)
+    with unplugged_under_the_run(disk, monkeypatch), pytest.raises(BackupError, match="cannot be written"):
+        await execute(client, "nightly", None)
     assert names(disk.place) == set()
     disk.plug_in()
     (left,) = names(disk.place)
@@ -135,16 +142,8 @@ async def test_a_disk_that_is_plugged_in_before_the_start_loses_what_was_left_th
     client: Client, system: System, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await with_profile(client, disk.place)
-    real = targets.verified
-
-    def unplugged(*arguments: Any) -> None:
-        real(*arguments)
-        disk.unplug()
-
-    with monkeypatch.context() as patched:
-        patched.setattr(targets, "verified", unplugged)
-        with pytest.raises(BackupError):
-            await execute(client, "nightly", None)
+    with unplugged_under_the_run(disk, monkeypatch), pytest.raises(BackupError):
+        await execute(client, "nightly", None)
     disk.plug_in()
     assert len(names(disk.place)) == 1
 
