@@ -363,8 +363,8 @@
         <translation>Sicherung abbre&amp;chen</translation>
     </message>
     <message>
-        <source>Nothing has come for {0}: the place it goes to may be slow, or gone.</source>
-        <translation>Seit {0} kommt nichts: Das Ziel ist langsam oder nicht mehr da.</translation>
+        <source>No progress for {0}. The destination may be slow or disconnected.</source>
+        <translation>Seit {0} kein Fortschritt. Das Ziel ist vielleicht langsam oder getrennt.</translation>
     </message>
     <message>
         <source>Close; it goes &amp;on</source>
@@ -391,8 +391,8 @@
         <translation>Die Sicherung ist fehlgeschlagen; nichts blieb zurück, was wie eine aussieht.</translation>
     </message>
     <message>
-        <source>The qubes are looked at…</source>
-        <translation>Die Qubes werden angesehen …</translation>
+        <source>Preparing…</source>
+        <translation>Vorbereitung…</translation>
     </message>
     <message>
         <source>Reading it again: {0}</source>
@@ -510,8 +510,8 @@
         <translation>{0}, das nächste Mal {1}</translation>
     </message>
     <message>
-        <source>That may not fit: dom0 begins only if there is room for all of it.</source>
-        <translation>Das passt vielleicht nicht: dom0 beginnt nur, wenn für alles Platz ist.</translation>
+        <source>This may not fit. The backup starts only if there is enough free space.</source>
+        <translation>Das passt vielleicht nicht. Die Sicherung beginnt nur, wenn genug Platz frei ist.</translation>
     </message>
     <message>
         <source>There is no qube {0}.</source>
@@ -2343,8 +2343,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Zustand</translation>
     </message>
     <message>
-        <source>To be minded</source>
-        <translation>Zu beachten</translation>
+        <source>Warnings</source>
+        <translation>Warnungen</translation>
     </message>
 </context>
 <context>
@@ -2398,10 +2398,10 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Nichts gefunden.</translation>
     </message>
     <message numerus="yes">
-        <source>%n thing(s) to be minded</source>
+        <source>%n warning(s)</source>
         <translation>
-            <numerusform>%n Punkt ist zu beachten</numerusform>
-            <numerusform>%n Punkte sind zu beachten</numerusform>
+            <numerusform>%n Warnung</numerusform>
+            <numerusform>%n Warnungen</numerusform>
         </translation>
     </message>
     <message>
@@ -2690,8 +2690,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         </translation>
     </message>
     <message>
-        <source>From the top to the bottom: those that use the network before those that give it.</source>
-        <translation>Von oben nach unten: wer das Netz nutzt vor dem, der es gibt.</translation>
+        <source>Shut down in this order: clients first, then the qubes that give them network.</source>
+        <translation>In dieser Reihenfolge: zuerst die Nutzer, dann die Qubes, die ihnen Netz geben.</translation>
     </message>
     <message>
         <source>uses the network of {0}</source>
@@ -6086,8 +6086,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>&amp;Kernel</translation>
     </message>
     <message>
-        <source>Empty: what the root volume boots.</source>
-        <translation>Leer: was der Root-Datenträger startet.</translation>
+        <source>Leave empty to boot the kernel of the root volume.</source>
+        <translation>Leer lassen, um den Kernel des Root-Volumes zu starten.</translation>
     </message>
     <message>
         <source>Kernel &amp;options</source>
@@ -6217,8 +6217,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Notizen</translation>
     </message>
     <message>
-        <source>Ask for the firewall</source>
-        <translation>Nach der Firewall fragen</translation>
+        <source>Load firewall rules</source>
+        <translation>Firewall-Regeln laden</translation>
     </message>
     <message>
         <source>This qube is gone.</source>

@@ -18,7 +18,7 @@ Netvm = Callable[[str], str]
 
 
 class Mark(Enum):
-    """What is to be minded."""
+    """A warning on a qube."""
 
     LOOP = "loop"
     """`about` is the way around, with arrows."""

@@ -187,7 +187,7 @@ def _values(plan: RestorePlan) -> dict[str, str]:
 
 def _word(untrusted: str) -> str:
     if not untrusted or not untrusted.isascii() or not untrusted.isprintable() or " " in untrusted:
-        raise QubesValueError(f"This is no name: {shown(untrusted)}")
+        raise QubesValueError(f"Not a valid qube name: {shown(untrusted)}")
     return untrusted
 
 
@@ -209,7 +209,7 @@ def _words(names: tuple[str, ...]) -> str:
 def _pairs(names: Mapping[str, str]) -> str:
     for old in names:
         if ":" in old:
-            raise QubesValueError(f"This is no name: {shown(old)}")
+            raise QubesValueError(f"Not a valid qube name: {shown(old)}")
     # The new name may be empty: no netvm.
     return " ".join(f"{_word(old)}:{_word(new) if new else ''}" for old, new in names.items())
 

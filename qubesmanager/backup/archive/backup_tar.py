@@ -163,7 +163,7 @@ class Reader:
     def _pax_size(self, header: tar.Header) -> int | None:
         """The size that a pax header gives the member after it; a record that changes more than that is refused."""
         if header.size > tar.PAX_LIMIT:
-            raise BackupDamagedError("The frame of the archive is broken: a pax header has no end.")
+            raise BackupDamagedError("The archive is damaged: a pax header has no end.")
         body = self._exactly(header.size + tar.padding(header.size))
         records = tar.pax_records(body[: header.size])
         if any(key in {"path", "linkpath"} or key.startswith("GNU.") for key in records):

@@ -56,7 +56,7 @@ Event = Chunk | Damage | End
 
 
 class Feed:
-    """A row of events between two threads; what is held of the chunks is counted."""
+    """A bounded queue between the reader thread and its consumer; it counts the bytes it holds."""
 
     def __init__(self, cancelled: Cancelled) -> None:
         self._cancelled = cancelled

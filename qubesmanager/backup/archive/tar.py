@@ -123,7 +123,7 @@ def is_header(untrusted: bytes) -> bool:
 def parse(untrusted: bytes) -> Header:
     """The header in 512 bytes. Raises `BackupDamagedError` if they are none."""
     if len(untrusted) != BLOCK or not is_header(untrusted):
-        raise BackupDamagedError("The frame of the archive is broken: a header belongs here.")
+        raise BackupDamagedError("The archive is damaged: expected a tar header.")
     kind = untrusted[156:157]
     return Header(
         raw_name(untrusted).decode("utf-8", "backslashreplace"),
@@ -151,7 +151,7 @@ def number(field: bytes) -> int:
         return int.from_bytes(field[1:], "big")
     match = _OCTAL.fullmatch(field)
     if match is None:
-        raise BackupDamagedError("The frame of the archive is broken: a number belongs here.")
+        raise BackupDamagedError("The archive is damaged: expected a number.")
     return int(match[1], 8)
 
 
@@ -183,10 +183,10 @@ def pax_records(untrusted: bytes, errors: str = "backslashreplace") -> dict[str,
     while at < len(untrusted):
         length, space, _ = untrusted[at : at + 20].partition(b" ")
         if not space or not length.isdigit() or not len(length) + 3 <= int(length) <= len(untrusted) - at:
-            raise BackupDamagedError("The frame of the archive is broken: a pax record belongs here.")
+            raise BackupDamagedError("The archive is damaged: expected a pax record.")
         key, equals, value = untrusted[at + len(length) + 1 : at + int(length)].partition(b"=")
         if not equals or not value.endswith(b"\n") or key.decode("utf-8", "backslashreplace") in records:
-            raise BackupDamagedError("The frame of the archive is broken: a pax record belongs here.")
+            raise BackupDamagedError("The archive is damaged: expected a pax record.")
         records[key.decode("utf-8", "backslashreplace")] = value[:-1].decode("utf-8", errors)
         at += int(length)
     return records
@@ -198,5 +198,5 @@ def pax_number(records: dict[str, str], key: str, default: int) -> int:
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= 18):  # noqa: PLR2004 - below 2^63
-        raise BackupDamagedError(f"The frame of the archive is broken: {key} is no number.")
+        raise BackupDamagedError(f"The archive is damaged: {key} is not a number.")
     return int(text)

@@ -217,7 +217,7 @@ class Operations(QObject):
             self.tr("Shut down %n qube(s)?", "", len(order)),
             self.tr("Shut down"),
             [self._line(name, names) for name in order],
-            self.tr("From the top to the bottom: those that use the network before those that give it."),
+            self.tr("Shut down in this order: clients first, then the qubes that give them network."),
         )
         if await opened(dialog):
             self._shut_down([name for name in order if name in dialog.chosen])

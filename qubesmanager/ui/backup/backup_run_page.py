@@ -100,7 +100,7 @@ class BackupRunPage(QWidget):
         still = run.stalled()
         show_problem(
             self.trouble,
-            self.tr("Nothing has come for {0}: the place it goes to may be slow, or gone.").format(estimate_text(still))
+            self.tr("No progress for {0}. The destination may be slow or disconnected.").format(estimate_text(still))
             if still
             else run.why,
         )
@@ -122,7 +122,7 @@ class BackupRunPage(QWidget):
         if run.state is TaskState.FAILED:
             return self.tr("The backup failed, and nothing that looks like one was left.")
         if not run.progress.qube:
-            return self.tr("The qubes are looked at…")
+            return self.tr("Preparing…")
         if run.progress.phase == VERIFYING:
             return self.tr("Reading it again: {0}").format(run.progress.qube)
         return self.tr("Writing: {0}").format(run.progress.qube)

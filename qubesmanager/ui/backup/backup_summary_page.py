@@ -114,7 +114,7 @@ class BackupSummaryPage(StepPage):
                 self.tr("Its schedule will fail: no one is there to type the passphrase. Use a file or a qube.")
             )
         if summary.free is not None and summary.size > summary.free:
-            warnings.append(self.tr("That may not fit: dom0 begins only if there is room for all of it."))
+            warnings.append(self.tr("This may not fit. The backup starts only if there is enough free space."))
         if summary.missing:
             warnings.append(self.tr("There is no qube {0}.").format(", ".join(summary.missing)))
         if summary.left_out:

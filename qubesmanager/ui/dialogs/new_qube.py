@@ -45,7 +45,7 @@ class CreatePlan:
     start: bool = False
 
     async def carry_out(self, session: Session) -> None:
-        """Create it, set it up, start it if wanted. Raises what was refused."""
+        """Create it, set it up, start it if asked. Raises the `Mgmt1Error` of the first refused step."""
         create: Request[None]
         if self.pool:
             spec = CreateInPoolSpec(self.name, self.label, self.pool)
@@ -72,7 +72,7 @@ class ClonePlan:
     start: bool = False
 
     async def carry_out(self, session: Session) -> None:
-        """Clone it, set it up, start it if wanted. Raises what was refused."""
+        """Clone it, set it up, start it if asked. Raises the `Mgmt1Error` of the first refused step."""
         clone = calls.VM_CLONE(self.source, payload=CloneSpec(self.name, self.pool or None))
         further: list[tuple[str, Request[Any]]] = [
             (prop, calls.VM_PROPERTY_SET(self.name, prop, value)) for prop, value in self.properties.items()

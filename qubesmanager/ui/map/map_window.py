@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The map: who routes through whom and what is based on what, as trees; what is to be minded is marked.
+"""The map: who routes through whom and what is based on what, as trees with warnings.
 
 A qube in it is acted on as in the table: by its context menu, by Enter, by the shortcuts.
 """
@@ -42,7 +42,7 @@ QUBE, STATE, REMARKS = range(3)
 
 
 def remark_text(remark: Remark) -> str:
-    """What is to be minded, as a sentence in the user's language."""
+    """A warning on a qube, in the user's language."""
     translate = QCoreApplication.translate
     if remark.mark is Mark.ENFORCES_NOTHING:
         count = int(remark.about)
@@ -66,7 +66,7 @@ class MapTree(QTreeWidget):
         self._apart = apart
         self._folded: dict[str, bool] = {}
         self.setAccessibleName(title)
-        self.setHeaderLabels([self.tr("Qube"), self.tr("State"), self.tr("To be minded")])
+        self.setHeaderLabels([self.tr("Qube"), self.tr("State"), self.tr("Warnings")])
         self.setUniformRowHeights(True)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.itemExpanded.connect(lambda item: self._folded.update({_key(item): False}))
@@ -216,7 +216,7 @@ class MapWindow(QWidget):
         self.status.setText(
             self.tr("Nothing found.")
             if typed and not self.tree.topLevelItemCount()
-            else self.tr("%n thing(s) to be minded", "", marked)
+            else self.tr("%n warning(s)", "", marked)
             if marked
             else self.tr("No loops, nothing goes past a firewall.")
         )

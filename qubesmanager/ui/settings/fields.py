@@ -45,7 +45,7 @@ ADVANCED: tuple[Field, ...] = (
           hint=QT_TRANSLATE_NOOP("SettingsFields", "Memory that is free is given up to this; 0 turns balancing off.")),
     Field("vcpus", QT_TRANSLATE_NOOP("SettingsFields", "&VCPUs"), Edit.NUMBER),
     Field("kernel", QT_TRANSLATE_NOOP("SettingsFields", "&Kernel"), Edit.SUGGEST, _kernels,
-          hint=QT_TRANSLATE_NOOP("SettingsFields", "Empty: what the root volume boots.")),
+          hint=QT_TRANSLATE_NOOP("SettingsFields", "Leave empty to boot the kernel of the root volume.")),
     Field("kernelopts", QT_TRANSLATE_NOOP("SettingsFields", "Kernel &options"), Edit.TEXT),
     Field("virt_mode", QT_TRANSLATE_NOOP("SettingsFields", "Virtualisation mo&de"), Edit.CHOICE, _modes),
     Field("default_dispvm", QT_TRANSLATE_NOOP("SettingsFields", "Default dis&posable"), Edit.CHOICE, _disposables),

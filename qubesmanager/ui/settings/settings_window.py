@@ -124,7 +124,7 @@ class SettingsWindow(EditsWindow):
         self.resize(900, 640)
         self._refresh()
         if "firewall" in self.pages:
-            session.tasks.start_hidden(self.tr("Ask for the firewall"), self._ask_rules(), owner=self)
+            session.tasks.start_hidden(self.tr("Load firewall rules"), self._ask_rules(), owner=self)
 
     def _leave_out(self, basic: FormPage) -> None:
         """What dom0 has not, and what of it never changes."""
@@ -187,12 +187,12 @@ class SettingsWindow(EditsWindow):
     def _happened(self, events: tuple[Event, ...]) -> None:
         rules = "firewall" in self.pages
         if rules and any(event.subject == self._name and FIREWALL_CHANGED.matches(event) for event in events):
-            self._session.tasks.start_hidden(self.tr("Ask for the firewall"), self._ask_rules(), owner=self)
+            self._session.tasks.start_hidden(self.tr("Load firewall rules"), self._ask_rules(), owner=self)
 
     def _resynced(self) -> None:
         """The rules may have changed while there was no connection."""
         if "firewall" in self.pages and not self._lost:
-            self._session.tasks.start_hidden(self.tr("Ask for the firewall"), self._ask_rules(), owner=self)
+            self._session.tasks.start_hidden(self.tr("Load firewall rules"), self._ask_rules(), owner=self)
 
     async def _ask_rules(self) -> None:
         first = not self.draft.rules

@@ -399,7 +399,7 @@ class _Restoring:
         return entry.name if entry is not None and not entry.skipped and not entry.failed else name
 
     def _place(self) -> None:
-        """Templates and netvms; again and again, because one that is left out may be another's template."""
+        """Resolve templates and netvms until nothing changes: skipping one qube can orphan another."""
         left = -1
         while left != sum(1 for entry in self._entries if entry.failed or entry.skipped):
             left = sum(1 for entry in self._entries if entry.failed or entry.skipped)
