@@ -313,7 +313,16 @@ class FolderPool(ABC):
                 except StoragePoolException as error:
                     log.warning("The volume %s of the pool %s is left alone: %s", vid, self.pool, error)
                     done.append(Leftover(vid, "kept"))
+            done += self._remove_empty_folders()
         return done
+
+    def _remove_empty_folders(self) -> Iterator[Leftover]:
+        """Folders of qubes that a crash left without a volume: as the first one was placed, or the last one removed."""
+        for vm in sorted(self.root.glob("[!.]*")):
+            if is_vid(f"{vm.name}/x") and is_folder(vm):
+                with suppress(OSError):  # it has volumes, or files of others
+                    vm.rmdir()
+                    yield Leftover(vm.name, "removed")
 
     def _recover_volume(self, vid: str, folder: Path, live: Path | None) -> Iterator[Leftover]:
         if not (folder / MANIFEST).exists():

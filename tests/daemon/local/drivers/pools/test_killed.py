@@ -123,12 +123,17 @@ def stages(root: Path) -> list[Path]:
     return list(root.glob(".tmp-*"))
 
 
+def empty_folders(root: Path) -> list[Path]:
+    return [folder for folder in root.iterdir() if folder.is_dir() and not any(folder.iterdir())]
+
+
 async def check(pool: PoolDriver, root: Path, states: tuple[State, State]) -> bool:
     """Whether the change happened; fails on any third state."""
     after = fresh(pool, root)
     await after.recover({})
     assert await after.recover({}) == []
     assert not stages(root)
+    assert not empty_folders(root)
     found = await state_of(after)
     assert found in states
     # And one can go on from there.
