@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qubesmanager.rules.actions import why_not_attach, why_not_rename
+from qubesmanager.rules.boot_modes import why_not_boot_mode
 from qubesmanager.rules.creation import FOR_DISPOSABLES, why_not_based_on
 from qubesmanager.rules.devices import why_not_balanced
 from qubesmanager.rules.facts import Facts, QubeFacts, Qubes, own_value
@@ -198,6 +199,8 @@ CHECKS: Mapping[str, Check] = {
     "audiovm": why_not_gui,
     "memory": why_not_memory_of,
     "maxmem": why_not_maxmem_of,
+    "bootmode": why_not_boot_mode,
+    "appvm_default_bootmode": why_not_boot_mode,
 }
 """By property; the daemon's table of properties asks the same functions."""
 

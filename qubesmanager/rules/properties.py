@@ -84,12 +84,13 @@ class PropertyRow:
 
 @dataclass(frozen=True, slots=True)
 class SystemPropertyRow:
-    """A system-wide property."""
+    """A system-wide property. The default is the value of the property `follows`, if it names one, else `default`."""
 
     name: str
     type: Type
     help: str
     default: str = ""
+    follows: str = ""
     limits: Limits | None = None
     optional: bool = False
 
@@ -211,6 +212,28 @@ _ROWS = (
         from_template=True,
         optional=True,
         help=QT_TRANSLATE_NOOP("PropertyHelp", "Options on the kernel's command line."),
+    ),
+    PropertyRow(
+        "appvm_default_bootmode", Type.STR,
+        default="default",
+        depends=("feature:boot-mode.appvm-default",),
+        classes=frozenset({VmClass.TEMPLATE}),
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "The boot mode of the qubes that are based on this template, unless they have their own."
+        ),
+    ),
+    PropertyRow(
+        "bootmode", Type.STR,
+        default="default",
+        depends=(
+            "own:template", "template:appvm_default_bootmode", "template:bootmode", "feature:boot-mode.active",
+        ),
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "The boot mode. The feature ``boot-mode.kernelopts.MODE`` of the qube or of its template adds options to"
+            " the kernel's command line; ``default`` adds none."
+        ),
     ),
     PropertyRow(
         "virt_mode", Type.STR,
@@ -353,6 +376,36 @@ _ROWS = (
         help=QT_TRANSLATE_NOOP("PropertyHelp", "The addresses of the DNS servers, separated by blanks."),
     ),
     PropertyRow(
+        "visible_ip", Type.STR,
+        depends=("own:ip",),
+        change=Change.NEVER,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The IPv4 address as the qube itself sees it: its ``ip``."),
+    ),
+    PropertyRow(
+        "visible_ip6", Type.STR,
+        depends=("own:ip6",),
+        change=Change.NEVER,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The IPv6 address as the qube itself sees it: its ``ip6``."),
+    ),
+    PropertyRow(
+        "visible_gateway", Type.STR,
+        depends=("own:gateway",),
+        change=Change.NEVER,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The IPv4 gateway as the qube itself sees it: its ``gateway``."),
+    ),
+    PropertyRow(
+        "visible_gateway6", Type.STR,
+        depends=("own:gateway6",),
+        change=Change.NEVER,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The IPv6 gateway as the qube itself sees it: its ``gateway6``."),
+    ),
+    PropertyRow(
+        "visible_netmask", Type.STR,
+        depends=("own:netmask",),
+        change=Change.NEVER,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The netmask as the qube itself sees it: its ``netmask``."),
+    ),
+    PropertyRow(
         "firewall_state", Type.STR,
         depends=("own:netvm",),
         change=Change.NEVER,
@@ -460,6 +513,26 @@ _SYSTEM_ROWS = (
         help=QT_TRANSLATE_NOOP("PropertyHelp", "The pool of new volumes."),
     ),
     SystemPropertyRow(
+        "default_pool_root", Type.STR,
+        follows="default_pool",
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The pool of the root volume of a new qube."),
+    ),
+    SystemPropertyRow(
+        "default_pool_private", Type.STR,
+        follows="default_pool",
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The pool of the private volume of a new qube."),
+    ),
+    SystemPropertyRow(
+        "default_pool_volatile", Type.STR,
+        follows="default_pool",
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The pool of the volatile volume of a new qube."),
+    ),
+    SystemPropertyRow(
+        "default_pool_kernel", Type.STR,
+        default="linux-kernel",
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The pool of the kernels that qubes boot with."),
+    ),
+    SystemPropertyRow(
         "default_kernel", Type.STR,
         optional=True,
         help=QT_TRANSLATE_NOOP(
@@ -488,6 +561,14 @@ _SYSTEM_ROWS = (
         "updatevm", Type.VM,
         optional=True,
         help=QT_TRANSLATE_NOOP("PropertyHelp", "The qube that fetches dom0's updates."),
+    ),
+    SystemPropertyRow(
+        "check_updates_vm", Type.BOOL,
+        default="yes",
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "Whether qubes look for updates of their software by themselves; update tools read it."
+        ),
     ),
     SystemPropertyRow(
         "default_qrexec_timeout", Type.INT,

@@ -108,6 +108,7 @@ TABLE: tuple[Row, ...] = (
         errors.QubesVMNotHaltedError,
         "{property} of {qube} can be changed only while the qube is halted.",
     ),
+    Row("no-such-boot-mode", errors.QubesPropertyValueError, "There is no boot mode {mode}; there are: {modes}."),
     Row("netvm-no-network", errors.QubesPropertyValueError, "{netvm} does not provide network."),
     Row("netvm-loop", errors.QubesPropertyValueError, "That would be a loop of netvms: {loop}."),
     Row(
@@ -213,6 +214,7 @@ TABLE: tuple[Row, ...] = (
         errors.QubesPropertyValueError,
         "The pool {pool} contains dom0's kernels; no volume can be created in it.",
     ),
+    Row("pool-without-kernels", errors.QubesPropertyValueError, "The pool {pool} contains no kernels."),
     Row("no-such-pool", errors.QubesPoolNotFoundError, "There is no pool {pool}."),
     Row("system-property-range", errors.QubesPropertyValueError, "The value is between {least} and {most}."),
     Row("qube-limit", errors.QubesValueError, "A qube has at most {most} {what}."),

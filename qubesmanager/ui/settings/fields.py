@@ -3,7 +3,7 @@
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP
 
-from qubesmanager.rules import candidates
+from qubesmanager.rules import boot_modes, candidates
 from qubesmanager.rules.facts import QubeFacts, Qubes
 from qubesmanager.rules.properties import PROPERTIES
 from qubesmanager.ui.forms.field import Edit, Field, any_field
@@ -23,6 +23,10 @@ def _disposables(_qube: QubeFacts, qubes: Qubes) -> list[str]:
 
 def _kernels(_qube: QubeFacts, qubes: Qubes) -> list[str]:
     return sorted(candidates.kernels(qubes))
+
+
+def _boot_modes(qube: QubeFacts, qubes: Qubes) -> list[str]:
+    return list(boot_modes.modes(qube, qubes))
 
 
 def _modes(_qube: QubeFacts, _qubes: Qubes) -> list[str]:
@@ -47,6 +51,9 @@ ADVANCED: tuple[Field, ...] = (
     Field("kernel", QT_TRANSLATE_NOOP("SettingsFields", "&Kernel"), Edit.SUGGEST, _kernels,
           hint=QT_TRANSLATE_NOOP("SettingsFields", "Leave empty to boot the kernel of the root volume.")),
     Field("kernelopts", QT_TRANSLATE_NOOP("SettingsFields", "Kernel &options"), Edit.TEXT),
+    Field("bootmode", QT_TRANSLATE_NOOP("SettingsFields", "Boot mode"), Edit.CHOICE, _boot_modes),
+    Field("appvm_default_bootmode", QT_TRANSLATE_NOOP("SettingsFields", "Boot mode of its qubes"), Edit.CHOICE,
+          _boot_modes),
     Field("virt_mode", QT_TRANSLATE_NOOP("SettingsFields", "Virtualisation mo&de"), Edit.CHOICE, _modes),
     Field("default_dispvm", QT_TRANSLATE_NOOP("SettingsFields", "Default dis&posable"), Edit.CHOICE, _disposables),
     Field("template_for_dispvms", QT_TRANSLATE_NOOP("SettingsFields", "Template for disposa&bles"), Edit.TICK),

@@ -31,9 +31,13 @@ _ROWS = (
     Field("management_dispvm", QT_TRANSLATE_NOOP("SettingsFields", "&Management disposable"), Edit.CHOICE,
           _disposables),
     Field("default_pool", QT_TRANSLATE_NOOP("SettingsFields", "Default po&ol"), Edit.CHOICE),
+    Field("default_pool_root", QT_TRANSLATE_NOOP("SettingsFields", "Pool of root volumes"), Edit.CHOICE),
+    Field("default_pool_private", QT_TRANSLATE_NOOP("SettingsFields", "Pool of private volumes"), Edit.CHOICE),
+    Field("default_pool_volatile", QT_TRANSLATE_NOOP("SettingsFields", "Pool of volatile volumes"), Edit.CHOICE),
     Field("default_kernel", QT_TRANSLATE_NOOP("SettingsFields", "Default &kernel"), Edit.SUGGEST),
     Field("clockvm", QT_TRANSLATE_NOOP("SettingsFields", "&Clock qube"), Edit.CHOICE, _networks),
     Field("updatevm", QT_TRANSLATE_NOOP("SettingsFields", "&Update qube"), Edit.CHOICE, _networks),
+    Field("check_updates_vm", QT_TRANSLATE_NOOP("SettingsFields", "Qubes look for updates"), Edit.TICK),
     Field("default_guivm", QT_TRANSLATE_NOOP("SettingsFields", "Default &GUI qube"), Edit.CHOICE, every_qube),
     Field("default_audiovm", QT_TRANSLATE_NOOP("SettingsFields", "Default &audio qube"), Edit.CHOICE, every_qube),
     Field("default_qrexec_timeout", QT_TRANSLATE_NOOP("SettingsFields", "Time to sta&rt"), Edit.NUMBER,
@@ -45,6 +49,9 @@ _ROWS = (
 )  # fmt: skip
 
 
+_OF_POOLS = frozenset({"default_pool", "default_pool_root", "default_pool_private", "default_pool_volatile"})
+
+
 def system_fields(properties: Iterable[PropertyRow], pools: Sequence[str]) -> list[Field]:
     """A field a property that the daemon has: those with a row first, any other as its type says."""
     types = {row.name: row.type for row in properties}
@@ -52,7 +59,7 @@ def system_fields(properties: Iterable[PropertyRow], pools: Sequence[str]) -> li
     def pool_names(_qube: QubeFacts, _qubes: Qubes) -> list[str]:
         return list(pools)
 
-    known = [_with(row, pool_names) if row.name == "default_pool" else row for row in _ROWS if row.name in types]
+    known = [_with(row, pool_names) if row.name in _OF_POOLS else row for row in _ROWS if row.name in types]
     named = {row.name for row in _ROWS}
     return [
         *known,

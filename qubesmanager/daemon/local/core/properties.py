@@ -8,6 +8,7 @@ from qubesmanager.daemon.local.core.property import Check, Default, Facts, Prope
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import spoken
 from qubesmanager.rules import edits
+from qubesmanager.rules.boot_modes import DEFAULT as BOOT_DEFAULT
 from qubesmanager.rules.firewall import VIRTUAL_DNS
 from qubesmanager.rules.properties import PROPERTIES, PropertyRow
 from qubesmanager.wire.reason import Reason
@@ -48,6 +49,14 @@ def _netvm(facts: Facts, qube: Qube) -> str:
         return "" if netvm == qube.name else netvm
     netvm = facts.system("default_netvm")
     return "" if qube.flag("provides_network") or netvm == qube.name else netvm
+
+
+def _bootmode(facts: Facts, qube: Qube) -> str:
+    """What the template says for the qubes based on it; for a disposable what its template has."""
+    template = _template(qube, facts)
+    if template is None:
+        return qube.features.get("boot-mode.active") or BOOT_DEFAULT
+    return template.value("appvm_default_bootmode" if template.klass is VmClass.TEMPLATE else "bootmode")
 
 
 def _maxmem(facts: Facts, qube: Qube) -> str:
@@ -97,6 +106,10 @@ def _of_netvm(name: str) -> Default:
         return netvm.value(name) if netvm else ""
 
     return default
+
+
+def _own(name: str) -> Default:
+    return lambda _facts, qube: qube.value(name)
 
 
 def _firewall_state(facts: Facts, qube: Qube) -> str:
@@ -157,6 +170,8 @@ DEFAULTS: dict[str, Default] = {
     "label": lambda _facts, qube: "black" if qube.klass is VmClass.ADMIN else "red",
     "netvm": _netvm,
     "maxmem": _maxmem_inherited,
+    "appvm_default_bootmode": lambda _facts, qube: qube.features.get("boot-mode.appvm-default") or BOOT_DEFAULT,
+    "bootmode": _bootmode,
     "include_in_backups": lambda _facts, qube: "no" if qube.klass is VmClass.DISP else "yes",
     "ip": _ip,
     "ip6": _ip6,
@@ -165,6 +180,11 @@ DEFAULTS: dict[str, Default] = {
     "gateway6": _of_netvm("ip6"),
     "netmask": lambda _facts, qube: "255.255.255.255" if qube.value("ip") else "",
     "dns": _dns,
+    "visible_ip": _own("ip"),
+    "visible_ip6": _own("ip6"),
+    "visible_gateway": _own("gateway"),
+    "visible_gateway6": _own("gateway6"),
+    "visible_netmask": _own("netmask"),
     "firewall_state": _firewall_state,
     "problem": lambda _facts, qube: field_text(qube.problem),
     "updateable": lambda _facts, qube: (

@@ -83,8 +83,16 @@ class State:
         return self.source_of(template, below) or below
 
     def system(self, name: str) -> str:
+        """The value of a system-wide property: its own, else that of the property it follows, else its default."""
         value = self.system_own.get(name)
-        return system_properties.TABLE[name].default if value is None else value
+        row = system_properties.TABLE[name]
+        if value is not None:
+            return value
+        return self.system(row.follows) if row.follows else row.default
+
+    def default_pool(self, volume: str) -> str:
+        """The pool of a volume (`root`, `private`, `volatile`) of a new qube that names none."""
+        return self.system(f"default_pool_{volume}")
 
     def sees(self, name: str) -> bool:
         """Whether the source of the call sees the qube of a name."""

@@ -89,13 +89,12 @@ class Creation:
 
         Raises `QubesValueError` that says what the image looks like if it is not a raw disk.
         """
-        pool = self._runtime.state.system("default_pool")
         async with self.reserved_name(name), AsyncExitStack() as undo:
             qube = Qube(0, uuid4(), name, VmClass.TEMPLATE, own={"label": "black"}, rules=[FIRST_RULE])
             qube.tags.add(f"created-by-{creator}")
-            driver = self._pools.driver(pool)
             for kind in KINDS[VmClass.TEMPLATE]:
-                volume = kind.record(name, pool)
+                volume = kind.record(name, self._runtime.state.default_pool(kind.name))
+                driver = self._pools.driver(volume.pool)
                 if kind.save_on_stop:
                     made = await self._volumes.pending(undo, volume)
                     if kind.name == "root":

@@ -9,13 +9,17 @@ from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, DiskSp
 from qubesmanager.daemon.local.drivers.kernels import INITRAMFS, KERNEL
 from qubesmanager.daemon.local.drivers.pools.base import Disk
 from qubesmanager.daemon.local.runtime import Places
+from qubesmanager.rules.boot_modes import kernel_options
+from qubesmanager.rules.facts import Qubes
 
 _TARGETS = {"root": "xvda", "private": "xvdb", "volatile": "xvdc"}
 _FIRST_EXTRA = ord("i")
 """Extra disks are xvdi and up."""
 
 
-def domain_spec(places: Places, qube: Qube, disks: Mapping[str, Disk], nics: tuple[NicSpec, ...]) -> DomainSpec:
+def domain_spec(
+    places: Places, qubes: Qubes, qube: Qube, disks: Mapping[str, Disk], nics: tuple[NicSpec, ...]
+) -> DomainSpec:
     """Everything of the qube that its domain is made of."""
     kernel = places.kernels / qube.value("kernel") if qube.value("kernel") else None
     return DomainSpec(
@@ -27,7 +31,9 @@ def domain_spec(places: Places, qube: Qube, disks: Mapping[str, Disk], nics: tup
         vcpus=int(qube.value("vcpus")),
         kernel=kernel / KERNEL if kernel else None,
         initrd=_existing(kernel / INITRAMFS) if kernel else None,
-        kernelopts=" ".join(filter(None, (qube.value("kernelopts"), *_addresses(qube, nics)))),
+        kernelopts=" ".join(
+            filter(None, (qube.value("kernelopts"), kernel_options(qube, qubes), *_addresses(qube, nics)))
+        ),
         virt_mode=qube.value("virt_mode"),
         disks=tuple(
             DiskSpec(

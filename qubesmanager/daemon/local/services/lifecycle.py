@@ -130,7 +130,7 @@ class Lifecycle:
         extra_disks, devices = await self._devices.boot(undo, qube)
         disks = await self._volumes.start(undo, qube)
         nics = await self._network.boot(undo, qube)
-        spec = domain_spec(self._runtime.places, qube, disks, nics)
+        spec = domain_spec(self._runtime.places, self._runtime.state.qubes, qube, disks, nics)
         return replace(spec, disks=(*spec.disks, *extra_disks), devices=tuple(devices))
 
     async def _after_failed_start(self, undo: AsyncExitStack, qube: Qube) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from qubesmanager.daemon.local.core.lending import lent_to
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import spoken
+from qubesmanager.daemon.local.core.system_properties import FOLLOWERS
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL, KINDS, REVISIONS
 from qubesmanager.daemon.local.drivers.pools.base import PoolDriver, PoolInfo, VolumeSpec
 from qubesmanager.daemon.local.drivers.pools.foreign import check_not_foreign
@@ -291,8 +292,12 @@ class Pools:
                 if any(volume.pool == name for volume in qube.volumes.values())
             )
             said = spoken(users)
-            if self._runtime.state.system("default_pool") == name:
-                said.append("the system property default_pool")
+            own = self._runtime.state.system_own
+            said += [
+                f"the system property {prop}"
+                for prop in ("default_pool", *FOLLOWERS["default_pool"])
+                if self._runtime.state.system(prop) == name and (prop == "default_pool" or prop in own)
+            ]
             if said:
                 raise refusal("pool-used", name, ", ".join(said))
             await self._runtime.commit(rows.delete_pool(name))

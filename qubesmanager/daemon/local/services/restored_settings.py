@@ -135,6 +135,8 @@ class _Settling:
             self._take(incoming, name)
 
     def properties(self, incoming: Incoming) -> None:
+        """After the features, which say what boot modes there are."""
+        self._take_features(incoming)
         for name in properties.TABLE:
             if name not in _ELSEWHERE:
                 self._take(incoming, name)
@@ -162,7 +164,6 @@ class _Settling:
         incoming.notes.append(Reason("restore-without-netvm", reason))
 
     def rest(self, incoming: Incoming) -> None:
-        self._take_features(incoming)
         self._take_tags(incoming)
         self._take_devices(incoming)
 

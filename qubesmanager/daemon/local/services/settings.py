@@ -7,6 +7,7 @@ Each is checked, stored and applied under `changing`; its events are sent once i
 from qubesmanager.daemon.local.core.property_rows import property_of, system_property
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import spoken
+from qubesmanager.daemon.local.core.system_properties import FOLLOWERS
 from qubesmanager.daemon.local.core.weight import check_change
 from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.network import Network
@@ -76,8 +77,13 @@ class Settings:
             else:
                 self._runtime.state.system_own[prop] = value
             now = PropertyValue(self._runtime.state.system(prop), value is None)
+            followers = [
+                events.property_event("", name, PropertyValue(now.value, is_default=True), before)
+                for name in FOLLOWERS.get(prop, ())
+                if name not in self._runtime.state.system_own and now.value != before
+            ]
             self._runtime.emit(
-                [events.property_event("", prop, now, before), *self._runtime.state.system_changed(prop)]
+                [events.property_event("", prop, now, before), *followers, *self._runtime.state.system_changed(prop)]
             )
 
     # -- features and tags ---------------------------------------------------------------------------------------------

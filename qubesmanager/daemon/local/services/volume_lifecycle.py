@@ -86,7 +86,7 @@ class Volumes:
         if unknown:
             raise refusal("class-without-volume", qube.klass, ", ".join(unknown))
         for kind in kinds:
-            pool = pools.get(kind.name) or pools.get("") or self._runtime.state.system("default_pool")
+            pool = pools.get(kind.name) or pools.get("") or self._runtime.state.default_pool(kind.name)
             volume = kind.record(qube.name, pool)
             below = self._runtime.state.source_of(qube, volume) if kind.layer else None
             if below is not None:
