@@ -13,6 +13,7 @@ from PyQt5.QtCore import QAbstractProxyModel, QModelIndex, QObject, Qt, QTimer, 
 from qubesmanager.models.natural_sort import in_order, natural
 from qubesmanager.models.query import Query, parse
 from qubesmanager.models.vm_table import VmTableModel
+from qubesmanager.rules.features import is_internal
 from qubesmanager.wire.records import VmRecord
 
 _NO_PARENT = QModelIndex()
@@ -35,6 +36,7 @@ class VmFilterModel(QAbstractProxyModel):
         self._keys: dict[str, Keys] = {}
         self._query = Query()
         self._scope: Callable[[VmRecord], bool] | None = None
+        self._shows_internal = False
         self._columns = (0, 0)
         self._reverse = (False, False)
         self._resort = QTimer(self)
@@ -63,12 +65,19 @@ class VmFilterModel(QAbstractProxyModel):
         self._scope = scope
         self._filter_again()
 
+    def show_internal(self, shown: bool) -> None:  # noqa: FBT001 - the slot of a toggled action
+        """Show the qubes with the feature `internal`, too."""
+        self._shows_internal = shown
+        self._filter_again()
+
     @property
     def query_error(self) -> str:
         """What of the query was not understood; empty if all was."""
         return self._query.error
 
     def matches(self, record: VmRecord) -> bool:
+        if not self._shows_internal and is_internal(record):
+            return False
         return (self._scope is None or self._scope(record)) and self._query.matches(record)
 
     # -- what it knows ------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import NamedTuple, Self
 
 from qubesmanager.rules.devices import why_not_balanced
 from qubesmanager.rules.facts import HALTED, Facts, QubeFacts
+from qubesmanager.rules.features import SKIP_UPDATE, why_start_prohibited
 from qubesmanager.rules.network import dependents, netvms_to_start, running_clients
 from qubesmanager.rules.references import reference_texts, references_to, referrers, removal_order
 from qubesmanager.rules.sight import seen_name, seen_names
@@ -59,7 +60,7 @@ def why_not_boot(facts: Facts, qube: QubeFacts) -> Reason | None:
         return Reason("qube-paused", qube.name)
     if qube.state not in HALTED:
         return Reason("qube-not-halted", qube.name, qube.state)
-    return why_not_lent(facts, qube) or why_not_with_devices(facts, qube)
+    return why_start_prohibited(qube) or why_not_lent(facts, qube) or why_not_with_devices(facts, qube)
 
 
 def why_not_lent(facts: Facts, qube: QubeFacts) -> Reason | None:
@@ -174,7 +175,12 @@ def why_not_restart(facts: Facts, names: Sequence[str]) -> dict[str, Reason | No
         qube = facts.qubes[name]
         if qube.flag("auto_cleanup"):
             return Reason("disposable-no-restart", name)
-        return reason or why_not_with_netvms(facts, qube) or why_not_with_devices(facts, qube)
+        return (
+            reason
+            or why_start_prohibited(qube)
+            or why_not_with_netvms(facts, qube)
+            or why_not_with_devices(facts, qube)
+        )
 
     return {name: why_not(name, reason) for name, reason in why_not_shutdown_all(facts, names).items()}
 
@@ -266,6 +272,8 @@ def why_not_update(facts: Facts, qube: QubeFacts) -> Reason | None:
         return Reason("dom0-own-updates")
     if qube.klass in {VmClass.APP, VmClass.DISP}:
         return Reason("updated-with-template", qube.name)
+    if qube.features.get(SKIP_UPDATE):
+        return Reason("update-skipped", qube.name)
     return _why_not_in_use(facts, qube)
 
 

@@ -62,6 +62,7 @@ TABLE: tuple[Row, ...] = (
     Row("qube-already-paused", errors.QubesVMNotRunningError, "{qube} is already paused."),
     Row("qube-not-paused", errors.QubesVMNotPausedError, "{qube} is not paused."),
     Row("disposable-no-restart", errors.QubesValueError, "{qube} is a disposable; it is removed when it halts."),
+    Row("start-prohibited", errors.QubesVMNotStartedError, "{qube} must not be started: {rationale}"),
     Row("start-netvm-loop", errors.QubesVMNotStartedError, "{qube} cannot start: its netvms form a loop, {loop}."),
     Row("netvm-paused", errors.QubesVMNotRunningError, "The netvm {netvm} is paused; unpause it first."),
     Row("netvm-of-running", errors.QubesVMInUseError, "{qube} is the netvm of running qubes: {clients}."),
@@ -83,6 +84,7 @@ TABLE: tuple[Row, ...] = (
     # -- programs, updates, devices, menus of properties
     Row("dom0-no-programs", errors.QubesValueError, "Programs run in qubes, not in dom0."),
     Row("dom0-own-updates", errors.QubesValueError, "dom0 is updated by its own tool."),
+    Row("update-skipped", errors.QubesValueError, "{qube} is left out of updates by its feature skip-update."),
     Row("updated-with-template", errors.QubesValueError, "{qube} is updated with its template."),
     Row(
         "template-no-devices",

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -130,3 +132,21 @@ def test_the_state_says_what_keeps_a_qube_from_being_used(table: VmTableModel) -
     tip = table.index(0, table.column_named("state")).data(Qt.ItemDataRole.ToolTipRole)
 
     assert tip == "<qt>The pool usb is missing.</qt>"
+
+
+def test_internal_qubes_are_shown_on_request(table: VmTableModel) -> None:
+    table.put([vm("work"), replace(vm("helper"), features={"internal": "1"})])
+    model = VmFilterModel(table)
+
+    assert shown(model) == ["work"]
+    model.show_internal(True)
+    assert shown(model) == ["helper", "work"]
+
+
+def test_a_qube_that_becomes_internal_is_hidden(table: VmTableModel) -> None:
+    table.put([vm("work"), vm("helper")])
+    model = VmFilterModel(table)
+
+    table.put([replace(vm("helper"), features={"internal": "1"})])
+
+    assert shown(model) == ["work"]

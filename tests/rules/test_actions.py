@@ -141,3 +141,33 @@ def test_dependents_come_farthest_first() -> None:
 
 def test_starting_goes_from_the_outside_in() -> None:
     assert start_order(FACTS.qubes, ["work", "sys-net", "sys-fw"]) == ["sys-net", "sys-fw", "work"]
+
+
+def test_a_prohibited_start_says_its_rationale_in_one_line() -> None:
+    facts = system(replace(vm("work"), features={"prohibit-start": "Being\nupgraded"}))
+
+    reason = Reason("start-prohibited", "work", "Being upgraded")
+    assert actions.why_not_start(facts, facts.qubes["work"]) == reason
+    assert actions.why_not_run(facts, facts.qubes["work"]) == reason
+
+
+def test_a_client_of_a_netvm_that_must_not_start_does_not_start_either() -> None:
+    facts = system(
+        replace(vm("sys-net", provides_network="yes"), features={"prohibit-start": "Broken"}),
+        vm("work", netvm="sys-net"),
+    )
+
+    assert actions.why_not_start(facts, facts.qubes["work"]) == Reason("start-prohibited", "sys-net", "Broken")
+
+
+def test_a_running_qube_that_must_not_start_is_not_restarted() -> None:
+    facts = system(replace(vm("work", state=RUNNING), features={"prohibit-start": "Broken"}))
+
+    assert actions.why_not_restart(facts, ["work"]) == {"work": Reason("start-prohibited", "work", "Broken")}
+    assert actions.why_not_shutdown(facts, facts.qubes["work"]) is None
+
+
+def test_a_template_is_left_out_of_updates_on_request() -> None:
+    facts = system(replace(vm("debian", VmClass.TEMPLATE), features={"skip-update": "1"}))
+
+    assert actions.why_not_update(facts, facts.qubes["debian"]) == Reason("update-skipped", "debian")

@@ -25,6 +25,7 @@ from qubesmanager.models.columns import Look
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.vm_filter import VmFilterModel
 from qubesmanager.models.vm_table import VmTableModel
+from qubesmanager.rules.features import is_internal
 from qubesmanager.transport.base import RefusedError
 from qubesmanager.ui.actions.actions import BY_ID, ActionSet
 from qubesmanager.ui.actions.actions import TABLE as ACTIONS
@@ -240,6 +241,12 @@ class MainWindow(QMainWindow):
             action.setCheckable(True)
             action.toggled.connect(widget.setVisible)
             self.own[key] = action
+        internal = self.own["internal"] = QAction(self.tr("Inte&rnal qubes"), self)
+        internal.setToolTip(self.tr("Show the qubes that have the feature internal, too."))
+        internal.setCheckable(True)
+        internal.toggled.connect(self.filter.show_internal)
+        internal.toggled.connect(self.sidebar.show_internal)
+        internal.toggled.connect(lambda shown: self.session.settings.setValue("window/internal", YES if shown else NO))
         self.own["tasks"].setShortcut(QKeySequence("Ctrl+T"))
         self.own["sidebar"].setShortcut(QKeySequence("F9"))
         self.own["inspector"].setShortcut(QKeySequence("F10"))
@@ -262,7 +269,7 @@ class MainWindow(QMainWindow):
         system.addAction(self.own["quit"])
         self._fill_vm_menu(self._menu(self.tr("&Qube")))
         view = self._menu(self.tr("&View"))
-        for key in ("sidebar", "inspector", "tasks"):
+        for key in ("sidebar", "inspector", "tasks", "internal"):
             view.addAction(self.own[key])
         view.addSeparator()
         self._columns = view.addMenu(self.tr("&Columns"))
@@ -545,6 +552,8 @@ class MainWindow(QMainWindow):
 
     def _jump(self, name: str) -> None:
         if not self.filter.index_of(name).isValid():
+            if name in self.session.records and is_internal(self.session.records[name]):
+                self.own["internal"].setChecked(True)
             self.show_everything()
         self.view.select_name(name)
         self.view.setFocus()
@@ -622,6 +631,7 @@ class MainWindow(QMainWindow):
             shown = settings.value(f"window/{key}", usual) == "yes"
             self.own[key].setChecked(shown)
             widget.setVisible(shown)
+        self.own["internal"].setChecked(settings.value("window/internal", NO) == YES)
 
     def _ask_to_close(self) -> None:
         if self._asking is None or self._asking.done():

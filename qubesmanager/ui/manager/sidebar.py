@@ -13,6 +13,7 @@ from PyQt5.QtWidgets import QFrame, QHeaderView, QMenu, QTreeWidget, QTreeWidget
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.query import parse
 from qubesmanager.models.texts import plain_tip
+from qubesmanager.rules.features import is_internal
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import subdued
@@ -61,6 +62,7 @@ class Sidebar(QTreeWidget):
         self._session = session
         self._settings = settings
         self._entries: dict[str, Entry] = {}
+        self._shows_internal = False
         self.setHeaderHidden(True)
         self.setColumnCount(2)
         self._folded = set(_listed(settings.value(FOLDED, list(FOLDED_AT_FIRST))))
@@ -112,6 +114,11 @@ class Sidebar(QTreeWidget):
         self._settings.setValue(VIEWS, json.dumps([view for view in self.views() if view[0] != name]))
         self.fill()
 
+    def show_internal(self, shown: bool) -> None:  # noqa: FBT001 - the slot of a toggled action
+        """Count the qubes with the feature `internal`, too."""
+        self._shows_internal = shown
+        self.fill()
+
     def current_key(self) -> str:
         items = self.selectedItems()
         return str(items[0].data(0, KEY)) if items else "all"
@@ -126,7 +133,8 @@ class Sidebar(QTreeWidget):
     def fill(self) -> None:
         """Build all lines with their counts; the current line stays current."""
         chosen = self.current_key()
-        records = list(self._session.records.values())
+        every = self._session.records.values()
+        records = [record for record in every if self._shows_internal or not is_internal(record)]
         self.blockSignals(True)
         self.clear()
         self._entries = {}

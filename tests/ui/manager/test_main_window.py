@@ -530,3 +530,24 @@ async def test_a_name_without_room_is_shortened_in_its_middle_and_whole_in_the_t
     assert label.toolTip() == "<qt>sys-&lt;b&gt;net&lt;/b&gt;-of-the-office</qt>"
     label.resize(800, 20)
     assert label.shown() == label.text()
+
+
+async def test_internal_qubes_are_listed_and_counted_on_request(clicker: Clicker, client: Client) -> None:
+    await client.send(calls.VM_FEATURE_SET("vault", "internal", "1"))
+    await clicker.until(lambda: "vault" not in [row[0] for row in clicker.window.table_text()])
+
+    clicker.window.own["internal"].trigger()
+
+    assert "vault" in [row[0] for row in clicker.window.table_text()]
+
+
+async def test_a_prohibited_start_is_grey_with_its_rationale(clicker: Clicker, client: Client) -> None:
+    clicker.select("vault")
+    assert clicker.can("start")
+
+    await client.send(calls.VM_FEATURE_SET("vault", "prohibit-start", "Being upgraded"))
+
+    await clicker.until(lambda: not clicker.can("start"))
+    assert "Being upgraded" in clicker.tip("start")
+    with pytest.raises(QubesVMNotStartedError, match="Being upgraded"):
+        await client.send(calls.VM_START("vault"))
