@@ -10,13 +10,14 @@ open(2), "O_DIRECT".
 import errno
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from mmap import PAGESIZE, mmap
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import NamedTuple
 
-ROOM = 4 << 20
-"""Bytes of one buffer."""
+from qubesmanager.host.buffers import ROOM, give_back, take_room
+
 LONG = 1 << 20
 """Bytes from which an isolated run is worth a separate transfer."""
 _BUFFERS = 3
@@ -91,7 +92,13 @@ class StraightWriter:
     def close(self) -> None:
         """Nothing is left of it: no thread, no buffer, no descriptor but the caller's. Nothing more may follow."""
         self.settle()
-        self._room = None
+        if self._room is not None:
+            give_back(self._room)
+            self._room = None
+        with suppress(Empty):
+            while True:
+                give_back(self._free.get_nowait())
+        self._made = 0
         if self._straight >= 0:
             os.close(self._straight)
             self._straight = -1
@@ -131,7 +138,7 @@ class StraightWriter:
     def _new_room(self) -> mmap:
         if self._made < _BUFFERS:
             self._made += 1
-            return mmap(-1, ROOM)
+            return take_room()
         return self._free.get()
 
     # -- in the thread
@@ -181,7 +188,8 @@ class StraightReader:
         self._straight = _without_cache(fd, os.O_RDONLY)
         self._skip = offset % PAGESIZE
         self._base = offset - self._skip
-        self._room, self._other = mmap(-1, ROOM), mmap(-1, ROOM)
+        self._room, self._other = take_room(), take_room()
+        self._is_closed = False
         self._at = self._end = 0
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="backup-disk")
         self._ahead: Future[int] | None = self._fill_other()
@@ -197,6 +205,10 @@ class StraightReader:
         """Nothing is left of it: no thread, no buffer, no descriptor but the caller's. Nothing more may follow."""
         self._disk.shutdown(cancel_futures=True)
         self._ahead = None
+        if not self._is_closed:
+            give_back(self._room)
+            give_back(self._other)
+            self._is_closed = True
         if self._straight >= 0:
             os.close(self._straight)
             self._straight = -1

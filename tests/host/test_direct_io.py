@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qubesmanager.host import direct_io
-from qubesmanager.host.direct_io import ROOM, StraightReader, StraightWriter
+from qubesmanager.host.buffers import ROOM
+from qubesmanager.host.direct_io import StraightReader, StraightWriter
 
 IN_MEMORY = Path("/dev/shm")
 

@@ -40,7 +40,9 @@ async def in_engine(work: Callable[[], T], stop: threading.Event | None = None) 
         except asyncio.CancelledError:
             if stop is not None:
                 stop.set()
-            await asyncio.wait([future])
+            while not future.done():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait([future])
             if not future.cancelled():
                 future.exception()
             raise

@@ -3,6 +3,7 @@
 
 import asyncio
 import contextlib
+import ctypes
 import errno
 import json
 import os
@@ -12,6 +13,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from mmap import mmap
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +28,11 @@ _VID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}/[A-Za-z0-9][A-Za-z0-9_.-]{0
 # Few, since they wait for one disk; and separate, so that a slow disk never holds up the loop's default executor.
 _THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="pool")
 
+Data = bytes | bytearray | mmap
+"""Content for a volume."""
+_memcmp = ctypes.CDLL(None).memcmp
+_memcmp.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
+
 T = TypeVar("T")
 
 
@@ -35,8 +42,10 @@ async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
     try:
         return await asyncio.shield(future)
     except asyncio.CancelledError:
-        # The thread cannot be stopped, and what comes next must not find it at work.
-        await asyncio.wait([future])
+        # The thread cannot be stopped, and what comes next must not find it at work, however often this is cancelled.
+        while not future.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([future])
         raise
 
 
@@ -89,8 +98,13 @@ def rounded(size: int) -> int:
     return max(1, -(-size // GRAIN)) * GRAIN
 
 
-def is_zero(data: bytes | bytearray) -> bool:
+def is_zero(data: Data) -> bool:
     """Nothing but zeros in up to `GRAIN` bytes."""
+    if isinstance(data, mmap):
+        # An mmap is not compared by its content, and a copy of it would cost more than this.
+        first = ctypes.c_char.from_buffer(data)
+        start = ctypes.addressof(first)
+        return first.value == b"\0" and not _memcmp(start, start + 1, len(data) - 1)
     return data == (ZEROS if len(data) == GRAIN else ZEROS[: len(data)])
 
 

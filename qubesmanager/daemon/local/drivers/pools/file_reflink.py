@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from qubesmanager.daemon.local.drivers.pools.base import GRAIN, DriverOption
 from qubesmanager.daemon.local.drivers.pools.beneath import open_file
-from qubesmanager.daemon.local.drivers.pools.disk import BLOCK, data_runs, fsync, is_zero, staging
+from qubesmanager.daemon.local.drivers.pools.disk import BLOCK, Data, data_runs, fsync, is_zero, staging
 from qubesmanager.daemon.local.drivers.pools.folder import FolderPool
 from qubesmanager.daemon.local.drivers.pools.manifest import Manifest
 from qubesmanager.daemon.local.drivers.pools.new_file import NewFile
@@ -27,7 +27,7 @@ _NO_REFLINKS = {errno.EOPNOTSUPP, errno.ENOTTY, errno.EINVAL, errno.EXDEV, errno
 class RawWriter(NewFile):
     """A sparse file, written from its first byte to its last; blocks of zeros stay holes."""
 
-    def put(self, offset: int, data: bytes | bytearray) -> None:
+    def put(self, offset: int, data: Data) -> None:
         for start in range(0, len(data), BLOCK):
             block = data[start : start + BLOCK]
             if not is_zero(block):

@@ -40,6 +40,7 @@ from qubesmanager.daemon.local.drivers.pools.base import (
 )
 from qubesmanager.daemon.local.drivers.pools.beneath import check_folders, is_folder, open_file
 from qubesmanager.daemon.local.drivers.pools.disk import (
+    Data,
     Locks,
     already_there,
     checked_size,
@@ -61,7 +62,7 @@ from qubesmanager.daemon.local.drivers.pools.manifest import (
     read_manifest,
     write_manifest,
 )
-from qubesmanager.daemon.local.drivers.pools.stream import Blocks, copy_into, write_runs
+from qubesmanager.daemon.local.drivers.pools.stream import copy_into, import_stream, write_runs
 from qubesmanager.host.sparse_file import Source
 from qubesmanager.wire.errors import (
     Mgmt1Error,
@@ -86,7 +87,7 @@ _MARKS = re.compile(rb"[0-9a-f]{32}")
 class LayerWriter(Protocol):
     """Takes the bytes of a new layer, ascending and in whole blocks; `finish` brings all of it to the disk."""
 
-    def put(self, offset: int, data: bytes | bytearray) -> None: ...
+    def put(self, offset: int, data: Data) -> None: ...
 
     def finish(self, size: int) -> None: ...
 
@@ -104,7 +105,7 @@ class _Reporting:
         self._writer = writer
         self._pool = pool
 
-    def put(self, offset: int, data: bytes | bytearray) -> None:
+    def put(self, offset: int, data: Data) -> None:
         with disk_errors(self._pool):
             self._writer.put(offset, data)
 
@@ -644,9 +645,7 @@ class FolderPool(ABC):
         async with self._locks.hold(vid):
             await in_thread(self._check_import, vid, identity)
             async with self._writing() as (stage, writer):
-                blocks = Blocks(writer)
-                await blocks.take(data, size)
-                total = await blocks.finish()
+                total = await import_stream(writer, data, size)
                 await in_thread(self._adopt, vid, stage, identity)
             return total
 

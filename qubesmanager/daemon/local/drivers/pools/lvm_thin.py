@@ -48,6 +48,7 @@ from qubesmanager.daemon.local.drivers.pools.base import (
 )
 from qubesmanager.daemon.local.drivers.pools.disk import (
     BLOCK,
+    Data,
     Locks,
     already_there,
     checked_size,
@@ -60,7 +61,7 @@ from qubesmanager.daemon.local.drivers.pools.disk import (
     rounded,
 )
 from qubesmanager.daemon.local.drivers.pools.sources import RawSource
-from qubesmanager.daemon.local.drivers.pools.stream import Blocks, copy_into, write_runs
+from qubesmanager.daemon.local.drivers.pools.stream import copy_into, import_stream, write_runs
 from qubesmanager.host.sparse_file import Source
 from qubesmanager.wire.errors import (
     StoragePoolException,
@@ -151,7 +152,7 @@ class _DeviceWriter:
         self._capacity = capacity
         self._loop = asyncio.get_running_loop()
 
-    def put(self, offset: int, data: bytes | bytearray) -> None:
+    def put(self, offset: int, data: Data) -> None:
         if offset + len(data) > self._capacity:
             self._give(rounded(max(offset + len(data), 2 * self._capacity)))
         with disk_errors(self._pool.pool), self._pool.device(self._name).open("r+b", buffering=0) as file:
@@ -478,9 +479,7 @@ class LvmThin:
         async with self._locks.hold(vid):
             name, tags = await self._importable(vid, identity)
             async with self._writing(name, rounded(size or 0), tags) as writer:
-                blocks = Blocks(writer)
-                await blocks.take(data, size)
-                total = await blocks.finish()
+                total = await import_stream(writer, data, size)
             await self._replace(name)
             return total
 

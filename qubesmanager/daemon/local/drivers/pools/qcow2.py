@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from qubesmanager.daemon.local.drivers.pools.beneath import open_file
-from qubesmanager.daemon.local.drivers.pools.disk import BLOCK, is_zero, pwrite_all
+from qubesmanager.daemon.local.drivers.pools.disk import BLOCK, Data, is_zero, pwrite_all
 from qubesmanager.daemon.local.drivers.pools.new_file import NewFile
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import error_for, refusal
@@ -158,7 +158,7 @@ class Writer(NewFile):
         self._l2: array[int] = array("Q")
         self._l2_index = -1
 
-    def put(self, offset: int, data: bytes | bytearray) -> None:
+    def put(self, offset: int, data: Data) -> None:
         """Data at a multiple of the cluster's size; only the image's last cluster may be short."""
         if is_zero(data) and not self._backing:
             return

@@ -3,59 +3,64 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from mmap import mmap
 from typing import Protocol
 
 from qubesmanager.daemon.local.drivers.pools.base import GRAIN, PoolDriver
-from qubesmanager.daemon.local.drivers.pools.disk import in_thread, is_zero, rounded
+from qubesmanager.daemon.local.drivers.pools.disk import Data, in_thread, is_zero, rounded
+from qubesmanager.host.buffers import ROOM, give_back, take_room
 from qubesmanager.wire.reasons import refusal
 
 
 class _Writer(Protocol):
-    def put(self, offset: int, data: bytes | bytearray) -> None: ...
+    def put(self, offset: int, data: Data) -> None: ...
 
     def finish(self, size: int) -> None: ...
 
 
-class Blocks:
-    """Gathers pieces of any length into blocks of `GRAIN` bytes; a block of zeros never reaches the writer."""
+async def import_stream(writer: _Writer, data: AsyncIterator[bytes], size: int | None) -> int:
+    """All of the stream is on the disk; answers the volume's size.
 
-    def __init__(self, writer: _Writer) -> None:
+    Raises `QubesValueError` if `size` is given and the stream has another length.
+    """
+    room = await in_thread(take_room)
+    try:
+        return await _Blocks(writer, room).take(data, size)
+    finally:
+        give_back(room)
+
+
+class _Blocks:
+    """Gathers pieces of any length in a buffer, and writes it when it is full; zeros never reach the writer."""
+
+    def __init__(self, writer: _Writer, room: mmap) -> None:
         self._writer = writer
-        self._offset = 0
-        # One for all blocks: a new one each time costs the loop more than the copies into it.
-        self._block = bytearray(GRAIN)
-        self._filled = 0
+        self._room = room
+        self._offset = self._filled = 0
 
-    async def take(self, data: AsyncIterator[bytes], size: int | None) -> None:
-        """All of the stream; not exactly `size` bytes where that is given: `QubesValueError`."""
+    async def take(self, data: AsyncIterator[bytes], size: int | None) -> int:
+        """As `import_stream`."""
         async for piece in data:
             if size is not None and self._offset + self._filled + len(piece) > size:
                 raise refusal("import-too-long", size)
             rest = memoryview(piece)
             while rest:
-                part, rest = rest[: GRAIN - self._filled], rest[GRAIN - self._filled :]
-                self._block[self._filled : self._filled + len(part)] = part
+                part, rest = rest[: ROOM - self._filled], rest[ROOM - self._filled :]
+                self._room[self._filled : self._filled + len(part)] = part
                 self._filled += len(part)
-                if self._filled == GRAIN:
-                    await self._write(self._block)
-        if size is not None and self._offset + self._filled != size:
-            raise refusal("import-too-short", self._offset + self._filled, size)
-
-    async def finish(self) -> int:
-        """Everything is on the disk; answers the volume's size."""
-        size = rounded(self._offset + self._filled)
+                if self._filled == ROOM:
+                    await in_thread(_put, self._writer, self._offset, self._room)
+                    self._offset, self._filled = self._offset + ROOM, 0
+        total = self._offset + self._filled
+        if size is not None and total != size:
+            raise refusal("import-too-short", total, size)
         if self._filled:
-            await self._write(self._block[: self._filled])
-        await in_thread(self._writer.finish, size)
-        return size
-
-    async def _write(self, block: bytearray) -> None:
-        await in_thread(_put, self._writer, self._offset, block)
-        self._offset += len(block)
-        self._filled = 0
+            await in_thread(_put, self._writer, self._offset, self._room[: self._filled])
+        await in_thread(self._writer.finish, rounded(total))
+        return rounded(total)
 
 
-def _put(writer: _Writer, offset: int, block: bytes | bytearray) -> None:
+def _put(writer: _Writer, offset: int, block: Data) -> None:
     if not is_zero(block):
         writer.put(offset, block)
 
