@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
-from qubesmanager.client.plan import Key
 from qubesmanager.models.device_catalog import Device, DeviceKey, Kind
 from qubesmanager.models.draft import Draft, device_key, text_options
 from qubesmanager.models.row_table import TableColumn
 from qubesmanager.models.texts import size_text
+from qubesmanager.plans.plan import Key
 from qubesmanager.rules.devices import NO_STRICT_RESET, READ_ONLY
 from qubesmanager.wire.records import YES
 

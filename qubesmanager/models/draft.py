@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 
 from PyQt5.QtCore import QObject, pyqtSignal
 
-from qubesmanager.client.plan import Key, Step
+from qubesmanager.plans.plan import Key, Step
 from qubesmanager.rules.devices import FRONTEND_DEV, PERSISTENT
 from qubesmanager.rules.edits import DEVICES, Change, problems, warnings
 from qubesmanager.rules.facts import Facts

@@ -168,6 +168,24 @@ def why_not_shutdown_all(facts: Facts, names: Sequence[str]) -> dict[str, Reason
     return {name: why_not(facts.qubes[name]) for name in names if name in facts.qubes}
 
 
+def why_not_shutdown_in_order(facts: Facts, order: Sequence[str]) -> dict[str, Reason | None]:
+    """Why each of the qubes cannot be shut down once those before it that can be have halted.
+
+    A qube that is shutting down already has no reason: it halts, and can be waited for.
+    """
+    users, before = _Users.of(facts), set[str]()
+    reasons: dict[str, Reason | None] = {}
+    for name in order:
+        qube = facts.qubes[name]
+        reason = users.why_not_shutdown(facts, qube, before)
+        if qube.state not in ENDING:
+            reason = _why_not_ended(qube) or reason
+        reasons[name] = reason
+        if reason is None:
+            before.add(name)
+    return reasons
+
+
 def why_not_restart(facts: Facts, names: Sequence[str]) -> dict[str, Reason | None]:
     """Shutdown with the qubes behind, and then start again."""
 
@@ -211,7 +229,7 @@ def why_not_kill(_facts: Facts, qube: QubeFacts) -> Reason | None:
 
 
 def why_not_remove(facts: Facts, qube: QubeFacts) -> Reason | None:
-    if reason := _why_not_removable(qube):
+    if reason := why_not_removable(qube):
         return reason
     users = referrers(facts, qube.name)
     return Reason("qube-used", qube.name, ", ".join(users)) if users else None
@@ -220,7 +238,7 @@ def why_not_remove(facts: Facts, qube: QubeFacts) -> Reason | None:
 def why_not_remove_all(facts: Facts, names: Sequence[str]) -> dict[str, Reason | None]:
     """As `why_not_remove` for each, where the qubes of `names` are removed in the order of `removable`."""
     known = [name for name in names if name in facts.qubes]
-    reasons = {name: _why_not_removable(facts.qubes[name]) for name in known}
+    reasons = {name: why_not_removable(facts.qubes[name]) for name in known}
     references = references_to(facts, [name for name in known if reasons[name] is None])
     for name in set(references).difference(removal_order(references)):
         reasons[name] = Reason("qube-used", name, ", ".join(reference_texts(facts, references[name])))
@@ -229,11 +247,11 @@ def why_not_remove_all(facts: Facts, names: Sequence[str]) -> dict[str, Reason |
 
 def removable(facts: Facts, names: Sequence[str]) -> list[str]:
     """Those of the qubes that can be removed, each before those that it refers to."""
-    alone = [name for name in names if name in facts.qubes and _why_not_removable(facts.qubes[name]) is None]
+    alone = [name for name in names if name in facts.qubes and why_not_removable(facts.qubes[name]) is None]
     return removal_order(references_to(facts, alone))
 
 
-def _why_not_removable(qube: QubeFacts) -> Reason | None:
+def why_not_removable(qube: QubeFacts) -> Reason | None:
     """Why a qube cannot be removed, whatever refers to it."""
     if qube.klass is VmClass.ADMIN:
         return Reason("dom0-not-removed")

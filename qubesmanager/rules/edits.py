@@ -294,10 +294,6 @@ class Change:
             properties[name] = self.before.properties[name]
         return _Changed(self.facts, replace(self.after, properties=properties))
 
-    def netvm_of(self, name: str) -> str:
-        """The netvm of any qube once the change is made."""
-        return netvm_of(_Changed(self.facts, self.after).qubes)(name)
-
 
 @dataclass(frozen=True, slots=True)
 class _Changed:
@@ -366,21 +362,32 @@ def _other_network(change: Change) -> Reason | None:
 
 
 def path_around(change: Change) -> list[str]:
-    """The qubes that the network went through, or would go through by another way, and that it now leaves out.
+    """As `goes_around`, for the new netvm of a change."""
+    qubes, netvm = change.facts.qubes, change.after.value("netvm")
+    behind = () if change.after.flag("provides_network") else give_network_behind(qubes, netvm)
+    return goes_around(qubes, change.before.name, netvm, behind)
 
-    That is so where the new netvm is further out on the old way; and where it is the outermost one, has others behind
-    it that give network, and the qube is none of these.
+
+def goes_around(qubes: Qubes, name: str, netvm: str, behind: Sequence[str]) -> list[str]:
+    """The qubes that the network of `name` goes through, or would by another way, and that this netvm leaves out.
+
+    That is so where the new netvm is further out on the old way; and where it is the outermost one and others behind it
+    give network: `behind`, as `give_network_behind` lists them, empty for a qube that gives network itself.
     """
-    name, netvm = change.before.name, change.after.value("netvm")
-    before = netvm_chain(name, netvm_of(change.facts.qubes))
+    before = netvm_chain(name, netvm_of(qubes))
     if netvm in before:
         return before[: before.index(netvm)]
-    if not netvm or change.netvm_of(netvm) or change.after.flag("provides_network"):
+    if not netvm or netvm_of(qubes)(netvm):
+        return []
+    return [other for other in behind if other != name]
+
+
+def give_network_behind(qubes: Qubes, netvm: str) -> list[str]:
+    """The qubes right behind a netvm that give network themselves, by name."""
+    if not netvm:
         return []
     return sorted(
-        other.name
-        for other in change.facts.qubes.values()
-        if other.name != name and other.value("netvm") == netvm and other.flag("provides_network")
+        other.name for other in qubes.values() if other.value("netvm") == netvm and other.flag("provides_network")
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from PyQt5.QtCore import pyqtSignal
 from PyQt5.QtWidgets import QDialogButtonBox, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
-from qubesmanager.client.plan import Step
+from qubesmanager.plans.plan import Step
 
 
 class ApplyBar(QWidget):

@@ -7,12 +7,12 @@ What is given at each start is an edit like any other, sent with Apply. Attachin
 from PyQt5.QtGui import QShowEvent
 from PyQt5.QtWidgets import QCheckBox, QGroupBox, QHBoxLayout, QHeaderView, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from qubesmanager.client.plan import Key
 from qubesmanager.models.device_catalog import DeviceCatalog
 from qubesmanager.models.device_choices import CHOICE_COLUMNS, CONTEXT, Choice, device_choices
 from qubesmanager.models.draft import DEVICE, PROPERTY, Draft, options_text, text_options
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.row_table import RowTable, TextFilter
+from qubesmanager.plans.plan import Key
 from qubesmanager.rules.devices import NO_STRICT_RESET, READ_ONLY
 from qubesmanager.rules.edits import DEVICES
 from qubesmanager.ui.devices.device_actions import DeviceActions

@@ -7,7 +7,7 @@ Each qube's calls stop at its first refusal; the other qubes go on.
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, Qt
 from PyQt5.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
-from qubesmanager.client.plan import carry_out
+from qubesmanager.client.carry_out import send_steps
 from qubesmanager.models.draft import TAG
 from qubesmanager.models.reason_texts import field_text
 from qubesmanager.models.row_table import RowTable, TableColumn
@@ -165,7 +165,7 @@ class MultiWindow(EditsWindow):
                 draft = self.draft.drafts[name]
                 draft.sending = True
                 try:
-                    outcome = await carry_out(self._session.client, steps)
+                    outcome = await send_steps(self._session.client, steps)
                 finally:
                     draft.sending = False
                 if outcome.failed is not None:

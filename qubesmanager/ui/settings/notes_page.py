@@ -3,8 +3,8 @@
 
 from PyQt5.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
-from qubesmanager.client.plan import Key
 from qubesmanager.models.draft import NOTES, NOTES_KEY, Draft
+from qubesmanager.plans.plan import Key
 from qubesmanager.ui.widgets.labels import plain_label
 
 

@@ -13,7 +13,7 @@ from PyQt5.QtWidgets import (
     QVBoxLayout,
 )
 
-from qubesmanager.client.plan import Outcome, carry_out
+from qubesmanager.client.carry_out import Outcome, send_steps
 from qubesmanager.models.draft import PROPERTY, RULES_KEY, Draft
 from qubesmanager.models.reason_texts import field_text, reason_text
 from qubesmanager.rules.edits import why_not_edit
@@ -225,7 +225,7 @@ class SettingsWindow(EditsWindow):
         self.foot.setEnabled(False)
         self.draft.sending = True
         try:
-            outcome = await carry_out(self._session.client, self.draft.steps())
+            outcome = await send_steps(self._session.client, self.draft.steps())
             if self.draft.is_edited(RULES_KEY):
                 await self._ask_rules()
         finally:

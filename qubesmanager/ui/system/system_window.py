@@ -3,7 +3,7 @@
 
 from PyQt5.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
-from qubesmanager.client.plan import Outcome, carry_out
+from qubesmanager.client.carry_out import Outcome, send_steps
 from qubesmanager.models.draft import PROPERTY
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.system_draft import DOM0, SystemDraft
@@ -113,7 +113,7 @@ class SystemWindow(EditsWindow):
         self.foot.setEnabled(False)
         self.draft.sending = True
         try:
-            outcome = await carry_out(self._session.client, self.draft.steps())
+            outcome = await send_steps(self._session.client, self.draft.steps())
         finally:
             self.draft.sending = False
             self.foot.setEnabled(True)

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carrying out a plan: a few rows at a time, each after those that it needs, stopped or going on at a refusal.
+
+Nothing waits for what the plan does not do itself: a row whose need was not done is not begun, and is reported.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+from qubesmanager.client.client import Client
+from qubesmanager.plans.plan import AT_A_TIME, Plan, Row, RowKey, Step
+from qubesmanager.transport.base import TransportError
+from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.reason import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`sent` came true, in order; `failed` did not, with its error; what came after it was not sent."""
+
+    sent: tuple[Step, ...]
+    failed: Step | None = None
+    error: Mgmt1Error | TransportError | None = None
+
+
+async def send_steps(client: Client, steps: Sequence[Step]) -> Outcome:
+    """Send the steps one after the other until one is refused or not answered."""
+    for at, step in enumerate(steps):
+        try:
+            await client.send(step.request)
+        except (Mgmt1Error, TransportError) as error:
+            return Outcome(tuple(steps[:at]), step, error)
+    return Outcome(tuple(steps))
+
+
+class End(Enum):
+    """How a row of a plan ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    NOT_BEGUN = "not-begun"
+
+
+@dataclass(frozen=True, slots=True)
+class RowEnd:
+    """How a row ended, and why it was not done: the error of its call, or the reason why it was not begun."""
+
+    end: End
+    error: Mgmt1Error | TransportError | None = None
+    reason: Reason | None = None
+
+
+class Watcher(Protocol):
+    """Follows a plan that is carried out."""
+
+    def begun(self, row: Row) -> None:
+        """The first call of the row is sent."""
+
+    def ended(self, row: Row, end: RowEnd) -> None:
+        """The row is done, refused, or is not begun at all."""
+
+
+@dataclass(slots=True)
+class Carrier:
+    """Carries out one plan. `ends` are the rows that have ended, also after `run` was cancelled.
+
+    A cancelled `run` begins nothing more, and waits for the calls under way, unless `is_closing` says that the
+    connection ends; cancelled once more it does not wait either.
+    """
+
+    client: Client
+    plan: Plan
+    watcher: Watcher
+    stops_at_refusal: bool = False
+    is_closing: Callable[[], bool] = lambda: False
+    ends: dict[RowKey, RowEnd] = field(default_factory=dict)
+    _left: list[Row] = field(default_factory=list)
+    _under_way: dict["asyncio.Task[Outcome]", Row] = field(default_factory=dict)
+
+    @property
+    def done(self) -> frozenset[RowKey]:
+        """The rows that came true."""
+        return frozenset(key for key, end in self.ends.items() if end.end is End.DONE)
+
+    async def run(self) -> None:
+        """Carry the plan out. Its refusals are in `ends`; raises only `CancelledError`."""
+        self._left = list(self.plan.changes)
+        try:
+            while self._begin_ready() or self._under_way:
+                await self._until_one_ends()
+                if self.stops_at_refusal and any(end.end is End.FAILED for end in self.ends.values()):
+                    await self._finish()
+                    break
+        except asyncio.CancelledError:
+            await self._finish()
+            raise
+        finally:
+            for task in self._under_way:
+                task.cancel()
+            for row in self._left:
+                self._end(row, RowEnd(End.NOT_BEGUN))
+            self._left.clear()
+
+    def _begin_ready(self) -> bool:
+        """Begin what can be begun now; returns whether anything is under way."""
+        changed = True
+        while changed:
+            changed = False
+            for row in list(self._left):
+                if (key := self._failed_need(row)) is not None:
+                    self._left.remove(row)
+                    self._end(row, RowEnd(End.NOT_BEGUN, reason=Reason("row-before-failed", key[0])))
+                    changed = True
+        pending = {row.key for row in (*self._left, *self._under_way.values())}
+        for row in list(self._left):
+            if len(self._under_way) >= AT_A_TIME:
+                break
+            if not pending & (row.needs | row.after):
+                self._left.remove(row)
+                self.watcher.begun(row)
+                task = asyncio.get_running_loop().create_task(send_steps(self.client, row.steps), name=row.qube)
+                self._under_way[task] = row
+        return bool(self._under_way)
+
+    def _failed_need(self, row: Row) -> RowKey | None:
+        return next((key for key in sorted(row.needs) if key in self.ends and self.ends[key].end is not End.DONE), None)
+
+    async def _until_one_ends(self) -> None:
+        ended, _ = await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            row, outcome = self._under_way.pop(task), task.result()
+            failed = outcome.failed is not None
+            self._end(row, RowEnd(End.FAILED if failed else End.DONE, outcome.error))
+
+    async def _finish(self) -> None:
+        """Wait for what is under way."""
+        while self._under_way and not self.is_closing():
+            await self._until_one_ends()
+
+    def _end(self, row: Row, end: RowEnd) -> None:
+        self.ends[row.key] = end
+        self.watcher.ended(row, end)

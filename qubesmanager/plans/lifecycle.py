@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans that start, pause, unpause, shut down, restart and kill qubes: their order, and what goes with it."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from qubesmanager.plans.plan import Fate, Group, Kind, Plan, Row, Step, Value
+from qubesmanager.rules.actions import (
+    WhyNot,
+    why_not_kill,
+    why_not_pause,
+    why_not_restart,
+    why_not_shutdown_in_order,
+    why_not_start,
+    why_not_unpause,
+)
+from qubesmanager.rules.facts import Facts, QubeFacts, Qubes
+from qubesmanager.rules.network import dependents, netvms_to_start, running_clients, shutdown_order, start_order
+from qubesmanager.wire import calls
+from qubesmanager.wire.call import Call
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.values import PowerState
+
+START, HALT = "start", "halt"
+
+Lost = Mapping[str, str]
+
+
+def _known(facts: Facts, names: Iterable[str]) -> list[str]:
+    return [name for name in dict.fromkeys(names) if name in facts.qubes]
+
+
+# -- start ------------------------------------------------------------------------------------------------------------
+
+
+def start_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = (), free: int | None = None) -> Plan:
+    """Start the qubes, and before them the netvms that they need.
+
+    `free`: MiB of memory that are free; what does not fit beside those before it is refused. None: not known.
+    """
+    asked = _known(facts, names)
+    reasons = {name: why_not_start(facts, facts.qubes[name]) for name in asked}
+    needs = {name: _netvms(facts, name) for name in asked if reasons[name] is None}
+    chosen = list(needs)
+    routers = start_order(facts.qubes, {netvm for above in needs.values() for netvm in above})
+    order = [*routers, *(name for name in start_order(facts.qubes, chosen) if name not in routers)]
+    users = _users({name: above for name, above in needs.items() if name not in left_out})
+    rows: dict[str, Row] = {}
+    left = free
+    for name in order:
+        qube = facts.qubes[name]
+        above = [netvm for netvm in _netvms(facts, name) if netvm in order]
+        need = _number(qube, "memory")
+        refused = next(
+            (Reason("netvm-left-out", netvm) for netvm in above if netvm in rows and not rows[netvm].is_change), None
+        )
+        if refused is None and left is not None and need > left:
+            refused = Reason("memory-left", need, left)
+        is_left_out = name in left_out or (name not in chosen and not users.get(name))
+        row = Row(
+            name,
+            START,
+            Group.REFUSED if refused else Group.STAGE,
+            qube.state,
+            qube.state,
+            qube.state if refused else PowerState.RUNNING,
+            () if refused else (Step((START, ""), calls.VM_START(name)),),
+            stage=1 if name in routers else 1 + bool(routers),
+            needs=frozenset((netvm, START) for netvm in above),
+            refused=refused,
+            remarks=_start_remarks(above, users.get(name, ())),
+            is_left_out=is_left_out and refused is None,
+            memory=need,
+        )
+        rows[name] = row
+        if row.is_change and left is not None:
+            left -= need
+    refused_rows = [_refused(facts, name, START, reason) for name, reason in reasons.items() if reason is not None]
+    listed = sorted([*refused_rows, *rows.values()], key=lambda row: _ORDER.index(row.group))
+    return Plan(Kind.START, tuple(listed), tuple(asked), free=free)
+
+
+_ORDER = (Group.REFUSED, Group.STAGE, Group.START_AGAIN, Group.CHANGE, Group.ALREADY)
+
+
+def _netvms(facts: Facts, name: str) -> list[str]:
+    """The netvms that must run before the qube and do not."""
+    netvms = netvms_to_start(facts, facts.qubes[name])
+    return [] if isinstance(netvms, Reason) else [netvm.name for netvm in netvms]
+
+
+def _users(needs: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
+    users: dict[str, list[str]] = {}
+    for name, netvms in needs.items():
+        for netvm in netvms:
+            users.setdefault(netvm, []).append(name)
+    return users
+
+
+def _start_remarks(above: Sequence[str], users: Sequence[str]) -> tuple[Reason, ...]:
+    if above:
+        return (Reason("comes-after", above[0]),)
+    return (Reason("gives-network-to", ", ".join(sorted(users))),) if users else ()
+
+
+def _number(qube: QubeFacts, prop: str) -> int:
+    text = qube.value(prop)
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+# -- shutdown ---------------------------------------------------------------------------------------------------------
+
+
+def shutdown_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()) -> Plan:
+    """Shut the qubes down, and before them the running qubes that use their network.
+
+    A qube that is left out, or that cannot be shut down, keeps its netvms running: they are refused.
+    """
+    asked = _known(facts, names)
+    rows = _shutdown_rows(facts, asked, left_out)
+    return Plan(Kind.SHUTDOWN, tuple(sorted(rows, key=_refused_first)), tuple(asked))
+
+
+def restart_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()) -> Plan:
+    """Shut the qubes down with those behind them, then start again what has halted, netvms first."""
+    asked = _known(facts, names)
+    reasons = why_not_restart(facts, asked)
+    going = [name for name in asked if reasons[name] is None]
+    rows = [row for row in _shutdown_rows(facts, going, left_out) if row.then is not None]
+    halting = {row.qube for row in rows if row.is_change and row.then is not Fate.REMOVED}
+    for name in start_order(facts.qubes, halting):
+        netvm = facts.qubes[name].value("netvm")
+        rows.append(
+            Row(
+                name,
+                START,
+                Group.START_AGAIN,
+                facts.qubes[name].state,
+                PowerState.HALTED,
+                PowerState.RUNNING,
+                (Step((START, ""), calls.VM_START(name)),),
+                needs=frozenset({(name, HALT)}),
+                after=frozenset({(netvm, START)} if netvm in halting else ()),
+            )
+        )
+    rows += [_refused(facts, name, HALT, reason) for name, reason in reasons.items() if reason is not None]
+    return Plan(Kind.RESTART, tuple(sorted(rows, key=_refused_first)), tuple(asked))
+
+
+def _shutdown_rows(facts: Facts, asked: Sequence[str], left_out: Collection[str]) -> list[Row]:
+    clients = running_clients(facts.qubes)
+    behind = {name: dependents(facts.qubes, name, clients) for name in asked}
+    order = shutdown_order(facts.qubes, {*asked, *(name for names in behind.values() for name in names)})
+    reasons = why_not_shutdown_in_order(facts, [name for name in order if name not in left_out])
+    stages: dict[str, int] = {}
+    rows: list[Row] = []
+    for name in order:
+        qube = facts.qubes[name]
+        mine = [client for client in clients.get(name, ()) if client in stages]
+        stages[name] = 1 + max((stages[client] for client in mine), default=0)
+        refused = reasons.get(name)
+        row = _halt_row(qube, Kind.SHUTDOWN, refused, is_asked=name in asked)
+        rows.append(
+            replace(
+                row,
+                stage=0 if refused else stages[name],
+                needs=frozenset((client, HALT) for client in mine if reasons.get(client, 0) is None),
+                is_left_out=name in left_out,
+            )
+        )
+    return rows
+
+
+def _halt_row(qube: QubeFacts, kind: Kind, refused: Reason | None, *, is_asked: bool) -> Row:
+    is_removed = qube.flag("auto_cleanup")
+    then: Value = Fate.REMOVED if is_removed else PowerState.HALTED
+    request = calls.VM_KILL(qube.name) if kind is Kind.KILL else calls.VM_SHUTDOWN(qube.name)
+    warnings = (Reason("disposable-lost"),) if is_removed else ()
+    remarks = () if is_asked or not (netvm := qube.value("netvm")) else (Reason("uses-netvm", netvm),)
+    return Row(
+        qube.name,
+        HALT,
+        Group.REFUSED if refused else Group.STAGE,
+        qube.state,
+        qube.state,
+        qube.state if refused else then,
+        () if refused else (Step((HALT, ""), request),),
+        refused=refused,
+        warnings=() if refused else warnings,
+        remarks=remarks,
+    )
+
+
+def _refused_first(row: Row) -> tuple[int, int]:
+    return _ORDER.index(row.group), row.stage
+
+
+def _refused(facts: Facts, name: str, part: str, reason: Reason) -> Row:
+    """The row of a qube that cannot be done; one that is so already is not refused."""
+    state = facts.qubes[name].state
+    if reason.code in _ALREADY:
+        return Row(name, part, Group.ALREADY, state, state, state)
+    return Row(name, part, Group.REFUSED, state, state, state, refused=reason)
+
+
+_ALREADY = frozenset({"qube-already-running", "qube-not-running", "qube-already-paused", "qube-not-paused"})
+"""Reasons that say that a qube is already as the plan would have it."""
+
+
+# -- pause, unpause, kill ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How one request for each qube is made, and what it makes of the qube."""
+
+    kind: Kind
+    call: Call[None, None, None]
+    why_not: WhyNot
+    then: PowerState
+    opposite: Call[None, None, None] | None = None
+
+
+_PAUSE = _Way(Kind.PAUSE, calls.VM_PAUSE, why_not_pause, PowerState.PAUSED, calls.VM_UNPAUSE)
+_UNPAUSE = _Way(Kind.UNPAUSE, calls.VM_UNPAUSE, why_not_unpause, PowerState.RUNNING, calls.VM_PAUSE)
+_KILL = _Way(Kind.KILL, calls.VM_KILL, why_not_kill, PowerState.HALTED)
+
+
+def pause_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()) -> Plan:
+    """Pause the qubes. Running qubes that use the network of one and are not paused lose it until it goes on."""
+    return _plan(facts, names, left_out, _PAUSE)
+
+
+def unpause_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()) -> Plan:
+    """Let the paused qubes go on."""
+    return _plan(facts, names, left_out, _UNPAUSE)
+
+
+def kill_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()) -> Plan:
+    """End the qubes at once, clients before their netvms. What is not saved in them is lost."""
+    return _plan(facts, names, left_out, _KILL)
+
+
+def _plan(facts: Facts, names: Sequence[str], left_out: Collection[str], way: _Way) -> Plan:
+    asked = _known(facts, names)
+    order = shutdown_order(facts.qubes, asked) if way.kind is not Kind.UNPAUSE else start_order(facts.qubes, asked)
+    ending = {name for name in order if name not in left_out and way.why_not(facts, facts.qubes[name]) is None}
+    lost = lost_behind(facts.qubes, ending) if way.kind is not Kind.UNPAUSE else {}
+    rows = [_way_row(facts, name, way, lost, is_left_out=name in left_out) for name in order]
+    return Plan(way.kind, tuple(sorted(rows, key=_refused_first)), tuple(asked), lost_through=lost)
+
+
+def _way_row(facts: Facts, name: str, way: _Way, lost: Lost, *, is_left_out: bool) -> Row:
+    qube = facts.qubes[name]
+    if (reason := way.why_not(facts, qube)) is not None:
+        return _refused(facts, name, HALT, reason)
+    users = [user for user, netvm in lost.items() if netvm == name]
+    warnings = [Reason("users-lose-network", ", ".join(users))] if users else []
+    then: Value = way.then
+    if way.kind is Kind.KILL:
+        is_removed = qube.flag("auto_cleanup")
+        then = Fate.REMOVED if is_removed else then
+        warnings.append(Reason("disposable-lost") if is_removed else Reason("unsaved-lost"))
+    return Row(
+        name,
+        HALT,
+        Group.CHANGE,
+        qube.state,
+        qube.state,
+        then,
+        (Step((HALT, ""), way.call(name), way.opposite(name) if way.opposite else None),),
+        warnings=tuple(warnings),
+        is_left_out=is_left_out,
+    )
+
+
+def lost_behind(qubes: Qubes, ending: Collection[str]) -> dict[str, str]:
+    """The running qubes whose network goes through one of those that end, with the nearest of these."""
+    clients = running_clients(qubes)
+    lost: dict[str, str] = {}
+    for name in shutdown_order(qubes, ending):
+        for user in dependents(qubes, name, clients):
+            if user not in ending:
+                lost.setdefault(user, name)
+    return dict(sorted(lost.items()))

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A plan: what a change does to each qube, in which order, what is refused and why, and how it is undone.
+
+A plan is a value. A window shows it, `client/carry_out.py` sends its steps. It is computed again from the facts when
+the user leaves a qube out, or when a qube changes while the plan is shown.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from qubesmanager.rules.facts import Facts
+from qubesmanager.wire.call import Request
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.records import PropertyValue
+from qubesmanager.wire.values import PowerState
+
+Key = tuple[str, str]
+"""What a step changes: a kind (`property`, `feature`, `tag`, `rules`, `notes`, `volume`) and a name."""
+
+AT_A_TIME = 4
+"""Rows of a plan that are carried out at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One request, what of the action it is, and the request that takes it back, if there is one."""
+
+    key: Key
+    request: Request[Any]
+    opposite: Request[Any] | None = None
+
+    def text(self) -> str:
+        """The call as the command line would take it, for a preview."""
+        request = self.request
+        argument = f" {request.argument}" if request.argument else ""
+        payload = request.payload if isinstance(request.payload, bytes) else b""
+        value = f" ← {payload.decode('utf-8', 'replace')}" if payload else ""
+        return f"{request.service.removeprefix('mgmt1.')} {request.dest}{argument}{value}"
+
+
+class Kind(Enum):
+    """What a plan does."""
+
+    PROPERTY = "property"
+    START = "start"
+    PAUSE = "pause"
+    UNPAUSE = "unpause"
+    SHUTDOWN = "shutdown"
+    RESTART = "restart"
+    KILL = "kill"
+    REMOVE = "remove"
+    CLONE = "clone"
+    UNDO = "undo"
+
+
+class Group(Enum):
+    """Rows that are shown together."""
+
+    LOSE_NETWORK = "lose-network"
+    CHANGE_NOW = "change-now"
+    REFUSED = "refused"
+    AT_NEXT_START = "at-next-start"
+    CHANGE = "change"
+    STAGE = "stage"
+    START_AGAIN = "start-again"
+    MOVE = "move"
+    ALREADY = "already"
+
+
+class Fate(Enum):
+    """What becomes of a qube that a plan makes or removes."""
+
+    MADE = "made"
+    REMOVED = "removed"
+
+
+Value = PropertyValue | PowerState | Fate | None
+"""What a qube has or is, before or after; None where that does not apply."""
+
+RowKey = tuple[str, str]
+"""A qube, and what of it: `halt`, `start`, `remove`, the name of a property."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a plan does to one qube. A row without steps does nothing: it is refused, or so already.
+
+    `needs` are rows that must have been done before, `after` rows that must have ended before, whatever came of them.
+    `stage` counts the rows of the group `STAGE` from 1, for display.
+    """
+
+    qube: str
+    part: str
+    group: Group
+    state: PowerState
+    now: Value
+    then: Value
+    steps: tuple[Step, ...] = ()
+    stage: int = 0
+    needs: frozenset[RowKey] = frozenset()
+    after: frozenset[RowKey] = frozenset()
+    refused: Reason | None = None
+    warnings: tuple[Reason, ...] = ()
+    remarks: tuple[Reason, ...] = ()
+    is_left_out: bool = False
+    memory: int = 0
+    """MiB that the row takes (a start), as far as it is known."""
+
+    @property
+    def key(self) -> RowKey:
+        return self.qube, self.part
+
+    @property
+    def is_change(self) -> bool:
+        """Whether the row is carried out."""
+        return bool(self.steps) and self.refused is None and not self.is_left_out
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Rows in the order in which they are shown.
+
+    `asked`: the qubes that the user chose. `prop` and `value` are of a plan that sets a property; None: its default.
+    `lost_through`: the running qubes outside of the plan that lose their network, by the qube of the plan that they
+    lose it through. `free`: MiB of memory that are free before the plan, None if that is not known.
+    """
+
+    kind: Kind
+    rows: tuple[Row, ...]
+    asked: tuple[str, ...]
+    prop: str = ""
+    value: str | None = None
+    lost_through: Mapping[str, str] = field(default_factory=dict)
+    free: int | None = None
+
+    @property
+    def changes(self) -> tuple[Row, ...]:
+        """The rows that are carried out."""
+        return tuple(row for row in self.rows if row.is_change)
+
+    @property
+    def refused(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if row.refused is not None)
+
+    @property
+    def left_out(self) -> tuple[Row, ...]:
+        """The rows that the user left out."""
+        return tuple(row for row in self.rows if row.is_left_out)
+
+    @property
+    def losing(self) -> tuple[str, ...]:
+        """The running qubes of the plan that lose their network when it is carried out."""
+        return tuple(row.qube for row in self.changes if row.group is Group.LOSE_NETWORK)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """All that is sent."""
+        return tuple(step for row in self.changes for step in row.steps)
+
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether each step has an opposite."""
+        return bool(self.steps) and all(step.opposite is not None for step in self.steps)
+
+    @property
+    def needs_showing(self) -> bool:
+        """Whether the user must see the plan first: it is about several qubes, or takes something from one."""
+        if self.kind in {Kind.KILL, Kind.REMOVE, Kind.CLONE}:
+            return True
+        if len(self.asked) > 1 or self.losing or self.lost_through:
+            return True
+        if any(row.refused or row.warnings for row in self.rows):
+            return True
+        return self.kind in {Kind.SHUTDOWN, Kind.RESTART} and len({row.qube for row in self.rows}) > 1
+
+
+def undo(facts: Facts, plan: Plan, done: Collection[RowKey]) -> Plan:
+    """The plan that takes back the rows of `plan` that were done, in the opposite order.
+
+    A row whose qube was changed by another client meanwhile is refused.
+    """
+    rows = [
+        Row(
+            row.qube,
+            row.part,
+            Group.CHANGE,
+            facts.qubes[row.qube].state if row.qube in facts.qubes else row.state,
+            row.then,
+            row.now,
+            tuple(
+                Step(step.key, step.opposite, step.request) for step in reversed(row.steps) if step.opposite is not None
+            ),
+            refused=_why_not_back(facts, row),
+        )
+        for row in reversed(plan.changes)
+        if row.key in done and all(step.opposite is not None for step in row.steps)
+    ]
+    return Plan(Kind.UNDO, tuple(rows), plan.asked, plan.prop, plan.value)
+
+
+def _why_not_back(facts: Facts, row: Row) -> Reason | None:
+    """Why a row is not taken back: its qube is gone, or has another value than the plan gave it."""
+    qube = facts.qubes.get(row.qube)
+    if qube is None:
+        return Reason("no-such-qube", row.qube)
+    if not isinstance(row.then, PropertyValue):
+        return None
+    now = qube.properties.get(row.part)
+    if now is None:
+        return None
+    same = now.is_default if row.then.is_default else (now.value, now.is_default) == row.then[:2]
+    return None if same else Reason("changed-meanwhile", row.qube)

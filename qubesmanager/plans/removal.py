@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan that removes qubes, and first moves what uses them to another qube."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from qubesmanager.plans.plan import Fate, Group, Kind, Plan, Row, RowKey, Step
+from qubesmanager.plans.properties import default_of, property_step
+from qubesmanager.rules import candidates
+from qubesmanager.rules.actions import why_not_removable
+from qubesmanager.rules.edits import why_not_edit, why_not_set, why_not_set_system
+from qubesmanager.rules.facts import Facts
+from qubesmanager.rules.references import Reference, reference_texts, references_to
+from qubesmanager.wire import calls
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.records import PropertyValue
+from qubesmanager.wire.values import PowerState, VmClass
+
+REMOVE = "remove"
+DOM0 = "dom0"
+
+
+def removal_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = (), replacement: str = "") -> Plan:
+    """Remove the qubes, each before those that it refers to, once what uses them uses `replacement`.
+
+    Without a replacement a qube that others use is refused, with the names of its users. A user's property that cannot
+    name the replacement goes back to its default, if that is another qube.
+    """
+    asked = [name for name in dict.fromkeys(names) if name in facts.qubes]
+    alone = {name: why_not_removable(facts.qubes[name]) for name in asked}
+    going = [name for name in asked if alone[name] is None and name not in left_out]
+    references = references_to(facts, [name for name in asked if alone[name] is None])
+    rows: list[Row] = []
+    refused = {name: reason for name, reason in alone.items() if reason is not None}
+    moves: dict[str, list[Row]] = {}
+    for name in going:
+        outside = [each for each in references[name] if each.user not in going]
+        moves[name] = [_move(facts, name, each, replacement) for each in outside]
+        stuck = [each for each, row in zip(outside, moves[name], strict=True) if not row.is_change]
+        if stuck:
+            refused[name] = Reason("qube-used", name, ", ".join(reference_texts(facts, stuck)))
+    _refuse_behind(facts, references, going, refused)
+    for name, listed in moves.items():
+        rows += [_stays(row) for row in listed] if name in refused else listed
+    order = _removal_order(going, references)
+    for name in [*order, *(name for name in asked if name not in order)]:
+        users = {each.user for each in references.get(name, ()) if each.user in going}
+        rows.append(
+            _removal(
+                facts,
+                name,
+                refused.get(name),
+                frozenset({*(row.key for row in moves.get(name, ())), *((user, REMOVE) for user in users)}),
+                is_left_out=name in left_out,
+            )
+        )
+    rows.sort(key=lambda row: _ORDER.index(row.group))
+    return Plan(Kind.REMOVE, tuple(rows), tuple(asked))
+
+
+_ORDER = (Group.REFUSED, Group.MOVE, Group.CHANGE)
+
+
+def replacements(facts: Facts, names: Collection[str]) -> list[str]:
+    """The qubes that could take over from those that are removed and used: templates, or qubes that give network."""
+    users = references_to(facts, [name for name in names if name in facts.qubes])
+    used = [
+        facts.qubes[name] for name, references in users.items() if any(each.user not in names for each in references)
+    ]
+    if not used:
+        return []
+    if all(qube.klass is VmClass.TEMPLATE for qube in used):
+        choices = candidates.templates(facts.qubes, VmClass.APP)
+    elif all(qube.flag("template_for_dispvms") for qube in used):
+        choices = candidates.disposable_templates(facts.qubes)
+    elif all(qube.flag("provides_network") for qube in used):
+        choices = candidates.netvms(facts.qubes)
+    else:
+        choices = []
+    return [name for name in choices if name not in names]
+
+
+def _stays(row: Row) -> Row:
+    """The row of a user that is not moved, because the qube that it uses is not removed."""
+    return replace(row, then=row.now, steps=())
+
+
+def _refuse_behind(
+    facts: Facts, references: "dict[str, list[Reference]]", going: Sequence[str], refused: dict[str, Reason]
+) -> None:
+    """Refuse also what a refused qube refers to: it stays, and so must that."""
+    changed = True
+    while changed:
+        changed = False
+        for name in going:
+            stuck = [each for each in references[name] if each.user in refused and each.user in going]
+            if stuck and name not in refused:
+                refused[name] = Reason("qube-used", name, ", ".join(reference_texts(facts, stuck)))
+                changed = True
+
+
+def _removal_order(names: Sequence[str], references: "dict[str, list[Reference]]") -> list[str]:
+    """Each qube before those that it refers to; a ring in the order of names, where dom0 decides."""
+    order: list[str] = []
+    left = sorted(names)
+    while left:
+        free = [name for name in left if not any(each.user in left and each.user != name for each in references[name])]
+        order += free or left
+        left = [name for name in left if name not in order]
+    return order
+
+
+def _removal(facts: Facts, name: str, refused: Reason | None, needs: frozenset[RowKey], *, is_left_out: bool) -> Row:
+    state = facts.qubes[name].state
+    if refused is not None:
+        return Row(name, REMOVE, Group.REFUSED, state, state, state, refused=refused, is_left_out=is_left_out)
+    step = Step((REMOVE, ""), calls.VM_REMOVE(name))
+    return Row(name, REMOVE, Group.CHANGE, state, state, Fate.REMOVED, (step,), needs=needs, is_left_out=is_left_out)
+
+
+# -- moving users -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What a user's property becomes; `reason`: why it cannot become anything that lets the qube go."""
+
+    value: PropertyValue
+    reason: Reason | None = None
+
+
+def _move(facts: Facts, removed: str, reference: Reference, replacement: str) -> Row:
+    if not reference.user:
+        return _move_system(facts, removed, reference.how, replacement)
+    user = facts.qubes[reference.user]
+    now = user.properties.get(reference.how)
+    if now is None:
+        why = Reason("qube-used", removed, ", ".join(reference_texts(facts, [reference])))
+        return Row(user.name, reference.how, Group.REFUSED, user.state, None, None, refused=why)
+    target = _target(facts, removed, reference, replacement)
+    if target.reason is not None:
+        return Row(user.name, reference.how, Group.MOVE, user.state, now, now, refused=target.reason)
+    step = property_step(user, reference.how, None if target.value.is_default else target.value.value)
+    return Row(user.name, reference.how, Group.MOVE, user.state, now, target.value, (step,))
+
+
+def _target(facts: Facts, removed: str, reference: Reference, replacement: str) -> _Target:
+    user, prop = facts.qubes[reference.user], reference.how
+    used = Reason("uses-removed", removed)
+    if not replacement:
+        return _Target(PropertyValue(removed, False), used)
+    if (reason := why_not_edit(facts, user, prop)) is not None:
+        return _Target(PropertyValue(removed, False), reason)
+    if why_not_set(facts, user, prop, replacement) is None:
+        return _Target(PropertyValue(replacement, False))
+    default = default_of(facts, user, prop)
+    if default == removed or prop == "template":
+        return _Target(PropertyValue(removed, False), why_not_set(facts, user, prop, replacement) or used)
+    return _Target(PropertyValue(default, True))
+
+
+def _move_system(facts: Facts, removed: str, prop: str, replacement: str) -> Row:
+    state = PowerState.RUNNING
+    now = PropertyValue(removed, False)
+    reason = why_not_set_system(facts, prop, replacement) if replacement else Reason("uses-removed", removed)
+    if reason is not None:
+        return Row(DOM0, prop, Group.MOVE, state, now, now, refused=reason)
+    step = Step(
+        ("property", prop), calls.PROPERTY_SET("dom0", prop, replacement), calls.PROPERTY_SET("dom0", prop, removed)
+    )
+    return Row(DOM0, prop, Group.MOVE, state, now, PropertyValue(replacement, False), (step,))

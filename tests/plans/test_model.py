@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Any plan on any system: what it shows is what comes of it, nothing it sends is refused, and undo brings all back."""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from plan_model import GUESTS, NETS, ModelSystem, systems
+from samples import vm
+
+from qubesmanager.client.carry_out import Carrier, RowEnd
+from qubesmanager.client.live_copy import LiveCopy
+from qubesmanager.plans import lifecycle
+from qubesmanager.plans.plan import AT_A_TIME, Fate, Group, Plan, Row, Value, undo
+from qubesmanager.plans.properties import property_plan
+from qubesmanager.plans.removal import removal_plan, replacements
+from qubesmanager.wire.records import PropertyValue, VmRecord
+from qubesmanager.wire.values import PowerState
+
+NAMES = st.lists(st.sampled_from((*GUESTS, "dom0", "gone")), min_size=1, unique=True)
+LEFT_OUT = st.frozensets(st.sampled_from(GUESTS), max_size=3)
+VALUES = {
+    "netvm": st.sampled_from((None, "", *NETS, "work", "gone")),
+    "label": st.sampled_from(("red", "blue")),
+    "include_in_backups": st.sampled_from((None, "no")),
+    "template": st.sampled_from(("base", "spare", "work")),
+}
+LIFE: dict[str, Callable[[LiveCopy, Sequence[str], Collection[str]], Plan]] = {
+    "start": lifecycle.start_plan,
+    "pause": lifecycle.pause_plan,
+    "unpause": lifecycle.unpause_plan,
+    "shutdown": lifecycle.shutdown_plan,
+    "restart": lifecycle.restart_plan,
+    "kill": lifecycle.kill_plan,
+}
+
+
+class Order:
+    """Writes down when rows began and ended."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[str, tuple[str, str]]] = []
+
+    def begun(self, row: Row) -> None:
+        self.steps.append(("begun", row.key))
+
+    def ended(self, row: Row, end: RowEnd) -> None:
+        self.steps.append((end.end.value, row.key))
+
+
+def carry_out(facts: LiveCopy, plan: Plan) -> tuple[Carrier, ModelSystem, Order]:
+    system, order = ModelSystem(facts), Order()
+    carrier = Carrier(system.client, plan, order)
+    asyncio.run(carrier.run())
+    return carrier, system, order
+
+
+def value_of(facts: LiveCopy, row: Row) -> Value:
+    qube = facts.qubes.get(row.qube)
+    if row.group is Group.MOVE and row.qube == "dom0":
+        return PropertyValue(facts.system(row.part), False)
+    if qube is None:
+        return Fate.REMOVED
+    return qube.properties.get(row.part) if isinstance(row.then, PropertyValue) else qube.state
+
+
+def assert_comes_true(facts: LiveCopy, plan: Plan) -> Carrier:
+    """Nothing that the plan sends is refused; each row ends as it shows, and nothing else changes."""
+    before = dict(facts.qubes)
+    carrier, system, order = carry_out(facts, plan)
+
+    assert {key: end.error for key, end in carrier.ends.items() if end.error} == {}
+    assert carrier.done == {row.key for row in plan.changes}
+    last = {row.qube: row for row in plan.changes}
+    for row in plan.changes:
+        if last[row.qube] is row or isinstance(row.then, PropertyValue):
+            assert value_of(facts, row) == row.then, row
+    touched = {row.qube for row in plan.changes}
+    for name, record in before.items():
+        if name not in touched and name in facts.qubes:
+            assert facts.qubes[name].state == record.state, name
+    assert system.most <= AT_A_TIME
+    for row in plan.changes:
+        for need in row.needs | row.after:
+            if need in carrier.ends:
+                assert order.steps.index(("done", need)) < order.steps.index(("begun", row.key))
+    return carrier
+
+
+@given(facts=systems(), names=NAMES, left_out=LEFT_OUT, edit=st.sampled_from(sorted(VALUES)), data=st.data())
+def test_a_plan_of_a_property_comes_true_and_undo_brings_back_what_was(
+    facts: LiveCopy, names: list[str], left_out: frozenset[str], edit: str, data: st.DataObject
+) -> None:
+    before = dict(facts.qubes)
+    plan = property_plan(facts, names, edit, data.draw(VALUES[edit]), left_out)
+    carrier = assert_comes_true(facts, plan)
+
+    back = undo(facts, plan, carrier.done)
+    assert [row.refused for row in back.rows] == [None] * len(back.rows)
+    carrier, _system, _order = carry_out(facts, back)
+
+    refused = {key for key, end in carrier.ends.items() if end.error is not None}
+    # A running qube does not get a netvm back that is halted.
+    assert all(edit == "netvm" and before[name].running for name, _prop in refused)
+    if not refused:
+        assert facts.qubes == before
+
+
+@given(facts=systems(), names=NAMES, left_out=LEFT_OUT, kind=st.sampled_from(sorted(LIFE)))
+def test_a_plan_of_states_comes_true(facts: LiveCopy, names: list[str], left_out: frozenset[str], kind: str) -> None:
+    plan = LIFE[kind](facts, names, left_out)
+
+    assert_comes_true(facts, plan)
+
+    assert not {row.qube for row in plan.changes} & left_out
+    if plan.can_be_undone and plan.steps:
+        assert kind in {"pause", "unpause"}
+
+
+@given(facts=systems(), names=NAMES, left_out=LEFT_OUT, data=st.data())
+def test_a_plan_that_removes_moves_the_users_first(
+    facts: LiveCopy, names: list[str], left_out: frozenset[str], data: st.DataObject
+) -> None:
+    replacement = data.draw(st.sampled_from(("", *replacements(facts, names))))
+
+    assert_comes_true(facts, removal_plan(facts, names, left_out, replacement))
+
+
+@given(facts=systems(), names=NAMES, netvm=st.sampled_from(("", *NETS)), left_out=LEFT_OUT)
+def test_who_loses_network_is_who_has_none_afterwards(
+    facts: LiveCopy, names: list[str], netvm: str, left_out: frozenset[str]
+) -> None:
+    plan = property_plan(facts, names, "netvm", netvm, left_out)
+    outer = {name for name, qube in facts.qubes.items() if not qube.value("netvm")}
+    had = {name: way_out(facts, name) in outer and bool(facts.qubes[name].value("netvm")) for name in facts.qubes}
+
+    carry_out(facts, plan)
+
+    lost = {
+        name
+        for name, qube in facts.qubes.items()
+        if qube.running and had[name] and (not qube.value("netvm") or way_out(facts, name) not in outer)
+    }
+    assert {*plan.losing, *plan.lost_through} == lost
+
+
+def way_out(facts: LiveCopy, name: str) -> str:
+    """The last qube on the way of the network of a qube."""
+    while netvm := facts.qubes[name].value("netvm"):
+        name = netvm
+    return name
+
+
+@given(facts=systems(), names=NAMES, free=st.integers(0, 3000))
+def test_what_starts_fits_into_memory(facts: LiveCopy, names: list[str], free: int) -> None:
+    plan = lifecycle.start_plan(facts, names, free=free)
+
+    assert sum(row.memory for row in plan.changes) <= free
+    assert_comes_true(facts, plan)
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_a_refusal_ends_what_needs_the_row_or_all_of_the_plan(stops: bool) -> None:
+    facts = LiveCopy(
+        {
+            "net": running("net", provides_network="yes"),
+            "work": running("work", netvm="net"),
+            **{f"qube{number}": running(f"qube{number}") for number in range(9)},
+        }
+    )
+    plan = lifecycle.shutdown_plan(facts, ["net", *(f"qube{number}" for number in range(9))])
+    facts.qubes["work"] = running("work", PowerState.PAUSED, netvm="net")
+    system, order = ModelSystem(facts), Order()
+    carrier = Carrier(system.client, plan, order, stops_at_refusal=stops)
+
+    asyncio.run(carrier.run())
+
+    assert ("failed", ("work", "halt")) in order.steps
+    assert ("not-begun", ("net", "halt")) in order.steps
+    assert facts.qubes["net"].running
+    assert "vm.Shutdown net" not in system.sent
+    assert set(carrier.ends) == {row.key for row in plan.changes}
+    halted = [name for name, qube in facts.qubes.items() if not qube.running]
+    assert len(halted) == 9 if not stops else len(halted) < 9
+
+
+def running(
+    name: str, state: PowerState = PowerState.RUNNING, netvm: str = "", provides_network: str = "no"
+) -> VmRecord:
+    return vm(name, state=state, netvm=netvm, provides_network=provides_network)

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What plans show: groups, who loses network, what is refused, warnings, stages."""
+
+from samples import vm
+
+from qubesmanager.client.live_copy import LiveCopy
+from qubesmanager.plans.lifecycle import kill_plan, pause_plan, restart_plan, shutdown_plan, start_plan
+from qubesmanager.plans.new_qube import clone_plan
+from qubesmanager.plans.plan import Fate, Group, Plan, Row, undo
+from qubesmanager.plans.properties import property_plan
+from qubesmanager.plans.removal import removal_plan, replacements
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.records import PropertyValue, VmRecord
+from qubesmanager.wire.values import PowerState, VmClass
+
+RUNNING, PAUSED = PowerState.RUNNING, PowerState.PAUSED
+
+
+def system(*records: VmRecord, **properties: str) -> LiveCopy:
+    return LiveCopy({record.name: record for record in records}, properties)
+
+
+def network(state: PowerState = RUNNING) -> LiveCopy:
+    """sys-net, sys-fw behind it, sys-vpn behind that; work on sys-fw, client on sys-vpn; a disposable template."""
+    return system(
+        vm("dom0", VmClass.ADMIN, RUNNING),
+        vm("debian", VmClass.TEMPLATE),
+        vm("fedora", VmClass.TEMPLATE),
+        vm("dvm", template="debian", template_for_dispvms="yes", netvm="sys-fw"),
+        vm("sys-net", state=state, template="debian", provides_network="yes"),
+        vm("sys-fw", state=state, template="debian", provides_network="yes", netvm="sys-net"),
+        vm("sys-vpn", state=state, template="debian", provides_network="yes", netvm="sys-fw"),
+        vm("work", state=state, template="debian", netvm="sys-fw"),
+        vm("client", state=state, template="debian", netvm="sys-vpn", auto_cleanup="yes"),
+        vm("mail", template="debian", netvm="sys-fw"),
+        vm("vault", template="debian", netvm=""),
+        default_netvm="sys-fw",
+        default_template="debian",
+    )
+
+
+def groups(plan: Plan) -> dict[Group, list[str]]:
+    by_group: dict[Group, list[str]] = {}
+    for row in plan.rows:
+        by_group.setdefault(row.group, []).append(row.qube)
+    return by_group
+
+
+def row_of(plan: Plan, name: str, part: str = "") -> Row:
+    return next(row for row in plan.rows if row.qube == name and part in {"", row.part})
+
+
+def test_net_qube_none_shows_who_loses_the_network_now_and_later_and_through_whom() -> None:
+    facts = network()
+
+    plan = property_plan(facts, ["dom0", "work", "sys-vpn", "mail", "vault", "dvm"], "netvm", "")
+
+    assert groups(plan) == {
+        Group.LOSE_NETWORK: ["work", "sys-vpn"],
+        Group.REFUSED: ["dom0"],
+        Group.AT_NEXT_START: ["mail", "dvm"],
+        Group.ALREADY: ["vault"],
+    }
+    assert plan.losing == ("work", "sys-vpn")
+    assert plan.lost_through == {"client": "sys-vpn"}
+    assert row_of(plan, "sys-vpn").warnings == (Reason("users-lose-network", "client"),)
+    assert row_of(plan, "dvm").warnings == (Reason("disposables-without-network"),)
+    assert row_of(plan, "dom0").refused == Reason("dom0-no-network")
+    assert row_of(plan, "work").now == PropertyValue("sys-fw", False)
+    assert row_of(plan, "work").then == PropertyValue("", False)
+    assert plan.can_be_undone
+    assert plan.needs_showing
+
+
+def test_a_qube_that_is_left_out_keeps_its_group_and_loses_nothing() -> None:
+    plan = property_plan(network(), ["work", "sys-vpn"], "netvm", "", left_out={"sys-vpn"})
+
+    assert groups(plan) == {Group.LOSE_NETWORK: ["work", "sys-vpn"]}
+    assert plan.losing == ("work",)
+    assert plan.lost_through == {}
+    assert [row.qube for row in plan.changes] == ["work"]
+    assert not row_of(plan, "sys-vpn").warnings
+
+
+def test_a_net_qube_around_the_firewall_is_a_warning_and_needs_showing() -> None:
+    plan = property_plan(network(), ["work"], "netvm", "sys-net")
+
+    assert row_of(plan, "work").warnings == (Reason("network-around", "sys-fw"),)
+    assert plan.needs_showing
+
+
+def test_one_label_needs_no_showing_and_two_do() -> None:
+    assert not property_plan(network(), ["work"], "label", "blue").needs_showing
+    assert property_plan(network(), ["work", "mail"], "label", "blue").needs_showing
+
+
+def test_undo_leaves_alone_what_was_changed_meanwhile() -> None:
+    facts = network()
+    plan = property_plan(facts, ["mail", "work"], "label", "blue")
+    done = [row.key for row in plan.changes]
+    facts.qubes["mail"] = vm("mail", label="blue")
+    facts.qubes["work"] = vm("work", state=RUNNING, label="green")
+
+    back = undo(facts, plan, done)
+
+    assert row_of(back, "work").refused == Reason("changed-meanwhile", "work")
+    assert [row.qube for row in back.changes] == ["mail"]
+
+
+def test_a_shutdown_counts_its_stages_and_warns_of_data_that_is_lost() -> None:
+    plan = shutdown_plan(network(), ["sys-net"])
+
+    stages = {row.qube: row.stage for row in plan.rows}
+    assert stages == {"client": 1, "work": 1, "sys-vpn": 2, "sys-fw": 3, "sys-net": 4}
+    assert row_of(plan, "client").then is Fate.REMOVED
+    assert row_of(plan, "client").warnings == (Reason("disposable-lost"),)
+    assert row_of(plan, "sys-vpn").remarks == (Reason("uses-netvm", "sys-fw"),)
+    assert row_of(plan, "sys-net").needs == {("sys-fw", "halt")}
+
+
+def test_a_client_that_is_left_out_or_paused_keeps_its_net_qubes_running() -> None:
+    facts = network()
+    facts.qubes["mail"] = vm("mail", state=PAUSED, netvm="sys-vpn")
+
+    left_out = shutdown_plan(network(), ["sys-net"], left_out={"client"})
+    paused = shutdown_plan(facts, ["sys-net"])
+
+    assert [row.qube for row in left_out.changes] == ["work"]
+    assert row_of(left_out, "sys-vpn").refused == Reason("netvm-of-running", "sys-vpn", "client")
+    assert row_of(paused, "mail").refused == Reason("qube-paused-shutdown", "mail")
+    assert sorted(row.qube for row in paused.changes) == ["client", "work"]
+
+
+def test_a_restart_starts_again_in_the_order_of_the_network() -> None:
+    plan = restart_plan(network(), ["sys-fw"])
+
+    again = [row for row in plan.rows if row.group is Group.START_AGAIN]
+    assert [row.qube for row in again] == ["sys-fw", "sys-vpn", "work"]
+    assert row_of(plan, "work", "start").needs == {("work", "halt")}
+    assert row_of(plan, "work", "start").after == {("sys-fw", "start")}
+
+
+def test_a_start_brings_its_net_qubes_first_and_leaves_out_what_does_not_fit() -> None:
+    facts = network(PowerState.HALTED)
+
+    plan = start_plan(facts, ["work", "vault", "client"], free=1700)
+
+    assert [(row.qube, row.stage) for row in plan.changes] == [
+        ("sys-net", 1), ("sys-fw", 1), ("sys-vpn", 1), ("vault", 2),
+    ]  # fmt: skip
+    assert row_of(plan, "work").refused == Reason("memory-left", 400, 100)
+    without = start_plan(facts, ["work", "vault"], left_out={"sys-fw"})
+    assert [row.qube for row in without.changes] == ["sys-net", "vault"]
+    assert row_of(without, "work").refused == Reason("netvm-left-out", "sys-fw")
+    assert not start_plan(facts, ["work"]).needs_showing
+
+
+def test_pause_and_kill_of_a_net_qube_show_who_loses_the_network() -> None:
+    for make in (pause_plan, kill_plan):
+        plan = make(network(), ["sys-vpn"])
+        assert plan.lost_through == {"client": "sys-vpn"}
+        assert Reason("users-lose-network", "client") in row_of(plan, "sys-vpn").warnings
+        assert plan.needs_showing
+
+
+def test_removing_a_template_lists_its_users_and_moves_them_to_another() -> None:
+    facts = network(PowerState.HALTED)
+
+    listed = removal_plan(facts, ["debian"])
+    moved = removal_plan(facts, ["debian"], replacement="fedora")
+
+    assert replacements(facts, ["debian"]) == ["fedora"]
+    assert not listed.changes
+    assert row_of(listed, "work").refused == Reason("uses-removed", "debian")
+    assert row_of(moved, "work").then == PropertyValue("fedora", False)
+    assert row_of(moved, "dom0", "default_template").then == PropertyValue("fedora", False)
+    assert row_of(moved, "debian").then is Fate.REMOVED
+    assert {key for row in moved.changes if row.group is Group.MOVE for key in [row.key]} == row_of(
+        moved, "debian"
+    ).needs
+
+
+def test_a_user_that_cannot_be_moved_keeps_the_template_and_no_other_is_moved() -> None:
+    facts = network(PowerState.HALTED)
+    facts.qubes["work"] = vm("work", state=RUNNING, template="debian")
+
+    plan = removal_plan(facts, ["debian"], replacement="fedora")
+
+    assert not plan.changes
+    assert row_of(plan, "work").refused == Reason("property-needs-halted", "template", "work")
+    assert row_of(plan, "debian").refused == Reason("qube-used", "debian", "work (template)")
+
+
+def test_clones_get_names_that_no_qube_has_and_that_are_not_too_long() -> None:
+    facts = system(vm("work"), vm("work-2"), vm("a" * 31), vm("busy", VmClass.ADMIN, RUNNING))
+
+    plan = clone_plan(facts, ["work", "work-2", "a" * 31, "busy"])
+
+    assert {row.qube: row.part for row in plan.changes} == {
+        "work": "work-3", "work-2": "work-2-2", "a" * 31: "a" * 24 + "-2",
+    }  # fmt: skip
+    assert row_of(plan, "busy").refused == Reason("dom0-not-cloned")
