@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 import pytestqt.plugin
 from hypothesis import HealthCheck, settings
+from memory_folder import memory_folder
 from pytest_asyncio.plugin import LoopFactory
 
 HOME = pytest.StashKey[Path]()
+DISK = pytest.StashKey[Path]()
 
 # No time limit by the clock: on a busy machine it would fail at random. Derandomized where no find could be repeated.
 settings.register_profile(
@@ -24,20 +26,29 @@ settings.register_profile("ci", settings.get_profile("everywhere"), derandomize=
 settings.register_profile("thorough", settings.get_profile("everywhere"), max_examples=2000)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Point every place a program writes to at a fresh folder, before anything can read the environment."""
-    home = Path(tempfile.mkdtemp(prefix="qm-test-"))
+    """Point every folder that a program writes to at a fresh one, before anything can read the environment.
+
+    Temporary files are removed at the end; with `--basetemp`, those of failed tests stay there.
+    """
+    config.stash[DISK] = Path(tempfile.gettempdir())
+    home = Path(tempfile.mkdtemp(prefix="qm-test-", dir=memory_folder()))
     config.stash[HOME] = home
+    # Before pytest's own plugin reads it. A test process of xdist has a folder below that of the main process.
+    config.option.basetemp = config.option.basetemp or str(home / "tmp")
     for variable, folder in (
         ("XDG_CONFIG_HOME", "config"),
         ("XDG_STATE_HOME", "state"),
         ("XDG_CACHE_HOME", "cache"),
         ("XDG_DATA_HOME", "data"),
         ("XDG_RUNTIME_DIR", "run"),
+        ("TMPDIR", "t"),
     ):
         # Qt warns, and so fails the first widget's test, when XDG_RUNTIME_DIR is open to others.
         (home / folder).mkdir(mode=0o700)
         os.environ[variable] = str(home / folder)
+    tempfile.tempdir = None
     # A shell without job control starts background commands with SIGINT ignored, and so would programs of the tests.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # A test that needs a real X server starts one and gives its own processes DISPLAY and QT_QPA_PLATFORM=xcb.
@@ -48,6 +59,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if HOME in config.stash:
         shutil.rmtree(config.stash[HOME], ignore_errors=True)
+
+
+@pytest.fixture
+def disk_path(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """An empty folder in the machine's folder of temporary files, usually on a disk: `tmp_path` may be in memory."""
+    with tempfile.TemporaryDirectory(prefix="qm-test-", dir=request.config.stash[DISK]) as folder:
+        yield Path(folder)
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, LoopFactory]:

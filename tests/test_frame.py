@@ -4,8 +4,11 @@
 import asyncio
 import os
 import stat
+import tempfile
 from pathlib import Path
 
+import pytest
+from memory_folder import memory_folder
 from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
@@ -28,7 +31,16 @@ async def test_other_tests_run_on_a_plain_loop() -> None:
     assert not isinstance(asyncio.get_running_loop(), ApplicationLoop)
 
 
-def test_nothing_is_written_to_a_persons_home() -> None:
-    for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
+def test_nothing_is_written_to_the_users_home() -> None:
+    for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR", "TMPDIR"):
         assert "qm-test-" in os.environ[variable]
     assert stat.S_IMODE(Path(os.environ["XDG_RUNTIME_DIR"]).stat().st_mode) == 0o700
+
+
+def test_temporary_files_are_in_memory_and_those_that_need_a_disk_are_not(tmp_path: Path, disk_path: Path) -> None:
+    if (memory := memory_folder()) is None:
+        pytest.skip("no room for temporary files in memory")
+
+    assert Path(tempfile.gettempdir()).is_relative_to(memory)
+    assert tmp_path.stat().st_dev == memory.stat().st_dev
+    assert not disk_path.is_relative_to(tempfile.gettempdir())

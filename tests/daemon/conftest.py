@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A whole daemon in the test's process: real client, dispatch, handlers, store and pool; only the machine is fake."""
 
+from backup_fixtures import cheap_keys, folder
 from demo_fixtures import client, hypervisor, system
 
-__all__ = ["client", "hypervisor", "system"]
+__all__ = ["cheap_keys", "client", "folder", "hypervisor", "system"]

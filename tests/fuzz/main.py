@@ -9,12 +9,14 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
 from fuzz.targets import TARGETS
+from memory_folder import memory_folder
 
 ROOT = Path(__file__).parent.parent.parent
 FOUND = Path(__file__).parent / "found"
@@ -40,16 +42,18 @@ class Result:
 def fuzz(name: str, seconds: int) -> Result:
     """Run one target to its end."""
     begin = monotonic()
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
     command = [sys.executable, "-m", "fuzz.worker", name, "--seconds", str(seconds)]
     command += ["--corpus", str(CORPUS / name), "--found", str(FOUND / name)]
-    try:
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, timeout=seconds + START, check=False
-        )
-        output, status = done.stdout + done.stderr, done.returncode
-    except subprocess.TimeoutExpired as error:
-        output, status = (error.stdout or b"") + (error.stderr or b""), -1
+    # Removed here: a worker that libFuzzer ends removes nothing.
+    with tempfile.TemporaryDirectory(prefix="qm-fuzz-", dir=memory_folder()) as folder:
+        environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "TMPDIR": folder}
+        try:
+            done = subprocess.run(
+                command, cwd=ROOT, env=environment, capture_output=True, timeout=seconds + START, check=False
+            )
+            output, status = done.stdout + done.stderr, done.returncode
+        except subprocess.TimeoutExpired as error:
+            output, status = (error.stdout or b"") + (error.stderr or b""), -1
     if (FOUND / name).is_dir() and not any((FOUND / name).iterdir()):
         (FOUND / name).rmdir()
     return Result(name, status, monotonic() - begin, output.decode("utf-8", "replace"))

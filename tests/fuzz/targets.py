@@ -6,10 +6,7 @@ other exception is a fault, and it checks what the parser promises about a value
 value's own text is read back as the same value.
 """
 
-import atexit
 import io
-import os
-import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -443,17 +440,14 @@ def _sealed_seeds() -> tuple[bytes, ...]:
 # -- files of other programs and devices -------------------------------------------------------------------------------
 
 
-def _memory_folder() -> Path:
-    """A new folder, in memory where the machine has some for files. It is removed with the process."""
-    memory = Path("/dev/shm")
-    path = Path(tempfile.mkdtemp(prefix="qm-fuzz-", dir=memory if os.access(memory, os.W_OK) else None))
-    atexit.register(shutil.rmtree, path, ignore_errors=True)
-    return path
+def _temporary_folder() -> Path:
+    """A new folder. `scripts/fuzz` and pytest name the folder of temporary files, and remove it when they end."""
+    return Path(tempfile.mkdtemp(prefix="qm-fuzz-"))
 
 
 @cache
 def _image() -> Path:
-    return _memory_folder() / "image.qcow2"
+    return _temporary_folder() / "image.qcow2"
 
 
 _RUNS = 100
@@ -483,7 +477,7 @@ def _qcow2_seed() -> bytes:
 
 @cache
 def _tree() -> Path:
-    tree = SysfsTree(_memory_folder() / "machine")
+    tree = SysfsTree(_temporary_folder() / "machine")
     tree.add_disk("sda", on=tree.add_usb("1-2"))
     tree.add_partition("sda", 1)
     tree.add_pci("0000:00:1f.6")

@@ -12,17 +12,16 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from memory_folder import MEMORY
 
 from qubesmanager.host import direct_io
 from qubesmanager.host.buffers import ROOM
 from qubesmanager.host.direct_io import StraightReader, StraightWriter
 
-IN_MEMORY = Path("/dev/shm")
-
 
 @pytest.fixture(params=["in memory", "on a disk", "without O_DIRECT", "that refuses what it has opened"])
-def path(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    folder = IN_MEMORY if request.param == "in memory" and IN_MEMORY.is_dir() else tmp_path
+def path(request: pytest.FixtureRequest, disk_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    folder = MEMORY if request.param == "in memory" and MEMORY.is_dir() else disk_path
     if request.param == "without O_DIRECT":
         monkeypatch.setattr(direct_io, "_without_cache", lambda _fd, _mode: -1)
     if request.param == "that refuses what it has opened":
@@ -89,8 +88,8 @@ def test_every_kind_of_file_system_is_written_to(path: Path) -> None:
     check_runs(path, [(0, 100), (0, 3 * ROOM), (4096, 512), (1 << 20, 2 * ROOM + 5), (0, 4096), (7, 1 << 20)], 0)
 
 
-def test_a_run_of_data_leaves_no_hole_filled(tmp_path: Path) -> None:
-    path = tmp_path / "file"
+def test_a_run_of_data_leaves_no_hole_filled(disk_path: Path) -> None:
+    path = disk_path / "file"
     with path.open("wb", buffering=0) as file:
         writer = StraightWriter(file.fileno())
         writer.write(0, b"x" * ROOM)

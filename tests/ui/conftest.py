@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from backup_fixtures import cheap_keys, folder
 from demo_fixtures import client, hypervisor, system
 from PyQt5.QtCore import QSettings
 from pytestqt.qtbot import QtBot
@@ -14,7 +15,7 @@ from qubesmanager.client.client import Client
 from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.session.session import Session
 
-__all__ = ["clicker", "client", "hypervisor", "session", "system"]
+__all__ = ["cheap_keys", "clicker", "client", "folder", "hypervisor", "session", "system"]
 
 
 @pytest.fixture

@@ -49,19 +49,6 @@ MIB = 1 << 20
 WORDS = "grün 钥匙 pass"
 
 
-@pytest.fixture(autouse=True)
-def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key derivation takes a third of a second, and each chunk has one."""
-    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(4))
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    path = tmp_path / "backups"
-    path.mkdir()
-    return path
-
-
 async def pieces(*data: bytes) -> AsyncIterator[bytes]:
     for piece in data:
         yield piece

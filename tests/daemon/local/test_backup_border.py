@@ -16,8 +16,6 @@ from backup_samples import in_english
 from fakes_hypervisor import FakeHypervisor
 from until import LIMIT
 
-from qubesmanager.backup.archive import scrypt_container
-from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.backup.profile import parse_profile
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.services import restores
@@ -30,18 +28,6 @@ from qubesmanager.wire.codecs import CreateSpec
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError
 from qubesmanager.wire.records import DeviceRecord
 from qubesmanager.wire.values import DeviceClass
-
-
-@pytest.fixture(autouse=True)
-def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(4))
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    path = tmp_path / "backups"
-    path.mkdir()
-    return path
 
 
 async def backed_up(client: Client, folder: Path, *names: str) -> dict[str, Any]:

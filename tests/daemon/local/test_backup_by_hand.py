@@ -53,13 +53,6 @@ async def restored(client: Client, file: Path, **options: str) -> list[str]:
         return in_english(await client.send(calls.BACKUP_RESTORE("dom0", None, stream)))
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    path = tmp_path / "backups"
-    path.mkdir()
-    return path
-
-
 async def runs(*given: tuple[int, bytes]) -> AsyncIterator[tuple[int, bytes]]:
     for run in given:
         yield run

@@ -10,7 +10,6 @@ import pytest
 import yaml
 from backup_samples import contents, in_english
 
-from qubesmanager.backup.archive import scrypt_container
 from qubesmanager.backup.archive.contents import Contents, Label
 from qubesmanager.backup.archive.dom0_config import Dom0Config
 from qubesmanager.backup.archive.reader import open_backup
@@ -27,11 +26,6 @@ WORDS = "words"
 POLICY = "!include include/group\n"
 GROUP = "* * work @anyvm deny\n"
 PROFILE = yaml.safe_dump({"include": ["vault"], "destination_path": "/media", "passphrase_text": "secret"})
-
-
-@pytest.fixture(autouse=True)
-def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(4))
 
 
 async def sent(file: Path, *lines: str) -> AsyncIterator[bytes]:

@@ -21,8 +21,6 @@ from pool_tools import CannotMountError, mounted
 from qubes_backup import PRIVATE, backup_of, domain, qubes_xml, with_home
 from until import until
 
-from qubesmanager.backup.archive import scrypt_container
-from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.backup.archive.writer import Options
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.client.client import Client
@@ -39,11 +37,6 @@ from qubesmanager.wire.restores import StoredHome, decode_contents
 
 WORDS = "grün 钥匙 pass"
 MIB = 1 << 20
-
-
-@pytest.fixture(autouse=True)
-def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(4))
 
 
 @pytest.fixture

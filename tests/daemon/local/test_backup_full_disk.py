@@ -17,8 +17,6 @@ from backup_samples import in_english
 from fakes_hypervisor import FakeHypervisor
 from pool_tools import CannotMountError, mounted
 
-from qubesmanager.backup.archive import scrypt_container
-from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
@@ -31,11 +29,6 @@ from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.backups import encode_run
 from qubesmanager.wire.errors import Mgmt1Error
-
-
-@pytest.fixture(autouse=True)
-def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(4))
 
 
 @pytest.fixture

@@ -10,8 +10,6 @@ import pytest
 import yaml
 from until import until
 
-from qubesmanager.backup.archive import scrypt_container
-from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.backup.partial import part_of, partial
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.backups import file_systems
@@ -21,18 +19,6 @@ from qubesmanager.wire import calls
 from qubesmanager.wire.backups import RUNNING, BackupRun, PartialFile, encode_run
 
 ELSEWHERE = file_systems.FileSystem("ext4", "of another disk")
-
-
-@pytest.fixture(autouse=True)
-def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(4))
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    path = tmp_path / "backups"
-    path.mkdir()
-    return path
 
 
 @pytest.fixture

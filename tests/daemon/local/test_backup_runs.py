@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 import yaml
 
-from qubesmanager.backup.archive import scrypt_container
-from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.backup.schedule import RETRY_SECONDS, is_retry_due
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
@@ -19,11 +17,6 @@ from qubesmanager.wire import calls
 from qubesmanager.wire.backups import SCHEDULE, encode_run
 from qubesmanager.wire.errors import BackupAlreadyRunningError, BackupCancelledError, Mgmt1Error
 from qubesmanager.wire.event import Event
-
-
-@pytest.fixture(autouse=True)
-def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(4))
 
 
 @pytest.fixture

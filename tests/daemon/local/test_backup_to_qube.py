@@ -11,9 +11,7 @@ import yaml
 from backup_daemon import WORDS, everything, file_stream, make_qube
 from backup_samples import in_english
 
-from qubesmanager.backup.archive import scrypt_container
 from qubesmanager.backup.archive.reader import open_backup
-from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.backups import targets
 from qubesmanager.daemon.local.system import System
@@ -22,11 +20,6 @@ from qubesmanager.wire.backups import encode_run
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error, QubesVMNotFoundError
 
 Qrexec = Callable[[str], None]
-
-
-@pytest.fixture(autouse=True)
-def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(4))
 
 
 @pytest.fixture

@@ -150,18 +150,6 @@ async def test_a_failure_inside_a_call_with_a_passphrase_logs_no_message(
 # -- content that is none ----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    path = tmp_path / "backups"
-    path.mkdir()
-    return path
-
-
-@pytest.fixture(autouse=True)
-def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(4))
-
-
 def names(folder: Path) -> set[str]:
     return {path.name for path in folder.rglob("*")}
 

@@ -24,13 +24,6 @@ from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, QubesVMNotFou
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    path = tmp_path / "backups"
-    path.mkdir()
-    return path
-
-
-@pytest.fixture
 def qube(system: System) -> Client:
     """A client whose calls come from sys-net, which manages vault."""
     system.runtime.state.qube("vault").tags.add("managed-by-sys-net")

@@ -9,8 +9,6 @@ import yaml
 from fakes_hypervisor import FakeHypervisor
 from pool_tools import content, pieces
 
-from qubesmanager.backup.archive import scrypt_container
-from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
@@ -67,11 +65,6 @@ CALLS: dict[str, Callable[[Client, Path], Awaitable[object]]] = {
     "Restore": restore,
     "rename": lambda client, _: client.send(calls.VM_PROPERTY_SET("vault", "name", "work-2")),
 }
-
-
-@pytest.fixture(autouse=True)
-def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(4))
 
 
 @pytest.fixture

@@ -14,8 +14,6 @@ from loop_devices import Disk, why_not
 from pool_tools import CannotMountError, mounted
 from until import until
 
-from qubesmanager.backup.archive import scrypt_container
-from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.backup.errors import BackupError, BackupNotConnectedError, BackupSpaceError
 from qubesmanager.client.backups import execute, history, preview
 from qubesmanager.client.client import Client
@@ -30,11 +28,6 @@ pytestmark = [
     pytest.mark.root,
     pytest.mark.skipif(bool(WHY_NOT), reason=f"No disks can be made here: {WHY_NOT}"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(4))
 
 
 def disk_at(place: Path, image: Path) -> Iterator[Disk]:

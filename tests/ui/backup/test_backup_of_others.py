@@ -14,8 +14,6 @@ from pytestqt.qtbot import QtBot
 from until import LIMIT, until
 from windows import Clicker, click
 
-from qubesmanager.backup.archive import scrypt_container
-from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.client.backups import history
 from qubesmanager.client.client import Client
@@ -32,11 +30,6 @@ from qubesmanager.ui.tray.tray import Tray
 from qubesmanager.wire import calls
 from qubesmanager.wire.backups import SCHEDULE
 from qubesmanager.wire.errors import BackupCancelledError
-
-
-@pytest.fixture(autouse=True)
-def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(4))
 
 
 @pytest.fixture(autouse=True)

@@ -17,8 +17,6 @@ from pytestqt.qtbot import QtBot
 from until import until
 from windows import click, is_quiet, type_text
 
-from qubesmanager.backup.archive import scrypt_container
-from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.backup.profile import Profile, parse_profile, profile_text
 from qubesmanager.backup.retention import Keep
 from qubesmanager.backup.schedule import parse_schedule
@@ -43,12 +41,6 @@ from qubesmanager.wire.restores import RestorePlan
 
 MIB = 1 << 20
 WORDS = "grün 钥匙 pass"
-
-
-@pytest.fixture(autouse=True)
-def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key derivation takes a third of a second, and each chunk has one."""
-    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(4))
 
 
 @pytest.fixture(autouse=True)
@@ -94,13 +86,6 @@ def test_another_disk_is_used_only_after_a_tick_and_fat_is_named(qtbot: QtBot) -
     page.new_disk.setChecked(True)
     assert page.problem() == ""
     assert page.confirmed() == Confirmed(new_disk=True)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    path = tmp_path / "backups"
-    path.mkdir()
-    return path
 
 
 def made(folder: Path) -> list[Path]:

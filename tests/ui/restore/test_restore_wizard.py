@@ -18,10 +18,10 @@ from PyQt5.QtWidgets import QAbstractButton, QAction, QFileDialog, QLabel, QLine
 from qubes_backup import backup_of, device, domain, of_one, qubes_xml, with_home
 from windows import Clicker, press_key, type_text
 
-from qubesmanager.backup.archive import scrypt_container, tar
+from qubesmanager.backup.archive import tar
 from qubesmanager.backup.archive.contents import to_xml
 from qubesmanager.backup.archive.header import Head, chunk_secret, head_secret, to_text
-from qubesmanager.backup.archive.scrypt_container import Params, new_keys, seal
+from qubesmanager.backup.archive.scrypt_container import new_keys, seal
 from qubesmanager.backup.archive.volume_tar import archive_bytes
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.backups import homes
@@ -40,12 +40,6 @@ PRIVATE = bytes(range(256)) * 8192 + bytes(3 << 20) + b"end" * 1000
 class _Backup(NamedTuple):
     file: Path
     before: Everything
-
-
-@pytest.fixture(autouse=True)
-def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key derivation takes a third of a second, and each chunk has one."""
-    monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(4))
 
 
 @pytest.fixture
