@@ -14,7 +14,7 @@ from qubesmanager.wire.values import DeviceClass
 
 MIB = 1 << 20
 WORDS = "grün 钥匙 pass"
-OWN = {"name", "qid", "uuid", "mac", "ip", "ip6", "backup_timestamp"}
+OWN = {"name", "qid", "uuid", "mac", "ip", "ip6", "visible_ip", "visible_ip6", "backup_timestamp"}
 """Properties that are another qube's own by their nature."""
 
 

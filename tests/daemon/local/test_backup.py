@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from backup_daemon import MIB, OWN, WORDS, pieces
 from backup_samples import in_english
 from pool_tools import content
 from until import LIMIT, until
@@ -44,14 +45,6 @@ from qubesmanager.wire.errors import (
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import DeviceClass
-
-MIB = 1 << 20
-WORDS = "grün 钥匙 pass"
-
-
-async def pieces(*data: bytes) -> AsyncIterator[bytes]:
-    for piece in data:
-        yield piece
 
 
 async def with_profile(client: Client, folder: Path, **keys: Any) -> None:
@@ -134,9 +127,8 @@ async def test_a_restored_qube_has_every_byte_and_setting(
     assert after.notes == before.notes
     assert after.tags == before.tags
     assert after.devices == before.devices
-    computed = {"qid", "uuid", "mac", "ip", "ip6", "backup_timestamp"}
-    assert {k: v for k, v in after.properties.items() if k not in computed} == {
-        k: v for k, v in before.properties.items() if k not in computed
+    assert {k: v for k, v in after.properties.items() if k not in OWN} == {
+        k: v for k, v in before.properties.items() if k not in OWN
     }
     assert [row.rule for row in await client.send(calls.VM_FIREWALL_GET("lab"))] == rules
     for name, data in held.items():

@@ -227,12 +227,19 @@ async def test_memory_above_maxmem_is_left_out(client: Client) -> None:
 
 
 async def test_what_is_not_known_here_is_named(client: Client) -> None:
-    properties = {"devices_denied": "u03****u07****", "bootmode": "kicksecure", "stubdom_xid": "5", "xid": ""}
+    properties = {
+        "devices_denied": "u03****u07****",
+        "bootmode": "kicksecure",
+        "seclabel": "z",
+        "stubdom_xid": "5",
+        "xid": "",
+    }
 
     note = await note_of(client, domain("in-props", 1, properties))
 
     assert "list of devices that it must never get is lost: 'u03****u07****'." in note
-    assert "no property 'bootmode' here; 'kicksecure' is left out." in note
+    assert "bootmode is the default: There is no boot mode kicksecure; there are: default." in note
+    assert "no property 'seclabel' here; 'z' is left out." in note
     assert "xid" not in note
 
 

@@ -318,9 +318,14 @@ class FolderPool(ABC):
         return done
 
     def _remove_empty_folders(self) -> Iterator[Leftover]:
-        """Folders of qubes that a crash left without a volume: as the first one was placed, or the last one removed."""
+        """Folders of qubes that a crash left without a volume: as the first one was placed, or the last one removed.
+
+        A folder that was there before the pool belongs to another program.
+        """
+        mark = self.root / MARK
+        since = mark.lstat().st_mtime_ns if mark.exists() else 0
         for vm in sorted(self.root.glob("[!.]*")):
-            if is_vid(f"{vm.name}/x") and is_folder(vm):
+            if is_vid(f"{vm.name}/x") and is_folder(vm) and vm.lstat().st_mtime_ns > since:
                 with suppress(OSError):  # it has volumes, or files of others
                     vm.rmdir()
                     yield Leftover(vm.name, "removed")
