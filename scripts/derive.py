@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from qubesmanager.admin import calls as admin
 from qubesmanager.wire import calls, codecs, events, limits, names
 from qubesmanager.wire.call import CLASS_MARK, AnyCall, EventsCall, RowsCall
 from qubesmanager.wire.codecs import Codec
@@ -46,6 +47,43 @@ FAMILIES: dict[str, str] = {
     "mgmt1.policy.include": "Include files of the policy",
 }
 """Sections of the reference, in order, by what a call's name begins with; a call of no section is an error."""
+
+ADMIN_FAMILIES: dict[str, str] = {
+    "admin.vm": "Qubes",
+    "admin.vm.Create": "Creating qubes",
+    "admin.vm.CreateInPool": "Creating qubes in a pool",
+    "admin.vm.property": "Properties of a qube",
+    "admin.property": "System-wide properties",
+    "admin.vm.feature": "Features",
+    "admin.vm.tag": "Tags",
+    "admin.vm.notes": "Notes",
+    "admin.vm.firewall": "Firewall",
+    f"admin.vm.device.{CLASS_MARK}": "Devices",
+    f"admin.vm.device.{CLASS_MARK}.Set": "Settings of devices",
+    "admin.vm.device.denied": "Denied devices",
+    "admin.vm.volume": "Volumes",
+    "admin.vm.volume.Set": "Settings of volumes",
+    "admin.pool": "Pools",
+    "admin.pool.Set": "Settings of pools",
+    "admin.pool.volume": "Volumes of a pool",
+    "admin.label": "Labels",
+    "admin.vmclass": "Classes of qubes",
+    "admin.deviceclass": "Classes of devices",
+    "admin": "Events",
+    "admin.backup": "Backup",
+}
+"""Sections of the reference of `admin.*`, as FAMILIES."""
+
+ADMIN_INTRODUCTION = f"""\
+<!-- {LICENCE} -->
+<!-- Written by python scripts/derive.py --write from the table of calls in qubesmanager/admin. -->
+
+# The admin.* calls of Qubes OS
+
+The daemon answers these calls as the qubesd of Qubes 4.3 and 4.4 does, by calls of mgmt1 (docs/api.md). The framing of
+requests and answers is the same. docs/admin.md says how to use them and what differs.
+
+"""
 
 INTRODUCTION = f"""\
 <!-- {LICENCE} -->
@@ -99,9 +137,39 @@ def api() -> str:
                 parts += _section(row)
         if prefix == "mgmt1":
             parts += _events()
-    if lost := [row.name for row in calls.TABLE if row.name.rpartition(".")[0] not in FAMILIES]:
-        raise ValueError(f"No section of the reference holds {', '.join(lost)}; add one to FAMILIES.")
+    _check_sections(calls.TABLE, FAMILIES)
     return "".join(parts).rstrip() + "\n"
+
+
+def api_admin() -> str:
+    """The reference of the `admin.*` calls, docs/api-admin.md."""
+    parts = [ADMIN_INTRODUCTION]
+    for prefix, title in ADMIN_FAMILIES.items():
+        rows = [row for row in admin.TABLE if row.name.rpartition(".")[0] == prefix]
+        parts += [f"## {title}\n\n"] * bool(rows)
+        for row in rows:
+            parts += _admin_section(row)
+    _check_sections(admin.TABLE, ADMIN_FAMILIES)
+    return "".join(parts).rstrip() + "\n"
+
+
+def _check_sections(table: tuple[AnyCall, ...], families: dict[str, str]) -> None:
+    """Raises `ValueError` for a call that no section of its reference holds."""
+    if lost := [row.name for row in table if row.name.rpartition(".")[0] not in families]:
+        raise ValueError(f"No section of the reference holds {', '.join(lost)}; add one.")
+
+
+def _admin_section(row: AnyCall) -> Iterator[str]:
+    tier = row.tier.replace("mgmt1", "admin")
+    yield f"### {_shown(row.name)}\n\n{_shown(row.doc)}\n\n"
+    yield f"| to | tier | argument | payload | answer |\n|---|---|---|---|---|\n| {row.dest.value} | `{tier}` "
+    yield f"| {_cell(row.arg)} | {_payload(row)} | {_answer(row)} |\n\n"
+    if row.classed:
+        yield f"`{CLASS_MARK}` is one of {', '.join(DeviceClass)}.\n\n"
+    if row.uses:
+        yield f"Answered by {', '.join(f'`{_shown(each.name)}`' for each in row.uses)}.\n\n"
+    else:
+        yield f"Refused with `QubesNotImplementedError`: {_shown(row.instead)}\n\n"
 
 
 def _tiers() -> Iterator[str]:
@@ -244,6 +312,7 @@ def include(tier: Tier) -> str:
 
 FILES: dict[str, Callable[[], str]] = {
     "docs/api.md": api,
+    "docs/api-admin.md": api_admin,
     "rpc-handlers/services.list": services,
     "rpc-handlers/policy/90-mgmt1-default.policy": policy,
     **{f"rpc-handlers/policy/include/{tier}": partial(include, tier) for tier in Tier},

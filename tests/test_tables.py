@@ -5,6 +5,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from qubesmanager.admin import calls as admin
+from qubesmanager.daemon.dialect.backend import not_answered
 from qubesmanager.daemon.local.backend import not_implemented
 from qubesmanager.wire import calls, events, reasons
 from qubesmanager.wire.values import Dest, DeviceClass, Tier
@@ -129,7 +131,8 @@ def test_each_event_is_in_the_reference_once() -> None:
         assert all(f"`{key}`" in line for key in row.codec.what)
 
 
-EVENT_TABLE = Path("wire/events.py")
+EVENT_TABLES = {"wire/events.py", "admin/events.py"}
+"""The events of mgmt1, and those of Qubes OS that they become."""
 
 
 def names_of_events(code: str) -> list[str]:
@@ -152,7 +155,8 @@ def test_no_event_is_named_outside_of_the_table() -> None:
     named = {
         str(path.relative_to(package)): names
         for path in sorted(package.rglob("*.py"))
-        if path.relative_to(package) != EVENT_TABLE and (names := names_of_events(path.read_text(encoding="utf-8")))
+        if str(path.relative_to(package)) not in EVENT_TABLES
+        and (names := names_of_events(path.read_text(encoding="utf-8")))
     }
 
     assert named == {}
@@ -249,3 +253,24 @@ def test_no_window_parses_a_sentence() -> None:
     }
 
     assert parsing == PARSERS.keys()
+
+
+def test_every_call_of_qubes_os_is_answered_by_rows_of_mgmt1_or_says_what_to_use() -> None:
+    assert not_answered() == []
+    for row in admin.TABLE:
+        assert row.name.startswith("admin.")
+        assert bool(row.uses) is not bool(row.instead), row.name
+        assert all(each.family in {known.family for known in calls.TABLE} for each in row.uses), row.name
+
+
+def test_each_call_of_qubes_os_has_its_section_in_its_reference() -> None:
+    headings = [line.removeprefix("### ") for line in derive.api_admin().splitlines() if line.startswith("### ")]
+
+    assert sorted(headings) == sorted(row.name.replace("<", "&lt;").replace(">", "&gt;") for row in admin.TABLE)
+
+
+def test_a_call_of_qubes_os_that_only_reads_uses_calls_that_only_read() -> None:
+    reading = {Tier.LOCAL_RO, Tier.GLOBAL_RO}
+
+    for row in admin.TABLE:
+        assert row.tier not in reading or all(each.tier in reading for each in row.uses), row.name

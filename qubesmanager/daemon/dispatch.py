@@ -9,12 +9,12 @@ import logging
 import traceback
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
-from qubesmanager.daemon.registry import Backend
+from qubesmanager.daemon.registry import Backend, Texts
 from qubesmanager.wire import framing, names
 from qubesmanager.wire.call import AnyCall, EventsCall, RowsCall
-from qubesmanager.wire.calls import BY_SERVICE
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError
 from qubesmanager.wire.event import encode_event
 from qubesmanager.wire.limits import ARGUMENT_BYTES
@@ -28,11 +28,21 @@ _FLUSH = 64 << 10
 
 
 class Dispatcher:
-    """Answers calls with a backend. `debug` puts tracebacks of unexpected failures into the answer."""
+    """Answers calls with backends; the first one answers for a service that none of them knows.
 
-    def __init__(self, backend: Backend, *, debug: bool = False) -> None:
-        self._backend = backend
+    `debug` puts tracebacks of unexpected failures into the answer.
+    """
+
+    def __init__(self, *backends: Backend, debug: bool = False) -> None:
+        self._backends = backends
         self._debug = debug
+
+    def call(self, service: str) -> AnyCall | None:
+        """The row of a service; None for an unknown one."""
+        return self._backend(service).calls.get(service)
+
+    def _backend(self, service: str) -> Backend:
+        return next((each for each in self._backends if service.startswith(each.prefix)), self._backends[0])
 
     async def answer(
         self, source: str, service: str, argument: str, dest: str, untrusted_payload: AsyncIterator[bytes]
@@ -43,19 +53,22 @@ class Dispatcher:
         client sees as no whole answer.
         """
         begun = False
+        backend = self._backend(service)
+        call = backend.calls.get(service)
         try:
-            async with aclosing(self._pieces(source, service, argument, dest, untrusted_payload)) as pieces:
+            async with aclosing(self._pieces(backend, source, service, argument, dest, untrusted_payload)) as pieces:
                 async for piece in pieces:
                     begun = True
                     yield piece
         except Mgmt1Error as error:
-            why = _why(service, error)
+            why = _why(call, error)
             log.info("%s from %s to %s refused: %s", shown(service), shown(source), shown(dest), why)
-            if not begun:
-                yield framing.encode_error(error)
+            # An error in a stream of events is a frame as they are.
+            if not begun or isinstance(call, EventsCall):
+                yield framing.encode_error(backend.explained(error))
         except Exception as error:
             where = (shown(service), shown(source), shown(dest))
-            if _secret(service):
+            if call is not None and call.secret:
                 # A message may quote the payload; the lines of code do not.
                 lines = "".join(traceback.format_tb(error.__traceback__))
                 log.error("%s from %s to %s failed: %s\n%s", *where, type(error).__name__, lines)  # noqa: TRY400
@@ -67,21 +80,23 @@ class Dispatcher:
 
     async def _pieces(
         self,
+        backend: Backend,
         source: str,
         service: str,
         untrusted_argument: str,
         untrusted_dest: str,
         untrusted_payload: AsyncIterator[bytes],
     ) -> AsyncGenerator[bytes, None]:
-        call = BY_SERVICE.get(service)
+        call = backend.calls.get(service)
         if call is None:
-            raise ProtocolError(f"Unknown call: {shown(service)}")
-        dest = self._destination(call, untrusted_dest)
-        argument = _decode_argument(call, untrusted_argument)
-        handler = self._backend.handler(call)
+            raise ProtocolError(backend.texts.unknown_call.format(got=shown(service)))
+        request = _Request(call, backend.texts)
+        dest = self._destination(backend, request, untrusted_dest)
+        argument = request.argument(untrusted_argument)
+        handler = backend.handler(call)
         # Before the payload: what the name means while that comes may be another qube.
-        context = self._backend.context(source, dest, call)
-        payload = untrusted_payload if call.streams_in else await _whole_payload(call, untrusted_payload)
+        context = backend.context(source, dest, call)
+        payload = untrusted_payload if call.streams_in else await request.whole_payload(untrusted_payload)
         if isinstance(call, EventsCall):
             async with aclosing(handler(context, argument, payload)) as events:
                 async for event in events:
@@ -92,49 +107,55 @@ class Dispatcher:
         else:
             yield framing.OK + call.result.encode(await handler(context, argument, payload))
 
-    def _destination(self, call: AnyCall, untrusted_dest: str) -> str:
+    @staticmethod
+    def _destination(backend: Backend, request: "_Request", untrusted_dest: str) -> str:
         if not untrusted_dest.startswith("uuid:"):
             names.check(names.VM_NAME, untrusted_dest)
-        dest = self._backend.resolve(untrusted_dest)
-        if call.dest is Dest.DOM0 and dest != "dom0":
-            raise ProtocolError(f"{call.name} is sent to dom0, not to {dest}.")
+        dest = backend.resolve(untrusted_dest)
+        if request.call.dest is Dest.DOM0 and dest != "dom0":
+            raise ProtocolError(request.texts.not_dom0.format(call=request.call.name, dest=dest))
         return dest
 
 
-def _secret(service: str) -> bool:
-    call = BY_SERVICE.get(service)
-    return call is not None and call.secret
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """The bytes of a request against its row. `texts` are the backend's."""
+
+    call: AnyCall
+    texts: Texts
+
+    def argument(self, untrusted: str) -> Any:
+        """The argument as a value. Raises `ProtocolError`."""
+        call = self.call
+        if len(untrusted) > ARGUMENT_BYTES:
+            raise ProtocolError(f"The argument of {call.name} is longer than {ARGUMENT_BYTES} bytes.")
+        names.check(names.ARGUMENT, untrusted)
+        if not untrusted and not call.arg.optional:
+            raise ProtocolError(self.texts.no_argument.format(call=call.name, what=call.arg.what))
+        if untrusted and not call.arg.what:
+            raise ProtocolError(self.texts.surplus_argument.format(call=call.name, got=shown(untrusted)))
+        return call.arg.decode(untrusted.encode())
+
+    async def whole_payload(self, untrusted: AsyncIterator[bytes]) -> Any:
+        """The payload as a value. Raises `ProtocolError`, for one that is too long before its end."""
+        call = self.call
+        buffer = bytearray()
+        async for piece in untrusted:
+            buffer += piece
+            if not call.payload.what:
+                raise ProtocolError(self.texts.surplus_payload.format(call=call.name))
+            if len(buffer) > call.limit:
+                raise ProtocolError(f"The payload of {call.name} is longer than {call.limit} bytes.")
+        if not buffer and not call.payload.optional:
+            raise ProtocolError(self.texts.no_payload.format(call=call.name, what=call.payload.what))
+        return call.payload.decode(bytes(buffer))
 
 
-def _why(service: str, error: Mgmt1Error) -> str:
+def _why(call: AnyCall | None, error: Mgmt1Error) -> str:
     """The reason of a refusal for the log: without the text where that may quote a payload with a passphrase."""
-    if _secret(service) and isinstance(error, ProtocolError | QubesValueError):
+    if call is not None and call.secret and isinstance(error, ProtocolError | QubesValueError):
         return f"{error.wire_name}; the payload is not logged"
     return shown(str(error), 500)
-
-
-def _decode_argument(call: AnyCall, untrusted: str) -> Any:
-    if len(untrusted) > ARGUMENT_BYTES:
-        raise ProtocolError(f"The argument of {call.name} is longer than {ARGUMENT_BYTES} bytes.")
-    names.check(names.ARGUMENT, untrusted)
-    if not untrusted and not call.arg.optional:
-        raise ProtocolError(f"{call.name} needs an argument: {call.arg.what}.")
-    if untrusted and not call.arg.what:
-        raise ProtocolError(f"{call.name} takes no argument: {shown(untrusted)}")
-    return call.arg.decode(untrusted.encode())
-
-
-async def _whole_payload(call: AnyCall, untrusted_payload: AsyncIterator[bytes]) -> Any:
-    buffer = bytearray()
-    async for piece in untrusted_payload:
-        buffer += piece
-        if not call.payload.what:
-            raise ProtocolError(f"{call.name} takes no payload.")
-        if len(buffer) > call.limit:
-            raise ProtocolError(f"The payload of {call.name} is longer than {call.limit} bytes.")
-    if not buffer and not call.payload.optional:
-        raise ProtocolError(f"{call.name} needs a payload: {call.payload.what}.")
-    return call.payload.decode(bytes(buffer))
 
 
 async def _rows(call: AnyCall, rows: AsyncIterator[Any]) -> AsyncGenerator[bytes, None]:

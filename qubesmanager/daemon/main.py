@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from qubesmanager.daemon.dialect.backend import Dialect
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local import checking
 from qubesmanager.daemon.local.backend import LocalBackend
@@ -172,7 +173,8 @@ async def serving(options: Options, prepare: Prepare | None, limits: Limits) -> 
         if prepare is not None:
             await prepare(system)
         await start_with_machine(system)
-        server = Server(Dispatcher(LocalBackend(system), debug=options.debug), limits)
+        backend = LocalBackend(system)
+        server = Server(Dispatcher(backend, Dialect(backend), debug=options.debug), limits)
         listening = passed_socket()
         if listening is None:
             stack.enter_context(only_daemon_at(options.socket))

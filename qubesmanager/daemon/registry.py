@@ -4,11 +4,12 @@
 A backend (local or bridge) has one `Registry` and offers dispatch what `Backend` says.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, overload
 
 from qubesmanager.wire.call import AnyCall, Call, EventsCall, RowsCall
-from qubesmanager.wire.errors import QubesNotImplementedError
+from qubesmanager.wire.errors import Mgmt1Error, QubesNotImplementedError
 from qubesmanager.wire.event import Event
 
 C = TypeVar("C")
@@ -19,8 +20,37 @@ R = TypeVar("R")
 Handler = Callable[[Any, Any, Any], Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What a backend answers to a request that does not fit its row.
+
+    Places: `{call}`, `{dest}`, `{what}` (what the row takes), `{got}` (the argument or service, quoted).
+    """
+
+    unknown_call: str = "Unknown call: {got}"
+    not_dom0: str = "{call} is sent to dom0, not to {dest}."
+    no_argument: str = "{call} needs an argument: {what}."
+    surplus_argument: str = "{call} takes no argument: {got}"
+    no_payload: str = "{call} needs a payload: {what}."
+    surplus_payload: str = "{call} takes no payload."
+
+
 class Backend(Protocol):
     """What dispatch needs of the side that answers."""
+
+    @property
+    def prefix(self) -> str:
+        """What the names of its calls begin with."""
+
+    @property
+    def calls(self) -> Mapping[str, AnyCall]:
+        """Its concrete calls by service name."""
+
+    @property
+    def texts(self) -> Texts: ...
+
+    def explained(self, error: Mgmt1Error) -> Mgmt1Error:
+        """The error as the callers of this backend know it."""
 
     def resolve(self, untrusted_dest: str) -> str:
         """The name of the qube (or dom0) that a checked name or `uuid:…` means. Raises `QubesVMNotFoundError`."""
@@ -33,6 +63,9 @@ class Backend(Protocol):
 
         Raises `QubesVMNotFoundError`.
         """
+
+    def within(self, context: Any, call: AnyCall) -> Any:
+        """The context of another call to the same destination by the same source."""
 
 
 class Registry(Generic[C]):

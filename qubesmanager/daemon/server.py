@@ -23,7 +23,6 @@ from typing import Any
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.payload_stream import PayloadStream
 from qubesmanager.wire import framing, limits
-from qubesmanager.wire.calls import BY_SERVICE
 from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, ProtocolError
 from qubesmanager.wire.names import VM_NAME, check, shown
 
@@ -202,7 +201,8 @@ class Server:
 
     async def _answer(self, header: framing.Header, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         payload = self._payload(reader)
-        if _streams(header.untrusted_service) and isinstance(writer.transport, asyncio.Transport):
+        call = self._dispatcher.call(header.untrusted_service)
+        if call is not None and call.streams_in and isinstance(writer.transport, asyncio.Transport):
             payload = self._streamed(await PayloadStream.take_over(reader, writer.transport), writer)
         answer = self._dispatcher.answer(
             header.source, header.untrusted_service, header.untrusted_argument, header.untrusted_target, payload
@@ -316,11 +316,6 @@ async def _stream(writer: asyncio.StreamWriter, pieces: AsyncGenerator[bytes, No
             async for piece in pieces:
                 await _send(writer, piece)
             watching.cancel()
-
-
-def _streams(untrusted_service: str) -> bool:
-    call = BY_SERVICE.get(untrusted_service)
-    return call is not None and call.streams_in
 
 
 def _has_hung_up(writer: asyncio.StreamWriter) -> bool:

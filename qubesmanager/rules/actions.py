@@ -136,10 +136,10 @@ class _Users:
 
 
 def why_not_shutdown(facts: Facts, qube: QubeFacts) -> Reason | None:
-    return _why_not_ended(qube) or _Users.of(facts).why_not_shutdown(facts, qube)
+    return why_not_ended(qube) or _Users.of(facts).why_not_shutdown(facts, qube)
 
 
-def _why_not_ended(qube: QubeFacts) -> Reason | None:
+def why_not_ended(qube: QubeFacts) -> Reason | None:
     """Why a qube cannot be shut down, whether or not others use it."""
     if qube.klass is VmClass.ADMIN:
         return _DOM0
@@ -155,13 +155,13 @@ def why_not_shutdown_all(facts: Facts, names: Sequence[str]) -> dict[str, Reason
     users = _Users.of(facts)
 
     def why_not(qube: QubeFacts) -> Reason | None:
-        if reason := _why_not_ended(qube) or users.why_not_shutdown(facts, qube):
+        if reason := why_not_ended(qube) or users.why_not_shutdown(facts, qube):
             before: set[str] = set()
             for name in dependents(facts.qubes, qube.name, users.clients):
                 other = facts.qubes[name]
-                if other.state in ENDING or not (_why_not_ended(other) or users.why_not_shutdown(facts, other, before)):
+                if other.state in ENDING or not (why_not_ended(other) or users.why_not_shutdown(facts, other, before)):
                     before.add(name)
-            if _why_not_ended(qube) or users.why_not_shutdown(facts, qube, before):
+            if why_not_ended(qube) or users.why_not_shutdown(facts, qube, before):
                 return reason
         return None
 

@@ -51,6 +51,9 @@ class Call(Generic[A, P, R]):
     `device_class` is set in a row made by `of`. `time_limit` is how many seconds a client waits for the whole answer
     before it gives up (the call may go on); None for calls whose length the data decides. `secret`: the payload may
     hold a passphrase, so no log quotes any of it. `argument_tiers` are arguments for which another tier decides.
+
+    Of a row of another dialect: `uses` are the mgmt1 rows that answer it; a row without any is not available, and
+    `instead` says what to use.
     """
 
     name: str
@@ -66,6 +69,8 @@ class Call(Generic[A, P, R]):
     time_limit: float | None = 60.0
     secret: bool = False
     argument_tiers: tuple[tuple[str, Tier], ...] = ()
+    uses: "tuple[Call[Any, Any, Any], ...]" = ()
+    instead: str = ""
 
     @property
     def streams_in(self) -> bool:

@@ -11,7 +11,7 @@ from qubesmanager.wire.backups import decode_run, encode_run
 from qubesmanager.wire.call import AnyCall, Call, EventsCall, RowsCall
 from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.event import Event, EventDecoder, encode_event
-from qubesmanager.wire.limits import NOTES_BYTES, POLICY_BYTES
+from qubesmanager.wire.limits import NOTES_BYTES, POLICY_BYTES, RULES_BYTES
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.records import decode_record, encode_record
 from qubesmanager.wire.restores import decode_restored, encode_restored
@@ -330,6 +330,11 @@ VM_PROPERTY_GET_ALL = Call(
     "All properties of the qube; a newline in a value is \\n, a backslash is doubled.",
     draft=False,
 )  # fmt: skip
+VM_PROPERTY_GET_DEFAULT = Call(
+    "mgmt1.vm.property.GetDefault", Dest.VM, Tier.LOCAL_RO, c.PROPERTY_NAME, c.NOTHING, c.PROPERTY_ROWS,
+    "The row that the property would have after mgmt1.vm.property.Reset.",
+    draft=False,
+)  # fmt: skip
 PROPERTY_LIST = Call(
     "mgmt1.property.List", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.id_rows(names.PROPERTY_NAME),
     "The system-wide properties.",
@@ -343,6 +348,11 @@ PROPERTY_GET = Call(
 PROPERTY_GET_ALL = Call(
     "mgmt1.property.GetAll", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.PROPERTY_ROWS,
     "All system-wide properties.",
+    draft=False,
+)  # fmt: skip
+PROPERTY_GET_DEFAULT = Call(
+    "mgmt1.property.GetDefault", Dest.DOM0, Tier.GLOBAL_RO, c.PROPERTY_NAME, c.NOTHING, c.PROPERTY_ROWS,
+    "The row that the system-wide property would have after mgmt1.property.Reset.",
     draft=False,
 )  # fmt: skip
 PROPERTY_SET = Call(
@@ -359,6 +369,18 @@ PROPERTY_HELP = Call(
     "mgmt1.property.Help", Dest.DOM0, Tier.GLOBAL_RO, c.PROPERTY_NAME, c.NOTHING, c.TEXT,
     "What a system-wide property means, in reStructuredText.",
     draft=False,
+)  # fmt: skip
+VM_FIREWALL_REPLACE = Call(
+    "mgmt1.vm.firewall.Replace", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.RULE_TEXTS, c.NOTHING,
+    "Replace all rules by those of the payload, one a line, or nothing. A rule that stays keeps its id; one that has"
+    " expired is left out.",
+    limit=RULES_BYTES, draft=False,
+)  # fmt: skip
+VM_SHUTDOWN_WITH = Call(
+    "mgmt1.vm.ShutdownWith", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.OPTIONS, c.NOTHING,
+    "As mgmt1.vm.Shutdown, with options: wait=no answers as soon as the qube was asked to halt; force=yes also shuts"
+    " down a qube that running qubes use.",
+    draft=False, time_limit=None,
 )  # fmt: skip
 VM_REMOVE = Call(
     "mgmt1.vm.Remove", Dest.VM, Tier.GLOBAL_RWX, c.NOTHING, c.NOTHING, c.MENTION_ROWS,

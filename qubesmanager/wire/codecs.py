@@ -379,11 +379,14 @@ def _vm_row(row: str) -> VmInfo:
     return VmInfo(check(names.VM_NAME, name), VmClass(options["class"]), PowerState(options["state"]))
 
 
-def _escape_line(plain: str) -> str:
+def escape_line(plain: str) -> str:
+    """One line: a backslash is doubled, a newline becomes a backslash and `n`."""
+    """One line: a backslash is doubled, a newline becomes `\\n`."""
     return plain.replace("\\", "\\\\").replace("\n", "\\n")
 
 
-def _unescape_line(escaped: str) -> str:
+def unescape_line(escaped: str) -> str:
+    """The text that `escape_line` wrote."""
     return re.sub(r"\\(.)", lambda match: "\n" if match[1] == "n" else match[1], escaped)
 
 
@@ -393,7 +396,7 @@ def _property_row(row: str) -> PropertyRow:
         check(names.PROPERTY_NAME, name),
         _yes(default.removeprefix("default=")),
         kind.removeprefix("type="),
-        _unescape_line(value),
+        unescape_line(value),
     )
 
 
@@ -446,7 +449,7 @@ def _mention_row(row: str) -> Mention:
     kind, place, text = row.split(" ", 2)
     if kind not in {"policy", "profile"}:
         raise ValueError(kind)
-    return Mention(kind, unquote(place), _unescape_line(text))
+    return Mention(kind, unquote(place), unescape_line(text))
 
 
 def _label_row(row: str) -> LabelRow:
@@ -477,11 +480,11 @@ def _policy_row(row: str) -> PolicyRow:
     name, space, problem = row.partition(" ")
     if not name or bool(space) != problem.startswith("problem="):
         raise ValueError(row)
-    return PolicyRow(name, _unescape_line(problem.removeprefix("problem=")))
+    return PolicyRow(name, unescape_line(problem.removeprefix("problem=")))
 
 
 def _policy_text(row: PolicyRow) -> str:
-    return f"{row.name} problem={_escape_line(row.problem)}" if row.problem else row.name
+    return f"{row.name} problem={escape_line(row.problem)}" if row.problem else row.name
 
 
 def _decode_bit(untrusted: bytes) -> bool:
@@ -585,13 +588,14 @@ POLICY_ROWS = rows_of("<name> [problem=<sentence>]\\n", _policy_row, _policy_tex
 PROPERTY_ROWS = rows_of(
     "<property> default=<yes|no> type=<type> <value>\\n",
     _property_row,
-    lambda row: f"{row.name} default={_yes_no(row.is_default)} type={row.type} {_escape_line(row.value)}",
+    lambda row: f"{row.name} default={_yes_no(row.is_default)} type={row.type} {escape_line(row.value)}",
 )
 RULE_ROWS = rows_of(
     "<rule id> <rule>\\n",
     lambda row: RuleRow(check(names.RULE_ID, row.split(" ", 1)[0]), row.split(" ", 1)[1]),
     lambda row: f"{row.rule_id} {row.rule}",
 )
+RULE_TEXTS = rows_of("<rule>\\n", str, str)
 DEVICE_ROWS = rows_of(
     "<backend>+<ident> <options>\\n", _device_row, lambda row: f"{row.device} {_joined(row.options)}".rstrip()
 )
@@ -606,5 +610,5 @@ LABEL_ROWS = rows_of("<label> <0xRRGGBB>\\n", _label_row, lambda row: f"{row.nam
 MENTION_ROWS = rows_of(
     "<policy|profile> <file:line|profile> <line|keys>\\n",
     _mention_row,
-    lambda row: f"{row.kind} {quote(row.place)} {_escape_line(row.text)}",
+    lambda row: f"{row.kind} {quote(row.place)} {escape_line(row.text)}",
 )

@@ -29,6 +29,7 @@ def _limit(value: int, unit: str, what: str) -> int:
 HEADER_BYTES = _limit(4096, "bytes", "a request header, its NUL included")
 ARGUMENT_BYTES = _limit(255, "bytes", "an argument; a longer one can hang a caller's qrexec agent")
 PAYLOAD_BYTES = _limit(64 << 10, "bytes", "a payload that is not streamed and has no other limit")
+RULES_BYTES = _limit(1 << 20, "bytes", "the rules of a firewall that are set at once")
 POLICY_BYTES = _limit(1 << 20, "bytes", "a policy file")
 HEADER_SECONDS = _limit(
     10, "seconds", "a caller's request header to arrive, and for a caller to go after an early answer"

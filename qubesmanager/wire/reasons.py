@@ -60,6 +60,7 @@ TABLE: tuple[Row, ...] = (
     Row("qube-not-running", errors.QubesVMNotRunningError, "{qube} is not running."),
     Row("qube-still-starting", errors.QubesVMNotRunningError, "{qube} is still starting."),
     Row("qube-already-paused", errors.QubesVMNotRunningError, "{qube} is already paused."),
+    Row("shutdown-options", errors.ProtocolError, "The options of a shutdown are force=yes|no and wait=yes|no."),
     Row("qube-not-paused", errors.QubesVMNotPausedError, "{qube} is not paused."),
     Row("disposable-no-restart", errors.QubesValueError, "{qube} is a disposable; it is removed when it halts."),
     Row("start-prohibited", errors.QubesVMNotStartedError, "{qube} must not be started: {rationale}"),

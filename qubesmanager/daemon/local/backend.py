@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The local backend: our own dom0 side, answering from the store, the drivers and the hypervisor."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from qubesmanager.daemon.local import handlers
 from qubesmanager.daemon.local.core.sight import answer_for
 from qubesmanager.daemon.local.handlers.context import REGISTRY, Context
 from qubesmanager.daemon.local.system import System
-from qubesmanager.daemon.registry import Handler
+from qubesmanager.daemon.registry import Handler, Texts
 from qubesmanager.wire.call import AnyCall
-from qubesmanager.wire.calls import TABLE
+from qubesmanager.wire.calls import BY_SERVICE, TABLE
+from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.reasons import refusal
 
 DOM0 = "dom0"
@@ -17,6 +21,10 @@ DOM0S_OWN = ("mgmt1.vm.feature.", "mgmt1.vm.notes.")
 
 class LocalBackend:
     """Answers for one `System`."""
+
+    prefix = "mgmt1."
+    texts = Texts()
+    calls: Mapping[str, AnyCall] = BY_SERVICE
 
     def __init__(self, system: System) -> None:
         self._system = system
@@ -29,12 +37,25 @@ class LocalBackend:
     def handler(self, call: AnyCall) -> Handler:
         return self._registry.handler(call)
 
+    def explained(self, error: Mgmt1Error) -> Mgmt1Error:
+        return error
+
     def context(self, source: str, dest: str, call: AnyCall) -> Context:
-        if dest == DOM0 and source != DOM0 and call.family.startswith(DOM0S_OWN):
-            raise refusal("dom0-notes")
         context = Context(self._system, source, self._system.runtime.state.qube(dest), call)
+        _check_dom0s_own(context)
         answer_for(context.sees)
         return context
+
+    def within(self, context: Context, call: AnyCall) -> Context:
+        other = replace(context, call=call)
+        _check_dom0s_own(other)
+        return other
+
+
+def _check_dom0s_own(context: Context) -> None:
+    is_own = context.call.family.startswith(DOM0S_OWN)
+    if is_own and context.destination.name == DOM0 and context.source != DOM0:
+        raise refusal("dom0-notes")
 
 
 def not_implemented() -> list[str]:

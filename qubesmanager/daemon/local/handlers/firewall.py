@@ -26,3 +26,8 @@ async def remove(context: Context, rule_id: str, _payload: None) -> None:
 @answers(calls.VM_FIREWALL_FLUSH)
 async def flush(context: Context, _arg: None, _payload: None) -> None:
     await context.system.firewall_rules.flush(context.dest)
+
+
+@answers(calls.VM_FIREWALL_REPLACE)
+async def replace(context: Context, _arg: None, rules: list[str]) -> None:
+    await context.system.firewall_rules.replace(context.dest, rules)

@@ -29,6 +29,13 @@ async def get_all(context: Context, _arg: None, _payload: None) -> list[Property
     ]
 
 
+@answers(calls.VM_PROPERTY_GET_DEFAULT)
+async def get_default(context: Context, name: str, _payload: None) -> list[PropertyRow]:
+    row = property_of(context.qube, name)
+    default = row.default_of(context.system.runtime.state, context.qube)
+    return [PropertyRow(name, True, row.type.value, default)]
+
+
 @answers(calls.VM_PROPERTY_HELP)
 async def help_text(context: Context, name: str, _payload: None) -> str:
     row = property_of(context.qube, name)

@@ -28,6 +28,12 @@ async def get_all(context: Context, _arg: None, _payload: None) -> list[Property
     ]
 
 
+@answers(calls.PROPERTY_GET_DEFAULT)
+async def get_default(_context: Context, name: str, _payload: None) -> list[PropertyRow]:
+    row = system_property(name)
+    return [PropertyRow(name, True, row.type.value, row.default)]
+
+
 @answers(calls.PROPERTY_SET)
 async def set_property(context: Context, name: str, value: str) -> None:
     await context.system.settings.set_system_property(name, value, context.sees)

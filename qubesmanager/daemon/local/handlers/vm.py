@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Qubes: list, create, clone, remove, lifecycle, state, notes."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import replace
 
 from qubesmanager.backup.archive.contents import DOM0
 from qubesmanager.daemon.local.core import properties
+from qubesmanager.daemon.local.core.property import flag_of
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CloneSpec, CreateInPoolSpec, CreateSpec, CurrentState, Mention, VmClassRow, VmInfo
+from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import DeviceClass, VmClass
 
@@ -77,6 +79,16 @@ async def start(context: Context, _arg: None, _payload: None) -> None:
 @answers(calls.VM_SHUTDOWN)
 async def shutdown(context: Context, _arg: None, _payload: None) -> None:
     await context.system.lifecycle.shutdown(context.dest)
+
+
+@answers(calls.VM_SHUTDOWN_WITH)
+async def shutdown_with(context: Context, _arg: None, options: Mapping[str, str]) -> None:
+    flags = {key: flag_of(value) for key, value in options.items()}
+    if not flags.keys() <= {"force", "wait"} or None in flags.values():
+        raise refusal("shutdown-options")
+    await context.system.lifecycle.shutdown(
+        context.dest, force=bool(flags.get("force", False)), wait=bool(flags.get("wait", True))
+    )
 
 
 @answers(calls.VM_PAUSE)

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from uuid import UUID
 
@@ -125,6 +125,34 @@ class FirewallRules:
                 raise refusal("no-such-rule", name, rule_id)
             return after, [rows.delete_rule(qube.qid, rule_id)]
 
+        await self._change(qube, changed)
+
+    async def replace(self, name: str, untrusted_rules: Sequence[str]) -> None:
+        """All rules are these afterwards, or nothing has changed. A rule that stays keeps its id.
+
+        A rule that has expired is left out. Raises as `insert`.
+        """
+        now = time.time()
+        parsed = [rule for text in untrusted_rules if not is_expired(rule := parse_rule(text), now)]
+        if len(parsed) > RULES:
+            raise refusal("rule-limit", RULES)
+        qube = self._runtime.state.qube(name)
+
+        def changed(before: Rules) -> tuple[Rules, list[Statement]]:
+            ids: dict[str, list[str]] = {}
+            for rule_id, text in reversed(before):
+                ids.setdefault(text, []).append(rule_id)
+            after: Rules = []
+            for rule in parsed:
+                kept = ids.get(str(rule))
+                after.append((kept.pop() if kept else secrets.token_hex(4), str(rule)))
+            if after == before:
+                return before, []
+            removed = [rows.delete_rule(qube.qid, rule_id) for rule_id, _text in before]
+            added = [row for rule_id, text in after for row in rows.insert_rule(qube.qid, rule_id, text, None)]
+            return after, [*removed, *added]
+
+        await self._network.check(qube, changed(rules_of(qube))[0])
         await self._change(qube, changed)
 
     async def flush(self, name: str) -> None:

@@ -26,6 +26,7 @@ from qubesmanager.rules.actions import (
     DONE_ALREADY,
     ENDING,
     why_not_boot,
+    why_not_ended,
     why_not_kill,
     why_not_pause,
     why_not_shutdown,
@@ -215,19 +216,35 @@ class Lifecycle:
 
     # -- ending a qube -------------------------------------------------------------------------------------------------
 
-    async def shutdown(self, name: str) -> None:
-        """A clean shutdown; done when the qube is halted.
+    async def shutdown(self, name: str, *, force: bool = False, wait: bool = True) -> None:
+        """A clean shutdown; done when the qube is halted, or without `wait` as soon as it was asked to halt.
 
-        Raises `QubesVMShutdownTimeoutError` after its `shutdown_timeout`, with the qube running on.
+        `force`: also if running qubes use it. Raises `QubesVMShutdownTimeoutError` after its `shutdown_timeout`, with
+        the qube running on.
         """
         qube = self._runtime.state.qube(name)
         if qube.state is PowerState.TRANSIENT:
             # A power button that is pressed before the domain is there is pressed for nothing.
             async with self._runtime.holding(qube):
                 pass
-        reason = why_not_shutdown(self._runtime.state, qube)
+        reason = why_not_ended(qube) if force else why_not_shutdown(self._runtime.state, qube)
         if reason is not None and reason.code not in DONE_ALREADY:
             raise error_for(reason)
+        if wait:
+            await self._halt(qube)
+        elif reason is None:
+            self._runtime.set_state(qube, PowerState.HALTING)
+            self._runtime.spawn(f"shut down {name}", self._halt_later(qube))
+
+    async def _halt_later(self, qube: Qube) -> None:
+        """As `_halt`, without a caller: the state says when it failed."""
+        try:
+            await self._halt(qube)
+        except Mgmt1Error as error:
+            log.warning("%s was not shut down: %s", qube.name, error)
+
+    async def _halt(self, qube: Qube) -> None:
+        """Press until the qube has halted, for at most its `shutdown_timeout`, and clean up."""
         self._runtime.set_state(qube, PowerState.HALTING)
         limit = int(qube.value("shutdown_timeout"))
         try:
@@ -236,7 +253,7 @@ class Lifecycle:
         except TimeoutError as error:
             if qube.state is PowerState.HALTING:
                 self._runtime.set_state(qube, PowerState.RUNNING)
-            raise refusal("shutdown-timeout", name, limit) from error
+            raise refusal("shutdown-timeout", qube.name, limit) from error
         except BaseException:
             if qube.state is PowerState.HALTING:
                 self._runtime.set_state(qube, PowerState.RUNNING)

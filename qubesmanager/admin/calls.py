@@ -1,0 +1,337 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""THE TABLE OF QUBES OS: every `admin.*` call that the daemon answers, with the mgmt1 rows that answer it.
+
+The rows are of the same kind as those of `wire/calls.py`. A row without mgmt1 rows is refused with what to use instead.
+"""
+
+from qubesmanager.admin import codecs as q
+from qubesmanager.wire import calls as m
+from qubesmanager.wire import codecs as c
+from qubesmanager.wire import names
+from qubesmanager.wire.call import AnyCall, Call, EventsCall
+from qubesmanager.wire.calls import EVENT
+from qubesmanager.wire.limits import PAYLOAD_BYTES
+from qubesmanager.wire.values import Dest, Tier
+
+NAMES = c.id_rows(names.PROPERTY_NAME)
+
+# -- qubes ------------------------------------------------------------------------------------------------------------
+
+VM_LIST = Call(
+    "admin.vm.List", Dest.EITHER, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, q.VM_ROWS,
+    "Each qube that the source may see, dom0 first, then by name; sent to a qube: its own row.",
+    uses=(m.VM_GET_ALL,),
+)  # fmt: skip
+VMCLASS_LIST = Call(
+    "admin.vmclass.List", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.id_rows(names.CLASS_NAME),
+    "The classes of qubes, by name.",
+    uses=(m.VMCLASS_LIST,),
+)  # fmt: skip
+DEVICECLASS_LIST = Call(
+    "admin.deviceclass.List", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.DEVICE_CLASS_ROWS,
+    "The classes of devices.",
+    uses=(m.DEVICECLASS_LIST,),
+)  # fmt: skip
+
+# -- properties -------------------------------------------------------------------------------------------------------
+
+VM_PROPERTY_LIST = Call(
+    "admin.vm.property.List", Dest.VM, Tier.LOCAL_RO, c.NOTHING, c.NOTHING, NAMES,
+    "The properties of the qube's class.",
+    uses=(m.VM_PROPERTY_GET,),
+)  # fmt: skip
+VM_PROPERTY_GET = Call(
+    "admin.vm.property.Get", Dest.VM, Tier.LOCAL_RO, c.PROPERTY_NAME, c.NOTHING, q.PROPERTY,
+    "A property with its type; a reference to nothing is empty, and the blank before it stays.",
+    uses=(m.VM_PROPERTY_GET, m.VM_PROPERTY_GET_ALL),
+)  # fmt: skip
+VM_PROPERTY_GET_ALL = Call(
+    "admin.vm.property.GetAll", Dest.VM, Tier.LOCAL_RO, c.NOTHING, c.NOTHING, q.PROPERTY_ROWS,
+    "All properties of the qube; a newline in a value is \\n, a backslash is doubled.",
+    uses=(m.VM_PROPERTY_GET_ALL,),
+)  # fmt: skip
+VM_PROPERTY_GET_DEFAULT = Call(
+    "admin.vm.property.GetDefault", Dest.VM, Tier.LOCAL_RO, c.PROPERTY_NAME, c.NOTHING, q.DEFAULT,
+    "The value that the property has when it is reset; nothing for a property without a default.",
+    uses=(m.VM_PROPERTY_GET_DEFAULT, m.VM_PROPERTY_GET_ALL),
+)  # fmt: skip
+VM_PROPERTY_HELP = Call(
+    "admin.vm.property.Help", Dest.VM, Tier.LOCAL_RO, c.PROPERTY_NAME, c.NOTHING, c.TEXT,
+    "What the property means, as one line of plain text.",
+    uses=(m.VM_PROPERTY_HELP,),
+)  # fmt: skip
+VM_PROPERTY_SET = Call(
+    "admin.vm.property.Set", Dest.VM, Tier.LOCAL_RWX, c.PROPERTY_NAME, q.PROPERTY_VALUE, c.NOTHING,
+    "Set the property. A name cannot be set: the tools of Qubes OS clone and remove.",
+    uses=(m.VM_PROPERTY_SET,),
+)  # fmt: skip
+VM_PROPERTY_RESET = Call(
+    "admin.vm.property.Reset", Dest.VM, Tier.LOCAL_RWX, c.PROPERTY_NAME, c.NOTHING, c.NOTHING,
+    "Give the property back its default.",
+    uses=(m.VM_PROPERTY_RESET,),
+)  # fmt: skip
+PROPERTY_LIST = Call(
+    "admin.property.List", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, NAMES,
+    "The system-wide properties.",
+    uses=(m.PROPERTY_LIST,),
+)  # fmt: skip
+PROPERTY_GET = Call(
+    "admin.property.Get", Dest.DOM0, Tier.GLOBAL_RO, c.PROPERTY_NAME, c.NOTHING, q.PROPERTY,
+    "A system-wide property with its type.",
+    uses=(m.PROPERTY_GET_ALL,),
+)  # fmt: skip
+PROPERTY_GET_ALL = Call(
+    "admin.property.GetAll", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, q.PROPERTY_ROWS,
+    "All system-wide properties.",
+    uses=(m.PROPERTY_GET_ALL,),
+)  # fmt: skip
+PROPERTY_GET_DEFAULT = Call(
+    "admin.property.GetDefault", Dest.DOM0, Tier.GLOBAL_RO, c.PROPERTY_NAME, c.NOTHING, q.DEFAULT,
+    "The value that a system-wide property has when it is reset.",
+    uses=(m.PROPERTY_GET_DEFAULT,),
+)  # fmt: skip
+PROPERTY_HELP = Call(
+    "admin.property.Help", Dest.DOM0, Tier.GLOBAL_RO, c.PROPERTY_NAME, c.NOTHING, c.TEXT,
+    "What a system-wide property means, as one line of plain text.",
+    uses=(m.PROPERTY_HELP,),
+)  # fmt: skip
+PROPERTY_SET = Call(
+    "admin.property.Set", Dest.DOM0, Tier.GLOBAL_RWX, c.PROPERTY_NAME, q.PROPERTY_VALUE, c.NOTHING,
+    "Set a system-wide property.",
+    uses=(m.PROPERTY_SET,),
+)  # fmt: skip
+PROPERTY_RESET = Call(
+    "admin.property.Reset", Dest.DOM0, Tier.GLOBAL_RWX, c.PROPERTY_NAME, c.NOTHING, c.NOTHING,
+    "Give a system-wide property back its default.",
+    uses=(m.PROPERTY_RESET,),
+)  # fmt: skip
+
+# -- features, tags, notes, labels ------------------------------------------------------------------------------------
+
+VM_FEATURE_LIST = Call(
+    "admin.vm.feature.List", Dest.VM, Tier.LOCAL_RO, c.NOTHING, c.NOTHING, c.id_rows(names.FEATURE_NAME),
+    "The features of the qube.",
+    uses=(m.VM_FEATURE_LIST,),
+)  # fmt: skip
+VM_FEATURE_GET = Call(
+    "admin.vm.feature.Get", Dest.VM, Tier.LOCAL_RO, c.FEATURE_NAME, c.NOTHING, q.FEATURE_VALUE,
+    "A feature's value; a character that is not printable ASCII is answered as _.",
+    uses=(m.VM_FEATURE_GET,),
+)  # fmt: skip
+VM_FEATURE_CHECK_WITH_TEMPLATE = Call(
+    "admin.vm.feature.CheckWithTemplate", Dest.VM, Tier.LOCAL_RO, c.FEATURE_NAME, c.NOTHING, q.FEATURE_VALUE,
+    "The feature of the qube, else of its template, and so on up.",
+    uses=(m.VM_FEATURE_CHECK_WITH_TEMPLATE,),
+)  # fmt: skip
+VM_FEATURE_CHECK_WITH_NETVM = Call(
+    "admin.vm.feature.CheckWithNetvm", Dest.VM, Tier.LOCAL_RO, c.FEATURE_NAME, c.NOTHING, q.FEATURE_VALUE,
+    "The feature of the qube, else of its netvm, and so on.",
+    uses=(m.VM_FEATURE_GET, m.VM_PROPERTY_GET),
+)  # fmt: skip
+VM_FEATURE_CHECK_WITH_ADMIN_VM = Call(
+    "admin.vm.feature.CheckWithAdminVM", Dest.VM, Tier.LOCAL_RO, c.FEATURE_NAME, c.NOTHING, q.FEATURE_VALUE,
+    "The feature of the qube, else of dom0.",
+    uses=(m.VM_FEATURE_GET,),
+)  # fmt: skip
+VM_FEATURE_CHECK_WITH_BOTH = Call(
+    "admin.vm.feature.CheckWithTemplateAndAdminVM", Dest.VM, Tier.LOCAL_RO, c.FEATURE_NAME, c.NOTHING, q.FEATURE_VALUE,
+    "The feature of the qube, else of its template, else of dom0.",
+    uses=(m.VM_FEATURE_CHECK_WITH_TEMPLATE, m.VM_FEATURE_GET),
+)  # fmt: skip
+VM_FEATURE_SET = Call(
+    "admin.vm.feature.Set", Dest.VM, Tier.LOCAL_RWX, c.FEATURE_NAME, q.FEATURE_VALUE, c.NOTHING,
+    "Set a feature. Empty is a value.",
+    uses=(m.VM_FEATURE_SET,),
+)  # fmt: skip
+VM_FEATURE_REMOVE = Call(
+    "admin.vm.feature.Remove", Dest.VM, Tier.LOCAL_RWX, c.FEATURE_NAME, c.NOTHING, c.NOTHING,
+    "Remove a feature.",
+    uses=(m.VM_FEATURE_REMOVE,),
+)  # fmt: skip
+VM_TAG_LIST = Call(
+    "admin.vm.tag.List", Dest.VM, Tier.LOCAL_RO, c.NOTHING, c.NOTHING, q.TAG_ROWS,
+    "The tags of the qube; a dot in a tag is answered as _.",
+    uses=(m.VM_TAG_LIST,),
+)  # fmt: skip
+VM_TAG_GET = Call(
+    "admin.vm.tag.Get", Dest.VM, Tier.LOCAL_RO, q.TAG, c.NOTHING, c.BIT,
+    "Whether the qube has the tag.",
+    uses=(m.VM_TAG_LIST,),
+)  # fmt: skip
+VM_TAG_SET = Call(
+    "admin.vm.tag.Set", Dest.VM, Tier.LOCAL_RWX, q.TAG, c.NOTHING, c.NOTHING,
+    "Give the qube a tag.",
+    uses=(m.VM_TAG_LIST, m.VM_TAG_SET),
+)  # fmt: skip
+VM_TAG_REMOVE = Call(
+    "admin.vm.tag.Remove", Dest.VM, Tier.LOCAL_RWX, q.TAG, c.NOTHING, c.NOTHING,
+    "Remove a tag from the qube.",
+    uses=(m.VM_TAG_REMOVE,),
+)  # fmt: skip
+VM_NOTES_GET = Call(
+    "admin.vm.notes.Get", Dest.VM, Tier.LOCAL_RO, c.NOTHING, c.NOTHING, q.NOTES_ANSWER,
+    "The qube's notes.",
+    uses=(m.VM_NOTES_GET,),
+)  # fmt: skip
+VM_NOTES_SET = Call(
+    "admin.vm.notes.Set", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, q.NOTES, c.NOTHING,
+    "Replace the qube's notes, UTF-8. A character that is not safe to show becomes _.",
+    uses=(m.VM_NOTES_SET,),
+)  # fmt: skip
+LABEL_LIST = Call(
+    "admin.label.List", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.id_rows(names.LABEL_NAME),
+    "The labels.",
+    uses=(m.LABEL_LIST,),
+)  # fmt: skip
+LABEL_GET = Call(
+    "admin.label.Get", Dest.DOM0, Tier.GLOBAL_RO, c.LABEL_NAME, c.NOTHING, c.LINE,
+    "A label's colour as 0xRRGGBB, in small letters.",
+    uses=(m.LABEL_GET,),
+)  # fmt: skip
+LABEL_INDEX = Call(
+    "admin.label.Index", Dest.DOM0, Tier.GLOBAL_RO, c.LABEL_NAME, c.NOTHING, c.INDEX,
+    "A label's number, from 1 on.",
+    uses=(m.LABEL_LIST, m.LABEL_GET),
+)  # fmt: skip
+LABEL_CREATE = Call(
+    "admin.label.Create", Dest.DOM0, Tier.GLOBAL_RWX, c.LABEL_NAME, c.LINE, c.NOTHING,
+    "Create a label; the payload is its colour as 0xRRGGBB.",
+    uses=(m.LABEL_CREATE,),
+)  # fmt: skip
+LABEL_REMOVE = Call(
+    "admin.label.Remove", Dest.DOM0, Tier.GLOBAL_RWX, c.LABEL_NAME, c.NOTHING, c.NOTHING,
+    "Remove a label that no qube has and that Qubes OS does not bring.",
+    uses=(m.LABEL_REMOVE,),
+)  # fmt: skip
+
+# -- firewall ---------------------------------------------------------------------------------------------------------
+
+VM_FIREWALL_GET = Call(
+    "admin.vm.firewall.Get", Dest.VM, Tier.LOCAL_RO, c.NOTHING, c.NOTHING, q.RULES,
+    "All rules, in order. A firewall without rules, which lets nothing pass, is answered as action=drop.",
+    uses=(m.VM_FIREWALL_GET,),
+)  # fmt: skip
+VM_FIREWALL_SET = Call(
+    "admin.vm.firewall.Set", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, q.RULES, c.NOTHING,
+    "Replace all rules at once, or nothing. The options of a rule come in any order, the comment last.",
+    uses=(m.VM_FIREWALL_REPLACE,),
+    limit=PAYLOAD_BYTES,
+)  # fmt: skip
+VM_FIREWALL_RELOAD = Call(
+    "admin.vm.firewall.Reload", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING,
+    "Nothing: the rules hold as soon as they are set.",
+    uses=(m.VM_FIREWALL_GET,),
+)  # fmt: skip
+
+# -- create and remove ------------------------------------------------------------------------------------------------
+
+VM_CREATE_APP = Call(
+    "admin.vm.Create.AppVM", Dest.DOM0, Tier.GLOBAL_RWX, c.optional(c.VM_NAME), c.CREATE, c.NOTHING,
+    "Create an AppVM from the template in the argument, else from default_template.",
+    time_limit=None, uses=(m.VM_CREATE,),
+)  # fmt: skip
+VM_CREATE_STANDALONE = Call(
+    "admin.vm.Create.StandaloneVM", Dest.DOM0, Tier.GLOBAL_RWX, c.NOTHING, c.CREATE, c.NOTHING,
+    "Create a StandaloneVM with empty volumes.",
+    time_limit=None, uses=(m.VM_CREATE,),
+)  # fmt: skip
+VM_CREATE_TEMPLATE = Call(
+    "admin.vm.Create.TemplateVM", Dest.DOM0, Tier.GLOBAL_RWX, c.NOTHING, c.CREATE, c.NOTHING,
+    "Create a TemplateVM with empty volumes.",
+    time_limit=None, uses=(m.VM_CREATE_TEMPLATE, m.VM_VOLUME_EXTEND, m.VM_PROPERTY_SET, m.VM_REMOVE),
+)  # fmt: skip
+VM_CREATE_DISP = Call(
+    "admin.vm.Create.DispVM", Dest.DOM0, Tier.GLOBAL_RWX, c.optional(c.VM_NAME), c.CREATE, c.NOTHING,
+    "Create a disposable that stays when it halts, from the disposable template in the argument, else from the"
+    " default_dispvm of dom0.",
+    time_limit=None, uses=(m.VM_CREATE, m.VM_PROPERTY_SET, m.VM_REMOVE),
+)  # fmt: skip
+VM_CREATE_IN_POOL_APP = Call(
+    "admin.vm.CreateInPool.AppVM", Dest.DOM0, Tier.GLOBAL_RWX, c.optional(c.VM_NAME), c.CREATE_IN_POOL, c.NOTHING,
+    "As admin.vm.Create.AppVM, with all volumes or the named ones in the given pools.",
+    time_limit=None, uses=(m.VM_CREATE_IN_POOL,),
+)  # fmt: skip
+VM_CREATE_IN_POOL_STANDALONE = Call(
+    "admin.vm.CreateInPool.StandaloneVM", Dest.DOM0, Tier.GLOBAL_RWX, c.NOTHING, c.CREATE_IN_POOL, c.NOTHING,
+    "As admin.vm.Create.StandaloneVM, with all volumes or the named ones in the given pools.",
+    time_limit=None, uses=(m.VM_CREATE_IN_POOL,),
+)  # fmt: skip
+VM_CREATE_IN_POOL_TEMPLATE = Call(
+    "admin.vm.CreateInPool.TemplateVM", Dest.DOM0, Tier.GLOBAL_RWX, c.NOTHING, c.CREATE_IN_POOL, c.NOTHING,
+    "Not available.",
+    instead="A template is created in the default pool: set default_pool, or use admin.vm.Create.TemplateVM.",
+)  # fmt: skip
+VM_CREATE_DISPOSABLE = Call(
+    "admin.vm.CreateDisposable", Dest.EITHER, Tier.GLOBAL_RWX, c.NOTHING, c.LINE, c.LINE,
+    "Create a disposable from the destination, else from the source's default_dispvm, and answer its name; with the"
+    " payload uuid its uuid. It is removed when it halts.",
+    time_limit=None, uses=(m.VM_CREATE, m.VM_PROPERTY_GET),
+)  # fmt: skip
+VM_REMOVE = Call(
+    "admin.vm.Remove", Dest.VM, Tier.GLOBAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING,
+    "Remove a halted qube that nothing refers to, with its volumes.",
+    time_limit=None, uses=(m.VM_REMOVE,),
+)  # fmt: skip
+
+# -- lifecycle --------------------------------------------------------------------------------------------------------
+
+VM_START = Call(
+    "admin.vm.Start", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING,
+    "Start the qube, its netvm first; answers when it runs. Nothing happens for one that is running or paused.",
+    time_limit=600.0, uses=(m.VM_START,),
+)  # fmt: skip
+VM_SHUTDOWN = Call(
+    "admin.vm.Shutdown", Dest.VM, Tier.LOCAL_RWX, q.ENDING, c.NOTHING, c.NOTHING,
+    "Shut the qube down cleanly. Answers at once, with wait when it is halted. With force also a qube that running"
+    " ones use.",
+    time_limit=None, uses=(m.VM_SHUTDOWN_WITH,),
+)  # fmt: skip
+VM_KILL = Call(
+    "admin.vm.Kill", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING,
+    "End the qube at once.",
+    uses=(m.VM_KILL,),
+)  # fmt: skip
+VM_PAUSE = Call(
+    "admin.vm.Pause", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING, "Pause the running qube.",
+    uses=(m.VM_PAUSE,),
+)  # fmt: skip
+VM_UNPAUSE = Call(
+    "admin.vm.Unpause", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING, "Let the paused qube go on.",
+    uses=(m.VM_UNPAUSE,),
+)  # fmt: skip
+VM_SUSPEND = Call(
+    "admin.vm.Suspend", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING,
+    "Not available.",
+    instead="Use admin.vm.Pause.",
+)  # fmt: skip
+VM_RESUME = Call(
+    "admin.vm.Resume", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING,
+    "Not available.",
+    instead="Use admin.vm.Unpause.",
+)  # fmt: skip
+VM_CURRENT_STATE = Call(
+    "admin.vm.CurrentState", Dest.VM, Tier.LOCAL_RO, c.NOTHING, c.NOTHING, q.CURRENT_STATE,
+    "Power state, memory in KiB, cpu time in nanoseconds.",
+    uses=(m.VM_CURRENT_STATE, m.VM_PROPERTY_GET),
+)  # fmt: skip
+VM_CONSOLE = Call(
+    "admin.vm.Console", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.LINE,
+    "Not available.",
+    instead="Read the console with mgmt1.vm.log.Get+console, or open it with virsh console.",
+)  # fmt: skip
+VM_STATS = EventsCall(
+    "admin.vm.Stats", Dest.EITHER, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, EVENT,
+    "vm-stats events of the running qubes every stats_interval: memory in KiB, cpu_time in ms, cpu_usage in percent.",
+    time_limit=None, uses=(m.VM_STATS, m.VM_CURRENT_STATE),
+)  # fmt: skip
+EVENTS = EventsCall(
+    "admin.Events", Dest.EITHER, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, EVENT,
+    "What happens, as it happens, under the names of Qubes OS.",
+    time_limit=None, uses=(m.EVENTS, m.VM_GET_ALL),
+)  # fmt: skip
+
+TABLE: tuple[AnyCall, ...] = tuple(row for row in list(globals().values()) if isinstance(row, Call))
+"""All rows, in the order above; a device row stands once for all classes."""
+
+BY_SERVICE: dict[str, AnyCall] = {call.name: call for row in TABLE for call in row.concrete()}
+"""Each concrete call by its service name."""

@@ -1,0 +1,361 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The byte formats of the `admin.*` calls, in both directions. Where one is that of mgmt1, `wire/codecs.py` has it.
+
+Values of properties are in the form of Qubes OS here (`True`, `False`); `properties.py` converts them.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeVar
+
+from qubesmanager.wire import names
+from qubesmanager.wire.codecs import (
+    Codec,
+    PropertyRow,
+    ascii_line,
+    escape_line,
+    number,
+    pairs,
+    rows_of,
+    text,
+    unescape_line,
+)
+from qubesmanager.wire.errors import ProtocolError, QubesValueError
+from qubesmanager.wire.firewall import Rule, parse_rule
+from qubesmanager.wire.names import check, shown
+from qubesmanager.wire.values import PowerState, VmClass
+
+T = TypeVar("T")
+
+TRUE, FALSE = "True", "False"
+
+
+class VmRow(NamedTuple):
+    """A row of `admin.vm.List`. `uuid` is empty where Qubes 4.2 answered."""
+
+    name: str
+    klass: VmClass
+    state: PowerState
+    uuid: str
+
+
+class Property(NamedTuple):
+    """An answer of `property.Get`; `type` is vm, int, bool, label or str."""
+
+    is_default: bool
+    type: str
+    value: str
+
+
+class Default(NamedTuple):
+    """An answer of `property.GetDefault`."""
+
+    type: str
+    value: str
+
+
+class CurrentState(NamedTuple):
+    """Memory in KiB, cpu time in nanoseconds."""
+
+    state: PowerState
+    mem: int
+    mem_static_max: int
+    cputime: int
+
+
+class Ending(NamedTuple):
+    """How to shut down: `force` although running qubes use it as their netvm, `wait` until it has halted."""
+
+    force: bool
+    wait: bool
+
+
+class Port(NamedTuple):
+    """A device in an argument: `<backend>+<port>[+<device id>]`. `*` is any port, or any device."""
+
+    backend: str
+    port: str
+    device_id: str | None = None
+
+
+class DeviceRow(NamedTuple):
+    """A row of `device.*`: `head` names the device (`PORT:DEVICE_ID`, or `BACKEND+PORT:DEVICE_ID`)."""
+
+    head: str
+    fields: Mapping[str, str]
+
+
+class DeviceOptions(NamedTuple):
+    """The payload of Attach and Assign. `mode` is empty where the payload names none.
+
+    `persistent` is the word of Qubes 4.2, whose payload has neither quotes nor a mode.
+    """
+
+    mode: str = ""
+    options: Mapping[str, str] = {}
+    persistent: bool = False
+
+
+# -- the parts --------------------------------------------------------------------------------------------------------
+
+
+def flag(word: str) -> bool:
+    """Raises `ValueError` for another word than `True` and `False`."""
+    if word not in {TRUE, FALSE}:
+        raise ValueError(word)
+    return word == TRUE
+
+
+def flag_word(value: bool) -> str:  # noqa: FBT001 - an encoder of one value
+    return TRUE if value else FALSE
+
+
+def _total(decode: Callable[[str], T], what: str) -> Callable[[bytes], T]:
+    """A decoder that raises `ProtocolError` for whatever `decode` does not take."""
+
+    def total(untrusted: bytes) -> T:
+        try:
+            return decode(text(untrusted, "answer"))
+        except (ValueError, KeyError, IndexError) as error:
+            raise ProtocolError(f"Not a {what}: {shown(untrusted)}") from error
+
+    return total
+
+
+def _vm_row(row: str) -> VmRow:
+    name, *words = row.split(" ")
+    fields = dict(word.split("=", 1) for word in words)
+    return VmRow(
+        check(names.VM_NAME, name), VmClass(fields["class"]), PowerState(fields["state"]), fields.get("uuid", "")
+    )
+
+
+def _vm_text(row: VmRow) -> str:
+    return f"{row.name} class={row.klass} state={row.state}{f' uuid={row.uuid}' if row.uuid else ''}"
+
+
+def _word(word: str, key: str) -> str:
+    if not word.startswith(f"{key}="):
+        raise ValueError(word)
+    return word.removeprefix(f"{key}=")
+
+
+def _property(answer: str) -> Property:
+    default, kind, value = answer.split(" ", 2)
+    return Property(flag(_word(default, "default")), _word(kind, "type"), value)
+
+
+def _property_text(answer: Property) -> bytes:
+    return f"default={flag_word(answer.is_default)} type={answer.type} {answer.value}".encode()
+
+
+def _default(answer: str) -> Default | None:
+    if not answer:
+        return None
+    kind, value = answer.split(" ", 1)
+    return Default(_word(kind, "type"), value)
+
+
+def _default_text(answer: Default | None) -> bytes:
+    return b"" if answer is None else f"type={answer.type} {answer.value}".encode()
+
+
+def _property_row(row: str) -> PropertyRow:
+    name, default, kind, value = row.split(" ", 3)
+    is_default = flag(_word(default, "default"))
+    return PropertyRow(check(names.PROPERTY_NAME, name), is_default, _word(kind, "type"), unescape_line(value))
+
+
+def _property_row_text(row: PropertyRow) -> str:
+    return f"{row.name} default={flag_word(row.is_default)} type={row.type} {escape_line(row.value)}"
+
+
+def _state(answer: str) -> CurrentState:
+    fields = pairs(answer, " ", "answer")
+    return CurrentState(
+        PowerState(fields["power_state"]),
+        number(fields["mem"]),
+        number(fields["mem_static_max"]),
+        number(fields["cputime"]),
+    )
+
+
+def _state_text(state: CurrentState) -> bytes:
+    memory = f"mem={state.mem} mem_static_max={state.mem_static_max}"
+    return f"{memory} cputime={state.cputime} power_state={state.state}".encode()
+
+
+def _ending(untrusted: bytes) -> Ending:
+    words = ascii_line(untrusted, "argument").split("+") if untrusted else []
+    if len(words) != len(set(words)) or not {*words} <= {"force", "wait"}:
+        raise ProtocolError("Argument must match: force, wait")
+    return Ending("force" in words, "wait" in words)
+
+
+def _ending_text(ending: Ending) -> bytes:
+    return "+".join(word for word in ("force", "wait") if getattr(ending, word)).encode()
+
+
+# -- texts of a limited alphabet --------------------------------------------------------------------------------------
+
+
+def _feature_value(untrusted: bytes) -> str:
+    if not untrusted.isascii():
+        raise ProtocolError("Feature value contains non-ASCII characters")
+    return ascii_line(untrusted, "feature value")
+
+
+def ascii_text(value: str) -> str:
+    """Text as Qubes OS can read it: `_` for each character that is not printable ASCII."""
+    return "".join(each if each.isascii() and each.isprintable() else "_" for each in value)
+
+
+def _notes(untrusted: bytes) -> str:
+    """Characters that are not safe to show become `_`, as in Qubes OS; newlines and tabs stay."""
+    value = text(untrusted, "notes")
+    return "".join(each if each.isprintable() or each in "\n\t" else "_" for each in value)
+
+
+def _property_value(untrusted: bytes) -> str:
+    if not untrusted.isascii():
+        raise QubesValueError("Non-ASCII bytes in property value")
+    return text(untrusted, "value")
+
+
+# -- firewall ---------------------------------------------------------------------------------------------------------
+
+_RULE_ORDER = (
+    "action",
+    "expire",
+    "dst4",
+    "dst6",
+    "dsthost",
+    "proto",
+    "specialtarget",
+    "dstports",
+    "icmptype",
+    "comment",
+)
+
+
+def rule_text(rule: Rule) -> str:
+    """A rule with its options in the order of Qubes OS."""
+    options = ((name, getattr(rule, name)) for name in _RULE_ORDER)
+    return " ".join(f"{name}={value}" for name, value in options if value is not None and value != "")
+
+
+def _rules(untrusted: bytes) -> list[Rule]:
+    if not untrusted.isascii():
+        raise ProtocolError("Rules contains non-ASCII characters")
+    return [parse_rule(line) for line in text(untrusted, "rules").removesuffix("\n").split("\n")] if untrusted else []
+
+
+# -- devices ----------------------------------------------------------------------------------------------------------
+
+_ANY = "*"
+_QUOTED = re.compile(r"([A-Za-z0-9_-]+)='((?:\\'|[^'])*)'(?: |$)", re.ASCII)
+
+
+def _port(untrusted: bytes) -> Port:
+    value = ascii_line(untrusted, "argument")
+    backend, *rest = value.split("+", 2)
+    if not rest:
+        raise ProtocolError(f"Not a <backend>+<port> pair: {shown(value)}")
+    port = _ANY if rest[0] == "_" else check(names.DEVICE_IDENT, rest[0])
+    ident = rest[1].replace("+", ":") if len(rest) > 1 else None
+    return Port(check(names.VM_NAME, backend), port, _ANY if ident == "_" else ident)
+
+
+def _port_text(port: Port) -> bytes:
+    words = [port.backend, port.port] + ([port.device_id.replace(":", "+")] if port.device_id is not None else [])
+    return "+".join(words).replace(_ANY, "_").encode()
+
+
+def quoted(fields: Mapping[str, str]) -> str:
+    """`key='value'` pairs. A backslash cannot be written in a value, and becomes `_`."""
+    values = ((key, ascii_text(value).replace("\\", "_").replace("'", "\\'")) for key, value in fields.items())
+    return " ".join(f"{key}='{value}'" for key, value in values)
+
+
+def unquoted(untrusted: str) -> dict[str, str]:
+    """The pairs that `quoted` writes. Raises `ProtocolError` for anything else, and for a doubled key."""
+    fields: dict[str, str] = {}
+    at = 0
+    while at < len(untrusted):
+        match = _QUOTED.match(untrusted, at)
+        if match is None or match[1] in fields:
+            raise ProtocolError(f"Not key='value' pairs: {shown(untrusted)}")
+        fields[match[1]] = match[2].replace("\\'", "'")
+        at = match.end()
+    return fields
+
+
+def _device_row(row: str) -> DeviceRow:
+    head, _, fields = row.partition(" ")
+    return DeviceRow(head, unquoted(fields))
+
+
+def _device_row_text(row: DeviceRow) -> str:
+    return f"{row.head} {quoted(row.fields)}"
+
+
+_DEVICE_KEYS = frozenset({"device_id", "port_id", "devclass", "backend_domain", "frontend_domain"})
+"""Keys of the payload that repeat the argument, the call and its destination."""
+
+
+def _device_options(untrusted: bytes) -> DeviceOptions:
+    value = ascii_line(untrusted, "payload")
+    if "='" not in value:
+        options = pairs(value, " ")
+        persistent = options.pop("persistent", "no")
+        return DeviceOptions("", options, persistent in {"yes", TRUE})
+    fields = unquoted(value)
+    mode = fields.pop("mode", "")
+    options = {key[1:]: each for key, each in fields.items() if key.startswith("_")}
+    if unknown := sorted(key for key in fields if not key.startswith("_") and key not in _DEVICE_KEYS):
+        raise ProtocolError(f"Invalid device properties: {shown(' '.join(unknown))}")
+    return DeviceOptions(mode, options)
+
+
+def _device_options_text(options: DeviceOptions) -> bytes:
+    if options.persistent:
+        return " ".join(f"{key}={value}" for key, value in {**options.options, "persistent": "yes"}.items()).encode()
+    mode = {"mode": options.mode} if options.mode else {}
+    return quoted({**mode, **{f"_{key}": value for key, value in options.options.items()}}).encode()
+
+
+# -- the codecs -------------------------------------------------------------------------------------------------------
+
+VM_ROWS = rows_of("<name> class=<class> state=<state> uuid=<uuid>\\n", _vm_row, _vm_text)
+PROPERTY: Codec[Property] = Codec(
+    "default={True|False} type=<type> <value>", _total(_property, "property"), _property_text
+)
+DEFAULT: Codec[Default | None] = Codec(
+    "[type=<type> <value>]", _total(_default, "default"), _default_text, optional=True
+)
+PROPERTY_ROWS = rows_of("<property> default={True|False} type=<type> <value>\\n", _property_row, _property_row_text)
+PROPERTY_VALUE: Codec[str] = Codec("value", _property_value, str.encode, optional=True)
+FEATURE_VALUE: Codec[str] = Codec(
+    "printable ASCII", _feature_value, lambda value: ascii_text(value).encode(), optional=True
+)
+NOTES: Codec[str] = Codec("text", _notes, str.encode)
+NOTES_ANSWER: Codec[str] = Codec("text", _notes, lambda value: _notes(value.encode()).encode(), optional=True)
+CURRENT_STATE: Codec[CurrentState] = Codec(
+    "mem=<KiB> mem_static_max=<KiB> cputime=<ns> power_state=<state>", _total(_state, "state"), _state_text
+)
+ENDING: Codec[Ending] = Codec("[force][+wait]", _ending, _ending_text, optional=True)
+TAG = Codec(
+    names.QUBES_TAG.what,
+    lambda untrusted: check(names.QUBES_TAG, ascii_line(untrusted, "tag")),
+    lambda tag: tag.replace(".", "_").encode(),
+)
+TAG_ROWS = rows_of("<tag>\\n", lambda row: row, lambda tag: tag.replace(".", "_"))
+RULES: Codec[list[Rule]] = Codec(
+    "<rule>\\n", _rules, lambda rules: "".join(f"{rule_text(rule)}\n" for rule in rules).encode()
+)
+PORT: Codec[Port] = Codec("backend+port[+device id]", _port, _port_text)
+DEVICE_OPTIONS: Codec[DeviceOptions] = Codec(
+    "[mode='<mode>' _<option>='<value>' …]", _device_options, _device_options_text, optional=True
+)
+AVAILABLE_ROWS = rows_of("<port>:<device id> <key>='<value>' …\\n", _device_row, _device_row_text)
+ASSIGNMENT_ROWS = rows_of("<backend>+<port>:<device id> <key>='<value>' …\\n", _device_row, _device_row_text)

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Events as Qubes OS sends them, from the events of mgmt1: names, keys and their order.
+
+mgmt1 sends the new power state; Qubes OS sends what happened. So a `Translator` remembers the states that its listener
+knows. What Qubes OS does not send (labels, notes, volumes, snapshots) is left out. The source of the names and keys are
+exchanges with the qubesd of Qubes 4.4.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from qubesmanager.admin.codecs import VmRow
+from qubesmanager.admin.properties import BY_MGMT1_NAME, SYSTEM, TYPES, to_qubes
+from qubesmanager.wire import events
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.event_row import AnyEventRow
+from qubesmanager.wire.records import DeviceRecord
+from qubesmanager.wire.values import DeviceChange, PowerState
+
+_UP = {"start_guid": "True"}
+_ENDED = frozenset({PowerState.HALTED, PowerState.CRASHED, PowerState.NA})
+
+# -- what a change of the power state is ------------------------------------------------------------------------------
+
+
+def _running(before: PowerState, name: str) -> list[Event]:
+    if before is PowerState.PAUSED:
+        return [Event(name, "domain-unpaused")]
+    if before is PowerState.SUSPENDED:
+        return [Event(name, "domain-resumed")]
+    if before in {PowerState.HALTING, PowerState.DYING}:
+        return [Event(name, "domain-shutdown-failed", {"reason": "The qube did not shut down."})]
+    return [Event(name, "domain-spawn", _UP), Event(name, "domain-start", _UP)]
+
+
+def _halted(before: PowerState, name: str) -> list[Event]:
+    if before in _ENDED:
+        return []
+    if before is PowerState.TRANSIENT:
+        return [Event(name, "domain-start-failed", {"reason": "The qube did not start."})]
+    return [Event(name, "domain-stopped"), *_reset(name), Event(name, "domain-shutdown")]
+
+
+def _reset(name: str) -> list[Event]:
+    return [Event(name, f"property-reset:{each}", {"name": each}) for each in ("xid", "stubdom_xid", "start_time")]
+
+
+_STATES: dict[PowerState, Callable[[PowerState, str], list[Event]]] = {
+    PowerState.TRANSIENT: lambda _before, name: [
+        Event(name, "domain-pre-start", {**_UP, "mem_required": "None"}),
+    ],
+    PowerState.RUNNING: _running,
+    PowerState.PAUSED: lambda _before, name: [Event(name, "domain-paused")],
+    PowerState.HALTING: lambda _before, name: [Event(name, "domain-pre-shutdown", {"force": "False"})],
+    PowerState.HALTED: _halted,
+    PowerState.CRASHED: _halted,
+}
+
+# -- events that need no memory ---------------------------------------------------------------------------------------
+
+_Fields = Any
+Words = Callable[[str, _Fields], list[Event]]
+
+
+def _value(name: str, value: str) -> str:
+    """A value as Python prints it: a reference to nothing is `None`."""
+    kind = TYPES.get(name, "str")
+    return "None" if kind in {"vm", "int"} and not value else to_qubes(kind, value)
+
+
+def _names(subject: str, name: str) -> tuple[str, ...]:
+    """The properties of Qubes OS whose value changes with one of mgmt1."""
+    return (name,) * (name in SYSTEM) if not subject else BY_MGMT1_NAME.get(name, ())
+
+
+def _property_set(subject: str, change: events.PropertyChange) -> list[Event]:
+    return [
+        Event(
+            subject,
+            f"property-set:{name}",
+            {"name": name, "newvalue": _value(name, change.value), "oldvalue": _value(name, change.old_value)},
+        )
+        for name in _names(subject, change.name)
+    ]
+
+
+def _property_reset(subject: str, change: events.PropertyChange) -> list[Event]:
+    return [
+        Event(subject, f"property-reset:{name}", {"name": name, "oldvalue": _value(name, change.old_value)})
+        for name in _names(subject, change.name)
+    ]
+
+
+def _feature_set(subject: str, change: events.FeatureChange) -> list[Event]:
+    old = {"oldvalue": change.old_value} if change.old_value else {}
+    fields = {"feature": change.name, "value": change.value, **old}
+    return [Event(subject, f"domain-feature-set:{change.name}", fields)]
+
+
+def device_id(_device: DeviceRecord) -> str:
+    """The identity of a device; `*` where mgmt1 does not know it."""
+    return "*"
+
+
+def _device(subject: str, device: DeviceRecord) -> list[Event]:
+    port = f"{device.backend}:{device.ident}"
+    whole = {"device": f"{port}:{device_id(device)}"}
+    options = {key: value for key, value in device.options.items() if key != "persistent"}
+    if device.attached:
+        return [Event(subject, f"device-attach:{device.device_class}", {**whole, "options": str(options)})]
+    detached = Event(subject, f"device-detach:{device.device_class}", {"port": port})
+    if device.persistent:
+        assigned = {**whole, "options": str(options)}
+        return [detached, Event(subject, f"device-assign:{device.device_class}", assigned)]
+    return [detached, Event(subject, f"device-unassign:{device.device_class}", whole)]
+
+
+def _device_list(subject: str, device: events.DeviceSeen) -> list[Event]:
+    port = f"{subject}:{device.ident}"
+    changed = Event(subject, f"device-list-change:{device.device_class}")
+    if device.change is DeviceChange.ADDED:
+        return [changed, Event(subject, f"device-added:{device.device_class}", {"device": f"{port}:*"})]
+    if device.change is DeviceChange.REMOVED:
+        return [changed, Event(subject, f"device-removed:{device.device_class}", {"port": port})]
+    return [changed]
+
+
+def _stats(subject: str, stats: events.Statistics) -> list[Event]:
+    fields = {
+        "memory_kb": str(stats.memory_kb),
+        "memory_assigned_usable": str(stats.memory_kb),
+        "cpu_time": str(stats.cpu_time),
+        "cpu_usage": str(stats.cpu_usage),
+    }
+    return [Event(subject, "vm-stats", fields)]
+
+
+def _progress(_subject: str, progress: events.BackupProgress) -> list[Event]:
+    percent = 100 * progress.done / progress.total if progress.total else 0.0
+    return [Event("", "backup-progress", {"backup_profile": progress.profile, "progress": str(percent)})]
+
+
+_WORDS: Mapping[AnyEventRow, Words] = {
+    events.CONNECTION_ESTABLISHED: lambda _subject, _fields: [Event("", "connection-established")],
+    events.PROPERTY_SET: _property_set,
+    events.PROPERTY_RESET: _property_reset,
+    events.FEATURE_SET: _feature_set,
+    events.FEATURE_DELETE: lambda subject, feature: [
+        Event(subject, f"domain-feature-delete:{feature.name}", {"feature": feature.name})
+    ],
+    events.TAG_ADD: lambda subject, tag: [Event(subject, f"domain-tag-add:{tag.tag}", {"tag": tag.tag})],
+    events.TAG_DELETE: lambda subject, tag: [Event(subject, f"domain-tag-delete:{tag.tag}", {"tag": tag.tag})],
+    events.FIREWALL_CHANGED: lambda subject, _fields: [Event(subject, "firewall-changed")],
+    events.DEVICE_ATTACH: _device,
+    events.DEVICE_DETACH: _device,
+    events.DEVICE_LIST_CHANGE: _device_list,
+    events.POOL_ADD: lambda _subject, pool: [Event("", "pool-add", {"pool": pool.pool})],
+    events.POOL_DELETE: lambda _subject, pool: [Event("", "pool-delete", {"pool": pool.pool})],
+    events.BACKUP_PROGRESS: _progress,
+    events.VM_STATS: _stats,
+}
+"""What Qubes OS sends for an event of mgmt1 that needs no memory. Nothing for an event of no row here."""
+
+
+class Shared:
+    """Translations that several listeners need: each event is translated once while they are close to each other."""
+
+    LIMIT = 1024
+    """Events that are remembered."""
+
+    def __init__(self) -> None:
+        self._done: OrderedDict[int, tuple[Event, list[Event]]] = OrderedDict()
+
+    def translated(self, row: AnyEventRow, event: Event) -> list[Event]:
+        """What Qubes OS sends for an event of a row of `_WORDS`."""
+        kept = self._done.get(id(event))
+        if kept is not None:
+            return kept[1]
+        words = _WORDS.get(row)
+        result = words(event.subject, row.read(event)) if words else []
+        # The event is kept with its translation, so that no other one gets its id meanwhile.
+        self._done[id(event)] = (event, result)
+        if len(self._done) > self.LIMIT:
+            self._done.popitem(last=False)
+        return result
+
+
+class Translator:
+    """One listener's events: `known` are the qubes that it knows, with their states."""
+
+    def __init__(self, known: Iterable[VmRow], shared: Shared) -> None:
+        self._states = {row.name: row.state for row in known}
+        self._shared = shared
+
+    def translate(self, event: Event) -> list[Event]:
+        """The events of Qubes OS for one of mgmt1; none for what Qubes OS does not send."""
+        row = events.row_of(event)
+        if row is None:
+            return []
+        if row is events.DOMAIN_STATE:
+            return self._state(event.subject, events.DOMAIN_STATE.read(event).state)
+        if row is events.DOMAIN_ADD:
+            return self._added(event)
+        if row is events.DOMAIN_DELETE:
+            self._states.pop(event.subject, None)
+            return [Event("", "domain-delete", {"vm": event.subject})]
+        return self._shared.translated(row, event)
+
+    def _state(self, name: str, state: PowerState) -> list[Event]:
+        before = self._states.get(name, PowerState.HALTED)
+        self._states[name] = state
+        words = _STATES.get(state)
+        return words(before, name) if words is not None and state is not before else []
+
+    def _added(self, event: Event) -> list[Event]:
+        """A new qube; or one that the listener knows, with many changes at once."""
+        name = event.subject
+        record = events.DOMAIN_ADD.read(event).record
+        if name in self._states:
+            return [Event(name, "property-load"), *self._state(name, record.state)]
+        self._states[name] = record.state
+        created = sorted(tag for tag in record.tags if tag.startswith("created-by-"))
+        return [
+            Event("", "domain-add", {"vm": name}),
+            *(Event(name, f"domain-tag-add:{tag}", {"tag": tag}) for tag in created),
+            Event(name, "domain-create-on-disk"),
+        ]

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""THE PROPERTIES as Qubes OS lists them: names by class in its order, types, and where mgmt1 has each value.
+
+Values are converted here: mgmt1 writes `yes` and `no` where Qubes OS writes `True` and `False`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from qubesmanager.admin.codecs import FALSE, TRUE, Property
+from qubesmanager.wire.codecs import PropertyRow
+from qubesmanager.wire.errors import Mgmt1Error, QubesPropertyValueError, QubesValueError
+from qubesmanager.wire.names import shown
+from qubesmanager.wire.records import NO, YES
+from qubesmanager.wire.values import VmClass
+
+Values = Mapping[str, str]
+"""mgmt1's values of one qube, or of the system, by name."""
+
+ALL = frozenset(VmClass)
+GUESTS = ALL - {VmClass.ADMIN}
+BASED = frozenset({VmClass.APP, VmClass.DISP})
+
+
+@dataclass(frozen=True, slots=True)
+class QubesProperty:
+    """A property in Qubes OS. mgmt1 has it under the same name, or as `source`; `otherwise` where it has none.
+
+    A property whose `source` is another one, or computed, cannot be set through this name.
+    """
+
+    name: str
+    type: str = "str"
+    classes: frozenset[VmClass] = GUESTS
+    source: str | Callable[[Values], str] = ""
+    otherwise: str = ""
+    is_own: bool = False
+    """Never a default: what identifies a qube."""
+
+    @property
+    def mgmt1_name(self) -> str:
+        """The property of mgmt1 with this value; empty for a computed one."""
+        return self.source or self.name if isinstance(self.source, str) else ""
+
+    def value(self, values: Values) -> str:
+        """The value as Qubes OS writes it."""
+        if not isinstance(self.source, str):
+            return self.source(values)
+        found = values.get(self.mgmt1_name)
+        return self.otherwise if found is None else to_qubes(self.type, found)
+
+
+def _gateway(name: str) -> Callable[[Values], str]:
+    """The address that a qube has as a gateway of others: its own if it provides network."""
+    return lambda values: values.get(name, "") if values.get("provides_network") == YES else ""
+
+
+def _start_time(values: Values) -> str:
+    """Qubes OS writes a time with a fraction."""
+    start = values.get("start_time", "")
+    return f"{start}.0" if start else ""
+
+
+_ROWS = (
+    QubesProperty("auto_cleanup", "bool", frozenset({VmClass.DISP}), otherwise=FALSE),
+    QubesProperty("autostart", "bool"),
+    QubesProperty("backup_timestamp", "int"),
+    QubesProperty("debug", "bool"),
+    QubesProperty("default_user"),
+    QubesProperty("devices_denied", classes=ALL),
+    QubesProperty("dispid", "int", frozenset({VmClass.DISP})),
+    QubesProperty("dns"),
+    QubesProperty("gateway", source=_gateway("ip")),
+    QubesProperty("gateway6", source=_gateway("ip6")),
+    QubesProperty("icon", classes=ALL),
+    QubesProperty("include_in_backups", "bool", ALL),
+    QubesProperty("installed_by_rpm", "bool", otherwise=FALSE),
+    QubesProperty("ip"),
+    QubesProperty("ip6"),
+    QubesProperty("is_preload", "bool", frozenset({VmClass.DISP}), otherwise=FALSE),
+    QubesProperty("kernel"),
+    QubesProperty("keyboard_layout", classes=ALL, otherwise="us++"),
+    QubesProperty("klass", classes=ALL),
+    QubesProperty("label", "label", ALL),
+    QubesProperty("mac"),
+    QubesProperty("maxmem", "int", ALL),
+    QubesProperty("memory", "int"),
+    QubesProperty("name", classes=ALL, is_own=True),
+    QubesProperty("provides_network", "bool"),
+    QubesProperty("qid", "int", ALL, is_own=True),
+    QubesProperty("qrexec_timeout", "int"),
+    QubesProperty("shutdown_timeout", "int"),
+    QubesProperty("start_time", source=_start_time),
+    QubesProperty("stubdom_mem", "int"),
+    QubesProperty("stubdom_uuid"),
+    QubesProperty("stubdom_xid", "int", otherwise="-1"),
+    QubesProperty("template_for_dispvms", "bool", frozenset({VmClass.APP})),
+    QubesProperty("updateable", "bool", ALL),
+    QubesProperty("uuid", classes=ALL, is_own=True),
+    QubesProperty("vcpus", "int"),
+    QubesProperty("virt_mode"),
+    QubesProperty("visible_gateway", source="gateway"),
+    QubesProperty("visible_gateway6", source="gateway6"),
+    QubesProperty("visible_ip", source="ip"),
+    QubesProperty("visible_ip6", source="ip6"),
+    QubesProperty("visible_netmask", source="netmask"),
+    QubesProperty("xid", "int", otherwise="-1"),
+    # Qubes OS lists these after the others.
+    QubesProperty("appvm_default_bootmode", classes=frozenset({VmClass.TEMPLATE})),
+    QubesProperty("audiovm", "vm"),
+    QubesProperty("bootmode"),
+    QubesProperty("default_dispvm", "vm", ALL),
+    QubesProperty("guivm", "vm"),
+    QubesProperty("kernelopts"),
+    QubesProperty("management_dispvm", "vm"),
+    QubesProperty("netvm", "vm"),
+    QubesProperty("template", "vm", BASED),
+)
+
+SYSTEM_ROWS = (
+    QubesProperty("check_updates_vm", "bool", otherwise=TRUE),
+    QubesProperty("clockvm", "vm"),
+    QubesProperty("default_audiovm", "vm"),
+    QubesProperty("default_dispvm", "vm"),
+    QubesProperty("default_guivm", "vm"),
+    QubesProperty("default_kernel"),
+    QubesProperty("default_netvm", "vm"),
+    QubesProperty("default_pool"),
+    QubesProperty("default_pool_kernel", otherwise="linux-kernel"),
+    QubesProperty("default_pool_private", source="default_pool"),
+    QubesProperty("default_pool_root", source="default_pool"),
+    QubesProperty("default_pool_volatile", source="default_pool"),
+    QubesProperty("default_qrexec_timeout", "int"),
+    QubesProperty("default_shutdown_timeout", "int"),
+    QubesProperty("default_template", "vm"),
+    QubesProperty("management_dispvm", "vm"),
+    QubesProperty("maxmem", "int"),
+    QubesProperty("no_cpus", "int"),
+    QubesProperty("stats_interval", "int"),
+    QubesProperty("updatevm", "vm"),
+)
+
+BY_CLASS: dict[VmClass, dict[str, QubesProperty]] = {
+    klass: {row.name: row for row in _ROWS if klass in row.classes} for klass in VmClass
+}
+"""The properties of a class by name, in the order of Qubes OS."""
+
+SYSTEM: dict[str, QubesProperty] = {row.name: row for row in SYSTEM_ROWS}
+
+TYPES: dict[str, str] = {row.name: row.type for row in (*_ROWS, *SYSTEM_ROWS)}
+"""The type of each property; a name means the same in a qube and in the system."""
+
+BY_MGMT1_NAME: dict[str, tuple[str, ...]] = {}
+"""By a property of mgmt1: those of Qubes OS that have its value."""
+for _row in _ROWS:
+    if _row.mgmt1_name:
+        BY_MGMT1_NAME[_row.mgmt1_name] = (*BY_MGMT1_NAME.get(_row.mgmt1_name, ()), _row.name)
+
+NO_DEFAULT = frozenset({"name", "qid", "uuid", "label", "template", "default_template"})
+"""Properties for which `GetDefault` answers nothing."""
+
+_WRITE_ONCE = frozenset({"name", "qid", "uuid"})
+
+
+def to_qubes(kind: str, value: str) -> str:
+    """A value of mgmt1 as Qubes OS writes it."""
+    return {YES: TRUE, NO: FALSE}.get(value, value) if kind == "bool" else value
+
+
+_FLAGS = {
+    **dict.fromkeys(("true", "yes", "on", "1"), YES),
+    **dict.fromkeys(("false", "no", "off", "0"), NO),
+}
+
+
+def from_qubes(kind: str, untrusted: str) -> str:
+    """A value that a client of Qubes OS sent, as mgmt1 writes it. Raises `QubesValueError` as Qubes OS words it."""
+    if kind == "bool":
+        flag = _FLAGS.get(untrusted.strip().lower())
+        if flag is None:
+            raise QubesValueError(f"Invalid literal for boolean property: {shown(untrusted)}")
+        return flag
+    if kind == "int" and untrusted:
+        digits = untrusted.strip().removeprefix("+")
+        if not digits.removeprefix("-").isdigit() or len(digits) > 18:  # noqa: PLR2004 - beyond any limit of a row
+            raise QubesValueError("Failed to parse property value as int")
+        return str(int(digits))
+    return "" if kind == "vm" and untrusted == "None" else untrusted
+
+
+def row_of(rows: Mapping[str, QubesProperty], name: str, owner: str) -> QubesProperty:
+    """The row of a name. Raises `QubesNoSuchPropertyError` as Qubes OS words it."""
+    row = rows.get(name)
+    if row is None:
+        raise no_such_property(name, owner)
+    return row
+
+
+def no_such_property(name: str, owner: str) -> Mgmt1Error:
+    """The error for a property that `owner` (a qube, or Qubes for the system) does not have."""
+    return Mgmt1Error.from_wire("QubesNoSuchPropertyError", f"Invalid property {shown(name)} of {owner}")
+
+
+def settable(row: QubesProperty, klass: str) -> str:
+    """The property of mgmt1 to set. Raises `QubesPropertyValueError` for one that cannot be set by this name."""
+    if row.name in _WRITE_ONCE:
+        raise QubesPropertyValueError(f"property '{row.name}' on {klass} instance cannot be changed")
+    if row.mgmt1_name != row.name:
+        raise not_settable(row, klass)
+    return row.name
+
+
+def not_settable(row: QubesProperty, klass: str) -> QubesPropertyValueError:
+    """The error for a property that is computed, or that mgmt1 does not have."""
+    return QubesPropertyValueError(f"property '{row.name}' on {klass} instance cannot be set")
+
+
+def of_row(row: QubesProperty, own: Mapping[str, PropertyRow]) -> Property:
+    """The property as Qubes OS answers it, from mgmt1's rows by name."""
+    values = {name: each.value for name, each in own.items()}
+    source = own.get(row.mgmt1_name)
+    is_default = not row.is_own and (source is None or row.mgmt1_name != row.name or source.is_default)
+    return Property(is_default, row.type, row.value(values))
+
+
+def all_of(rows: Mapping[str, QubesProperty], own: Mapping[str, PropertyRow]) -> list[PropertyRow]:
+    """Each property as Qubes OS lists it, from mgmt1's rows by name."""
+    values = {name: each.value for name, each in own.items()}
+    listed: list[PropertyRow] = []
+    for row in rows.values():
+        source = own.get(row.mgmt1_name)
+        is_default = not row.is_own and (source is None or row.mgmt1_name != row.name or source.is_default)
+        listed.append(PropertyRow(row.name, is_default, row.type, row.value(values)))
+    return listed
+
+
+def help_text(rst: str) -> str:
+    """The first paragraph of a help text as one line of plain text."""
+    return " ".join(rst.partition("\n\n")[0].replace("``", "").split())

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The dialect as a backend of its own: each `admin.*` call becomes mgmt1 calls of another backend."""
+
+from collections.abc import Mapping
+
+from qubesmanager.admin.calls import BY_SERVICE, TABLE
+from qubesmanager.admin.errors import explained
+from qubesmanager.admin.events import Shared
+from qubesmanager.daemon.dialect import handlers
+from qubesmanager.daemon.dialect.context import REGISTRY, Asking
+from qubesmanager.daemon.registry import Backend, Handler, Texts
+from qubesmanager.wire.call import AnyCall
+from qubesmanager.wire.errors import Mgmt1Error, QubesNotImplementedError
+
+
+class Dialect:
+    """Answers the calls of Qubes OS with those of `backend`."""
+
+    prefix = "admin."
+    calls: Mapping[str, AnyCall] = BY_SERVICE
+    texts = Texts(
+        unknown_call="no such method: {got}",
+        not_dom0="expected destination to be AdminVM",
+        no_argument="expected an argument",
+        surplus_argument="unexpected argument",
+        no_payload="expected payload",
+        surplus_payload="unexpected payload",
+    )
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._shared = Shared()
+        handlers.register_all()
+
+    def resolve(self, untrusted_dest: str) -> str:
+        return self._backend.resolve(untrusted_dest)
+
+    def handler(self, call: AnyCall) -> Handler:
+        if not call.uses:
+            raise QubesNotImplementedError(call.instead)
+        return REGISTRY.handler(call)
+
+    def context(self, source: str, dest: str, call: AnyCall) -> Asking:
+        pinned = self._backend.context(source, dest, call)
+        return Asking(self._backend, self._shared, source, dest, call, pinned)
+
+    def within(self, context: Asking, call: AnyCall) -> Asking:
+        return Asking(context.backend, context.shared, context.source, context.dest, call, context.pinned)
+
+    def explained(self, error: Mgmt1Error) -> Mgmt1Error:
+        return explained(error)
+
+
+def not_answered() -> list[str]:
+    """The rows that name mgmt1 rows and have no handler, in the table's order."""
+    handlers.register_all()
+    return [call.name for call in TABLE if call.uses and call.family not in REGISTRY.handlers]

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a handler of an `admin.*` call gets: a way to make mgmt1 calls for its caller; and the registry of handlers."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from qubesmanager.admin.events import Shared
+from qubesmanager.daemon.registry import Backend, Registry
+from qubesmanager.wire.call import AnyCall, Request
+from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.values import DeviceClass
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One `admin.*` call: `source` sent `call` to `dest`.
+
+    `pinned` is the other backend's context of that destination, so what is asked of it concerns the qube that had the
+    name when the call came.
+    """
+
+    backend: Backend
+    shared: Shared
+    source: str
+    dest: str
+    call: AnyCall
+    pinned: Any
+
+    @property
+    def device_class(self) -> DeviceClass:
+        """The device class in the call's name."""
+        if self.call.device_class is None:
+            raise TypeError(f"{self.call.name} has no device class")
+        return self.call.device_class
+
+    async def ask(self, request: Request[R]) -> R:
+        """The answer to a mgmt1 request, made as the caller. What mgmt1's row does not take is refused here."""
+        return cast(R, await self._begun(request))
+
+    async def ask_or(self, request: Request[R], error: type[Mgmt1Error], otherwise: R) -> R:
+        """As `ask`; `otherwise` where the answer is that error."""
+        try:
+            return await self.ask(request)
+        except error:
+            return otherwise
+
+    def rows(self, request: Request[R]) -> AsyncIterator[R]:
+        """The rows of a call that answers row by row."""
+        return cast(AsyncIterator[R], self._begun(request))
+
+    def events(self, request: Request[Event]) -> AsyncIterator[Event]:
+        """The events of a call that answers with events."""
+        return cast(AsyncIterator[Event], self._begun(request))
+
+    def _begun(self, request: Request[Any]) -> Any:
+        """What the handler of the request's call gives."""
+        call = request.call
+        argument = call.arg.decode(request.argument.encode())
+        payload = request.payload
+        if isinstance(payload, bytes) and not call.streams_in:
+            payload = call.payload.decode(payload)
+        if request.dest == self.dest:
+            context = self.backend.within(self.pinned, call)
+        else:
+            context = self.backend.context(self.source, self.backend.resolve(request.dest), call)
+        return self.backend.handler(call)(context, argument, payload)
+
+
+REGISTRY: Registry[Asking] = Registry()
+answers = REGISTRY.answers

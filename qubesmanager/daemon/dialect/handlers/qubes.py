@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Qubes: list, create, remove, lifecycle, state; firewall; events."""
+
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from typing import cast
+
+from qubesmanager.admin import calls
+from qubesmanager.admin.codecs import CurrentState, Ending, VmRow
+from qubesmanager.admin.events import Translator
+from qubesmanager.daemon.dialect.context import Asking, answers
+from qubesmanager.wire import calls as mgmt1
+from qubesmanager.wire.codecs import CreateInPoolSpec, CreateSpec
+from qubesmanager.wire.errors import (
+    Mgmt1Error,
+    ProtocolError,
+    QubesVMAlreadyExistsError,
+    QubesVMNotRunningError,
+    QubesVMNotStartedError,
+)
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.event_row import flag_text
+from qubesmanager.wire.events import CONNECTION_ESTABLISHED, row_of
+from qubesmanager.wire.firewall import Rule, parse_rule
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.records import NO, VmRecord
+from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
+
+DOM0 = "dom0"
+
+# -- lists ------------------------------------------------------------------------------------------------------------
+
+
+async def _rows(asking: Asking) -> list[VmRow]:
+    """The rows of the qubes that the source sees: all of them, or the destination's."""
+    only = None if asking.dest == DOM0 else asking.dest
+    return [_row(record) async for record in asking.rows(mgmt1.VM_GET_ALL(DOM0, only))]
+
+
+def _row(record: VmRecord) -> VmRow:
+    return VmRow(record.name, record.klass, record.state, record.properties["uuid"].value)
+
+
+@answers(calls.VM_LIST)
+async def list_vms(asking: Asking, _arg: None, _payload: None) -> list[VmRow]:
+    return await _rows(asking)
+
+
+@answers(calls.VMCLASS_LIST)
+async def list_classes(asking: Asking, _arg: None, _payload: None) -> list[str]:
+    return sorted(row.klass for row in await asking.ask(mgmt1.VMCLASS_LIST(DOM0)))
+
+
+@answers(calls.DEVICECLASS_LIST)
+async def list_device_classes(asking: Asking, _arg: None, _payload: None) -> list[DeviceClass]:
+    return await asking.ask(mgmt1.DEVICECLASS_LIST(DOM0))
+
+
+# -- create and remove ------------------------------------------------------------------------------------------------
+
+
+@answers(calls.VM_CREATE_APP)
+async def create_app(asking: Asking, template: str | None, spec: CreateSpec) -> None:
+    await asking.ask(mgmt1.VM_CREATE(template or DOM0, VmClass.APP, spec))
+
+
+@answers(calls.VM_CREATE_STANDALONE)
+async def create_standalone(asking: Asking, _arg: None, spec: CreateSpec) -> None:
+    await asking.ask(mgmt1.VM_CREATE(DOM0, VmClass.STANDALONE, spec))
+
+
+@answers(calls.VM_CREATE_DISP)
+async def create_disposable_to_keep(asking: Asking, template: str | None, spec: CreateSpec) -> None:
+    await asking.ask(mgmt1.VM_CREATE(template or DOM0, VmClass.DISP, spec))
+    async with _complete(asking, spec.name):
+        await asking.ask(mgmt1.VM_PROPERTY_SET(spec.name, "auto_cleanup", NO))
+
+
+@answers(calls.VM_CREATE_IN_POOL_APP)
+async def create_app_in_pool(asking: Asking, template: str | None, spec: CreateInPoolSpec) -> None:
+    await asking.ask(mgmt1.VM_CREATE_IN_POOL(template or DOM0, VmClass.APP, spec))
+
+
+@answers(calls.VM_CREATE_IN_POOL_STANDALONE)
+async def create_standalone_in_pool(asking: Asking, _arg: None, spec: CreateInPoolSpec) -> None:
+    await asking.ask(mgmt1.VM_CREATE_IN_POOL(DOM0, VmClass.STANDALONE, spec))
+
+
+_EMPTY_ROOT = 10 << 30
+"""Bytes of the root volume of an empty template, as that of an empty StandaloneVM."""
+
+
+@answers(calls.VM_CREATE_TEMPLATE)
+async def create_template(asking: Asking, _arg: None, spec: CreateSpec) -> None:
+    """mgmt1 makes a template of an image: one block of zeros, which is then extended."""
+    await asking.ask(mgmt1.LABEL_GET(DOM0, spec.label))
+    await asking.ask(mgmt1.VM_CREATE_TEMPLATE(DOM0, spec.name, _one_block()))
+    async with _complete(asking, spec.name):
+        await asking.ask(mgmt1.VM_VOLUME_EXTEND(spec.name, "root", _EMPTY_ROOT))
+        await asking.ask(mgmt1.VM_PROPERTY_SET(spec.name, "label", spec.label))
+
+
+async def _one_block() -> AsyncIterator[bytes]:
+    yield bytes(4096)
+
+
+@asynccontextmanager
+async def _complete(asking: Asking, name: str) -> AsyncGenerator[None, None]:
+    """What a new qube still needs: if that fails, the qube is removed again."""
+    try:
+        yield
+    except BaseException:
+        await asking.ask(mgmt1.VM_REMOVE(name))
+        raise
+
+
+_TRIES = 100
+"""Names of a new disposable that are tried, if they are taken."""
+
+
+@answers(calls.VM_CREATE_DISPOSABLE)
+async def create_disposable(asking: Asking, _arg: None, form: str) -> str:
+    if form not in {"", "uuid"}:
+        raise ProtocolError("unexpected payload")
+    template = asking.dest
+    if template == DOM0:
+        template = (await asking.ask(mgmt1.VM_PROPERTY_GET(asking.source, "default_dispvm"))).value
+        if not template:
+            raise Mgmt1Error("There is no default disposable template.")
+    label = (await asking.ask(mgmt1.VM_PROPERTY_GET(template, "label"))).value
+    name = await _new_disposable(asking, template, label)
+    if form == "uuid":
+        return f"uuid:{(await asking.ask(mgmt1.VM_PROPERTY_GET(name, 'uuid'))).value}"
+    return name
+
+
+async def _new_disposable(asking: Asking, template: str, label: str) -> str:
+    """A new disposable under the first random name that is free."""
+    for _ in range(_TRIES):
+        name = f"disp{1 + secrets.randbelow(9999)}"
+        try:
+            await asking.ask(mgmt1.VM_CREATE(template, VmClass.DISP, CreateSpec(name, label)))
+        except QubesVMAlreadyExistsError:
+            continue
+        return name
+    raise Mgmt1Error("There is no free name for a disposable.")
+
+
+@answers(calls.VM_REMOVE)
+async def remove(asking: Asking, _arg: None, _payload: None) -> None:
+    await asking.ask(mgmt1.VM_REMOVE(asking.dest))
+
+
+# -- lifecycle --------------------------------------------------------------------------------------------------------
+
+
+@answers(calls.VM_START)
+async def start(asking: Asking, _arg: None, _payload: None) -> None:
+    try:
+        await asking.ask(mgmt1.VM_START(asking.dest))
+    except QubesVMNotRunningError as error:
+        # Qubes OS does nothing for a paused qube.
+        if error.reason != Reason("qube-paused", asking.dest):
+            raise
+
+
+@answers(calls.VM_SHUTDOWN)
+async def shutdown(asking: Asking, ending: Ending, _payload: None) -> None:
+    options = {"force": flag_text(ending.force), "wait": flag_text(ending.wait)}
+    with _not_started():
+        await asking.ask(mgmt1.VM_SHUTDOWN_WITH(asking.dest, payload=options))
+
+
+@answers(calls.VM_KILL)
+async def kill(asking: Asking, _arg: None, _payload: None) -> None:
+    with _not_started():
+        await asking.ask(mgmt1.VM_KILL(asking.dest))
+
+
+@contextmanager
+def _not_started() -> Iterator[None]:
+    """The type of error that the tools expect where a qube that is to end does not run."""
+    try:
+        yield
+    except QubesVMNotRunningError as error:
+        if error.reason is None or error.reason.code != "qube-not-running":
+            raise
+        raise QubesVMNotStartedError(str(error)) from error
+
+
+@answers(calls.VM_PAUSE)
+async def pause(asking: Asking, _arg: None, _payload: None) -> None:
+    await asking.ask(mgmt1.VM_PAUSE(asking.dest))
+
+
+@answers(calls.VM_UNPAUSE)
+async def unpause(asking: Asking, _arg: None, _payload: None) -> None:
+    await asking.ask(mgmt1.VM_UNPAUSE(asking.dest))
+
+
+@answers(calls.VM_CURRENT_STATE)
+async def current_state(asking: Asking, _arg: None, _payload: None) -> CurrentState:
+    state = await asking.ask(mgmt1.VM_CURRENT_STATE(asking.dest))
+    most = state.mem
+    if state.mem and asking.dest != DOM0:
+        maxmem = int((await asking.ask(mgmt1.VM_PROPERTY_GET(asking.dest, "maxmem"))).value or 0)
+        most = max(maxmem << 10, state.mem)
+    return CurrentState(state.state, state.mem, most, state.cputime * 1_000_000)
+
+
+# -- firewall ---------------------------------------------------------------------------------------------------------
+
+_DROP = parse_rule("action=drop")
+
+
+@answers(calls.VM_FIREWALL_GET)
+async def get_firewall(asking: Asking, _arg: None, _payload: None) -> list[Rule]:
+    _not_dom0(asking)
+    return [parse_rule(row.rule) for row in await asking.ask(mgmt1.VM_FIREWALL_GET(asking.dest))] or [_DROP]
+
+
+@answers(calls.VM_FIREWALL_SET)
+async def set_firewall(asking: Asking, _arg: None, rules: list[Rule]) -> None:
+    _not_dom0(asking)
+    await asking.ask(mgmt1.VM_FIREWALL_REPLACE(asking.dest, payload=[str(rule) for rule in rules]))
+
+
+@answers(calls.VM_FIREWALL_RELOAD)
+async def reload_firewall(asking: Asking, _arg: None, _payload: None) -> None:
+    _not_dom0(asking)
+    await asking.ask(mgmt1.VM_FIREWALL_GET(asking.dest))
+
+
+def _not_dom0(asking: Asking) -> None:
+    if asking.dest == DOM0:
+        raise ProtocolError("expected destination to not be AdminVM")
+
+
+# -- events -----------------------------------------------------------------------------------------------------------
+
+
+@answers(calls.EVENTS)
+async def events(asking: Asking, _arg: None, _payload: None) -> AsyncGenerator[Event, None]:
+    """The listener is subscribed before the qubes are listed: what changes meanwhile comes as an event after it."""
+    async with aclosing(cast(AsyncGenerator[Event, None], asking.events(mgmt1.EVENTS(asking.dest)))) as stream:
+        translator: Translator | None = None
+        async for event in stream:
+            if translator is None:
+                translator = Translator(await _rows(asking), asking.shared)
+            for translated in translator.translate(event):
+                yield translated
+
+
+@answers(calls.VM_STATS)
+async def stats(asking: Asking, _arg: None, _payload: None) -> AsyncGenerator[Event, None]:
+    async with aclosing(cast(AsyncGenerator[Event, None], asking.events(mgmt1.VM_STATS(asking.dest)))) as stream:
+        async for event in stream:
+            for translated in Translator((), asking.shared).translate(event):
+                yield translated
+            if asking.dest != DOM0 and row_of(event) is CONNECTION_ESTABLISHED:
+                await _runs(asking)
+
+
+async def _runs(asking: Asking) -> None:
+    """Raises `QubesVMNotRunningError`, as Qubes OS does after the first event of a stream."""
+    state = (await asking.ask(mgmt1.VM_CURRENT_STATE(asking.dest))).state
+    if state is not PowerState.RUNNING:
+        raise QubesVMNotRunningError(f"Domain not running (either powered off or paused): '{asking.dest}'")
