@@ -179,7 +179,7 @@ def why_not_shutdown_in_order(facts: Facts, order: Sequence[str]) -> dict[str, R
         qube = facts.qubes[name]
         reason = users.why_not_shutdown(facts, qube, before)
         if qube.state not in ENDING:
-            reason = _why_not_ended(qube) or reason
+            reason = why_not_ended(qube) or reason
         reasons[name] = reason
         if reason is None:
             before.add(name)

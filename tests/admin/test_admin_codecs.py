@@ -60,6 +60,7 @@ VALUES: list[tuple[Codec[Any], st.SearchStrategy[Any]]] = [
             DeviceOptions,
             st.sampled_from(["manual", "auto-attach", "ask-to-attach", "required"]),
             st.dictionaries(st.from_regex(r"[a-z-]{1,12}", fullmatch=True), PRINTABLE, max_size=3),
+            persistent=st.just(False),
         ),
     ),
 ]

@@ -79,12 +79,6 @@ def test_properties_are_named_and_written_as_there() -> None:
     ]
 
 
-def test_a_value_that_has_two_names_there_changes_under_both() -> None:
-    names = [line.split("|")[1] for line in lines(events.PROPERTY_RESET("app", "ip", "10.137.0.9", True, ""))]
-
-    assert names == ["property-reset:ip", "property-reset:visible_ip"]
-
-
 def test_features_and_tags() -> None:
     assert lines(
         events.FEATURE_SET("app", "f1", "v"),

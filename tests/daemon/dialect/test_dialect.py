@@ -185,7 +185,7 @@ async def test_a_default_is_answered_while_another_value_is_set(admin: Caller) -
     assert await admin.content("admin.vm.property.Get+netvm", "work") == "default=False type=vm "
     assert await admin.content("admin.vm.property.GetDefault+netvm", "work") == "type=vm sys-firewall"
     assert await admin.content("admin.vm.property.GetDefault+label", "work") == ""
-    assert await admin.content("admin.vm.property.GetDefault+bootmode", "work") == "type=str "
+    assert await admin.content("admin.vm.property.GetDefault+bootmode", "work") == "type=str default"
     assert await admin.content("admin.property.GetDefault+stats_interval") == "type=int 3"
     assert await admin.content("admin.property.GetDefault+default_pool_kernel") == "type=str linux-kernel"
 
@@ -213,7 +213,7 @@ async def test_a_value_is_stored_in_the_form_of_mgmt1(
     assert name not in system.runtime.state.qube("untrusted").own
 
 
-@pytest.mark.parametrize("name", ["name", "qid", "uuid", "visible_ip", "bootmode", "xid", "start_time"])
+@pytest.mark.parametrize("name", ["name", "qid", "uuid", "visible_ip", "xid", "start_time"])
 async def test_what_cannot_be_set_is_refused_and_nothing_changes(admin: Caller, system: System, name: str) -> None:
     before = dict(system.runtime.state.qube("untrusted").own)
 

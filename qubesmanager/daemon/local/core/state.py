@@ -85,9 +85,11 @@ class State:
     def system(self, name: str) -> str:
         """The value of a system-wide property: its own, else that of the property it follows, else its default."""
         value = self.system_own.get(name)
+        return self.system_default(name) if value is None else value
+
+    def system_default(self, name: str) -> str:
+        """The value of a system-wide property that is not set: that of the property it follows, else its default."""
         row = system_properties.TABLE[name]
-        if value is not None:
-            return value
         return self.system(row.follows) if row.follows else row.default
 
     def default_pool(self, volume: str) -> str:

@@ -29,9 +29,10 @@ async def get_all(context: Context, _arg: None, _payload: None) -> list[Property
 
 
 @answers(calls.PROPERTY_GET_DEFAULT)
-async def get_default(_context: Context, name: str, _payload: None) -> list[PropertyRow]:
+async def get_default(context: Context, name: str, _payload: None) -> list[PropertyRow]:
     row = system_property(name)
-    return [PropertyRow(name, True, row.type.value, row.default)]
+    default = context.system.runtime.state.system_default(name)
+    return [PropertyRow(name, True, row.type.value, default)]
 
 
 @answers(calls.PROPERTY_SET)
