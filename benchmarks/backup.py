@@ -35,7 +35,7 @@ from qubesmanager.backup.archive.reader import open_backup
 from qubesmanager.backup.archive.scrypt_container import LEVELS, at_once, new_keys
 from qubesmanager.backup.archive.streams import FdInput, FdOutput
 from qubesmanager.backup.archive.writer import Options, QubeData, write
-from qubesmanager.backup.partial import give_name, part_of, partial
+from qubesmanager.host.atomic_file import give_name, part_of, partial
 from qubesmanager.host.sparse_file import FileSink, FileSource
 from qubesmanager.wire.firewall import parse_rule
 

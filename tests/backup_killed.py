@@ -18,7 +18,7 @@ from backup_samples import TINY, WORDS, Memory, contents, settings_only
 
 from qubesmanager.backup.archive.streams import FdOutput
 from qubesmanager.backup.archive.writer import Options, QubeData, write
-from qubesmanager.backup.partial import give_name, part_of, partial
+from qubesmanager.host.atomic_file import give_name, part_of, partial
 
 
 def write_one(path: Path) -> None:

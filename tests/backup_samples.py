@@ -13,9 +13,16 @@ from qubesmanager.backup.archive.writer import Options, QubeData, write
 from qubesmanager.host.sparse_file import Extent
 from qubesmanager.wire import restores
 from qubesmanager.wire.firewall import parse_rule
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import text
 
 LABELS = (Label(1, "red", "0xcc0000"), Label(8, "black", "0x000000"))
 DOM0 = Qube("dom0", ADMIN_CLASS, "black")
+
+
+def english(reason: Reason | None) -> str:
+    """The sentence of a reason; empty for none."""
+    return "" if reason is None else text(reason)
 
 
 def in_english(rows: list[restores.Restored]) -> list[str]:

@@ -274,3 +274,24 @@ def test_a_call_of_qubes_os_that_only_reads_uses_calls_that_only_read() -> None:
 
     for row in admin.TABLE:
         assert row.tier not in reading or all(each.tier in reading for each in row.uses), row.name
+
+
+DOM0_LITERALS = {
+    "ui/backup/backup_summary_page.py": "a line of the page",
+    "wire/names.py": "the constant itself",
+    "wire/restores.py": "an option of a restore",
+    "wire/values.py": "a kind of destination, as the reference prints it",
+}
+"""The modules where the text `dom0` is not the name of the admin qube, or is the constant for it."""
+
+
+def test_the_name_of_dom0_is_one_constant() -> None:
+    package = ROOT / "qubesmanager"
+    modules = {
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value == "dom0"
+    }
+
+    assert modules == DOM0_LITERALS.keys()

@@ -21,7 +21,6 @@ from typing import Any
 import yaml
 
 from qubesmanager.backup.archive.compression import Compression
-from qubesmanager.backup.archive.contents import DOM0
 from qubesmanager.backup.archive.scrypt_container import LEVELS
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.passphrases import passphrase_text
@@ -29,7 +28,7 @@ from qubesmanager.backup.retention import Keep
 from qubesmanager.backup.schedule import Schedule, parse_schedule
 from qubesmanager.wire.errors import QubesValueError
 from qubesmanager.wire.limits import PROFILE_BYTES, PROFILE_DEPTH, PROFILE_NODES
-from qubesmanager.wire.names import TAG_NAME, VM_NAME, shown, tag_today
+from qubesmanager.wire.names import DOM0, TAG_NAME, VM_NAME, shown, tag_today
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.values import VmClass
 
@@ -54,7 +53,7 @@ class Profile:
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
-    destination_vm: str = "dom0"
+    destination_vm: str = DOM0
     destination_path: str = ""
     destination_command: tuple[str, ...] = ()
     compression: Compression = Compression.GZIP
@@ -100,12 +99,12 @@ def parse_profile(untrusted: str) -> Profile:
         raise refusal("profile-two-destinations")
     if sum(bool(values.get(f"passphrase_{kind}")) for kind in ("text", "file", "vm")) > 1:
         raise refusal("profile-two-passphrases")
-    away = profile.destination_vm != "dom0" or profile.destination_command
-    if profile.destination_command and profile.destination_vm != "dom0":
+    away = profile.destination_vm != DOM0 or profile.destination_command
+    if profile.destination_command and profile.destination_vm != DOM0:
         raise refusal("profile-command-vm")
     if away and (profile.verify or profile.keep):
         raise refusal("profile-verify-path")
-    if profile.destination_vm == "dom0" and profile.destination_path:
+    if profile.destination_vm == DOM0 and profile.destination_path:
         _absolute("destination_path", profile.destination_path)
     if profile.dom0_home and not {DOM0, f"{TYPE}{VmClass.ADMIN}"} & set(profile.include):
         raise refusal("profile-home-include", DOM0)
@@ -150,13 +149,13 @@ def marked(text: str, source: str) -> str:
     """The text with a first line that names the qube that set it; without such a line where dom0 did."""
     lines = text.split("\n")
     text = "\n".join(dropwhile(lambda line: line.startswith(SET_BY), lines))
-    return text if source == "dom0" else f"{SET_BY}{source}.\n{text}"
+    return text if source == DOM0 else f"{SET_BY}{source}.\n{text}"
 
 
 def owner_of(text: str) -> str:
     """Who set the profile: dom0, or a qube, which writes only where dom0 allows it."""
     if not text.startswith(SET_BY):
-        return "dom0"
+        return DOM0
     return text.splitlines()[0].removeprefix(SET_BY).removesuffix(".")
 
 

@@ -27,16 +27,15 @@ from qubesmanager.cli.terminal import (
     status_of,
     table,
 )
-from qubesmanager.client.backups import LOST, Confirmed, execute, history, joined, latest, preview, whole
+from qubesmanager.client.backups import LOST, execute, history, joined, latest, preview, whole
 from qubesmanager.client.client import Client
 from qubesmanager.transport.base import RefusedError, Transport, TransportError
 from qubesmanager.wire import calls
-from qubesmanager.wire.backups import VERIFYING, BackupRun, Preview, Progress, follow
+from qubesmanager.wire.backups import VERIFYING, BackupRun, Confirmed, Preview, Progress, follow
 from qubesmanager.wire.errors import BackupAlreadyRunningError, Mgmt1Error
-from qubesmanager.wire.names import PROFILE_ID, check, printable
+from qubesmanager.wire.names import DOM0, PROFILE_ID, check, printable
 
 PROGRAM = "qubes-backup"
-DOM0 = "dom0"
 NEVER = "-"
 OK = "ok"
 SIZES = frozenset({1})

@@ -11,12 +11,11 @@ from qubesmanager.client.client import Client
 from qubesmanager.transport.base import Transport, TransportError
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.values import Dest
 
 PATIENCE = 0.8
 """Seconds that a completion waits for the daemon."""
-
-DOM0 = "dom0"
 
 
 def install(parser: argparse.ArgumentParser, connect: Callable[[str | None], Transport]) -> None:

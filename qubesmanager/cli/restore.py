@@ -33,11 +33,10 @@ from qubesmanager.client.restores import Progress, contents, new_run, options_he
 from qubesmanager.transport.base import RefusedError, Transport, TransportError
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
-from qubesmanager.wire.names import printable
+from qubesmanager.wire.names import DOM0, printable
 from qubesmanager.wire.restores import ADD, DIFFERS, NEW_HOME, SAME, Contents, Restored, RestorePlan, qube_in_progress
 
 PROGRAM = "qubes-restore"
-DOM0 = "dom0"
 WORDS = {"ok": "restored", "skipped": "skipped", "failed": "FAILED"}
 VERIFIED = {**WORDS, "ok": "whole"}
 FATES_SAID = {
@@ -240,7 +239,7 @@ async def _with_bar(client: Client, file: Path, passphrase: str, plan: RestorePl
         """The names are an extra: without events the bar goes without them."""
         nonlocal qube
         with suppress(Mgmt1Error, TransportError):
-            async with aclosing(client.events(calls.EVENTS("dom0"))) as stream:
+            async with aclosing(client.events(calls.EVENTS(DOM0))) as stream:
                 async for batch in stream:
                     for event in batch:
                         qube = qube_in_progress(event, run) or qube

@@ -4,7 +4,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
 
 from qubesmanager.backup.errors import BackupError, BackupIncompleteError
 from qubesmanager.backup.passphrases import passphrase_text
@@ -16,42 +15,30 @@ from qubesmanager.wire.backups import (
     CANCELLED,
     FAILED,
     INCOMPLETE,
+    NOTHING_CONFIRMED,
     BackupRun,
+    Confirmed,
     Preview,
     Progress,
-    decode_preview,
+    encode_execute,
     follow,
     is_of,
 )
-from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error
+from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import BACKUP_FINISHED
+from qubesmanager.wire.names import DOM0
+from qubesmanager.wire.reasons import refusal
 
-DOM0 = "dom0"
 LOST = "The connection was lost. Whether the backup of {} goes on is unknown."
 PATIENCE = 60.0
 """Seconds for which a lost connection is tried again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmed:
-    """What a run does only with the user's consent.
-
-    `given_up`: qubes whose last backup may be removed. `new_disk`: the destination may be on a disk that no backup of
-    the profile went to so far.
-    """
-
-    given_up: tuple[str, ...] = ()
-    new_disk: bool = False
-
-
-NOTHING_CONFIRMED = Confirmed()
-
-
 def whole(run: BackupRun) -> BackupRun:
     """The run, if it made a backup. Raises what its own caller was answered with."""
     if run.result == CANCELLED:
-        raise BackupCancelledError("The backup was cancelled.")
+        raise refusal("backup-cancelled")
     if run.result == FAILED:
         raise BackupError(run.reason, run.why)
     if run.result == INCOMPLETE:
@@ -69,7 +56,10 @@ async def preview(client: Client, profile: str, text: str = "") -> Preview:
         if text:
             yield text.encode()
 
-    return decode_preview(await client.send(calls.BACKUP_INFO(DOM0, profile, payload())))
+    answer = await client.send(calls.BACKUP_INFO(DOM0, profile, payload()))
+    if not isinstance(answer, Preview):
+        raise refusal("answer-no-preview")
+    return answer
 
 
 async def history(client: Client, profile: str | None = None) -> list[BackupRun]:
@@ -105,7 +95,7 @@ async def joined(client: Client, profile: str, tell: Callable[[Progress], None])
                 known = await latest(client, profile)
                 limit, pause = loop.time() + PATIENCE, FIRST_PAUSE
                 if known is None:
-                    raise BackupError(f"The profile {profile} has never been carried out.")
+                    raise refusal("profile-never-run", profile)
                 if not known.is_running or await _ends(stream, known, tell):
                     break
         except (TransportError, StopAsyncIteration) as error:
@@ -143,11 +133,8 @@ async def execute(
     Cancelled, the run is cancelled too, and this ends when it has: what it had written is gone. If `leaves` returns
     true, the run goes on without a caller that waits for it. `confirmed` is what the user allowed it.
     """
-    payload = {} if passphrase is None else {"passphrase": passphrase_text(passphrase, "What was given")}
-    if names := " ".join(confirmed.given_up):
-        payload["give-up"] = names
-    if confirmed.new_disk:
-        payload["new-disk"] = "yes"
+    checked = None if passphrase is None else passphrase_text(passphrase, "What was given")
+    payload = encode_execute(checked, confirmed)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(_answered(client, profile, payload))
         try:

@@ -16,6 +16,7 @@ from qubesmanager.wire.call import Request
 from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.event import Event, EventDecoder
 from qubesmanager.wire.limits import ANSWER_BYTES, ROW_BYTES
+from qubesmanager.wire.names import DOM0
 
 R = TypeVar("R")
 
@@ -91,7 +92,7 @@ class Client:
 
         The first batch starts with `connection-established`. Without a request: the events of the whole system.
         """
-        request = request or calls.EVENTS("dom0")
+        request = request or calls.EVENTS(DOM0)
         self.calls_made += 1
         decoder = EventDecoder()
         async with aclosing(self._exchange(request)) as answer:

@@ -17,7 +17,7 @@ from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import CONNECTION_ESTABLISHED, EVENTS_LOST, apply_event, property_change
-from qubesmanager.wire.names import VM_NAME, shown
+from qubesmanager.wire.names import DOM0, VM_NAME, shown
 from qubesmanager.wire.records import VmRecord
 
 log = logging.getLogger(__name__)
@@ -167,7 +167,7 @@ class Follower:
         """List the system-wide properties. A client that may not read them continues without them."""
         listed: dict[str, str] = {}
         try:
-            listed = {row.name: row.value for row in await self._client.send(calls.PROPERTY_GET_ALL("dom0"))}
+            listed = {row.name: row.value for row in await self._client.send(calls.PROPERTY_GET_ALL(DOM0))}
         except Mgmt1Error as error:
             log.warning("The system-wide properties are not known: %s", error)
         self._put_system(listed)
@@ -181,7 +181,7 @@ class Follower:
         """Put what is new or different, then take away what was not listed."""
         listed: set[str] = set()
         reasons: dict[str, None] = {}
-        async with aclosing(self._client.batches(calls.VM_GET_ALL("dom0"), _noted_in(reasons))) as batches:
+        async with aclosing(self._client.batches(calls.VM_GET_ALL(DOM0), _noted_in(reasons))) as batches:
             async for batch in batches:
                 listed.update(record.name for record in batch)
                 self._put(batch)
@@ -207,7 +207,7 @@ class Follower:
         """Fold the events; a qube whose event does not decode is asked for again, and costs no other anything."""
         reasons = dict.fromkeys(self.unreadable)
         for name in self._fold(batch):
-            async with aclosing(self._client.batches(calls.VM_GET_ALL("dom0", name), _noted_in(reasons))) as batches:
+            async with aclosing(self._client.batches(calls.VM_GET_ALL(DOM0, name), _noted_in(reasons))) as batches:
                 async for records in batches:
                     self._put(records)
         self._tell_unreadable(reasons)

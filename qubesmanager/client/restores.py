@@ -7,20 +7,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.passphrases import passphrase_text
 from qubesmanager.client.client import Client
 from qubesmanager.host.file_stream import FileStream
 from qubesmanager.wire import calls
+from qubesmanager.wire.names import DOM0
+from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.restores import (
     Contents,
     Restored,
     RestorePlan,
-    decode_contents,
     encode_options,
 )
-
-DOM0 = "dom0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,10 @@ async def contents(client: Client, path: Path, passphrase: str, *, salvage: bool
     """What the backup holds; only its head is read. Raises `BackupError`, `Mgmt1Error`, `TransportError`."""
     plan = RestorePlan(salvage=True) if salvage else None
     async with _payload(path, options_head(plan, passphrase)) as stream:
-        return decode_contents(await client.send(calls.BACKUP_INFO(DOM0, None, stream)))
+        answer = await client.send(calls.BACKUP_INFO(DOM0, None, stream))
+    if not isinstance(answer, Contents):
+        raise refusal("answer-no-contents")
+    return answer
 
 
 async def restore(
@@ -80,7 +81,7 @@ async def _payload(path: Path, head: bytes) -> AsyncIterator[FileStream]:
         async with FileStream(path, head) as stream:
             yield stream
     except OSError as error:
-        raise BackupError(f"The file {path} cannot be read: {error.strerror or error}.") from error
+        raise refusal("backup-file-not-read", path, error.strerror or str(error)) from error
 
 
 async def _reported(stream: FileStream, tell: Callable[[Progress], None]) -> AsyncIterator[bytes]:

@@ -7,8 +7,7 @@ from qubesmanager.client.client import Client
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import VolumeId
 from qubesmanager.wire.errors import StoragePoolException
-
-DOM0 = "dom0"
+from qubesmanager.wire.names import DOM0
 
 
 async def all_volumes(client: Client) -> list[VolumeId]:

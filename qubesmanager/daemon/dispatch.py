@@ -18,7 +18,7 @@ from qubesmanager.wire.call import AnyCall, EventsCall, RowsCall
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError
 from qubesmanager.wire.event import encode_event
 from qubesmanager.wire.limits import ARGUMENT_BYTES
-from qubesmanager.wire.names import shown
+from qubesmanager.wire.names import DOM0, shown
 from qubesmanager.wire.values import Dest
 
 log = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ class Dispatcher:
         if not untrusted_dest.startswith("uuid:"):
             names.check(names.VM_NAME, untrusted_dest)
         dest = backend.resolve(untrusted_dest)
-        if request.call.dest is Dest.DOM0 and dest != "dom0":
+        if request.call.dest is Dest.DOM0 and dest != DOM0:
             raise ProtocolError(request.texts.not_dom0.format(call=request.call.name, dest=dest))
         return dest
 

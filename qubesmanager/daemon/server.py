@@ -24,11 +24,10 @@ from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.payload_stream import PayloadStream
 from qubesmanager.wire import framing, limits
 from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, ProtocolError
-from qubesmanager.wire.names import VM_NAME, check, shown
+from qubesmanager.wire.names import DOM0, VM_NAME, check, shown
 
 log = logging.getLogger(__name__)
 
-DOM0 = "dom0"
 _PIECE = 256 << 10
 _DISCARDED = 1 << 20
 """Bytes that are read from a caller after an answer that came before the end of its payload."""
@@ -244,7 +243,7 @@ class Server:
             return header
         if header.untrusted_target != "adminvm":
             raise ProtocolError(f"There is no such destination: {shown(header.untrusted_target)}")
-        return framing.Header(header.untrusted_service, header.untrusted_argument, header.source, "name", "dom0")
+        return framing.Header(header.untrusted_service, header.untrusted_argument, header.source, "name", DOM0)
 
     async def _payload(self, reader: asyncio.StreamReader) -> AsyncGenerator[bytes, None]:
         """The payload to its end. Raises `ProtocolError` for a caller that stops without ending it."""

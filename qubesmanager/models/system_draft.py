@@ -13,11 +13,10 @@ from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import PropertyRow
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import apply_event, property_change
+from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import PropertyValue, VmRecord
 from qubesmanager.wire.values import PowerState, VmClass
-
-DOM0 = "dom0"
 
 
 class SystemDraft(Draft):

@@ -12,12 +12,12 @@ from qubesmanager.rules.edits import why_not_edit, why_not_set, why_not_set_syst
 from qubesmanager.rules.facts import Facts
 from qubesmanager.rules.references import Reference, reference_texts, references_to
 from qubesmanager.wire import calls
+from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import PropertyValue
 from qubesmanager.wire.values import PowerState, VmClass
 
 REMOVE = "remove"
-DOM0 = "dom0"
 
 
 def removal_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = (), replacement: str = "") -> Plan:
@@ -166,6 +166,6 @@ def _move_system(facts: Facts, removed: str, prop: str, replacement: str) -> Row
     if reason is not None:
         return Row(DOM0, prop, Group.MOVE, state, now, now, refused=reason)
     step = Step(
-        ("property", prop), calls.PROPERTY_SET("dom0", prop, replacement), calls.PROPERTY_SET("dom0", prop, removed)
+        ("property", prop), calls.PROPERTY_SET(DOM0, prop, replacement), calls.PROPERTY_SET(DOM0, prop, removed)
     )
     return Row(DOM0, prop, Group.MOVE, state, now, PropertyValue(replacement, False), (step,))

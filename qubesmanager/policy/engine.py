@@ -16,7 +16,6 @@ from qubesmanager.policy.system_info import (
     ADMINVM,
     DISPVM,
     DISPVM_PREFIX,
-    DOM0,
     DOM0_UUID,
     REMOTE_CLASS,
     RUNNING,
@@ -25,7 +24,7 @@ from qubesmanager.policy.system_info import (
     SystemInfo,
     is_dom0,
 )
-from qubesmanager.wire.names import shown
+from qubesmanager.wire.names import DOM0, shown
 
 DEFAULT = "@default"
 ANYVM = "@anyvm"

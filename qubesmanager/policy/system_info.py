@@ -11,10 +11,10 @@ from functools import cached_property
 from typing import Any
 
 from qubesmanager.wire.errors import ProtocolError
+from qubesmanager.wire.names import DOM0
 
 UUID_PREFIX = "uuid:"
 DISPVM_PREFIX = "@dispvm:"
-DOM0 = "dom0"
 ADMINVM = "@adminvm"
 DISPVM = "@dispvm"
 DOM0_UUID = "uuid:00000000-0000-0000-0000-000000000000"

@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 
 from qubesmanager.rules.facts import Facts, QubeFacts
+from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.values import VmClass
 
@@ -12,7 +13,7 @@ FOR_DISPOSABLES = "template_for_dispvms"
 DEFAULT_SOURCE: Mapping[VmClass, str] = {VmClass.APP: "default_template", VmClass.DISP: "default_dispvm"}
 """The system-wide property that names what a qube of the class is made from."""
 
-DEFAULT = "dom0"
+DEFAULT = DOM0
 """As a source: the system's default, and for a StandaloneVM an empty root volume."""
 
 

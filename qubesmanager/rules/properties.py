@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
+from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.values import VmClass
 
@@ -542,13 +543,13 @@ _SYSTEM_ROWS = (
     ),
     SystemPropertyRow(
         "default_guivm", Type.VM,
-        default="dom0",
+        default=DOM0,
         optional=True,
         help=QT_TRANSLATE_NOOP("PropertyHelp", "The qube that shows windows."),
     ),
     SystemPropertyRow(
         "default_audiovm", Type.VM,
-        default="dom0",
+        default=DOM0,
         optional=True,
         help=QT_TRANSLATE_NOOP("PropertyHelp", "The qube that plays sound."),
     ),

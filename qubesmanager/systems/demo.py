@@ -19,6 +19,7 @@ from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement
 from qubesmanager.daemon.local.system import System
 from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.records import DeviceRecord
 from qubesmanager.wire.values import DeviceClass, VmClass
 
@@ -63,7 +64,7 @@ _BASE = (
         {"template": "fedora-43", "provides_network": "yes", "netvm": "", "memory": "400", "maxmem": "0",
          "virt_mode": "hvm", "autostart": "yes"},
         tags=("net",), features={"servicevm": "1", "service.network-manager": "1"}, running=True, age=1,
-        devices=(DeviceRecord(DeviceClass.PCI, "dom0", "02_00.0", False, {"persistent": "yes"}),),
+        devices=(DeviceRecord(DeviceClass.PCI, DOM0, "02_00.0", False, {"persistent": "yes"}),),
     ),
     Sample(
         "sys-firewall", VmClass.APP, "green",
@@ -75,7 +76,7 @@ _BASE = (
         {"template": "default-dvm", "netvm": "", "auto_cleanup": "no", "virt_mode": "hvm", "maxmem": "0",
          "autostart": "yes"},
         features={"servicevm": "1"}, running=True,
-        devices=(DeviceRecord(DeviceClass.PCI, "dom0", "00_14.0", False, {"persistent": "yes"}),),
+        devices=(DeviceRecord(DeviceClass.PCI, DOM0, "00_14.0", False, {"persistent": "yes"}),),
     ),
     Sample(
         "work", VmClass.APP, "blue", {"template": "debian-13", "memory": "800", "maxmem": "6000", "vcpus": "4"},
@@ -85,7 +86,7 @@ _BASE = (
     Sample("personal", VmClass.APP, "yellow", {"template": "fedora-43"}, tags=("home",), running=True, age=2),
     Sample("untrusted", VmClass.APP, "red", {"template": "fedora-43", "include_in_backups": "no"}),
     Sample(
-        "vault", VmClass.APP, "black", {"template": "debian-13", "netvm": "", "guivm": "dom0"},
+        "vault", VmClass.APP, "black", {"template": "debian-13", "netvm": "", "guivm": DOM0},
         tags=("keys",), age=60, notes="Never gets a netvm.",
     ),
 )  # fmt: skip
@@ -111,7 +112,7 @@ def _pci(slot: int, function: int, description: str, bus: int = 0) -> DeviceInfo
 
 
 DEVICES = {
-    "dom0": (
+    DOM0: (
         _disk("nvme0n1", "Example NVMe 1TB", 1000 * GIB, in_use="its partition nvme0n1p2: part of dm-0"),
         _disk("sdb", "Example Portable SSD", 512 * GIB),
         _disk("sdb1", "Example Portable SSD: photos", 256 * GIB, parent="sdb"),
@@ -175,7 +176,7 @@ async def populate(system: System, extra: int) -> None:
     A system whose store was lost is not filled: its volumes wait for `--recover`. What cannot be started is logged.
     """
     chosen = samples(extra)
-    if len(system.runtime.state.qubes) == 1 and not system.runtime.state.qube("dom0").problem:
+    if len(system.runtime.state.qubes) == 1 and not system.runtime.state.qube(DOM0).problem:
         await write(system, chosen)
         await _set_system(system)
     for name, devices in DEVICES.items():

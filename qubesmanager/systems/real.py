@@ -14,6 +14,7 @@ from qubesmanager.daemon.local.drivers import kernels
 from qubesmanager.daemon.local.drivers.hypervisor import needs
 from qubesmanager.daemon.local.system import System
 from qubesmanager.systems import guest_image
+from qubesmanager.wire.names import DOM0
 
 KERNEL = "debian-tiny"
 TEMPLATE = "tiny"
@@ -74,13 +75,13 @@ async def populate(system: System) -> None:
 
     Raises `Mgmt1Error` when the guest's kernel cannot be had. Cut off, it goes on the next time.
     """
-    if set(system.runtime.state.qubes) - {"dom0", TEMPLATE} or system.runtime.state.qube("dom0").problem:
+    if set(system.runtime.state.qubes) - {DOM0, TEMPLATE} or system.runtime.state.qube(DOM0).problem:
         return
     if KERNEL not in system.runtime.state.kernels:
         await guest_image.build(system.runtime.places.kernels / KERNEL)
         system.runtime.state.kernels = await kernels.installed(system.runtime.places.kernels)
     if TEMPLATE not in system.runtime.state.qubes:
-        await system.creation.create_template("dom0", TEMPLATE, _root())
+        await system.creation.create_template(DOM0, TEMPLATE, _root())
     await system.settings.set_system_property("default_kernel", KERNEL)
     await system.settings.set_system_property("default_template", TEMPLATE)
     own = {"kernelopts": guest_image.KERNEL_OPTIONS, "memory": _MEMORY, "maxmem": "0", "vcpus": "1"}
@@ -88,7 +89,7 @@ async def populate(system: System) -> None:
         if system.runtime.state.qube(TEMPLATE).own.get(name) is None:
             await system.settings.set_property(TEMPLATE, name, value)
     for name, label in QUBES:
-        await system.creation.create("dom0", "AppVM", TEMPLATE, name, label)
+        await system.creation.create(DOM0, "AppVM", TEMPLATE, name, label)
 
 
 async def _root() -> AsyncIterator[bytes]:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from qubesmanager.transport.base import Answer, Payload, pieces
+from qubesmanager.wire.names import DOM0
 
 
 class Answerer(Protocol):
@@ -18,7 +19,7 @@ class Answerer(Protocol):
 class MemoryTransport:
     """Calls an `Answerer` directly, as the given source."""
 
-    def __init__(self, answerer: Answerer, source: str = "dom0") -> None:
+    def __init__(self, answerer: Answerer, source: str = DOM0) -> None:
         self._answerer = answerer
         self._source = source
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from qubesmanager.transport.base import Answer, Payload, TransportError, pieces
 from qubesmanager.wire.framing import encode_header
+from qubesmanager.wire.names import DOM0
 
 _PIECE = 256 << 10
 
@@ -18,7 +19,7 @@ _PIECE = 256 << 10
 class UnixTransport:
     """Connects to `path` for each call and says that it is `source`."""
 
-    def __init__(self, path: Path, source: str = "dom0") -> None:
+    def __init__(self, path: Path, source: str = DOM0) -> None:
         self._path = path
         self._source = source
 

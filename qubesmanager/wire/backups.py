@@ -16,12 +16,11 @@ from qubesmanager.wire.events import (
     BackupEvent,
     BackupProgress,
 )
-from qubesmanager.wire.names import shown
+from qubesmanager.wire.names import DOM0, shown
 from qubesmanager.wire.reason import Field, Reason
-from qubesmanager.wire.reasons import from_json, joined, text, to_json
+from qubesmanager.wire.reasons import from_json, joined, refusal, text, to_json
 from qubesmanager.wire.records import NO, YES
-
-DOM0 = "dom0"
+from qubesmanager.wire.restores import BACKUP_ID, Contents, decode_contents, encode_contents
 
 WRITING, VERIFYING = "writing", "verifying"
 """The phases of a run."""
@@ -140,6 +139,39 @@ class BackupRun:
         """The run with these reasons, one after the other, instead of its present ones; without any: with no reason."""
         why = joined(fields)
         return replace(self, reason=text(why) if why else "", why=why)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What a run does only with the user's consent.
+
+    `given_up`: qubes whose last backup `keep` may remove. `new_disk`: the destination may be on a disk that no backup
+    of the profile went to so far.
+    """
+
+    given_up: tuple[str, ...] = ()
+    new_disk: bool = False
+
+
+NOTHING_CONFIRMED = Confirmed()
+
+
+def encode_execute(passphrase: str | None, confirmed: Confirmed) -> dict[str, str]:
+    """The payload of `mgmt1.backup.Execute`; without a passphrase the daemon takes that of the profile."""
+    values = {
+        "passphrase": passphrase,
+        "give-up": " ".join(confirmed.given_up) or None,
+        "new-disk": YES if confirmed.new_disk else None,
+    }
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def decode_execute(untrusted: Mapping[str, str]) -> tuple[str | None, Confirmed]:
+    """The passphrase, None without one, and what the user confirmed. Raises `ProtocolError` for any other key."""
+    if set(untrusted) - {"passphrase", "give-up", "new-disk"} or untrusted.get("new-disk", YES) != YES:
+        raise refusal("backup-payload")
+    confirmed = Confirmed(tuple(untrusted.get("give-up", "").split()), new_disk="new-disk" in untrusted)
+    return untrusted.get("passphrase"), confirmed
 
 
 # -- as JSON ----------------------------------------------------------------------------------------------------------
@@ -422,7 +454,7 @@ def decode_preview(untrusted: str) -> Preview:
     """The preview of such a text; a key that is missing is not known. Raises `ProtocolError`."""
     head, empty, rows = untrusted.partition("\n\n")
     if not empty:
-        raise ProtocolError("The answer does not say what the profile would do.")
+        raise refusal("answer-no-preview")
     values = _pairs(head.split("\n"))
     left_out = values.get("left-out", "").split()
     return Preview(
@@ -493,6 +525,20 @@ def _digits(untrusted: Mapping[str, str], key: str) -> int | None:
     if not value.isascii() or not value.isdigit() or len(value) > _DIGITS:
         raise ProtocolError(f"{key} is a number, not {shown(value)}.")
     return int(value)
+
+
+# -- what the daemon answers about a profile or a backup -------------------------------------------------------------
+
+
+def encode_info(info: Preview | Contents) -> str:
+    """The answer of `mgmt1.backup.Info`: about a profile if it was asked for one, else about a backup."""
+    return encode_preview(info) if isinstance(info, Preview) else encode_contents(info)
+
+
+def decode_info(untrusted: str) -> Preview | Contents:
+    """What such an answer is about: a backup if it names the id of one. Raises `ProtocolError`."""
+    is_of_backup = any(line.startswith(BACKUP_ID) for line in untrusted.partition("\n\n")[0].split("\n"))
+    return decode_contents(untrusted) if is_of_backup else decode_preview(untrusted)
 
 
 # -- events -----------------------------------------------------------------------------------------------------------

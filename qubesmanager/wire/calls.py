@@ -7,7 +7,7 @@ come from these rows or are compared with them by a test.
 
 from qubesmanager.wire import codecs as c
 from qubesmanager.wire import names
-from qubesmanager.wire.backups import decode_run, encode_run
+from qubesmanager.wire.backups import decode_info, decode_run, encode_info, encode_run
 from qubesmanager.wire.call import AnyCall, Call, EventsCall, RowsCall
 from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.event import Event, EventDecoder, encode_event
@@ -24,6 +24,11 @@ RESTORED_ROWS = c.rows_of(
     encode_restored,
 )
 BACKUP_RUNS = c.rows_of("one JSON object a line", decode_run, encode_run)
+BACKUP_INFO_TEXT = c.Codec(
+    "<key>=<value>\\n, an empty line, <qube> <key=value …>\\n",
+    lambda untrusted: decode_info(c.text(untrusted, "answer")),
+    lambda info: encode_info(info).encode(),
+)
 
 
 def _decode_event(untrusted: bytes) -> Event:
@@ -293,7 +298,7 @@ BACKUP_EXECUTE = Call(
     secret=True,
 )  # fmt: skip
 BACKUP_INFO = Call(
-    "mgmt1.backup.Info", Dest.DOM0, Tier.GLOBAL_RO, c.optional(c.PROFILE_ID), c.STREAM, c.TEXT,
+    "mgmt1.backup.Info", Dest.DOM0, Tier.GLOBAL_RO, c.optional(c.PROFILE_ID), c.STREAM, BACKUP_INFO_TEXT,
     "With a profile id: what it would contain, sizes, space at the target; with YAML as payload, the same"
     " for a profile with this content. Without an id, with content (passphrase=<text>, an empty line, the backup): what"
     " that backup holds.",

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.reason import Reason
 
-RESERVED_VM_NAMES = frozenset({"none", "default", "dom0", "Domain-0"})
+DOM0 = "dom0"
+"""The admin qube, which every system has and which no rule of a qube restricts."""
+RESERVED_VM_NAMES = frozenset({"none", "default", DOM0, "Domain-0"})
 """Names that no new qube may have."""
 
 

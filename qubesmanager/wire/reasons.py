@@ -7,15 +7,17 @@ client of Qubes can read it.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from string import Formatter
-from typing import Any
+from typing import Any, TypeVar
 
 from qubesmanager.wire import errors
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.reason import Field, Reason, Value
+
+T = TypeVar("T")
 
 DEPTH = 16
 """How many reasons may be inside of each other in a payload."""
@@ -845,10 +847,283 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("backup-unreadable", errors.BackupDamagedError, "The backup that was written cannot be read: {why}"),
     Row("program-not-started", errors.BackupError, "{program} cannot be started: {why}."),
+    Row("program-took-no-backup", errors.BackupError, "{program} did not take the backup (status {status})."),
+    Row(
+        "program-took-no-backup-said",
+        errors.BackupError,
+        "{program} did not take the backup (status {status}): {output}",
+    ),
     Row("qube-no-qrexec", errors.BackupError, "{qube} cannot be reached: this computer has no qrexec ({program})."),
     Row("passphrase-vm-failed", errors.BackupError, "{qube} did not give the passphrase: {why}"),
     Row("passphrase-vm-status", errors.BackupError, "{qube} did not give the passphrase (status {status})."),
     Row("passphrase-file", errors.BackupError, "The passphrase in {path} cannot be read: {why}."),
+    # -- lists in a reason
+    Row("list-two", errors.Mgmt1Error, "{first}, {second}"),
+    Row("list-more", errors.Mgmt1Error, "{list} and {count} more"),
+    Row("path-why", errors.Mgmt1Error, "{path} ({why})"),
+    # -- a backup as it is read: its tar archive
+    Row("tar-no-header", errors.BackupDamagedError, "The archive is damaged: expected a tar header."),
+    Row("tar-no-number", errors.BackupDamagedError, "The archive is damaged: expected a number."),
+    Row("tar-no-pax-record", errors.BackupDamagedError, "The archive is damaged: expected a pax record."),
+    Row("tar-pax-number", errors.BackupDamagedError, "The archive is damaged: {key} is not a number."),
+    Row("tar-pax-too-long", errors.BackupDamagedError, "The archive is damaged: a pax header has no end."),
+    Row("tar-pax-renames", errors.BackupDamagedError, "A pax header gives a member of the backup another name."),
+    Row("tar-hard-link", errors.Mgmt1Error, "hard link"),
+    Row("tar-link", errors.Mgmt1Error, "symbolic link"),
+    Row("tar-device", errors.Mgmt1Error, "device"),
+    Row("tar-folder", errors.Mgmt1Error, "folder"),
+    Row("tar-pipe", errors.Mgmt1Error, "pipe"),
+    Row("tar-unknown", errors.Mgmt1Error, "member of an unknown kind"),
+    Row("backup-no-file", errors.BackupDamagedError, "The backup holds a {kind}, {name}."),
+    Row("backup-foreign", errors.BackupDamagedError, "The backup holds {name}, which does not belong there."),
+    Row("backup-member-too-large", errors.BackupLimitError, "The member {name} has more than {most} MiB."),
+    Row("backup-cut-off", errors.BackupDamagedError, "The backup ends in the middle of a member: it was cut off."),
+    Row("backup-padding", errors.BackupDamagedError, "There is something between two members of the backup."),
+    Row("backup-end-missing", errors.BackupDamagedError, "The end of the backup is missing."),
+    Row("padding-changed", errors.BackupDamagedError, "The bytes after {name} were changed."),
+    Row("padding-of-unknown-changed", errors.BackupDamagedError, "The bytes after a member were changed."),
+    Row("frame-changed", errors.BackupDamagedError, "The tar header of {name} was changed."),
+    Row("member-mended", errors.BackupDamagedError, "The header of {name} was damaged; its content is whole."),
+    Row(
+        "member-lost",
+        errors.BackupDamagedError,
+        "The header of a member after {name} is lost, and what follows is not a whole chunk.",
+    ),
+    Row(
+        "first-member-lost",
+        errors.BackupDamagedError,
+        "The header of the first member is lost, and what follows is not a whole chunk.",
+    ),
+    Row("damage-met", errors.BackupDamagedError, "{what} (Met after {chunk}.)"),
+    Row("damage-met-qube", errors.BackupDamagedError, "{what} (Met after {chunk}, of the qube {qube}.)"),
+    Row("damage-met-first", errors.BackupDamagedError, "{what} (Met at the beginning.)"),
+    # -- its header, qubes.xml, configuration and manifest
+    Row("no-backup", errors.BackupDamagedError, "This is not a backup, or its head is damaged: {name} is missing."),
+    Row("head-damaged", errors.BackupDamagedError, "The head of the backup is damaged. {why}"),
+    Row("head-cut", errors.BackupDamagedError, "The backup is cut off in its head."),
+    Row("head-too-large", errors.BackupLimitError, "{name} has more than {most} KiB."),
+    Row(
+        "head-frame-changed", errors.BackupDamagedError, "The tar headers at the beginning of the backup were changed."
+    ),
+    Row("small-file-too-large", errors.BackupLimitError, "{name} has more than {most} MiB."),
+    Row("header-broken", errors.BackupDamagedError, "The header of the backup is broken."),
+    Row("header-changed", errors.BackupDamagedError, "The header of the backup was changed."),
+    Row("header-replaced", errors.BackupDamagedError, "The header of the backup was changed; its sealed copy is used."),
+    Row("sealed-header-damaged", errors.BackupDamagedError, "The sealed header of the backup is damaged."),
+    Row(
+        "header-version",
+        errors.BackupError,
+        "The backup is of version {version}; only version 4, of Qubes 4, can be read.",
+    ),
+    Row("header-not-sealed", errors.BackupError, "The backup is not sealed as backups of version 4 are."),
+    Row("header-compression", errors.BackupError, "The backup is compressed with {method}, which cannot be read."),
+    Row(
+        "backup-passphrase-line",
+        errors.QubesValueError,
+        "The passphrase of a backup is one line of text, and not empty.",
+    ),
+    Row("passphrase-wrong", errors.BackupPassphraseError, "The passphrase is not the one of this backup."),
+    Row("xml-changed", errors.BackupDamagedError, "qubes.xml in the backup was changed, or is of another backup."),
+    Row("xml-too-long", errors.BackupLimitError, "{name} has more than {most} bytes."),
+    Row(
+        "xml-entities", errors.BackupLimitError, "{name} declares entities or a document type, which are not expanded."
+    ),
+    Row("xml-no-xml", errors.BackupDamagedError, "{name} is not the XML that was expected: {why}."),
+    Row("xml-empty", errors.BackupDamagedError, "{name} is empty."),
+    Row("xml-too-many-qubes", errors.BackupLimitError, "The backup lists {count} qubes; at most {most} are read."),
+    Row("xml-dom0-missing", errors.BackupDamagedError, "qubes.xml does not hold the settings of dom0."),
+    Row("xml-bad-qube", errors.BackupDamagedError, "qubes.xml lists a qube {qube} of class {class}, which cannot be."),
+    Row("xml-no-label", errors.BackupDamagedError, "qubes.xml does not say which label {qube} has."),
+    Row("xml-no-place", errors.BackupDamagedError, "qubes.xml does not say where the data of {qube} are."),
+    Row("xml-bad-label", errors.BackupDamagedError, "qubes.xml declares a label {label} that cannot be."),
+    Row("xml-qube-twice", errors.BackupDamagedError, "qubes.xml lists the qube {qube} twice."),
+    Row("xml-folder-twice", errors.BackupDamagedError, "qubes.xml lists the folder {folder} twice."),
+    Row(
+        "xml-label-undeclared",
+        errors.QubesValueError,
+        "The label {label} of {qube} is not among the labels of the backup.",
+    ),
+    Row("xml-no-dom0", errors.QubesValueError, "Every backup contains the settings of dom0."),
+    Row(
+        "xml-character",
+        errors.QubesValueError,
+        "A backup cannot hold the text {text}: it has a character that XML does not allow.",
+    ),
+    Row("config-not-there", errors.BackupDamagedError, "The configuration of dom0 is missing in the file."),
+    Row("config-changed", errors.BackupDamagedError, "The configuration of dom0 was changed, or is of another backup."),
+    Row("config-broken", errors.BackupDamagedError, "The configuration of dom0 in the backup is broken."),
+    Row("config-not-read", errors.BackupDamagedError, "The configuration of dom0 cannot be read: {why}"),
+    Row(
+        "config-version",
+        errors.BackupError,
+        "The configuration of dom0 is of version {version}, which is not known here.",
+    ),
+    Row("config-too-large", errors.BackupError, "The configuration of dom0 has more than {most} MiB."),
+    Row("backup-manifest-broken", errors.BackupDamagedError, "The manifest of the backup is broken."),
+    Row(
+        "backup-manifest-version",
+        errors.BackupError,
+        "The manifest of the backup is of version {version}, which is not known here.",
+    ),
+    Row(
+        "backup-manifest-missing",
+        errors.BackupDamagedError,
+        "The manifest at the end of the backup is missing: it is not whole.",
+    ),
+    Row("backup-manifest-not-read", errors.BackupDamagedError, "The manifest cannot be read: {why}"),
+    Row("backup-manifest-foreign", errors.BackupDamagedError, "The manifest is not of this backup."),
+    # -- its chunks and files
+    Row("backup-twice", errors.BackupDamagedError, "The backup holds {name} twice."),
+    Row("chunk-after-manifest", errors.BackupDamagedError, "The backup goes on after its manifest, with {chunk}."),
+    Row("chunk-of-no-qube", errors.BackupDamagedError, "The backup holds {chunk}, which belongs to no qube of it."),
+    Row("file-not-in-place", errors.BackupDamagedError, "{file} of {qube} is not in its place."),
+    Row(
+        "chunks-before-missing",
+        errors.BackupDamagedError,
+        "{file} of {qube} begins with chunk {number}; those before are missing.",
+    ),
+    Row("chunk-twice", errors.BackupDamagedError, "The chunk {chunk} of {qube} is there twice, or not in its place."),
+    Row("chunk-missing", errors.BackupDamagedError, "The chunk {chunk} of {qube} is missing, or not in its place."),
+    Row("chunk-failed", errors.BackupDamagedError, "The chunk {chunk} cannot be read: {why}"),
+    Row("chunk-changed", errors.BackupDamagedError, "The content of the chunk {chunk} was changed."),
+    Row(
+        "chunk-changed-or-foreign",
+        errors.BackupDamagedError,
+        "The chunk {chunk} was changed, or does not belong there.",
+    ),
+    Row("chunk-not-sealed", errors.BackupDamagedError, "The chunk is not a sealed container."),
+    Row("chunk-other-params", errors.BackupDamagedError, "The chunk is not sealed like the others."),
+    Row("chunk-cut", errors.BackupDamagedError, "The chunk was cut off."),
+    Row("container-missing", errors.BackupDamagedError, "The archive is damaged: expected a scrypt container."),
+    Row("container-header-changed", errors.BackupDamagedError, "The header of a scrypt container was changed."),
+    Row("container-cut", errors.BackupDamagedError, "A scrypt container is cut off."),
+    Row("container-changed", errors.BackupDamagedError, "The content of a scrypt container was changed."),
+    Row(
+        "backup-key-params",
+        errors.BackupDamagedError,
+        "The backup names parameters of key derivation that do not exist.",
+    ),
+    Row(
+        "backup-key-memory",
+        errors.BackupLimitError,
+        "The backup asks for {memory} MiB of memory for one key derivation (N = 2^{log_n}); the limit is {most} MiB.",
+    ),
+    Row(
+        "backup-key-work",
+        errors.BackupLimitError,
+        "The backup asks for a key derivation of N = 2^{log_n}, r = {r}, p = {p}, which takes longer than is allowed.",
+    ),
+    Row("zstd-missing", errors.BackupError, "zstd needs the Python package zstandard, which is not installed."),
+    Row("compression-broken", errors.BackupDamagedError, "The compressed data are broken."),
+    Row("inner-pax-too-long", errors.BackupLimitError, "A pax header inside is too long."),
+    Row("inner-other-file", errors.BackupDamagedError, "The archive inside is not the one of {name}."),
+    Row("inner-no-file", errors.BackupDamagedError, "The archive inside holds no file {name}."),
+    Row("inner-follows", errors.BackupDamagedError, "Something follows the file in the archive inside."),
+    Row("inner-sparse", errors.BackupDamagedError, "The archive inside has a sparse format that is not known."),
+    Row("inner-map", errors.BackupDamagedError, "The map of the archive inside is broken."),
+    Row("inner-too-short", errors.BackupDamagedError, "The archive inside ends too early."),
+    Row(
+        "inner-too-much", errors.BackupLimitError, "{name} holds more bytes than were announced, or are allowed for it."
+    ),
+    Row("file-failed", errors.BackupDamagedError, "{file} of {qube}: {why}"),
+    Row("file-not-restored", errors.BackupError, "{file} of {qube} could not be written: {why}."),
+    Row("file-missing", errors.BackupDamagedError, "The file {file} of {qube} is missing."),
+    Row(
+        "file-chunks-differ",
+        errors.BackupDamagedError,
+        "The file {file} of {qube} has {chunks} chunks, and {written} were written.",
+    ),
+    Row("file-differs", errors.BackupDamagedError, "The file {file} of {qube} is not the one that was written."),
+    Row("files-differ", errors.BackupDamagedError, "The files of {qube} are not those that were written."),
+    Row("qube-data-missing", errors.BackupDamagedError, "The data of {qube} are missing."),
+    Row(
+        "qube-without-manifest",
+        errors.BackupDamagedError,
+        "Without the manifest it is unknown whether {qube} is whole.",
+    ),
+    Row(
+        "salvage-doubt",
+        errors.BackupDamagedError,
+        "The backup has no readable manifest, so a missing file could go unnoticed; read and whole: {files}.",
+    ),
+    Row("restored-not-removed", errors.BackupError, "What was restored of {qube} could not be removed: {why}"),
+    Row("firewall-rules-limit", errors.BackupLimitError, "{file} holds more than {most} rules."),
+    Row("firewall-version", errors.BackupDamagedError, "{file} has the unknown version {version}."),
+    Row("firewall-policy", errors.BackupDamagedError, "{file} has the unknown policy {policy}."),
+    Row("firewall-choice", errors.BackupDamagedError, "{file} has the unknown choice {option}={choice}."),
+    Row("firewall-rule", errors.BackupDamagedError, "Rule {number} of {file} cannot be read: {why}"),
+    Row("firewall-cut", errors.BackupDamagedError, "{why} Its rules end there: everything else is dropped."),
+    Row("notes-not-utf8", errors.BackupDamagedError, "{file} is not text in UTF-8."),
+    Row("notes-left-out", errors.BackupDamagedError, "{why} The notes are left out."),
+    # -- the home of dom0 in a backup
+    Row("home-too-many", errors.BackupError, "The home {path} has more than {most} files, or names that are too long."),
+    Row("home-not-read", errors.BackupError, "The home {path} cannot be read: {why}."),
+    Row("home-replaced", errors.BackupError, "The home was replaced while it was read."),
+    Row("home-left-out", errors.BackupError, "Left out of the home of dom0: {paths}."),
+    Row("home-changed", errors.BackupError, "Changed in the home of dom0 while it was read: {paths}."),
+    Row("path-other-disk", errors.Mgmt1Error, "another file system"),
+    Row("path-too-long", errors.Mgmt1Error, "its path is too long"),
+    Row("path-other-kind", errors.Mgmt1Error, "neither file, folder nor link"),
+    Row("path-folder-gone", errors.Mgmt1Error, "its folder is gone"),
+    Row("path-changed", errors.Mgmt1Error, "it changed"),
+    Row("path-grew", errors.Mgmt1Error, "it grew"),
+    Row("path-kind-changed", errors.Mgmt1Error, "it is of another kind now"),
+    Row("path-no-target", errors.Mgmt1Error, "a link without a valid target"),
+    Row("path-hard-link-out", errors.Mgmt1Error, "a hard link to something that is not a file of the home"),
+    Row("home-no-top", errors.BackupDamagedError, "The archive inside holds no folder {folder}."),
+    Row("home-unknown-kind", errors.BackupDamagedError, "{path} in the home of dom0 is of a kind that is not known."),
+    Row("home-outside", errors.BackupDamagedError, "{path} in the backup is outside of the home of dom0."),
+    Row(
+        "home-bad-path",
+        errors.BackupDamagedError,
+        "The home of dom0 in the backup has the path {path}, which cannot be.",
+    ),
+    Row("home-path-too-long", errors.BackupLimitError, "The home of dom0 in the backup has a path that is too long."),
+    Row("home-twice", errors.BackupDamagedError, "The home of dom0 in the backup holds {path} twice."),
+    Row("home-not-a-folder", errors.BackupDamagedError, "The home of dom0 in the backup is not a folder."),
+    Row("home-no-parent", errors.BackupDamagedError, "{path} in the home of dom0 is in no folder of the backup."),
+    Row("home-too-many-files", errors.BackupLimitError, "The home of dom0 in the backup has more than {most} files."),
+    Row("home-header-too-long", errors.BackupLimitError, "A header inside the home of dom0 is too long."),
+    Row("home-two", errors.BackupDamagedError, "The backup holds two homes of dom0."),
+    Row(
+        "home-salvaged",
+        errors.BackupDamagedError,
+        "The home of dom0 is damaged: {why} Its first {entries} files, folders and links are whole, up to "
+        "{last}; what follows is lost.",
+    ),
+    # -- what a backup cannot hold, or could not read
+    Row("source-not-read", errors.BackupError, "{file} of {qube} could not be read: {why}"),
+    Row(
+        "left-out-properties",
+        errors.BackupError,
+        "Left out of {qube} in the backup are properties (not printable ASCII): {names}.",
+    ),
+    Row(
+        "left-out-features",
+        errors.BackupError,
+        "Left out of {qube} in the backup are features (not printable ASCII): {names}.",
+    ),
+    Row(
+        "left-out-devices",
+        errors.BackupError,
+        "Left out of {qube} in the backup are devices (not printable ASCII): {names}.",
+    ),
+    Row(
+        "left-out-tags",
+        errors.BackupError,
+        "Left out of {qube} in the backup are tags (the restore tool of Qubes OS takes no such name): {names}.",
+    ),
+    Row(
+        "left-out-system-properties",
+        errors.BackupError,
+        "Left out of the system in the backup are properties (not printable ASCII): {names}.",
+    ),
+    # -- what a client makes of the daemon's answers about backups
+    Row("backup-cancelled", errors.BackupCancelledError, "The backup was cancelled."),
+    Row("profile-never-run", errors.BackupError, "The profile {profile} has never been carried out."),
+    Row("answer-no-preview", errors.ProtocolError, "The answer does not say what the profile would do."),
+    Row("answer-no-contents", errors.ProtocolError, "The answer does not say what is in the backup."),
+    Row("backup-file-not-read", errors.BackupError, "The file {path} cannot be read: {why}."),
     # -- what this computer lacks
     Row("paths-need-root", errors.Mgmt1Error, "Network namespaces and taps need root."),
     Row("no-tun", errors.Mgmt1Error, "This kernel has no /dev/net/tun."),
@@ -1082,14 +1357,30 @@ def cause(failure: BaseException) -> Field:
     return own or str(failure)
 
 
+def reason_of(error: Mgmt1Error) -> Reason:
+    """The reason of an error; of an error that is only text, that text."""
+    return error.reason or Reason("other-text", str(error))
+
+
 def joined(fields: Sequence[Field]) -> Reason | None:
     """One reason that says all of these after each other; None for none. Empty texts are left out."""
     reasons = [as_reason(each) or Reason("other-text", each) for each in fields if each]
-    while len(reasons) > 1:
-        # In pairs, so that many are not deep inside of each other.
-        pairs = [reasons[at : at + 2] for at in range(0, len(reasons), 2)]
-        reasons = [Reason("both-reasons", *pair) if len(pair) > 1 else pair[0] for pair in pairs]
-    return reasons[0] if reasons else None
+    return _in_pairs(reasons, lambda first, second: Reason("both-reasons", first, second)) if reasons else None
+
+
+def listed(fields: Sequence[Field]) -> Field:
+    """All of these with commas between, as one field; empty text for none."""
+    if all(isinstance(each, str) for each in fields):
+        return ", ".join(map(field_text, fields))
+    return _in_pairs(fields, lambda first, second: Reason("list-two", first, second))
+
+
+def _in_pairs(fields: Sequence[T], both: Callable[[T, T], T]) -> T:
+    """All of them as one, in pairs of pairs, so that many are not deep inside of each other."""
+    while len(fields) > 1:
+        pairs = [fields[at : at + 2] for at in range(0, len(fields), 2)]
+        fields = [both(*pair) if len(pair) > 1 else pair[0] for pair in pairs]
+    return fields[0]
 
 
 def to_json(reason: Reason) -> dict[str, Any]:

@@ -9,12 +9,11 @@ from typing import Literal, TypeVar
 from qubesmanager.wire.errors import ProtocolError, QubesValueError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import RESTORE_PROGRESS
-from qubesmanager.wire.names import shown
+from qubesmanager.wire.names import DOM0, shown
 from qubesmanager.wire.reason import Field, Reason
 from qubesmanager.wire.reasons import from_json_text, joined, refusal, text, to_json_text
 from qubesmanager.wire.records import NO, YES
 
-DOM0 = "dom0"
 ADMIN = "AdminVM"
 DEFAULT_NETVM = "default"
 """The system's own choice, in the row of a qube whose netvm was never set."""
@@ -26,6 +25,8 @@ RESULTS = ("ok", "skipped", "failed")
 ADD, DIFFERS, SAME = FATES = ("add", "differs", "same")
 NEW_HOME = "new"
 """A new folder in the home of dom0's user, for the one out of the backup."""
+BACKUP_ID = "backup-id="
+"""What the line begins with that only the contents of a backup have."""
 THE_FILE = "-"
 """In place of a qube's name in a row about the file itself."""
 
@@ -297,7 +298,7 @@ def _names(untrusted: Mapping[str, str], key: str) -> dict[str, str]:
 def encode_contents(contents: Contents) -> str:
     """Lines of `key=value`, an empty line, and a row for each qube. A value that is not one word is left out."""
     lines = [
-        f"backup-id={contents.backup_id}",
+        f"{BACKUP_ID}{contents.backup_id}",
         f"compression={contents.compression}",
         f"ours={YES if contents.ours else NO}",
     ]
@@ -325,10 +326,10 @@ def _qube_row(qube: StoredQube) -> str:
 
 
 def decode_contents(untrusted: str) -> Contents:
-    """The answer to `mgmt1.backup.Info` with a backup. Raises `ProtocolError`."""
+    """The contents of such a text. Raises `ProtocolError`."""
     head, empty, rows = untrusted.partition("\n\n")
     if not empty:
-        raise ProtocolError("The answer does not say what is in the backup.")
+        raise refusal("answer-no-contents")
     values = dict(_pair(line) for line in head.split("\n"))
     qubes = tuple(_stored_qube(line) for line in rows.split("\n") if line)
     if len({qube.name for qube in qubes}) != len(qubes):

@@ -215,7 +215,7 @@ def _qubes_xml(data: bytes) -> None:
 def _small_files(data: bytes) -> None:
     rules, problem = firewall_of(data)
     assert not problem or str(rules[-1]) == "action=drop"
-    assert firewall_of(firewall_xml(rules)) == (rules, "")
+    assert firewall_of(firewall_xml(rules)) == (rules, None)
     with suppress(*_DAMAGED):
         notes_of(data)
 

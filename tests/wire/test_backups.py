@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qubesmanager.wire import calls
 from qubesmanager.wire.backups import (
     FAILED,
     INCOMPLETE,
@@ -19,14 +20,19 @@ from qubesmanager.wire.backups import (
     VERIFYING,
     WRITING,
     BackupRun,
+    Confirmed,
     KeptBackup,
     PartialFile,
     PlannedQube,
     Preview,
     Progress,
     QubeOfRun,
+    decode_execute,
+    decode_info,
     decode_preview,
     decode_run,
+    encode_execute,
+    encode_info,
     encode_preview,
     encode_run,
     event_fields,
@@ -243,6 +249,8 @@ PREVIEWS = st.builds(
 @given(PREVIEWS)
 def test_a_preview_is_read_as_it_was_written(preview: Preview) -> None:
     assert decode_preview(encode_preview(preview)) == preview
+    assert decode_info(encode_info(preview)) == preview
+    assert calls.BACKUP_INFO.result.encode(preview) == encode_preview(preview).encode()
 
 
 def test_a_preview_is_these_lines() -> None:
@@ -280,3 +288,18 @@ def test_a_preview_is_these_lines() -> None:
         "\n"
         "mail class=AppVM label=red size=30 running=yes last= changed=unknown\n"
     )
+
+
+@given(st.none() | LINES, st.lists(NAMES, max_size=3).map(tuple), st.booleans())
+def test_what_the_user_confirmed_is_read_as_it_was_written(
+    passphrase: str | None, given_up: tuple[str, ...], new_disk: bool
+) -> None:
+    confirmed = Confirmed(given_up, new_disk=new_disk)
+
+    assert decode_execute(encode_execute(passphrase, confirmed)) == (passphrase, confirmed)
+
+
+@pytest.mark.parametrize("options", [{"new-disk": "no"}, {"new-disk": ""}, {"passphrase": "x", "other": "y"}])
+def test_a_run_takes_no_other_options(options: dict[str, str]) -> None:
+    with pytest.raises(ProtocolError, match="payload may have"):
+        decode_execute(options)

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qubesmanager.wire import calls
+from qubesmanager.wire.backups import decode_info, encode_info
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError
 from qubesmanager.wire.reason import Field, Reason
 from qubesmanager.wire.restores import (
@@ -145,6 +147,8 @@ def test_any_bytes_are_options_or_refused(untrusted: bytes) -> None:
 @given(CONTENTS)
 def test_contents_are_read_as_they_were_written(contents: Contents) -> None:
     assert decode_contents(encode_contents(contents)) == contents
+    assert decode_info(encode_info(contents)) == contents
+    assert calls.BACKUP_INFO.result.encode(contents) == encode_contents(contents).encode()
 
 
 def test_contents_are_these_lines() -> None:

@@ -2,8 +2,8 @@
 """The outer archive: one plain tar is written; one or several after each other are read, as a stream, in one pass.
 
 Nothing of it is authenticated, so a reader believes nothing but what the sealed chunks inside prove. It takes regular
-members of a known name and says what else it met (`Damage`) and goes on: behind a broken header it looks for the next
-good one, so that what follows is not lost with it.
+members of a known name, reports anything else as `Damage` and goes on: after a broken header it looks for the next good
+one, so that what follows is not lost with it.
 """
 
 import re
@@ -14,6 +14,8 @@ from typing import Protocol
 from qubesmanager.backup.archive import tar
 from qubesmanager.backup.errors import BackupDamagedError
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import reason_of, refusal
 
 HEADER = "backup-header"
 HEADER_MAC = "backup-header.hmac"
@@ -75,10 +77,10 @@ class Member:
 class Damage:
     """Something that does not belong into a backup; the stream goes on behind it.
 
-    `text` is a sentence; `folder` is the qube's folder that the member claims to belong to, or empty.
+    `folder` is the qube's folder that the member claims to belong to, or empty.
     """
 
-    text: str
+    reason: Reason
     folder: str = ""
 
 
@@ -102,10 +104,12 @@ class Reader:
             block = self._exactly(tar.BLOCK)
             if len(block) < tar.BLOCK:
                 if block or self._cut:
-                    yield Damage("The backup ends in the middle of a member: it was cut off.")
+                    yield Damage(Reason("backup-cut-off"))
                 return
             if block == tar.ZERO_BLOCK:
                 self.zero_blocks += 1
+                continue
+            if seeking and not tar.is_header(block):
                 continue
             header = self._header(block)
             if isinstance(header, Damage):
@@ -121,7 +125,7 @@ class Reader:
                 try:
                     true_size = self._pax_size(header)
                 except BackupDamagedError as error:
-                    yield Damage(str(error))
+                    yield Damage(reason_of(error))
                     seeking = True
                     continue
                 size = true_size if header.kind == tar.PAX else size
@@ -152,35 +156,35 @@ class Reader:
         self._cut = self._cut or len(padding) < self._padding
         self._padding = 0
         if padding.strip(b"\0"):
-            yield Damage("There is something between two members of the backup.")
+            yield Damage(Reason("backup-padding"))
 
     def _header(self, block: bytes) -> tar.Header | Damage:
         try:
             return tar.parse(block)
         except BackupDamagedError as error:
-            return Damage(str(error))
+            return Damage(reason_of(error))
 
     def _pax_size(self, header: tar.Header) -> int | None:
         """The size that a pax header gives the member after it; a record that changes more than that is refused."""
         if header.size > tar.PAX_LIMIT:
-            raise BackupDamagedError("The archive is damaged: a pax header has no end.")
+            raise refusal("tar-pax-too-long")
         body = self._exactly(header.size + tar.padding(header.size))
         records = tar.pax_records(body[: header.size])
         if any(key in {"path", "linkpath"} or key.startswith("GNU.") for key in records):
-            raise BackupDamagedError("A pax header gives a member of the backup another name.")
+            raise refusal("tar-pax-renames")
         return tar.pax_number(records, "size", -1) if "size" in records else None
 
     def _member(self, header: tar.Header, *, is_ours: bool) -> Member | Damage:
         folder = header.name.partition("/")[0]
         if header.kind != tar.REGULAR:
-            what = tar.KINDS.get(header.kind, "member of an unknown kind")
+            kind = tar.KINDS.get(header.kind) or Reason("tar-unknown")
             if header.kind in tar.KINDS:
                 self._left = self._padding = 0
-            return Damage(f"The backup holds a {what}, {shown(header.name)}.", folder)
+            return Damage(Reason("backup-no-file", kind, shown(header.name)), folder)
         if not is_known(header.name):
-            return Damage(f"The backup holds {shown(header.name)}, which does not belong there.", folder)
+            return Damage(Reason("backup-foreign", shown(header.name)), folder)
         if self._left > CHUNK_LIMIT:
-            return Damage(f"The member {header.name} has more than {CHUNK_LIMIT >> 20} MiB.", folder)
+            return Damage(Reason("backup-member-too-large", header.name, CHUNK_LIMIT >> 20), folder)
         return Member(header.name, chunk_name(header.name), self._left, is_ours)
 
     def _exactly(self, size: int) -> bytes:

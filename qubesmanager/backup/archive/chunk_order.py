@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The order in which chunks may come, and what to say of one that comes otherwise."""
+"""The order in which chunks may come, and what is wrong with one that comes otherwise."""
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
@@ -7,6 +7,7 @@ from dataclasses import replace
 from qubesmanager.backup.archive.backup_tar import ChunkName, Damage, Member
 from qubesmanager.backup.archive.contents import Qube
 from qubesmanager.backup.archive.manifest import MANIFEST
+from qubesmanager.wire.reason import Reason
 
 
 class Sequence:
@@ -34,25 +35,34 @@ class Sequence:
         self._next: ChunkName | None = None
         self._order = {folder: number for number, folder in enumerate(self._names)}
         self._reached = 0
-        self._last = ""
+        self._last: ChunkName | None = None
         self._ended = False
 
     def place(self, damage: Damage) -> Damage:
         """The damage, with the place where it was met."""
         folder = damage.folder if damage.folder in self._names and not self._lenient else ""
-        return Damage(f"{damage.text} (Met {self._last or 'at the begin'}.)", folder)
+        return Damage(self._met(damage.reason), folder)
+
+    def _met(self, reason: Reason) -> Reason:
+        """The reason, with the chunk before it."""
+        if self._last is None:
+            return Reason("damage-met-first", reason)
+        owner = self._names.get(self._last.folder)
+        if owner is None:
+            return Reason("damage-met", reason, str(self._last))
+        return Reason("damage-met-qube", reason, str(self._last), owner)
 
     def check(self, member: Member) -> ChunkName | Damage | None:
         """The member's chunk, if it is the one to read; what is wrong with it; None for one that is not needed."""
         name = member.chunk
         if name is None:
-            return self.place(Damage(f"The backup holds {member.name} twice."))
+            return self.place(Damage(Reason("backup-twice", member.name)))
         owner = self._names.get(name.folder)
-        damage = self._wrong(name, owner, is_ours=member.is_ours)
-        self._last = f"after {name}, of the qube {owner}" if owner else f"after {name}"
-        if damage is not None:
+        wrong = self._wrong(name, owner, is_ours=member.is_ours)
+        self._last = name
+        if wrong is not None:
             blamed = owner and not (self._lenient and self._is_extra(name))
-            return Damage(damage, name.folder if blamed else "")
+            return Damage(wrong, name.folder if blamed else "")
         self._started.add(name.path)
         self._reached = max(self._reached, self._order.get(name.folder, 0))
         self._next = replace(name, index=name.index + 1)
@@ -69,26 +79,26 @@ class Sequence:
             return False
         return self._next is None or self._next.path != name.path or name.index < self._next.index
 
-    def _wrong(self, name: ChunkName, owner: str | None, *, is_ours: bool) -> str | None:
-        """A sentence, or None if the chunk is in its place."""
+    def _wrong(self, name: ChunkName, owner: str | None, *, is_ours: bool) -> Reason | None:
+        """What is wrong; None if the chunk is in its place."""
         if self._ended:
-            return f"The backup goes on after its manifest, with {name}."
+            return Reason("chunk-after-manifest", str(name))
         if self._has_manifest and not is_ours and not self._lenient:
-            return f"The frame around {name} was changed."
+            return Reason("frame-changed", str(name))
         if name.path == MANIFEST:
             if not self._has_manifest or name.index:
-                return f"The backup holds {name}, which does not belong there."
+                return Reason("backup-foreign", str(name))
             return None
         if owner is None:
-            return f"The backup holds {name}, which belongs to no qube of it."
+            return Reason("chunk-of-no-qube", str(name))
         if name == self._next:
             return None
         if not name.index and name.path not in self._started:
             if self._has_manifest and not self._lenient and self._order[name.folder] < self._reached:
-                return f"{name.path} of {owner} is not in its place."
+                return Reason("file-not-in-place", name.path, owner)
             return None
         if name.path not in self._started:
-            return f"{name.path} of {owner} begins with chunk {name.index:03}; those before are missing."
+            return Reason("chunks-before-missing", name.path, owner, f"{name.index:03}")
         if self._next is None or self._next.path != name.path or name.index < self._next.index:
-            return f"The chunk {name} of {owner} is there twice, or not in its place."
-        return f"The chunk {self._next} of {owner} is missing, or not in its place."
+            return Reason("chunk-twice", str(name), owner)
+        return Reason("chunk-missing", str(self._next), owner)

@@ -19,7 +19,8 @@ from qubesmanager.backup.archive import backup_tar, scrypt_container
 from qubesmanager.backup.archive.backup_tar import ChunkName, Damage
 from qubesmanager.backup.archive.scrypt_container import HEAD_SIZE, MAC_SIZE, OVERHEAD, Keys, Opener, mac_of
 from qubesmanager.backup.archive.streams import awaited
-from qubesmanager.backup.errors import BackupDamagedError, BackupPassphraseError
+from qubesmanager.backup.errors import BackupPassphraseError
+from qubesmanager.wire.reasons import refusal
 
 ROOM = 272 << 20
 """Bytes of chunks that are held; a longer chunk is held alone.
@@ -142,7 +143,7 @@ class Feed:
                 chunk.size -= len(piece)
                 yield opener.update(piece)
         except BackupPassphraseError as error:
-            raise BackupDamagedError(f"The chunk {chunk.name} was changed, or does not belong there.") from error
+            raise refusal("chunk-changed-or-foreign", str(chunk.name)) from error
         finally:
             self.drop(chunk)
 
@@ -170,11 +171,11 @@ class KeyPool:
     def chunk(self, feed: Feed, reader: backup_tar.Reader, name: ChunkName, size: int, secret: bytes) -> Chunk:
         """Read the present member as the chunk `name`. Raises `BackupDamagedError` if it is none or is cut off."""
         if size < OVERHEAD:
-            raise BackupDamagedError("The chunk is no sealed container.")
+            raise refusal("chunk-not-sealed")
         first = reader.take(HEAD_SIZE)
         params = scrypt_container.params_of(first)
         if self._params not in {None, params}:
-            raise BackupDamagedError("The chunk is not sealed like the others.")
+            raise refusal("chunk-other-params")
         keys = self._keys.submit(_derived, feed, params.memory, first, secret)
         # The MAC grows while the rest is read: the pieces, nothing, and the end marker.
         payload: SimpleQueue[bytes | None] = SimpleQueue()
@@ -198,7 +199,7 @@ class KeyPool:
         if len(mac) < MAC_SIZE:
             keys.cancel()
             feed.drop(chunk)
-            raise BackupDamagedError("The chunk was cut off.")
+            raise refusal("chunk-cut")
         return chunk
 
     def close(self, *, wait: bool) -> None:
@@ -215,5 +216,5 @@ def _checked(keys: "Future[Keys]", payload: "SimpleQueue[bytes | None]", name: C
     derived = keys.result()
     ours = mac_of(derived, iter(payload.get, None))
     if not hmac.compare_digest(ours, payload.get() or b""):
-        raise BackupDamagedError(f"The content of the chunk {name} was changed.")
+        raise refusal("chunk-changed", str(name))
     return derived

@@ -16,7 +16,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Protocol, cast
 
-from qubesmanager.backup.errors import BackupDamagedError, BackupError
+from qubesmanager.wire.reasons import refusal
 
 
 def _optional(module: str) -> Any:
@@ -64,7 +64,7 @@ class Compression(StrEnum):
 def require(method: Compression | str | None) -> None:
     """Raises `BackupError` if this installation can neither write nor read the method."""
     if method == Compression.ZSTD and zstandard is None:
-        raise BackupError("zstd needs the Python package zstandard, which is not installed.")
+        raise refusal("zstd-missing")
 
 
 # -- one block ---------------------------------------------------------------------------------------------------------
@@ -232,7 +232,7 @@ def decompressed(pieces: Iterator[bytes], name: str | None) -> Iterator[bytes]:
         except StopIteration:
             return
         except _ERRORS as error:
-            raise BackupDamagedError("The compressed data are broken.") from error
+            raise refusal("compression-broken") from error
         yield data
 
 

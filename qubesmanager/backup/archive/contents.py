@@ -27,12 +27,12 @@ from xml.sax.saxutils import escape, quoteattr
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from qubesmanager.backup.errors import BackupDamagedError, BackupLimitError
+from qubesmanager.backup.errors import BackupDamagedError
 from qubesmanager.wire import limits
-from qubesmanager.wire.errors import QubesValueError
-from qubesmanager.wire.names import CLASS_NAME, VM_NAME, shown
+from qubesmanager.wire.names import CLASS_NAME, DOM0, VM_NAME, shown
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import error_for, reason_of, refusal
 
-DOM0 = "dom0"
 ADMIN_CLASS = "AdminVM"
 XML_LIMIT = limits.BACKUP_XML_BYTES
 """The most bytes of a qubes.xml that are read."""
@@ -82,8 +82,8 @@ class Qube:
     `properties` are those that were set, without `name` and `label`; references are names, none is the empty text.
     `path` is the qube's folder in the backup, `vm1/`, or empty if only its settings are there. dom0's is written as
     `dom0-home/USER` and read as `dom0-home/`, with USER as `user`, which is not checked. `size` is the number of bytes
-    that its files hold at most, holes not counted. `problem` is a sentence why nothing of the qube can be read; its
-    name may then be one that was made up for it.
+    that its files hold at most, holes not counted. `problem` is why nothing of the qube can be read; its name may then
+    be one that was made up for it.
     """
 
     name: str
@@ -95,7 +95,7 @@ class Qube:
     devices: tuple[Device, ...] = ()
     path: str = ""
     size: int = 0
-    problem: str = ""
+    problem: Reason | None = None
     user: str = field(default="", compare=False)
 
 
@@ -137,9 +137,9 @@ def to_xml(contents: Contents) -> bytes:
     declared = {label.name for label in contents.labels}
     for qube in contents.qubes:
         if qube.label not in declared:
-            raise QubesValueError(f"The label {qube.label} of {qube.name} is not among the labels of the backup.")
+            raise refusal("xml-label-undeclared", qube.label, qube.name)
     if not any(qube.name == DOM0 for qube in contents.qubes):
-        raise QubesValueError("The settings of dom0 belong into every backup.")
+        raise refusal("xml-no-dom0")
     return "\n".join(_system_lines(contents)).encode()
 
 
@@ -204,7 +204,7 @@ def _attribute(text: str) -> str:
 
 def _allowed(text: str) -> str:
     if _NOT_XML.search(text):
-        raise QubesValueError(f"A backup cannot hold the text {shown(text)}: it has a character that XML has not.")
+        raise refusal("xml-character", shown(text))
     return text
 
 
@@ -221,7 +221,7 @@ def from_xml(untrusted: bytes) -> Contents:
     names = {f"label-{label.index}": label.name for label in labels} | {label.name: label.name for label in labels}
     domains = root.findall("./domains/domain")
     if len(domains) > QUBES_LIMIT:
-        raise BackupLimitError(f"The backup lists {len(domains)} qubes; at most {QUBES_LIMIT} are read.")
+        raise refusal("xml-too-many-qubes", len(domains), QUBES_LIMIT)
     qubes: list[Qube] = []
     problems: list[BackupDamagedError] = []
     for number, element in enumerate(domains):
@@ -230,29 +230,32 @@ def from_xml(untrusted: bytes) -> Contents:
         except BackupDamagedError as error:
             problems.append(error)
             if _feature(element, "backup-content"):
-                qubes.append(_unreadable(element, number, {qube.name for qube in qubes}, str(error)))
-    _once("qube", (qube.name for qube in qubes))
-    _once("folder", (qube.path for qube in qubes if qube.path))
+                qubes.append(_unreadable(element, number, {qube.name for qube in qubes}, reason_of(error)))
+    if (twice := _twice(qube.name for qube in qubes)) is not None:
+        raise refusal("xml-qube-twice", twice)
+    if (twice := _twice(qube.path for qube in qubes if qube.path)) is not None:
+        raise refusal("xml-folder-twice", twice)
     if not any(qube.name == DOM0 for qube in qubes):
-        raise problems[0] if problems else BackupDamagedError("qubes.xml does not hold the settings of dom0.")
+        raise problems[0] if problems else refusal("xml-dom0-missing")
     contents = Contents(labels, _values(root.findall("./properties/property")), tuple(qubes))
-    if contents.unreadable and not contents.kept:
-        raise BackupDamagedError(contents.unreadable[0].problem)
+    problem = next((qube.problem for qube in contents.unreadable), None)
+    if problem is not None and not contents.kept:
+        raise error_for(problem)
     return contents
 
 
 def parse(untrusted: bytes, limit: int, name: str) -> Element:
     """The root of an XML text without entities and document type; `name` is what messages call it."""
     if len(untrusted) > limit:
-        raise BackupLimitError(f"{name} has more than {limit} bytes.")
+        raise refusal("xml-too-long", name, limit)
     try:
         root: Any = fromstring(untrusted, forbid_dtd=True)
     except DefusedXmlException as error:
-        raise BackupLimitError(f"{name} declares entities or a document type, which are not expanded.") from error
+        raise refusal("xml-entities", name) from error
     except (ParseError, ValueError, LookupError) as error:
-        raise BackupDamagedError(f"{name} is not the XML that was expected: {error}.") from error
+        raise refusal("xml-no-xml", name, str(error)) from error
     if not isinstance(root, Element):
-        raise BackupDamagedError(f"{name} is empty.")
+        raise refusal("xml-empty", name)
     return root
 
 
@@ -262,15 +265,15 @@ def _qube(element: Element, labels: Mapping[str, str]) -> Qube:
     name = properties.pop("name", "")
     name = DOM0 if klass == ADMIN_CLASS else name
     if not CLASS_NAME.matches(klass) or not VM_NAME.matches(name) or (name == DOM0) != (klass == ADMIN_CLASS):
-        raise BackupDamagedError(f"qubes.xml lists a qube {shown(name)} of class {shown(klass)}, which cannot be.")
+        raise refusal("xml-bad-qube", shown(name), shown(klass))
     label = labels.get(properties.pop("label", ""))
     if label is None:
-        raise BackupDamagedError(f"qubes.xml does not say which label {name} has.")
+        raise refusal("xml-no-label", name)
     features = _values(element.findall("./features/feature"))
     content, path, size = (features.pop(f"backup-{key}", "") for key in ("content", "path", "size"))
     is_home = name == DOM0 and path.startswith(_HOME)
     if content and not ((is_home or _PATH.fullmatch(path)) and _SIZE.fullmatch(size)):
-        raise BackupDamagedError(f"qubes.xml does not say where the data of {name} are.")
+        raise refusal("xml-no-place", name)
     return Qube(
         name,
         klass,
@@ -289,7 +292,7 @@ def _qube(element: Element, labels: Mapping[str, str]) -> Qube:
     )
 
 
-def _unreadable(element: Element, number: int, taken: Collection[str], problem: str) -> Qube:
+def _unreadable(element: Element, number: int, taken: Collection[str], problem: Reason) -> Qube:
     """The `number`-th domain, as far as its data can be attributed to it, under a unique name."""
     name = _values(element.findall("./properties/property")).get("name", "")
     path = _feature(element, "backup-path")
@@ -306,7 +309,7 @@ def _label(element: Element) -> Label:
     ident, color, name = element.get("id", ""), element.get("color", ""), element.text or ""
     index = ident.removeprefix("label-")
     if not _SIZE.fullmatch(index) or not name:
-        raise BackupDamagedError(f"qubes.xml declares a label {shown(name)} that cannot be.")
+        raise refusal("xml-bad-label", shown(name))
     return Label(int(index), name, color)
 
 
@@ -330,9 +333,11 @@ def _values(elements: Iterable[Element]) -> dict[str, str]:
     return {element.get("name", ""): element.text or "" for element in elements}
 
 
-def _once(what: str, names: Iterable[str]) -> None:
+def _twice(names: Iterable[str]) -> str | None:
+    """The first name that occurs again; None if there is no such name."""
     known: set[str] = set()
     for name in names:
         if name in known:
-            raise BackupDamagedError(f"qubes.xml lists the {what} {name} twice.")
+            return name
         known.add(name)
+    return None

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from qubesmanager.backup.errors import BackupDamagedError, BackupError
 from qubesmanager.wire import limits
+from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.reasons import refusal
 
 CONFIG = "dom0-config"
 CONFIG_LIMIT = limits.BACKUP_CONFIG_BYTES
@@ -35,7 +36,7 @@ def to_json(config: Dom0Config) -> bytes:
     """Raises `BackupError` if it is longer than `CONFIG_LIMIT`."""
     text = json.dumps({"version": _VERSION, **asdict(config)}, ensure_ascii=True, separators=(",", ":")).encode()
     if len(text) > CONFIG_LIMIT:
-        raise BackupError(f"The configuration of dom0 has more than {CONFIG_LIMIT >> 20} MiB.")
+        raise refusal("config-too-large", CONFIG_LIMIT >> 20)
     return text
 
 
@@ -49,7 +50,7 @@ def from_json(untrusted: bytes) -> Dom0Config:
     if type(version) is not int:
         raise _broken()
     if version != _VERSION:
-        raise BackupError(f"The configuration of dom0 is of version {version}, which is not known here.")
+        raise refusal("config-version", version)
     pools = value.get("pools", {})
     if not isinstance(pools, dict):
         raise _broken()
@@ -67,5 +68,5 @@ def _texts(value: Any) -> dict[str, str]:
     return value
 
 
-def _broken() -> BackupDamagedError:
-    return BackupDamagedError("The configuration of dom0 in the backup is broken.")
+def _broken() -> Mgmt1Error:
+    return refusal("config-broken")

@@ -10,9 +10,8 @@ import re
 from dataclasses import dataclass
 
 from qubesmanager.backup.archive.compression import FILTERS, require
-from qubesmanager.backup.errors import BackupDamagedError, BackupError
-from qubesmanager.wire.errors import QubesValueError
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reasons import refusal
 
 HEAD_LIMIT = 64 << 10
 """The most bytes of a header that are read."""
@@ -52,24 +51,24 @@ def from_text(untrusted: bytes) -> Head:
     try:
         lines = untrusted.decode("ascii").splitlines()
     except UnicodeDecodeError:
-        raise BackupDamagedError("The header of the backup is broken.") from None
+        raise refusal("header-broken") from None
     values: dict[str, str] = {}
     for line in lines:
         key, equals, value = line.partition("=")
         if not equals or key in values:
-            raise BackupDamagedError("The header of the backup is broken.")
+            raise refusal("header-broken")
         values[key] = value
     version = values.get("version", "")
     if version != "4":
-        raise BackupError(f"The backup is of version {shown(version)}; only version 4, of Qubes 4, can be read.")
+        raise refusal("header-version", shown(version))
     if values.get("encrypted") != "True" or values.get("hmac-algorithm") != "scrypt":
-        raise BackupError("The backup is not sealed as backups of version 4 are.")
+        raise refusal("header-not-sealed")
     backup_id = values.get("backup-id", "")
     if not _BACKUP_ID.fullmatch(backup_id) or values.get("compressed") not in {"True", "False"}:
-        raise BackupDamagedError("The header of the backup is broken.")
+        raise refusal("header-broken")
     name = values.get("compression-filter", "gzip") if values["compressed"] == "True" else None
     if name is not None and name not in FILTERS:
-        raise BackupError(f"The backup is compressed with {shown(name)}, which cannot be read.")
+        raise refusal("header-compression", shown(name))
     require(name)
     return Head(backup_id, name, values.get(_MANIFEST_KEY) == "1", values.get(_CONFIG_KEY) == "1")
 
@@ -86,5 +85,5 @@ def chunk_secret(backup_id: str, name: object, passphrase: str) -> bytes:
 
 def _secret(before: str, passphrase: str) -> bytes:
     if not passphrase or "\n" in passphrase or "\0" in passphrase:
-        raise QubesValueError("The passphrase of a backup is one line of text, and not empty.")
+        raise refusal("backup-passphrase-line")
     return f"{before}!{passphrase}".encode()

@@ -24,6 +24,8 @@ from qubesmanager.host.below import Below
 from qubesmanager.host.sparse_file import Extent, FileSource
 from qubesmanager.wire import limits
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reason import Field, Reason
+from qubesmanager.wire.reasons import listed, reason_of, refusal, text
 
 HOME = "dom0-home"
 """The folder of dom0's home in a backup."""
@@ -35,7 +37,7 @@ PATH_LIMIT = limits.BACKUP_HOME_PATH_BYTES
 DEPTH_LIMIT = limits.BACKUP_HOME_FOLDERS
 """The longest path in the home, in bytes, and the most folders above an entry."""
 NAMED = 20
-"""Paths that a sentence names."""
+"""The most paths that a reason contains."""
 
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", re.ASCII)
 _USUAL_NAME = "user"
@@ -63,30 +65,48 @@ class _Entry:
 
 
 class Named:
-    """Paths for a sentence: the first ones and how many there are."""
+    """Paths for a reason: the first ones, why each is in the list, and how many more there are."""
 
-    def __init__(self, before: str) -> None:
-        self._before = before
-        self._names: list[str] = []
+    def __init__(self) -> None:
+        self._names: list[Field] = []
         self._count = 0
 
-    def add(self, path: bytes, why: str = "") -> None:
+    def add(self, path: bytes, why: Field = "") -> None:
         self._count += 1
         if len(self._names) < NAMED:
-            name = shown(path.decode("utf-8", "backslashreplace") or ".")
-            self._names.append(f"{name} ({why})" if why else name)
+            name = shown_path(path)
+            self._names.append(Reason("path-why", name, why) if why else name)
 
-    def sentence(self) -> list[str]:
-        """The sentence, if there is any path."""
-        left = self._count - len(self._names)
-        more = f" and {left} more" if left else ""
-        return [f"{self._before}: {', '.join(self._names)}{more}."] if self._names else []
+    def listed(self) -> Field:
+        """The paths as a field of a reason; empty if there are none."""
+        if not self._names:
+            return ""
+        paths, left = listed(self._names), self._count - len(self._names)
+        return Reason("list-more", paths, left) if left else paths
+
+    def left_out(self) -> tuple[Reason, ...]:
+        """The reason that these paths are left out of dom0's home, if there is any path."""
+        paths = self.listed()
+        return (Reason("home-left-out", paths),) if paths else ()
+
+
+def shown_path(untrusted: bytes) -> str:
+    """A path in the home for a message; the home itself is `.`."""
+    return shown(untrusted.decode("utf-8", "backslashreplace") or ".")
+
+
+class _LeftOutError(OSError):
+    """An entry changed so that it is left out; `why` is the reason."""
+
+    def __init__(self, number: int, why: Reason) -> None:
+        super().__init__(number, text(why))
+        self.why = why
 
 
 class Home:
     """A home and what was in it when it was scanned. Only that is written, and no more of each file than it had then.
 
-    `size` is the most bytes of its archive, `files` the number of files. A `problem` is why it cannot be read.
+    `size` is the most bytes of its archive, `files` the number of files. `problem` is why it cannot be read, or None.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
@@ -94,19 +114,20 @@ class Home:
         self.name = name
         self.size = _FRAME
         self.files = 0
-        self.problem = ""
+        self.problem: Reason | None = None
         self._identity = (0, 0)
         self._entries: list[_Entry] = []
         self._names = 0
-        self._left_out = Named("Left out of the home of dom0")
-        self._changed = Named("Changed in the home of dom0 while it was read")
+        self._left_out = Named()
+        self._changed = Named()
         self._links: dict[tuple[int, int], bytes] = {}
         self._missing: set[bytes] = set()
 
     @property
-    def sentences(self) -> tuple[str, ...]:
+    def lost(self) -> tuple[Reason, ...]:
         """What was left out, and what changed while it was read."""
-        return (*self._left_out.sentence(), *self._changed.sentence())
+        changed = self._changed.listed()
+        return (*self._left_out.left_out(), *((Reason("home-changed", changed),) if changed else ()))
 
     # -- what there is
 
@@ -133,13 +154,13 @@ class Home:
         """Takes in what the folder holds; answers the folders in it, which are still to be scanned."""
         fd = below.folder(folder)
         if os.fstat(fd).st_dev != self._identity[0]:
-            self._left_out.add(folder, "another file system")
+            self._left_out.add(folder, Reason("path-other-disk"))
             return []
         names: list[bytes] = []
         for name in sorted(map(os.fsencode, os.listdir(fd))):  # noqa: PTH208 - by descriptor
             path = folder + b"/" + name if folder else name
             if len(path) > PATH_LIMIT or path.count(b"/") > DEPTH_LIMIT:
-                self._left_out.add(path[:PATH_LIMIT], "its path is too long")
+                self._left_out.add(path[:PATH_LIMIT], Reason("path-too-long"))
                 continue
             try:
                 self._scan_entry(fd, name, path, names)
@@ -159,15 +180,13 @@ class Home:
                 holes = status.st_size > _SPARSE and status.st_blocks * 512 < status.st_size
                 self._add(_Entry(path, tar.REGULAR, _room_of(fd, name) if holes else status.st_size, holes))
             case _:
-                self._left_out.add(path, "neither file, folder nor link")
+                self._left_out.add(path, Reason("path-other-kind"))
 
     def _add(self, entry: _Entry) -> None:
         self._entries.append(entry)
         self._names += len(entry.path)
         if len(self._entries) > ENTRIES_LIMIT or self._names > NAMES_LIMIT:
-            raise BackupError(
-                f"The home {self.folder} has more than {ENTRIES_LIMIT} files, or names that are too long."
-            )
+            raise refusal("home-too-many", self.folder, ENTRIES_LIMIT)
         self.size += self._most(entry)
 
     def _most(self, entry: _Entry) -> int:
@@ -194,11 +213,11 @@ class Home:
         with closing(Below(root)) as below:
             status = os.fstat(root)
             if (status.st_dev, status.st_ino) != self._identity:
-                raise OSError(errno.ESTALE, "The home was replaced while it was read.")
+                raise _LeftOutError(errno.ESTALE, Reason("home-replaced"))
             for entry in self._entries:
                 check(cancelled)
                 if entry.path and _parent(entry.path) in self._missing:
-                    self._miss(entry, "its folder is gone")
+                    self._miss(entry, Reason("path-folder-gone"))
                     continue
                 try:
                     yield from self._member(below, entry)
@@ -206,7 +225,7 @@ class Home:
                     self._miss(entry, _why(error))
             yield tar.END
 
-    def _miss(self, entry: _Entry, why: str) -> None:
+    def _miss(self, entry: _Entry, why: Field) -> None:
         if entry.kind == tar.FOLDER:
             self._missing.add(entry.path)
         self._left_out.add(entry.path, why)
@@ -227,7 +246,7 @@ class Home:
             return
         target = os.readlink(name, dir_fd=fd)
         if len(target) > entry.room:
-            raise OSError(errno.EBUSY, "it changed")
+            raise _LeftOutError(errno.EBUSY, Reason("path-changed"))
         yield self._header(entry, status, 0, target)
 
     def _file(self, entry: _Entry, file: "_Reading") -> Iterator[bytes]:
@@ -245,7 +264,7 @@ class Home:
             table = volume_tar.sparse_map(status.st_size, runs)
             stored = len(table) + sum(run.length for run in runs)
             if stored > entry.room:
-                raise OSError(errno.EFBIG, "it grew")
+                raise _LeftOutError(errno.EFBIG, Reason("path-grew"))
             shown_name = self._path(entry).decode("utf-8", "surrogateescape")
             records = volume_tar.sparse_records(shown_name, status.st_size)
             mode, mtime = status.st_mode, int(status.st_mtime)
@@ -311,9 +330,9 @@ def scanned(folder: Path, cancelled: Event) -> Home:
     try:
         home.scan(cancelled)
     except OSError as error:
-        home.problem = f"The home {folder} cannot be read: {error.strerror or error}."
+        home.problem = Reason("home-not-read", folder, error.strerror or str(error))
     except BackupError as error:
-        home.problem = str(error)
+        home.problem = reason_of(error)
     return home
 
 
@@ -339,8 +358,8 @@ def _whole(size: int) -> int:
 
 
 def _other_kind() -> OSError:
-    return OSError(errno.EINVAL, "it is of another kind now")
+    return _LeftOutError(errno.EINVAL, Reason("path-kind-changed"))
 
 
-def _why(error: OSError) -> str:
-    return error.strerror or str(error)
+def _why(error: OSError) -> Field:
+    return error.why if isinstance(error, _LeftOutError) else error.strerror or str(error)

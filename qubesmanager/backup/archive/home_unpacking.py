@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""dom0's home out of a backup: an archive of many files, each entry checked before anything of it is made.
+"""Unpacking dom0's home: an archive of many files, each entry checked before anything of it is made.
 
 Read are the forms of GNU tar (long names, sparse files) and pax. An archive is refused if an entry has a path outside
 of the home, with `..` or twice, or lies below anything that the archive did not make a folder; so nothing is made
@@ -12,11 +12,12 @@ from typing import NamedTuple, Protocol
 
 from qubesmanager.backup.archive import tar, volume_tar
 from qubesmanager.backup.archive.compression import BLOCK
-from qubesmanager.backup.archive.home import DEPTH_LIMIT, ENTRIES_LIMIT, NAMES_LIMIT, PATH_LIMIT, Named
+from qubesmanager.backup.archive.home import DEPTH_LIMIT, ENTRIES_LIMIT, NAMES_LIMIT, PATH_LIMIT, Named, shown_path
 from qubesmanager.backup.archive.volume_tar import Content, Cursor
-from qubesmanager.backup.errors import BackupDamagedError, BackupLimitError
+from qubesmanager.backup.errors import BackupDamagedError
 from qubesmanager.host.sparse_file import Sink
-from qubesmanager.wire.names import shown
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import reason_of, refusal
 
 _NAME_LIMIT = 255
 _MODE = 0o777
@@ -63,7 +64,7 @@ class Tree(Protocol):
 
 
 class NoTree:
-    """A home that is only looked at."""
+    """A home that is read and not written."""
 
     def folder(self, path: bytes, attributes: Attributes, /) -> None: ...
 
@@ -81,23 +82,23 @@ class NoTree:
     def abort(self) -> None: ...
 
 
-def unpack(pieces: Iterator[bytes], name: str, limit: int, tree: Tree, lost: list[str]) -> Content:
-    """Read the archive of the folder `name`, `dom0-home/USER`, into the tree; `lost` gets sentences on what is not.
+def unpack(pieces: Iterator[bytes], name: str, limit: int, tree: Tree, lost: list[Reason]) -> Content:
+    """Read the archive of the folder `name`, `dom0-home/USER`, into the tree; `lost` gets what is left out.
 
     `limit` is the most bytes that are taken from `pieces`. The tree's `finish` and `abort` are left to the caller.
     Raises `BackupDamagedError`, `BackupLimitError`, and what `pieces` and the tree raise.
     """
     unpacking = _Unpacking(Cursor(pieces, name, limit), name, tree)
     content = unpacking.all()
-    lost += unpacking.left_out.sentence()
+    lost += unpacking.left_out.left_out()
     return content
 
 
-def salvage(pieces: Iterator[bytes], name: str, limit: int, tree: Tree, lost: list[str]) -> "Content | Part":
+def salvage(pieces: Iterator[bytes], name: str, limit: int, tree: Tree, lost: list[Reason]) -> "Content | Part":
     """As `unpack`, but what comes before damage stays in the tree.
 
-    Damage is that `pieces` raises `BackupDamagedError` or ends early. Any other fault of the archive is raised, since
-    because its writer sealed it so. Damage before the first folder is an error too.
+    Damage is that `pieces` raises `BackupDamagedError` or ends early. Any other fault of the archive is raised, because
+    its writer sealed it like that. Damage before the first folder is an error too.
     """
     source = _Source(pieces)
     cursor = Cursor(source, name, limit)
@@ -107,15 +108,15 @@ def salvage(pieces: Iterator[bytes], name: str, limit: int, tree: Tree, lost: li
     except BackupDamagedError as error:
         if not unpacking.folders or not (cursor.is_short or source.error is error):
             raise
-        return Part(str(error), unpacking.count, _said(unpacking.last))
+        return Part(reason_of(error), unpacking.count, shown_path(unpacking.last))
     finally:
-        lost += unpacking.left_out.sentence()
+        lost += unpacking.left_out.left_out()
 
 
 class Part(NamedTuple):
-    """The first `entries` of an archive, up to the path `last`, and the sentence why the rest cannot be read."""
+    """The first `entries` of an archive, up to the path `last`, and why the rest cannot be read."""
 
-    reason: str
+    reason: Reason
     entries: int
     last: str
 
@@ -159,7 +160,7 @@ class _Unpacking:
         self._files: set[bytes] = set()
         self._others: set[bytes] = set()
         self._names = 0
-        self.left_out = Named("Left out of the home of dom0")
+        self.left_out = Named()
         self.count = 0
         self.last = b""
 
@@ -167,7 +168,7 @@ class _Unpacking:
         while (entry := _next(self._cursor)) is not None:
             self.take(entry)
         if not self.folders:
-            raise BackupDamagedError(f"The archive inside holds no folder {self._top.decode()}.")
+            raise refusal("home-no-top", self._top.decode())
         digest = self._cursor.end(tar.BLOCK)
         return Content(self._cursor.taken, self._cursor.taken, digest)
 
@@ -196,36 +197,34 @@ class _Unpacking:
         elif kind == tar.HARD_LINK:
             self._hard_link(path, entry.link)
         else:
-            raise BackupDamagedError(f"{_said(path)} in the home of dom0 is of a kind that is not known.")
+            raise refusal("home-unknown-kind", shown_path(path))
         self._skip(entry.size)
 
     def _checked(self, untrusted: bytes) -> bytes:
         """The path below the home."""
         text = untrusted.removesuffix(b"/")
         if text != self._top and not text.startswith(self._top + b"/"):
-            raise BackupDamagedError(f"{_said(untrusted)} in the backup is outside of the home of dom0.")
+            raise refusal("home-outside", shown_path(untrusted))
         path = text[len(self._top) + 1 :]
         names = path.split(b"/") if path else []
         if any(not name or name in {b".", b".."} or b"\0" in name for name in names):
-            raise BackupDamagedError(
-                f"The home of dom0 in the backup has the path {_said(untrusted)}, which cannot be."
-            )
+            raise refusal("home-bad-path", shown_path(untrusted))
         if len(path) > PATH_LIMIT or len(names) > DEPTH_LIMIT + 1 or any(len(name) > _NAME_LIMIT for name in names):
-            raise BackupLimitError("The home of dom0 in the backup has a path that is too long.")
+            raise refusal("home-path-too-long")
         return path
 
     def _check_new(self, path: bytes, kind: bytes) -> None:
         if path in self.folders or path in self._files or path in self._others:
-            raise BackupDamagedError(f"The home of dom0 in the backup holds {_said(path)} twice.")
+            raise refusal("home-twice", shown_path(path))
         if not path:
             if kind != tar.FOLDER:
-                raise BackupDamagedError("The home of dom0 in the backup is no folder.")
+                raise refusal("home-not-a-folder")
         elif path.rpartition(b"/")[0] not in self.folders:
-            raise BackupDamagedError(f"{_said(path)} in the home of dom0 lies in no folder of the backup.")
+            raise refusal("home-no-parent", shown_path(path))
         self._names += len(path)
         count = len(self.folders) + len(self._files) + len(self._others)
         if count >= ENTRIES_LIMIT or self._names > NAMES_LIMIT:
-            raise BackupLimitError(f"The home of dom0 in the backup has more than {ENTRIES_LIMIT} files.")
+            raise refusal("home-too-many-files", ENTRIES_LIMIT)
 
     def _file(self, path: bytes, attributes: Attributes, entry: _Entry) -> None:
         member = volume_tar.member_of(self._cursor, entry.header, entry.records, entry.size)
@@ -243,7 +242,7 @@ class _Unpacking:
     def _link(self, path: bytes, attributes: Attributes, target: bytes) -> None:
         self._others.add(path)
         if not target or b"\0" in target or len(target) > PATH_LIMIT:
-            self.left_out.add(path, "a link without a target that can be")
+            self.left_out.add(path, Reason("path-no-target"))
             return
         self._tree.link(path, attributes, target)
 
@@ -253,7 +252,7 @@ class _Unpacking:
         if target in self._files:
             self._tree.hard_link(path, target)
         else:
-            self.left_out.add(path, "a hard link to what is no file of the home")
+            self.left_out.add(path, Reason("path-hard-link-out"))
 
     def _skip(self, size: int) -> None:
         left = size + tar.padding(size)
@@ -273,7 +272,7 @@ def _next(cursor: Cursor) -> _Entry | None:
         if header.kind not in {tar.PAX, tar.PAX_GLOBAL, tar.LONG_NAME, tar.LONG_LINK}:
             break
         if header.size > tar.PAX_LIMIT:
-            raise BackupLimitError("A header inside the home of dom0 is too long.")
+            raise refusal("home-header-too-long")
         body = bytes(cursor.take(header.size + tar.padding(header.size)))[: header.size]
         if header.kind == tar.PAX:
             records |= tar.pax_records(body, "surrogateescape")
@@ -303,7 +302,3 @@ def _attributes(entry: _Entry) -> Attributes:
     except BackupDamagedError:
         mode = 0o600
     return Attributes(mode & _MODE, min(mtime, 10**11))
-
-
-def _said(path: bytes) -> str:
-    return shown(path.decode("utf-8", "backslashreplace") or ".")

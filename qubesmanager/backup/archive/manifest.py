@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from qubesmanager.backup.errors import BackupDamagedError, BackupError
+from qubesmanager.wire.reasons import refusal
 
 MANIFEST = "manifest"
 MANIFEST_LIMIT = 64 << 20
@@ -79,10 +79,10 @@ def from_json(untrusted: bytes) -> Manifest:
     try:
         value = json.loads(untrusted)
     except (ValueError, RecursionError) as error:
-        raise BackupDamagedError("The manifest of the backup is broken.") from error
+        raise refusal("backup-manifest-broken") from error
     version = _field(value, "version", int)
     if version != _VERSION:
-        raise BackupError(f"The manifest of the backup is of version {version}, which is not known here.")
+        raise refusal("backup-manifest-version", version)
     return Manifest(
         _field(value, "backup", str),
         _field(value, "created", int),
@@ -104,7 +104,7 @@ def _qube(value: Any) -> QubeEntry:
 def _file(value: Any) -> FileEntry:
     sha256 = _field(value, "sha256", str)
     if not _SHA256.fullmatch(sha256):
-        raise BackupDamagedError("The manifest of the backup is broken.")
+        raise refusal("backup-manifest-broken")
     size, stored, chunks = (_field(value, name, int) for name in ("size", "stored", "chunks"))
     return FileEntry(_field(value, "name", str), size, stored, chunks, sha256)
 
@@ -112,5 +112,5 @@ def _file(value: Any) -> FileEntry:
 def _field(value: Any, name: str, kind: type) -> Any:
     entries: Any = value.get(name) if isinstance(value, dict) else None
     if type(entries) is not kind or (isinstance(entries, int) and entries < 0):
-        raise BackupDamagedError("The manifest of the backup is broken.")
+        raise refusal("backup-manifest-broken")
     return entries

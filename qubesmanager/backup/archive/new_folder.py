@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from qubesmanager.backup.archive.home_unpacking import Attributes
-from qubesmanager.backup.partial import SUFFIX
+from qubesmanager.host.atomic_file import SUFFIX
 from qubesmanager.host.below import Below
 from qubesmanager.wire.reasons import refusal
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The small files beside a qube's volumes: firewall.xml and notes.txt.
+"""The small files next to a qube's volumes: firewall.xml and notes.txt.
 
 firewall.xml: `<firewall version="2"><rules><rule><properties><property name="action">accept</property>...`, a property
 for each option of a rule; addresses may be in `dsthost`. Source: Qubes OS 4.x, the firewall file that its backup tool
@@ -13,11 +13,13 @@ from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
 from qubesmanager.backup.archive.contents import parse
-from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupLimitError
+from qubesmanager.backup.errors import BackupError
 from qubesmanager.wire import limits
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.firewall import Action, Rule, rule_of
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import cause, reason_of, refusal
 
 FIREWALL = "firewall.xml"
 NOTES = "notes.txt"
@@ -44,8 +46,8 @@ def firewall_xml(rules: Iterable[Rule]) -> bytes:
     return "\n".join([*lines, "</rules></firewall>"]).encode()
 
 
-def firewall_of(untrusted: bytes) -> tuple[tuple[Rule, ...], str]:
-    """The rules that the text holds, and a sentence that names what could not be read; empty if nothing.
+def firewall_of(untrusted: bytes) -> tuple[tuple[Rule, ...], Reason | None]:
+    """The rules that the text holds, and what could not be read; None if everything could.
 
     At the first rule that cannot be read the list is closed: `action=drop` takes the place of it and of all that
     follow, so that no packet passes that the whole list would have dropped.
@@ -54,11 +56,11 @@ def firewall_of(untrusted: bytes) -> tuple[tuple[Rule, ...], str]:
     try:
         for rule in _rules(parse(untrusted, FILE_LIMIT, FIREWALL)):
             if len(rules) == RULES_LIMIT:
-                raise BackupLimitError(f"{FIREWALL} holds more than {RULES_LIMIT} rules.")
+                raise refusal("firewall-rules-limit", FIREWALL, RULES_LIMIT)
             rules.append(rule)
     except BackupError as error:
-        return (*rules, Rule(Action.DROP)), str(error)
-    return tuple(rules), ""
+        return (*rules, Rule(Action.DROP)), reason_of(error)
+    return tuple(rules), None
 
 
 def _rules(root: Element) -> Iterator[Rule]:
@@ -70,18 +72,18 @@ def _rules(root: Element) -> Iterator[Rule]:
             options = {item.get("name", ""): item.text or "" for item in element.findall("./properties/property")}
             yield _rule(number, options)
     else:
-        raise BackupDamagedError(f"{FIREWALL} has the unknown version {shown(version)}.")
+        raise refusal("firewall-version", FIREWALL, shown(version))
 
 
 def _rules_v1(root: Element) -> Iterator[Rule]:
     """The rules of a file of Qubes 3.2: a policy, what becomes of DNS and ping, and the exceptions from the policy."""
     policy = root.get("policy", "")
     if policy not in _ACTION_V1:
-        raise BackupDamagedError(f"{FIREWALL} has the unknown policy {shown(policy)}.")
+        raise refusal("firewall-policy", FIREWALL, shown(policy))
     for option, narrowed in (("dns", {"specialtarget": "dns"}), ("icmp", {"proto": "icmp"})):
         choice = root.get(option, policy)
         if choice not in _ACTION_V1:
-            raise BackupDamagedError(f"{FIREWALL} has the unknown choice {option}={shown(choice)}.")
+            raise refusal("firewall-choice", FIREWALL, option, shown(choice))
         yield _rule(0, {"action": _ACTION_V1[choice], **narrowed})
     exception = Action.DROP if policy == "allow" else Action.ACCEPT
     for number, element in enumerate(root.findall("./rule"), 1):
@@ -112,7 +114,7 @@ def _rule(number: int, options: Mapping[str, str]) -> Rule:
     try:
         return rule_of(options)
     except Mgmt1Error as error:
-        raise BackupDamagedError(f"Rule {number} of {FIREWALL} cannot be read: {error}") from error
+        raise refusal("firewall-rule", number, FIREWALL, cause(error)) from error
 
 
 def notes_of(untrusted: bytes) -> str:
@@ -120,4 +122,4 @@ def notes_of(untrusted: bytes) -> str:
     try:
         return untrusted.decode()
     except UnicodeDecodeError as error:
-        raise BackupDamagedError(f"{NOTES} is not text in UTF-8.") from error
+        raise refusal("notes-not-utf8", NOTES) from error

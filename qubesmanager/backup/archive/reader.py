@@ -43,6 +43,8 @@ from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupLi
 from qubesmanager.host.sparse_file import Sink
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error
 from qubesmanager.wire.firewall import Rule
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import cause, error_for, refusal
 
 Sinks = Callable[[Qube, str, int], Sink]
 """Gives the sink for a volume: of which qube, its name (`private`), its size in bytes with holes."""
@@ -84,9 +86,9 @@ def open_backup(source: Input, passphrase: str, *, cancelled: Event | None = Non
         of_head = opening.submit(scrypt_container.open_container, sealed, header.head_secret(passphrase))
         of_xml = opening.submit(_opened_after, of_head if alone else None, sealed_xml, secret)
         if awaited(of_head, stop) != text:
-            raise BackupDamagedError("The header of the backup was changed.")
+            raise refusal("header-changed")
         if head.has_manifest and not (first.is_ours and second.is_ours and third.is_ours):
-            raise BackupDamagedError("The frame of the head of the backup was changed.")
+            raise refusal("head-frame-changed")
         packed = _of_xml(of_xml, stop)
     finally:
         opening.shutdown(wait=False, cancel_futures=True)
@@ -110,9 +112,9 @@ def _salvaged(
     if not is_sealed:
         # What is sealed says how it is compressed; the header, which any writer may have changed, does not.
         head = replace(head, compression=filter_of(packed))
-        mended.notes.append("The sealed header of the backup is damaged.")
+        mended.notes.append(Reason("sealed-header-damaged"))
     elif header.to_text(head) != text:
-        mended.notes.append("The header of the backup was changed; its sealed copy is used.")
+        mended.notes.append(Reason("header-replaced"))
     xml, _ = _small_file(iter([packed]), head.compression, "qubes.xml", contents.XML_LIMIT)
     system = contents.from_xml(xml)
     mended.folders = [qube.path[:-1] for qube in system.stored]
@@ -127,7 +129,7 @@ class _Config:
     """dom0's configuration, if the backup has one; `problem` is why it cannot be read."""
 
     value: Dom0Config | None = None
-    problem: str = ""
+    problem: Reason | None = None
 
 
 def _config(head: Head, rest: "_Rest") -> _Config:
@@ -141,9 +143,9 @@ def _config(head: Head, rest: "_Rest") -> _Config:
         text, _ = _small_file(iter([packed]), head.compression, CONFIG, CONFIG_LIMIT)
         return _Config(from_json(text))
     except BackupPassphraseError:
-        return _Config(problem="The configuration of dom0 was changed, or is of another backup.")
+        return _Config(problem=Reason("config-changed"))
     except BackupError as error:
-        return _Config(problem=f"The configuration of dom0 cannot be read: {error}")
+        return _Config(problem=Reason("config-not-read", cause(error)))
 
 
 def _salvaged_config(head: Head, rest: "_Rest") -> tuple[_Config, "_Rest"]:
@@ -155,11 +157,11 @@ def _salvaged_config(head: Head, rest: "_Rest") -> tuple[_Config, "_Rest"]:
         before.append(member)
     following = replace(rest, members=chain(before, () if member is None else (member,), rest.members))
     if member is None or member.name != str(ChunkName("", CONFIG, 0)):
-        return _Config(problem="The configuration of dom0 is missing in the file."), following
+        return _Config(problem=Reason("config-not-there")), following
     try:
         return _config(head, replace(rest, members=iter((member,)))), replace(rest, members=chain(before, rest.members))
     except BackupDamagedError as error:
-        return _Config(problem=f"The configuration of dom0 cannot be read: {error}"), following
+        return _Config(problem=Reason("config-not-read", cause(error))), following
 
 
 def _opened_after(first: "Future[bytes] | None", sealed: bytes, secret: bytes) -> bytes:
@@ -173,22 +175,22 @@ def _of_xml(sealed: "Future[bytes]", stop: Event) -> bytes:
     try:
         return awaited(sealed, stop)
     except BackupPassphraseError as error:
-        raise BackupDamagedError("qubes.xml in the backup was changed, or is of another backup.") from error
+        raise refusal("xml-changed") from error
 
 
 def _head_member(members: Iterator[Member | Damage], reader: backup_tar.Reader, name: str) -> tuple[Member, bytes]:
     """The next member, which has that name, and its content."""
     member = next(members, None)
     if isinstance(member, Damage):
-        raise BackupDamagedError(f"The head of the backup is damaged. {member.text}")
+        raise refusal("head-damaged", member.reason)
     if member is None or member.name != name:
-        raise BackupDamagedError(f"This is no backup, or its head is damaged: {name} is missing.")
+        raise refusal("no-backup", name)
     limit = contents.XML_LIMIT if member.chunk else header.HEAD_LIMIT
     if member.size > limit:
-        raise BackupLimitError(f"{name} has more than {limit >> 10} KiB.")
+        raise refusal("head-too-large", name, limit >> 10)
     body = b"".join(reader.body())
     if len(body) < member.size:
-        raise BackupDamagedError("The backup is cut off in its head.")
+        raise refusal("head-cut")
     return member, body
 
 
@@ -229,7 +231,7 @@ class _Held:
 
     def opened(self, size: int) -> Self:
         if size > self._limit:
-            raise BackupLimitError(f"{self._name} has more than {self._limit >> 20} MiB.")
+            raise refusal("small-file-too-large", self._name, self._limit >> 20)
         self.data = bytearray(size)
         return self
 
@@ -242,7 +244,7 @@ class _Held:
 
 
 class Nowhere:
-    """A sink for a volume that is only looked at."""
+    """A sink for a volume that is read and not written."""
 
     def __init__(self, _qube: Qube, _volume: str, _size: int) -> None: ...
 
@@ -311,19 +313,20 @@ class _State:
 
     qube: Qube
     left: int
-    reason: str = ""
+    reason: Reason | None = None
     files: list[FileEntry] = field(default_factory=list)
     sinks: list[Sink | Tree] = field(default_factory=list)
     firewall: tuple[Rule, ...] | None = None
     notes: str | None = None
-    lost: list[str] = field(default_factory=list)
-    """A sentence for each small file that could not be read, or not whole."""
-    cut: str = ""
-    """What is lost of a home that was salvaged up to a damaged chunk, as a sentence; the rest of it is not read."""
+    lost: list[Reason] = field(default_factory=list)
+    """The small files that could not be read, or not whole."""
+    cut: Reason | None = None
+    """What is lost of a home that was salvaged up to a damaged chunk; the rest of it is not read."""
 
-    def fail(self, reason: str) -> None:
-        """The first reason counts. What follows the damage that a home was salvaged up to is no reason."""
-        self.reason = self.reason or ("" if self.cut else reason)
+    def fail(self, reason: Reason) -> None:
+        """The first reason counts. Of a home that was salvaged up to its damage, what follows does not count."""
+        if self.reason is None and self.cut is None:
+            self.reason = reason
 
 
 class _Run:
@@ -380,7 +383,7 @@ class _Run:
         self._abort([state for state in self._states.values() if state.reason])
         if self._mended is not None:
             odd = self._mended.odd if self._head.has_manifest else []
-            changed = [f"The frame around {name} was changed." for name in odd]
+            changed = [Reason("frame-changed", name) for name in odd]
             self._problems = [*self._mended.notes, *changed, *self._problems]
         results = [
             QubeResult(
@@ -417,7 +420,7 @@ class _Run:
                     try:
                         self._feed.put(keys.chunk(self._feed, rest.reader, placed, member.size, secret))
                     except (BackupDamagedError, BackupLimitError) as error:
-                        placed = Damage(f"{placed}: {error}", placed.folder)
+                        placed = Damage(Reason("chunk-failed", str(placed), cause(error)), placed.folder)
                 if isinstance(placed, Damage):
                     self._feed.put(placed)
             self._feed.put(End(rest.reader.zero_blocks))
@@ -449,9 +452,9 @@ class _Run:
     def _note(self, damage: Damage) -> None:
         state = self._states.get(damage.folder)
         if state is not None:
-            state.fail(damage.text)
+            state.fail(damage.reason)
         elif not damage.folder:
-            self._problems.append(damage.text)
+            self._problems.append(damage.reason)
 
     def _use(self, chunk: Chunk) -> None:
         if chunk.name.path == MANIFEST:
@@ -472,7 +475,7 @@ class _Run:
         except BackupCancelledError:
             raise
         except (Mgmt1Error, OSError) as error:
-            state.fail(_said(name.path, state.qube.name, error))
+            state.fail(_failure(name.path, state.qube.name, error))
         finally:
             pieces.close()
             self._feed.drop(chunks[-1])
@@ -487,9 +490,9 @@ class _Run:
             if following is None or following.name.path != path:
                 self._waiting = following
                 return
-            if state.reason:
+            if state.reason is not None:
                 self._waiting = following
-                raise BackupDamagedError(state.reason)
+                raise error_for(state.reason, BackupDamagedError)
             chunks.append(following)
 
     def _skip(self, name: ChunkName) -> None:
@@ -525,17 +528,15 @@ class _Run:
         if self._home is None:
             return volume_tar.passed_over(plain, name.path, state.left)
         if state.sinks:
-            raise BackupDamagedError("The backup holds two homes of dom0.")
+            raise refusal("home-two")
         state.sinks.append(self._home)
         if self._mended is None:
             return unpack(plain, name.path, state.left, self._home, state.lost)
         content = home_unpacking.salvage(plain, name.path, state.left, self._home, state.lost)
         if isinstance(content, Content):
             return content
-        damaged = f"The home of dom0 is damaged: {state.reason or content.reason}"
-        entries, last = content.entries, content.last
-        whole = f"Its first {entries} files, folders and links are whole, up to {last}; what follows is lost."
-        state.cut, state.reason = f"{damaged} {whole}", ""
+        why = state.reason or content.reason
+        state.cut, state.reason = Reason("home-salvaged", why, content.entries, content.last), None
         self._problems.append(state.cut)
         return None
 
@@ -544,13 +545,13 @@ class _Run:
         """Read a small file. One that cannot be read is lost; the qube's volumes do not depend on it."""
         if file == FIREWALL:
             state.firewall, problem = firewall_of(data)
-            if problem:
-                state.lost.append(f"{problem} Its rules end there: everything else is dropped.")
+            if problem is not None:
+                state.lost.append(Reason("firewall-cut", problem))
             return
         try:
             state.notes = notes_of(data)
         except BackupDamagedError as error:
-            state.lost.append(f"{error} The notes are left out.")
+            state.lost.append(Reason("notes-left-out", cause(error)))
 
     def _counted(self, state: _State, pieces: Iterator[bytes]) -> Iterator[bytes]:
         for piece in pieces:
@@ -568,53 +569,55 @@ class _Run:
         except BackupCancelledError:
             raise
         except Mgmt1Error as error:
-            self._problems.append(f"The manifest cannot be read: {error}")
+            self._problems.append(Reason("backup-manifest-not-read", cause(error)))
         finally:
             self._feed.drop(chunk)
 
     # -- at the end
 
     def _judge(self) -> None:
-        """Hold what was seen against what belongs there."""
+        """Compare what was read with what belongs there."""
         if not self._head.has_manifest:
             self._judge_by_chunks()
             return
         listing = self._manifest
         if self._end is not None and self._end.zero_blocks < 2:  # noqa: PLR2004 - of an archive
-            self._problems.append("The end of the backup is missing.")
+            self._problems.append(Reason("backup-end-missing"))
         if listing is None:
-            self._problems.append("The manifest at the end of the backup is missing: it is not whole.")
+            self._problems.append(Reason("backup-manifest-missing"))
             if self._mended is not None:
                 self._judge_by_chunks()
                 return
             for state in self._states.values():
-                state.fail(f"Without the manifest it is unknown whether {state.qube.name} is whole.")
+                state.fail(Reason("qube-without-manifest", state.qube.name))
             return
         stored = [(qube.name, qube.path[:-1]) for qube in self._contents.stored]
         if (
             listing.backup_id != self._head.backup_id
             or [(entry.name, entry.folder) for entry in listing.qubes] != stored
         ):
-            self._problems.append("The manifest is not of this backup.")
+            self._problems.append(Reason("backup-manifest-foreign"))
         for entry in listing.qubes:
             qube_state = self._states.get(entry.folder)
             if qube_state is not None and not qube_state.cut:
                 # What the writer knew says more than what is missing for it.
-                qube_state.reason = qube_state.reason if entry.result == manifest.OK else entry.result
-                qube_state.fail(_difference(qube_state.qube.name, qube_state.files, entry.files))
+                if entry.result != manifest.OK:
+                    qube_state.reason = Reason("other-text", entry.result)
+                if (difference := _difference(qube_state.qube.name, qube_state.files, entry.files)) is not None:
+                    qube_state.fail(difference)
 
     def _judge_by_chunks(self) -> None:
         """Without a manifest: each file came to its proper end, and there is at least one."""
         for state in self._states.values():
             if not state.files:
-                state.fail(f"The data of {state.qube.name} are missing.")
+                state.fail(Reason("qube-data-missing", state.qube.name))
 
-    def _doubt(self, state: _State) -> str:
-        """What nothing in the file can confirm of a qube that was salvaged, as a sentence."""
+    def _doubt(self, state: _State) -> Reason | None:
+        """What nothing in the file can confirm of a qube that was salvaged."""
         if self._mended is None or self._manifest is not None or state.reason or state.cut:
-            return ""
+            return None
         files = ", ".join(file.name for file in state.files)
-        return f"The backup has no readable manifest, so a missing file could go unnoticed; read and whole: {files}."
+        return Reason("salvage-doubt", files)
 
     def _abort(self, states: list[_State]) -> None:
         for state in states:
@@ -622,7 +625,7 @@ class _Run:
                 try:
                     sink.abort()
                 except (OSError, Mgmt1Error) as error:
-                    state.fail(f"What was restored of {state.qube.name} could not be removed: {error}")
+                    state.fail(Reason("restored-not-removed", state.qube.name, cause(error)))
             state.sinks.clear()
 
 
@@ -631,21 +634,21 @@ def _allowance(qube: Qube, head: Head) -> int:
     return qube.size if head.has_manifest else qube.size + qube.size // 8 + (64 << 20)
 
 
-def _said(path: str, qube: str, error: Mgmt1Error | OSError) -> str:
+def _failure(path: str, qube: str, error: Mgmt1Error | OSError) -> Reason:
     if isinstance(error, OSError):
-        return f"{path} of {qube} could not be written: {error.strerror or error}."
-    return f"{path} of {qube}: {error}"
+        return Reason("file-not-restored", path, qube, error.strerror or str(error))
+    return Reason("file-failed", path, qube, cause(error))
 
 
-def _difference(qube: str, actual: list[FileEntry], listed: tuple[FileEntry, ...]) -> str:
-    """What is not as the manifest says, as a sentence; empty if nothing."""
+def _difference(qube: str, actual: list[FileEntry], listed: tuple[FileEntry, ...]) -> Reason | None:
+    """What is not as the manifest says; None if all is."""
     by_name = {file.name: file for file in actual}
     for file in listed:
         other = by_name.get(file.name)
         if other is None:
-            return f"The file {file.name} of {qube} is missing."
+            return Reason("file-missing", file.name, qube)
         if other.chunks != file.chunks:
-            return f"The file {file.name} of {qube} has {other.chunks} chunks, and {file.chunks} were written."
+            return Reason("file-chunks-differ", file.name, qube, other.chunks, file.chunks)
         if other != file:
-            return f"The file {file.name} of {qube} is not the one that was written."
-    return "" if tuple(actual) == listed else f"The files of {qube} are not those that were written."
+            return Reason("file-differs", file.name, qube)
+    return None if tuple(actual) == listed else Reason("files-differ", qube)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The frame around the sealed containers of a damaged backup, made right again before it is read.
+"""Repairs the tar headers around the sealed containers of a damaged backup before it is read.
 
 The outer archive is not sealed, so one changed byte of a member's header hides a container that is whole. A container
 proves by itself what it is: its passphrase holds the backup's id, the file's name and the chunk's number, and its last
@@ -30,6 +30,7 @@ from qubesmanager.backup.archive.scrypt_container import HEAD_SIZE, MAC_SIZE, OV
 from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupPassphraseError
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reason import Reason
 
 XML = "qubes.xml.000.enc"
 _HEAD = (HEADER, HEADER_MAC, XML)
@@ -40,17 +41,17 @@ _NAME_FIELD = 100
 
 
 class Mended:
-    """An `Input`: the same archive with right frames. At most `CHUNK_LIMIT` bytes are kept at a time.
+    """An `Input`: the same archive with repaired headers. At most `CHUNK_LIMIT` bytes are kept at a time.
 
     `folders`, the qubes' folders in their order, and `home`, the file of dom0's home in its folder, are set once
-    qubes.xml was read. `notes` are sentences about what was
-    put right or left out, in the order of the file; `odd` names members whose headers this program would not write.
+    qubes.xml was read. `notes` are what was put right or left out, in the order of the file; `odd` names members whose
+    headers this program would not write.
     """
 
     def __init__(self, source: Input, passphrase: str) -> None:
         self.folders: Sequence[str] = ()
         self.home = ""
-        self.notes: list[str] = []
+        self.notes: list[Reason] = []
         self.odd: list[str] = []
         self._source = source
         self._passphrase = passphrase
@@ -86,7 +87,7 @@ class Mended:
                 yield block
                 yield from self._body(header.size, keep=None)
             elif header.kind != tar.REGULAR or not is_known(header.name):
-                self.notes.append(f"The backup holds {shown(header.name)}, which does not belong there.")
+                self.notes.append(Reason("backup-foreign", shown(header.name)))
                 for _ in self._body(0 if header.kind in tar.KINDS else header.size, keep=None):
                     pass
             else:
@@ -111,7 +112,7 @@ class Mended:
             return
         padding = self._exactly(tar.padding(size))
         if padding.strip(b"\0"):
-            self.notes.append(f"The bytes behind {keep or 'a member'} were changed.")
+            self.notes.append(Reason("padding-changed", keep) if keep else Reason("padding-of-unknown-changed"))
         yield bytes(len(padding))
 
     def _recovered(self, broken: bytes) -> Iterator[bytes]:
@@ -127,11 +128,11 @@ class Mended:
                 body += block
         chunk = self._identified(broken, body, following)
         if chunk is None:
-            self.notes.append(f"The header of a member {self._after()} is lost, and what follows is not a whole chunk.")
+            self.notes.append(self._lost())
             self._pushed = memoryview(block + self._pushed)
             return
         name, size = chunk
-        self.notes.append(f"The header of {name} was damaged; its content is whole.")
+        self.notes.append(Reason("member-mended", name))
         if name in {HEADER, HEADER_MAC}:
             self._small.setdefault(name, bytes(body[:size]))
         self._names.append(name)
@@ -201,8 +202,9 @@ class Mended:
             0
         ].backup_id
 
-    def _after(self) -> str:
-        return f"after {self._names[-1]}" if self._names else "at the beginning"
+    def _lost(self) -> Reason:
+        """A member is lost with its header; the chunk before it, if there is one."""
+        return Reason("member-lost", self._names[-1]) if self._names else Reason("first-member-lost")
 
     def _exactly(self, size: int) -> bytes:
         """So many bytes, fewer only at the end of the stream."""
@@ -232,10 +234,11 @@ def filter_of(plain: bytes) -> str | None:
 
 
 def _header(block: bytes) -> tar.Header | None:
-    try:
-        return tar.parse(block)
-    except BackupDamagedError:
+    if not tar.is_header(block):
         return None
+    with suppress(BackupDamagedError):
+        return tar.parse(block)
+    return None
 
 
 def _raw_name(broken: bytes) -> bytes:

@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from qubesmanager.backup.errors import BackupDamagedError, BackupLimitError, BackupPassphraseError
 from qubesmanager.wire import limits
+from qubesmanager.wire.reasons import refusal
 
 HEAD_SIZE = 96
 MAC_SIZE = 32
@@ -60,17 +60,11 @@ class Params:
     def check(self) -> None:
         """Raise `BackupLimitError` beyond the limits of memory and time, `BackupDamagedError` for what cannot be."""
         if not (1 <= self.log_n <= 63 and self.r >= 1 and self.p >= 1 and self.r * self.p < 1 << 30):  # noqa: PLR2004
-            raise BackupDamagedError("The backup names parameters of key derivation that do not exist.")
+            raise refusal("backup-key-params")
         if self.memory > MEMORY_LIMIT:
-            raise BackupLimitError(
-                f"The backup asks for {self.memory >> 20} MiB of memory for one key derivation (N = 2^{self.log_n}); "
-                f"the limit is {MEMORY_LIMIT >> 20} MiB."
-            )
+            raise refusal("backup-key-memory", self.memory >> 20, self.log_n, MEMORY_LIMIT >> 20)
         if self.r * self.p << self.log_n > WORK_LIMIT:
-            raise BackupLimitError(
-                f"The backup asks for a key derivation of N = 2^{self.log_n}, r = {self.r}, p = {self.p}, "
-                "which takes longer than is allowed."
-            )
+            raise refusal("backup-key-work", self.log_n, self.r, self.p)
 
 
 LEVELS: dict[str, Params] = {"standard": Params(17), "strong": Params(20), "generated": Params(14)}
@@ -112,9 +106,9 @@ def params_of(untrusted_head: bytes) -> Params:
     Raises `BackupDamagedError` for bytes that begin no container, `BackupLimitError` beyond a limit.
     """
     if len(untrusted_head) != HEAD_SIZE or not untrusted_head.startswith(_MAGIC + b"\0"):
-        raise BackupDamagedError("There is no scrypt container where one belongs.")
+        raise refusal("container-missing")
     if not hmac.compare_digest(hashlib.sha256(untrusted_head[:48]).digest()[:16], untrusted_head[48:64]):
-        raise BackupDamagedError("The head of a scrypt container was changed.")
+        raise refusal("container-header-changed")
     _, _, log_n, r, p, _ = _FIELDS.unpack_from(untrusted_head)
     params = Params(log_n, r, p)
     params.check()
@@ -129,7 +123,7 @@ def keys_of(untrusted_head: bytes, passphrase: bytes) -> Keys:
     params = params_of(untrusted_head)
     cipher, mac = _derive(passphrase, untrusted_head[16:48], params)
     if not hmac.compare_digest(hmac.digest(mac, untrusted_head[:64], "sha256"), untrusted_head[64:]):
-        raise BackupPassphraseError("The passphrase is not the one of this backup.")
+        raise refusal("passphrase-wrong")
     return Keys(untrusted_head, cipher, mac)
 
 
@@ -174,9 +168,9 @@ class Opener:
 def open_container(untrusted: bytes, passphrase: bytes) -> bytes:
     """The body of a small container that is wholly there. Raises `BackupDamagedError` and what `keys_of` raises."""
     if len(untrusted) < OVERHEAD:
-        raise BackupDamagedError("A scrypt container is cut off.")
+        raise refusal("container-cut")
     keys = keys_of(untrusted[:HEAD_SIZE], passphrase)
     body = untrusted[HEAD_SIZE:-MAC_SIZE]
     if not hmac.compare_digest(mac_of(keys, (body,)), untrusted[-MAC_SIZE:]):
-        raise BackupDamagedError("The content of a scrypt container was changed.")
+        raise refusal("container-changed")
     return Opener(keys).update(body)

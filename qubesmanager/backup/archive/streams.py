@@ -13,7 +13,7 @@ from threading import Event
 from typing import TypeVar
 
 from qubesmanager.host.direct_io import StraightReader, StraightWriter
-from qubesmanager.wire.errors import BackupCancelledError
+from qubesmanager.wire.reasons import refusal
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ _STEP = 1 << 20
 def check(cancelled: Event) -> None:
     """Raise `BackupCancelledError` once the event is set."""
     if cancelled.is_set():
-        raise BackupCancelledError("The backup was cancelled.")
+        raise refusal("backup-cancelled")
 
 
 def awaited(future: Future[T], cancelled: Event) -> T:

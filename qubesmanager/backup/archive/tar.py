@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from qubesmanager.backup.errors import BackupDamagedError
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import refusal
 
 BLOCK = 512
 ZERO_BLOCK = bytes(BLOCK)
@@ -27,8 +29,15 @@ FOLDER = b"5"
 LONG_NAME = b"L"
 LONG_LINK = b"K"
 """GNU tar's members that hold the name, or the link's target, of the next one."""
-KINDS = {b"1": "hard link", b"2": "symbolic link", b"3": "device", b"4": "device", b"5": "folder", b"6": "pipe"}
-"""What a member that is no file is called."""
+KINDS = {
+    b"1": Reason("tar-hard-link"),
+    b"2": Reason("tar-link"),
+    b"3": Reason("tar-device"),
+    b"4": Reason("tar-device"),
+    b"5": Reason("tar-folder"),
+    b"6": Reason("tar-pipe"),
+}
+"""What a member that is not a file is called."""
 
 _OCTAL_SIZE = 8 << 30
 _OCTAL = re.compile(rb" *([0-7]+)[ \0]*")
@@ -123,7 +132,7 @@ def is_header(untrusted: bytes) -> bool:
 def parse(untrusted: bytes) -> Header:
     """The header in 512 bytes. Raises `BackupDamagedError` if they are none."""
     if len(untrusted) != BLOCK or not is_header(untrusted):
-        raise BackupDamagedError("The archive is damaged: expected a tar header.")
+        raise refusal("tar-no-header")
     kind = untrusted[156:157]
     return Header(
         raw_name(untrusted).decode("utf-8", "backslashreplace"),
@@ -151,7 +160,7 @@ def number(field: bytes) -> int:
         return int.from_bytes(field[1:], "big")
     match = _OCTAL.fullmatch(field)
     if match is None:
-        raise BackupDamagedError("The archive is damaged: expected a number.")
+        raise refusal("tar-no-number")
     return int(match[1], 8)
 
 
@@ -174,7 +183,7 @@ def _record(text: bytes) -> bytes:
 
 
 def pax_records(untrusted: bytes, errors: str = "backslashreplace") -> dict[str, str]:
-    """The records of a pax header; a key that stands twice is refused. Raises `BackupDamagedError`.
+    """The records of a pax header; a key that occurs twice is refused. Raises `BackupDamagedError`.
 
     `errors` is what becomes of bytes in a value that are not UTF-8, as for `bytes.decode`.
     """
@@ -183,10 +192,10 @@ def pax_records(untrusted: bytes, errors: str = "backslashreplace") -> dict[str,
     while at < len(untrusted):
         length, space, _ = untrusted[at : at + 20].partition(b" ")
         if not space or not length.isdigit() or not len(length) + 3 <= int(length) <= len(untrusted) - at:
-            raise BackupDamagedError("The archive is damaged: expected a pax record.")
+            raise refusal("tar-no-pax-record")
         key, equals, value = untrusted[at + len(length) + 1 : at + int(length)].partition(b"=")
         if not equals or not value.endswith(b"\n") or key.decode("utf-8", "backslashreplace") in records:
-            raise BackupDamagedError("The archive is damaged: expected a pax record.")
+            raise refusal("tar-no-pax-record")
         records[key.decode("utf-8", "backslashreplace")] = value[:-1].decode("utf-8", errors)
         at += int(length)
     return records
@@ -198,5 +207,5 @@ def pax_number(records: dict[str, str], key: str, default: int) -> int:
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= 18):  # noqa: PLR2004 - below 2^63
-        raise BackupDamagedError(f"The archive is damaged: {key} is not a number.")
+        raise refusal("tar-pax-number", key)
     return int(text)

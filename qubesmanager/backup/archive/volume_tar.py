@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 from qubesmanager.backup.archive import tar
 from qubesmanager.backup.archive.compression import BLOCK, ZEROS
-from qubesmanager.backup.errors import BackupDamagedError, BackupLimitError
 from qubesmanager.host.sparse_file import Extent, Sink, Source
+from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.reasons import refusal
 
 EXTENTS_LIMIT = 1 << 22
 """The most runs of data in one file."""
@@ -144,8 +145,8 @@ class Content:
     sha256: str
 
 
-def _too_much(name: str) -> BackupLimitError:
-    return BackupLimitError(f"{name} holds more bytes than were announced, or are allowed for it.")
+def _too_much(name: str) -> Mgmt1Error:
+    return refusal("inner-too-much", name)
 
 
 class Cursor:
@@ -203,7 +204,7 @@ class Cursor:
             size = min(self._size, BLOCK)
             zeros += size
             if self.take(size) != ZEROS[:size]:
-                raise BackupDamagedError("Something follows the file in the archive inside.")
+                raise refusal("inner-follows")
         if zeros < len(tar.END) or zeros % tar.BLOCK:
             raise self._too_short()
         return self.digest()
@@ -219,9 +220,9 @@ class Cursor:
         """The SHA-256, in hex, of all that was taken from the stream."""
         return self._hash.hexdigest()
 
-    def _too_short(self) -> BackupDamagedError:
+    def _too_short(self) -> Mgmt1Error:
         self.is_short = True
-        return BackupDamagedError("The archive inside ends too early.")
+        return refusal("inner-too-short")
 
     def _pull(self) -> bool:
         piece = next(self._pieces, None)
@@ -279,7 +280,7 @@ def _member(cursor: Cursor, name: str) -> Member:
     header = tar.parse(cursor.block())
     while header.kind in {tar.PAX, tar.PAX_GLOBAL}:
         if header.size > tar.PAX_LIMIT:
-            raise BackupLimitError("A pax header inside is too long.")
+            raise refusal("inner-pax-too-long")
         body = bytes(cursor.take(header.size + tar.padding(header.size)))
         if header.kind == tar.PAX:
             records |= tar.pax_records(body[: header.size])
@@ -287,9 +288,9 @@ def _member(cursor: Cursor, name: str) -> Member:
     stored = tar.pax_number(records, "size", header.size)
     path = records.get("GNU.sparse.name", records.get("path", header.name))
     if path != name:
-        raise BackupDamagedError(f"The archive inside is not the one of {name}.")
+        raise refusal("inner-other-file", name)
     if header.kind not in {tar.OLD_SPARSE, tar.REGULAR}:
-        raise BackupDamagedError(f"The archive inside holds no file {name}.")
+        raise refusal("inner-no-file", name)
     return member_of(cursor, header, records, stored)
 
 
@@ -302,14 +303,14 @@ def member_of(cursor: Cursor, header: tar.Header, records: dict[str, str], store
         return _checked(tar.number(header.block[483:495]), stored, _old_map(cursor, header.block))
     if "GNU.sparse.major" in records:
         if (records["GNU.sparse.major"], records.get("GNU.sparse.minor")) != ("1", "0"):
-            raise BackupDamagedError("The archive inside has a sparse format that is not known.")
+            raise refusal("inner-sparse")
         runs, used = _map_1_0(cursor, stored)
         return _checked(tar.pax_number(records, "GNU.sparse.realsize", -1), stored - used, runs)
     if "GNU.sparse.map" in records:
         runs = _map_0_1(records["GNU.sparse.map"])
         return _checked(tar.pax_number(records, "GNU.sparse.size", -1), stored, runs)
     if any(key.startswith("GNU.sparse.") for key in records):
-        raise BackupDamagedError("The archive inside has a sparse format that is not known.")
+        raise refusal("inner-sparse")
     return _checked(stored, stored, array("q", (0, stored)))
 
 
@@ -325,8 +326,8 @@ def _checked(size: int, stored: int, runs: "array[int]") -> Member:
     return Member(size, stored, runs)
 
 
-def _broken_map() -> BackupDamagedError:
-    return BackupDamagedError("The map of the archive inside is broken.")
+def _broken_map() -> Mgmt1Error:
+    return refusal("inner-map")
 
 
 def _number(text: bytes) -> int:

@@ -21,7 +21,7 @@ from typing import Protocol, Self
 from qubesmanager.backup.archive import backup_tar, dom0_config, header, manifest, scrypt_container, volume_tar
 from qubesmanager.backup.archive.backup_tar import ChunkName
 from qubesmanager.backup.archive.compression import Compression, compress, require
-from qubesmanager.backup.archive.contents import DOM0, Contents, Qube, to_xml
+from qubesmanager.backup.archive.contents import Contents, Qube, to_xml
 from qubesmanager.backup.archive.dom0_config import CONFIG, Dom0Config
 from qubesmanager.backup.archive.home import HOME, Home
 from qubesmanager.backup.archive.manifest import FileEntry, Manifest, QubeEntry
@@ -32,8 +32,10 @@ from qubesmanager.backup.archive.streams import FdOutput, awaited, check
 from qubesmanager.host.sparse_file import Extent, Source
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error
 from qubesmanager.wire.firewall import Rule
-from qubesmanager.wire.names import VOLUME_NAME
+from qubesmanager.wire.names import DOM0, VOLUME_NAME
 from qubesmanager.wire.names import check as check_name
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import cause, text
 
 FILE_PIECE = 258 << 20
 """Bytes of compressed data in one chunk, where a chunk can go out as it comes.
@@ -68,15 +70,15 @@ class Target(Protocol):
 class QubeData:
     """A qube to be kept. `volumes` by name (`private`, `root`); no firewall and empty notes are left out.
 
-    `qube.path` and `qube.size` are the writer's to fill in. With a `problem`, a sentence, only the settings are written
-    and the qube has failed with it.
+    The writer fills in `qube.path` and `qube.size`. With a `problem` only the settings are written, and the qube has
+    failed for this reason.
     """
 
     qube: Qube
     volumes: Mapping[str, Source] = field(default_factory=dict)
     firewall: tuple[Rule, ...] | None = None
     notes: str = ""
-    problem: str = ""
+    problem: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +159,15 @@ class _File:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A qube with its place in the backup; `problem` is the sentence why its files are left out, or empty.
+    """A qube with its place in the backup; `problem` is why its files are left out, or None.
 
-    `lost` gives sentences on what could not be read, once the files are written.
+    `lost` gives what could not be read, once the files are written.
     """
 
     qube: Qube
     files: tuple[_File, ...]
-    problem: str = ""
-    lost: Callable[[], tuple[str, ...]] = tuple
+    problem: Reason | None = None
+    lost: Callable[[], tuple[Reason, ...]] = tuple
 
     @property
     def folder(self) -> str:
@@ -174,7 +176,11 @@ class _Plan:
 
 
 class _SourceError(Exception):
-    """A volume could not be read; the text is for the report."""
+    """A volume could not be read; `reason` is for the report."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(text(reason))
+        self.reason = reason
 
 
 def _planned(data: QubeData, number: int) -> _Plan:
@@ -189,7 +195,7 @@ def _planned(data: QubeData, number: int) -> _Plan:
             with _source_errors(name.path, data.qube.name):
                 extents = volume_tar.runs_of(source)
         except _SourceError as error:
-            return _Plan(replace(data.qube, path=f"{folder}/", size=0), (), str(error))
+            return _Plan(replace(data.qube, path=f"{folder}/", size=0), (), error.reason)
         stored = sum(run.length for run in extents)
         archive = partial(_volume_archive, name.path, source, extents, data.qube.name)
         files.append(_File(name, source.size, stored, archive))
@@ -212,7 +218,7 @@ def _planned_home(dom0: Qube, home: Home, cancelled: Event) -> _Plan:
         with _source_errors(name.path, DOM0):
             yield from home.archive(cancelled)
 
-    return _Plan(qube, (_File(name, home.size, home.size, archive, is_tree=True),), lost=lambda: home.sentences)
+    return _Plan(qube, (_File(name, home.size, home.size, archive, is_tree=True),), lost=lambda: home.lost)
 
 
 def _small_files(data: QubeData) -> Iterator[tuple[str, bytes]]:
@@ -238,7 +244,21 @@ def _source_errors(file: str, qube: str) -> Iterator[None]:
     except (OSError, Mgmt1Error) as error:
         if isinstance(error, BackupCancelledError):
             raise
-        raise _SourceError(f"{file} of {qube} could not be read: {error}") from error
+        raise _SourceError(Reason("source-not-read", file, qube, cause(error))) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A qube whose files were given to the sealing thread; `problem` is why they are not whole, or None."""
+
+    plan: _Plan
+    problem: Reason | None
+    files: Sequence[Callable[[], FileEntry]]
+
+    def entry(self) -> QubeEntry:
+        """Its entry in the manifest, in English; once all is sealed."""
+        result = manifest.OK if self.problem is None else text(self.problem)
+        return QubeEntry(self.plan.qube.name, self.plan.folder, result, tuple(entry() for entry in self.files))
 
 
 # -- the keys ----------------------------------------------------------------------------------------------------------
@@ -371,36 +391,26 @@ class _Writer:
             self._write_file(file, lambda _size: None)
         written = [self._write_qube(plan, progress) for plan in plans]
         self._drain(0)
-        listing = Manifest(
-            self._id, self._created, self._options.profile, self._options.previous, tuple(entry() for entry in written)
-        )
+        entries = tuple(qube.entry() for qube in written)
+        listing = Manifest(self._id, self._created, self._options.profile, self._options.previous, entries)
         self._write_file(_small_file(last, manifest.to_json(listing)), lambda _size: None)
         self._seal(self._outer.end)
         self._drain(0)
         if isinstance(self._target, FdOutput):
             self._target.finish()
         check(self._cancelled)
-        results = zip(plans, listing.qubes, strict=True)
-        return Report(
-            self._id,
-            tuple(
-                QubeResult(plan.qube, entry.result if entry.result != manifest.OK else "", lost=plan.lost())
-                for plan, entry in results
-            ),
-            (),
-            listing,
-        )
+        results = tuple(QubeResult(qube.plan.qube, qube.problem, lost=qube.plan.lost()) for qube in written)
+        return Report(self._id, results, (), listing)
 
     def _write_head(self, *, has_config: bool) -> None:
         compression = self._options.compression
         method = None if compression is Compression.NONE else compression.value
-        text = header.to_text(header.Head(self._id, method, has_manifest=True, has_config=has_config))
-        sealed = scrypt_container.seal(awaited(self._keys.of_head, self._cancelled), text)
-        self._seal(self._outer.add, backup_tar.HEADER, text)
+        plain = header.to_text(header.Head(self._id, method, has_manifest=True, has_config=has_config))
+        sealed = scrypt_container.seal(awaited(self._keys.of_head, self._cancelled), plain)
+        self._seal(self._outer.add, backup_tar.HEADER, plain)
         self._seal(self._outer.add, backup_tar.HEADER_MAC, sealed)
 
-    def _write_qube(self, plan: _Plan, progress: Progress) -> Callable[[], QubeEntry]:
-        """What makes the qube's entry in the manifest, once all is sealed."""
+    def _write_qube(self, plan: _Plan, progress: Progress) -> _Written:
         qube, done = plan.qube, 0
 
         def advance(size: int) -> None:
@@ -410,13 +420,13 @@ class _Writer:
 
         progress(qube.name, 0, qube.size)
         files: list[Callable[[], FileEntry]] = []
-        result = plan.problem or manifest.OK
+        problem = plan.problem
         try:
             files.extend(self._write_file(file, advance) for file in plan.files)
         except _SourceError as error:
-            files, result = [], str(error)
+            files, problem = [], error.reason
         progress(qube.name, qube.size, qube.size)
-        return lambda: QubeEntry(qube.name, plan.folder, result, tuple(entry() for entry in files))
+        return _Written(plan, problem, files)
 
     def _write_file(self, file: _File, advance: Callable[[int], None]) -> Callable[[], FileEntry]:
         """What makes the file's entry in the manifest, once all is sealed."""

@@ -3,7 +3,7 @@
 
 from collections.abc import Set as AbstractSet
 
-DOM0 = "dom0"
+from qubesmanager.wire.names import DOM0
 
 
 def may_see(source: str, name: str, tags: AbstractSet[str]) -> bool:

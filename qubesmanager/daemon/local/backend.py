@@ -12,9 +12,9 @@ from qubesmanager.daemon.registry import Handler, Texts
 from qubesmanager.wire.call import AnyCall
 from qubesmanager.wire.calls import BY_SERVICE, TABLE
 from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.reasons import refusal
 
-DOM0 = "dom0"
 DOM0S_OWN = ("mgmt1.vm.feature.", "mgmt1.vm.notes.")
 """Families of calls that only dom0 makes to dom0."""
 

@@ -31,7 +31,7 @@ from qubesmanager.daemon.local.store.store import Statement, Store, StoreDamaged
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import DOMAIN_STATE
-from qubesmanager.wire.names import shown
+from qubesmanager.wire.names import DOM0, shown
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.values import PowerState, VmClass
 
@@ -336,7 +336,7 @@ class Runtime:
             self._lock.close()
 
     async def _first_start(self, *, labels: bool) -> None:
-        dom0 = Qube(0, DOM0_UUID, "dom0", VmClass.ADMIN, own={"label": "black"})
+        dom0 = Qube(0, DOM0_UUID, DOM0, VmClass.ADMIN, own={"label": "black"})
         first = LABELS if labels else {}
         await self.store.commit(
             [*(rows.set_label(name, color) for name, color in first.items()), *rows.insert_qube(dom0)]

@@ -22,6 +22,7 @@ from qubesmanager.daemon.local.store.store import Store
 from qubesmanager.daemon.local.system import NetworkMaker, System, user_network
 from qubesmanager.host.atomic_file import make_private
 from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.reasons import field_text
 
 log = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ async def open_system(
         system.hypervisor_events.reconcile({info.uuid: info.state for info in await hypervisor.domains()})
         await runtime.settled()
         if devices is not None:
-            system.devices.offer(runtime.state.qube("dom0"), devices)
+            system.devices.offer(runtime.state.qube(DOM0), devices)
         await system.devices.reconcile()
         await system.network.reconcile()
         await system.backups.recover()
@@ -169,7 +170,7 @@ async def _note_volumes(system: System) -> None:
             f"{' and others' if len(names) > 10 else ''}. qubes-mgmt1d --recover makes these qubes again."  # noqa: PLR2004
         )
         runtime = system.runtime
-        dom0 = runtime.state.qube("dom0")
+        dom0 = runtime.state.qube(DOM0)
         dom0.problem = " ".join(filter(None, [field_text(dom0.problem), note]))
         runtime.emit(runtime.state.property_changed(dom0, "problem"))
         log.error("%s", note)

@@ -36,7 +36,6 @@ from qubesmanager.wire.codecs import Mention
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMShutdownTimeoutError
 from qubesmanager.wire.records import VmRecord
 
-DOM0 = "dom0"
 STOPPED = frozenset(map(str, HALTED))
 MENTION_SECONDS = 2.0
 """How long a dialog waits for what names its qubes."""

@@ -12,7 +12,7 @@ from typing import Any
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
 from qubesmanager.backup.errors import BackupError
-from qubesmanager.client.backups import NOTHING_CONFIRMED, Confirmed, execute, history, whole
+from qubesmanager.client.backups import execute, history, whole
 from qubesmanager.client.live_copy import FIRST_PAUSE, LONGEST_PAUSE
 from qubesmanager.models.texts import size_text
 from qubesmanager.transport.base import RefusedError, TransportError
@@ -20,10 +20,20 @@ from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import TaskState, report
 from qubesmanager.wire import calls
-from qubesmanager.wire.backups import SCHEDULE, VERIFYING, BackupRun, Progress, follow, run_from_event
+from qubesmanager.wire.backups import (
+    NOTHING_CONFIRMED,
+    SCHEDULE,
+    VERIFYING,
+    BackupRun,
+    Confirmed,
+    Progress,
+    follow,
+    run_from_event,
+)
 from qubesmanager.wire.errors import BackupAlreadyRunningError, BackupCancelledError, Mgmt1Error
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import BACKUP_STARTED
+from qubesmanager.wire.names import DOM0
 
 TICK = 1000
 """Milliseconds between looks at the clock."""
@@ -31,7 +41,6 @@ SPAN = 15
 """Seconds over which the speed is taken."""
 STALLED = 20
 """Seconds without progress that are worth a word."""
-DOM0 = "dom0"
 
 
 class RunningBackup(QObject):

@@ -4,12 +4,12 @@
 from PyQt5.QtWidgets import QCheckBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from qubesmanager.backup.profile import Profile
-from qubesmanager.client.backups import Confirmed
 from qubesmanager.models.texts import date_text, size_text
 from qubesmanager.ui.backup.target_page import schedule_text
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.ui.widgets.wizard import StepPage
-from qubesmanager.wire.backups import Preview
+from qubesmanager.wire.backups import Confirmed, Preview
+from qubesmanager.wire.names import DOM0
 
 NAMED = 8
 """Names that a line shows."""
@@ -71,7 +71,7 @@ class BackupSummaryPage(StepPage):
             box.setChecked(False)
             box.hide()
         place = profile.destination_path or " ".join(profile.destination_command)
-        if profile.destination_vm != "dom0":
+        if profile.destination_vm != DOM0:
             place = self.tr("the qube {0}: {1}").format(profile.destination_vm, place)
         how = [profile.compression.value, self.tr("key derivation {0}").format(profile.kdf)]
         how.append(self.tr("read again afterwards") if profile.verify else self.tr("not read again"))
@@ -122,7 +122,7 @@ class BackupSummaryPage(StepPage):
             warnings.append(left_out.format(", ".join(summary.left_out)))
         if summary.writable is False:
             self._problem = self.tr("Nothing can be written there: the folder does not exist, or is not writable.")
-        elif summary.free is None and profile.destination_vm == "dom0":
+        elif summary.free is None and profile.destination_vm == DOM0:
             self._problem = self.tr("There is no such folder in dom0.")
         if summary.largest_file is not None and summary.size > summary.largest_file:
             largest = size_text(summary.largest_file)

@@ -22,9 +22,8 @@ from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.ui.widgets.wizard import StepsWindow
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied
-from qubesmanager.wire.names import PROFILE_ID
+from qubesmanager.wire.names import DOM0, PROFILE_ID
 
-DOM0 = "dom0"
 FIRST_NAME = "manager"
 """The profile that is used when the user names none."""
 LAST_NAME = "backup/profile"

@@ -16,11 +16,9 @@ from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.tables import row_table, sortable
 from qubesmanager.ui.widgets.wizard import StepPage
-from qubesmanager.wire.names import PROFILE_ID, TAG_NAME, VM_NAME
+from qubesmanager.wire.names import DOM0, PROFILE_ID, TAG_NAME, VM_NAME
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
-
-DOM0 = "dom0"
 
 
 class Mode(StrEnum):

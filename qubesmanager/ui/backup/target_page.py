@@ -27,9 +27,9 @@ from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.wizard import StepPage
+from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.values import VmClass
 
-DOM0 = "dom0"
 FIRST_TIME = QTime(3, 0)
 USUAL_KEEP = Keep(last=3, daily=7, weekly=4, monthly=6)
 

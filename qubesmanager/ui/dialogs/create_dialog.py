@@ -24,7 +24,7 @@ from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.reasons import why_not_name
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
-from qubesmanager.wire.names import TAG_NAME
+from qubesmanager.wire.names import DOM0, TAG_NAME
 from qubesmanager.wire.values import VmClass
 
 GIB = 1 << 30
@@ -109,7 +109,7 @@ class CreateDialog(QDialog):
             name=self.name.text(),
             klass=chosen(self.klass),
             label=chosen(self.label),
-            template=chosen(self.template) or "dom0",
+            template=chosen(self.template) or DOM0,
             pool=pool if (pool := chosen(self.pool)) != self._offers.system.get("default_pool") else "",
             private_size=round(self.private_size.value() * GIB),
             properties=properties,
@@ -141,7 +141,7 @@ class CreateDialog(QDialog):
         for name in self._templates(klass):
             self.template.addItem(cubes.get(name, QIcon()), name, name)
         if klass == VmClass.STANDALONE:
-            self.template.addItem(self.tr("(empty system disk)"), "dom0")
+            self.template.addItem(self.tr("(empty system disk)"), DOM0)
         default = self._offers.system.get(DEFAULT_SOURCE.get(VmClass(klass), "default_template"), "")
         self.template.setCurrentIndex(max(0, self.template.findData(default)))
         self.dispvm.setEnabled(klass == VmClass.APP)

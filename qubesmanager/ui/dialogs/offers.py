@@ -12,6 +12,7 @@ from qubesmanager.models.texts import size_text
 from qubesmanager.rules.volumes import KERNEL_DRIVER
 from qubesmanager.ui.session.session import Session
 from qubesmanager.wire import calls
+from qubesmanager.wire.names import DOM0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,11 @@ class Offers:
 async def ask_offers(session: Session) -> Offers:
     """Read the choices from the daemon. Raises `Mgmt1Error` and `TransportError`."""
     send = session.client.send
-    system = {row.name: row.value for row in await send(calls.PROPERTY_GET_ALL("dom0"))}
-    labels = {row.name: row.color for row in await send(calls.LABEL_LIST("dom0"))}
+    system = {row.name: row.value for row in await send(calls.PROPERTY_GET_ALL(DOM0))}
+    labels = {row.name: row.color for row in await send(calls.LABEL_LIST(DOM0))}
     pools: dict[str, int] = {}
-    for pool in await send(calls.POOL_LIST("dom0")):
-        info = await send(calls.POOL_INFO("dom0", pool))
+    for pool in await send(calls.POOL_LIST(DOM0)):
+        info = await send(calls.POOL_INFO(DOM0, pool))
         if info.get("driver") == KERNEL_DRIVER:
             continue
         pools[pool] = max(0, _number(info.get("size")) - _number(info.get("usage")))

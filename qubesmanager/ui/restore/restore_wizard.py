@@ -9,7 +9,7 @@ from dataclasses import replace
 from PyQt5 import sip
 from PyQt5.QtWidgets import QWidget
 
-from qubesmanager.client.restores import DOM0, contents
+from qubesmanager.client.restores import contents
 from qubesmanager.models.restore_draft import Here
 from qubesmanager.models.restore_table import RestoreTable
 from qubesmanager.transport.base import TransportError
@@ -23,6 +23,7 @@ from qubesmanager.ui.restore.restore_summary_page import SummaryPage
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.wizard import StepsWindow
 from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.restores import NEW_HOME, RestorePlan
 
 

@@ -35,6 +35,7 @@ from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error, QubesNotImplementedError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import LABEL_EVENTS, VM_STATS, row_of
+from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.records import VmRecord
 
 UNKNOWN_COLOR = "0x808080"
@@ -169,7 +170,7 @@ class Session(QObject):
                 self.lost.emit(update)
 
     async def _list_labels(self) -> None:
-        listed = {row.name: row.color for row in await self.client.send(calls.LABEL_LIST("dom0"))}
+        listed = {row.name: row.color for row in await self.client.send(calls.LABEL_LIST(DOM0))}
         if listed != self.labels:
             self.labels = listed
             self.labels_changed.emit()
@@ -179,7 +180,7 @@ class Session(QObject):
         pause = FIRST_PAUSE
         while True:
             try:
-                async with aclosing(self.client.events(calls.VM_STATS("dom0"))) as stream:
+                async with aclosing(self.client.events(calls.VM_STATS(DOM0))) as stream:
                     async for batch in stream:
                         pause = FIRST_PAUSE
                         self._tell_stats(batch)

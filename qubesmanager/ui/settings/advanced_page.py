@@ -13,6 +13,7 @@ from qubesmanager.ui.settings.fields import ADVANCED
 from qubesmanager.ui.settings.memory import Balancing
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.names import DOM0
 
 
 class AdvancedPage(FormPage):
@@ -28,7 +29,7 @@ class AdvancedPage(FormPage):
     async def _ask_kernels(self) -> None:
         """The volumes of dom0's pool of kernels; without it the kernels of other qubes are offered."""
         try:
-            kernels = await self._session.client.send(calls.POOL_VOLUME_LIST("dom0", KERNEL_DRIVER))
+            kernels = await self._session.client.send(calls.POOL_VOLUME_LIST(DOM0, KERNEL_DRIVER))
         except (Mgmt1Error, TransportError):
             return
         self.editors[PROPERTY, "kernel"].offer(kernels)

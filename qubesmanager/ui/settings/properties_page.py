@@ -23,6 +23,7 @@ from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.tables import row_table
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.names import DOM0
 
 
 class PropertiesPage(QWidget):
@@ -134,7 +135,7 @@ class PropertiesPage(QWidget):
     async def _ask_system(self) -> None:
         """Once, when a property of the qube stands over a system-wide one."""
         try:
-            rows = await self._client.send(calls.PROPERTY_GET_ALL("dom0"))
+            rows = await self._client.send(calls.PROPERTY_GET_ALL(DOM0))
         except (Mgmt1Error, TransportError):
             return  # not allowed to this qube, perhaps: an explanation less
         self._system = {row.name: row.value for row in rows}

@@ -12,7 +12,7 @@ from qubesmanager.ui.session.tasks import ToldError
 from qubesmanager.ui.widgets.labels import problem_label, show_problem
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error
-from qubesmanager.wire.names import POOL_NAME
+from qubesmanager.wire.names import DOM0, POOL_NAME
 
 CONTEXT = "PoolOptions"
 TITLES = {
@@ -112,7 +112,7 @@ class AddPoolDialog(QDialog):
         options |= {option: field.text().strip() for option, field in self.fields.items()}
         self.setEnabled(False)
         try:
-            await self._session.client.send(calls.POOL_ADD("dom0", self.name.text(), options))
+            await self._session.client.send(calls.POOL_ADD(DOM0, self.name.text(), options))
         except (Mgmt1Error, TransportError) as error:
             show_problem(self.problem, str(error))
             raise ToldError(str(error)) from error

@@ -14,6 +14,7 @@ from qubesmanager.ui.widgets.prompts import confirm, opened
 from qubesmanager.ui.widgets.tables import row_table, selected_row, sortable
 from qubesmanager.ui.widgets.usage_bar import UsageDelegate
 from qubesmanager.wire import calls
+from qubesmanager.wire.names import DOM0
 
 
 class PoolsPage(QWidget):
@@ -79,7 +80,7 @@ class PoolsPage(QWidget):
         self._session.tasks.start_hidden(self.tr("Ask for the pool drivers"), self._ask_to_add(), owner=self)
 
     async def _ask_to_add(self) -> None:
-        drivers = await self._session.client.send(calls.POOL_LIST_DRIVERS("dom0"))
+        drivers = await self._session.client.send(calls.POOL_LIST_DRIVERS(DOM0))
         taken = [row.name for row in self._facts.pools]
         await opened(AddPoolDialog(self._session, drivers, taken, self))
 
@@ -95,4 +96,4 @@ class PoolsPage(QWidget):
             self.tr("Remove"),
             details=self.tr("What lies in its place stays there; qubes can no longer have volumes in it."),
         ):
-            self._do(self.tr("Remove the pool {0}").format(row.name), calls.POOL_REMOVE("dom0", row.name))
+            self._do(self.tr("Remove the pool {0}").format(row.name), calls.POOL_REMOVE(DOM0, row.name))

@@ -15,6 +15,7 @@ from qubesmanager.ui.widgets.labels import plain_label, redden
 from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.ui.widgets.tables import row_table, selected_row, sortable
 from qubesmanager.wire import calls
+from qubesmanager.wire.names import DOM0
 
 
 class SnapshotsPage(QWidget):
@@ -103,7 +104,7 @@ class SnapshotsPage(QWidget):
             self.tr("Revert"),
             details=self.tr("What was written since is no longer in the volume. It is kept as a snapshot."),
         ):
-            request = calls.POOL_VOLUME_REVERT("dom0", row.place, row.snapshot)
+            request = calls.POOL_VOLUME_REVERT(DOM0, row.place, row.snapshot)
             self._do(self.tr("Revert {0} to {1}").format(row.place, when), request)
 
     # Qt overrides

@@ -6,7 +6,7 @@ The volumes of qubes come with their records, without a call. A volume that is n
 
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
-from qubesmanager.client.volumes import DOM0, all_volumes
+from qubesmanager.client.volumes import all_volumes
 from qubesmanager.models.storage_rows import PoolRow, SnapshotRow, VolumeRow, pool_row, volume_rows
 from qubesmanager.rules.volumes import orphans
 from qubesmanager.ui.session.session import Session
@@ -15,6 +15,7 @@ from qubesmanager.wire.codecs import VolumeId
 from qubesmanager.wire.errors import StoragePoolException
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import DOMAIN_ADD, DOMAIN_DELETE, POOL_EVENTS, VOLUME_EVENTS, row_of
+from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.records import YES, VolumeRecord
 
 PAUSE = 250

@@ -16,6 +16,7 @@ from qubesmanager.ui.widgets.snapshots_box import Snapshots, SnapshotsBox
 from qubesmanager.ui.widgets.tables import row_table, selected_row, sortable
 from qubesmanager.ui.widgets.usage_bar import UsageDelegate
 from qubesmanager.wire import calls
+from qubesmanager.wire.names import DOM0
 
 
 class AllVolumesPage(QWidget):
@@ -97,9 +98,9 @@ class AllVolumesPage(QWidget):
         record = self._session.records.get(row.qube)
         return Snapshots(
             str(row.place),
-            calls.POOL_VOLUME_LIST_SNAPSHOTS("dom0", row.place),
-            calls.POOL_VOLUME_SNAPSHOT("dom0", row.place),
-            lambda snapshot: calls.POOL_VOLUME_REVERT("dom0", row.place, snapshot),
+            calls.POOL_VOLUME_LIST_SNAPSHOTS(DOM0, row.place),
+            calls.POOL_VOLUME_SNAPSHOT(DOM0, row.place),
+            lambda snapshot: calls.POOL_VOLUME_REVERT(DOM0, row.place, snapshot),
             why_not_kept(row.volume),
             why_not_replace(row.volume, running=record is not None and record.running),
         )
@@ -115,4 +116,4 @@ class AllVolumesPage(QWidget):
             details += " " + self.tr("It takes {0}.").format(size_text(row.volume.usage))
         question = self.tr("Remove the volume {0} for good?").format(row.place)
         if await confirm(self, self.tr("Remove a volume"), question, self.tr("Remove"), details=details):
-            self._do(self.tr("Remove the volume {0}").format(row.place), calls.POOL_VOLUME_REMOVE("dom0", row.place))
+            self._do(self.tr("Remove the volume {0}").format(row.place), calls.POOL_VOLUME_REMOVE(DOM0, row.place))

@@ -22,6 +22,7 @@ from qubesmanager.ui.widgets.labels import plain_label, redden
 from qubesmanager.ui.widgets.prompts import confirm, opened
 from qubesmanager.ui.widgets.tables import row_table, selected_row, sortable
 from qubesmanager.wire import calls
+from qubesmanager.wire.names import DOM0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ class LabelsPage(QWidget):
         dialog = LabelDialog(self._session.labels, self)
         if await opened(dialog):
             name, color = dialog.label()
-            self._do(self.tr("Create the label {0}").format(name), calls.LABEL_CREATE("dom0", name, color))
+            self._do(self.tr("Create the label {0}").format(name), calls.LABEL_CREATE(DOM0, name, color))
 
     def _remove(self) -> None:
         if row := self.current():
@@ -140,4 +141,4 @@ class LabelsPage(QWidget):
     async def _ask_to_remove(self, row: LabelLine) -> None:
         question = self.tr("Remove the label {0}?").format(row.name)
         if await confirm(self, self.tr("Remove a label"), question, self.tr("Remove")):
-            self._do(self.tr("Remove the label {0}").format(row.name), calls.LABEL_REMOVE("dom0", row.name))
+            self._do(self.tr("Remove the label {0}").format(row.name), calls.LABEL_REMOVE(DOM0, row.name))

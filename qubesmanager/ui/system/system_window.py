@@ -6,7 +6,7 @@ from PyQt5.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 from qubesmanager.client.carry_out import Outcome, send_steps
 from qubesmanager.models.draft import PROPERTY
 from qubesmanager.models.reason_texts import reason_text
-from qubesmanager.models.system_draft import DOM0, SystemDraft
+from qubesmanager.models.system_draft import SystemDraft
 from qubesmanager.rules.volumes import KERNEL_DRIVER
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.forms.apply_bar import ApplyBar
@@ -23,6 +23,7 @@ from qubesmanager.ui.widgets.page_keys import page_keys
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.event import Event
+from qubesmanager.wire.names import DOM0
 
 
 class SystemWindow(EditsWindow):

@@ -5,6 +5,7 @@ import io
 import tarfile
 
 import pytest
+from backup_samples import english
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,7 +42,7 @@ def read(stream: bytes) -> tuple[dict[str, bytes], list[str]]:
     reader = Reader(io.BytesIO(stream))
     for found in reader:
         if isinstance(found, Damage):
-            said.append(found.text)
+            said.append(english(found.reason))
         else:
             members[found.name] = b"".join(reader.body())
     return members, said

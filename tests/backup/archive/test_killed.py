@@ -12,7 +12,7 @@ from until import LIMIT
 
 from qubesmanager.backup.archive.reader import open_backup
 from qubesmanager.backup.errors import BackupError
-from qubesmanager.backup.partial import SUFFIX
+from qubesmanager.host.atomic_file import SUFFIX
 
 pytestmark = pytest.mark.kills
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tarfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from backup_samples import (
     Memory,
     assert_no_thread_is_left,
     contents,
+    english,
     sample_qubes,
     settings_only,
     written,
@@ -32,7 +33,7 @@ from qubesmanager.backup.archive.scrypt_container import Params, open_container
 from qubesmanager.backup.archive.streams import FdOutput
 from qubesmanager.backup.archive.writer import Options, QubeData, measured, write
 from qubesmanager.backup.errors import BackupError
-from qubesmanager.backup.partial import check_space, give_name, part_of, partial, remove_left
+from qubesmanager.host.atomic_file import partial
 from qubesmanager.host.sparse_file import Extent
 from qubesmanager.wire.errors import BackupCancelledError, QubesValueError
 
@@ -124,7 +125,7 @@ def test_a_volume_that_cannot_be_read_fails_its_qube_and_no_other() -> None:
 
     assert not report.ok
     assert [result.ok for result in report.results] == [False, True, True]
-    assert "vm1/private.img of work could not be read" in report.results[0].reason
+    assert "vm1/private.img of work could not be read" in english(report.results[0].reason)
     assert report.manifest is not None
     assert [entry.result == "ok" for entry in report.manifest.qubes] == [False, True, True]
 
@@ -288,92 +289,6 @@ def test_every_kind_of_descriptor_gets_the_same_backup(kind: str, tmp_path: Path
 
 def write_to(fd: int) -> None:
     assert write(FdOutput(fd, threading.Event()), WORDS, contents(), sample_qubes(), Options(TINY, piece=8000)).ok
-
-
-def test_a_file_gets_its_name_when_it_is_whole(tmp_path: Path) -> None:
-    part = part_of(tmp_path / "backup")
-    with partial(part) as fd:
-        assert [found.name for found in tmp_path.iterdir()] == [part.name]
-        os.write(fd, b"whole")
-
-    assert give_name(part, tmp_path / "backup") == tmp_path / "backup"
-    assert [found.name for found in tmp_path.iterdir()] == ["backup"]
-    assert (tmp_path / "backup").read_bytes() == b"whole"
-
-
-def test_a_file_that_has_the_name_by_then_is_not_replaced(tmp_path: Path) -> None:
-    for data in (b"first", b"second"):
-        part = part_of(tmp_path / "backup")
-        with partial(part) as fd:
-            os.write(fd, data)
-        give_name(part, tmp_path / "backup")
-
-    assert (tmp_path / "backup").read_bytes() == b"first"
-    assert (tmp_path / "backup-1").read_bytes() == b"second"
-    assert len(list(tmp_path.iterdir())) == 2
-
-
-def test_two_runs_to_one_name_share_no_file(tmp_path: Path) -> None:
-    parts = [part_of(tmp_path / "backup"), part_of(tmp_path / "backup")]
-    with partial(parts[0]) as first, partial(parts[1]) as second:
-        os.write(first, b"first")
-        os.write(second, b"second")
-
-    assert [part.read_bytes() for part in parts] == [b"first", b"second"]
-
-
-def test_a_long_name_has_a_part_that_is_not_too_long(tmp_path: Path) -> None:
-    part = part_of(tmp_path / ("ü" * 127))
-
-    assert len(part.name.encode()) <= 255
-    part.touch()
-
-
-def test_what_a_killed_run_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
-    left, other = part_of(tmp_path / "backup"), part_of(tmp_path / "backup")
-    left.touch()
-    other.touch()
-
-    assert remove_left(left)
-    assert remove_left(left)
-    assert list(tmp_path.iterdir()) == [other]
-    assert remove_left(tmp_path / "none" / left.name)
-    assert not remove_left(other / left.name)
-
-
-def test_a_part_that_is_written_now_stays(tmp_path: Path) -> None:
-    """Another daemon may have a copy of the store, with the name of the file that this one writes."""
-    part = part_of(tmp_path / "backup")
-    with partial(part):
-        assert not remove_left(part)
-        assert part.exists()
-
-    assert remove_left(part)
-
-
-@pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
-def test_what_no_run_has_made_stays_under_the_name_of_a_part(tmp_path: Path, kind: str) -> None:
-    part, other = part_of(tmp_path / "backup"), tmp_path / "other"
-    other.write_bytes(b"of another")
-    makes: dict[str, Callable[[], object]] = {
-        "link": lambda: part.symlink_to(other),
-        "folder": part.mkdir,
-        "pipe": lambda: os.mkfifo(part),
-    }
-    makes[kind]()
-
-    assert not remove_left(part)
-
-    assert os.path.lexists(part)
-    assert other.read_bytes() == b"of another"
-
-
-def test_a_disk_with_too_little_room_says_so_before(tmp_path: Path) -> None:
-    check_space(tmp_path, 1)
-    with pytest.raises(BackupError, match="MiB left"):
-        check_space(tmp_path, 1 << 60)
-    with pytest.raises(BackupError, match="cannot be written"):
-        check_space(tmp_path / "nowhere", 1)
 
 
 def test_the_manifest_is_opened_by_its_place_in_this_backup_alone() -> None:

@@ -22,7 +22,7 @@ from until import LIMIT, until
 from qubesmanager.backup.archive import scrypt_container
 from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.backup.errors import BackupIncompleteError
-from qubesmanager.client.backups import Confirmed, execute, history, preview
+from qubesmanager.client.backups import execute, history, preview
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
@@ -31,7 +31,7 @@ from qubesmanager.daemon.local.services import backups
 from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
-from qubesmanager.wire.backups import encode_run
+from qubesmanager.wire.backups import Confirmed, encode_info, encode_run
 from qubesmanager.wire.codecs import CloneSpec, CreateSpec, DeviceId, VolumeId
 from qubesmanager.wire.errors import (
     BackupAlreadyRunningError,
@@ -220,7 +220,9 @@ async def test_info_tells_what_a_backup_holds_from_its_head_alone(client: Client
     file = await backed_up(client, folder, include=["lab", "vault"])
     head = file.read_bytes()[: 64 << 10]
 
-    text = await client.send(calls.BACKUP_INFO("dom0", None, pieces(f"passphrase={WORDS}\n\n".encode(), head)))
+    text = encode_info(
+        await client.send(calls.BACKUP_INFO("dom0", None, pieces(f"passphrase={WORDS}\n\n".encode(), head)))
+    )
 
     rows = text.partition("\n\n")[2].splitlines()
     assert [row.split()[0] for row in rows] == ["lab", "vault"]
@@ -233,7 +235,7 @@ async def test_info_tells_what_a_profile_comes_to(client: Client, lab: bytes, fo
     await with_profile(client, folder, include=["$type:StandaloneVM", "gone"], schedule="daily 03:00")
     await client.send(calls.VM_TAG_SET("vault", "backup-nightly"))
 
-    text = await client.send(calls.BACKUP_INFO("dom0", "nightly", pieces()))
+    text = encode_info(await client.send(calls.BACKUP_INFO("dom0", "nightly", pieces())))
 
     head, _, rows = text.partition("\n\n")
     told = dict(line.split("=", 1) for line in head.splitlines())
@@ -246,7 +248,7 @@ async def test_info_tells_what_a_profile_comes_to(client: Client, lab: bytes, fo
 async def test_what_a_profile_would_be_is_told_and_not_kept(client: Client, system: System, folder: Path) -> None:
     text = f"include: [vault]\ndestination_path: {folder}\n"
 
-    answer = await client.send(calls.BACKUP_INFO("dom0", "draft", pieces(text.encode())))
+    answer = encode_info(await client.send(calls.BACKUP_INFO("dom0", "draft", pieces(text.encode()))))
 
     told = dict(line.split("=", 1) for line in answer.partition("\n\n")[0].splitlines())
     assert (told["writable"], told["passphrase"]) == ("yes", "none")
@@ -266,9 +268,9 @@ async def test_the_home_of_dom0_is_left_out_and_that_is_told(client: Client, lab
 
     (run,) = [json.loads(encode_run(run)) for run in await client.send(calls.BACKUP_HISTORY("dom0"))]
     assert (run["result"], run["reason"]) == ("ok", "The home of dom0 is not backed up.")
-    assert "left-out=dom0\n" in await client.send(calls.BACKUP_INFO("dom0", "nightly", pieces()))
+    assert "left-out=dom0\n" in encode_info(await client.send(calls.BACKUP_INFO("dom0", "nightly", pieces())))
     await with_profile(client, folder, include=["lab"])
-    assert "left-out=\n" in await client.send(calls.BACKUP_INFO("dom0", "nightly", pieces()))
+    assert "left-out=\n" in encode_info(await client.send(calls.BACKUP_INFO("dom0", "nightly", pieces())))
 
 
 async def test_a_flipped_byte_fails_its_qube_and_the_other_is_whole(
@@ -612,7 +614,7 @@ async def test_what_keep_has_no_room_for_is_told_and_then_removed(client: Client
         files.append(await backed_up(client, folder, include=["vault"], verify=True, keep={"last": 3}))
     await with_profile(client, folder, include=["vault"], verify=True, keep={"last": 1})
 
-    text = await client.send(calls.BACKUP_INFO("dom0", "nightly", pieces()))
+    text = encode_info(await client.send(calls.BACKUP_INFO("dom0", "nightly", pieces())))
 
     assert f"would-remove={files[0].name} {files[1].name} {files[2].name}\n" in text
     assert all(file.exists() for file in files)
@@ -703,7 +705,9 @@ async def test_a_run_with_a_wrong_clock_does_not_stop_the_schedule(
     await backed_up(client, folder, include=["vault"], schedule="hourly", passphrase_text="x")
     system.backups.clock = partial(float, now)
     monkeypatch.setattr(backups, "LOOK_SECONDS", 0.01)
-    assert "vault class=AppVM" in (text := await client.send(calls.BACKUP_INFO("dom0", "nightly", pieces())))
+    assert "vault class=AppVM" in (
+        text := encode_info(await client.send(calls.BACKUP_INFO("dom0", "nightly", pieces())))
+    )
     assert "changed=unknown" in text
 
     async with aclosing(client.events()) as events:

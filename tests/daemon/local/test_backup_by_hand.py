@@ -20,6 +20,7 @@ from pool_tools import content
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
+from qubesmanager.wire.backups import encode_info
 from qubesmanager.wire.codecs import CreateSpec
 
 DOCS = Path(__file__).parents[3] / "docs/backup.md"
@@ -268,7 +269,7 @@ async def test_a_backup_in_qubes_own_style_is_restored(
     await asyncio.to_thread(as_qubes_does, tmp_path / "place", backup, bytes(private), cost)
     assert (tmp_path / "place/vm7/private.img.001.enc").exists() == (size > QUBES_CHUNK)
 
-    info = await client.send(calls.BACKUP_INFO("dom0", None, file_stream(f"passphrase={WORDS}", backup)))
+    info = encode_info(await client.send(calls.BACKUP_INFO("dom0", None, file_stream(f"passphrase={WORDS}", backup))))
     rows = await restored(client, backup)
 
     assert "ours=no" in info

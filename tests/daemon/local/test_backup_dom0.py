@@ -20,6 +20,7 @@ from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import TokenContent
 from qubesmanager.wire.errors import PermissionDenied, QubesLabelNotFoundError, QubesValueError
+from qubesmanager.wire.restores import Contents as StoredContents
 from qubesmanager.wire.restores import StoredItem, decode_contents
 
 WORDS = "words"
@@ -62,7 +63,8 @@ async def file(client: Client, tmp_path: Path) -> Path:
 
 async def preview(client: Client, file: Path) -> dict[str, str]:
     answer = await client.send(calls.BACKUP_INFO("dom0", None, sent(file)))
-    return {item.word: item.fate for item in decode_contents(answer).dom0 or ()}
+    assert isinstance(answer, StoredContents)
+    return {item.word: item.fate for item in answer.dom0 or ()}
 
 
 async def restored(client: Client, file: Path, **options: str) -> dict[str, str]:

@@ -31,9 +31,9 @@ from qubesmanager.daemon.local.services import backups
 from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
-from qubesmanager.wire.backups import encode_run
+from qubesmanager.wire.backups import encode_info, encode_run
 from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, QubesValueError
-from qubesmanager.wire.restores import StoredHome, decode_contents
+from qubesmanager.wire.restores import Contents, StoredHome
 
 WORDS = "grün 钥匙 pass"
 MIB = 1 << 20
@@ -80,7 +80,9 @@ async def sent(file: Path, *lines: str) -> AsyncIterator[bytes]:
 
 
 async def held(client: Client, file: Path) -> StoredHome | None:
-    return decode_contents(await client.send(calls.BACKUP_INFO("dom0", None, sent(file)))).home
+    contents = await client.send(calls.BACKUP_INFO("dom0", None, sent(file)))
+    assert isinstance(contents, Contents)
+    return contents.home
 
 
 async def restored(client: Client, file: Path, *lines: str) -> str:
@@ -119,7 +121,7 @@ async def test_the_home_of_the_local_user_is_in_a_backup_that_asks_for_it_and_co
 ) -> None:
     before = contents(home)
     run = await execute(client, tmp_path / "file", dom0_home=True, verify=True)
-    info = await client.send(calls.BACKUP_INFO("dom0", "own", _nothing()))
+    info = encode_info(await client.send(calls.BACKUP_INFO("dom0", "own", _nothing())))
 
     listed = await held(client, tmp_path / "file")
     left = await restored(client, tmp_path / "file")

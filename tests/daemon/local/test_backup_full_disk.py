@@ -20,8 +20,7 @@ from pool_tools import CannotMountError, mounted
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
-from qubesmanager.daemon.local.drivers.backups import targets
-from qubesmanager.daemon.local.services import backups
+from qubesmanager.daemon.local.drivers.backups import file_systems, targets
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
 from qubesmanager.systems import demo
@@ -97,7 +96,7 @@ async def test_a_target_that_fills_up_names_itself_and_keeps_nothing(
     client: Client, small_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verify: bool
 ) -> None:
     # Another program takes the room after the look at it.
-    monkeypatch.setattr(backups, "check_space", lambda _folder, _needed: None)
+    monkeypatch.setattr(file_systems, "check_space", lambda _folder, _needed: None)
     await lab(client, small_disk, verify=verify)
 
     with pytest.raises(Mgmt1Error, match=rf"disk of {small_disk} is full: \d+ bytes of the backup") as refused:

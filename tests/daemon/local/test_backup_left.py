@@ -10,11 +10,11 @@ import pytest
 import yaml
 from until import until
 
-from qubesmanager.backup.partial import part_of, partial
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.backups import file_systems
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
+from qubesmanager.host.atomic_file import part_of, partial
 from qubesmanager.wire import calls
 from qubesmanager.wire.backups import RUNNING, BackupRun, PartialFile, encode_run
 

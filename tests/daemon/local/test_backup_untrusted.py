@@ -34,7 +34,7 @@ from qubesmanager.daemon.local.services import backups, restores
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
-from qubesmanager.wire.backups import decode_run, encode_run
+from qubesmanager.wire.backups import decode_run, encode_info, encode_run
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error, ProtocolError, QubesValueError
 from qubesmanager.wire.restores import CHOICES, KEYS
 
@@ -192,7 +192,7 @@ async def test_info_and_restore_of_any_content_answer_in_words_and_leave_nothing
             text = await client.send(
                 calls.BACKUP_INFO("dom0", None, pieces(f"passphrase={WORDS}\n\n".encode(), content))
             )
-            assert "backup-id=" in text
+            assert "backup-id=" in encode_info(text)
         head = f"passphrase={WORDS}\nrename=lab:copy\n\n".encode()
         with contextlib.suppress(Mgmt1Error):
             answer = in_english(await client.send(calls.BACKUP_RESTORE("dom0", None, pieces(head, content))))
@@ -266,7 +266,7 @@ async def test_of_any_history_only_complete_verified_backups_of_the_profile_go(
     newest = max(mine, key=lambda path: int(path.name.rpartition("-")[2]))
     await with_profile(client, folder, include=["vault"], verify=True, keep={"last": 2})
 
-    text = await client.send(calls.BACKUP_INFO("dom0", "nightly", pieces()))
+    text = encode_info(await client.send(calls.BACKUP_INFO("dom0", "nightly", pieces())))
 
     dry = next(line for line in text.splitlines() if line.startswith("would-remove=")).partition("=")[2].split()
     # The run that is coming counts: it and the newest are the two that stay.

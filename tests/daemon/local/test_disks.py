@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 import yaml
 
-from qubesmanager.backup.errors import BackupNotConnectedError, BackupSpaceError
-from qubesmanager.client.backups import Confirmed, execute, history, preview
+from qubesmanager.backup.errors import BackupError, BackupNotConnectedError, BackupSpaceError
+from qubesmanager.client.backups import execute, history, preview
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.backups import file_systems
 from qubesmanager.daemon.local.drivers.backups.file_systems import FAT_LARGEST, FileSystem
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
+from qubesmanager.wire.backups import Confirmed
 from qubesmanager.wire.codecs import CreateSpec
 
 MIB = 1 << 20
@@ -289,3 +290,11 @@ def test_this_machines_own_folder_is_on_something(tmp_path: Path) -> None:
         pytest.skip("a file system in memory takes files of any size")
     with pytest.raises(BackupSpaceError, match="takes files of up to"):
         file_systems.check_file_size(tmp_path, 1 << 62)
+
+
+def test_a_disk_with_too_little_room_is_refused_before_a_backup(tmp_path: Path) -> None:
+    file_systems.check_space(tmp_path, 1)
+    with pytest.raises(BackupError, match="MiB left"):
+        file_systems.check_space(tmp_path, 1 << 60)
+    with pytest.raises(BackupError, match="cannot be written"):
+        file_systems.check_space(tmp_path / "nowhere", 1)

@@ -17,6 +17,7 @@ from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
+from qubesmanager.wire.backups import encode_info
 from qubesmanager.wire.codecs import CreateSpec, Mention
 from qubesmanager.wire.errors import Mgmt1Error
 
@@ -72,7 +73,7 @@ async def test_profiles_lose_a_qube_that_is_removed(client: Client) -> None:
 
     _, values = await profile(client)
     assert (values["include"], values["exclude"]) == (["vault", "$tag:managed-by-lab"], [])
-    assert "missing=\n" in await client.send(calls.BACKUP_INFO("dom0", "nightly", _nothing()))
+    assert "missing=\n" in encode_info(await client.send(calls.BACKUP_INFO("dom0", "nightly", _nothing())))
 
 
 @pytest.mark.usefixtures("lab")

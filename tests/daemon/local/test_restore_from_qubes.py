@@ -13,7 +13,7 @@ from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import PropertyState
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.limits import DEVICES, RULES
-from qubesmanager.wire.restores import decode_contents
+from qubesmanager.wire.restores import Contents
 from qubesmanager.wire.values import PowerState
 
 
@@ -145,8 +145,9 @@ async def test_info_names_the_qubes_that_cannot_be_read(client: Client) -> None:
     backup = of_two(domain("in-known"), domain("../etc", 2))
 
     head = f"passphrase={WORDS}\n\n".encode()
-    held = decode_contents(await client.send(calls.BACKUP_INFO("dom0", None, pieces(head, backup))))
+    held = await client.send(calls.BACKUP_INFO("dom0", None, pieces(head, backup)))
 
+    assert isinstance(held, Contents)
     assert ([qube.name for qube in held.qubes], held.unreadable) == (["in-known"], ("domain-2",))
     assert "cannot be read: domain-2." in listing(held)
 

@@ -16,6 +16,7 @@ from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
+from qubesmanager.wire.backups import encode_info
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import CloneSpec, CreateInPoolSpec, CreateSpec, DeviceId, TokenContent, VolumeId
 from qubesmanager.wire.errors import Mgmt1Error
@@ -233,7 +234,7 @@ async def test_what_a_backup_would_contain_names_only_qubes_that_the_source_sees
     text = 'include: [work, vault, "$type:AppVM"]\nexclude: [personal, ghost]\ndestination_path: /b\n'
     await client.send(calls.BACKUP_PROFILE_SET("dom0", "p", text))
 
-    told = await sent_by("sys-mgmt").send(calls.BACKUP_INFO("dom0", "p", _nothing()))
+    told = encode_info(await sent_by("sys-mgmt").send(calls.BACKUP_INFO("dom0", "p", _nothing())))
 
     head, _, listed = told.partition("\n\n")
     assert "missing=ghost personal vault" in head.splitlines()

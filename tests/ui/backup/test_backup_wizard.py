@@ -20,7 +20,7 @@ from windows import click, is_quiet, type_text
 from qubesmanager.backup.profile import Profile, parse_profile, profile_text
 from qubesmanager.backup.retention import Keep
 from qubesmanager.backup.schedule import parse_schedule
-from qubesmanager.client.backups import Confirmed, history
+from qubesmanager.client.backups import history
 from qubesmanager.client.client import Client
 from qubesmanager.client.restores import restore
 from qubesmanager.daemon.local.drivers.backups import homes, targets
@@ -35,7 +35,7 @@ from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import TaskState
 from qubesmanager.ui.widgets.prompts import Question
 from qubesmanager.wire import calls
-from qubesmanager.wire.backups import decode_preview
+from qubesmanager.wire.backups import Confirmed, decode_preview
 from qubesmanager.wire.errors import PermissionDenied
 from qubesmanager.wire.restores import RestorePlan
 
@@ -226,7 +226,7 @@ async def test_a_full_target_is_said_by_dom0_and_nothing_is_left(
     def no_space(_folder: Path, needed: int) -> None:
         raise OSError(28, f"No space for {needed}")
 
-    monkeypatch.setattr("qubesmanager.daemon.local.services.backups.check_space", no_space)
+    monkeypatch.setattr("qubesmanager.daemon.local.drivers.backups.file_systems.check_space", no_space)
     await fill(client, "vault", bytes(MIB))
     await person.to_summary(folder, "vault")
     run = await person.begin()

@@ -12,8 +12,8 @@ from qubesmanager.wire.errors import (
     QubesNoSuchPropertyError,
     QubesVMNotFoundError,
 )
+from qubesmanager.wire.names import DOM0
 
-DOM0 = "dom0"
 QUBES_LABELS = ("red", "orange", "yellow", "green", "gray", "blue", "purple", "black")
 """The labels that Qubes OS brings, in its order; they cannot be removed there."""
 

@@ -8,6 +8,7 @@ from qubesmanager.daemon.dialect.context import Asking, answers
 from qubesmanager.wire import calls as mgmt1
 from qubesmanager.wire.codecs import PropertyRow
 from qubesmanager.wire.errors import QubesNoSuchPropertyError
+from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.values import VmClass
 
 SYSTEM = "Qubes"
@@ -28,7 +29,7 @@ async def _all(asking: Asking) -> dict[str, PropertyRow]:
 
 
 async def _system(asking: Asking) -> dict[str, PropertyRow]:
-    return {row.name: row for row in await asking.ask(mgmt1.PROPERTY_GET_ALL("dom0"))}
+    return {row.name: row for row in await asking.ask(mgmt1.PROPERTY_GET_ALL(DOM0))}
 
 
 @answers(calls.VM_PROPERTY_LIST)
@@ -117,21 +118,21 @@ async def get_system_default(asking: Asking, name: str, _payload: None) -> Defau
     row = properties.row_of(properties.SYSTEM, name, SYSTEM)
     if name in properties.NO_DEFAULT:
         return None
-    request = mgmt1.PROPERTY_GET_DEFAULT("dom0", row.mgmt1_name)
+    request = mgmt1.PROPERTY_GET_DEFAULT(DOM0, row.mgmt1_name)
     return _default(row, await asking.ask_or(request, QubesNoSuchPropertyError, []))
 
 
 @answers(calls.PROPERTY_HELP)
 async def system_help(asking: Asking, name: str, _payload: None) -> str:
     row = properties.row_of(properties.SYSTEM, name, SYSTEM)
-    request = mgmt1.PROPERTY_HELP("dom0", row.mgmt1_name)
+    request = mgmt1.PROPERTY_HELP(DOM0, row.mgmt1_name)
     return properties.help_text(await asking.ask_or(request, QubesNoSuchPropertyError, "A property of Qubes OS."))
 
 
 @answers(calls.PROPERTY_SET)
 async def set_system(asking: Asking, name: str, value: str) -> None:
     row = properties.row_of(properties.SYSTEM, name, SYSTEM)
-    request = mgmt1.PROPERTY_SET("dom0", properties.settable(row, SYSTEM), properties.from_qubes(row.type, value))
+    request = mgmt1.PROPERTY_SET(DOM0, properties.settable(row, SYSTEM), properties.from_qubes(row.type, value))
     try:
         await asking.ask(request)
     except QubesNoSuchPropertyError as error:
@@ -141,5 +142,5 @@ async def set_system(asking: Asking, name: str, value: str) -> None:
 @answers(calls.PROPERTY_RESET)
 async def reset_system(asking: Asking, name: str, _payload: None) -> None:
     row = properties.row_of(properties.SYSTEM, name, SYSTEM)
-    request = mgmt1.PROPERTY_RESET("dom0", properties.settable(row, SYSTEM))
+    request = mgmt1.PROPERTY_RESET(DOM0, properties.settable(row, SYSTEM))
     await asking.ask_or(request, QubesNoSuchPropertyError, None)

@@ -23,11 +23,10 @@ from qubesmanager.wire.event import Event
 from qubesmanager.wire.event_row import flag_text
 from qubesmanager.wire.events import CONNECTION_ESTABLISHED, row_of
 from qubesmanager.wire.firewall import Rule, parse_rule
+from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import NO, VmRecord
 from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
-
-DOM0 = "dom0"
 
 # -- lists ------------------------------------------------------------------------------------------------------------
 

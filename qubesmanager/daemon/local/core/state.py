@@ -15,7 +15,7 @@ from qubesmanager.daemon.local.core.property import Property
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.wire import events
 from qubesmanager.wire.event import Event
-from qubesmanager.wire.names import shown
+from qubesmanager.wire.names import DOM0, shown
 from qubesmanager.wire.reason import Field
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import PropertyValue, VolumeRecord
@@ -102,7 +102,7 @@ class State:
 
     def in_order(self) -> list[Qube]:
         """dom0 first, then by name."""
-        return sorted(self.qubes.values(), key=lambda qube: (qube.name != "dom0", qube.name))
+        return sorted(self.qubes.values(), key=lambda qube: (qube.name != DOM0, qube.name))
 
     # -- changes ------------------------------------------------------------------------------------------------------
 

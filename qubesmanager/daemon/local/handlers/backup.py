@@ -3,29 +3,24 @@
 
 from collections.abc import Mapping
 
-from qubesmanager.backup.archive.contents import DOM0
 from qubesmanager.backup.profile import owner_of
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.wire import calls
-from qubesmanager.wire.backups import BackupRun, encode_preview
+from qubesmanager.wire.backups import NOTHING_CONFIRMED, BackupRun, Preview, decode_execute
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.codecs import text as text_of
 from qubesmanager.wire.limits import PROFILE_BYTES
+from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.reasons import refusal
-from qubesmanager.wire.records import YES
-from qubesmanager.wire.restores import Restored, encode_contents
+from qubesmanager.wire.restores import Contents, Restored
 
 
 @answers(calls.BACKUP_EXECUTE)
 async def execute(context: Context, profile: str, options: Mapping[str, str]) -> None:
-    if set(options) - {"passphrase", "give-up", "new-disk"} or options.get("new-disk", YES) != YES:
-        raise refusal("backup-payload")
-    given_up = options.get("give-up", "").split()
-    new_disk = "new-disk" in options
-    if (given_up or new_disk) and context.source != DOM0:
+    passphrase, confirmed = decode_execute(options)
+    if confirmed != NOTHING_CONFIRMED and context.source != DOM0:
         raise refusal("backup-options-of-dom0")
-    passphrase = options.get("passphrase")
-    await context.system.backups.execute(profile, passphrase, given_up, new_disk=new_disk, by=context.source)
+    await context.system.backups.execute(profile, passphrase, confirmed, by=context.source)
 
 
 @answers(calls.BACKUP_CANCEL)
@@ -34,13 +29,13 @@ async def cancel(context: Context, profile: str, _payload: None) -> None:
 
 
 @answers(calls.BACKUP_INFO)
-async def info(context: Context, profile: str | None, content: ByteStream) -> str:
+async def info(context: Context, profile: str | None, content: ByteStream) -> Preview | Contents:
     if profile is not None:
         text = await _text(content)
         if text and context.source != DOM0:
             raise refusal("profile-preview-of-dom0")
-        return encode_preview(await context.system.backups.info(profile, text, context.source))
-    return encode_contents(await context.system.restores.contents(context.source, content))
+        return await context.system.backups.info(profile, text, context.source)
+    return await context.system.restores.contents(context.source, content)
 
 
 async def _text(content: ByteStream) -> str:

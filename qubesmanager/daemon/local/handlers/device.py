@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import AvailableDevice, DeviceId, DeviceRow
-from qubesmanager.wire.names import shown
+from qubesmanager.wire.names import DOM0, shown
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.values import DeviceClass
 
-MICROPHONE = DeviceId("dom0", "mic")
+MICROPHONE = DeviceId(DOM0, "mic")
 
 
 @answers(calls.VM_DEVICE_AVAILABLE)

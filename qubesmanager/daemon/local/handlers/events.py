@@ -11,6 +11,7 @@ from qubesmanager.wire import calls
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.event_row import Audience
 from qubesmanager.wire.events import DOMAIN_ADD, DOMAIN_DELETE, row_of
+from qubesmanager.wire.names import DOM0
 
 
 @answers(calls.EVENTS)
@@ -23,7 +24,7 @@ async def events(context: Context, _arg: None, _payload: None) -> AsyncGenerator
 @answers(calls.VM_STATS)
 async def stats(context: Context, _arg: None, _payload: None) -> AsyncGenerator[Event, None]:
     def view(event: Event) -> Sequence[Event]:
-        return (event,) if context.dest in {"dom0", event.subject} and context.sees(event.subject) else ()
+        return (event,) if context.dest in {DOM0, event.subject} and context.sees(event.subject) else ()
 
     async with aclosing(context.system.statistics.listen(view)) as stream:
         async for event in stream:
@@ -36,8 +37,8 @@ def _view(context: Context) -> View:
     A qube that comes into its sight (a tag managed-by-* was set) appears with `domain-add`, and one that leaves its
     sight vanishes with `domain-delete`, so the listener's copy always holds what it may see.
     """
-    only = None if context.dest == "dom0" else context.dest
-    if context.source == "dom0" and only is None:
+    only = None if context.dest == DOM0 else context.dest
+    if context.source == DOM0 and only is None:
         return lambda event: (event,)
     qubes = context.system.runtime.state.qubes
     known = {name for name in qubes if context.sees(name)}
@@ -46,12 +47,12 @@ def _view(context: Context) -> View:
         name = event.subject
         row = row_of(event)
         if not name:
-            heard = context.source == "dom0" or (row is not None and row.audience is Audience.EVERYONE)
+            heard = context.source == DOM0 or (row is not None and row.audience is Audience.EVERYONE)
             return (event,) if only is None and heard else ()
         if only not in {None, name}:
             return ()
         hidden = row is None or row.audience is Audience.SIGHT_BUT_OF_DOM0
-        if name == "dom0" and context.source != "dom0" and hidden:
+        if name == DOM0 and context.source != DOM0 and hidden:
             return ()
         if row is DOMAIN_DELETE or not context.sees(name):
             if name not in known:

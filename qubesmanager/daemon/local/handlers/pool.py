@@ -8,6 +8,7 @@ from qubesmanager.daemon.local.drivers.pools import table
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import VolumeId
+from qubesmanager.wire.names import DOM0
 
 
 @answers(calls.POOL_LIST)
@@ -36,7 +37,7 @@ async def remove(context: Context, name: str, _payload: None) -> None:
 
 
 async def _volume(context: Context, volume: VolumeId) -> VolumeRef:
-    if context.source == "dom0":
+    if context.source == DOM0:
         return context.system.volume_operations.found(volume)
     return await context.system.volume_operations.seen(context.sees, volume)
 
@@ -44,7 +45,7 @@ async def _volume(context: Context, volume: VolumeId) -> VolumeRef:
 @answers(calls.POOL_VOLUME_LIST)
 async def list_volumes(context: Context, name: str, _payload: None) -> list[str]:
     vids = await context.system.pools.driver(name).list_volumes()
-    return vids if context.source == "dom0" else context.system.volume_operations.listed(context.sees, name, vids)
+    return vids if context.source == DOM0 else context.system.volume_operations.listed(context.sees, name, vids)
 
 
 @answers(calls.POOL_VOLUME_INFO)

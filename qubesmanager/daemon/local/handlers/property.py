@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Properties of a qube."""
 
-from qubesmanager.backup.archive.contents import DOM0
 from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.core.property_rows import property_of
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import Mention, PropertyRow, PropertyState
+from qubesmanager.wire.names import DOM0
 
 
 @answers(calls.VM_PROPERTY_LIST)

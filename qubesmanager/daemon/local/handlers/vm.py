@@ -4,13 +4,13 @@
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import replace
 
-from qubesmanager.backup.archive.contents import DOM0
 from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.core.property import flag_of
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CloneSpec, CreateInPoolSpec, CreateSpec, CurrentState, Mention, VmClassRow, VmInfo
+from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import DeviceClass, VmClass
@@ -18,7 +18,7 @@ from qubesmanager.wire.values import DeviceClass, VmClass
 
 @answers(calls.VM_LIST)
 async def list_vms(context: Context, only: str | None, _payload: None) -> list[VmInfo]:
-    name = only if context.dest == "dom0" else context.dest
+    name = only if context.dest == DOM0 else context.dest
     return [VmInfo(qube.name, qube.klass, qube.state) for qube in _seen(context, name)]
 
 

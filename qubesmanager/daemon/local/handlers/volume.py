@@ -7,6 +7,7 @@ from qubesmanager.daemon.local.core.volume_refs import of_qube, volumes_of
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import ByteStream, VolumeId, VolumeRow
+from qubesmanager.wire.names import DOM0
 
 
 @answers(calls.VM_VOLUME_LIST)
@@ -55,7 +56,7 @@ async def import_data(context: Context, name: str, data: ByteStream) -> None:
 
 @answers(calls.VM_VOLUME_ATTACH)
 async def attach(context: Context, volume: VolumeId, options: Mapping[str, str]) -> str:
-    if context.source != "dom0":
+    if context.source != DOM0:
         await context.system.volume_operations.seen(context.sees, volume)
     return await context.system.volume_operations.attach(context.qube, volume, options)
 

@@ -20,16 +20,15 @@ from itertools import count, takewhile
 from pathlib import Path
 
 from qubesmanager.backup.archive import writer
-from qubesmanager.backup.archive.contents import ADMIN_CLASS, DOM0, Contents, Device, Label
+from qubesmanager.backup.archive.contents import ADMIN_CLASS, Contents, Device, Label
 from qubesmanager.backup.archive.contents import Qube as KeptQube
 from qubesmanager.backup.archive.home import Home, scanned
 from qubesmanager.backup.archive.report import Report
 from qubesmanager.backup.archive.scrypt_container import LEVELS
-from qubesmanager.backup.archive.storable import plain_values, storable
+from qubesmanager.backup.archive.storable import storable, storable_properties
 from qubesmanager.backup.archive.streams import FdOutput
 from qubesmanager.backup.archive.writer import Options, QubeData
 from qubesmanager.backup.errors import BackupError, BackupIncompleteError, BackupNotConnectedError
-from qubesmanager.backup.partial import check_space, part_of, remove_left
 from qubesmanager.backup.passphrases import passphrase_text
 from qubesmanager.backup.profile import REMOVED, Profile, marked, matches, owner_of, parse_profile, without_passphrase
 from qubesmanager.backup.profile_names import keys_naming, renamed, without
@@ -47,6 +46,7 @@ from qubesmanager.daemon.local.services.pools import Pools
 from qubesmanager.daemon.local.services.volume_lifecycle import Volumes
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import StoreError
+from qubesmanager.host.atomic_file import part_of, remove_left
 from qubesmanager.host.sparse_file import Source
 from qubesmanager.rules.backups import is_ahead
 from qubesmanager.rules.devices import PERSISTENT
@@ -55,12 +55,14 @@ from qubesmanager.wire.backups import (
     CANCELLED,
     FAILED,
     INCOMPLETE,
+    NOTHING_CONFIRMED,
     OK,
     RUNNING,
     SCHEDULE,
     VERIFYING,
     WRITING,
     BackupRun,
+    Confirmed,
     KeptBackup,
     PartialFile,
     PlannedQube,
@@ -77,7 +79,7 @@ from qubesmanager.wire.errors import (
 )
 from qubesmanager.wire.event_row import EventRow
 from qubesmanager.wire.firewall import parse_rule
-from qubesmanager.wire.names import PROFILE_ID, check
+from qubesmanager.wire.names import DOM0, PROFILE_ID, check
 from qubesmanager.wire.reason import Field, Reason
 from qubesmanager.wire.reasons import cause, error_for, joined, refusal, text
 from qubesmanager.wire.values import DeviceClass, VmClass
@@ -346,18 +348,15 @@ class Backups:
         self,
         name: str,
         passphrase: str | None,
-        given_up: Collection[str] = (),
+        confirmed: Confirmed = NOTHING_CONFIRMED,
         *,
-        new_disk: bool = False,
         by: str = DOM0,
         attempt: int = 1,
     ) -> None:
         """Carry the profile out; done when the backup is complete and on the disk, and verified if the profile asks.
 
-        `given_up`: qubes whose last backup `keep` may remove in this run. `new_disk`: the file system at the
-        destination may be one that backups of the profile did not go to so far. `by` is the qube that asks for it, or
-        `SCHEDULE`; `attempt` counts those of one scheduled run. Raises `BackupIncompleteError` after a backup of all
-        but the qubes that the profile names and that do not exist.
+        `by` is the qube that asks for it, or `SCHEDULE`; `attempt` counts those of one scheduled run. Raises
+        `BackupIncompleteError` after a backup of all but the qubes that the profile names and that do not exist.
         """
         if name in self._runs:
             raise refusal("backup-running", name)
@@ -371,11 +370,11 @@ class Backups:
             self._emit(events.BACKUP_STARTED, job.record)
             try:
                 await self._check_allowed(owner, profile)
-                if not new_disk:
+                if not confirmed.new_disk:
                     await self._check_connected(name, profile)
                 with suppress(StoreError):  # the next run learns it
                     await self._learn_destination(name, profile)
-                await self._carry_out(job, profile, passphrase, given_up)
+                await self._carry_out(job, profile, passphrase, confirmed.given_up)
             except BackupIncompleteError as error:
                 raise self._answered(error, job.record) from error
             except BaseException as error:
@@ -422,9 +421,8 @@ class Backups:
             raise refusal("profile-no-qube")
         options = Options(LEVELS[profile.kdf], profile.compression, job.profile, await self._previous(job.profile))
         left_out: list[Field] = []
-        unread: dict[str, Reason] = {}
         async with AsyncExitStack() as states:
-            kept = [await self._kept_or_failed(states, qube, left_out, unread) for qube in planned.qubes]
+            kept = [await self._kept_or_failed(states, qube, left_out) for qube in planned.qubes]
             home = await self._home(profile, planned, job.cancelled)
             job.record = replace(job.record, home=home is not None)
             job.totals = {DOM0: home.size} if home is not None else {}
@@ -437,7 +435,7 @@ class Backups:
                 partial = PartialFile(str(part), await at_destination(_identity_of, path.parent))
                 job.record = await self._remember(replace(job.record, file=str(path), part=partial))
                 needed = sum(job.totals.values())
-                await in_engine(lambda: check_space(path.parent, needed))
+                await in_engine(lambda: file_systems.check_space(path.parent, needed))
                 await in_engine(lambda: file_systems.check_file_size(path.parent, needed))
             system = self._system_contents(left_out, owner)
             config = await config_of(self._runtime.state, self._policies, self.profiles, home) if planned.dom0 else None
@@ -459,7 +457,7 @@ class Backups:
 
             report, file = await self._written(job, profile, path, part, write, secret)
         uuids = {qube.name: str(qube.uuid) for qube in (self._runtime.state.qube(DOM0), *planned.qubes)}
-        results = [(result.qube.name, result.reason or OK) for result in report.results]
+        results = [(result.qube.name, text(result.reason) if result.reason else OK) for result in report.results]
         job.record = replace(
             job.record,
             backup=report.backup_id,
@@ -477,9 +475,8 @@ class Backups:
                 raise
             not_noted = Reason("both-reasons", Reason("backup-not-noted", file), cause(error))
             raise error_for(not_noted, StoreError) from error
-        left_out += [sentence for result in report.results for sentence in result.lost]
-        failures = [unread.get(result.qube.name, result.reason) for result in report.results if not result.ok]
-        wrong = joined([*report.problems, *failures])
+        left_out += [reason for result in report.results for reason in result.lost]
+        wrong = joined(report.wrong)
         if wrong:
             raise error_for(joined([wrong, *left_out]) or wrong, BackupError)
         lacking = [*planned.lacking(has_home=home is not None), *left_out]
@@ -582,21 +579,15 @@ class Backups:
 
     # -- what is kept -------------------------------------------------------------------------------------------------
 
-    async def _kept_or_failed(
-        self, states: AsyncExitStack, qube: Qube, left_out: list[Field], unread: dict[str, Reason]
-    ) -> QubeData:
-        """As `_kept`; a qube that cannot be read fails alone.
-
-        `left_out` gets sentences on what is left out, `unread` by qube why it cannot be read.
-        """
-        settings, sentences = storable(_settings(qube))
-        left_out += sentences
+    async def _kept_or_failed(self, states: AsyncExitStack, qube: Qube, left_out: list[Field]) -> QubeData:
+        """As `_kept`; a qube that cannot be read fails alone. `left_out` gets what is left out of the settings."""
+        settings, lacking = storable(_settings(qube))
+        left_out += lacking
         try:
             return await self._kept(states, qube, settings)
         except (Mgmt1Error, OSError) as error:
             log.warning("%s cannot be backed up: %s", qube.name, error)
-            unread[qube.name] = Reason("backup-without", qube.name, cause(error))
-            return QubeData(settings, problem=text(unread[qube.name]))
+            return QubeData(settings, problem=Reason("backup-without", qube.name, cause(error)))
 
     async def _kept(self, states: AsyncExitStack, qube: Qube, settings: KeptQube) -> QubeData:
         """The qube as it is now; `states` keeps the states of its volumes until the backup is written."""
@@ -624,15 +615,15 @@ class Backups:
             yield source
 
     def _system_contents(self, left_out: list[Field], owner: str) -> Contents:
-        """The system's own settings and those of dom0; `left_out` gets a sentence for what a backup cannot keep.
+        """The system's own settings and those of dom0; `left_out` gets what a backup cannot keep.
 
         The features of dom0 are only in a backup of a profile that dom0 set.
         """
         state = self._runtime.state
         settings = _settings(state.qube(DOM0))
-        dom0, sentences = storable(settings if owner == DOM0 else replace(settings, features={}))
-        properties, sentence = plain_values(state.system_own, "the system")
-        left_out += [text for text in (*sentences, sentence) if text]
+        dom0, lacking = storable(settings if owner == DOM0 else replace(settings, features={}))
+        properties, lacking_properties = storable_properties(state.system_own)
+        left_out += [*lacking, *lacking_properties]
         labels = tuple(Label(number, name, color) for number, (name, color) in enumerate(state.labels.items(), 1))
         return Contents(labels, properties, (dom0,))
 

@@ -3,7 +3,6 @@
 
 import asyncio
 
-from qubesmanager.backup.archive.contents import DOM0
 from qubesmanager.backup.profile import owner_of
 from qubesmanager.daemon.admission.policy_files import Policies
 from qubesmanager.daemon.local.core import sight
@@ -11,7 +10,7 @@ from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.backups import Backups
 from qubesmanager.policy.mentions import lines_naming
 from qubesmanager.wire.errors import Mgmt1Error
-from qubesmanager.wire.names import shown
+from qubesmanager.wire.names import DOM0, shown
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import error_for, refusal
 

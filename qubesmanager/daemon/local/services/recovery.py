@@ -29,7 +29,7 @@ from qubesmanager.rules.texts import why_not_notes
 from qubesmanager.wire.errors import Mgmt1Error, StoragePoolException
 from qubesmanager.wire.firewall import Action, Rule, parse_rule
 from qubesmanager.wire.limits import RULES
-from qubesmanager.wire.names import LABEL_NAME, shown, why_not_new_vm_name
+from qubesmanager.wire.names import DOM0, LABEL_NAME, shown, why_not_new_vm_name
 from qubesmanager.wire.reasons import field_text, text
 from qubesmanager.wire.records import VolumeRecord
 from qubesmanager.wire.values import VmClass
@@ -232,7 +232,7 @@ async def _make(runtime: Runtime, pools: Pools, coming: list[Found], recovery: R
         )
         for at, candidate in enumerate(coming)
     }
-    choices = Choices({name: name for name in names}, "dom0", sees=lambda _name: True)
+    choices = Choices({name: name for name in names}, DOM0, sees=lambda _name: True)
     await take_settings(runtime.state, incoming.values(), choices)
     made = [candidate for candidate in coming if not incoming[candidate.name].failed]
     for candidate in coming:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from qubesmanager.backup.archive.contents import DOM0
 from qubesmanager.backup.archive.dom0_config import Dom0Config
 from qubesmanager.backup.archive.reader import Backup
 from qubesmanager.daemon.admission.policy_files import ANY, NEW, Policies, file_of, include_of
@@ -21,7 +20,7 @@ from qubesmanager.daemon.local.services.dom0_config import config_of
 from qubesmanager.daemon.local.services.pools import Pools
 from qubesmanager.daemon.local.services.settings import Settings
 from qubesmanager.policy.folder import INCLUDES, SUFFIX
-from qubesmanager.wire.names import LABEL_NAME, check, shown
+from qubesmanager.wire.names import DOM0, LABEL_NAME, check, shown
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import refusal
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from uuid import uuid4
 
-from qubesmanager.backup.archive.contents import ADMIN_CLASS, DOM0, Contents
+from qubesmanager.backup.archive.contents import ADMIN_CLASS, Contents
 from qubesmanager.backup.archive.contents import Qube as KeptQube
 from qubesmanager.backup.archive.home_unpacking import NoTree
 from qubesmanager.backup.archive.new_folder import NewFolder
@@ -58,7 +58,7 @@ from qubesmanager.wire.errors import (
 )
 from qubesmanager.wire.firewall import Action, Rule
 from qubesmanager.wire.limits import RULES
-from qubesmanager.wire.names import shown, why_not_new_vm_name
+from qubesmanager.wire.names import DOM0, shown, why_not_new_vm_name
 from qubesmanager.wire.reason import Field, Reason
 from qubesmanager.wire.reasons import cause, error_for, joined, refusal
 from qubesmanager.wire.records import VolumeRecord

@@ -26,6 +26,7 @@ from qubesmanager.wire.backups import decode_run
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError
 from qubesmanager.wire.firewall import Action, Rule, parse_rule
 from qubesmanager.wire.names import (
+    DOM0,
     FEATURE_NAME,
     LABEL_NAME,
     POOL_NAME,
@@ -43,7 +44,6 @@ from qubesmanager.wire.values import DeviceClass, VmClass
 Cells = dict[str, Any]
 """A row by column. Text that is not UTF-8 is a `_Undecodable`."""
 
-DOM0 = "dom0"
 _COLOR = re.compile(r"0x[0-9A-Fa-f]{6}", re.ASCII)
 _MARK = re.compile(r"|[0-9a-f]{32}", re.ASCII)
 _NOTHING = str(Rule(Action.DROP))

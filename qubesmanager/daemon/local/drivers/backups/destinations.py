@@ -14,9 +14,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from qubesmanager.backup.archive.contents import DOM0
 from qubesmanager.backup.profile import Profile
-from qubesmanager.wire.names import VM_NAME, shown
+from qubesmanager.wire.names import DOM0, VM_NAME, shown
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import cause, error_for, refusal
 

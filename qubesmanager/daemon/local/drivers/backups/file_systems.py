@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The file system of a folder: by what it is known when it is connected again, and how large a file it takes.
+"""The file system of a folder: how to recognize it when it is connected again, the room on it, its largest file.
 
 Sources: proc(5) for /proc/self/mountinfo; the kernel's include/uapi/linux/fs.h for FS_IOC_GETFSUUID.
 """
@@ -8,6 +8,7 @@ import fcntl
 import os
 import re
 import resource
+import shutil
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -117,6 +118,16 @@ def _by_kernel(place: str) -> str:
             os.close(fd)
         return answer[1 : 1 + answer[0]].hex()
     return ""
+
+
+def check_space(folder: Path, needed: int) -> None:
+    """Raise `BackupError` where there is no folder, `BackupSpaceError` where it has too little room. Blocks."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise refusal("backup-not-written", folder, error.strerror or str(error)) from error
+    if free < needed:
+        raise refusal("backup-no-space", needed >> 20, folder, free >> 20)
 
 
 def check_file_size(folder: Path, needed: int) -> None:

@@ -18,11 +18,10 @@ from typing import IO
 from qubesmanager.backup.archive.reader import open_backup
 from qubesmanager.backup.archive.report import Report
 from qubesmanager.backup.archive.streams import FdInput, FdOutput
-from qubesmanager.backup.errors import BackupError
-from qubesmanager.backup.partial import give_name, partial
 from qubesmanager.backup.passphrases import passphrase_line, read_passphrase
+from qubesmanager.host.atomic_file import give_name, partial
 from qubesmanager.wire.names import shown
-from qubesmanager.wire.reasons import cause, refusal
+from qubesmanager.wire.reasons import cause, joined, refusal
 
 QREXEC_CLIENT = "/usr/bin/qrexec-client"
 INCOMPLETE = ".incomplete"
@@ -93,9 +92,8 @@ def verified(fd: int, passphrase: str, cancelled: Event, progress: Callable[[str
     """Read all of a backup. Raises `BackupDamagedError` with what is wrong."""
     with contextlib.closing(FdInput(fd, cancelled)) as source:
         report = open_backup(source, passphrase, cancelled=cancelled).verify(progress=progress)
-    if not report.ok:
-        wrong = [*report.problems, *(result.reason for result in report.results if not result.ok)]
-        raise refusal("backup-unreadable", " ".join(wrong))
+    if (wrong := joined(report.wrong)) is not None:
+        raise refusal("backup-unreadable", wrong)
 
 
 def to_program(arguments: Sequence[str], write: Write, cancelled: Event, *, first: bytes = b"") -> Report:
@@ -121,8 +119,10 @@ def to_program(arguments: Sequence[str], write: Write, cancelled: Event, *, firs
         if status or report is None:
             complaints.seek(0)
             said = complaints.read(_COMPLAINT).decode("utf-8", "replace").strip()
-            why = f": {shown(said, _COMPLAINT)}" if said else "."
-            raise BackupError(f"{shown(arguments[0])} did not take the backup (status {status}){why}")
+            program = shown(arguments[0])
+            if not said:
+                raise refusal("program-took-no-backup", program, status)
+            raise refusal("program-took-no-backup-said", program, status, shown(said, _COMPLAINT))
         return report
 
 
