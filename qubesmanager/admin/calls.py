@@ -330,6 +330,124 @@ EVENTS = EventsCall(
     time_limit=None, uses=(m.EVENTS, m.VM_GET_ALL),
 )  # fmt: skip
 
+# -- volumes ----------------------------------------------------------------------------------------------------------
+
+VM_VOLUME_LIST = Call(
+    "admin.vm.volume.List", Dest.VM, Tier.LOCAL_RO, c.NOTHING, c.NOTHING, c.id_rows(names.VOLUME_NAME),
+    "root, private, volatile and kernel; none of dom0. Extra disks of mgmt1 are left out.",
+    uses=(m.VM_VOLUME_LIST,),
+)  # fmt: skip
+VM_VOLUME_INFO = Call(
+    "admin.vm.volume.Info", Dest.VM, Tier.LOCAL_RO, c.VOLUME_NAME, c.NOTHING, c.KEY_VALUES,
+    "pool, vid, size, usage, rw, source, path (always empty), save_on_stop, snap_on_start, revisions_to_keep,"
+    " ephemeral, is_outdated.",
+    uses=(m.VM_VOLUME_LIST, m.VM_VOLUME_INFO),
+)  # fmt: skip
+VM_VOLUME_LIST_SNAPSHOTS = Call(
+    "admin.vm.volume.ListSnapshots", Dest.VM, Tier.LOCAL_RO, c.VOLUME_NAME, c.NOTHING, c.id_rows(names.SNAPSHOT_ID),
+    "The volume's snapshots, oldest first.",
+    uses=(m.VM_VOLUME_LIST_SNAPSHOTS,),
+)  # fmt: skip
+VM_VOLUME_REVERT = Call(
+    "admin.vm.volume.Revert", Dest.VM, Tier.LOCAL_RWX, c.VOLUME_NAME, c.SNAPSHOT_ID, c.NOTHING,
+    "Go back to a snapshot; the state before is itself kept as a snapshot.",
+    time_limit=None, uses=(m.VM_VOLUME_REVERT,),
+)  # fmt: skip
+VM_VOLUME_RESIZE = Call(
+    "admin.vm.volume.Resize", Dest.VM, Tier.LOCAL_RWX, c.VOLUME_NAME, q.SIZE, c.NOTHING,
+    "Grow the volume, also while the qube runs. A smaller size is refused.",
+    uses=(m.VM_VOLUME_EXTEND,),
+)  # fmt: skip
+VM_VOLUME_CLEAR = Call(
+    "admin.vm.volume.Clear", Dest.VM, Tier.LOCAL_RWX, c.VOLUME_NAME, c.NOTHING, c.NOTHING,
+    "Empty a volume of a halted qube.",
+    time_limit=None, uses=(m.VM_VOLUME_CLEAR,),
+)  # fmt: skip
+VM_VOLUME_CLONE_FROM = Call(
+    "admin.vm.volume.CloneFrom", Dest.VM, Tier.LOCAL_RWX, c.VOLUME_NAME, c.NOTHING, q.TOKEN,
+    "A token with which the same source can copy the volume, once.",
+    uses=(m.VM_VOLUME_INFO, m.VM_PROPERTY_GET),
+)  # fmt: skip
+VM_VOLUME_CLONE_TO = Call(
+    "admin.vm.volume.CloneTo", Dest.VM, Tier.LOCAL_RWX, c.VOLUME_NAME, q.TOKEN, c.NOTHING,
+    "Replace the content of a volume of a halted qube by that of the volume of the token, whose qube is halted, too.",
+    time_limit=None, uses=(m.VM_VOLUME_COPY,),
+)  # fmt: skip
+VM_VOLUME_IMPORT = Call(
+    "admin.vm.volume.Import", Dest.VM, Tier.LOCAL_RWX, c.VOLUME_NAME, c.STREAM, c.NOTHING,
+    "Replace the content of a volume of a halted qube. The payload has exactly the size of the volume.",
+    time_limit=None, uses=(m.VM_VOLUME_INFO, m.VM_VOLUME_IMPORT),
+)  # fmt: skip
+VM_VOLUME_IMPORT_WITH_SIZE = Call(
+    "admin.vm.volume.ImportWithSize", Dest.VM, Tier.LOCAL_RWX, c.VOLUME_NAME, c.STREAM, c.NOTHING,
+    "As admin.vm.volume.Import, for any size: the payload is a line with the size in bytes, and exactly that many"
+    " bytes.",
+    time_limit=None, uses=(m.VM_VOLUME_IMPORT,),
+)  # fmt: skip
+VM_VOLUME_SET_REVISIONS = Call(
+    "admin.vm.volume.Set.revisions_to_keep", Dest.VM, Tier.LOCAL_RWX, c.VOLUME_NAME, q.REVISIONS, c.NOTHING,
+    "How many snapshots of the volume stay when its qube halts.",
+    uses=(m.VM_VOLUME_CONFIGURE,),
+)  # fmt: skip
+VM_VOLUME_SET_RW = Call(
+    "admin.vm.volume.Set.rw", Dest.VM, Tier.LOCAL_RWX, c.VOLUME_NAME, q.FLAG, c.NOTHING,
+    "Whether the qube may write to the volume.",
+    uses=(m.VM_VOLUME_CONFIGURE,),
+)  # fmt: skip
+VM_VOLUME_SET_EPHEMERAL = Call(
+    "admin.vm.volume.Set.ephemeral", Dest.VM, Tier.LOCAL_RWX, c.VOLUME_NAME, q.FLAG, c.NOTHING,
+    "Not available.",
+    instead="Volumes are not encrypted with a key of one session; put the pool on an encrypted disk.",
+)  # fmt: skip
+
+# -- pools ------------------------------------------------------------------------------------------------------------
+
+POOL_LIST = Call(
+    "admin.pool.List", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.id_rows(names.POOL_NAME),
+    "The storage pools.",
+    uses=(m.POOL_LIST,),
+)  # fmt: skip
+POOL_LIST_DRIVERS = Call(
+    "admin.pool.ListDrivers", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.DRIVER_ROWS,
+    "The pool drivers and the options each takes.",
+    uses=(m.POOL_LIST_DRIVERS,),
+)  # fmt: skip
+POOL_INFO = Call(
+    "admin.pool.Info", Dest.DOM0, Tier.GLOBAL_RO, c.POOL_NAME, c.NOTHING, c.KEY_VALUES,
+    "A pool's driver, options, size and usage in bytes; of the pool of kernels its driver and folder.",
+    uses=(m.POOL_INFO,),
+)  # fmt: skip
+POOL_USAGE_DETAILS = Call(
+    "admin.pool.UsageDetails", Dest.DOM0, Tier.GLOBAL_RO, c.POOL_NAME, c.NOTHING, c.KEY_VALUES,
+    "data_size and data_usage in bytes.",
+    uses=(m.POOL_INFO,),
+)  # fmt: skip
+POOL_ADD = Call(
+    "admin.pool.Add", Dest.DOM0, Tier.GLOBAL_RWX, c.POOL_NAME, c.KEY_VALUES, c.NOTHING,
+    "Add a pool of the driver in the argument: name=<pool> and the options of the driver.",
+    uses=(m.POOL_ADD,),
+)  # fmt: skip
+POOL_REMOVE = Call(
+    "admin.pool.Remove", Dest.DOM0, Tier.GLOBAL_RWX, c.POOL_NAME, c.NOTHING, c.NOTHING,
+    "Forget a pool that nothing uses.",
+    uses=(m.POOL_REMOVE,),
+)  # fmt: skip
+POOL_VOLUME_LIST = Call(
+    "admin.pool.volume.List", Dest.DOM0, Tier.GLOBAL_RO, c.POOL_NAME, c.NOTHING, c.id_rows(names.VOLUME_ID),
+    "The volumes of a pool.",
+    uses=(m.POOL_VOLUME_LIST,),
+)  # fmt: skip
+POOL_SET_REVISIONS = Call(
+    "admin.pool.Set.revisions_to_keep", Dest.DOM0, Tier.GLOBAL_RWX, c.POOL_NAME, q.REVISIONS, c.NOTHING,
+    "Not available.",
+    instead="Use admin.vm.volume.Set.revisions_to_keep of each volume.",
+)  # fmt: skip
+POOL_SET_EPHEMERAL = Call(
+    "admin.pool.Set.ephemeral_volatile", Dest.DOM0, Tier.GLOBAL_RWX, c.POOL_NAME, q.FLAG, c.NOTHING,
+    "Not available.",
+    instead="Volumes are not encrypted with a key of one session; put the pool on an encrypted disk.",
+)  # fmt: skip
+
 TABLE: tuple[AnyCall, ...] = tuple(row for row in list(globals().values()) if isinstance(row, Call))
 """All rows, in the order above; a device row stands once for all classes."""
 

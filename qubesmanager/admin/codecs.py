@@ -185,6 +185,38 @@ def _state_text(state: CurrentState) -> bytes:
     return f"{memory} cputime={state.cputime} power_state={state.state}".encode()
 
 
+def _size(untrusted: bytes) -> int:
+    if not untrusted.isdigit():
+        raise ProtocolError("Volume size contains non ASCII digits")
+    return number(untrusted.lstrip(b"0") or b"0", "size")
+
+
+def _revisions(untrusted: bytes) -> int:
+    digits = untrusted.removeprefix(b"-")
+    if not digits.isdigit() or len(digits) > 18:  # noqa: PLR2004 - beyond any limit
+        raise ProtocolError("Invalid value")
+    if int(untrusted) < -1:
+        raise ProtocolError("Value can't be lower than -1")
+    return int(untrusted)
+
+
+def _flag(untrusted: bytes) -> bool:
+    words = {b"true": True, b"yes": True, b"1": True, b"on": True, b"false": False, b"no": False, b"0": False}
+    value = {**words, b"off": False}.get(untrusted.lower())
+    if value is None:
+        raise QubesValueError("Invalid literal for boolean value")
+    return value
+
+
+_TOKEN = re.compile(rb"[A-Za-z0-9]{32}")
+
+
+def _token(untrusted: bytes) -> str:
+    if not _TOKEN.fullmatch(untrusted):
+        raise ProtocolError("Invalid token")
+    return untrusted.decode("ascii")
+
+
 def _ending(untrusted: bytes) -> Ending:
     words = ascii_line(untrusted, "argument").split("+") if untrusted else []
     if len(words) != len(set(words)) or not {*words} <= {"force", "wait"}:
@@ -344,6 +376,10 @@ CURRENT_STATE: Codec[CurrentState] = Codec(
     "mem=<KiB> mem_static_max=<KiB> cputime=<ns> power_state=<state>", _total(_state, "state"), _state_text
 )
 ENDING: Codec[Ending] = Codec("[force][+wait]", _ending, _ending_text, optional=True)
+SIZE: Codec[int] = Codec("size in bytes", _size, lambda size: str(size).encode())
+REVISIONS: Codec[int] = Codec("number, -1 for all", _revisions, lambda count: str(count).encode())
+FLAG: Codec[bool] = Codec("True or False", _flag, lambda value: flag_word(value).encode())
+TOKEN: Codec[str] = Codec("token of 32 letters and digits", _token, str.encode)
 TAG = Codec(
     names.QUBES_TAG.what,
     lambda untrusted: check(names.QUBES_TAG, ascii_line(untrusted, "tag")),

@@ -46,8 +46,8 @@ class QubesProperty:
         """The value as Qubes OS writes it."""
         if not isinstance(self.source, str):
             return self.source(values)
-        found = values.get(self.mgmt1_name)
-        return self.otherwise if found is None else to_qubes(self.type, found)
+        value = values.get(self.mgmt1_name)
+        return self.otherwise if value is None else to_qubes(self.type, value)
 
 
 def _gateway(name: str) -> Callable[[Values], str]:

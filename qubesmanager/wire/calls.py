@@ -482,6 +482,17 @@ VM_VOLUME_CLEAR = Call(
     "Empty a volume of a halted qube.",
     draft=False,
 )  # fmt: skip
+VM_VOLUME_COPY = Call(
+    "mgmt1.vm.volume.Copy", Dest.VM, Tier.GLOBAL_RWX, c.VOLUME_NAME, c.OPTIONS, c.NOTHING,
+    "Replace the content of a volume of a halted qube by that of another volume: from=<qube> volume=<volume>. Both"
+    " qubes are halted.",
+    draft=False, time_limit=None,
+)  # fmt: skip
+VM_VOLUME_CONFIGURE = Call(
+    "mgmt1.vm.volume.Configure", Dest.VM, Tier.LOCAL_RWX, c.VOLUME_NAME, c.OPTIONS, c.NOTHING,
+    "Change how a volume of a halted qube is kept: revisions_to_keep=<number>, -1 for all; rw=yes|no.",
+    draft=False,
+)  # fmt: skip
 BACKUP_CANCEL = Call(
     "mgmt1.backup.Cancel", Dest.DOM0, Tier.GLOBAL_RWX, c.PROFILE_ID, c.NOTHING, c.NOTHING,
     "Stop the run of a profile; what it had written is removed.",

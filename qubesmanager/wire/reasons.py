@@ -397,6 +397,13 @@ TABLE: tuple[Row, ...] = (
     Row("volume-detach-first", errors.QubesVMInUseError, "{volume} is {name} of {qube}; detach it there first."),
     Row("pool-has-volumes", errors.QubesVMAlreadyExistsError, "The pool {pool} already has volumes of {qube}."),
     Row("volume-not-stopped", errors.StoragePoolException, "The volume {volume} could not be stopped: {why}"),
+    Row("volume-copy-options", errors.ProtocolError, "A copy takes from=<qube> volume=<volume>."),
+    Row("volume-copy-itself", errors.QubesValueError, "The volume {volume} of {qube} is copied to itself."),
+    Row(
+        "volume-configure-options",
+        errors.QubesValueError,
+        "The options of a volume are revisions_to_keep=<number>, at least -1 and at most {most}, and rw=yes|no.",
+    ),
     Row("no-such-volume", errors.QubesVolumeNotFoundError, "There is no volume {volume}."),
     Row("volume-attach-options", errors.ProtocolError, "The only option is read-only=yes."),
     Row("dom0-no-disks", errors.ProtocolError, "Volumes cannot be attached to dom0."),

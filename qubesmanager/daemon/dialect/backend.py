@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The dialect as a backend of its own: each `admin.*` call becomes mgmt1 calls of another backend."""
+"""The dialect as a backend: each `admin.*` call becomes mgmt1 calls of another backend."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from qubesmanager.admin.calls import BY_SERVICE, TABLE
 from qubesmanager.admin.errors import explained
 from qubesmanager.admin.events import Shared
 from qubesmanager.daemon.dialect import handlers
-from qubesmanager.daemon.dialect.context import REGISTRY, Asking
+from qubesmanager.daemon.dialect.context import REGISTRY, Asking, Tokens
 from qubesmanager.daemon.registry import Backend, Handler, Texts
 from qubesmanager.wire.call import AnyCall
 from qubesmanager.wire.errors import Mgmt1Error, QubesNotImplementedError
@@ -30,6 +31,7 @@ class Dialect:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._shared = Shared()
+        self._tokens = Tokens()
         handlers.register_all()
 
     def resolve(self, untrusted_dest: str) -> str:
@@ -42,10 +44,10 @@ class Dialect:
 
     def context(self, source: str, dest: str, call: AnyCall) -> Asking:
         pinned = self._backend.context(source, dest, call)
-        return Asking(self._backend, self._shared, source, dest, call, pinned)
+        return Asking(self._backend, self._shared, self._tokens, source, dest, call, pinned)
 
     def within(self, context: Asking, call: AnyCall) -> Asking:
-        return Asking(context.backend, context.shared, context.source, context.dest, call, context.pinned)
+        return replace(context, call=call)
 
     def explained(self, error: Mgmt1Error) -> Mgmt1Error:
         return explained(error)

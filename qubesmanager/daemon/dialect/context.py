@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a handler of an `admin.*` call gets: a way to make mgmt1 calls for its caller; and the registry of handlers."""
 
+import secrets
+import string
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -14,6 +17,35 @@ from qubesmanager.wire.values import DeviceClass
 
 R = TypeVar("R")
 
+_LETTERS = string.ascii_letters + string.digits
+
+
+class Tokens:
+    """Permissions to copy a volume once, by the token that `CloneFrom` answers.
+
+    `LIMIT` of them are kept; an older one is forgotten, as if it had been used.
+    """
+
+    LIMIT = 256
+
+    def __init__(self) -> None:
+        self._volumes: OrderedDict[str, tuple[str, str, str]] = OrderedDict()
+
+    def new(self, source: str, uuid: str, volume: str) -> str:
+        """A token for the qube with that uuid and its volume, which only `source` can use."""
+        token = "".join(secrets.choice(_LETTERS) for _ in range(32))
+        self._volumes[token] = (source, uuid, volume)
+        if len(self._volumes) > self.LIMIT:
+            self._volumes.popitem(last=False)
+        return token
+
+    def take(self, source: str, token: str) -> tuple[str, str] | None:
+        """The uuid and the volume; None for a token that was used, or given to another source."""
+        if self._volumes.get(token, ("",))[0] != source:
+            return None
+        _source, uuid, volume = self._volumes.pop(token)
+        return uuid, volume
+
 
 @dataclass(frozen=True, slots=True)
 class Asking:
@@ -25,6 +57,7 @@ class Asking:
 
     backend: Backend
     shared: Shared
+    tokens: Tokens
     source: str
     dest: str
     call: AnyCall

@@ -110,6 +110,9 @@ PLACES: dict[str, list[Make]] = {
     "mgmt1.vm.device.<class>.Detach": _device(calls.VM_DEVICE_DETACH),
     "mgmt1.vm.device.<class>.List": _device(calls.VM_DEVICE_LIST),
     "mgmt1.vm.volume.Attach": [lambda name: calls.VM_VOLUME_ATTACH("work", _volume(name), {})],
+    "mgmt1.vm.volume.Copy": [
+        lambda name: calls.VM_VOLUME_COPY("untrusted", "private", {"from": name, "volume": "private"})
+    ],
     "mgmt1.pool.volume.Info": [lambda name: calls.POOL_VOLUME_INFO("dom0", _volume(name))],
     "mgmt1.pool.volume.ListSnapshots": [lambda name: calls.POOL_VOLUME_LIST_SNAPSHOTS("dom0", _volume(name))],
     "mgmt1.pool.volume.Snapshot": [lambda name: calls.POOL_VOLUME_SNAPSHOT("dom0", _volume(name))],
@@ -197,7 +200,7 @@ NAMELESS = {
     "mgmt1.vm.Remove", "mgmt1.vm.Mentions", "mgmt1.vm.notes.Get", "mgmt1.vm.log.List", "mgmt1.vm.CurrentState",
     "mgmt1.vm.Stats", "mgmt1.Events", "mgmt1.vmclass.List", "mgmt1.deviceclass.List",
     "mgmt1.vm.property.GetDefault", "mgmt1.property.GetDefault", "mgmt1.vm.firewall.Replace",
-    "mgmt1.vm.ShutdownWith",
+    "mgmt1.vm.ShutdownWith", "mgmt1.vm.volume.Configure",
     "mgmt1.property.List", "mgmt1.property.Get", "mgmt1.property.GetAll", "mgmt1.property.Reset",
     "mgmt1.property.Help",
     "mgmt1.label.List", "mgmt1.label.Get",

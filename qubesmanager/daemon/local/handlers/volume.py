@@ -7,7 +7,8 @@ from qubesmanager.daemon.local.core.volume_refs import of_qube, volumes_of
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import ByteStream, VolumeId, VolumeRow
-from qubesmanager.wire.names import DOM0
+from qubesmanager.wire.names import DOM0, shown
+from qubesmanager.wire.reasons import refusal
 
 
 @answers(calls.VM_VOLUME_LIST)
@@ -52,6 +53,21 @@ async def clear(context: Context, name: str, _payload: None) -> None:
 @answers(calls.VM_VOLUME_IMPORT)
 async def import_data(context: Context, name: str, data: ByteStream) -> None:
     await context.system.volume_operations.import_data(of_qube(context.qube, name), data)
+
+
+@answers(calls.VM_VOLUME_COPY)
+async def copy(context: Context, name: str, options: Mapping[str, str]) -> None:
+    if options.keys() != {"from", "volume"}:
+        raise refusal("volume-copy-options")
+    source = context.system.runtime.state.qubes.get(options["from"])
+    if source is None or not context.sees(source.name):
+        raise refusal("no-such-qube", shown(options["from"]))
+    await context.system.volume_operations.copy(of_qube(context.qube, name), of_qube(source, options["volume"]))
+
+
+@answers(calls.VM_VOLUME_CONFIGURE)
+async def configure(context: Context, name: str, options: Mapping[str, str]) -> None:
+    await context.system.volume_operations.configure(of_qube(context.qube, name), options)
 
 
 @answers(calls.VM_VOLUME_ATTACH)

@@ -5,8 +5,9 @@ A volume is named by its qube and name, or by pool and vid; both come to a `Volu
 ordered by the qube's lock; what it changed is measured and emitted.
 """
 
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
 
 from qubesmanager.daemon.local.core.images import raw_image
@@ -29,6 +30,10 @@ from qubesmanager.wire.codecs import ByteStream, VolumeId
 from qubesmanager.wire.reasons import error_for, refusal, refuse_if
 from qubesmanager.wire.records import NO, YES, VolumeRecord
 from qubesmanager.wire.values import VmClass
+
+MOST_REVISIONS = 1000
+"""Snapshots of one volume that are kept by its own setting."""
+_REVISIONS = re.compile(r"-1|0|[1-9][0-9]{0,3}", re.ASCII)
 
 MOST_EXTRA = 16
 """Extra volumes of one qube."""
@@ -156,6 +161,53 @@ class VolumeOperations:
                 data = raw_image(data, optical=True)
             size = await self._pools.driver(now.volume.pool).import_data(now.volume.vid, data)
             await self._remember(now, size)
+
+    async def copy(self, ref: VolumeRef, source: VolumeRef) -> None:
+        """Replace the content by that of a volume of another qube; both are halted.
+
+        The locks are taken in the order of the names, as two copies can cross. Raises as `import_data`.
+        """
+        refuse_if(why_not_kept(ref.volume) or why_not_kept(source.volume))
+        if ref.qube is None or source.qube is None:
+            raise refusal("volume-copy-options")
+        if ref.volume[:3] == source.volume[:3]:
+            raise refusal("volume-copy-itself", ref.volume.name, ref.qube.name)
+        others = {qube.name: qube for qube in (ref.qube, source.qube)}
+        async with AsyncExitStack() as locks:
+            for name in sorted(others):
+                await locks.enter_async_context(self._runtime.holding(others[name]))
+            target, origin = _again(ref.qube, ref.volume), _again(source.qube, source.volume)
+            self._not_lent(ref.qube, target.name)
+            for volume, qube in ((target, ref.qube), (origin, source.qube)):
+                refuse_if(why_not_replace(volume, running=qube.running))
+            of_source = self._pools.driver(origin.pool)
+            size = await of_source.size(origin.vid)
+            async with aclosing(of_source.read(origin.vid)) as runs:
+                after = await self._pools.driver(target.pool).import_runs(target.vid, size, runs)
+            await self._remember(VolumeRef(ref.qube, target), after)
+        await self._volumes.measure(ref.qube)
+
+    async def configure(self, ref: VolumeRef, untrusted: Mapping[str, str]) -> None:
+        """Change `revisions_to_keep` and `rw` of a kept volume of a halted qube."""
+        refuse_if(why_not_kept(ref.volume))
+        number, rw = untrusted.get("revisions_to_keep", "0"), untrusted.get("rw", YES)
+        is_number = _REVISIONS.fullmatch(number) is not None and int(number) <= MOST_REVISIONS
+        if not untrusted or untrusted.keys() - {"revisions_to_keep", "rw"} or not is_number or rw not in {YES, NO}:
+            raise refusal("volume-configure-options", MOST_REVISIONS)
+        async with self._ordered(ref) as now:
+            qube = now.qube
+            if qube is None:
+                raise refusal("volume-configure-options", MOST_REVISIONS)
+            refuse_if(why_not_replace(now.volume, running=qube.running))
+            volume = now.volume._replace(
+                revisions_to_keep=int(untrusted.get("revisions_to_keep", now.volume.revisions_to_keep)),
+                rw=rw == YES if "rw" in untrusted else now.volume.rw,
+            )
+            async with self._runtime.altering(qube):
+                await self._runtime.commit([rows.set_volume(qube.qid, volume)])
+                qube.volumes[volume.name] = volume
+                qube.changed()
+                self._runtime.emit([events.VOLUME_SET(qube.name, *volume)])
 
     async def attach(self, qube: Qube, extra: VolumeId, options: Mapping[str, str]) -> str:
         """An existing volume that is no qube's own becomes an extra disk; answers the name it got."""

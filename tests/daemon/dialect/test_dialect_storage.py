@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Volumes and pools through `admin.*`, on a daemon in memory with real image files."""
+
+from pathlib import Path
+
+import pytest
+from dialect_fixtures import Caller
+
+from qubesmanager.client.client import Client
+from qubesmanager.daemon.dialect.context import Tokens
+from qubesmanager.daemon.local.system import System
+from qubesmanager.wire import calls
+
+MIB = 1 << 20
+
+
+async def info(admin: Caller, qube: str, volume: str) -> dict[str, str]:
+    lines = (await admin.content(f"admin.vm.volume.Info+{volume}", qube)).splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
+async def data_of(system: System, qube: str, volume: str) -> bytes:
+    """The content of a kept volume up to the end of its last data."""
+    record = system.runtime.state.qube(qube).volumes[volume]
+    content = bytearray()
+    async for offset, piece in system.pools.driver(record.pool).read(record.vid):
+        content[offset : offset + len(piece)] = piece
+    return bytes(content).rstrip(b"\x00")
+
+
+async def test_the_volumes_of_a_qube_are_listed_as_in_qubes_os(admin: Caller) -> None:
+    assert await admin.content("admin.vm.volume.List", "work") == "root\nprivate\nvolatile\nkernel\n"
+    assert await admin.content("admin.vm.volume.List", "dom0") == ""
+
+
+async def test_information_about_a_volume_has_the_keys_of_qubes_os_in_its_order(admin: Caller) -> None:
+    keys = [
+        "pool", "vid", "size", "usage", "rw", "source", "path", "save_on_stop", "snap_on_start", "revisions_to_keep",
+        "ephemeral", "is_outdated",
+    ]  # fmt: skip
+
+    for volume in ("root", "private", "volatile", "kernel"):
+        assert list(await info(admin, "work", volume)) == keys
+
+    private = await info(admin, "work", "private")
+    assert (private["rw"], private["save_on_stop"], private["snap_on_start"]) == ("True", "True", "False")
+    assert (await info(admin, "work", "kernel"))["pool"] == "linux-kernel"
+    for qube, volume in (("work", "nosuch"), ("dom0", "root"), ("dom0", "kernel")):
+        answer = await admin.answer(f"admin.vm.volume.Info+{volume}", qube)
+        assert answer == f"2\0PermissionDenied\0\0Argument not in '{qube} volumes'\0".encode()
+
+
+async def test_a_volume_grows_and_does_not_shrink(admin: Caller) -> None:
+    size = int((await info(admin, "vault", "private"))["size"])
+
+    assert await admin.answer("admin.vm.volume.Resize+private", "vault", str(size + 4 * MIB).encode()) == b"0\x00"
+
+    assert int((await info(admin, "vault", "private"))["size"]) == size + 4 * MIB
+    assert await admin.refused("admin.vm.volume.Resize+private", "vault", b"1000") == "QubesValueError"
+    assert await admin.answer("admin.vm.volume.Resize+private", "vault", b"3G") == (
+        b"2\x00ProtocolError\x00\x00Volume size contains non ASCII digits\x00"
+    )
+
+
+async def test_a_snapshot_is_listed_and_gone_back_to(admin: Caller, client: Client, system: System) -> None:
+    await admin.content("admin.vm.volume.ImportWithSize+private", "vault", b"6\nbefore")
+    snapshot = await client.send(calls.VM_VOLUME_SNAPSHOT("vault", "private"))
+    await admin.content("admin.vm.volume.ImportWithSize+private", "vault", b"5\nafter")
+
+    assert snapshot in (await admin.content("admin.vm.volume.ListSnapshots+private", "vault")).split()
+    await admin.content("admin.vm.volume.Revert+private", "vault", snapshot.encode())
+
+    assert await data_of(system, "vault", "private") == b"before"
+    assert await admin.content("admin.vm.volume.ListSnapshots+kernel", "vault") == ""
+    assert await admin.refused("admin.vm.volume.Revert+private", "vault", b"nosuch") == (
+        "QubesVolumeRevisionNotFoundError"
+    )
+
+
+async def test_an_import_of_the_announced_size_replaces_the_content(admin: Caller, system: System) -> None:
+    assert await admin.answer("admin.vm.volume.ImportWithSize+private", "vault", b"5\nhello") == b"0\x00"
+    assert await data_of(system, "vault", "private") == b"hello"
+
+    size = int((await info(admin, "vault", "private"))["size"])
+    await admin.content("admin.vm.volume.Import+private", "vault", b"whole" + bytes(size - 5))
+    assert await data_of(system, "vault", "private") == b"whole"
+
+
+@pytest.mark.parametrize(
+    ("method", "payload"),
+    [
+        ("ImportWithSize", b"6\nhello"),
+        ("ImportWithSize", b"4\nhello"),
+        ("ImportWithSize", b"hello"),
+        ("ImportWithSize", b""),
+        ("ImportWithSize", b"x\nhello"),
+        ("ImportWithSize", b"1" * 40 + b"\n"),
+        ("Import", b"hello"),
+    ],
+)
+async def test_an_import_of_another_size_changes_nothing(
+    admin: Caller, system: System, method: str, payload: bytes
+) -> None:
+    await admin.content("admin.vm.volume.ImportWithSize+private", "vault", b"6\nbefore")
+
+    answer = await admin.answer(f"admin.vm.volume.{method}+private", "vault", payload)
+
+    assert answer.startswith(b"2\x00")
+    assert await data_of(system, "vault", "private") == b"before"
+
+
+async def test_a_token_copies_a_volume_once(admin: Caller, system: System) -> None:
+    await admin.content("admin.vm.Create.AppVM", "dom0", b"name=copy label=red")
+    await admin.content("admin.vm.volume.ImportWithSize+private", "vault", b"6\nsecret")
+    token = await admin.content("admin.vm.volume.CloneFrom+private", "vault")
+
+    assert await admin.answer("admin.vm.volume.CloneTo+private", "copy", token.encode()) == b"0\x00"
+
+    assert await data_of(system, "copy", "private") == b"secret"
+    assert await admin.answer("admin.vm.volume.CloneTo+private", "copy", token.encode()) == (
+        b"2\x00QubesVolumeCopyTokenNotFoundError\x00\x00'Token to clone volume of qube was not found'\x00"
+    )
+
+
+async def test_a_copy_needs_both_qubes_halted_and_two_kept_volumes(admin: Caller, system: System) -> None:
+    async def clone(source: str, volume: str, target: str) -> str:
+        token = await admin.content(f"admin.vm.volume.CloneFrom+{volume}", source)
+        return await admin.refused("admin.vm.volume.CloneTo+private", target, token.encode())
+
+    assert await clone("work", "private", "vault") == "QubesVMNotHaltedError"
+    assert await clone("vault", "private", "work") == "QubesVMNotHaltedError"
+    assert await clone("vault", "root", "untrusted") == "StoragePoolException"
+    assert await clone("vault", "private", "vault") == "QubesValueError"
+
+
+def test_a_token_is_for_the_source_that_asked_for_it() -> None:
+    tokens = Tokens()
+
+    token = tokens.new("sys-mgmt", "uuid", "private")
+
+    assert tokens.take("other", token) is None
+    assert tokens.take("sys-mgmt", token) == ("uuid", "private")
+    assert tokens.take("sys-mgmt", token) is None
+
+
+def test_old_tokens_are_forgotten() -> None:
+    tokens = Tokens()
+    first, *others = [tokens.new("dom0", "uuid", "private") for _ in range(Tokens.LIMIT + 1)]
+
+    assert tokens.take("dom0", first) is None
+    assert all(tokens.take("dom0", token) for token in others)
+
+
+async def test_what_is_kept_of_a_volume_can_be_set(admin: Caller, system: System) -> None:
+    await admin.content("admin.vm.volume.Set.revisions_to_keep+private", "vault", b"7")
+    await admin.content("admin.vm.volume.Set.rw+private", "vault", b"False")
+
+    private = await info(admin, "vault", "private")
+    assert (private["revisions_to_keep"], private["rw"]) == ("7", "False")
+    assert await admin.answer("admin.vm.volume.Set.revisions_to_keep+private", "vault", b"-2") == (
+        b"2\x00ProtocolError\x00\x00Value can't be lower than -1\x00"
+    )
+    assert await admin.refused("admin.vm.volume.Set.rw+private", "work", b"True") == "QubesVMNotHaltedError"
+    assert await admin.refused("admin.vm.volume.Set.rw+volatile", "vault", b"True") == "StoragePoolException"
+
+
+async def test_pools_are_added_shown_and_removed(admin: Caller, tmp_path: Path) -> None:
+    folder = tmp_path / "second"
+
+    await admin.content("admin.pool.Add+file-qcow2", "dom0", f"name=second\ndir_path={folder}\n".encode())
+
+    assert (await admin.content("admin.pool.List")).split() == ["default", "linux-kernel", "second"]
+    lines = (await admin.content("admin.pool.Info+second")).splitlines()
+    assert [line.partition("=")[0] for line in lines] == [
+        "dir_path", "driver", "ephemeral_volatile", "name", "revisions_to_keep", "size", "usage",
+    ]  # fmt: skip
+    usage = (await admin.content("admin.pool.UsageDetails+second")).splitlines()
+    assert [line.partition("=")[0] for line in usage] == ["data_size", "data_usage"]
+    assert await admin.content("admin.pool.volume.List+second") == ""
+    await admin.content("admin.pool.Remove+second")
+    assert "second" not in (await admin.content("admin.pool.List")).split()
+
+
+@pytest.mark.parametrize(
+    ("method", "payload", "answer"),
+    [
+        ("admin.pool.Info+nosuch", b"", b"PermissionDenied\x00\x00Argument not in 'pools'"),
+        ("admin.pool.Add+nosuch", b"name=p4\n", b"PermissionDenied\x00\x00Argument not in 'available drivers'"),
+        ("admin.pool.Add+file-qcow2", b"name=p4\n", b"QubesException\x00\x00missing required driver options: dir_path"),
+        (
+            "admin.pool.Add+file-qcow2",
+            b"name=p4\nbogus=1\n",
+            b"ProtocolError\x00\x00Unexpected driver options found",
+        ),
+        (
+            "admin.pool.Add+file-qcow2",
+            b"dir_path=/x\n",
+            b"ProtocolError\x00\x00Pool configuration must contain key: name",
+        ),
+        (
+            "admin.pool.Add+file-qcow2",
+            b"name=default\ndir_path=/x\n",
+            b"QubesPoolInUseError\x00\x00Storage pool is in use: 'default'",
+        ),
+    ],
+)
+async def test_a_pool_is_refused_as_by_qubesd(admin: Caller, method: str, payload: bytes, answer: bytes) -> None:
+    assert await admin.answer(method, "dom0", payload) == b"2\x00" + answer + b"\x00"
+
+
+async def test_the_drivers_have_the_names_of_qubes_os(admin: Caller) -> None:
+    names = [line.split()[0] for line in (await admin.content("admin.pool.ListDrivers")).splitlines()]
+
+    assert names == ["file-qcow2", "file-reflink", "lvm_thin"]
