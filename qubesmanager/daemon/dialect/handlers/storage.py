@@ -10,9 +10,9 @@ from qubesmanager.wire import calls as mgmt1
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError
 from qubesmanager.wire.event_row import flag_text
+from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.records import NO, YES
 
-DOM0 = "dom0"
 KERNEL = "kernel"
 KERNEL_POOL = "linux-kernel"
 """The pool of kernels, and the name of its driver."""
