@@ -5,12 +5,12 @@ import asyncio
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, "tests")
 
 import x_tray
+from until import until
 
 PROGRAM = "from qubesmanager.entry import devices; raise SystemExit(devices(['--demo', '0']))"
 CAMERA = """
@@ -22,15 +22,9 @@ application.primaryScreen().grabWindow(0).copy(QRect(400, 168, 624, 600)).save("
 """
 
 
-async def until(reached: Callable[[], object]) -> None:
-    async with asyncio.timeout(60):
-        while not reached():  # noqa: ASYNC110 - the screen is looked at from outside
-            await asyncio.sleep(0.1)
-
-
 async def main() -> None:
-    if why := x_tray.why_not():
-        raise SystemExit(why)
+    if x_tray.WHY_NOT:
+        raise SystemExit(x_tray.WHY_NOT)
     tray = ("trayer", "--edge", "bottom", "--align", "right", "--widthtype", "request", "--height", "28")
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What tests of backups through a daemon share: a qube with something of everything, and all of it as one value."""
 
-from collections.abc import AsyncGenerator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import yaml
+from streams import pieces
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.pools.base import PoolDriver
@@ -29,11 +33,6 @@ class Everything(NamedTuple):
     devices: tuple[Any, ...]
     rules: tuple[str, ...]
     volumes: dict[str, tuple[int, dict[int, bytes]]]
-
-
-async def pieces(*data: bytes) -> AsyncGenerator[bytes]:
-    for piece in data:
-        yield piece
 
 
 async def file_stream(head: str, file: Path, size: int = 1 << 16) -> AsyncGenerator[bytes]:
@@ -92,3 +91,25 @@ async def data_of(pool: PoolDriver, vid: str) -> tuple[int, dict[int, bytes]]:
                 blocks.setdefault(number, bytearray(MIB))[start : start + len(part)] = part
                 at += len(part)
     return await pool.size(vid), {number: bytes(held) for number, held in sorted(blocks.items()) if any(held)}
+
+
+def names(folder: Path) -> set[str]:
+    """The names of all that is in the folder."""
+    return {path.name for path in folder.iterdir()}
+
+
+async def sent(file: Path, *lines: str) -> AsyncIterator[bytes]:
+    """The payload of a restore: the passphrase, the lines, the backup."""
+    yield "\n".join([f"passphrase={WORDS}", *lines, "", ""]).encode()
+    yield await asyncio.to_thread(file.read_bytes)
+
+
+async def with_profile(client: Client, folder: Path, **keys: Any) -> None:
+    """The profile `nightly`, which backs up the qube `lab` to the folder."""
+    text = yaml.safe_dump({"include": ["lab"], "destination_path": str(folder), **keys})
+    await client.send(calls.BACKUP_PROFILE_SET("dom0", "nightly", text))
+
+
+async def execute(client: Client) -> None:
+    """Carry out the profile `nightly`. Raises what the run raises."""
+    await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": WORDS}))

@@ -9,6 +9,7 @@ from fakes_hypervisor import FakeHypervisor
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
+from qubesmanager.daemon.local import runtime
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
@@ -32,4 +33,16 @@ async def system(tmp_path: Path, hypervisor: FakeHypervisor) -> AsyncIterator[Sy
 
 @pytest.fixture
 def client(system: System) -> Client:
+    return client_of(system)
+
+
+def client_of(system: System) -> Client:
+    """A client of dom0, without a socket."""
     return Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
+
+
+@pytest.fixture
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What failed in the background is tried again soon."""
+    monkeypatch.setattr(runtime, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(runtime, "LONGEST_PAUSE", 0.05)

@@ -26,6 +26,7 @@ from qubesmanager.daemon.local.drivers.hypervisor.base import (
     HypervisorEvent,
     StateChanged,
 )
+from qubesmanager.daemon.local.drivers.kernels import INITRAMFS, KERNEL
 from qubesmanager.systems import guest_image, real
 from qubesmanager.systems.guest_image import GuestImage
 from qubesmanager.wire.errors import Mgmt1Error
@@ -226,3 +227,14 @@ async def until_halted(events: AsyncIterator[HypervisorEvent], uuid: UUID) -> li
             if isinstance(event, StateChanged) and event.uuid == uuid and event.state is PowerState.HALTED:
                 break
     return seen
+
+
+def daemon_folder(daemon: Libvirtd) -> Path:
+    """A folder for a daemon of real machines on that libvirtd, whose kernel is the guest's."""
+    image = image_for(daemon)
+    folder = daemon.folder / "real"
+    kernel = folder / "state" / "kernels" / real.KERNEL
+    kernel.mkdir(parents=True)
+    shutil.copyfile(image.kernel, kernel / KERNEL)
+    shutil.copyfile(image.initrd, kernel / INITRAMFS)
+    return folder

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Processes of a test that end with it."""
 
+import asyncio
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager, suppress
 from typing import AnyStr
+
+from qubesmanager.transport.base import TransportError
+from qubesmanager.wire.errors import ProtocolError
 
 
 @contextmanager
@@ -16,3 +20,10 @@ def killed_on_failure(process: subprocess.Popen[AnyStr]) -> Iterator[subprocess.
         except BaseException:
             process.kill()
             raise
+
+
+async def answer_of(change: Awaitable[object], answered: asyncio.Event) -> None:
+    """Set the event if the change is answered before its daemon is killed."""
+    with suppress(TransportError, ProtocolError):
+        await change
+        answered.set()

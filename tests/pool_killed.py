@@ -16,7 +16,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from pool_tools import kept, pieces
+from pool_tools import kept
+from streams import pieces
 
 from qubesmanager.daemon.local.drivers.pools.base import PoolDriver
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2

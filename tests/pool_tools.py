@@ -6,8 +6,10 @@ import contextlib
 import os
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from qubesmanager.daemon.local.drivers.pools import qcow2
 from qubesmanager.daemon.local.drivers.pools.base import Disk, PoolDriver, VolumeSpec
@@ -66,12 +68,6 @@ def kept(vid: str = "work/private", *, revisions: int = 1) -> VolumeSpec:
     return VolumeSpec("pool", vid, 8 * MIB, save_on_stop=True, revisions_to_keep=revisions)
 
 
-async def pieces(*data: bytes) -> AsyncIterator[bytes]:
-    """A stream."""
-    for piece in data:
-        yield piece
-
-
 async def content(pool: PoolDriver, vid: str, snapshot: str | None = None) -> bytes:
     """All bytes of the volume."""
     result = bytearray(await pool.size(vid, snapshot))
@@ -115,3 +111,15 @@ async def session(pool: PoolDriver, spec: VolumeSpec, *writes: tuple[int, bytes]
     for offset, data in writes:
         await asyncio.to_thread(guest_write, disk, offset, data)
     await pool.stop(spec)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 16 MiB."""
+    place = tmp_path / "small"
+    place.mkdir()
+    try:
+        with mounted("tmpfs", place, 16) as mount:
+            yield mount
+    except CannotMountError as error:
+        pytest.skip(str(error))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Records to test models and windows with."""
 
+from qubesmanager.client.live_copy import LiveCopy
 from qubesmanager.wire.records import PropertyValue, VmRecord
 from qubesmanager.wire.values import PowerState, VmClass
 
@@ -19,3 +20,8 @@ def vm(
     held = {key: PropertyValue(value, True) for key, value in defaults.items()}
     held |= {key: PropertyValue(value, False) for key, value in properties.items()}
     return VmRecord(name, klass, state, held, {}, frozenset(tags), (), (), notes)
+
+
+def live_copy(*records: VmRecord, **properties: str) -> LiveCopy:
+    """A client's copy of a system of these qubes, with these properties of the system."""
+    return LiveCopy({record.name: record for record in records}, properties)

@@ -2,19 +2,14 @@
 """A user with nothing but a keyboard at a separate screen: keys go in through the X server, as from a hand."""
 
 import asyncio
-import shutil
 import subprocess
 from collections.abc import Awaitable, Callable, Mapping
 
+from programs import not_installed
 from until import LIMIT
 
-NEEDED = ("Xvfb", "openbox", "xdotool")
-
-
-def why_not() -> str:
-    """What is missing here, as a sentence; empty if nothing is."""
-    missing = [name for name in NEEDED if shutil.which(name) is None]
-    return f"not installed: {', '.join(missing)}" if missing else ""
+WHY_NOT = not_installed("Xvfb", "openbox", "xdotool")
+"""Why no keys can be pressed here; empty if they can."""
 
 
 class Keyboard:

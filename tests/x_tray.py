@@ -3,7 +3,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,15 +10,11 @@ from pathlib import Path
 from time import monotonic
 
 from daemon_process import select_pause
+from programs import not_installed
 from until import LIMIT
 
-NEEDED = ("Xvfb", "openbox", "trayer", "xwininfo", "xprop", "xdotool")
-
-
-def why_not() -> str:
-    """What is missing here, as a sentence; empty if nothing is."""
-    missing = [name for name in NEEDED if shutil.which(name) is None]
-    return f"not installed: {', '.join(missing)}" if missing else ""
+WHY_NOT = not_installed("Xvfb", "openbox", "trayer", "xwininfo", "xprop", "xdotool")
+"""Why no tray can be looked at here; empty if one can."""
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from restore_samples import NAMES, QUBES
 
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.client.client import Client
@@ -16,7 +17,6 @@ from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire.errors import ProtocolError, QubesValueError
 from qubesmanager.wire.restores import Contents, Restored, RestorePlan, StoredQube, decode_contents, decode_restored
 
-NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
 MAPS = st.dictionaries(NAMES, NAMES, max_size=4)
 PLANS = st.builds(
     RestorePlan,
@@ -35,16 +35,6 @@ PLANS = st.builds(
 )
 PASSPHRASES = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\n\0\r\ufeff"), min_size=1, max_size=30
-)
-QUBES = st.builds(
-    StoredQube,
-    name=NAMES,
-    klass=NAMES,
-    label=NAMES,
-    size=st.integers(0, 1 << 62),
-    template=NAMES | st.just(""),
-    netvm=NAMES | st.just(""),
-    exists=st.booleans(),
 )
 
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from streams import pieces
 from until import until
 
 from qubesmanager.daemon import event_hub
@@ -199,14 +200,9 @@ async def test_an_answer_of_many_rows_lets_others_take_their_turn(system: System
 
     async with asyncio.TaskGroup() as group:
         task = group.create_task(other())
-        answer = Dispatcher(LocalBackend(system)).answer("dom0", "mgmt1.vm.GetAll", "", "dom0", _nothing())
+        answer = Dispatcher(LocalBackend(system)).answer("dom0", "mgmt1.vm.GetAll", "", "dom0", pieces())
         before = [turns async for _piece in answer]
         task.cancel()
 
     assert len(before) >= 3
     assert before == sorted(set(before))
-
-
-async def _nothing() -> AsyncIterator[bytes]:
-    for piece in list[bytes]():
-        yield piece

@@ -9,7 +9,6 @@ import random
 import signal
 import sqlite3
 import time
-from collections.abc import Awaitable
 from contextlib import aclosing
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 import yaml
 from backup_daemon import MIB, WORDS, Everything, everything, file_stream, make_qube
 from daemon_process import DaemonProcess
+from killing import answer_of
 from until import LIMIT, until
 
 from qubesmanager.backup.archive.reader import open_backup
@@ -25,11 +25,9 @@ from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
 from qubesmanager.daemon.local.drivers.pools.folder import MARK
 from qubesmanager.daemon.local.drivers.pools.lease import FILE as LEASE
-from qubesmanager.transport.base import TransportError
 from qubesmanager.transport.unix import UnixTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.backups import encode_run
-from qubesmanager.wire.errors import ProtocolError
 
 pytestmark = pytest.mark.kills
 
@@ -47,12 +45,6 @@ def whole_qubes(file: Path) -> set[str]:
         except BackupError:
             return set()
     return {result.qube.name for result in report.results} if report.ok else set()
-
-
-async def answer_of(change: Awaitable[object], answered: asyncio.Event) -> None:
-    with contextlib.suppress(TransportError, ProtocolError):
-        await change
-        answered.set()
 
 
 class Machine:

@@ -14,16 +14,15 @@ from typing import NamedTuple
 
 import pytest
 from daemon_process import DaemonProcess
+from killing import answer_of
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
 from qubesmanager.daemon.local.drivers.pools.folder import MARK
 from qubesmanager.daemon.local.drivers.pools.lease import FILE as LEASE
-from qubesmanager.transport.base import TransportError
 from qubesmanager.transport.unix import UnixTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CloneSpec, CreateSpec
-from qubesmanager.wire.errors import ProtocolError
 
 pytestmark = pytest.mark.kills
 
@@ -71,12 +70,6 @@ OPERATIONS: dict[str, tuple[Callable[[Client], Awaitable[object]], Callable[[See
     ),
     "clone": (lambda client: client.send(calls.VM_CLONE("lab", payload=CloneSpec("copy"))), lambda seen: seen),
 }
-
-
-async def answer_of(change: Awaitable[object], answered: asyncio.Event) -> None:
-    with contextlib.suppress(TransportError, ProtocolError):
-        await change
-        answered.set()
 
 
 async def look(client: Client, folder: Path, vm: str = "lab") -> Seen:

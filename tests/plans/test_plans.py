@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What plans show: groups, who loses network, what is refused, warnings, stages."""
 
-from samples import vm
+from samples import live_copy, vm
 
 from qubesmanager.client.live_copy import LiveCopy
 from qubesmanager.plans.lifecycle import kill_plan, pause_plan, restart_plan, shutdown_plan, start_plan
@@ -10,19 +10,15 @@ from qubesmanager.plans.plan import Fate, Group, Plan, Row, undo
 from qubesmanager.plans.properties import property_plan
 from qubesmanager.plans.removal import removal_plan, replacements
 from qubesmanager.wire.reason import Reason
-from qubesmanager.wire.records import PropertyValue, VmRecord
+from qubesmanager.wire.records import PropertyValue
 from qubesmanager.wire.values import PowerState, VmClass
 
 RUNNING, PAUSED = PowerState.RUNNING, PowerState.PAUSED
 
 
-def system(*records: VmRecord, **properties: str) -> LiveCopy:
-    return LiveCopy({record.name: record for record in records}, properties)
-
-
 def network(state: PowerState = RUNNING) -> LiveCopy:
     """sys-net, sys-fw behind it, sys-vpn behind that; work on sys-fw, client on sys-vpn; a disposable template."""
-    return system(
+    return live_copy(
         vm("dom0", VmClass.ADMIN, RUNNING),
         vm("debian", VmClass.TEMPLATE),
         vm("fedora", VmClass.TEMPLATE),
@@ -192,7 +188,7 @@ def test_a_user_that_cannot_be_moved_keeps_the_template_and_no_other_is_moved() 
 
 
 def test_clones_get_names_that_no_qube_has_and_that_are_not_too_long() -> None:
-    facts = system(vm("work"), vm("work-2"), vm("a" * 31), vm("busy", VmClass.ADMIN, RUNNING))
+    facts = live_copy(vm("work"), vm("work-2"), vm("a" * 31), vm("busy", VmClass.ADMIN, RUNNING))
 
     plan = clone_plan(facts, ["work", "work-2", "a" * 31, "busy"])
 

@@ -2,25 +2,20 @@
 from dataclasses import replace
 
 import pytest
-from samples import vm
+from samples import live_copy, vm
 
-from qubesmanager.client.live_copy import LiveCopy
 from qubesmanager.rules import actions
 from qubesmanager.rules.actions import WhyNot, WhyNotAll, each
 from qubesmanager.rules.network import dependents, start_order
 from qubesmanager.wire.reason import Reason
-from qubesmanager.wire.records import DeviceRecord, VmRecord, VolumeRecord
+from qubesmanager.wire.records import DeviceRecord, VolumeRecord
 from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
 
 RUNNING = PowerState.RUNNING
 PRIVATE = VolumeRecord("private", "default", "work/private", 1, 1, save_on_stop=True)
 
 
-def system(*records: VmRecord, **properties: str) -> LiveCopy:
-    return LiveCopy({record.name: record for record in records}, properties)
-
-
-FACTS = system(
+FACTS = live_copy(
     vm("dom0", VmClass.ADMIN, RUNNING),
     vm("debian", VmClass.TEMPLATE),
     vm("sys-net", state=RUNNING, template="debian"),
@@ -65,7 +60,7 @@ def test_a_used_template_cannot_be_removed_and_the_reason_names_its_users() -> N
 
 
 def test_a_qube_that_a_system_property_names_cannot_be_removed() -> None:
-    facts = system(vm("vault"), clockvm="vault")
+    facts = live_copy(vm("vault"), clockvm="vault")
 
     why = actions.why_not_remove(facts, facts.qubes["vault"])
 
@@ -74,7 +69,7 @@ def test_a_qube_that_a_system_property_names_cannot_be_removed() -> None:
 
 def test_a_qube_whose_device_is_assigned_to_another_cannot_be_removed() -> None:
     stick = DeviceRecord(DeviceClass.BLOCK, "sys-usb", "sda", attached=False, options={"persistent": "yes"})
-    facts = system(vm("sys-usb"), replace(vm("work"), devices=(stick,)))
+    facts = live_copy(vm("sys-usb"), replace(vm("work"), devices=(stick,)))
 
     assert actions.why_not_remove(facts, facts.qubes["sys-usb"]) == Reason(
         "qube-used", "sys-usb", "work (block device sda)"
@@ -83,7 +78,7 @@ def test_a_qube_whose_device_is_assigned_to_another_cannot_be_removed() -> None:
 
 
 def test_qubes_that_are_removed_together_do_not_hold_each_other_back_but_in_a_ring() -> None:
-    facts = system(
+    facts = live_copy(
         vm("debian", VmClass.TEMPLATE),
         vm("dvm", template="debian"),
         vm("one", default_dispvm="two"),
@@ -98,7 +93,7 @@ def test_qubes_that_are_removed_together_do_not_hold_each_other_back_but_in_a_ri
 
 
 def test_a_qube_with_a_paused_netvm_does_not_start() -> None:
-    facts = system(
+    facts = live_copy(
         vm("sys-net", state=PowerState.PAUSED, provides_network="yes"),
         vm("sys-fw", netvm="sys-net", provides_network="yes"),
         vm("work", netvm="sys-fw"),
@@ -113,13 +108,13 @@ def test_a_netvm_is_shut_down_after_its_clients_unless_one_of_them_cannot_be() -
     assert actions.why_not_shutdown(FACTS, FACTS.qubes["sys-net"]) == paused_client
     assert actions.why_not_shutdown_all(FACTS, ["sys-net"]) == {"sys-net": paused_client}
 
-    running = system(*(replace(each, state=RUNNING) for each in FACTS.qubes.values()))
+    running = live_copy(*(replace(each, state=RUNNING) for each in FACTS.qubes.values()))
     assert actions.why_not_shutdown_all(running, ["sys-net"]) == {"sys-net": None}
 
 
 def test_a_running_qube_is_cloned_if_it_keeps_nothing() -> None:
     disposable = vm("disp1", VmClass.DISP, RUNNING)
-    facts = system(disposable, replace(vm("work", state=RUNNING), volumes=(PRIVATE,)))
+    facts = live_copy(disposable, replace(vm("work", state=RUNNING), volumes=(PRIVATE,)))
 
     assert actions.why_not_clone(facts, disposable) is None
     assert actions.why_not_clone(facts, facts.qubes["work"]) == Reason("clone-needs-halted", "work")
@@ -128,7 +123,7 @@ def test_a_running_qube_is_cloned_if_it_keeps_nothing() -> None:
 def test_a_qube_whose_volume_another_one_has_is_not_started_cloned_or_renamed() -> None:
     extra = VolumeRecord("data", "default", "lab/data", 1, 1, extra=True)
     disk = DeviceRecord(DeviceClass.BLOCK, "lab", "data", attached=True)
-    facts = system(replace(vm("lab"), volumes=(extra,)), replace(vm("work", state=RUNNING), devices=(disk,)))
+    facts = live_copy(replace(vm("lab"), volumes=(extra,)), replace(vm("work", state=RUNNING), devices=(disk,)))
     rules: tuple[WhyNot, ...] = (actions.why_not_start, actions.why_not_clone, actions.why_not_rename)
 
     for rule in rules:
@@ -144,7 +139,7 @@ def test_starting_goes_from_the_outside_in() -> None:
 
 
 def test_a_prohibited_start_says_its_rationale_in_one_line() -> None:
-    facts = system(replace(vm("work"), features={"prohibit-start": "Being\nupgraded"}))
+    facts = live_copy(replace(vm("work"), features={"prohibit-start": "Being\nupgraded"}))
 
     reason = Reason("start-prohibited", "work", "Being upgraded")
     assert actions.why_not_start(facts, facts.qubes["work"]) == reason
@@ -152,7 +147,7 @@ def test_a_prohibited_start_says_its_rationale_in_one_line() -> None:
 
 
 def test_a_client_of_a_netvm_that_must_not_start_does_not_start_either() -> None:
-    facts = system(
+    facts = live_copy(
         replace(vm("sys-net", provides_network="yes"), features={"prohibit-start": "Broken"}),
         vm("work", netvm="sys-net"),
     )
@@ -161,13 +156,13 @@ def test_a_client_of_a_netvm_that_must_not_start_does_not_start_either() -> None
 
 
 def test_a_running_qube_that_must_not_start_is_not_restarted() -> None:
-    facts = system(replace(vm("work", state=RUNNING), features={"prohibit-start": "Broken"}))
+    facts = live_copy(replace(vm("work", state=RUNNING), features={"prohibit-start": "Broken"}))
 
     assert actions.why_not_restart(facts, ["work"]) == {"work": Reason("start-prohibited", "work", "Broken")}
     assert actions.why_not_shutdown(facts, facts.qubes["work"]) is None
 
 
 def test_a_template_is_left_out_of_updates_on_request() -> None:
-    facts = system(replace(vm("debian", VmClass.TEMPLATE), features={"skip-update": "1"}))
+    facts = live_copy(replace(vm("debian", VmClass.TEMPLATE), features={"skip-update": "1"}))
 
     assert actions.why_not_update(facts, facts.qubes["debian"]) == Reason("update-skipped", "debian")

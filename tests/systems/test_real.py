@@ -2,7 +2,6 @@
 """Everything at once on a real machine: daemon, socket, store, pool, libvirt, QEMU, and Linux in the guest."""
 
 import asyncio
-import shutil
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -17,7 +16,6 @@ from PyQt5.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.local.drivers.kernels import INITRAMFS, KERNEL
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
 from qubesmanager.models.device_catalog import DeviceKey
 from qubesmanager.systems import real
@@ -46,12 +44,7 @@ def libvirtd() -> Iterator[guest.Libvirtd]:
 
 @pytest.fixture
 def daemon(libvirtd: guest.Libvirtd) -> Iterator[DaemonProcess]:
-    image = guest.image_for(libvirtd)
-    folder = libvirtd.folder / "real"
-    kernel = folder / "state" / "kernels" / real.KERNEL
-    kernel.mkdir(parents=True)
-    shutil.copyfile(image.kernel, kernel / KERNEL)
-    shutil.copyfile(image.initrd, kernel / INITRAMFS)
+    folder = guest.daemon_folder(libvirtd)
     daemon = DaemonProcess(folder, "--real", "--hypervisor", libvirtd.uri)
     # Volumes without a store would look like a system whose store was lost, which is not filled again.
     with daemon:

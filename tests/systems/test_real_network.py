@@ -6,7 +6,6 @@ Daemon, libvirtd and guest live in a network namespace of the test's own, in pla
 
 import asyncio
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +19,6 @@ from daemon_process import DaemonProcess
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.firewall import namespaces
 from qubesmanager.daemon.local.drivers.firewall.namespaces import NAMESPACES
-from qubesmanager.daemon.local.drivers.kernels import INITRAMFS, KERNEL
 from qubesmanager.host import command
 from qubesmanager.systems import real
 from qubesmanager.transport.unix import UnixTransport
@@ -60,12 +58,7 @@ def libvirtd(host: None) -> Iterator[guest.Libvirtd]:
 
 @pytest.fixture
 def daemon(libvirtd: guest.Libvirtd) -> Iterator[DaemonProcess]:
-    image = guest.image_for(libvirtd)
-    folder = libvirtd.folder / "real"
-    kernel = folder / "state" / "kernels" / real.KERNEL
-    kernel.mkdir(parents=True)
-    shutil.copyfile(image.kernel, kernel / KERNEL)
-    shutil.copyfile(image.initrd, kernel / INITRAMFS)
+    folder = guest.daemon_folder(libvirtd)
     arguments = ("--real", "--hypervisor", libvirtd.uri, "--network", "closed")
     with DaemonProcess(folder, *arguments, before=ENTER) as running:
         yield running

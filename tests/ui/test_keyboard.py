@@ -246,7 +246,7 @@ STEPS: tuple[Callable[[Desk], Awaitable[None]], ...] = (
 
 @pytest.mark.xserver
 @pytest.mark.timeout(SECONDS + 600)
-@pytest.mark.skipif(bool(x_keyboard.why_not()), reason=x_keyboard.why_not())
+@pytest.mark.skipif(bool(x_keyboard.WHY_NOT), reason=x_keyboard.WHY_NOT)
 async def test_the_window_is_used_by_keyboard_alone(tmp_path: Path) -> None:
     with DaemonProcess(tmp_path, "--demo", "6") as daemon, x_tray.screen(tmp_path) as env:
         words = (sys.executable, "-c", PROGRAM, "--connect", f"unix:{daemon.socket}")

@@ -6,6 +6,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from restore_samples import NAMES, QUBES
 
 from qubesmanager.wire import calls
 from qubesmanager.wire.backups import decode_info, encode_info
@@ -31,7 +32,6 @@ from qubesmanager.wire.restores import (
     encode_restored,
 )
 
-NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
 LISTS = st.lists(NAMES, max_size=3).map(tuple)
 MAPS = st.dictionaries(NAMES, NAMES | st.just(""), max_size=3)
 PLANS = st.builds(
@@ -52,16 +52,6 @@ PLANS = st.builds(
     salvage=st.booleans(),
 )
 PASSPHRASES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\0"), max_size=20)
-QUBES = st.builds(
-    StoredQube,
-    name=NAMES,
-    klass=NAMES,
-    label=NAMES,
-    size=st.integers(0, 1 << 62),
-    template=NAMES | st.just(""),
-    netvm=NAMES | st.just(""),
-    exists=st.booleans(),
-)
 CONTENTS = st.builds(
     Contents,
     backup_id=NAMES,

@@ -277,16 +277,10 @@ class Operations(QObject):
             plan = dialog.plan()
             self._task(self.tr("Create {0}").format(plan.name), plan.carry_out(self.session))
             if dialog.open_settings.isChecked():
-                self._ask(self.tr("Settings"), self._settings_when_there(plan.name))
+                self._ask(self.tr("Settings"), self._open_settings_when_created(plan.name))
 
-    async def _settings_when_there(self, name: str) -> None:
-        while name not in self.records:
-            ended = asyncio.Event()
-            self.session.put.connect(ended.set)
-            try:
-                await ended.wait()
-            finally:
-                self.session.put.disconnect(ended.set)
+    async def _open_settings_when_created(self, name: str) -> None:
+        await self.session.wait_until(lambda: name in self.records)
         self.open_window("settings", (name,))
 
     async def _clone(self, name: str) -> None:

@@ -5,7 +5,7 @@ Operations in progress and failures are kept in the catalog, so that every windo
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from PyQt5.QtCore import QObject
@@ -88,11 +88,11 @@ class DeviceOperations(QObject):
                 await self._session.client.send(
                     calls.VM_DEVICE_ATTACH.of(key.device_class)(qube, DeviceId(key.backend, key.ident), options)
                 )
-                await self._until(lambda: self._has(key, qube, "persistent" if assigned else "attached"))
+                await self._session.wait_until(lambda: self._has(key, qube, "persistent" if assigned else "attached"))
             if halted and assigned and start:
                 await self._start(qube)
                 async with self._in_time(qube):
-                    await self._until(lambda: self._has(key, qube, "attached"))
+                    await self._session.wait_until(lambda: self._has(key, qube, "attached"))
 
     async def _move(self, device: Device, qube: str, options: dict[str, str]) -> None:
         if device.holder:
@@ -107,7 +107,7 @@ class DeviceOperations(QObject):
             await self._detach(device, device.holder)
         await CreatePlan(name, VmClass.DISP, label, template, start=True).carry_out(self._session)
         try:
-            await self._until(lambda: name in self._session.records)
+            await self._session.wait_until(lambda: name in self._session.records)
             await self._attach(device, name, options)
         except BaseException:
             # A disposable without the device that it was made for is of no use; killed, it goes away by itself.
@@ -120,7 +120,7 @@ class DeviceOperations(QObject):
             await self._session.client.send(
                 calls.VM_DEVICE_DETACH.of(key.device_class)(qube, DeviceId(key.backend, key.ident))
             )
-            await self._until(lambda: not self._has(key, qube, "attached"))
+            await self._session.wait_until(lambda: not self._has(key, qube, "attached"))
 
     async def _detach_and_shut_down(self, device: Device, qube: str) -> None:
         await self._detach(device, qube)
@@ -158,23 +158,6 @@ class DeviceOperations(QObject):
         except TimeoutError as error:
             text = self.tr("dom0 did not confirm the change of {1} within {0} seconds.")
             raise TransportError(text.format(f"{self._limit:g}", qube)) from error
-
-    async def _until(self, reached: Callable[[], bool]) -> None:
-        """Wait until the events make it so."""
-        ended = asyncio.Event()
-
-        def look(*_: object) -> None:
-            if reached():
-                ended.set()
-
-        self._session.put.connect(look)
-        self._session.gone.connect(look)
-        try:
-            look()
-            await ended.wait()
-        finally:
-            self._session.put.disconnect(look)
-            self._session.gone.disconnect(look)
 
     # -- looking ------------------------------------------------------------------------------------------------------
 

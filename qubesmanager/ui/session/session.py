@@ -7,7 +7,7 @@ Data goes one way: the session receives the event stream and passes it on as sig
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from pathlib import Path
 
@@ -127,18 +127,21 @@ class Session(QObject):
 
     async def wait_for(self, name: str, states: "frozenset[str]") -> None:
         """Wait until the events show the qube in one of these states, or gone."""
-        reached = asyncio.Event()
+        await self.wait_until(lambda: name not in self.records or self.records[name].state in states)
+
+    async def wait_until(self, reached: Callable[[], bool]) -> None:
+        """Wait until `reached` returns true. It is called now, and after each change that the events bring."""
+        is_reached = asyncio.Event()
 
         def look(*_: object) -> None:
-            record = self.records.get(name)
-            if record is None or record.state in states:
-                reached.set()
+            if reached():
+                is_reached.set()
 
         self.put.connect(look)
         self.gone.connect(look)
         try:
             look()
-            await reached.wait()
+            await is_reached.wait()
         finally:
             self.put.disconnect(look)
             self.gone.disconnect(look)

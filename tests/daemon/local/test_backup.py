@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 import yaml
-from backup_daemon import MIB, OWN, WORDS, pieces
+from backup_daemon import MIB, OWN, WORDS, names, with_profile
 from backup_samples import in_english
 from pool_tools import content
-from until import LIMIT, until
+from streams import pieces
+from until import LIMIT, error_of, until
 
 from qubesmanager.backup.archive import scrypt_container
 from qubesmanager.backup.archive.scrypt_container import Params
@@ -47,11 +48,6 @@ from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import DeviceClass
 
 
-async def with_profile(client: Client, folder: Path, **keys: Any) -> None:
-    text = yaml.safe_dump({"include": ["lab"], "destination_path": str(folder), **keys})
-    await client.send(calls.BACKUP_PROFILE_SET("dom0", "nightly", text))
-
-
 async def backed_up(client: Client, folder: Path, **keys: Any) -> Path:
     await with_profile(client, folder, **keys)
     before = names(folder)
@@ -62,10 +58,6 @@ async def backed_up(client: Client, folder: Path, **keys: Any) -> Path:
 
 def mode_of(file: Path) -> int:
     return file.stat().st_mode & 0o777
-
-
-def names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
 
 
 async def restored(client: Client, file: Path, passphrase: str = WORDS, **options: str) -> list[str]:
@@ -552,7 +544,7 @@ async def test_one_run_of_a_profile_at_a_time_and_a_cancel_leaves_nothing(
     await with_profile(client, folder)
     monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(19))
     async with asyncio.TaskGroup() as group:
-        first = group.create_task(_outcome(client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": "x"}))))
+        first = group.create_task(error_of(client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": "x"}))))
         while "nightly" not in system.backups._runs:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0)
         with pytest.raises(BackupAlreadyRunningError):
@@ -565,14 +557,6 @@ async def test_one_run_of_a_profile_at_a_time_and_a_cancel_leaves_nothing(
     assert run["result"] == "cancelled"
     with pytest.raises(Mgmt1Error, match="No backup of the profile"):
         await client.send(calls.BACKUP_CANCEL("dom0", "nightly"))
-
-
-async def _outcome(sending: Any) -> BaseException | None:
-    try:
-        await sending
-    except Mgmt1Error as error:
-        return error
-    return None
 
 
 async def test_what_cannot_be_verified_is_no_backup(

@@ -3,11 +3,11 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import yaml
+from backup_daemon import WORDS, sent
 from backup_samples import contents, in_english
 
 from qubesmanager.backup.archive.contents import Contents, Label
@@ -23,16 +23,9 @@ from qubesmanager.wire.errors import PermissionDenied, QubesLabelNotFoundError, 
 from qubesmanager.wire.restores import Contents as StoredContents
 from qubesmanager.wire.restores import StoredItem, decode_contents
 
-WORDS = "words"
 POLICY = "!include include/group\n"
 GROUP = "* * work @anyvm deny\n"
 PROFILE = yaml.safe_dump({"include": ["vault"], "destination_path": "/media", "passphrase_text": "secret"})
-
-
-async def sent(file: Path, *lines: str) -> AsyncIterator[bytes]:
-    """The payload: the passphrase, the lines, the backup."""
-    yield "\n".join([f"passphrase={WORDS}", *lines, "", ""]).encode()
-    yield await asyncio.to_thread(file.read_bytes)
 
 
 async def configured(client: Client) -> None:

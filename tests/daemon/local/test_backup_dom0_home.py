@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
+from backup_daemon import names, sent
 from backup_samples import in_english
 from pool_tools import CannotMountError, mounted
 from qubes_backup import PRIVATE, backup_of, domain, qubes_xml, with_home
@@ -74,11 +75,6 @@ async def execute(client: Client, target: Path, **keys: object) -> dict[str, Any
     return run
 
 
-async def sent(file: Path, *lines: str) -> AsyncIterator[bytes]:
-    yield "\n".join([f"passphrase={WORDS}", *lines, "", ""]).encode()
-    yield await asyncio.to_thread(file.read_bytes)
-
-
 async def held(client: Client, file: Path) -> StoredHome | None:
     contents = await client.send(calls.BACKUP_INFO("dom0", None, sent(file)))
     assert isinstance(contents, Contents)
@@ -89,10 +85,6 @@ async def restored(client: Client, file: Path, *lines: str) -> str:
     """The row of dom0."""
     rows = in_english(await client.send(calls.BACKUP_RESTORE("dom0", None, sent(file, *lines))))
     return next(row for row in rows if row.startswith("dom0 "))
-
-
-def names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
 
 
 def made(folder: Path) -> Path:

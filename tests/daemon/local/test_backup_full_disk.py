@@ -5,45 +5,26 @@ import json
 import os
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from backup_daemon import MIB, WORDS, everything, file_stream, make_qube
+from backup_daemon import MIB, WORDS, everything, execute, file_stream, make_qube, names
 from backup_samples import in_english
+from demo_fixtures import client_of
 from fakes_hypervisor import FakeHypervisor
-from pool_tools import CannotMountError, mounted
 
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.dispatch import Dispatcher
-from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.backups import file_systems, targets
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
 from qubesmanager.systems import demo
-from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.backups import encode_run
 from qubesmanager.wire.errors import Mgmt1Error
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 16 MiB."""
-    place = tmp_path / "small"
-    place.mkdir()
-    try:
-        with mounted("tmpfs", place, 16) as mount:
-            yield mount
-    except CannotMountError as error:
-        pytest.skip(str(error))
-
-
-def names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
 
 
 def made(folder: Path) -> None:
@@ -69,10 +50,6 @@ async def profile(client: Client, folder: Path, **keys: object) -> None:
     made(folder)
     text = yaml.safe_dump({"include": ["lab"], "destination_path": str(folder), **keys})
     await client.send(calls.BACKUP_PROFILE_SET("dom0", "nightly", text))
-
-
-async def execute(client: Client) -> None:
-    await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": WORDS}))
 
 
 async def restore(client: Client, file: Path, **options: str) -> list[str]:
@@ -161,10 +138,6 @@ async def on_small(small_disk: Path, tmp_path: Path) -> AsyncIterator[System]:
     await client.send(calls.PROPERTY_SET("dom0", "default_pool", "roomy"))
     yield held
     await held.runtime.close()
-
-
-def client_of(system: System) -> Client:
-    return Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
 
 
 async def test_a_full_state_disk_refuses_a_backup_and_is_named(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from backup_daemon import names
 from until import until
 
 from qubesmanager.client.client import Client
@@ -27,10 +28,6 @@ def left(folder: Path) -> Path:
     part = part_of(folder / "qubes-backup-nightly-20250101T000000")
     part.write_bytes(b"half")
     return part
-
-
-def names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
 
 
 async def cut_off(system: System, part: Path) -> None:

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from backup_daemon import MIB, WORDS, make_qube, pieces
+from backup_daemon import MIB, WORDS, execute, make_qube, with_profile
 from backup_samples import in_english
 from hypothesis import given
 from hypothesis import strategies as st
-from until import LIMIT
+from streams import pieces
+from until import LIMIT, error_of
 
 from qubesmanager.backup.archive import scrypt_container
 from qubesmanager.backup.archive.scrypt_container import Params
@@ -152,15 +152,6 @@ async def test_a_failure_inside_a_call_with_a_passphrase_logs_no_message(
 
 def names(folder: Path) -> set[str]:
     return {path.name for path in folder.rglob("*")}
-
-
-async def with_profile(client: Client, folder: Path, **keys: Any) -> None:
-    text = yaml.safe_dump({"include": ["lab"], "destination_path": str(folder), **keys})
-    await client.send(calls.BACKUP_PROFILE_SET("dom0", "nightly", text))
-
-
-async def execute(client: Client) -> None:
-    await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": WORDS}))
 
 
 async def backed_up(client: Client, folder: Path) -> Path:
@@ -302,14 +293,6 @@ async def test_a_run_that_fails_removes_no_older_backup(
 # -- a cancel ----------------------------------------------------------------------------------------------------------
 
 
-async def outcome(sending: Any) -> BaseException | None:
-    try:
-        await sending
-    except Mgmt1Error as error:
-        return error
-    return None
-
-
 async def test_a_cancel_at_any_moment_leaves_nothing_or_a_whole_backup(
     client: Client, system: System, folder: Path
 ) -> None:
@@ -323,7 +306,7 @@ async def test_a_cancel_at_any_moment_leaves_nothing_or_a_whole_backup(
         for name in names(folder):
             (folder / name).unlink()
         async with asyncio.TaskGroup() as group:
-            run = group.create_task(outcome(execute(client)))
+            run = group.create_task(error_of(execute(client)))
             await asyncio.sleep(takes * (number + random.random()) / 25)
             with contextlib.suppress(Mgmt1Error):
                 await client.send(calls.BACKUP_CANCEL("dom0", "nightly"))
@@ -363,7 +346,7 @@ async def test_a_cancel_is_answered_while_a_strong_key_is_still_being_derived(cl
     await with_profile(client, folder, kdf="strong")
 
     async with asyncio.TaskGroup() as group:
-        run = group.create_task(outcome(execute(client)))
+        run = group.create_task(error_of(execute(client)))
         while not deriving():  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.01)
         await client.send(calls.BACKUP_CANCEL("dom0", "nightly"))
@@ -393,7 +376,7 @@ async def test_a_restore_whose_caller_goes_at_any_moment_leaves_nothing_or_whole
 
     for number in range(20):
         request = asyncio.get_running_loop().create_task(
-            outcome(client.send(calls.BACKUP_RESTORE("dom0", None, slow())))
+            error_of(client.send(calls.BACKUP_RESTORE("dom0", None, slow())))
         )
         await asyncio.sleep(0.02 * number * random.random())
         request.cancel()

@@ -10,31 +10,25 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from demo_fixtures import client_of
 from fakes_hypervisor import FakeHost, FakeHypervisor
-from pool_tools import content, pieces
+from pool_tools import content
+from streams import pieces
 from until import until
 
-from qubesmanager.client.client import Client
 from qubesmanager.client.volumes import all_volumes
-from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local import checking
-from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.pools.folder import MARK
 from qubesmanager.daemon.local.drivers.pools.manifest import read_manifest
 from qubesmanager.daemon.local.startup import open_system, recovered
 from qubesmanager.daemon.local.system import System
 from qubesmanager.systems import demo
-from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateInPoolSpec, CreateSpec, VolumeId
 from qubesmanager.wire.errors import Mgmt1Error, StoragePoolException
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import text
 from qubesmanager.wire.values import PowerState
-
-
-def client_of(system: System) -> Client:
-    return Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
 
 
 @pytest.fixture

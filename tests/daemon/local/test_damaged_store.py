@@ -9,25 +9,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from demo_fixtures import client_of
 from fakes_hypervisor import FakeHypervisor
 
-from qubesmanager.client.client import Client
-from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local import checking
-from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store import backups, rows
 from qubesmanager.daemon.local.store.store import Store, StoreError
-from qubesmanager.daemon.local.system import System
 from qubesmanager.systems import demo
-from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec
 from qubesmanager.wire.values import PowerState
-
-
-def client_of(system: System) -> Client:
-    return Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
 
 
 def zeroed(path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from backup_daemon import names
 
 from qubesmanager.backup.archive import writer
 from qubesmanager.backup.archive.contents import Contents
@@ -28,10 +29,6 @@ def qube(system: System) -> Client:
     """A client whose calls come from sys-net, which manages vault."""
     system.runtime.state.qube("vault").tags.add("managed-by-sys-net")
     return Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer, "sys-net"))
-
-
-def names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
 
 
 def allow(system: System, *lines: str) -> Path:

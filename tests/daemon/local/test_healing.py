@@ -22,11 +22,7 @@ from qubesmanager.wire.codecs import CreateSpec
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotStartedError, StoragePoolException
 from qubesmanager.wire.values import PowerState
 
-
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(runtime, "LONGEST_PAUSE", 0.05)
+pytestmark = pytest.mark.usefixtures("short_pauses")
 
 
 class SlowHypervisor(FakeHypervisor):

@@ -2,13 +2,14 @@
 """A source cannot distinguish a qube that it does not see from one that does not exist, by any call of the table."""
 
 import contextvars
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from backup_daemon import WORDS, pieces
+from backup_daemon import WORDS
 from qubes_backup import domain, of_one
+from streams import pieces
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
@@ -49,11 +50,6 @@ def ask(system: System) -> Ask:
 async def _managed(client: Client) -> None:
     await client.send(calls.VM_TAG_SET("work", f"managed-by-{SOURCE}"))
     await client.send(calls.VM_KILL("work"))
-
-
-async def _empty() -> AsyncIterator[bytes]:
-    for piece in list[bytes]():
-        yield piece
 
 
 def _volume(name: str) -> VolumeId:
@@ -133,7 +129,7 @@ PLACES: dict[str, list[Make]] = {
         lambda name: calls.BACKUP_EXECUTE("dom0", f"of-{name}", {"passphrase": "x"}),
     ],
     "mgmt1.backup.Info": [
-        lambda name: calls.BACKUP_INFO("dom0", f"of-{name}", _empty()),
+        lambda name: calls.BACKUP_INFO("dom0", f"of-{name}", pieces()),
         lambda name: calls.BACKUP_INFO("dom0", None, pieces(f"passphrase={WORDS}\n\n".encode(), of_one(domain(name)))),
     ],
     "mgmt1.backup.Restore": [
@@ -179,7 +175,7 @@ NEW_NAMES: dict[str, list[Make]] = {
     "mgmt1.vm.CreateInPool": [
         lambda name: calls.VM_CREATE_IN_POOL("debian-13", "AppVM", CreateInPoolSpec(name, "red", "default"))
     ],
-    "mgmt1.vm.CreateTemplate": [lambda name: calls.VM_CREATE_TEMPLATE("dom0", name, _empty())],
+    "mgmt1.vm.CreateTemplate": [lambda name: calls.VM_CREATE_TEMPLATE("dom0", name, pieces())],
     "mgmt1.vm.Clone": [lambda name: calls.VM_CLONE("work", payload=CloneSpec(name))],
     "mgmt1.vm.property.Set": [lambda name: calls.VM_PROPERTY_SET("work", "name", name)],
 }

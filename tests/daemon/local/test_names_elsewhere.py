@@ -2,12 +2,12 @@
 """A qube that is renamed or removed: backup profiles follow, and the answer names them and the lines of policy."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import yaml
 from fakes_hypervisor import FakeHypervisor
+from streams import pieces
 from until import LIMIT
 
 from qubesmanager.client.client import Client
@@ -73,7 +73,7 @@ async def test_profiles_lose_a_qube_that_is_removed(client: Client) -> None:
 
     _, values = await profile(client)
     assert (values["include"], values["exclude"]) == (["vault", "$tag:managed-by-lab"], [])
-    assert "missing=\n" in encode_info(await client.send(calls.BACKUP_INFO("dom0", "nightly", _nothing())))
+    assert "missing=\n" in encode_info(await client.send(calls.BACKUP_INFO("dom0", "nightly", pieces())))
 
 
 @pytest.mark.usefixtures("lab")
@@ -168,11 +168,6 @@ async def test_a_file_that_others_could_write_gets_no_rights_by_following(client
 
     assert "[lab]" in path.read_text()
     assert path.stat().st_mode & 0o777 == 0o666
-
-
-async def _nothing() -> AsyncIterator[bytes]:
-    for piece in list[bytes]():
-        yield piece
 
 
 async def test_a_rename_joins_the_tags_of_both_names(client: Client, system: System) -> None:

@@ -110,11 +110,6 @@ async def system(tmp_path: Path, world: World) -> AsyncIterator[System]:
     await held.runtime.close()
 
 
-@pytest.fixture
-def client(system: System) -> Client:
-    return Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
-
-
 async def state_of(client: Client, name: str) -> str:
     return (await client.send(calls.VM_PROPERTY_GET(name, "firewall_state"))).value
 

@@ -6,27 +6,22 @@ from pathlib import Path
 
 import pytest
 import yaml
+from demo_fixtures import client_of
 from fakes_hypervisor import FakeHypervisor
-from pool_tools import content, pieces
+from pool_tools import content
+from streams import pieces
 
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.dispatch import Dispatcher
-from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
 from qubesmanager.systems import demo
-from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CloneSpec, CreateInPoolSpec, CreateSpec
 from qubesmanager.wire.errors import Mgmt1Error
 
 MIB = 1 << 20
 ORPHANS = {"work-2/private": b"mine" * 5000, "work-2/root": b"root" * 5000}
-
-
-def client_of(system: System) -> Client:
-    return Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
 
 
 def only_file(folder: Path) -> bytes:

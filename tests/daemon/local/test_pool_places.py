@@ -9,17 +9,15 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from demo_fixtures import client_of
 from fakes_hypervisor import FakeHypervisor
 from pool_tools import CannotMountError, mounted, mounted_at
 
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.dispatch import Dispatcher
-from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.pools import lease, qcow2
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
-from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import StoragePoolException
 from qubesmanager.wire.reasons import field_text
@@ -36,10 +34,6 @@ def made_below(folder: Path) -> list[Path]:
 
 def link(folder: str) -> None:
     Path(f"{folder}-link").symlink_to(folder)
-
-
-def client_of(system: System) -> Client:
-    return Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
 
 
 @pytest.mark.parametrize("spelling", ["", "/", "/.", "/../default", "/below", "/work", "/..", "/../..", "-link"])

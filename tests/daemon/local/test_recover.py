@@ -10,28 +10,21 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from demo_fixtures import client_of
 from fakes_hypervisor import FakeHypervisor
-from pool_tools import content, pieces
+from pool_tools import content
+from streams import pieces
 
 from qubesmanager import entry
-from qubesmanager.client.client import Client
-from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local import checking
-from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.startup import open_system, recovered
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.daemon.local.system import System
 from qubesmanager.systems import demo
-from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import PowerState
-
-
-def client_of(system: System) -> Client:
-    return Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
 
 
 @pytest.fixture

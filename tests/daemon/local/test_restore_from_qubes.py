@@ -2,9 +2,10 @@
 """Backups of Qubes' own tool, and of any other: what passes the rules of a call is restored, the rest is named."""
 
 import pytest
-from backup_daemon import WORDS, data_of, pieces
+from backup_daemon import WORDS, data_of
 from backup_samples import in_english
 from qubes_backup import PRIVATE, backup_of, device, domain, of_one, qubes_xml
+from streams import pieces
 
 from qubesmanager.cli.restore import listing
 from qubesmanager.client.client import Client

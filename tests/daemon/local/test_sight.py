@@ -6,9 +6,10 @@ from contextlib import aclosing
 from typing import Any
 
 import pytest
-from backup_daemon import WORDS, pieces
+from backup_daemon import WORDS
 from backup_samples import in_english
 from qubes_backup import domain, of_one
+from streams import pieces
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
@@ -161,13 +162,8 @@ TAKING = [
     lambda: calls.VM_CREATE("debian-13", "AppVM", CreateSpec("sys-boss", "red")),
     lambda: calls.VM_CREATE_IN_POOL("debian-13", "AppVM", CreateInPoolSpec("sys-boss", "red", "default")),
     lambda: calls.VM_CLONE("work", payload=CloneSpec("sys-boss")),
-    lambda: calls.VM_CREATE_TEMPLATE("dom0", "sys-boss", _nothing()),
+    lambda: calls.VM_CREATE_TEMPLATE("dom0", "sys-boss", pieces()),
 ]
-
-
-async def _nothing() -> AsyncIterator[bytes]:
-    for piece in list[bytes]():
-        yield piece
 
 
 @pytest.mark.parametrize("refer", [_tag, _policy, _policy_tag, _hiding_policy, _profile])
@@ -234,7 +230,7 @@ async def test_what_a_backup_would_contain_names_only_qubes_that_the_source_sees
     text = 'include: [work, vault, "$type:AppVM"]\nexclude: [personal, ghost]\ndestination_path: /b\n'
     await client.send(calls.BACKUP_PROFILE_SET("dom0", "p", text))
 
-    told = encode_info(await sent_by("sys-mgmt").send(calls.BACKUP_INFO("dom0", "p", _nothing())))
+    told = encode_info(await sent_by("sys-mgmt").send(calls.BACKUP_INFO("dom0", "p", pieces())))
 
     head, _, listed = told.partition("\n\n")
     assert "missing=ghost personal vault" in head.splitlines()

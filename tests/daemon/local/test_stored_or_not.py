@@ -8,23 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from demo_fixtures import client_of
 from fakes_hypervisor import FakeHost, FakeHypervisor
 
-from qubesmanager.client.client import Client
-from qubesmanager.daemon.dispatch import Dispatcher
-from qubesmanager.daemon.local import runtime
-from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.devices.memory import MemoryDevices
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store.store import StoreError
 from qubesmanager.daemon.local.system import System
 from qubesmanager.systems import demo
-from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import CloneSpec, CreateSpec, DeviceId, VolumeId
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.values import DeviceClass
+
+pytestmark = pytest.mark.usefixtures("short_pauses")
 
 MIB = 1 << 20
 BLOCK = DeviceClass.BLOCK
@@ -58,16 +56,6 @@ CALLS: dict[str, Callable[[], Request[Any]]] = {
     "label": lambda: calls.LABEL_REMOVE("dom0", "purple"),
     "flush": lambda: calls.VM_FIREWALL_FLUSH("work"),
 }
-
-
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(runtime, "LONGEST_PAUSE", 0.05)
-
-
-def client_of(system: System) -> Client:
-    return Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
 
 
 def view(system: System, host: FakeHost) -> dict[str, Any]:

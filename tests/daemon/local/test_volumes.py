@@ -2,41 +2,22 @@
 """Volumes over crashes and renames: what the next start makes of what a run left."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from demo_fixtures import client_of
 from fakes_hypervisor import FakeHost, FakeHypervisor
-from pool_tools import CannotMountError, mounted
 
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.dispatch import Dispatcher
-from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
 from qubesmanager.systems import demo
-from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec, VolumeId
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMInUseError, StoragePoolException
-
-
-def client_of(system: System) -> Client:
-    return Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
-
-
-@pytest.fixture
-def full_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 16 MiB."""
-    place = tmp_path / "small"
-    place.mkdir()
-    try:
-        with mounted("tmpfs", place, 16) as mount:
-            yield mount
-    except CannotMountError as error:
-        pytest.skip(str(error))
 
 
 async def too_much() -> AsyncIterator[bytes]:
@@ -149,9 +130,9 @@ async def test_a_snapshot_that_was_cut_off_is_settled_by_what_the_guest_writes_t
 
 
 async def test_an_import_onto_a_full_disk_says_so_and_leaves_the_volume(
-    client: Client, system: System, full_disk: Path
+    client: Client, system: System, small_disk: Path
 ) -> None:
-    await client.send(calls.POOL_ADD("dom0", "small", {"driver": "file-qcow2", "dir_path": str(full_disk / "pool")}))
+    await client.send(calls.POOL_ADD("dom0", "small", {"driver": "file-qcow2", "dir_path": str(small_disk / "pool")}))
     pool = system.pools.driver("small")
     assert isinstance(pool, FileQcow2)
     await pool.create("spare/data", 1 << 20)

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from backup_daemon import WORDS, pieces
+from backup_daemon import WORDS
 from qubes_backup import domain, of_one
+from streams import pieces
 
 from qubesmanager.backup.errors import BackupNotConnectedError
 from qubesmanager.backup.profile import parse_profile

@@ -2,14 +2,13 @@
 """A backup shows in every window, of any client; a lost connection is unknown until the state was asked again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from until import LIMIT, until
 from windows import Clicker, click
@@ -30,13 +29,6 @@ from qubesmanager.ui.tray.tray import Tray
 from qubesmanager.wire import calls
 from qubesmanager.wire.backups import SCHEDULE
 from qubesmanager.wire.errors import BackupCancelledError
-
-
-@pytest.fixture(autouse=True)
-def goes_on(qapp: QApplication) -> Iterator[None]:
-    qapp.setQuitOnLastWindowClosed(False)
-    yield
-    qapp.setQuitOnLastWindowClosed(True)
 
 
 class Gate:

@@ -4,7 +4,7 @@
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,14 +41,6 @@ from qubesmanager.wire.restores import RestorePlan
 
 MIB = 1 << 20
 WORDS = "grün 钥匙 pass"
-
-
-@pytest.fixture(autouse=True)
-def goes_on(qapp: QApplication) -> Iterator[None]:
-    """The manager's own window is not there, and a test does not end with the wizard's."""
-    qapp.setQuitOnLastWindowClosed(False)
-    yield
-    qapp.setQuitOnLastWindowClosed(True)
 
 
 def test_the_only_backup_of_a_qube_goes_only_after_a_tick(qtbot: QtBot) -> None:

@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 import pytest
 import yaml
-from backup_daemon import WORDS, Everything, everything, make_qube, pieces
+from backup_daemon import WORDS, Everything, everything, make_qube
 from backup_samples import TINY, contents, settings_only
 from PyQt5 import sip
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAbstractButton, QAction, QFileDialog, QLabel, QLineEdit, QWidget
 from qubes_backup import backup_of, device, domain, of_one, qubes_xml, with_home
+from streams import pieces
 from windows import Clicker, press_key, type_text
 
 from qubesmanager.backup.archive import tar

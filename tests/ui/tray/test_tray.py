@@ -199,7 +199,7 @@ def window_shown(env: dict[str, str]) -> bool:
 
 
 @pytest.mark.xserver
-@pytest.mark.skipif(bool(x_tray.why_not()), reason=x_tray.why_not())
+@pytest.mark.skipif(bool(x_tray.WHY_NOT), reason=x_tray.WHY_NOT)
 async def test_the_icon_is_seen_in_a_real_tray(tmp_path: Path) -> None:
     with (
         x_tray.screen(tmp_path) as env,
@@ -214,7 +214,7 @@ async def test_the_icon_is_seen_in_a_real_tray(tmp_path: Path) -> None:
 
 
 @pytest.mark.xserver
-@pytest.mark.skipif(bool(x_tray.why_not()), reason=x_tray.why_not())
+@pytest.mark.skipif(bool(x_tray.WHY_NOT), reason=x_tray.WHY_NOT)
 async def test_without_a_tray_there_is_the_window_until_a_tray_comes(tmp_path: Path) -> None:
     with x_tray.screen(tmp_path) as env, x_tray.program(sys.executable, "-c", PROGRAM, env=env) as process:
         await until(lambda: window_shown(env) or process.poll() is not None)

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import pairwise
 
 import pytest
-from pool_tools import MIB, content, guest_write, kept, pieces, session
+from pool_tools import MIB, content, guest_write, kept, session
+from streams import pieces
 
 from qubesmanager.daemon.local.drivers.pools.base import SESSION, Disk, PoolDriver, VolumeSpec
 from qubesmanager.wire.errors import (

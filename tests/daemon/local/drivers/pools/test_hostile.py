@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pool_tools import MIB, kept, pieces
+from pool_tools import MIB, kept
+from streams import pieces
 
 from qubesmanager.daemon.local.drivers.pools import qcow2
 from qubesmanager.daemon.local.drivers.pools.base import PoolDriver

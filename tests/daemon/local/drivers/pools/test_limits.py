@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from pool_tools import MIB, CannotMountError, content, kept, mounted, pieces, session
+from pool_tools import MIB, CannotMountError, content, kept, mounted, session
+from streams import pieces
 
 from qubesmanager.daemon.local.drivers.pools.base import PoolDriver
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2

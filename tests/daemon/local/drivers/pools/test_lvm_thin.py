@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from fake_lvm import DiedError, FakeLvm
-from pool_tools import MIB, content, kept, pieces, session
+from pool_tools import MIB, content, kept, session
+from streams import pieces
 
 from qubesmanager.daemon.local.drivers.pools.base import GRAIN, PoolDriver
 from qubesmanager.daemon.local.drivers.pools.lvm_thin import LvmThin

@@ -26,7 +26,8 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from pool_tools import MIB, guest_write, kept, pieces
+from pool_tools import MIB, guest_write, kept
+from streams import pieces
 
 from qubesmanager.daemon.local.drivers.pools.base import Disk, PoolDriver, VolumeSpec
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
