@@ -79,7 +79,16 @@ setup(
         ("share/man/man8", ["docs/man/qubes-mgmt1d.8"]),
         ("share/doc/qubesmanager-mgmt1", ["README.md", "CHANGELOG.md", "docs/install.md"]),
         *beside(
-            "share/qubes-mgmt1/rpc-handlers", "", "policy", "policy/include", "systemd", "systemd/user", "sysusers.d"
+            "share/qubes-mgmt1/rpc-handlers",
+            "",
+            "policy",
+            "policy/include",
+            "systemd",
+            "systemd/user",
+            "sysusers.d",
+            "admin",
+            "admin/policy",
+            "admin/policy/include",
         ),
     ],
     install_requires=[

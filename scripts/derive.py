@@ -160,7 +160,7 @@ def _check_sections(table: tuple[AnyCall, ...], families: dict[str, str]) -> Non
 
 
 def _admin_section(row: AnyCall) -> Iterator[str]:
-    tier = row.tier.replace("mgmt1", "admin")
+    tier = _admin_tier(row.tier)
     yield f"### {_shown(row.name)}\n\n{_shown(row.doc)}\n\n"
     yield f"| to | tier | argument | payload | answer |\n|---|---|---|---|---|\n| {row.dest.value} | `{tier}` "
     yield f"| {_cell(row.arg)} | {_payload(row)} | {_answer(row)} |\n\n"
@@ -265,12 +265,41 @@ def services() -> str:
     return head + "".join(f"{call.name} {call.tier}\n" for call in calls.BY_SERVICE.values())
 
 
+def admin_services() -> str:
+    """rpc-handlers/admin/services.list: what `install --admin` installs, a service and its tier a line."""
+    head = (
+        f"# {LICENCE}\n# The services of Qubes OS, each with its tier. Written from the table in qubesmanager/admin.\n"
+    )
+    return head + "".join(f"{call.name} {_admin_tier(call.tier)}\n" for call in admin.BY_SERVICE.values())
+
+
+def _admin_tier(tier: Tier) -> str:
+    """A tier's policy include of Qubes OS."""
+    return tier.replace("mgmt1", "admin")
+
+
 POLICY_HEAD = f"""\
 # {LICENCE}
 # Which include file decides about each call of the mgmt1 API. Written from the call table; changes belong into
 # /etc/qubes/policy.d/include/mgmt1-* or into a file whose name sorts before this one.
 # What no line allows is denied.
 """
+
+ADMIN_POLICY_HEAD = POLICY_HEAD.replace("mgmt1 API", "API of Qubes OS").replace("mgmt1-*", "admin-*")
+
+
+def admin_policy() -> str:
+    """rpc-handlers/admin/policy/90-mgmt1-admin.policy."""
+    rows = admin.BY_SERVICE.values()
+    return ADMIN_POLICY_HEAD + "".join(
+        f"!include-service {call.name} * include/{_admin_tier(call.tier)}\n" for call in rows
+    )
+
+
+def admin_include(tier: Tier) -> str:
+    """An include file of the services of Qubes OS as it is first installed: no qube is allowed anything."""
+    return include(tier).replace("mgmt1-", "admin-")
+
 
 INCLUDES: dict[Tier, tuple[str, Tier | None]] = {
     Tier.LOCAL_RO: ("read about the destination qube", Tier.LOCAL_RWX),
@@ -316,6 +345,9 @@ FILES: dict[str, Callable[[], str]] = {
     "rpc-handlers/services.list": services,
     "rpc-handlers/policy/90-mgmt1-default.policy": policy,
     **{f"rpc-handlers/policy/include/{tier}": partial(include, tier) for tier in Tier},
+    "rpc-handlers/admin/services.list": admin_services,
+    "rpc-handlers/admin/policy/90-mgmt1-admin.policy": admin_policy,
+    **{f"rpc-handlers/admin/policy/include/{_admin_tier(tier)}": partial(admin_include, tier) for tier in Tier},
 }
 """Each derived file, by its path from the repository's root."""
 

@@ -448,6 +448,25 @@ POOL_SET_EPHEMERAL = Call(
     instead="Volumes are not encrypted with a key of one session; put the pool on an encrypted disk.",
 )  # fmt: skip
 
+# -- backup -----------------------------------------------------------------------------------------------------------
+
+BACKUP_INFO = Call(
+    "admin.backup.Info", Dest.DOM0, Tier.GLOBAL_RO, c.PROFILE_ID, c.NOTHING, c.TEXT,
+    "What a backup of the profile would contain, as a table for people.",
+    time_limit=None, uses=(m.BACKUP_INFO, m.VM_LIST),
+)  # fmt: skip
+BACKUP_EXECUTE = Call(
+    "admin.backup.Execute", Dest.DOM0, Tier.GLOBAL_RWX, c.PROFILE_ID, c.NOTHING, c.NOTHING,
+    "Carry out a backup profile, whose passphrase is in it; answers when the backup is complete. Its progress comes as"
+    " events.",
+    time_limit=None, uses=(m.BACKUP_EXECUTE,),
+)  # fmt: skip
+BACKUP_CANCEL = Call(
+    "admin.backup.Cancel", Dest.DOM0, Tier.GLOBAL_RWX, c.PROFILE_ID, c.NOTHING, c.NOTHING,
+    "Stop the run of a profile; what it had written is removed.",
+    uses=(m.BACKUP_CANCEL,),
+)  # fmt: skip
+
 TABLE: tuple[AnyCall, ...] = tuple(row for row in list(globals().values()) if isinstance(row, Call))
 """All rows, in the order above; a device row stands once for all classes."""
 

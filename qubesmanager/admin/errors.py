@@ -39,6 +39,7 @@ _TABLE: dict[str, _Error] = {
     "netvm-of-running": _Error("QubesVMInUseError", "There are other VMs connected to this VM: {1}"),
     "qube-not-paused": _Error("QubesVMNotPausedError", "Domain is not paused: '{0}'"),
     "remove-needs-halted": _Error("QubesVMNotHaltedError", "Domain is not powered off: '{0}'"),
+    "backup-not-running": _Error("QubesException", "Backup operation not running"),
     "no-such-profile": _Error("QubesBackupProfileNotFoundError", "Backup profile does not exist: {0}"),
 }
 

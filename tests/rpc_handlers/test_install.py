@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from killing import killed_on_failure
 
+from qubesmanager.admin import calls as admin
 from qubesmanager.wire import calls
 from qubesmanager.wire.values import Tier
 
@@ -105,6 +106,48 @@ def test_a_changed_policy_keeps_the_files_it_includes(tmp_path: Path) -> None:
     _run("uninstall", tmp_path)
 
     assert len(list((tmp_path / "etc/qubes/policy.d/include").iterdir())) == len(Tier)
+
+
+def test_the_services_of_qubes_os_are_installed_on_request_only(tmp_path: Path) -> None:
+    _run("install", tmp_path)
+    assert not [name for name in _tree(tmp_path) if "admin" in name]
+
+    _run("install", tmp_path, "--admin")
+
+    links = {path.name: str(path.readlink()) for path in (tmp_path / "etc/qubes-rpc").glob("admin.*")}
+    assert links.keys() == admin.BY_SERVICE.keys()
+    started = {name for name, target in links.items() if target.endswith("mgmt1-handler")}
+    assert started == {"admin.vm.volume.Import", "admin.vm.volume.ImportWithSize"}
+    assert links["admin.vm.List"] == "../../run/qubes-mgmt1/mgmt1.sock"
+    for tier in Tier:
+        assert (tmp_path / "etc/qubes/policy.d/include" / tier.replace("mgmt1", "admin")).is_file()
+    assert (tmp_path / "etc/qubes/policy.d/90-mgmt1-admin.policy").is_file()
+    assert "L /run/qubesd.sock " in (tmp_path / "usr/lib/tmpfiles.d/qubes-mgmt1-admin.conf").read_text()
+
+
+def test_installing_the_services_of_qubes_os_again_changes_nothing(tmp_path: Path) -> None:
+    _run("install", tmp_path, "--admin")
+    before = _tree(tmp_path)
+
+    assert _run("install", tmp_path, "--admin") == ""
+    assert _tree(tmp_path) == before
+    _run("uninstall", tmp_path)
+    assert _tree(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    "sign", ["usr/bin/qubesd", "etc/qubes-release", "run/qubesd.sock", "etc/qubes-rpc/admin.vm.List"]
+)
+def test_they_are_refused_where_a_qubesd_is_and_nothing_is_written(tmp_path: Path, sign: str) -> None:
+    (tmp_path / sign).parent.mkdir(parents=True)
+    (tmp_path / sign).write_text("")
+    command = [sys.executable, str(HANDLERS / "install"), "--root", str(tmp_path), "--admin"]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert f"/{sign}" in done.stderr
+    assert list(_tree(tmp_path)) == [sign]
 
 
 @pytest.mark.parametrize("folder", ["system", "user"])
@@ -241,6 +284,20 @@ def test_the_handler_says_who_calls_what_and_copies_both_ways(service: Path) -> 
     daemon.join()
     assert daemon.received == b"mgmt1.vm.feature.Set+gui sys-mgmt name work\x00" + b"\x00\xff" * 100_000
     assert (found.returncode, found.stdout) == (0, b"0\x00" + bytes(range(256)) * 2000)
+
+
+def test_a_tool_of_qubes_os_starts_the_handler_with_the_argument_as_a_word(service: Path) -> None:
+    daemon = _Daemon(service.with_name("s"), b"0\x00")
+    program = service.with_name("admin.vm.volume.ImportWithSize")
+    program.symlink_to("mgmt1-handler")
+    environment = {"QREXEC_REMOTE_DOMAIN": "dom0", "QREXEC_REQUESTED_TARGET": "work"}
+
+    words = [str(program), "private"]
+    done = subprocess.run(words, input=b"5\nhello", env=environment, capture_output=True, check=False)
+
+    daemon.join()
+    assert daemon.received == b"admin.vm.volume.ImportWithSize+private dom0 name work\x005\nhello"
+    assert (done.returncode, done.stdout) == (0, b"0\x00")
 
 
 def test_a_keyword_is_passed_on_as_qrexec_does(service: Path) -> None:
