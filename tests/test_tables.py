@@ -2,6 +2,7 @@
 """The tables agree with each other and with what is written from them."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from qubesmanager.admin import calls as admin
 from qubesmanager.daemon.dialect.backend import not_answered
 from qubesmanager.daemon.local.backend import not_implemented
 from qubesmanager.wire import calls, events, reasons
+from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.values import Dest, DeviceClass, Tier
 from scripts import derive
 
@@ -295,3 +297,105 @@ def test_the_name_of_dom0_is_one_constant() -> None:
     }
 
     assert modules == DOM0_LITERALS.keys()
+
+
+SPEAKING = ("backup", "client", "daemon", "rules", "wire")
+"""The packages whose errors a window can show."""
+PLAIN_ERRORS = {
+    "daemon/dialect": "the texts of Qubes OS, as its clients know them",
+    "daemon/local/checking.py": "`--check` prints them on a terminal",
+    "daemon/local/store/store.py": "why a store is put aside, for the log and `--check`",
+    "wire/errors.py": "an error of another program, which is only text",
+}
+"""Where an error is made of text alone, and why."""
+SENTENCES = ("backup", "daemon/local/services")
+"""The packages that write sentences to the log only."""
+PRINTED = {
+    "daemon/local/services/recovery.py": "`--recover` prints them on a terminal",
+    "daemon/local/services/unreadable.py": "`--recover` prints them on a terminal",
+}
+"""Where they write other sentences, and why."""
+
+
+def modules_of(*folders: str) -> Iterator[tuple[str, ast.Module]]:
+    """Each module below these folders of the package, by its path in the package."""
+    package = ROOT / "qubesmanager"
+    for folder in folders:
+        for path in sorted((package / folder).rglob("*.py")):
+            yield str(path.relative_to(package)), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def error_names() -> set[str]:
+    """The classes of errors that carry a reason."""
+    kinds = list(Mgmt1Error.__subclasses__())
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    return {Mgmt1Error.__name__, *(kind.__name__ for kind in kinds)}
+
+
+def plain_errors(tree: ast.AST) -> Iterator[ast.Call]:
+    """Each call that makes an error of a text and of no reason."""
+    names = error_names()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=function, args=[argument], keywords=[]) if not isinstance(argument, ast.Starred):
+                if ast.unparse(function).rpartition(".")[2] in names:
+                    yield node
+
+
+def sentences(tree: ast.AST) -> Iterator[ast.expr]:
+    """Each text that is an English sentence; docstrings and texts for the log are left out."""
+    left_out: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            left_out.add(node.value)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).startswith("log."):
+            left_out.update(ast.walk(node))
+        elif isinstance(node, ast.JoinedStr):
+            left_out.update(node.values)
+    for node in ast.walk(tree):
+        if node in left_out or not isinstance(node, ast.Constant | ast.JoinedStr):
+            continue
+        text = ast.literal_eval(node) if isinstance(node, ast.Constant) else ast.unparse(node)[2:-1]
+        if isinstance(text, str) and re.fullmatch(r"[A-Z{].* .*\.", text, re.DOTALL):
+            yield node
+
+
+def test_an_error_that_a_window_can_show_carries_its_reason() -> None:
+    bare = [
+        f"{path}:{call.lineno}: {ast.unparse(call)}"
+        for path, tree in modules_of(*SPEAKING)
+        if not path.startswith(tuple(PLAIN_ERRORS))
+        for call in plain_errors(tree)
+    ]
+
+    assert bare == []
+
+
+def test_no_exception_for_plain_errors_is_out_of_date() -> None:
+    made = {path for path, tree in modules_of(*SPEAKING) if any(plain_errors(tree))}
+
+    assert [place for place in PLAIN_ERRORS if not any(path.startswith(place) for path in made)] == []
+
+
+def test_what_backups_and_services_report_is_a_reason_and_no_sentence() -> None:
+    bare = [
+        f"{path}:{text.lineno}: {ast.unparse(text)}"
+        for path, tree in modules_of(*SENTENCES)
+        if path not in PRINTED
+        for text in sentences(tree)
+    ]
+
+    assert bare == []
+
+
+def test_a_plain_error_and_a_sentence_are_noticed() -> None:
+    tree = ast.parse(
+        'raise errors.BackupError(f"{path} is gone.")\n'
+        "raise BackupError(reason.text, reason)\n"
+        'reason = f"The file {path} is gone."\n'
+        'log.info("A file is gone.")\n'
+    )
+
+    assert [call.lineno for call in plain_errors(tree)] == [1]
+    assert sorted(text.lineno for text in sentences(tree)) == [1, 3]

@@ -18,6 +18,12 @@ class _Error(NamedTuple):
 
 
 _TABLE: dict[str, _Error] = {
+    "call-unknown": _Error("ProtocolError", "no such method: '{0}'"),
+    "call-to-dom0": _Error("ProtocolError", "expected destination to be AdminVM"),
+    "argument-missing": _Error("ProtocolError", "expected an argument"),
+    "argument-surplus": _Error("ProtocolError", "unexpected argument"),
+    "payload-missing": _Error("ProtocolError", "expected payload"),
+    "payload-surplus": _Error("ProtocolError", "unexpected payload"),
     "no-such-qube": _Error("QubesVMNotFoundError", "No such domain: '{0}'"),
     "name-taken": _Error("QubesVMAlreadyExistsError", "Qube already exists: {0}"),
     "name-first-letter": _Error("QubesValueError", "VM name cannot start with hyphen, underscore, dot or numbers"),

@@ -29,7 +29,7 @@ from qubesmanager.backup.schedule import Schedule, parse_schedule
 from qubesmanager.wire.errors import QubesValueError
 from qubesmanager.wire.limits import PROFILE_BYTES, PROFILE_DEPTH, PROFILE_NODES
 from qubesmanager.wire.names import DOM0, TAG_NAME, VM_NAME, shown, tag_today
-from qubesmanager.wire.reasons import refusal
+from qubesmanager.wire.reasons import error_for, reason_of, refusal
 from qubesmanager.wire.values import VmClass
 
 MOST_KEPT = 10_000
@@ -291,7 +291,7 @@ def _passphrase(key: str, value: Any) -> str:
     try:
         return passphrase_text(value, key)
     except BackupError as error:
-        raise QubesValueError(str(error)) from error
+        raise error_for(reason_of(error), QubesValueError) from error
 
 
 def _level(key: str, value: Any) -> str:

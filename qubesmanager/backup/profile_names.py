@@ -6,7 +6,7 @@ from dataclasses import replace
 import yaml
 
 from qubesmanager.backup.profile import REMOVED, TAG, Profile, marked, owner_of, parse_profile
-from qubesmanager.wire.errors import ProtocolError
+from qubesmanager.wire.reasons import refusal
 
 LISTS = ("include", "exclude")
 QUBES = ("destination_vm", "passphrase_vm")
@@ -89,5 +89,5 @@ def _edited(text: str, spans: list[tuple[int, int, str]]) -> str:
 def _checked(text: str, expected: Profile) -> str:
     """The text, once it means what it is to mean. Raises `ProtocolError`."""
     if parse_profile(text) != expected:
-        raise ProtocolError("The text of the profile cannot be edited; change the name by hand.")
+        raise refusal("profile-not-editable")
     return text

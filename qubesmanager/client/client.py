@@ -13,15 +13,16 @@ from typing import TypeVar
 from qubesmanager.transport.base import Transport, TransportError
 from qubesmanager.wire import calls, framing
 from qubesmanager.wire.call import Request
-from qubesmanager.wire.errors import ProtocolError
+from qubesmanager.wire.errors import Mgmt1Error, ProtocolError
 from qubesmanager.wire.event import Event, EventDecoder
 from qubesmanager.wire.limits import ANSWER_BYTES, ROW_BYTES
 from qubesmanager.wire.names import DOM0
+from qubesmanager.wire.reasons import refusal
 
 R = TypeVar("R")
 
 
-def _refuse(error: ProtocolError) -> None:
+def _refuse(error: Mgmt1Error) -> None:
     raise error
 
 
@@ -46,7 +47,7 @@ class Client:
         return request.decode(framing.content(answer))
 
     async def batches(
-        self, request: Request[R], bad: Callable[[ProtocolError], None] = _refuse
+        self, request: Request[R], bad: Callable[[Mgmt1Error], None] = _refuse
     ) -> AsyncGenerator[list[R], None]:
         """The rows of a streamed answer (`RowsCall`), as many at a time as arrive together.
 
@@ -71,7 +72,7 @@ class Client:
                         skipping = False
                         del lines[0]
                     if len(buffer) > ROW_BYTES and not skipping:
-                        bad(ProtocolError(f"A row of the answer is longer than {ROW_BYTES >> 20} MiB."))
+                        bad(refusal("answer-row-too-long", ROW_BYTES >> 20))
                         skipping = True
                     if skipping:
                         buffer.clear()
@@ -108,14 +109,14 @@ class Client:
             async for piece in answer:
                 buffer += piece
                 if len(buffer) > ANSWER_BYTES:
-                    raise ProtocolError(f"The answer to {request.service} is longer than 64 MiB.")
+                    raise refusal("answer-too-long", request.service)
         return _answered(bytes(buffer), request.service)
 
     def _exchange(self, request: Request[R]) -> AsyncGenerator[bytes, None]:
         return self.transport.exchange(request.service, request.argument, request.dest, request.payload)
 
 
-def _decoded(request: Request[R], untrusted_lines: list[bytes], bad: Callable[[ProtocolError], None]) -> Iterator[R]:
+def _decoded(request: Request[R], untrusted_lines: list[bytes], bad: Callable[[Mgmt1Error], None]) -> Iterator[R]:
     for line in untrusted_lines:
         try:
             row = request.decode(line)

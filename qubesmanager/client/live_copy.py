@@ -251,10 +251,10 @@ class Follower:
         return list(unclear)
 
 
-def _noted_in(reasons: dict[str, None]) -> Callable[[ProtocolError], None]:
+def _noted_in(reasons: dict[str, None]) -> Callable[[Mgmt1Error], None]:
     """Logs a row that is left out, and notes why."""
 
-    def note(error: ProtocolError) -> None:
+    def note(error: Mgmt1Error) -> None:
         log.warning("A qube is left out of the list: %s", error)
         if len(reasons) < MOST_REASONS:
             reasons[str(error)] = None

@@ -9,16 +9,16 @@ import logging
 import traceback
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any
 
-from qubesmanager.daemon.registry import Backend, Texts
+from qubesmanager.daemon.registry import Backend
 from qubesmanager.wire import framing, names
 from qubesmanager.wire.call import AnyCall, EventsCall, RowsCall
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError
 from qubesmanager.wire.event import encode_event
 from qubesmanager.wire.limits import ARGUMENT_BYTES
 from qubesmanager.wire.names import DOM0, shown
+from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.values import Dest
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class Dispatcher:
                 log.exception("%s from %s to %s failed", *where)
             if not begun:
                 trace = traceback.format_exc() if self._debug else ""
-                yield framing.encode_error(Mgmt1Error("Internal error; see the daemon's log"), trace)
+                yield framing.encode_error(refusal("internal-error"), trace)
 
     async def _pieces(
         self,
@@ -89,14 +89,13 @@ class Dispatcher:
     ) -> AsyncGenerator[bytes, None]:
         call = backend.calls.get(service)
         if call is None:
-            raise ProtocolError(backend.texts.unknown_call.format(got=shown(service)))
-        request = _Request(call, backend.texts)
-        dest = self._destination(backend, request, untrusted_dest)
-        argument = request.argument(untrusted_argument)
+            raise refusal("call-unknown", shown(service))
+        dest = self._destination(backend, call, untrusted_dest)
+        argument = _decode_argument(call, untrusted_argument)
         handler = backend.handler(call)
         # Before the payload: what the name means while that comes may be another qube.
         context = backend.context(source, dest, call)
-        payload = untrusted_payload if call.streams_in else await request.whole_payload(untrusted_payload)
+        payload = untrusted_payload if call.streams_in else await _whole_payload(call, untrusted_payload)
         if isinstance(call, EventsCall):
             async with aclosing(handler(context, argument, payload)) as events:
                 async for event in events:
@@ -108,47 +107,39 @@ class Dispatcher:
             yield framing.OK + call.result.encode(await handler(context, argument, payload))
 
     @staticmethod
-    def _destination(backend: Backend, request: "_Request", untrusted_dest: str) -> str:
+    def _destination(backend: Backend, call: AnyCall, untrusted_dest: str) -> str:
         if not untrusted_dest.startswith("uuid:"):
             names.check(names.VM_NAME, untrusted_dest)
         dest = backend.resolve(untrusted_dest)
-        if request.call.dest is Dest.DOM0 and dest != DOM0:
-            raise ProtocolError(request.texts.not_dom0.format(call=request.call.name, dest=dest))
+        if call.dest is Dest.DOM0 and dest != DOM0:
+            raise refusal("call-to-dom0", call.name, dest)
         return dest
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """The bytes of a request against its row. `texts` are the backend's."""
+def _decode_argument(call: AnyCall, untrusted: str) -> Any:
+    """The argument as a value. Raises `ProtocolError`."""
+    if len(untrusted) > ARGUMENT_BYTES:
+        raise refusal("argument-too-long", call.name, ARGUMENT_BYTES)
+    names.check(names.ARGUMENT, untrusted)
+    if not untrusted and not call.arg.optional:
+        raise refusal("argument-missing", call.name, call.arg.what)
+    if untrusted and not call.arg.what:
+        raise refusal("argument-surplus", call.name, shown(untrusted))
+    return call.arg.decode(untrusted.encode())
 
-    call: AnyCall
-    texts: Texts
 
-    def argument(self, untrusted: str) -> Any:
-        """The argument as a value. Raises `ProtocolError`."""
-        call = self.call
-        if len(untrusted) > ARGUMENT_BYTES:
-            raise ProtocolError(f"The argument of {call.name} is longer than {ARGUMENT_BYTES} bytes.")
-        names.check(names.ARGUMENT, untrusted)
-        if not untrusted and not call.arg.optional:
-            raise ProtocolError(self.texts.no_argument.format(call=call.name, what=call.arg.what))
-        if untrusted and not call.arg.what:
-            raise ProtocolError(self.texts.surplus_argument.format(call=call.name, got=shown(untrusted)))
-        return call.arg.decode(untrusted.encode())
-
-    async def whole_payload(self, untrusted: AsyncIterator[bytes]) -> Any:
-        """The payload as a value. Raises `ProtocolError`, for one that is too long before its end."""
-        call = self.call
-        buffer = bytearray()
-        async for piece in untrusted:
-            buffer += piece
-            if not call.payload.what:
-                raise ProtocolError(self.texts.surplus_payload.format(call=call.name))
-            if len(buffer) > call.limit:
-                raise ProtocolError(f"The payload of {call.name} is longer than {call.limit} bytes.")
-        if not buffer and not call.payload.optional:
-            raise ProtocolError(self.texts.no_payload.format(call=call.name, what=call.payload.what))
-        return call.payload.decode(bytes(buffer))
+async def _whole_payload(call: AnyCall, untrusted: AsyncIterator[bytes]) -> Any:
+    """The payload as a value. Raises `ProtocolError`, for one that is too long before its end."""
+    buffer = bytearray()
+    async for piece in untrusted:
+        buffer += piece
+        if not call.payload.what:
+            raise refusal("payload-surplus", call.name)
+        if len(buffer) > call.limit:
+            raise refusal("payload-too-long", call.name, call.limit)
+    if not buffer and not call.payload.optional:
+        raise refusal("payload-missing", call.name, call.payload.what)
+    return call.payload.decode(bytes(buffer))
 
 
 def _why(call: AnyCall | None, error: Mgmt1Error) -> str:

@@ -5,12 +5,12 @@ A backend (local or bridge) has one `Registry` and offers dispatch what `Backend
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, overload
 
 from qubesmanager.wire.call import AnyCall, Call, EventsCall, RowsCall
-from qubesmanager.wire.errors import Mgmt1Error, QubesNotImplementedError
+from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.event import Event
+from qubesmanager.wire.reasons import refusal
 
 C = TypeVar("C")
 A = TypeVar("A")
@@ -18,21 +18,6 @@ P = TypeVar("P")
 R = TypeVar("R")
 
 Handler = Callable[[Any, Any, Any], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """What a backend answers to a request that does not fit its row.
-
-    Places: `{call}`, `{dest}`, `{what}` (what the row takes), `{got}` (the argument or service, quoted).
-    """
-
-    unknown_call: str = "Unknown call: {got}"
-    not_dom0: str = "{call} is sent to dom0, not to {dest}."
-    no_argument: str = "{call} needs an argument: {what}."
-    surplus_argument: str = "{call} takes no argument: {got}"
-    no_payload: str = "{call} needs a payload: {what}."
-    surplus_payload: str = "{call} takes no payload."
 
 
 class Backend(Protocol):
@@ -45,9 +30,6 @@ class Backend(Protocol):
     @property
     def calls(self) -> Mapping[str, AnyCall]:
         """Its concrete calls by service name."""
-
-    @property
-    def texts(self) -> Texts: ...
 
     def explained(self, error: Mgmt1Error) -> Mgmt1Error:
         """The error as the callers of this backend know it."""
@@ -69,11 +51,10 @@ class Backend(Protocol):
 
 
 class Registry(Generic[C]):
-    """The handlers of one backend, whose context is a `C`. `missing` are families that it does not answer, and why."""
+    """The handlers of one backend, whose context is a `C`."""
 
     def __init__(self) -> None:
         self.handlers: dict[str, Handler] = {}
-        self.missing: dict[str, str] = {}
 
     @overload
     def answers(
@@ -107,5 +88,5 @@ class Registry(Generic[C]):
         """The call's handler. Raises `QubesNotImplementedError` for a row that this backend does not answer."""
         handlers = self.handlers.get(call.family)
         if handlers is None:
-            raise QubesNotImplementedError(self.missing.get(call.family, f"{call.name} is not available here."))
+            raise refusal("call-not-here", call.name)
         return handlers

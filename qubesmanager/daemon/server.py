@@ -23,8 +23,9 @@ from typing import Any
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.payload_stream import PayloadStream
 from qubesmanager.wire import framing, limits
-from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, ProtocolError
+from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import DOM0, VM_NAME, check, shown
+from qubesmanager.wire.reasons import refusal
 
 log = logging.getLogger(__name__)
 
@@ -100,9 +101,9 @@ class Shares:
     def _check(self, name: str, source: _Source) -> None:
         bounds = self._bounds
         if source.calls >= bounds.source + bounds.source_waiting:
-            raise Mgmt1Error(f"{name} has {source.calls} calls under way; try again later.")
+            raise refusal("calls-of-source", name, source.calls)
         if self._calls >= bounds.shared + bounds.shared_waiting:
-            raise Mgmt1Error("Too many calls are under way; try again later.")
+            raise refusal("calls-too-many")
 
     @asynccontextmanager
     async def _chosen(self, source: _Source) -> AsyncIterator[None]:
@@ -225,24 +226,24 @@ class Server:
                 return
         except (KeyError, OverflowError):
             pass
-        raise PermissionDenied(f"User {uid} may not use this socket.")
+        raise refusal("socket-user", uid)
 
     async def _header(self, reader: asyncio.StreamReader) -> framing.Header:
         try:
             async with asyncio.timeout(self._limits.header):
                 raw = await reader.readuntil(b"\x00")
         except (TimeoutError, asyncio.IncompleteReadError) as error:
-            raise ProtocolError("The request header did not arrive.") from error
+            raise refusal("header-not-arrived") from error
         except asyncio.LimitOverrunError as error:
-            raise ProtocolError("The request header is too long.") from error
+            raise refusal("request-header-too-long") from error
         if len(raw) > limits.HEADER_BYTES:
-            raise ProtocolError("The request header is too long.")
+            raise refusal("request-header-too-long")
         header = framing.decode_header(raw[:-1])
         check(VM_NAME, header.source)
         if header.target_kind == "name":
             return header
         if header.untrusted_target != "adminvm":
-            raise ProtocolError(f"There is no such destination: {shown(header.untrusted_target)}")
+            raise refusal("no-destination", shown(header.untrusted_target))
         return framing.Header(header.untrusted_service, header.untrusted_argument, header.source, "name", DOM0)
 
     async def _payload(self, reader: asyncio.StreamReader) -> AsyncGenerator[bytes, None]:
@@ -268,7 +269,7 @@ class Server:
                     piece = await stream.read()
             if not piece:
                 if _has_hung_up(writer):
-                    raise ProtocolError("The caller went away inside the payload.")
+                    raise refusal("payload-left")
                 return
             yield piece
 
@@ -279,9 +280,9 @@ class Server:
             async with asyncio.timeout(self._limits.idle):
                 yield
         except TimeoutError as error:
-            raise ProtocolError(f"The payload did not go on for {self._limits.idle:g} seconds.") from error
+            raise refusal("payload-stalled", f"{self._limits.idle:g}") from error
         except ConnectionError as error:
-            raise ProtocolError("The connection broke inside the payload.") from error
+            raise refusal("payload-broken") from error
 
 
 @contextmanager

@@ -47,7 +47,7 @@ def checked_options(device_class: DeviceClass, options: Mapping[str, str]) -> di
             continue
         value = options[name]
         if values is not None and value not in values:
-            raise refusal("device-option-choice", name, ", ".join(values), shown(value))
+            raise refusal("option-choice", name, ", ".join(values), shown(value))
         if values is None and not PLACE.fullmatch(value):
             raise refusal("device-option-place", name, shown(value))
         if value not in {NO, "disk"}:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from qubesmanager.wire.errors import ProtocolError, QubesValueError
 from qubesmanager.wire.firewall import Action, Proto, Rule, SpecialTarget, parse_rule
 from qubesmanager.wire.limits import RULES
+from qubesmanager.wire.reasons import cause, refusal
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -219,9 +220,9 @@ def import_text(untrusted: str) -> list[Rule]:
         if not text or text.startswith("#"):
             continue
         if len(rules) == RULES:
-            raise ProtocolError(f"Line {number}: there are more than {RULES} rules.")
+            raise refusal("rules-line-limit", number, RULES)
         try:
             rules.append(parse_rule(text))
         except (ProtocolError, QubesValueError) as error:
-            raise ProtocolError(f"Line {number}: {error}") from None
+            raise refusal("rules-line", number, cause(error)) from None
     return rules

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, unquote
 
-from qubesmanager.wire.errors import ProtocolError
+from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import (
     BACKUP_FINISHED,
@@ -225,12 +225,12 @@ def decode_run(untrusted: str) -> BackupRun:
     try:
         values = json.loads(untrusted)
     except (ValueError, RecursionError) as error:
-        raise ProtocolError(f"Not a run of a profile: {shown(untrusted)}") from error
+        raise refusal("not-a-run", shown(untrusted)) from error
     if not isinstance(values, dict):
-        raise ProtocolError(f"Not a run of a profile: {shown(untrusted)}")
+        raise refusal("not-a-run", shown(untrusted))
     start, result = _number(values, "start"), _text(values, "result")
     if start is None or not result:
-        raise ProtocolError(f"A run of a profile without its start or result: {shown(untrusted)}")
+        raise refusal("run-without-start", shown(untrusted))
     return BackupRun(
         profile=_text(values, "profile"),
         start=start,
@@ -257,8 +257,8 @@ def decode_run(untrusted: str) -> BackupRun:
     )
 
 
-def _wrong(key: str) -> ProtocolError:
-    return ProtocolError(f"A run of a backup profile has a wrong value of {key}.")
+def _wrong(key: str) -> Mgmt1Error:
+    return refusal("run-value", key)
 
 
 def _text(untrusted: Mapping[str, Any], key: str) -> str:
@@ -487,7 +487,7 @@ def decode_preview(untrusted: str) -> Preview:
 def _file_with_qubes(untrusted: str) -> tuple[str, tuple[str, ...]]:
     file, colon, names = untrusted.partition(":")
     if not colon or not file or not names:
-        raise ProtocolError(f"Not a file with qubes: {shown(untrusted)}")
+        raise refusal("not-a-kept-backup", shown(untrusted))
     return unquote(file), tuple(names.split(","))
 
 
@@ -510,7 +510,7 @@ def _pairs(untrusted: Sequence[str]) -> dict[str, str]:
     for word in untrusted:
         key, equals, value = word.partition("=")
         if not equals or not key or key in values:
-            raise ProtocolError(f"Not a key with its value: {shown(word)}")
+            raise refusal("not-a-pair", shown(word))
         values[key] = value
     return values
 
@@ -523,7 +523,7 @@ def _digits(untrusted: Mapping[str, str], key: str) -> int | None:
     if not value:
         return None
     if not value.isascii() or not value.isdigit() or len(value) > _DIGITS:
-        raise ProtocolError(f"{key} is a number, not {shown(value)}.")
+        raise refusal("preview-number", key, shown(value))
     return int(value)
 
 

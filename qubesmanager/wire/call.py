@@ -10,10 +10,10 @@ from typing import Any, Generic, TypeVar, overload
 
 from qubesmanager.wire import codecs
 from qubesmanager.wire.codecs import Codec
-from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.limits import PAYLOAD_BYTES
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.values import Dest, DeviceClass, Tier
 
 A = TypeVar("A")
@@ -120,7 +120,7 @@ class Call(Generic[A, P, R]):
         try:
             untrusted = self.arg.encode(arg).decode("ascii")
         except UnicodeError as error:
-            raise ProtocolError(f"Not a valid {self.arg.what}: {shown(str(arg))}") from error
+            raise refusal("not-valid", self.arg.what, shown(str(arg))) from error
         body = payload if self.streams_in else self.payload.encode(payload)
         return Request(self, dest, untrusted, body)
 

@@ -9,10 +9,10 @@ from qubesmanager.wire import codecs as c
 from qubesmanager.wire import names
 from qubesmanager.wire.backups import decode_info, decode_run, encode_info, encode_run
 from qubesmanager.wire.call import AnyCall, Call, EventsCall, RowsCall
-from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.event import Event, EventDecoder, encode_event
 from qubesmanager.wire.limits import NOTES_BYTES, POLICY_BYTES, RULES_BYTES
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import decode_record, encode_record
 from qubesmanager.wire.restores import decode_restored, encode_restored
 from qubesmanager.wire.values import Dest, Tier
@@ -26,7 +26,7 @@ RESTORED_ROWS = c.rows_of(
 BACKUP_RUNS = c.rows_of("one JSON object a line", decode_run, encode_run)
 BACKUP_INFO_TEXT = c.Codec(
     "<key>=<value>\\n, an empty line, <qube> <key=value …>\\n",
-    lambda untrusted: decode_info(c.text(untrusted, "answer")),
+    lambda untrusted: decode_info(c.text(untrusted, c.ANSWER)),
     lambda info: encode_info(info).encode(),
 )
 
@@ -36,7 +36,7 @@ def _decode_event(untrusted: bytes) -> Event:
     events = list(decoder.feed(untrusted))
     decoder.finish()
     if len(events) != 1:
-        raise ProtocolError(f"Not one event: {shown(untrusted)}")
+        raise refusal("not-one-event", shown(untrusted))
     return events[0]
 
 

@@ -12,8 +12,9 @@ from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import quote, unquote
 
 from qubesmanager.wire import names
-from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.names import NameRule, check, shown
+from qubesmanager.wire.reason import Field, Reason
+from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
 
 T = TypeVar("T")
@@ -171,40 +172,53 @@ class TokenContent(NamedTuple):
     content: str
 
 
+# -- what is decoded, as a noun of messages ---------------------------------------------------------------------------
+
+ANSWER = Reason("what-answer")
+ARGUMENT = names.ARGUMENT.noun
+NUMBER = Reason("what-number")
+PAYLOAD = Reason("what-payload")
+POSITION_NOUN = Reason("what-position")
+PROFILE = Reason("what-profile")
+SIZE_NOUN = Reason("what-size")
+TEXT_NOUN = Reason("what-text")
+VALUE = Reason("what-value")
+
+
 # -- the parts --------------------------------------------------------------------------------------------------------
 
 
-def text(untrusted: bytes, what: str = "text") -> str:
+def text(untrusted: bytes, what: Field = TEXT_NOUN) -> str:
     """UTF-8 without NUL."""
     try:
         value = untrusted.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ProtocolError(f"The {what} is not UTF-8.") from error
+        raise refusal("text-not-utf8", what) from error
     if "\x00" in value:
-        raise ProtocolError(f"The {what} holds a NUL character.")
+        raise refusal("text-nul", what)
     return value
 
 
-def ascii_line(untrusted: bytes, what: str = "value") -> str:
+def ascii_line(untrusted: bytes, what: Field = VALUE) -> str:
     """Printable ASCII, one line."""
     value = text(untrusted, what)
     if not value.isascii() or (value and not value.isprintable()):
-        raise ProtocolError(f"The {what} holds something else than printable ASCII: {shown(untrusted)}")
+        raise refusal("text-not-ascii", what, shown(untrusted))
     return value
 
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
 
-def number(untrusted: bytes | str, what: str = "number") -> int:
+def number(untrusted: bytes | str, what: Field = NUMBER) -> int:
     """ASCII digits without leading zeros."""
     value = untrusted if isinstance(untrusted, str) else ascii_line(untrusted, what)
     if not _NUMBER.fullmatch(value):
-        raise ProtocolError(f"Not a {what}: {shown(value)}")
+        raise refusal("not-valid", what, shown(value))
     return int(value)
 
 
-def pairs(untrusted: str, separator: str, what: str = "payload") -> dict[str, str]:
+def pairs(untrusted: str, separator: str, what: Field = PAYLOAD) -> dict[str, str]:
     """`key=value` pairs; a word without `=`, an empty key and a doubled key are `ProtocolError`."""
     fields: dict[str, str] = {}
     for word in untrusted.split(separator):
@@ -212,17 +226,17 @@ def pairs(untrusted: str, separator: str, what: str = "payload") -> dict[str, st
             continue
         key, equals, value = word.partition("=")
         if not equals or not key:
-            raise ProtocolError(f"The {what} holds something that is not key=value: {shown(word)}")
+            raise refusal("pairs-no-pair", what, shown(word))
         if key in fields:
-            raise ProtocolError(f"The {what} names {shown(key)} twice.")
+            raise refusal("pairs-twice", what, shown(key))
         fields[key] = value
     return fields
 
 
 def _rows(untrusted: bytes) -> list[str]:
-    value = text(untrusted, "answer")
+    value = text(untrusted, ANSWER)
     if value and not value.endswith("\n"):
-        raise ProtocolError("The answer's last row is not whole.")
+        raise refusal("answer-row-cut")
     return value.split("\n")[:-1]
 
 
@@ -239,11 +253,11 @@ def _total(decode: Callable[[str], T], row: str) -> T:
     try:
         return decode(row)
     except (ValueError, IndexError, KeyError, TypeError) as error:
-        raise ProtocolError(f"A row of the answer does not decode: {shown(row)}") from error
+        raise refusal("answer-row", shown(row)) from error
 
 
 def named(rule: NameRule) -> Codec[str]:
-    return Codec(rule.what, lambda untrusted: check(rule, ascii_line(untrusted, rule.what)), str.encode)
+    return Codec(rule.what, lambda untrusted: check(rule, ascii_line(untrusted, rule.noun)), str.encode)
 
 
 def optional(codec: Codec[T]) -> Codec[T | None]:
@@ -258,7 +272,7 @@ def optional(codec: Codec[T]) -> Codec[T | None]:
 
 def _nothing(untrusted: bytes) -> None:
     if untrusted:
-        raise ProtocolError(f"Nothing is expected here: {shown(untrusted)}")
+        raise refusal("nothing-expected", shown(untrusted))
 
 
 # -- escaping of pool:vid ---------------------------------------------------------------------------------------------
@@ -286,27 +300,27 @@ def unescape(untrusted: str) -> str:
             continue
         match = _ESCAPED.match(untrusted, position)
         if match is None:
-            raise ProtocolError(f"Not an escaped argument: {shown(untrusted)}")
+            raise refusal("not-escaped", shown(untrusted))
         unescaped += bytes([int(match[1], 16)]) if match[1] else b"-"
         position = match.end()
-    plain = text(bytes(unescaped), "argument")
+    plain = text(bytes(unescaped), ARGUMENT)
     if escape(plain) != untrusted:  # one name, one form: what policy saw is what is used
-        raise ProtocolError(f"Not an escaped argument: {shown(untrusted)}")
+        raise refusal("not-escaped", shown(untrusted))
     return plain
 
 
 def _decode_volume_id(untrusted: bytes) -> VolumeId:
-    value = ascii_line(untrusted, "argument")
+    value = ascii_line(untrusted, ARGUMENT)
     pool, colon, vid = (value if ":" in value else unescape(value)).partition(":")
     if not colon:
-        raise ProtocolError(f"Not a pool:vid pair: {shown(value)}")
+        raise refusal("not-a-volume-id", shown(value))
     return VolumeId(check(names.POOL_NAME, pool), check(names.VOLUME_ID, vid))
 
 
 def _decode_device_id(untrusted: bytes) -> DeviceId:
-    backend, plus, ident = ascii_line(untrusted, "argument").partition("+")
+    backend, plus, ident = ascii_line(untrusted, ARGUMENT).partition("+")
     if not plus:
-        raise ProtocolError(f"Not a <backend>+<ident> pair: {shown(untrusted)}")
+        raise refusal("not-a-device-id", shown(untrusted))
     return DeviceId(check(names.VM_NAME, backend), check(names.DEVICE_IDENT, ident))
 
 
@@ -315,23 +329,23 @@ def _decode_device_id(untrusted: bytes) -> DeviceId:
 
 def _exactly(fields: dict[str, str], *keys: str) -> list[str]:
     if missing := [key for key in keys if key not in fields]:
-        raise ProtocolError(f"The payload does not say {' and '.join(missing)}.")
+        raise refusal("payload-lacks", ", ".join(missing))
     if surplus := sorted(fields.keys() - set(keys)):
-        raise ProtocolError(f"The payload names something unknown: {shown(' '.join(surplus))}")
+        raise refusal("payload-unknown", shown(" ".join(surplus)))
     return [fields[key] for key in keys]
 
 
 def _decode_create(untrusted: bytes) -> CreateSpec:
-    name, label = _exactly(pairs(ascii_line(untrusted, "payload"), " "), "name", "label")
+    name, label = _exactly(pairs(ascii_line(untrusted, PAYLOAD), " "), "name", "label")
     return CreateSpec(check(names.VM_NAME, name), check(names.LABEL_NAME, label))
 
 
 def _decode_create_in_pool(untrusted: bytes) -> CreateInPoolSpec:
-    fields = pairs(ascii_line(untrusted, "payload"), " ")
+    fields = pairs(ascii_line(untrusted, PAYLOAD), " ")
     pools = {key.partition(":")[2]: fields.pop(key) for key in list(fields) if key.startswith("pool:")}
     pool = fields.pop("pool", None)
     if (pool is None) == (not pools):
-        raise ProtocolError("The payload says either pool=<pool> or pool:<volume>=<pool>, and not both.")
+        raise refusal("payload-pools")
     name, label = _exactly(fields, "name", "label")
     return CreateInPoolSpec(
         check(names.VM_NAME, name),
@@ -349,24 +363,24 @@ def _encode_create_in_pool(spec: CreateInPoolSpec) -> bytes:
 
 
 def _decode_clone(untrusted: bytes) -> CloneSpec:
-    fields = pairs(ascii_line(untrusted, "payload"), " ")
+    fields = pairs(ascii_line(untrusted, PAYLOAD), " ")
     pool = fields.pop("pool", None)
     (name,) = _exactly(fields, "name")
     return CloneSpec(check(names.VM_NAME, name), None if pool is None else check(names.POOL_NAME, pool))
 
 
 def _decode_options(untrusted: bytes) -> Mapping[str, str]:
-    return pairs(ascii_line(untrusted, "payload"), " ")
+    return pairs(ascii_line(untrusted, PAYLOAD), " ")
 
 
 def _decode_lines(untrusted: bytes) -> Mapping[str, str]:
-    return pairs(text(untrusted, "payload"), "\n")
+    return pairs(text(untrusted, PAYLOAD), "\n")
 
 
 def _decode_token_content(untrusted: bytes) -> TokenContent:
-    token, newline, content = text(untrusted, "payload").partition("\n")
+    token, newline, content = text(untrusted, PAYLOAD).partition("\n")
     if not newline or not token.isascii() or not token.isprintable():
-        raise ProtocolError("The first line is the token, the content follows it.")
+        raise refusal("payload-token")
     return TokenContent(token, content)
 
 
@@ -411,9 +425,9 @@ def _yes_no(flag: bool) -> str:  # noqa: FBT001 - an encoder of one value
 
 
 def _decode_property(untrusted: bytes) -> PropertyState:
-    default, space, value = text(untrusted, "answer").partition(" ")
+    default, space, value = text(untrusted, ANSWER).partition(" ")
     if not space or default not in {"default=yes", "default=no"}:
-        raise ProtocolError(f"Not a property's value: {shown(untrusted)}")
+        raise refusal("not-a-property", shown(untrusted))
     return PropertyState(default == "default=yes", value)
 
 
@@ -465,11 +479,11 @@ def _class_row(row: str) -> VmClassRow:
 
 
 def _decode_state(untrusted: bytes) -> CurrentState:
-    fields = pairs(ascii_line(untrusted, "answer"), " ")
+    fields = pairs(ascii_line(untrusted, ANSWER), " ")
     try:
         return CurrentState(PowerState(fields["power_state"]), number(fields["mem"]), number(fields["cputime"]))
     except (KeyError, ValueError) as error:
-        raise ProtocolError(f"Not a state: {shown(untrusted)}") from error
+        raise refusal("not-a-state", shown(untrusted)) from error
 
 
 def _encode_state(state: CurrentState) -> bytes:
@@ -489,7 +503,7 @@ def _policy_text(row: PolicyRow) -> str:
 
 def _decode_bit(untrusted: bytes) -> bool:
     if untrusted not in {b"0", b"1"}:
-        raise ProtocolError(f"Neither 0 nor 1: {shown(untrusted)}")
+        raise refusal("not-a-bit", shown(untrusted))
     return untrusted == b"1"
 
 
@@ -498,7 +512,7 @@ def _joined(options: Mapping[str, str]) -> str:
 
 
 def _position(untrusted: bytes) -> int | None:
-    return None if untrusted in {b"", b"-"} else number(untrusted, "position")
+    return None if untrusted in {b"", b"-"} else number(untrusted, POSITION_NOUN)
 
 
 def _streamed(_untrusted: bytes) -> ByteStream:
@@ -532,10 +546,10 @@ POSITION: Codec[int | None] = Codec(
     "position or -", _position, lambda value: b"-" if value is None else str(value).encode(), optional=True
 )
 INDEX: Codec[int] = Codec(
-    "position", lambda untrusted: number(untrusted, "position"), lambda value: str(value).encode()
+    "position", lambda untrusted: number(untrusted, POSITION_NOUN), lambda value: str(value).encode()
 )
 SIZE: Codec[int] = Codec(
-    "size in bytes", lambda untrusted: number(untrusted, "size"), lambda value: str(value).encode()
+    "size in bytes", lambda untrusted: number(untrusted, SIZE_NOUN), lambda value: str(value).encode()
 )
 VOLUME_ID: Codec[VolumeId] = Codec("pool:vid", _decode_volume_id, lambda volume: escape(str(volume)).encode())
 DEVICE_ID: Codec[DeviceId] = Codec("backend+ident", _decode_device_id, lambda device: str(device).encode())

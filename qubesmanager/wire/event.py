@@ -7,10 +7,10 @@ A frame is `1` NUL subject NUL name NUL (key NUL value NUL)* NUL. The subject of
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.framing import EVENT, EXCEPTION, decode_error
 from qubesmanager.wire.limits import EVENT_BYTES
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reasons import refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class EventDecoder:
         self._buffer += untrusted
         while self._too_long is not None or len(self._buffer) >= len(EVENT):
             if self._too_long is None and not self._buffer.startswith((EVENT, EXCEPTION)):
-                raise ProtocolError(f"The event stream holds unknown bytes: {shown(bytes(self._buffer[:16]))}")
+                raise refusal("events-unknown", shown(bytes(self._buffer[:16])))
             is_error = self._too_long is None and self._buffer.startswith(EXCEPTION)
             end = -1 if is_error else self._end_of_frame()
             if self._too_long is None and (len(self._buffer) if end < 0 else end) >= EVENT_BYTES:
@@ -81,7 +81,7 @@ class EventDecoder:
         if self._buffer.startswith(EXCEPTION):
             raise decode_error(bytes(self._buffer[len(EXCEPTION) :]))
         if self._buffer or self._too_long is not None:
-            raise ProtocolError("The event stream ended inside an event.")
+            raise refusal("events-cut")
 
     def _start_frame(self) -> None:
         self._words = 0
@@ -95,7 +95,7 @@ class EventDecoder:
         self._searched -= count
 
     def _end_of_frame(self) -> int:
-        """Where the closing NUL stands; -1 if it has not come. It is where a key would be empty.
+        """Where the closing NUL is; -1 if it has not come. It is where a key would be empty.
 
         What was searched is not searched again, so a stream that comes byte by byte costs no more than its length.
         """
@@ -120,7 +120,7 @@ def _head(frame: bytes) -> Event:
     """Subject and name of a frame that is too long. Raises `ProtocolError` for one that does not begin with them."""
     words = frame[len(EVENT) :].split(b"\x00")[: _NAME_WORDS + 1]
     if not frame.startswith(EVENT) or len(words) <= _NAME_WORDS:
-        raise ProtocolError("An event is longer than 1 MiB.")
+        raise refusal("event-too-long")
     subject, name = (word.decode("utf-8", "replace") for word in words[:_NAME_WORDS])
     return Event(subject, name)
 
@@ -129,6 +129,6 @@ def _decode(frame: bytes) -> Event:
     try:
         words = frame.decode("utf-8").split("\x00")
     except UnicodeDecodeError as error:
-        raise ProtocolError("An event is not UTF-8.") from error
+        raise refusal("event-not-utf8") from error
     subject, name, *rest = words[:-1]
     return Event(subject, name, dict(zip(rest[::2], rest[1::2], strict=True)))

@@ -16,7 +16,7 @@ from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reason import Reason
-from qubesmanager.wire.reasons import from_json_text, to_json_text
+from qubesmanager.wire.reasons import from_json_text, refusal, to_json_text
 from qubesmanager.wire.records import NO, YES, VmRecord
 from qubesmanager.wire.values import DeviceChange, DeviceClass, PowerState
 
@@ -129,7 +129,7 @@ class EventRow(Generic[P, F]):
         try:
             return self.codec.decode(untrusted_detail, event.fields)
         except (KeyError, ValueError, ProtocolError) as error:
-            raise ProtocolError(f"The event {self.kind} of {shown(event.subject)} does not decode.") from error
+            raise refusal("event-fields", self.kind, shown(event.subject)) from error
 
     def of(self, event: Event) -> F | None:
         """The fields if it is an event of this row and decodes; else None."""

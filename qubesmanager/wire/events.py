@@ -8,7 +8,6 @@ from them. An event that no row knows is passed on and changes nothing.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.event_row import (
     AnyEventRow,
@@ -22,6 +21,7 @@ from qubesmanager.wire.event_row import (
     flag_text,
 )
 from qubesmanager.wire.reason import Reason as WireReason
+from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import (
     YES,
     DeviceRecord,
@@ -509,7 +509,7 @@ def apply_event(record: VmRecord | None, event: Event) -> VmRecord | None:
     if row is DOMAIN_ADD:
         added = DOMAIN_ADD.read(event).record
         if added.name != event.subject:
-            raise ProtocolError("The event domain-add brings the record of another qube.")
+            raise refusal("event-other-record")
         return added
     if record is None or row is None or row.effect is None:
         return record

@@ -15,8 +15,9 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
-from qubesmanager.wire.errors import ProtocolError, QubesValueError
+from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reasons import refusal
 
 Choice = TypeVar("Choice", bound=StrEnum)
 Network = TypeVar("Network", ipaddress.IPv4Network, ipaddress.IPv6Network)
@@ -29,8 +30,6 @@ EXPIRE_LIMIT = 2**33
 """An expiry lies before this (the year 2242): the kernel counts nanoseconds in 63 bits."""
 PORT_LIMIT = 2**16
 ICMP_TYPE_LIMIT = 2**8
-
-_ONE_DESTINATION = "A rule has one destination: dst4, dst6 or dsthost."
 
 HOST_BYTES = 253
 """The longest host name, without a final dot (RFC 1035)."""
@@ -86,17 +85,17 @@ class Rule:
 
     def __post_init__(self) -> None:
         if sum(value is not None for value in (self.dst4, self.dst6, self.dsthost)) > 1:
-            raise QubesValueError(_ONE_DESTINATION)
+            raise refusal("rule-one-destination")
         if self.dstports is not None and self.proto not in {Proto.TCP, Proto.UDP}:
-            raise QubesValueError("dstports needs proto=tcp or proto=udp.")
+            raise refusal("rule-ports-proto")
         if self.icmptype is not None and self.proto is not Proto.ICMP:
-            raise QubesValueError("icmptype needs proto=icmp.")
+            raise refusal("rule-icmp-proto")
         if self.specialtarget is SpecialTarget.DNS and self.proto is Proto.ICMP:
-            raise QubesValueError("specialtarget=dns goes over tcp and udp, never over icmp.")
+            raise refusal("rule-dns-icmp")
         for name, parse in _OPTIONS.items():
             value = getattr(self, name)
             if value is not None and parse(str(value)) != value:
-                raise QubesValueError(f"{name}={value} is not in its canonical form.")
+                raise refusal("rule-not-canonical", name, str(value))
 
     def __str__(self) -> str:
         """The canonical text; `parse_rule` gives the same rule back."""
@@ -115,47 +114,45 @@ def parse_rule(untrusted_rule: str | bytes) -> Rule:
     while rest:
         name, equals, after = rest.partition("=")
         if not equals or " " in name:
-            raise ProtocolError(_not_an_option(rest.partition(" ")[0]))
+            raise _not_an_option(rest.partition(" ")[0])
         if name in options:
-            raise ProtocolError(f"The option {shown(name)} is there twice.")
+            raise refusal("rule-option-twice", shown(name))
         options[name], space, rest = (after, "", "") if name == "comment" else after.partition(" ")
         if space and not rest:
-            raise ProtocolError("A space ends the rule.")
+            raise refusal("rule-space-end")
     return rule_of(options)
 
 
 def rule_of(untrusted_options: Mapping[str, str]) -> Rule:
     """The rule with these options; raises as `parse_rule` does."""
     if not untrusted_options:
-        raise ProtocolError("The rule is empty; it has at least action=accept or action=drop.")
+        raise refusal("rule-empty")
     values: dict[str, Any] = {}
     for name, text in untrusted_options.items():
         if name not in _OPTIONS:
-            raise ProtocolError(f"There is no firewall option {shown(name)}; there are {', '.join(_OPTIONS)}.")
+            raise refusal("rule-unknown-option", shown(name), ", ".join(_OPTIONS))
         option = _address_option(text) if name == "dsthost" else name
         if option in values:
-            raise QubesValueError(_ONE_DESTINATION)
+            raise refusal("rule-one-destination")
         values[option] = _OPTIONS[option](text)
     if "action" not in values:
-        raise ProtocolError("The rule has neither action=accept nor action=drop.")
+        raise refusal("rule-no-action")
     return Rule(**values)
 
 
 def _text(untrusted_rule: str | bytes) -> str:
     if len(untrusted_rule) > RULE_BYTES:
-        raise ProtocolError(f"A rule has at most {RULE_BYTES} bytes.")
+        raise refusal("rule-too-long", RULE_BYTES)
     if isinstance(untrusted_rule, str):
         return untrusted_rule
     try:
         return untrusted_rule.decode("ascii")
     except UnicodeDecodeError:
-        raise ProtocolError("The rule is not ASCII text.") from None
+        raise refusal("rule-not-ascii") from None
 
 
-def _not_an_option(word: str) -> str:
-    if not word:
-        return "One space stands between two options, and none before the first."
-    return f"{shown(word)} is not an option of the form name=value."
+def _not_an_option(word: str) -> Mgmt1Error:
+    return refusal("rule-no-option", shown(word)) if word else refusal("rule-spaces")
 
 
 # -- one parser an option: text -> value; QubesValueError names the fault --------------------------------------------
@@ -166,7 +163,7 @@ def _chosen(name: str, kind: type[Choice]) -> Callable[[str], Choice]:
         try:
             return kind(text)
         except ValueError:
-            raise QubesValueError(f"{name} is {' or '.join(kind)}, not {shown(text)}.") from None
+            raise refusal("option-choice", name, ", ".join(kind), shown(text)) from None
 
     return parse
 
@@ -176,7 +173,7 @@ def _number(name: str, limit: int) -> Callable[[str], int]:
 
     def parse(text: str) -> int:
         if not _DECIMAL.fullmatch(text) or int(text) >= limit:
-            raise QubesValueError(f"{name} is a number from 0 to {limit - 1}, not {shown(text)}.")
+            raise refusal("rule-number", name, limit - 1, shown(text))
         return int(text)
 
     return parse
@@ -192,7 +189,7 @@ def _network(name: str, kind: type[Network], bits: int, example: str) -> Callabl
                 return kind(f"{address}/{int(prefix or bits)}", strict=False)
             except ValueError:
                 pass
-        raise QubesValueError(f"{name} is a network such as {example}, not {shown(text)}.")
+        raise refusal("rule-network", name, example, shown(text))
 
     return parse
 
@@ -202,9 +199,9 @@ def _host(text: str) -> str:
     host = text.lower().removesuffix(".")
     labels = host.split(".")
     if len(host) > HOST_BYTES or not all(_HOST_LABEL.fullmatch(label) for label in labels):
-        raise QubesValueError(f"dsthost is a host name such as www.example.com, not {shown(text)}.")
+        raise refusal("rule-host", shown(text))
     if labels[-1].isdigit():
-        raise QubesValueError(f"dsthost is a host name, an address or a network; {shown(text)} is neither.")
+        raise refusal("rule-host-digits", shown(text))
     return host
 
 
@@ -224,15 +221,15 @@ def _ports(text: str) -> Ports:
     number = _number("dstports", PORT_LIMIT)
     ports = Ports(number(low), number(high if dash else low))
     if ports.low > ports.high:
-        raise QubesValueError(f"dstports goes from the lower port to the higher, not {shown(text)}.")
+        raise refusal("rule-ports-order", shown(text))
     return ports
 
 
 def _comment(text: str) -> str:
     if not (text.isascii() and text.isprintable()):
-        raise QubesValueError("A comment is one line of printable ASCII.")
+        raise refusal("rule-comment-ascii")
     if len(text) > COMMENT_BYTES:
-        raise QubesValueError(f"A comment has at most {COMMENT_BYTES} characters.")
+        raise refusal("rule-comment-too-long", COMMENT_BYTES)
     return text
 
 

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qubesmanager.wire import reasons
-from qubesmanager.wire.errors import Mgmt1Error, ProtocolError
+from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reasons import refusal
 
 OK = b"0\x00"
 EVENT = b"1\x00"
@@ -39,7 +40,7 @@ def encode_header(service: str, argument: str, source: str, target: str) -> byte
     """
     for word in (f"{service}+{argument}", source, target):
         if not word.isascii() or not word.isprintable() or " " in word or not word:
-            raise ProtocolError(f"Not possible in a request: {shown(word)}")
+            raise refusal("request-word", shown(word))
     return f"{service}+{argument} {source} name {target}\x00".encode("ascii")
 
 
@@ -51,11 +52,11 @@ def decode_header(untrusted: bytes) -> Header:
     try:
         words = untrusted.decode("ascii").split(" ")
     except UnicodeDecodeError as error:
-        raise ProtocolError("The request header is not ASCII.") from error
+        raise refusal("request-not-ascii") from error
     if len(words) != _HEADER_WORDS or not all(words):
-        raise ProtocolError("The request header does not have four words.")
+        raise refusal("request-words")
     if words[2] not in {"name", "keyword"}:
-        raise ProtocolError("The target of the request header is neither a name nor a keyword.")
+        raise refusal("request-target")
     service, _, argument = words[0].partition("+")
     return Header(service, argument, words[1], words[2], words[3])
 
@@ -74,7 +75,7 @@ def decode_error(untrusted_rest: bytes) -> Mgmt1Error:
     """
     parts = untrusted_rest.decode("utf-8", "replace").split("\x00")
     if len(parts) < 4 or parts[-1] != "":  # noqa: PLR2004 - type, traceback, format, and the end
-        return ProtocolError("The answer holds an exception that does not decode.")
+        return refusal("answer-exception")
     wire_name, _traceback, template, *fields = parts[:-1]
     reason = reasons.from_format(template, fields)
     error = Mgmt1Error.from_wire(wire_name, reasons.text(reason) if reason else _filled(template, fields))
@@ -107,5 +108,5 @@ def content(untrusted_answer: bytes) -> bytes:
     if head == EXCEPTION:
         raise decode_error(rest)
     if not untrusted_answer:
-        raise ProtocolError("The answer is empty.")
-    raise ProtocolError(f"The answer starts with unknown bytes: {shown(untrusted_answer[:16])}")
+        raise refusal("answer-empty")
+    raise refusal("answer-unknown", shown(untrusted_answer[:16]))

@@ -8,8 +8,8 @@ one way to apply it.
 import re
 from dataclasses import dataclass
 
-from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import refusal, text
 
 DOM0 = "dom0"
 """The admin qube, which every system has and which no rule of a qube restricts."""
@@ -19,45 +19,53 @@ RESERVED_VM_NAMES = frozenset({"none", "default", DOM0, "Domain-0"})
 
 @dataclass(frozen=True, slots=True)
 class NameRule:
-    """One kind of name: `what` it is called in messages, the pattern that must match it whole."""
+    """One kind of name: the `noun` for it in messages, the pattern that must match it whole."""
 
-    what: str
+    noun: Reason
     pattern: re.Pattern[str]
+
+    @property
+    def what(self) -> str:
+        """The noun in English."""
+        return text(self.noun)
 
     def matches(self, text: str) -> bool:
         return self.pattern.fullmatch(text) is not None
 
 
-VM_NAME = NameRule("qube name", re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,30}", re.ASCII))
-PROPERTY_NAME = NameRule("property name", re.compile(r"[a-z_][a-z0-9_]{0,63}", re.ASCII))
-FEATURE_NAME = NameRule("feature name", re.compile(r"(?![.-])[A-Za-z0-9_.-]{1,128}", re.ASCII))
-QUBES_TAG = NameRule("tag of Qubes OS", re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII))
+VM_NAME = NameRule(Reason("what-qube-name"), re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,30}", re.ASCII))
+PROPERTY_NAME = NameRule(Reason("what-property-name"), re.compile(r"[a-z_][a-z0-9_]{0,63}", re.ASCII))
+FEATURE_NAME = NameRule(Reason("what-feature-name"), re.compile(r"(?![.-])[A-Za-z0-9_.-]{1,128}", re.ASCII))
+QUBES_TAG = NameRule(Reason("what-tag-of-qubes"), re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII))
 """The tags of Qubes OS: its restore tool stops at any other."""
 TAG_NAME = NameRule(
-    "tag", re.compile(r"[A-Za-z0-9_-]{1,128}|(?:created|managed)-by-[A-Za-z][A-Za-z0-9_.-]{0,30}", re.ASCII)
+    Reason("what-tag"),
+    re.compile(r"[A-Za-z0-9_-]{1,128}|(?:created|managed)-by-[A-Za-z][A-Za-z0-9_.-]{0,30}", re.ASCII),
 )
 """The tags of a qube here: those of Qubes OS, and two kinds that end in the name of a qube, which may have a dot."""
-LABEL_NAME = NameRule("label", re.compile(r"[a-z0-9-]{1,32}", re.ASCII))
-POOL_NAME = NameRule("pool name", re.compile(r"(?![.-])[A-Za-z0-9_.-]{1,128}", re.ASCII))
-PROFILE_ID = NameRule("profile id", re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII))
-VOLUME_NAME = NameRule("volume name", re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII))
-VOLUME_ID = NameRule("volume id", re.compile(r"(?!/)(?!.*//)[A-Za-z0-9_.@+:/-]{1,200}(?<!/)", re.ASCII))
-SNAPSHOT_ID = NameRule("snapshot id", re.compile(r"[A-Za-z0-9_.:+-]{1,64}", re.ASCII))
-RULE_ID = NameRule("rule id", re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII))
-DEVICE_IDENT = NameRule("device id", re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII))
-LOG_NAME = NameRule("log name", re.compile(r"(?![.-])[A-Za-z0-9_.-]{1,64}", re.ASCII))
-FILE_NAME = NameRule("policy file name", re.compile(r"(?![.])[a-z0-9_.-]{1,100}", re.ASCII))
-CLASS_NAME = NameRule("class name", re.compile(r"[A-Z][A-Za-z]{0,30}", re.ASCII))
+LABEL_NAME = NameRule(Reason("what-label"), re.compile(r"[a-z0-9-]{1,32}", re.ASCII))
+POOL_NAME = NameRule(Reason("what-pool-name"), re.compile(r"(?![.-])[A-Za-z0-9_.-]{1,128}", re.ASCII))
+PROFILE_ID = NameRule(Reason("what-profile-id"), re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII))
+VOLUME_NAME = NameRule(Reason("what-volume-name"), re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII))
+VOLUME_ID = NameRule(Reason("what-volume-id"), re.compile(r"(?!/)(?!.*//)[A-Za-z0-9_.@+:/-]{1,200}(?<!/)", re.ASCII))
+SNAPSHOT_ID = NameRule(Reason("what-snapshot-id"), re.compile(r"[A-Za-z0-9_.:+-]{1,64}", re.ASCII))
+RULE_ID = NameRule(Reason("what-rule-id"), re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII))
+DEVICE_IDENT = NameRule(Reason("what-device-id"), re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII))
+LOG_NAME = NameRule(Reason("what-log-name"), re.compile(r"(?![.-])[A-Za-z0-9_.-]{1,64}", re.ASCII))
+FILE_NAME = NameRule(Reason("what-policy-file-name"), re.compile(r"(?![.])[a-z0-9_.-]{1,100}", re.ASCII))
+CLASS_NAME = NameRule(Reason("what-class-name"), re.compile(r"[A-Z][A-Za-z]{0,30}", re.ASCII))
 # What qrexec lets through. A literal `:`, which a direct socket can carry, marks a plain `pool:vid` pair.
-ARGUMENT = NameRule("argument", re.compile(r"[A-Za-z0-9_.+-]{0,255}|(?=[^:]*:)[A-Za-z0-9_.@+:/-]{1,255}", re.ASCII))
+ARGUMENT = NameRule(
+    Reason("what-argument"), re.compile(r"[A-Za-z0-9_.+-]{0,255}|(?=[^:]*:)[A-Za-z0-9_.@+:/-]{1,255}", re.ASCII)
+)
 
 
 def check(rule: NameRule, untrusted: str) -> str:
     """The text itself, once it fits its rule. Raises `ProtocolError` naming the kind of name and the text, escaped."""
     if not rule.matches(untrusted):
-        raise ProtocolError(f"Not a valid {rule.what}: {shown(untrusted)}")
+        raise refusal("not-valid", rule.noun, shown(untrusted))
     if rule is VOLUME_ID and any(part in {".", ".."} for part in untrusted.split("/")):
-        raise ProtocolError(f"Not a valid {rule.what}: {shown(untrusted)}")
+        raise refusal("not-valid", rule.noun, shown(untrusted))
     return untrusted
 
 

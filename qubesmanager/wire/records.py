@@ -12,9 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.reason import Reason
-from qubesmanager.wire.reasons import from_json, to_json
+from qubesmanager.wire.reasons import from_json, refusal, to_json
 from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
 
 YES = "yes"
@@ -175,7 +174,7 @@ def decode_record(untrusted: bytes) -> VmRecord:
             notes=_text(data["notes"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ProtocolError("A qube's record does not decode.") from error
+        raise refusal("record-not-decoded") from error
 
 
 _VOLUME_TYPES = VolumeRecord.__annotations__

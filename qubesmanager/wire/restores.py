@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
-from qubesmanager.wire.errors import ProtocolError, QubesValueError
+from qubesmanager.wire.errors import QubesValueError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import RESTORE_PROGRESS
-from qubesmanager.wire.names import DOM0, shown
+from qubesmanager.wire.names import DOM0, VM_NAME, shown
 from qubesmanager.wire.reason import Field, Reason
-from qubesmanager.wire.reasons import from_json_text, joined, refusal, text, to_json_text
+from qubesmanager.wire.reasons import error_for, from_json_text, joined, refusal, text, to_json_text
 from qubesmanager.wire.records import NO, YES
 
 ADMIN = "AdminVM"
@@ -158,7 +158,7 @@ def encode_options(passphrase: str, plan: RestorePlan | None = None, run: str = 
     `QubesValueError` for a value that is not one word, or a passphrase that is not one line.
     """
     if {"\n", "\0"} & set(passphrase):
-        raise QubesValueError("A passphrase is one line.")
+        raise refusal("passphrase-one-line")
     lines = [f"passphrase={passphrase}"]
     if plan is not None:
         lines += [f"{key}={value}" for key, value in _values(plan).items() if value]
@@ -188,14 +188,14 @@ def _values(plan: RestorePlan) -> dict[str, str]:
 
 def _word(untrusted: str) -> str:
     if not untrusted or not untrusted.isascii() or not untrusted.isprintable() or " " in untrusted:
-        raise QubesValueError(f"Not a valid qube name: {shown(untrusted)}")
+        raise error_for(Reason("not-valid", VM_NAME.noun, shown(untrusted)), QubesValueError)
     return untrusted
 
 
 def _path(untrusted: str) -> str:
     """A path as the rest of a line. Raises `QubesValueError` for one that is not absolute."""
     if untrusted and not _is_home(untrusted):
-        raise QubesValueError(f"The new folder for the home of dom0 is an absolute path, not {shown(untrusted)}.")
+        raise error_for(Reason("home-folder-path", shown(untrusted)), QubesValueError)
     return untrusted
 
 
@@ -210,7 +210,7 @@ def _words(names: tuple[str, ...]) -> str:
 def _pairs(names: Mapping[str, str]) -> str:
     for old in names:
         if ":" in old:
-            raise QubesValueError(f"Not a valid qube name: {shown(old)}")
+            raise error_for(Reason("not-valid", VM_NAME.noun, shown(old)), QubesValueError)
     # The new name may be empty: no netvm.
     return " ".join(f"{_word(old)}:{_word(new) if new else ''}" for old, new in names.items())
 
@@ -333,7 +333,7 @@ def decode_contents(untrusted: str) -> Contents:
     values = dict(_pair(line) for line in head.split("\n"))
     qubes = tuple(_stored_qube(line) for line in rows.split("\n") if line)
     if len({qube.name for qube in qubes}) != len(qubes):
-        raise ProtocolError("The answer names a qube twice.")
+        raise refusal("answer-qube-twice")
     return Contents(
         values.get("backup-id", ""),
         values.get("compression", ""),
@@ -348,7 +348,7 @@ def decode_contents(untrusted: str) -> Contents:
 def _home(untrusted: str) -> StoredHome:
     size, colon, files = untrusted.partition(":")
     if not colon or not _is_number(size) or (files and not _is_number(files)):
-        raise ProtocolError(f"Not the size of dom0's home: {shown(untrusted)}")
+        raise refusal("not-a-home-size", shown(untrusted))
     return StoredHome(int(size), int(files) if files else None)
 
 
@@ -360,14 +360,14 @@ def _item(untrusted: str) -> StoredItem:
     kind, _, rest = untrusted.partition(":")
     name, _, fate = rest.rpartition(":")
     if not kind or not name or fate not in FATES:
-        raise ProtocolError(f"Not a part of dom0's configuration: {shown(untrusted)}")
+        raise refusal("not-a-config-item", shown(untrusted))
     return StoredItem(kind, name, fate)
 
 
 def _pair(untrusted: str) -> tuple[str, str]:
     key, equals, value = untrusted.partition("=")
     if not equals:
-        raise ProtocolError(f"Not a key and a value: {shown(untrusted)}")
+        raise refusal("not-a-pair", shown(untrusted))
     return key, value
 
 
@@ -376,7 +376,7 @@ def _stored_qube(untrusted: str) -> StoredQube:
     values = dict(map(_pair, words))
     size = values.get("size", "0")
     if not name or not _is_number(size):
-        raise ProtocolError(f"Not a qube and its size: {shown(untrusted)}")
+        raise refusal("not-a-qube-size", shown(untrusted))
     return StoredQube(
         name=name,
         klass=values.get("class", ""),
@@ -407,7 +407,7 @@ def decode_restored(untrusted: str) -> Restored:
     outcome = result.removeprefix("result=")
     said, _, why = said.partition("\t")
     if not qube or name == named or not name or outcome == result or outcome not in RESULTS:
-        raise ProtocolError(f"Not what became of a qube: {shown(untrusted)}")
+        raise refusal("not-a-result", shown(untrusted))
     return Restored(qube, "" if name == "-" else name, outcome, said, from_json_text(why))
 
 

@@ -13,7 +13,7 @@ from qubesmanager.client.client import Client
 from qubesmanager.client.live_copy import Follower, Gone, Happened, Lost, Put, Synced, SystemChanged, Unreadable, Update
 from qubesmanager.transport.base import Payload, TransportError
 from qubesmanager.wire import calls, limits
-from qubesmanager.wire.errors import ProtocolError, QubesVMNotFoundError
+from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesVMNotFoundError
 from qubesmanager.wire.event import Event, encode_event
 from qubesmanager.wire.events import PROPERTY_SET
 from qubesmanager.wire.framing import encode_error
@@ -90,7 +90,7 @@ async def test_streamed_rows_end_with_the_error_that_came(size: int, answer: byt
 
 @pytest.mark.parametrize("size", [1 << 16, 10 << 20])
 async def test_a_bad_row_is_left_out_and_the_others_are_not(size: int) -> None:
-    bad: list[ProtocolError] = []
+    bad: list[Mgmt1Error] = []
     long = b"x" * (limits.ROW_BYTES + 1) + b"\n"
     rows = ROWS + b"nonsense\n" + long + encode_record(WORK) + b"\n"
 

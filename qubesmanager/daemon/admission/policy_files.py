@@ -17,12 +17,12 @@ from qubesmanager.host.atomic_file import drop_parts, fsync_folder, replace_file
 from qubesmanager.policy.folder import INCLUDES, SUFFIX, included_by, is_read, new_problem, problems
 from qubesmanager.wire.codecs import PolicyRow, TokenContent
 from qubesmanager.wire.errors import (
-    Mgmt1Error,
     PolicyAdminSyntaxException,
 )
 from qubesmanager.wire.limits import POLICY_BYTES, POLICY_FILES
 from qubesmanager.wire.names import FILE_NAME, check
-from qubesmanager.wire.reasons import refusal
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import error_for, refusal
 
 NEW, ANY = "new", "any"
 """The tokens for "there is no such file" and "any content"."""
@@ -164,7 +164,7 @@ class Policies:
     @staticmethod
     def _check(before: dict[str, str], after: dict[str, str], path: str, folders: Collection[str]) -> None:
         if problem := new_problem(before, after, path, folders):
-            raise PolicyAdminSyntaxException(problem)
+            raise error_for(Reason("other-text", problem), PolicyAdminSyntaxException)
 
     def _all(self) -> tuple[dict[str, str], frozenset[str]]:
         return _read_all(self.folder)
@@ -176,7 +176,7 @@ class Policies:
         try:
             return [part for folder in (self.folder, self.folder / INCLUDES) for part in drop_parts(folder)]
         except OSError as error:
-            raise Mgmt1Error(f"{self.folder}: {error.strerror}.") from error
+            raise refusal("policy-folder-not-read", self.folder, error.strerror or str(error)) from error
 
 
 def token_of(content: bytes) -> str:

@@ -9,7 +9,7 @@ from qubesmanager.admin.errors import explained
 from qubesmanager.admin.events import Shared
 from qubesmanager.daemon.dialect import handlers
 from qubesmanager.daemon.dialect.context import REGISTRY, Asking, Tokens
-from qubesmanager.daemon.registry import Backend, Handler, Texts
+from qubesmanager.daemon.registry import Backend, Handler
 from qubesmanager.wire.call import AnyCall
 from qubesmanager.wire.errors import Mgmt1Error, QubesNotImplementedError
 
@@ -19,14 +19,6 @@ class Dialect:
 
     prefix = "admin."
     calls: Mapping[str, AnyCall] = BY_SERVICE
-    texts = Texts(
-        unknown_call="no such method: {got}",
-        not_dom0="expected destination to be AdminVM",
-        no_argument="expected an argument",
-        surplus_argument="unexpected argument",
-        no_payload="expected payload",
-        surplus_payload="unexpected payload",
-    )
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend

@@ -8,7 +8,7 @@ from qubesmanager.daemon.local import handlers
 from qubesmanager.daemon.local.core.sight import answer_for
 from qubesmanager.daemon.local.handlers.context import REGISTRY, Context
 from qubesmanager.daemon.local.system import System
-from qubesmanager.daemon.registry import Handler, Texts
+from qubesmanager.daemon.registry import Handler
 from qubesmanager.wire.call import AnyCall
 from qubesmanager.wire.calls import BY_SERVICE, TABLE
 from qubesmanager.wire.errors import Mgmt1Error
@@ -23,7 +23,6 @@ class LocalBackend:
     """Answers for one `System`."""
 
     prefix = "mgmt1."
-    texts = Texts()
     calls: Mapping[str, AnyCall] = BY_SERVICE
 
     def __init__(self, system: System) -> None:

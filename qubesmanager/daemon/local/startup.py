@@ -21,9 +21,8 @@ from qubesmanager.daemon.local.services.unreadable import identify, settle
 from qubesmanager.daemon.local.store.store import Store
 from qubesmanager.daemon.local.system import NetworkMaker, System, user_network
 from qubesmanager.host.atomic_file import make_private
-from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import DOM0
-from qubesmanager.wire.reasons import field_text
+from qubesmanager.wire.reasons import field_text, refusal
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +112,7 @@ def _places(state: Path, profiles: Path, policy: Path, policy_hiding: Path | Non
             make_private(folder)
         places.kernels.mkdir(exist_ok=True)
     except OSError as error:
-        raise Mgmt1Error(f"{state} cannot be kept for the daemon alone: {error.strerror}.") from error
+        raise refusal("state-not-private", state, error.strerror or str(error)) from error
     return places
 
 
@@ -124,7 +123,7 @@ def _locked(path: Path) -> BinaryIO:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         file.close()
-        raise Mgmt1Error(f"Another daemon keeps its state in {path.parent}.") from error
+        raise refusal("state-locked", path.parent) from error
     return file
 
 

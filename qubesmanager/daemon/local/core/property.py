@@ -17,7 +17,7 @@ from qubesmanager.wire.errors import ProtocolError, QubesPropertyValueError
 from qubesmanager.wire.limits import PROPERTY_CHARACTERS
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reason import Field, Reason
-from qubesmanager.wire.reasons import error_for, refusal
+from qubesmanager.wire.reasons import error_for, reason_of, refusal
 
 
 class Facts(facts.Facts, Protocol):
@@ -133,7 +133,7 @@ def _read_text(name: str, untrusted: str, *, optional: bool, utf8: bool) -> str:
     try:
         value = text(untrusted.encode(), name) if utf8 else ascii_line(untrusted.encode(), name)
     except ProtocolError as error:
-        raise QubesPropertyValueError(str(error)) from error
+        raise error_for(reason_of(error), QubesPropertyValueError) from error
     if "\n" in value:
         raise refusal("property-one-line", name)
     if not value and not optional:

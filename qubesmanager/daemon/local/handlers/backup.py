@@ -7,7 +7,7 @@ from qubesmanager.backup.profile import owner_of
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.wire import calls
 from qubesmanager.wire.backups import NOTHING_CONFIRMED, BackupRun, Preview, decode_execute
-from qubesmanager.wire.codecs import ByteStream
+from qubesmanager.wire.codecs import PROFILE, ByteStream
 from qubesmanager.wire.codecs import text as text_of
 from qubesmanager.wire.limits import PROFILE_BYTES
 from qubesmanager.wire.names import DOM0
@@ -45,7 +45,7 @@ async def _text(content: ByteStream) -> str:
         buffer += piece
         if len(buffer) > PROFILE_BYTES:
             raise refusal("profile-too-large", PROFILE_BYTES >> 10)
-    return text_of(buffer, "profile")
+    return text_of(buffer, PROFILE)
 
 
 @answers(calls.BACKUP_RESTORE)

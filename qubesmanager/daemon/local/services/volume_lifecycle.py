@@ -184,8 +184,10 @@ class Volumes:
                 continue
             with self._runtime.leaving_name(new):
                 failed = await self._why_not_renamed_back(pool, old, new, identities) or failed
+        if isinstance(failed, Reason):
+            raise error_for(failed)
         if failed:
-            raise error_for(failed) if isinstance(failed, Reason) else StoragePoolException(failed)
+            raise error_for(Reason("other-text", failed), StoragePoolException)
 
     def _clear_later(self) -> None:
         """Until nothing is left in the open pools."""
