@@ -158,7 +158,16 @@ async def tour(window: MainWindow, camera: Camera) -> None:
     """What a new user does first."""
 
     async def reach(name: str, state: str) -> None:
-        await window.session.wait_for(name, frozenset({state}))
+        reached = asyncio.Event()
+
+        def look(*_changes: object) -> None:
+            if window.session.records[name].state == state:
+                reached.set()
+
+        window.session.put.connect(look)
+        look()
+        await reached.wait()
+        window.session.put.disconnect(look)
         await asyncio.sleep(0.3)  # let the window draw it
 
     async def settle() -> None:

@@ -21,12 +21,11 @@ from qubesmanager.models.device_catalog import Device
 from qubesmanager.models.draft import device_key
 from qubesmanager.transport.base import TransportError
 from qubesmanager.transport.child import ChildTransport
+from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.backup.backup_wizard import BackupWizard
 from qubesmanager.ui.devices.attach_dialog import AttachDialog
 from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
-from qubesmanager.ui.dialogs.confirm_dialog import ConfirmMany
 from qubesmanager.ui.dialogs.create_dialog import CreateDialog
-from qubesmanager.ui.dialogs.remove_dialog import RemoveDialog
 from qubesmanager.ui.manager.command_palette import CommandPalette
 from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.map.map_window import MapWindow
@@ -154,14 +153,14 @@ async def clone(scene: Scene) -> None:
 async def confirm(scene: Scene) -> None:
     scene.window.view.select_name("sys-net")
     scene.window.operations.shutdown(["sys-net"])
-    dialog = await scene.dialog(ConfirmMany)
+    dialog = await scene.dialog(PlanDialog)
     scene.take("confirm", dialog)
     dialog.reject()
 
 
 async def remove(scene: Scene) -> None:
     scene.window.operations.remove(["vault"])
-    dialog = await scene.dialog(RemoveDialog)
+    dialog = await scene.dialog(PlanDialog)
     scene.take("remove", dialog)
     dialog.reject()
 

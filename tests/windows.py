@@ -5,11 +5,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import QModelIndex, Qt
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QDialog, QPushButton, QWidget
 from until import LIMIT, until
 
+from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.session.tasks import TaskEntry
 
@@ -104,3 +105,22 @@ async def opened_dialog(kind: type[D]) -> D:
 
     await until(look)
     return dialogs[0]
+
+
+def leave_out(dialog: PlanDialog, name: str) -> None:
+    """Click the tick of a qube in a plan."""
+    indexes = plan_indexes(dialog, name)
+    assert indexes, f"{name} is not in the plan"
+    tree, viewport = dialog.tree, dialog.tree.viewport()
+    assert viewport is not None
+    tree.scrollTo(indexes[0])
+    tree.setCurrentIndex(indexes[0])
+    press_key(tree, Qt.Key.Key_Space)
+
+
+def plan_indexes(dialog: PlanDialog, name: str) -> list[QModelIndex]:
+    """The first cells of the rows of a qube in a plan."""
+    table = dialog.table
+    above = [table.index(at, 0) for at in range(table.rowCount())]
+    cells = [table.index(at, 0, group) for group in above for at in range(table.rowCount(group))]
+    return [cell for cell in cells if cell.data() == name]

@@ -60,7 +60,7 @@ def start_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = (
         row = Row(
             name,
             START,
-            Group.REFUSED if refused else Group.STAGE,
+            Group.REFUSED if refused and refused.code == "memory-left" else Group.STAGE,
             qube.state,
             qube.state,
             qube.state if refused else PowerState.RUNNING,
@@ -151,6 +151,7 @@ def _shutdown_rows(facts: Facts, asked: Sequence[str], left_out: Collection[str]
     clients = running_clients(facts.qubes)
     behind = {name: dependents(facts.qubes, name, clients) for name in asked}
     order = shutdown_order(facts.qubes, {*asked, *(name for names in behind.values() for name in names)})
+    never = why_not_shutdown_in_order(facts, order)
     reasons = why_not_shutdown_in_order(facts, [name for name in order if name not in left_out])
     stages: dict[str, int] = {}
     rows: list[Row] = []
@@ -163,7 +164,8 @@ def _shutdown_rows(facts: Facts, asked: Sequence[str], left_out: Collection[str]
         rows.append(
             replace(
                 row,
-                stage=0 if refused else stages[name],
+                group=Group.REFUSED if never[name] else Group.STAGE,
+                stage=0 if never[name] else stages[name],
                 needs=frozenset((client, HALT) for client in mine if reasons.get(client, 0) is None),
                 is_left_out=name in left_out,
             )

@@ -10,7 +10,7 @@ from qubesmanager.rules import candidates
 from qubesmanager.rules.actions import why_not_removable
 from qubesmanager.rules.edits import why_not_edit, why_not_set, why_not_set_system
 from qubesmanager.rules.facts import Facts
-from qubesmanager.rules.references import Reference, reference_texts, references_to
+from qubesmanager.rules.references import Reference, References, reference_texts, references_to, removal_order
 from qubesmanager.wire import calls
 from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.reason import Reason
@@ -38,19 +38,23 @@ def removal_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] =
         moves[name] = [_move(facts, name, each, replacement) for each in outside]
         stuck = [each for each, row in zip(outside, moves[name], strict=True) if not row.is_change]
         if stuck:
-            refused[name] = Reason("qube-used", name, ", ".join(reference_texts(facts, stuck)))
+            users = stuck if replacement else references[name]
+            refused[name] = Reason("qube-used", name, ", ".join(reference_texts(facts, users)))
+    inside = {name: [each for each in references[name] if each.user in going] for name in going}
+    order = removal_order(inside)
+    for name in set(going).difference(order):  # a ring
+        refused.setdefault(name, Reason("qube-used", name, ", ".join(reference_texts(facts, references[name]))))
     _refuse_behind(facts, references, going, refused)
     for name, listed in moves.items():
         rows += [_stays(row) for row in listed] if name in refused else listed
-    order = _removal_order(going, references)
     for name in [*order, *(name for name in asked if name not in order)]:
-        users = {each.user for each in references.get(name, ()) if each.user in going}
+        inner = {each.user for each in references.get(name, ()) if each.user in going}
         rows.append(
             _removal(
                 facts,
                 name,
                 refused.get(name),
-                frozenset({*(row.key for row in moves.get(name, ())), *((user, REMOVE) for user in users)}),
+                frozenset({*(row.key for row in moves.get(name, ())), *((user, REMOVE) for user in inner)}),
                 is_left_out=name in left_out,
             )
         )
@@ -85,29 +89,15 @@ def _stays(row: Row) -> Row:
     return replace(row, then=row.now, steps=())
 
 
-def _refuse_behind(
-    facts: Facts, references: "dict[str, list[Reference]]", going: Sequence[str], refused: dict[str, Reason]
-) -> None:
+def _refuse_behind(facts: Facts, references: References, going: Collection[str], refused: dict[str, Reason]) -> None:
     """Refuse also what a refused qube refers to: it stays, and so must that."""
-    changed = True
-    while changed:
-        changed = False
+    waiting = list(refused)
+    while waiting:
+        stays = waiting.pop()
         for name in going:
-            stuck = [each for each in references[name] if each.user in refused and each.user in going]
-            if stuck and name not in refused:
-                refused[name] = Reason("qube-used", name, ", ".join(reference_texts(facts, stuck)))
-                changed = True
-
-
-def _removal_order(names: Sequence[str], references: "dict[str, list[Reference]]") -> list[str]:
-    """Each qube before those that it refers to; a ring in the order of names, where dom0 decides."""
-    order: list[str] = []
-    left = sorted(names)
-    while left:
-        free = [name for name in left if not any(each.user in left and each.user != name for each in references[name])]
-        order += free or left
-        left = [name for name in left if name not in order]
-    return order
+            if name not in refused and any(each.user == stays for each in references[name]):
+                refused[name] = Reason("qube-used", name, ", ".join(reference_texts(facts, references[name])))
+                waiting.append(name)
 
 
 def _removal(facts: Facts, name: str, refused: Reason | None, needs: frozenset[RowKey], *, is_left_out: bool) -> Row:

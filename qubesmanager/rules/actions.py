@@ -13,7 +13,7 @@ from qubesmanager.rules.devices import why_not_balanced
 from qubesmanager.rules.facts import HALTED, Facts, QubeFacts
 from qubesmanager.rules.features import SKIP_UPDATE, why_start_prohibited
 from qubesmanager.rules.network import dependents, netvms_to_start, running_clients
-from qubesmanager.rules.references import reference_texts, references_to, referrers, removal_order
+from qubesmanager.rules.references import referrers
 from qubesmanager.rules.sight import seen_name, seen_names
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import DeviceRecord
@@ -235,20 +235,9 @@ def why_not_remove(facts: Facts, qube: QubeFacts) -> Reason | None:
     return Reason("qube-used", qube.name, ", ".join(users)) if users else None
 
 
-def why_not_remove_all(facts: Facts, names: Sequence[str]) -> dict[str, Reason | None]:
-    """As `why_not_remove` for each, where the qubes of `names` are removed in the order of `removable`."""
-    known = [name for name in names if name in facts.qubes]
-    reasons = {name: why_not_removable(facts.qubes[name]) for name in known}
-    references = references_to(facts, [name for name in known if reasons[name] is None])
-    for name in set(references).difference(removal_order(references)):
-        reasons[name] = Reason("qube-used", name, ", ".join(reference_texts(facts, references[name])))
-    return reasons
-
-
-def removable(facts: Facts, names: Sequence[str]) -> list[str]:
-    """Those of the qubes that can be removed, each before those that it refers to."""
-    alone = [name for name in names if name in facts.qubes and why_not_removable(facts.qubes[name]) is None]
-    return removal_order(references_to(facts, alone))
+def why_not_plan_removal(_facts: Facts, qube: QubeFacts) -> Reason | None:
+    """Why a qube cannot be removed even when what refers to it is moved to another one first."""
+    return why_not_removable(qube)
 
 
 def why_not_removable(qube: QubeFacts) -> Reason | None:

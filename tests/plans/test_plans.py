@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What plans show: groups, who loses network, what is refused, warnings, stages."""
 
+from dataclasses import replace
+
 from samples import live_copy, vm
 
 from qubesmanager.client.live_copy import LiveCopy
@@ -10,8 +12,8 @@ from qubesmanager.plans.plan import Fate, Group, Plan, Row, undo
 from qubesmanager.plans.properties import property_plan
 from qubesmanager.plans.removal import removal_plan, replacements
 from qubesmanager.wire.reason import Reason
-from qubesmanager.wire.records import PropertyValue
-from qubesmanager.wire.values import PowerState, VmClass
+from qubesmanager.wire.records import DeviceRecord, PropertyValue
+from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
 
 RUNNING, PAUSED = PowerState.RUNNING, PowerState.PAUSED
 
@@ -196,3 +198,25 @@ def test_clones_get_names_that_no_qube_has_and_that_are_not_too_long() -> None:
         "work": "work-3", "work-2": "work-2-2", "a" * 31: "a" * 24 + "-2",
     }  # fmt: skip
     assert row_of(plan, "busy").refused == Reason("dom0-not-cloned")
+
+
+def test_qubes_that_are_removed_together_do_not_hold_each_other_back_but_in_a_ring() -> None:
+    facts = live_copy(
+        vm("debian", VmClass.TEMPLATE),
+        vm("dvm", template="debian"),
+        vm("one", default_dispvm="two"),
+        vm("two", default_dispvm="one"),
+    )
+
+    plan = removal_plan(facts, list(facts.qubes))
+
+    assert [row.qube for row in plan.changes] == ["dvm", "debian"]
+    assert row_of(plan, "one", "remove").refused == Reason("qube-used", "one", "two (default_dispvm)")
+
+
+def test_a_qube_whose_device_another_has_is_removed_after_it() -> None:
+    stick = DeviceRecord(DeviceClass.BLOCK, "sys-usb", "sda", attached=False, options={"persistent": "yes"})
+    facts = live_copy(vm("sys-usb"), replace(vm("work"), devices=(stick,)))
+
+    assert [row.qube for row in removal_plan(facts, ["sys-usb", "work"]).changes] == ["work", "sys-usb"]
+    assert row_of(removal_plan(facts, ["sys-usb"]), "sys-usb").refused is not None

@@ -32,7 +32,7 @@ RULES: dict[str, WhyNotAll] = {
     "pause": each(actions.why_not_pause),
     "unpause": each(actions.why_not_unpause),
     "kill": each(actions.why_not_kill),
-    "remove": actions.why_not_remove_all,
+    "remove": each(actions.why_not_remove),
     "clone": each(actions.why_not_clone),
     "rename": each(actions.why_not_rename),
     "run": each(actions.why_not_run),
@@ -74,22 +74,6 @@ def test_a_qube_whose_device_is_assigned_to_another_cannot_be_removed() -> None:
     assert actions.why_not_remove(facts, facts.qubes["sys-usb"]) == Reason(
         "qube-used", "sys-usb", "work (block device sda)"
     )
-    assert actions.removable(facts, ["sys-usb", "work"]) == ["work", "sys-usb"]
-
-
-def test_qubes_that_are_removed_together_do_not_hold_each_other_back_but_in_a_ring() -> None:
-    facts = live_copy(
-        vm("debian", VmClass.TEMPLATE),
-        vm("dvm", template="debian"),
-        vm("one", default_dispvm="two"),
-        vm("two", default_dispvm="one"),
-    )
-
-    reasons = actions.why_not_remove_all(facts, list(facts.qubes))
-
-    assert {name for name, why in reasons.items() if why is None} == {"debian", "dvm"}
-    assert reasons["one"] == Reason("qube-used", "one", "two (default_dispvm)")
-    assert actions.removable(facts, list(facts.qubes)) == ["dvm", "debian"]
 
 
 def test_a_qube_with_a_paused_netvm_does_not_start() -> None:

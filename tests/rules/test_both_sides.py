@@ -28,6 +28,7 @@ from qubesmanager.daemon.local.drivers.devices.memory import MemoryDevices
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
+from qubesmanager.plans.removal import REMOVE, removal_plan
 from qubesmanager.rules import actions
 from qubesmanager.rules.actions import DONE_ALREADY, Device, WhyNot
 from qubesmanager.rules.creation import why_not_create
@@ -173,8 +174,8 @@ async def remove_all(sides: Sides, name: str, _value: object) -> None:
     """The qube with all that refers to it."""
     users = [other for other in sorted(sides.copy.qubes) if other != "dom0"][: 1 + len(name) % 5]
     names = list(dict.fromkeys([name, *users]))
-    reasons, order = actions.why_not_remove_all(sides.copy, names), actions.removable(sides.copy, names)
-    assert {other for other, why in reasons.items() if why is None} == set(order)
+    rows = [row for row in removal_plan(sides.copy, names).rows if row.part == REMOVE]
+    reasons, order = {row.qube: row.refused for row in rows}, [row.qube for row in rows if row.is_change]
     for other, why in reasons.items():
         if why is not None:
             agrees(why, await sides.send(calls.VM_REMOVE(other)), f"removal of {other}")

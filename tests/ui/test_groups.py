@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Groups in the sidebar: what belongs to them, folding, and actions on all of a group."""
 
-from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAction, QApplication, QMenu
-from windows import Clicker
+from windows import Clicker, leave_out
 
 from qubesmanager.rules.facts import HALTED
-from qubesmanager.ui.dialogs.confirm_dialog import ConfirmMany
+from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.manager.sidebar import KEY, Sidebar
 
 
@@ -60,12 +59,11 @@ async def test_a_group_is_shut_down_with_one_confirmation_in_order(clicker: Clic
     assert not actions["unpause"].isEnabled()
     assert " is not paused." in actions["unpause"].toolTip()
     actions["shutdown"].trigger()
-    dialog = await clicker.dialog(ConfirmMany)
+    dialog = await clicker.dialog(PlanDialog)
     order = dialog.chosen
     assert order.index("work") < order.index("sys-firewall") < order.index("sys-net")
     assert {"work", "personal"} < set(order)
-    item = dialog.tree.findItems("sys-usb", Qt.MatchFlag.MatchExactly)[0]
-    item.setCheckState(0, Qt.CheckState.Unchecked)
+    leave_out(dialog, "sys-usb")
     clicker.press(dialog.yes)
 
     await clicker.until(lambda: clicker.session.records["sys-net"].state in HALTED)

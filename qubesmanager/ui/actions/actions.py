@@ -32,6 +32,7 @@ class VmAction:
     """One action. `multi`: for several qubes at once; `window`: only while such a window is registered.
 
     `needs`: it is grey unless one of these programs is installed here.
+    `planned`: a plan shows which of the qubes are refused, so it gets them all; the others get those that are possible.
     `group` puts lines between rows of a menu; `dangerous` keeps an action out of reach of a slip of the hand.
     """
 
@@ -46,6 +47,7 @@ class VmAction:
     dangerous: bool = False
     window: str = ""
     needs: tuple[Way, ...] = ()
+    planned: bool = False
 
     def name(self) -> str:
         """The text in the user's language, with its mnemonic."""
@@ -58,15 +60,15 @@ def opens(kind: str) -> Run:
 
 TABLE: tuple[VmAction, ...] = (
     VmAction("start", QT_TRANSLATE_NOOP("VmAction", "&Start"), "start", Operations.start, each(actions.why_not_start),
-             "life", "Ctrl+Shift+S"),
+             "life", "Ctrl+Shift+S", planned=True),
     VmAction("pause", QT_TRANSLATE_NOOP("VmAction", "&Pause"), "pause", Operations.pause, each(actions.why_not_pause),
-             "life", "Ctrl+Shift+P"),
+             "life", "Ctrl+Shift+P", planned=True),
     VmAction("unpause", QT_TRANSLATE_NOOP("VmAction", "&Unpause"), "unpause", Operations.unpause,
-             each(actions.why_not_unpause), "life", "Ctrl+Shift+U"),
+             each(actions.why_not_unpause), "life", "Ctrl+Shift+U", planned=True),
     VmAction("shutdown", QT_TRANSLATE_NOOP("VmAction", "S&hut down"), "shutdown", Operations.shutdown,
-             actions.why_not_shutdown_all, "life", "Ctrl+Shift+D"),
+             actions.why_not_shutdown_all, "life", "Ctrl+Shift+D", planned=True),
     VmAction("restart", QT_TRANSLATE_NOOP("VmAction", "&Restart"), "restart", Operations.restart,
-             actions.why_not_restart, "life", "Ctrl+Shift+R"),
+             actions.why_not_restart, "life", "Ctrl+Shift+R", planned=True),
     VmAction("settings", QT_TRANSLATE_NOOP("VmAction", "S&ettings…"), "settings", opens("settings"),
              each(always), "look", "Ctrl+Return", window="settings"),
     VmAction("devices", QT_TRANSLATE_NOOP("VmAction", "&Devices…"), "devices", opens("devices"),
@@ -86,11 +88,11 @@ TABLE: tuple[VmAction, ...] = (
     VmAction("rename", QT_TRANSLATE_NOOP("VmAction", "Rena&me…"), "rename", Operations.rename,
              each(actions.why_not_rename), "make", "F2", multi=False),
     VmAction("clone", QT_TRANSLATE_NOOP("VmAction", "&Clone…"), "clone", Operations.clone, each(actions.why_not_clone),
-             "make", "Ctrl+Shift+C", multi=False),
+             "make", "Ctrl+Shift+C", planned=True),
     VmAction("kill", QT_TRANSLATE_NOOP("VmAction", "&Kill…"), "kill", Operations.kill, each(actions.why_not_kill),
-             "end", dangerous=True),
+             "end", dangerous=True, planned=True),
     VmAction("remove", QT_TRANSLATE_NOOP("VmAction", "Remo&ve…"), "remove", Operations.remove,
-             actions.why_not_remove_all, "end", "Del", dangerous=True),
+             each(actions.why_not_plan_removal), "end", "Del", dangerous=True, planned=True),
 )  # fmt: skip
 
 BY_ID = {row.id: row for row in TABLE}
@@ -191,10 +193,11 @@ class ActionSet(QObject):
         return self._told(verdict.refused, many=len(names) > 1)
 
     def run(self, row: VmAction, names: Sequence[str] | None = None) -> None:
-        """Carry it out for those of these (or of what is selected) for which it is possible."""
-        verdict = judge(row, self._operations.facts, self._names if names is None else names)
+        """Carry it out for those of these (or of what is selected) for which it is possible, or plan it for all."""
+        names = self._names if names is None else names
+        verdict = judge(row, self._operations.facts, names)
         if verdict.possible and self.why_not(row, names) is None:
-            row.run(self._operations, verdict.possible)
+            row.run(self._operations, names if row.planned else verdict.possible)
             self.ran.emit(row.id)
 
     def fill_menu(self, menu: QMenu, names: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ Nothing here fills a table: the events do.
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,29 +14,35 @@ from PyQt5.QtWidgets import QWidget
 
 from qubesmanager.host import programs
 from qubesmanager.host.programs import Way
-from qubesmanager.rules.actions import removable
-from qubesmanager.rules.facts import HALTED, Facts
-from qubesmanager.rules.network import dependents, shutdown_order, start_order
+from qubesmanager.models.natural_sort import in_order
+from qubesmanager.plans import lifecycle
+from qubesmanager.plans.new_qube import clone_plan
+from qubesmanager.plans.plan import Plan, RowKey, undo
+from qubesmanager.plans.properties import property_plan
+from qubesmanager.plans.removal import removal_plan, replacements
+from qubesmanager.rules.facts import Facts
 from qubesmanager.transport.base import TransportError
+from qubesmanager.ui.actions import plan_texts
+from qubesmanager.ui.actions.carrying import Carrying
+from qubesmanager.ui.actions.plan_dialog import Choice, Make, PlanDialog
 from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
-from qubesmanager.ui.dialogs.confirm_dialog import ConfirmMany, Line
 from qubesmanager.ui.dialogs.create_dialog import CreateDialog
+from qubesmanager.ui.dialogs.mentions import mention_text
+from qubesmanager.ui.dialogs.new_qube import ClonePlan, CreatePlan
 from qubesmanager.ui.dialogs.notes_dialog import NotesDialog
 from qubesmanager.ui.dialogs.offers import ask_offers
-from qubesmanager.ui.dialogs.remove_dialog import RemoveDialog
 from qubesmanager.ui.dialogs.rename_dialog import RenameDialog
 from qubesmanager.ui.dialogs.run_dialog import RunDialog
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.session.tasks import ToldError, report
+from qubesmanager.ui.session.tasks import report
 from qubesmanager.ui.widgets.error_bar import Offer
 from qubesmanager.ui.widgets.prompts import opened
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import Mention
-from qubesmanager.wire.errors import Mgmt1Error, QubesVMShutdownTimeoutError
+from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.records import VmRecord
 
-STOPPED = frozenset(map(str, HALTED))
 MENTION_SECONDS = 2.0
 """How long a dialog waits for what names its qubes."""
 ASKED_ABOUT = 20
@@ -44,9 +50,16 @@ ASKED_ABOUT = 20
 
 
 class Operations(QObject):
-    """The operations of one window. Signals: `overdue(str, str)`: a qube that did not halt in time, and the error."""
+    """The operations of one window.
+
+    Signals: `overdue(str, str)`: a qube that did not halt in time, and the error. `undoable(str, Plan, frozenset)`:
+    what was done in words, and for `undo` the plan and the keys of its rows that were done. `made(tuple[str])`: these
+    qubes are new.
+    """
 
     overdue = pyqtSignal(str, str)
+    undoable = pyqtSignal(str, object, object)
+    made = pyqtSignal(tuple)
 
     def __init__(self, session: Session, window: QWidget) -> None:
         super().__init__(window)
@@ -64,33 +77,22 @@ class Operations(QObject):
     # -- life -------------------------------------------------------------------------------------------------------
 
     def start(self, names: Sequence[str]) -> None:
-        for name in start_order(self.records, names):
-            self._task(self.tr("Start {0}").format(name), self._send(calls.VM_START(name)))
+        self.carry_out(lambda left_out, _choice: lifecycle.start_plan(self.facts, names, left_out))
 
     def pause(self, names: Sequence[str]) -> None:
-        for name in names:
-            self._task(self.tr("Pause {0}").format(name), self._send(calls.VM_PAUSE(name)))
+        self.carry_out(lambda left_out, _choice: lifecycle.pause_plan(self.facts, names, left_out))
 
     def unpause(self, names: Sequence[str]) -> None:
-        for name in names:
-            self._task(self.tr("Unpause {0}").format(name), self._send(calls.VM_UNPAUSE(name)))
+        self.carry_out(lambda left_out, _choice: lifecycle.unpause_plan(self.facts, names, left_out))
 
     def shutdown(self, names: Sequence[str]) -> None:
-        """One asks nothing; several, or one that others go through, are confirmed once, in order."""
-        order = self._with_dependents(names)
-        if len(order) == 1:
-            self._shut_down(order)
-        else:
-            self._ask(self.tr("Shut down"), self._confirm_shutdown(tuple(names), order))
+        self.carry_out(lambda left_out, _choice: lifecycle.shutdown_plan(self.facts, names, left_out))
 
     def restart(self, names: Sequence[str]) -> None:
-        if len(names) == 1 and not dependents(self.records, names[0]):
-            self._restart(names)
-        else:
-            self._ask(self.tr("Restart"), self._confirm_restart(tuple(names)))
+        self.carry_out(lambda left_out, _choice: lifecycle.restart_plan(self.facts, names, left_out))
 
     def kill(self, names: Sequence[str]) -> None:
-        self._ask(self.tr("Kill"), self._confirm_kill(tuple(names)))
+        self.carry_out(lambda left_out, _choice: lifecycle.kill_plan(self.facts, names, left_out))
 
     def kill_now(self, name: str) -> None:
         self._task(self.tr("Kill {0}").format(name), self._send(calls.VM_KILL(name)))
@@ -99,9 +101,13 @@ class Operations(QObject):
         """What can be done with a qube that did not halt in time."""
         return (
             Offer(self.tr("Kill {0}").format(name), lambda: self.kill_now(name)),
-            Offer(self.tr("Wait"), lambda: self._shut_down([name])),
+            Offer(self.tr("Wait"), lambda: self.shutdown([name])),
             Offer(self.tr("Leave it running"), lambda: None),
         )
+
+    def undo_offers(self, plan: Plan, done: frozenset[RowKey]) -> tuple[Offer, ...]:
+        """What can be done for `UNDO_SECONDS` with a plan that was carried out."""
+        return (Offer(self.tr("Undo"), lambda: self.undo(plan, done)),)
 
     # -- inside, by programs of this place -----------------------------------------------------------------------------
 
@@ -134,7 +140,11 @@ class Operations(QObject):
         self._ask(self.tr("New qube"), self._create())
 
     def clone(self, names: Sequence[str]) -> None:
-        self._ask(self.tr("Clone"), self._clone(names[0]))
+        """One is asked about its name, label and pool; several get names that no qube has."""
+        if len(names) == 1:
+            self._ask(self.tr("Clone"), self._clone(names[0]))
+        else:
+            self.carry_out(lambda left_out, _choice: clone_plan(self.facts, names, left_out))
 
     def remove(self, names: Sequence[str]) -> None:
         self._ask(self.tr("Remove"), self._remove(tuple(names)))
@@ -145,21 +155,38 @@ class Operations(QObject):
     def notes(self, names: Sequence[str]) -> None:
         self._ask(self.tr("Notes"), self._notes(names[0]))
 
-    def set_property(self, names: Iterable[str], name: str, value: str) -> None:
-        """Set a property of each; an empty reference is none."""
-        for qube in names:
-            title = self.tr("Set {0} of {1}").format(name, qube)
-            self._task(title, self._send(calls.VM_PROPERTY_SET(qube, name, value)))
-
-    def reset_property(self, names: Iterable[str], name: str) -> None:
-        for qube in names:
-            title = self.tr("Reset {0} of {1}").format(name, qube)
-            self._task(title, self._send(calls.VM_PROPERTY_RESET(qube, name)))
+    def set_property(self, names: Sequence[str], prop: str, value: str | None) -> None:
+        """Set a property of each; an empty reference is none, None is the default."""
+        self.carry_out(lambda left_out, _choice: property_plan(self.facts, names, prop, value, left_out))
 
     def open_window(self, kind: str, names: Sequence[str]) -> None:
         self.session.window_wanted.emit(kind, tuple(names))
 
     # -- how ---------------------------------------------------------------------------------------------------------
+
+    def carry_out(self, make: Make) -> None:
+        """Carry out a plan; one about several qubes, or that takes something from one, is shown first."""
+        plan = make(frozenset(), "")
+        if plan.needs_showing:
+            self._ask(plan_texts.title(plan), self._show(make))
+        elif plan.changes:
+            self._begin(plan, stops_at_refusal=True)
+
+    async def _show(self, make: Make, choice: Choice | None = None, notes: str = "") -> None:
+        dialog = PlanDialog(self.window, self.session, make, choice=choice, notes=notes)
+        if await opened(dialog):
+            dialog.refresh()
+            self._begin(dialog.plan, stops_at_refusal=dialog.stops_at_refusal)
+
+    def _begin(self, plan: Plan, *, stops_at_refusal: bool) -> None:
+        carrying = Carrying(self, plan, stops_at_refusal=stops_at_refusal)
+        rows = [plan_texts.child_title(row) for row in plan.changes]
+        children = rows if len(rows) > 1 else ()
+        self.session.tasks.start(plan_texts.task_title(plan), carrying.run(), children=children)
+
+    def undo(self, plan: Plan, done: frozenset[RowKey]) -> None:
+        """Take back what was done of a plan."""
+        self._begin(undo(self.facts, plan, done), stops_at_refusal=False)
 
     def _task(self, title: str, coroutine: Coroutine[Any, Any, None]) -> None:
         self.session.tasks.start(title, coroutine)
@@ -171,113 +198,18 @@ class Operations(QObject):
     async def _send(self, request: Request[Any]) -> None:
         await self.session.client.send(request)
 
-    def _with_dependents(self, names: Sequence[str]) -> list[str]:
-        chosen = set(names)
-        for name in names:
-            chosen.update(dependents(self.records, name))
-        return shutdown_order(self.records, chosen)
-
-    def _shut_down(self, order: Sequence[str]) -> None:
-        for name in order:
-            first = [other for other in dependents(self.records, name) if other in order]
-            self._task(self.tr("Shut down {0}").format(name), self._shut_down_after(name, first))
-
-    async def _shut_down_after(self, name: str, first: Sequence[str]) -> None:
-        """Wait until those that need its network have halted, then shut it down."""
-        for number, other in enumerate(first):
-            report(100 * number // (len(first) + 1), self.tr("Waiting until {0} has halted").format(other))
-            await self.session.wait_for(other, STOPPED)
-        report(None)
-        record = self.records.get(name)
-        if record is None or record.state in HALTED:
-            return
-        try:
-            await self.session.client.send(calls.VM_SHUTDOWN(name))
-        except QubesVMShutdownTimeoutError as error:
-            self.overdue.emit(name, str(error))
-            raise ToldError(str(error)) from error
-
-    def _restart(self, names: Sequence[str]) -> None:
-        for name in names:
-            self._task(self.tr("Restart {0}").format(name), self._halt_and_start(name))
-
-    async def _halt_and_start(self, name: str) -> None:
-        report(None, self.tr("Shutting down"))
-        await self._shut_down_after(name, ())
-        await self.session.wait_for(name, STOPPED)
-        report(None, self.tr("Starting"))
-        if name in self.records:
-            await self.session.client.send(calls.VM_START(name))
-
-    async def _confirm_shutdown(self, names: tuple[str, ...], order: list[str]) -> None:
-        dialog = ConfirmMany(
-            self.window,
-            self.tr("Shut down"),
-            self.tr("Shut down %n qube(s)?", "", len(order)),
-            self.tr("Shut down"),
-            [self._line(name, names) for name in order],
-            self.tr("Shut down in this order: clients first, then the qubes that give them network."),
-        )
-        if await opened(dialog):
-            self._shut_down([name for name in order if name in dialog.chosen])
-
-    def _line(self, name: str, asked_for: Sequence[str]) -> Line:
-        record = self.records.get(name)
-        netvm = record.value("netvm") if record else ""
-        why = "" if name in asked_for else self.tr("uses the network of {0}").format(netvm)
-        return Line(name, self.session.color_of_qube(name), why)
-
-    async def _confirm_restart(self, names: tuple[str, ...]) -> None:
-        order = self._with_dependents(names)
-        dialog = ConfirmMany(
-            self.window,
-            self.tr("Restart"),
-            self.tr("Restart %n qube(s)?", "", len(order)),
-            self.tr("Restart"),
-            [self._line(name, names) for name in order],
-            self.tr("They halt from the top to the bottom, and start again from the bottom to the top."),
-        )
-        if await opened(dialog):
-            chosen = [name for name in order if name in dialog.chosen]
-            self._task(self.tr("Restart %n qube(s)", "", len(chosen)), self._restart_all(chosen))
-
-    async def _restart_all(self, order: Sequence[str]) -> None:
-        """Halt in order and start in the other; if a qube does not halt, those that did are still started again."""
-        halted: list[str] = []
-        try:
-            for number, name in enumerate(order):
-                report(50 * number // len(order), self.tr("Shutting down {0}").format(name))
-                await self._shut_down_after(name, ())
-                await self.session.wait_for(name, STOPPED)
-                halted.append(name)
-        finally:
-            for number, name in enumerate(reversed(halted)):
-                if name in self.records:
-                    report(50 + 50 * number // len(order), self.tr("Starting {0}").format(name))
-                    await self.session.client.send(calls.VM_START(name))
-
-    async def _confirm_kill(self, names: tuple[str, ...]) -> None:
-        dialog = ConfirmMany(
-            self.window,
-            self.tr("Kill"),
-            self.tr("Kill %n qube(s)?", "", len(names)),
-            self.tr("Kill"),
-            [self._line(name, names) for name in shutdown_order(self.records, names)],
-            self.tr("It is as if the plug were pulled: what is not saved is lost."),
-            dangerous=True,
-        )
-        if await opened(dialog):
-            for name in dialog.chosen:
-                self.kill_now(name)
-
     async def _create(self) -> None:
         defaults = await ask_offers(self.session)
         dialog = CreateDialog(self.window, self.session, defaults)
         if await opened(dialog):
             plan = dialog.plan()
-            self._task(self.tr("Create {0}").format(plan.name), plan.carry_out(self.session))
+            self._task(self.tr("Create {0}").format(plan.name), self._make(plan))
             if dialog.open_settings.isChecked():
                 self._ask(self.tr("Settings"), self._open_settings_when_created(plan.name))
+
+    async def _make(self, plan: CreatePlan | ClonePlan) -> None:
+        await plan.carry_out(self.session)
+        self.made.emit((plan.name,))
 
     async def _open_settings_when_created(self, name: str) -> None:
         await self.session.wait_until(lambda: name in self.records)
@@ -288,16 +220,18 @@ class Operations(QObject):
         dialog = CloneDialog(self.window, self.session, defaults, self.records[name])
         if await opened(dialog):
             plan = dialog.plan()
-            self._task(self.tr("Clone {0} as {1}").format(name, plan.name), plan.carry_out(self.session))
+            self._task(self.tr("Clone {0} as {1}").format(name, plan.name), self._make(plan))
 
     async def _remove(self, names: tuple[str, ...]) -> None:
-        order = removable(self.facts, names)
-        if not order or not await opened(RemoveDialog(self.window, self.session, order, await self._mentions(order))):
-            return
-        if len(order) == 1:
-            self._task(self.tr("Remove {0}").format(order[0]), self._send(calls.VM_REMOVE(order[0])))
-        else:
-            self._task(self.tr("Remove %n qube(s)", "", len(order)), self._remove_all(order))
+        """What uses the qubes can be moved to another one first."""
+        choices = in_order(replacements(self.facts, names))
+        values = (("", self.tr("leave them where they are")), *((name, name) for name in choices))
+        choice = Choice(self.tr("Qubes that use what is removed:"), values) if choices else None
+
+        def make(left_out: frozenset[str], replacement: str) -> Plan:
+            return removal_plan(self.facts, names, left_out, replacement)
+
+        await self._show(make, choice, mention_text(await self._mentions(names)))
 
     async def _mentions(self, names: Sequence[str]) -> list[Mention]:
         """What names the qubes outside of their settings, as far as dom0 answers soon enough for a dialog."""
@@ -308,12 +242,6 @@ class Operations(QObject):
                     rows = await self.session.client.send(calls.VM_MENTIONS(name))
                     answer += rows
         return answer
-
-    async def _remove_all(self, order: Sequence[str]) -> None:
-        """One after the other: a template cannot go before what is based on it."""
-        for number, name in enumerate(order):
-            report(100 * number // len(order), name)
-            await self.session.client.send(calls.VM_REMOVE(name))
 
     async def _rename(self, name: str) -> None:
         dialog = RenameDialog(self.window, self.facts, name, await self._mentions([name]))

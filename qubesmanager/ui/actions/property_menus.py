@@ -41,6 +41,7 @@ class PropertyMenu(QMenu):
         self._none = none
         self._default = default
         self._names: tuple[str, ...] = ()
+        self._all: tuple[str, ...] = ()
         self.setIcon(icon(picture))
         self.setToolTipsVisible(True)
         self.aboutToShow.connect(self.fill)
@@ -49,6 +50,7 @@ class PropertyMenu(QMenu):
         """Which of these it can be set for; with none, the menu is grey and its tooltip says why."""
         facts = self._session.facts
         reasons = {name: why_not_edit(facts, facts.qubes[name], self._prop) for name in names if name in facts.qubes}
+        self._all = tuple(names)
         self._names = tuple(name for name, why in reasons.items() if why is None)
         refused = next(filter(None, reasons.values()), None)
         if action := self.menuAction():
@@ -93,10 +95,7 @@ class PropertyMenu(QMenu):
         )
 
     def _set(self, value: str | None) -> None:
-        if value is None:
-            self._operations.reset_property(self._names, self._prop)
-        else:
-            self._operations.set_property(self._names, self._prop, value)
+        self._operations.set_property(self._all, self._prop, value)
 
 
 def template_menu(operations: Operations, session: Session, parent: QWidget, title: str) -> PropertyMenu:

@@ -5,6 +5,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QCheckBox, QDialog, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
 from qubesmanager.models.texts import size_text
+from qubesmanager.plans.new_qube import free_name
 from qubesmanager.ui.dialogs.new_qube import ClonePlan
 from qubesmanager.ui.dialogs.offers import Offers, choice, chosen, confirm_buttons, pool_text
 from qubesmanager.ui.icons import label_icon
@@ -31,7 +32,7 @@ class CloneDialog(QDialog):
         form.addRow(
             plain_label(self.tr("A copy of {0} with its data ({1}), settings and firewall.").format(source.name, size))
         )
-        self.name = QLineEdit(self._free_name(), self)
+        self.name = QLineEdit(free_name(source.name, session.records), self)
         self.name.selectAll()
         form.addRow(self.tr("&Name:"), self.name)
         self.name_problem = problem_label(self)
@@ -65,14 +66,6 @@ class CloneDialog(QDialog):
             properties={} if label == self._source.value("label") else {"label": label},
             start=self.start.isChecked(),
         )
-
-    def _free_name(self) -> str:
-        """The source's name with the first number that no qube has."""
-        stem = self._source.name[:24]
-        number = 2
-        while f"{stem}-{number}" in self._session.records:
-            number += 1
-        return f"{stem}-{number}"
 
     def _look(self) -> None:
         name_wrong = why_not_name(self.name.text(), self._session.records)

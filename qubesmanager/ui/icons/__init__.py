@@ -42,6 +42,11 @@ def icon(name: str) -> QIcon:
     )
 
 
+def tinted_icon(name: str, color: QColor) -> QIcon:
+    """An icon of our set in this colour, also where it is disabled or selected."""
+    return _icon(name, color.name(), color.name(), color.name())
+
+
 def state_icon(state: PowerState) -> QIcon:
     """The state's shape in its colour; in the selection's text colour where selected."""
     name, color = _STATES[state]

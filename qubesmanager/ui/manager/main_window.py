@@ -25,11 +25,13 @@ from qubesmanager.models.columns import Look
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.vm_filter import VmFilterModel
 from qubesmanager.models.vm_table import VmTableModel
+from qubesmanager.plans.plan import Plan, RowKey
 from qubesmanager.rules.features import is_internal
 from qubesmanager.transport.base import RefusedError
 from qubesmanager.ui.actions.actions import BY_ID, ActionSet
 from qubesmanager.ui.actions.actions import TABLE as ACTIONS
 from qubesmanager.ui.actions.operations import Operations
+from qubesmanager.ui.actions.plan_dialog import UNDO_SECONDS
 from qubesmanager.ui.actions.property_menus import PropertyMenu, label_menu, netvm_menu, template_menu
 from qubesmanager.ui.devices.device_menu import QubeDevicesMenu
 from qubesmanager.ui.icons import application_icon, icon, label_icon
@@ -51,7 +53,7 @@ from qubesmanager.ui.manager.tasks_panel import TasksPanel
 from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.windows import WINDOWS
-from qubesmanager.ui.widgets.error_bar import ErrorBar
+from qubesmanager.ui.widgets.error_bar import ErrorBar, Offer
 from qubesmanager.ui.widgets.message_page import MessagePage, StaleBanner
 from qubesmanager.ui.widgets.prompts import confirm, opened
 from qubesmanager.ui.widgets.vm_view import VmView
@@ -97,6 +99,7 @@ class MainWindow(QMainWindow):
         self.filter = VmFilterModel(self.model, self)
         self.actions_of = ActionSet(self.operations, self, session.settings)
         self.own: dict[str, QAction] = {}
+        self._made: list[str] = []
         self._last_shown: tuple[tuple[str, ...], bool] | None = None
         self._build()
         self._make_own_actions()
@@ -178,6 +181,7 @@ class MainWindow(QMainWindow):
         session.gone.connect(self.model.remove)
         session.put.connect(self._changed)
         session.gone.connect(self._changed)
+        session.put.connect(self._select_arrived)
         session.system_changed.connect(self._changed)
         session.synced.connect(self._synced)
         session.lost.connect(self._lost)
@@ -185,6 +189,8 @@ class MainWindow(QMainWindow):
         session.labels_changed.connect(self._labels)
         session.tasks.failed.connect(self.show_error)
         self.operations.overdue.connect(self._overdue)
+        self.operations.undoable.connect(self._undoable)
+        self.operations.made.connect(self._select_made)
         self.model.property_edited.connect(self._edited)
         self.filter.shown_changed.connect(self._changed)
         self.view.selection_changed.connect(self._selected)
@@ -490,6 +496,22 @@ class MainWindow(QMainWindow):
 
     def _overdue(self, name: str, error: str) -> None:
         self.errors.show_notice(error, self.operations.overdue_offers(name))
+
+    def _undoable(self, text: str, plan: Plan, done: frozenset[RowKey]) -> None:
+        offers = (*self.operations.undo_offers(plan, done), Offer(self.tr("Details"), self.tasks.show))
+        self.errors.show_notice(text, offers, warning=False, seconds=UNDO_SECONDS)
+
+    def _select_made(self, names: tuple[str, ...]) -> None:
+        """Select qubes that are new, as soon as their events have come."""
+        self._made.extend(names)
+        self._select_arrived()
+
+    def _select_arrived(self, *_changes: object) -> None:
+        if self._made and all(name in self.session.records for name in self._made):
+            names, self._made = self._made, []
+            if not all(self.filter.index_of(name).isValid() for name in names):
+                self.show_everything()
+            self.view.select_names(names)
 
     def _activated(self, _name: str) -> None:
         self._run_or_say("settings")

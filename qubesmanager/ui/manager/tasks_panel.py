@@ -4,7 +4,7 @@
 import time
 from typing import Any
 
-from PyQt5.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, QTimer, pyqtSignal
+from PyQt5.QtCore import QAbstractItemModel, QModelIndex, QObject, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QPainter
 from PyQt5.QtWidgets import (
     QApplication,
@@ -31,8 +31,8 @@ SECOND = 1000
 MINUTE = 60
 
 
-class TaskModel(QAbstractTableModel):
-    """The tasks of a `TaskSet`, the newest first."""
+class TaskModel(QAbstractItemModel):
+    """The tasks of a `TaskSet`, the newest first, with their children below them."""
 
     def __init__(self, tasks: TaskSet, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -41,8 +41,15 @@ class TaskModel(QAbstractTableModel):
         tasks.added.connect(self._added)
         tasks.changed.connect(self._changed)
 
-    def entry(self, row: int) -> TaskEntry:
-        return self._rows[row]
+    def entry(self, index: QModelIndex) -> TaskEntry:
+        """The task or child of an index that is valid."""
+        parent = index.internalPointer()
+        return parent.children[index.row()] if isinstance(parent, TaskEntry) else self._rows[index.row()]
+
+    def task_of(self, index: QModelIndex) -> TaskEntry:
+        """The task of an index that is valid: a child belongs to its task."""
+        parent = index.internalPointer()
+        return parent if isinstance(parent, TaskEntry) else self._rows[index.row()]
 
     def tick(self) -> None:
         """Times have gone on."""
@@ -60,13 +67,20 @@ class TaskModel(QAbstractTableModel):
             self._rows = list(reversed(self._tasks.entries))
             self.endResetModel()
             return
-        for row, task in enumerate(self._rows):
-            if task is entry:
-                self.dataChanged.emit(self.index(row, 0), self.index(row, TOOK))
-                return
+        row = self._row_of(entry)
+        if row is None:
+            return
+        self.dataChanged.emit(self.index(row, 0), self.index(row, TOOK))
+        if entry.children:
+            above = self.index(row, 0)
+            self.dataChanged.emit(self.index(0, 0, above), self.index(len(entry.children) - 1, TOOK, above))
+
+    def _row_of(self, entry: TaskEntry) -> int | None:
+        return next((row for row, task in enumerate(self._rows) if task is entry), None)
 
     def _state(self, entry: TaskEntry) -> str:
         return {
+            TaskState.WAITING: self.tr("Waiting for its turn"),
             TaskState.RUNNING: self.tr("Running"),
             TaskState.DONE: self.tr("Done"),
             TaskState.FAILED: self.tr("Failed"),
@@ -82,22 +96,37 @@ class TaskModel(QAbstractTableModel):
             return self._state(entry)
         if column == DETAIL:
             return entry.detail
+        if entry.state is TaskState.WAITING:
+            return ""
         if column == STARTED:
             return ago_text(max(0, int(time.time() - entry.started)))
         return took_text(int((entry.ended or time.time()) - entry.started))
 
     # Qt overrides
 
-    def rowCount(self, parent: QModelIndex = _NO_PARENT) -> int:
-        return 0 if parent.isValid() else len(self._rows)
+    def index(self, row: int, column: int, parent: QModelIndex = _NO_PARENT) -> QModelIndex:
+        if not self.hasIndex(row, column, parent):
+            return QModelIndex()
+        return self.createIndex(row, column, self._rows[parent.row()] if parent.isValid() else None)
 
-    def columnCount(self, parent: QModelIndex = _NO_PARENT) -> int:
-        return 0 if parent.isValid() else TOOK + 1
+    def parent(self, index: QModelIndex = _NO_PARENT) -> QModelIndex:  # type: ignore[override]  # QObject has one, too
+        above = index.internalPointer() if index.isValid() else None
+        row = self._row_of(above) if isinstance(above, TaskEntry) else None
+        return QModelIndex() if row is None else self.createIndex(row, 0, None)
+
+    def rowCount(self, parent: QModelIndex = _NO_PARENT) -> int:
+        if not parent.isValid():
+            return len(self._rows)
+        is_task = parent.column() == 0 and not isinstance(parent.internalPointer(), TaskEntry)
+        return len(self._rows[parent.row()].children) if is_task else 0
+
+    def columnCount(self, _parent: QModelIndex = _NO_PARENT) -> int:
+        return TOOK + 1
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
-        entry = self._rows[index.row()]
+        entry = self.entry(index)
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(entry, index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -175,7 +204,6 @@ class TasksPanel(QWidget):
         layout.addLayout(head)
         self.view = QTreeView(self)
         self.view.setModel(self.model)
-        self.view.setRootIsDecorated(False)
         self.view.setUniformRowHeights(True)
         self.view.setAlternatingRowColors(True)
         self.view.setAccessibleName(self.tr("Tasks"))
@@ -200,7 +228,7 @@ class TasksPanel(QWidget):
 
     def _current(self) -> TaskEntry | None:
         index = self.view.currentIndex()
-        return self.model.entry(index.row()) if index.isValid() else None
+        return self.model.task_of(index) if index.isValid() else None
 
     def _cancel(self) -> None:
         if entry := self._current():

@@ -22,9 +22,11 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.models.natural_sort import natural
 from qubesmanager.models.texts import plain_tip, state_text
+from qubesmanager.plans.plan import Plan, RowKey
 from qubesmanager.rules.topology import Forest, Mark, Node, Remark, network_forest, template_forest
 from qubesmanager.ui.actions.actions import BY_ID, ActionSet
 from qubesmanager.ui.actions.operations import Operations
+from qubesmanager.ui.actions.plan_dialog import UNDO_SECONDS
 from qubesmanager.ui.actions.property_menus import netvm_menu, template_menu
 from qubesmanager.ui.icons import icon, label_icon, state_icon
 from qubesmanager.ui.session.session import Session
@@ -190,6 +192,7 @@ class MapWindow(QWidget):
         session.lost.connect(self._changed)
         session.labels_changed.connect(self._changed)
         self.operations.overdue.connect(self._overdue)
+        self.operations.undoable.connect(self._undoable)
         standard = QKeySequence.StandardKey
         QShortcut(QKeySequence(standard.Find), self).activated.connect(self._go_find)
         QShortcut(QKeySequence(standard.Close), self).activated.connect(self._close)
@@ -250,6 +253,10 @@ class MapWindow(QWidget):
 
     def _overdue(self, name: str, error: str) -> None:
         self.errors.show_notice(error, self.operations.overdue_offers(name))
+
+    def _undoable(self, text: str, plan: Plan, done: frozenset[RowKey]) -> None:
+        offers = self.operations.undo_offers(plan, done)
+        self.errors.show_notice(text, offers, warning=False, seconds=UNDO_SECONDS)
 
     def _show_menu(self, at: QPoint) -> None:
         viewport = self.tree.viewport()

@@ -125,10 +125,6 @@ class Session(QObject):
         elif self.trouble is not None:
             self.lost.emit(self.trouble)
 
-    async def wait_for(self, name: str, states: "frozenset[str]") -> None:
-        """Wait until the events show the qube in one of these states, or gone."""
-        await self.wait_until(lambda: name not in self.records or self.records[name].state in states)
-
     async def wait_until(self, reached: Callable[[], bool]) -> None:
         """Wait until `reached` returns true. It is called now, and after each change that the events bring."""
         is_reached = asyncio.Event()

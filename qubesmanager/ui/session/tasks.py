@@ -8,7 +8,7 @@ goes to the loop's handler. What a coroutine wants to say about its progress it 
 import asyncio
 import json
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -26,7 +26,13 @@ KEPT = 300
 """Finished tasks that are remembered, the newest."""
 
 
+CHILDREN_KEPT = 50
+"""Children of a finished task that are remembered: those that were not done."""
+
+
 class TaskState(StrEnum):
+    WAITING = "waiting"
+    """A child whose turn has not come."""
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
@@ -41,7 +47,8 @@ class ToldError(Exception):
 class TaskEntry:
     """One operation, as the task panel shows it. Times are Unix seconds; `progress` is 0..100 or None if unknown.
 
-    `lasting`: all of it is lost when the program ends, so a person is asked before.
+    `lasting`: all of it is lost when the program ends, so a person is asked before. `children`: its parts, one level
+    deep, which are there from its start.
     """
 
     title: str
@@ -52,6 +59,7 @@ class TaskEntry:
     detail: str = ""
     cancellable: bool = True
     lasting: bool = False
+    children: "list[TaskEntry]" = field(default_factory=list)
     task: "asyncio.Task[None] | None" = field(default=None, repr=False, compare=False)
 
 
@@ -64,6 +72,19 @@ def report(progress: int | None, detail: str = "") -> None:
         tasks, entry = task
         entry.progress = progress
         entry.detail = detail
+        tasks.changed.emit(entry)
+
+
+def report_child(number: int, state: TaskState, detail: str = "") -> None:
+    """Say how a child of the running task is now, by its number."""
+    if task := _current.get():
+        tasks, entry = task
+        child = entry.children[number]
+        if child.state is TaskState.WAITING:
+            child.started = time.time()
+        if state is not TaskState.RUNNING:
+            child.ended = time.time()
+        child.state, child.detail = state, detail
         tasks.changed.emit(entry)
 
 
@@ -105,9 +126,14 @@ class TaskSet(QObject):
         cancellable: bool = True,
         lasting: bool = False,
         owner: QObject | None = None,
+        children: Sequence[str] = (),
     ) -> "asyncio.Task[None]":
-        """Run it, shown in the task panel under this title; an `owner` that goes away takes it along."""
+        """Run it, shown in the task panel under this title; an `owner` that goes away takes it along.
+
+        `children`: the titles of its parts, of which it reports with `report_child`.
+        """
         entry = TaskEntry(title, time.time(), cancellable=cancellable, lasting=lasting)
+        entry.children = [TaskEntry(part, entry.started, TaskState.WAITING, cancellable=False) for part in children]
         task = self._loop().create_task(self._run(entry, coroutine), name=title)
         entry.task = task
         self._own(task, entry, coroutine)
@@ -252,28 +278,39 @@ def save_history(path: Path, entries: list[TaskEntry]) -> None:
     """Raises `OSError`."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     written = path.with_suffix(".new")
-    rows = [
-        {"title": entry.title, "started": entry.started, "ended": entry.ended, "state": entry.state,
-         "detail": entry.detail}
-        for entry in entries
-    ]  # fmt: skip
+    rows = [_row(entry) for entry in entries]
     written.touch(mode=0o600)
     written.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
     written.replace(path)
 
 
+def _row(entry: TaskEntry) -> dict[str, object]:
+    row: dict[str, object] = {
+        "title": entry.title,
+        "started": entry.started,
+        "ended": entry.ended,
+        "state": entry.state,
+        "detail": entry.detail,
+    }
+    if children := [child for child in entry.children if child.state is not TaskState.DONE][:CHILDREN_KEPT]:
+        row["children"] = [_row(child) for child in children]
+    return row
+
+
+def _entry(row: Any) -> TaskEntry:
+    return TaskEntry(
+        str(row["title"]),
+        float(row["started"]),
+        TaskState(row["state"]),
+        None if row["ended"] is None else float(row["ended"]),
+        detail=str(row["detail"]),
+        children=[_entry({**child, "children": ()}) for child in row.get("children", ())],
+    )
+
+
 def load_history(path: Path) -> list[TaskEntry]:
     """What was saved; nothing where there is no file or none that can be read (it is only a memory)."""
     try:
-        return [
-            TaskEntry(
-                str(row["title"]),
-                float(row["started"]),
-                TaskState(row["state"]),
-                None if row["ended"] is None else float(row["ended"]),
-                detail=str(row["detail"]),
-            )
-            for row in json.loads(path.read_text(encoding="utf-8"))
-        ]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return [_entry(row) for row in json.loads(path.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return []

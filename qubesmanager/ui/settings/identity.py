@@ -5,7 +5,7 @@ from PyQt5.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from qubesmanager.models.draft import Draft
 from qubesmanager.models.reason_texts import reason_text
-from qubesmanager.rules.actions import WhyNot, why_not_clone, why_not_remove
+from qubesmanager.rules.actions import WhyNot, why_not_clone, why_not_plan_removal
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.forms.form_page import FormPage
 from qubesmanager.ui.session.session import Session
@@ -50,7 +50,7 @@ class Identity(QWidget):
         self.address.setText(", ".join(addresses) or self.tr("none: it has no network"))
         rules: tuple[tuple[QPushButton, WhyNot], ...] = (
             (self.clone, why_not_clone),
-            (self.remove, why_not_remove),
+            (self.remove, why_not_plan_removal),
         )
         for button, why_not in rules:
             why = why_not(self._session.facts, record)

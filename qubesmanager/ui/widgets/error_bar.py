@@ -4,20 +4,26 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PyQt5.QtCore import pyqtSignal
-from PyQt5.QtGui import QPalette
+from PyQt5.QtCore import QTimer, pyqtSignal
+from PyQt5.QtGui import QPainter, QPaintEvent, QPalette
 from PyQt5.QtWidgets import (
     QFrame,
     QHBoxLayout,
+    QLabel,
     QPushButton,
     QSizePolicy,
-    QStyle,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from qubesmanager.ui.widgets.labels import plain_label
+from qubesmanager.ui.icons import tinted_icon
+from qubesmanager.ui.widgets.labels import blended, plain_label, subdue, warning_color
+
+SECOND = 1000
+EDGE = 3
+TINT = 0.1
+"""The width in pixels and the share of a notice's colour."""
 
 SHOWN = 3
 """Notices that are visible at once; the rest waits behind them."""
@@ -32,34 +38,48 @@ class Offer:
 
 
 class Notice(QFrame):
-    """One notice: an icon, a plain text, its offers, and a way to send it away.
+    """One notice: an icon, a plain text, its offers, and a way to send it away. With `seconds` it goes by itself.
 
     Signals: `gone(Notice)`.
     """
 
     gone = pyqtSignal(object)
 
-    def __init__(self, text: str, offers: tuple[Offer, ...] = (), *, warning: bool = True, parent: QWidget) -> None:
+    def __init__(
+        self, text: str, offers: tuple[Offer, ...] = (), *, warning: bool = True, seconds: int = 0, parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self.text = text
-        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self._left = seconds
         self.setAutoFillBackground(True)
         palette = self.palette()
-        palette.setColor(QPalette.ColorRole.Window, palette.color(QPalette.ColorRole.ToolTipBase))
-        palette.setColor(QPalette.ColorRole.WindowText, palette.color(QPalette.ColorRole.ToolTipText))
+        self._color = warning_color(palette) if warning else palette.color(QPalette.ColorRole.Link)
+        palette.setColor(
+            QPalette.ColorRole.Window, blended(self._color, palette.color(QPalette.ColorRole.Window), TINT)
+        )
         self.setPalette(palette)
         self.setAccessibleName(text)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 4, 4, 4)
-        kind = QStyle.StandardPixmap.SP_MessageBoxWarning if warning else QStyle.StandardPixmap.SP_MessageBoxInformation
-        symbol = plain_label("", self)
-        symbol.setWordWrap(False)
-        if style := self.style():
-            symbol.setPixmap(style.standardIcon(kind, None, self).pixmap(16, 16))
+        symbol = QLabel(self)
+        side = self.fontMetrics().height()
+        symbol.setPixmap(tinted_icon("warning" if warning else "info", self._color).pixmap(side, side))
         layout.addWidget(symbol)
         label = plain_label(text, self)
-        label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        label.setSizePolicy(policy)
         layout.addWidget(label, 1)
+        self.countdown = plain_label("", self)
+        self.countdown.setWordWrap(False)
+        subdue(self.countdown)
+        layout.addWidget(self.countdown)
+        self._clock = QTimer(self)
+        self._clock.setInterval(SECOND)
+        self._clock.timeout.connect(self._tick)
+        if seconds:
+            self._show_left()
+            self._clock.start()
         for offer in offers:
             button = QPushButton(offer.text, self)
             button.clicked.connect(offer.run)
@@ -73,9 +93,29 @@ class Notice(QFrame):
         close.clicked.connect(self.dismiss)
         layout.addWidget(close)
 
+    def _tick(self) -> None:
+        self._left -= 1
+        if self._left <= 0:
+            self.dismiss()
+        else:
+            self._show_left()
+
+    def _show_left(self) -> None:
+        self.countdown.setText(self.tr("{0} s").format(self._left))
+
     def dismiss(self) -> None:
+        self._clock.stop()
         self.hide()
         self.gone.emit(self)
+
+    # Qt overrides
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """The colour at the edge says what kind of notice it is."""
+        super().paintEvent(event)
+        edge = self.rect()
+        edge.setWidth(EDGE)
+        QPainter(self).fillRect(edge, self._color)
 
 
 class ErrorBar(QWidget):
@@ -91,12 +131,14 @@ class ErrorBar(QWidget):
         self._layout.addWidget(self._more)
         self._arrange()
 
-    def show_notice(self, text: str, offers: tuple[Offer, ...] = (), *, warning: bool = True) -> Notice:
+    def show_notice(
+        self, text: str, offers: tuple[Offer, ...] = (), *, warning: bool = True, seconds: int = 0
+    ) -> Notice:
         """A notice with this plain text; the one there is, if it says the same."""
         for notice in self.notices:
             if notice.text == text and not offers:
                 return notice
-        notice = Notice(text, offers, warning=warning, parent=self)
+        notice = Notice(text, offers, warning=warning, seconds=seconds, parent=self)
         notice.gone.connect(self._forget)
         self.notices.append(notice)
         self._layout.insertWidget(len(self.notices) - 1, notice)

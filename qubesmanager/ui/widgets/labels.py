@@ -37,14 +37,18 @@ def subdue(widget: QWidget) -> None:
 
 def subdued(palette: QPalette) -> QColor:
     """The colour of subdued text in this palette."""
-    text, ground = palette.color(QPalette.ColorRole.WindowText), palette.color(QPalette.ColorRole.Window)
+    return mixed(palette, QPalette.ColorRole.WindowText, QPalette.ColorRole.Window, TEXT_SHARE)
 
-    def mixed(text_part: int, ground_part: int) -> int:
-        return round(text_part * TEXT_SHARE + ground_part * (1 - TEXT_SHARE))
 
-    return QColor(
-        mixed(text.red(), ground.red()), mixed(text.green(), ground.green()), mixed(text.blue(), ground.blue())
-    )
+def mixed(palette: QPalette, first: QPalette.ColorRole, second: QPalette.ColorRole, share: float) -> QColor:
+    """A mix of two colours of a palette, with this share of the first one."""
+    return blended(palette.color(first), palette.color(second), share)
+
+
+def blended(first: QColor, second: QColor, share: float) -> QColor:
+    """A mix of two colours, with this share of the first one."""
+    pairs = ((first.red(), second.red()), (first.green(), second.green()), (first.blue(), second.blue()))
+    return QColor(*(round(a * share + b * (1 - share)) for a, b in pairs))
 
 
 TEXT_SHARE = 0.62
@@ -55,6 +59,24 @@ def show_problem(label: QLabel, problem: str | None) -> None:
     """Show a problem beside its field, or nothing. The space is kept, so that nothing moves."""
     label.setText(problem or "")
     label.setAccessibleName(problem or "")
+
+
+def warning_color(palette: QPalette) -> QColor:
+    """The colour of a warning's icon on the ground of text in this palette."""
+    return QColor("#e3b04b" if palette.color(QPalette.ColorRole.Base).lightness() < HALF else "#8a5a00")
+
+
+def title_label(text: str, parent: QWidget | None = None) -> QLabel:
+    """The one title of a window or pane: bold, a quarter larger than text."""
+    label = plain_label(text, parent)
+    font = label.font()
+    font.setBold(True)
+    if font.pixelSize() > 0:
+        font.setPixelSize(round(font.pixelSize() * 1.25))
+    else:
+        font.setPointSizeF(font.pointSizeF() * 1.25)
+    label.setFont(font)
+    return label
 
 
 def problem_label(parent: QWidget) -> QLabel:

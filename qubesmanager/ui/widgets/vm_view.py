@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The table of qubes as a widget: columns that are moved, hidden and remembered, keys, the stale look."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from PyQt5.QtCore import QModelIndex, QPoint, QSettings, Qt, pyqtSignal
+from PyQt5.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSettings, Qt, pyqtSignal
 from PyQt5.QtGui import QContextMenuEvent, QKeyEvent, QPalette
 from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
@@ -76,6 +76,17 @@ class VmView(QTableView):
             self.setCurrentIndex(index)
             self.selectRow(index.row())
             self.scrollTo(index)
+
+    def select_names(self, names: Sequence[str]) -> None:
+        """Make these the selected ones, and scroll to the first; those that are not shown are passed over."""
+        indexes = [index for name in names if (index := self._model.index_of(name)).isValid()]
+        selection = self.selectionModel()
+        if not indexes or selection is None:
+            return
+        self.select_name(names[0])
+        for index in indexes[1:]:
+            flags = QItemSelectionModel.SelectionFlags() | QItemSelectionModel.SelectionFlag.Select
+            selection.select(index, flags | QItemSelectionModel.SelectionFlag.Rows)
 
     # -- columns ------------------------------------------------------------------------------------------------------
 

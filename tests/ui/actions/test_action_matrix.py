@@ -16,10 +16,9 @@ from windows import Clicker, type_text
 from qubesmanager.daemon.local.system import System
 from qubesmanager.rules.facts import HALTED
 from qubesmanager.ui.actions.actions import TABLE, judge
+from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
-from qubesmanager.ui.dialogs.confirm_dialog import ConfirmMany
 from qubesmanager.ui.dialogs.notes_dialog import NotesDialog
-from qubesmanager.ui.dialogs.remove_dialog import RemoveDialog
 from qubesmanager.ui.dialogs.rename_dialog import RenameDialog
 from qubesmanager.ui.dialogs.run_dialog import RunDialog
 from qubesmanager.ui.session.tasks import TaskState
@@ -106,7 +105,7 @@ def opens(kind: str) -> Outcome:
 
 
 async def is_killed(bench: Bench, name: str) -> None:
-    bench.clicker.press((await bench.clicker.dialog(ConfirmMany)).yes)
+    bench.clicker.press((await bench.clicker.dialog(PlanDialog)).yes)
     await bench.clicker.until(lambda: bench.clicker.session.records[name].state in HALTED)
 
 
@@ -137,7 +136,7 @@ async def is_cloned(bench: Bench, _name: str) -> None:
 
 async def is_removed(bench: Bench, name: str) -> None:
     """As far as the last question: the qube is needed for the other states."""
-    dialog = await bench.clicker.dialog(RemoveDialog)
+    dialog = await bench.clicker.dialog(PlanDialog)
     type_text(dialog.typed, name)
     assert dialog.yes.isEnabled()
     dialog.reject()

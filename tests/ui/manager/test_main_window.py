@@ -17,12 +17,11 @@ from qubesmanager.host import programs
 from qubesmanager.models.columns import TABLE as COLUMNS
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.rules.facts import HALTED
+from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
-from qubesmanager.ui.dialogs.confirm_dialog import ConfirmMany
 from qubesmanager.ui.dialogs.create_dialog import CreateDialog
 from qubesmanager.ui.dialogs.new_qube import CreatePlan
 from qubesmanager.ui.dialogs.notes_dialog import NotesDialog
-from qubesmanager.ui.dialogs.remove_dialog import RemoveDialog
 from qubesmanager.ui.dialogs.rename_dialog import RenameDialog
 from qubesmanager.ui.dialogs.run_dialog import RunDialog
 from qubesmanager.ui.manager.command_palette import CommandPalette
@@ -96,8 +95,8 @@ async def test_each_life_action_that_is_possible_ends_in_its_state(clicker: Clic
         return
 
     clicker.click(action)
-    if action in {"shutdown", "restart"} and name == "sys-net":
-        clicker.press((await clicker.dialog(ConfirmMany)).yes)
+    if name == "sys-net":  # running qubes use its network
+        clicker.press((await clicker.dialog(PlanDialog)).yes)
     tasks = await clicker.finished()
 
     assert {task.state for task in tasks} == {TaskState.DONE}, [task.detail for task in tasks]
@@ -108,7 +107,7 @@ async def test_kill_asks_first_and_cancel_is_the_default(clicker: Clicker) -> No
     clicker.select("work")
 
     clicker.click("kill")
-    dialog = await clicker.dialog(ConfirmMany)
+    dialog = await clicker.dialog(PlanDialog)
     assert not dialog.yes.isDefault()
     clicker.press(dialog.yes)
 
@@ -119,7 +118,7 @@ async def test_shutting_a_netvm_down_offers_those_that_use_it_first(clicker: Cli
     clicker.select("sys-net")
 
     clicker.click("shutdown")
-    dialog = await clicker.dialog(ConfirmMany)
+    dialog = await clicker.dialog(PlanDialog)
     order = dialog.chosen
     clicker.press(dialog.yes)
     await clicker.until(lambda: clicker.state("sys-net") == "Halted")
@@ -247,7 +246,7 @@ async def test_removing_wants_the_name_typed(clicker: Clicker) -> None:
     clicker.select("vault")
 
     clicker.click("remove")
-    dialog = await clicker.dialog(RemoveDialog)
+    dialog = await clicker.dialog(PlanDialog)
     assert not dialog.yes.isEnabled()
     type_text(dialog.typed, "vault")
     clicker.press(dialog.yes)
@@ -256,11 +255,24 @@ async def test_removing_wants_the_name_typed(clicker: Clicker) -> None:
     assert "vault" not in [row[0] for row in clicker.window.table_text()]
 
 
-async def test_what_is_used_cannot_be_removed_and_the_tooltip_names_the_users(clicker: Clicker) -> None:
-    clicker.select("debian-13")
+async def test_removing_what_is_used_lists_the_users_and_offers_to_move_them(clicker: Clicker) -> None:
+    client = clicker.session.client
+    await client.send(calls.VM_CLONE("debian-13", payload=CloneSpec("base")))
+    await client.send(calls.VM_CREATE("base", "AppVM", CreateSpec("on-base", "red")))
+    await clicker.until(lambda: "on-base" in clicker.session.records)
+    clicker.select("base")
 
-    assert not clicker.can("remove")
-    assert "vault (template)" in clicker.tip("remove")
+    clicker.click("remove")
+    dialog = await clicker.dialog(PlanDialog)
+    assert not dialog.yes.isEnabled()
+    assert [row.qube for row in dialog.plan.rows] == ["base", "on-base"]
+    dialog.choice.setCurrentIndex(dialog.choice.findData("debian-13"))
+    assert dialog.chosen == ["on-base", "base"]
+    type_text(dialog.typed, "base")
+    clicker.press(dialog.yes)
+
+    await clicker.until(lambda: clicker.state("base") == "gone")
+    assert clicker.session.records["on-base"].value("template") == "debian-13"
 
 
 async def test_removing_several_goes_by_dependency_and_wants_their_number(clicker: Clicker) -> None:
@@ -270,8 +282,8 @@ async def test_removing_several_goes_by_dependency_and_wants_their_number(clicke
     clicker.select("base", "on-base")
 
     clicker.click("remove")
-    dialog = await clicker.dialog(RemoveDialog)
-    lines = [item.text() for at in range(dialog.list.count()) if (item := dialog.list.item(at))]
+    dialog = await clicker.dialog(PlanDialog)
+    lines = [row.qube for row in dialog.plan.changes]
     type_text(dialog.typed, "2")
     clicker.press(dialog.yes)
 
@@ -335,7 +347,7 @@ async def test_several_at_once_need_one_confirmation(clicker: Clicker) -> None:
     clicker.select("work", "personal", "vault")
 
     clicker.click("shutdown")
-    dialog = await clicker.dialog(ConfirmMany)
+    dialog = await clicker.dialog(PlanDialog)
     assert dialog.chosen == ["personal", "work"]
     clicker.press(dialog.yes)
 

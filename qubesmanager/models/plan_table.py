@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rows of a plan in their groups, with a tick for each row that the user may leave out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from itertools import groupby
+from typing import Any
+
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QAbstractItemModel, QCoreApplication, QModelIndex, QObject, Qt, pyqtSignal
+
+from qubesmanager.models.reason_texts import reason_text
+from qubesmanager.models.texts import plain_tip, state_text
+from qubesmanager.plans.plan import Fate, Group, Kind, Plan, Row, Value
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.records import PropertyValue
+from qubesmanager.wire.values import PowerState
+
+_NO_PARENT = QModelIndex()
+ROW_ROLE = Qt.ItemDataRole.UserRole + 1
+"""The `Row`, in each of its cells."""
+HEAD_ROLE = Qt.ItemDataRole.UserRole + 2
+"""The `Head` of a group, in its first cell."""
+BOLD_ROLE = Qt.ItemDataRole.UserRole + 5
+"""True for a cell whose text is bold."""
+COLUMN_ROLE = Qt.ItemDataRole.UserRole + 6
+"""The `Column` of a cell of a row."""
+QUIET_ROLE = Qt.ItemDataRole.UserRole + 3
+"""True for a cell whose text is less prominent."""
+MARK_ROLE = Qt.ItemDataRole.UserRole + 4
+"""The `Mark` of the cell, if it has one."""
+
+DASH = "\N{EN DASH}"
+"""Shown where a column does not apply."""
+
+LISTED = 12
+"""Rows of a group that is shown open."""
+
+_EITHER = (Qt.CheckState.Checked, Qt.CheckState.Unchecked)
+
+
+class Mark(Enum):
+    """What the icon of a cell says."""
+
+    WARNING = "warning"
+    REFUSED = "refused"
+
+
+class Column(Enum):
+    QUBE = QT_TRANSLATE_NOOP("PlanTable", "Qube")
+    STATE = QT_TRANSLATE_NOOP("PlanTable", "State")
+    NOW = QT_TRANSLATE_NOOP("PlanTable", "Now")
+    THEN = QT_TRANSLATE_NOOP("PlanTable", "Then")
+    NEEDS = QT_TRANSLATE_NOOP("PlanTable", "Needs (MiB)")
+    MEANS = QT_TRANSLATE_NOOP("PlanTable", "What it means")
+
+
+_OF_PROPERTY = (Column.QUBE, Column.STATE, Column.NOW, Column.THEN, Column.MEANS)
+_OF_STATE = (Column.QUBE, Column.NOW, Column.THEN, Column.MEANS)
+COLUMNS = {
+    Kind.PROPERTY: _OF_PROPERTY,
+    Kind.UNDO: _OF_PROPERTY,
+    Kind.REMOVE: _OF_PROPERTY,
+    Kind.START: (Column.QUBE, Column.STATE, Column.NEEDS, Column.MEANS),
+    Kind.CLONE: (Column.QUBE, Column.STATE, Column.THEN, Column.MEANS),
+}
+"""The columns of a plan by its kind; `_OF_STATE` for the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The line above the rows of a group; `quiet` is less prominent text behind the title."""
+
+    group: Group
+    stage: int
+    title: str
+    quiet: str
+
+
+HeadOf = Callable[[Plan, Group, int, Sequence[Row]], Head]
+
+
+class PlanTable(QAbstractItemModel):
+    """Two levels: groups, and their rows. Signals: `ticked()`: the user changed `left_out`."""
+
+    ticked = pyqtSignal()
+
+    def __init__(self, plan: Plan, head_of: HeadOf, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.left_out: frozenset[str] = frozenset()
+        self.columns = COLUMNS.get(plan.kind, _OF_STATE)
+        self._head_of = head_of
+        self._plan = plan
+        self.groups = self._grouped(plan)
+
+    def put(self, plan: Plan) -> None:
+        """Show this plan of the same kind. Resets the model only if other rows or groups are in it."""
+        groups = self._grouped(plan)
+        same = _keys(groups) == _keys(self.groups)
+        if not same:
+            self.beginResetModel()
+        self._plan, self.groups = plan, groups
+        if not same:
+            self.endResetModel()
+            return
+        for at, (_head, rows) in enumerate(groups):
+            above = self.index(at, 0)
+            self.dataChanged.emit(above, above)
+            self.dataChanged.emit(self.index(0, 0, above), self.index(len(rows) - 1, len(self.columns) - 1, above))
+
+    def row(self, index: QModelIndex) -> Row | None:
+        """The row of an index; None for a group."""
+        return self.groups[index.internalId() - 1][1][index.row()] if index.internalId() else None
+
+    def _grouped(self, plan: Plan) -> list[tuple[Head, list[Row]]]:
+        grouped = ((key, list(rows)) for key, rows in groupby(plan.rows, lambda row: (row.group, row.stage)))
+        return [(self._head_of(plan, group, stage, rows), rows) for (group, stage), rows in grouped]
+
+    def _tick(self, rows: Sequence[Row], *, is_on: bool) -> None:
+        names = {row.qube for row in rows if _has_tick(row)}
+        self.left_out = self.left_out - names if is_on else self.left_out | names
+        self.ticked.emit()
+
+    def _text(self, row: Row, column: Column) -> str:
+        if column is Column.QUBE:
+            return row.qube
+        if column is Column.STATE:
+            return state_text(row.state)
+        if column is Column.NOW:
+            return value_text(row.now)
+        if column is Column.THEN:
+            if self._plan.kind is Kind.CLONE:
+                return row.part if row.then is Fate.MADE else ""
+            return value_text(row.now if row.is_left_out else row.then)
+        if column is Column.NEEDS:
+            return str(row.memory) if row.memory else ""
+        return "  ".join(reason_text(reason) for reason in _reasons(row)) or self._left_out_text(row)
+
+    def _left_out_text(self, row: Row) -> str:
+        return self.tr("Left out.") if row.is_left_out else ""
+
+    def _group_data(self, at: int, role: int) -> Any:
+        head, rows = self.groups[at]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return head.title
+        if role == HEAD_ROLE:
+            return head
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(f"{head.title} {head.quiet}")
+        if role == Qt.ItemDataRole.CheckStateRole:
+            ticks = {row.is_left_out for row in rows if _has_tick(row)}
+            return None if not ticks else Qt.CheckState.PartiallyChecked if len(ticks) > 1 else _EITHER[ticks.pop()]
+        return None
+
+    def _row_data(self, row: Row, column: Column, role: int) -> Any:
+        if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole}:
+            text = self._text(row, column)
+            return text if role == Qt.ItemDataRole.DisplayRole else plain_tip(text) if text else None
+        if role == ROW_ROLE:
+            return row
+        if role == Qt.ItemDataRole.CheckStateRole:
+            return _EITHER[row.is_left_out] if column is Column.QUBE and _has_tick(row) else None
+        if role == QUIET_ROLE:
+            if column is Column.MEANS:
+                return not (row.refused or row.warnings)
+            return not row.is_change or column is Column.NOW
+        if role == BOLD_ROLE:
+            return column is Column.THEN and row.is_change
+        if role == COLUMN_ROLE:
+            return column
+        if role == MARK_ROLE and column is Column.MEANS and not row.is_left_out:
+            return Mark.REFUSED if row.refused else Mark.WARNING if row.warnings else None
+        if role == Qt.ItemDataRole.TextAlignmentRole and column is Column.NEEDS:
+            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        return None
+
+    # Qt overrides
+
+    def index(self, row: int, column: int, parent: QModelIndex = _NO_PARENT) -> QModelIndex:
+        if not self.hasIndex(row, column, parent):
+            return QModelIndex()
+        return self.createIndex(row, column, parent.row() + 1 if parent.isValid() else 0)
+
+    def parent(self, index: QModelIndex = _NO_PARENT) -> QModelIndex:  # type: ignore[override]  # QObject has one, too
+        above = index.internalId() if index.isValid() else 0
+        return self.createIndex(above - 1, 0, 0) if above else QModelIndex()
+
+    def rowCount(self, parent: QModelIndex = _NO_PARENT) -> int:
+        if not parent.isValid():
+            return len(self.groups)
+        return len(self.groups[parent.row()][1]) if not parent.internalId() and parent.column() == 0 else 0
+
+    def columnCount(self, _parent: QModelIndex = _NO_PARENT) -> int:
+        return len(self.columns)
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        row = self.row(index)
+        if row is None:
+            return self._group_data(index.row(), role) if index.column() == 0 else None
+        return self._row_data(row, self.columns[index.column()], role)
+
+    def setData(self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        if role != Qt.ItemDataRole.CheckStateRole or not index.isValid():
+            return False
+        row = self.row(index)
+        self._tick(self.groups[index.row()][1] if row is None else [row], is_on=value != Qt.CheckState.Unchecked)
+        return True
+
+    def flags(self, index: QModelIndex) -> Qt.ItemFlags:
+        flags = Qt.ItemFlags() | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        if index.isValid() and index.data(Qt.ItemDataRole.CheckStateRole) is not None:
+            flags |= Qt.ItemFlag.ItemIsUserCheckable
+        return flags
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return QCoreApplication.translate("PlanTable", self.columns[section].value)
+        if role == Qt.ItemDataRole.TextAlignmentRole and self.columns[section] is Column.NEEDS:
+            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        return None
+
+
+def value_text(value: Value) -> str:
+    """What a qube has or is, in the user's language; a dash where that does not apply."""
+    match value:
+        case PropertyValue(text, is_default):
+            return _default_text(text) if is_default else text or QCoreApplication.translate("PlanTable", "none")
+        case PowerState():
+            return state_text(value)
+        case Fate.REMOVED:
+            return QCoreApplication.translate("PlanTable", "Removed")
+        case Fate.MADE:
+            return QCoreApplication.translate("PlanTable", "New")
+        case None:
+            return DASH
+
+
+def _default_text(text: str) -> str:
+    if not text:
+        return QCoreApplication.translate("PlanTable", "default")
+    return QCoreApplication.translate("PlanTable", "default ({0})").format(text)
+
+
+def _reasons(row: Row) -> tuple[Reason, ...]:
+    """What the row means, the gravest first."""
+    if row.refused is not None:
+        return (row.refused,)
+    return () if row.is_left_out else (*row.warnings, *row.remarks)
+
+
+def _has_tick(row: Row) -> bool:
+    return bool(row.steps) and row.refused is None
+
+
+def _keys(groups: Sequence[tuple[Head, Sequence[Row]]]) -> list[tuple[Group, int, list[tuple[str, str]]]]:
+    return [(head.group, head.stage, [row.key for row in rows]) for head, rows in groups]

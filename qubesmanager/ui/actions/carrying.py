@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A plan as a task: its rows are the children of the task, its refusals one message, its end the offer to undo it."""
+
+from typing import Protocol
+
+from PyQt5.QtCore import QCoreApplication
+
+from qubesmanager.client.carry_out import Carrier, End, RowEnd
+from qubesmanager.models.reason_texts import reason_text
+from qubesmanager.plans.plan import Fate, Kind, Plan, Row
+from qubesmanager.ui.actions import plan_texts
+from qubesmanager.ui.reasons import error_text
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.session.tasks import TaskState, ToldError, report, report_child
+from qubesmanager.wire.errors import Mgmt1Error, QubesVMShutdownTimeoutError
+
+NAMED = 5
+"""Refused rows that a message names."""
+
+_STATES = {End.DONE: TaskState.DONE, End.FAILED: TaskState.FAILED, End.NOT_BEGUN: TaskState.CANCELLED}
+
+
+class Signal(Protocol):
+    """A signal of Qt, bound to its object."""
+
+    def emit(self, *values: object) -> None: ...
+
+
+class Window(Protocol):
+    """The operations of a window: what a plan that was carried out has to say there."""
+
+    session: Session
+
+    @property
+    def overdue(self) -> Signal: ...
+    @property
+    def undoable(self) -> Signal: ...
+    @property
+    def made(self) -> Signal: ...
+
+
+class Carrying:
+    """One plan that is carried out. `run` is the coroutine of its task."""
+
+    def __init__(self, window: Window, plan: Plan, *, stops_at_refusal: bool) -> None:
+        self._window = window
+        self._plan = plan
+        self._numbers = {row.key: number for number, row in enumerate(plan.changes)}
+        tasks = window.session.tasks
+        self._carrier = Carrier(
+            window.session.client, plan, self, stops_at_refusal=stops_at_refusal, is_closing=lambda: tasks.closing
+        )
+
+    async def run(self) -> None:
+        """Carry it out, and say what came of it.
+
+        Raises the error of its only row; for several rows one that names those that were refused or not begun.
+        """
+        try:
+            await self._carrier.run()
+        finally:
+            self._offer_undo()
+            if made := tuple(row.part for row in self._plan.changes if self._is_made(row)):
+                self._window.made.emit(made)
+        ends = self._carrier.ends
+        late = [row for row in self._plan.changes if isinstance(ends[row.key].error, QubesVMShutdownTimeoutError)]
+        for row in late:
+            self._window.overdue.emit(row.qube, error_text(_error(ends[row.key])))
+        not_done = [row for row in self._plan.changes if ends[row.key].end is not End.DONE]
+        if not_done:
+            text = self._text(not_done)
+            if all(row in late for row in not_done if ends[row.key].end is End.FAILED):
+                raise ToldError(text)
+            if len(self._plan.changes) == 1:
+                raise _error(ends[not_done[0].key])
+            raise Mgmt1Error(text)
+
+    # -- what the carrier reports --------------------------------------------------------------------------------------
+
+    def begun(self, row: Row) -> None:
+        self._report(row, TaskState.RUNNING)
+
+    def ended(self, row: Row, end: RowEnd) -> None:
+        self._report(row, _STATES[end.end], _end_text(end))
+
+    def _report(self, row: Row, state: TaskState, detail: str = "") -> None:
+        number, ended = len(self._numbers), len(self._carrier.ends)
+        if number == 1:
+            return
+        report_child(self._numbers[row.key], state, detail)
+        text = QCoreApplication.translate("Plan", "{0} of {1}").format(ended, number)
+        report(100 * ended // number, text)
+
+    def _is_made(self, row: Row) -> bool:
+        return row.then is Fate.MADE and row.key in self._carrier.done
+
+    def _offer_undo(self) -> None:
+        done = self._carrier.done
+        rows = [row for row in self._plan.changes if row.key in done]
+        can_be = rows and all(step.opposite is not None for row in rows for step in row.steps)
+        is_large = self._plan.needs_showing and self._plan.kind is not Kind.UNDO
+        if can_be and is_large and not self._window.session.tasks.closing:
+            self._window.undoable.emit(plan_texts.done_text(self._plan), self._plan, done)
+
+    def _text(self, not_done: list[Row]) -> str:
+        """The rows that were not done, each with its reason."""
+        ends = self._carrier.ends
+        refused = [row for row in not_done if ends[row.key].end is End.FAILED]
+        left = [row for row in not_done if ends[row.key].end is End.NOT_BEGUN]
+        lines = [f"{row.qube}: {_end_text(ends[row.key])}" for row in (refused or left)[:NAMED]]
+        if len(refused) > NAMED:
+            lines.append(QCoreApplication.translate("Plan", "and %n more", "", len(refused) - NAMED))
+        if refused and left:
+            lines.append(QCoreApplication.translate("Plan", "%n were not begun.", "", len(left)))
+        return " ".join(lines)
+
+
+def _error(end: RowEnd) -> Exception:
+    return end.error or Mgmt1Error(_end_text(end))
+
+
+def _end_text(end: RowEnd) -> str:
+    if end.error is not None:
+        return error_text(end.error)
+    if end.reason is not None:
+        return reason_text(end.reason)
+    return "" if end.end is End.DONE else QCoreApplication.translate("Plan", "Not begun.")

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Draws the rows of a plan: cubes, states and marks; the heads of groups with less prominent text behind the title."""
+
+from collections.abc import Callable
+from typing import Any
+
+from PyQt5.QtCore import QModelIndex, QSize, Qt
+from PyQt5.QtGui import QFontMetrics, QIcon, QPainter, QPalette
+from PyQt5.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from qubesmanager.models.plan_table import (
+    BOLD_ROLE,
+    COLUMN_ROLE,
+    HEAD_ROLE,
+    MARK_ROLE,
+    QUIET_ROLE,
+    ROW_ROLE,
+    Column,
+    Head,
+    Mark,
+)
+from qubesmanager.plans.plan import Fate, Row, Value
+from qubesmanager.ui.icons import icon, label_icon, state_icon, tinted_icon
+from qubesmanager.ui.widgets.labels import subdued, warning_color
+from qubesmanager.wire.values import PowerState
+
+_HAS_ICON = QStyleOptionViewItem.ViewItemFeature.HasDecoration
+
+
+class PlanDelegate(QStyledItemDelegate):
+    """`color_of` gives the colour of a qube's label (`0xRRGGBB`) by its name."""
+
+    def __init__(self, color_of: Callable[[str], str], parent: QWidget) -> None:
+        super().__init__(parent)
+        self._color_of = color_of
+
+    # Qt overrides
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        size = super().sizeHint(option, index)
+        return QSize(size.width(), round(option.fontMetrics.height() * 7 / 4))
+
+    def initStyleOption(self, option: QStyleOptionViewItem | None, index: QModelIndex) -> None:
+        super().initStyleOption(option, index)
+        if option is None:
+            return
+        row, column = index.data(ROW_ROLE), index.data(COLUMN_ROLE)
+        if not isinstance(row, Row):
+            option.font.setBold(True)
+            return
+        option.font.setBold(bool(index.data(BOLD_ROLE)))
+        if index.data(QUIET_ROLE):
+            for role in (QPalette.ColorRole.Text, QPalette.ColorRole.HighlightedText):
+                option.palette.setColor(role, subdued(option.palette))
+        self._add_icon(option, row, column, index.data(MARK_ROLE))
+
+    def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        super().paint(painter, option, index)
+        head, style = index.data(HEAD_ROLE), QApplication.style()
+        if not isinstance(head, Head) or painter is None or style is None:
+            return
+        drawn = QStyleOptionViewItem(option)
+        self.initStyleOption(drawn, index)
+        rect = style.subElementRect(QStyle.SubElement.SE_ItemViewItemText, drawn, drawn.widget)
+        gap = 2 * option.fontMetrics.height() // 4 + 6
+        rect.setLeft(rect.left() + QFontMetrics(drawn.font).horizontalAdvance(head.title) + gap)
+        painter.save()
+        painter.setFont(option.font)
+        painter.setPen(subdued(option.palette))
+        text = option.fontMetrics.elidedText(head.quiet, Qt.TextElideMode.ElideRight, max(0, rect.width()))
+        painter.drawText(rect, int(Qt.AlignmentFlag.AlignVCenter), text)
+        painter.restore()
+
+    def _add_icon(self, option: QStyleOptionViewItem, row: Row, column: object, mark: object) -> None:
+        if column is Column.QUBE:
+            option.icon = label_icon(self._color_of(row.qube))
+        elif column is Column.STATE:
+            option.icon = state_icon(row.state)
+        elif column is Column.NOW and not isinstance(row.now, PowerState):
+            return
+        elif column is Column.NOW or column is Column.THEN:
+            value: Value = row.now if column is Column.NOW or row.is_left_out else row.then
+            if isinstance(value, PowerState):
+                option.icon = state_icon(value)
+            elif value is Fate.REMOVED:
+                option.icon = icon("remove")
+            else:
+                return
+        elif isinstance(mark, Mark):
+            option.icon = tinted_icon(mark.value, warning_color(option.palette))
+        else:
+            return
+        side = option.fontMetrics.height()
+        option.icon = _unselected(option.icon, side)
+        option.decorationSize = QSize(side, side)
+        features: Any = option.features | _HAS_ICON
+        option.features = features
+
+
+def _unselected(picture: QIcon, side: int) -> QIcon:
+    """The icon in its colours also on a selection, which is only a tint here."""
+    pixmap = picture.pixmap(side, side)
+    same = QIcon()
+    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
+        same.addPixmap(pixmap, mode)
+    return same

@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The texts of a plan: its title and facts, the heads of its groups, its button, and what is said once it is done."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from qubesmanager.models.plan_table import Head
+from qubesmanager.plans.plan import AT_A_TIME, Fate, Group, Kind, Plan, Row
+from qubesmanager.wire.values import PowerState
+
+translate = QCoreApplication.translate
+
+NAMED = 4
+"""Qubes that a sentence names."""
+
+
+def _tr(text: str, number: int = -1) -> str:
+    """A text of a table in the user's language."""
+    return translate("Plan", text, "", number)
+
+
+def names_text(names: Sequence[str]) -> str:
+    """Some names and how many more there are."""
+    shown = ", ".join(names[:NAMED])
+    more = len(names) - NAMED
+    return translate("Plan", "{0} and %n more", "", more).format(shown) if more > 0 else shown
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The texts of a kind of plan: of the task about one qube and about several, and of the button."""
+
+    icon: str
+    single: str
+    several: str
+    button: str
+
+
+_WORDS = {
+    Kind.PROPERTY: _Words(
+        "settings",
+        QT_TRANSLATE_NOOP("Plan", "Set {0} of {1}"),
+        QT_TRANSLATE_NOOP("Plan", "Set {0} of %n qube(s)"),
+        QT_TRANSLATE_NOOP("Plan", "Change %n qube(s)"),
+    ),
+    Kind.START: _Words(
+        "start",
+        QT_TRANSLATE_NOOP("Plan", "Start {0}"),
+        QT_TRANSLATE_NOOP("Plan", "Start %n qube(s)"),
+        QT_TRANSLATE_NOOP("Plan", "Start %n qube(s)"),
+    ),
+    Kind.PAUSE: _Words(
+        "pause",
+        QT_TRANSLATE_NOOP("Plan", "Pause {0}"),
+        QT_TRANSLATE_NOOP("Plan", "Pause %n qube(s)"),
+        QT_TRANSLATE_NOOP("Plan", "Pause %n qube(s)"),
+    ),
+    Kind.UNPAUSE: _Words(
+        "unpause",
+        QT_TRANSLATE_NOOP("Plan", "Unpause {0}"),
+        QT_TRANSLATE_NOOP("Plan", "Unpause %n qube(s)"),
+        QT_TRANSLATE_NOOP("Plan", "Unpause %n qube(s)"),
+    ),
+    Kind.SHUTDOWN: _Words(
+        "shutdown",
+        QT_TRANSLATE_NOOP("Plan", "Shut down {0}"),
+        QT_TRANSLATE_NOOP("Plan", "Shut down %n qube(s)"),
+        QT_TRANSLATE_NOOP("Plan", "Shut down %n qube(s)"),
+    ),
+    Kind.RESTART: _Words(
+        "restart",
+        QT_TRANSLATE_NOOP("Plan", "Restart {0}"),
+        QT_TRANSLATE_NOOP("Plan", "Restart %n qube(s)"),
+        QT_TRANSLATE_NOOP("Plan", "Restart %n qube(s)"),
+    ),
+    Kind.KILL: _Words(
+        "kill",
+        QT_TRANSLATE_NOOP("Plan", "Kill {0}"),
+        QT_TRANSLATE_NOOP("Plan", "Kill %n qube(s)"),
+        QT_TRANSLATE_NOOP("Plan", "Kill %n qube(s)"),
+    ),
+    Kind.REMOVE: _Words(
+        "remove",
+        QT_TRANSLATE_NOOP("Plan", "Remove {0}"),
+        QT_TRANSLATE_NOOP("Plan", "Remove %n qube(s)"),
+        QT_TRANSLATE_NOOP("Plan", "Remove %n qube(s)"),
+    ),
+    Kind.CLONE: _Words(
+        "clone",
+        QT_TRANSLATE_NOOP("Plan", "Clone {0}"),
+        QT_TRANSLATE_NOOP("Plan", "Clone %n qube(s)"),
+        QT_TRANSLATE_NOOP("Plan", "Clone %n qube(s)"),
+    ),
+    Kind.UNDO: _Words(
+        "undo",
+        QT_TRANSLATE_NOOP("Plan", "Undo: {0} of {1}"),
+        QT_TRANSLATE_NOOP("Plan", "Undo: {0} of %n qube(s)"),
+        QT_TRANSLATE_NOOP("Plan", "Undo %n change(s)"),
+    ),
+}
+_ICONS = {"netvm": "network", "label": "tag", "template": "template"}
+_PROPERTIES = {
+    "netvm": QT_TRANSLATE_NOOP("Plan", "net qube"),
+    "label": QT_TRANSLATE_NOOP("Plan", "label"),
+    "template": QT_TRANSLATE_NOOP("Plan", "template"),
+}
+
+
+def property_name(prop: str) -> str:
+    """A property in words where it has some."""
+    return _tr(_PROPERTIES[prop]) if prop in _PROPERTIES else prop
+
+
+def picture(plan: Plan) -> str:
+    """The icon beside the title."""
+    return _ICONS.get(plan.prop, _WORDS[plan.kind].icon)
+
+
+def qubes_of(plan: Plan) -> list[str]:
+    """The qubes that the plan is about: those of its changes that the user did not only take along."""
+    names = list(dict.fromkeys(row.qube for row in plan.changes if row.group is not Group.MOVE))
+    return names or list(dict.fromkeys(row.qube for row in plan.rows))
+
+
+def task_title(plan: Plan) -> str:
+    """The title of the task that carries it out."""
+    words, names = _WORDS[plan.kind], qubes_of(plan)
+    only = plan.asked[0] if len(plan.asked) == 1 and plan.kind is Kind.START else names[0] if len(names) == 1 else ""
+    if plan.kind in {Kind.PROPERTY, Kind.UNDO}:
+        name = property_name(plan.prop) if plan.prop else translate("Plan", "state")
+        return _tr(words.single).format(name, only) if only else _tr(words.several, len(names)).format(name)
+    return _tr(words.single).format(only) if only else _tr(words.several, len(names))
+
+
+def child_title(row: Row) -> str:
+    """The title of the part of the task that carries out a row."""
+    match row.then:
+        case Fate.MADE:
+            return translate("Plan", "{0} as {1}").format(row.qube, row.part)
+        case PowerState.RUNNING:
+            return translate("Plan", "Start {0}").format(row.qube)
+        case _:
+            return row.qube
+
+
+def title(plan: Plan) -> str:
+    """What the plan does, as a sentence without its end."""
+    asked = plan.asked
+    if plan.kind is Kind.PROPERTY:
+        name = property_name(plan.prop)
+        if plan.value is None:
+            return translate("Plan", "Set {0} to its default").format(name)
+        return translate("Plan", "Set {0} to {1}").format(name, plan.value or translate("Plan", "none"))
+    if plan.kind is Kind.SHUTDOWN and len(asked) == 1 and len(plan.rows) > 1:
+        return translate("Plan", "Shut down {0} and the qubes that use its network").format(asked[0])
+    words, number = _WORDS[plan.kind], len(plan.changes)
+    if plan.kind is Kind.START and number < len(plan.rows):
+        return translate("Plan", "Start {0} of {1} qubes").format(number, len(plan.rows))
+    if len(asked) == 1:
+        return _tr(words.single).format(asked[0])
+    return _tr(words.several, len(qubes_of(plan)))
+
+
+def line(plan: Plan) -> str:
+    """How many of the qubes change, and why the others do not."""
+    parts = [translate("Plan", "%n to change.", "", len({row.qube for row in plan.changes}))]
+    if left_out := len({row.qube for row in plan.left_out}):
+        parts.append(translate("Plan", "%n left out by you.", "", left_out))
+    if refused := len(plan.refused):
+        parts.append(translate("Plan", "%n cannot change.", "", refused))
+    if already := sum(row.group is Group.ALREADY for row in plan.rows):
+        parts.append(translate("Plan", "%n already so.", "", already))
+    if order := _ORDERS.get(plan.kind):
+        parts.append(_tr(order))
+    return " ".join(parts)
+
+
+_ORDERS = {
+    Kind.START: QT_TRANSLATE_NOOP("Plan", "Qubes that give network start first."),
+    Kind.SHUTDOWN: QT_TRANSLATE_NOOP("Plan", "Qubes that use network halt first, those that give it last."),
+    Kind.RESTART: QT_TRANSLATE_NOOP("Plan", "Qubes that use network halt first and start last."),
+    Kind.REMOVE: QT_TRANSLATE_NOOP("Plan", "Only a backup brings a removed qube back."),
+}
+
+
+def button(plan: Plan) -> str:
+    """What the button does, with the number of qubes."""
+    number = len({row.qube for row in plan.changes if row.group is not Group.MOVE})
+    if plan.kind is Kind.PROPERTY and plan.prop == "netvm" and plan.value == "":
+        return translate("Plan", "Disconnect %n qube(s)", "", number)
+    return _tr(_WORDS[plan.kind].button, number)
+
+
+# -- facts ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A number and what it counts; `mark` is the name of an icon."""
+
+    number: str
+    text: str
+    mark: str = ""
+
+
+def facts(plan: Plan) -> list[Fact]:
+    """At most four facts of the plan; what does not occur is left out."""
+    rows = [fact for make in _FACTS if (fact := make(plan)) is not None]
+    return rows[:4]
+
+
+def _losing(plan: Plan) -> Fact | None:
+    number = len(plan.losing)
+    return Fact(str(number), translate("Plan", "running: they lose their network now"), "warning") if number else None
+
+
+def _halted(plan: Plan) -> Fact | None:
+    number = sum(row.group is Group.AT_NEXT_START for row in plan.changes)
+    if not number:
+        return None
+    has_none = plan.prop == "netvm" and plan.value == ""
+    return Fact(
+        str(number),
+        translate("Plan", "halted: they start without network")
+        if has_none
+        else translate("Plan", "from their next start"),
+    )
+
+
+def _lost_through(plan: Plan) -> Fact | None:
+    if not plan.lost_through:
+        return None
+    text = translate("Plan", "more lose their network: {0}").format(names_text(list(plan.lost_through)))
+    return Fact(str(len(plan.lost_through)), text, "warning")
+
+
+def _changing(plan: Plan) -> Fact | None:
+    texts = {
+        Kind.START: translate("Plan", "start, at most {0} at a time").format(AT_A_TIME),
+        Kind.SHUTDOWN: translate(
+            "Plan", "shut down, in %n step(s)", "", max((row.stage for row in plan.changes), default=0)
+        ),
+        Kind.RESTART: translate("Plan", "halt and start again"),
+        Kind.PAUSE: translate("Plan", "pause"),
+        Kind.UNPAUSE: translate("Plan", "go on"),
+        Kind.KILL: translate("Plan", "are killed at once"),
+        Kind.REMOVE: translate("Plan", "are removed with their data"),
+        Kind.CLONE: translate("Plan", "are cloned with their data"),
+    }
+    number = len({row.qube for row in plan.changes if row.group is not Group.MOVE})
+    text = texts.get(plan.kind)
+    if text is None:
+        number = sum(row.group in {Group.CHANGE, Group.CHANGE_NOW} for row in plan.changes)
+        text = translate("Plan", "change now") if plan.prop == "netvm" else translate("Plan", "change")
+        return Fact(str(number), text) if number else None
+    return Fact(str(number), text)
+
+
+def _moving(plan: Plan) -> Fact | None:
+    number = sum(row.group is Group.MOVE and row.is_change for row in plan.rows)
+    return Fact(str(number), translate("Plan", "use another qube then")) if number else None
+
+
+def _lost_data(plan: Plan) -> Fact | None:
+    number = sum(row.then is Fate.REMOVED for row in plan.changes) if plan.kind is not Kind.REMOVE else 0
+    return Fact(str(number), translate("Plan", "disposable: the data is lost"), "warning") if number else None
+
+
+def _refused(plan: Plan) -> Fact | None:
+    number = len(plan.refused)
+    return Fact(str(number), translate("Plan", "not possible, reasons below"), "refused") if number else None
+
+
+def _memory(plan: Plan) -> Fact | None:
+    if plan.kind is not Kind.START:
+        return None
+    needed = sum(row.memory for row in plan.changes)
+    if plan.free is None:
+        return Fact(f"{needed} MiB", translate("Plan", "needed at least"))
+    return Fact(f"{needed} MiB", translate("Plan", "needed; {0} MiB are free").format(plan.free))
+
+
+_FACTS: tuple[Callable[[Plan], Fact | None], ...] = (
+    _losing, _changing, _halted, _moving, _lost_through, _lost_data, _refused, _memory,
+)  # fmt: skip
+
+
+# -- groups -----------------------------------------------------------------------------------------------------------
+
+_HEADS = {
+    Group.LOSE_NETWORK: QT_TRANSLATE_NOOP("Plan", "Lose their network now"),
+    Group.CHANGE_NOW: QT_TRANSLATE_NOOP("Plan", "Change while they run"),
+    Group.REFUSED: QT_TRANSLATE_NOOP("Plan", "Not possible"),
+    Group.AT_NEXT_START: QT_TRANSLATE_NOOP("Plan", "From their next start"),
+    Group.CHANGE: QT_TRANSLATE_NOOP("Plan", "Change"),
+    Group.START_AGAIN: QT_TRANSLATE_NOOP("Plan", "Start again"),
+    Group.MOVE: QT_TRANSLATE_NOOP("Plan", "Use it now"),
+    Group.ALREADY: QT_TRANSLATE_NOOP("Plan", "Already so"),
+}
+_CHANGES = {
+    Kind.KILL: QT_TRANSLATE_NOOP("Plan", "Killed"),
+    Kind.PAUSE: QT_TRANSLATE_NOOP("Plan", "Paused"),
+    Kind.UNPAUSE: QT_TRANSLATE_NOOP("Plan", "Go on"),
+    Kind.REMOVE: QT_TRANSLATE_NOOP("Plan", "Removed"),
+    Kind.CLONE: QT_TRANSLATE_NOOP("Plan", "Cloned"),
+}
+"""The head of the group `CHANGE` in plans of these kinds."""
+
+
+def head(plan: Plan, group: Group, stage: int, rows: Sequence[Row]) -> Head:
+    """The head of a group of rows."""
+    left_out = sum(row.is_left_out for row in rows)
+    quiet = translate("Plan", "{0}, of which {1} left out").format(len(rows), left_out) if left_out else str(len(rows))
+    if group is Group.STAGE:
+        return Head(group, stage, f"{stage}  {_stage(plan, stage)}", quiet)
+    text = _CHANGES.get(plan.kind, _HEADS[group]) if group is Group.CHANGE else _HEADS[group]
+    return Head(group, stage, _tr(text), quiet)
+
+
+def _stage(plan: Plan, stage: int) -> str:
+    last = max(row.stage for row in plan.rows)
+    if plan.kind is Kind.START:
+        return (
+            translate("Plan", "First, net qubes")
+            if stage < last
+            else translate("Plan", "At most {0} at a time").format(AT_A_TIME)
+        )
+    if stage == last and last > 1:
+        return translate("Plan", "Last")
+    return translate("Plan", "At the same time") if stage == 1 else translate("Plan", "Then")
+
+
+# -- afterwards -------------------------------------------------------------------------------------------------------
+
+
+def done_text(plan: Plan) -> str:
+    """What was done, for the bar that offers to undo it."""
+    names = qubes_of(plan)
+    if plan.kind is Kind.PROPERTY:
+        value = translate("Plan", "its default") if plan.value is None else plan.value or translate("Plan", "none")
+        text = translate("Plan", "{0} of {1} is now {2}.").format(
+            property_name(plan.prop).capitalize(), names_text(names), value
+        )
+    else:
+        text = translate("Plan", "{0}: done.").format(task_title(plan))
+    losing = [*plan.losing, *plan.lost_through]
+    return (
+        " ".join([text, translate("Plan", "Without network now: {0}.").format(names_text(losing))]) if losing else text
+    )
