@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -18,7 +18,7 @@ from xml.etree import ElementTree as ET
 
 import libvirt
 import pytest
-from until import LIMIT
+from until import LIMIT, until
 
 from qubesmanager.daemon.local.drivers.hypervisor.base import (
     ConnectionLost,
@@ -208,13 +208,6 @@ class Console:
             return console.attrib["tty"]
         finally:
             connection.close()
-
-
-async def until(true: Callable[[], bool]) -> None:
-    """Wait for what no event tells."""
-    async with asyncio.timeout(LIMIT):
-        while not true():  # noqa: ASYNC110 - a file that another process writes has no event
-            await asyncio.sleep(0.05)
 
 
 async def until_halted(events: AsyncIterator[HypervisorEvent], uuid: UUID) -> list[HypervisorEvent]:

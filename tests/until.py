@@ -3,6 +3,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from qubesmanager.wire.errors import Mgmt1Error
@@ -12,10 +13,31 @@ LIMIT = 240.0
 
 
 async def until(reached: Callable[[], object], limit: float = LIMIT) -> None:
-    """Let the loop run until `reached` returns something true. Raises TimeoutError after `limit` seconds."""
+    """Let the loop run until `reached` returns something true, or an awaitable that gives something true.
+
+    Raises TimeoutError after `limit` seconds.
+    """
     async with asyncio.timeout(limit):
-        while not reached():  # noqa: ASYNC110 - anything may be waited for, not only what has an event
+        while not await _value(reached()):  # noqa: ASYNC110 - anything may be waited for, not only what has an event
             await asyncio.sleep(0.005)
+
+
+async def until_equal(current: Callable[[], object], expected: object, limit: float = LIMIT) -> None:
+    """Let the loop run until `current` returns `expected`, or an awaitable that gives it. After `limit` it fails."""
+    value: object = None
+
+    async def is_equal() -> bool:
+        nonlocal value
+        value = await _value(current())
+        return value == expected
+
+    with suppress(TimeoutError):
+        await until(is_equal, limit)
+    assert value == expected
+
+
+async def _value(result: object) -> object:
+    return await result if isinstance(result, Awaitable) else result
 
 
 async def error_of(call: Awaitable[Any]) -> Mgmt1Error | None:

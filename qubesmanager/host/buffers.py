@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Large buffers for bytes on their way to or from a disk, used again and again.
 
-The first touch of a new page costs the kernel sixty times as much as copying into it, and whoever copies in Python
-holds the interpreter lock meanwhile: all other threads wait, the event loop among them. So a new buffer has its pages
-filled by a system call, during which others run, and a few buffers are kept for the next user.
+The first touch of a new page costs the kernel sixty times as much as copying into it, and a thread that copies in
+Python holds the interpreter lock meanwhile: all other threads wait, the event loop among them. So a new buffer has its
+pages filled by a system call, during which others run, and a few buffers are kept for the next user.
 """
 
 import os
@@ -31,6 +31,6 @@ def take_room() -> mmap:
 
 
 def give_back(room: mmap) -> None:
-    """The buffer may go to the next user; nobody else has it, or a view of it."""
+    """The buffer may go to the next user; no other code has it, or a view of it."""
     if len(_free) < _KEPT:
         _free.append(room)

@@ -19,7 +19,7 @@ import yaml
 from cheap_keys import PROGRAM, Gate
 from daemon_process import DaemonProcess
 from killing import killed_on_failure
-from until import LIMIT
+from until import LIMIT, until
 
 from qubesmanager.cli.backup import main, runs_text
 from qubesmanager.cli.terminal import Terminal
@@ -276,8 +276,7 @@ def test_who_only_leaves_lets_the_run_go_on(place: Place) -> None:
     async def begin_and_leave() -> None:
         client = Client(UnixTransport(place.socket))
         running = asyncio.ensure_future(execute(client, "left", WORDS, lambda: True))  # noqa: TID251 - it is left
-        while not await history(client, "left"):  # noqa: ASYNC110 - another process is waited for
-            await asyncio.sleep(0.01)
+        await until(lambda: history(client, "left"))
         running.cancel()
         await asyncio.wait([running])
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from daemon_process import DaemonProcess
+from until import until
 
 from qubesmanager.client.client import Client
 from qubesmanager.transport.base import TransportError
@@ -67,8 +68,7 @@ async def test_every_answered_change_survives_and_none_is_half_there(tmp_path: P
     async with asyncio.TaskGroup() as group:
         for number in range(CHANGES):
             group.create_task(changer.change(number, names))
-        while len(changer.tags) + len(changer.created) < CHANGES // 6:  # noqa: ASYNC110 - whichever comes
-            await asyncio.sleep(0.01)
+        await until(lambda: len(changer.tags) + len(changer.created) >= CHANGES // 6)
         await asyncio.to_thread(daemon.stop, signal.SIGKILL)
 
     assert len(changer.created) < CHANGES // 3, "the daemon was killed after the last change"

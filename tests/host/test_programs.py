@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from until import until
 
 from qubesmanager.host import programs
 from qubesmanager.host.errors import HostError
@@ -77,8 +78,7 @@ async def test_a_cancel_ends_the_program(install: Install) -> None:
     folder = install("qubes-vm-update", 'echo $$ > "${0%/*}/pid"; exec /bin/sleep 1000')
     async with asyncio.TaskGroup() as group:
         task = group.create_task(programs.run(programs.UPDATE, "debian-13"))
-        while not (folder / "pid").exists() or not (folder / "pid").read_text():  # noqa: ASYNC110 - another process
-            await asyncio.sleep(0.01)
+        await until(lambda: (folder / "pid").exists() and (folder / "pid").read_text())
         task.cancel()
 
     with pytest.raises(ProcessLookupError):

@@ -3,7 +3,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from daemon_process import DaemonProcess
 from PyQt5.QtCore import QSettings
 from PyQt5.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
+from until import until
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
@@ -208,12 +209,6 @@ def choose(actions: DeviceActions, key: DeviceKey, *texts: str) -> None:
             menu = inner
         else:
             action.trigger()
-
-
-async def until(reached: Callable[[], object]) -> None:
-    """Let the loop run until something is so; the test's time limit ends one that hangs."""
-    while not reached():  # noqa: ASYNC110 - anything may be waited for
-        await asyncio.sleep(0.01)
 
 
 async def until_disk(console: guest.Console, serial: str, size: int | None) -> None:

@@ -18,7 +18,7 @@ from backup_daemon import MIB, OWN, WORDS, names, with_profile
 from backup_samples import in_english
 from pool_tools import content
 from streams import pieces
-from until import LIMIT, error_of, until
+from until import LIMIT, error_of, until, until_equal
 
 from qubesmanager.backup.archive import scrypt_container
 from qubesmanager.backup.archive.scrypt_container import Params
@@ -394,10 +394,7 @@ async def test_a_stream_that_breaks_leaves_nothing(client: Client, system: Syste
         await client.send(calls.BACKUP_RESTORE("dom0", None, broken()))
 
     assert "copy" not in {row.name for row in await client.send(calls.VM_LIST("dom0"))}
-    async with asyncio.timeout(LIMIT):
-        # The caller is gone; the daemon is not done.
-        while await system.pools.driver("default").list_volumes() != volumes:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until_equal(system.pools.driver("default").list_volumes, volumes)
     assert not system.runtime.reserved
 
 

@@ -14,7 +14,7 @@ import yaml
 from backup_daemon import WORDS, file_stream
 from backup_samples import in_english
 from fakes_hypervisor import FakeHypervisor
-from until import LIMIT
+from until import until
 
 from qubesmanager.backup.profile import parse_profile
 from qubesmanager.client.client import Client
@@ -234,9 +234,7 @@ async def test_a_caller_that_goes_after_the_restore_takes_no_volume_of_a_restore
     restore.cancel()
     await asyncio.wait([restore])
     go_on.set()
-    async with asyncio.timeout(LIMIT):
-        while system.runtime.reserved:  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0.01)
+    await until(lambda: not system.runtime.reserved)
 
     volumes = await system.pools.driver("default").list_volumes()
     assert "v2/private" in volumes

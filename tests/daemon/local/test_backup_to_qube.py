@@ -10,6 +10,7 @@ import pytest
 import yaml
 from backup_daemon import WORDS, everything, file_stream, make_qube
 from backup_samples import in_english
+from until import until
 
 from qubesmanager.backup.archive.reader import open_backup
 from qubesmanager.client.client import Client
@@ -107,8 +108,7 @@ async def test_a_cancel_ends_the_program_that_does_not_read(client: Client, qrex
 
     async with asyncio.TaskGroup() as group:
         run = group.create_task(outcome(client))
-        while not is_written(tmp_path / "pid"):  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0.01)
+        await until(lambda: is_written(tmp_path / "pid"))
         await client.send(calls.BACKUP_CANCEL("dom0", "nightly"))
 
     assert isinstance(run.result(), BackupCancelledError)

@@ -19,7 +19,7 @@ from backup_samples import in_english
 from hypothesis import given
 from hypothesis import strategies as st
 from streams import pieces
-from until import LIMIT, error_of
+from until import LIMIT, error_of, until, until_equal
 
 from qubesmanager.backup.archive import scrypt_container
 from qubesmanager.backup.archive.scrypt_container import Params
@@ -347,8 +347,7 @@ async def test_a_cancel_is_answered_while_a_strong_key_is_still_being_derived(cl
 
     async with asyncio.TaskGroup() as group:
         run = group.create_task(error_of(execute(client)))
-        while not deriving():  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0.01)
+        await until(deriving)
         await client.send(calls.BACKUP_CANCEL("dom0", "nightly"))
 
     assert isinstance(run.result(), BackupCancelledError)
@@ -381,15 +380,11 @@ async def test_a_restore_whose_caller_goes_at_any_moment_leaves_nothing_or_whole
         await asyncio.sleep(0.02 * number * random.random())
         request.cancel()
         await asyncio.wait([request])
-        async with asyncio.timeout(LIMIT):
-            while system.runtime.reserved:  # noqa: ASYNC110 - the caller is gone; the daemon is not done
-                await asyncio.sleep(0.01)
+        await until(lambda: not system.runtime.reserved)
         if "copy" in {row.name for row in await client.send(calls.VM_LIST("dom0"))}:
             await client.send(calls.VM_REMOVE("copy"))
-        async with asyncio.timeout(LIMIT):
-            # What the pool refuses to remove, or the store to note, is tried again.
-            while await system.runtime.store.read("SELECT * FROM pending_volume"):  # noqa: ASYNC110 - nothing tells
-                await asyncio.sleep(0.05)
+        # What the pool refuses to remove, or the store to note, is tried again.
+        await until_equal(lambda: system.runtime.store.read("SELECT * FROM pending_volume"), [])
         assert set(await pool.list_volumes()) == before
 
 

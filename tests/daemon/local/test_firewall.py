@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from until import LIMIT
+from until import LIMIT, until
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.core import firewall as core_firewall
@@ -169,8 +169,6 @@ async def test_an_expired_rule_that_cannot_be_taken_out_is_tried_again(
         await commit(statements)
 
     monkeypatch.setattr(system.runtime.store, "commit", refused)
-    async with asyncio.timeout(LIMIT):
-        while len(system.runtime.state.qube("vault").rules) > 1:  # noqa: ASYNC110 - the refusals send no event
-            await asyncio.sleep(0.02)
+    await until(lambda: len(system.runtime.state.qube("vault").rules) == 1)
 
     assert next(refusals, None) is None

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from fakes_hypervisor import FakeHost, FakeHypervisor
-from until import until
+from until import until, until_equal
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local import runtime
@@ -288,8 +288,7 @@ def stuck_volumes(system: System, monkeypatch: pytest.MonkeyPatch, error: Except
 async def nothing_left(system: System) -> None:
     """Until the store has nothing pending."""
     pending = "SELECT pool FROM pending_volume UNION ALL SELECT pool FROM pending_rename"
-    while await system.runtime.store.read(pending):  # noqa: ASYNC110 - no event says it
-        await asyncio.sleep(0.01)
+    await until_equal(lambda: system.runtime.store.read(pending), [])
 
 
 ERRORS = [

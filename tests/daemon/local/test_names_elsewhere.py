@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A qube that is renamed or removed: backup profiles follow, and the answer names them and the lines of policy."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
 import yaml
 from fakes_hypervisor import FakeHypervisor
 from streams import pieces
-from until import LIMIT
+from until import until_equal
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
@@ -129,9 +128,7 @@ async def test_profiles_follow_by_themselves_once_the_disk_takes_them_again(
         await client.send(calls.VM_PROPERTY_SET("lab", "name", "off"))
     else:
         await client.send(calls.VM_REMOVE("lab"))
-    async with asyncio.timeout(LIMIT):
-        while await system.runtime.store.read("SELECT * FROM pending_name"):  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0.05)
+    await until_equal(lambda: system.runtime.store.read("SELECT * FROM pending_name"), [])
 
     assert "lab" not in (await profile(client))[1]["include"]  # type: ignore[operator]
 
@@ -151,9 +148,7 @@ async def test_a_profile_set_for_a_new_qube_does_not_follow_the_earlier_one(
 
     await client.send(calls.BACKUP_PROFILE_SET("dom0", "nightly", f"# mine\n{yaml.safe_dump(PROFILE)}"))
 
-    async with asyncio.timeout(LIMIT):
-        while await system.runtime.store.read("SELECT * FROM pending_name"):  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0.05)
+    await until_equal(lambda: system.runtime.store.read("SELECT * FROM pending_name"), [])
     assert (await profile(client))[1] == PROFILE
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fakes_hypervisor import FakeHost, FakeHypervisor
 from nft_machine import Datagram, PaperFirewall
-from until import LIMIT
+from until import LIMIT, until
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
@@ -257,6 +257,4 @@ async def test_a_path_that_could_not_be_taken_away_goes_later(
     assert system.runtime.state.qube("work").state is PowerState.HALTED
     assert "work" in world.namespaces.taps
     world.namespaces.refuse = None
-    async with asyncio.timeout(LIMIT):
-        while "work" in world.namespaces.taps:  # noqa: ASYNC110 - the next attempt
-            await asyncio.sleep(0.01)
+    await until(lambda: "work" not in world.namespaces.taps)

@@ -14,10 +14,12 @@ from typing import Any
 
 import pytest
 from fakes_hypervisor import FakeHost, FakeHypervisor
+from until import until, until_equal
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
+from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
@@ -98,10 +100,7 @@ class Lab:
 
         The pool has each qube's kept volumes and nothing else.
         """
-        until = asyncio.get_running_loop().time() + 20
-        while (wrong := await self._wrong()) and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-        assert wrong == {}
+        await until_equal(self._wrong, {})
 
     async def _wrong(self) -> dict[str, Any]:
         qubes = self.system.runtime.state.qubes.values()
@@ -209,13 +208,23 @@ async def test_kill_and_at_once_remove_of_a_disposable_never_fails_inside(lab: L
         await lab.settled()
 
 
-async def test_a_qube_removed_while_a_call_waits_is_not_mistaken_for_its_successor(lab: Lab) -> None:
+async def test_a_qube_removed_while_a_call_waits_is_not_mistaken_for_its_successor(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await halted(lab)
     first = lab.system.runtime.state.qube(NAME)
+    remove, waiting = lab.system.creation.remove, 0
+
+    async def counted(qube: Qube) -> None:
+        nonlocal waiting
+        waiting += 1
+        await remove(qube)
+
+    monkeypatch.setattr(lab.system.creation, "remove", counted)
     async with asyncio.TaskGroup() as group:
         async with lab.system.runtime.holding(first):
             removals = [group.create_task(lab.answer(RACING["remove"]())) for _ in range(2)]
-            await asyncio.sleep(0.01)
+            await until(lambda: waiting == 2)
         # Either of the two may be first.
         await asyncio.wait(removals, return_when=asyncio.FIRST_COMPLETED)
         created = await lab.answer(RACING["create"]())

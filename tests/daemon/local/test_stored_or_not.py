@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from demo_fixtures import client_of
 from fakes_hypervisor import FakeHost, FakeHypervisor
+from until import until, until_equal
 
 from qubesmanager.daemon.local.drivers.devices.memory import MemoryDevices
 from qubesmanager.daemon.local.startup import open_system
@@ -123,14 +124,10 @@ class Lab:
 
     async def shows(self, expected: dict[str, Any]) -> None:
         """Until reactions have brought the system to what is expected."""
-        until = asyncio.get_running_loop().time() + 20
-        while (now := view(self.system, self.host)) != expected and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-        assert now == expected
+        await until_equal(lambda: view(self.system, self.host), expected)
 
     async def restart(self) -> None:
-        while self.system.runtime._retrying:  # noqa: ASYNC110 - whatever is tried again
-            await asyncio.sleep(0.01)
+        await until(lambda: not self.system.runtime._retrying)
         await self.system.runtime.close()
         await self.open()
         self.system.devices.offer(self.system.runtime.state.qube("sys-usb"), MemoryDevices.of(demo.DEVICES["sys-usb"]))

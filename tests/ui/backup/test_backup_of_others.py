@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from pytestqt.qtbot import QtBot
-from until import LIMIT, until
+from until import until
 from windows import Clicker, click
 
 from qubesmanager.backup.errors import BackupError
@@ -109,9 +109,7 @@ async def test_a_backup_that_another_began_shows_with_progress_and_cancel(
 
 async def test_a_window_that_comes_later_asks_for_what_goes_on(session: Session, gate: Gate, other: Other) -> None:
     other.begin()
-    async with asyncio.timeout(LIMIT):
-        while not await history(other.client):  # noqa: ASYNC110 - as above
-            await asyncio.sleep(0.005)
+    await until(lambda: history(other.client))
 
     await followed(session)
 
@@ -159,8 +157,7 @@ class Losing:
             if not self._before:
                 sending = Client(self._way).send(calls.BACKUP_EXECUTE("dom0", argument, {}))
                 self.running = asyncio.ensure_future(sending)  # noqa: TID251 - it goes on without its caller
-                while not await history(Client(self._way)):  # noqa: ASYNC110 - as above
-                    await asyncio.sleep(0.005)
+                await until(lambda: history(Client(self._way)))
             raise TransportError("The connection broke.")
         async with aclosing(self._way.exchange(service, argument, dest, payload)) as answer:
             async for piece in answer:

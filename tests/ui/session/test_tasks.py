@@ -11,6 +11,7 @@ from PyQt5.QtCore import QModelIndex
 from PyQt5.QtWidgets import QWidget
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
+from until import LIMIT, until
 
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.manager.tasks_panel import TaskModel, TasksPanel, took_text
@@ -71,7 +72,7 @@ async def test_a_bug_goes_to_the_loops_handler_and_ends_the_task(qtbot: QtBot) -
     tasks.start("Start work", fail(ZeroDivisionError("no")))
     tasks.start_hidden("Follow", fail(ZeroDivisionError("no")))
     await ended(tasks)
-    await asyncio.sleep(0.01)
+    await until(lambda: len(seen) > 1)
 
     assert sorted(context["message"] for context in seen) == ["Follow", "Start work"]
     assert tasks.entries[0].state is TaskState.FAILED
@@ -184,15 +185,14 @@ async def test_a_slow_disk_holds_up_nothing_and_the_last_history_is_the_one_that
 
     def waiting(place: Path, entries: list[TaskEntry]) -> None:
         begun.set()
-        slow.wait(60)
+        slow.wait(LIMIT)
         save_history(place, entries)
 
     monkeypatch.setattr(tasks_module, "save_history", waiting)
     tasks = TaskSet(path)
     await tasks.start("First", asyncio.sleep(0))
     tasks._saving.timeout.emit()
-    while not begun.is_set():  # noqa: ASYNC110 - a thread sets it
-        await asyncio.sleep(0.001)
+    await until(begun.is_set)
     assert not path.exists(), "the loop goes on while the disk does not"
     await tasks.start("Second", asyncio.sleep(0))
     async with asyncio.TaskGroup() as group:
