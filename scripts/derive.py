@@ -31,6 +31,7 @@ FAMILIES: dict[str, str] = {
     "mgmt1.vm.tag": "Tags",
     "mgmt1.vm.firewall": "Firewall",
     f"mgmt1.vm.device.{CLASS_MARK}": "Devices",
+    "mgmt1.vm.device.denied": "Denied devices",
     "mgmt1.vm.microphone": "Microphone",
     "mgmt1.vm.volume": "Volumes of a qube",
     "mgmt1.pool": "Pools",

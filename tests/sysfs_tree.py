@@ -69,13 +69,27 @@ class SysfsTree:
         self._tell(DeviceClass.BLOCK)
         return name
 
-    def add_usb(self, name: str, product: bytes = b"Stick", *, hub: bool = False, number: int = 0) -> str:
-        """Gives the path below sys/devices, for `add_disk`. `number` is the bus's own for it."""
+    def add_usb(
+        self,
+        name: str,
+        product: bytes = b"Stick",
+        *,
+        hub: bool = False,
+        number: int = 0,
+        serial: bytes = b"A 1",
+        interface: str = "",
+    ) -> str:
+        """Gives the path below sys/devices, for `add_disk`. `number` is the bus's own for it.
+
+        `interface`: class, subclass and protocol of its only interface, as six hex digits.
+        """
         usb = self._devices / "usb" / name
         number = number or len(list((self.root / "sys/bus/usb/devices").iterdir())) + 1
         contents = {"busnum": name.partition("-")[0].encode(), "devnum": b"%d" % number, "idVendor": b"0951"}
         contents |= {"idProduct": b"1666", "bDeviceClass": b"09" if hub else b"00", "product": product}
-        contents |= {"manufacturer": b"Maker", "serial": b"A 1"}
+        contents |= {"manufacturer": b"Maker", "serial": serial}
+        for at, word in enumerate(("Class", "SubClass", "Protocol")) if interface else ():
+            self._file(usb / f"{name}:1.0" / f"bInterface{word}", interface[2 * at : 2 * at + 2].encode() + b"\n")
         for file, content in contents.items():
             self._file(usb / file, content + b"\n")
         self._link(f"sys/bus/usb/devices/{name}", usb)

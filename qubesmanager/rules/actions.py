@@ -17,7 +17,7 @@ from qubesmanager.rules.references import referrers
 from qubesmanager.rules.sight import seen_name, seen_names
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import DeviceRecord
-from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
+from qubesmanager.wire.values import DeviceClass, DeviceMode, PowerState, VmClass
 
 WhyNot = Callable[[Facts, QubeFacts], Reason | None]
 WhyNotAll = Callable[[Facts, Sequence[str]], dict[str, Reason | None]]
@@ -79,7 +79,7 @@ def why_not_with_devices(facts: Facts, qube: QubeFacts) -> Reason | None:
     """Why a qube cannot get its assigned devices at its start: another one has them now."""
     for device in qube.devices:
         backend = facts.qubes.get(device.backend)
-        if not device.persistent or backend is None:
+        if device.mode in {DeviceMode.MANUAL, DeviceMode.ASK} or device.any_port or backend is None:
             continue
         holder = device_holder(facts, device)
         if holder is not None and holder.name != qube.name:

@@ -1,20 +1,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What may be said when a device is attached: the options of each class and where a disk may appear."""
+"""What may be said when a device is attached or assigned: options, modes, identities, denied interfaces, places."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from qubesmanager.wire.names import shown
+from qubesmanager.wire.names import DEVICE_IDENT, DEVICE_IDENTITY, DEVICE_INTERFACE, shown
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import refusal
-from qubesmanager.wire.records import NO, YES
-from qubesmanager.wire.values import DeviceClass
+from qubesmanager.wire.records import ANY_PORT, NO, YES, DeviceRecord
+from qubesmanager.wire.values import ASSIGNED_MODES, DeviceClass, usual_mode
 
 PERSISTENT = "persistent"
 READ_ONLY = "read-only"
 FRONTEND_DEV = "frontend-dev"
 DEVTYPE = "devtype"
 NO_STRICT_RESET = "no-strict-reset"
+MODE = "mode"
+IDENTITY = "identity"
+
+OF_ASSIGNMENT = frozenset({PERSISTENT, MODE, IDENTITY})
+"""Options that say how a device is assigned; the others say how it is attached."""
+
+AT_ANY_PORT = "_"
+"""The ident of a call that means any port of the backend."""
 
 _FLAG = (YES, NO)
 _BY_CLASS: dict[DeviceClass, dict[str, Collection[str] | None]] = {
@@ -53,6 +61,68 @@ def checked_options(device_class: DeviceClass, options: Mapping[str, str]) -> di
         if value not in {NO, "disk"}:
             checked[name] = value
     return checked
+
+
+def checked_assignment(device_class: DeviceClass, options: Mapping[str, str]) -> dict[str, str]:
+    """The options of an assignment as a record has them: those of `checked_options`, and `mode` and `identity`.
+
+    A mode that is usual for the class and an identity `*` are left out. Raises as `checked_options`.
+    """
+    mode = options.get(MODE, usual_mode(device_class))
+    if mode not in ASSIGNED_MODES:
+        raise refusal("device-option-choice", MODE, ", ".join(ASSIGNED_MODES), shown(mode))
+    identity = options.get(IDENTITY, "").removeprefix(ANY_PORT)
+    if identity and not DEVICE_IDENTITY.matches(identity):
+        raise refusal("not-an-identity", shown(identity))
+    checked = checked_options(device_class, attaching(options))
+    checked[PERSISTENT] = YES
+    if mode != usual_mode(device_class):
+        checked[MODE] = mode
+    if identity:
+        checked[IDENTITY] = identity
+    return checked
+
+
+def attaching(options: Mapping[str, str]) -> dict[str, str]:
+    """The options that say how a device is attached, without those of its assignment."""
+    return {name: value for name, value in options.items() if name not in OF_ASSIGNMENT}
+
+
+def assigned_ident(ident: str, identity: str) -> str:
+    """The ident of an assignment that a call names by the port, or by `_` and an identity."""
+    return f"{ANY_PORT}{identity}" if ident == AT_ANY_PORT else ident
+
+
+def is_assigned_ident(ident: str) -> bool:
+    """Whether a record may have this ident: a port, or any port with an identity or none."""
+    identity = ident.removeprefix(ANY_PORT)
+    if identity == ident:
+        return DEVICE_IDENT.matches(ident) and ident != AT_ANY_PORT
+    return not identity or DEVICE_IDENTITY.matches(identity)
+
+
+def fits(record: DeviceRecord, ident: str, identity: str) -> bool:
+    """Whether an assignment is for the device of this identity at this port of its backend."""
+    return (record.any_port or record.ident == ident) and record.identity in {"", identity}
+
+
+def interfaces_of(denied: str) -> list[str] | None:
+    """The interfaces of a list as `devices_denied` has it, each once; None if it is not one."""
+    parts = [denied[at : at + _INTERFACE] for at in range(0, len(denied), _INTERFACE)]
+    return list(dict.fromkeys(parts)) if all(map(DEVICE_INTERFACE.matches, parts)) else None
+
+
+_INTERFACE = 7
+
+
+def denied_interface(denied: str, interfaces: Iterable[str]) -> str | None:
+    """The first of a device's interfaces that a list denies; `*` in the list is any character."""
+    patterns = interfaces_of(denied) or []
+    return next((each for each in interfaces if any(_covers(pattern, each) for pattern in patterns)), None)
+
+
+def _covers(pattern: str, interface: str) -> bool:
+    return all(mine in {"*", theirs} for mine, theirs in zip(pattern, interface, strict=True))
 
 
 def free_place(taken: Collection[str]) -> str | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from qubesmanager.rules.actions import why_not_attach, why_not_rename
 from qubesmanager.rules.boot_modes import why_not_boot_mode
 from qubesmanager.rules.creation import FOR_DISPOSABLES, why_not_based_on
-from qubesmanager.rules.devices import why_not_balanced
+from qubesmanager.rules.devices import interfaces_of, why_not_balanced
 from qubesmanager.rules.facts import Facts, QubeFacts, Qubes, own_value
 from qubesmanager.rules.inheritance import inherited_features
 from qubesmanager.rules.memory import why_not_maxmem, why_not_memory
@@ -183,6 +183,10 @@ def why_not_maxmem_of(_facts: Facts, qube: QubeFacts, value: str) -> Reason | No
     )
 
 
+def why_not_denied(_facts: Facts, _qube: QubeFacts, value: str) -> Reason | None:
+    return Reason("not-interfaces", value) if interfaces_of(value) is None else None
+
+
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() else 0
 
@@ -201,6 +205,7 @@ CHECKS: Mapping[str, Check] = {
     "maxmem": why_not_maxmem_of,
     "bootmode": why_not_boot_mode,
     "appvm_default_bootmode": why_not_boot_mode,
+    "devices_denied": why_not_denied,
 }
 """By property; the daemon's table of properties asks the same functions."""
 
@@ -214,8 +219,18 @@ def why_not_set_system(facts: Facts, name: str, value: str) -> Reason | None:
 
 
 def _netvm_followers(facts: Facts) -> list[QubeFacts]:
-    """The qubes whose netvm is the default."""
-    return [qube for qube in facts.qubes.values() if "netvm" in qube.properties and qube.properties["netvm"].is_default]
+    """The qubes whose netvm is the system's default."""
+    return [qube for qube in facts.qubes.values() if _follows_default_netvm(facts, qube)]
+
+
+def _follows_default_netvm(facts: Facts, qube: QubeFacts) -> bool:
+    """Templates and qubes that provide network have none by default; a disposable has that of its template."""
+    if qube.klass is VmClass.TEMPLATE or qube.flag("provides_network"):
+        return False
+    if "netvm" not in qube.properties or not qube.properties["netvm"].is_default:
+        return False
+    template = facts.qubes.get(qube.value("template")) if qube.klass is VmClass.DISP else None
+    return template is None or _follows_default_netvm(facts, template)
 
 
 def _why_not_default_netvm(facts: Facts, value: str) -> Reason | None:

@@ -284,6 +284,16 @@ _ROWS = (
         help=QT_TRANSLATE_NOOP("PropertyHelp", "Whether disposables can be made from this qube."),
     ),
     PropertyRow(
+        "devices_denied", Type.STR,
+        classes=ALL,
+        optional=True,
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "Interfaces of devices that the qube is never given, one after the other: a letter (``b``, ``u``, ``p``,"
+            " ``m``) and six hex digits or ``*``, such as ``u03****`` for each keyboard and mouse; empty for none."
+        ),
+    ),
+    PropertyRow(
         "default_dispvm", Type.VM,
         from_template=True,
         from_system="default_dispvm",

@@ -387,6 +387,51 @@ VM_SHUTDOWN_WITH = Call(
     " down a qube that running qubes use.",
     draft=False, time_limit=None,
 )  # fmt: skip
+VM_DEVICE_ATTACHED = Call(
+    "mgmt1.vm.device.<class>.Attached", Dest.VM, Tier.LOCAL_RO, c.optional(c.DEVICE_ID), c.NOTHING, c.DEVICE_ROWS,
+    "The devices that the qube has now.",
+    draft=False,
+)  # fmt: skip
+VM_DEVICE_ASSIGNED = Call(
+    "mgmt1.vm.device.<class>.Assigned", Dest.VM, Tier.LOCAL_RO, c.optional(c.DEVICE_ID), c.NOTHING, c.DEVICE_ROWS,
+    "The devices that are assigned to the qube, each with its mode; identity says which device it must be. The ident _"
+    " means any port of the backend.",
+    draft=False,
+)  # fmt: skip
+VM_DEVICE_ASSIGN = Call(
+    "mgmt1.vm.device.<class>.Assign", Dest.VM, Tier.LOCAL_RWX, c.DEVICE_ID, c.OPTIONS, c.NOTHING,
+    "Assign a device to the qube, which need not be there now; a running qube does not get it at once. Options:"
+    " mode=auto-attach (at each start, and when it is plugged in), mode=ask-to-attach (the user is asked then) or"
+    " mode=required (the qube does not start without it; the default for pci), identity=<id> (only this device, as"
+    " Available shows it), and those of Attach. The ident _ means any port of the backend.",
+    draft=False,
+)  # fmt: skip
+VM_DEVICE_UNASSIGN = Call(
+    "mgmt1.vm.device.<class>.Unassign", Dest.VM, Tier.LOCAL_RWX, c.DEVICE_ID, c.OPTIONS, c.NOTHING,
+    "Remove an assignment; a device that is attached stays attached. With the ident _: identity=<id> says which.",
+    draft=False,
+)  # fmt: skip
+VM_DEVICE_SET_ASSIGNMENT = Call(
+    "mgmt1.vm.device.<class>.SetAssignment", Dest.VM, Tier.LOCAL_RWX, c.DEVICE_ID, c.OPTIONS, c.NOTHING,
+    "Change the mode of an assignment: mode=<mode>. With the ident _: identity=<id> says which.",
+    draft=False,
+)  # fmt: skip
+VM_DEVICE_DENIED_LIST = Call(
+    "mgmt1.vm.device.denied.List", Dest.VM, Tier.LOCAL_RO, c.NOTHING, c.NOTHING, c.INTERFACE_ROWS,
+    "The interfaces of devices that the qube is never given: a letter (b block, u usb, p pci, m mic) and six hex digits"
+    " or *.",
+    draft=False,
+)  # fmt: skip
+VM_DEVICE_DENIED_ADD = Call(
+    "mgmt1.vm.device.denied.Add", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.LINE, c.NOTHING,
+    "Deny interfaces of devices, one after the other without blanks: u03****u08****. A device that is attached stays.",
+    draft=False,
+)  # fmt: skip
+VM_DEVICE_DENIED_REMOVE = Call(
+    "mgmt1.vm.device.denied.Remove", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.LINE, c.NOTHING,
+    "Allow interfaces of devices again; all: every one.",
+    draft=False,
+)  # fmt: skip
 VM_REMOVE = Call(
     "mgmt1.vm.Remove", Dest.VM, Tier.GLOBAL_RWX, c.NOTHING, c.NOTHING, c.MENTION_ROWS,
     "Remove a halted qube with its volumes; refused while something refers to it, naming each referrer. Backup profiles"

@@ -613,6 +613,7 @@ RULE_TEXTS = rows_of("<rule>\\n", str, str)
 DEVICE_ROWS = rows_of(
     "<backend>+<ident> <options>\\n", _device_row, lambda row: f"{row.device} {_joined(row.options)}".rstrip()
 )
+INTERFACE_ROWS = id_rows(names.DEVICE_INTERFACE)
 AVAILABLE_ROWS = rows_of("<ident> <key=value …> description=<text>\\n", _available_row, _available_text)
 VOLUME_ROWS = rows_of(
     "<volume> pool=<pool> vid=<vid>\\n", _volume_row, lambda row: f"{row.name} pool={row.pool} vid={row.vid}"

@@ -120,6 +120,10 @@ class DeviceAlreadyAttached(Mgmt1Error):  # noqa: N818 - a wire name
     """The text names the qube that holds the device."""
 
 
+class DeviceAlreadyAssigned(Mgmt1Error):  # noqa: N818 - a wire name
+    """The device is assigned to the qube already."""
+
+
 class StoragePoolException(Mgmt1Error):  # noqa: N818 - a wire name
     """The pool's driver or the disk beneath refused; a full disk is named."""
 

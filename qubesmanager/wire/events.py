@@ -86,6 +86,15 @@ class DeviceSeen(NamedTuple):
     description: str = ""
 
 
+class DeviceAsked(NamedTuple):
+    """A device that its qube gets if the user agrees; the description is hostile text made printable."""
+
+    device_class: DeviceClass
+    backend: str
+    ident: str
+    description: str = ""
+
+
 class VolumeName(NamedTuple):
     name: str
 
@@ -389,6 +398,11 @@ DEVICE_DETACH = QubeEvent(
     "device-detach:<class>", DeviceRecord,
     "A device was detached from the qube, or assigned to it or no longer assigned while it is not attached.",
     effect=_device, custom=_DEVICE,
+)  # fmt: skip
+DEVICE_ASK = QubeEvent(
+    "device-ask:<class>", DeviceAsked,
+    "A device that is assigned to the running qube with the mode ask-to-attach is there: a window asks the user, and"
+    " attaches it with mgmt1.vm.device.<class>.Attach.",
 )  # fmt: skip
 DEVICE_LIST_CHANGE = QubeEvent(
     "device-list-change:<class>", DeviceSeen,

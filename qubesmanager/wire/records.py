@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import from_json, refusal, to_json
-from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
+from qubesmanager.wire.values import ASSIGNED_MODES, DeviceClass, DeviceMode, PowerState, VmClass, usual_mode
 
 YES = "yes"
 NO = "no"
@@ -45,8 +45,16 @@ class VolumeRecord(NamedTuple):
     """True for a volume attached by `mgmt1.vm.volume.Attach`."""
 
 
+ANY_PORT = "*"
+"""What the ident of an assignment for a device at any port begins with; the identity of the device follows, if any."""
+
+
 class DeviceRecord(NamedTuple):
-    """One device that is attached to a qube, or assigned to it persistently, or both."""
+    """One device that is attached to a qube, or assigned to it persistently, or both.
+
+    An assignment has the option `persistent=yes`, and may have `mode` and `identity` (which device it must be). The
+    ident is the port, or `*` and an identity for the assignment of a device at any port of the backend.
+    """
 
     device_class: DeviceClass
     backend: str
@@ -57,6 +65,24 @@ class DeviceRecord(NamedTuple):
     @property
     def persistent(self) -> bool:
         return self.options.get("persistent") == YES
+
+    @property
+    def mode(self) -> DeviceMode:
+        """How the qube gets the device; MANUAL if it is not assigned."""
+        if not self.persistent:
+            return DeviceMode.MANUAL
+        mode = self.options.get("mode", "")
+        return DeviceMode(mode) if mode in ASSIGNED_MODES else usual_mode(self.device_class)
+
+    @property
+    def any_port(self) -> bool:
+        """Whether it is an assignment for a device wherever it is plugged in."""
+        return self.ident.startswith(ANY_PORT)
+
+    @property
+    def identity(self) -> str:
+        """Which device an assignment is for; empty for any."""
+        return self.ident.removeprefix(ANY_PORT) if self.any_port else self.options.get("identity", "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,27 @@ class DeviceClass(StrEnum):
     MIC = "mic"
 
 
+class DeviceMode(StrEnum):
+    """How a qube gets a device."""
+
+    MANUAL = "manual"
+    """The user attaches it; it is not assigned."""
+    AUTO = "auto-attach"
+    """At each start, and when it is plugged in while the qube runs."""
+    ASK = "ask-to-attach"
+    """The user is asked in these moments."""
+    REQUIRED = "required"
+    """As AUTO, and the qube does not start without it."""
+
+
+ASSIGNED_MODES = (DeviceMode.AUTO, DeviceMode.ASK, DeviceMode.REQUIRED)
+
+
+def usual_mode(device_class: DeviceClass) -> DeviceMode:
+    """The mode of an assignment that names none: a qube without its PCI controller is not the qube that was meant."""
+    return DeviceMode.REQUIRED if device_class is DeviceClass.PCI else DeviceMode.AUTO
+
+
 class DeviceChange(StrEnum):
     """What happened to a device that a backend offers."""
 

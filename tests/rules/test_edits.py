@@ -14,6 +14,7 @@ from qubesmanager.rules.edits import (
     problems,
     warnings,
     why_not_enforced,
+    why_not_set_system,
 )
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import text
@@ -164,3 +165,13 @@ def test_a_running_qube_cannot_get_a_netvm_that_does_not_run() -> None:
     assert problems(change("work", {"netvm": "sys-firewall"}, running)) == {}
     vpn = replace(RECORDS["sys-vpn"], state=PowerState.RUNNING)
     assert problems(change("work", {"netvm": "sys-vpn"}, {**running, "sys-vpn": vpn})) == {}
+
+
+def test_a_running_template_has_no_netvm_that_the_default_could_change() -> None:
+    wall = samples.vm("wall", provides_network="yes")
+    base = samples.vm("base", VmClass.TEMPLATE, PowerState.RUNNING)
+    work = samples.vm("work", state=PowerState.RUNNING)
+
+    reason = Reason("netvm-not-running", "wall", "work")
+    assert why_not_set_system(LiveCopy({"wall": wall, "base": base, "work": work}), "default_netvm", "wall") == reason
+    assert why_not_set_system(LiveCopy({"wall": wall, "base": base}), "default_netvm", "wall") is None

@@ -64,6 +64,7 @@ class Device:
 
     `required`: the qube does not start without it. `identity` is what the device at that port must be, empty for any.
     `mode` is empty, or the name of a mode in which the device is not attached at each start, such as `ask-to-attach`.
+    `unsaid`: the backup is older than modes, and does not say whether it is required.
     """
 
     device_class: str
@@ -73,6 +74,7 @@ class Device:
     options: Mapping[str, str] = field(default_factory=dict)
     identity: str = ""
     mode: str = ""
+    unsaid: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +328,7 @@ def _device(device_class: str, element: Element) -> Device:
         _values(element.findall("./option")),
         "" if identity == _ANY else identity,
         "" if mode in {_REQUIRED, _AUTO} else mode,
+        unsaid=not (element.get("mode") or required),
     )
 
 

@@ -14,12 +14,12 @@ from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import State
 from qubesmanager.daemon.local.services.restored_settings import Choices, Incoming, take_settings
-from qubesmanager.rules.devices import FRONTEND_DEV, checked_options
+from qubesmanager.rules.devices import FRONTEND_DEV, checked_assignment, is_assigned_ident
 from qubesmanager.rules.network import netvm_chain
 from qubesmanager.rules.properties import BASED
 from qubesmanager.rules.texts import why_not_feature
 from qubesmanager.wire.limits import RESTORED_FEATURE_BYTES
-from qubesmanager.wire.names import DEVICE_IDENT, FEATURE_NAME, TAG_NAME
+from qubesmanager.wire.names import FEATURE_NAME, TAG_NAME
 from qubesmanager.wire.reasons import field_text
 from qubesmanager.wire.values import DeviceClass, VmClass
 
@@ -105,12 +105,13 @@ def test_what_is_taken_over_is_what_calls_accept(kept: dict[str, KeptQube], keep
         assert {tag for tag in qube.tags if tag.startswith("created-by-")} == {"created-by-dom0"}
         assert all(FEATURE_NAME.matches(name) for name in qube.features)
         assert not any(why_not_feature(value, RESTORED_FEATURE_BYTES) for value in qube.features.values())
-        places = [device.options[FRONTEND_DEV] for device in qube.devices if device.device_class is DeviceClass.BLOCK]
+        disks = (each for each in qube.devices if each.device_class is DeviceClass.BLOCK and not each.any_port)
+        places = [device.options[FRONTEND_DEV] for device in disks]
         assert len(set(places)) == len(places)
         for device in qube.devices:
-            assert DEVICE_IDENT.matches(device.ident)
+            assert is_assigned_ident(device.ident)
             assert device.backend in state.qubes
-            assert checked_options(device.device_class, device.options) == device.options
+            assert checked_assignment(device.device_class, device.options) == device.options
         assert devices or not qube.devices
         assert all(field_text(note).isprintable() for note in one.notes)
 

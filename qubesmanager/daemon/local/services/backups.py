@@ -49,7 +49,7 @@ from qubesmanager.daemon.local.store.store import StoreError
 from qubesmanager.host.atomic_file import part_of, remove_left
 from qubesmanager.host.sparse_file import Source
 from qubesmanager.rules.backups import is_ahead
-from qubesmanager.rules.devices import PERSISTENT
+from qubesmanager.rules.devices import attaching
 from qubesmanager.wire import events
 from qubesmanager.wire.backups import (
     CANCELLED,
@@ -82,7 +82,8 @@ from qubesmanager.wire.firewall import parse_rule
 from qubesmanager.wire.names import DOM0, PROFILE_ID, check
 from qubesmanager.wire.reason import Field, Reason
 from qubesmanager.wire.reasons import cause, error_for, joined, refusal, text
-from qubesmanager.wire.values import DeviceClass, VmClass
+from qubesmanager.wire.records import ANY_PORT
+from qubesmanager.wire.values import DeviceMode, VmClass
 
 log = logging.getLogger(__name__)
 
@@ -955,9 +956,11 @@ def _settings(qube: Qube) -> KeptQube:
         Device(
             device.device_class,
             device.backend,
-            device.ident,
-            required=device.device_class is DeviceClass.PCI,
-            options={key: value for key, value in device.options.items() if key != PERSISTENT},
+            ANY_PORT if device.any_port else device.ident,
+            required=device.mode is DeviceMode.REQUIRED,
+            options=attaching(device.options),
+            identity=device.identity,
+            mode=DeviceMode.ASK.value if device.mode is DeviceMode.ASK else "",
         )
         for device in qube.devices
         if device.persistent

@@ -7,7 +7,7 @@ is called, so a crash in between leaves a record that the next start compares wi
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +18,7 @@ from uuid import UUID
 from qubesmanager.daemon.local.core.lending import extra_volume
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import spoken_one
+from qubesmanager.daemon.local.core.weight import check_change
 from qubesmanager.daemon.local.drivers.devices.base import (
     BlockDevice,
     DeviceEvent,
@@ -34,9 +35,16 @@ from qubesmanager.rules.actions import HOT, Device, why_not_attach, why_not_atta
 from qubesmanager.rules.devices import (
     DEVTYPE,
     FRONTEND_DEV,
+    IDENTITY,
+    MODE,
     PERSISTENT,
     READ_ONLY,
+    assigned_ident,
+    attaching,
+    checked_assignment,
     checked_options,
+    denied_interface,
+    fits,
     free_place,
 )
 from qubesmanager.wire import events
@@ -50,8 +58,8 @@ from qubesmanager.wire.events import device_event
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import error_for, refusal, refuse_if
-from qubesmanager.wire.records import YES, DeviceRecord, VolumeRecord
-from qubesmanager.wire.values import DeviceChange, DeviceClass, PowerState, VmClass
+from qubesmanager.wire.records import ANY_PORT, YES, DeviceRecord, VolumeRecord
+from qubesmanager.wire.values import DeviceChange, DeviceClass, DeviceMode, PowerState, VmClass
 
 log = logging.getLogger(__name__)
 
@@ -71,10 +79,14 @@ class Key(NamedTuple):
 
 @dataclass
 class _Claim:
-    """A device that is just being attached. `gone`: it was pulled meanwhile."""
+    """A device that is just being attached. `gone`: it was pulled meanwhile.
+
+    `record`: what a starting qube has of it, for a device that is in none of its records yet.
+    """
 
     qube: Qube
     gone: bool = False
+    record: DeviceRecord | None = None
 
 
 class Devices:
@@ -146,6 +158,7 @@ class Devices:
 
     async def _attach(self, qube: Qube, backend: Qube, info: DeviceInfo, options: dict[str, str]) -> None:
         """Under the qube's lock."""
+        refuse_if(_why_denied(qube, info))
         before = held(qube, info.device_class, DeviceId(backend.name, info.ident))
         persistent = options.get(PERSISTENT) == YES
         device = Device(info.device_class, backend.name, info.ident)
@@ -193,8 +206,7 @@ class Devices:
                 await self._drop(qube, record)
                 return
             if record.persistent:
-                options = {name: value for name, value in record.options.items() if name != PERSISTENT}
-                await self._store(qube, record._replace(options=options))
+                await self._store(qube, record._replace(options=attaching(record.options)))
             try:
                 await self._unplug(qube, record)
             except BaseException:
@@ -213,50 +225,145 @@ class Devices:
     def _forget(self, qube: Qube, record: DeviceRecord) -> None:
         qube.devices = [other for other in qube.devices if not _same(other, record)]
         qube.changed()
-        options = {name: value for name, value in record.options.items() if name != PERSISTENT}
-        self._runtime.emit([device_event(qube.name, record._replace(attached=False, options=options))])
+        gone = record._replace(attached=False, options=attaching(record.options))
+        self._runtime.emit([device_event(qube.name, gone)])
+
+    # -- assigning ----------------------------------------------------------------------------------------------------
+
+    async def assign(
+        self, qube: Qube, device_class: DeviceClass, device: DeviceId, untrusted: Mapping[str, str]
+    ) -> None:
+        """Assign a device, which need not be there; a running qube does not get it at once.
+
+        Raises `DeviceAlreadyAssigned`, `PermissionDenied` for a device that the qube denies, and as `attach`.
+        """
+        options = checked_assignment(device_class, untrusted)
+        refuse_if(why_not_attach(self._runtime.state, qube))
+        backend = self._runtime.state.qube(device.backend)
+        ident = assigned_ident(device.ident, options.get(IDENTITY, ""))
+        async with self._runtime.holding(qube):
+            before = held(qube, device_class, DeviceId(backend.name, ident))
+            if before is not None and before.persistent:
+                raise refusal("device-assigned", device_class, f"{backend.name}+{device.ident}", qube.name)
+            new = Device(device_class, backend.name, ident)
+            refuse_if(why_not_attach_device(self._runtime.state, qube, new, persistent=True))
+            record = DeviceRecord(device_class, backend.name, ident, before is not None and before.attached, options)
+            if record.any_port:
+                options.pop(IDENTITY, None)
+                if FRONTEND_DEV in options:
+                    raise refusal("device-no-place")
+            elif device_class is DeviceClass.BLOCK:
+                options.update({**(before.options if before else {}), **options})
+                self._placed(qube, options, before)
+            for info in await self._matching(backend, record):
+                refuse_if(_why_denied(qube, info))
+            check_change(qube.record(), devices=(*(each for each in qube.devices if each is not before), record))
+            await self._put(qube, record)
+
+    async def unassign(self, qube: Qube, device_class: DeviceClass, device: DeviceId, identity: str) -> None:
+        """Remove an assignment; a device that is attached stays so. Raises `DeviceNotAssigned`."""
+        async with self._runtime.holding(qube):
+            record = _assigned(qube, device_class, device, identity)
+            if record.attached:
+                await self._put(qube, record._replace(options=attaching(record.options)))
+            else:
+                await self._drop(qube, record)
+
+    async def set_mode(
+        self, qube: Qube, device_class: DeviceClass, device: DeviceId, identity: str, untrusted_mode: str
+    ) -> None:
+        """Change how an assigned device is given. Raises `DeviceNotAssigned`, `QubesValueError` for another mode."""
+        async with self._runtime.holding(qube):
+            record = _assigned(qube, device_class, device, identity)
+            options = checked_assignment(device_class, {**record.options, MODE: untrusted_mode})
+            await self._put(qube, record._replace(options=options))
+
+    async def _matching(self, backend: Qube, record: DeviceRecord) -> list[DeviceInfo]:
+        """The devices that an assignment is for, as far as they are there now."""
+        if not _offers(backend) and (record.any_port or not extra_volume(backend, record.device_class, record.ident)):
+            return []
+        if not record.any_port:
+            try:
+                info = await self._find(backend, record.device_class, record.ident)
+            except DeviceNotFound:
+                return []
+            return [info] if fits(record, info.ident, info.identity) else []
+        offered = await self.available(backend, record.device_class)
+        return [info for info in offered if fits(record, info.ident, info.identity)]
+
+    async def _given_at_start(self, qube: Qube, backend: Qube, record: DeviceRecord) -> list[DeviceInfo]:
+        """The devices that an assignment gives to a starting qube.
+
+        Raises `DeviceNotFound` if it is required and none is there, `PermissionDenied` if the qube denies it. At any
+        port, a device that the qube has by another assignment, or that another qube has, is not given.
+        """
+        infos = await self._matching(backend, record)
+        if record.any_port:
+            infos = [info for info in infos if self.holder(Key(info.device_class, backend.uuid, info.ident)) is None]
+        allowed = [info for info in infos if _why_denied(qube, info) is None]
+        if allowed or record.mode is not DeviceMode.REQUIRED:
+            if not allowed:
+                log.info("%s starts without %s+%s, which is not there", qube.name, record.backend, record.ident)
+            return allowed
+        for info in infos:
+            refuse_if(_why_denied(qube, info))
+        if record.any_port:
+            raise refusal("no-device-of-identity", backend.name, record.device_class, record.identity or ANY_PORT)
+        await self._find_there(backend, record.device_class, record.ident)
+        raise refusal("device-other-identity", backend.name, record.ident, qube.name)
 
     # -- with the qube's life -----------------------------------------------------------------------------------------
 
     async def boot(self, undo: AsyncExitStack, qube: Qube) -> tuple[list[DiskSpec], list[HostDevice]]:
         """What the qube gets at its start. Under its lock; `undo` gets what takes it back if the start fails.
 
-        A missing device is left out, but for PCI: a qube without its controller is not the qube that was meant. One
-        that another qube has refuses the start.
+        A missing device is left out unless it is required. One that another qube has refuses the start.
         """
         self.may_start(qube)
         plugged = (await self._runtime.hypervisor.capabilities()).hot_plug
         disks: list[DiskSpec] = []
         hosts: list[HostDevice] = []
-        for record in [device for device in qube.devices if device.persistent]:
-            backend = self._runtime.state.qube(record.backend)
-            try:
-                info = await self._find_there(backend, record.device_class, record.ident)
-            except DeviceNotFound:
-                if record.device_class is DeviceClass.PCI:
-                    raise
-                log.info("%s starts without %s+%s, which is not there", qube.name, record.backend, record.ident)
+        # Those of a port first, so that an assignment at any port does not take what is meant for another.
+        for record in sorted(qube.devices, key=lambda record: record.any_port):
+            if record.mode in {DeviceMode.MANUAL, DeviceMode.ASK}:
                 continue
-            key, claim = await self._claim(qube, backend, info)
-            undo.callback(self._release, key, claim)
-            there = record._replace(attached=True)
-            await self._store(qube, there)
-            undo.push_async_callback(self._take_back, qube, there)
-            self._hosts[qube.uuid, self._key(record)] = info.host
-            if plugged and isinstance(info.host, BlockDevice):
-                disks.append(await self._disk(undo, backend, there, info.host))
-            elif plugged:
-                hosts.append(info.host)
+            backend = self._runtime.state.qube(record.backend)
+            for info in await self._given_at_start(qube, backend, record):
+                key, claim = await self._claim(qube, backend, info)
+                undo.callback(self._release, key, claim)
+                there = claim.record = self._starting(qube, record, info)
+                await self._store(qube, there)
+                undo.push_async_callback(self._take_back, qube, there)
+                self._hosts[qube.uuid, self._key(there)] = info.host
+                if plugged and isinstance(info.host, BlockDevice):
+                    disks.append(await self._disk(undo, backend, there, info.host))
+                elif plugged:
+                    hosts.append(info.host)
         return disks, hosts
+
+    def _starting(self, qube: Qube, record: DeviceRecord, info: DeviceInfo) -> DeviceRecord:
+        """What a starting qube has of a device that an assignment gives it."""
+        if not record.any_port:
+            return record._replace(attached=True)
+        before = held(qube, record.device_class, DeviceId(record.backend, info.ident))
+        options = {**(before.options if before else {}), **attaching(record.options)}
+        if info.device_class is DeviceClass.BLOCK:
+            given = [claim.record for claim in self._claims.values() if claim.qube is qube and claim.record]
+            self._placed(qube, options, before, given)
+        return DeviceRecord(record.device_class, record.backend, info.ident, True, options)
 
     def booted(self, qube: Qube) -> None:
         """The qube runs with what `boot` gave it: those claims end. What it offers itself is there from now on."""
         self.announce(qube)
+        if any(record.mode is DeviceMode.ASK for record in qube.devices):
+            self._runtime.spawn(f"ask for the devices of {qube.name}", self._ask_for(qube))
         for key, claim in list(self._claims.items()):
             if claim.qube is not qube:
                 continue
             del self._claims[key]
             record = held(qube, key.device_class, DeviceId(self._runtime.state.by_uuid[key.backend].name, key.ident))
+            if record is None:
+                record = claim.record
             if record is None:
                 continue
             self._replace(qube, record._replace(attached=True))
@@ -351,8 +458,12 @@ class Devices:
                 self._runtime.persist(f"take {device.ident} from {holder.name}", vanished, of=holder)
         elif event.change is DeviceChange.ADDED and not device.in_use:
             for qube in list(self._runtime.state.qubes.values()):
-                record = held(qube, device.device_class, DeviceId(backend.name, device.ident))
-                if record is not None and qube.state is PowerState.RUNNING:
+                record = _assigned_to(qube, backend, device)
+                if record is None or qube.state is not PowerState.RUNNING:
+                    continue
+                if record.mode is DeviceMode.ASK:
+                    self._ask(qube, backend, device)
+                else:
                     self._runtime.spawn(f"give {device.ident} to {qube.name}", self._came_back(qube, backend, device))
 
     async def _vanished(self, qube: Qube, key: Key) -> None:
@@ -387,13 +498,32 @@ class Devices:
     async def _came_back(self, qube: Qube, backend: Qube, device: DeviceInfo) -> None:
         """An assigned device was plugged in again while its qube runs."""
         async with self._runtime.holding(qube):
-            record = held(qube, device.device_class, DeviceId(backend.name, device.ident))
-            if record is None or record.attached or qube.state is not PowerState.RUNNING:
+            record = _assigned_to(qube, backend, device)
+            present = held(qube, device.device_class, DeviceId(backend.name, device.ident))
+            has_it = present is not None and present.attached
+            if record is None or record.mode is DeviceMode.ASK or has_it or qube.state is not PowerState.RUNNING:
                 return
+            options = attaching(record.options) if record.any_port else dict(record.options)
             try:
-                await self._attach(qube, backend, device, dict(record.options))
+                await self._attach(qube, backend, device, options)
             except Mgmt1Error as error:
                 log.info("%s does not get %s+%s: %s", qube.name, backend.name, device.ident, error)
+
+    async def _ask_for(self, qube: Qube) -> None:
+        """Ask for what is there of the devices that a qube which has just started gets after a question."""
+        for record in [record for record in qube.devices if record.mode is DeviceMode.ASK]:
+            backend = self._runtime.state.qubes.get(record.backend)
+            if backend is None:
+                continue
+            for info in await self._matching(backend, record):
+                self._ask(qube, backend, info)
+
+    def _ask(self, qube: Qube, backend: Qube, info: DeviceInfo) -> None:
+        """Ask the user whether the qube gets a device, unless a qube has it or this one denies it."""
+        key = Key(info.device_class, backend.uuid, info.ident)
+        if qube.state is PowerState.RUNNING and self.holder(key) is None and _why_denied(qube, info) is None:
+            asked = events.DEVICE_ASK(qube.name, info.device_class, backend.name, info.ident, info.description)
+            self._runtime.emit([asked])
 
     # -- steps --------------------------------------------------------------------------------------------------------
 
@@ -517,11 +647,16 @@ class Devices:
             return
         await self._pools.driver(volume.pool).stop(bare_spec(volume))
 
-    def _placed(self, qube: Qube, options: dict[str, str], before: DeviceRecord | None) -> None:
-        """Say where the guest has the disk. Raises `DeviceAlreadyAttached` if something else is there."""
+    def _placed(
+        self, qube: Qube, options: dict[str, str], before: DeviceRecord | None, given: Iterable[DeviceRecord] = ()
+    ) -> None:
+        """Say where the guest has the disk. Raises `DeviceAlreadyAttached` if something else is there.
+
+        `given` are devices that the qube is getting, too.
+        """
         taken = {
             record.options[FRONTEND_DEV]: record
-            for record in qube.devices
+            for record in (*qube.devices, *given)
             if FRONTEND_DEV in record.options and record is not before
         }
         place = options.get(FRONTEND_DEV) or free_place(taken)
@@ -571,6 +706,32 @@ def held(qube: Qube, device_class: DeviceClass, device: DeviceId) -> DeviceRecor
     """What the qube has of that name."""
     key = (device_class, device.backend, device.ident)
     return next((record for record in qube.devices if (record.device_class, record.backend, record.ident) == key), None)
+
+
+def _assigned(qube: Qube, device_class: DeviceClass, device: DeviceId, identity: str) -> DeviceRecord:
+    """The assignment that a call names. Raises `DeviceNotAssigned`."""
+    record = held(qube, device_class, DeviceId(device.backend, assigned_ident(device.ident, identity)))
+    if record is None or not record.persistent or identity not in {"", record.identity}:
+        raise refusal("device-not-assigned", qube.name, device_class, str(device))
+    return record
+
+
+def _assigned_to(qube: Qube, backend: Qube, info: DeviceInfo) -> DeviceRecord | None:
+    """The assignment by which a qube gets this device; one of its port comes first."""
+    matching = (
+        record
+        for record in sorted(qube.devices, key=lambda record: record.any_port)
+        if record.persistent
+        and (record.device_class, record.backend) == (info.device_class, backend.name)
+        and fits(record, info.ident, info.identity)
+    )
+    return next(matching, None)
+
+
+def _why_denied(qube: Qube, info: DeviceInfo) -> Reason | None:
+    """Why a qube never gets a device: its list denies one of its interfaces."""
+    interface = denied_interface(qube.value("devices_denied"), info.exposed)
+    return None if interface is None else Reason("device-denied", qube.name, interface, info.ident)
 
 
 def _same(first: DeviceRecord, other: DeviceRecord) -> bool:

@@ -11,9 +11,9 @@ from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.restored_settings import options_here
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement
-from qubesmanager.rules.devices import FRONTEND_DEV
+from qubesmanager.rules.devices import FRONTEND_DEV, is_assigned_ident
 from qubesmanager.wire.errors import Mgmt1Error
-from qubesmanager.wire.names import DEVICE_IDENT, shown, tag_today
+from qubesmanager.wire.names import shown, tag_today
 from qubesmanager.wire.records import DeviceRecord
 
 log = logging.getLogger(__name__)
@@ -51,11 +51,11 @@ def _devices(qube: Qube) -> list[Statement]:
             continue
         taken = [other.options[FRONTEND_DEV] for other in kept if FRONTEND_DEV in other.options]
         try:
-            options = options_here(record.device_class, record.options, taken)
+            options = options_here(record.device_class, record.options, taken, any_port=record.any_port)
         except Mgmt1Error as error:
             options, reason = {}, str(error)
         else:
-            reason = "" if DEVICE_IDENT.matches(record.ident) else "its name is not valid."
+            reason = "" if is_assigned_ident(record.ident) else "its name is not valid."
         if reason:
             statements.append(rows.delete_device(qube.qid, record))
             log.warning("The device %s is no longer assigned to %s: %s", device, qube.name, reason)

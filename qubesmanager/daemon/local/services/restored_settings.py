@@ -16,18 +16,28 @@ from qubesmanager.daemon.local.core.property import Property, flag_of
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import State
 from qubesmanager.rules.creation import why_not_based_on
-from qubesmanager.rules.devices import FRONTEND_DEV, PERSISTENT, PLACE, checked_options, free_place, why_not_balanced
+from qubesmanager.rules.devices import (
+    FRONTEND_DEV,
+    IDENTITY,
+    MODE,
+    PERSISTENT,
+    PLACE,
+    checked_assignment,
+    free_place,
+    is_assigned_ident,
+    why_not_balanced,
+)
 from qubesmanager.rules.network import netvm_chain, netvm_of
 from qubesmanager.rules.properties import BASED, Change, Type
 from qubesmanager.rules.sight import Sees
 from qubesmanager.rules.texts import why_not_feature
 from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
 from qubesmanager.wire.limits import DEVICES, RESTORED_FEATURE_BYTES
-from qubesmanager.wire.names import DEVICE_IDENT, FEATURE_NAME, TAG_NAME, shown, tag_today
+from qubesmanager.wire.names import FEATURE_NAME, TAG_NAME, shown, tag_today
 from qubesmanager.wire.reason import Field, Reason
 from qubesmanager.wire.reasons import cause, error_for, refusal
-from qubesmanager.wire.records import YES, DeviceRecord
-from qubesmanager.wire.values import DeviceClass, VmClass
+from qubesmanager.wire.records import ANY_PORT, YES, DeviceRecord
+from qubesmanager.wire.values import ASSIGNED_MODES, DeviceClass, DeviceMode, VmClass, usual_mode
 
 DEFAULT_LABEL = "red"
 
@@ -37,7 +47,6 @@ _ELSEWHERE = frozenset({"name", "label", "template", "netvm", "autostart", *_FIR
 """Properties that have a step of their own here."""
 _OF_THE_MACHINE = frozenset({"dispid", "is_preload", "stubdom_uuid", "stubdom_xid", "xid"})
 """Properties of Qubes OS that mean nothing on another machine."""
-_DENIED = "devices_denied"
 _NAMED = 10
 """Devices that a sentence names."""
 
@@ -143,9 +152,7 @@ class _Settling:
         self._take_autostart(incoming)
         for name, value in incoming.kept.properties.items():
             known = name in properties.TABLE or name in _OF_THE_MACHINE
-            if value and name == _DENIED:
-                incoming.notes.append(Reason("restore-denied-lost", shown(value)))
-            elif value and (not known or not self._has(incoming.qube, name)) and name not in _OF_THE_MACHINE:
+            if value and (not known or not self._has(incoming.qube, name)) and name not in _OF_THE_MACHINE:
                 incoming.notes.append(Reason("restore-no-property", incoming.qube.klass, shown(name), shown(value)))
 
     def netvm(self, incoming: Incoming) -> None:
@@ -270,39 +277,44 @@ class _Settling:
         if device.device_class not in set(DeviceClass):
             raise refusal("restore-device-class")
         klass = DeviceClass(device.device_class)
-        if not DEVICE_IDENT.matches(device.ident):
+        any_port = device.ident == ANY_PORT
+        ident = f"{ANY_PORT}{device.identity}" if any_port else device.ident
+        if not is_assigned_ident(ident):
             raise refusal("restore-bad-name")
         if backend not in self._state.qubes or backend == qube.name or not self._sees(backend):
             raise refusal("restore-device-backend", shown(device.backend))
-        if device.mode:
-            raise refusal("restore-device-mode", shown(device.mode))
-        if device.identity:
-            raise refusal("restore-device-identity", shown(device.identity))
-        if klass is DeviceClass.PCI and not device.required:
-            raise refusal("restore-device-optional")
-        if any(other[:3] == (klass, backend, device.ident) for other in qube.devices):
+        said = DeviceMode.REQUIRED if device.required else DeviceMode.AUTO
+        mode = device.mode or (usual_mode(klass) if device.unsaid else said)
+        if mode not in ASSIGNED_MODES:
+            raise refusal("restore-device-mode", shown(mode))
+        if any(other[:3] == (klass, backend, ident) for other in qube.devices):
             raise refusal("restore-device-twice")
         taken = [other.options[FRONTEND_DEV] for other in qube.devices if FRONTEND_DEV in other.options]
-        options = options_here(klass, device.options, taken)
+        identity = {} if any_port or not device.identity else {IDENTITY: device.identity}
+        kept = {**device.options, MODE: mode, **identity}
+        options = options_here(klass, kept, taken, any_port=any_port)
         if klass is DeviceClass.PCI and (reason := why_not_balanced(int(qube.value("maxmem") or 0), 1)):
             raise error_for(reason, QubesValueError)
-        return DeviceRecord(klass, backend, device.ident, False, options)
+        return DeviceRecord(klass, backend, ident, False, options)
 
 
-def options_here(klass: DeviceClass, untrusted: Mapping[str, str], taken: Collection[str]) -> dict[str, str]:
+def options_here(
+    klass: DeviceClass, untrusted: Mapping[str, str], taken: Collection[str], *, any_port: bool = False
+) -> dict[str, str]:
     """The options of a persistent assignment as a call stores them; raises where a call would.
 
-    Those of Qubes OS are `True` and `False`. A disk is where it was, if that is valid and not among `taken`.
+    Those of Qubes OS are `True` and `False`. A disk is where it was, if that is valid and not among `taken`; one at
+    any port has no place yet.
     """
     options = {name: _flag(value) for name, value in untrusted.items() if name != PERSISTENT}
     asked = options.pop(FRONTEND_DEV, "")
-    checked = checked_options(klass, options)
-    if klass is DeviceClass.BLOCK:
+    checked = checked_assignment(klass, options)
+    if klass is DeviceClass.BLOCK and not any_port:
         place = asked if PLACE.fullmatch(asked) and asked not in taken else free_place(taken)
         if place is None:
             raise refusal("restore-device-place")
         checked[FRONTEND_DEV] = place
-    return {**checked, PERSISTENT: YES}
+    return checked
 
 
 def _flag(value: str) -> str:

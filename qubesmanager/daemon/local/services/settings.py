@@ -12,6 +12,7 @@ from qubesmanager.daemon.local.core.weight import check_change
 from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.network import Network
 from qubesmanager.daemon.local.store import rows
+from qubesmanager.rules.devices import interfaces_of
 from qubesmanager.rules.edits import why_not_edit, why_not_set, why_not_set_system
 from qubesmanager.rules.sight import Sees, sees_all
 from qubesmanager.rules.texts import why_not_feature, why_not_notes
@@ -20,6 +21,9 @@ from qubesmanager.wire.limits import LABELS
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reasons import error_for, refusal, refuse_if
 from qubesmanager.wire.records import PropertyValue
+
+DENIED = "devices_denied"
+ALL_INTERFACES = "all"
 
 
 class Settings:
@@ -33,17 +37,39 @@ class Settings:
         """Set a property; `sees` says which qubes the value may name. Raises `QubesPropertyValueError` and others."""
         qube = self._runtime.state.qube(name)
         async with self._runtime.altering(qube):
-            refuse_if(why_not_edit(self._runtime.state, qube, prop))
-            row = property_of(qube, prop)
-            value = row.accept(self._runtime.state, qube, untrusted, sees)
-            if qube.own.get(prop) == value:
-                return
-            refuse_if(why_not_set(self._runtime.state, qube, prop, value))
-            check_change(qube.record(), properties={**qube.view, prop: PropertyValue(value, is_default=False)})
-            await self._runtime.commit([rows.set_property(qube.qid, prop, value)])
-            qube.own[prop] = value
-            self._runtime.emit(self._runtime.state.property_changed(qube, prop))
+            await self._set_property(qube, prop, untrusted, sees)
         await self._network.settled()
+
+    async def _set_property(self, qube: Qube, prop: str, untrusted: str, sees: Sees) -> None:
+        """Under `altering`."""
+        refuse_if(why_not_edit(self._runtime.state, qube, prop))
+        row = property_of(qube, prop)
+        value = row.accept(self._runtime.state, qube, untrusted, sees)
+        if qube.own.get(prop) == value:
+            return
+        refuse_if(why_not_set(self._runtime.state, qube, prop, value))
+        check_change(qube.record(), properties={**qube.view, prop: PropertyValue(value, is_default=False)})
+        await self._runtime.commit([rows.set_property(qube.qid, prop, value)])
+        qube.own[prop] = value
+        self._runtime.emit(self._runtime.state.property_changed(qube, prop))
+
+    async def deny_devices(self, name: str, untrusted: str) -> None:
+        """Add interfaces to those that the qube denies. Raises `QubesPropertyValueError` for what names none."""
+        qube = self._runtime.state.qube(name)
+        async with self._runtime.altering(qube):
+            new = _interfaces(untrusted)
+            denied = dict.fromkeys([*_interfaces(qube.value(DENIED)), *new])
+            await self._set_property(qube, DENIED, "".join(denied), sees_all)
+
+    async def allow_devices(self, name: str, untrusted: str) -> None:
+        """Take interfaces from those that the qube denies; `all`: every one. Raises `QubesValueError` for others."""
+        qube = self._runtime.state.qube(name)
+        async with self._runtime.altering(qube):
+            denied = _interfaces(qube.value(DENIED))
+            leaving = denied if untrusted == ALL_INTERFACES else _interfaces(untrusted)
+            if unknown := [each for each in leaving if each not in denied]:
+                raise refusal("interface-not-denied", qube.name, unknown[0])
+            await self._set_property(qube, DENIED, "".join(each for each in denied if each not in leaving), sees_all)
 
     async def reset_property(self, name: str, prop: str) -> None:
         qube = self._runtime.state.qube(name)
@@ -202,6 +228,13 @@ class Settings:
             await self._runtime.commit([rows.delete_label(name)])
             del self._runtime.state.labels[name]
             self._runtime.emit([events.LABEL_DELETE(name)])
+
+
+def _interfaces(untrusted: str) -> list[str]:
+    parts = interfaces_of(untrusted)
+    if parts is None:
+        raise refusal("not-interfaces", shown(untrusted))
+    return parts
 
 
 def _free_tag(tag: str) -> None:

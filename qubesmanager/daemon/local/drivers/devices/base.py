@@ -57,7 +57,11 @@ HostDevice = BlockDevice | UsbDevice | PciDevice | Microphone
 
 @dataclass(frozen=True, slots=True)
 class DeviceInfo:
-    """A device of the host. `details` has words without spaces as values; `in_use` says why it is not offered."""
+    """A device of the host. `details` has words without spaces as values; `in_use` says why it is not offered.
+
+    `identity` distinguishes it from others at the same port, in the form of Qubes OS; empty if nothing does.
+    `interfaces` are what it can do: a letter for its class and six hex digits each, `*` where that is not known.
+    """
 
     device_class: DeviceClass
     ident: str
@@ -65,6 +69,13 @@ class DeviceInfo:
     host: HostDevice
     details: Mapping[str, str] = field(default_factory=dict)
     in_use: str = ""
+    identity: str = ""
+    interfaces: tuple[str, ...] = ()
+
+    @property
+    def exposed(self) -> tuple[str, ...]:
+        """The interfaces, or the one of its class where they are not known."""
+        return self.interfaces or (f"{self.device_class[0]}******",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,9 @@ _NOT_OFFERED = re.compile(r"(ram|zram|dm-|md)\d+", re.ASCII)
 _USB_NAME = re.compile(r"\d+-\d+(\.\d+)*", re.ASCII)
 _PCI_NAME = re.compile(r"([0-9a-f]{4,8}):([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])", re.ASCII)
 _CAPTURE = re.compile(r"pcmC\d+D\d+c", re.ASCII)
+_HEX_BYTE = re.compile(r"[0-9a-f]{2}", re.ASCII)
+_NOT_IDENTITY = re.compile(r"[^A-Za-z0-9_.:-]", re.ASCII)
+_IDENTITY_LIMIT = 180
 _USB_HUB = 9
 _PCI_BRIDGE = 6
 _PCI_KINDS = {
@@ -87,14 +90,19 @@ def _block(root: Path) -> Iterator[DeviceInfo]:
         why_disk = _why_used(disk, used)
         why_parts = {part.name: _why_used(part, used) for part in parts}
         why_whole = why_disk or next((f"its partition {name}: {why}" for name, why in why_parts.items() if why), "")
-        yield from _block_device(disk, {}, _disk_description(disk), why_whole)
+        carrier = _usb_carrier(root, disk)
+        yield from _block_device(disk, {}, _disk_description(disk), why_whole, carrier)
         for part in parts:
             description = _uevent(part).get("PARTNAME") or f"Partition {_text(part / 'partition')}"
             why = why_parts[part.name] or why_disk
-            yield from _block_device(part, {"parent": disk.name}, f"{_disk_description(disk)}: {description}", why)
+            identity = f"{carrier}:{_text(part / 'partition')}" if carrier else ""
+            about = f"{_disk_description(disk)}: {description}"
+            yield from _block_device(part, {"parent": disk.name}, about, why, identity)
 
 
-def _block_device(entry: Path, details: dict[str, str], description: str, in_use: str) -> Iterator[DeviceInfo]:
+def _block_device(
+    entry: Path, details: dict[str, str], description: str, in_use: str, identity: str
+) -> Iterator[DeviceInfo]:
     """The device; nothing if it has no size, as a drive without a medium or a loop device without a file."""
     size = _number(entry / "size") * SECTOR
     if size <= 0:
@@ -102,7 +110,17 @@ def _block_device(entry: Path, details: dict[str, str], description: str, in_use
     read_only = _number(entry / "ro") == 1
     details |= {"size": str(size)} | ({"read-only": "yes"} if read_only else {})
     host = BlockDevice(f"/dev/{entry.name}", size, read_only)
-    yield DeviceInfo(DeviceClass.BLOCK, entry.name, printable(description), host, details, printable(in_use))
+    yield DeviceInfo(DeviceClass.BLOCK, entry.name, printable(description), host, details, printable(in_use), identity)
+
+
+def _usb_carrier(root: Path, disk: Path) -> str:
+    """The identity of the USB device that a disk is, and its interface, as `0951:1666:A1:u080650:1.0`; or empty."""
+    for part in reversed(disk.resolve().parts):
+        name, colon, interface = part.partition(":")
+        usb = root / "sys/bus/usb/devices" / name
+        if _USB_NAME.fullmatch(name) and usb.exists():
+            return f"{_usb_identity(usb, _usb_interfaces(usb))}:{interface if colon else '0'}"
+    return ""
 
 
 def _disk_description(disk: Path) -> str:
@@ -164,7 +182,24 @@ def _usb(root: Path) -> Iterator[DeviceInfo]:
         serial = word(_text(entry / "serial"))
         details = ids | ({"serial": serial} if serial else {})
         description = printable(said) or "USB device"
-        yield DeviceInfo(DeviceClass.USB, entry.name, description, host, details, printable(busy.get(entry.name, "")))
+        why = printable(busy.get(entry.name, ""))
+        interfaces = _usb_interfaces(entry)
+        identity = _usb_identity(entry, interfaces)
+        yield DeviceInfo(DeviceClass.USB, entry.name, description, host, details, why, identity, interfaces)
+
+
+def _usb_interfaces(entry: Path) -> tuple[str, ...]:
+    """What each interface of a USB device is, as `u080650`: class, subclass and protocol."""
+    parts = [part for part in _entries(entry) if part.name.startswith(f"{entry.name}:")]
+    codes = [[_text(part / f"bInterface{word}") for word in ("Class", "SubClass", "Protocol")] for part in parts]
+    return tuple(f"u{''.join(code)}" for code in codes if all(_HEX_BYTE.fullmatch(each) for each in code))
+
+
+def _usb_identity(entry: Path, interfaces: tuple[str, ...]) -> str:
+    """`VENDOR:PRODUCT:SERIAL:INTERFACES`, as Qubes OS calls it; cut where a serial number is absurdly long."""
+    serial = _NOT_IDENTITY.sub("_", word(_text(entry / "serial")))
+    ids = f"{_number(entry / 'idVendor', 16):04x}:{_number(entry / 'idProduct', 16):04x}"
+    return f"{ids}:{serial}:{''.join(interfaces) or 'u______'}"[:_IDENTITY_LIMIT]
 
 
 def _pci(root: Path) -> Iterator[DeviceInfo]:
@@ -184,12 +219,22 @@ def _pci(root: Path) -> Iterator[DeviceInfo]:
                 details[name.replace("_", "-")] = word(link.readlink().name)
         ids = f"{details['vendor'].removeprefix('0x')}:{details['device'].removeprefix('0x')}"
         description = printable(f"{_PCI_KINDS.get(kind, 'PCI device')} {ids}")
-        yield DeviceInfo(DeviceClass.PCI, ident, description, host, details, printable(busy.get(entry.name, "")))
+        interface = f"p{_number(entry / 'class', 16) & 0xFFFFFF:06x}"
+        identity = _NOT_IDENTITY.sub("_", f"{details['vendor']}:{details['device']}::{interface}")
+        why = printable(busy.get(entry.name, ""))
+        yield DeviceInfo(DeviceClass.PCI, ident, description, host, details, why, identity, (interface,))
 
 
 def _mic(root: Path) -> Iterator[DeviceInfo]:
     if any(_CAPTURE.fullmatch(entry.name) for entry in _entries(root / "sys/class/sound")):
-        yield DeviceInfo(DeviceClass.MIC, "mic", "Microphone", Microphone())
+        yield DeviceInfo(
+            DeviceClass.MIC,
+            "mic",
+            "Microphone",
+            Microphone(),
+            identity="dom0:mic::m000000",
+            interfaces=("m000000",),
+        )
 
 
 _LISTED: dict[DeviceClass, Callable[[Path], Iterator[DeviceInfo]]] = {
