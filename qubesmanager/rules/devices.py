@@ -70,7 +70,7 @@ def checked_assignment(device_class: DeviceClass, options: Mapping[str, str]) ->
     """
     mode = options.get(MODE, usual_mode(device_class))
     if mode not in ASSIGNED_MODES:
-        raise refusal("device-option-choice", MODE, ", ".join(ASSIGNED_MODES), shown(mode))
+        raise refusal("option-choice", MODE, ", ".join(ASSIGNED_MODES), shown(mode))
     identity = options.get(IDENTITY, "").removeprefix(ANY_PORT)
     if identity and not DEVICE_IDENTITY.matches(identity):
         raise refusal("not-an-identity", shown(identity))
