@@ -114,37 +114,37 @@ VM_FEATURE_LIST = Call(
     uses=(m.VM_FEATURE_LIST,),
 )  # fmt: skip
 VM_FEATURE_GET = Call(
-    "admin.vm.feature.Get", Dest.VM, Tier.LOCAL_RO, c.FEATURE_NAME, c.NOTHING, q.FEATURE_VALUE,
+    "admin.vm.feature.Get", Dest.VM, Tier.LOCAL_RO, q.FEATURE_NAME, c.NOTHING, q.FEATURE_VALUE,
     "A feature's value; a character that is not printable ASCII is answered as _.",
     uses=(m.VM_FEATURE_GET,),
 )  # fmt: skip
 VM_FEATURE_CHECK_WITH_TEMPLATE = Call(
-    "admin.vm.feature.CheckWithTemplate", Dest.VM, Tier.LOCAL_RO, c.FEATURE_NAME, c.NOTHING, q.FEATURE_VALUE,
+    "admin.vm.feature.CheckWithTemplate", Dest.VM, Tier.LOCAL_RO, q.FEATURE_NAME, c.NOTHING, q.FEATURE_VALUE,
     "The feature of the qube, else of its template, and so on up.",
     uses=(m.VM_FEATURE_CHECK_WITH_TEMPLATE,),
 )  # fmt: skip
 VM_FEATURE_CHECK_WITH_NETVM = Call(
-    "admin.vm.feature.CheckWithNetvm", Dest.VM, Tier.LOCAL_RO, c.FEATURE_NAME, c.NOTHING, q.FEATURE_VALUE,
+    "admin.vm.feature.CheckWithNetvm", Dest.VM, Tier.LOCAL_RO, q.FEATURE_NAME, c.NOTHING, q.FEATURE_VALUE,
     "The feature of the qube, else of its netvm, and so on.",
     uses=(m.VM_FEATURE_GET, m.VM_PROPERTY_GET),
 )  # fmt: skip
 VM_FEATURE_CHECK_WITH_ADMIN_VM = Call(
-    "admin.vm.feature.CheckWithAdminVM", Dest.VM, Tier.LOCAL_RO, c.FEATURE_NAME, c.NOTHING, q.FEATURE_VALUE,
+    "admin.vm.feature.CheckWithAdminVM", Dest.VM, Tier.LOCAL_RO, q.FEATURE_NAME, c.NOTHING, q.FEATURE_VALUE,
     "The feature of the qube, else of dom0.",
     uses=(m.VM_FEATURE_GET,),
 )  # fmt: skip
 VM_FEATURE_CHECK_WITH_BOTH = Call(
-    "admin.vm.feature.CheckWithTemplateAndAdminVM", Dest.VM, Tier.LOCAL_RO, c.FEATURE_NAME, c.NOTHING, q.FEATURE_VALUE,
+    "admin.vm.feature.CheckWithTemplateAndAdminVM", Dest.VM, Tier.LOCAL_RO, q.FEATURE_NAME, c.NOTHING, q.FEATURE_VALUE,
     "The feature of the qube, else of its template, else of dom0.",
     uses=(m.VM_FEATURE_CHECK_WITH_TEMPLATE, m.VM_FEATURE_GET),
 )  # fmt: skip
 VM_FEATURE_SET = Call(
-    "admin.vm.feature.Set", Dest.VM, Tier.LOCAL_RWX, c.FEATURE_NAME, q.FEATURE_VALUE, c.NOTHING,
+    "admin.vm.feature.Set", Dest.VM, Tier.LOCAL_RWX, q.FEATURE_NAME, q.FEATURE_VALUE, c.NOTHING,
     "Set a feature. Empty is a value.",
     uses=(m.VM_FEATURE_SET,),
 )  # fmt: skip
 VM_FEATURE_REMOVE = Call(
-    "admin.vm.feature.Remove", Dest.VM, Tier.LOCAL_RWX, c.FEATURE_NAME, c.NOTHING, c.NOTHING,
+    "admin.vm.feature.Remove", Dest.VM, Tier.LOCAL_RWX, q.FEATURE_NAME, c.NOTHING, c.NOTHING,
     "Remove a feature.",
     uses=(m.VM_FEATURE_REMOVE,),
 )  # fmt: skip
@@ -226,38 +226,39 @@ VM_FIREWALL_RELOAD = Call(
 # -- create and remove ------------------------------------------------------------------------------------------------
 
 VM_CREATE_APP = Call(
-    "admin.vm.Create.AppVM", Dest.DOM0, Tier.GLOBAL_RWX, c.optional(c.VM_NAME), c.CREATE, c.NOTHING,
+    "admin.vm.Create.AppVM", Dest.DOM0, Tier.GLOBAL_RWX, c.optional(c.VM_NAME), q.CREATE, c.NOTHING,
     "Create an AppVM from the template in the argument, else from default_template.",
     time_limit=None, uses=(m.VM_CREATE,),
 )  # fmt: skip
 VM_CREATE_STANDALONE = Call(
-    "admin.vm.Create.StandaloneVM", Dest.DOM0, Tier.GLOBAL_RWX, c.NOTHING, c.CREATE, c.NOTHING,
+    "admin.vm.Create.StandaloneVM", Dest.DOM0, Tier.GLOBAL_RWX, c.optional(c.VM_NAME), q.CREATE, c.NOTHING,
     "Create a StandaloneVM with empty volumes.",
     time_limit=None, uses=(m.VM_CREATE,),
 )  # fmt: skip
 VM_CREATE_TEMPLATE = Call(
-    "admin.vm.Create.TemplateVM", Dest.DOM0, Tier.GLOBAL_RWX, c.NOTHING, c.CREATE, c.NOTHING,
+    "admin.vm.Create.TemplateVM", Dest.DOM0, Tier.GLOBAL_RWX, c.optional(c.VM_NAME), q.CREATE, c.NOTHING,
     "Create a TemplateVM with empty volumes.",
     time_limit=None, uses=(m.VM_CREATE_TEMPLATE, m.VM_VOLUME_EXTEND, m.VM_PROPERTY_SET, m.VM_REMOVE),
 )  # fmt: skip
 VM_CREATE_DISP = Call(
-    "admin.vm.Create.DispVM", Dest.DOM0, Tier.GLOBAL_RWX, c.optional(c.VM_NAME), c.CREATE, c.NOTHING,
+    "admin.vm.Create.DispVM", Dest.DOM0, Tier.GLOBAL_RWX, c.optional(c.VM_NAME), q.CREATE, c.NOTHING,
     "Create a disposable that stays when it halts, from the disposable template in the argument, else from the"
     " default_dispvm of dom0.",
     time_limit=None, uses=(m.VM_CREATE, m.VM_PROPERTY_SET, m.VM_REMOVE),
 )  # fmt: skip
 VM_CREATE_IN_POOL_APP = Call(
-    "admin.vm.CreateInPool.AppVM", Dest.DOM0, Tier.GLOBAL_RWX, c.optional(c.VM_NAME), c.CREATE_IN_POOL, c.NOTHING,
+    "admin.vm.CreateInPool.AppVM", Dest.DOM0, Tier.GLOBAL_RWX, c.optional(c.VM_NAME), q.CREATE_IN_POOL, c.NOTHING,
     "As admin.vm.Create.AppVM, with all volumes or the named ones in the given pools.",
     time_limit=None, uses=(m.VM_CREATE_IN_POOL,),
 )  # fmt: skip
 VM_CREATE_IN_POOL_STANDALONE = Call(
-    "admin.vm.CreateInPool.StandaloneVM", Dest.DOM0, Tier.GLOBAL_RWX, c.NOTHING, c.CREATE_IN_POOL, c.NOTHING,
+    "admin.vm.CreateInPool.StandaloneVM", Dest.DOM0, Tier.GLOBAL_RWX, c.optional(c.VM_NAME), q.CREATE_IN_POOL,
+    c.NOTHING,
     "As admin.vm.Create.StandaloneVM, with all volumes or the named ones in the given pools.",
     time_limit=None, uses=(m.VM_CREATE_IN_POOL,),
 )  # fmt: skip
 VM_CREATE_IN_POOL_TEMPLATE = Call(
-    "admin.vm.CreateInPool.TemplateVM", Dest.DOM0, Tier.GLOBAL_RWX, c.NOTHING, c.CREATE_IN_POOL, c.NOTHING,
+    "admin.vm.CreateInPool.TemplateVM", Dest.DOM0, Tier.GLOBAL_RWX, c.NOTHING, q.CREATE_IN_POOL, c.NOTHING,
     "Not available.",
     instead="A template is created in the default pool: set default_pool, or use admin.vm.Create.TemplateVM.",
 )  # fmt: skip

@@ -9,8 +9,12 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeVar
 
 from qubesmanager.wire import names
+from qubesmanager.wire.codecs import CREATE as CREATE_OF_MGMT1
+from qubesmanager.wire.codecs import CREATE_IN_POOL as IN_POOL_OF_MGMT1
 from qubesmanager.wire.codecs import (
     Codec,
+    CreateInPoolSpec,
+    CreateSpec,
     PropertyRow,
     ascii_line,
     escape_line,
@@ -20,9 +24,10 @@ from qubesmanager.wire.codecs import (
     text,
     unescape_line,
 )
-from qubesmanager.wire.errors import ProtocolError, QubesValueError
+from qubesmanager.wire.errors import ProtocolError, QubesInvalidTagError, QubesValueError
 from qubesmanager.wire.firewall import Rule, parse_rule
 from qubesmanager.wire.names import check, shown
+from qubesmanager.wire.reasons import error_for, refusal
 from qubesmanager.wire.values import PowerState, VmClass
 
 T = TypeVar("T")
@@ -231,10 +236,24 @@ def _ending_text(ending: Ending) -> bytes:
 # -- texts of a limited alphabet --------------------------------------------------------------------------------------
 
 
+def _feature_name(untrusted: bytes) -> str:
+    name = text(untrusted, "argument")
+    if not names.FEATURE_NAME.matches(name):
+        raise ProtocolError("feature name contains illegal characters")
+    return name
+
+
 def _feature_value(untrusted: bytes) -> str:
     if not untrusted.isascii():
         raise ProtocolError("Feature value contains non-ASCII characters")
-    return ascii_line(untrusted, "feature value")
+    return text(untrusted, "feature value")
+
+
+def _tag(untrusted: bytes) -> str:
+    tag = text(untrusted, "argument")
+    if not names.QUBES_TAG.matches(tag):
+        raise QubesInvalidTagError("disallowed characters")
+    return tag
 
 
 def ascii_text(value: str) -> str:
@@ -252,6 +271,50 @@ def _property_value(untrusted: bytes) -> str:
     if not untrusted.isascii():
         raise QubesValueError("Non-ASCII bytes in property value")
     return text(untrusted, "value")
+
+
+# -- creating -----------------------------------------------------------------------------------------------------
+
+
+def _creation(untrusted: bytes) -> tuple[dict[str, str], str, str]:
+    """The pairs of a payload without name and label, and these two. Errors are worded as in Qubes OS."""
+    fields = pairs(ascii_line(untrusted, "payload"), " ")
+    if b"  " in untrusted:
+        raise ProtocolError("One blank separates two pairs of the payload.")
+    for key in ("name", "label"):
+        if key not in fields:
+            raise ProtocolError(f"Creation requested without key: {key}")
+    name, label = fields.pop("name"), fields.pop("label")
+    if any(key != "pool" and not key.startswith("pool:") for key in fields):
+        raise ProtocolError("Options does not match: name, label, pool, pool:")
+    if name == names.DOM0:
+        raise refusal("name-taken", name)
+    if reason := names.why_not_new_vm_name(name):
+        raise error_for(reason)
+    return fields, name, check(names.LABEL_NAME, label)
+
+
+def _create(untrusted: bytes) -> CreateSpec:
+    pools, name, label = _creation(untrusted)
+    if pools:
+        raise ProtocolError("Pool option specified but 'allow_pool' is False")
+    return CreateSpec(name, label)
+
+
+def _create_in_pool(untrusted: bytes) -> CreateInPoolSpec:
+    pools, name, label = _creation(untrusted)
+    pool = pools.pop("pool", None)
+    if pool is not None and pools:
+        raise ProtocolError("Conflicting options specified: 'pool=', 'pool:volume='")
+    if pool is not None:
+        return CreateInPoolSpec(name, label, check(names.POOL_NAME, pool))
+    by_volume = {key.partition(":")[2]: at for key, at in pools.items()}
+    return CreateInPoolSpec(
+        name,
+        label,
+        None,
+        {check(names.VOLUME_NAME, volume): check(names.POOL_NAME, at) for volume, at in by_volume.items()},
+    )
 
 
 # -- firewall ---------------------------------------------------------------------------------------------------------
@@ -380,10 +443,11 @@ SIZE: Codec[int] = Codec("size in bytes", _size, lambda size: str(size).encode()
 REVISIONS: Codec[int] = Codec("number, -1 for all", _revisions, lambda count: str(count).encode())
 FLAG: Codec[bool] = Codec("True or False", _flag, lambda value: flag_word(value).encode())
 TOKEN: Codec[str] = Codec("token of 32 letters and digits", _token, str.encode)
-TAG = Codec(
-    names.QUBES_TAG.what,
-    lambda untrusted: check(names.QUBES_TAG, ascii_line(untrusted, "tag")),
-    lambda tag: tag.replace(".", "_").encode(),
+FEATURE_NAME: Codec[str] = Codec(names.FEATURE_NAME.what, _feature_name, str.encode)
+TAG: Codec[str] = Codec(names.QUBES_TAG.what, _tag, lambda tag: tag.replace(".", "_").encode())
+CREATE: Codec[CreateSpec] = Codec("name=<name> label=<label>", _create, CREATE_OF_MGMT1.encode)
+CREATE_IN_POOL: Codec[CreateInPoolSpec] = Codec(
+    "name=<name> label=<label> pool=<pool> or pool:<volume>=<pool> …", _create_in_pool, IN_POOL_OF_MGMT1.encode
 )
 TAG_ROWS = rows_of("<tag>\\n", lambda row: row, lambda tag: tag.replace(".", "_"))
 RULES: Codec[list[Rule]] = Codec(

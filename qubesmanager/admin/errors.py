@@ -28,6 +28,8 @@ _TABLE: dict[str, _Error] = {
     "name-taken": _Error("QubesVMAlreadyExistsError", "Qube already exists: {0}"),
     "name-first-letter": _Error("QubesValueError", "VM name cannot start with hyphen, underscore, dot or numbers"),
     "name-too-long": _Error("QubesValueError", "VM name must be shorter than 32 characters"),
+    "name-reserved": _Error("QubesValueError", "VM name cannot be 'none' nor 'default'"),
+    "dom0-not-removed": _Error("QubesVMInUseError", "'dom0' cannot be removed"),
     "name-ends-dm": _Error("QubesValueError", "VM name cannot end with -dm"),
     "no-such-property": _Error("QubesNoSuchPropertyError", "Invalid property '{2}' of {0}"),
     "no-such-system-property": _Error("QubesNoSuchPropertyError", "Invalid property '{0}' of Qubes"),

@@ -31,7 +31,12 @@ def _running(before: PowerState, name: str) -> list[Event]:
         return [Event(name, "domain-resumed")]
     if before in {PowerState.HALTING, PowerState.DYING}:
         return [Event(name, "domain-shutdown-failed", {"reason": "The qube did not shut down."})]
-    return [Event(name, "domain-spawn", _UP), Event(name, "domain-start", _UP)]
+    return [
+        *_reset(name),
+        Event(name, "domain-spawn", _UP),
+        Event(name, "domain-unpaused"),
+        Event(name, "domain-start", _UP),
+    ]
 
 
 def _halted(before: PowerState, name: str) -> list[Event]:

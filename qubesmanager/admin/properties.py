@@ -35,7 +35,7 @@ class QubesProperty:
     source: str | Callable[[Values], str] = ""
     otherwise: str = ""
     is_own: bool = False
-    """Never a default: what identifies a qube."""
+    """What identifies a qube; only dom0's is called a default."""
 
     @property
     def mgmt1_name(self) -> str:
@@ -160,6 +160,7 @@ NO_DEFAULT = frozenset({"name", "qid", "uuid", "label", "template", "default_tem
 """Properties for which `GetDefault` answers nothing."""
 
 _WRITE_ONCE = frozenset({"name", "qid", "uuid"})
+_POSITIVE = frozenset({"memory", "vcpus", "qrexec_timeout", "shutdown_timeout"})
 
 
 def to_qubes(kind: str, value: str) -> str:
@@ -186,6 +187,26 @@ def from_qubes(kind: str, untrusted: str) -> str:
             raise QubesValueError("Failed to parse property value as int")
         return str(int(digits))
     return "" if kind == "vm" and untrusted == "None" else untrusted
+
+
+def checked(row: QubesProperty, untrusted: str) -> str:
+    """As `from_qubes`, for a property that may have a rule in Qubes OS before mgmt1's."""
+    value = from_qubes(row.type, untrusted)
+    if row.name in _POSITIVE and value and int(value) <= 0:
+        raise QubesPropertyValueError(f"{row.name} must be positive")
+    return value
+
+
+def explained(row: QubesProperty, klass: str, value: str, error: Mgmt1Error) -> Mgmt1Error:
+    """A refusal of mgmt1 to set a property, as Qubes OS words it; the same error where it has no words for it."""
+    code = error.reason.code if error.reason is not None else ""
+    if code in {"property-read-only", "no-such-property", "no-such-system-property"}:
+        return not_settable(row, klass)
+    if code == "no-such-qube":
+        return QubesPropertyValueError(f"Can't set {row.name} to non-existing qube {value}")
+    if code == "netvm-no-network":
+        return QubesValueError(f"The {value} qube does not provide network")
+    return error
 
 
 def row_of(rows: Mapping[str, QubesProperty], name: str, owner: str) -> QubesProperty:
@@ -217,21 +238,24 @@ def not_settable(row: QubesProperty, klass: str) -> QubesPropertyValueError:
 
 def of_row(row: QubesProperty, own: Mapping[str, PropertyRow]) -> Property:
     """The property as Qubes OS answers it, from mgmt1's rows by name."""
-    values = {name: each.value for name, each in own.items()}
-    source = own.get(row.mgmt1_name)
-    is_default = not row.is_own and (source is None or row.mgmt1_name != row.name or source.is_default)
-    return Property(is_default, row.type, row.value(values))
+    return _answer(row, own, _values(own))
 
 
 def all_of(rows: Mapping[str, QubesProperty], own: Mapping[str, PropertyRow]) -> list[PropertyRow]:
     """Each property as Qubes OS lists it, from mgmt1's rows by name."""
-    values = {name: each.value for name, each in own.items()}
-    listed: list[PropertyRow] = []
-    for row in rows.values():
-        source = own.get(row.mgmt1_name)
-        is_default = not row.is_own and (source is None or row.mgmt1_name != row.name or source.is_default)
-        listed.append(PropertyRow(row.name, is_default, row.type, row.value(values)))
-    return listed
+    values = _values(own)
+    return [PropertyRow(row.name, *_answer(row, own, values)) for row in rows.values()]
+
+
+def _values(own: Mapping[str, PropertyRow]) -> Values:
+    return {name: row.value for name, row in own.items()}
+
+
+def _answer(row: QubesProperty, own: Mapping[str, PropertyRow], values: Values) -> Property:
+    source = own.get(row.mgmt1_name)
+    is_default = source is None or row.mgmt1_name != row.name or source.is_default
+    identifies = row.is_own and values["klass"] != VmClass.ADMIN
+    return Property(is_default and not identifies, row.type, row.value(values))
 
 
 def help_text(rst: str) -> str:

@@ -28,10 +28,15 @@ def states(*state: PowerState) -> list[Event]:
     return [events.DOMAIN_STATE("app", each) for each in state]
 
 
+RESET = [f"app|property-reset:{name}|name|{name}" for name in ("xid", "stubdom_xid", "start_time")]
+
+
 def test_a_start() -> None:
     assert lines(*states(PowerState.TRANSIENT, RUNNING)) == [
         "app|domain-pre-start|start_guid|True|mem_required|None",
+        *RESET,
         "app|domain-spawn|start_guid|True",
+        "app|domain-unpaused",
         "app|domain-start|start_guid|True",
     ]
 
@@ -46,9 +51,7 @@ def test_a_shutdown() -> None:
     assert lines(*states(PowerState.HALTING, HALTED), state=RUNNING) == [
         "app|domain-pre-shutdown|force|False",
         "app|domain-stopped",
-        "app|property-reset:xid|name|xid",
-        "app|property-reset:stubdom_xid|name|stubdom_xid",
-        "app|property-reset:start_time|name|start_time",
+        *RESET,
         "app|domain-shutdown",
     ]
 
@@ -113,7 +116,9 @@ def test_a_qube_that_is_known_is_not_added_twice() -> None:
 
     assert lines(events.DOMAIN_ADD("app", record)) == [
         "app|property-load",
+        *RESET,
         "app|domain-spawn|start_guid|True",
+        "app|domain-unpaused",
         "app|domain-start|start_guid|True",
     ]
 

@@ -100,7 +100,7 @@ from qubesmanager.wire.values import PowerState
             "admin.vm.property.Set+dns",
             "work",
             b"x",
-            b"2\x00QubesPropertyValueError\x00\x00dns is read-only.\x00",
+            b"2\x00QubesPropertyValueError\x00\x00property 'dns' on AppVM instance cannot be set\x00",
         ),
         (
             "admin.vm.feature.Set+f",

@@ -7,6 +7,7 @@ from qubesmanager.wire import calls as mgmt1
 from qubesmanager.wire.codecs import PropertyState
 from qubesmanager.wire.errors import (
     Mgmt1Error,
+    PermissionDenied,
     ProtocolError,
     QubesFeatureNotFoundError,
     QubesNoSuchPropertyError,
@@ -116,8 +117,18 @@ def _no_feature(asking: Asking, name: str) -> Mgmt1Error:
     return QubesFeatureNotFoundError(f"Feature not set for domain {asking.dest}: {name}")
 
 
+_OF_PRELOADING = frozenset(
+    {"preload-dispvm", "preload-dispvm-completed", "preload-dispvm-in-progress", "deferred-netvm-original"}
+)
+"""Features in which Qubes OS keeps the state of preloaded disposables; no client sets them."""
+
+
 @answers(calls.VM_FEATURE_SET)
 async def set_feature(asking: Asking, name: str, value: str) -> None:
+    if name in _OF_PRELOADING:
+        raise PermissionDenied("changing this feature is prohibited by qubes.ext.admin.AdminExtension")
+    if not value.isprintable():
+        raise ProtocolError(f"{name} value contains illegal characters")
     await asking.ask(mgmt1.VM_FEATURE_SET(asking.dest, name, value))
 
 

@@ -7,7 +7,7 @@ from qubesmanager.admin.properties import QubesProperty
 from qubesmanager.daemon.dialect.context import Asking, answers
 from qubesmanager.wire import calls as mgmt1
 from qubesmanager.wire.codecs import PropertyRow
-from qubesmanager.wire.errors import QubesNoSuchPropertyError
+from qubesmanager.wire.errors import Mgmt1Error, QubesNoSuchPropertyError, QubesValueError
 from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.values import VmClass
 
@@ -46,7 +46,8 @@ async def get(asking: Asking, name: str, _payload: None) -> Property:
         state = await asking.ask(mgmt1.VM_PROPERTY_GET(asking.dest, name))
     except QubesNoSuchPropertyError:
         return Property(True, row.type, row.otherwise)
-    return Property(state.is_default and not row.is_own, row.type, properties.to_qubes(row.type, state.value))
+    is_default = state.is_default and (not row.is_own or asking.dest == DOM0)
+    return Property(is_default, row.type, properties.to_qubes(row.type, state.value))
 
 
 @answers(calls.VM_PROPERTY_GET_ALL)
@@ -79,18 +80,21 @@ async def help_text(asking: Asking, name: str, _payload: None) -> str:
 
 @answers(calls.VM_PROPERTY_SET)
 async def set_property(asking: Asking, name: str, value: str) -> None:
-    row = await _row(asking, name)
-    ours = properties.settable(row, await _class(asking))
-    request = mgmt1.VM_PROPERTY_SET(asking.dest, ours, properties.from_qubes(row.type, value))
+    row, klass = await _row(asking, name), await _class(asking)
+    request = mgmt1.VM_PROPERTY_SET(asking.dest, properties.settable(row, klass), properties.checked(row, value))
     try:
         await asking.ask(request)
-    except QubesNoSuchPropertyError as error:
-        raise properties.not_settable(row, await _class(asking)) from error
+    except Mgmt1Error as error:
+        raise properties.explained(row, klass, value, error) from error
 
 
 @answers(calls.VM_PROPERTY_RESET)
 async def reset(asking: Asking, name: str, _payload: None) -> None:
     row = await _row(asking, name)
+    if name == "template":
+        template = (await asking.ask(mgmt1.PROPERTY_GET(DOM0, "default_template"))).value
+        text = f"Cannot unset template. You can set it to the current default ({template}) instead"
+        raise QubesValueError(text)
     ours = properties.settable(row, await _class(asking))
     await asking.ask_or(mgmt1.VM_PROPERTY_RESET(asking.dest, ours), QubesNoSuchPropertyError, None)
 

@@ -16,6 +16,7 @@ from qubesmanager.wire.errors import (
     Mgmt1Error,
     ProtocolError,
     QubesVMAlreadyExistsError,
+    QubesVMNotHaltedError,
     QubesVMNotRunningError,
     QubesVMNotStartedError,
 )
@@ -51,9 +52,13 @@ async def list_classes(asking: Asking, _arg: None, _payload: None) -> list[str]:
     return sorted(row.klass for row in await asking.ask(mgmt1.VMCLASS_LIST(DOM0)))
 
 
+_DEVICE_ORDER = (DeviceClass.MIC, DeviceClass.USB, DeviceClass.BLOCK, DeviceClass.PCI)
+
+
 @answers(calls.DEVICECLASS_LIST)
 async def list_device_classes(asking: Asking, _arg: None, _payload: None) -> list[DeviceClass]:
-    return await asking.ask(mgmt1.DEVICECLASS_LIST(DOM0))
+    classes = await asking.ask(mgmt1.DEVICECLASS_LIST(DOM0))
+    return sorted(classes, key=_DEVICE_ORDER.index)
 
 
 # -- create and remove ------------------------------------------------------------------------------------------------
@@ -64,8 +69,15 @@ async def create_app(asking: Asking, template: str | None, spec: CreateSpec) -> 
     await asking.ask(mgmt1.VM_CREATE(template or DOM0, VmClass.APP, spec))
 
 
+def _check_empty(template: str | None, klass: VmClass) -> None:
+    """Raises `ProtocolError` for a class whose qubes begin with empty volumes."""
+    if template is not None:
+        raise ProtocolError(f"{klass} cannot be based on template")
+
+
 @answers(calls.VM_CREATE_STANDALONE)
-async def create_standalone(asking: Asking, _arg: None, spec: CreateSpec) -> None:
+async def create_standalone(asking: Asking, template: str | None, spec: CreateSpec) -> None:
+    _check_empty(template, VmClass.STANDALONE)
     await asking.ask(mgmt1.VM_CREATE(DOM0, VmClass.STANDALONE, spec))
 
 
@@ -82,7 +94,8 @@ async def create_app_in_pool(asking: Asking, template: str | None, spec: CreateI
 
 
 @answers(calls.VM_CREATE_IN_POOL_STANDALONE)
-async def create_standalone_in_pool(asking: Asking, _arg: None, spec: CreateInPoolSpec) -> None:
+async def create_standalone_in_pool(asking: Asking, template: str | None, spec: CreateInPoolSpec) -> None:
+    _check_empty(template, VmClass.STANDALONE)
     await asking.ask(mgmt1.VM_CREATE_IN_POOL(DOM0, VmClass.STANDALONE, spec))
 
 
@@ -91,8 +104,9 @@ _EMPTY_ROOT = 10 << 30
 
 
 @answers(calls.VM_CREATE_TEMPLATE)
-async def create_template(asking: Asking, _arg: None, spec: CreateSpec) -> None:
+async def create_template(asking: Asking, template: str | None, spec: CreateSpec) -> None:
     """mgmt1 makes a template of an image: one block of zeros, which is then extended."""
+    _check_empty(template, VmClass.TEMPLATE)
     await asking.ask(mgmt1.LABEL_GET(DOM0, spec.label))
     await asking.ask(mgmt1.VM_CREATE_TEMPLATE(DOM0, spec.name, _one_block()))
     async with _complete(asking, spec.name):
@@ -156,6 +170,8 @@ async def remove(asking: Asking, _arg: None, _payload: None) -> None:
 
 @answers(calls.VM_START)
 async def start(asking: Asking, _arg: None, _payload: None) -> None:
+    if asking.dest == DOM0:
+        raise QubesVMNotHaltedError("Cannot start Dom0 fake domain!")
     try:
         await asking.ask(mgmt1.VM_START(asking.dest))
     except QubesVMNotRunningError as error:
@@ -167,30 +183,36 @@ async def start(asking: Asking, _arg: None, _payload: None) -> None:
 @answers(calls.VM_SHUTDOWN)
 async def shutdown(asking: Asking, ending: Ending, _payload: None) -> None:
     options = {"force": flag_text(ending.force), "wait": flag_text(ending.wait)}
-    with _not_started():
+    with _not_started(asking.dest):
         await asking.ask(mgmt1.VM_SHUTDOWN_WITH(asking.dest, payload=options))
 
 
 @answers(calls.VM_KILL)
 async def kill(asking: Asking, _arg: None, _payload: None) -> None:
-    with _not_started():
+    if asking.dest == DOM0:
+        raise Mgmt1Error.from_wire("QubesVMError", "Cannot kill Dom0 fake domain!")
+    with _not_started(asking.dest):
         await asking.ask(mgmt1.VM_KILL(asking.dest))
 
 
 @contextmanager
-def _not_started() -> Iterator[None]:
+def _not_started(name: str) -> Iterator[None]:
     """The type of error that the tools expect where a qube that is to end does not run."""
     try:
         yield
     except QubesVMNotRunningError as error:
         if error.reason is None or error.reason.code != "qube-not-running":
             raise
-        raise QubesVMNotStartedError(str(error)) from error
+        raise QubesVMNotStartedError(f"Domain is powered off: '{name}'") from error
 
 
 @answers(calls.VM_PAUSE)
 async def pause(asking: Asking, _arg: None, _payload: None) -> None:
-    await asking.ask(mgmt1.VM_PAUSE(asking.dest))
+    try:
+        await asking.ask(mgmt1.VM_PAUSE(asking.dest))
+    except QubesVMNotRunningError as error:
+        if error.reason != Reason("qube-already-paused", asking.dest):
+            raise
 
 
 @answers(calls.VM_UNPAUSE)

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the dialect differs from qubesd: exchanges, and the reason of each, which docs/admin.md gives, too.
+
+Not listed: an answer where qubesd sends no bytes, and another text in an error of the same type.
+"""
+
+OTHER_CLASSES = "not built"
+HOST = "mgmt1 does not know it"
+HELP = "it describes this system"
+CHECKED = "mgmt1 checks more, before the qube fails to start"
+TYPES = "mgmt1 refuses it as a value of a property"
+FROM_PACKAGES = "no package of this system installs qubes"
+CREATOR = "mgmt1 protects who created a qube"
+NAMES = "mgmt1's names are narrower"
+ORDER = "as in mgmt1"
+SHRINK = "it would cut off data"
+FRESH = "it is fresh at each start"
+SOCKET = "the socket takes them, too"
+TEMPLATES = "the clients know this type, and the text says more"
+
+DIFFERENT: dict[str, dict[str, str]] = {
+    "properties": {
+        "admin.vm.property.GetAll+ dom0": HOST,
+        "admin.property.GetAll+ dom0": HOST,
+        "admin.vm.property.Get+kernelopts app-0001": HOST,
+        "admin.vm.property.Get+xid app-0001": HOST,
+        "admin.vm.property.GetDefault+kernelopts app-0001": HOST,
+        "admin.vm.property.Help+memory app-0001": HELP,
+        "admin.vm.property.Help+netvm app-0001": HELP,
+        "admin.vm.property.Set+memory app-0000  5": CHECKED,
+        "admin.vm.property.Set+netvm app-0000 app-0000": TYPES,
+        "admin.vm.property.Set+kernelopts app-0000 a\nb": CHECKED,
+        "admin.vm.property.Set+uuid app-0000 x": TYPES,
+        "admin.vm.property.Set+ip app-0000 999": TYPES,
+        "admin.vm.property.Set+vcpus app-0000 9999": CHECKED,
+        "admin.vm.property.Set+maxmem app-0000 100": CHECKED,
+        "admin.vm.property.Set+devices_denied app-0000 u03****": OTHER_CLASSES,
+        "admin.vm.property.Set+installed_by_rpm app-0000 True": FROM_PACKAGES,
+        "admin.vm.property.Reset+template_for_dispvms app-0000": CHECKED,
+        "admin.vm.property.Reset+installed_by_rpm app-0000": FROM_PACKAGES,
+    },
+    "tags": {
+        f"admin.vm.tag.Set+{'t' * 200} app-0000": NAMES,
+        "admin.vm.tag.Set+created-by-dom0 app-0000": CREATOR,
+        "admin.vm.tag.Remove+created-by-dom0 app-0000": CREATOR,
+    },
+    "firewall": {"admin.vm.firewall.Set+ app-0000 action=accept dsthost=1.2.3": CHECKED},
+    "labels": {"admin.label.Create+Bad.Name dom0 0xff00aa": NAMES},
+    "classes": {"admin.vmclass.List+ dom0": OTHER_CLASSES},
+    "pools": {"admin.pool.List+ dom0": ORDER, "admin.pool.Info+linux-kernel dom0": ORDER},
+    "volumes": {
+        "admin.vm.volume.Resize+private app-0000 2147483648": SHRINK,
+        "admin.vm.volume.Resize+private app-0000 1000": SHRINK,
+        "admin.vm.volume.Resize+root app-0000 99999999999": FRESH,
+        "admin.vm.volume.Set.ephemeral+volatile app-0000 True": OTHER_CLASSES,
+        "admin.vm.volume.Import+private app-0002 x": SOCKET,
+        "admin.vm.volume.ImportWithSize+private app-0002 5\nhello": SOCKET,
+    },
+    "lifecycle": {
+        "admin.vm.Suspend+ app-0000": OTHER_CLASSES,
+        "admin.vm.CurrentState+ app-0000": OTHER_CLASSES,
+        "admin.vm.Resume+ app-0000": OTHER_CLASSES,
+        "admin.vm.Console+ app-0000": OTHER_CLASSES,
+        "admin.vm.CurrentState+ dom0": HOST,
+    },
+    "create and remove": {
+        "admin.vm.Create.AppVM+app-0000 dom0 name=w3 label=red": TEMPLATES,
+        "admin.vm.Create.AppVM+fedora-41 dom0 name=w3 label=nosuch": TEMPLATES,
+        "admin.vm.Create.AppVM+fedora-41 dom0 name=w3 label=red": TEMPLATES,
+        "admin.vm.CreateInPool.AppVM+fedora-41 dom0 name=w6 label=red pool=nosuch": TEMPLATES,
+        "admin.vm.CreateDisposable+ app-0000": TEMPLATES,
+        "admin.vm.Create.DispVM+app-0000 dom0 name=named-disp2 label=red": TEMPLATES,
+        "admin.vm.property.Set+installed_by_rpm w2 True": FROM_PACKAGES,
+        "admin.vm.Remove+ w2": FROM_PACKAGES,
+    },
+}
+"""By section and exchange (method, destination, begin of the payload): why the answer is another one."""
+
+NO_CHANGE = "nothing changes"
+NOT_SENT = "mgmt1 sends no event"
+FIRST = "the net qube is started before the qube, not during its start"
+
+SENT_OTHERWISE: dict[str, dict[str, str]] = {
+    "properties": {
+        "admin.vm.property.Set+memory app-0000 500": NO_CHANGE,
+        "admin.vm.property.Set+include_in_backups app-0000 False": NO_CHANGE,
+        "admin.vm.property.Reset+memory app-0000": NO_CHANGE,
+        "admin.vm.property.Reset+devices_denied app-0000": NO_CHANGE,
+    },
+    "features": {"admin.vm.feature.Set+service.cups app-0000 1": NO_CHANGE},
+    "firewall": {
+        "admin.vm.firewall.Reload+ app-0000": NO_CHANGE,
+        "admin.vm.firewall.Set+ app-0001 action=accept": NO_CHANGE,
+    },
+    "volumes": {
+        "admin.vm.volume.Clear+private app-0000": NOT_SENT,
+        "admin.vm.volume.CloneTo+private app-0002 RK0lNyBPzpJ0fLVDA5SDHryVKWQE7cgH": NOT_SENT,
+    },
+    "lifecycle": {"admin.vm.Pause+ app-0000": NO_CHANGE, "admin.vm.Start+ app-0005": FIRST},
+}
+"""By section and exchange: why other events are sent."""
