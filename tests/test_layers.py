@@ -64,7 +64,7 @@ def test_each_contract_breaks_on_a_wrong_import(package: Path) -> None:
         assert re.search(rf"{re.escape(name)}.* BROKEN", said), f"{name}: not seen\n{said}"
 
 
-def test_a_new_part_that_stands_in_no_layer_is_refused(package: Path) -> None:
+def test_a_new_package_without_a_layer_is_refused(package: Path) -> None:
     (package / "surplus.py").touch()
 
     assert "surplus" in lint(package.parent)

@@ -174,7 +174,7 @@ def test_every_page_of_a_decision_is_listed() -> None:
     assert not [page.name for page in folder.glob("[0-9]*.md") if f"]({page.name})" not in listed]
 
 
-def test_what_is_installed_beside_python_is_there() -> None:
+def test_files_installed_next_to_the_python_package_exist() -> None:
     for _, names in project_data()["data_files"]:
         for name in names:
             assert (ROOT / name).is_file()

@@ -77,7 +77,7 @@ backup.Restore dom0
 KINDS = {"dom0": Dest.DOM0, "vm": Dest.VM, "template": Dest.TEMPLATE}
 
 
-def test_the_54_calls_of_the_draft_stand_first_and_in_its_order() -> None:
+def test_the_54_calls_of_the_draft_are_first_and_in_its_order() -> None:
     wanted = [("mgmt1." + name, KINDS[dest]) for name, dest in map(str.split, DRAFT.strip().splitlines())]
 
     drafted = [(row.name, row.dest) for row in calls.TABLE if row.draft]
@@ -378,7 +378,7 @@ def test_no_exception_for_plain_errors_is_out_of_date() -> None:
     assert [place for place in PLAIN_ERRORS if not any(path.startswith(place) for path in made)] == []
 
 
-def test_what_backups_and_services_report_is_a_reason_and_no_sentence() -> None:
+def test_backups_and_services_report_reasons_and_not_sentences() -> None:
     bare = [
         f"{path}:{text.lineno}: {ast.unparse(text)}"
         for path, tree in modules_of(*SENTENCES)

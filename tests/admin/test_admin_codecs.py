@@ -94,7 +94,7 @@ def test_a_hostile_description_stays_in_its_value() -> None:
 
 
 @pytest.mark.parametrize("untrusted", ["a", "a=", "a='b", "a='b'c='d'", "a='b' a='c'", "='b'"])
-def test_what_is_not_pairs_is_refused(untrusted: str) -> None:
+def test_content_that_is_not_pairs_is_refused(untrusted: str) -> None:
     with pytest.raises(ProtocolError):
         unquoted(untrusted)
 

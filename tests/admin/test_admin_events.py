@@ -158,7 +158,7 @@ def test_devices() -> None:
     ],
     ids=lambda event: event.name,
 )
-def test_what_qubes_os_does_not_send_is_left_out(event: Event) -> None:
+def test_events_that_qubes_os_does_not_send_are_left_out(event: Event) -> None:
     assert lines(event) == []
 
 

@@ -46,7 +46,7 @@ def test_a_longer_one_is_refused_and_not_cut(end: str) -> None:
 
 
 @pytest.mark.parametrize("words", ["", "\r\n", "\ufeff", "two\nlines", "nul\0", "\udcff"])
-def test_what_is_not_one_line_of_text_is_refused_by_name(words: str) -> None:
+def test_a_passphrase_that_is_not_one_line_of_text_is_refused(words: str) -> None:
     with pytest.raises(BackupError, match=r"^The field is not a passphrase"):
         passphrase_text(words, "The field")
 

@@ -127,7 +127,7 @@ def test_a_passphrase_in_a_profile_is_read_as_it_is_and_never_shown(words: str) 
         "\ud800",
     ],
 )
-def test_what_would_cost_or_do_more_than_reading_is_refused(untrusted: str) -> None:
+def test_a_profile_that_costs_or_does_more_than_reading_is_refused(untrusted: str) -> None:
     with pytest.raises((ProtocolError, QubesValueError)):
         parse_profile(untrusted)
 

@@ -42,7 +42,7 @@ def test_a_rename_changes_every_key_and_keeps_comments() -> None:
     )
 
 
-def test_a_removed_qube_leaves_the_lists_and_nothing_else_changes() -> None:
+def test_a_removed_qube_is_taken_out_of_the_lists_and_nothing_else_changes() -> None:
     profile = parse_profile(without(BLOCK, "vault"))
 
     assert profile.include == ("$tag:managed-by-vault", "$type:AppVM")

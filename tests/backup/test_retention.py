@@ -26,7 +26,7 @@ def going(keep: Keep, times: list[datetime]) -> list[datetime]:
 
 
 @given(KEEPS, TIMES)
-def test_what_stays_is_what_the_rules_name(keep: Keep, times: list[datetime]) -> None:
+def test_the_rules_name_the_backups_that_stay(keep: Keep, times: list[datetime]) -> None:
     gone = going(keep, times)
     left = sorted(times)
     for one in gone:
@@ -50,7 +50,7 @@ def test_what_stays_is_what_the_rules_name(keep: Keep, times: list[datetime]) ->
 
 
 @given(KEEPS, TIMES)
-def test_what_stays_would_stay_again(keep: Keep, times: list[datetime]) -> None:
+def test_applying_the_rules_again_removes_no_further_backup(keep: Keep, times: list[datetime]) -> None:
     gone = going(keep, times)
     left = list(times)
     for one in gone:
@@ -135,7 +135,7 @@ def test_giving_a_qube_up_removes_what_was_kept_for_it_alone(
     assert set(map(id, after.remove)) == {*map(id, before.remove), *map(id, freed)}
 
 
-def test_one_dated_in_the_future_takes_nobodys_place_and_stays() -> None:
+def test_a_backup_dated_in_the_future_is_kept_and_replaces_no_other() -> None:
     later = Made(1, START + timedelta(days=2000), {"1": "vault"}, "2031")
     known = [
         Made(0, START, {"1": "vault"}, "first"),

@@ -41,7 +41,7 @@ def test_a_moment_lies_between_the_last_time_and_the_next(text: str, now: dateti
 
 
 @given(TEXTS, MOMENTS, st.timedeltas(timedelta(0), timedelta(days=400)))
-def test_what_was_missed_however_often_is_due_once(text: str, run: datetime, off: timedelta) -> None:
+def test_missed_runs_are_made_up_for_once(text: str, run: datetime, off: timedelta) -> None:
     schedule = parse_schedule(text)
     now = run + off
 

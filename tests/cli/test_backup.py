@@ -116,7 +116,7 @@ def test_a_profile_is_carried_out_and_the_file_verified(place: Place) -> None:
     assert "nightly" in place.run("--history")[1]
 
 
-def test_what_a_profile_would_do_is_told_and_nothing_done(place: Place) -> None:
+def test_a_dry_run_prints_the_plan_and_does_nothing(place: Place) -> None:
     place.profile("nightly", include=["vault", "gone"])
 
     status, out, _ = place.run("--profile", "nightly")
@@ -253,14 +253,16 @@ def test_closed_standard_output_is_an_error_and_no_traceback(program: str) -> No
         (("--profile", "x", "--verify", "f"), 2, "no profile"),
     ],
 )
-def test_what_is_wrong_is_said_with_its_status(place: Place, argv: tuple[str, ...], status: int, said: str) -> None:
+def test_each_error_is_printed_and_has_its_exit_status(
+    place: Place, argv: tuple[str, ...], status: int, said: str
+) -> None:
     found, _, err = place.run(*argv)
 
     assert found == status
     assert said in err
 
 
-def test_nobody_answering_and_the_window(tmp_path: Path) -> None:
+def test_no_daemon_is_an_error_and_without_options_the_window_opens(tmp_path: Path) -> None:
     def connect(_url: str | None) -> UnixTransport:
         raise TransportError("There is nothing to connect to.")
 
@@ -269,7 +271,7 @@ def test_nobody_answering_and_the_window(tmp_path: Path) -> None:
     assert main(["--connect", "unix:/x"], connect, lambda url: 77 if url == "unix:/x" else 0, terminal) == 77
 
 
-def test_who_only_leaves_lets_the_run_go_on(place: Place) -> None:
+def test_a_client_that_disconnects_does_not_stop_the_run(place: Place) -> None:
     """As the manager does when it is closed."""
     place.profile("left", kdf="strong")
 

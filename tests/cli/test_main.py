@@ -176,7 +176,7 @@ def test_a_record_is_printed_as_json_without_what_the_program_keeps_beside_it() 
         (["--what", "vm.List", "dom0"], "unrecognized arguments"),
     ],
 )
-def test_wrong_use_is_said_and_nothing_is_sent(argv: list[str], said: str) -> None:
+def test_wrong_options_are_refused_and_nothing_is_sent(argv: list[str], said: str) -> None:
     status, _, err, dom0 = _run(b"0\x00", *argv)
 
     assert (status, dom0.sent) == (2, None)

@@ -252,7 +252,7 @@ def test_the_report_is_kept_and_holds_no_passphrase(place: _Place) -> None:
 
 
 @pytest.mark.parametrize("spelling", ["{}", "./{}", "link"])
-def test_a_report_in_the_place_of_the_backup_is_refused(place: _Place, spelling: str, tmp_path: Path) -> None:
+def test_a_report_at_the_path_of_the_backup_is_refused(place: _Place, spelling: str, tmp_path: Path) -> None:
     before = place.file.read_bytes()
     report = tmp_path / "link"
     report.symlink_to(place.file)
@@ -275,7 +275,7 @@ def test_a_report_in_the_place_of_the_backup_is_refused(place: _Place, spelling:
         (RestorePlan(conflict="skip"), []),
     ],
 )
-def test_what_was_asked_for_and_not_done_is_known(plan: RestorePlan, left: list[str]) -> None:
+def test_requested_steps_that_were_not_done_are_named(plan: RestorePlan, left: list[str]) -> None:
     rows = [
         Restored("dom0", "", "skipped", ""),
         Restored("work", "work", "ok", ""),
@@ -285,7 +285,7 @@ def test_what_was_asked_for_and_not_done_is_known(plan: RestorePlan, left: list[
     assert left_out(plan, rows) == left
 
 
-def test_a_wrong_passphrase_is_said(place: _Place) -> None:
+def test_a_wrong_passphrase_is_reported(place: _Place) -> None:
     status, out, err = place.run(str(place.file), "--list", words="something else")
 
     assert (status, out) == (1, "")
@@ -337,7 +337,7 @@ def test_ctrl_c_cancels_and_leaves_nothing(place: _Place) -> None:
         assert "There is already a qube" in again[2]
 
 
-def test_nobody_there_has_its_own_status(place: _Place) -> None:
+def test_no_daemon_has_its_own_exit_status(place: _Place) -> None:
     def connect(_url: str | None) -> Transport:
         raise TransportError("nobody there")
 
@@ -359,7 +359,7 @@ def test_nobody_there_has_its_own_status(place: _Place) -> None:
         ["file", "--only", "a b"],
     ],
 )
-def test_wrong_use_is_said_and_nothing_is_sent(argv: list[str]) -> None:
+def test_wrong_options_are_refused_and_nothing_is_sent(argv: list[str]) -> None:
     def connect(_url: str | None) -> Transport:
         return UnixTransport(Path("/nonexistent/socket"))
 

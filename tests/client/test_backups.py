@@ -43,7 +43,7 @@ def test_any_answer_is_a_preview_or_refused(head: str, rows: str) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["", "size=1", "size\n\n", "size=x\n\n", "size=1\nsize=2\n\n", "size=1\n\nwork size"])
-def test_half_an_answer_is_none(wrong: str) -> None:
+def test_a_cut_answer_is_refused(wrong: str) -> None:
     with pytest.raises(ProtocolError):
         decode_preview(wrong)
 
@@ -69,7 +69,7 @@ def test_any_text_is_a_run_or_refused(untrusted: str) -> None:
         decode_run(untrusted)
 
 
-def test_progress_is_followed_qube_by_qube_and_begins_anew_with_the_next_phase() -> None:
+def test_progress_is_shown_for_each_qube_and_restarts_with_the_next_phase() -> None:
     now = Progress()
     for event in (
         progress(qube="work", phase="writing", done="10", total="40", qube_done="10", qube_total="10"),
@@ -88,7 +88,7 @@ def test_progress_is_followed_qube_by_qube_and_begins_anew_with_the_next_phase()
 
 
 @pytest.mark.parametrize(("result", "error"), [("failed", BackupError), ("incomplete", BackupIncompleteError)])
-def test_a_run_that_is_not_ok_is_an_error_for_whoever_looks_on(result: str, error: type[BackupError]) -> None:
+def test_a_run_that_fails_is_an_error_for_each_client_that_follows_it(result: str, error: type[BackupError]) -> None:
     run = decode_run(
         json.dumps({"profile": "nightly", "start": 1, "result": result, "reason": "There is no qube lost."})
     )

@@ -201,7 +201,7 @@ async def test_system_wide_properties_are_listed_and_then_follow_the_events() ->
         assert following.follower.copy.system_properties == {"clockvm": "vault"}
 
 
-async def test_after_a_break_only_the_differences_are_told() -> None:
+async def test_after_a_reconnect_only_the_differences_are_reported() -> None:
     dom0 = _Dom0(WORK, VAULT)
     async with _Following(dom0) as following:
         await following.until(_is(Synced))
@@ -267,7 +267,7 @@ async def test_asking_for_it_lists_again_at_once() -> None:
         assert [update for update in told if not isinstance(update, Happened)] == [Put((VAULT,)), Synced()]
 
 
-async def test_it_is_tried_again_after_longer_and_longer_pauses() -> None:
+async def test_reconnecting_waits_longer_after_each_failure() -> None:
     dom0 = _Dom0(WORK)
     dom0.refusals = 4
     async with _Following(dom0) as following:

@@ -71,7 +71,7 @@ def test_a_name_that_would_be_another_option_is_not_sent(plan: RestorePlan) -> N
 
 
 @given(st.lists(QUBES, max_size=5, unique_by=lambda qube: qube.name), st.booleans())
-def test_contents_are_read_as_they_were_told(qubes: list[StoredQube], ours: bool) -> None:
+def test_contents_are_read_as_the_daemon_sent_them(qubes: list[StoredQube], ours: bool) -> None:
     rows = [
         f"{each.name} class={each.klass} label={each.label} size={each.size} template={each.template}"
         f" netvm={each.netvm} exists={'yes' if each.exists else 'no'}\n"
@@ -113,7 +113,7 @@ def test_the_share_of_an_empty_file_is_nothing() -> None:
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "pipe"])
-async def test_what_is_not_a_file_is_said_and_waited_for_by_nobody(tmp_path: Path, kind: str) -> None:
+async def test_a_path_that_is_not_a_file_is_refused_without_waiting(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "backup"
     if kind == "folder":
         path.mkdir()

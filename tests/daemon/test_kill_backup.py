@@ -150,7 +150,7 @@ async def test_a_killed_backup_or_restore_is_whole_or_not_there(tmp_path: Path) 
         await asyncio.to_thread(machine.daemon.stop)
 
 
-async def test_what_a_killed_backup_left_is_gone_after_the_start_and_the_files_of_others_stay(tmp_path: Path) -> None:
+async def test_leftovers_of_a_killed_backup_are_removed_at_the_start_and_foreign_files_stay(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     await machine.prepare()
     try:

@@ -78,7 +78,7 @@ async def test_an_answer_can_be_written_after_the_payload(taken: Taken) -> None:
     assert await asyncio.get_running_loop().sock_recv(caller, 10) == b"0\0"
 
 
-async def test_a_caller_that_goes_away_ends_a_waiting_read(taken: Taken) -> None:
+async def test_a_disconnecting_caller_ends_a_waiting_read(taken: Taken) -> None:
     stream, caller, writer = taken
     assert await stream.read() == b"first"
     reading = asyncio.get_running_loop().create_task(stream.read())

@@ -157,7 +157,7 @@ def test_events_of_a_change_reach_a_listener(daemon: DaemonProcess) -> None:
         assert listener.recv(100) == b"1\x00vault\x00tag-add:fresh\x00tag\x00fresh\x00\x00"
 
 
-def test_a_qube_hears_only_of_what_it_may_see(daemon: DaemonProcess) -> None:
+def test_a_qube_lists_only_qubes_that_it_may_see(daemon: DaemonProcess) -> None:
     assert raw(daemon.socket, b"mgmt1.vm.tag.Set+managed-by-sys-mgmt dom0 name personal\x00") == b"0\x00"
 
     listed = raw(daemon.socket, b"mgmt1.vm.List+ sys-mgmt name dom0\x00")
@@ -177,7 +177,7 @@ def test_sigterm_ends_the_daemon_and_its_socket(tmp_path: Path) -> None:
     assert not held.socket.exists()
 
 
-def test_a_second_daemon_on_the_same_socket_says_so(daemon: DaemonProcess, tmp_path: Path) -> None:
+def test_a_second_daemon_on_the_same_socket_is_refused_with_the_reason(daemon: DaemonProcess, tmp_path: Path) -> None:
     second = DaemonProcess(tmp_path, "--demo", "0", "--socket", str(daemon.socket))
 
     with pytest.raises(AssertionError, match="already answers"):
@@ -275,7 +275,7 @@ def test_store_and_logs_are_read_by_their_owner_only(tmp_path: Path) -> None:
     assert folders == {0o700}
 
 
-def test_what_comes_in_place_of_a_header_is_quoted_neither_in_the_answer_nor_in_the_log(daemon: DaemonProcess) -> None:
+def test_bytes_instead_of_a_header_are_quoted_neither_in_the_answer_nor_in_the_log(daemon: DaemonProcess) -> None:
     for request in (b"passphrase=hunter2\x00", b"passphrase=a hunter2 hunter2 hunter2\x00"):
         assert b"hunter2" not in raw(daemon.socket, request)
 

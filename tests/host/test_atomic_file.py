@@ -85,7 +85,7 @@ def test_a_small_file_is_replaced_whole_or_stays_as_it_was(tmp_path: Path, monke
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_what_a_crash_left_of_a_small_file_is_removed_or_written_over(tmp_path: Path) -> None:
+def test_leftovers_of_a_crash_of_a_small_file_are_removed_or_overwritten(tmp_path: Path) -> None:
     (tmp_path / ".file.part").write_bytes(b"half of")
     replace_file(tmp_path / "file", b"whole", mode=0o600)
 
@@ -137,7 +137,7 @@ def test_a_long_name_has_a_part_that_is_not_too_long(tmp_path: Path) -> None:
     part.touch()
 
 
-def test_what_a_killed_run_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+def test_only_partial_files_of_killed_runs_are_removed(tmp_path: Path) -> None:
     left, other = part_of(tmp_path / "backup"), part_of(tmp_path / "backup")
     left.touch()
     other.touch()
@@ -160,7 +160,7 @@ def test_a_part_that_is_written_now_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
-def test_what_no_run_has_made_stays_under_the_name_of_a_part(tmp_path: Path, kind: str) -> None:
+def test_a_foreign_file_with_the_name_of_a_partial_file_is_kept(tmp_path: Path, kind: str) -> None:
     part, other = part_of(tmp_path / "backup"), tmp_path / "other"
     other.write_bytes(b"of another")
     makes: dict[str, Callable[[], object]] = {

@@ -103,7 +103,7 @@ def test_a_run_of_data_leaves_no_hole_filled(disk_path: Path) -> None:
 
 
 @pytest.mark.parametrize("more", [0, 8 * ROOM])
-def test_what_the_disk_refuses_is_raised_at_the_next_write_or_at_the_end(
+def test_an_error_of_the_disk_is_raised_at_the_next_write_or_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: int
 ) -> None:
     monkeypatch.setattr(direct_io, "_without_cache", the_other_way(tmp_path / "other"))
@@ -152,7 +152,9 @@ def test_every_byte_is_read_once_and_in_its_order(path: Path, size: int, offset:
     assert read_back(path, offset, itertools.cycle([1, 512, 1 << 20, 70_001, 2 * ROOM])) == content[offset:]
 
 
-def test_what_the_disk_refuses_is_raised_where_it_was_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_the_disk_is_raised_by_the_read_that_meets_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_bytes(bytes(2 * ROOM))
     monkeypatch.setattr(direct_io, "_without_cache", the_other_way(tmp_path / "other"))
     refuse_with(monkeypatch, errno.EIO)

@@ -48,13 +48,13 @@ async def test_a_management_qube_gives_the_command_to_the_shell_of_the_qube(inst
     assert (folder / "said").read_text() == "work|qubes.VMShell|xterm -e top\n"
 
 
-async def test_without_the_programs_it_is_said_which_are_needed(install: Install) -> None:
+async def test_missing_programs_are_named_in_the_error(install: Install) -> None:
     assert programs.missing(programs.RUN) == "qvm-run or qrexec-client-vm"
     with pytest.raises(HostError, match="Not installed here: qubes-vm-update"):
         await programs.run(programs.UPDATE, "debian-13")
 
 
-async def test_what_a_failed_program_said_is_told_bounded_and_printable(install: Install) -> None:
+async def test_the_output_of_a_failed_program_is_reported_shortened_and_printable(install: Install) -> None:
     install(
         "qubes-vm-update",
         "i=0; while [ $i -lt 2000 ]; do echo filling; i=$((i+1)); done; printf 'no \\033[31mnetwork' >&2; exit 3",
@@ -67,7 +67,7 @@ async def test_what_a_failed_program_said_is_told_bounded_and_printable(install:
     assert len(str(raised.value)) <= programs.KEPT
 
 
-async def test_what_policy_does_not_let_is_a_refusal(install: Install) -> None:
+async def test_a_denial_by_policy_is_a_refusal(install: Install) -> None:
     install("qrexec-client-vm", "exit 126")
 
     with pytest.raises(PermissionDenied, match="work"):

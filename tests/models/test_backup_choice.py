@@ -63,7 +63,7 @@ def test_ticks_are_of_qubes_that_are_there_and_add_up() -> None:
     assert held.ticked == {"work"}
 
 
-def test_only_a_person_ticks_where_a_person_may() -> None:
+def test_ticks_change_only_while_the_user_may_choose() -> None:
     held = model(*ROWS)
     first = held.index(0, NAME)
     assert held.setData(first, Qt.CheckState.Checked, Qt.ItemDataRole.CheckStateRole)
@@ -76,7 +76,7 @@ def test_only_a_person_ticks_where_a_person_may() -> None:
     assert held.ticked == {"dvm"}
 
 
-def test_what_is_not_known_is_not_said() -> None:
+def test_changes_and_last_backups_are_shown_as_far_as_known() -> None:
     held = model(*ROWS)
     assert [held.index(row, CHANGED).data() for row in range(3)] == ["", "no", "running now"]
     assert held.index(0, LAST).data() == "never"
@@ -90,7 +90,7 @@ def test_without_rules_the_qubes_own_setting_decides() -> None:
 
 
 @given(st.lists(st.sampled_from(["work", "vault", "$type:AppVM", "$tag:w", "$tag:z", "none"]), max_size=3))
-def test_what_is_excluded_is_never_chosen(exclude: list[str]) -> None:
+def test_excluded_qubes_are_never_chosen(exclude: list[str]) -> None:
     chosen = chosen_by_rules(ROWS, ("$type:AppVM", "dvm"), exclude, "x")
 
     assert chosen.isdisjoint(exclude)

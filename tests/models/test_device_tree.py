@@ -69,7 +69,7 @@ def cell(model: DeviceTree, key: DeviceKey, column: int) -> str:
     return held
 
 
-def test_devices_stand_by_kind_and_partitions_below_their_disk(catalog: DeviceCatalog) -> None:
+def test_devices_are_grouped_by_kind_with_partitions_below_their_disk(catalog: DeviceCatalog) -> None:
     model = DeviceTree(filled(catalog))
 
     assert shown(model) == [
@@ -90,7 +90,7 @@ def test_the_tree_keeps_qts_contract(catalog: DeviceCatalog, qtmodeltester: Mode
     qtmodeltester.check(model, force_py=True)  # type: ignore[no-untyped-call]
 
 
-def test_who_has_a_device_and_who_gets_it_is_said(catalog: DeviceCatalog) -> None:
+def test_the_qubes_that_have_a_device_or_get_it_at_start_are_shown(catalog: DeviceCatalog) -> None:
     model = DeviceTree(filled(catalog))
     catalog.put([having("work", has(SDA)), having("vault", has(SDA1, attached=False, persistent=True))])
 
@@ -106,7 +106,7 @@ def test_an_assigned_device_that_is_not_there_is_shown_as_such(catalog: DeviceCa
     assert cell(model, SDA, STATE) == "not there; for vault"
 
 
-def test_what_comes_later_is_new_until_somebody_has_looked(catalog: DeviceCatalog) -> None:
+def test_a_later_device_is_marked_new_until_the_user_has_seen_it(catalog: DeviceCatalog) -> None:
     catalog.offer("sys-usb", BLOCK, [])
     model = DeviceTree(catalog)
     came: list[tuple[Device, ...]] = []
@@ -120,7 +120,7 @@ def test_what_comes_later_is_new_until_somebody_has_looked(catalog: DeviceCatalo
     assert cell(model, SDA, STATE) == ""
 
 
-def test_what_is_offered_when_first_asked_is_not_new(catalog: DeviceCatalog) -> None:
+def test_devices_of_the_first_answer_are_not_marked_new(catalog: DeviceCatalog) -> None:
     came: list[object] = []
     catalog.came.connect(came.append)
     filled(catalog)
@@ -129,7 +129,7 @@ def test_what_is_offered_when_first_asked_is_not_new(catalog: DeviceCatalog) -> 
     assert not any(held.new for held in catalog.devices().values())
 
 
-def test_attached_and_detached_are_told_once_and_not_for_what_was_so_before(catalog: DeviceCatalog) -> None:
+def test_attach_and_detach_are_reported_once_and_not_for_the_initial_state(catalog: DeviceCatalog) -> None:
     filled(catalog)
     told: list[tuple[str, DeviceKey, str]] = []
     catalog.attached.connect(lambda device, qube: told.append(("attached", device.key, qube)))
@@ -254,7 +254,7 @@ CHANGES = st.lists(
 
 @given(CHANGES)
 @settings(deadline=None, max_examples=60)
-def test_whatever_happens_the_tree_is_as_one_made_anew(changes: Iterable[tuple[str, str, object]]) -> None:
+def test_after_any_events_the_tree_equals_a_new_one(changes: Iterable[tuple[str, str, object]]) -> None:
     catalog = DeviceCatalog()
     model = DeviceTree(catalog)
     words = ""

@@ -90,7 +90,7 @@ def test_the_options_of_a_device_come_back_from_their_text(options: dict[str, st
     assert text_options(options_text({"persistent": "yes", "frontend-dev": "xvdy", **options})) == options
 
 
-def test_a_device_is_given_anew_where_an_option_goes() -> None:
+def test_a_device_is_attached_again_when_an_option_is_removed() -> None:
     disk = DeviceRecord(DeviceClass.BLOCK, "dom0", "sdb", False, {"persistent": "yes", "frontend-dev": "xvdy"})
     key = device_key(*disk[:3])
     assert key_device(key) == disk[:3]

@@ -17,6 +17,6 @@ def test_any_texts_have_one_order(texts: list[str]) -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(st.text(max_size=6), st.integers(0, 10**9), st.integers(0, 10**9))
-def test_the_lower_number_stands_first(stem: str, one: int, other: int) -> None:
+def test_the_lower_number_sorts_first(stem: str, one: int, other: int) -> None:
     stem = stem.rstrip("0123456789")
     assert (natural(f"{stem}{one}") < natural(f"{stem}{other}")) == (one < other)

@@ -36,7 +36,7 @@ def test_a_query_means_what_it_says(text: str, matches: bool) -> None:
     assert query.matches(WORK) is matches
 
 
-def test_what_is_not_understood_is_said_and_the_rest_still_filters() -> None:
+def test_an_unknown_filter_word_is_reported_and_the_others_still_filter() -> None:
     query = parse("mem>lots state:halted")
 
     assert "mem" in query.error

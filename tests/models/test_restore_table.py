@@ -99,7 +99,7 @@ def test_dom0_cannot_be_ticked(table: RestoreTable) -> None:
         ("mail", "Two qubes cannot both be mail."),
     ],
 )
-def test_a_name_that_cannot_be_is_said(table: RestoreTable, name: str, said: str) -> None:
+def test_an_invalid_name_is_reported(table: RestoreTable, name: str, said: str) -> None:
     put(table, MAIL, held("other"))
 
     choose(table, "other", name=name)
@@ -109,14 +109,14 @@ def test_a_name_that_cannot_be_is_said(table: RestoreTable, name: str, said: str
     assert not table.is_ready
 
 
-def test_a_missing_template_becomes_the_default_and_is_said(table: RestoreTable) -> None:
+def test_a_missing_template_is_replaced_by_the_default_and_reported(table: RestoreTable) -> None:
     put(table, held("mail", template="fedora-36"))
 
     assert table.rows[0].template == "fedora-43"
     assert "fedora-36 is not here: it will be fedora-43" in fate(table, "mail")
 
 
-def test_a_missing_template_without_a_default_stands_against_it(table: RestoreTable) -> None:
+def test_a_missing_template_without_a_default_blocks_the_restore(table: RestoreTable) -> None:
     table.put([held("mail", template="fedora-36")], replace(HERE, system={}))
     assert "choose another" in table.rows[0].problem
 
@@ -155,7 +155,7 @@ def test_netvms_are_kept_mapped_or_fall_back(table: RestoreTable) -> None:
     assert HERE.netvms() == ["sys-net"]
 
 
-def test_what_happens_meanwhile_is_looked_at_again(table: RestoreTable) -> None:
+def test_changes_during_the_choice_are_checked_again(table: RestoreTable) -> None:
     put(table, MAIL)
 
     table.put_here(replace(HERE, qubes={**HERE.qubes, "mail": vm("mail")}))
@@ -173,7 +173,7 @@ def test_all_and_nothing(table: RestoreTable) -> None:
     assert [row.stored.name for row in table.chosen] == ["mail"]
 
 
-def test_verifying_asks_for_nothing_else(table: RestoreTable) -> None:
+def test_verifying_needs_no_other_choices(table: RestoreTable) -> None:
     put(table, MAIL)
 
     assert table.plan("lvm", verify_only=True) == RestorePlan(verify_only=True)
@@ -181,7 +181,7 @@ def test_verifying_asks_for_nothing_else(table: RestoreTable) -> None:
     assert table.plan("lvm", devices=True).devices
 
 
-def test_a_free_name_is_the_first_that_nobody_has() -> None:
+def test_a_free_name_is_the_first_that_no_qube_has() -> None:
     assert free_name("a", ["a", "a-2"]) == "a-3"
     assert len(free_name("a" * 31, [])) <= 31
 
@@ -211,7 +211,7 @@ def choose_each(table: RestoreTable, wanted: list[tuple[str, bool, str, str | No
     )
 )
 @settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_nothing_that_is_ready_would_meet_a_name(
+def test_no_ready_row_collides_with_a_name(
     qapp: object, wanted: list[tuple[str, bool, str, str | None, str | None]]
 ) -> None:
     table = RestoreTable(lambda _label: QIcon())

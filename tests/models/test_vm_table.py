@@ -105,7 +105,7 @@ def test_the_column_sorted_by_before_decides_among_equals(table: VmTableModel) -
     assert shown(model) == ["c", "a", "b"]
 
 
-def test_a_tick_is_asked_for_and_shows_only_once_it_is_told(qtbot: QtBot, table: VmTableModel) -> None:
+def test_a_tick_is_requested_and_shown_only_after_its_event(qtbot: QtBot, table: VmTableModel) -> None:
     table.put([vm("work")])
     cell = table.index(0, table.column_named("include_in_backups"))
 

@@ -129,7 +129,7 @@ def test_a_plan_that_removes_moves_the_users_first(
 
 
 @given(facts=systems(), names=NAMES, netvm=st.sampled_from(("", *NETS)), left_out=LEFT_OUT)
-def test_who_loses_network_is_who_has_none_afterwards(
+def test_qubes_that_lose_the_network_are_those_without_one_afterwards(
     facts: LiveCopy, names: list[str], netvm: str, left_out: frozenset[str]
 ) -> None:
     plan = property_plan(facts, names, "netvm", netvm, left_out)
@@ -154,7 +154,7 @@ def way_out(facts: LiveCopy, name: str) -> str:
 
 
 @given(facts=systems(), names=NAMES, free=st.integers(0, 3000))
-def test_what_starts_fits_into_memory(facts: LiveCopy, names: list[str], free: int) -> None:
+def test_the_qubes_of_a_start_fit_into_memory(facts: LiveCopy, names: list[str], free: int) -> None:
     plan = lifecycle.start_plan(facts, names, free=free)
 
     assert sum(row.memory for row in plan.changes) <= free

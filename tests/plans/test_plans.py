@@ -87,7 +87,7 @@ def test_a_net_qube_around_the_firewall_is_a_warning_and_needs_showing() -> None
     assert plan.needs_showing
 
 
-def test_one_label_needs_no_showing_and_two_do() -> None:
+def test_a_plan_is_shown_for_two_labels_and_not_for_one() -> None:
     assert not property_plan(network(), ["work"], "label", "blue").needs_showing
     assert property_plan(network(), ["work", "mail"], "label", "blue").needs_showing
 

@@ -158,7 +158,7 @@ def test_a_near_miss_names_the_field_and_both_words() -> None:
         ("* * * * allow", "dom0", "dom0"),
     ],
 )
-def test_an_allowed_call_goes_to(text: str, target: str, expected: str) -> None:
+def test_an_allowed_call_has_this_target(text: str, target: str, expected: str) -> None:
     decision = decide(text, target=target)
 
     assert (decision.result, decision.target) == (Result.ALLOW, expected)

@@ -41,7 +41,7 @@ def test_an_include_is_read_as_the_kind_that_its_includer_says() -> None:
     assert reasons({**files, "a.policy": "!include-service a.B * include/x\n"}) == []
 
 
-def test_an_include_nobody_includes_must_be_one_kind_or_the_other() -> None:
+def test_an_unused_include_may_be_of_either_kind() -> None:
     assert reasons({"include/x": "work vault deny\n"}) == []
     assert reasons({"include/x": RULE}) == []
     assert reasons({"include/x": "nonsense\n"}) != []
@@ -93,7 +93,7 @@ def test_a_mistake_elsewhere_does_not_keep_anybody_from_a_change() -> None:
     assert new_problem(before, {**before, "b.policy": "!"}, "b.policy") is not None
 
 
-def test_an_include_that_somebody_needs_is_named_with_who_does() -> None:
+def test_an_include_in_use_is_named_with_the_files_that_use_it() -> None:
     files = {"a.policy": f"{RULE}!include include/x\n", "include/y": "!include include/x\n", "include/x": RULE}
 
     assert included_by(files, "include/x") == ["a.policy:2", "include/y:1"]

@@ -32,7 +32,9 @@ def refusal(line: str, kind: Kind = Kind.RULES) -> str:
         ("\ta.B\t*  *   @adminvm \tallow \r", "@adminvm", Action.ALLOW, {}),
     ],
 )
-def test_what_qrexec_takes_is_taken(line: str, target: str, action: Action, options: dict[str, str]) -> None:
+def test_a_policy_that_qrexec_accepts_is_accepted(
+    line: str, target: str, action: Action, options: dict[str, str]
+) -> None:
     (rule,) = parse("30-user.policy", line, Kind.RULES).rules
 
     assert rule.target.startswith(target)
@@ -76,7 +78,7 @@ def test_what_qrexec_takes_is_taken(line: str, target: str, action: Action, opti
         ("a" * 5000, "at most 4096"),
     ],
 )
-def test_what_qrexec_would_refuse_is_refused_with_its_line(line: str, words: str) -> None:
+def test_a_policy_that_qrexec_refuses_is_refused_with_its_line(line: str, words: str) -> None:
     assert refusal(line).startswith("30-user.policy:3: ")
     assert words in refusal(line)
 
@@ -97,7 +99,7 @@ WORDS = [*EXACT, *(f"{prefix}x" for prefix in PREFIXES), "dom0", "work"]
 
 
 @given(source=st.sampled_from(WORDS), target=st.sampled_from(WORDS), action=st.sampled_from(Action))
-def test_a_word_stands_only_where_its_row_says(source: str, target: str, action: Action) -> None:
+def test_a_word_is_accepted_only_where_its_row_allows(source: str, target: str, action: Action) -> None:
     def may(word: str, place: str) -> bool:
         row = EXACT.get(word) or next((row for key, row in PREFIXES.items() if word.startswith(key)), None)
         return row is None or place in row

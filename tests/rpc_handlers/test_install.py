@@ -61,7 +61,7 @@ def test_installing_again_changes_nothing(tmp_path: Path) -> None:
     assert not [name for name in before if "installing" in name]
 
 
-def test_rules_that_somebody_wrote_are_never_overwritten(tmp_path: Path) -> None:
+def test_rules_of_the_user_are_never_overwritten(tmp_path: Path) -> None:
     _run("install", tmp_path)
     include = tmp_path / "etc/qubes/policy.d/include/mgmt1-local-ro"
     include.write_text("sys-mgmt @adminvm allow target=dom0\n")
@@ -276,7 +276,7 @@ def _call(service: Path, payload: bytes = b"", /, **environment: str) -> "subpro
     return subprocess.run([str(service), "gui"], input=payload, env=held, capture_output=True, check=False)
 
 
-def test_the_handler_says_who_calls_what_and_copies_both_ways(service: Path) -> None:
+def test_the_handler_sends_caller_and_call_and_copies_both_ways(service: Path) -> None:
     daemon = _Daemon(service.with_name("s"), b"0\x00" + bytes(range(256)) * 2000)
 
     found = _call(service, b"\x00\xff" * 100_000)
@@ -347,7 +347,7 @@ def test_without_a_daemon_the_connection_is_broken(service: Path) -> None:
     assert (found.returncode, found.stdout) == (125, b"")
 
 
-def test_a_daemon_that_goes_away_without_an_answer_is_no_success(service: Path) -> None:
+def test_a_daemon_that_disconnects_without_an_answer_is_an_error(service: Path) -> None:
     daemon = _Daemon(service.with_name("s"), b"")
 
     found = _call(service)

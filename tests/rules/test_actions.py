@@ -51,7 +51,7 @@ RULES: dict[str, WhyNotAll] = {
         ("vault", {"start", "remove", "clone", "rename", "attach", "run"}),
     ],
 )
-def test_what_is_possible_follows_from_class_and_state(name: str, allowed: set[str]) -> None:
+def test_possible_actions_follow_from_class_and_state(name: str, allowed: set[str]) -> None:
     assert {key for key, rule in RULES.items() if rule(FACTS, [name])[name] is None} == allowed
 
 
@@ -118,7 +118,7 @@ def test_dependents_come_farthest_first() -> None:
     assert dependents(FACTS.qubes, "sys-net") == ["mail", "work", "sys-fw"]
 
 
-def test_starting_goes_from_the_outside_in() -> None:
+def test_net_qubes_are_started_before_their_clients() -> None:
     assert start_order(FACTS.qubes, ["work", "sys-net", "sys-fw"]) == ["sys-net", "sys-fw", "work"]
 
 

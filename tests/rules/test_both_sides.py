@@ -392,7 +392,7 @@ async def test_an_action_on_dom0_is_refused_on_both_sides(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["label", "name", "template", "netvm"])
-async def test_what_dom0_keeps_it_keeps_on_both_sides(key: str) -> None:
+async def test_properties_that_dom0_keeps_are_refused_on_both_sides(key: str) -> None:
     async with both_sides(Plan([TEMPLATE], {})) as sides:
         why = why_not_set(sides.copy, sides.copy.qubes["dom0"], key, "base")
         assert why is not None

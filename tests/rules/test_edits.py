@@ -60,7 +60,9 @@ def change(name: str, edits: Mapping[str, str], records: Mapping[str, VmRecord] 
         ("dvm", {"template_for_dispvms": "no"}, "the disposable template of disp1"),
     ],
 )
-def test_what_the_daemon_would_refuse_is_said_before(name: str, edits: dict[str, str], said: str) -> None:
+def test_a_change_that_the_daemon_would_refuse_is_reported_before_it_is_sent(
+    name: str, edits: dict[str, str], said: str
+) -> None:
     assert said in text(problems(change(name, edits))[next(iter(edits))])
 
 
@@ -115,7 +117,7 @@ def test_limits_and_choices_of_the_table_are_checked_before_anything_is_sent(
         ("work", {"maxmem": "8000"}, "more than 10 times"),
     ],
 )
-def test_what_a_change_brings_with_it_is_said(name: str, edits: dict[str, str], said: str) -> None:
+def test_the_consequences_of_a_change_are_reported(name: str, edits: dict[str, str], said: str) -> None:
     assert said in text(warnings(change(name, edits))[next(iter(edits))])
 
 
@@ -142,7 +144,7 @@ def test_a_new_pci_device_and_balanced_memory_exclude_each_other() -> None:
     assert problems(replace(with_device, after=replace(without, devices=(device,)))) == {}
 
 
-def test_rules_that_nothing_enforces_are_said_to_have_no_effect() -> None:
+def test_rules_that_no_firewall_enforces_are_reported_as_without_effect() -> None:
     work, wall = RECORDS["work"], replace(RECORDS["sys-firewall"], features={"qubes-firewall": "1"})
     records = {**RECORDS, "sys-firewall": wall}
 

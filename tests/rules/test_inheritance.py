@@ -54,7 +54,7 @@ def test_a_feature_is_the_nearest_templates() -> None:
     assert inherited_features("", records) == {}
 
 
-def test_what_a_property_would_be_without_its_own_value() -> None:
+def test_the_value_that_a_property_would_inherit_is_computed() -> None:
     system = {"default_guivm": "dom0"}
 
     assert inherited(RECORDS["work"], "memory", RECORDS, system) == "500"

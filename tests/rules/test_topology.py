@@ -35,7 +35,7 @@ def marks(forest: Forest) -> dict[str, list[tuple[Mark, str]]]:
     return found
 
 
-def test_everybody_stands_below_the_netvm_and_who_has_none_stands_apart() -> None:
+def test_every_qube_is_below_its_netvm_and_qubes_without_one_are_apart() -> None:
     forest = network_forest(
         by_name(
             vm("dom0", VmClass.ADMIN, PowerState.RUNNING),
@@ -61,7 +61,7 @@ def test_a_loop_is_shown_once_and_all_in_it_are_marked_with_the_way_around() -> 
     assert found["b"][0] == (Mark.LOOP, "b → a → b")
 
 
-def test_a_netvm_without_a_firewall_marks_who_is_behind_it() -> None:
+def test_a_netvm_without_a_firewall_marks_the_qubes_behind_it() -> None:
     forest = network_forest(by_name(router("sys-net"), vm("work", netvm="sys-net")))
 
     assert marks(forest) == {"work": [(Mark.NO_FIREWALL, "sys-net")]}
@@ -75,7 +75,7 @@ def test_a_netvm_that_enforces_nothing_for_anybody_is_marked_itself_and_once() -
     assert marks(forest) == {"sys-net": [(Mark.ENFORCES_NOTHING, "2")]}
 
 
-def test_who_alone_is_passed_by_is_marked_and_not_its_netvm() -> None:
+def test_a_qube_whose_rules_are_not_enforced_is_marked_and_its_netvm_is_not() -> None:
     forest = network_forest(
         by_name(
             router("fw"),
@@ -99,13 +99,13 @@ def test_a_qube_without_network_whose_disposables_have_one_is_marked_as_a_leak()
     assert marks(forest) == {"vault": [(Mark.LEAK, "dvm → sys-net")]}
 
 
-def test_what_is_not_there_and_what_gives_no_network_is_marked() -> None:
+def test_netvms_that_are_missing_or_give_no_network_are_marked() -> None:
     forest = network_forest(by_name(vm("work", netvm="gone"), vm("plain"), vm("mail", netvm="plain")))
 
     assert marks(forest) == {"work": [(Mark.MISSING, "gone")], "mail": [(Mark.NO_ROUTER, "plain")]}
 
 
-def test_disposables_stand_below_their_template_which_stands_below_its_own() -> None:
+def test_disposables_are_below_their_template_and_that_below_its_own() -> None:
     forest = template_forest(
         by_name(
             vm("debian", VmClass.TEMPLATE),
@@ -127,7 +127,7 @@ LETTERS = st.sampled_from("abcdef")
 
 @settings(deadline=None, max_examples=200)
 @given(st.dictionaries(LETTERS, st.tuples(st.one_of(st.just(""), LETTERS), st.booleans()), max_size=6))
-def test_nobody_is_lost_or_shown_twice_whatever_points_where(told: dict[str, tuple[str, bool]]) -> None:
+def test_every_qube_is_shown_exactly_once_whatever_refers_to_it(told: dict[str, tuple[str, bool]]) -> None:
     records = by_name(
         *(
             vm(name, netvm=netvm, template=netvm, provides_network="yes" if gives else "no")

@@ -311,7 +311,7 @@ class TestOtherManagers:
         assert names_command(done.stderr, command)
 
     @pytest.mark.parametrize("sudo", [True, False])
-    def test_a_user_who_may_not_gets_the_command(
+    def test_a_user_without_rights_is_shown_the_command(
         self, tmp_path: Path, manager: str, query: str, command: str, sudo: bool
     ) -> None:
         machine = Machine(tmp_path, *{manager, query}, *(["sudo"] if sudo else []))
@@ -341,7 +341,7 @@ def test_an_old_python_is_refused_before_anything_is_installed(debian: Machine) 
     assert debian.calls == []
 
 
-def test_what_can_check_is_kept_by_a_start_that_only_runs(debian: Machine) -> None:
+def test_a_later_setup_without_tests_changes_nothing(debian: Machine) -> None:
     debian.setup("--test", TEST_UID="0")
     before = debian.calls
 

@@ -120,7 +120,7 @@ async def test_a_real_qube_keeps_reverts_and_grows_its_volumes(daemon: DaemonPro
     await client.send(calls.VM_KILL("lab"))
 
 
-async def test_a_real_qube_that_hears_no_button_is_shut_down_through_its_agent(
+async def test_a_real_qube_that_ignores_its_power_button_is_shut_down_through_its_agent(
     daemon: DaemonProcess, libvirtd: guest.Libvirtd
 ) -> None:
     client = Client(UnixTransport(daemon.socket))

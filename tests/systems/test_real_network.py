@@ -64,7 +64,7 @@ def daemon(libvirtd: guest.Libvirtd) -> Iterator[DaemonProcess]:
         yield running
 
 
-async def test_a_real_guest_reaches_what_its_rules_say_and_nothing_else(
+async def test_a_real_guest_reaches_only_the_hosts_that_its_rules_allow(
     daemon: DaemonProcess, libvirtd: guest.Libvirtd
 ) -> None:
     client = Client(UnixTransport(daemon.socket))

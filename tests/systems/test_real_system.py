@@ -38,7 +38,7 @@ async def test_the_real_system_boots_its_kernel_and_stays_as_its_owner_made_it(t
     ("uid", "host_libvirt", "uri", "wrapped"),
     [(1000, False, "qemu:///session", False), (0, True, "qemu:///system", False), (0, False, "qemu:///session", True)],
 )
-def test_who_runs_it_decides_which_libvirt_is_used(
+def test_the_user_of_the_daemon_decides_which_libvirt_is_used(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, uid: int, host_libvirt: bool, uri: str, wrapped: bool
 ) -> None:
     monkeypatch.setattr("os.geteuid", lambda: uid)

@@ -58,7 +58,7 @@ async def _three() -> AsyncIterator[bytes]:
         yield piece
 
 
-async def test_the_header_goes_before_the_payload(tmp_path: Path) -> None:
+async def test_the_header_is_sent_before_the_payload(tmp_path: Path) -> None:
     async with _served(tmp_path / "s", _echo) as transport:
         assert await _call(transport, b"\x00v") == b"mgmt1.vm.feature.Set+gui dom0 name work\x00\x00v"
         assert await _call(transport, _three()) == b"mgmt1.vm.feature.Set+gui dom0 name work\x00a\x00b"
@@ -104,7 +104,7 @@ async def test_a_payload_that_fails_ends_the_call_with_its_own_error(tmp_path: P
             await _call(transport, broken())
 
 
-async def test_nobody_at_the_socket_is_no_answer(tmp_path: Path) -> None:
+async def test_a_socket_without_a_listener_is_reported_as_no_answer(tmp_path: Path) -> None:
     with pytest.raises(TransportError, match="Cannot connect"):
         await _call(UnixTransport(tmp_path / "nobody"))
 

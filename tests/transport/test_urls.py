@@ -27,7 +27,7 @@ def test_a_url_is_taken_apart_and_put_together(url: str, connection: Connection)
 
 
 @pytest.mark.parametrize("url", ["", "unix", "unix:", "ssh://", "http://x", "qrexec:work", "/run/x.sock"])
-def test_what_is_no_connection_url_is_refused(url: str) -> None:
+def test_an_invalid_connection_url_is_refused(url: str) -> None:
     with pytest.raises(TransportError):
         parse(url)
 
@@ -37,7 +37,7 @@ def test_a_transport_knows_its_url() -> None:
     assert open_transport("qrexec:").url == "qrexec:"
 
 
-def test_a_connection_that_cannot_be_made_here_says_so() -> None:
+def test_a_connection_that_this_machine_cannot_make_is_refused_with_the_reason() -> None:
     with pytest.raises(TransportError, match="A connection by qubesd is not built yet"):
         open_transport("qubesd:/var/run/qubesd.sock")
 

@@ -25,7 +25,7 @@ def menu_of(clicker: Clicker, key: str) -> dict[str, QAction]:
     return {action.objectName(): action for action in menu.actions() if action.objectName()}
 
 
-async def test_groups_hold_who_belongs_to_them(clicker: Clicker) -> None:
+async def test_groups_contain_their_qubes(clicker: Clicker) -> None:
     sidebar, records = clicker.window.sidebar, clicker.session.records
     sidebar.fill()
     shown: set[str] = set()
@@ -39,7 +39,7 @@ async def test_groups_hold_who_belongs_to_them(clicker: Clicker) -> None:
     assert shown == {"sys-net", "sys-firewall", "sys-usb"}
 
 
-async def test_what_is_folded_stays_folded(clicker: Clicker) -> None:
+async def test_a_folded_group_stays_folded(clicker: Clicker) -> None:
     sidebar = clicker.window.sidebar
     assert heads(sidebar)["tag"]
     assert not heads(sidebar)["label"]

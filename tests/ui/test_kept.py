@@ -33,7 +33,7 @@ def again(clicker: Clicker, qtbot: QtBot) -> Again:
     return opened
 
 
-async def test_columns_keep_their_width_order_and_who_is_hidden(clicker: Clicker, again: Again) -> None:
+async def test_columns_keep_their_width_order_and_visibility(clicker: Clicker, again: Again) -> None:
     view = clicker.window.view
     view.setColumnWidth(PLACE["netvm"], 217)
     view.header().moveSection(view.header().visualIndex(PLACE["disk"]), 1)
@@ -88,7 +88,7 @@ def buttons(window: MainWindow) -> set[str]:
     return {key for key, action in window.actions_of.by_id.items() if action in window.toolbar.actions()}
 
 
-async def test_the_toolbar_holds_what_a_person_chose(clicker: Clicker, again: Again) -> None:
+async def test_the_toolbar_contains_the_actions_that_the_user_chose(clicker: Clicker, again: Again) -> None:
     menu = clicker.window._toolbar_menu
     assert menu is not None
     for title in ("Pause", "Logs"):
@@ -119,7 +119,7 @@ async def test_shortcuts_are_changed_refused_when_taken_and_kept(clicker: Clicke
     assert window.actions_of.by_id["start"].shortcut() == taken
 
 
-async def test_every_cell_says_something_when_one_rests_on_it(clicker: Clicker) -> None:
+async def test_every_cell_with_text_has_a_tooltip(clicker: Clicker) -> None:
     """Also the empty ones: that there is nothing, or that one may click."""
     model = clicker.window.filter
     silent = [

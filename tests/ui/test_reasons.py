@@ -76,7 +76,7 @@ def test_actions_have_their_own_ids_shortcuts_and_icons(qapp: object) -> None:
         assert not icon(row.icon).isNull()
 
 
-def test_nothing_dangerous_stands_beside_what_is_likely() -> None:
+def test_dangerous_actions_are_a_separate_group() -> None:
     groups = {row.group for row in TABLE if row.dangerous}
 
     assert groups == {"end"}

@@ -191,7 +191,7 @@ def test_an_escaped_text_has_one_form_only(untrusted: str) -> None:
 
 
 @pytest.mark.parametrize("untrusted", ["-", "a-", "-4", "-3a", "-41", "-2D", "-FF", "-00", "a+b"])
-def test_what_escape_never_writes_is_refused(untrusted: str) -> None:
+def test_sequences_that_escape_never_writes_are_refused(untrusted: str) -> None:
     with pytest.raises(ProtocolError):
         unescape(untrusted)
 

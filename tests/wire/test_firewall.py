@@ -154,7 +154,7 @@ def test_a_rule_has_one_spelling(untrusted: str, canonical: str) -> None:
         ("action=accept comment=" + "x" * 3000, ProtocolError, "2048"),
     ],
 )
-def test_what_is_wrong_with_a_rule_is_named(untrusted: str | bytes, kind: type[Exception], named: str) -> None:
+def test_the_error_of_a_rule_is_named(untrusted: str | bytes, kind: type[Exception], named: str) -> None:
     with pytest.raises(kind, match=named) as caught:
         parse_rule(untrusted)
 

@@ -113,11 +113,11 @@ def test_a_reason_comes_back_from_json(reason: Reason) -> None:
         {"code": [], "fields": []},
     ],
 )
-def test_json_that_is_no_reason_is_none(untrusted: object) -> None:
+def test_json_that_is_not_a_reason_gives_none(untrusted: object) -> None:
     assert from_json(untrusted) is None
 
 
-def test_reasons_too_deep_inside_of_each_other_are_none() -> None:
+def test_reasons_nested_too_deeply_give_none() -> None:
     reason = Reason("no-such-qube", "work")
     for _ in range(reasons.DEPTH):
         reason = Reason("both-reasons", reason, "x")

@@ -127,7 +127,7 @@ def test_a_pax_header_cannot_rename_a_member() -> None:
     assert any("another name" in text for text in said)
 
 
-def test_no_flipped_bit_of_the_frame_goes_unseen() -> None:
+def test_every_flipped_bit_of_the_tar_headers_is_detected() -> None:
     members = {"backup-header": b"abc", "vm1/private.img.000.enc": b"de"}
     stream = archive(members)
     bodies = {512, 513, 514, 1536, 1537}
@@ -143,7 +143,7 @@ def test_no_flipped_bit_of_the_frame_goes_unseen() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 511, 513, 600, 1025])
-def test_a_stream_that_is_cut_says_so(size: int) -> None:
+def test_a_cut_stream_is_reported_as_cut(size: int) -> None:
     _, said = read(archive()[:size])
 
     assert said[-1].endswith("it was cut off.")

@@ -53,7 +53,7 @@ def test_blocks_come_back(method: Compression) -> None:
 
 
 @pytest.mark.parametrize("size", [1 << 20, 200_000, 100_000])
-def test_what_cannot_be_compressed_is_stored_and_what_can_is_not(size: int) -> None:
+def test_incompressible_blocks_are_stored_and_others_compressed(size: int) -> None:
     noise = os.urandom(size)
     half = os.urandom(size // 2) + bytes(size // 2)
 
@@ -86,7 +86,7 @@ def test_the_usual_tool_reads_the_blocks_as_one_file(method: Compression, tool: 
 
 
 @pytest.mark.parametrize("name", FILTERS)
-def test_a_stream_that_is_cut_or_goes_on_with_something_else_is_refused(name: str) -> None:
+def test_a_cut_stream_or_one_with_trailing_bytes_is_refused(name: str) -> None:
     stream = WRITERS[name](os.urandom(5000))
 
     for broken in (stream[:-1], stream[: len(stream) // 2], stream[:3], stream + b"and more", b"X" + stream[1:]):

@@ -77,7 +77,7 @@ def test_an_undeclared_label_and_a_missing_dom0_are_refused() -> None:
         (b"</qubes>", b"", "not the XML"),
     ],
 )
-def test_what_cannot_be_is_refused(old: bytes, new: bytes, says: str) -> None:
+def test_impossible_contents_are_refused(old: bytes, new: bytes, says: str) -> None:
     text = to_xml(contents(rich_qube()))
     assert old in text
 
@@ -96,7 +96,7 @@ def test_what_cannot_be_is_refused(old: bytes, new: bytes, says: str) -> None:
         (b'"label">red<', b'"label">mauve<', "work", "vm1/", "which label work"),
     ],
 )
-def test_a_qube_that_cannot_be_costs_no_other(old: bytes, new: bytes, name: str, path: str, says: str) -> None:
+def test_an_invalid_qube_fails_no_other_qube(old: bytes, new: bytes, name: str, path: str, says: str) -> None:
     other = rich_qube("other", "vm2/")
     text = to_xml(contents(rich_qube(), other))
     assert old in text
@@ -163,7 +163,7 @@ def test_an_entity_bomb_is_refused_by_name() -> None:
         from_xml(bomb)
 
 
-def test_a_backup_without_labels_for_dom0_says_so() -> None:
+def test_a_backup_without_labels_for_dom0_is_refused_with_a_reason() -> None:
     text = to_xml(contents()).replace(b'"label">black<', b'"label"><')
 
     with pytest.raises(BackupDamagedError, match=f"which label {DOM0.name} has"):

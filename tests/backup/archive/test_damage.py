@@ -37,7 +37,7 @@ def read(stream: bytes) -> tuple[Report, Restored]:
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
-def test_what_is_damaged_is_named_and_the_rest_restored(kind: str) -> None:
+def test_damaged_parts_are_named_and_the_rest_is_restored(kind: str) -> None:
     change, failed = DAMAGE[kind]
 
     report, _ = read(packed(change(members())))
@@ -55,7 +55,7 @@ def test_the_sample_itself_is_whole() -> None:
 
 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
-def test_a_link_or_device_in_the_place_of_a_chunk_fails_its_qube(kind: bytes) -> None:
+def test_a_link_or_device_instead_of_a_chunk_fails_its_qube(kind: bytes) -> None:
     parts = members()
     at = index(parts, chunk(1))
     link = tar.header(chunk(1), 0, 0, kind)
@@ -184,7 +184,7 @@ def bomb(path: str, size: int) -> bytes:
     return compress(Compression.GZIP, record) + block * min(size >> 20, 200)
 
 
-def test_what_is_forged_by_hand_is_otherwise_whole() -> None:
+def test_the_helper_that_forges_a_chunk_makes_an_otherwise_valid_backup() -> None:
     assert read(
         forged("vm1/notes.txt.000.enc", compress(Compression.GZIP, b"".join(archive_bytes("vm1/notes.txt", b"n", 0))))
     )[0].ok
@@ -268,7 +268,7 @@ def test_a_manifest_that_admits_a_failure_is_believed() -> None:
     assert "could not be read" in english(report.results[1].reason)
 
 
-def test_what_the_manifest_says_of_sizes_and_sums_counts() -> None:
+def test_sizes_and_sums_of_the_manifest_are_checked() -> None:
     stream = sample()
     backup_id = from_text(members()[0][1]).backup_id
     told = read(stream)[0].manifest

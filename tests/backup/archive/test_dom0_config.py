@@ -28,7 +28,7 @@ def written(config: Dom0Config | None = CONFIG) -> bytes:
     return out.getvalue()
 
 
-def test_it_is_known_before_the_qubes_are_read_and_all_else_comes_back() -> None:
+def test_the_configuration_is_read_before_the_qubes_and_all_else_is_restored() -> None:
     backup = open_backup(io.BytesIO(written()), WORDS)
 
     assert backup.config == CONFIG
@@ -36,7 +36,7 @@ def test_it_is_known_before_the_qubes_are_read_and_all_else_comes_back() -> None
     assert open_backup(io.BytesIO(written(None)), WORDS).config is None
 
 
-def test_its_member_has_a_name_that_no_qube_has() -> None:
+def test_its_member_has_a_name_that_no_qube_can_have() -> None:
     with tarfile.open(fileobj=io.BytesIO(written())) as archive:
         names = archive.getnames()
 
@@ -45,7 +45,7 @@ def test_its_member_has_a_name_that_no_qube_has() -> None:
 
 
 @pytest.mark.parametrize("salvage", [False, True])
-def test_a_damaged_one_is_lost_alone(salvage: bool) -> None:
+def test_a_damaged_configuration_is_lost_alone(salvage: bool) -> None:
     stream = bytearray(written())
     stream[stream.index(b"dom0-config.000.enc") + 512 + 200] ^= 1
 

@@ -106,7 +106,7 @@ def test_a_manifest_with_another_field_is_read_or_refused_in_words(told: Manifes
         from_json(json.dumps(text).encode())
 
 
-def test_a_manifest_of_a_later_version_is_told_from_a_broken_one() -> None:
+def test_a_manifest_of_a_later_version_is_distinguished_from_a_broken_one() -> None:
     text = to_json(Manifest("id", 1, "", "", ()))
 
     with pytest.raises(BackupError, match="version 2") as found:

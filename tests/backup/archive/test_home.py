@@ -177,7 +177,7 @@ def test_an_archive_of_gnu_tar_is_read(folder: Path, tmp_path: Path, form: str) 
     assert described(tmp_path / "new") == before
 
 
-def test_what_is_neither_file_folder_nor_link_is_left_out_by_name(folder: Path, tmp_path: Path) -> None:
+def test_entries_other_than_files_folders_and_links_are_left_out_by_name(folder: Path, tmp_path: Path) -> None:
     os.mkfifo(folder / "pipe")
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(os.path.relpath(folder / "sock"))
@@ -194,9 +194,7 @@ def test_what_is_neither_file_folder_nor_link_is_left_out_by_name(folder: Path, 
 # -- a home that changes while it is read ------------------------------------------------------------------------------
 
 
-def test_what_changes_between_the_look_and_the_reading_is_named_and_the_rest_is_whole(
-    folder: Path, tmp_path: Path
-) -> None:
+def test_a_file_that_changes_after_it_was_listed_is_named_and_the_rest_is_whole(folder: Path, tmp_path: Path) -> None:
     (folder / "grows").write_text("short")
     (folder / "shrinks").write_text("long " * 1000)
     (folder / "goes").write_text("x")
@@ -276,7 +274,7 @@ def test_more_than_a_backup_takes_is_refused(folder: Path, monkeypatch: pytest.M
     assert "more than 5 files" in english(scanned(folder, Event()).problem)
 
 
-def test_a_cancel_is_heard_while_the_home_is_looked_at_and_read(folder: Path) -> None:
+def test_a_cancel_stops_listing_and_reading_a_home(folder: Path) -> None:
     cancelled = Event()
     home = scan(folder)
     cancelled.set()
@@ -446,7 +444,7 @@ def test_a_folder_that_appears_meanwhile_is_not_replaced(tmp_path: Path) -> None
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-def test_what_root_unpacks_belongs_to_the_owner_of_the_folder_around_it(folder: Path, tmp_path: Path) -> None:
+def test_files_that_root_unpacks_belong_to_the_owner_of_the_parent_folder(folder: Path, tmp_path: Path) -> None:
     place = tmp_path / "place"
     place.mkdir()
     os.chown(place, 1234, 2345)

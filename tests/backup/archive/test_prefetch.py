@@ -23,7 +23,7 @@ def test_the_pieces_are_the_same_in_the_same_order(pieces: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize("taken", [0, 1, DEPTH, 30])
-def test_who_has_enough_may_leave_at_any_time(taken: int) -> None:
+def test_a_consumer_may_stop_at_any_time(taken: int) -> None:
     given_out = 0
 
     def endless() -> Iterator[bytes]:
@@ -42,7 +42,7 @@ def test_who_has_enough_may_leave_at_any_time(taken: int) -> None:
 
 
 @pytest.mark.parametrize("after", [0, 1, DEPTH, 30])
-def test_what_making_them_raises_comes_in_its_place(after: int) -> None:
+def test_an_error_of_the_producer_is_raised_in_order(after: int) -> None:
     def broken() -> Iterator[bytes]:
         yield from [b"x"] * after
         raise ValueError("here")

@@ -137,7 +137,7 @@ def test_the_old_form_of_qubes_3_is_converted(text: str, rules: list[str]) -> No
         (file_of(*[rule(action="accept")] * (RULES_LIMIT + 1)), f"more than {RULES_LIMIT}"),
     ],
 )
-def test_what_is_no_list_of_rules_is_closed_and_named(text: bytes, says: str) -> None:
+def test_content_that_is_not_a_list_of_rules_becomes_deny_all_and_is_named(text: bytes, says: str) -> None:
     rules, problem = firewall_of(text)
 
     assert str(rules[-1]) == "action=drop"

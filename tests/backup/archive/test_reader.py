@@ -162,7 +162,7 @@ def test_a_wrong_passphrase_is_answered_after_one_key_derivation(monkeypatch: py
     assert len(derived) <= 2
 
 
-def test_where_memory_is_dear_a_wrong_passphrase_costs_one_key_derivation(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_little_memory_a_wrong_passphrase_takes_one_key_derivation(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = written()
     derived = []
     derive = scrypt_container._derive
@@ -223,7 +223,7 @@ def test_a_cancel_stops_reading_a_file(tmp_path: Path) -> None:
             source.read(1)
 
 
-def test_cancel_is_heard_while_the_pipe_gives_nothing() -> None:
+def test_a_cancel_ends_the_wait_for_an_empty_pipe() -> None:
     stream = written()
     cancelled = threading.Event()
     sinks = Restored()
@@ -411,7 +411,7 @@ def test_a_backup_of_qubes_own_tool_is_restored(method: str | None) -> None:
     assert report.manifest is None
 
 
-def test_a_qube_whose_settings_make_no_sense_costs_no_other() -> None:
+def test_a_qube_with_invalid_settings_fails_no_other_qube() -> None:
     sinks = Restored()
     stream = backup_of(
         qubes_xml(domain("bad", 1, {"label": "label-99"}), domain("good", 2)),

@@ -86,7 +86,7 @@ def test_without_a_manifest_it_says_what_cannot_be_known() -> None:
     assert any("manifest" in problem for problem in map(english, report.problems))
 
 
-def test_nothing_is_doubted_where_the_manifest_is_whole() -> None:
+def test_with_a_whole_manifest_no_qube_is_reported_as_uncertain() -> None:
     parts = members()
     stream = bytearray(packed(parts))
     stream[_offset(parts, chunk(1)) + 100] ^= 1
@@ -110,7 +110,7 @@ NAMES = [name for name, _ in members()]
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("at", [0, 3, 12, 15, 30, 99, 130, 135, 140, 150, 156, 157, 260, 300, 345, 500])
-def test_a_flipped_byte_in_any_header_costs_nothing(name: str, at: int) -> None:
+def test_a_flipped_byte_in_any_header_loses_no_data(name: str, at: int) -> None:
     parts = members()
     stream = bytearray(packed(parts))
     stream[_offset(parts, name) + at] ^= 5
@@ -123,7 +123,7 @@ def test_a_flipped_byte_in_any_header_costs_nothing(name: str, at: int) -> None:
 
 
 @pytest.mark.parametrize("at", [100, 1100, 1200])
-def test_a_flipped_byte_in_the_plain_or_the_sealed_header_costs_nothing(at: int) -> None:
+def test_a_flipped_byte_in_the_plain_or_the_sealed_header_loses_no_data(at: int) -> None:
     stream = bytearray(sample())
     stream[512 + at % 512 if at < 1000 else at + 512] ^= 1
 
@@ -159,7 +159,7 @@ def test_a_wrong_passphrase_opens_nothing() -> None:
         open_backup(io.BytesIO(sample()), "another", salvage=True)
 
 
-def test_a_damaged_qubes_xml_cannot_be_salvaged_and_says_so() -> None:
+def test_a_damaged_qubes_xml_is_refused_by_salvage_with_a_reason() -> None:
     parts = [(name, body[:-1] + b"x" if name == "qubes.xml.000.enc" else body) for name, body in members()]
 
     with pytest.raises(BackupDamagedError):

@@ -103,7 +103,7 @@ class Salvaged:
 
 @pytest.mark.parametrize("piece", [8000, 1 << 20])
 @pytest.mark.parametrize("at", [0, 3, 12, 15, 30, 99, 130, 140, 150, 156, 157, 300, 500])
-def test_a_flipped_byte_in_any_header_costs_neither_home_nor_configuration(piece: int, at: int, tmp_path: Path) -> None:
+def test_a_flipped_byte_in_any_header_loses_neither_home_nor_configuration(piece: int, at: int, tmp_path: Path) -> None:
     stream = sample(piece=piece)
     parts = members(stream)
     assert packed(parts) == stream
@@ -201,7 +201,7 @@ def test_a_missing_manifest_says_what_cannot_be_known_of_the_home(tmp_path: Path
 
 
 @pytest.mark.parametrize("body", [None, b"", b"x" * 300], ids=["missing", "empty", "another"])
-def test_a_damaged_configuration_costs_itself_alone(body: bytes | None, tmp_path: Path) -> None:
+def test_a_damaged_configuration_fails_alone(body: bytes | None, tmp_path: Path) -> None:
     parts = [(name, data if name != CONFIG else body) for name, data in members(sample())]
 
     found = Salvaged(packed([(name, data) for name, data in parts if data is not None]), tmp_path / "new")

@@ -46,7 +46,7 @@ def test_a_body_in_pieces_is_the_body_at_once() -> None:
     assert b"".join(map(opener.update, pieces)) == b"onetwo" + bytes(100)
 
 
-def test_the_other_passphrase_is_told_from_damage() -> None:
+def test_a_wrong_passphrase_is_distinguished_from_damage() -> None:
     container = seal(new_keys(WORDS, TINY), b"body")
 
     with pytest.raises(BackupPassphraseError):

@@ -95,7 +95,7 @@ def test_the_order_is_that_of_the_format() -> None:
     )
 
 
-def test_every_container_of_a_backup_costs_the_same_and_has_its_own_salt() -> None:
+def test_every_container_of_a_backup_has_the_same_key_cost_and_another_salt() -> None:
     salts, costs = set(), set()
     with tarfile.open(fileobj=io.BytesIO(written())) as found:
         for info in found:
@@ -158,7 +158,7 @@ def test_a_passphrase_that_cannot_be_typed_elsewhere_is_refused(words: str) -> N
         written(words=words)
 
 
-def test_what_a_qube_cannot_hold_is_refused_before_a_byte_is_written() -> None:
+def test_values_that_a_backup_cannot_hold_are_refused_before_a_byte_is_written() -> None:
     out = io.BytesIO()
 
     with pytest.raises(QubesValueError):
@@ -198,7 +198,7 @@ def test_cancel_ends_the_run_and_leaves_no_file(after: int, tmp_path: Path) -> N
     assert_no_thread_is_left()
 
 
-def test_cancel_is_heard_while_the_other_side_does_not_read() -> None:
+def test_a_cancel_ends_the_wait_for_a_reader() -> None:
     cancelled = threading.Event()
     reading, writing = os.pipe()
     timer = threading.Timer(0.3, cancelled.set)

@@ -250,7 +250,7 @@ async def test_a_feature_is_looked_for_where_the_call_says(admin: Caller) -> Non
         assert await admin.refused(f"admin.vm.feature.CheckWith{call}+z", "work") == "QubesFeatureNotFoundError"
 
 
-async def test_what_mgmt1_holds_is_answered_so_that_qubes_os_can_read_it(admin: Caller, client: Client) -> None:
+async def test_settings_of_mgmt1_are_answered_in_the_form_of_qubes_os(admin: Caller, client: Client) -> None:
     await client.send(calls.VM_FEATURE_SET("work", "uni", "grün"))
     await client.send(calls.VM_TAG_SET("work", "managed-by-my.qube"))
 
@@ -355,7 +355,7 @@ async def test_a_template_with_an_unknown_label_leaves_nothing(admin: Caller, sy
     assert "t" not in system.runtime.state.qubes
 
 
-async def test_a_disposable_gets_a_name_and_goes_when_it_halts(admin: Caller, system: System) -> None:
+async def test_a_disposable_gets_a_name_and_is_removed_when_it_halts(admin: Caller, system: System) -> None:
     name = await admin.content("admin.vm.CreateDisposable", "default-dvm")
     other = await admin.content("admin.vm.CreateDisposable", "dom0", b"uuid")
 

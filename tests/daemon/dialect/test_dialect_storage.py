@@ -151,7 +151,7 @@ def test_old_tokens_are_forgotten() -> None:
     assert all(tokens.take("dom0", token) for token in others)
 
 
-async def test_what_is_kept_of_a_volume_can_be_set(admin: Caller, system: System) -> None:
+async def test_revisions_to_keep_and_rw_of_a_volume_can_be_set(admin: Caller, system: System) -> None:
     await admin.content("admin.vm.volume.Set.revisions_to_keep+private", "vault", b"7")
     await admin.content("admin.vm.volume.Set.rw+private", "vault", b"False")
 

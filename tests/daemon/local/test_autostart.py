@@ -29,7 +29,7 @@ async def off(folder: Path, host: FakeHost | None = None) -> System:
     return system
 
 
-async def test_what_starts_with_the_machine_is_started_after_its_netvm(tmp_path: Path) -> None:
+async def test_autostarted_qubes_are_started_after_their_netvm(tmp_path: Path) -> None:
     system = await off(tmp_path)
 
     await system.autostart.start(await system.autostart.wanted("second"))
@@ -57,9 +57,7 @@ async def test_in_one_boot_it_is_started_once_however_often_the_daemon_starts(tm
     await system.runtime.close()
 
 
-async def test_one_that_does_not_start_keeps_no_other_from_starting(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_qube_that_fails_to_start_blocks_no_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     system = await off(tmp_path)
     assert isinstance(system.runtime.hypervisor, FakeHypervisor)
     system.runtime.hypervisor.start_errors[system.runtime.state.qube("untrusted").uuid] = QubesMemoryError(

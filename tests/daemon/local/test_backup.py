@@ -144,7 +144,7 @@ async def test_a_backup_stamps_its_qubes_and_remembers_the_run(client: Client, l
     assert await client.send(calls.BACKUP_HISTORY("dom0", "other")) == []
 
 
-async def test_progress_and_the_end_are_told(client: Client, lab: bytes, folder: Path) -> None:
+async def test_progress_and_the_end_are_sent_as_events(client: Client, lab: bytes, folder: Path) -> None:
     await with_profile(client, folder, verify=True)
     seen = []
     async with aclosing(client.events()) as events:
@@ -173,7 +173,7 @@ async def test_progress_and_the_end_are_told(client: Client, lab: bytes, folder:
         ({"rename": "lab:none"}, None),
     ],
 )
-async def test_what_exists_is_never_overwritten(
+async def test_an_existing_qube_is_never_overwritten(
     client: Client, system: System, lab: bytes, folder: Path, options: Mapping[str, str], rows: list[str] | None
 ) -> None:
     file = await backed_up(client, folder)
@@ -237,7 +237,7 @@ async def test_info_tells_what_a_profile_comes_to(client: Client, lab: bytes, fo
     assert [row.split()[0] for row in rows.splitlines()] == ["lab", "vault"]
 
 
-async def test_what_a_profile_would_be_is_told_and_not_kept(client: Client, system: System, folder: Path) -> None:
+async def test_info_about_an_unsaved_profile_does_not_save_it(client: Client, system: System, folder: Path) -> None:
     text = f"include: [vault]\ndestination_path: {folder}\n"
 
     answer = encode_info(await client.send(calls.BACKUP_INFO("dom0", "draft", pieces(text.encode()))))
@@ -255,7 +255,7 @@ async def test_what_a_profile_would_be_is_told_and_not_kept(client: Client, syst
         await other.send(calls.BACKUP_INFO("dom0", "draft", pieces(text.encode())))
 
 
-async def test_the_home_of_dom0_is_left_out_and_that_is_told(client: Client, lab: bytes, folder: Path) -> None:
+async def test_the_home_of_dom0_is_left_out_and_reported(client: Client, lab: bytes, folder: Path) -> None:
     await backed_up(client, folder, include=["lab", "dom0"])
 
     (run,) = [json.loads(encode_run(run)) for run in await client.send(calls.BACKUP_HISTORY("dom0"))]
@@ -326,7 +326,7 @@ async def test_verify_and_restore_agree_on_every_damaged_file(
         assert (restored_as.removeprefix("restored-as=") in there) == (result == "result=ok"), name
 
 
-async def test_a_cut_manifest_costs_no_qube_that_is_whole(
+async def test_a_cut_manifest_fails_no_qube_that_is_whole(
     client: Client, system: System, lab: bytes, folder: Path
 ) -> None:
     file = await backed_up(client, folder, include=["lab", "vault"])
@@ -515,13 +515,13 @@ async def test_a_passphrase_file_and_a_command_of_roots_are_used(
         await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {}))
 
 
-async def test_a_qube_as_target_needs_qrexec_and_says_so(client: Client, folder: Path) -> None:
+async def test_a_qube_as_target_without_qrexec_is_refused_with_the_reason(client: Client, folder: Path) -> None:
     await with_profile(client, folder, include=["vault"], destination_vm="sys-usb", destination_path="/media/disk")
     with pytest.raises(Mgmt1Error, match="qrexec"):
         await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": "x"}))
 
 
-async def test_too_little_room_is_said_before_anything_is_written(
+async def test_too_little_space_is_reported_before_a_byte_is_written(
     client: Client, lab: bytes, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda _path: _Usage(1000))
@@ -556,7 +556,7 @@ async def test_one_run_of_a_profile_at_a_time_and_a_cancel_leaves_nothing(
         await client.send(calls.BACKUP_CANCEL("dom0", "nightly"))
 
 
-async def test_what_cannot_be_verified_is_no_backup(
+async def test_a_backup_that_fails_verification_is_removed(
     client: Client, lab: bytes, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
@@ -587,7 +587,7 @@ async def test_only_verified_backups_of_the_profile_as_they_were_written_ever_go
     assert all(file.exists() for file in (stranger, unverified, changed))
 
 
-async def test_what_keep_has_no_room_for_is_told_and_then_removed(client: Client, system: System, folder: Path) -> None:
+async def test_backups_beyond_keep_are_listed_and_then_removed(client: Client, system: System, folder: Path) -> None:
     moment = time.time()
     files = []
     for number in range(3):
@@ -657,7 +657,7 @@ async def test_the_only_backup_of_a_qube_stays_until_dom0_gives_the_qube_up(
     assert len(names(folder)) == 1
 
 
-async def test_a_qube_that_is_excluded_and_gone_costs_nothing(client: Client, folder: Path) -> None:
+async def test_a_removed_qube_in_the_excluded_list_fails_no_run(client: Client, folder: Path) -> None:
     await with_profile(client, folder, include=["vault"], exclude=["lost"])
 
     await execute(client, "nightly", WORDS)
@@ -703,7 +703,7 @@ async def test_a_run_with_a_wrong_clock_does_not_stop_the_schedule(
     assert [run.result for run in runs] == ["ok", "ok"]
 
 
-async def test_what_was_missed_is_made_up_for_once(
+async def test_a_missed_run_is_made_up_for_once(
     client: Client, system: System, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await with_profile(client, folder, include=["vault"], schedule="hourly", passphrase_text="x")
@@ -734,7 +734,7 @@ async def test_what_was_missed_is_made_up_for_once(
     assert history[0].result == "ok"
 
 
-async def test_an_extra_volume_is_left_out_and_stays(client: Client, system: System, folder: Path) -> None:
+async def test_an_extra_volume_is_not_backed_up(client: Client, system: System, folder: Path) -> None:
     await system.pools.driver("default").create("spare/data", 8 * MIB)
     await client.send(calls.VM_VOLUME_ATTACH("vault", VolumeId("default", "spare/data"), {}))
 

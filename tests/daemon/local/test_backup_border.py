@@ -79,7 +79,9 @@ async def put_feature(system: System, name: str, feature: str, value: str) -> No
         qube.changed()
 
 
-async def test_what_a_backup_cannot_keep_is_left_out_by_name(client: Client, system: System, folder: Path) -> None:
+async def test_settings_that_a_backup_cannot_hold_are_left_out_by_name(
+    client: Client, system: System, folder: Path
+) -> None:
     await client.send(calls.VM_CREATE("dom0", "StandaloneVM", CreateSpec("my.net", "red")))
     await client.send(calls.VM_TAG_SET("vault", "managed-by-my.net"))
     await client.send(calls.VM_TAG_SET("vault", "mine"))
@@ -209,7 +211,7 @@ async def test_a_tag_with_a_dot_is_refused_and_a_profile_with_one_still_means_it
 # -- a caller that goes ------------------------------------------------------------------------------------------------
 
 
-async def test_a_caller_that_goes_after_the_restore_takes_no_volume_of_a_restored_qube(
+async def test_a_caller_that_disconnects_after_the_restore_loses_no_restored_volume(
     client: Client, system: System, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One qube is whole and stored, one is not; the caller goes while the volumes of the second are removed."""

@@ -77,7 +77,7 @@ MINE = (
 )
 
 
-async def test_what_was_there_comes_back_as_it_was_and_only_when_it_is_asked_for(client: Client, file: Path) -> None:
+async def test_removed_configuration_is_restored_unchanged_and_only_on_request(client: Client, file: Path) -> None:
     assert {(await preview(client, file))[word] for word in MINE} == {"same"}
     await removed(client)
 
@@ -98,7 +98,7 @@ async def test_what_was_there_comes_back_as_it_was_and_only_when_it_is_asked_for
     assert {(await preview(client, file))[word] for word in MINE} == {"same"}
 
 
-async def test_what_differs_stays_until_it_is_named(client: Client, file: Path) -> None:
+async def test_configuration_that_differs_is_replaced_only_if_named(client: Client, file: Path) -> None:
     await client.send(calls.POLICY_REPLACE("dom0", "30-mine", TokenContent("any", "# mine is newer\n")))
     await client.send(calls.PROPERTY_SET("dom0", "default_qrexec_timeout", "88"))
 

@@ -147,7 +147,7 @@ async def _nothing() -> AsyncIterator[bytes]:
         (False, {"dom0_home": "user"}, True),
     ],
 )
-async def test_it_is_taken_by_default_where_the_daemon_is_the_systems(
+async def test_the_home_is_included_by_default_by_the_daemon_of_the_system(
     client: Client, system: System, home: Path, tmp_path: Path, own: bool, keys: dict[str, object], taken: bool
 ) -> None:
     if own:
@@ -175,7 +175,7 @@ async def test_a_user_that_does_not_exist_or_is_another_is_refused(
     assert contents(home)
 
 
-async def test_no_local_user_costs_the_home_only_if_it_was_asked_for(
+async def test_without_a_local_user_a_run_is_incomplete_only_if_the_home_was_requested(
     client: Client, system: System, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dom0s_own(system)
@@ -189,7 +189,7 @@ async def test_no_local_user_costs_the_home_only_if_it_was_asked_for(
     assert contents(home)
 
 
-async def test_what_is_left_out_is_named_in_the_history(
+async def test_omitted_files_are_named_in_the_history(
     client: Client, system: System, home: Path, tmp_path: Path
 ) -> None:
     os.mkfifo(home / "pipe")

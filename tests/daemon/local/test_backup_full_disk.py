@@ -58,7 +58,7 @@ async def restore(client: Client, file: Path, **options: str) -> list[str]:
         return in_english(await client.send(calls.BACKUP_RESTORE("dom0", None, content)))
 
 
-async def test_a_target_without_room_says_so_before_a_byte_is_written(client: Client, small_disk: Path) -> None:
+async def test_a_target_without_space_is_refused_before_a_byte_is_written(client: Client, small_disk: Path) -> None:
     await lab(client, small_disk)
 
     with pytest.raises(Mgmt1Error, match=rf"{small_disk} has \d+ MiB left") as refused:
@@ -86,7 +86,7 @@ async def test_a_target_that_fills_up_names_itself_and_keeps_nothing(
     assert len(list((tmp_path / "elsewhere").iterdir())) == 1
 
 
-async def test_a_pool_without_room_says_so_before_anything_is_made(
+async def test_a_pool_without_space_is_refused_before_a_volume_is_made(
     client: Client, system: System, small_disk: Path, tmp_path: Path
 ) -> None:
     await client.send(calls.POOL_ADD("dom0", "small", {"driver": "file-qcow2", "dir_path": str(small_disk / "pool")}))

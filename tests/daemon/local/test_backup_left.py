@@ -81,7 +81,7 @@ async def test_the_next_start_removes_it_and_the_file_of_no_other_run(
     assert "part" not in run
 
 
-async def test_without_its_disk_it_goes_before_the_next_run_to_the_folder(
+async def test_a_partial_file_on_a_missing_disk_is_removed_before_the_next_run_to_its_folder(
     system: System, client: Client, folder: Path, left: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect = on_disk(monkeypatch, folder)
@@ -98,7 +98,7 @@ async def test_without_its_disk_it_goes_before_the_next_run_to_the_folder(
     assert not any("part" in run for run in await history(client))
 
 
-async def test_without_its_disk_it_goes_at_a_later_start(
+async def test_a_partial_file_on_a_missing_disk_is_removed_at_a_later_start(
     system: System, client: Client, folder: Path, left: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect = on_disk(monkeypatch, folder)

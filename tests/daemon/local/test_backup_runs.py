@@ -64,7 +64,7 @@ async def test_each_event_of_a_run_carries_its_id(client: Client, tmp_path: Path
     assert history["first"]["by"] == "dom0"
 
 
-async def test_the_status_shows_a_run_that_goes_on_and_how_the_others_ended(
+async def test_the_status_shows_a_running_backup_and_the_results_of_earlier_ones(
     client: Client, system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entered, leave = asyncio.Event(), asyncio.Event()
@@ -133,7 +133,7 @@ async def test_a_failed_scheduled_run_is_tried_again_and_again_with_longer_waits
     assert all("gone" in event.fields["reason"] for event in finished)
 
 
-async def test_a_retry_that_succeeds_is_the_last_and_its_time_is_told(
+async def test_a_retry_that_succeeds_is_the_last_and_its_time_is_announced(
     client: Client, system: System, tmp_path: Path
 ) -> None:
     await with_profile(client, "nightly", tmp_path / "later/backup", schedule="monthly 1 03:00")
@@ -153,7 +153,7 @@ async def test_a_retry_that_succeeds_is_the_last_and_its_time_is_told(
 
 
 @pytest.mark.parametrize("by", ["dom0", "work"])
-async def test_what_a_person_began_or_cancelled_is_not_tried_again(
+async def test_a_run_that_the_user_started_or_cancelled_is_not_retried(
     client: Client, system: System, tmp_path: Path, by: str
 ) -> None:
     await with_profile(client, "nightly", tmp_path / "gone/backup", schedule="monthly 1 03:00")

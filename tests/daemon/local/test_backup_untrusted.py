@@ -293,7 +293,7 @@ async def test_a_run_that_fails_removes_no_older_backup(
 # -- a cancel ----------------------------------------------------------------------------------------------------------
 
 
-async def test_a_cancel_at_any_moment_leaves_nothing_or_a_whole_backup(
+async def test_a_cancel_at_any_moment_leaves_no_file_or_a_whole_backup(
     client: Client, system: System, folder: Path
 ) -> None:
     await make_qube(client, "lab", os.urandom(6 * MIB), b"root")
@@ -359,7 +359,7 @@ def deriving() -> bool:
     return any(thread.name.startswith("backup-keys") for thread in threading.enumerate())
 
 
-async def test_a_restore_whose_caller_goes_at_any_moment_leaves_nothing_or_whole_qubes(
+async def test_a_restore_whose_caller_disconnects_at_any_moment_leaves_nothing_or_whole_qubes(
     client: Client, system: System, folder: Path
 ) -> None:
     file = await backed_up(client, folder)

@@ -122,7 +122,7 @@ async def test_a_pool_whose_disk_is_not_there_is_missing_until_it_is_back(state:
         await system.runtime.close()
 
 
-async def test_a_disk_that_goes_and_comes_is_noticed_without_a_call(state: Path, disk: Path) -> None:
+async def test_an_unplugged_and_replugged_disk_is_noticed_without_a_call(state: Path, disk: Path) -> None:
     system = await open_system(state, FakeHypervisor())
     stick = system.runtime.state.qube("stick")
     states = []
@@ -206,7 +206,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("name", DAMAGES)
-async def test_a_damaged_volume_costs_its_qube_and_no_other(state: Path, name: str) -> None:
+async def test_a_damaged_volume_fails_its_qube_and_no_other(state: Path, name: str) -> None:
     folder = state / "pools" / "default" / "lab" / "private"
     shutil.copytree(folder, state / "kept", copy_function=shutil.copy2)
     DAMAGES[name](folder)
@@ -239,7 +239,7 @@ async def test_a_damaged_volume_costs_its_qube_and_no_other(state: Path, name: s
         await system.runtime.close()
 
 
-async def test_a_damaged_template_costs_what_is_based_on_it(state: Path) -> None:
+async def test_a_damaged_template_fails_the_qubes_based_on_it(state: Path) -> None:
     (state / "pools" / "default" / "debian-13" / "root" / "volume.json").write_bytes(b"")
 
     system = await open_system(state, FakeHypervisor())
@@ -301,7 +301,7 @@ async def system(state: Path) -> AsyncIterator[System]:
 
 
 @pytest.mark.parametrize("stray", [stray_file, stray_folder, stray_link, stray_file_in_folder])
-async def test_what_lies_where_a_volume_is_to_be_made_is_named_and_stays(
+async def test_a_foreign_file_at_the_path_of_a_new_volume_is_named_and_kept(
     system: System, state: Path, stray: Callable[[Path], Path]
 ) -> None:
     client = client_of(system)

@@ -94,7 +94,7 @@ async def state(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", DAMAGES)
-async def test_without_a_copy_the_daemon_starts_empty_and_says_so(state: Path, name: str) -> None:
+async def test_without_a_copy_the_daemon_starts_empty_and_reports_it(state: Path, name: str) -> None:
     DAMAGES[name](state / "store.sqlite")
     damaged = content_of(state / "store.sqlite")
     assert name == "gone" or (await checking.check_all(state)).wrong

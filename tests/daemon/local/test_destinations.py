@@ -83,7 +83,7 @@ async def test_a_backup_is_sent_only_to_qubes_of_the_list(system: System, qube: 
         await set_profile(qube, "/home/user", destination_vm="sys-net")
 
 
-async def test_what_dom0_no_longer_allows_is_refused_by_the_run(
+async def test_a_run_to_a_destination_that_dom0_no_longer_allows_is_refused(
     system: System, client: Client, qube: Client, folder: Path
 ) -> None:
     path = allow(system, str(folder))
@@ -270,7 +270,7 @@ async def test_a_qubes_profile_backs_up_only_what_the_qube_sees(
     assert [planned.name for planned in (await preview(client, "theirs")).qubes] == ["sys-net", "vault"]
 
 
-async def test_what_a_qube_no_longer_sees_is_not_backed_up_any_more(
+async def test_a_qube_that_its_profile_owner_no_longer_sees_is_not_backed_up(
     system: System, client: Client, qube: Client, folder: Path
 ) -> None:
     allow(system, str(folder))
@@ -296,7 +296,7 @@ async def test_a_passphrase_comes_only_from_a_qube_that_the_owner_sees(
     await set_profile(qube, folder, passphrase_text=None, passphrase_vm="vault")
 
 
-async def test_a_profile_follows_the_new_name_of_its_owner_and_goes_to_no_other(
+async def test_a_profile_follows_the_new_name_of_its_owner_and_passes_to_no_other_qube(
     system: System, client: Client, folder: Path
 ) -> None:
     allow(system, str(folder))

@@ -86,7 +86,7 @@ async def record(client: Client, name: str) -> VmRecord:
     return await client.send(calls.VM_GET_ALL("dom0", name))
 
 
-async def test_what_dom0_offers_is_listed_as_plain_text_and_what_it_uses_is_not(client: Client) -> None:
+async def test_devices_of_dom0_are_listed_as_plain_text_without_those_in_use(client: Client) -> None:
     rows = await client.send(AVAILABLE.of(BLOCK)("dom0"))
 
     assert [row.ident for row in rows] == ["sdb", "sdb1"]
@@ -137,7 +137,7 @@ async def test_a_disk_and_its_partition_are_not_in_two_qubes(client: Client) -> 
         await client.send(ATTACH.of(BLOCK)("personal", DeviceId("dom0", "sdb1"), {}))
 
 
-async def test_what_the_machine_uses_itself_is_not_handed_out(client: Client) -> None:
+async def test_devices_in_use_by_the_machine_are_not_attached(client: Client) -> None:
     with pytest.raises(DeviceAlreadyAttached, match="mounted at /"):
         await client.send(ATTACH.of(BLOCK)("work", DeviceId("dom0", "sda"), {}))
 
@@ -208,7 +208,7 @@ async def test_a_persistent_disk_comes_at_each_start_at_its_place(
         await client.send(DETACH.of(BLOCK)("vault", DISK))
 
 
-async def test_what_is_attached_can_be_assigned_too(client: Client) -> None:
+async def test_an_attached_device_can_be_assigned_too(client: Client) -> None:
     await client.send(ATTACH.of(BLOCK)("work", DISK, {"read-only": "yes"}))
     await client.send(ATTACH.of(BLOCK)("work", DISK, {"persistent": "yes"}))
 
@@ -218,7 +218,7 @@ async def test_what_is_attached_can_be_assigned_too(client: Client) -> None:
     assert device.options["read-only"] == "yes"
 
 
-async def test_a_start_names_who_has_the_assigned_device_and_undoes_everything(
+async def test_a_start_names_the_qube_that_has_the_assigned_device_and_undoes_all_steps(
     client: Client, system: System, hypervisor: FakeHypervisor
 ) -> None:
     await client.send(ATTACH.of(BLOCK)("vault", DISK, {"persistent": "yes"}))
@@ -256,7 +256,7 @@ async def test_an_assigned_stick_that_is_missing_does_not_keep_the_qube_from_sta
     assert (await record(client, "vault")).devices[0].attached
 
 
-async def test_a_stick_that_is_plugged_in_anew_at_once_comes_back_to_who_has_it_assigned(
+async def test_a_replugged_stick_is_attached_again_to_the_qube_it_is_assigned_to(
     client: Client, system: System, hypervisor: FakeHypervisor, machine: SysfsTree
 ) -> None:
     machine.add_usb("2-2")
@@ -291,7 +291,7 @@ async def test_a_missing_controller_does(client: Client, system: System, machine
     assert (await record(client, "vault")).state is PowerState.HALTED
 
 
-async def test_a_device_that_is_pulled_is_detached_and_said_so(
+async def test_an_unplugged_device_is_detached_and_reported(
     client: Client, system: System, hypervisor: FakeHypervisor, machine: SysfsTree
 ) -> None:
     stick = DeviceId("dom0", "2-1")
@@ -471,7 +471,7 @@ async def test_a_backend_whose_devices_others_have_is_not_shut_down(client: Clie
     await client.send(calls.VM_SHUTDOWN("sys-usb"))
 
 
-async def test_a_backend_that_is_killed_takes_its_devices_from_those_who_have_them(
+async def test_killing_a_backend_detaches_its_devices_from_their_qubes(
     client: Client, system: System, hypervisor: FakeHypervisor
 ) -> None:
     before = disks_of(system, hypervisor, "work")

@@ -92,7 +92,7 @@ async def test_a_folder_that_went_with_its_disk_becomes_no_file(client: Client, 
     assert names(stick) == set()
 
 
-async def test_a_second_disk_is_taken_once_dom0_says_so_and_known_from_then_on(
+async def test_a_second_disk_is_used_after_dom0_confirms_it_and_is_remembered(
     client: Client, mounts: Mounts, stick: Path
 ) -> None:
     mounts.at[stick] = STICK
@@ -202,7 +202,9 @@ async def test_a_profile_that_is_set_again_or_removed_forgets_its_disk(
     assert await system.runtime.store.read("SELECT * FROM destination") == []
 
 
-async def test_the_limit_of_fat_is_told_before(client: Client, mounts: Mounts, stick: Path) -> None:
+async def test_the_file_size_limit_of_fat_is_reported_before_the_run(
+    client: Client, mounts: Mounts, stick: Path
+) -> None:
     mounts.at[stick] = STICK
     await with_profile(client, stick)
 

@@ -60,7 +60,7 @@ async def test_an_id_stays_with_its_rule(client: Client) -> None:
 @pytest.mark.parametrize(
     "rule", ["", "action=maybe", "proto=tcp", "action=accept dst4=300.0.0.1/8", "action=accept x=y"]
 )
-async def test_a_rule_that_is_none_changes_nothing(client: Client, rule: str) -> None:
+async def test_an_invalid_rule_changes_nothing(client: Client, rule: str) -> None:
     with pytest.raises((ProtocolError, QubesValueError)):
         await client.send(calls.VM_FIREWALL_INSERT_RULE("vault", None, rule))
 

@@ -211,7 +211,7 @@ async def test_a_crash_on_a_full_disk_heals_by_itself(system: System, hypervisor
     assert await system.runtime.store.read("SELECT start_time FROM qube WHERE name = 'work'") == [(None,)]
 
 
-async def test_a_disposable_that_could_not_be_removed_goes_later(system: System, client: Client) -> None:
+async def test_a_disposable_that_could_not_be_removed_is_removed_later(system: System, client: Client) -> None:
     await client.send(calls.VM_CREATE("default-dvm", "DispVM", CreateSpec("disp1", "red")))
     await client.send(calls.VM_START("disp1"))
     with full_disk(system), contextlib.suppress(Mgmt1Error):
@@ -222,7 +222,7 @@ async def test_a_disposable_that_could_not_be_removed_goes_later(system: System,
     assert await volumes(system, "disp1") == set()
 
 
-async def test_a_volume_that_could_not_be_stopped_keeps_the_qube_from_halting_and_is_fresh_at_its_next_start(
+async def test_a_volume_that_cannot_be_stopped_delays_halting_and_is_new_at_the_next_start(
     system: System, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refuse(_spec: object) -> None:

@@ -254,7 +254,9 @@ async def test_the_volumes_of_a_qube_that_is_just_made_are_hidden_too(client: Cl
     assert info[0].replace(b"coming", b"ghost") == info[1]
 
 
-async def test_what_a_lost_store_leaves_of_a_hidden_qube_is_for_dom0(client: Client, ask: Ask, system: System) -> None:
+async def test_leftovers_of_a_hidden_qube_after_a_lost_store_are_shown_to_dom0_only(
+    client: Client, ask: Ask, system: System
+) -> None:
     """The volume that no qube has may be the only copy of another qube's data."""
     driver = system.pools.driver("default")
     for vid in ("gone/private", "work/data"):

@@ -48,7 +48,7 @@ async def test_a_root_volume_is_imported_into_only_what_a_disk_may_hold(client: 
 
 
 @given(st.lists(st.binary(max_size=3 * HEAD)), st.booleans())
-async def test_what_may_be_a_disk_comes_through_as_it_is(pieces: list[bytes], optical: bool) -> None:
+async def test_an_image_that_may_be_a_raw_disk_is_imported_unchanged(pieces: list[bytes], optical: bool) -> None:
     async def given_pieces() -> AsyncIterator[bytes]:
         for piece in pieces:
             yield piece

@@ -86,7 +86,7 @@ async def test_lines_of_policy_are_answered_to_dom0_only(client: Client, system:
 
 
 @pytest.mark.usefixtures("lab")
-async def test_what_a_crash_kept_from_the_profiles_is_done_at_the_next_start(
+async def test_changes_to_profiles_that_a_crash_prevented_are_made_at_the_next_start(
     client: Client, system: System, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     async def full(*_arguments: object) -> None:

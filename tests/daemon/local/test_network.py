@@ -157,7 +157,7 @@ async def test_rules_that_would_cut_the_qube_off_are_refused_whole(
     assert not world.passes(system, "personal", "192.0.2.9")
 
 
-async def test_what_the_kernel_refuses_is_said_and_tried_again(
+async def test_a_refusal_of_the_kernel_is_reported_and_retried(
     client: Client, system: System, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.firewall.refuse = Mgmt1Error("nft: no memory")
@@ -245,7 +245,7 @@ async def test_user_networking_says_that_rules_are_kept_only(tmp_path: Path) -> 
         await system.runtime.close()
 
 
-async def test_a_path_that_could_not_be_taken_away_goes_later(
+async def test_a_network_path_that_could_not_be_removed_is_removed_later(
     client: Client, system: System, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ground, "FIRST_PAUSE", 0.01)

@@ -145,7 +145,7 @@ async def test_a_line_that_includes_a_missing_folder_is_refused(client: Client, 
         ("rule.policy", b"a.B * work vault allow # why\n", PolicyRow("rule", "rule.policy:1: An option is key=value")),
     ],
 )
-async def test_what_makes_qrexec_deny_every_call_is_listed_with_its_file(
+async def test_errors_that_make_qrexec_deny_every_call_are_listed_with_their_file(
     client: Client, system: System, path: str, content: bytes, row: PolicyRow
 ) -> None:
     await write(client, "20-good", RULE)
@@ -170,7 +170,7 @@ async def test_a_broken_include_is_listed_with_the_file_that_includes_it(client:
     assert policy.problem.startswith("include/x:1: ")
 
 
-async def test_what_is_no_regular_file_is_not_opened(client: Client, system: System) -> None:
+async def test_a_path_that_is_not_a_regular_file_is_not_opened(client: Client, system: System) -> None:
     folder_of(system).mkdir()
     os.mkfifo(folder_of(system) / "pipe.policy")
     (folder_of(system) / "folder.policy").mkdir()
@@ -226,12 +226,12 @@ async def test_a_name_never_leaves_the_folder(client: Client, system: System, na
     assert told(system) == {}
 
 
-async def test_the_suffix_is_not_said(client: Client) -> None:
+async def test_a_policy_name_with_its_suffix_is_refused(client: Client) -> None:
     with pytest.raises(QubesValueError, match="Use 30-user"):
         await write(client, "30-user.policy", RULE)
 
 
-async def test_a_file_that_is_no_text_or_too_large_says_so_and_keeps_nobody_from_the_others(
+async def test_a_policy_file_that_is_not_text_or_too_large_is_reported_and_blocks_no_other_file(
     client: Client, system: System
 ) -> None:
     folder_of(system).mkdir()
@@ -246,7 +246,7 @@ async def test_a_file_that_is_no_text_or_too_large_says_so_and_keeps_nobody_from
         await client.send(calls.POLICY_GET("dom0", "large"))
 
 
-async def test_what_cannot_be_written_leaves_the_old_file_and_no_other(
+async def test_a_failed_write_leaves_the_old_file_and_no_other(
     client: Client, system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await write(client, "30-user", RULE)
@@ -261,7 +261,7 @@ async def test_what_cannot_be_written_leaves_the_old_file_and_no_other(
     assert told(system) == {"30-user.policy": RULE}
 
 
-async def test_what_a_crash_left_is_removed_and_never_read(tmp_path: Path, hypervisor: FakeHypervisor) -> None:
+async def test_leftovers_of_a_crash_are_removed_and_never_read(tmp_path: Path, hypervisor: FakeHypervisor) -> None:
     folder = tmp_path / "policy.d"
     (folder / "include").mkdir(parents=True)
     (folder / "30-user.policy").write_text(RULE)

@@ -248,7 +248,7 @@ async def test_a_call_is_for_the_qube_that_had_the_name_when_it_came(lab: Lab) -
     assert lab.system.runtime.state.qube(NAME).notes == ""
 
 
-async def test_what_a_removal_could_not_delete_goes_before_the_name_is_used_again(
+async def test_leftovers_of_a_removal_are_deleted_before_the_name_is_used_again(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await halted(lab)

@@ -106,7 +106,7 @@ def unplugged_under_the_run(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> Iter
         yield
 
 
-async def test_a_disk_that_is_unplugged_under_a_run_fails_it_and_what_was_written_goes_later(
+async def test_unplugging_the_disk_fails_the_run_and_its_partial_file_is_removed_later(
     client: Client, system: System, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The file is still open, so the writing ends well; no name can be given to it."""
@@ -220,7 +220,7 @@ async def test_a_backup_too_large_for_fat_is_refused_before_its_first_byte(
     assert names(fat) == set()
 
 
-async def test_a_backup_goes_to_fat_and_replaces_nothing(client: Client, fat: Path) -> None:
+async def test_a_backup_is_written_to_fat_and_replaces_no_file(client: Client, fat: Path) -> None:
     await with_profile(client, fat)
 
     await execute(client, "nightly", None)

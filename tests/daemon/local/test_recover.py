@@ -134,7 +134,7 @@ def gone(state: Path) -> None:
 
 
 @pytest.mark.parametrize(("damage", "name"), [(damaged, "room"), (gone, "own")])
-async def test_a_qube_with_a_damaged_or_missing_volume_is_made_again_and_says_so(
+async def test_a_qube_with_a_damaged_or_missing_volume_is_recovered_and_reports_it(
     state: Path, damage: Callable[[Path], None], name: str
 ) -> None:
     damage(state)
@@ -288,7 +288,7 @@ async def test_hostile_disposables_of_a_description_are_left_out(state: Path) ->
     assert any("twin was not made again" in line for line in recovery.lines)
 
 
-async def test_what_a_volume_says_follows_its_qube(state: Path) -> None:
+async def test_the_description_of_a_volume_follows_its_qube(state: Path) -> None:
     system = await open_system(state, FakeHypervisor())
     client = client_of(system)
     driver = system.pools.driver("default")
@@ -378,7 +378,7 @@ def test_the_program_prints_and_ends_with_a_status(
 
 
 @pytest.mark.parametrize("how", ["recovered", "copy"])
-async def test_what_a_session_left_is_not_the_next_ones(state: Path, how: str) -> None:
+async def test_leftovers_of_a_session_are_not_used_by_the_next(state: Path, how: str) -> None:
     """The machine died with the store while a qube ran: its root is fresh at the next start anyway."""
     system = await open_system(state, FakeHypervisor())
     await system.runtime.store.copy_if_due()

@@ -134,7 +134,7 @@ def of_two(first: str, second: str) -> bytes:
         ),
     ],
 )
-async def test_a_qube_that_cannot_be_costs_no_other(client: Client, bad: str, row: str, verify: str) -> None:
+async def test_an_invalid_qube_fails_no_other_qube(client: Client, bad: str, row: str, verify: str) -> None:
     rows = await restored(client, of_two(domain("in-known"), bad), f"verify-only={verify}")
 
     assert rows[0] == f"in-known restored-as={'-' if verify == 'yes' else 'in-known'} result=ok"
@@ -228,7 +228,7 @@ async def test_memory_above_maxmem_is_left_out(client: Client) -> None:
     assert (await value_of(client, "in-mem", "memory")).value == "4000"
 
 
-async def test_what_is_not_known_here_is_named(client: Client) -> None:
+async def test_unknown_settings_are_named(client: Client) -> None:
     properties = {
         "devices_denied": "u03****u07****",
         "bootmode": "kicksecure",
@@ -279,7 +279,7 @@ async def test_a_missing_netvm_is_what_was_chosen(client: Client, choice: str, v
         assert (await value_of(client, "in-one", "netvm")).value == value
 
 
-async def test_what_is_left_out_of_a_hostile_qube_makes_no_endless_row(client: Client) -> None:
+async def test_omissions_of_a_hostile_qube_give_a_row_of_limited_length(client: Client) -> None:
     properties = {f"unknown_{number}": "x" for number in range(5000)}
     devices = "".join(device("usb", "sys-usb", f"{number}-1") for number in range(5000))
 

@@ -88,7 +88,9 @@ def restored(state: State, kept: dict[str, Any], choices: Choices) -> list[Incom
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), KEPT, min_size=1), st.booleans(), st.booleans())
-def test_what_is_taken_over_is_what_calls_accept(kept: dict[str, KeptQube], keep_default: bool, devices: bool) -> None:
+def test_restored_settings_are_values_that_calls_accept(
+    kept: dict[str, KeptQube], keep_default: bool, devices: bool
+) -> None:
     state = existing()
     choices = Choices({name: name for name in kept}, "dom0", lambda _name: True, keep_default, devices)
 

@@ -205,7 +205,7 @@ async def test_a_taken_name_that_the_source_does_not_see_is_answered_like_one_th
     assert taken[1].replace("personal", "sys-boss") == meant[1]
 
 
-async def test_a_restore_gives_no_name_that_brings_rights_and_names_no_qube_that_the_source_does_not_see(
+async def test_a_restore_gives_no_privileged_name_and_names_only_visible_qubes(
     client: Client, sent_by: As, system: System
 ) -> None:
     await _tag(client, system)

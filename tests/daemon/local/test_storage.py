@@ -193,7 +193,7 @@ async def test_a_pool_that_cannot_be_is_refused(client: Client, options: dict[st
     assert await client.send(calls.POOL_LIST("dom0")) == ["default", "linux-kernel"]
 
 
-async def test_a_volume_of_nobody_is_attached_and_detached(client: Client, system: System) -> None:
+async def test_a_volume_without_a_qube_is_attached_and_detached(client: Client, system: System) -> None:
     await system.pools.driver("default").create("shared/data", 64 * MIB)
     wanted = VolumeId("default", "shared/data")
 
@@ -228,7 +228,7 @@ async def test_a_running_qubes_snapshot_moves_its_disk_to_a_new_layer(
     await client.send(calls.VM_VOLUME_REVERT("work", "private", kept))
 
 
-async def test_a_volume_of_nobody_is_removed_and_a_qubes_is_not(client: Client, system: System) -> None:
+async def test_a_volume_without_a_qube_is_removed_and_a_qubes_volume_is_not(client: Client, system: System) -> None:
     orphan = VolumeId("default", "left/over")
     await system.pools.driver("default").create("left/over", MIB)
 

@@ -183,7 +183,7 @@ def whole(base: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[st
 
 @examples(max_examples=30)
 @given(value=damaged_values, seed=st.integers(0, 1 << 32))
-def test_a_damaged_cell_costs_no_qube_that_its_row_does_not_touch(
+def test_a_damaged_cell_fails_only_qubes_that_its_row_concerns(
     base: Path, whole: tuple[dict[str, object], System], value: object, seed: int
 ) -> None:
     """Whatever cell of whatever row it is, and a second start answers the same."""
@@ -343,7 +343,7 @@ async def test_a_lost_volume_row_leaves_its_volume_to_the_qube(state: Path) -> N
     assert (await started(state))[0] == before
 
 
-async def test_nothing_passes_in_the_place_of_a_rule_that_cannot_be_read(state: Path) -> None:
+async def test_an_unreadable_rule_lets_nothing_pass(state: Path) -> None:
     _, whole = await started(state)
     damage(state / "store.sqlite", "rule", "text", "action=perhaps", f"{of(state, 'work')} AND position = 0")
 

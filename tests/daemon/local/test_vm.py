@@ -114,7 +114,7 @@ async def test_pausing_and_unpausing(client: Client) -> None:
         await client.send(calls.VM_PAUSE("vault"))
 
 
-async def test_creating_sets_who_created_it(client: Client) -> None:
+async def test_creating_a_qube_tags_it_with_its_creator(client: Client) -> None:
     await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("new", "green")))
 
     new = await record(client, "new")

@@ -129,7 +129,7 @@ async def test_a_snapshot_that_was_cut_off_is_settled_by_what_the_guest_writes_t
         await second.runtime.close()
 
 
-async def test_an_import_onto_a_full_disk_says_so_and_leaves_the_volume(
+async def test_an_import_onto_a_full_disk_is_refused_and_leaves_the_volume_unchanged(
     client: Client, system: System, small_disk: Path
 ) -> None:
     await client.send(calls.POOL_ADD("dom0", "small", {"driver": "file-qcow2", "dir_path": str(small_disk / "pool")}))
@@ -152,7 +152,7 @@ async def test_an_import_onto_a_full_disk_says_so_and_leaves_the_volume(
     assert await pool.list_volumes() == ["spare/data"]
 
 
-async def test_a_volume_wanted_by_two_qubes_goes_to_one(client: Client, system: System) -> None:
+async def test_a_volume_that_two_qubes_ask_for_is_attached_to_one(client: Client, system: System) -> None:
     await system.pools.driver("default").create("spare/data", 1 << 20)
     wanted = VolumeId("default", "spare/data")
 

@@ -259,7 +259,7 @@ async def test_a_label_for_several_is_shown_and_one_is_not(clicker: Clicker) -> 
     await clicker.until(lambda: "Undo" in offers(clicker))
 
 
-async def test_undo_goes_away_by_itself(clicker: Clicker) -> None:
+async def test_undo_disappears_after_a_while(clicker: Clicker) -> None:
     notice = clicker.window.errors.show_notice("Done.", warning=False, seconds=2)
     assert notice.countdown.text() == "2 s"
 
@@ -271,7 +271,7 @@ async def test_undo_goes_away_by_itself(clicker: Clicker) -> None:
 
 
 @pytest.mark.parametrize("kind", ["pause", "kill"])
-async def test_what_takes_the_network_from_others_is_shown_also_for_one(clicker: Clicker, kind: str) -> None:
+async def test_a_plan_for_one_net_qube_shows_which_qubes_lose_the_network(clicker: Clicker, kind: str) -> None:
     clicker.select("sys-firewall")
 
     clicker.click(kind)

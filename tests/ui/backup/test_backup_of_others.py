@@ -107,7 +107,7 @@ async def test_a_backup_that_another_began_shows_with_progress_and_cancel(
     assert wizard.run_page.run.state is TaskState.CANCELLED
 
 
-async def test_a_window_that_comes_later_asks_for_what_goes_on(session: Session, gate: Gate, other: Other) -> None:
+async def test_a_window_that_opens_later_asks_for_running_backups(session: Session, gate: Gate, other: Other) -> None:
     other.begin()
     await until(lambda: history(other.client))
 
@@ -217,7 +217,7 @@ async def fail(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     await system.backups._scheduled("nightly", 1)
 
 
-async def test_a_scheduled_backup_that_fails_is_in_the_status_bar_with_its_reason_and_the_next_attempt(
+async def test_a_failed_scheduled_backup_is_in_the_status_bar_with_reason_and_next_attempt(
     clicker: Clicker, system: System, other: Other, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     status = clicker.window.status

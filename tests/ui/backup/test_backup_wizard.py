@@ -43,7 +43,7 @@ MIB = 1 << 20
 WORDS = "grün 钥匙 pass"
 
 
-def test_the_only_backup_of_a_qube_goes_only_after_a_tick(qtbot: QtBot) -> None:
+def test_the_only_backup_of_a_qube_is_removed_only_after_a_tick(qtbot: QtBot) -> None:
     page = BackupSummaryPage("")
     qtbot.addWidget(page)
     profile = Profile(destination_path="/backups", verify=True, keep=Keep(last=1))
@@ -181,7 +181,7 @@ async def test_a_backup_is_made_verified_and_can_be_restored(
     assert content in found
 
 
-async def test_nothing_is_kept_before_the_last_button(person: Person, client: Client, folder: Path) -> None:
+async def test_nothing_is_saved_before_the_last_button(person: Person, client: Client, folder: Path) -> None:
     await person.to_summary(folder, "vault")
     person.wizard.close()
 
@@ -189,7 +189,7 @@ async def test_nothing_is_kept_before_the_last_button(person: Person, client: Cl
     assert made(folder) == []
 
 
-async def test_what_is_wrong_is_said_before_the_next_page(person: Person, folder: Path) -> None:
+async def test_errors_of_a_page_are_shown_before_the_next_page(person: Person, folder: Path) -> None:
     person.choose()
     assert "Nothing would be backed up" in person.why()
     person.wizard.qubes.profile.setEditText("a b")
@@ -212,7 +212,7 @@ async def test_what_is_wrong_is_said_before_the_next_page(person: Person, folder
     await until(lambda: "no such folder" in person.why())
 
 
-async def test_a_full_target_is_said_by_dom0_and_nothing_is_left(
+async def test_a_full_target_is_reported_by_dom0_and_no_file_is_left(
     person: Person, client: Client, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_space(_folder: Path, needed: int) -> None:
@@ -265,7 +265,7 @@ async def test_a_run_is_cancelled_and_leaves_nothing(
     assert (await history(client, "manager"))[-1].result == "cancelled"
 
 
-async def test_a_run_goes_on_without_its_window_and_is_found_again(
+async def test_a_run_continues_without_its_window_and_can_be_opened_again(
     person: Person, session: Session, folder: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
     gate = Gate(monkeypatch)
@@ -289,7 +289,7 @@ async def test_a_run_goes_on_without_its_window_and_is_found_again(
     assert len(made(folder)) == 1
 
 
-async def test_each_page_begins_in_its_first_field_and_enter_goes_on(person: Person, folder: Path) -> None:
+async def test_each_page_starts_in_its_first_field_and_enter_opens_the_next(person: Person, folder: Path) -> None:
     wizard = person.wizard
     person.choose("vault")
     firsts = [wizard.focusWidget()]
@@ -436,9 +436,7 @@ async def test_a_profile_is_removed_after_a_question(
     assert await client.send(calls.BACKUP_PROFILE_LIST("dom0")) == []
 
 
-async def test_a_made_up_passphrase_goes_with_the_quick_key_and_is_typed_once_more(
-    person: Person, folder: Path
-) -> None:
+async def test_a_generated_passphrase_uses_the_quick_key_and_is_typed_again(person: Person, folder: Path) -> None:
     person.choose("vault")
     person.next()
     person.wizard.target.path.setText(str(folder))

@@ -20,7 +20,7 @@ def _both(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.usefixtures("_both")
 @pytest.mark.parametrize("passphrase", WEAK)
-def test_what_is_guessed_at_once_is_weak(passphrase: str) -> None:
+def test_a_common_passphrase_is_weak(passphrase: str) -> None:
     found = strength(passphrase)
 
     assert found is not None

@@ -31,7 +31,7 @@ async def test_a_qube_is_given_a_device_from_its_context_menu(clicker: Clicker) 
     await until(lambda: catalog.devices()[SDB].holder == "work")
 
 
-async def test_dom0_and_templates_are_offered_none_and_the_reason_is_said(clicker: Clicker) -> None:
+async def test_dom0_and_templates_are_offered_no_device_and_the_reason_is_shown(clicker: Clicker) -> None:
     for name, words in (("dom0", "cannot be attached to dom0"), ("debian-13", "to the qubes that are based on it")):
         clicker.select(name)
         await until(lambda: not clicker.can("attach"))

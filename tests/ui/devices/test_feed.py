@@ -44,7 +44,7 @@ async def test_all_that_is_offered_is_listed_and_nothing_is_new(catalog: DeviceC
     assert feed_of(session).catalog is catalog
 
 
-async def test_what_is_plugged_in_comes_by_its_event_and_goes_with_it(catalog: DeviceCatalog, system: System) -> None:
+async def test_a_device_is_added_and_removed_by_its_events(catalog: DeviceCatalog, system: System) -> None:
     came: list[tuple[Device, ...]] = []
     went: list[tuple[Device, ...]] = []
     catalog.came.connect(came.append)
@@ -79,7 +79,7 @@ async def test_a_volume_of_a_halted_qube_is_offered_as_soon_as_there_is_one(
     await until(lambda: DeviceKey(DeviceClass.BLOCK, "vault", "extra-1") in catalog.devices())
 
 
-async def test_a_device_is_attached_when_the_event_says_so(
+async def test_a_device_is_shown_as_attached_after_its_event(
     operations: DeviceOperations, catalog: DeviceCatalog, session: Session
 ) -> None:
     operations.attach(catalog.devices()[SDB], "work", {"read-only": "yes"})
@@ -236,7 +236,7 @@ async def test_a_nickname_is_kept_for_the_next_session(feed: DeviceFeed, session
 
 
 @pytest.mark.parametrize("kept", ["", "{", "[]", '{"a": 1}', '{"a": [[], 2]}', "[" * 100_000])
-async def test_what_is_remembered_wrongly_is_as_nothing(session: Session, kept: str) -> None:
+async def test_invalid_remembered_devices_are_ignored(session: Session, kept: str) -> None:
     session.settings.setValue("devices/marks", kept)
 
     assert DeviceFeed(session).catalog.devices() == {}

@@ -117,7 +117,7 @@ async def test_the_backend_the_holder_and_templates_are_no_targets(panel: Device
     dialog.reject()
 
 
-async def test_a_device_that_somebody_has_is_moved(panel: DevicesPanel, catalog: DeviceCatalog, client: Client) -> None:
+async def test_a_device_of_another_qube_is_moved(panel: DevicesPanel, catalog: DeviceCatalog, client: Client) -> None:
     await client.send(calls.VM_DEVICE_ATTACH.of(DeviceClass.BLOCK)("personal", DeviceId("sys-usb", "sda"), {}))
     await until(lambda: catalog.devices()[STICK].holder == "personal")
     panel.view.select(STICK)
@@ -211,7 +211,7 @@ async def test_the_window_of_a_qube_shows_what_it_has_and_gives_it_more(
     assert catalog.devices()[SDB._replace(ident="sdb1")].holder == "work"
 
 
-async def test_what_has_been_searched_for_and_is_not_there_is_said(panel: DevicesPanel) -> None:
+async def test_a_search_without_a_match_is_reported(panel: DevicesPanel) -> None:
     type_text(panel.search, "floppy")
 
     assert panel.empty.isVisible()

@@ -38,7 +38,7 @@ async def window(clicker: Clicker, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
     return held
 
 
-async def test_a_qube_without_logs_says_so_and_shows_the_first_one_when_it_comes(
+async def test_a_qube_without_logs_shows_a_message_and_then_its_first_log(
     clicker: Clicker, window: LogsWindow, guest: Guest
 ) -> None:
     await clicker.until(lambda: "no logs" in window.status.text())
@@ -49,7 +49,7 @@ async def test_a_qube_without_logs_says_so_and_shows_the_first_one_when_it_comes
     assert window.which.currentText() == "console"
 
 
-async def test_what_is_written_while_one_looks_is_followed_until_one_says_no(
+async def test_new_lines_of_a_log_are_followed_until_the_user_turns_that_off(
     clicker: Clicker, window: LogsWindow, guest: Guest
 ) -> None:
     guest.says("first\n")
@@ -84,7 +84,7 @@ async def test_a_log_is_searched_from_the_start_again_after_its_end(
     assert window.status.text() == "Not found."
 
 
-async def test_what_a_guest_writes_is_plain_text_and_bounded(
+async def test_the_text_of_a_guest_is_shown_plain_and_shortened(
     clicker: Clicker, window: LogsWindow, guest: Guest
 ) -> None:
     line = b"<b>\xff\x1b[31m not markup</b>\n"

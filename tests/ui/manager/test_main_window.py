@@ -55,14 +55,14 @@ async def test_start_shows_the_qube_running_by_its_event(clicker: Clicker) -> No
     assert ["vault", "Running"] in [row[:2] for row in clicker.window.table_text()]
 
 
-async def test_a_change_by_somebody_else_shows_in_the_window(clicker: Clicker, client: Client) -> None:
+async def test_a_change_by_another_client_is_shown_in_the_window(clicker: Clicker, client: Client) -> None:
     await client.send(calls.VM_START("vault"))
 
     await clicker.until(lambda: ["vault", "Running"] in [row[:2] for row in clicker.window.table_text()])
 
 
 @pytest.mark.parametrize("name", ONE_OF_EACH)
-async def test_what_is_grey_says_why_and_what_is_not_works(clicker: Clicker, name: str) -> None:
+async def test_a_disabled_action_names_its_reason_and_an_enabled_one_works(clicker: Clicker, name: str) -> None:
     if name == "personal":
         await paused(clicker, name)
     clicker.select(name)
@@ -275,7 +275,7 @@ async def test_removing_what_is_used_lists_the_users_and_offers_to_move_them(cli
     assert clicker.session.records["on-base"].value("template") == "debian-13"
 
 
-async def test_removing_several_goes_by_dependency_and_wants_their_number(clicker: Clicker) -> None:
+async def test_removing_several_qubes_orders_them_by_dependency_and_asks_for_their_number(clicker: Clicker) -> None:
     await clicker.session.client.send(calls.VM_CLONE("debian-13", payload=CloneSpec("base")))
     await clicker.session.client.send(calls.VM_CREATE("base", "AppVM", CreateSpec("on-base", "red")))
     await clicker.until(lambda: "on-base" in clicker.session.records)
@@ -333,7 +333,7 @@ async def test_the_filter_shows_what_fits_and_escape_shows_all(clicker: Clicker)
     assert len(window.table_text()) == before
 
 
-async def test_nothing_found_offers_to_clear_the_filter(clicker: Clicker) -> None:
+async def test_a_filter_without_a_match_offers_to_clear_it(clicker: Clicker) -> None:
     window = clicker.window
     window.query.set_query("no-such-qube")
     await clicker.until(window.page.button.isVisible)
@@ -441,7 +441,7 @@ async def test_any_property_becomes_a_column_and_stays_one(clicker: Clicker, ses
     assert "kernelopts" not in again.table_text()[0]
 
 
-async def test_a_command_is_run_in_the_qube_by_the_program_of_the_place(
+async def test_a_command_is_run_in_the_qube_by_the_installed_program(
     clicker: Clicker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clicker.select("work")
@@ -465,7 +465,7 @@ async def test_a_command_is_run_in_the_qube_by_the_program_of_the_place(
     assert sorted((tmp_path / "said").read_text().splitlines()) == ["--quiet -- vault xterm", "--quiet -- work xterm"]
 
 
-async def test_what_the_updater_says_is_shown_when_it_fails(
+async def test_the_output_of_a_failed_updater_is_shown(
     clicker: Clicker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = tmp_path / "qubes-vm-update"
@@ -480,7 +480,7 @@ async def test_what_the_updater_says_is_shown_when_it_fails(
     assert ["no network for debian-13" in notice.text for notice in clicker.window.errors.notices] == [True]
 
 
-async def test_a_fast_hand_goes_from_the_filter_into_what_was_typed(clicker: Clicker) -> None:
+async def test_down_in_the_filter_applies_the_typed_query_at_once(clicker: Clicker) -> None:
     window = clicker.window
     clicker.click("find")
     window.query.set_query("no-such-qube")

@@ -31,7 +31,7 @@ def lines(tree: MapTree) -> list[str]:
     return found
 
 
-async def test_who_routes_through_whom_and_what_is_based_on_what(held: MapWindow) -> None:
+async def test_the_map_shows_network_paths_and_templates(held: MapWindow) -> None:
     network = lines(held.network)
     assert network[:2] == ["sys-net", ".sys-firewall"]
     assert "..work" in network

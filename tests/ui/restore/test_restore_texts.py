@@ -46,7 +46,7 @@ def test_a_row_without_a_known_reason_is_shown_as_it_came(row: str) -> None:
     assert notes(Restored("work", "", "failed", "Gone.")) == "Gone."
 
 
-def test_why_a_backup_cannot_be_read_is_said_for_people() -> None:
+def test_the_reason_why_a_backup_cannot_be_read_is_translated() -> None:
     assert why(BackupPassphraseError("x")) == "This is not the passphrase of this backup."
     assert "cut off" in why(BackupDamagedError("x"))
     assert why(TransportError("No answer.")) == "No answer."

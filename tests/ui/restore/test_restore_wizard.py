@@ -126,7 +126,7 @@ def results(wizard: RestoreWizard) -> dict[str, tuple[str, str]]:
     return {row.qube: (row.result, row.name) for row in wizard.run_page.model.rows}
 
 
-async def test_what_was_backed_up_is_restored_with_every_byte_and_setting(
+async def test_a_backup_is_restored_with_every_byte_and_setting(
     clicker: Clicker, wizard: RestoreWizard, backup: _Backup, client: Client, system: System
 ) -> None:
     await read(clicker, wizard, backup.file)
@@ -209,7 +209,7 @@ async def test_a_name_taken_meanwhile_is_noticed(
     assert "1 problem(s) to look at." in wizard.why.text()
 
 
-async def test_a_wrong_passphrase_is_said_beside_its_field(
+async def test_a_wrong_passphrase_is_reported_next_to_its_field(
     clicker: Clicker, wizard: RestoreWizard, backup: _Backup
 ) -> None:
     await read(clicker, wizard, backup.file, "another one")
@@ -224,7 +224,7 @@ async def test_a_wrong_passphrase_is_said_beside_its_field(
 
 
 @pytest.mark.parametrize("kind", ["missing", "cut", "noise", "folder"])
-async def test_a_file_that_cannot_be_read_is_said_beside_its_field(
+async def test_a_file_that_cannot_be_read_is_reported_next_to_its_field(
     clicker: Clicker, wizard: RestoreWizard, backup: _Backup, tmp_path: Path, kind: str
 ) -> None:
     file = tmp_path / "file"
@@ -242,7 +242,7 @@ async def test_a_file_that_cannot_be_read_is_said_beside_its_field(
     assert wizard.file_page.file_problem.text()
 
 
-async def test_a_truncated_backup_restores_nothing_and_says_so(
+async def test_a_truncated_backup_restores_nothing_and_is_reported(
     clicker: Clicker, wizard: RestoreWizard, backup: _Backup, client: Client, tmp_path: Path
 ) -> None:
     cut = tmp_path / "cut"
@@ -276,7 +276,7 @@ async def test_a_damaged_qube_fails_alone_and_is_named(
     assert entry.state is TaskState.FAILED
 
 
-async def test_what_is_whole_in_a_cut_file_is_salvaged_after_a_failed_restore(
+async def test_whole_qubes_of_a_cut_file_are_salvaged_after_a_failed_restore(
     clicker: Clicker, wizard: RestoreWizard, backup: _Backup, client: Client, tmp_path: Path
 ) -> None:
     cut = tmp_path / "cut"
@@ -509,7 +509,9 @@ async def test_the_passphrase_stays_nowhere(
     assert not any(WORDS in text for text in everywhere)
 
 
-async def test_what_does_not_fit_is_not_begun(clicker: Clicker, wizard: RestoreWizard, backup: _Backup) -> None:
+async def test_a_restore_that_does_not_fit_is_not_started(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup
+) -> None:
     await read(clicker, wizard, backup.file)
     wizard.summary_page.put(Offers({"default_pool": "default"}, pools={"default": 5}))
 
@@ -564,7 +566,7 @@ async def test_devices_are_assigned_again_when_that_is_ticked(
     assert [one.ident for one in record.devices] == (["sdb"] if ticked else [])
 
 
-async def test_the_wizard_is_in_the_menu_and_goes_by_keyboard(
+async def test_the_wizard_is_in_the_menu_and_is_used_by_keyboard(
     clicker: Clicker, wizard: RestoreWizard, backup: _Backup
 ) -> None:
     assert any(action.text() == "&Restore qubes…" for action in clicker.window.findChildren(QAction))
@@ -579,7 +581,7 @@ async def test_the_wizard_is_in_the_menu_and_goes_by_keyboard(
     assert not wizard.next.isEnabled(), "the passphrase has been wiped"
 
 
-async def test_the_tabulator_goes_from_the_first_field_to_the_buttons(
+async def test_tab_moves_from_the_first_field_to_the_buttons(
     clicker: Clicker, wizard: RestoreWizard, backup: _Backup
 ) -> None:
     page = wizard.file_page

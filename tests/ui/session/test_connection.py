@@ -92,7 +92,7 @@ async def test_a_lost_connection_is_shown_and_comes_back(clicker: Clicker, break
     await clicker.until(lambda: clicker.can("start"))
 
 
-async def test_what_changed_meanwhile_is_there_after_the_break(
+async def test_changes_during_a_lost_connection_are_shown_after_it(
     clicker: Clicker, breakable: BreakableTransport, system: System
 ) -> None:
     breakable.pull()

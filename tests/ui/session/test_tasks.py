@@ -40,7 +40,7 @@ async def ended(tasks: TaskSet) -> None:
 
 
 @pytest.mark.parametrize("error", [Mgmt1Error("It is full."), TransportError("Nobody answered.")])
-async def test_an_answer_that_says_no_is_told_with_the_title(qtbot: QtBot, error: Exception) -> None:
+async def test_a_refusal_is_reported_with_the_title_of_its_task(qtbot: QtBot, error: Exception) -> None:
     tasks = TaskSet()
     told: list[tuple[str, Exception]] = []
     tasks.failed.connect(lambda title, error: told.append((title, error)))
@@ -52,7 +52,7 @@ async def test_an_answer_that_says_no_is_told_with_the_title(qtbot: QtBot, error
     assert (tasks.entries[0].state, tasks.entries[0].detail) == (TaskState.FAILED, str(error))
 
 
-async def test_what_was_told_already_is_not_told_twice(qtbot: QtBot) -> None:
+async def test_an_error_that_was_shown_already_is_not_reported_again(qtbot: QtBot) -> None:
     tasks = TaskSet()
     told: list[str] = []
     tasks.failed.connect(lambda title, _error: told.append(title))
@@ -64,7 +64,7 @@ async def test_what_was_told_already_is_not_told_twice(qtbot: QtBot) -> None:
     assert tasks.entries[0].state is TaskState.FAILED
 
 
-async def test_a_bug_goes_to_the_loops_handler_and_ends_the_task(qtbot: QtBot) -> None:
+async def test_an_unexpected_error_is_passed_to_the_loops_handler_and_ends_the_task(qtbot: QtBot) -> None:
     tasks = TaskSet()
     seen: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: seen.append(context))
@@ -160,7 +160,7 @@ def test_how_long_a_task_took(seconds: int, text: str) -> None:
     assert took_text(seconds) == text
 
 
-async def test_a_task_goes_with_its_owner(qtbot: QtBot) -> None:
+async def test_a_task_is_cancelled_with_its_owner(qtbot: QtBot) -> None:
     tasks, owner = TaskSet(), QWidget()
 
     async def forever() -> None:
@@ -178,7 +178,7 @@ async def test_a_task_goes_with_its_owner(qtbot: QtBot) -> None:
     await tasks.cancel_all()
 
 
-async def test_a_slow_disk_holds_up_nothing_and_the_last_history_is_the_one_that_stays(
+async def test_a_slow_disk_blocks_nothing_and_the_last_history_is_kept(
     qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, slow, begun = tmp_path / "tasks.json", threading.Event(), threading.Event()

@@ -122,7 +122,7 @@ async def test_a_refused_device_is_marked(window: SettingsWindow, page: DevicesP
     system.devices.sources[system.runtime.state.qube("sys-usb").uuid] = held
 
 
-async def test_it_is_said_who_has_a_device_and_who_gets_it(page: DevicesPage, client: Client) -> None:
+async def test_the_page_shows_which_qubes_have_a_device_or_get_it_at_start(page: DevicesPage, client: Client) -> None:
     attach = calls.VM_DEVICE_ATTACH.of(DeviceClass.BLOCK)
     await client.send(attach("work", DeviceId("sys-usb", "sda"), {"persistent": "yes"}))
     select(page, STICK)

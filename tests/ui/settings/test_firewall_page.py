@@ -169,7 +169,7 @@ async def test_would_it_pass_names_the_rule_and_marks_it(page: FirewallPage, cli
     assert answers[2][1] == 2
 
 
-async def test_rules_that_have_nothing_to_filter_are_said_to(
+async def test_the_page_warns_of_a_missing_net_qube_and_of_open_connections(
     window: SettingsWindow, page: FirewallPage, client: Client
 ) -> None:
     assert "no net qube" in page.warning.text()

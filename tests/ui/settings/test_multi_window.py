@@ -42,7 +42,7 @@ def field(window: MultiWindow, page: str, name: str) -> object:
     return form.editors["property", name].input
 
 
-async def test_what_differs_is_shown_as_several_values(window: MultiWindow) -> None:
+async def test_different_values_are_shown_as_several_values(window: MultiWindow) -> None:
     memory, autostart = field(window, "advanced", "memory"), field(window, "basic", "autostart")
     label = field(window, "basic", "label")
     assert isinstance(memory, QSpinBox)
@@ -144,7 +144,7 @@ async def test_a_tag_is_given_to_all_and_taken_from_all(window: MultiWindow, sys
     await until(lambda: not any("work" in system.runtime.state.qube(name).tags for name in ("vault", "work")))
 
 
-async def test_a_qube_that_goes_away_is_left_out(window: MultiWindow, client: Client) -> None:
+async def test_a_removed_qube_is_left_out(window: MultiWindow, client: Client) -> None:
     await client.send(calls.VM_REMOVE("vault"))
 
     await until(lambda: list(window.draft.drafts) == ["work"])

@@ -63,7 +63,7 @@ async def apply(window: SettingsWindow) -> None:
     await click_enabled(window.button(APPLY))
 
 
-async def test_nothing_to_apply_until_something_differs(window: SettingsWindow) -> None:
+async def test_apply_is_disabled_until_a_value_differs(window: SettingsWindow) -> None:
     tick = field(window, "basic", "autostart")
     assert isinstance(tick, QCheckBox)
     assert not window.button(APPLY).isEnabled()
@@ -147,7 +147,7 @@ async def test_the_size_of_the_private_storage_is_on_the_basic_page(window: Sett
     assert row.problem.text() == "The pool is full."
 
 
-async def test_what_cannot_be_is_seen_before_it_is_sent(window: SettingsWindow, client: Client) -> None:
+async def test_an_impossible_value_is_marked_before_it_is_sent(window: SettingsWindow, client: Client) -> None:
     form = window.pages["advanced"]
     memory, maxmem = field(window, "advanced", "memory"), field(window, "advanced", "maxmem")
     assert isinstance(form, FormPage)
@@ -165,7 +165,7 @@ async def test_what_cannot_be_is_seen_before_it_is_sent(window: SettingsWindow, 
     assert [step.request.argument for step in window.draft.steps()] == ["memory", "maxmem"]
 
 
-async def test_a_way_around_the_firewall_is_said_before_it_is_sent(
+async def test_a_bypass_of_the_firewall_is_reported_before_it_is_sent(
     window: SettingsWindow, session: Session, client: Client
 ) -> None:
     await client.send(calls.VM_PROPERTY_SET("vault", "netvm", "sys-firewall"))
@@ -206,7 +206,7 @@ async def test_a_change_elsewhere_of_an_edited_field_asks_before_anything_is_sen
     assert system.runtime.state.qube("vault").value("memory") == "512"
 
 
-async def test_what_is_changed_elsewhere_may_go_over_an_edit(window: SettingsWindow, client: Client) -> None:
+async def test_a_change_elsewhere_may_replace_an_edit(window: SettingsWindow, client: Client) -> None:
     memory = field(window, "advanced", "memory")
     page = window.pages["notes"]
     assert isinstance(memory, QSpinBox)
@@ -225,7 +225,7 @@ async def test_what_is_changed_elsewhere_may_go_over_an_edit(window: SettingsWin
     assert window.merges.isHidden()
 
 
-async def test_what_is_changed_elsewhere_is_merged_in_and_marked(window: SettingsWindow, client: Client) -> None:
+async def test_a_change_elsewhere_is_merged_and_marked(window: SettingsWindow, client: Client) -> None:
     form, memory = window.pages["advanced"], field(window, "advanced", "memory")
     assert isinstance(form, FormPage)
     assert isinstance(memory, QSpinBox)
@@ -244,7 +244,7 @@ async def test_what_is_changed_elsewhere_is_merged_in_and_marked(window: Setting
     assert form.editors["property", "memory"].problem.isHidden()
 
 
-async def test_what_is_sent_from_here_is_not_marked(window: SettingsWindow, system: System) -> None:
+async def test_a_change_sent_from_this_window_is_not_marked(window: SettingsWindow, system: System) -> None:
     memory, page = field(window, "advanced", "memory"), window.pages["firewall"]
     assert isinstance(memory, QSpinBox)
     assert isinstance(page, FirewallPage)
@@ -259,7 +259,7 @@ async def test_what_is_sent_from_here_is_not_marked(window: SettingsWindow, syst
     assert window.merges.isHidden()
 
 
-async def test_a_qube_that_somebody_else_renames_is_followed(window: SettingsWindow, client: Client) -> None:
+async def test_a_qube_that_another_client_renames_is_followed(window: SettingsWindow, client: Client) -> None:
     window.draft.edit(("property", "autostart"), "yes")
     await client.send(calls.VM_PROPERTY_SET("vault", "name", "elsewhere"))
     await until(lambda: window.draft.record.name == "elsewhere")
@@ -269,7 +269,7 @@ async def test_a_qube_that_somebody_else_renames_is_followed(window: SettingsWin
     assert [step.request.dest for step in window.draft.steps()] == ["elsewhere"]
 
 
-async def test_a_qube_that_is_removed_is_said_to_be_gone(window: SettingsWindow, client: Client) -> None:
+async def test_a_removed_qube_is_reported_as_removed(window: SettingsWindow, client: Client) -> None:
     window.draft.edit(("property", "autostart"), "yes")
     await client.send(calls.VM_REMOVE("vault"))
     await until(lambda: not window.notice.isHidden())
@@ -281,7 +281,7 @@ async def test_a_qube_that_is_removed_is_said_to_be_gone(window: SettingsWindow,
     assert not window.isVisible()
 
 
-async def test_a_rename_goes_last_and_the_window_goes_along(
+async def test_a_rename_is_sent_last_and_the_window_follows_it(
     window: SettingsWindow, system: System, qtbot: QtBot
 ) -> None:
     name = field(window, "basic", "name")
@@ -333,7 +333,7 @@ async def test_rules_are_added_moved_and_removed_in_few_calls(
     assert "dropped" in page.verdict.text()
 
 
-async def test_a_rule_that_is_none_cannot_be_accepted(window: SettingsWindow, qtbot: QtBot) -> None:
+async def test_an_invalid_rule_cannot_be_accepted(window: SettingsWindow, qtbot: QtBot) -> None:
     dialog = RuleDialog(None, window)
     qtbot.addWidget(dialog)
     button = dialog.buttons.button(QDialogButtonBox.StandardButton.Ok)
@@ -417,7 +417,7 @@ async def test_features_are_edited_in_place_and_say_where_they_come_from(
     await until(lambda: "os" not in system.runtime.state.qube("vault").features)
 
 
-async def test_a_refused_tag_is_said_beside_the_tags(window: SettingsWindow, tags: TagsPage) -> None:
+async def test_a_refused_tag_is_reported_next_to_the_tags(window: SettingsWindow, tags: TagsPage) -> None:
     assert tags.refuse(("tag", "important"), "It is not allowed.")
 
     assert tags.tag_problem.text() == "important: It is not allowed."
@@ -451,7 +451,7 @@ def tick(page: ServicesPage, name: str) -> None:
     press_key(page.table, Qt.Key.Key_Space)
 
 
-async def test_services_are_ticked_and_say_who_set_them(
+async def test_services_are_ticked_and_show_where_they_are_set(
     window: SettingsWindow, services: ServicesPage, system: System
 ) -> None:
     assert told(services, "cups") == (Qt.CheckState.Unchecked, "not set")
@@ -575,7 +575,7 @@ async def test_notes_reach_the_qube_and_the_event_comes_back(
     assert session.records["vault"].notes == "for letters"
 
 
-async def test_what_was_sent_before_a_refusal_stays_and_is_said(
+async def test_changes_sent_before_a_refusal_stay_and_are_reported(
     window: SettingsWindow, system: System, client: Client
 ) -> None:
     tick, kernel = field(window, "basic", "autostart"), field(window, "advanced", "kernel")

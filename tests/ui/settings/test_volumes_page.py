@@ -71,7 +71,7 @@ async def test_a_larger_size_is_sent_with_apply_and_the_event_comes_back(
     assert page.model.volume_at(page.model.row_of("private")) == system.runtime.state.qube("vault").record().volumes[1]
 
 
-async def test_a_smaller_size_is_never_sent_and_the_reason_stands_beside_it(
+async def test_a_smaller_size_is_never_sent_and_the_reason_is_shown_next_to_it(
     window: SettingsWindow, page: VolumesPage
 ) -> None:
     select(page, "private")
@@ -96,7 +96,7 @@ async def test_a_snapshot_is_taken_and_gone_back_to(window: SettingsWindow, page
     await until(lambda: page.snapshots.model.rowCount() == 2)
 
 
-async def test_a_snapshot_that_somebody_else_takes_is_shown(page: VolumesPage, client: Client) -> None:
+async def test_a_snapshot_of_another_client_is_shown(page: VolumesPage, client: Client) -> None:
     select(page, "private")
 
     await client.send(calls.VM_VOLUME_SNAPSHOT("vault", "private"))
@@ -115,7 +115,7 @@ async def test_a_running_qubes_volume_is_not_reverted_and_says_why(
     assert "halted" in page.snapshots.revert.toolTip()
 
 
-async def test_what_is_fresh_at_each_start_has_neither_size_nor_snapshots(page: VolumesPage) -> None:
+async def test_a_volume_that_is_new_at_each_start_has_neither_size_nor_snapshots(page: VolumesPage) -> None:
     select(page, "volatile")
 
     assert not page.size_box.isEnabled()
@@ -123,7 +123,7 @@ async def test_what_is_fresh_at_each_start_has_neither_size_nor_snapshots(page: 
     assert "created again" in page.snapshots.note.text()
 
 
-async def test_a_volume_of_nobody_is_attached_and_detached(
+async def test_a_volume_without_a_qube_is_attached_and_detached(
     session: Session, page: VolumesPage, system: System, qtbot: QtBot
 ) -> None:
     await system.pools.driver("default").create("shared/data", GIB)
@@ -154,7 +154,7 @@ async def test_the_snapshots_keep_qts_contract(page: VolumesPage, qtmodeltester:
     qtmodeltester.check(page.snapshots.model, force_py=True)  # type: ignore[no-untyped-call] # not annotated there
 
 
-async def test_a_closed_window_hears_no_more(session: Session, client: Client, qtbot: QtBot) -> None:
+async def test_a_closed_window_gets_no_events(session: Session, client: Client, qtbot: QtBot) -> None:
     session.follow()
     await until(lambda: session.is_synced and bool(session.labels))
     held = SettingsWindow(session, "vault", session.labels, "volumes")

@@ -66,7 +66,7 @@ def test_the_demonstration_is_printed_pictured_and_reported(tmp_path: Path, plac
     assert {"longest_gap", "memory_bytes", "versions", "connection"} <= set(facts)
 
 
-def test_without_a_daemon_it_says_so_and_exits_with_three(tmp_path: Path, place: dict[str, str]) -> None:
+def test_without_a_daemon_it_prints_the_reason_and_exits_with_three(tmp_path: Path, place: dict[str, str]) -> None:
     done = subprocess.run(
         [*MANAGER, "--connect", f"unix:{tmp_path / 'nobody'}", "--print-table"],
         env=place, capture_output=True, text=True, timeout=LIMIT, check=False,
@@ -171,7 +171,7 @@ def short_folder() -> Iterator[str]:
         yield folder
 
 
-def test_printing_needs_no_display_and_no_session_and_says_nothing_else(
+def test_printing_needs_no_display_and_no_session_and_writes_nothing_to_standard_error(
     short_folder: str, place: dict[str, str]
 ) -> None:
     missing = {*DISPLAYS, "QT_QPA_PLATFORM", "XDG_RUNTIME_DIR"}
@@ -240,7 +240,7 @@ async def first(
     assert not os.listdir(tmp_path)  # noqa: PTH208 - a Path's own would be taken for slow work in a coroutine
 
 
-async def test_the_first_instance_hears_what_a_later_one_was_started_with(first: single_instance.FirstInstance) -> None:
+async def test_the_first_instance_gets_the_arguments_of_a_later_one(first: single_instance.FirstInstance) -> None:
     heard: list[tuple[str, ...]] = []
     first.started_again.connect(heard.append)
 
@@ -254,7 +254,9 @@ async def test_the_first_instance_hears_what_a_later_one_was_started_with(first:
 @pytest.mark.parametrize(
     "said", [b"\n", b"{}\n", b"[1]\n", b"[" * 9000 + b"\n", b"\xff\xfe\n", b'["' + b"x" * 40_000, b""]
 )
-async def test_what_is_no_list_of_texts_opens_nothing(first: single_instance.FirstInstance, said: bytes) -> None:
+async def test_a_message_that_is_not_a_list_of_texts_opens_no_window(
+    first: single_instance.FirstInstance, said: bytes
+) -> None:
     heard: list[tuple[str, ...]] = []
     first.started_again.connect(heard.append)
 

@@ -145,7 +145,7 @@ async def test_snapshots_of_all_qubes_are_listed_and_gone_back_to(window: Storag
     await until(lambda: page.filter.rowCount() == 2)
 
 
-async def test_what_somebody_else_does_is_shown(window: StorageWindow, client: Client) -> None:
+async def test_changes_of_another_client_are_shown(window: StorageWindow, client: Client) -> None:
     page = window.volumes
     await client.send(calls.VM_VOLUME_EXTEND("vault", "private", 5 << 30))
     place = VolumeId("default", "vault/private")
@@ -188,7 +188,7 @@ async def test_the_snapshots_keep_qts_contract(
     qtmodeltester.check(window.snapshots.filter, force_py=True)  # type: ignore[no-untyped-call] # not annotated there
 
 
-async def test_a_lost_connection_is_said_and_nothing_can_be_done(window: StorageWindow, session: Session) -> None:
+async def test_a_lost_connection_is_shown_and_disables_every_action(window: StorageWindow, session: Session) -> None:
     session.trouble = Lost(TransportError("The connection was closed."), 8.0)
     session.lost.emit(session.trouble)
     assert window.away.isVisible()

@@ -52,7 +52,9 @@ async def test_each_property_of_the_system_has_a_field_with_its_help(window: Sys
         assert editor(window, name).hint.text() == row.help
 
 
-async def test_fields_reach_the_system_and_a_reset_goes_back(window: SystemWindow, system: System) -> None:
+async def test_fields_are_sent_to_the_system_and_a_reset_restores_the_default(
+    window: SystemWindow, system: System
+) -> None:
     seconds = editor(window, "default_shutdown_timeout").input
     assert isinstance(seconds, QSpinBox)
     await until(seconds.isVisible)
@@ -82,7 +84,7 @@ async def test_a_refused_property_is_marked_with_the_reason(window: SystemWindow
     assert window.isVisible()
 
 
-async def test_what_somebody_else_sets_is_shown(window: SystemWindow, client: Client) -> None:
+async def test_a_property_that_another_client_sets_is_shown(window: SystemWindow, client: Client) -> None:
     pool = editor(window, "default_netvm").input
     assert isinstance(pool, QComboBox)
 
@@ -93,7 +95,9 @@ async def test_what_somebody_else_sets_is_shown(window: SystemWindow, client: Cl
     assert not window.draft.dirty
 
 
-async def test_what_somebody_else_sets_too_asks(window: SystemWindow, system: System, client: Client) -> None:
+async def test_a_property_that_another_client_sets_too_asks_which_to_keep(
+    window: SystemWindow, system: System, client: Client
+) -> None:
     seconds = editor(window, "default_shutdown_timeout").input
     assert isinstance(seconds, QSpinBox)
     assert window.merges is not None

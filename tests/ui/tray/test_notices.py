@@ -78,7 +78,7 @@ def test_a_hub_with_twenty_devices_is_one_message(listener: Listener, qtbot: QtB
     ]
 
 
-def test_a_loose_contact_is_told_as_it_is_in_the_end(listener: Listener, qtbot: QtBot) -> None:
+def test_a_loose_contact_is_reported_once_with_its_final_state(listener: Listener, qtbot: QtBot) -> None:
     for _ in range(50):
         listener.plug("sda")
         listener.plug()
@@ -87,7 +87,7 @@ def test_a_loose_contact_is_told_as_it_is_in_the_end(listener: Listener, qtbot: 
     assert listener.told == ["Thing sda was removed."]
 
 
-def test_a_device_pulled_from_a_qube_is_told_once(listener: Listener, qtbot: QtBot) -> None:
+def test_a_device_unplugged_from_a_qube_is_reported_once(listener: Listener, qtbot: QtBot) -> None:
     listener.plug("sda")
     listener.give(DeviceRecord(*STICK, True))
     qtbot.waitUntil(lambda: bool(listener.told))
@@ -119,5 +119,5 @@ def test_each_kind_can_be_switched_off(listener: Listener, qtbot: QtBot, kind: N
     assert said[kind] not in listener.told[0]
 
 
-def test_what_a_notification_service_takes_for_markup_is_not_sent() -> None:
+def test_text_that_a_notification_service_reads_as_markup_is_not_sent() -> None:
     assert unmarked("<b>A & B</b>") == "(b)A + B(/b)"

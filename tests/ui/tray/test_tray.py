@@ -127,7 +127,7 @@ async def test_without_a_tray_the_window_is_shown_and_closing_it_ends(desk: Desk
     assert desk.over == 1
 
 
-async def test_without_a_tray_a_message_stands_in_the_window(desk: Desk, system: System) -> None:
+async def test_without_a_tray_the_window_shows_a_message(desk: Desk, system: System) -> None:
     desk.tray.start()
     source(system, "dom0").plug(demo._disk("sdx", "Just <b>now</b>", 1 << 30))
     await until(lambda: desk.tray.window.errors.notices)
@@ -135,7 +135,7 @@ async def test_without_a_tray_a_message_stands_in_the_window(desk: Desk, system:
     assert desk.tray.window.errors.notices[0].text == "Just <b>now</b> is available (dom0:sdx)."
 
 
-async def test_what_is_new_or_a_favourite_comes_first(desk: Desk, feed: DeviceFeed, system: System) -> None:
+async def test_new_devices_and_favourites_are_first(desk: Desk, feed: DeviceFeed, system: System) -> None:
     feed.set_mark(feed.catalog.devices()[CAMERA], Mark("", True))
     assert desk.lines()[0] == "Example HD Webcam C920"
     source(system, "dom0").plug(demo._disk("sdx", "Z & last", 1 << 30))

@@ -67,7 +67,7 @@ def test_disks_partitions_and_loop_devices_are_found(tree: SysfsTree) -> None:
     assert found["loop3"].description == "Loop device of /var/tmp/image of work.img"
 
 
-def test_what_has_no_size_or_is_the_hosts_own_is_not_there(tree: SysfsTree) -> None:
+def test_devices_without_a_size_or_of_the_host_are_not_listed(tree: SysfsTree) -> None:
     tree.add_disk("sr0", 0)
     tree.add_loop(0, "", 0)
     for name in ("zram0", "ram1", "dm-0", "md127"):
@@ -76,7 +76,7 @@ def test_what_has_no_size_or_is_the_hosts_own_is_not_there(tree: SysfsTree) -> N
     assert block(tree) == {}
 
 
-def test_what_the_host_uses_is_not_offered(tree: SysfsTree) -> None:
+def test_devices_in_use_by_the_host_are_not_offered(tree: SysfsTree) -> None:
     tree.add_disk("sda")
     tree.add_partition("sda", 1)
     tree.add_partition("sda", 2)
@@ -131,7 +131,7 @@ def test_pci_devices_are_found_without_bridges(tree: SysfsTree) -> None:
     assert found["0001_00_02.0"].host == PciDevice(1, 0, 2, 0)
 
 
-def test_what_carries_a_disk_in_use_is_not_offered(tree: SysfsTree) -> None:
+def test_devices_that_carry_a_disk_in_use_are_not_offered(tree: SysfsTree) -> None:
     stick = tree.add_usb("2-1.4")
     controller = tree.add_pci("0000:00:1f.2", 0x010000)
     tree.add_disk("sda", on=f"{controller}/ata1")
@@ -226,7 +226,7 @@ async def test_available_and_find(tree: SysfsTree) -> None:
         await host.find(DeviceClass.BLOCK, "sdx")
 
 
-async def test_a_listener_hears_of_devices_as_they_come_and_go(tree: SysfsTree) -> None:
+async def test_a_listener_is_called_when_devices_are_added_and_removed(tree: SysfsTree) -> None:
     tree.add_disk("sda")
 
     async with HostDevices(tree, tree.root, rescan_seconds=3600).watch() as events:
@@ -247,7 +247,7 @@ async def test_a_listener_hears_of_devices_as_they_come_and_go(tree: SysfsTree) 
     assert not tree.listened_to
 
 
-async def test_a_stick_that_was_plugged_in_anew_between_two_looks_is_another(tree: SysfsTree) -> None:
+async def test_a_stick_replugged_between_two_scans_is_another_device(tree: SysfsTree) -> None:
     tree.add_usb("2-1", number=7)
 
     async with HostDevices(tree, tree.root, rescan_seconds=3600).watch() as events:
@@ -259,7 +259,7 @@ async def test_a_stick_that_was_plugged_in_anew_between_two_looks_is_another(tre
     assert (came.change, came.device.host) == (DeviceChange.ADDED, UsbDevice(2, 8, 0x0951, 0x1666))
 
 
-async def test_what_somebody_missed_is_gone_even_if_the_next_look_finds_it(tree: SysfsTree) -> None:
+async def test_a_device_replugged_without_events_is_reported_as_removed_and_added(tree: SysfsTree) -> None:
     tree.add_disk("sda")
     host = HostDevices(tree, tree.root, rescan_seconds=3600)
 
@@ -277,7 +277,7 @@ async def test_what_somebody_missed_is_gone_even_if_the_next_look_finds_it(tree:
     ]
 
 
-async def test_what_nobody_tells_is_found_by_looking(tree: SysfsTree) -> None:
+async def test_a_change_without_an_event_is_found_by_a_scan(tree: SysfsTree) -> None:
     tree.add_disk("sda")
 
     async with HostDevices(tree, tree.root, rescan_seconds=0.01).watch() as events:

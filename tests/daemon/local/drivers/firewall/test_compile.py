@@ -107,7 +107,7 @@ def test_holding_back_a_host_without_known_address_cuts_the_qube_off() -> None:
     assert found.unresolved == {"b.example"}
 
 
-def test_letting_through_to_a_host_without_known_address_matches_nothing_and_says_so() -> None:
+def test_an_accept_rule_for_a_host_that_does_not_resolve_matches_nothing_and_is_reported() -> None:
     found = compiled("action=accept dsthost=b.example", "action=accept dst4=192.0.2.1")
 
     assert not found.problems

@@ -165,7 +165,7 @@ PROBES = {
     ],
     ids=lambda value: "; ".join(value) if isinstance(value, list) else "",
 )
-async def test_what_should_pass_passes_and_the_rest_is_rejected(
+async def test_allowed_connections_pass_and_others_are_rejected(
     firewalls: Firewalls, rules: list[str], pass_: set[str]
 ) -> None:
     report = await load(firewalls, *rules)
@@ -272,7 +272,7 @@ async def test_qubes_of_a_netvm_do_not_reach_each_other(firewalls: Firewalls) ->
     assert past_it is Fate.LOST
 
 
-async def test_what_cannot_be_loaded_leaves_the_rules_of_before(firewalls: Firewalls) -> None:
+async def test_a_failed_load_leaves_the_earlier_rules(firewalls: Firewalls) -> None:
     await load(firewalls, "action=accept proto=tcp")
 
     with pytest.raises(Mgmt1Error, match="nft -j -f failed"):

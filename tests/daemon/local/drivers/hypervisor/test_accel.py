@@ -14,7 +14,7 @@ needs_qemu = pytest.mark.skipif(shutil.which(accel.QEMU) is None, reason="QEMU i
 
 @needs_qemu
 @pytest.mark.qemu
-async def test_the_probe_hears_its_boot_sector() -> None:
+async def test_the_probe_reads_the_output_of_its_boot_sector() -> None:
     assert await accel.boots("tcg", limit=60)
 
 
@@ -35,7 +35,7 @@ async def test_another_wish_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("answer", "expected"), [("yes", "kvm"), ("no", "tcg")])
-async def test_what_was_found_holds_until_the_host_boots_again(
+async def test_the_result_of_the_probe_is_kept_until_the_next_boot(
     answer: str, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     device = tmp_path / "kvm"
@@ -63,7 +63,7 @@ async def test_without_the_device_qubes_are_emulated_and_the_notes_say_so(
 
 @needs_qemu
 @pytest.mark.qemu
-async def test_what_is_found_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_result_of_the_probe_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     device = tmp_path / "kvm"
     device.touch()
     monkeypatch.setattr(accel, "_KVM_DEVICE", device)

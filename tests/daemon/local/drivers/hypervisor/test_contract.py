@@ -68,7 +68,7 @@ async def test_a_domain_runs_from_start_until_it_is_killed(world: World, hypervi
     assert await hypervisor.state(spec.uuid) is PowerState.HALTED
 
 
-async def test_pausing_and_resuming_are_told_in_order(world: World, hypervisor: Hypervisor) -> None:
+async def test_pausing_and_resuming_emit_events_in_order(world: World, hypervisor: Hypervisor) -> None:
     spec = world.spec("work")
     events = hypervisor.events()
     await hypervisor.start(spec)
@@ -89,7 +89,7 @@ async def test_only_a_paused_domain_is_resumed(world: World, hypervisor: Hypervi
         await hypervisor.unpause(spec.uuid)
 
 
-async def test_a_guest_that_hears_its_power_button_halts(world: World, hypervisor: Hypervisor) -> None:
+async def test_a_guest_that_handles_its_power_button_halts(world: World, hypervisor: Hypervisor) -> None:
     spec = world.spec("work")
     events = hypervisor.events()
     await hypervisor.start(spec)
@@ -140,7 +140,7 @@ async def test_statistics_have_a_row_for_each_running_domain(world: World, hyper
 
 
 @pytest.mark.parametrize("act", ["kill", "pause", "unpause", "shutdown"])
-async def test_what_does_not_run_cannot_be_told_anything(hypervisor: Hypervisor, act: str) -> None:
+async def test_a_halted_guest_refuses_every_command(hypervisor: Hypervisor, act: str) -> None:
     with pytest.raises(QubesVMNotRunningError):
         await getattr(hypervisor, act)(uuid4())
 
@@ -199,7 +199,9 @@ async def test_more_memory_than_it_started_with_is_refused(world: World, hypervi
         await hypervisor.set_memory(spec.uuid, spec.maxmem_mib * 2)
 
 
-async def test_a_network_card_comes_and_goes_or_the_answer_says_it_cannot(world: World, hypervisor: Hypervisor) -> None:
+async def test_a_network_card_is_plugged_and_unplugged_or_the_refusal_names_the_reason(
+    world: World, hypervisor: Hypervisor
+) -> None:
     spec = world.spec("work")
     card = NicSpec("00:16:3e:00:00:01", NicKind.USER)
     await hypervisor.start(spec)

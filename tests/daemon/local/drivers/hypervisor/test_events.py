@@ -25,7 +25,7 @@ def _spec(name: str = "work") -> DomainSpec:
     return DomainSpec(uuid4(), name, "AppVM", memory_mib=64)
 
 
-async def test_an_event_wakes_a_loop_that_waits_for_nothing_else() -> None:
+async def test_an_event_wakes_an_idle_loop() -> None:
     hypervisor = LibvirtHypervisor("test:///default")
     await hypervisor.open()
     spec = _spec()
@@ -115,7 +115,7 @@ async def test_pressing_ends_as_soon_as_the_guest_halts() -> None:
     assert await hypervisor.domains() == []
 
 
-async def test_the_fake_misbehaves_as_it_is_told() -> None:
+async def test_the_fake_fails_as_the_test_asks() -> None:
     hypervisor = FakeHypervisor()
     await hypervisor.open()
     events = hypervisor.events()

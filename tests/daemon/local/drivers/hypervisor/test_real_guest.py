@@ -50,7 +50,7 @@ def spec(libvirtd: guest.Libvirtd, image: GuestImage, request: pytest.FixtureReq
     return guest.guest_spec(libvirtd, image, f"guest-{os.getpid()}-{abs(hash(request.node.name)) % 10000}")
 
 
-async def test_a_disk_comes_grows_and_goes_while_the_guest_runs(
+async def test_a_disk_is_plugged_grown_and_unplugged_while_the_guest_runs(
     libvirtd: guest.Libvirtd, hypervisor: LibvirtHypervisor, spec: DomainSpec
 ) -> None:
     content = os.urandom(MIB)
@@ -144,7 +144,7 @@ async def test_an_image_names_no_file_that_qemu_would_open(
     assert (await hypervisor.disk_files(spec.uuid))["xvdi"] == top
 
 
-async def test_sound_waits_for_the_next_start_and_the_answer_says_so(
+async def test_sound_is_added_at_the_next_start_and_the_answer_names_that(
     hypervisor: LibvirtHypervisor, spec: DomainSpec
 ) -> None:
     await hypervisor.start(spec)

@@ -295,7 +295,7 @@ async def test_growing_a_running_qubes_volume_is_left_to_its_hypervisor(pool: Po
     assert guest.size == 16 * MIB
 
 
-async def test_a_clone_is_the_same_and_goes_its_own_way(pool: PoolDriver) -> None:
+async def test_a_clone_has_the_same_data_and_changes_independently(pool: PoolDriver) -> None:
     await pool.create("work/private", 8 * MIB)
     await session(pool, kept(), (0, A), (MIB, C))
     await pool.clone("play/private", pool, "work/private")
@@ -350,7 +350,7 @@ async def test_a_running_app_qube_is_outdated_once_its_template_has_stopped_with
     assert not await pool.is_outdated(APP_ROOT)
 
 
-async def test_a_template_that_ran_unchanged_outdates_nobody(pool: PoolDriver) -> None:
+async def test_a_template_that_ran_unchanged_outdates_no_qube(pool: PoolDriver) -> None:
     skip_if_blind(pool)
     await pool.create("debian/root", 8 * MIB)
     await session(pool, ROOT, (0, A))
@@ -373,7 +373,7 @@ async def test_an_app_qube_starts_from_the_state_before_while_its_template_runs(
     assert await pool.is_outdated(APP_ROOT)
 
 
-async def test_a_template_goes_away_under_a_running_app_qube(pool: PoolDriver) -> None:
+async def test_a_template_is_removed_under_a_running_app_qube(pool: PoolDriver) -> None:
     await pool.create("debian/root", 8 * MIB)
     await session(pool, ROOT, (0, A))
     disk = await pool.start(APP_ROOT)
@@ -385,7 +385,7 @@ async def test_a_template_goes_away_under_a_running_app_qube(pool: PoolDriver) -
     assert await pool.list_volumes() == []
 
 
-async def test_volatile_is_fresh_at_each_start_and_read_only_is_told(pool: PoolDriver) -> None:
+async def test_volatile_is_empty_at_each_start_and_read_only_volumes_are_marked(pool: PoolDriver) -> None:
     disk = await pool.start(VOLATILE)
     guest_write(disk, 0, A)
     assert await pool.start(VOLATILE) == disk
@@ -494,7 +494,7 @@ async def test_renaming_to_a_qube_that_has_volumes_is_refused(pool: PoolDriver) 
         await pool.rename_vm("work", "play")
 
 
-async def test_what_is_being_read_does_not_change_under_the_reader(pool: PoolDriver) -> None:
+async def test_a_volume_does_not_change_under_its_reader(pool: PoolDriver) -> None:
     await pool.create("work/private", 8 * MIB)
     await session(pool, kept(), (0, A), (2 * MIB, A))
     seen = []
@@ -679,7 +679,7 @@ async def test_a_place_is_known_again_by_its_mark(pool: PoolDriver) -> None:
     assert await pool.strays() == []
 
 
-async def test_what_is_kept_of_a_qube_stays_with_the_volume(pool: PoolDriver) -> None:
+async def test_the_description_of_a_qube_stays_with_the_volume(pool: PoolDriver) -> None:
     await pool.create("work/private", 8 * MIB)
     assert await pool.description("work/private") is None
 

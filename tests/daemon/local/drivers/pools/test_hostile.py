@@ -238,7 +238,7 @@ async def test_an_image_with_an_external_data_file_is_refused(prepared: FileQcow
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 @pytest.mark.parametrize("level", [".", "work", "work/private", "layer"])
-async def test_what_another_user_could_exchange_is_refused(prepared: FileQcow2, level: str) -> None:
+async def test_a_path_that_another_user_can_replace_is_refused(prepared: FileQcow2, level: str) -> None:
     folder = folder_of(prepared)
     os.chown(active(folder) if level == "layer" else prepared.root / level, 12345, 12345)
 
@@ -246,7 +246,7 @@ async def test_what_another_user_could_exchange_is_refused(prepared: FileQcow2, 
 
 
 @pytest.mark.parametrize("level", ["work", "work/private", "layer"])
-async def test_what_every_user_may_write_is_refused(prepared: FileQcow2, level: str) -> None:
+async def test_a_path_that_every_user_can_write_is_refused(prepared: FileQcow2, level: str) -> None:
     folder = folder_of(prepared)
     (active(folder) if level == "layer" else prepared.root / level).chmod(0o777)
 

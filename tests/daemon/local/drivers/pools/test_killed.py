@@ -235,7 +235,7 @@ async def test_a_live_snapshot_cut_short_is_settled_by_where_the_guest_wrote(
     assert snapshots == ([b"A", b"\0"] if switched else [b"\0"])
 
 
-async def test_what_the_driver_did_not_make_is_kept_and_told(tmp_path: Path) -> None:
+async def test_foreign_folders_in_a_pool_are_kept_and_reported(tmp_path: Path) -> None:
     pool = FileQcow2("pool", tmp_path / "pool")
     await pool.setup()
     (tmp_path / "pool" / "mine" / "photos").mkdir(parents=True)

@@ -72,7 +72,7 @@ def test_a_lease_of_another_machine_counts_until_it_is_stale(tmp_path: Path) -> 
     take(tmp_path).release()
 
 
-def test_a_lease_from_the_future_is_stale_once_nobody_wrote_it_while_it_was_watched(tmp_path: Path) -> None:
+def test_a_lease_dated_in_the_future_is_stale_if_it_is_not_renewed_while_watched(tmp_path: Path) -> None:
     written = write(tmp_path, ELSEWHERE, age=-(5 * 365 * 86400))
 
     with pytest.raises(lease.InUseError):
@@ -137,7 +137,7 @@ def test_a_lease_that_is_withdrawn_leaves_the_folder_as_it_was(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("pid", [0, -1, 1 << 31, 1 << 70, True, "7"])
-def test_what_names_no_process_is_no_lease(tmp_path: Path, pid: object) -> None:
+def test_content_without_a_process_is_not_a_lease(tmp_path: Path, pid: object) -> None:
     (tmp_path / lease.FILE).write_text(json.dumps(asdict(ELSEWHERE) | {"pid": pid}))
 
     take(tmp_path).release()
@@ -167,7 +167,7 @@ def test_a_link_or_a_pipe_is_no_lease(tmp_path: Path) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=300) | st.builds(json.dumps, st.dictionaries(st.text(), st.integers())).map(str.encode))
-def test_any_other_content_is_nobodys_lease(tmp_path: Path, content: bytes) -> None:
+def test_any_other_content_is_not_a_lease(tmp_path: Path, content: bytes) -> None:
     (tmp_path / lease.FILE).write_bytes(content)
 
     take(tmp_path, by_force=False).release()

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[5]
 
 
 @pytest.mark.parametrize(("kind", "mib"), [("tmpfs", 16), ("btrfs", 128)])
-async def test_a_full_disk_is_said_and_leaves_nothing(memory: Path, kind: str, mib: int) -> None:
+async def test_a_full_disk_is_reported_and_leaves_no_file(memory: Path, kind: str, mib: int) -> None:
     folder = memory / uuid.uuid4().hex
     folder.mkdir()
     try:

@@ -85,7 +85,7 @@ async def test_killed_before_each_command_it_is_the_old_or_the_new_state(tmp_pat
     assert await state_of(pool) == new
 
 
-async def test_an_interrupted_rename_goes_on_when_asked_again(tmp_path: Path) -> None:
+async def test_an_interrupted_rename_is_completed_when_asked_again(tmp_path: Path) -> None:
     lvm, pool = await prepared(tmp_path / "lvm")
     await pool.create("work/root", 4 * MIB)
     before = (await state_of(pool))["work/private"]
