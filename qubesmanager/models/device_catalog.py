@@ -13,7 +13,7 @@ from PyQt5.QtCore import QObject, pyqtSignal
 
 from qubesmanager.wire.codecs import AvailableDevice
 from qubesmanager.wire.records import YES, DeviceRecord, VmRecord
-from qubesmanager.wire.values import DeviceClass
+from qubesmanager.wire.values import DeviceClass, DeviceMode
 
 LONGEST = 80
 """Characters of a description that are shown."""
@@ -92,8 +92,8 @@ class Doing:
 class Device:
     """A device as it is shown. `size` in bytes, 0 if it has none; `parent`: the ident of the disk it is a part of.
 
-    `holder` has it now, the qubes of `assigned` get it at each start. `present` is false for one that is only known
-    because it is assigned. `description` is harmless already.
+    `holder` has it now; the qubes of `assigned` get it in the modes of `modes`, in the same order. `present` is false
+    for one that is only known because it is assigned. `description` is harmless already.
     """
 
     key: DeviceKey
@@ -104,6 +104,7 @@ class Device:
     present: bool = True
     holder: str = ""
     assigned: tuple[str, ...] = ()
+    modes: tuple[DeviceMode, ...] = ()
     new: bool = False
     mark: Mark = NO_MARK
     doing: Doing | None = None
@@ -259,21 +260,22 @@ class DeviceCatalog(QObject):
         """Build all devices from the offers and attachments; emits signals if something changed."""
         devices = {key: device for offers in self._offers.values() for key, device in offers.items()}
         holders: dict[DeviceKey, str] = {}
-        assigned: dict[DeviceKey, list[str]] = {}
+        assigned: dict[DeviceKey, list[tuple[str, DeviceMode]]] = {}
         for qube, attachments in self._had.items():
             for record in attachments:
                 key = DeviceKey(*record[:3])
                 if record.attached:
                     holders[key] = qube
                 if record.persistent:
-                    assigned.setdefault(key, []).append(qube)
+                    assigned.setdefault(key, []).append((qube, record.mode))
         for key in {*holders, *assigned} - set(devices):
             devices[key] = Device(key, "", present=False)
         now = {
             key: replace(
                 device,
                 holder=holders.get(key, ""),
-                assigned=tuple(sorted(assigned.get(key, ()))),
+                assigned=tuple(name for name, _mode in sorted(assigned.get(key, ()))),
+                modes=tuple(mode for _name, mode in sorted(assigned.get(key, ()))),
                 new=key in self._new,
                 mark=self._marks.get(device.memory_key, NO_MARK),
                 doing=self._doing.get(key),

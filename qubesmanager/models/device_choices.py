@@ -9,10 +9,11 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 from qubesmanager.models.device_catalog import Device, DeviceKey, Kind
 from qubesmanager.models.draft import Draft, device_key, text_options
 from qubesmanager.models.row_table import TableColumn
-from qubesmanager.models.texts import size_text
+from qubesmanager.models.texts import mode_text, size_text
 from qubesmanager.plans.plan import Key
-from qubesmanager.rules.devices import NO_STRICT_RESET, READ_ONLY
+from qubesmanager.rules.devices import MODE, NO_STRICT_RESET, READ_ONLY
 from qubesmanager.wire.records import YES
+from qubesmanager.wire.values import ASSIGNED_MODES, DeviceMode
 
 CONTEXT = "DeviceChoices"
 
@@ -89,12 +90,15 @@ def start_text(row: Choice) -> str:
     if row.options is None:
         text = ""
     else:
+        options = text_options(row.options)
+        mode = options.pop(MODE, "")
+        first = mode_text(DeviceMode(mode)) if mode in ASSIGNED_MODES else ""
         rows = [
             QCoreApplication.translate("DeviceChoices", _OPTIONS[name]) if name in _OPTIONS else f"{name}={value}"
-            for name, value in text_options(row.options).items()
+            for name, value in options.items()
             if value == YES or name not in _OPTIONS
         ]
-        text = ", ".join([QCoreApplication.translate("DeviceChoices", "yes"), *rows])
+        text = ", ".join([first or QCoreApplication.translate("DeviceChoices", "yes"), *rows])
     if not row.edited:
         return text
     text = text or QCoreApplication.translate("DeviceChoices", "no")

@@ -3,13 +3,15 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QAbstractItemModel, QCoreApplication, QModelIndex, QObject, Qt
 from PyQt5.QtGui import QFont
 
 from qubesmanager.models.device_catalog import Device, DeviceCatalog, DeviceKey, Kind, Step
-from qubesmanager.models.texts import plain_tip, size_text
+from qubesmanager.models.texts import mode_text, plain_tip, size_text
+from qubesmanager.wire.values import usual_mode
 
 DEVICE_ROLE = Qt.ItemDataRole.UserRole + 1
 """The `Device` of a row; None for a kind."""
@@ -194,9 +196,9 @@ def state_line(device: Device) -> str:
     if not device.present:
         if device.holder:
             return QCoreApplication.translate("DeviceTree", "{0} has it").format(device.holder)
-        return QCoreApplication.translate("DeviceTree", "not there; for {0}").format(", ".join(device.assigned))
+        return QCoreApplication.translate("DeviceTree", "not there; for {0}").format(", ".join(_assigned(device)))
     parts = [QCoreApplication.translate("DeviceTree", "{0} has it").format(device.holder)] if device.holder else []
-    others = [name for name in device.assigned if name != device.holder]
+    others = _assigned(device, but=device.holder)
     if others:
         parts.append(QCoreApplication.translate("DeviceTree", "at the start of {0}").format(", ".join(others)))
     elif device.holder and device.assigned:
@@ -204,6 +206,16 @@ def state_line(device: Device) -> str:
     if device.new:
         parts.append(QCoreApplication.translate("DeviceTree", "new"))
     return " · ".join(parts)
+
+
+def _assigned(device: Device, but: str = "") -> list[str]:
+    """The qubes that the device is assigned to, each with its mode where that is not the usual one."""
+    usual = usual_mode(device.key.device_class)
+    return [
+        name if mode is usual else f"{name} ({mode_text(mode)})"
+        for name, mode in zip_longest(device.assigned, device.modes, fillvalue=usual)
+        if name != but
+    ]
 
 
 _DOING: dict[Step, Callable[[str], str]] = {

@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from PyQt5.QtCore import QObject, pyqtSignal
 
 from qubesmanager.plans.plan import Key, Step
-from qubesmanager.rules.devices import FRONTEND_DEV, PERSISTENT
+from qubesmanager.rules.devices import AT_ANY_PORT, FRONTEND_DEV, IDENTITY, MODE, PERSISTENT
 from qubesmanager.rules.edits import DEVICES, Change, problems, warnings
 from qubesmanager.rules.facts import Facts
 from qubesmanager.rules.properties import READ_ONLY
@@ -20,7 +20,7 @@ from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import DeviceId, RuleRow
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import YES, DeviceRecord, PropertyValue, VmRecord
-from qubesmanager.wire.values import DeviceClass
+from qubesmanager.wire.values import DeviceClass, usual_mode
 
 PROPERTY, FEATURE, TAG, RULES, NOTES, VOLUME, DEVICE = (
     "property", "feature", "tag", "rules", "notes", "volume", "device",
@@ -51,6 +51,10 @@ def options_text(options: Mapping[str, str]) -> str:
 def text_options(text: str) -> dict[str, str]:
     """The options of a text as `options_text` gives it."""
     return {name: value for word in text.split() for name, _, value in [word.partition("=")]}
+
+
+def _without_mode(options: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in options.items() if name != MODE}
 
 
 class Draft(QObject):
@@ -295,10 +299,24 @@ class Draft(QObject):
         """Options can be added while the qube does not have the device; otherwise it is taken away and given again."""
         device_class, backend, ident = key_device(key)
         place, assignment = DeviceId(backend, ident), self.device(key)
+        identity = {IDENTITY: assignment.identity} if assignment is not None and assignment.any_port else {}
+        if identity:
+            place = DeviceId(backend, AT_ANY_PORT)
+        unassign = Step(key, calls.VM_DEVICE_UNASSIGN.of(device_class)(name, place, identity))
         detach = Step(key, calls.VM_DEVICE_DETACH.of(device_class)(name, place))
         if value is None:
-            return [detach]
-        options = {PERSISTENT: YES, **text_options(value)}
+            return [unassign if identity else detach]
+        before = text_options(options_text(assignment.options)) if assignment and assignment.persistent else None
+        after = text_options(value)
+        if before is not None and _without_mode(before) == _without_mode(after):
+            mode = {MODE: after.get(MODE, usual_mode(device_class)), **identity}
+            return [Step(key, calls.VM_DEVICE_SET_ASSIGNMENT.of(device_class)(name, place, mode))]
+        if {MODE, IDENTITY} & {*after, *(before or {})}:
+            seat = assignment.options.get(FRONTEND_DEV) if assignment is not None and not identity else None
+            options = {**after, **({FRONTEND_DEV: seat} if seat else {})}
+            assign = Step(key, calls.VM_DEVICE_ASSIGN.of(device_class)(name, place, options))
+            return [assign] if before is None else [unassign, assign]
+        options = {PERSISTENT: YES, **after}
         if assignment is not None and FRONTEND_DEV in assignment.options:
             options[FRONTEND_DEV] = assignment.options[FRONTEND_DEV]
         attach = Step(key, calls.VM_DEVICE_ATTACH.of(device_class)(name, place, options))

@@ -4,7 +4,7 @@
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QDateTime, QLocale
 
 from qubesmanager.rules.backups import is_ahead
-from qubesmanager.wire.values import PowerState
+from qubesmanager.wire.values import DeviceMode, PowerState
 
 STATE_TEXTS = {
     PowerState.RUNNING: QT_TRANSLATE_NOOP("VmTable", "Running"),
@@ -22,6 +22,19 @@ STATE_TEXTS = {
 def state_text(state: PowerState) -> str:
     """The state in the user's language."""
     return QCoreApplication.translate("VmTable", STATE_TEXTS[state])
+
+
+MODE_TEXTS = {
+    DeviceMode.MANUAL: QT_TRANSLATE_NOOP("DeviceModes", "not assigned"),
+    DeviceMode.AUTO: QT_TRANSLATE_NOOP("DeviceModes", "attached by itself"),
+    DeviceMode.ASK: QT_TRANSLATE_NOOP("DeviceModes", "asks first"),
+    DeviceMode.REQUIRED: QT_TRANSLATE_NOOP("DeviceModes", "required"),
+}
+
+
+def mode_text(mode: DeviceMode) -> str:
+    """How a qube gets a device, in the user's language."""
+    return QCoreApplication.translate("DeviceModes", MODE_TEXTS[mode])
 
 
 def size_text(size: int) -> str:

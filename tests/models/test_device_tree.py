@@ -22,7 +22,7 @@ from qubesmanager.models.device_catalog import (
     Step,
     harmless,
 )
-from qubesmanager.models.device_tree import NAME, PLACE, SIZE, STATE, DeviceTree
+from qubesmanager.models.device_tree import NAME, PLACE, SIZE, STATE, DeviceTree, state_line
 from qubesmanager.wire.codecs import AvailableDevice
 from qubesmanager.wire.records import DeviceRecord, VmRecord
 from qubesmanager.wire.values import DeviceClass
@@ -279,3 +279,12 @@ def test_after_any_events_the_tree_equals_a_new_one(changes: Iterable[tuple[str,
 
 def _count(rows: Shown) -> int:
     return sum(1 + _count(below) for _, below in rows)
+
+
+def test_a_mode_that_is_not_usual_is_said_beside_the_qube(catalog: DeviceCatalog) -> None:
+    filled(catalog)
+    asked = DeviceRecord(*SDA, False, {"persistent": "yes", "mode": "ask-to-attach"})
+
+    catalog.put([having("work", asked), having("vault", has(SDA, attached=False, persistent=True))])
+
+    assert state_line(catalog.devices()[SDA]) == "at the start of vault, work (asks first)"

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from PyQt5.QtCore import QObject
 
 from qubesmanager.models.device_catalog import Device, DeviceCatalog, DeviceKey, Doing, Step
-from qubesmanager.rules.devices import PERSISTENT
+from qubesmanager.rules.devices import AT_ANY_PORT, IDENTITY, PERSISTENT
 from qubesmanager.rules.facts import HALTED
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.devices.device_feed import feed_of
@@ -22,7 +22,7 @@ from qubesmanager.ui.session.tasks import report
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import DeviceId
 from qubesmanager.wire.errors import Mgmt1Error
-from qubesmanager.wire.records import YES
+from qubesmanager.wire.records import ANY_PORT, YES
 from qubesmanager.wire.values import VmClass
 
 LIMIT = 30.0
@@ -116,11 +116,21 @@ class DeviceOperations(QObject):
 
     async def _detach(self, device: Device, qube: str) -> None:
         key = device.key
+        if key.ident.startswith(ANY_PORT):
+            await self._unassign(key, qube)
+            return
         async with self._doing(device, Doing(Step.DETACHING, qube)), self._in_time(qube):
             await self._session.client.send(
                 calls.VM_DEVICE_DETACH.of(key.device_class)(qube, DeviceId(key.backend, key.ident))
             )
             await self._session.wait_until(lambda: not self._has(key, qube, "attached"))
+
+    async def _unassign(self, key: DeviceKey, qube: str) -> None:
+        """Remove the assignment of a device at any port."""
+        identity = key.ident.removeprefix(ANY_PORT)
+        unassign = calls.VM_DEVICE_UNASSIGN.of(key.device_class)
+        place = DeviceId(key.backend, AT_ANY_PORT)
+        await self._session.client.send(unassign(qube, place, {IDENTITY: identity} if identity else {}))
 
     async def _detach_and_shut_down(self, device: Device, qube: str) -> None:
         await self._detach(device, qube)

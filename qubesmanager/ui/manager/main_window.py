@@ -22,6 +22,7 @@ from PyQt5.QtWidgets import (
 from qubesmanager.client.live_copy import Lost
 from qubesmanager.models.columns import TABLE as COLUMNS
 from qubesmanager.models.columns import Look
+from qubesmanager.models.device_catalog import Device
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.vm_filter import VmFilterModel
 from qubesmanager.models.vm_table import VmTableModel
@@ -34,6 +35,8 @@ from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.actions.plan_dialog import UNDO_SECONDS
 from qubesmanager.ui.actions.property_menus import PropertyMenu, label_menu, netvm_menu, template_menu
 from qubesmanager.ui.devices.device_menu import QubeDevicesMenu
+from qubesmanager.ui.devices.device_operations import DeviceOperations
+from qubesmanager.ui.devices.device_questions import DeviceQuestions
 from qubesmanager.ui.icons import application_icon, icon, label_icon
 from qubesmanager.ui.manager.about_dialog import AboutDialog
 from qubesmanager.ui.manager.command_palette import Command, CommandPalette
@@ -98,6 +101,8 @@ class MainWindow(QMainWindow):
         self.model = VmTableModel(self, kept_properties(session.settings))
         self.filter = VmFilterModel(self.model, self)
         self.actions_of = ActionSet(self.operations, self, session.settings)
+        self.device_operations = DeviceOperations(session, self)
+        self.questions = DeviceQuestions(session, self)
         self.own: dict[str, QAction] = {}
         self._made: list[str] = []
         self._last_shown: tuple[tuple[str, ...], bool] | None = None
@@ -133,6 +138,14 @@ class MainWindow(QMainWindow):
     def show_error(self, title: str, error: Exception) -> None:
         """A failed operation, above the table."""
         self.errors.show_notice(self.tr("{0}: {1}").format(title, error_text(error)))
+
+    def _ask_device(self, device: Device, qube: str) -> None:
+        """A question that waits above the table."""
+
+        def attach() -> None:
+            self.device_operations.attach(device, qube, {}, start=False)
+
+        self.errors.show_notice(self.questions.text(device, qube), (Offer(self.tr("&Attach"), attach),), warning=False)
 
     # -- parts --------------------------------------------------------------------------------------------------------
 
@@ -188,6 +201,7 @@ class MainWindow(QMainWindow):
         session.stats.connect(self._stats)
         session.labels_changed.connect(self._labels)
         session.tasks.failed.connect(self.show_error)
+        self.questions.asked.connect(self._ask_device)
         self.operations.overdue.connect(self._overdue)
         self.operations.undoable.connect(self._undoable)
         self.operations.made.connect(self._select_made)

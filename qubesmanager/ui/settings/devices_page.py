@@ -5,7 +5,17 @@ What is given at each start is an edit like any other, sent with Apply. Attachin
 """
 
 from PyQt5.QtGui import QShowEvent
-from PyQt5.QtWidgets import QCheckBox, QGroupBox, QHBoxLayout, QHeaderView, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QGroupBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from qubesmanager.models.device_catalog import DeviceCatalog
 from qubesmanager.models.device_choices import CHOICE_COLUMNS, CONTEXT, Choice, device_choices
@@ -13,7 +23,7 @@ from qubesmanager.models.draft import DEVICE, PROPERTY, Draft, options_text, tex
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.row_table import RowTable, TextFilter
 from qubesmanager.plans.plan import Key
-from qubesmanager.rules.devices import NO_STRICT_RESET, READ_ONLY
+from qubesmanager.rules.devices import MODE, NO_STRICT_RESET, READ_ONLY
 from qubesmanager.rules.edits import DEVICES
 from qubesmanager.ui.devices.device_actions import DeviceActions
 from qubesmanager.ui.devices.device_feed import feed_of
@@ -22,7 +32,7 @@ from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue
 from qubesmanager.ui.widgets.tables import row_table, selected_row
 from qubesmanager.wire.records import YES
-from qubesmanager.wire.values import DeviceClass, VmClass
+from qubesmanager.wire.values import DeviceClass, DeviceMode, VmClass, usual_mode
 
 _OPTION_OF = {DeviceClass.BLOCK: READ_ONLY, DeviceClass.PCI: NO_STRICT_RESET}
 
@@ -53,6 +63,15 @@ class DevicesPage(QWidget):
         self.about = plain_label("", self.box)
         self.start = QCheckBox(self.tr("Give it to the qube at each &start"), self.box)
         self.start.clicked.connect(self._choose)
+        self.mode = QComboBox(self.box)
+        self.mode.setAccessibleName(self.tr("How it is given"))
+        for mode, text in (
+            (DeviceMode.AUTO, self.tr("Attach it at each start, and when it is plugged in")),
+            (DeviceMode.ASK, self.tr("Ask at each start, and when it is plugged in")),
+            (DeviceMode.REQUIRED, self.tr("Required: do not start the qube without it")),
+        ):
+            self.mode.addItem(text, mode.value)
+        self.mode.activated.connect(self._choose)
         self.option = QCheckBox(self.box)
         self.option.clicked.connect(self._choose)
         self.option_hint = plain_label("", self.box)
@@ -73,7 +92,7 @@ class DevicesPage(QWidget):
 
     def _lay_out(self) -> None:
         inner = QVBoxLayout(self.box)
-        for widget in (self.about, self.start, self.option, self.option_hint):
+        for widget in (self.about, self.start, self.mode, self.option, self.option_hint):
             inner.addWidget(widget)
         line = QHBoxLayout()
         line.addWidget(self.problem, 1)
@@ -143,6 +162,9 @@ class DevicesPage(QWidget):
         self.about.setText(self._about(row))
         self.about.setVisible(bool(self.about.text()))
         self.start.setChecked(row.options is not None)
+        self.mode.setEnabled(row.options is not None)
+        mode = text_options(row.options or "").get(MODE, usual_mode(row.device.key.device_class))
+        self.mode.setCurrentIndex(max(0, self.mode.findData(str(mode))))
         option = _OPTION_OF.get(row.device.key.device_class)
         self.option.setVisible(option is not None)
         self.option_hint.setVisible(option == NO_STRICT_RESET)
@@ -205,6 +227,10 @@ class DevicesPage(QWidget):
             self._draft.edit(row.key, None)
             return
         options = text_options(row.options) if row.options is not None else {}
+        if row.options is not None:
+            usual, mode = usual_mode(row.device.key.device_class), self.mode.currentData()
+            options.pop(MODE, None)
+            options |= {} if mode == usual else {MODE: str(mode)}
         option = _OPTION_OF.get(row.device.key.device_class)
         if option is not None and self.option.isEnabled():
             options.pop(option, None)

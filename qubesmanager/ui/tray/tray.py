@@ -16,6 +16,7 @@ from qubesmanager.rules.facts import HALTED
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.devices.device_actions import DeviceActions, plain
 from qubesmanager.ui.devices.device_operations import DeviceOperations
+from qubesmanager.ui.devices.device_questions import DeviceQuestions
 from qubesmanager.ui.devices.panel import DevicesPanel
 from qubesmanager.ui.icons import application_icon, icon, label_icon
 from qubesmanager.ui.reasons import error_text
@@ -24,6 +25,7 @@ from qubesmanager.ui.tray.notices import NoticeKind, Notices, kind_text, unmarke
 from qubesmanager.ui.tray.qubes_panel import QubesPanel, add_actions
 from qubesmanager.ui.widgets.error_bar import ErrorBar, Notice
 from qubesmanager.ui.widgets.menus import add_action
+from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.wire.backups import INCOMPLETE, BackupRun
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
@@ -133,6 +135,8 @@ class Tray(QObject):
         self.icon.activated.connect(self._activated)
         self.notices = Notices(self.catalog, session.settings, self)
         self.notices.message.connect(self._tell)
+        self.questions = DeviceQuestions(session, self)
+        self.questions.asked.connect(self._ask_device)
         session.backups.ended.connect(self._backup_ended)
         self.menu.aboutToShow.connect(self.fill)
         self.menu.aboutToHide.connect(self.catalog.seen)
@@ -237,6 +241,15 @@ class Tray(QObject):
         return self.tr("{0} · {1} % · {2}").format(state, history.cpu, size_text(history.memory_kib << 10))
 
     # -- updates ------------------------------------------------------------------------------------------------------
+
+    def _ask_device(self, device: Device, qube: str) -> None:
+        self._session.tasks.start_hidden(self.tr("Attach a device"), self._asked(device, qube))
+
+    async def _asked(self, device: Device, qube: str) -> None:
+        title, text = self.tr("Attach a device"), self.questions.text(device, qube)
+        details = self.tr("It is assigned to this qube, and attached only if you agree.")
+        if await confirm(None, title, text, self.tr("&Attach"), details=details):
+            self.window.actions_of.operations.attach(device, qube, {}, start=False)
 
     def _backup_ended(self, run: BackupRun) -> None:
         """Only one that needs the user is worth a message."""

@@ -31,9 +31,9 @@ from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import TaskState, load_history
 from qubesmanager.ui.widgets.elided_label import OneLine
 from qubesmanager.wire import calls
-from qubesmanager.wire.codecs import CloneSpec, CreateSpec
+from qubesmanager.wire.codecs import CloneSpec, CreateSpec, DeviceId
 from qubesmanager.wire.errors import QubesVMNotStartedError
-from qubesmanager.wire.values import VmClass
+from qubesmanager.wire.values import DeviceClass, VmClass
 
 ONE_OF_EACH = ("dom0", "debian-13", "default-dvm", "sys-usb", "work", "personal", "vault", "sys-net")
 """dom0, a halted template, a disposable template, a running disposable, running, (to be) paused, halted, a netvm."""
@@ -563,3 +563,18 @@ async def test_a_prohibited_start_is_grey_with_its_rationale(clicker: Clicker, c
     assert "Being upgraded" in clicker.tip("start")
     with pytest.raises(QubesVMNotStartedError, match="Being upgraded"):
         await client.send(calls.VM_START("vault"))
+
+
+async def test_a_device_that_is_asked_for_is_attached_by_a_button(clicker: Clicker, client: Client) -> None:
+    assign = calls.VM_DEVICE_ASSIGN.of(DeviceClass.BLOCK)
+    await client.send(assign("vault", DeviceId("dom0", "sdb"), {"mode": "ask-to-attach"}))
+
+    await client.send(calls.VM_START("vault"))
+    await clicker.until(lambda: bool(clicker.window.errors.notices))
+
+    (notice,) = clicker.window.errors.notices
+    assert notice.text.startswith("Attach ")
+    assert notice.text.endswith(" to vault?")
+    (attach,) = [button for button in notice.findChildren(QPushButton) if button.text() == "&Attach"]
+    attach.click()
+    await clicker.until(lambda: any(device.attached for device in clicker.session.records["vault"].devices))

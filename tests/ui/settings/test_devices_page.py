@@ -12,6 +12,7 @@ from windows import click, click_enabled, type_text
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
 from qubesmanager.models.device_catalog import DeviceKey
+from qubesmanager.models.device_choices import start_text
 from qubesmanager.models.draft import device_key
 from qubesmanager.ui.devices.attach_dialog import AttachDialog
 from qubesmanager.ui.session.session import Session
@@ -19,7 +20,7 @@ from qubesmanager.ui.settings.devices_page import DevicesPage
 from qubesmanager.ui.settings.settings_window import SettingsWindow
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import DeviceId
-from qubesmanager.wire.values import DeviceClass
+from qubesmanager.wire.values import DeviceClass, DeviceMode
 
 APPLY = QDialogButtonBox.StandardButton.Apply
 SOUND = DeviceKey(DeviceClass.PCI, "dom0", "00_1f.3")
@@ -160,3 +161,53 @@ async def test_the_table_keeps_qts_contract(page: DevicesPage, qtmodeltester: Mo
 
 async def test_the_filter_keeps_qts_contract(page: DevicesPage, qtmodeltester: ModelTester) -> None:
     qtmodeltester.check(page.filter, force_py=True)  # type: ignore[no-untyped-call] # not annotated there
+
+
+async def test_a_mode_is_chosen_and_changed(window: SettingsWindow, page: DevicesPage, system: System) -> None:
+    select(page, SDB)
+    assert not page.mode.isEnabled()
+    page.start.click()
+    choose_mode(page, DeviceMode.ASK)
+    assert window.preview.toPlainText() == "vm.device.block.Assign vault dom0+sdb ← mode=ask-to-attach"
+    await click_enabled(window.button(APPLY))
+    await until(lambda: not window.draft.dirty)
+    assert given(system, "vault")["dom0:sdb"]["mode"] == "ask-to-attach"
+    row = page.current()
+    assert row is not None
+    assert start_text(row) == "asks first"
+
+    choose_mode(page, DeviceMode.REQUIRED)
+    assert window.preview.toPlainText() == "vm.device.block.SetAssignment vault dom0+sdb ← mode=required"
+    await click_enabled(window.button(APPLY))
+    await until(lambda: not window.draft.dirty)
+    assert given(system, "vault")["dom0:sdb"]["mode"] == "required"
+
+    page.option.click()
+    assert window.preview.toPlainText().splitlines() == [
+        "vm.device.block.Unassign vault dom0+sdb",
+        "vm.device.block.Assign vault dom0+sdb ← mode=required read-only=yes frontend-dev=xvdaa",
+    ]
+    await click_enabled(window.button(APPLY))
+    await until(lambda: not window.draft.dirty)
+    assert given(system, "vault")["dom0:sdb"]["read-only"] == "yes"
+
+
+async def test_an_assignment_at_any_port_is_removed(
+    window: SettingsWindow, page: DevicesPage, system: System, client: Client
+) -> None:
+    assign = calls.VM_DEVICE_ASSIGN.of(DeviceClass.USB)
+    await client.send(assign("vault", DeviceId("sys-usb", "_"), {"identity": "0951:1666:A1:u080650"}))
+    key = DeviceKey(DeviceClass.USB, "sys-usb", "*0951:1666:A1:u080650")
+    await until(lambda: any(row.device.key == key for row in page.model.rows))
+    select(page, key)
+
+    page.start.click()
+    await click_enabled(window.button(APPLY))
+    await until(lambda: not window.draft.dirty)
+
+    assert given(system, "vault") == {}
+
+
+def choose_mode(page: DevicesPage, mode: DeviceMode) -> None:
+    page.mode.setCurrentIndex(page.mode.findData(mode.value))
+    page.mode.activated.emit(page.mode.currentIndex())

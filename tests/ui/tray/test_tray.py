@@ -9,7 +9,7 @@ import pytest
 import x_tray
 from device_samples import CAMERA, STICK, source
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QMenu, QSystemTrayIcon
+from PyQt5.QtWidgets import QApplication, QMenu, QSystemTrayIcon
 from pytestqt.qtbot import QtBot
 from until import until
 from windows import click, is_quiet, press_key, type_text
@@ -21,7 +21,10 @@ from qubesmanager.ui.devices.device_feed import DeviceFeed
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.tray.notices import NoticeKind
 from qubesmanager.ui.tray.tray import Tray
-from qubesmanager.wire.values import PowerState
+from qubesmanager.ui.widgets.prompts import Question
+from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import DeviceId
+from qubesmanager.wire.values import DeviceClass, PowerState
 
 
 class Desk:
@@ -221,3 +224,21 @@ async def test_without_a_tray_there_is_the_window_until_a_tray_comes(tmp_path: P
         assert process.poll() is None
         with x_tray.program("trayer", "--edge", "bottom", "--widthtype", "request", env=env):
             await until(lambda: icon_in_tray(env))
+
+
+async def test_the_tray_asks_whether_a_qube_gets_a_device(desk: Desk, session: Session, system: System) -> None:
+    assign = calls.VM_DEVICE_ASSIGN.of(DeviceClass.BLOCK)
+    await session.client.send(assign("vault", DeviceId("dom0", "sdb"), {"mode": "ask-to-attach"}))
+
+    await session.client.send(calls.VM_START("vault"))
+    questions: list[Question] = []
+
+    def look() -> bool:
+        widgets = QApplication.topLevelWidgets()
+        questions[:] = [each for each in widgets if isinstance(each, Question) and each.isVisible()]
+        return bool(questions)
+
+    await until(look)
+    click(questions[0].yes)
+
+    await until(lambda: any(device.attached for device in system.runtime.state.qube("vault").devices))
