@@ -34,7 +34,7 @@ from qubesmanager.ui.dialogs.offers import ask_offers
 from qubesmanager.ui.dialogs.rename_dialog import RenameDialog
 from qubesmanager.ui.dialogs.run_dialog import RunDialog
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.session.tasks import report
+from qubesmanager.ui.session.tasks import AtClose, report
 from qubesmanager.ui.widgets.error_bar import Offer
 from qubesmanager.ui.widgets.prompts import opened
 from qubesmanager.wire import calls
@@ -182,7 +182,8 @@ class Operations(QObject):
         carrying = Carrying(self, plan, stops_at_refusal=stops_at_refusal)
         rows = [plan_texts.child_title(row) for row in plan.changes]
         children = rows if len(rows) > 1 else ()
-        self.session.tasks.start(plan_texts.task_title(plan), carrying.run(), children=children)
+        at_close = AtClose.CANCELLED if children else AtClose.SILENT
+        self.session.tasks.start(plan_texts.task_title(plan), carrying.run(), children=children, at_close=at_close)
 
     def undo(self, plan: Plan, done: frozenset[RowKey]) -> None:
         """Take back what was done of a plan."""

@@ -18,7 +18,7 @@ from qubesmanager.models.texts import size_text
 from qubesmanager.transport.base import RefusedError, TransportError
 from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.session.tasks import TaskState, report
+from qubesmanager.ui.session.tasks import AtClose, TaskState, report
 from qubesmanager.wire import calls
 from qubesmanager.wire.backups import (
     NOTHING_CONFIRMED,
@@ -82,7 +82,7 @@ class RunningBackup(QObject):
 
         `confirmed` is what the user allowed it.
         """
-        self._begin(self._carry_out(text, passphrase, afterwards, confirmed))
+        self._begin(self._carry_out(text, passphrase, afterwards, confirmed), AtClose.CONTINUES)
 
     def follow(self, run: BackupRun) -> None:
         """Show a run that another client or the schedule has begun."""
@@ -90,13 +90,13 @@ class RunningBackup(QObject):
         self.progress = run.progress or Progress()
         who = self.tr("the schedule") if run.by == SCHEDULE else run.by
         self._note(self.tr("Started by {0}.").format(who))
-        self._begin(self._look_on())
+        self._begin(self._look_on(), AtClose.SILENT)
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None], at_close: AtClose) -> None:
         self._clock.start()
         self._session.happened.connect(self._happened)
         title = self.tr("Back up: {0}").format(self.profile)
-        self._task = self._session.tasks.start(title, work)
+        self._task = self._session.tasks.start(title, work, at_close=at_close)
         # A task that is cancelled before its first step runs nothing, so its end is noticed here.
         self._task.add_done_callback(lambda _task: self._ended())
 

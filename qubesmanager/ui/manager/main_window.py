@@ -39,6 +39,7 @@ from qubesmanager.ui.devices.device_operations import DeviceOperations
 from qubesmanager.ui.devices.device_questions import DeviceQuestions
 from qubesmanager.ui.icons import application_icon, icon, label_icon
 from qubesmanager.ui.manager.about_dialog import AboutDialog
+from qubesmanager.ui.manager.closing import losses, unsaved_windows
 from qubesmanager.ui.manager.command_palette import Command, CommandPalette
 from qubesmanager.ui.manager.inspector import Inspector
 from qubesmanager.ui.manager.property_columns import (
@@ -674,11 +675,13 @@ class MainWindow(QMainWindow):
             self._asking = self.session.tasks.start_hidden(self.tr("Close"), self._close_if_wanted(), owner=self)
 
     async def _close_if_wanted(self) -> None:
-        """Close after all, though something is running that ends with the program."""
-        titles = "\n".join(task.title for task in self.session.tasks.running if task.lasting)
-        text = self.tr("Close while this is running? It is cancelled then.")
-        self._may_close = await confirm(self, self.tr("Close"), text, self.tr("Cancel it and close"), details=titles)
+        """Ask once about all that ends with the program."""
+        lines = "\n".join(losses(self.session.tasks))
+        text = self.tr("Close Qubes Manager now?")
+        self._may_close = await confirm(self, self.tr("Close"), text, self.tr("Close anyway"), details=lines)
         if self._may_close:
+            for window in unsaved_windows():
+                window.leave()
             self.close()
 
     def _save(self) -> None:
@@ -711,7 +714,7 @@ class MainWindow(QMainWindow):
         self._fit_toolbar()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        if event is not None and not self._may_close and any(task.lasting for task in self.session.tasks.running):
+        if event is not None and not self._may_close and losses(self.session.tasks):
             event.ignore()
             self._ask_to_close()
             return

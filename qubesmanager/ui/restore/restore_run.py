@@ -15,7 +15,7 @@ from qubesmanager.models.texts import clock_text, size_text
 from qubesmanager.transport.base import RefusedError, TransportError
 from qubesmanager.ui.restore.restore_texts import notes, why
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.session.tasks import TaskState, report
+from qubesmanager.ui.session.tasks import AtClose, TaskState, report
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.restores import THE_FILE, Restored, RestorePlan, qube_in_progress
@@ -56,7 +56,9 @@ class RestoreRun(QObject):
         """Begin, as a task of the session."""
         title = self.tr("Verify {0}") if self.plan.verify_only else self.tr("Restore from {0}")
         self._note(title.format(self.path.name))
-        self._task = self._session.tasks.start(title.format(self.path.name), self._carry_out(passphrase), lasting=True)
+        self._task = self._session.tasks.start(
+            title.format(self.path.name), self._carry_out(passphrase), at_close=AtClose.CANCELLED
+        )
         self._task.add_done_callback(self._settle)
 
     def cancel(self) -> None:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Coroutine, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,15 @@ class TaskState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class AtClose(Enum):
+    """What becomes of a running task when the program ends. The user is asked before, but for `SILENT`."""
+
+    SILENT = "silent"
+    CANCELLED = "cancelled"
+    CONTINUES = "continues"
+    """dom0 continues it; what this program does after it is lost."""
+
+
 class ToldError(Exception):
     """The task failed, and a window shows already why, and what to do about it."""
 
@@ -47,7 +56,7 @@ class ToldError(Exception):
 class TaskEntry:
     """One operation, as the task panel shows it. Times are Unix seconds; `progress` is 0..100 or None if unknown.
 
-    `lasting`: all of it is lost when the program ends, so a person is asked before. `children`: its parts, one level
+    `children`: its parts, one level
     deep, which are there from its start.
     """
 
@@ -58,7 +67,7 @@ class TaskEntry:
     progress: int | None = None
     detail: str = ""
     cancellable: bool = True
-    lasting: bool = False
+    at_close: AtClose = AtClose.SILENT
     children: "list[TaskEntry]" = field(default_factory=list)
     task: "asyncio.Task[None] | None" = field(default=None, repr=False, compare=False)
 
@@ -124,7 +133,7 @@ class TaskSet(QObject):
         coroutine: Coroutine[Any, Any, None],
         *,
         cancellable: bool = True,
-        lasting: bool = False,
+        at_close: AtClose = AtClose.SILENT,
         owner: QObject | None = None,
         children: Sequence[str] = (),
     ) -> "asyncio.Task[None]":
@@ -132,7 +141,7 @@ class TaskSet(QObject):
 
         `children`: the titles of its parts, of which it reports with `report_child`.
         """
-        entry = TaskEntry(title, time.time(), cancellable=cancellable, lasting=lasting)
+        entry = TaskEntry(title, time.time(), cancellable=cancellable, at_close=at_close)
         entry.children = [TaskEntry(part, entry.started, TaskState.WAITING, cancellable=False) for part in children]
         task = self._loop().create_task(self._run(entry, coroutine), name=title)
         entry.task = task

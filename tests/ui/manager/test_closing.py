@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Closing the main window asks once about all that would be lost."""
+
+import asyncio
+
+import pytest
+from PyQt5.QtWidgets import QApplication, QLabel
+from windows import Clicker
+
+from qubesmanager.models.draft import PROPERTY
+from qubesmanager.ui.session.tasks import AtClose
+from qubesmanager.ui.settings import open_settings
+from qubesmanager.ui.settings.multi_window import MultiWindow
+from qubesmanager.ui.settings.settings_window import SettingsWindow
+from qubesmanager.ui.widgets.prompts import Question
+
+
+@pytest.fixture(autouse=True)
+def _stays() -> None:
+    QApplication.setQuitOnLastWindowClosed(False)
+
+
+def asked(question: Question) -> str:
+    return "\n".join(label.text() for label in question.findChildren(QLabel))
+
+
+async def test_unsaved_settings_and_what_is_running_are_asked_about_once(clicker: Clicker) -> None:
+    window, session = clicker.window, clicker.session
+    closed: list[bool] = []
+    window.closed.connect(lambda: closed.append(True))
+    single = open_settings(session, ("vault",))
+    several = open_settings(session, ("work", "personal"))
+    assert isinstance(single, SettingsWindow)
+    assert isinstance(several, MultiWindow)
+    for settings in (single, several):
+        settings.show()
+        settings.draft.edit((PROPERTY, "label"), "green")
+    session.tasks.start("Restore it", asyncio.sleep(3600), at_close=AtClose.CANCELLED)
+    session.tasks.start("Back up: nightly", asyncio.sleep(3600), at_close=AtClose.CONTINUES)
+    session.tasks.start("Start work", asyncio.sleep(3600))
+
+    window.close()
+    question = await clicker.dialog(Question)
+    text = asked(question)
+    assert f"{single.windowTitle()}: the changes are not applied." in text
+    assert f"{several.windowTitle()}: the changes are not applied." in text
+    assert "Restore it: it is cancelled." in text
+    assert "Back up: nightly: it goes on without the window" in text
+    assert "Start work" not in text
+    question.reject()
+    await clicker.until(lambda: window._asking is not None and window._asking.done())
+    assert single.isVisible()
+    assert closed == []
+
+    window.close()
+    clicker.press((await clicker.dialog(Question)).yes)
+    await clicker.until(lambda: closed == [True])
+    assert not single.isVisible()
+    assert not several.isVisible()
+    assert not any(isinstance(each, Question) and each.isVisible() for each in QApplication.topLevelWidgets())
+
+
+async def test_nothing_to_lose_asks_nothing(clicker: Clicker) -> None:
+    closed: list[bool] = []
+    clicker.window.closed.connect(lambda: closed.append(True))
+    settings = open_settings(clicker.session, ("vault",))
+    settings.show()
+
+    clicker.window.close()
+
+    assert closed == [True]
+    settings.close()
