@@ -11,6 +11,12 @@ from qubesmanager.daemon.local.drivers.firewall.resolve import Resolver
 from qubesmanager.daemon.local.drivers.hypervisor.base import Hypervisor
 from qubesmanager.daemon.local.runtime import Places, Runtime
 from qubesmanager.daemon.local.services.autostart import Autostart
+from qubesmanager.daemon.local.services.backup_destinations import BackupDestinations
+from qubesmanager.daemon.local.services.backup_history import BackupHistory
+from qubesmanager.daemon.local.services.backup_preview import BackupPreviews
+from qubesmanager.daemon.local.services.backup_run import BackupRuns
+from qubesmanager.daemon.local.services.backup_schedule import BackupSchedule
+from qubesmanager.daemon.local.services.backup_sources import BackupSources
 from qubesmanager.daemon.local.services.backups import Backups
 from qubesmanager.daemon.local.services.creation import Creation
 from qubesmanager.daemon.local.services.descriptions import Descriptions
@@ -58,7 +64,13 @@ class System:
         self.pools = Pools(runtime, self.leases)
         self.volumes = Volumes(runtime, self.pools)
         self.devices = Devices(runtime, self.pools)
-        self.backups = Backups(runtime, self.pools, self.volumes, self.policies, Profiles(places.profiles))
+        self.backup_history = history = BackupHistory(runtime)
+        destinations = BackupDestinations(runtime, history)
+        self.backups = Backups(runtime, Profiles(places.profiles), destinations)
+        sources = BackupSources(runtime, self.pools, self.volumes)
+        self.backup_runs = BackupRuns(runtime, self.backups, destinations, sources, history, self.policies)
+        self.backup_schedule = BackupSchedule(runtime, self.backups, self.backup_runs, history)
+        self.backup_previews = BackupPreviews(runtime, self.backups, destinations, self.backup_runs, history)
         self.network = network(runtime)
         self.naming = Naming(runtime, self.policies, self.backups)
         self.mentions = Mentions(self.policies, self.backups)

@@ -28,7 +28,7 @@ from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.backups import targets
-from qubesmanager.daemon.local.services import backups
+from qubesmanager.daemon.local.services import backup_schedule
 from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
@@ -542,7 +542,7 @@ async def test_one_run_of_a_profile_at_a_time_and_a_cancel_leaves_nothing(
     monkeypatch.setitem(scrypt_container.LEVELS, "standard", Params(19))
     async with asyncio.TaskGroup() as group:
         first = group.create_task(error_of(client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": "x"}))))
-        while "nightly" not in system.backups._runs:  # noqa: ASYNC110 - nothing tells
+        while "nightly" not in system.backup_runs._jobs:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0)
         with pytest.raises(BackupAlreadyRunningError):
             await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": "x"}))
@@ -575,12 +575,12 @@ async def test_only_verified_backups_of_the_profile_as_they_were_written_ever_go
     stranger = folder / "qubes-backup-nightly-20200101T000000"
     stranger.write_bytes(b"not ours")
     moment = int(time.time())
-    system.backups.clock = partial(float, moment)
+    system.backup_history.clock = partial(float, moment)
     unverified = await backed_up(client, folder, include=["vault"])
-    system.backups.clock = partial(float, moment + 100)
+    system.backup_history.clock = partial(float, moment + 100)
     changed = await backed_up(client, folder, include=["vault"], verify=True)
     changed.write_bytes(changed.read_bytes() + b"x")
-    system.backups.clock = partial(float, moment + 200)
+    system.backup_history.clock = partial(float, moment + 200)
 
     await backed_up(client, folder, include=["vault"], verify=True, keep={"last": 1})
 
@@ -591,7 +591,7 @@ async def test_backups_beyond_keep_are_listed_and_then_removed(client: Client, s
     moment = time.time()
     files = []
     for number in range(3):
-        system.backups.clock = partial(float, moment + 100 * number)
+        system.backup_history.clock = partial(float, moment + 100 * number)
         files.append(await backed_up(client, folder, include=["vault"], verify=True, keep={"last": 3}))
     await with_profile(client, folder, include=["vault"], verify=True, keep={"last": 1})
 
@@ -599,7 +599,7 @@ async def test_backups_beyond_keep_are_listed_and_then_removed(client: Client, s
 
     assert f"would-remove={files[0].name} {files[1].name} {files[2].name}\n" in text
     assert all(file.exists() for file in files)
-    system.backups.clock = partial(float, moment + 1000)
+    system.backup_history.clock = partial(float, moment + 1000)
     await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": WORDS}))
 
     assert not any(file.exists() for file in files)
@@ -613,7 +613,7 @@ async def test_a_run_removes_exactly_what_the_preview_said_whatever_the_clock(
     moment = time.time()
     for number in range(16):
         moment += chance.choice([0, 3600, 90_000, 90_000, 700_000, 150_000_000, -150_000_000, -90_000])
-        system.backups.clock = partial(float, moment)
+        system.backup_history.clock = partial(float, moment)
         counts = {name: chance.randrange(3) for name in ("last", "daily", "weekly", "monthly")}
         include = chance.choice([["vault"], ["vault", "sys-net"]])
         await with_profile(client, folder, include=include, verify=True, keep=counts)
@@ -633,10 +633,10 @@ async def test_the_only_backup_of_a_qube_stays_until_dom0_gives_the_qube_up(
 ) -> None:
     moment = time.time()
     await client.send(calls.VM_CREATE("debian-13", "StandaloneVM", CreateSpec("gone", "green")))
-    system.backups.clock = partial(float, moment)
+    system.backup_history.clock = partial(float, moment)
     first = await backed_up(client, folder, include=["vault", "gone"], verify=True, keep={"last": 1})
     await client.send(calls.VM_REMOVE("gone"))
-    system.backups.clock = partial(float, moment + 100)
+    system.backup_history.clock = partial(float, moment + 100)
 
     second = await backed_up(client, folder, include=["vault"], verify=True, keep={"last": 1})
 
@@ -650,7 +650,7 @@ async def test_the_only_backup_of_a_qube_stays_until_dom0_gives_the_qube_up(
     as_qube = Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer, "vault"))
     with pytest.raises(PermissionDenied):
         await execute(as_qube, "nightly", WORDS, confirmed=Confirmed(("gone",)))
-    system.backups.clock = partial(float, moment + 200)
+    system.backup_history.clock = partial(float, moment + 200)
 
     await execute(client, "nightly", WORDS, confirmed=Confirmed(("gone",)))
 
@@ -682,10 +682,10 @@ async def test_a_run_with_a_wrong_clock_does_not_stop_the_schedule(
     client: Client, system: System, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = time.time()
-    system.backups.clock = partial(float, now + 5 * 365 * 86_400)
+    system.backup_history.clock = partial(float, now + 5 * 365 * 86_400)
     await backed_up(client, folder, include=["vault"], schedule="hourly", passphrase_text="x")
-    system.backups.clock = partial(float, now)
-    monkeypatch.setattr(backups, "LOOK_SECONDS", 0.01)
+    system.backup_history.clock = partial(float, now)
+    monkeypatch.setattr(backup_schedule, "LOOK_SECONDS", 0.01)
     assert "vault class=AppVM" in (
         text := encode_info(await client.send(calls.BACKUP_INFO("dom0", "nightly", pieces())))
     )
@@ -693,7 +693,7 @@ async def test_a_run_with_a_wrong_clock_does_not_stop_the_schedule(
 
     async with aclosing(client.events()) as events:
         await anext(events)
-        system.runtime.spawn("the schedule", system.backups.keep_schedule())
+        system.runtime.spawn("the schedule", system.backup_schedule.keep())
         async with asyncio.timeout(LIMIT):
             while not any(event.name == "backup-finished" for event in await anext(events)):
                 pass
@@ -710,19 +710,19 @@ async def test_a_missed_run_is_made_up_for_once(
     path = system.runtime.places.profiles / "nightly.conf"
     long_ago = time.time() - 5 * 3600
     os.utime(path, (long_ago, long_ago))
-    monkeypatch.setattr(backups, "LOOK_SECONDS", 0.01)
-    is_due, looks = system.backups._is_due, 0
+    monkeypatch.setattr(backup_schedule, "LOOK_SECONDS", 0.01)
+    is_due, looks = system.backup_schedule._is_due, 0
 
     async def counted(name: str) -> bool:
         nonlocal looks
         looks += 1
         return await is_due(name)
 
-    monkeypatch.setattr(system.backups, "_is_due", counted)
+    monkeypatch.setattr(system.backup_schedule, "_is_due", counted)
 
     async with aclosing(client.events()) as events:
         await anext(events)
-        system.runtime.spawn("the schedule", system.backups.keep_schedule())
+        system.runtime.spawn("the schedule", system.backup_schedule.keep())
         async with asyncio.timeout(LIMIT):
             while not any(event.name == "backup-finished" for event in await anext(events)):
                 pass

@@ -28,7 +28,7 @@ from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.backups import homes
-from qubesmanager.daemon.local.services import backups
+from qubesmanager.daemon.local.services import backup_run
 from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
@@ -281,7 +281,7 @@ async def test_a_restore_that_is_refused_or_fails_leaves_nothing_of_the_home(
 async def test_of_a_damaged_home_salvage_unpacks_what_comes_before_the_damage(
     client: Client, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backups, "Options", partial(Options, piece=200_000))
+    monkeypatch.setattr(backup_run, "Options", partial(Options, piece=200_000))
     (home / "zlast").write_bytes(os.urandom(4 * MIB))
     await execute(client, tmp_path / "file", dom0_home=True)
     file, place = damaged(tmp_path / "file"), made(tmp_path / "place")

@@ -181,7 +181,7 @@ async def test_a_state_disk_that_fills_up_under_a_backup_says_what_is_there(
     assert (run["result"], run["file"]) == ("failed", str(file))
     (small_disk / "filler").unlink()
     assert (await restore(client, file)) == ["lab restored-as=copy result=ok"]
-    on_small.backups.clock = lambda: time.time() + 60
+    on_small.backup_history.clock = lambda: time.time() + 60
     await execute(client)
     stored = await on_small.runtime.store.read("SELECT told FROM backup_run ORDER BY run")
     assert [json.loads(told)["result"] for (told,) in stored] == ["failed", "ok"]

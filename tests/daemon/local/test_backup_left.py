@@ -73,7 +73,7 @@ async def test_the_next_start_removes_it_and_the_file_of_no_other_run(
     other.write_bytes(b"of another daemon")
     await cut_off(system, left)
 
-    await system.backups.recover()
+    await system.backup_history.recover()
 
     assert names(folder) == {other.name}
     (run,) = await history(client)
@@ -87,7 +87,7 @@ async def test_a_partial_file_on_a_missing_disk_is_removed_before_the_next_run_t
     connect = on_disk(monkeypatch, folder)
     await cut_off(system, left)
     connect(False)
-    await system.backups.recover()
+    await system.backup_history.recover()
     assert left.name in names(folder)
     assert (await history(client))[-1]["result"] == "failed"
 
@@ -104,10 +104,10 @@ async def test_a_partial_file_on_a_missing_disk_is_removed_at_a_later_start(
     connect = on_disk(monkeypatch, folder)
     await cut_off(system, left)
     connect(False)
-    await system.backups.recover()
+    await system.backup_history.recover()
     connect(True)
 
-    await system.backups.recover()
+    await system.backup_history.recover()
 
     await until(lambda: not names(folder))
 
@@ -117,7 +117,7 @@ async def test_a_file_that_another_daemon_writes_now_stays(system: System, clien
     part = part_of(folder / "file")
     with partial(part):
         await cut_off(system, part)
-        await system.backups.recover()
+        await system.backup_history.recover()
         assert names(folder) == {part.name}
 
     assert names(folder) == {part.name}
@@ -129,7 +129,7 @@ async def test_a_run_to_elsewhere_leaves_it_alone(
     connect = on_disk(monkeypatch, folder)
     await cut_off(system, left)
     connect(False)
-    await system.backups.recover()
+    await system.backup_history.recover()
     (tmp_path / "elsewhere").mkdir()
 
     await execute(client, tmp_path / "elsewhere")

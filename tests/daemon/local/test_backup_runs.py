@@ -71,16 +71,16 @@ async def test_the_status_shows_a_running_backup_and_the_results_of_earlier_ones
     await with_profile(client, "done", tmp_path / "done")
     await with_profile(client, "slow", tmp_path / "slow")
     await client.send(calls.BACKUP_EXECUTE("dom0", "done", {}))
-    carry_out = system.backups._carry_out
+    carry_out = system.backup_runs._carry_out
 
     async def held(run: Any, *arguments: Any) -> None:
         run.totals = {"vault": 100}
-        system.backups._progress(run, "writing", "vault", 40)
+        system.backup_runs._progress(run, "writing", "vault", 40)
         entered.set()
         await leave.wait()
         await carry_out(run, *arguments)
 
-    monkeypatch.setattr(system.backups, "_carry_out", held)
+    monkeypatch.setattr(system.backup_runs, "_carry_out", held)
     running = asyncio.ensure_future(client.send(calls.BACKUP_EXECUTE("dom0", "slow", {})))  # noqa: TID251 - awaited
     await entered.wait()
 
@@ -110,17 +110,17 @@ async def test_a_failed_scheduled_run_is_tried_again_and_again_with_longer_waits
     client: Client, system: System, tmp_path: Path, told: list[Event]
 ) -> None:
     await with_profile(client, "nightly", tmp_path / "gone/backup", schedule="monthly 1 03:00")
-    clock = system.backups.clock = _Clock(system.backups.clock() + 40 * 86400)
+    clock = system.backup_history.clock = _Clock(system.backup_history.clock() + 40 * 86400)
 
     attempts = []
     for wait in (0, *RETRY_SECONDS, 86400):
         clock.now += wait - 1
-        early = await system.backups._attempt("nightly") if wait else 0
+        early = await system.backup_schedule._attempt("nightly") if wait else 0
         clock.now += 1
-        attempt = await system.backups._attempt("nightly")
+        attempt = await system.backup_schedule._attempt("nightly")
         attempts.append((early, attempt))
         if attempt:
-            await system.backups._scheduled("nightly", attempt)
+            await system.backup_schedule._scheduled("nightly", attempt)
 
     assert attempts == [(0, 1), (0, 2), (0, 3), (0, 4), (0, 5), (0, 0)]
     rows = [json.loads(encode_run(run)) for run in await client.send(calls.BACKUP_HISTORY("dom0"))]
@@ -137,17 +137,17 @@ async def test_a_retry_that_succeeds_is_the_last_and_its_time_is_announced(
     client: Client, system: System, tmp_path: Path
 ) -> None:
     await with_profile(client, "nightly", tmp_path / "later/backup", schedule="monthly 1 03:00")
-    clock = system.backups.clock = _Clock(system.backups.clock() + 40 * 86400)
-    await system.backups._scheduled("nightly", 1)
+    clock = system.backup_history.clock = _Clock(system.backup_history.clock() + 40 * 86400)
+    await system.backup_schedule._scheduled("nightly", 1)
     ended = (await status(client))["nightly"]["end"]
     assert (await status(client))["nightly"]["next-attempt"] == ended + RETRY_SECONDS[0]
 
     (tmp_path / "later").mkdir()
     clock.now += RETRY_SECONDS[0]
-    await system.backups._scheduled("nightly", await system.backups._attempt("nightly"))
+    await system.backup_schedule._scheduled("nightly", await system.backup_schedule._attempt("nightly"))
 
     clock.now += RETRY_SECONDS[1]
-    assert await system.backups._attempt("nightly") == 0
+    assert await system.backup_schedule._attempt("nightly") == 0
     assert (await status(client))["nightly"]["result"] == "ok"
     assert "next-attempt" not in (await status(client))["nightly"]
 
@@ -157,29 +157,29 @@ async def test_a_run_that_the_user_started_or_cancelled_is_not_retried(
     client: Client, system: System, tmp_path: Path, by: str
 ) -> None:
     await with_profile(client, "nightly", tmp_path / "gone/backup", schedule="monthly 1 03:00")
-    clock = system.backups.clock = _Clock(system.backups.clock() + 40 * 86400)
+    clock = system.backup_history.clock = _Clock(system.backup_history.clock() + 40 * 86400)
 
     with pytest.raises(Mgmt1Error):
-        await system.backups.execute("nightly", None, by=by)
+        await system.backup_runs.execute("nightly", None, by=by)
     clock.now += RETRY_SECONDS[-1]
 
-    assert await system.backups._attempt("nightly") == 0
+    assert await system.backup_schedule._attempt("nightly") == 0
 
 
 async def test_a_cancelled_scheduled_run_is_not_tried_again(
     client: Client, system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await with_profile(client, "nightly", tmp_path / "backup", schedule="monthly 1 03:00")
-    clock = system.backups.clock = _Clock(system.backups.clock() + 40 * 86400)
+    clock = system.backup_history.clock = _Clock(system.backup_history.clock() + 40 * 86400)
 
     async def cancelled(*_: object) -> None:
         raise BackupCancelledError("The backup was cancelled.")
 
-    monkeypatch.setattr(system.backups, "_carry_out", cancelled)
-    await system.backups._scheduled("nightly", 1)
+    monkeypatch.setattr(system.backup_runs, "_carry_out", cancelled)
+    await system.backup_schedule._scheduled("nightly", 1)
     clock.now += RETRY_SECONDS[-1]
 
-    assert await system.backups._attempt("nightly") == 0
+    assert await system.backup_schedule._attempt("nightly") == 0
 
 
 def test_a_clock_that_was_set_back_does_not_silence_the_retries() -> None:
@@ -204,7 +204,7 @@ async def test_a_profile_that_is_broken_is_a_failed_run_once_and_quotes_nothing(
 
     monkeypatch.setattr(asyncio, "sleep", look)
     with pytest.raises(asyncio.CancelledError):
-        await system.backups.keep_schedule()
+        await system.backup_schedule.keep()
 
     (row,) = [json.loads(encode_run(run)) for run in await client.send(calls.BACKUP_HISTORY("dom0"))]
     assert (row["profile"], row["result"]) == ("nightly", "failed")

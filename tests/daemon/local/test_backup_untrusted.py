@@ -134,7 +134,7 @@ async def test_a_failure_inside_a_call_with_a_passphrase_logs_no_message(
     def fail(*_arguments: object, **_options: object) -> None:
         raise RuntimeError(WORDS)
 
-    monkeypatch.setattr(system.backups, "execute", fail)
+    monkeypatch.setattr(system.backup_runs, "execute", fail)
     dispatcher = Dispatcher(LocalBackend(system))
 
     answer = dispatcher.answer(
@@ -283,7 +283,7 @@ async def test_a_run_that_fails_removes_no_older_backup(
         raise BackupError("The disk lies.")
 
     monkeypatch.setattr(targets, "verified", refuse)
-    system.backups.clock = lambda: time.time() + 100
+    system.backup_history.clock = lambda: time.time() + 100
     with pytest.raises(Mgmt1Error, match="lies"):
         await execute(client)
 
@@ -319,7 +319,7 @@ async def test_a_cancel_at_any_moment_leaves_no_file_or_a_whole_backup(
             assert error is None
             assert names(folder) == {Path(history[-1]["file"]).name}
         outcomes.append(type(error))
-        assert not system.backups._runs
+        assert not system.backup_runs._jobs
     assert BackupCancelledError in outcomes
 
 

@@ -254,11 +254,11 @@ async def test_a_qubes_profile_backs_up_only_what_the_qube_sees(
     await set_profile(qube, folder, include=include, schedule="daily 03:00")
 
     if scheduled:
-        await system.backups._scheduled("theirs", 1)
+        await system.backup_schedule._scheduled("theirs", 1)
     else:
         await execute(client, "theirs", None)
 
-    (run,) = await system.backups.history("theirs")
+    (run,) = await system.backup_history.runs("theirs")
     assert [qube.name for qube in run.qubes or ()] == ["sys-net", "vault"]
     assert run.result == "ok"
     assert "because sys-net does not see them: " in run.reason
@@ -282,7 +282,7 @@ async def test_a_qube_that_its_profile_owner_no_longer_sees_is_not_backed_up(
     with pytest.raises(BackupIncompleteError, match="There is no qube work"):
         await execute(qube, "theirs", None)
 
-    runs = await system.backups.history("theirs")
+    runs = await system.backup_history.runs("theirs")
     assert [[qube.name for qube in run.qubes or ()] for run in runs] == [["vault", "work"], ["vault"]]
 
 

@@ -119,7 +119,7 @@ async def test_unplugging_the_disk_fails_the_run_and_its_partial_file_is_removed
     assert left.endswith(".partial")
     disk.unplug()
 
-    await system.backups.recover()
+    await system.backup_history.recover()
     with pytest.raises(BackupNotConnectedError):
         await execute(client, "nightly", None)
     disk.plug_in()
@@ -140,7 +140,7 @@ async def test_a_disk_that_is_plugged_in_before_the_start_loses_what_was_left_th
     disk.plug_in()
     assert len(names(disk.place)) == 1
 
-    await system.backups.recover()
+    await system.backup_history.recover()
 
     await until(lambda: not names(disk.place))
 

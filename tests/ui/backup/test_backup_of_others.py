@@ -36,17 +36,17 @@ class Gate:
 
     def __init__(self, system: System, monkeypatch: pytest.MonkeyPatch) -> None:
         self.is_open = False
-        carry_out = system.backups._carry_out
+        carry_out = system.backup_runs._carry_out
 
         async def held(run: Any, *arguments: Any) -> None:
             run.totals = {"vault": 100}
-            system.backups._progress(run, "writing", "vault", 40)
+            system.backup_runs._progress(run, "writing", "vault", 40)
             await until(lambda: self.is_open or run.cancelled.is_set())
             if run.cancelled.is_set():
                 raise BackupCancelledError("The backup was cancelled.")
             await carry_out(run, *arguments)
 
-        monkeypatch.setattr(system.backups, "_carry_out", held)
+        monkeypatch.setattr(system.backup_runs, "_carry_out", held)
 
 
 @pytest.fixture
@@ -213,8 +213,8 @@ async def fail(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(*_: object) -> None:
         raise BackupError("The disk is not connected.")
 
-    monkeypatch.setattr(system.backups, "_carry_out", broken)
-    await system.backups._scheduled("nightly", 1)
+    monkeypatch.setattr(system.backup_runs, "_carry_out", broken)
+    await system.backup_schedule._scheduled("nightly", 1)
 
 
 async def test_a_failed_scheduled_backup_is_in_the_status_bar_with_reason_and_next_attempt(

@@ -20,12 +20,12 @@ async def execute(context: Context, profile: str, options: Mapping[str, str]) ->
     passphrase, confirmed = decode_execute(options)
     if confirmed != NOTHING_CONFIRMED and context.source != DOM0:
         raise refusal("backup-options-of-dom0")
-    await context.system.backups.execute(profile, passphrase, confirmed, by=context.source)
+    await context.system.backup_runs.execute(profile, passphrase, confirmed, by=context.source)
 
 
 @answers(calls.BACKUP_CANCEL)
 async def cancel(context: Context, profile: str, _payload: None) -> None:
-    context.system.backups.cancel(profile)
+    context.system.backup_runs.cancel(profile)
 
 
 @answers(calls.BACKUP_INFO)
@@ -34,7 +34,7 @@ async def info(context: Context, profile: str | None, content: ByteStream) -> Pr
         text = await _text(content)
         if text and context.source != DOM0:
             raise refusal("profile-preview-of-dom0")
-        return await context.system.backups.info(profile, text, context.source)
+        return await context.system.backup_previews.preview(profile, text, context.source)
     return await context.system.restores.contents(context.source, content)
 
 
@@ -82,9 +82,9 @@ async def remove_profile(context: Context, profile: str, _payload: None) -> None
 
 @answers(calls.BACKUP_STATUS)
 async def status(context: Context, _arg: None, _payload: None) -> list[BackupRun]:
-    return await context.system.backups.status(context.source)
+    return await context.system.backup_runs.status(context.source)
 
 
 @answers(calls.BACKUP_HISTORY)
 async def history(context: Context, profile: str | None, _payload: None) -> list[BackupRun]:
-    return await context.system.backups.history(profile, context.source)
+    return await context.system.backup_history.runs(profile, context.source)
