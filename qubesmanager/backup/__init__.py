@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Backups: profiles, schedules, retention and passphrases; the format is in `backup.archive`.
 
-Everything here blocks and belongs into a thread of the caller's. Nothing knows a store or starts a process.
+Everything here blocks: call it in a thread. Nothing knows a store or starts a process.
 """

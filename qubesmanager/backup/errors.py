@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a backup can answer instead of doing as asked; defined with the other errors that travel on the wire."""
+"""The errors of backups; defined with the other errors that travel on the wire."""
 
 from qubesmanager.wire.errors import (
     BackupDamagedError,

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Passphrases: how one is read, the same wherever it comes from, and one made at random."""
+"""Reading a passphrase, in the same way from each source, and generating one."""
 
 import secrets
 from typing import BinaryIO
 
+from qubesmanager.wire.reason import Field, Reason
 from qubesmanager.wire.reasons import refusal
 
 LIMIT = 4096
 """Bytes of a passphrase in UTF-8."""
+
+GIVEN = Reason("what-given")
+"""A passphrase that the user typed or a call brought, as a noun of messages."""
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _GROUPS = 6
@@ -16,11 +20,11 @@ _MARK = "\ufeff"
 _READ = LIMIT + len(_MARK.encode()) + len("\r\n")
 
 
-def passphrase_line(untrusted: bytes, what: str) -> str:
+def passphrase_line(untrusted: bytes, what: Field) -> str:
     """The passphrase in the first line, without byte order mark, CR and LF at its ends.
 
     Every reader uses this function, so that the same file gives the same passphrase everywhere. Raises `BackupError`
-    that begins with `what` for an empty line, one over `LIMIT` (it is never cut), and one that is not UTF-8 text.
+    about `what`, a noun, for an empty line, one over `LIMIT` (it is never cut), and one that is not UTF-8 text.
     """
     line = untrusted.split(b"\n", 1)[0]
     try:
@@ -34,14 +38,14 @@ def passphrase_line(untrusted: bytes, what: str) -> str:
     return passphrase
 
 
-def passphrase_text(untrusted: str, what: str) -> str:
+def passphrase_text(untrusted: str, what: Field) -> str:
     """The passphrase in a text, as `passphrase_line` reads it; a text of several lines is refused."""
     if "\n" in untrusted.strip(f"{_MARK}\r\n"):
         raise refusal("passphrase-lines", what)
     return passphrase_line(untrusted.lstrip(f"{_MARK}\r\n").encode("utf-8", "surrogatepass"), what)
 
 
-def read_passphrase(file: BinaryIO, what: str) -> str:
+def read_passphrase(file: BinaryIO, what: Field) -> str:
     """The passphrase in the first line of an open file. Blocks. Raises as `passphrase_line`, and `OSError`."""
     return passphrase_line(file.readline(_READ), what)
 

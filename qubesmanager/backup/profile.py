@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Backup profiles: the YAML of Qubes 4.x with keys of our own, checked whole before anything is believed.
+"""Backup profiles: the YAML of Qubes 4.x with keys of our own, checked completely before any of it is used.
 
     include: ["$type:AppVM", "$tag:work", "personal"]
     exclude: ["untrusted"]
@@ -79,7 +79,7 @@ class Profile:
 
 
 def matches(patterns: Collection[str], name: str, klass: str, tags: Collection[str]) -> bool:
-    """Whether a qube is among what `include` or `exclude` says; as a set, however many patterns cost the same."""
+    """Whether one of the patterns of `include` or `exclude`, as a set, matches the qube."""
     return name in patterns or f"{TYPE}{klass}" in patterns or any(f"{TAG}{tag}" in patterns for tag in tags)
 
 
@@ -160,7 +160,7 @@ def owner_of(text: str) -> str:
 
 
 def without_passphrase(text: str) -> str:
-    """The profile's text for people to see."""
+    """The profile's text for the user to see, without its passphrase."""
     values = _mapping(text)
     if "passphrase_text" not in values:
         return text
@@ -178,8 +178,9 @@ def _mapping(untrusted: str) -> dict[str, Any]:
         values = yaml.load(untrusted, _LOADER)  # noqa: S506 - both are safe loaders
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         where = getattr(error, "problem_mark", None)
-        line = f" in line {where.line + 1}" if where is not None else ""
-        raise refusal("profile-no-yaml", line) from error
+        if where is None:
+            raise refusal("profile-no-yaml") from error
+        raise refusal("profile-no-yaml-line", where.line + 1) from error
     if values is None:
         values = {}
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
@@ -190,7 +191,7 @@ def _mapping(untrusted: str) -> dict[str, Any]:
 def _check_plain(untrusted: str) -> None:
     """Raise `ProtocolError` for aliases, which may expand to trees of aliases, and for deep nesting.
 
-    Read event by event: what takes the reader long is refused before it does.
+    It reads event by event, so that a text that would take YAML long is refused before.
     """
     depth = nodes = 0
     for event in yaml.parse(untrusted, _LOADER):
@@ -219,9 +220,9 @@ def _check_once(node: "yaml.Node | None") -> None:
 # -- values -----------------------------------------------------------------------------------------------------------
 
 
-def _not(key: str, value: str) -> str:
-    """The end of a sentence with the wrong value; without it where a person may have written the passphrase itself."""
-    return "" if key.startswith("passphrase_") else f", not {shown(value)}"
+def _is_secret(key: str) -> bool:
+    """Whether the user may have written the passphrase itself as the value, so that no error quotes it."""
+    return key.startswith("passphrase_")
 
 
 def _line(key: str, value: Any) -> str:
@@ -252,14 +253,14 @@ def _pattern(key: str, value: Any) -> str:
 
 def _vm(key: str, value: Any) -> str:
     if not VM_NAME.matches(_line(key, value)):
-        raise refusal("profile-qube", key, _not(key, str(value)))
+        raise refusal("profile-qube", key) if _is_secret(key) else refusal("profile-qube-not", key, shown(str(value)))
     return str(value)
 
 
 def _absolute(key: str, value: Any) -> str:
     path = _line(key, value)
     if not PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
-        raise refusal("profile-path", key, _not(key, path))
+        raise refusal("profile-path", key) if _is_secret(key) else refusal("profile-path-not", key, shown(path))
     return path
 
 

@@ -87,7 +87,7 @@ def _edited(text: str, spans: list[tuple[int, int, str]]) -> str:
 
 
 def _checked(text: str, expected: Profile) -> str:
-    """The text, once it means what it is to mean. Raises `ProtocolError`."""
+    """The text, if it is the profile that is expected. Raises `ProtocolError`."""
     if parse_profile(text) != expected:
         raise refusal("profile-not-editable")
     return text

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, suppress
 
 from qubesmanager.backup.errors import BackupError, BackupIncompleteError
-from qubesmanager.backup.passphrases import passphrase_text
+from qubesmanager.backup.passphrases import GIVEN, passphrase_text
 from qubesmanager.client.client import Client
 from qubesmanager.client.live_copy import FIRST_PAUSE, LONGEST_PAUSE
 from qubesmanager.transport.base import TransportError
@@ -133,7 +133,7 @@ async def execute(
     Cancelled, the run is cancelled too, and this ends when it has: what it had written is gone. If `leaves` returns
     true, the run goes on without a caller that waits for it. `confirmed` is what the user allowed it.
     """
-    checked = None if passphrase is None else passphrase_text(passphrase, "What was given")
+    checked = None if passphrase is None else passphrase_text(passphrase, GIVEN)
     payload = encode_execute(checked, confirmed)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(_answered(client, profile, payload))

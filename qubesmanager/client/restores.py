@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from qubesmanager.backup.passphrases import passphrase_text
+from qubesmanager.backup.passphrases import GIVEN, passphrase_text
 from qubesmanager.client.client import Client
 from qubesmanager.host.file_stream import FileStream
 from qubesmanager.wire import calls
@@ -35,7 +35,7 @@ class Progress:
 
 def options_head(plan: RestorePlan | None, passphrase: str, run: str = "") -> bytes:
     """As `encode_options`. Raises `BackupError` for a passphrase that cannot be sent."""
-    return encode_options(passphrase_text(passphrase, "What was given"), plan, run)
+    return encode_options(passphrase_text(passphrase, GIVEN), plan, run)
 
 
 def new_run() -> str:

@@ -1178,6 +1178,9 @@ TABLE: tuple[Row, ...] = (
     Row("what-size", errors.Mgmt1Error, "size"),
     Row("what-text", errors.Mgmt1Error, "text"),
     Row("what-value", errors.Mgmt1Error, "value"),
+    Row("what-given", errors.Mgmt1Error, "What was given"),
+    Row("what-of-qube", errors.Mgmt1Error, "What {qube} gave"),
+    Row("what-first-line", errors.Mgmt1Error, "The first line of {path}"),
     # -- requests, answers and events that do not decode
     Row("not-valid", errors.ProtocolError, "Not a valid {what}: {value}"),
     Row("text-not-utf8", errors.ProtocolError, "The {what} is not UTF-8."),
@@ -1351,7 +1354,7 @@ TABLE: tuple[Row, ...] = (
     Row(
         "restore-devices-not-asked",
         errors.BackupError,
-        "Not assigned again, because it was not asked for (devices=yes): {devices}{more}.",
+        "Not assigned again, because it was not asked for (devices=yes): {devices}.",
     ),
     Row("restore-device-limit", errors.BackupError, "{count} devices are left out: a qube has at most {most}."),
     Row("restore-no-device", errors.BackupError, "The device {device} is left out: {why}"),
@@ -1414,7 +1417,8 @@ TABLE: tuple[Row, ...] = (
         errors.QubesValueError,
         "keep needs verify: only a verified backup replaces an older one.",
     ),
-    Row("profile-no-yaml", errors.ProtocolError, "The backup profile is not YAML{where}."),
+    Row("profile-no-yaml", errors.ProtocolError, "The backup profile is not YAML."),
+    Row("profile-no-yaml-line", errors.ProtocolError, "The backup profile is not YAML in line {line}."),
     Row("profile-no-keys", errors.ProtocolError, "A backup profile is a list of keys with their values."),
     Row("profile-too-many", errors.ProtocolError, "A backup profile has at most {most} values."),
     Row("profile-aliases", errors.ProtocolError, "A backup profile has no aliases."),
@@ -1427,8 +1431,10 @@ TABLE: tuple[Row, ...] = (
         errors.QubesValueError,
         "{key} has {value}, which is not a qube, {type}CLASS or {tag}TAG.",
     ),
-    Row("profile-qube", errors.QubesValueError, "{key} is the name of a qube{value}."),
-    Row("profile-path", errors.QubesValueError, "{key} is an absolute path{value}."),
+    Row("profile-qube", errors.QubesValueError, "{key} is the name of a qube."),
+    Row("profile-qube-not", errors.QubesValueError, "{key} is the name of a qube, not {value}."),
+    Row("profile-path", errors.QubesValueError, "{key} is an absolute path."),
+    Row("profile-path-not", errors.QubesValueError, "{key} is an absolute path, not {value}."),
     Row("profile-command", errors.QubesValueError, "{key} is a list: the program and its arguments."),
     Row("profile-flag", errors.QubesValueError, "{key} is true or false."),
     Row("profile-user", errors.QubesValueError, "{key} is true, false or the name of a user."),
@@ -1525,11 +1531,13 @@ def joined(fields: Sequence[Field]) -> Reason | None:
     return _in_pairs(reasons, lambda first, second: Reason("both-reasons", first, second)) if reasons else None
 
 
-def listed(fields: Sequence[Field]) -> Field:
-    """All of these with commas between, as one field; empty text for none."""
+def listed(fields: Sequence[Field], more: int = 0) -> Field:
+    """All of these with commas between, as one field, and how many more there are; empty text for none."""
     if all(isinstance(each, str) for each in fields):
-        return ", ".join(map(field_text, fields))
-    return _in_pairs(fields, lambda first, second: Reason("list-two", first, second))
+        names: Field = ", ".join(map(field_text, fields))
+    else:
+        names = _in_pairs(fields, lambda first, second: Reason("list-two", first, second))
+    return Reason("list-more", names, more) if more else names
 
 
 def _in_pairs(fields: Sequence[T], both: Callable[[T, T], T]) -> T:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The backup format of Qubes OS, version 4: written, read and checked.
 
-Everything blocks and belongs into a thread of the caller's; `cancelled` is a `threading.Event`, checked everywhere.
+Everything blocks: call it in a thread. `cancelled` is a `threading.Event`, which every loop checks.
 
 - `contents`: what is kept of the system and each qube (`Contents`, `Qube`, `Device`, `Label`), as values.
 - `scrypt_container`: `LEVELS`, the costs of key derivation to choose from. `compression`: `Compression`.

@@ -32,7 +32,7 @@ _TOP_FILES = {"qubes.xml", "dom0-config", "manifest"}
 
 @dataclass(frozen=True, slots=True)
 class ChunkName:
-    """Which piece of which file a member is; `folder` is empty for qubes.xml and the manifest."""
+    """The file and the number of a chunk; `folder` is empty for qubes.xml and the manifest."""
 
     folder: str
     file: str
@@ -75,7 +75,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """Something that does not belong into a backup; the stream goes on behind it.
+    """A fault of the archive, or something that does not belong in a backup; the stream goes on after it.
 
     `folder` is the qube's folder that the member claims to belong to, or empty.
     """
@@ -136,12 +136,12 @@ class Reader:
             yield self._member(header, is_ours=is_ours)
 
     def body(self) -> Iterator[bytes]:
-        """The rest of the present member in pieces; fewer bytes than its size only if the stream ends."""
+        """The rest of the current member in pieces; fewer bytes than its size only if the stream ends."""
         while self._left and not self._cut:
             yield self.take(min(STEP, self._left))
 
     def take(self, size: int) -> bytes:
-        """The next bytes of the present member, `size` of them if there are so many left in it and in the stream."""
+        """The next `size` bytes of the current member; fewer if the member or the stream ends before."""
         step = min(size, self._left)
         data = self._exactly(step)
         self._left -= len(data)
@@ -207,8 +207,8 @@ def is_known(name: str) -> bool:
 class Writer:
     """One plain archive. `put` takes all bytes it is given, or raises.
 
-    A member's size comes before its bytes. With `patch` (offset, bytes), which writes over what was put, a member goes
-    out as it comes and its header is filled in at its end; without, it is held until then.
+    A member's size comes before its bytes. With `patch` (offset, bytes), which writes over what was put, a member is
+    written as it comes and its header is filled in at its end; without, it is held until then.
     """
 
     def __init__(
@@ -235,7 +235,7 @@ class Writer:
             self._blocks.append(data)
 
     def finish(self) -> None:
-        """The member is complete."""
+        """Complete the member: its header, the bytes that were held, its padding."""
         header = tar.header(self._name, self._size, self._mtime)
         if self._patch is not None:
             self._patch(self._at - self._size - tar.BLOCK, header)
@@ -247,7 +247,7 @@ class Writer:
         self._out(bytes(tar.padding(self._size)))
 
     def add(self, name: str, body: bytes) -> None:
-        """A small member at once."""
+        """Write a small member."""
         self.begin(name)
         self.append(body)
         self.finish()

@@ -13,8 +13,8 @@ from qubesmanager.wire.reason import Reason
 class Sequence:
     """Each file's chunks come once, rising from 0, without another file between; the manifest comes last.
 
-    `wanted` are the qubes whose data are asked for; `failed` tells whether a qube's folder has failed already. If it is
-    `lenient`, what is in the archive beside a file's chunks fails no qube: each file still has to come to its end.
+    `names` are the qubes whose data are asked for; `failed` answers whether a folder has failed already. If it is
+    `lenient`, surplus members of the archive fail no qube: each file still has to come to its end.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Sequence:
         self._ended = False
 
     def place(self, damage: Damage) -> Damage:
-        """The damage, with the place where it was met."""
+        """The damage, with the chunk before it in its reason."""
         folder = damage.folder if damage.folder in self._names and not self._lenient else ""
         return Damage(self._met(damage.reason), folder)
 
@@ -53,7 +53,7 @@ class Sequence:
         return Reason("damage-met-qube", reason, str(self._last), owner)
 
     def check(self, member: Member) -> ChunkName | Damage | None:
-        """The member's chunk, if it is the one to read; what is wrong with it; None for one that is not needed."""
+        """The chunk of the member if it is to be read, what is wrong with it, or None if it is not needed."""
         name = member.chunk
         if name is None:
             return self.place(Damage(Reason("backup-twice", member.name)))
@@ -72,7 +72,7 @@ class Sequence:
         return name if name.folder in self._paths and not self._failed(name.folder) else None
 
     def _is_extra(self, name: ChunkName) -> bool:
-        """The chunk is not one that a file still waits for, nor does it show that one is missing."""
+        """Whether the chunk is surplus: no file waits for it, and it does not show that another one is missing."""
         if self._ended:
             return True
         if name.path not in self._started:

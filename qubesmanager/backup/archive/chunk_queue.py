@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Chunks on their way from the thread that reads the stream to the one that uses them, in bounded memory.
+"""A queue of chunks, bounded in memory, between the thread that reads the stream and the one that uses them.
 
-The reading thread takes each chunk in whole, since nothing of it may be used before its MAC was checked, asks for its
-key as soon as its first bytes are there, and reads ahead while there is room.
+The reading thread reads each chunk to its end, since none of it may be used before its MAC was checked. It asks for the
+key as soon as the first bytes are there, and reads ahead while there is room.
 """
 
 import hmac
@@ -33,12 +33,12 @@ _KEY_THREADS = 4
 
 
 class Closed(Exception):  # noqa: N818 - says what happened to the feed
-    """The other side has left."""
+    """The consumer has closed the queue."""
 
 
 @dataclass(slots=True)
 class Chunk:
-    """A chunk as it was read. `sealed` gives its keys once its MAC was found right, or raises what was wrong."""
+    """A chunk as it was read. `sealed` has its keys once its MAC is checked, or the error if it is wrong."""
 
     name: ChunkName
     pieces: list[bytes]
@@ -69,10 +69,10 @@ class Feed:
         """Bytes of the derivations beside the first: there is one always, more only while little is held."""
         self._closed = False
 
-    # -- the reading side; each method raises `Closed` once the other side has left
+    # -- for the reading thread; each method raises `Closed` once the consumer has closed the queue
 
     def hold(self, size: int, own: int) -> None:
-        """There is room for so many bytes more, `own` of those held being of the same chunk."""
+        """Wait for room for `size` more bytes and take it. `own` of the bytes held are of the same chunk."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._fits(size) or self._bytes_held <= own)
             self._check()
@@ -87,7 +87,7 @@ class Feed:
 
     @contextmanager
     def deriving(self, memory: int) -> Iterator[None]:
-        """There is room for a derivation of that many bytes. Called in a thread."""
+        """Wait for the room of a key derivation, `memory` bytes, and hold it in the block. Called in a thread."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or not self._deriving or self._fits(memory))
             self._check()
@@ -109,7 +109,7 @@ class Feed:
         if self._closed:
             raise Closed
 
-    # -- the using side
+    # -- for the consumer
 
     def take(self) -> Event:
         """The next event; an exception that was put is raised as `ReadFailed`."""
@@ -122,7 +122,7 @@ class Feed:
         return event
 
     def free(self, size: int) -> None:
-        """So many bytes are no longer held."""
+        """Give back the room of `size` bytes."""
         with self._changed:
             self._bytes_held -= size
             self._changed.notify_all()
@@ -133,7 +133,7 @@ class Feed:
             self._changed.notify_all()
 
     def plain(self, chunk: Chunk) -> Iterator[bytes]:
-        """The chunk's bytes, opened; raises `BackupDamagedError` or `BackupLimitError` before the first of them."""
+        """The decrypted bytes. Raises `BackupDamagedError` or `BackupLimitError` before the first of them."""
         try:
             opener = Opener(awaited(chunk.sealed, self._cancelled))
             chunk.pieces.reverse()
@@ -148,14 +148,14 @@ class Feed:
             self.drop(chunk)
 
     def drop(self, chunk: Chunk) -> None:
-        """The chunk is not needed."""
+        """Give back the room of a chunk that is not needed."""
         self.free(chunk.size)
         chunk.size = 0
         chunk.pieces.clear()
 
 
 class ReadFailed(Exception):  # noqa: N818 - says what happened
-    """The stream itself could not be read on; the cause says why."""
+    """Reading the stream failed; the cause is the error."""
 
 
 class KeyPool:
@@ -169,7 +169,7 @@ class KeyPool:
         self._macs = ThreadPoolExecutor(1, thread_name_prefix="backup-check")
 
     def chunk(self, feed: Feed, reader: backup_tar.Reader, name: ChunkName, size: int, secret: bytes) -> Chunk:
-        """Read the present member as the chunk `name`. Raises `BackupDamagedError` if it is none or is cut off."""
+        """Read the current member as the chunk `name`. Raises `BackupDamagedError` if it is none or is cut off."""
         if size < OVERHEAD:
             raise refusal("chunk-not-sealed")
         first = reader.take(HEAD_SIZE)

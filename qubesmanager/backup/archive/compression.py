@@ -54,7 +54,7 @@ _ZSTD_WINDOW = 128 << 20
 
 
 class Compression(StrEnum):
-    """What a backup of ours can be written with; the names are those of `compression-filter`."""
+    """How this program can compress a backup; the names are those of `compression-filter`."""
 
     GZIP = "gzip"
     ZSTD = "zstd"
@@ -102,7 +102,7 @@ def _stored(block: bytes) -> bytes:
 
 
 def _is_dense(block: bytes) -> bool:
-    """Whether compression gains nothing, by a few samples: media and what is encrypted. Stored, it is read for nothing.
+    """Whether compression gains nothing, by a few samples: media, encrypted data. Stored data is read quickly.
 
     ISA-L would encode it too, and take as long to decode it as any other.
     """
@@ -151,7 +151,7 @@ class _Step(Protocol):
 
 
 class _Zlib:
-    """zlib's decompressor with the manners of the others: it keeps what it has not used yet."""
+    """zlib's decompressor with the interface of the others: it keeps the bytes that it has not used yet."""
 
     def __init__(self) -> None:
         self._inner = zlib.decompressobj(_GZIP)
@@ -169,10 +169,9 @@ class _Zlib:
 
 
 class _Zstd:
-    """zstd's decompressor with the manners of the others, but for the length of what one step gives.
+    """zstd's decompressor with the interface of the others; a step ignores `max_length`.
 
-    It has no limit for that, so it is fed so little at a time that a step of the worst frame (128 KiB for each 4 bytes)
-    gives 128 MiB.
+    So it is given so few bytes at a time that a step of the worst frame (128 KiB for each 4 bytes) makes 128 MiB.
     """
 
     def __init__(self) -> None:

@@ -84,8 +84,8 @@ class Qube:
     `properties` are those that were set, without `name` and `label`; references are names, none is the empty text.
     `path` is the qube's folder in the backup, `vm1/`, or empty if only its settings are there. dom0's is written as
     `dom0-home/USER` and read as `dom0-home/`, with USER as `user`, which is not checked. `size` is the number of bytes
-    that its files hold at most, holes not counted. `problem` is why nothing of the qube can be read; its name may then
-    be one that was made up for it.
+    that its files hold at most, holes not counted. `problem` is why the qube cannot be read; its name may then be
+    an invented one.
     """
 
     name: str
@@ -105,7 +105,7 @@ class Qube:
 class Contents:
     """What a backup says of the system and its qubes; `qubes` begins with dom0. `properties` are the system's own.
 
-    A qube with a `problem` has data in the backup, and settings that make no sense.
+    A qube with a `problem` has data in the backup, and its settings are not valid.
     """
 
     labels: tuple[Label, ...]
@@ -124,7 +124,7 @@ class Contents:
 
     @property
     def unreadable(self) -> tuple[Qube, ...]:
-        """The qubes that are in the backup and whose settings make no sense."""
+        """The qubes that are in the backup and whose settings are not valid."""
         return tuple(qube for qube in self.qubes if qube.problem)
 
 
@@ -214,7 +214,7 @@ def _allowed(text: str) -> str:
 
 
 def from_xml(untrusted: bytes) -> Contents:
-    """What the text says; a qube whose settings make no sense gets a `problem`, and the others are read.
+    """The contents that the text describes; a qube whose settings are not valid gets a `problem`.
 
     Raises `BackupDamagedError` for any other text and if no qube is left, `BackupLimitError` for too much of it.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""dom0's home on its way into a backup: a folder that may change while it is read, as one archive.
+"""Reading dom0's home for a backup: a folder that may change meanwhile, as one archive.
 
 The archive is the one that Qubes' own tool writes: `dom0-home/USER/`, then what is in it, below that name. It holds
 files (without their holes), folders, links and hard links, with modes and times of change. Sockets, pipes, devices and
@@ -55,7 +55,7 @@ _FRAME = 64 << 10
 class _Entry:
     """`path` is below the home, empty for itself; `holes`: the file is written without its holes.
 
-    `room`: the most bytes behind the header, a sparse file's map included; of a link the bytes of its target.
+    `room`: the most bytes after the header, a sparse file's map included; of a link the bytes of its target.
     """
 
     path: bytes
@@ -79,10 +79,7 @@ class Named:
 
     def listed(self) -> Field:
         """The paths as a field of a reason; empty if there are none."""
-        if not self._names:
-            return ""
-        paths, left = listed(self._names), self._count - len(self._names)
-        return Reason("list-more", paths, left) if left else paths
+        return listed(self._names, self._count - len(self._names))
 
     def left_out(self) -> tuple[Reason, ...]:
         """The reason that these paths are left out of dom0's home, if there is any path."""
@@ -141,7 +138,7 @@ class Home:
             while folders:
                 check(cancelled)
                 folder = folders.pop()
-                # What is in a folder follows it at once, for GNU tar sets its time when it comes to something else.
+                # The content of a folder follows it at once: GNU tar sets the time of a folder at the next other entry.
                 self._add(_Entry(folder, tar.FOLDER, 0))
                 try:
                     names = self._scan_folder(below, folder)
@@ -151,7 +148,7 @@ class Home:
                     folders += reversed(names)
 
     def _scan_folder(self, below: Below, folder: bytes) -> list[bytes]:
-        """Takes in what the folder holds; answers the folders in it, which are still to be scanned."""
+        """Add the entries of the folder; the folders in it, which are still to be scanned."""
         fd = below.folder(folder)
         if os.fstat(fd).st_dev != self._identity[0]:
             self._left_out.add(folder, Reason("path-other-disk"))
@@ -293,7 +290,7 @@ class Home:
 
 
 class _Reading:
-    """A file that is read in spite of what happens to it: what cannot be read becomes zeros, and is noted."""
+    """A file that may change while it is read: what cannot be read becomes zeros, and is noted."""
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
@@ -337,7 +334,7 @@ def scanned(folder: Path, cancelled: Event) -> Home:
 
 
 def _room_of(folder: int, name: bytes) -> int:
-    """What a file with holes takes in the archive: its map and its data."""
+    """The bytes of a file with holes in the archive: its map and its data."""
     fd = os.open(name, _OPEN, dir_fd=folder)
     try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):

@@ -139,7 +139,7 @@ class NewFolder:
         self._close()
 
     def _settle(self) -> None:
-        """Modes, owners and times of the folders; then the disk has all of it."""
+        """Set modes, owners and times of the folders; then write all of it to the disk."""
         # A folder's own mode could shut out what is below it, so the deepest are first.
         for path, attributes in reversed(self._folders):
             fd = self._below.folder(path)
@@ -172,7 +172,7 @@ class NewFolder:
 
 
 class _NewFile:
-    """A `Sink`: a new file by its descriptor, which is closed at its end. `remove` takes away one that is not whole."""
+    """A `Sink`: a new file by its descriptor, which is closed at its end. `remove` deletes an incomplete one."""
 
     def __init__(
         self,
@@ -212,7 +212,7 @@ class _NewFile:
 
 
 def _sync(fd: int) -> None:
-    """Have the disk hold all of the file system that the descriptor is of. Raises `OSError`."""
+    """Write all of the descriptor's file system to the disk. Raises `OSError`."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.syncfs(fd):
         number = ctypes.get_errno()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pieces that a thread makes ahead of their consumer."""
+"""Makes pieces in a thread before their consumer asks for them."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -48,7 +48,7 @@ def ahead(pieces: Iterator[bytes]) -> Iterator[Iterator[bytes]]:
 
 
 def _empty(made: "BoundedQueue[bytes | None]") -> None:
-    """Give a maker that waits for room the room for what it still puts."""
+    """Empty the queue, so that a thread that waits for room goes on and ends."""
     try:
         while True:
             made.get_nowait()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading from and writing to a descriptor (a file, a pipe, a socket); a cancel is heard while the other side waits.
+"""Reading from and writing to a descriptor (a file, a pipe, a socket); a cancel ends the wait for them.
 
 The descriptor becomes non-blocking, and stays so; for a plain file that changes nothing.
 """
@@ -28,7 +28,7 @@ def check(cancelled: Event) -> None:
 
 
 def awaited(future: Future[T], cancelled: Event) -> T:
-    """What comes of the future; `BackupCancelledError` soon after a cancel, whatever the future does."""
+    """The result of the future. Raises `BackupCancelledError` soon after a cancel, whatever the future does."""
     while not future.done():
         check(cancelled)
         wait([future], _LOOK_MS / 1000)
@@ -36,7 +36,7 @@ def awaited(future: Future[T], cancelled: Event) -> T:
 
 
 class FdOutput:
-    """Takes all it is given. `OSError` as the system says it (a full disk, a reader that went away).
+    """Writes all it is given. Raises `OSError`: a full disk, a pipe without a reader.
 
     `can_patch`: it is a plain file, where what was written can be written over.
     """
@@ -66,13 +66,13 @@ class FdOutput:
                 _wait(self._fd, select.POLLOUT)
 
     def patch(self, offset: int, data: bytes) -> None:
-        """Write over what was written, `offset` bytes behind the first of it. Of a plain file only."""
+        """Write over what was written, `offset` bytes after the first of it. For a plain file only."""
         check(self._cancelled)
         assert self._file is not None  # noqa: S101 - checked by `can_patch`
         self._file.patch(self._start + offset, data)
 
     def finish(self) -> None:
-        """The system has all that was written, or it raises; nothing is synced."""
+        """Hand over to the system what is not written yet. Raises `OSError`; nothing is synced."""
         if self._file is not None:
             self._file.finish()
             os.lseek(self._fd, self._end, os.SEEK_SET)
@@ -84,9 +84,9 @@ class FdOutput:
 
 
 class FdInput:
-    """Gives what there is, at most `size` bytes, and nothing only at the end.
+    """Reads what is available, at most `size` bytes; no bytes mean the end.
 
-    A plain file is read ahead, from where it stands, until `close`.
+    A plain file is read ahead from its current position, until `close`.
     """
 
     def __init__(self, fd: int, cancelled: Event) -> None:

@@ -124,13 +124,13 @@ def _checksum(block: bytes | bytearray) -> int:
 
 
 def is_header(untrusted: bytes) -> bool:
-    """512 bytes that carry the sum a header has."""
+    """Whether the checksum of the 512 bytes is that of a header."""
     match = _OCTAL.fullmatch(untrusted[_CHECKSUM])
     return match is not None and int(match[1], 8) == _checksum(untrusted)
 
 
 def parse(untrusted: bytes) -> Header:
-    """The header in 512 bytes. Raises `BackupDamagedError` if they are none."""
+    """The header in 512 bytes. Raises `BackupDamagedError` if they are not a header."""
     if len(untrusted) != BLOCK or not is_header(untrusted):
         raise refusal("tar-no-header")
     kind = untrusted[156:157]

@@ -65,7 +65,7 @@ def archive_bytes(name: str, data: bytes, mtime: int) -> Iterator[bytes]:
 def runs_of(source: Source, limit: int = EXTENTS_LIMIT) -> list[Extent]:
     """The source's runs of data, widened to whole blocks of 512 bytes, since GNU tar takes no others.
 
-    There are at most `limit`: the smallest gaps are taken for data where there would be more.
+    There are at most `limit`: if there are more, the smallest gaps become data.
     """
     gap = 0
     runs = _joined(
@@ -196,7 +196,7 @@ class Cursor:
         return self._taken
 
     def end(self, zeros: int = 0) -> str:
-        """What is left is zeros, in whole blocks and enough of them to end an archive; answers the SHA-256.
+        """Check that zeros are left, in whole blocks and enough of them to end an archive; the SHA-256.
 
         `zeros` are bytes of the end that were taken already.
         """
@@ -210,7 +210,7 @@ class Cursor:
         return self.digest()
 
     def rest(self) -> int:
-        """Take all that is left; answers how many bytes it was."""
+        """Take all that is left; the number of bytes."""
         size = 0
         while self._size or self._pull():
             size += len(self.take(self._size))
@@ -256,7 +256,7 @@ def restore(pieces: Iterator[bytes], name: str, limit: int, opened: Callable[[in
 
 
 def passed_over(pieces: Iterator[bytes], name: str, limit: int) -> Content:
-    """Read an archive of any files to its end, without looking at them."""
+    """Read an archive of any files to its end without unpacking it."""
     cursor = Cursor(pieces, name, limit)
     size = cursor.rest()
     return Content(size, size, cursor.digest())
@@ -345,7 +345,7 @@ def _map_0_1(text: str) -> "array[int]":
 
 
 def _map_1_0(cursor: Cursor, stored: int) -> "tuple[array[int], int]":
-    """The map at the begin of the member, and the bytes it takes."""
+    """The map at the beginning of the member, and the bytes it takes."""
     numbers: array[int] = array("q")
     count = -1
     used = 0

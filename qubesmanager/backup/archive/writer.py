@@ -61,14 +61,14 @@ Progress = Callable[[str, int, int], object]
 
 
 class Target(Protocol):
-    """Where the backup goes: takes all it is given, or raises."""
+    """The destination of the backup: takes all it is given, or raises."""
 
     def write(self, data: bytes, /) -> object: ...
 
 
 @dataclass(frozen=True, slots=True)
 class QubeData:
-    """A qube to be kept. `volumes` by name (`private`, `root`); no firewall and empty notes are left out.
+    """A qube to be backed up. `volumes` by name (`private`, `root`); no firewall and empty notes are left out.
 
     The writer fills in `qube.path` and `qube.size`. With a `problem` only the settings are written, and the qube has
     failed for this reason.
@@ -145,7 +145,7 @@ def write(
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """One file: its bytes with holes and without, its place, and what makes its archive for a time of change.
+    """One file: its bytes with holes and without, its name in the backup, and a function that makes its archive.
 
     `is_tree`: the archive holds many files; then both sizes are the most that it may have.
     """
@@ -277,16 +277,16 @@ class _KeyRing:
         self._ahead: dict[ChunkName, Future[Keys]] = {}
         self.of_head = self._pool.submit(scrypt_container.new_keys, header.head_secret(passphrase), params)
         self.depth = count + 1
-        """How many files ahead it is worth to ask."""
+        """The number of files whose keys are derived ahead."""
 
     def ask(self, name: ChunkName) -> None:
-        """The chunk will be sealed soon."""
+        """Begin to derive the keys of a chunk that will be sealed soon."""
         if name not in self._ahead:
             secret = header.chunk_secret(self._backup_id, name, self._passphrase)
             self._ahead[name] = self._pool.submit(scrypt_container.new_keys, secret, self._params)
 
     def take(self, name: ChunkName) -> Keys:
-        """Once for each chunk."""
+        """The keys of a chunk; asked for once for each chunk."""
         self.ask(name)
         return awaited(self._ahead.pop(name), self._cancelled)
 
@@ -429,7 +429,7 @@ class _Writer:
         return _Written(plan, problem, files)
 
     def _write_file(self, file: _File, advance: Callable[[int], None]) -> Callable[[], FileEntry]:
-        """What makes the file's entry in the manifest, once all is sealed."""
+        """Give the file to the sealing thread; a function that makes its entry in the manifest, once all is sealed."""
         self._ask_next()
         # Readers take qubes.xml and the manifest from one chunk.
         piece = self._piece if file.name.folder else backup_tar.CHUNK_LIMIT
@@ -460,12 +460,12 @@ class _Writer:
             self._keys.ask(name)
 
     def _seal(self, step: Callable[..., None], *arguments: object) -> None:
-        """Have it done by the sealing thread, after what it was given before."""
+        """Run `step` in the sealing thread, after the steps before it."""
         self._pending.append(self._sealing.submit(step, *arguments))
         self._drain(_PENDING)
 
     def _drain(self, most: int) -> None:
-        """Wait until no more than `most` steps are left to the sealing thread; raises what one of them raised."""
+        """Wait until at most `most` steps of the sealing thread are left. Raises what a step raised."""
         while len(self._pending) > most:
             self._pending.popleft().result()
 

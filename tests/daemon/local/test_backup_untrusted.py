@@ -30,7 +30,7 @@ from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.backups import targets
-from qubesmanager.daemon.local.services import backups, restores
+from qubesmanager.daemon.local.services import backup_preview, backups, restores
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
@@ -395,7 +395,8 @@ async def test_a_profile_is_parsed_in_a_thread(client: Client, monkeypatch: pyte
         threads.add(threading.get_ident())
         return parse_profile(text)
 
-    monkeypatch.setattr(backups, "parse_profile", parsed)
+    for module in (backups, backup_preview):
+        monkeypatch.setattr(module, "parse_profile", parsed)
     text = "include: [work]\ndestination_path: /x\n"
 
     await client.send(calls.BACKUP_PROFILE_SET("dom0", "p", text))

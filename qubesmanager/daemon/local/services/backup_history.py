@@ -52,7 +52,7 @@ class BackupHistory:
         return [self.reduced(run, source) for _number, run in await self._numbered(profile, LIMIT)]
 
     async def last_run(self, name: str) -> int | None:
-        """When the profile was last begun, whatever came of it."""
+        """When the last run of the profile began, whatever its result."""
         runs = await self.runs(name)
         return runs[-1].start if runs else None
 
@@ -180,9 +180,9 @@ class BackupHistory:
     # -- what ended runs left -----------------------------------------------------------------------------------------
 
     async def recover(self) -> None:
-        """After the start of the daemon: runs that were cut off failed, and what they had written goes.
+        """After the start of the daemon: mark runs that were cut off as failed, and remove what they had written.
 
-        Where the disk is not connected now, it goes before a later run to the same folder, or at a later start.
+        If its disk is not connected now, that is removed before a later run to the same folder, or at a later start.
         """
         for number, run in await self._numbered(None):
             if not run.is_running:
@@ -193,7 +193,7 @@ class BackupHistory:
         self._runtime.spawn("remove what cut off backups left", self.clear_left())
 
     async def clear_left(self, folder: Path | None = None) -> None:
-        """Remove what ended runs have left in the folder, everywhere without one."""
+        """Remove what ended runs have left in the folder; in every folder if none is given."""
         for number, row in await self._runtime.store.read(
             "SELECT run, told FROM backup_run WHERE json_extract(told, '$.part') IS NOT NULL"
         ):

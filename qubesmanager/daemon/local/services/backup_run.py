@@ -287,7 +287,7 @@ class BackupRuns:
         return target
 
     async def _note(self, job: _Job, profile: Profile, planned: Planned, report: Report, file: Path | None) -> None:
-        """Set in the record what was written, and in the qubes that are in the backup when."""
+        """Set what was written in the record, and the time of their last backup in the qubes."""
         uuids = {qube.name: str(qube.uuid) for qube in (self._runtime.state.qube(DOM0), *planned.qubes)}
         results = [(result.qube.name, text(result.reason) if result.reason else OK) for result in report.results]
         job.record = replace(
@@ -349,7 +349,7 @@ class BackupRuns:
         return await in_engine(lambda: targets.to_program(arguments, write, stop, first=first), stop)
 
     def _path(self, name: str, profile: Profile, start: int) -> Path | None:
-        """The file that the backup becomes; None where it goes elsewhere."""
+        """The file that the backup becomes; None if it goes to a qube or a program."""
         if profile.destination_command or profile.destination_vm != DOM0:
             return None
         path = Path(profile.destination_path)
@@ -381,7 +381,7 @@ class BackupRuns:
         self._runtime.emit([event])
 
     async def _stamp(self, names: Iterable[str], moment: int) -> None:
-        """The qubes were backed up then."""
+        """Set the time of their last backup in these qubes."""
         async with self._runtime.changing:
             qubes = [self._runtime.state.qubes[name] for name in names if name in self._runtime.state.qubes]
             if not qubes:

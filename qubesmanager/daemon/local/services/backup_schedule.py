@@ -73,7 +73,7 @@ class BackupSchedule:
         return attempt + 1 if is_retry_due(attempt, self._history.clock() - ended) else 0
 
     async def _note_broken(self, name: str) -> None:
-        """Keep in the history, once, that a profile with a schedule cannot be carried out, which would go unnoticed."""
+        """Add a failed run to the history, once, for a profile with a schedule that is not valid."""
         now = self._history.now()
         failed = BackupRun(name, now, FAILED, by=SCHEDULE, attempt=len(RETRY_SECONDS) + 1, end=now)
         failed = failed.because(Reason("profile-not-accepted", name))

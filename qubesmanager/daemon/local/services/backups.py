@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qubesmanager.backup.errors import BackupNotConnectedError
-from qubesmanager.backup.passphrases import passphrase_text
+from qubesmanager.backup.passphrases import GIVEN, passphrase_text
 from qubesmanager.backup.profile import REMOVED, Profile, marked, matches, owner_of, parse_profile, without_passphrase
 from qubesmanager.backup.profile_names import keys_naming, renamed, without
 from qubesmanager.daemon.local.core.qube import Qube
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 class Planned:
     """What a profile comes to: the qubes in order, names it has that no qube has, and whether it names dom0.
 
-    `lost`: the missing names that the backup should hold; one that is only excluded costs nothing. `hidden`: names of
+    `lost`: the missing names that the backup should hold; one that is only excluded does not matter. `hidden`: names of
     qubes that the profile includes and its owner does not see, so that they are left out.
     """
 
@@ -59,7 +59,7 @@ class Backups:
         """Held while the text of a profile is changed."""
 
     async def profile(self, name: str) -> tuple[Profile, ProfileFile]:
-        """Raises `QubesBackupProfileNotFoundError`, and what is wrong with the file."""
+        """The profile and its file. Raises `QubesBackupProfileNotFoundError`, and `Mgmt1Error` for a wrong file."""
         file = await self.profiles.get(name)
         profile = await off_loop(parse_profile, file.text)
         if profile.destination_command and not file.by_root:
@@ -73,7 +73,7 @@ class Backups:
 
     async def passphrase(self, name: str, profile: Profile, given: str | None) -> str:
         if given is not None:
-            return passphrase_text(given, "What was given")
+            return passphrase_text(given, GIVEN)
         if profile.passphrase_text:
             return profile.passphrase_text
         if profile.passphrase_file:
@@ -86,7 +86,7 @@ class Backups:
     # -- setting and removing -----------------------------------------------------------------------------------------
 
     async def set_profile(self, source: str, name: str, untrusted: str, *, learn: bool = True) -> None:
-        """Keep the profile once it is accepted. `learn`: the disk that is at its destination now is the right one.
+        """Store the profile if it is valid. `learn`: remember the disk that is at its destination now.
 
         A command is never taken from a call, nor a file's content as passphrase from a caller other than dom0: both
         would let any user who may back up do what only root may. A qube's profile goes where dom0 allows it and names
@@ -131,7 +131,7 @@ class Backups:
                 raise refusal("profile-of-other", name, source)
 
     async def check_allowed(self, owner: str, profile: Profile) -> None:
-        """Raises `Mgmt1Error` for what a profile of this owner may not say."""
+        """Raises `Mgmt1Error` if a profile of this owner may not have these values."""
         if owner == DOM0:
             return
         if owner.endswith(REMOVED):
@@ -150,7 +150,7 @@ class Backups:
     async def follow_names(self) -> None:
         """Carry stored renames and removals of qubes into the profiles that name them.
 
-        What a crash kept from it is done after the next start.
+        What a crash interrupted is done after the next start.
         """
         async with self._editing:
             changes = await self._runtime.store.read("SELECT change, old, new FROM pending_name ORDER BY change")
@@ -161,7 +161,7 @@ class Backups:
                     await self._runtime.commit([rows.delete_pending_name(change)])
 
     async def _follow(self, name: str, old: str, new: str) -> None:
-        """One profile, one change; a profile that cannot be read or edited stays as it is."""
+        """Carry one change into one profile; a profile that cannot be read or edited stays as it is."""
         try:
             profile, file = await self.profile(name)
             text = await off_loop(renamed, file.text, old, new) if new else await off_loop(without, file.text, old)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Qubes come and go: create, clone, remove. All or nothing: what a failed step had made is undone in reverse order.
+"""Creating, cloning and removing qubes. All or nothing: what a failed step had made is undone in reverse order.
 
 A name that is being made is reserved, so that two callers cannot make it at once, and stays reserved after a removal
 until the volumes are gone. The source of a new qube is checked again in the moment the new one takes effect.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What becomes of dom0's own configuration in a restore.
+"""Restoring dom0's own configuration.
 
 An item is one label, pool, system property, policy file or backup profile. A preview compares each with what is here.
 What is not here is added on request; what differs stays unless it is named. Each item passes the checks of the call
@@ -57,7 +57,7 @@ class Item:
 
     @property
     def word(self) -> str:
-        """What it is called in options and answers."""
+        """The name of the item in options and answers."""
         return f"{self.kind}:{self.name}"
 
 
@@ -176,5 +176,5 @@ def _is_color(text: str) -> bool:
 
 
 def _known(properties: Mapping[str, str]) -> dict[str, str]:
-    """Those that this system has; Qubes OS has others."""
+    """The system properties that this system has; Qubes OS has others."""
     return {name: value for name, value in properties.items() if name in TABLE}

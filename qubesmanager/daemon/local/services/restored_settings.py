@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The settings of qubes out of a backup: whatever a call would accept is taken over, the rest is left out and named.
+"""The settings of restored qubes: what a call would accept is taken over, the rest is left out and named.
 
 A backup may come from anywhere, so each value passes the rule that a call for it has to pass, seen in a copy of the
 state that already holds the other restored qubes.
@@ -35,7 +35,7 @@ from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
 from qubesmanager.wire.limits import DEVICES, RESTORED_FEATURE_BYTES
 from qubesmanager.wire.names import FEATURE_NAME, TAG_NAME, shown, tag_today
 from qubesmanager.wire.reason import Field, Reason
-from qubesmanager.wire.reasons import cause, error_for, refusal
+from qubesmanager.wire.reasons import cause, error_for, listed, refusal
 from qubesmanager.wire.records import ANY_PORT, YES, DeviceRecord
 from qubesmanager.wire.values import ASSIGNED_MODES, DeviceClass, DeviceMode, VmClass, usual_mode
 
@@ -259,9 +259,9 @@ class _Settling:
     def _take_devices(self, incoming: Incoming) -> None:
         devices = incoming.kept.devices
         if devices and not self._choices.devices:
-            names = ", ".join(_device_name(device) for device in devices[:_NAMED])
-            more = f" and {len(devices) - _NAMED} more" if len(devices) > _NAMED else ""
-            incoming.notes.append(Reason("restore-devices-not-asked", names, more))
+            names = [_device_name(device) for device in devices[:_NAMED]]
+            left_out = listed(names, max(0, len(devices) - _NAMED))
+            incoming.notes.append(Reason("restore-devices-not-asked", left_out))
             return
         if len(devices) > DEVICES:
             incoming.notes.append(Reason("restore-device-limit", len(devices) - DEVICES, DEVICES))

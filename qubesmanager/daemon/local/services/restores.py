@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Qubes out of a backup: what is in it, what becomes of each, their volumes filled, and all that are whole at once.
+"""Restoring qubes: what a backup holds, what becomes of each qube, and the whole ones taken over at once.
 
 Volumes are made as pending ones and belong to a qube only in the one transaction that stores the restored qubes, once
 the engine has said which are whole. Until then a crash leaves nothing of them. Nothing that exists is touched.
@@ -22,7 +22,7 @@ from qubesmanager.backup.archive.reader import Backup, Nowhere, open_backup
 from qubesmanager.backup.archive.report import QubeResult, Report
 from qubesmanager.backup.archive.streams import FdInput
 from qubesmanager.backup.errors import BackupError
-from qubesmanager.backup.passphrases import passphrase_text
+from qubesmanager.backup.passphrases import GIVEN, passphrase_text
 from qubesmanager.daemon.local.core.property import flag_of
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import added
@@ -79,20 +79,20 @@ HEAD_LIMIT = limits.RESTORE_OPTIONS_BYTES
 """Bytes of options before the backup."""
 _DIGITS = 19
 NOTES = 100
-"""Sentences in the row of a restored qube; a hostile backup could cause any number."""
+"""The most notes in the row of a restored qube; a hostile backup could cause any number."""
 
 
 def parse_options(untrusted: bytes, passphrase: str = "") -> RestoreOptions:
     """As `decode_options`, with this passphrase if the options have none, and with a new id if they have none.
 
-    Raises `ProtocolError` without a passphrase, `BackupError` for one that cannot be.
+    Raises `ProtocolError` without a passphrase, `BackupError` for one that is not valid.
     """
     options = decode_options(untrusted)
     passphrase = options.passphrase or passphrase
     if not passphrase:
         raise refusal("restore-no-passphrase")
     run = options.run or secrets.token_hex(8)
-    return replace(options, passphrase=passphrase_text(passphrase, "What was given"), run=run)
+    return replace(options, passphrase=passphrase_text(passphrase, GIVEN), run=run)
 
 
 async def head_of(stream: ByteStream) -> tuple[bytes, ByteStream]:
@@ -121,7 +121,7 @@ async def _rest(first: bytes, stream: ByteStream) -> AsyncIterator[bytes]:
 
 @dataclass(slots=True)
 class _Entry:
-    """A qube of the backup on its way: its new name, or why it is left out or failed."""
+    """A qube of the backup and its new name, or why it is left out or failed."""
 
     kept: KeptQube
     name: str
@@ -156,7 +156,7 @@ def _stored_home(backup: Backup) -> StoredHome | None:
 
 
 async def _new_home(undo: AsyncExitStack, options: RestoreOptions, entries: list[_Entry]) -> NewFolder | None:
-    """The new folder for dom0's home if that is wanted; removed again with `undo`, unless it was kept.
+    """The new folder for dom0's home if the options ask for it; `undo` removes it, unless it was kept.
 
     Raises `BackupError` if it cannot be made.
     """
@@ -203,7 +203,7 @@ def _chosen(contents: Contents, options: RestoreOptions) -> list[_Entry]:
 
 
 def _looked_at(kept: KeptQube, volume: str, size: int) -> Nowhere:
-    """In place of a volume; refuses what a restore would refuse."""
+    """A sink for a volume that is only verified; refuses what a restore would refuse."""
     if volume not in _kept_volumes(kept.klass):
         raise _no_such_volume(kept, volume)
     return Nowhere(kept, volume, size)
@@ -221,7 +221,7 @@ def _no_such_volume(kept: KeptQube, volume: str) -> Mgmt1Error:
 
 
 def _rows(report: Report, entries: list[_Entry]) -> list[Restored]:
-    """The rows after a look at everything, with nothing made."""
+    """The rows after a verification, which makes nothing."""
     results = {result.qube.name: result for result in report.results}
     for entry in entries:
         if not entry.skipped and entry.kept.name in results:
@@ -232,7 +232,7 @@ def _rows(report: Report, entries: list[_Entry]) -> list[Restored]:
 
 
 def _judge(entry: _Entry, report: Report, result: QubeResult) -> None:
-    """Whether the qube is whole, and what there is to say of it; the same for a look and for a restore."""
+    """Set whether the qube is whole, and its notes; the same for a verification and for a restore."""
     entry.failed = entry.failed or result.reason or _lacking(result)
     if entry.failed:
         return
@@ -255,7 +255,7 @@ def _lacking(result: QubeResult) -> Field:
 
 
 def _of_file(report: Report) -> list[Restored]:
-    """A row about the file itself, named `-`, if something is wrong that belongs to no qube."""
+    """A row about the file itself, named `-`, if something is wrong that concerns no single qube."""
     return [Restored.because(THE_FILE, "", "failed", *report.problems)] if report.problems else []
 
 
@@ -325,7 +325,7 @@ class _Restoring:
         return [*(entry.row() for entry in (*self._dom0, *self._entries)), *_of_file(report)]
 
     async def _keep_home(self, entry: _Entry, result: QubeResult) -> None:
-        """The unpacked home of dom0 gets its name, if it is whole; else the reader has removed it."""
+        """Give the unpacked home of dom0 its name, if it is whole; otherwise the reader has removed it."""
         home, entry.name = self._home, ""
         if home is None or entry.failed:
             return
@@ -417,7 +417,7 @@ class _Restoring:
             entry.skipped = entry.skipped or Reason("restore-no-netvm", shown(netvm))
 
     def _template(self, entry: _Entry) -> str | None:
-        """The template's name here; None if the class has none, or none can be had."""
+        """The template's name here; None if the class has none, or there is no suitable one."""
         if entry.kept.klass not in BASED:
             return None
         asked = self._options.plan.template.get(entry.kept.name)
@@ -475,7 +475,7 @@ class _Restoring:
         return qube
 
     def _layered(self, entry: _Entry) -> str | None:
-        """The pool of what the qube's layers lie on."""
+        """The pool of the template's root, on which the qube's layers are."""
         template = self._runtime.state.qubes.get(self._template(entry) or "")
         if template is not None and "root" in template.volumes:
             return template.volumes["root"].pool
@@ -488,7 +488,7 @@ class _Restoring:
         return restored is not None and flag_of(restored.kept.properties.get("provides_network", "")) is True
 
     def _sees(self, name: str) -> bool:
-        """Whether there is a qube of that name which a property of a restored one may name."""
+        """Whether a property of a restored qube may name this existing qube."""
         return self._runtime.state.has_visible(self._source, name)
 
     def _restored(self, name: str) -> _Entry | None:
@@ -498,7 +498,7 @@ class _Restoring:
         )
 
     async def _settle(self, whole: list[_Entry]) -> None:
-        """The settings of the qubes that are whole, by the rules as they are now; one that cannot be has failed."""
+        """Set the settings of the whole qubes, by the rules as they are now; a qube that they refuse has failed."""
         choices = Choices(
             {entry.kept.name: entry.name for entry in whole},
             self._source,
@@ -542,7 +542,7 @@ class _Restoring:
         return made
 
     async def _take_effect(self, whole: list[_Entry], results: Mapping[str, QubeResult]) -> None:
-        """All of them in one transaction. Under `changing`."""
+        """Store all of them in one transaction. Under `changing`."""
         first = await self._runtime.next_qid()
         for number, entry in enumerate(whole):
             if entry.qube is not None:
@@ -566,7 +566,7 @@ class _Restoring:
 
     @staticmethod
     def _take_small_files(entry: _Entry, qube: Qube, result: QubeResult) -> None:
-        """The firewall rules and notes that a call may set; what is left out is noted."""
+        """Take over the firewall rules and notes that a call may set, and note what is left out."""
         entry.notes += result.lost
         if result.firewall is not None:
             rules = list(result.firewall)
@@ -581,7 +581,7 @@ class _Restoring:
             qube.notes = notes
 
     async def _filled(self, qube: Qube) -> None:
-        """The sizes of its volumes as they became; one that the backup does not have is new and empty."""
+        """Record the sizes of its volumes; a volume that the backup does not have is created empty."""
         for name, volume in list(qube.volumes.items()):
             if not volume.save_on_stop:
                 continue
@@ -594,7 +594,7 @@ class _Restoring:
 
 
 class Restores:
-    """Looks into backups and restores them."""
+    """Reads the contents of backups, verifies and restores them."""
 
     def __init__(
         self, runtime: Runtime, pools: Pools, volumes: Volumes, naming: Naming, config: RestoredConfig
@@ -605,7 +605,7 @@ class Restores:
         self._naming = naming
         self._config = config
 
-    # -- what is in it -------------------------------------------------------------------------------------------------
+    # -- the contents -------------------------------------------------------------------------------------------------
 
     async def contents(self, source: str, stream: ByteStream) -> StoredContents:
         """What the backup in the stream holds; only the head of it is read.

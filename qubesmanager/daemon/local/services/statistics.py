@@ -14,7 +14,7 @@ from qubesmanager.wire.event import Event
 
 
 class Statistics:
-    """One poll serves all listeners."""
+    """Polls the hypervisor once for all listeners."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime

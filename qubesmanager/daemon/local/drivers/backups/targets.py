@@ -21,6 +21,7 @@ from qubesmanager.backup.archive.streams import FdInput, FdOutput
 from qubesmanager.backup.passphrases import passphrase_line, read_passphrase
 from qubesmanager.host.atomic_file import give_name, partial
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import cause, joined, refusal
 
 QREXEC_CLIENT = "/usr/bin/qrexec-client"
@@ -157,13 +158,13 @@ def passphrase_of_qube(qube: str, profile: str) -> str:
         raise refusal("passphrase-vm-failed", qube, cause(error)) from error
     if done.returncode:
         raise refusal("passphrase-vm-status", qube, done.returncode)
-    return passphrase_line(done.stdout, f"What {qube} gave")
+    return passphrase_line(done.stdout, Reason("what-of-qube", qube))
 
 
 def passphrase_of_file(path: Path) -> str:
     """The first line of a file. Blocks."""
     try:
         with path.open("rb") as file:
-            return read_passphrase(file, f"The first line of {path}")
+            return read_passphrase(file, Reason("what-first-line", path))
     except OSError as error:
         raise refusal("passphrase-file", path, error.strerror or str(error)) from error
