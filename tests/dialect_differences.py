@@ -34,7 +34,6 @@ DIFFERENT: dict[str, dict[str, str]] = {
         "admin.vm.property.Set+ip app-0000 999": TYPES,
         "admin.vm.property.Set+vcpus app-0000 9999": CHECKED,
         "admin.vm.property.Set+maxmem app-0000 100": CHECKED,
-        "admin.vm.property.Set+devices_denied app-0000 u03****": OTHER_CLASSES,
         "admin.vm.property.Set+installed_by_rpm app-0000 True": FROM_PACKAGES,
         "admin.vm.property.Reset+template_for_dispvms app-0000": CHECKED,
         "admin.vm.property.Reset+installed_by_rpm app-0000": FROM_PACKAGES,
@@ -85,7 +84,6 @@ SENT_OTHERWISE: dict[str, dict[str, str]] = {
         "admin.vm.property.Set+memory app-0000 500": NO_CHANGE,
         "admin.vm.property.Set+include_in_backups app-0000 False": NO_CHANGE,
         "admin.vm.property.Reset+memory app-0000": NO_CHANGE,
-        "admin.vm.property.Reset+devices_denied app-0000": NO_CHANGE,
     },
     "features": {"admin.vm.feature.Set+service.cups app-0000 1": NO_CHANGE},
     "firewall": {

@@ -331,6 +331,76 @@ EVENTS = EventsCall(
     time_limit=None, uses=(m.EVENTS, m.VM_GET_ALL),
 )  # fmt: skip
 
+# -- devices ----------------------------------------------------------------------------------------------------------
+
+VM_DEVICE_AVAILABLE = Call(
+    "admin.vm.device.<class>.Available", Dest.VM, Tier.LOCAL_RO, c.optional(c.DEVICE_IDENT), c.NOTHING,
+    q.AVAILABLE_ROWS,
+    "What the qube offers as a backend, with the identity of each device and the qube that has it.",
+    uses=(m.VM_DEVICE_AVAILABLE, m.VM_GET_ALL),
+)  # fmt: skip
+VM_DEVICE_ATTACHED = Call(
+    "admin.vm.device.<class>.Attached", Dest.VM, Tier.LOCAL_RO, c.optional(q.PORT), c.NOTHING, q.ASSIGNMENT_ROWS,
+    "The devices that the qube has now.",
+    uses=(m.VM_DEVICE_ATTACHED, m.VM_DEVICE_AVAILABLE),
+)  # fmt: skip
+VM_DEVICE_ASSIGNED = Call(
+    "admin.vm.device.<class>.Assigned", Dest.VM, Tier.LOCAL_RO, c.optional(q.PORT), c.NOTHING, q.ASSIGNMENT_ROWS,
+    "The devices that are assigned to the qube, each with its mode; * is any port, or any device.",
+    uses=(m.VM_DEVICE_ASSIGNED,),
+)  # fmt: skip
+VM_DEVICE_ATTACH = Call(
+    "admin.vm.device.<class>.Attach", Dest.VM, Tier.LOCAL_RWX, q.PORT, q.DEVICE_OPTIONS, c.NOTHING,
+    "Give the running qube a device. With a device id it must be that device. The payload of Qubes 4.2, without quotes,"
+    " may assign it, too: persistent=yes.",
+    time_limit=120.0, uses=(m.VM_DEVICE_ATTACH, m.VM_DEVICE_AVAILABLE),
+)  # fmt: skip
+VM_DEVICE_DETACH = Call(
+    "admin.vm.device.<class>.Detach", Dest.VM, Tier.LOCAL_RWX, q.PORT, c.NOTHING, c.NOTHING,
+    "Take an attached device from the qube; an assignment stays.",
+    uses=(m.VM_DEVICE_ATTACHED, m.VM_DEVICE_ASSIGNED, m.VM_DEVICE_DETACH, m.VM_DEVICE_ASSIGN),
+)  # fmt: skip
+VM_DEVICE_ASSIGN = Call(
+    "admin.vm.device.<class>.Assign", Dest.VM, Tier.LOCAL_RWX, q.PORT, q.ASSIGNMENT, c.NOTHING,
+    "Assign a device, which need not be there: mode auto-attach, ask-to-attach or required.",
+    uses=(m.VM_DEVICE_ASSIGN,),
+)  # fmt: skip
+VM_DEVICE_UNASSIGN = Call(
+    "admin.vm.device.<class>.Unassign", Dest.VM, Tier.LOCAL_RWX, q.PORT, c.NOTHING, c.NOTHING,
+    "Remove an assignment, named by its port and device id; a device that is attached stays attached.",
+    uses=(m.VM_DEVICE_ASSIGNED, m.VM_DEVICE_UNASSIGN),
+)  # fmt: skip
+VM_DEVICE_SET_ASSIGNMENT = Call(
+    "admin.vm.device.<class>.Set.assignment", Dest.VM, Tier.LOCAL_RWX, q.PORT, c.LINE, c.NOTHING,
+    "Change the mode of an assignment; the payload is the mode.",
+    uses=(m.VM_DEVICE_ASSIGNED, m.VM_DEVICE_SET_ASSIGNMENT),
+)  # fmt: skip
+VM_DEVICE_LIST = Call(
+    "admin.vm.device.<class>.List", Dest.VM, Tier.LOCAL_RO, c.optional(c.DEVICE_ID), c.NOTHING, c.DEVICE_ROWS,
+    "As in Qubes 4.2: the devices attached to the qube or assigned to it, with persistent=yes or no.",
+    uses=(m.VM_DEVICE_LIST,),
+)  # fmt: skip
+VM_DEVICE_SET_PERSISTENT = Call(
+    "admin.vm.device.<class>.Set.persistent", Dest.VM, Tier.LOCAL_RWX, c.DEVICE_ID, q.FLAG, c.NOTHING,
+    "As in Qubes 4.2: assign an attached device, or remove its assignment.",
+    uses=(m.VM_DEVICE_ATTACHED, m.VM_DEVICE_ATTACH, m.VM_DEVICE_UNASSIGN),
+)  # fmt: skip
+VM_DEVICE_DENIED_LIST = Call(
+    "admin.vm.device.denied.List", Dest.VM, Tier.LOCAL_RO, c.NOTHING, c.NOTHING, q.INTERFACES,
+    "The interfaces of devices that the qube is never given.",
+    uses=(m.VM_DEVICE_DENIED_LIST,),
+)  # fmt: skip
+VM_DEVICE_DENIED_ADD = Call(
+    "admin.vm.device.denied.Add", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.LINE, c.NOTHING,
+    "Deny interfaces of devices, one after the other without blanks: u03****u08****.",
+    uses=(m.VM_DEVICE_DENIED_ADD,),
+)  # fmt: skip
+VM_DEVICE_DENIED_REMOVE = Call(
+    "admin.vm.device.denied.Remove", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.LINE, c.NOTHING,
+    "Allow interfaces of devices again; all: every one.",
+    uses=(m.VM_DEVICE_DENIED_REMOVE,),
+)  # fmt: skip
+
 # -- volumes ----------------------------------------------------------------------------------------------------------
 
 VM_VOLUME_LIST = Call(

@@ -394,6 +394,11 @@ def _device_row_text(row: DeviceRow) -> str:
     return f"{row.head} {quoted(row.fields)}"
 
 
+def ascii_lines(untrusted: bytes) -> list[str]:
+    """Lines of printable ASCII; none for nothing."""
+    return [ascii_line(line, "line") for line in untrusted.split(b"\n")] if untrusted else []
+
+
 _DEVICE_KEYS = frozenset({"device_id", "port_id", "devclass", "backend_domain", "frontend_domain"})
 """Keys of the payload that repeat the argument, the call and its destination."""
 
@@ -456,6 +461,13 @@ RULES: Codec[list[Rule]] = Codec(
 PORT: Codec[Port] = Codec("backend+port[+device id]", _port, _port_text)
 DEVICE_OPTIONS: Codec[DeviceOptions] = Codec(
     "[mode='<mode>' _<option>='<value>' …]", _device_options, _device_options_text, optional=True
+)
+ASSIGNMENT: Codec[DeviceOptions] = Codec("mode='<mode>' _<option>='<value>' …", _device_options, _device_options_text)
+INTERFACES: Codec[list[str]] = Codec(
+    "<interface>\\n…, the last without a newline",
+    lambda untrusted: [check(names.DEVICE_INTERFACE, each) for each in ascii_lines(untrusted)],
+    lambda interfaces: "\n".join(interfaces).encode(),
+    optional=True,
 )
 AVAILABLE_ROWS = rows_of("<port>:<device id> <key>='<value>' …\\n", _device_row, _device_row_text)
 ASSIGNMENT_ROWS = rows_of("<backend>+<port>:<device id> <key>='<value>' …\\n", _device_row, _device_row_text)

@@ -103,22 +103,21 @@ def _feature_set(subject: str, change: events.FeatureChange) -> list[Event]:
     return [Event(subject, f"domain-feature-set:{change.name}", fields)]
 
 
-def device_id(_device: DeviceRecord) -> str:
-    """The identity of a device; `*` where mgmt1 does not know it."""
-    return "*"
+_OF_ASSIGNMENT = frozenset({"persistent", "mode", "identity"})
+"""Options of mgmt1 that are no options of a device in Qubes OS."""
 
 
 def _device(subject: str, device: DeviceRecord) -> list[Event]:
-    port = f"{device.backend}:{device.ident}"
-    whole = {"device": f"{port}:{device_id(device)}"}
-    options = {key: value for key, value in device.options.items() if key != "persistent"}
+    port = f"{device.backend}:{'*' if device.any_port else device.ident}"
+    whole = {"device": f"{port}:{device.identity or '*'}"}
+    options = {key: value for key, value in device.options.items() if key not in _OF_ASSIGNMENT}
     if device.attached:
         return [Event(subject, f"device-attach:{device.device_class}", {**whole, "options": str(options)})]
-    detached = Event(subject, f"device-detach:{device.device_class}", {"port": port})
+    detached = [] if device.any_port else [Event(subject, f"device-detach:{device.device_class}", {"port": port})]
     if device.persistent:
         assigned = {**whole, "options": str(options)}
-        return [detached, Event(subject, f"device-assign:{device.device_class}", assigned)]
-    return [detached, Event(subject, f"device-unassign:{device.device_class}", whole)]
+        return [*detached, Event(subject, f"device-assign:{device.device_class}", assigned)]
+    return [*detached, Event(subject, f"device-unassign:{device.device_class}", whole)]
 
 
 def _device_list(subject: str, device: events.DeviceSeen) -> list[Event]:

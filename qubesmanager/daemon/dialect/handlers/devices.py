@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Devices in the form of Qubes 4.3, and the two calls of Qubes 4.2."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from qubesmanager.admin import calls
+from qubesmanager.admin.codecs import FALSE, TRUE, DeviceOptions, DeviceRow, Port
+from qubesmanager.daemon.dialect.context import Asking, answers
+from qubesmanager.wire import calls as mgmt1
+from qubesmanager.wire.codecs import AvailableDevice, DeviceId
+from qubesmanager.wire.codecs import DeviceRow as Mgmt1Row
+from qubesmanager.wire.errors import (
+    DeviceAlreadyAssigned,
+    DeviceNotAssigned,
+    DeviceNotFound,
+    Mgmt1Error,
+    ProtocolError,
+    QubesVMNotHaltedError,
+)
+from qubesmanager.wire.names import DOM0, shown
+from qubesmanager.wire.reasons import refusal
+from qubesmanager.wire.records import NO, YES
+from qubesmanager.wire.values import DeviceClass
+
+ANY = "*"
+UNKNOWN = ":None"
+"""The device id that Qubes OS gives a disk that it cannot tell from others."""
+
+AT_ANY_PORT = "_"
+"""The ident in mgmt1 of an assignment for any port."""
+
+MODES = ("auto-attach", "ask-to-attach", "required")
+REQUIRED = "required"
+
+_FLAGS = {TRUE: YES, FALSE: NO}
+
+# -- what there is ----------------------------------------------------------------------------------------------------
+
+
+class _Assignment(NamedTuple):
+    """An assignment as mgmt1 has it, and as Qubes OS names it."""
+
+    port: Port
+    mode: str
+    options: Mapping[str, str]
+
+
+async def _offered(asking: Asking, backend: str) -> dict[str, AvailableDevice]:
+    """What a backend offers of the call's class, by port."""
+    row = mgmt1.VM_DEVICE_AVAILABLE.of(asking.device_class)
+    return {device.ident: device for device in await asking.ask(row(backend))}
+
+
+def _id_of(device: AvailableDevice | None) -> str:
+    return ANY if device is None else device.details.get("identity", UNKNOWN)
+
+
+async def _holders(asking: Asking) -> dict[tuple[str, str], str]:
+    """By backend and port: the qube that has the device now, of those that the source sees."""
+    rows = asking.rows(mgmt1.VM_GET_ALL(DOM0))
+    return {
+        (device.backend, device.ident): record.name
+        async for record in rows
+        for device in record.devices
+        if device.attached and device.device_class is asking.device_class
+    }
+
+
+_OURS = frozenset({"identity", "interfaces", "parent"})
+"""Details of mgmt1 that have a key of their own in Qubes OS."""
+_KNOWN = ("vendor", "product", "manufacturer", "serial")
+
+
+@answers(calls.VM_DEVICE_AVAILABLE)
+async def available(asking: Asking, only: str | None, _payload: None) -> list[DeviceRow]:
+    offered = await _offered(asking, asking.dest)
+    holders = await _holders(asking) if offered else {}
+    rows = [
+        _available(asking, device, holders.get((asking.dest, device.ident), ""))
+        for device in offered.values()
+        if only in {None, device.ident}
+    ]
+    return sorted(rows, key=lambda row: row.head)
+
+
+def _available(asking: Asking, device: AvailableDevice, holder: str) -> DeviceRow:
+    details = device.details
+    kind = asking.device_class
+    parent = details.get("parent", "")
+    fields = {
+        **_head(kind, asking.dest, device.ident, _id_of(device)),
+        "name": device.description,
+        **{key: details[key] for key in _KNOWN if key in details},
+        "attachment": holder,
+        "interfaces": details.get("interfaces", f"{kind[0]}******"),
+        "parent_port_id": parent,
+        "parent_devclass": str(kind) if parent else "",
+        **{f"_{key}": value for key, value in details.items() if key not in _OURS and key not in _KNOWN},
+    }
+    return DeviceRow(f"{device.ident}:{_id_of(device)}", {key: value for key, value in fields.items() if value})
+
+
+def _head(kind: DeviceClass, backend: str, port: str, device_id: str) -> dict[str, str]:
+    return {"device_id": device_id, "port_id": port, "devclass": str(kind), "backend_domain": backend}
+
+
+async def _attached_rows(asking: Asking) -> list[Mgmt1Row]:
+    return await asking.ask(mgmt1.VM_DEVICE_ATTACHED.of(asking.device_class)(asking.dest))
+
+
+@answers(calls.VM_DEVICE_ATTACHED)
+async def list_attached(asking: Asking, only: Port | None, _payload: None) -> list[DeviceRow]:
+    rows = await _attached_rows(asking)
+    offered = {backend: await _offered(asking, backend) for backend in {row.device.backend for row in rows}}
+    ids = {row.device: _id_of(offered[row.device.backend].get(row.device.ident)) for row in rows}
+    return [
+        _row(asking, Port(*row.device, ids[row.device]), "manual", row.options)
+        for row in rows
+        if only is None or only[:2] == row.device
+    ]
+
+
+async def _assignments(asking: Asking) -> list[_Assignment]:
+    rows = await asking.ask(mgmt1.VM_DEVICE_ASSIGNED.of(asking.device_class)(asking.dest))
+    found: list[_Assignment] = []
+    for row in rows:
+        options = dict(row.options)
+        mode, identity = options.pop("mode"), options.pop("identity", "")
+        port = ANY if row.device.ident == AT_ANY_PORT else row.device.ident
+        found.append(_Assignment(Port(row.device.backend, port, identity or ANY), mode, options))
+    return found
+
+
+@answers(calls.VM_DEVICE_ASSIGNED)
+async def list_assigned(asking: Asking, only: Port | None, _payload: None) -> list[DeviceRow]:
+    return [
+        _row(asking, each.port, each.mode, each.options)
+        for each in await _assignments(asking)
+        if only is None or only[:2] == each.port[:2]
+    ]
+
+
+def _row(asking: Asking, port: Port, mode: str, options: Mapping[str, str]) -> DeviceRow:
+    backend, ident, device_id = port.backend, port.port, port.device_id or ANY
+    fields = {
+        **_head(asking.device_class, backend, ident, device_id),
+        "mode": mode,
+        "frontend_domain": asking.dest,
+        **{f"_{key}": value for key, value in options.items()},
+    }
+    return DeviceRow(f"{backend}+{ident}:{device_id}", fields)
+
+
+# -- changes ----------------------------------------------------------------------------------------------------------
+
+
+def _options(options: DeviceOptions) -> dict[str, str]:
+    """The options of a payload, in mgmt1's words."""
+    return {key: _FLAGS.get(value, value) for key, value in options.options.items()}
+
+
+def _text(asking: Asking, port: Port, what: str) -> str:
+    """A text of Qubes OS about an assignment, in its quotes."""
+    named = f"{port.backend}:{port.port}:{_wanted(port) or ANY}"
+    return f"'{asking.device_class} device {named} {what} to {asking.dest}'"
+
+
+def _wanted(port: Port) -> str:
+    """The identity that a port's argument asks for; empty for any."""
+    return "" if port.device_id in {None, ANY, UNKNOWN} else str(port.device_id)
+
+
+async def _check_seen(asking: Asking, backend: str) -> None:
+    """Raises `QubesVMNotFoundError` for a backend that the source does not see."""
+    if not await asking.ask(mgmt1.VM_LIST(DOM0, backend)):
+        raise refusal("no-such-qube", shown(backend))
+
+
+@answers(calls.VM_DEVICE_ATTACH)
+async def attach(asking: Asking, port: Port, options: DeviceOptions) -> None:
+    if options.mode not in {"", "manual"}:
+        raise ProtocolError(f"{shown(options.mode)} is not a valid AssignmentMode")
+    await _check_seen(asking, port.backend)
+    ambiguous = ProtocolError(f"Cannot attach ambiguous {asking.device_class} device.")
+    device = (await _offered(asking, port.backend)).get(port.port)
+    if device is None or _wanted(port) not in {"", _id_of(device)}:
+        raise ambiguous
+    words = {**_options(options), **({"persistent": YES} if options.persistent else {})}
+    row = mgmt1.VM_DEVICE_ATTACH.of(asking.device_class)
+    try:
+        await asking.ask(row(asking.dest, DeviceId(port.backend, port.port), words))
+    except DeviceNotFound as error:
+        raise ambiguous from error
+
+
+@answers(calls.VM_DEVICE_DETACH)
+async def detach(asking: Asking, port: Port, _payload: None) -> None:
+    """mgmt1 forgets the assignment of a device that it detaches: it is made again."""
+    device = DeviceId(port.backend, port.port)
+    if device not in {row.device for row in await _attached_rows(asking)}:
+        raise DeviceNotAssigned(f"'{asking.device_class} device {port.port} not attached to {asking.dest}'")
+    assigned = _of_port(await _assignments(asking), port)
+    if any(each.mode == REQUIRED for each in assigned):
+        text = "Can not detach a required device from a non halted qube. You need to unassign device first."
+        raise QubesVMNotHaltedError(text)
+    await asking.ask(mgmt1.VM_DEVICE_DETACH.of(asking.device_class)(asking.dest, device))
+    for each in assigned:
+        await _assign(asking, each.port, each.mode, each.options)
+
+
+def _of_port(assignments: Iterable[_Assignment], port: Port) -> list[_Assignment]:
+    return [each for each in assignments if each.port[:2] == port[:2]]
+
+
+async def _assign(asking: Asking, port: Port, mode: str, options: Mapping[str, str]) -> None:
+    identity = {"identity": _wanted(port)} if _wanted(port) else {}
+    row = mgmt1.VM_DEVICE_ASSIGN.of(asking.device_class)
+    await asking.ask(row(asking.dest, _device(port), {"mode": mode, **identity, **options}))
+
+
+def _device(port: Port) -> DeviceId:
+    return DeviceId(port.backend, AT_ANY_PORT if port.port == ANY else port.port)
+
+
+@answers(calls.VM_DEVICE_ASSIGN)
+async def assign(asking: Asking, port: Port, options: DeviceOptions) -> None:
+    if options.mode not in MODES:
+        raise ProtocolError(f"{shown(options.mode)} is not a valid AssignmentMode")
+    try:
+        await _assign(asking, port, options.mode, _options(options))
+    except DeviceAlreadyAssigned as error:
+        raise DeviceAlreadyAssigned(_text(asking, port, "already assigned")) from error
+
+
+async def _assigned(asking: Asking, port: Port) -> _Assignment:
+    """The assignment of exactly this port and device. Raises `DeviceNotAssigned`."""
+    for each in _of_port(await _assignments(asking), port):
+        if _wanted(each.port) == _wanted(port):
+            return each
+    raise DeviceNotAssigned(_text(asking, port, "not assigned"))
+
+
+def _identity(port: Port) -> dict[str, str]:
+    """The option with which mgmt1 finds an assignment for any port."""
+    return {"identity": _wanted(port)} if port.port == ANY and _wanted(port) else {}
+
+
+@answers(calls.VM_DEVICE_UNASSIGN)
+async def unassign(asking: Asking, port: Port, _payload: None) -> None:
+    await _assigned(asking, port)
+    row = mgmt1.VM_DEVICE_UNASSIGN.of(asking.device_class)
+    await asking.ask(row(asking.dest, _device(port), _identity(port)))
+
+
+@answers(calls.VM_DEVICE_SET_ASSIGNMENT)
+async def set_assignment(asking: Asking, port: Port, mode: str) -> None:
+    if mode not in MODES:
+        raise Mgmt1Error.from_wire("QubesUnrecognizedDeviceAssignmentMode", "Invalid assignment mode")
+    await _assigned(asking, port)
+    row = mgmt1.VM_DEVICE_SET_ASSIGNMENT.of(asking.device_class)
+    await asking.ask(row(asking.dest, _device(port), {"mode": mode, **_identity(port)}))
+
+
+# -- of Qubes 4.2 -----------------------------------------------------------------------------------------------------
+
+
+@answers(calls.VM_DEVICE_LIST)
+async def list_devices(asking: Asking, only: DeviceId | None, _payload: None) -> list[Mgmt1Row]:
+    rows = await asking.ask(mgmt1.VM_DEVICE_LIST.of(asking.device_class)(asking.dest, only))
+    return [Mgmt1Row(row.device, {**row.options, "persistent": row.options.get("persistent", NO)}) for row in rows]
+
+
+@answers(calls.VM_DEVICE_SET_PERSISTENT)
+async def set_persistent(asking: Asking, device: DeviceId, persistent: bool) -> None:  # noqa: FBT001 - a payload
+    attached = {row.device: row for row in await _attached_rows(asking)}
+    if device not in attached:
+        raise DeviceNotAssigned(f"'{asking.device_class} device {device.ident} not attached to {asking.dest}'")
+    if persistent:
+        words = {**attached[device].options, "persistent": YES}
+        await asking.ask(mgmt1.VM_DEVICE_ATTACH.of(asking.device_class)(asking.dest, device, words))
+    else:
+        await asking.ask(mgmt1.VM_DEVICE_UNASSIGN.of(asking.device_class)(asking.dest, device, {}))
+
+
+# -- denied interfaces ------------------------------------------------------------------------------------------------
+
+
+@answers(calls.VM_DEVICE_DENIED_LIST)
+async def list_denied(asking: Asking, _arg: None, _payload: None) -> list[str]:
+    return await asking.ask(mgmt1.VM_DEVICE_DENIED_LIST(asking.dest))
+
+
+@answers(calls.VM_DEVICE_DENIED_ADD)
+async def deny(asking: Asking, _arg: None, interfaces: str) -> None:
+    await asking.ask(mgmt1.VM_DEVICE_DENIED_ADD(asking.dest, payload=interfaces))
+
+
+@answers(calls.VM_DEVICE_DENIED_REMOVE)
+async def allow(asking: Asking, _arg: None, interfaces: str) -> None:
+    await asking.ask(mgmt1.VM_DEVICE_DENIED_REMOVE(asking.dest, payload=interfaces))
