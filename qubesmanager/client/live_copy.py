@@ -18,6 +18,8 @@ from qubesmanager.wire.errors import Mgmt1Error, ProtocolError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import CONNECTION_ESTABLISHED, EVENTS_LOST, apply_event, property_change
 from qubesmanager.wire.names import DOM0, VM_NAME, shown
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import reason_of
 from qubesmanager.wire.records import VmRecord
 
 log = logging.getLogger(__name__)
@@ -61,9 +63,9 @@ class Synced:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Why rows or events of qubes were left out since the last listing began, one text each; empty if none were."""
+    """Why rows or events of qubes were left out since the last listing began; empty if none were."""
 
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Follower:
         self._tell = tell
         self._hurry = asyncio.Event()
         self._synced = False
-        self.unreadable: tuple[str, ...] = ()
+        self.unreadable: tuple[Reason, ...] = ()
         """Why rows or events were left out, as told by the last `Unreadable`."""
 
     @property
@@ -180,7 +182,7 @@ class Follower:
     async def _list(self) -> None:
         """Put what is new or different, then take away what was not listed."""
         listed: set[str] = set()
-        reasons: dict[str, None] = {}
+        reasons: dict[Reason, None] = {}
         async with aclosing(self._client.batches(calls.VM_GET_ALL(DOM0), _noted_in(reasons))) as batches:
             async for batch in batches:
                 listed.update(record.name for record in batch)
@@ -191,7 +193,7 @@ class Follower:
             self._tell(Gone(gone))
         self._tell_unreadable(reasons)
 
-    def _tell_unreadable(self, reasons: Iterable[str]) -> None:
+    def _tell_unreadable(self, reasons: Iterable[Reason]) -> None:
         after = tuple(reasons)
         if after != self.unreadable:
             self.unreadable = after
@@ -251,12 +253,12 @@ class Follower:
         return list(unclear)
 
 
-def _noted_in(reasons: dict[str, None]) -> Callable[[Mgmt1Error], None]:
+def _noted_in(reasons: dict[Reason, None]) -> Callable[[Mgmt1Error], None]:
     """Logs a row that is left out, and notes why."""
 
     def note(error: Mgmt1Error) -> None:
         log.warning("A qube is left out of the list: %s", error)
         if len(reasons) < MOST_REASONS:
-            reasons[str(error)] = None
+            reasons[reason_of(error)] = None
 
     return note

@@ -235,7 +235,9 @@ TABLE: tuple[Row, ...] = (
     Row("pool-without-kernels", errors.QubesPropertyValueError, "The pool {pool} contains no kernels."),
     Row("no-such-pool", errors.QubesPoolNotFoundError, "There is no pool {pool}."),
     Row("system-property-range", errors.QubesPropertyValueError, "The value is between {least} and {most}."),
-    Row("qube-limit", errors.QubesValueError, "A qube has at most {most} {what}."),
+    Row("feature-limit", errors.QubesValueError, "A qube has at most {most} features."),
+    Row("tag-limit", errors.QubesValueError, "A qube has at most {most} tags."),
+    Row("device-limit", errors.QubesValueError, "A qube has at most {most} devices."),
     Row(
         "qube-too-large",
         errors.QubesValueError,
@@ -246,10 +248,15 @@ TABLE: tuple[Row, ...] = (
         errors.QubesValueError,
         "A root volume is a raw disk image; this looks like {format}. {advice}",
     ),
+    Row("image-convert", errors.QubesValueError, "Convert it with: qemu-img convert -O raw FILE root.img"),
+    Row("image-unpack", errors.QubesValueError, "Unpack it first."),
+    Row("image-install", errors.QubesValueError, "Install from it into a disk."),
     # -- power of a qube, as the daemon refuses it
     Row("qube-not-halted", errors.QubesVMNotHaltedError, "{qube} is {state}, not halted."),
     Row("hypervisor-busy", errors.Mgmt1Error, "The hypervisor is just starting or stopping {qube}."),
-    Row("cleanup-failed", errors.Mgmt1Error, "{qube} {done}. Cleaning up after it failed and is tried again: {cause}"),
+    Row("qube-has-shut-down", errors.Mgmt1Error, "{qube} has shut down."),
+    Row("qube-was-killed", errors.Mgmt1Error, "{qube} was killed."),
+    Row("cleanup-failed", errors.Mgmt1Error, "{done} Cleaning up after it failed and is tried again: {cause}"),
     Row(
         "shutdown-timeout",
         errors.QubesVMShutdownTimeoutError,

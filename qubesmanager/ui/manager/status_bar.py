@@ -6,7 +6,7 @@ import time
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
-from qubesmanager.models.reason_texts import run_text
+from qubesmanager.models.reason_texts import reason_text, run_text
 from qubesmanager.models.texts import date_text, plain_tip, size_text
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.rules.backups import overdue
@@ -82,7 +82,7 @@ class Status(QStatusBar):
         reasons = self._session.unreadable
         self.unreadable.setVisible(bool(reasons))
         self.unreadable.setText(self.tr("%n qube(s) cannot be shown", "", len(reasons)))
-        self.unreadable.setToolTip(plain_tip("\n".join(reasons)))
+        self.unreadable.setToolTip(plain_tip("\n".join(map(reason_text, reasons))))
 
     def look_at_tasks(self) -> None:
         running = self._session.tasks.running

@@ -36,6 +36,7 @@ from qubesmanager.wire.errors import Mgmt1Error, QubesNotImplementedError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import LABEL_EVENTS, VM_STATS, row_of
 from qubesmanager.wire.names import DOM0
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import VmRecord
 
 UNKNOWN_COLOR = "0x808080"
@@ -96,7 +97,7 @@ class Session(QObject):
         return self.follower.copy
 
     @property
-    def unreadable(self) -> tuple[str, ...]:
+    def unreadable(self) -> tuple[Reason, ...]:
         """Why qubes are left out of `records`: what came of them could not be read."""
         return self.follower.unreadable
 

@@ -3,12 +3,14 @@
 
 from windows import Clicker
 
+from qubesmanager.wire.reason import Reason
+
 
 async def test_a_qube_that_could_not_be_read_is_shown_with_the_reason_as_text(clicker: Clicker) -> None:
     status, session = clicker.window.status, clicker.window.session
     assert not status.unreadable.isVisible()
 
-    session.follower.unreadable = ("Not a record: <b>",)
+    session.follower.unreadable = (Reason("answer-row", "<b>"),)
     session.unreadable_changed.emit()
 
     assert status.unreadable.isVisible()

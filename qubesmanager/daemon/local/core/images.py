@@ -7,6 +7,7 @@ Sources of the signatures: the formats' specifications, as collected in file(1)'
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import refusal
 
 
@@ -17,12 +18,12 @@ class Signature:
     offset: int
     magic: bytes
     name: str
-    advice: str
+    advice: Reason
     is_disk: bool = False
 
 
-_CONVERT = "Convert it with: qemu-img convert -O raw FILE root.img"
-_UNPACK = "Unpack it first."
+_CONVERT = Reason("image-convert")
+_UNPACK = Reason("image-unpack")
 
 SIGNATURES = (
     Signature(0, b"QFI\xfb", "a qcow2 image", _CONVERT),
@@ -40,7 +41,7 @@ SIGNATURES = (
     Signature(0, b"PK\x03\x04", "a zip archive", _UNPACK),
     Signature(257, b"ustar", "a tar archive (or an OVA)", _UNPACK),
     Signature(0, b"\xed\xab\xee\xdb", "an RPM package", _UNPACK),
-    Signature(32769, b"CD001", "the image of an optical disk (ISO 9660)", "Install from it into a disk.", is_disk=True),
+    Signature(32769, b"CD001", "the image of an optical disk (ISO 9660)", Reason("image-install"), is_disk=True),
 )
 """Known formats, the first that fits decides."""
 

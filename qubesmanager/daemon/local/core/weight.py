@@ -9,13 +9,13 @@ from typing import Any
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.wire.limits import DEVICES, FEATURES, RECORD_BYTES, TAGS
 from qubesmanager.wire.reason import Reason
-from qubesmanager.wire.reasons import refusal
+from qubesmanager.wire.reasons import error_for, refusal
 from qubesmanager.wire.records import VmRecord, encode_record
 
-_COUNTS: tuple[tuple[str, int, Callable[[VmRecord], int]], ...] = (
-    ("features", FEATURES, lambda record: len(record.features)),
-    ("tags", TAGS, lambda record: len(record.tags)),
-    ("devices", DEVICES, lambda record: len(record.devices)),
+_COUNTS: tuple[tuple[Reason, int, Callable[[VmRecord], int]], ...] = (
+    (Reason("feature-limit", FEATURES), FEATURES, lambda record: len(record.features)),
+    (Reason("tag-limit", TAGS), TAGS, lambda record: len(record.tags)),
+    (Reason("device-limit", DEVICES), DEVICES, lambda record: len(record.devices)),
 )
 
 
@@ -24,10 +24,10 @@ def check_weight(before: VmRecord | None, after: VmRecord) -> None:
 
     A change that makes a record lighter is accepted even while it is still too heavy.
     """
-    for what, most, count in _COUNTS:
+    for too_many, most, count in _COUNTS:
         number = count(after)
         if number > most and (before is None or number > count(before)):
-            raise refusal("qube-limit", most, what)
+            raise error_for(too_many)
     size = len(encode_record(after))
     if size > RECORD_BYTES and (before is None or size > len(encode_record(before))):
         raise refusal("qube-too-large", after.name, size, RECORD_BYTES >> 10)

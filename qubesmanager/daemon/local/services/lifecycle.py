@@ -204,7 +204,7 @@ class Lifecycle:
         self._runtime.set_state(qube, state)
         self._devices.announce(qube)
 
-    async def _clean_up_now(self, qube: Qube, done: str) -> None:
+    async def _clean_up_now(self, qube: Qube, done: Reason) -> None:
         """As `clean_up`, for a caller that ended the qube: a failure is not one of the ending, and is tried again."""
         try:
             await self.clean_up(qube)
@@ -212,7 +212,7 @@ class Lifecycle:
             return
         except Mgmt1Error as error:
             self._runtime.persist(f"clean up {qube.name}", partial(self.clean_up, qube), of=qube)
-            raise refusal("cleanup-failed", qube.name, done, cause(error)) from error
+            raise refusal("cleanup-failed", done, cause(error)) from error
 
     # -- ending a qube -------------------------------------------------------------------------------------------------
 
@@ -258,7 +258,7 @@ class Lifecycle:
             if qube.state is PowerState.HALTING:
                 self._runtime.set_state(qube, PowerState.RUNNING)
             raise
-        await self._clean_up_now(qube, "has shut down")
+        await self._clean_up_now(qube, Reason("qube-has-shut-down", qube.name))
 
     async def _press_until_halted(self, qube: Qube) -> None:
         """Returns once the hypervisor has no such domain, or it was cleaned up after."""
@@ -286,7 +286,7 @@ class Lifecycle:
         for _ in range(2):
             with contextlib.suppress(QubesVMNotRunningError):
                 await self._runtime.hypervisor.kill(qube.uuid)
-            await self._clean_up_now(qube, "was killed")
+            await self._clean_up_now(qube, Reason("qube-was-killed", qube.name))
             if qube.state in HALTED:
                 return
         raise refusal("qube-again", name, qube.state)
