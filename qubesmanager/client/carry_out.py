@@ -46,10 +46,14 @@ class End(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RowEnd:
-    """How a row ended, and why it was not done: the error of its call, or the reason why it was not begun."""
+    """How a row ended, and why it was not done: the error of its call, or the reason why it was not begun.
+
+    `failed`: the step that was refused or not answered.
+    """
 
     end: End
     error: Mgmt1Error | TransportError | None = None
+    failed: Step | None = None
     reason: Reason | None = None
 
 
@@ -132,8 +136,8 @@ class Carrier:
         ended, _ = await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
         for task in ended:
             row, outcome = self._under_way.pop(task), task.result()
-            failed = outcome.failed is not None
-            self._end(row, RowEnd(End.FAILED if failed else End.DONE, outcome.error))
+            end = End.DONE if outcome.failed is None else End.FAILED
+            self._end(row, RowEnd(end, outcome.error, outcome.failed))
 
     async def _finish(self) -> None:
         """Wait for what is under way."""

@@ -8,6 +8,7 @@ value of a volume is its size, that of a device the options it is given with (`r
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
+from typing import Any
 
 from PyQt5.QtCore import QObject, pyqtSignal
 
@@ -17,6 +18,7 @@ from qubesmanager.rules.edits import DEVICES, Change, problems, warnings
 from qubesmanager.rules.facts import Facts
 from qubesmanager.rules.properties import READ_ONLY
 from qubesmanager.wire import calls
+from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import DeviceId, RuleRow
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import YES, DeviceRecord, PropertyValue, VmRecord
@@ -282,18 +284,10 @@ class Draft(QObject):
         return 3 if key == (PROPERTY, "name") else 1
 
     def _step(self, name: str, key: Key, value: str | None) -> Step:
-        kind, what = key
-        if kind == PROPERTY:
-            request = calls.VM_PROPERTY_RESET(name, what) if value is None else calls.VM_PROPERTY_SET(name, what, value)
-        elif kind == FEATURE:
-            request = calls.VM_FEATURE_REMOVE(name, what) if value is None else calls.VM_FEATURE_SET(name, what, value)
-        elif kind == TAG:
-            request = calls.VM_TAG_REMOVE(name, what) if value is None else calls.VM_TAG_SET(name, what)
-        elif kind == VOLUME:
-            return Step(key, calls.VM_VOLUME_EXTEND(name, what, int(value or 0)))
-        else:
-            request = calls.VM_NOTES_SET(name, payload=value or "")
-        return Step(key, request)
+        if key[0] == VOLUME:
+            return Step(key, calls.VM_VOLUME_EXTEND(name, key[1], int(value or 0)))
+        opposite = None if key == (PROPERTY, "name") else _request(name, key, self.base(key))
+        return Step(key, _request(name, key, value), opposite)
 
     def _device_steps(self, name: str, key: Key, value: str | None) -> list[Step]:
         """Options can be added while the qube does not have the device; otherwise it is taken away and given again."""
@@ -342,6 +336,18 @@ class Draft(QObject):
                 Step(RULES_KEY, calls.VM_FIREWALL_REMOVE_RULE(name, row.rule_id)) for row in self.rules[start:end]
             ]
         return steps
+
+
+def _request(name: str, key: Key, value: str | None) -> Request[Any]:
+    """The call that gives a property, feature, tag or the notes a value; None: the default, or none."""
+    kind, what = key
+    if kind == PROPERTY:
+        return calls.VM_PROPERTY_RESET(name, what) if value is None else calls.VM_PROPERTY_SET(name, what, value)
+    if kind == FEATURE:
+        return calls.VM_FEATURE_REMOVE(name, what) if value is None else calls.VM_FEATURE_SET(name, what, value)
+    if kind == TAG:
+        return calls.VM_TAG_REMOVE(name, what) if value is None else calls.VM_TAG_SET(name, what)
+    return calls.VM_NOTES_SET(name, payload=value or "")
 
 
 def _is_grown(key: Key, size: str | None, now: str | None) -> bool:

@@ -60,6 +60,7 @@ _OF_STATE = (Column.QUBE, Column.NOW, Column.THEN, Column.MEANS)
 COLUMNS = {
     Kind.PROPERTY: _OF_PROPERTY,
     Kind.UNDO: _OF_PROPERTY,
+    Kind.SETTINGS: _OF_PROPERTY,
     Kind.REMOVE: _OF_PROPERTY,
     Kind.START: (Column.QUBE, Column.STATE, Column.NEEDS, Column.MEANS),
     Kind.CLONE: (Column.QUBE, Column.STATE, Column.THEN, Column.MEANS),

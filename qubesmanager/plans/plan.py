@@ -52,6 +52,7 @@ class Kind(Enum):
     KILL = "kill"
     REMOVE = "remove"
     CLONE = "clone"
+    SETTINGS = "settings"
     UNDO = "undo"
 
 

@@ -38,12 +38,7 @@ def property_plan(
         rows = _with_templates(facts, rows, prop)
     lost: dict[str, str] = {}
     if prop == NETVM:
-        whole = _Network.of(facts.qubes, [row for row in rows if row.steps])
-        network = _Network.of(facts.qubes, [row for row in rows if row.is_change])
-        lost = network.lost_outside(facts.qubes)
-        behind = {name: give_network_behind(facts.qubes, name) for name in {_netvm(row) for row in rows}}
-        users = _by_value(lost)
-        rows = [_network_row(facts, row, whole, users.get(row.qube, []), behind[_netvm(row)]) for row in rows]
+        rows, lost = with_network(facts, rows)
     order = list(Group)
     rows.sort(key=lambda row: order.index(row.group))
     return Plan(Kind.PROPERTY, tuple(rows), tuple(names), prop, value, lost)
@@ -101,6 +96,19 @@ def _with_templates(facts: Facts, rows: Sequence[Row], prop: str) -> list[Row]:
         return replace(row, then=PropertyValue(then.value, True)) if isinstance(then, PropertyValue) else row
 
     return [default(row) for row in rows]
+
+
+def with_network(facts: Facts, rows: Sequence[Row]) -> tuple[list[Row], dict[str, str]]:
+    """Rows that give netvms, in the groups of what they do to the network, with their warnings.
+
+    Second: the running qubes in none of the rows that lose their network, with the qube where it is cut.
+    """
+    whole = _Network.of(facts.qubes, [row for row in rows if row.steps])
+    network = _Network.of(facts.qubes, [row for row in rows if row.is_change])
+    lost = network.lost_outside(facts.qubes)
+    behind = {name: give_network_behind(facts.qubes, name) for name in {_netvm(row) for row in rows}}
+    users = _by_value(lost)
+    return [_network_row(facts, row, whole, users.get(row.qube, []), behind[_netvm(row)]) for row in rows], lost
 
 
 # -- network ----------------------------------------------------------------------------------------------------------

@@ -76,13 +76,6 @@ def why_not_set(facts: Facts, qube: QubeFacts, name: str, value: str) -> Reason 
     return why_not_netvm_now(facts, [qube], value) if name == "netvm" else None
 
 
-def why_not_set_all(facts: Facts, qubes: Sequence[QubeFacts], name: str, value: str) -> Reason | None:
-    """Why not all of these qubes can get the value now."""
-    if name == "netvm" and (reason := why_not_netvm_now(facts, qubes, value)):
-        return reason
-    return next(filter(None, (why_not_set(facts, qube, name, value) for qube in qubes)), None)
-
-
 def why_not_name(facts: Facts, qube: QubeFacts, value: str) -> Reason | None:
     if value == qube.name:
         return None

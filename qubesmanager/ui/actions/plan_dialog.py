@@ -34,7 +34,7 @@ from qubesmanager.ui.widgets.labels import mixed, plain_label, redden, subdue, s
 Make = Callable[[frozenset[str], str], Plan]
 """Computes the plan for the qubes that are left out, and what is chosen of `Choice`."""
 
-PAUSE = 60
+PAUSE = 300
 """Milliseconds in which changes of qubes are gathered before the plan is computed again."""
 FACTS = 4
 DANGEROUS = frozenset({Kind.KILL, Kind.REMOVE})

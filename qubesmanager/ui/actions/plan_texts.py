@@ -93,6 +93,12 @@ _WORDS = {
         QT_TRANSLATE_NOOP("Plan", "Clone %n qube(s)"),
         QT_TRANSLATE_NOOP("Plan", "Clone %n qube(s)"),
     ),
+    Kind.SETTINGS: _Words(
+        "settings",
+        QT_TRANSLATE_NOOP("Plan", "Apply the settings of {0}"),
+        QT_TRANSLATE_NOOP("Plan", "Apply the settings of %n qube(s)"),
+        QT_TRANSLATE_NOOP("Plan", "Change %n qube(s)"),
+    ),
     Kind.UNDO: _Words(
         "undo",
         QT_TRANSLATE_NOOP("Plan", "Undo: {0} of {1}"),
@@ -129,7 +135,7 @@ def task_title(plan: Plan) -> str:
     words, names = _WORDS[plan.kind], qubes_of(plan)
     only = plan.asked[0] if len(plan.asked) == 1 and plan.kind is Kind.START else names[0] if len(names) == 1 else ""
     if plan.kind in {Kind.PROPERTY, Kind.UNDO}:
-        name = property_name(plan.prop) if plan.prop else translate("Plan", "state")
+        name = property_name(plan.prop) if plan.prop else translate("Plan", "changes")
         return _tr(words.single).format(name, only) if only else _tr(words.several, len(names)).format(name)
     return _tr(words.single).format(only) if only else _tr(words.several, len(names))
 

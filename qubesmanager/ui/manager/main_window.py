@@ -205,6 +205,7 @@ class MainWindow(QMainWindow):
         self.questions.asked.connect(self._ask_device)
         self.operations.overdue.connect(self._overdue)
         self.operations.undoable.connect(self._undoable)
+        session.undoable.connect(self._undoable)
         self.operations.made.connect(self._select_made)
         self.model.property_edited.connect(self._edited)
         self.filter.shown_changed.connect(self._changed)

@@ -60,7 +60,8 @@ class Session(QObject):
     `happened(tuple[Event])`, `synced()`, `lost(Lost)`, and `stats(tuple[Event])`: `vm-stats` events.
     `window_wanted(str, tuple[str])`: a window of a kind (see `windows.py`) for some qubes. `labels_changed()`:
     `labels`, a colour (`0xRRGGBB`) by name, is different. `unreadable_changed()`: other rows are left out.
-    `system_changed()`: a system-wide property has another value.
+    `system_changed()`: a system-wide property has another value. `undoable(str, Plan, frozenset)`: a window carried out
+    a plan; the keys of the rows that were done.
     """
 
     put = pyqtSignal(tuple)
@@ -73,6 +74,7 @@ class Session(QObject):
     labels_changed = pyqtSignal()
     unreadable_changed = pyqtSignal()
     system_changed = pyqtSignal()
+    undoable = pyqtSignal(str, object, object)
 
     def __init__(self, client: Client, connection: str, *, history: Path | None = None) -> None:
         super().__init__()

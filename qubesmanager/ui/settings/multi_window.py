@@ -4,25 +4,33 @@
 Each qube's calls stop at its first refusal; the other qubes go on.
 """
 
+import asyncio
+
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, Qt
 from PyQt5.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
-from qubesmanager.client.carry_out import send_steps
+from qubesmanager.client.carry_out import Carrier, End, RowEnd
 from qubesmanager.models.draft import TAG
 from qubesmanager.models.reason_texts import field_text
 from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.models.shared_draft import Difference, SharedDraft
+from qubesmanager.plans.plan import Plan, Row
+from qubesmanager.plans.settings import settings_plan, takes_network
+from qubesmanager.ui.actions import plan_texts
+from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.forms.apply_bar import ApplyBar
 from qubesmanager.ui.forms.form_page import FormPage
 from qubesmanager.ui.forms.merge_bar import MergeBar, key_text
 from qubesmanager.ui.forms.unsaved_edits import EditsWindow
+from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.session.tasks import report
+from qubesmanager.ui.session.tasks import TaskState, ToldError, report_child
 from qubesmanager.ui.settings.fields import ADVANCED, BASIC
 from qubesmanager.ui.settings.qubes_header import QubesHeader
 from qubesmanager.ui.settings.shared_tags import SharedTags
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.page_keys import page_keys
+from qubesmanager.ui.widgets.prompts import opened
 from qubesmanager.ui.widgets.tables import row_table
 from qubesmanager.wire.records import VmRecord
 
@@ -151,33 +159,78 @@ class MultiWindow(EditsWindow):
     # -- applying -----------------------------------------------------------------------------------------------------
 
     def _apply_wanted(self, leave: bool) -> None:  # noqa: FBT001 - a signal brings it
-        title = self.tr("Apply the settings of %n qube(s)", None, len(self.draft.steps()))
-        self._session.tasks.start(title, self._apply(leave=leave), owner=self)
+        self._session.tasks.start_hidden(self.tr("Apply"), self._apply(leave=leave), owner=self)
 
     async def _apply(self, *, leave: bool) -> None:
+        """Show the plan if it takes the network from a qube, and carry it out."""
+        steps = self.draft.steps()
+
+        def make(left_out: frozenset[str], _choice: str = "") -> Plan:
+            return settings_plan(self._session.facts, steps, left_out)
+
+        plan, stops = make(frozenset()), False
+        if takes_network(plan):
+            dialog = PlanDialog(self, self._session, make)
+            if not await opened(dialog):
+                return
+            plan, stops = dialog.plan, dialog.stops_at_refusal
+        await self._carry_out(plan, stops_at_refusal=stops, leave=leave)
+
+    async def _carry_out(self, plan: Plan, *, stops_at_refusal: bool, leave: bool) -> None:
         self.notice.hide()
         self.foot.setEnabled(False)
-        refused: list[str] = []
-        plan = self.draft.steps()
+        sending = _Sending(self.draft, plan)
+        tasks = self._session.tasks
+        carrier = Carrier(self._session.client, plan, sending, stops_at_refusal, lambda: tasks.closing)
+        children = [row.qube for row in plan.changes]
+        task = tasks.start(plan_texts.task_title(plan), self._sent(carrier), owner=self, children=children)
         try:
-            for at, (name, steps) in enumerate(plan.items()):
-                report(100 * at // len(plan), name)
-                draft = self.draft.drafts[name]
-                draft.sending = True
-                try:
-                    outcome = await send_steps(self._session.client, steps)
-                finally:
-                    draft.sending = False
-                if outcome.failed is not None:
-                    refused.append(f"{name}, {key_text(outcome.failed.key)}: {outcome.error}")
+            await asyncio.wait([task])
         finally:
+            sending.end()
             self.foot.setEnabled(True)
-        if refused:
-            text = self.tr("%n qube(s) refused; the others were changed.", None, len(refused))
-            self.notice.setText("\n".join([text, *refused]))
-            self.notice.show()
-        elif leave:
+        undoable = all(step.opposite is not None for row in plan.changes for step in row.steps)
+        if undoable and carrier.done:
+            self._session.undoable.emit(plan_texts.done_text(plan), plan, carrier.done)
+        if leave and len(carrier.done) == len(plan.changes) and not plan.left_out:
             self.leave()
+
+    async def _sent(self, carrier: Carrier) -> None:
+        """Carry it out; the notice says what was refused."""
+        await carrier.run()
+        ends = {qube: end for (qube, _part), end in carrier.ends.items() if end.failed is not None}
+        if ends:
+            lines = [f"{qube}, {key_text(end.failed.key)}: {end.error}" for qube, end in ends.items() if end.failed]
+            text = self.tr("%n qube(s) refused; the others were changed.", None, len(ends))
+            self.notice.setText("\n".join([text, *lines]))
+            self.notice.show()
+            raise ToldError(text)
 
     def has_edits(self) -> bool:
         return self.draft.dirty
+
+
+class _Sending:
+    """Follows a plan of settings: what comes back of a draft while its row is sent is its own edits."""
+
+    def __init__(self, draft: SharedDraft, plan: Plan) -> None:
+        self._draft = draft
+        self._numbers = {row.key: number for number, row in enumerate(plan.changes)}
+
+    def begun(self, row: Row) -> None:
+        self._mark(row.qube, is_sent=True)
+        report_child(self._numbers[row.key], TaskState.RUNNING)
+
+    def ended(self, row: Row, end: RowEnd) -> None:
+        self._mark(row.qube, is_sent=False)
+        states = {End.DONE: TaskState.DONE, End.FAILED: TaskState.FAILED, End.NOT_BEGUN: TaskState.CANCELLED}
+        report_child(self._numbers[row.key], states[end.end], error_text(end.error) if end.error else "")
+
+    def end(self) -> None:
+        """The plan is over, however it ended."""
+        for qube, _part in self._numbers:
+            self._mark(qube, is_sent=False)
+
+    def _mark(self, qube: str, *, is_sent: bool) -> None:
+        if draft := self._draft.drafts.get(qube):
+            draft.sending = is_sent

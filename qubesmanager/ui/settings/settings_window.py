@@ -4,6 +4,7 @@
 It opens from what the session knows already; the firewall's rules and the labels are the two calls it makes.
 """
 
+import asyncio
 from collections.abc import Mapping
 
 from PyQt5.QtWidgets import (
@@ -16,9 +17,13 @@ from PyQt5.QtWidgets import (
 from qubesmanager.client.carry_out import Outcome, send_steps
 from qubesmanager.models.draft import PROPERTY, RULES_KEY, Draft
 from qubesmanager.models.reason_texts import field_text, reason_text
+from qubesmanager.plans.plan import Plan
+from qubesmanager.plans.settings import settings_plan, takes_network
 from qubesmanager.rules.edits import why_not_edit
 from qubesmanager.rules.inheritance import templates
+from qubesmanager.ui.actions import plan_texts
 from qubesmanager.ui.actions.operations import Operations
+from qubesmanager.ui.actions.plan_dialog import Make, PlanDialog
 from qubesmanager.ui.forms.apply_bar import ApplyBar
 from qubesmanager.ui.forms.form_page import FormPage
 from qubesmanager.ui.forms.merge_bar import MergeBar, key_text
@@ -39,6 +44,7 @@ from qubesmanager.ui.settings.tags_page import TagsPage
 from qubesmanager.ui.settings.volumes_page import VolumesPage
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.page_keys import page_keys
+from qubesmanager.ui.widgets.prompts import opened
 from qubesmanager.wire import calls
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import FIREWALL_CHANGED
@@ -217,8 +223,30 @@ class SettingsWindow(EditsWindow):
         self.foot.put(self.draft.steps(), problem=self.merges.problem() or field_text(next(iter(wrong.values()), "")))
 
     def _apply_wanted(self, leave: bool) -> None:  # noqa: FBT001 - a signal brings it
+        name = self._name
+
+        def make(left_out: frozenset[str], _choice: str = "") -> Plan:
+            return settings_plan(self._session.facts, {name: self.draft.steps()}, left_out)
+
+        if takes_network(make(frozenset())):
+            self._session.tasks.start_hidden(self.tr("Apply"), self._show(make, leave=leave), owner=self)
+        else:
+            self._start(leave=leave)
+
+    async def _show(self, make: Make, *, leave: bool) -> None:
+        """Show what the edits take from this qube or from others, and apply them if the user still wants that."""
+        dialog = PlanDialog(self, self._session, make)
+        if not await opened(dialog):
+            return
+        plan = dialog.plan
+        await asyncio.wait([self._start(leave=leave)])
+        if plan.can_be_undone and not self.draft.dirty:
+            done = frozenset(row.key for row in plan.changes)
+            self._session.undoable.emit(plan_texts.done_text(plan), plan, done)
+
+    def _start(self, *, leave: bool) -> "asyncio.Task[None]":
         title = self.tr("Apply the settings of {0}").format(self._name)
-        self._session.tasks.start(title, self._apply(leave=leave), owner=self)
+        return self._session.tasks.start(title, self._apply(leave=leave), owner=self)
 
     async def _apply(self, *, leave: bool) -> None:
         self.notice.hide()

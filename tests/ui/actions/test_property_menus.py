@@ -21,7 +21,8 @@ async def test_a_netvm_that_does_not_run_is_grey_for_a_running_qube_with_the_rea
         menu.fill()
         return next(action for action in menu.actions() if action.text() == "vault")
 
-    refused = vault("work", "untrusted")
+    assert vault("work", "untrusted").isEnabled()  # the plan shows that work cannot have it
+    refused = vault("work")
     assert not refused.isEnabled()
     assert "vault is not running, so these running qubes would lose the network: work." in refused.toolTip()
     assert vault("untrusted").isEnabled()

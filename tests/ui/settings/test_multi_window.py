@@ -7,11 +7,13 @@ from PyQt5.QtWidgets import QApplication, QCheckBox, QComboBox, QDialogButtonBox
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 from until import until
-from windows import Clicker, click, click_enabled, type_text
+from windows import Clicker, click, click_enabled, opened_dialog, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
 from qubesmanager.models.shared_draft import MIXED
+from qubesmanager.plans.plan import Plan, RowKey, undo
+from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.forms.form_page import FormPage
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.windows import OpenWindows
@@ -105,6 +107,32 @@ async def test_a_refusal_of_one_stops_its_calls_and_not_the_others(
     assert system.runtime.state.qube("work").value("memory") == "800"
     assert not system.runtime.state.qube("work").flag("debug")
     assert system.runtime.state.qube("vault").flag("debug")
+
+
+async def test_a_net_qube_that_takes_the_network_away_is_shown_first_and_can_be_undone(
+    window: MultiWindow, session: Session, system: System
+) -> None:
+    undone: list[tuple[str, Plan, frozenset[RowKey]]] = []
+    session.undoable.connect(lambda *what: undone.append(what))
+    netvm = field(window, "basic", "netvm")
+    assert isinstance(netvm, QComboBox)
+    netvm.activated.emit(netvm.findData(""))
+    assert window.draft.dirty
+
+    await click_enabled(window.foot.button(APPLY))
+    dialog = await opened_dialog(PlanDialog)
+    assert dialog.plan.losing == ("work",)
+    click(dialog.yes)
+    await until(lambda: not window.draft.dirty)
+
+    assert system.runtime.state.qube("work").value("netvm") == ""
+    await until(lambda: bool(undone))
+    _text, plan, done = undone[0]
+    back = undo(session.facts, plan, done)
+    assert [row.refused for row in back.rows] == [None]
+    for step in back.steps:
+        await session.client.send(step.request)
+    assert system.runtime.state.qube("work").value("netvm") == "sys-firewall"
 
 
 async def test_a_change_elsewhere_of_an_edited_field_asks(window: MultiWindow, client: Client) -> None:

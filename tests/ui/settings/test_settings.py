@@ -16,12 +16,14 @@ from PyQt5.QtWidgets import (
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 from until import until
-from windows import click, click_enabled, press_key, type_text
+from windows import click, click_enabled, opened_dialog, press_key, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.client.live_copy import Lost
 from qubesmanager.daemon.local.system import System
+from qubesmanager.plans.plan import Group
 from qubesmanager.transport.base import TransportError
+from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
 from qubesmanager.ui.forms.form_page import FormPage
 from qubesmanager.ui.forms.volume_size_row import GIB
@@ -630,14 +632,39 @@ async def test_the_qube_is_cloned_and_removed_from_its_settings(
     assert "shut it down" in window.identity.remove.toolTip()
 
 
-async def test_a_template_that_is_used_is_not_removed_and_its_users_are_named(
+async def test_removing_a_template_that_is_used_lists_its_users(
     window: SettingsWindow, session: Session, qtbot: QtBot
 ) -> None:
     held = SettingsWindow(session, session.records["vault"].value("template"), session.labels)
     qtbot.addWidget(held)
 
-    assert not held.identity.remove.isEnabled()
-    assert "vault (template)" in held.identity.remove.toolTip()
+    click(held.identity.remove)
+    dialog = await opened_dialog(PlanDialog)
+
+    assert not dialog.plan.changes
+    assert "vault" in {row.qube for row in dialog.plan.rows if row.group is Group.MOVE}
+    dialog.reject()
+
+
+async def test_taking_the_network_from_a_running_qube_is_shown_first(
+    session: Session, system: System, qtbot: QtBot, window: SettingsWindow
+) -> None:
+    held = SettingsWindow(session, "work", session.labels)
+    qtbot.addWidget(held, before_close_func=lambda _widget: held.draft.discard())
+    held.show()
+    undoable: list[str] = []
+    session.undoable.connect(lambda text, _plan, _done: undoable.append(text))
+    held.draft.edit(("property", "netvm"), "")
+
+    await click_enabled(held.button(APPLY))
+    dialog = await opened_dialog(PlanDialog)
+    assert dialog.plan.losing == ("work",)
+    assert system.runtime.state.qube("work").value("netvm") == "sys-firewall"
+    click(dialog.yes)
+
+    await until(lambda: system.runtime.state.qube("work").value("netvm") == "")
+    await until(lambda: bool(undoable))
+    assert window.isVisible()
 
 
 async def test_no_two_things_on_a_page_have_the_same_mnemonic(window: SettingsWindow) -> None:
