@@ -26,6 +26,7 @@ from qubesmanager.wire.errors import (
     QubesVMNotPausedError,
     QubesVMNotRunningError,
     QubesVMNotStartedError,
+    QubesVMNotSuspendedError,
 )
 from qubesmanager.wire.values import PowerState
 
@@ -51,6 +52,8 @@ class FakeHypervisor:
         self.host = host or FakeHost()
         self.ignores_shutdown: set[UUID] = set()
         self.start_errors: dict[UUID, Mgmt1Error] = {}
+        self.pauses_for_suspend = False
+        """Its guests cannot suspend themselves."""
         self._accel = accel
         self._open = False
         self._events: asyncio.Queue[HypervisorEvent | None] = asyncio.Queue()
@@ -118,6 +121,15 @@ class FakeHypervisor:
     async def unpause(self, uuid: UUID) -> None:
         if self._domain(uuid).state is not PowerState.PAUSED:
             raise QubesVMNotPausedError("The qube is not paused.")
+        self._tell(uuid, PowerState.RUNNING)
+
+    async def suspend(self, uuid: UUID) -> None:
+        self._domain(uuid)
+        self._tell(uuid, PowerState.PAUSED if self.pauses_for_suspend else PowerState.SUSPENDED)
+
+    async def resume(self, uuid: UUID) -> None:
+        if self._domain(uuid).state not in {PowerState.PAUSED, PowerState.SUSPENDED}:
+            raise QubesVMNotSuspendedError("The qube is not suspended.")
         self._tell(uuid, PowerState.RUNNING)
 
     async def forget(self, uuid: UUID) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans that start, pause, unpause, shut down, restart and kill qubes: their order, and what goes with it."""
+"""Plans that start, pause, unpause, suspend, resume, shut down, restart and kill qubes: their order and effects."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,8 +10,10 @@ from qubesmanager.rules.actions import (
     why_not_kill,
     why_not_pause,
     why_not_restart,
+    why_not_resume,
     why_not_shutdown_in_order,
     why_not_start,
+    why_not_suspend,
     why_not_unpause,
 )
 from qubesmanager.rules.facts import Facts, QubeFacts, Qubes
@@ -205,7 +207,16 @@ def _refused(facts: Facts, name: str, part: str, reason: Reason) -> Row:
     return Row(name, part, Group.REFUSED, state, state, state, refused=reason)
 
 
-_ALREADY = frozenset({"qube-already-running", "qube-not-running", "qube-already-paused", "qube-not-paused"})
+_ALREADY = frozenset(
+    {
+        "qube-already-running",
+        "qube-not-running",
+        "qube-already-paused",
+        "qube-not-paused",
+        "qube-already-suspended",
+        "qube-not-suspended",
+    }
+)
 """Reasons that say that a qube is already as the plan would have it."""
 
 
@@ -225,6 +236,8 @@ class _Way:
 
 _PAUSE = _Way(Kind.PAUSE, calls.VM_PAUSE, why_not_pause, PowerState.PAUSED, calls.VM_UNPAUSE)
 _UNPAUSE = _Way(Kind.UNPAUSE, calls.VM_UNPAUSE, why_not_unpause, PowerState.RUNNING, calls.VM_PAUSE)
+_SUSPEND = _Way(Kind.SUSPEND, calls.VM_SUSPEND, why_not_suspend, PowerState.SUSPENDED, calls.VM_RESUME)
+_RESUME = _Way(Kind.RESUME, calls.VM_RESUME, why_not_resume, PowerState.RUNNING, calls.VM_SUSPEND)
 _KILL = _Way(Kind.KILL, calls.VM_KILL, why_not_kill, PowerState.HALTED)
 
 
@@ -238,6 +251,16 @@ def unpause_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] =
     return _plan(facts, names, left_out, _UNPAUSE)
 
 
+def suspend_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()) -> Plan:
+    """Suspend the qubes. Running qubes that use the network of one lose it until it goes on."""
+    return _plan(facts, names, left_out, _SUSPEND)
+
+
+def resume_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()) -> Plan:
+    """Let the suspended qubes go on."""
+    return _plan(facts, names, left_out, _RESUME)
+
+
 def kill_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()) -> Plan:
     """End the qubes at once, clients before their netvms. What is not saved in them is lost."""
     return _plan(facts, names, left_out, _KILL)
@@ -245,9 +268,10 @@ def kill_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()
 
 def _plan(facts: Facts, names: Sequence[str], left_out: Collection[str], way: _Way) -> Plan:
     asked = _known(facts, names)
-    order = shutdown_order(facts.qubes, asked) if way.kind is not Kind.UNPAUSE else start_order(facts.qubes, asked)
+    goes_on = way.kind in {Kind.UNPAUSE, Kind.RESUME}
+    order = start_order(facts.qubes, asked) if goes_on else shutdown_order(facts.qubes, asked)
     ending = {name for name in order if name not in left_out and way.why_not(facts, facts.qubes[name]) is None}
-    lost = lost_behind(facts.qubes, ending) if way.kind is not Kind.UNPAUSE else {}
+    lost = {} if goes_on else lost_behind(facts.qubes, ending)
     rows = [_way_row(facts, name, way, lost, is_left_out=name in left_out) for name in order]
     return Plan(way.kind, tuple(sorted(rows, key=_refused_first)), tuple(asked), lost_through=lost)
 

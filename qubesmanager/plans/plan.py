@@ -47,6 +47,8 @@ class Kind(Enum):
     START = "start"
     PAUSE = "pause"
     UNPAUSE = "unpause"
+    SUSPEND = "suspend"
+    RESUME = "resume"
     SHUTDOWN = "shutdown"
     RESTART = "restart"
     KILL = "kill"

@@ -58,6 +58,8 @@ def why_not_boot(facts: Facts, qube: QubeFacts) -> Reason | None:
     """Why a qube cannot be started, whatever its netvm is."""
     if qube.state is PowerState.PAUSED:
         return Reason("qube-paused", qube.name)
+    if qube.state is PowerState.SUSPENDED:
+        return Reason("qube-suspended", qube.name)
     if qube.state not in HALTED:
         return Reason("qube-not-halted", qube.name, qube.state)
     return why_start_prohibited(qube) or why_not_lent(facts, qube) or why_not_with_devices(facts, qube)
@@ -147,6 +149,8 @@ def why_not_ended(qube: QubeFacts) -> Reason | None:
         return Reason("qube-not-running", qube.name)
     if qube.state is PowerState.PAUSED:
         return Reason("qube-paused-shutdown", qube.name)
+    if qube.state is PowerState.SUSPENDED:
+        return Reason("qube-suspended-shutdown", qube.name)
     return Reason("qube-shutting-down", qube.name) if qube.state in ENDING else None
 
 
@@ -217,6 +221,24 @@ def why_not_unpause(_facts: Facts, qube: QubeFacts) -> Reason | None:
     if qube.klass is VmClass.ADMIN:
         return _DOM0
     return None if qube.state is PowerState.PAUSED else Reason("qube-not-paused", qube.name)
+
+
+def why_not_suspend(_facts: Facts, qube: QubeFacts) -> Reason | None:
+    if qube.klass is VmClass.ADMIN:
+        return _DOM0
+    if qube.state is PowerState.SUSPENDED:
+        return Reason("qube-already-suspended", qube.name)
+    if qube.state is PowerState.PAUSED:
+        return Reason("qube-paused", qube.name)
+    if qube.state is PowerState.TRANSIENT:
+        return Reason("qube-still-starting", qube.name)
+    return None if qube.state is PowerState.RUNNING else Reason("qube-other-not-running", qube.name, qube.state)
+
+
+def why_not_resume(_facts: Facts, qube: QubeFacts) -> Reason | None:
+    if qube.klass is VmClass.ADMIN:
+        return _DOM0
+    return None if qube.state is PowerState.SUSPENDED else Reason("qube-not-suspended", qube.name)
 
 
 def why_not_kill(_facts: Facts, qube: QubeFacts) -> Reason | None:
@@ -290,6 +312,8 @@ def _why_not_in_use(facts: Facts, qube: QubeFacts) -> Reason | None:
         return Reason("qube-shutting-down", qube.name)
     if qube.state is PowerState.PAUSED:
         return Reason("qube-paused", qube.name)
+    if qube.state is PowerState.SUSPENDED:
+        return Reason("qube-suspended", qube.name)
     return why_not_start(facts, qube) if qube.state in HALTED else None
 
 

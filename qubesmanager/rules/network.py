@@ -86,6 +86,8 @@ def netvms_to_start(facts: Facts, qube: QubeFacts) -> list[QubeFacts] | Reason:
             return Reason("start-netvm-loop", qube.name, " → ".join(way))
         if netvm.state is PowerState.PAUSED:
             return Reason("netvm-paused", seen_name(facts.sees, netvm.name))
+        if netvm.state is PowerState.SUSPENDED:
+            return Reason("netvm-suspended", seen_name(facts.sees, netvm.name))
         waiting.append(netvm)
         netvm = facts.qubes.get(netvm.value("netvm"))
     return waiting

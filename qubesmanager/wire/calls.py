@@ -432,6 +432,15 @@ VM_DEVICE_DENIED_REMOVE = Call(
     "Allow interfaces of devices again; all: every one.",
     draft=False,
 )  # fmt: skip
+VM_SUSPEND = Call(
+    "mgmt1.vm.Suspend", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING,
+    "Suspend the running qube to its memory, if its guest can do that; else it is paused. Its state is Suspended.",
+    draft=False,
+)  # fmt: skip
+VM_RESUME = Call(
+    "mgmt1.vm.Resume", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING, "Let the suspended qube go on.",
+    draft=False,
+)  # fmt: skip
 VM_REMOVE = Call(
     "mgmt1.vm.Remove", Dest.VM, Tier.GLOBAL_RWX, c.NOTHING, c.NOTHING, c.MENTION_ROWS,
     "Remove a halted qube with its volumes; refused while something refers to it, naming each referrer. Backup profiles"

@@ -31,6 +31,8 @@ LIFE: dict[str, Callable[[LiveCopy, Sequence[str], Collection[str]], Plan]] = {
     "start": lifecycle.start_plan,
     "pause": lifecycle.pause_plan,
     "unpause": lifecycle.unpause_plan,
+    "suspend": lifecycle.suspend_plan,
+    "resume": lifecycle.resume_plan,
     "shutdown": lifecycle.shutdown_plan,
     "restart": lifecycle.restart_plan,
     "kill": lifecycle.kill_plan,
@@ -116,7 +118,7 @@ def test_a_plan_of_states_comes_true(facts: LiveCopy, names: list[str], left_out
 
     assert not {row.qube for row in plan.changes} & left_out
     if plan.can_be_undone and plan.steps:
-        assert kind in {"pause", "unpause"}
+        assert kind in {"pause", "unpause", "suspend", "resume"}
 
 
 @given(facts=systems(), names=NAMES, left_out=LEFT_OUT, data=st.data())

@@ -82,6 +82,12 @@ class Operations(QObject):
     def pause(self, names: Sequence[str]) -> None:
         self.carry_out(lambda left_out, _choice: lifecycle.pause_plan(self.facts, names, left_out))
 
+    def suspend(self, names: Sequence[str]) -> None:
+        self.carry_out(lambda left_out, _choice: lifecycle.suspend_plan(self.facts, names, left_out))
+
+    def resume(self, names: Sequence[str]) -> None:
+        self.carry_out(lambda left_out, _choice: lifecycle.resume_plan(self.facts, names, left_out))
+
     def unpause(self, names: Sequence[str]) -> None:
         self.carry_out(lambda left_out, _choice: lifecycle.unpause_plan(self.facts, names, left_out))
 

@@ -63,6 +63,18 @@ _WORDS = {
         QT_TRANSLATE_NOOP("Plan", "Unpause %n qube(s)"),
         QT_TRANSLATE_NOOP("Plan", "Unpause %n qube(s)"),
     ),
+    Kind.SUSPEND: _Words(
+        "suspend",
+        QT_TRANSLATE_NOOP("Plan", "Suspend {0}"),
+        QT_TRANSLATE_NOOP("Plan", "Suspend %n qube(s)"),
+        QT_TRANSLATE_NOOP("Plan", "Suspend %n qube(s)"),
+    ),
+    Kind.RESUME: _Words(
+        "unpause",
+        QT_TRANSLATE_NOOP("Plan", "Resume {0}"),
+        QT_TRANSLATE_NOOP("Plan", "Resume %n qube(s)"),
+        QT_TRANSLATE_NOOP("Plan", "Resume %n qube(s)"),
+    ),
     Kind.SHUTDOWN: _Words(
         "shutdown",
         QT_TRANSLATE_NOOP("Plan", "Shut down {0}"),
@@ -251,6 +263,8 @@ def _changing(plan: Plan) -> Fact | None:
         Kind.RESTART: translate("Plan", "halt and start again"),
         Kind.PAUSE: translate("Plan", "pause"),
         Kind.UNPAUSE: translate("Plan", "go on"),
+        Kind.SUSPEND: translate("Plan", "are suspended"),
+        Kind.RESUME: translate("Plan", "go on"),
         Kind.KILL: translate("Plan", "are killed at once"),
         Kind.REMOVE: translate("Plan", "are removed with their data"),
         Kind.CLONE: translate("Plan", "are cloned with their data"),

@@ -38,6 +38,7 @@ LIKELY: Mapping[PowerState, tuple[str, ...]] = {
     PowerState.CRASHED: ("settings", "logs", "notes", "start"),
     PowerState.NA: ("settings", "logs", "notes", "start"),
     PowerState.PAUSED: ("settings", "notes", "logs", "unpause"),
+    PowerState.SUSPENDED: ("settings", "notes", "logs", "resume"),
 }
 """What a person most likely wants, by state; a running qube's otherwise. The last one and the first two there are."""
 LIKELY_RUNNING = ("settings", "logs", "notes", "shutdown")

@@ -19,7 +19,7 @@ from qubesmanager.wire.values import VmClass
 COLUMNS = {"name": 190, "state": 120, "cpu": 110, "memory": 140}
 """The columns that are shown, with their widths."""
 
-ACTIONS = ("start", "unpause", "pause", "shutdown", "settings", "kill")
+ACTIONS = ("start", "resume", "unpause", "pause", "shutdown", "settings", "kill")
 """What can be done with a qube here; of the manager's table of actions."""
 
 BUTTONS = ("start", "shutdown", "pause", "settings")

@@ -19,8 +19,10 @@ from qubesmanager.wire.errors import (
     QubesVMInUseError,
     QubesVMNotFoundError,
     QubesVMNotHaltedError,
+    QubesVMNotPausedError,
     QubesVMNotRunningError,
     QubesVMNotStartedError,
+    QubesVMNotSuspendedError,
     QubesVMShutdownTimeoutError,
 )
 from qubesmanager.wire.records import VmRecord
@@ -112,6 +114,32 @@ async def test_pausing_and_unpausing(client: Client) -> None:
 
     with pytest.raises(QubesVMNotRunningError):
         await client.send(calls.VM_PAUSE("vault"))
+
+
+@pytest.mark.parametrize("pauses", [False, True])
+async def test_suspending_and_resuming(client: Client, hypervisor: FakeHypervisor, pauses: bool) -> None:
+    hypervisor.pauses_for_suspend = pauses
+    await client.send(calls.VM_SUSPEND("work"))
+    assert (await record(client, "work")).state is PowerState.SUSPENDED
+
+    for act in (calls.VM_START, calls.VM_SHUTDOWN, calls.VM_SUSPEND):
+        with pytest.raises(QubesVMNotRunningError, match="suspended"):
+            await client.send(act("work"))
+    with pytest.raises(QubesVMNotPausedError):
+        await client.send(calls.VM_UNPAUSE("work"))
+
+    await client.send(calls.VM_RESUME("work"))
+    assert (await record(client, "work")).state is PowerState.RUNNING
+    with pytest.raises(QubesVMNotSuspendedError):
+        await client.send(calls.VM_RESUME("work"))
+
+
+async def test_a_suspended_netvm_keeps_its_clients_from_starting(client: Client) -> None:
+    await client.send(calls.VM_KILL("work"))
+    await client.send(calls.VM_SUSPEND("sys-firewall"))
+
+    with pytest.raises(QubesVMNotRunningError, match="netvm sys-firewall is suspended"):
+        await client.send(calls.VM_START("work"))
 
 
 async def test_creating_a_qube_tags_it_with_its_creator(client: Client) -> None:

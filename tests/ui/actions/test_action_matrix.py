@@ -158,6 +158,8 @@ OUTCOMES: dict[str, Outcome] = {
     "start": becomes("Running"),
     "pause": becomes("Paused"),
     "unpause": becomes("Running"),
+    "suspend": becomes("Suspended"),
+    "resume": becomes("Running"),
     "shutdown": becomes("Halted"),
     "restart": becomes("Running"),
     "settings": opens("settings"),

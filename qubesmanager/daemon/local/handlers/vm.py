@@ -96,6 +96,16 @@ async def pause(context: Context, _arg: None, _payload: None) -> None:
     await context.system.lifecycle.pause(context.dest)
 
 
+@answers(calls.VM_SUSPEND)
+async def suspend(context: Context, _arg: None, _payload: None) -> None:
+    await context.system.lifecycle.suspend(context.dest)
+
+
+@answers(calls.VM_RESUME)
+async def resume(context: Context, _arg: None, _payload: None) -> None:
+    await context.system.lifecycle.resume(context.dest)
+
+
 @answers(calls.VM_UNPAUSE)
 async def unpause(context: Context, _arg: None, _payload: None) -> None:
     await context.system.lifecycle.unpause(context.dest)

@@ -85,6 +85,9 @@ class HypervisorEvents:
         elif qube.state is PowerState.HALTING and state is PowerState.RUNNING and qube.start_time is not None:
             # The guest has not let go yet; the shutdown under way sets the state itself if it never does.
             return
+        elif qube.state is PowerState.SUSPENDED and state is PowerState.PAUSED:
+            # Its guest cannot suspend itself, so it is paused instead.
+            return
         elif qube.state is not PowerState.TRANSIENT:
             self._runtime.set_state(qube, state)
             if qube.start_time is None:

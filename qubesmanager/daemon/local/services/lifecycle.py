@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Start, shut down, pause, unpause, kill; and what happens when a qube has halted, for any reason.
+"""Start, shut down, pause, unpause, suspend, resume, kill; and what happens when a qube has halted, for any reason.
 
 The hypervisor's events decide the state; a call answers once its effect has been seen.
 """
@@ -29,8 +29,10 @@ from qubesmanager.rules.actions import (
     why_not_ended,
     why_not_kill,
     why_not_pause,
+    why_not_resume,
     why_not_shutdown,
     why_not_start,
+    why_not_suspend,
     why_not_unpause,
 )
 from qubesmanager.rules.facts import HALTED
@@ -263,7 +265,7 @@ class Lifecycle:
     async def _press_until_halted(self, qube: Qube) -> None:
         """Returns once the hypervisor has no such domain, or it was cleaned up after."""
         while qube.state not in HALTED:
-            if qube.state is not PowerState.PAUSED:
+            if qube.state not in {PowerState.PAUSED, PowerState.SUSPENDED}:
                 try:
                     await self._runtime.hypervisor.shutdown(qube.uuid)
                 except QubesVMNotRunningError:
@@ -303,6 +305,20 @@ class Lifecycle:
         async with self._runtime.holding(qube):
             refuse_if(why_not_unpause(self._runtime.state, qube))
             await self._runtime.hypervisor.unpause(qube.uuid)
+            self._runtime.set_state(qube, PowerState.RUNNING)
+
+    async def suspend(self, name: str) -> None:
+        qube = self._runtime.state.qube(name)
+        async with self._runtime.holding(qube):
+            refuse_if(why_not_suspend(self._runtime.state, qube))
+            await self._runtime.hypervisor.suspend(qube.uuid)
+            self._runtime.set_state(qube, PowerState.SUSPENDED)
+
+    async def resume(self, name: str) -> None:
+        qube = self._runtime.state.qube(name)
+        async with self._runtime.holding(qube):
+            refuse_if(why_not_resume(self._runtime.state, qube))
+            await self._runtime.hypervisor.resume(qube.uuid)
             self._runtime.set_state(qube, PowerState.RUNNING)
 
     async def set_start_time(self, qube: Qube, start_time: int | None) -> None:

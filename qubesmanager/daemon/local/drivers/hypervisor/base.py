@@ -196,6 +196,14 @@ class Hypervisor(Protocol):
         """Raises QubesVMNotPausedError."""
         ...
 
+    async def suspend(self, uuid: UUID) -> None:
+        """Let the guest suspend itself to its memory; a domain whose guest cannot do that is paused instead."""
+        ...
+
+    async def resume(self, uuid: UUID) -> None:
+        """Wake a suspended guest, or let one go on that was paused instead. Raises QubesVMNotSuspendedError."""
+        ...
+
     async def forget(self, uuid: UUID) -> None:
         """Remove what the host still keeps of it; it is killed if it runs. An unknown domain is no error."""
         ...

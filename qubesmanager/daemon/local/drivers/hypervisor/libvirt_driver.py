@@ -34,6 +34,7 @@ from qubesmanager.daemon.local.drivers.hypervisor.base import (
     StateChanged,
 )
 from qubesmanager.daemon.local.drivers.hypervisor.libvirt_errors import (
+    CANNOT_SUSPEND,
     CRASH_DETAILS,
     STATE_AFTER_EVENT,
     STATES,
@@ -344,6 +345,29 @@ class LibvirtHypervisor:
             domain.resume()
 
         await self._with(uuid, resume)
+
+    async def suspend(self, uuid: UUID) -> None:
+        def sleep(domain: "libvirt.virDomain") -> None:
+            try:
+                domain.pMSuspendForDuration(libvirt.VIR_NODE_SUSPEND_TARGET_MEM, 0, 0)
+            except libvirt.libvirtError as error:
+                if error.get_error_code() not in CANNOT_SUSPEND:
+                    raise
+                domain.suspend()
+
+        await self._with(uuid, sleep)
+
+    async def resume(self, uuid: UUID) -> None:
+        def wake(domain: "libvirt.virDomain") -> None:
+            state = domain.state()[0]
+            if state == libvirt.VIR_DOMAIN_PMSUSPENDED:
+                domain.pMWakeup(0)
+            elif state == libvirt.VIR_DOMAIN_PAUSED:
+                domain.resume()
+            else:
+                raise refusal("domain-not-suspended")
+
+        await self._with(uuid, wake)
 
     async def forget(self, uuid: UUID) -> None:
         with contextlib.suppress(QubesVMNotRunningError):

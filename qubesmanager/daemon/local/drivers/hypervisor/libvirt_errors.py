@@ -46,6 +46,14 @@ _NOT_POSSIBLE = {
     libvirt.VIR_ERR_CONFIG_UNSUPPORTED,
     libvirt.VIR_ERR_OPERATION_UNSUPPORTED,
 }
+CANNOT_SUSPEND = _NOT_POSSIBLE | {
+    libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED,  # no agent is configured
+    libvirt.VIR_ERR_AGENT_UNRESPONSIVE,
+    libvirt.VIR_ERR_AGENT_UNSYNCED,
+    libvirt.VIR_ERR_INTERNAL_ERROR,  # the agent answers that its guest cannot
+}
+"""Why a guest does not suspend itself: it has no agent that could, or its machine knows no such state."""
+
 # A domain that ended between its lookup and the call is answered with "operation is not valid".
 _GONE = {libvirt.VIR_ERR_NO_DOMAIN}
 

@@ -26,6 +26,7 @@ from qubesmanager.wire.errors import (
     QubesVMNotPausedError,
     QubesVMNotRunningError,
     QubesVMNotStartedError,
+    QubesVMNotSuspendedError,
 )
 from qubesmanager.wire.values import PowerState
 
@@ -89,6 +90,20 @@ async def test_only_a_paused_domain_is_resumed(world: World, hypervisor: Hypervi
         await hypervisor.unpause(spec.uuid)
 
 
+async def test_a_suspended_domain_goes_on(world: World, hypervisor: Hypervisor) -> None:
+    spec = world.spec("work")
+    await hypervisor.start(spec)
+
+    await hypervisor.suspend(spec.uuid)
+    # A guest that cannot suspend itself is paused.
+    assert await hypervisor.state(spec.uuid) in {PowerState.SUSPENDED, PowerState.PAUSED}
+    await hypervisor.resume(spec.uuid)
+
+    assert await hypervisor.state(spec.uuid) is PowerState.RUNNING
+    with pytest.raises(QubesVMNotSuspendedError):
+        await hypervisor.resume(spec.uuid)
+
+
 async def test_a_guest_that_handles_its_power_button_halts(world: World, hypervisor: Hypervisor) -> None:
     spec = world.spec("work")
     events = hypervisor.events()
@@ -139,7 +154,7 @@ async def test_statistics_have_a_row_for_each_running_domain(world: World, hyper
         assert stats[spec.uuid].cpu_time_ns > 0
 
 
-@pytest.mark.parametrize("act", ["kill", "pause", "unpause", "shutdown"])
+@pytest.mark.parametrize("act", ["kill", "pause", "unpause", "suspend", "resume", "shutdown"])
 async def test_a_halted_guest_refuses_every_command(hypervisor: Hypervisor, act: str) -> None:
     with pytest.raises(QubesVMNotRunningError):
         await getattr(hypervisor, act)(uuid4())
