@@ -399,3 +399,14 @@ def test_a_plain_error_and_a_sentence_are_noticed() -> None:
 
     assert [call.lineno for call in plain_errors(tree)] == [1]
     assert sorted(text.lineno for text in sentences(tree)) == [1, 3]
+
+
+def english_words(call: ast.Call) -> bool:
+    """Whether a field of the reason is, or contains, words of English."""
+    texts = [part.value for field in call.args[1:] for part in ast.walk(field) if isinstance(part, ast.Constant)]
+    return any(isinstance(text, str) and re.search(r"[A-Za-z]+ [A-Za-z]+| [a-z]+ ", text) for text in texts)
+
+
+def test_no_field_of_a_reason_is_english() -> None:
+    """A window shows a field as it is, so that words in it have to be a reason."""
+    assert [place for place, call in made_reasons() if english_words(call)] == []

@@ -727,6 +727,7 @@ TABLE: tuple[Row, ...] = (
         "The folder {path} is in use by {daemon}. Stop that daemon first; if it is gone for good, wait "
         "{minutes} minutes or start this one with --take-over.",
     ),
+    Row("another-daemon", errors.StoragePoolException, "another daemon"),
     Row("pool-folder-taken", errors.StoragePoolException, "The folder {path} was taken over by {daemon}."),
     Row("not-regular-file", errors.StoragePoolException, "{path} is not a regular file."),
     Row(
@@ -904,6 +905,7 @@ TABLE: tuple[Row, ...] = (
     Row("passphrase-file", errors.BackupError, "The passphrase in {path} cannot be read: {why}."),
     # -- lists in a reason
     Row("list-two", errors.Mgmt1Error, "{first}, {second}"),
+    Row("list-and", errors.Mgmt1Error, "{first} and {last}"),
     Row("list-more", errors.Mgmt1Error, "{list} and {count} more"),
     Row("path-why", errors.Mgmt1Error, "{path} ({why})"),
     # -- a backup as it is read: its tar archive

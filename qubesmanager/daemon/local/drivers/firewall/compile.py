@@ -132,7 +132,11 @@ def _shared_addresses(qubes: Sequence[QubeRules]) -> dict[str, Reason]:
         for address in qube.addresses():
             holders[address].append(qube.name)
     return {
-        name: Reason("firewall-drops-all", name, Reason("same-address", " and ".join(names), str(address)))
+        name: Reason(
+            "firewall-drops-all",
+            name,
+            Reason("same-address", Reason("list-and", ", ".join(names[:-1]), names[-1]), str(address)),
+        )
         for address, names in holders.items()
         if len(names) > 1
         for name in names

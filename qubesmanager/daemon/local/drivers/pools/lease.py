@@ -91,7 +91,7 @@ class Lease:
         if present is not None and present.key == self._holder.key:
             _write(self._fd, self._holder)
             return None
-        return Reason("pool-folder-taken", self._folder, str(present or "another daemon"))
+        return Reason("pool-folder-taken", self._folder, str(present) if present else Reason("another-daemon"))
 
     def release(self) -> None:
         """Leave the folder to others."""
