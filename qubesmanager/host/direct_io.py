@@ -9,7 +9,7 @@ open(2), "O_DIRECT".
 
 import errno
 import os
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from mmap import PAGESIZE, mmap
 from queue import Empty, SimpleQueue
@@ -17,6 +17,7 @@ from threading import Thread
 from typing import NamedTuple
 
 from qubesmanager.host.buffers import ROOM, give_back, take_room
+from qubesmanager.host.workers import Workers
 
 LONG = 1 << 20
 """Bytes from which an isolated run is worth a separate transfer."""
@@ -191,7 +192,7 @@ class StraightReader:
         self._room, self._other = take_room(), take_room()
         self._is_closed = False
         self._at = self._end = 0
-        self._disk = ThreadPoolExecutor(1, thread_name_prefix="backup-disk")
+        self._disk = Workers(1, "backup-disk")
         self._ahead: Future[int] | None = self._fill_other()
 
     def read(self, size: int) -> bytes:

@@ -1,30 +1,43 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The niceness of threads."""
+"""Threads that compute for a long time."""
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait
 
-from qubesmanager.daemon.local.drivers.backups.engine import in_engine
-from qubesmanager.host.priority import compute_later
-
-
-def _niceness() -> int:
-    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+from qubesmanager.host.priority import compute_later, computing
+from qubesmanager.host.workers import Workers
 
 
-def _niceness_of_a_new_thread() -> int:
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(_niceness).result()
+def test_a_thread_that_computes_gives_way_and_the_others_do_not() -> None:
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    with Workers(1, "test", compute_later) as workers:
+        priority = workers.submit(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id())).result(10)
+
+    assert priority == max(before, 10)
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
 
 
-def test_a_thread_that_computes_later_and_its_threads_give_way_alone() -> None:
-    before = _niceness()
-    with ThreadPoolExecutor(1, initializer=compute_later) as thread:
-        assert thread.submit(_niceness).result() == max(before, 10)
-        assert thread.submit(_niceness_of_a_new_thread).result() == max(before, 10)
-    assert _niceness() == before
+def test_as_many_threads_compute_at_a_time_as_there_are_processors() -> None:
+    count = os.cpu_count() or 1
+    lock, go_on = threading.Lock(), threading.Event()
+    inside, most = 0, 0
 
+    def work() -> None:
+        nonlocal inside, most
+        with computing():
+            with lock:
+                inside += 1
+                most = max(most, inside)
+                if inside == count:
+                    go_on.set()
+            assert go_on.wait(10)
+            with lock:
+                inside -= 1
 
-async def test_the_engine_of_backups_gives_way_with_all_its_threads() -> None:
-    assert await in_engine(_niceness_of_a_new_thread) >= 10
+    with Workers(count + 3, "test") as workers:
+        futures = [workers.submit(work) for _ in range(2 * count + 3)]
+        wait(futures)
+
+    assert [future.exception() for future in futures] == [None] * len(futures)
+    assert most == count

@@ -8,7 +8,7 @@ key as soon as the first bytes are there, and reads ahead while there is room.
 import hmac
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -20,6 +20,7 @@ from qubesmanager.backup.archive.backup_tar import ChunkName, Damage
 from qubesmanager.backup.archive.scrypt_container import HEAD_SIZE, MAC_SIZE, OVERHEAD, Keys, Opener, mac_of
 from qubesmanager.backup.archive.streams import awaited
 from qubesmanager.backup.errors import BackupPassphraseError
+from qubesmanager.host.workers import Workers
 from qubesmanager.wire.reasons import refusal
 
 ROOM = 272 << 20
@@ -165,8 +166,8 @@ class KeyPool:
         """`params` are those of the backup's head; `all_alike`: no chunk may have others, so their memory is known."""
         count = scrypt_container.at_once(params, _KEY_THREADS) if all_alike else 1
         self._params = params if all_alike else None
-        self._keys = ThreadPoolExecutor(count, thread_name_prefix="backup-keys")
-        self._macs = ThreadPoolExecutor(1, thread_name_prefix="backup-check")
+        self._keys = Workers(count, "backup-keys")
+        self._macs = Workers(1, "backup-check")
 
     def chunk(self, feed: Feed, reader: backup_tar.Reader, name: ChunkName, size: int, secret: bytes) -> Chunk:
         """Read the current member as the chunk `name`. Raises `BackupDamagedError` if it is none or is cut off."""

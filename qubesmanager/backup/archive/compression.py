@@ -16,6 +16,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Protocol, cast
 
+from qubesmanager.host.priority import computing
 from qubesmanager.wire.reasons import refusal
 
 
@@ -74,7 +75,8 @@ def compress(method: Compression, block: bytes) -> bytes:
     """The block as a complete stream. For any thread; runs without the interpreter lock."""
     if len(block) == BLOCK and block == ZEROS:
         return _zeros(method)
-    return _COMPRESS[method](block)
+    with computing():
+        return _COMPRESS[method](block)
 
 
 @cache

@@ -2,11 +2,12 @@
 """Makes pieces in a thread before their consumer asks for them."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from queue import Queue as BoundedQueue
 from threading import Event
+
+from qubesmanager.host.workers import Workers
 
 DEPTH = 6
 """Pieces that are made before they are asked for."""
@@ -38,7 +39,7 @@ def ahead(pieces: Iterator[bytes]) -> Iterator[Iterator[bytes]]:
         if not broken.empty():
             raise broken.get()
 
-    with ThreadPoolExecutor(1, thread_name_prefix="backup-ahead") as thread:
+    with Workers(1, "backup-ahead") as thread:
         thread.submit(make)
         try:
             yield taken()

@@ -7,7 +7,7 @@ other; a small file whose content makes no sense is lost alone.
 """
 
 from collections.abc import Callable, Collection, Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from threading import Event
@@ -41,6 +41,7 @@ from qubesmanager.backup.archive.streams import awaited, check
 from qubesmanager.backup.archive.volume_tar import Content
 from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupLimitError, BackupPassphraseError
 from qubesmanager.host.sparse_file import Sink
+from qubesmanager.host.workers import Workers
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error
 from qubesmanager.wire.firewall import Rule
 from qubesmanager.wire.reason import Reason
@@ -81,7 +82,7 @@ def open_backup(source: Input, passphrase: str, *, cancelled: Event | None = Non
     )
     alone = scrypt_container.at_once(dearer, 2) == 1
     secret = header.chunk_secret(head.backup_id, third.name, passphrase)
-    opening = ThreadPoolExecutor(2, thread_name_prefix="backup-keys")
+    opening = Workers(2, "backup-keys")
     try:
         of_head = opening.submit(scrypt_container.open_container, sealed, header.head_secret(passphrase))
         of_xml = opening.submit(_opened_after, of_head if alone else None, sealed_xml, secret)
@@ -363,7 +364,7 @@ class _Run:
 
     def run(self, rest: _Rest) -> Report:
         keys = KeyPool(self._params, all_alike=self._head.has_manifest)
-        reading = ThreadPoolExecutor(1, thread_name_prefix="backup-read")
+        reading = Workers(1, "backup-read")
         try:
             reading.submit(self._read, rest, keys)
             while (chunk := self._next()) is not None:

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from qubesmanager.host.priority import computing
 from qubesmanager.wire import limits
 from qubesmanager.wire.reasons import refusal
 
@@ -86,7 +87,8 @@ class Keys:
 
 
 def _derive(passphrase: bytes, salt: bytes, params: Params) -> tuple[bytes, bytes]:
-    both = Scrypt(salt=salt, length=64, n=1 << params.log_n, r=params.r, p=params.p).derive(passphrase)
+    with computing():
+        both = Scrypt(salt=salt, length=64, n=1 << params.log_n, r=params.r, p=params.p).derive(passphrase)
     return both[:32], both[32:]
 
 

@@ -11,7 +11,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -30,6 +30,7 @@ from qubesmanager.backup.archive.report import QubeResult, Report
 from qubesmanager.backup.archive.scrypt_container import LEVELS, Keys, Params, Sealer
 from qubesmanager.backup.archive.streams import FdOutput, awaited, check
 from qubesmanager.host.sparse_file import Extent, Source
+from qubesmanager.host.workers import Workers
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error
 from qubesmanager.wire.firewall import Rule
 from qubesmanager.wire.names import DOM0, VOLUME_NAME
@@ -273,7 +274,7 @@ class _KeyRing:
         self._passphrase = passphrase
         self._params = params
         count = scrypt_container.at_once(params, _WORKERS)
-        self._pool = ThreadPoolExecutor(count, thread_name_prefix="backup-keys")
+        self._pool = Workers(count, "backup-keys")
         self._ahead: dict[ChunkName, Future[Keys]] = {}
         self.of_head = self._pool.submit(scrypt_container.new_keys, header.head_secret(passphrase), params)
         self.depth = count + 1
@@ -362,8 +363,8 @@ class _Writer:
         self._piece = options.piece or (PIPE_PIECE if small else FILE_PIECE)
         self._keys = _KeyRing(self._id, passphrase, options.params, cancelled)
         self._upcoming: Iterator[ChunkName] = iter(())
-        self._compressing = ThreadPoolExecutor(_WORKERS, thread_name_prefix="backup-compress")
-        self._sealing = ThreadPoolExecutor(1, thread_name_prefix="backup-seal")
+        self._compressing = Workers(_WORKERS, "backup-compress")
+        self._sealing = Workers(1, "backup-seal")
         self._pending: deque[Future[None]] = deque()
 
     def __enter__(self) -> Self:

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from qubesmanager.host.priority import compute_later
+from qubesmanager.host.workers import Workers
 from qubesmanager.wire import limits
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.reasons import refusal
@@ -33,21 +34,22 @@ async def in_engine(work: Callable[[], T], stop: threading.Event | None = None) 
 
     Cancelled, it sets the event and waits until the work has ended: what has begun does not run on behind a caller.
     """
-    with ThreadPoolExecutor(1, thread_name_prefix="backup", initializer=compute_later) as thread:
-        future = asyncio.get_running_loop().run_in_executor(thread, work)
-        try:
-            return await asyncio.shield(future)
-        except asyncio.CancelledError:
-            if stop is not None:
-                stop.set()
-            while not future.done():
-                with contextlib.suppress(asyncio.CancelledError):
-                    await asyncio.wait([future])
-            if not future.cancelled():
-                future.exception()
-            raise
-        finally:
-            await asyncio.to_thread(_give_back)
+    thread = Workers(1, "backup", compute_later)
+    future = asyncio.wrap_future(thread.submit(work))
+    thread.shutdown(wait=False)
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        if stop is not None:
+            stop.set()
+        while not future.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([future])
+        if not future.cancelled():
+            future.exception()
+        raise
+    finally:
+        await asyncio.to_thread(_give_back)
 
 
 def _give_back() -> None:

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A few threads that take work in the order in which it is given."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
+from types import TracebackType
+from typing import ParamSpec, Self, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Workers:
+    """What `ThreadPoolExecutor` does, without its lock.
+
+    Each `submit` of the standard library's takes one lock that all executors of the process share, and starts threads
+    while it has it. A thread of low priority that is interrupted there makes the event loop wait, which submits too:
+    beside eight backups for 100 ms and more.
+    """
+
+    def __init__(self, count: int, name: str, begin: Callable[[], None] | None = None) -> None:
+        """At most `count` threads, each of which calls `begin` first."""
+        self._count = count
+        self._name = name
+        self._begin = begin
+        self._lock = Lock()
+        self._threads: list[Thread] = []
+        self._work: SimpleQueue[tuple[Future[object], Callable[[], object]] | None] = SimpleQueue()
+        self._is_closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.shutdown()
+
+    def submit(self, function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs) -> Future[T]:
+        """The future of the function's result. Raises `RuntimeError` after `shutdown`."""
+        future: Future[T] = Future()
+        with self._lock:
+            if self._is_closed:
+                raise RuntimeError(f"No more work for {self._name}")
+            self._work.put((future, lambda: function(*arguments, **named)))  # type: ignore[arg-type]
+            if len(self._threads) < self._count:
+                thread = Thread(target=self._run, name=f"{self._name}-{len(self._threads)}")
+                self._threads.append(thread)
+                thread.start()
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - as the library's
+        """No more work comes; with `wait` all of it is done when this returns, but for what was cancelled."""
+        with self._lock:
+            self._is_closed = True
+            if cancel_futures:
+                self._cancel_waiting()
+            for _ in self._threads:
+                self._work.put(None)
+        if wait:
+            for thread in self._threads:
+                thread.join()
+
+    def _cancel_waiting(self) -> None:
+        with suppress(Empty):
+            while True:
+                if work := self._work.get_nowait():
+                    work[0].cancel()
+
+    def _run(self) -> None:
+        if self._begin is not None:
+            self._begin()
+        while (work := self._work.get()) is not None:
+            future, function = work
+            if future.set_running_or_notify_cancel():
+                _carry_out(future, function)
+            del work, future, function  # nothing is kept alive by a thread that waits
+
+
+def _carry_out(future: Future[object], function: Callable[[], object]) -> None:
+    try:
+        result = function()
+    except BaseException as error:  # noqa: BLE001 - raised again by the future's `result`
+        future.set_exception(error)
+    else:
+        future.set_result(result)

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Threads that take work in the order in which it is given."""
+
+import threading
+from concurrent.futures import CancelledError, wait
+from concurrent.futures import thread as standard
+
+import pytest
+
+from qubesmanager.host.workers import Workers
+
+
+def test_one_thread_does_the_work_in_its_order() -> None:
+    done: list[int] = []
+    with Workers(1, "test") as workers:
+        futures = [workers.submit(done.append, number) for number in range(100)]
+
+    assert done == list(range(100))
+    assert all(future.result() is None for future in futures)
+
+
+def test_several_threads_work_at_a_time() -> None:
+    meeting = threading.Barrier(3)
+    with Workers(3, "test") as workers:
+        wait([workers.submit(meeting.wait, 10) for _ in range(3)])
+
+    assert not meeting.broken
+
+
+def test_what_the_work_raises_is_raised_by_the_result_and_the_thread_goes_on() -> None:
+    with Workers(1, "test") as workers:
+        broken = workers.submit(int, "x")
+        whole = workers.submit(int, "7", base=8)
+
+    with pytest.raises(ValueError, match="x"):
+        broken.result()
+    assert whole.result() == 7
+
+
+def test_after_the_end_no_work_is_taken_and_what_was_waiting_may_be_cancelled() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def work() -> str:
+        begun.set()
+        go_on.wait(10)
+        return "done"
+
+    workers = Workers(1, "test")
+    first, second = workers.submit(work), workers.submit(work)
+    begun.wait(10)
+    workers.shutdown(wait=False, cancel_futures=True)
+    go_on.set()
+
+    assert first.result(10) == "done"
+    with pytest.raises(CancelledError):
+        second.result(10)
+    with pytest.raises(RuntimeError, match="test"):
+        workers.submit(work)
+
+
+def test_each_thread_begins_as_it_was_told_and_all_have_ended_with_the_block() -> None:
+    begun: list[str] = []
+    with Workers(2, "test", lambda: begun.append(threading.current_thread().name)) as workers:
+        wait([workers.submit(int) for _ in range(5)])
+
+    assert sorted(begun) == ["test-0", "test-1"]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("test-")]
+
+
+def test_the_lock_that_all_executors_of_the_standard_library_share_is_not_needed() -> None:
+    with standard._global_shutdown_lock, Workers(1, "test") as workers:
+        assert workers.submit(int, "7").result(10) == 7
