@@ -16,7 +16,7 @@ from qubesmanager.rules.inheritance import origin
 from qubesmanager.transport.base import Answer
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import framing
-from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.errors import Mgmt1Error, QubesMemoryError
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import error_for
 from qubesmanager.wire.records import PropertyValue, VmRecord
@@ -30,7 +30,8 @@ DEFAULTS = {"label": "red", "template": "base", "memory": "400", "include_in_bac
 class ModelSystem:
     """Qubes as records. A call is refused by the rules of the daemon, or changes a record at once.
 
-    `most`: the most calls that were under way at the same time. `sent`: the calls in order, as `vm.Start work`.
+    `free`: MiB of memory that are left for starts; None: as much as it takes. `most`: the most calls that were under
+    way at the same time. `sent`: the calls in order, as `vm.Start work`.
     """
 
     def __init__(self, facts: LiveCopy) -> None:
@@ -38,6 +39,7 @@ class ModelSystem:
         self.sent: list[str] = []
         self.under_way = 0
         self.most = 0
+        self.free: int | None = None
         self.client = Client(MemoryTransport(self._answer))
 
     async def _answer(
@@ -50,6 +52,8 @@ class ModelSystem:
         self.sent.append(f"{service.removeprefix('mgmt1.')} {dest}")
         await asyncio.sleep(0)
         try:
+            if service == "mgmt1.vm.Start" and self.free is not None:
+                self._take_memory(dest)
             DO[service.removeprefix("mgmt1.")](self.facts, dest, argument, payload)
         except Mgmt1Error as error:
             yield framing.encode_error(error)
@@ -57,6 +61,12 @@ class ModelSystem:
             yield framing.OK
         finally:
             self.under_way -= 1
+
+    def _take_memory(self, name: str) -> None:
+        need, free = int(self.facts.qubes[name].value("memory")), self.free or 0
+        if need > free:
+            raise QubesMemoryError("There is no memory left.")
+        self.free = free - need
 
 
 def _check(reason: Reason | None) -> None:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Carrying out a plan: a few rows at a time, each after those that it needs, stopped or going on at a refusal.
 
-Nothing waits for what the plan does not do itself: a row whose need was not done is not begun, and is reported.
+Nothing waits for what the plan does not do itself: a row whose need was not done is not begun, and is reported. Once a
+start is refused for lack of memory, no start that takes as much is begun.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from typing import Protocol
 from qubesmanager.client.client import Client
 from qubesmanager.plans.plan import AT_A_TIME, Plan, Row, RowKey, Step
 from qubesmanager.transport.base import TransportError
-from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.errors import Mgmt1Error, QubesMemoryError
 from qubesmanager.wire.reason import Reason
 
 
@@ -82,6 +83,8 @@ class Carrier:
     is_closing: Callable[[], bool] = lambda: False
     ends: dict[RowKey, RowEnd] = field(default_factory=dict)
     _left: list[Row] = field(default_factory=list)
+    _short: Row | None = None
+    """The smallest start that was refused for lack of memory."""
     _under_way: dict["asyncio.Task[Outcome]", Row] = field(default_factory=dict)
 
     @property
@@ -114,9 +117,9 @@ class Carrier:
         while changed:
             changed = False
             for row in list(self._left):
-                if (key := self._failed_need(row)) is not None:
+                if (reason := self._why_not_begun(row)) is not None:
                     self._left.remove(row)
-                    self._end(row, RowEnd(End.NOT_BEGUN, reason=Reason("row-before-failed", key[0])))
+                    self._end(row, RowEnd(End.NOT_BEGUN, reason=reason))
                     changed = True
         pending = {row.key for row in (*self._left, *self._under_way.values())}
         for row in list(self._left):
@@ -129,14 +132,22 @@ class Carrier:
                 self._under_way[task] = row
         return bool(self._under_way)
 
-    def _failed_need(self, row: Row) -> RowKey | None:
-        return next((key for key in sorted(row.needs) if key in self.ends and self.ends[key].end is not End.DONE), None)
+    def _why_not_begun(self, row: Row) -> Reason | None:
+        """Why a row whose turn has not come is given up: what it needs was not done, or there is no memory for it."""
+        need = next((key for key in sorted(row.needs) if key in self.ends and self.ends[key].end is not End.DONE), None)
+        if need is not None:
+            return Reason("row-before-failed", need[0])
+        if self._short is not None and row.memory >= self._short.memory:
+            return Reason("no-memory-for", self._short.qube)
+        return None
 
     async def _until_one_ends(self) -> None:
         ended, _ = await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
         for task in ended:
             row, outcome = self._under_way.pop(task), task.result()
             end = End.DONE if outcome.failed is None else End.FAILED
+            if isinstance(outcome.error, QubesMemoryError) and (not self._short or row.memory < self._short.memory):
+                self._short = row
             self._end(row, RowEnd(end, outcome.error, outcome.failed))
 
     async def _finish(self) -> None:

@@ -115,6 +115,7 @@ TABLE: tuple[Row, ...] = (
     Row("netvm-left-out", errors.QubesVMNotStartedError, "Its net qube {netvm} is left out or cannot start."),
     Row("memory-left", errors.QubesVMNotStartedError, "It needs {needed} MiB; {left} MiB are left beside the others."),
     Row("row-before-failed", errors.QubesVMInUseError, "Not begun, because {qube} was not done."),
+    Row("no-memory-for", errors.QubesMemoryError, "Not begun, because there was no memory for {qube}."),
     Row("uses-removed", errors.QubesVMInUseError, "It uses {qube}. Choose another qube for it."),
     Row("changed-meanwhile", errors.QubesValueError, "{qube} was changed by another client meanwhile."),
     # -- names of qubes

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from plan_model import GUESTS, NETS, ModelSystem, systems
-from samples import vm
+from samples import live_copy, vm
 
-from qubesmanager.client.carry_out import Carrier, RowEnd
+from qubesmanager.client.carry_out import Carrier, End, RowEnd
 from qubesmanager.client.live_copy import LiveCopy
 from qubesmanager.plans import lifecycle
 from qubesmanager.plans.plan import AT_A_TIME, Fate, Group, Plan, Row, Value, undo
@@ -192,3 +192,22 @@ def running(
     name: str, state: PowerState = PowerState.RUNNING, netvm: str = "", provides_network: str = "no"
 ) -> VmRecord:
     return vm(name, state=state, netvm=netvm, provides_network=provides_network)
+
+
+def test_once_there_is_no_memory_for_a_start_no_start_that_takes_as_much_is_begun() -> None:
+    """Six hundred starts on a full computer are a few refusals."""
+    names = [f"qube{number:03}" for number in range(60)]
+    facts = live_copy(*(vm(name, memory="400") for name in names), vm("small", memory="100"))
+    system, order = ModelSystem(facts), Order()
+    system.free = 2150
+    carrier = Carrier(system.client, lifecycle.start_plan(facts, [*names, "small"]), order)
+
+    asyncio.run(carrier.run())
+
+    running_names = [name for name in names if facts.qubes[name].running]
+    assert len(running_names) == 5
+    assert facts.qubes["small"].running
+    refused = [key for key, end in carrier.ends.items() if end.end is End.FAILED]
+    assert 1 <= len(refused) <= AT_A_TIME
+    reasons = {end.reason.code for end in carrier.ends.values() if end.reason is not None}
+    assert reasons == {"no-memory-for"}
