@@ -68,7 +68,7 @@ async def _holders(asking: Asking) -> dict[tuple[str, str], str]:
 
 
 _OURS = frozenset({"identity", "interfaces", "parent"})
-"""Details of mgmt1 that have a key of their own in Qubes OS."""
+"""Details of mgmt1 that have a separate key in Qubes OS."""
 _KNOWN = ("vendor", "product", "manufacturer", "serial")
 
 
@@ -123,13 +123,13 @@ async def list_attached(asking: Asking, only: Port | None, _payload: None) -> li
 
 async def _assignments(asking: Asking) -> list[_Assignment]:
     rows = await asking.ask(mgmt1.VM_DEVICE_ASSIGNED.of(asking.device_class)(asking.dest))
-    found: list[_Assignment] = []
+    assigned: list[_Assignment] = []
     for row in rows:
         options = dict(row.options)
         mode, identity = options.pop("mode"), options.pop("identity", "")
         port = ANY if row.device.ident == AT_ANY_PORT else row.device.ident
-        found.append(_Assignment(Port(row.device.backend, port, identity or ANY), mode, options))
-    return found
+        assigned.append(_Assignment(Port(row.device.backend, port, identity or ANY), mode, options))
+    return assigned
 
 
 @answers(calls.VM_DEVICE_ASSIGNED)
