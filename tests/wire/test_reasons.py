@@ -150,3 +150,25 @@ def test_a_cause_is_the_reason_of_an_error_or_its_text() -> None:
     assert cause(refusal("no-such-qube", "work")) == Reason("no-such-qube", "work")
     assert cause(errors.StoragePoolException("Full.")) == "Full."
     assert cause(OSError(28, "No space")) == "[Errno 28] No space"
+
+
+def test_a_list_is_one_field_with_commas_and_the_number_of_the_others() -> None:
+    changed = Reason("path-why", "'b'", Reason("path-changed"))
+
+    assert reasons.listed([]) == ""
+    assert reasons.listed(["a", "b"]) == "a, b"
+    assert text(Reason("home-left-out", reasons.listed(["'a'", changed, "'c'"], 2))) == (
+        "Left out of the home of dom0: 'a', 'b' (it changed), 'c' and 2 more."
+    )
+
+
+@given(st.lists(FLAT, min_size=1, max_size=40))
+def test_a_long_list_comes_back_from_json(each: list[Reason]) -> None:
+    of_list = Reason("home-left-out", reasons.listed(each, 7))
+
+    assert from_json(json.loads(json.dumps(to_json(of_list)))) == sendable(of_list)
+
+
+def test_the_reason_of_an_error_without_one_is_its_text() -> None:
+    assert reasons.reason_of(refusal("no-such-qube", "work")) == Reason("no-such-qube", "work")
+    assert reasons.reason_of(errors.StoragePoolException("Full.")) == Reason("other-text", "Full.")

@@ -23,6 +23,7 @@ from qubesmanager.backup.archive.scrypt_container import Keys, Params, new_keys,
 from qubesmanager.backup.archive.volume_tar import archive_bytes
 from qubesmanager.backup.archive.writer import Options, QubeData
 from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupLimitError
+from qubesmanager.wire.reason import Reason
 
 
 def read(stream: bytes) -> tuple[Report, Restored]:
@@ -47,6 +48,13 @@ def test_damaged_parts_are_named_and_the_rest_is_restored(kind: str) -> None:
     for result in report.results:
         assert result.ok or result.qube.name in english(result.reason) or result.qube.path in english(result.reason)
     assert failed or report.problems
+    assert "other-text" not in {code for reason in report.wrong for code in codes(reason)}
+
+
+def codes(reason: Reason) -> list[str]:
+    """The code of a reason, and those of the reasons inside of it."""
+    inner = [field for field in reason.fields if isinstance(field, Reason)]
+    return [reason.code, *(code for each in inner for code in codes(each))]
 
 
 def test_the_sample_itself_is_whole() -> None:
