@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 from backup_daemon import MIB, WORDS, Everything, everything, file_stream, make_qube
+from cheap_keys import PROGRAM, Gate
 from daemon_process import DaemonProcess
 from killing import answer_of
 from until import LIMIT, until
@@ -51,7 +52,10 @@ class Machine:
     """A daemon with two qubes and a backup of them, and what has to hold after each of its ends."""
 
     def __init__(self, folder: Path) -> None:
-        self.daemon = DaemonProcess(folder, "--hypervisor", "test:///default")
+        self.gate = Gate(folder / "gate")
+        self.daemon = DaemonProcess(
+            folder, "--hypervisor", "test:///default", environment=self.gate.environment, program=PROGRAM
+        )
         self.client = Client(UnixTransport(self.daemon.socket))
         self.targets = folder / "backups"
         self.pool = folder / "state/pools/default"
@@ -67,11 +71,14 @@ class Machine:
             await make_qube(self.client, name, random.randbytes(4 * MIB), b"root of " + name.encode() * 999)
         for name in QUBES:
             self.before[name] = await everything(self.client, FileQcow2("default", self.pool), name)
-        profile = {"include": list(QUBES), "destination_path": str(self.targets), "kdf": "generated", "verify": True}
-        await self.client.send(calls.BACKUP_PROFILE_SET("dom0", "nightly", yaml.safe_dump(profile)))
+        await self.set_profile("generated")
         await self.execute()
         (file,) = self.targets.iterdir()
         file.rename(self.backup)
+
+    async def set_profile(self, kdf: str) -> None:
+        profile = {"include": list(QUBES), "destination_path": str(self.targets), "kdf": kdf, "verify": True}
+        await self.client.send(calls.BACKUP_PROFILE_SET("dom0", "nightly", yaml.safe_dump(profile)))
 
     async def execute(self) -> None:
         await self.client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": WORDS}))
@@ -142,8 +149,8 @@ async def test_a_killed_backup_or_restore_is_whole_or_not_there(tmp_path: Path) 
             machine.seen_unrestarted()
             await asyncio.to_thread(machine.daemon.start)
             await machine.checked(*answers)
-            # Spread over all of the time that both take, and somewhat beyond.
-            answers = await machine.killed(takes * 1.1 * (number + random.random()) / KILLS)
+            # Spread over all of the time that both take, and somewhat beyond; the first one at once.
+            answers = await machine.killed(takes * 1.1 * (number and number + random.random()) / KILLS)
             outcomes.add(answers)
         assert (False, False) in outcomes, "nothing was ever cut off"
     finally:
@@ -158,6 +165,7 @@ async def test_leftovers_of_a_killed_backup_are_removed_at_the_start_and_foreign
         other = machine.targets / "qubes-backup-nightly-20260101T000000.0123456789abcdef.partial"
         other.write_bytes(b"of another")
         done = asyncio.Event()
+        await machine.set_profile("strong")  # it waits for the gate, and so cannot end before the daemon is killed
         async with asyncio.TaskGroup() as group:
             group.create_task(answer_of(machine.execute(), done))
             await until(lambda: len(list(machine.targets.iterdir())) > 1)
