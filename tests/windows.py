@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from PyQt5.QtCore import QModelIndex, Qt
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QDialog, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
 from until import LIMIT, until
 
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
@@ -40,6 +41,15 @@ def is_quiet() -> bool:
     """No window is asking for something in the background."""
     running = {task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()}
     return not any(name.startswith(("Ask", "List")) for name in running)
+
+
+def add_main_window(qtbot: QtBot, window: MainWindow) -> None:
+    """Have the window closed at the end of the test, without a question about what is still going on."""
+
+    def answer_question(_window: QWidget) -> None:
+        window._may_close = True
+
+    qtbot.addWidget(window, before_close_func=answer_question)
 
 
 D = TypeVar("D", bound=QDialog)

@@ -9,7 +9,7 @@ from backup_fixtures import cheap_keys, folder
 from demo_fixtures import client, hypervisor, system
 from PyQt5.QtCore import QSettings
 from pytestqt.qtbot import QtBot
-from windows import Clicker
+from windows import Clicker, add_main_window
 
 from qubesmanager.client.client import Client
 from qubesmanager.ui.manager.main_window import MainWindow
@@ -30,7 +30,7 @@ async def session(client: Client, tmp_path: Path, qtbot: QtBot) -> AsyncIterator
 async def clicker(session: Session, qtbot: QtBot) -> Clicker:
     """The window, filled, and a user who clicks in it."""
     window = MainWindow(session)
-    qtbot.addWidget(window)
+    add_main_window(qtbot, window)
     window.show()
     session.follow()
     clicker = Clicker(window)

@@ -7,7 +7,7 @@ import pytest
 from PyQt5.QtCore import QModelIndex, Qt
 from PyQt5.QtGui import QKeySequence
 from pytestqt.qtbot import QtBot
-from windows import Clicker
+from windows import Clicker, add_main_window
 
 from qubesmanager.models.columns import TABLE as COLUMNS
 from qubesmanager.ui.manager.main_window import MainWindow
@@ -25,7 +25,7 @@ def again(clicker: Clicker, qtbot: QtBot) -> Again:
     def opened() -> MainWindow:
         clicker.window.close()
         window = MainWindow(clicker.session)
-        qtbot.addWidget(window)
+        add_main_window(qtbot, window)
         window.show()
         clicker.session.tell_again()
         return window

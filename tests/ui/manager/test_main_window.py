@@ -9,7 +9,7 @@ from fakes_hypervisor import FakeHypervisor
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAbstractButton, QAbstractItemView, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
-from windows import Clicker, press_key, type_text
+from windows import Clicker, add_main_window, press_key, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
@@ -434,7 +434,7 @@ async def test_any_property_becomes_a_column_and_stays_one(clicker: Clicker, ses
     clicker.window.filter.sort(len(COLUMNS))
     clicker.window.close()
     again = MainWindow(session)
-    qtbot.addWidget(again)
+    add_main_window(qtbot, again)
     assert again.table_text()[0][-2:] == ["kernelopts", "qrexec_timeout"]
 
     again.model.set_properties([])
