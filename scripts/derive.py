@@ -39,6 +39,7 @@ FAMILIES: dict[str, str] = {
     "mgmt1.vm.notes": "Notes",
     "mgmt1.vm.log": "Logs",
     "mgmt1.label": "Labels",
+    "mgmt1.host": "The computer",
     "mgmt1.vmclass": "Classes of qubes",
     "mgmt1.deviceclass": "Classes of devices",
     "mgmt1": "Events",

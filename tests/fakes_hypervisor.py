@@ -43,6 +43,8 @@ class FakeHost:
     """What outlives a daemon: give the same host to a second FakeHypervisor, and it finds the domains again."""
 
     domains: dict[UUID, FakeDomain] = field(default_factory=dict)
+    memory_kib: int | None = None
+    """All memory for domains; None: not known, and more than they need."""
 
 
 class FakeHypervisor:
@@ -92,6 +94,12 @@ class FakeHypervisor:
             DomainStats(uuid, domain.state, domain.spec.memory_mib * 1024, 1_000_000 * number)
             for number, (uuid, domain) in enumerate(self.host.domains.items(), 1)
         ]
+
+    async def free_memory(self) -> int | None:
+        self._reach()
+        if self.host.memory_kib is None:
+            return None
+        return self.host.memory_kib - sum(domain.spec.memory_mib << 10 for domain in self.host.domains.values())
 
     async def start(self, spec: DomainSpec) -> None:
         self._reach()

@@ -486,6 +486,12 @@ VM_STATS = EventsCall(
     " qube's vcpus).",
     draft=False, time_limit=None,
 )  # fmt: skip
+HOST_MEMORY = Call(
+    "mgmt1.host.Memory", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.KEY_VALUES,
+    "Memory of the computer in KiB: total, and free, what new qubes can take; free is left out where the hypervisor"
+    " does not know it.",
+    draft=False,
+)  # fmt: skip
 VMCLASS_LIST = Call(
     "mgmt1.vmclass.List", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.CLASS_ROWS,
     "The classes of qubes and the properties each has.",

@@ -41,10 +41,11 @@ from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import Mention
 from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.records import VmRecord
 
 MENTION_SECONDS = 2.0
-"""How long a dialog waits for what names its qubes."""
+"""How long a dialog waits for what names its qubes, and for the memory that is free."""
 ASKED_ABOUT = 20
 """Qubes of which a dialog asks that."""
 
@@ -77,7 +78,23 @@ class Operations(QObject):
     # -- life -------------------------------------------------------------------------------------------------------
 
     def start(self, names: Sequence[str]) -> None:
-        self.carry_out(lambda left_out, _choice: lifecycle.start_plan(self.facts, names, left_out))
+        """One is started at once; how many of several the computer has memory for is asked first."""
+        if len(names) == 1:
+            self.carry_out(lambda left_out, _choice: lifecycle.start_plan(self.facts, names, left_out))
+        else:
+            self._ask(self.tr("Start"), self._start(tuple(names)))
+
+    async def _start(self, names: tuple[str, ...]) -> None:
+        free = await self._free_memory()
+        self.carry_out(lambda left_out, _choice: lifecycle.start_plan(self.facts, names, left_out, free))
+
+    async def _free_memory(self) -> int | None:
+        """MiB that are free for qubes; None where dom0 does not say it, or not soon enough for a dialog."""
+        with suppress(Mgmt1Error, TransportError, TimeoutError, ValueError, KeyError):
+            async with asyncio.timeout(MENTION_SECONDS):
+                memory = await self.session.client.send(calls.HOST_MEMORY(DOM0))
+            return int(memory["free"]) >> 10
+        return None
 
     def pause(self, names: Sequence[str]) -> None:
         self.carry_out(lambda left_out, _choice: lifecycle.pause_plan(self.facts, names, left_out))

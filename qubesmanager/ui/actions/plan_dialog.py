@@ -15,6 +15,7 @@ from PyQt5.QtWidgets import (
     QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QProgressBar,
     QPushButton,
     QSizePolicy,
     QToolButton,
@@ -69,6 +70,8 @@ class PlanDialog(QDialog):
         layout.addWidget(self._head(notes))
         self.choice = QComboBox(self)
         layout.addWidget(self._choice_bar(choice))
+        self.memory = _MemoryBar(self._unit, self)
+        layout.addWidget(self.memory)
         layout.addWidget(_hair(self))
         self.tree = self._tree()
         layout.addWidget(self.tree, 1)
@@ -117,6 +120,7 @@ class PlanDialog(QDialog):
         self.yes.setText(f"&{plan_texts.button(plan)}")  # a mnemonic: Return is Cancel where the plan kills
         self.calls.setText(self.tr("%n call(s)", "", len(plan.steps)))
         self.preview.setPlainText("\n".join(step.text() for step in plan.steps))
+        self.memory.put(plan)
         self._show_undo()
         self._ask_word()
         self._look()
@@ -358,6 +362,36 @@ class _Fact(QWidget):
         side = self.number.fontMetrics().height()
         if fact.mark:
             self.mark.setPixmap(tinted_icon(fact.mark, warning_color(self.palette())).pixmap(side, side))
+
+
+class _MemoryBar(QWidget):
+    """How much of the free memory a plan takes, where that is known."""
+
+    def __init__(self, unit: int, parent: QWidget) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(4 * unit, unit, 4 * unit, 2 * unit)
+        row.setSpacing(3 * unit)
+        label = plain_label(self.tr("Free memory of this computer"), self)
+        label.setWordWrap(False)
+        subdue(label)
+        self.bar = QProgressBar(self)
+        self.bar.setTextVisible(False)
+        self.bar.setMaximumHeight(2 * unit)
+        self.bar.setAccessibleName(label.text())
+        self.text = plain_label("", self)
+        self.text.setWordWrap(False)
+        for widget in (label, self.bar, self.text):
+            row.addWidget(widget, 1 if widget is self.bar else 0)
+
+    def put(self, plan: Plan) -> None:
+        """Show the memory that the plan takes; hidden where it takes none, or what is free is not known."""
+        needed = sum(row.memory for row in plan.changes)
+        self.setVisible(plan.free is not None and plan.kind is Kind.START)
+        if plan.free is not None:
+            self.bar.setRange(0, max(1, plan.free))
+            self.bar.setValue(min(needed, plan.free))
+            self.text.setText(self.tr("{0} MiB more, {1} MiB left").format(needed, plan.free - needed))
 
 
 def _hair(parent: QWidget, *, upright: bool = False) -> QFrame:

@@ -170,6 +170,29 @@ async def test_many_starts_are_one_task_and_at_most_a_few_at_a_time(clicker: Cli
     assert 1 <= most <= AT_A_TIME
 
 
+async def test_what_there_is_no_memory_for_is_left_out_of_a_start(
+    clicker: Clicker, client: Client, hypervisor: FakeHypervisor
+) -> None:
+    for number in range(4):
+        await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec(f"many-{number}", "red")))
+    names = [f"many-{number}" for number in range(4)]
+    await clicker.until(lambda: set(names) <= set(clicker.session.records))
+    used = sum(domain.spec.memory_mib for domain in hypervisor.host.domains.values())
+    hypervisor.host.memory_kib = (used + 1000) << 10
+
+    clicker.select(*names)
+    clicker.click("start")
+    dialog = await clicker.dialog(PlanDialog)
+
+    assert dialog.title.text() == "Start 2 of 4 qubes"
+    assert dialog.chosen == ["many-0", "many-1"]
+    assert dialog.memory.isVisible()
+    assert dialog.memory.text.text() == "800 MiB more, 200 MiB left"
+    leave_out(dialog, "many-0")
+    assert dialog.chosen == ["many-1", "many-2"]
+    dialog.reject()
+
+
 async def test_a_plan_that_is_cancelled_finishes_what_is_under_way_and_begins_nothing_more(
     clicker: Clicker, system: System, hypervisor: FakeHypervisor
 ) -> None:

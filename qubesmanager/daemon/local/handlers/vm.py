@@ -124,6 +124,13 @@ async def current_state(context: Context, _arg: None, _payload: None) -> Current
     return CurrentState(context.qube.state, stats.memory_kib, stats.cpu_time_ns // 1_000_000)
 
 
+@answers(calls.HOST_MEMORY)
+async def host_memory(context: Context, _arg: None, _payload: None) -> dict[str, str]:
+    free = await context.system.runtime.hypervisor.free_memory()
+    known = {} if free is None else {"free": str(free)}
+    return {"total": str(context.system.runtime.state.host_memory << 10), **known}
+
+
 @answers(calls.VM_NOTES_GET)
 async def get_notes(context: Context, _arg: None, _payload: None) -> str:
     return context.qube.notes

@@ -180,6 +180,10 @@ class Hypervisor(Protocol):
 
     async def stats(self) -> list[DomainStats]: ...
 
+    async def free_memory(self) -> int | None:
+        """KiB of the computer's memory that new domains can take; None where that is not known."""
+        ...
+
     async def start(self, spec: DomainSpec) -> None:
         """Start the domain; all or nothing. Raises QubesVMNotStartedError, QubesMemoryError."""
         ...

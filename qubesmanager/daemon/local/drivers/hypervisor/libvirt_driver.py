@@ -307,6 +307,24 @@ class LibvirtHypervisor:
                 listed.append(DomainStats(uuid, STATES.get(state, PowerState.NA), memory, cpu_time))
         return listed
 
+    async def free_memory(self) -> int | None:
+        if self._capabilities.accel == "test":
+            return None  # its qubes take no memory
+        return await self._asked(self._free_memory)
+
+    def _free_memory(self) -> int | None:
+        """What libvirt says of the node: on Linux with what caches would give back, on Xen what is not assigned."""
+        link = self._link()
+        try:
+            if self._capabilities.accel == "xen":
+                return int(link.getFreeMemory()) >> 10
+            memory = link.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS, 0)
+        except libvirt.libvirtError as error:
+            if error.get_error_code() not in _NOT_ALLOWED_HERE:
+                raise
+            return None
+        return sum(int(memory.get(part, 0)) for part in ("free", "buffers", "cached"))
+
     # life of a domain
 
     async def start(self, spec: DomainSpec) -> None:

@@ -154,6 +154,12 @@ async def test_statistics_have_a_row_for_each_running_domain(world: World, hyper
         assert stats[spec.uuid].cpu_time_ns > 0
 
 
+async def test_free_memory_is_a_number_of_kib_or_not_known(hypervisor: Hypervisor) -> None:
+    free = await hypervisor.free_memory()
+
+    assert free is None or 0 <= free < 1 << 40
+
+
 @pytest.mark.parametrize("act", ["kill", "pause", "unpause", "suspend", "resume", "shutdown"])
 async def test_a_halted_guest_refuses_every_command(hypervisor: Hypervisor, act: str) -> None:
     with pytest.raises(QubesVMNotRunningError):
