@@ -3,6 +3,7 @@
 
 import asyncio
 
+from PyQt5 import sip
 from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from qubesmanager.ui.widgets.labels import plain_label
@@ -21,8 +22,9 @@ async def opened(dialog: QDialog) -> bool:
     try:
         return await done
     finally:
-        dialog.hide()
-        dialog.deleteLater()
+        if not sip.isdeleted(dialog):  # with its window
+            dialog.hide()
+            dialog.deleteLater()
 
 
 class Question(QDialog):
