@@ -325,15 +325,17 @@ class Draft(QObject):
         if self._rule_edits is None:
             return []
         before, after = [row.rule for row in self.rules], list(self._rule_edits)
+        back = calls.VM_FIREWALL_REPLACE(name, payload=before)
         steps: list[Step] = []
         for tag, start, end, first, last in reversed(SequenceMatcher(None, before, after, False).get_opcodes()):
             if tag == "equal":
                 continue
             steps += [
-                Step(RULES_KEY, calls.VM_FIREWALL_INSERT_RULE(name, end, rule)) for rule in reversed(after[first:last])
+                Step(RULES_KEY, calls.VM_FIREWALL_INSERT_RULE(name, end, rule), back)
+                for rule in reversed(after[first:last])
             ]
             steps += [
-                Step(RULES_KEY, calls.VM_FIREWALL_REMOVE_RULE(name, row.rule_id)) for row in self.rules[start:end]
+                Step(RULES_KEY, calls.VM_FIREWALL_REMOVE_RULE(name, row.rule_id), back) for row in self.rules[start:end]
             ]
         return steps
 

@@ -753,3 +753,33 @@ async def test_nothing_is_sent_while_the_connection_is_lost(
     assert window.button(APPLY).isEnabled()
 
     await until(lambda: len(window.draft.rules) == 2)
+
+
+async def test_the_opposites_of_properties_features_tags_rules_and_notes_bring_all_back(
+    window: SettingsWindow, session: Session, system: System
+) -> None:
+    client, draft = session.client, window.draft
+    await client.send(calls.VM_FEATURE_SET("vault", "gone", "1"))
+    await client.send(calls.VM_TAG_SET("vault", "gone"))
+    await until(lambda: "gone" in draft.record.tags and "gone" in draft.record.features)
+    qube = system.runtime.state.qube("vault")
+    before, rules = qube.record().updated(volumes=()), [row.rule for row in draft.rules]
+    draft.edit(("property", "memory"), "700")
+    draft.edit(("property", "label"), "green")
+    draft.edit(("feature", "gone"), None)
+    draft.edit(("feature", "come"), "2")
+    draft.edit(("tag", "gone"), None)
+    draft.edit(("tag", "come"), "")
+    draft.edit(("notes", ""), "Other notes.")
+    draft.edit_rules(["action=accept dst4=192.0.2.1/32", *rules[1:], "action=drop dst4=192.0.2.2/32"])
+    steps = draft.steps()
+
+    for step in steps:
+        await client.send(step.request)
+    assert qube.record().updated(volumes=()) != before
+    for step in reversed(steps):
+        assert step.opposite is not None
+        await client.send(step.opposite)
+
+    assert qube.record().updated(volumes=()) == before
+    assert [row.rule for row in await client.send(calls.VM_FIREWALL_GET("vault"))] == rules
