@@ -13,8 +13,10 @@ from qubesmanager.ui.widgets.prompts import Question, confirm
 
 
 async def test_a_question_whose_window_was_deleted_ends_without_an_error(qtbot: QtBot) -> None:
-    window = QWidget()
+    window, another = QWidget(), QWidget()
     window.show()
+    qtbot.addWidget(another)
+    another.show()  # without it the program would end with the last window
     asking = asyncio.get_running_loop().create_task(confirm(window, "Close", "Close now?", "Close"))
     await until(lambda: bool(window.findChildren(Question)))
 
