@@ -45,7 +45,6 @@ DIFFERENT: dict[str, dict[str, str]] = {
     },
     "firewall": {"admin.vm.firewall.Set+ app-0000 action=accept dsthost=1.2.3": CHECKED},
     "labels": {"admin.label.Create+Bad.Name dom0 0xff00aa": NAMES},
-    "classes": {"admin.vmclass.List+ dom0": OTHER_CLASSES},
     "pools": {"admin.pool.List+ dom0": ORDER, "admin.pool.Info+linux-kernel dom0": ORDER},
     "volumes": {
         "admin.vm.volume.Resize+private app-0000 2147483648": SHRINK,

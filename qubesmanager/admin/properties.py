@@ -17,8 +17,10 @@ from qubesmanager.wire.values import VmClass
 Values = Mapping[str, str]
 """mgmt1's values of one qube, or of the system, by name."""
 
-ALL = frozenset(VmClass)
+EVERY = frozenset(VmClass)
+ALL = EVERY - {VmClass.REMOTE}
 GUESTS = ALL - {VmClass.ADMIN}
+REMOTES = frozenset({VmClass.REMOTE})
 BASED = frozenset({VmClass.APP, VmClass.DISP})
 
 
@@ -72,31 +74,33 @@ _ROWS = (
     QubesProperty("dns"),
     QubesProperty("gateway", source=_gateway("ip")),
     QubesProperty("gateway6", source=_gateway("ip6")),
-    QubesProperty("icon", classes=ALL),
-    QubesProperty("include_in_backups", "bool", ALL),
+    QubesProperty("icon", classes=EVERY),
+    QubesProperty("include_in_backups", "bool", EVERY),
     QubesProperty("installed_by_rpm", "bool", otherwise=FALSE),
     QubesProperty("ip"),
     QubesProperty("ip6"),
     QubesProperty("is_preload", "bool", frozenset({VmClass.DISP}), otherwise=FALSE),
     QubesProperty("kernel"),
     QubesProperty("keyboard_layout", classes=ALL, otherwise="us++"),
-    QubesProperty("klass", classes=ALL),
-    QubesProperty("label", "label", ALL),
+    QubesProperty("klass", classes=EVERY),
+    QubesProperty("label", "label", EVERY),
     QubesProperty("mac"),
     QubesProperty("maxmem", "int", ALL),
     QubesProperty("memory", "int"),
-    QubesProperty("name", classes=ALL, is_own=True),
+    QubesProperty("name", classes=EVERY, is_own=True),
     QubesProperty("provides_network", "bool"),
-    QubesProperty("qid", "int", ALL, is_own=True),
+    QubesProperty("qid", "int", EVERY, is_own=True),
     QubesProperty("qrexec_timeout", "int"),
+    QubesProperty("remote_name", classes=REMOTES),
     QubesProperty("shutdown_timeout", "int"),
     QubesProperty("start_time", source=_start_time),
     QubesProperty("stubdom_mem", "int"),
     QubesProperty("stubdom_uuid"),
     QubesProperty("stubdom_xid", "int", otherwise="-1"),
     QubesProperty("template_for_dispvms", "bool", frozenset({VmClass.APP})),
+    QubesProperty("transport_rpc", classes=REMOTES),
     QubesProperty("updateable", "bool", ALL),
-    QubesProperty("uuid", classes=ALL, is_own=True),
+    QubesProperty("uuid", classes=EVERY, is_own=True),
     QubesProperty("vcpus", "int"),
     QubesProperty("virt_mode"),
     QubesProperty("visible_gateway"),
@@ -114,6 +118,7 @@ _ROWS = (
     QubesProperty("kernelopts"),
     QubesProperty("management_dispvm", "vm"),
     QubesProperty("netvm", "vm"),
+    QubesProperty("relayvm", "vm", REMOTES),
     QubesProperty("template", "vm", BASED),
 )
 

@@ -42,9 +42,11 @@ def targets(records: Iterable[VmRecord], device: Device | None) -> list[Target]:
     for record in records:
         if record.flag("template_for_dispvms"):
             targets_found.append(Target(Effort.CREATE, record.name, record.value("label")))
-        elif record.klass in {VmClass.ADMIN, VmClass.TEMPLATE}:
+        elif record.klass in {VmClass.ADMIN, VmClass.TEMPLATE, VmClass.REMOTE}:
             continue
-        if record.klass in {VmClass.ADMIN, VmClass.TEMPLATE} or (device and _excluded(record.name, device)):
+        if record.klass in {VmClass.ADMIN, VmClass.TEMPLATE, VmClass.REMOTE} or (
+            device and _excluded(record.name, device)
+        ):
             continue
         if record.state in {PowerState.RUNNING, PowerState.PAUSED}:
             targets_found.append(Target(Effort.NONE, record.name, record.value("label")))

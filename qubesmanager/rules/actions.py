@@ -34,12 +34,19 @@ DONE_ALREADY = frozenset({"qube-already-running", "qube-shutting-down"})
 _DOM0 = Reason("dom0-always-runs")
 
 
+def _why_not_here(qube: QubeFacts) -> Reason | None:
+    """Why a qube has no power state that could be changed here."""
+    if qube.klass is VmClass.REMOTE:
+        return Reason("qube-is-remote", qube.name)
+    return _DOM0 if qube.klass is VmClass.ADMIN else None
+
+
 # -- start ------------------------------------------------------------------------------------------------------------
 
 
 def why_not_start(facts: Facts, qube: QubeFacts) -> Reason | None:
-    if qube.klass is VmClass.ADMIN:
-        return _DOM0
+    if reason := _why_not_here(qube):
+        return reason
     if qube.state in {PowerState.RUNNING, PowerState.TRANSIENT}:
         return Reason("qube-already-running", qube.name)
     return why_not_boot(facts, qube) or why_not_with_netvms(facts, qube)
@@ -143,8 +150,8 @@ def why_not_shutdown(facts: Facts, qube: QubeFacts) -> Reason | None:
 
 def why_not_ended(qube: QubeFacts) -> Reason | None:
     """Why a qube cannot be shut down, whether or not others use it."""
-    if qube.klass is VmClass.ADMIN:
-        return _DOM0
+    if reason := _why_not_here(qube):
+        return reason
     if qube.state in HALTED:
         return Reason("qube-not-running", qube.name)
     if qube.state is PowerState.PAUSED:
@@ -208,8 +215,8 @@ def why_not_restart(facts: Facts, names: Sequence[str]) -> dict[str, Reason | No
 
 
 def why_not_pause(_facts: Facts, qube: QubeFacts) -> Reason | None:
-    if qube.klass is VmClass.ADMIN:
-        return _DOM0
+    if reason := _why_not_here(qube):
+        return reason
     if qube.state is PowerState.PAUSED:
         return Reason("qube-already-paused", qube.name)
     if qube.state is PowerState.TRANSIENT:
@@ -218,14 +225,14 @@ def why_not_pause(_facts: Facts, qube: QubeFacts) -> Reason | None:
 
 
 def why_not_unpause(_facts: Facts, qube: QubeFacts) -> Reason | None:
-    if qube.klass is VmClass.ADMIN:
-        return _DOM0
+    if reason := _why_not_here(qube):
+        return reason
     return None if qube.state is PowerState.PAUSED else Reason("qube-not-paused", qube.name)
 
 
 def why_not_suspend(_facts: Facts, qube: QubeFacts) -> Reason | None:
-    if qube.klass is VmClass.ADMIN:
-        return _DOM0
+    if reason := _why_not_here(qube):
+        return reason
     if qube.state is PowerState.SUSPENDED:
         return Reason("qube-already-suspended", qube.name)
     if qube.state is PowerState.PAUSED:
@@ -236,14 +243,14 @@ def why_not_suspend(_facts: Facts, qube: QubeFacts) -> Reason | None:
 
 
 def why_not_resume(_facts: Facts, qube: QubeFacts) -> Reason | None:
-    if qube.klass is VmClass.ADMIN:
-        return _DOM0
+    if reason := _why_not_here(qube):
+        return reason
     return None if qube.state is PowerState.SUSPENDED else Reason("qube-not-suspended", qube.name)
 
 
 def why_not_kill(_facts: Facts, qube: QubeFacts) -> Reason | None:
-    if qube.klass is VmClass.ADMIN:
-        return _DOM0
+    if reason := _why_not_here(qube):
+        return reason
     return None if qube.running else Reason("qube-not-running", qube.name)
 
 
@@ -266,7 +273,7 @@ def why_not_removable(qube: QubeFacts) -> Reason | None:
     """Why a qube cannot be removed, whatever refers to it."""
     if qube.klass is VmClass.ADMIN:
         return Reason("dom0-not-removed")
-    if qube.running:
+    if qube.running and qube.klass is not VmClass.REMOTE:
         return Reason("remove-needs-halted", qube.name)
     return Reason("qube-from-package", qube.name) if qube.flag("installed_by_rpm") else None
 
@@ -283,7 +290,9 @@ def why_not_clone(facts: Facts, qube: QubeFacts) -> Reason | None:
 def why_not_rename(facts: Facts, qube: QubeFacts) -> Reason | None:
     if qube.klass is VmClass.ADMIN:
         return Reason("dom0-keeps-name")
-    return Reason("rename-needs-halted", qube.name) if qube.running else why_not_lent(facts, qube)
+    if qube.running and qube.klass is not VmClass.REMOTE:
+        return Reason("rename-needs-halted", qube.name)
+    return why_not_lent(facts, qube)
 
 
 # -- programs and devices ---------------------------------------------------------------------------------------------
@@ -293,12 +302,16 @@ def why_not_run(facts: Facts, qube: QubeFacts) -> Reason | None:
     """A command or a terminal: a halted qube is started for it."""
     if qube.klass is VmClass.ADMIN:
         return Reason("dom0-no-programs")
+    if qube.klass is VmClass.REMOTE:
+        return Reason("qube-is-remote", qube.name)
     return _why_not_in_use(facts, qube)
 
 
 def why_not_update(facts: Facts, qube: QubeFacts) -> Reason | None:
     if qube.klass is VmClass.ADMIN:
         return Reason("dom0-own-updates")
+    if qube.klass is VmClass.REMOTE:
+        return Reason("qube-is-remote", qube.name)
     if qube.klass in {VmClass.APP, VmClass.DISP}:
         return Reason("updated-with-template", qube.name)
     if qube.features.get(SKIP_UPDATE):
@@ -321,6 +334,8 @@ def why_not_attach(_facts: Facts, qube: QubeFacts) -> Reason | None:
     """Why a qube gets no devices at all."""
     if qube.klass is VmClass.ADMIN:
         return Reason("dom0-own-devices")
+    if qube.klass is VmClass.REMOTE:
+        return Reason("qube-is-remote", qube.name)
     return Reason("template-no-devices") if qube.klass is VmClass.TEMPLATE else None
 
 

@@ -23,6 +23,8 @@ def why_not_create(facts: Facts, klass: VmClass, source: str) -> Reason | None:
         return Reason("template-from-image")
     if klass is VmClass.ADMIN:
         return Reason("one-admin")
+    if klass is VmClass.REMOTE:
+        return None if source == DEFAULT else Reason("remote-without-source")
     name = source_of(facts, klass, source)
     if not name:
         return None if klass is VmClass.STANDALONE else Reason("no-default-template", DEFAULT_SOURCE[klass])
@@ -39,6 +41,8 @@ def source_of(facts: Facts, klass: VmClass, source: str) -> str:
 
 def why_not_based_on(klass: VmClass, template: QubeFacts) -> Reason | None:
     """Why a qube of this class cannot be based on that template."""
+    if klass is VmClass.REMOTE:
+        return Reason("remote-without-source")
     if klass is not VmClass.DISP:
         return None if template.klass is VmClass.TEMPLATE else Reason("not-a-template", template.name)
     is_base = template.klass is VmClass.APP and template.flag(FOR_DISPOSABLES)

@@ -176,6 +176,13 @@ def why_not_maxmem_of(_facts: Facts, qube: QubeFacts, value: str) -> Reason | No
     )
 
 
+def why_not_relay(facts: Facts, qube: QubeFacts, value: str) -> Reason | None:
+    if value == qube.name:
+        return Reason("own-relay", qube.name)
+    relay = facts.qubes.get(value)
+    return Reason("relay-is-remote", value) if relay is not None and relay.klass is VmClass.REMOTE else None
+
+
 def why_not_denied(_facts: Facts, _qube: QubeFacts, value: str) -> Reason | None:
     return Reason("not-interfaces", value) if interfaces_of(value) is None else None
 
@@ -199,6 +206,7 @@ CHECKS: Mapping[str, Check] = {
     "bootmode": why_not_boot_mode,
     "appvm_default_bootmode": why_not_boot_mode,
     "devices_denied": why_not_denied,
+    "relayvm": why_not_relay,
 }
 """By property; the daemon's table of properties asks the same functions."""
 

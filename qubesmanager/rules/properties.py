@@ -15,11 +15,14 @@ from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.values import VmClass
 
 ALL = frozenset(VmClass)
-GUESTS = ALL - {VmClass.ADMIN}
+HERE = ALL - {VmClass.REMOTE}
+"""Classes whose qubes are on this machine."""
+GUESTS = HERE - {VmClass.ADMIN}
 BASED = frozenset({VmClass.APP, VmClass.DISP})
 """Classes whose qubes have a template."""
 
 _APPS = frozenset({VmClass.APP})
+_REMOTES = frozenset({VmClass.REMOTE})
 
 
 def QT_TRANSLATE_NOOP(_context: str, text: str) -> str:  # noqa: N802 - the name that the translators' tool looks for
@@ -126,7 +129,7 @@ _ROWS = (
         change=Change.NEVER,
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
-            "The class: ``AdminVM``, ``TemplateVM``, ``AppVM``, ``StandaloneVM`` or ``DispVM``."
+            "The class: ``AdminVM``, ``TemplateVM``, ``AppVM``, ``StandaloneVM``, ``DispVM`` or ``RemoteVM``."
         ),
     ),
     PropertyRow(
@@ -285,7 +288,7 @@ _ROWS = (
     ),
     PropertyRow(
         "devices_denied", Type.STR,
-        classes=ALL,
+        classes=HERE,
         optional=True,
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
@@ -297,7 +300,7 @@ _ROWS = (
         "default_dispvm", Type.VM,
         from_template=True,
         from_system="default_dispvm",
-        classes=ALL,
+        classes=HERE,
         optional=True,
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
@@ -308,7 +311,7 @@ _ROWS = (
         "management_dispvm", Type.VM,
         from_template=True,
         from_system="management_dispvm",
-        classes=ALL,
+        classes=HERE,
         optional=True,
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
@@ -440,7 +443,7 @@ _ROWS = (
     ),
     PropertyRow(
         "updateable", Type.BOOL,
-        classes=ALL,
+        classes=HERE,
         change=Change.NEVER,
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
@@ -467,6 +470,27 @@ _ROWS = (
         ),
     ),
     PropertyRow(
+        "relayvm", Type.VM,
+        classes=_REMOTES,
+        optional=True,
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "The qube that carries calls to this one, which is on another machine; empty for none."
+        ),
+    ),
+    PropertyRow(
+        "transport_rpc", Type.STR,
+        classes=_REMOTES,
+        optional=True,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The qrexec service of the relay that carries calls."),
+    ),
+    PropertyRow(
+        "remote_name", Type.STR,
+        classes=_REMOTES,
+        optional=True,
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The name of the qube on its own machine; empty for the same name."),
+    ),
+    PropertyRow(
         "icon", Type.STR,
         depends=("own:label", "feature:servicevm"),
         classes=ALL,
@@ -475,7 +499,7 @@ _ROWS = (
     ),
     PropertyRow(
         "start_time", Type.INT,
-        classes=ALL,
+        classes=HERE,
         change=Change.NEVER,
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",

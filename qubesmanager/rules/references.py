@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from qubesmanager.rules.facts import Facts, own_value
 from qubesmanager.rules.sight import OTHER
 
-REFERENCES = ("template", "netvm", "default_dispvm", "management_dispvm", "guivm", "audiovm")
+REFERENCES = ("template", "netvm", "default_dispvm", "management_dispvm", "guivm", "audiovm", "relayvm")
 """The properties of a qube that name another one."""
 
 SYSTEM_REFERENCES = (

@@ -52,8 +52,8 @@ VM_CREATE = Call(
     "mgmt1.vm.Create", Dest.TEMPLATE, Tier.GLOBAL_RWX, c.CLASS_NAME, c.CREATE, c.NOTHING,
     "Create a qube of the class in the argument from the destination: AppVM from a TemplateVM, StandaloneVM from a"
     " TemplateVM whose root is copied (dom0: with an empty root), DispVM from an AppVM that is a template for"
-    " disposables. dom0 means the default template or default disposable template. The new qube gets the tag"
-    " created-by-<source>. All or nothing.",
+    " disposables, RemoteVM from dom0. For the others dom0 means the default template or default disposable template."
+    " The new qube gets the tag created-by-<source>. All or nothing.",
     time_limit=None,
 )  # fmt: skip
 VM_CREATE_IN_POOL = Call(

@@ -55,6 +55,7 @@ TABLE: tuple[Row, ...] = (
     Row("both-reasons", errors.Mgmt1Error, "{first} {second}"),
     # -- power and life of a qube
     Row("dom0-always-runs", errors.QubesValueError, "dom0 runs as long as the computer does."),
+    Row("qube-is-remote", errors.QubesVMNotHaltedError, "{qube} is on another machine; nothing of it runs here."),
     Row("qube-paused", errors.QubesVMNotRunningError, "{qube} is paused; unpause it first."),
     Row("qube-paused-shutdown", errors.QubesVMNotRunningError, "{qube} is paused; unpause it first, or kill it."),
     Row("qube-already-running", errors.QubesVMNotHaltedError, "{qube} is already running."),
@@ -133,6 +134,9 @@ TABLE: tuple[Row, ...] = (
         errors.QubesVMNotHaltedError,
         "{property} of {qube} can be changed only while the qube is halted.",
     ),
+    Row("own-relay", errors.QubesPropertyValueError, "{qube} cannot be its own relay."),
+    Row("relay-is-remote", errors.QubesPropertyValueError, "The relay {relay} is on another machine itself."),
+    Row("remote-without-source", errors.QubesValueError, "A remote qube is made from nothing: it has no template."),
     Row("no-such-boot-mode", errors.QubesPropertyValueError, "There is no boot mode {mode}; there are: {modes}."),
     Row("netvm-no-network", errors.QubesPropertyValueError, "{netvm} does not provide network."),
     Row("netvm-loop", errors.QubesPropertyValueError, "That would be a loop of netvms: {loop}."),

@@ -24,6 +24,8 @@ class VmClass(StrEnum):
     APP = "AppVM"
     STANDALONE = "StandaloneVM"
     DISP = "DispVM"
+    REMOTE = "RemoteVM"
+    """A qube of another machine: calls reach it through a relay, and nothing of it runs here."""
 
 
 class DeviceClass(StrEnum):

@@ -34,6 +34,8 @@ from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import error_for, reason_of, refusal
 
 ADMIN_CLASS = "AdminVM"
+REMOTE_CLASS = "RemoteVM"
+"""A class without volumes: a backup may have only the settings of such a qube."""
 XML_LIMIT = limits.BACKUP_XML_BYTES
 """The most bytes of a qubes.xml that are read."""
 QUBES_LIMIT = limits.BACKUP_QUBES

@@ -26,7 +26,7 @@ from qubesmanager.backup.archive import (
 from qubesmanager.backup.archive.backup_tar import ChunkName, Damage, Input, Member
 from qubesmanager.backup.archive.chunk_order import Sequence
 from qubesmanager.backup.archive.chunk_queue import Chunk, Closed, End, Feed, KeyPool, ReadFailed
-from qubesmanager.backup.archive.contents import Contents, Qube
+from qubesmanager.backup.archive.contents import REMOTE_CLASS, Contents, Qube
 from qubesmanager.backup.archive.dom0_config import CONFIG, CONFIG_LIMIT, Dom0Config, from_json
 from qubesmanager.backup.archive.header import Head
 from qubesmanager.backup.archive.home import HOME
@@ -608,9 +608,9 @@ class _Run:
                     qube_state.fail(difference)
 
     def _judge_by_chunks(self) -> None:
-        """Without a manifest: each file came to its proper end, and there is at least one."""
+        """Without a manifest: each file came to its proper end, and there is one unless the class has no volumes."""
         for state in self._states.values():
-            if not state.files:
+            if not state.files and state.qube.klass != REMOTE_CLASS:
                 state.fail(Reason("qube-data-missing", state.qube.name))
 
     def _doubt(self, state: _State) -> Reason | None:

@@ -77,7 +77,7 @@ class PassphrasePage(StepPage):
         self.vm = QComboBox(self)
         for name in in_order(session.records):
             record = session.records[name]
-            if record.klass not in {VmClass.ADMIN, VmClass.TEMPLATE}:
+            if record.klass not in {VmClass.ADMIN, VmClass.TEMPLATE, VmClass.REMOTE}:
                 self.vm.addItem(label_icon(session.color_of(record.value("label"))), name, name)
         self.kdf = QComboBox(self)
         for level, text in (

@@ -160,7 +160,7 @@ class TargetPage(StepPage):
         self.where.addItem(self.tr("A folder of dom0"), DOM0)
         for name in in_order(self._session.records):
             record = self._session.records[name]
-            if record.klass not in {VmClass.ADMIN, VmClass.TEMPLATE}:
+            if record.klass not in {VmClass.ADMIN, VmClass.TEMPLATE, VmClass.REMOTE}:
                 picture = label_icon(self._session.color_of(record.value("label")))
                 self.where.addItem(picture, self.tr("The qube {0}").format(name), name)
 

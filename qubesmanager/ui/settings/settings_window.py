@@ -95,7 +95,7 @@ class SettingsWindow(EditsWindow):
             "properties": PropertiesPage(self.draft, session.client, session.tasks, session.facts, labels, self),
             "notes": NotesPage(self.draft, self),
         }
-        if self.draft.record.klass is VmClass.ADMIN:
+        if self.draft.record.klass in {VmClass.ADMIN, VmClass.REMOTE}:
             self._leave_out(basic)
         titles = {
             "basic": self.tr("Basic"),

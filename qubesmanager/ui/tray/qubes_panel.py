@@ -92,7 +92,7 @@ class QubesPanel(QWidget):
         self.filter.set_scope(
             (lambda record: all(word in record.name.lower() for word in words))
             if words
-            else (lambda record: record.state not in HALTED and record.klass is not VmClass.ADMIN)
+            else (lambda record: record.state not in HALTED and record.klass not in {VmClass.ADMIN, VmClass.REMOTE})
         )
         if words and self.filter.rowCount():
             self.view.select_name(self.filter.names()[0])

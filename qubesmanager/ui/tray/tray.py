@@ -224,7 +224,9 @@ class Tray(QObject):
 
     def _running(self) -> list[VmRecord]:
         records = self._session.records.values()
-        running = [each for each in records if each.state not in HALTED and each.klass is not VmClass.ADMIN]
+        running = [
+            each for each in records if each.state not in HALTED and each.klass not in {VmClass.ADMIN, VmClass.REMOTE}
+        ]
         return sorted(running, key=lambda record: record.name)
 
     def _add_qube(self, record: VmRecord) -> None:

@@ -139,6 +139,7 @@ async def test_classes_and_labels_are_names_only(admin: Caller) -> None:
         "AdminVM",
         "AppVM",
         "DispVM",
+        "RemoteVM",
         "StandaloneVM",
         "TemplateVM",
     ]

@@ -125,7 +125,6 @@ def of_two(first: str, second: str) -> bytes:
             domain("in-fancy", 2, klass="FancyVM"),
             "in-fancy restored-as=- result=skipped There are no qubes of the class",
         ),
-        (domain("in-remote", 2, klass="RemoteVM"), "in-remote restored-as=- result=skipped There are no qubes of the"),
         (domain("in-bad", 2, {"label": "label-77"}), "in-bad restored-as=- result=failed qubes.xml does not say which"),
         (domain("../etc", 2), "domain-2 restored-as=- result=failed qubes.xml lists a qube '../etc' of class"),
         (

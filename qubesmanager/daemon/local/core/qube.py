@@ -43,6 +43,10 @@ class Qube:
     view: dict[str, PropertyValue] = field(default_factory=dict)
     kept_record: VmRecord | None = None
 
+    def __post_init__(self) -> None:
+        if self.klass is VmClass.REMOTE:
+            self.state = PowerState.RUNNING  # as far as this machine knows, as in Qubes OS
+
     def value(self, name: str) -> str:
         """A property as it stands; empty if the class has none of that name."""
         value = self.view.get(name)

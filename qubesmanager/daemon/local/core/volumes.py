@@ -5,6 +5,7 @@
 |---|---|---|---|
 | TemplateVM, StandaloneVM | its own, kept | kept | fresh at each start |
 | AppVM | a copy-on-write layer on its template's | kept | fresh |
+| RemoteVM | none | none | none |
 | DispVM | a layer on its template's template's | a layer on its template's | fresh |
 """
 
@@ -59,6 +60,7 @@ _VOLATILE = VolumeKind("volatile", VOLATILE_SIZE)
 
 KINDS: dict[VmClass, tuple[VolumeKind, ...]] = {
     VmClass.ADMIN: (),
+    VmClass.REMOTE: (),
     VmClass.TEMPLATE: (_ROOT, _PRIVATE, _VOLATILE),
     VmClass.STANDALONE: (_ROOT, _PRIVATE, _VOLATILE),
     VmClass.APP: (_ROOT_LAYER, _PRIVATE, _VOLATILE),

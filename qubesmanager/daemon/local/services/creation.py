@@ -68,7 +68,8 @@ class Creation:
         async with self._source_kept(source), self.reserved_name(name):
             if label not in self._runtime.state.labels:
                 raise refusal("no-such-label", label)
-            qube = Qube(0, uuid4(), name, klass, own={"label": label}, rules=[FIRST_RULE])
+            first = [] if klass is VmClass.REMOTE else [FIRST_RULE]
+            qube = Qube(0, uuid4(), name, klass, own={"label": label}, rules=first)
             qube.tags.add(f"created-by-{creator}")
             if source is not None and klass is not VmClass.STANDALONE:
                 qube.own["template"] = source.name
@@ -216,7 +217,7 @@ class Creation:
         if source:
             state.qube(source)
         if reason := why_not_create(state, klass, name):
-            is_made_so = klass not in {VmClass.TEMPLATE, VmClass.ADMIN}
+            is_made_so = klass not in {VmClass.TEMPLATE, VmClass.ADMIN, VmClass.REMOTE}
             raise error_for(reason, QubesNoTemplateError if is_made_so else None)
         return state.qube(source) if source else None
 

@@ -183,6 +183,8 @@ class FirewallRules:
         async with self._runtime.altering(qube):
             if qube.klass is VmClass.ADMIN:
                 raise refusal("dom0-no-firewall")
+            if qube.klass is VmClass.REMOTE:
+                raise refusal("qube-is-remote", qube.name)
             before = rules_of(qube)
             after, statements = changed(before)
             if after == qube.rules:

@@ -70,7 +70,7 @@ class HypervisorEvents:
         """
         self._runtime.emit([events.HYPERVISOR_FOUND()])
         for qube in list(self._runtime.state.qubes.values()):
-            if qube.klass is VmClass.ADMIN:
+            if qube.klass in {VmClass.ADMIN, VmClass.REMOTE}:
                 continue
             state = states.get(qube.uuid, PowerState.HALTED)
             if state in HALTED and qube.start_time is None and not qube.running:

@@ -103,7 +103,7 @@ async def take_settings(state: State, incoming: Iterable[Incoming], choices: Cho
         each.qube.changed()
 
 
-_BY_BASE = (VmClass.TEMPLATE, VmClass.STANDALONE, VmClass.APP, VmClass.DISP)
+_BY_BASE = (VmClass.REMOTE, VmClass.TEMPLATE, VmClass.STANDALONE, VmClass.APP, VmClass.DISP)
 
 
 class _Settling:
@@ -158,7 +158,8 @@ class _Settling:
     def netvm(self, incoming: Incoming) -> None:
         """After the other properties of all qubes, so that a chain of new netvms is seen whole."""
         value = incoming.kept.properties.get("netvm")
-        if incoming.netvm is None and value is None:
+        has_network = incoming.qube.klass in properties.TABLE["netvm"].classes
+        if not has_network or (incoming.netvm is None and value is None):
             return
         name = incoming.netvm if incoming.netvm is not None else self._renamed(value or "")
         reason = self._refused(incoming, "netvm", name)
@@ -267,6 +268,8 @@ class _Settling:
             incoming.notes.append(Reason("restore-device-limit", len(devices) - DEVICES, DEVICES))
         for device in devices[:DEVICES]:
             try:
+                if incoming.qube.klass is VmClass.REMOTE:
+                    raise refusal("qube-is-remote", incoming.qube.name)
                 incoming.qube.devices.append(self._device(incoming, device))
             except Mgmt1Error as error:
                 incoming.notes.append(Reason("restore-no-device", _device_name(device), cause(error)))

@@ -216,6 +216,8 @@ class VolumeOperations:
             raise refusal("volume-attach-options")
         if qube.klass is VmClass.ADMIN:
             raise refusal("dom0-no-disks")
+        if qube.klass is VmClass.REMOTE:
+            raise refusal("qube-is-remote", qube.name)
         if extra.pool == KERNEL_POOL:
             raise refusal("kernel-not-attached")
         holder = self.found(extra)
