@@ -23,6 +23,8 @@ settings.register_profile(
     "everywhere", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.register_profile("ci", settings.get_profile("everywhere"), derandomize=True, database=None)
+# For the quick tests: fewer examples, of tests that do not name a number.
+settings.register_profile("quick", settings.get_profile("ci"), max_examples=25)
 settings.register_profile("thorough", settings.get_profile("everywhere"), max_examples=2000)
 
 

@@ -92,8 +92,8 @@ def systems(draw: st.DrawFn) -> dict[str, dict[str, Any]]:
     return system
 
 
-# About 100,000 requests: each example has up to 160.
-@settings(max_examples=1000)
+# About 100,000 requests with 60 examples by default: each example has up to 160.
+@settings(max_examples=settings().max_examples * 16)
 @given(lines=st.lists(rule_lines(), max_size=8), system=systems())
 def test_the_engine_decides_as_a_naive_evaluator_does(lines: list[str], system: dict[str, dict[str, Any]]) -> None:
     policy = Reader().read(Files({"30-test.policy": "\n".join(lines)}))

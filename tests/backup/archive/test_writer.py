@@ -23,7 +23,9 @@ from backup_samples import (
     settings_only,
     written,
 )
+from until import LIMIT
 
+from qubesmanager.backup.archive import scrypt_container
 from qubesmanager.backup.archive.compression import Compression
 from qubesmanager.backup.archive.contents import from_xml
 from qubesmanager.backup.archive.header import chunk_secret, from_text
@@ -220,27 +222,25 @@ def test_a_cancel_ends_the_wait_for_a_reader() -> None:
         os.close(writing)
 
 
-def test_cancel_does_not_wait_for_a_derivation_that_takes_long() -> None:
-    cancelled = threading.Event()
-    timer = threading.Timer(0.2, cancelled.set)
-    timer.start()
+def test_a_cancel_does_not_wait_for_a_key_derivation(monkeypatch: pytest.MonkeyPatch) -> None:
+    cancelled, end, derive = threading.Event(), threading.Event(), scrypt_container._derive
+
+    def endless(passphrase: bytes, salt: bytes, params: Params) -> tuple[bytes, bytes]:
+        cancelled.set()
+        end.wait(LIMIT)
+        return derive(passphrase, salt, params)
+
+    monkeypatch.setattr(scrypt_container, "_derive", endless)
     out = io.BytesIO()
-    try:
-        with pytest.raises(BackupCancelledError):
-            write(out, WORDS, contents(), sample_qubes(), Options(Params(17, p=3)), cancelled=cancelled)
-    finally:
-        timer.join()
+    with pytest.raises(BackupCancelledError):
+        write(out, WORDS, contents(), sample_qubes(), Options(TINY), cancelled=cancelled)
 
     assert not out.getvalue()
-    assert_derivation_is_under_way()
-
-
-def assert_derivation_is_under_way() -> None:
-    """It was not waited for; the test does, so that the next one finds no thread."""
-    left = [thread for thread in threading.enumerate() if thread.name.startswith("backup")]
-    assert left
-    for thread in left:
-        thread.join(60)
+    deriving = [thread for thread in threading.enumerate() if thread.name.startswith("backup")]
+    assert deriving
+    end.set()
+    for thread in deriving:
+        thread.join(LIMIT)
 
 
 def test_a_target_that_fails_ends_the_run() -> None:
