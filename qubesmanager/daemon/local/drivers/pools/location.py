@@ -18,7 +18,6 @@ from pathlib import Path, PurePath
 from qubesmanager.daemon.local.drivers.pools.disk import disk_errors, in_thread
 
 _OCTAL = re.compile(r"\\([0-7]{3})", re.ASCII)
-_OPTION_END = re.compile(r"(?<!\\),")
 _LAYER_END = re.compile(r"(?<!\\):")
 _ESCAPED = re.compile(r"\\(.)")
 _MOST_BENEATH = 1000
@@ -125,8 +124,8 @@ def _mount_of(fd: int) -> _Mount | None:
     for line in Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape").splitlines():
         words = line.split(" ")
         if words[0] == number:
-            kind, source, options = (_unescaped(word) for word in words[words.index("-") + 1 :][:3])
-            folders = _layers(options) if kind == "overlay" else _source(source)
+            kind, source, options = words[words.index("-") + 1 :][:3]
+            folders = _layers(options) if kind == "overlay" else _source(_unescaped(source))
             return _Mount(words[2], PurePath(_unescaped(words[3])), PurePath(_unescaped(words[4])), folders)
     return None
 
@@ -137,15 +136,21 @@ def _source(source: str) -> tuple[str, ...]:
 
 
 def _layers(options: str) -> tuple[str, ...]:
-    r"""The folders of an overlay. In its options a comma or a colon of a name follows `\`."""
+    r"""The folders of an overlay, of the options as mountinfo has them: what a name has of commas is octal there.
+
+    A program that hands over all options as one text writes `\` before a comma or a colon of a name. One that hands
+    over each option alone writes it only before a colon in `lowerdir`, and nothing in `lowerdir+`, which is one folder.
+    """
     folders: list[str] = []
-    for option in _OPTION_END.split(options):
+    for option in options.split(","):
         name, _, value = option.partition("=")
-        if name == "upperdir":
-            folders.append(value)
-        elif name.startswith(("lowerdir", "datadir")):
+        value = _unescaped(value)
+        if name in {"lowerdir", "datadir"}:
             folders += _LAYER_END.split(value)
-    return tuple(_ESCAPED.sub(r"\1", folder) for folder in folders if folder)
+        elif name in {"upperdir", "lowerdir+", "datadir+"}:
+            folders.append(value)
+    # Either program may have been it: both names, where they differ.
+    return tuple(dict.fromkeys(each for folder in folders if folder for each in (_ESCAPED.sub(r"\1", folder), folder)))
 
 
 def _unescaped(word: str) -> str:

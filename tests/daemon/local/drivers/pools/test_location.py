@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pool_tools import CannotMountError, mounted, mounted_at
 
-from qubesmanager.daemon.local.drivers.pools.location import Location, location
+from qubesmanager.daemon.local.drivers.pools.location import Location, _layers, location
 
 
 async def folder(path: Path | str) -> Location:
@@ -126,3 +126,22 @@ async def test_a_thin_pool_overlaps_itself_alone(tmp_path: Path) -> None:
     assert one.overlaps(await location("pool", lvm("vg", "tp")))
     assert not one.overlaps(await location("pool", lvm("vg", "other")))
     assert not one.overlaps(await folder(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("options", "folders"),
+    [
+        # util-linux 2.38 (Debian 12), which hands over all options as one text.
+        (
+            r"rw,lowerdir=/o/lower\134\0541:/o/lower\134:2,upperdir=/o/upper,workdir=/o/work,uuid=on",
+            {"/o/lower,1", "/o/lower:2", "/o/upper"},
+        ),
+        # util-linux 2.41 (Debian 13), which hands over each option alone.
+        (r"rw,lowerdir=/o/lower\0541:/o/lower\134:2,upperdir=/o/up\054per", {"/o/lower,1", "/o/lower:2", "/o/up,per"}),
+        (r"rw,lowerdir+=/o/lower:2,lowerdir+=/o/a\040b,upperdir=/o/upper", {"/o/lower:2", "/o/a b", "/o/upper"}),
+        (r"rw,lowerdir+=/o/l,datadir+=/o/back\134slash", {"/o/l", "/o/back\\slash"}),
+        (r"ro,lowerdir=/o/l::/o/data,redirect_dir=on", {"/o/l", "/o/data"}),
+    ],
+)
+def test_the_layers_of_an_overlay_are_found_whichever_program_mounted_it(options: str, folders: set[str]) -> None:
+    assert set(_layers(options)) >= folders
