@@ -30,8 +30,8 @@ DEFAULTS = {"label": "red", "template": "base", "memory": "400", "include_in_bac
 class ModelSystem:
     """Qubes as records. A call is refused by the rules of the daemon, or changes a record at once.
 
-    `free`: MiB of memory that are left for starts; None: as much as it takes. `most`: the most calls that were under
-    way at the same time. `sent`: the calls in order, as `vm.Start work`.
+    While `hangs` is set no call is answered. `free`: MiB of memory that are left for starts; None: as much as it takes.
+    `most`: the most calls that were under way at the same time. `sent`: the calls in order, as `vm.Start work`.
     """
 
     def __init__(self, facts: LiveCopy) -> None:
@@ -40,6 +40,7 @@ class ModelSystem:
         self.under_way = 0
         self.most = 0
         self.free: int | None = None
+        self.hangs = asyncio.Event()
         self.client = Client(MemoryTransport(self._answer))
 
     async def _answer(
@@ -50,8 +51,8 @@ class ModelSystem:
         self.under_way += 1
         self.most = max(self.most, self.under_way)
         self.sent.append(f"{service.removeprefix('mgmt1.')} {dest}")
-        await asyncio.sleep(0)
         try:
+            await asyncio.sleep(3600 if self.hangs.is_set() else 0)
             if service == "mgmt1.vm.Start" and self.free is not None:
                 self._take_memory(dest)
             DO[service.removeprefix("mgmt1.")](self.facts, dest, argument, payload)
@@ -146,6 +147,8 @@ DO: dict[str, Callable[[LiveCopy, str, str, str], None]] = {
     "vm.Kill": _state(actions.why_not_kill, PowerState.HALTED),
     "vm.Pause": _state(actions.why_not_pause, PowerState.PAUSED),
     "vm.Unpause": _state(actions.why_not_unpause, PowerState.RUNNING),
+    "vm.Suspend": _state(actions.why_not_suspend, PowerState.SUSPENDED),
+    "vm.Resume": _state(actions.why_not_resume, PowerState.RUNNING),
     "vm.Remove": _remove,
 }
 

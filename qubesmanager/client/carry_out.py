@@ -42,6 +42,8 @@ class End(Enum):
 
     DONE = "done"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+    """Its call was under way when the connection was closed: it may have been carried out."""
     NOT_BEGUN = "not-begun"
 
 
@@ -82,7 +84,9 @@ class Carrier:
     stops_at_refusal: bool = False
     is_closing: Callable[[], bool] = lambda: False
     ends: dict[RowKey, RowEnd] = field(default_factory=dict)
-    _left: list[Row] = field(default_factory=list)
+    _keys: frozenset[RowKey] = frozenset()
+    _left: dict[RowKey, Row] = field(default_factory=dict)
+    _has_failed: bool = False
     _short: Row | None = None
     """The smallest start that was refused for lack of memory."""
     _under_way: dict["asyncio.Task[Outcome]", Row] = field(default_factory=dict)
@@ -94,43 +98,57 @@ class Carrier:
 
     async def run(self) -> None:
         """Carry the plan out. Its refusals are in `ends`; raises only `CancelledError`."""
-        self._left = list(self.plan.changes)
+        self._left = {row.key: row for row in self.plan.changes}
+        self._keys = frozenset(self._left)
         try:
-            while self._begin_ready() or self._under_way:
+            while self._begin_ready():
                 await self._until_one_ends()
-                if self.stops_at_refusal and any(end.end is End.FAILED for end in self.ends.values()):
-                    await self._finish()
+                if self.stops_at_refusal and self._has_failed:
                     break
+            await self._finish()
         except asyncio.CancelledError:
             await self._finish()
             raise
         finally:
-            for task in self._under_way:
-                task.cancel()
-            for row in self._left:
-                self._end(row, RowEnd(End.NOT_BEGUN))
-            self._left.clear()
+            await self._give_up()
 
     def _begin_ready(self) -> bool:
         """Begin what can be begun now; returns whether anything is under way."""
-        changed = True
-        while changed:
-            changed = False
-            for row in list(self._left):
-                if (reason := self._why_not_begun(row)) is not None:
-                    self._left.remove(row)
-                    self._end(row, RowEnd(End.NOT_BEGUN, reason=reason))
-                    changed = True
-        pending = {row.key for row in (*self._left, *self._under_way.values())}
-        for row in list(self._left):
-            if len(self._under_way) >= AT_A_TIME:
+        if self._has_failed:
+            self._drop()
+        ready: list[Row] = []
+        for row in self._left.values():
+            if len(ready) + len(self._under_way) >= AT_A_TIME:
                 break
-            if not pending & (row.needs | row.after):
-                self._left.remove(row)
-                self.watcher.begun(row)
-                task = asyncio.get_running_loop().create_task(send_steps(self.client, row.steps), name=row.qube)
-                self._under_way[task] = row
+            if all(key in self.ends or key not in self._keys for key in row.needs | row.after):
+                ready.append(row)
+        for row in ready:
+            del self._left[row.key]
+            self.watcher.begun(row)
+            task = asyncio.get_running_loop().create_task(send_steps(self.client, row.steps), name=row.qube)
+            self._under_way[task] = row
         return bool(self._under_way)
+
+    def _drop(self) -> None:
+        """End the rows that cannot be begun any longer, and then those that need these."""
+        dropped = True
+        while dropped:
+            reasons = {key: why for key, row in self._left.items() if (why := self._why_not_begun(row)) is not None}
+            for key, reason in reasons.items():
+                self._end(self._left.pop(key), RowEnd(End.NOT_BEGUN, reason=reason))
+            dropped = bool(reasons)
+
+    async def _give_up(self) -> None:
+        """End what is left: calls that are cancelled, and rows that were never begun."""
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+        for row in self._under_way.values():
+            self._end(row, RowEnd(End.CANCELLED))
+        self._under_way.clear()
+        for row in self._left.values():
+            self._end(row, RowEnd(End.NOT_BEGUN))
+        self._left.clear()
 
     def _why_not_begun(self, row: Row) -> Reason | None:
         """Why a row whose turn has not come is given up: what it needs was not done, or there is no memory for it."""
@@ -146,6 +164,7 @@ class Carrier:
         for task in ended:
             row, outcome = self._under_way.pop(task), task.result()
             end = End.DONE if outcome.failed is None else End.FAILED
+            self._has_failed = self._has_failed or end is End.FAILED
             if isinstance(outcome.error, QubesMemoryError) and (not self._short or row.memory < self._short.memory):
                 self._short = row
             self._end(row, RowEnd(end, outcome.error, outcome.failed))

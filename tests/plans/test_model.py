@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plan_model import GUESTS, NETS, ModelSystem, systems
 from samples import live_copy, vm
+from until import until
 
 from qubesmanager.client.carry_out import Carrier, End, RowEnd
 from qubesmanager.client.live_copy import LiveCopy
@@ -211,3 +212,21 @@ def test_once_there_is_no_memory_for_a_start_no_start_that_takes_as_much_is_begu
     assert 1 <= len(refused) <= AT_A_TIME
     reasons = {end.reason.code for end in carrier.ends.values() if end.reason is not None}
     assert reasons == {"no-memory-for"}
+
+
+async def test_a_plan_whose_connection_is_closed_ends_at_once_and_says_what_was_under_way() -> None:
+    facts = live_copy(*(running(f"qube{number}") for number in range(9)))
+    system, order = ModelSystem(facts), Order()
+    system.hangs.set()
+    carrier = Carrier(system.client, lifecycle.shutdown_plan(facts, list(facts.qubes)), order, is_closing=lambda: True)
+    task = asyncio.get_running_loop().create_task(carrier.run())
+    await until(lambda: system.under_way == AT_A_TIME)
+
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    ends = [end.end for end in carrier.ends.values()]
+    assert ends.count(End.CANCELLED) == AT_A_TIME
+    assert ends.count(End.NOT_BEGUN) == 9 - AT_A_TIME
+    assert system.under_way == 0

@@ -17,7 +17,13 @@ from qubesmanager.wire.errors import Mgmt1Error, QubesVMShutdownTimeoutError
 NAMED = 5
 """Refused rows that a message names."""
 
-_STATES = {End.DONE: TaskState.DONE, End.FAILED: TaskState.FAILED, End.NOT_BEGUN: TaskState.CANCELLED}
+STATES = {
+    End.DONE: TaskState.DONE,
+    End.FAILED: TaskState.FAILED,
+    End.CANCELLED: TaskState.CANCELLED,
+    End.NOT_BEGUN: TaskState.CANCELLED,
+}
+"""The state of the part of a task by how its row ended."""
 
 
 class Signal(Protocol):
@@ -81,7 +87,7 @@ class Carrying:
         self._report(row, TaskState.RUNNING)
 
     def ended(self, row: Row, end: RowEnd) -> None:
-        self._report(row, _STATES[end.end], _end_text(end))
+        self._report(row, STATES[end.end], _end_text(end))
 
     def _report(self, row: Row, state: TaskState, detail: str = "") -> None:
         number, ended = len(self._numbers), len(self._carrier.ends)

@@ -9,7 +9,7 @@ import asyncio
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, Qt
 from PyQt5.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
-from qubesmanager.client.carry_out import Carrier, End, RowEnd
+from qubesmanager.client.carry_out import Carrier, RowEnd
 from qubesmanager.models.draft import TAG
 from qubesmanager.models.reason_texts import field_text
 from qubesmanager.models.row_table import RowTable, TableColumn
@@ -17,6 +17,7 @@ from qubesmanager.models.shared_draft import Difference, SharedDraft
 from qubesmanager.plans.plan import Plan, Row
 from qubesmanager.plans.settings import settings_plan, takes_network
 from qubesmanager.ui.actions import plan_texts
+from qubesmanager.ui.actions.carrying import STATES
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.forms.apply_bar import ApplyBar
 from qubesmanager.ui.forms.form_page import FormPage
@@ -223,8 +224,7 @@ class _Sending:
 
     def ended(self, row: Row, end: RowEnd) -> None:
         self._mark(row.qube, is_sent=False)
-        states = {End.DONE: TaskState.DONE, End.FAILED: TaskState.FAILED, End.NOT_BEGUN: TaskState.CANCELLED}
-        report_child(self._numbers[row.key], states[end.end], error_text(end.error) if end.error else "")
+        report_child(self._numbers[row.key], STATES[end.end], error_text(end.error) if end.error else "")
 
     def end(self) -> None:
         """The plan is over, however it ended."""
