@@ -10,9 +10,11 @@ from typing import Any, TypeVar, cast
 
 from qubesmanager.admin.events import Shared
 from qubesmanager.daemon.registry import Backend, Registry
+from qubesmanager.wire import calls
 from qubesmanager.wire.call import AnyCall, Request
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.event import Event
+from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.values import DeviceClass
 
 R = TypeVar("R")
@@ -80,6 +82,10 @@ class Asking:
             return await self.ask(request)
         except error:
             return otherwise
+
+    async def sees(self, name: str) -> bool:
+        """Whether there is a qube of that name that the source sees."""
+        return bool(await self.ask(calls.VM_LIST(DOM0, name)))
 
     def rows(self, request: Request[R]) -> AsyncIterator[R]:
         """The rows of a call that answers row by row."""

@@ -13,8 +13,10 @@ from fakes_hypervisor import FakeHypervisor
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import CreateSpec
 from qubesmanager.wire.event import Event, EventDecoder
-from qubesmanager.wire.values import PowerState
+from qubesmanager.wire.reasons import refusal
+from qubesmanager.wire.values import PowerState, VmClass
 
 # -- what a request must be -------------------------------------------------------------------------------------------
 
@@ -354,6 +356,21 @@ async def test_a_template_with_an_unknown_label_leaves_nothing(admin: Caller, sy
     )
 
     assert "t" not in system.runtime.state.qubes
+
+
+async def test_a_failed_creation_never_removes_another_qube_of_the_name(
+    admin: Caller, client: Client, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def replaced_meanwhile(*_given: object) -> int:
+        await client.send(calls.VM_REMOVE("t"))
+        await client.send(calls.VM_CREATE("debian-13", VmClass.APP, CreateSpec("t", "red")))
+        raise refusal("internal-error")
+
+    monkeypatch.setattr(system.volume_operations, "extend", replaced_meanwhile)
+
+    await admin.refused("admin.vm.Create.TemplateVM", "dom0", b"name=t label=red")
+
+    assert system.runtime.state.qube("t").klass is VmClass.APP
 
 
 async def test_a_disposable_gets_a_name_and_is_removed_when_it_halts(admin: Caller, system: System) -> None:

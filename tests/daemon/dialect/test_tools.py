@@ -37,6 +37,8 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
     gate = cheap_keys.Gate(folder / "gate")
     gate.open()
     with DaemonProcess(folder, "--demo", "3", environment=gate.environment, program=cheap_keys.PROGRAM) as process:
+        # What a qube can create others from that does not see it.
+        assert raw(process.socket, b"mgmt1.property.Set+default_template dom0 name dom0\x00debian-13") == b"0\x00"
         yield process
 
 

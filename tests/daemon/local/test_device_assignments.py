@@ -12,6 +12,7 @@ from sysfs_tree import SysfsTree
 from until import LIMIT, until
 
 from qubesmanager.client.client import Client
+from qubesmanager.daemon.local.drivers.devices.base import DeviceInfo
 from qubesmanager.daemon.local.drivers.devices.host import HostDevices
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
@@ -23,6 +24,7 @@ from qubesmanager.wire.errors import (
     DeviceAlreadyAssigned,
     DeviceNotAssigned,
     DeviceNotFound,
+    Mgmt1Error,
     PermissionDenied,
     ProtocolError,
     QubesPropertyValueError,
@@ -240,6 +242,40 @@ async def test_a_denied_device_is_neither_attached_nor_assigned_nor_given(
     await client.send(calls.VM_DEVICE_SET_ASSIGNMENT.of(USB)("vault", PORT, {"mode": "required"}))
     with pytest.raises(PermissionDenied, match="vault denies"):
         await client.send(calls.VM_START("vault"))
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "error", "why"),
+    [
+        ("2-1:1.0/bInterfaceClass", b"03", PermissionDenied, "vault denies devices with the interface u030650"),
+        ("serial", b"B2", DeviceNotFound, "was removed while it was being attached"),
+    ],
+)
+async def test_another_device_that_takes_the_port_while_the_call_waits_is_not_attached(
+    client: Client,
+    system: System,
+    machine: SysfsTree,
+    monkeypatch: pytest.MonkeyPatch,
+    file: str,
+    content: bytes,
+    error: type[Mgmt1Error],
+    why: str,
+) -> None:
+    await client.send(calls.VM_DEVICE_DENIED_ADD("vault", payload=KEYBOARD))
+    await client.send(calls.VM_START("vault"))
+    source = system.devices.sources[system.runtime.state.qube("dom0").uuid]
+    find = source.find
+
+    async def found_before_it_was_exchanged(device_class: DeviceClass, ident: str) -> DeviceInfo:
+        info = await find(device_class, ident)
+        (machine.root / "sys/bus/usb/devices" / ident / file).write_bytes(content + b"\n")
+        return info
+
+    monkeypatch.setattr(source, "find", found_before_it_was_exchanged)
+
+    with pytest.raises(error, match=why):
+        await client.send(calls.VM_DEVICE_ATTACH.of(USB)("vault", PORT, {}))
+    assert devices_of(system, "vault") == {}
 
 
 async def test_what_is_denied_is_listed_and_allowed_again(client: Client) -> None:

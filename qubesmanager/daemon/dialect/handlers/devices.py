@@ -171,17 +171,12 @@ def _wanted(port: Port) -> str:
     return "" if port.device_id in {None, ANY, UNKNOWN} else str(port.device_id)
 
 
-async def _check_seen(asking: Asking, backend: str) -> None:
-    """Raises `QubesVMNotFoundError` for a backend that the source does not see."""
-    if not await asking.ask(mgmt1.VM_LIST(DOM0, backend)):
-        raise refusal("no-such-qube", shown(backend))
-
-
 @answers(calls.VM_DEVICE_ATTACH)
 async def attach(asking: Asking, port: Port, options: DeviceOptions) -> None:
     if options.mode not in {"", "manual"}:
         raise ProtocolError(f"{shown(options.mode)} is not a valid AssignmentMode")
-    await _check_seen(asking, port.backend)
+    if not await asking.sees(port.backend):
+        raise refusal("no-such-qube", shown(port.backend))
     ambiguous = ProtocolError(f"Cannot attach ambiguous {asking.device_class} device.")
     device = (await _offered(asking, port.backend)).get(port.port)
     if device is None or _wanted(port) not in {"", _id_of(device)}:

@@ -3,19 +3,21 @@
 
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from typing import cast
 
 from qubesmanager.admin import calls
 from qubesmanager.admin.codecs import CurrentState, Ending, VmRow
 from qubesmanager.admin.events import Translator
 from qubesmanager.daemon.dialect.context import Asking, answers
+from qubesmanager.rules.creation import DEFAULT_SOURCE
 from qubesmanager.wire import calls as mgmt1
 from qubesmanager.wire.codecs import CreateInPoolSpec, CreateSpec
 from qubesmanager.wire.errors import (
     Mgmt1Error,
     ProtocolError,
     QubesVMAlreadyExistsError,
+    QubesVMNotFoundError,
     QubesVMNotHaltedError,
     QubesVMNotRunningError,
     QubesVMNotStartedError,
@@ -24,8 +26,9 @@ from qubesmanager.wire.event import Event
 from qubesmanager.wire.event_row import flag_text
 from qubesmanager.wire.events import CONNECTION_ESTABLISHED, row_of
 from qubesmanager.wire.firewall import Rule, parse_rule
-from qubesmanager.wire.names import DOM0
+from qubesmanager.wire.names import DOM0, shown
 from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import NO, VmRecord
 from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
 
@@ -64,9 +67,26 @@ async def list_device_classes(asking: Asking, _arg: None, _payload: None) -> lis
 # -- create and remove ------------------------------------------------------------------------------------------------
 
 
+async def _template(asking: Asking, klass: VmClass, name: str | None) -> str:
+    """The destination of a mgmt1 call that creates a qube from a template: dom0 where none is named.
+
+    The name comes in the argument, so policy need not have looked at it. Raises `QubesVMNotFoundError` for a template
+    that the source does not see, unless it is the system's default for qubes of the class.
+    """
+    if name is None:
+        return DOM0
+    if (
+        not await asking.sees(name)
+        and name != (await asking.ask(mgmt1.PROPERTY_GET(DOM0, DEFAULT_SOURCE[klass]))).value
+    ):
+        raise refusal("no-such-qube", shown(name))
+    return name
+
+
 @answers(calls.VM_CREATE_APP)
 async def create_app(asking: Asking, template: str | None, spec: CreateSpec) -> None:
-    await asking.ask(mgmt1.VM_CREATE(template or DOM0, VmClass.APP, spec))
+    source = await _template(asking, VmClass.APP, template)
+    await asking.ask(mgmt1.VM_CREATE(source, VmClass.APP, spec))
 
 
 def _check_empty(template: str | None, klass: VmClass) -> None:
@@ -83,14 +103,16 @@ async def create_standalone(asking: Asking, template: str | None, spec: CreateSp
 
 @answers(calls.VM_CREATE_DISP)
 async def create_disposable_to_keep(asking: Asking, template: str | None, spec: CreateSpec) -> None:
-    await asking.ask(mgmt1.VM_CREATE(template or DOM0, VmClass.DISP, spec))
-    async with _complete(asking, spec.name):
-        await asking.ask(mgmt1.VM_PROPERTY_SET(spec.name, "auto_cleanup", NO))
+    source = await _template(asking, VmClass.DISP, template)
+    await asking.ask(mgmt1.VM_CREATE(source, VmClass.DISP, spec))
+    async with _complete(asking, spec.name) as qube:
+        await asking.ask(mgmt1.VM_PROPERTY_SET(qube, "auto_cleanup", NO))
 
 
 @answers(calls.VM_CREATE_IN_POOL_APP)
 async def create_app_in_pool(asking: Asking, template: str | None, spec: CreateInPoolSpec) -> None:
-    await asking.ask(mgmt1.VM_CREATE_IN_POOL(template or DOM0, VmClass.APP, spec))
+    source = await _template(asking, VmClass.APP, template)
+    await asking.ask(mgmt1.VM_CREATE_IN_POOL(source, VmClass.APP, spec))
 
 
 @answers(calls.VM_CREATE_IN_POOL_STANDALONE)
@@ -109,9 +131,9 @@ async def create_template(asking: Asking, template: str | None, spec: CreateSpec
     _check_empty(template, VmClass.TEMPLATE)
     await asking.ask(mgmt1.LABEL_GET(DOM0, spec.label))
     await asking.ask(mgmt1.VM_CREATE_TEMPLATE(DOM0, spec.name, _one_block()))
-    async with _complete(asking, spec.name):
-        await asking.ask(mgmt1.VM_VOLUME_EXTEND(spec.name, "root", _EMPTY_ROOT))
-        await asking.ask(mgmt1.VM_PROPERTY_SET(spec.name, "label", spec.label))
+    async with _complete(asking, spec.name) as qube:
+        await asking.ask(mgmt1.VM_VOLUME_EXTEND(qube, "root", _EMPTY_ROOT))
+        await asking.ask(mgmt1.VM_PROPERTY_SET(qube, "label", spec.label))
 
 
 async def _one_block() -> AsyncIterator[bytes]:
@@ -119,12 +141,17 @@ async def _one_block() -> AsyncIterator[bytes]:
 
 
 @asynccontextmanager
-async def _complete(asking: Asking, name: str) -> AsyncGenerator[None, None]:
-    """What a new qube still needs: if that fails, the qube is removed again."""
+async def _complete(asking: Asking, name: str) -> AsyncGenerator[str, None]:
+    """The destination `uuid:…` for what a new qube still needs: if that fails, the qube is removed again.
+
+    Never another one that has got its name meanwhile.
+    """
+    qube = f"uuid:{(await asking.ask(mgmt1.VM_PROPERTY_GET(name, 'uuid'))).value}"
     try:
-        yield
+        yield qube
     except BaseException:
-        await asking.ask(mgmt1.VM_REMOVE(name))
+        with suppress(QubesVMNotFoundError):
+            await asking.ask(mgmt1.VM_REMOVE(qube))
         raise
 
 

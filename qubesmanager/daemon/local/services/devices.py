@@ -169,7 +169,11 @@ class Devices:
                 raise error_for(_NEXT_START, QubesVMNotRunningError)
             now = False
         if now:
-            info = await self._find_there(backend, info.device_class, info.ident)
+            there = await self._find_there(backend, info.device_class, info.ident)
+            refuse_if(_why_denied(qube, there))
+            if there.identity != info.identity:
+                raise refusal("device-unplugged", backend.name, info.ident)
+            info = there
         if before is not None:
             options = {**before.options, **options}
         if info.device_class is DeviceClass.BLOCK:

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A source cannot distinguish a qube that it does not see from one that does not exist, by calls of Qubes OS either."""
+
+import pytest
+from dialect_fixtures import Caller
+
+from qubesmanager.admin import properties
+from qubesmanager.client.client import Client
+from qubesmanager.daemon.local.system import System
+from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import CloneSpec
+from qubesmanager.wire.values import DeviceClass, VmClass
+
+SOURCE = "sys-mgmt"
+TEMPLATE = "hidden-template"
+"""A template of dom0's that is not the default."""
+
+
+@pytest.fixture
+async def other(admin: Caller, client: Client) -> Caller:
+    """A qube that sees dom0 and work."""
+    await client.send(calls.VM_TAG_SET("work", f"managed-by-{SOURCE}"))
+    await client.send(calls.VM_CLONE("debian-13", None, CloneSpec(TEMPLATE)))
+    return Caller(admin.dispatcher, SOURCE)
+
+
+_PORTS = ("{}+sda", "{}+sda:*", "{}+*:x")
+_DEVICES = {
+    "Attach": "", "Detach": "", "Assign": "mode='auto-attach'", "Unassign": "", "Set.assignment": "required",
+    "Attached": "", "Assigned": "", "List": "", "Set.persistent": "True", "Available": "",
+}  # fmt: skip
+"""The calls of a device class, each with a payload."""
+
+PLACES = [
+    *[("work", f"admin.vm.property.Set+{name}", "{}") for name in properties.BY_CLASS[VmClass.APP]],
+    *[("dom0", f"admin.property.Set+{name}", "{}") for name in properties.SYSTEM],
+    *[
+        ("work", f"admin.vm.device.{kind}.{name}+{port}", payload)
+        for kind in DeviceClass
+        for name, payload in _DEVICES.items()
+        for port in _PORTS
+    ],
+    *[
+        ("dom0", f"admin.vm.{call}.{klass}+{{}}", payload)
+        for call, payload in (("Create", "name=new label=red"), ("CreateInPool", "name=new label=red pool=default"))
+        for klass in VmClass
+    ],
+    *[
+        ("work", f"admin.vm.tag.{name}+{kind}-by-{{}}", "")
+        for name in ("Set", "Get")
+        for kind in ("created", "managed")
+    ],
+]
+"""Destination, method and payload, in which `{}` is the name."""
+
+
+async def test_a_hidden_qube_and_none_are_one_answer(admin: Caller, other: Caller, system: System) -> None:
+    there = set(system.runtime.state.qubes)
+
+    for hidden in ("vault", TEMPLATE):
+        for dest, method, payload in PLACES:
+            answers = []
+            for name in (hidden, "ghost"):
+                answer = await other.answer(method.format(name), dest, payload.format(name).encode())
+                answers.append(answer.replace(name.encode(), b"X"))
+                if ".tag.Set" in method:
+                    await admin.answer(f"admin.vm.tag.Remove+managed-by-{name}", "work")
+            assert answers[0] == answers[1], (method, hidden)
+
+    assert set(system.runtime.state.qubes) == there
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "admin.vm.Create.AppVM+debian-13",
+        "admin.vm.CreateInPool.AppVM+debian-13",
+        "admin.vm.Create.DispVM+default-dvm",
+    ],
+)
+async def test_the_systems_default_template_serves_a_source_that_does_not_see_it(
+    other: Caller, client: Client, method: str
+) -> None:
+    await client.send(calls.PROPERTY_SET("dom0", "default_template", "debian-13"))
+    await client.send(calls.PROPERTY_SET("dom0", "default_dispvm", "default-dvm"))
+    pool = " pool=default" if "InPool" in method else ""
+
+    await other.content(method, "dom0", f"name=new label=red{pool}".encode())
+
+
+async def test_a_visible_template_serves_its_source(other: Caller, client: Client) -> None:
+    await client.send(calls.VM_TAG_SET(TEMPLATE, f"managed-by-{SOURCE}"))
+
+    await other.content(f"admin.vm.Create.AppVM+{TEMPLATE}", "dom0", b"name=new label=red")
