@@ -8,7 +8,7 @@ value's own text is read back as the same value.
 
 import io
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +18,7 @@ from typing import Any
 from backup_samples import DOM0, LABELS, TINY, WORDS, Memory, Restored, rich_qube, sample_qubes, written
 from sysfs_tree import SysfsTree
 
+from qubesmanager.admin import calls as admin_calls
 from qubesmanager.backup.archive import (
     backup_tar,
     compression,
@@ -46,6 +47,7 @@ from qubesmanager.policy.engine import Engine, Request, Result
 from qubesmanager.policy.reading import Files, Reader
 from qubesmanager.policy.system_info import Domain, SystemInfo
 from qubesmanager.wire import calls, codecs, framing, names
+from qubesmanager.wire.call import AnyCall
 from qubesmanager.wire.codecs import Codec
 from qubesmanager.wire.errors import (
     Mgmt1Error,
@@ -117,16 +119,17 @@ def _decoded(pieces: list[bytes]) -> tuple[list[Event], str]:
     return events, ""
 
 
-def _all_codecs() -> list[Codec[Any]]:
+def _codecs_of(table: Iterable[AnyCall]) -> list[Codec[Any]]:
     found: dict[int, Codec[Any]] = {}
-    for row in calls.TABLE:
+    for row in table:
         for codec in (row.arg, row.payload, row.result):
             if codec is not codecs.STREAM:
                 found[id(codec)] = codec
     return list(found.values())
 
 
-_CODECS = _all_codecs()
+_CODECS = _codecs_of(calls.TABLE)
+_ADMIN_CODECS = _codecs_of(admin_calls.TABLE)
 
 
 def _codec(data: bytes) -> None:
@@ -139,6 +142,14 @@ def _codec(data: bytes) -> None:
     except Mgmt1Error:
         return
     assert codec.decode(codec.encode(value)) == value
+
+
+def _admin_codec(data: bytes) -> None:
+    """As `_codec`. What Qubes OS cannot write is written as `_`, so what comes back may differ."""
+    if data:
+        codec = _ADMIN_CODECS[data[0] % len(_ADMIN_CODECS)]
+        with suppress(Mgmt1Error):
+            codec.encode(codec.decode(data[1:]))
 
 
 def _record(data: bytes) -> None:
@@ -540,6 +551,15 @@ _EVENT_SEEDS = (
     encode_event(Event("work", "device-attach:block", {"backend": "sys-usb", "ident": "sda", "attached": "yes"})),
     encode_event(Event("work", "tag-add:x", {})) + framing.encode_error(QubesValueError("no")),
 )
+_ADMIN_SEEDS = (
+    b"work class=AppVM state=Halted uuid=00000000-0000-0000-0000-000000000000\n",
+    b"default=True type=int 400",
+    b"sys-usb+sda:0951:1666:A1:u080650 mode='auto-attach' _read-only='yes'\n",
+    b"name=work label=red pool:root=default",
+    b"action=accept proto=tcp dstports=443-443\n",
+    b"wait+force",
+    b"u03****u08****",
+)
 _XML = contents.to_xml(Contents(LABELS, {"updatevm": ""}, (DOM0, rich_qube())))
 _FIREWALL_XML = firewall_xml([parse_rule(_RULES)])
 
@@ -562,6 +582,12 @@ TARGETS: Mapping[str, Target] = {
             _codec,
             tuple(bytes([number]) + b"name=work label=red\n" for number in range(len(_CODECS))),
             (b"default=yes ", b"pool=", b"vid=", b"class=", b"state=", b"0x", b"\n", b"yes", b"description="),
+        ),
+        Target(
+            "admin-codecs",
+            _admin_codec,
+            tuple(bytes([number]) + _ADMIN_SEEDS[number % len(_ADMIN_SEEDS)] for number in range(len(_ADMIN_CODECS))),
+            (b"default=True type=", b"mode='required' ", b"frontend_domain='", b" uuid=", b"pool:root=", b"action="),
         ),
         Target("record", _record, (_RECORD_SEED,), (b'"features"', b'"volumes"', b"null", b"true")),
         Target("escape", _escape, (b"lvm-3Aqubes-2Fvm--work",), (b"--", b"-3A")),

@@ -85,7 +85,8 @@ class Asking:
 
     async def sees(self, name: str) -> bool:
         """Whether there is a qube of that name that the source sees."""
-        return bool(await self.ask(calls.VM_LIST(DOM0, name)))
+        rows = await self.ask(calls.VM_LIST(DOM0, name))
+        return bool(rows)
 
     def rows(self, request: Request[R]) -> AsyncIterator[R]:
         """The rows of a call that answers row by row."""
