@@ -790,6 +790,21 @@
     </message>
 </context>
 <context>
+    <name>Closing</name>
+    <message>
+        <source>{0}: the changes are not applied.</source>
+        <translation>{0}: Die Änderungen sind nicht angewendet.</translation>
+    </message>
+    <message>
+        <source>{0}: it is cancelled.</source>
+        <translation>{0}: Es wird abgebrochen.</translation>
+    </message>
+    <message>
+        <source>{0}: it goes on without the window; what follows it does not.</source>
+        <translation>{0}: Es läuft ohne das Fenster weiter; was danach käme, nicht.</translation>
+    </message>
+</context>
+<context>
     <name>CommandPalette</name>
     <message>
         <source>Commands</source>
@@ -802,17 +817,6 @@
     <message>
         <source>Matching commands</source>
         <translation>Passende Befehle</translation>
-    </message>
-</context>
-<context>
-    <name>ConfirmMany</name>
-    <message>
-        <source>Qube</source>
-        <translation>Qube</translation>
-    </message>
-    <message>
-        <source>Why</source>
-        <translation>Warum</translation>
     </message>
 </context>
 <context>
@@ -1080,6 +1084,25 @@
     </message>
 </context>
 <context>
+    <name>DeviceModes</name>
+    <message>
+        <source>not assigned</source>
+        <translation>nicht zugewiesen</translation>
+    </message>
+    <message>
+        <source>attached by itself</source>
+        <translation>von selbst verbunden</translation>
+    </message>
+    <message>
+        <source>asks first</source>
+        <translation>fragt vorher</translation>
+    </message>
+    <message>
+        <source>required</source>
+        <translation>erforderlich</translation>
+    </message>
+</context>
+<context>
     <name>DeviceNotices</name>
     <message>
         <source>Failed</source>
@@ -1190,6 +1213,13 @@
     <message>
         <source>dom0 did not confirm the change of {1} within {0} seconds.</source>
         <translation>dom0 hat die Änderung von {1} nicht innerhalb von {0} Sekunden bestätigt.</translation>
+    </message>
+</context>
+<context>
+    <name>DeviceQuestions</name>
+    <message>
+        <source>Attach {0} to {1}?</source>
+        <translation>{0} mit {1} verbinden?</translation>
     </message>
 </context>
 <context>
@@ -1358,6 +1388,22 @@
     <message>
         <source>No qube offers it now: it is not plugged in, or its qube does not run.</source>
         <translation>Niemand bietet es jetzt an: Es ist nicht eingesteckt, oder sein Qube läuft nicht.</translation>
+    </message>
+    <message>
+        <source>How it is given</source>
+        <translation>Wie es vergeben wird</translation>
+    </message>
+    <message>
+        <source>Attach it at each start, and when it is plugged in</source>
+        <translation>Bei jedem Start verbinden, und wenn es eingesteckt wird</translation>
+    </message>
+    <message>
+        <source>Ask at each start, and when it is plugged in</source>
+        <translation>Bei jedem Start fragen, und wenn es eingesteckt wird</translation>
+    </message>
+    <message>
+        <source>Required: do not start the qube without it</source>
+        <translation>Erforderlich: den Qube nicht ohne es starten</translation>
     </message>
 </context>
 <context>
@@ -2287,12 +2333,28 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Schließen</translation>
     </message>
     <message>
-        <source>Close while this is running? It is cancelled then.</source>
-        <translation>Schließen, während das hier läuft? Es wird dann abgebrochen.</translation>
+        <source>&amp;Attach</source>
+        <translation>&amp;Verbinden</translation>
     </message>
     <message>
-        <source>Cancel it and close</source>
-        <translation>Abbrechen und schließen</translation>
+        <source>Inte&amp;rnal qubes</source>
+        <translation>Inte&amp;rne Qubes</translation>
+    </message>
+    <message>
+        <source>Show the qubes that have the feature internal, too.</source>
+        <translation>Auch die Qubes zeigen, die das Feature internal haben.</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Einzelheiten</translation>
+    </message>
+    <message>
+        <source>Close Qubes Manager now?</source>
+        <translation>Qubes Manager jetzt schließen?</translation>
+    </message>
+    <message>
+        <source>Close anyway</source>
+        <translation>Trotzdem schließen</translation>
     </message>
 </context>
 <context>
@@ -2516,13 +2578,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Noch ist nichts anders.</translation>
     </message>
     <message numerus="yes">
-        <source>Apply the settings of %n qube(s)</source>
-        <translation>
-            <numerusform>Die Einstellungen von %n Qube anwenden</numerusform>
-            <numerusform>Die Einstellungen von %n Qubes anwenden</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>%n qube(s) refused; the others were changed.</source>
         <translation>
             <numerusform>%n Qube hat abgelehnt; die anderen wurden geändert.</numerusform>
@@ -2532,6 +2587,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Tags</source>
         <translation>Tags</translation>
+    </message>
+    <message>
+        <source>Apply</source>
+        <translation>Anwenden</translation>
     </message>
 </context>
 <context>
@@ -2596,6 +2655,10 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Close this message</source>
         <translation>Diese Meldung schließen</translation>
     </message>
+    <message>
+        <source>{0} s</source>
+        <translation>{0} s</translation>
+    </message>
 </context>
 <context>
     <name>Offers</name>
@@ -2606,30 +2669,6 @@ Was eingesteckt wird, erscheint hier.</translation>
 </context>
 <context>
     <name>Operations</name>
-    <message>
-        <source>Start {0}</source>
-        <translation>{0} starten</translation>
-    </message>
-    <message>
-        <source>Pause {0}</source>
-        <translation>{0} anhalten</translation>
-    </message>
-    <message>
-        <source>Unpause {0}</source>
-        <translation>{0} fortsetzen</translation>
-    </message>
-    <message>
-        <source>Shut down</source>
-        <translation>Herunterfahren</translation>
-    </message>
-    <message>
-        <source>Restart</source>
-        <translation>Neu starten</translation>
-    </message>
-    <message>
-        <source>Kill</source>
-        <translation>Hart beenden</translation>
-    </message>
     <message>
         <source>Kill {0}</source>
         <translation>{0} hart beenden</translation>
@@ -2655,86 +2694,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Notizen</translation>
     </message>
     <message>
-        <source>Set {0} of {1}</source>
-        <translation>{0} von {1} setzen</translation>
-    </message>
-    <message>
-        <source>Reset {0} of {1}</source>
-        <translation>{0} von {1} zurücksetzen</translation>
-    </message>
-    <message>
-        <source>Shut down {0}</source>
-        <translation>{0} herunterfahren</translation>
-    </message>
-    <message>
-        <source>Waiting until {0} has halted</source>
-        <translation>Wartet, bis {0} aus ist</translation>
-    </message>
-    <message>
-        <source>Restart {0}</source>
-        <translation>{0} neu starten</translation>
-    </message>
-    <message>
-        <source>Shutting down</source>
-        <translation>Fährt herunter</translation>
-    </message>
-    <message>
-        <source>Starting</source>
-        <translation>Startet</translation>
-    </message>
-    <message numerus="yes">
-        <source>Shut down %n qube(s)?</source>
-        <translation>
-            <numerusform>%n Qube herunterfahren?</numerusform>
-            <numerusform>%n Qubes herunterfahren?</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Shut down in this order: clients first, then the qubes that give them network.</source>
-        <translation>In dieser Reihenfolge: zuerst die Nutzer, dann die Qubes, die ihnen Netz geben.</translation>
-    </message>
-    <message>
-        <source>uses the network of {0}</source>
-        <translation>nutzt das Netz von {0}</translation>
-    </message>
-    <message numerus="yes">
-        <source>Restart %n qube(s)?</source>
-        <translation>
-            <numerusform>%n Qube neu starten?</numerusform>
-            <numerusform>%n Qubes neu starten?</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>They halt from the top to the bottom, and start again from the bottom to the top.</source>
-        <translation>Sie gehen von oben nach unten aus und starten von unten nach oben wieder.</translation>
-    </message>
-    <message numerus="yes">
-        <source>Restart %n qube(s)</source>
-        <translation>
-            <numerusform>%n Qube neu starten</numerusform>
-            <numerusform>%n Qubes neu starten</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Shutting down {0}</source>
-        <translation>{0} fährt herunter</translation>
-    </message>
-    <message>
-        <source>Starting {0}</source>
-        <translation>{0} startet</translation>
-    </message>
-    <message numerus="yes">
-        <source>Kill %n qube(s)?</source>
-        <translation>
-            <numerusform>%n Qube hart beenden?</numerusform>
-            <numerusform>%n Qubes hart beenden?</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>It is as if the plug were pulled: what is not saved is lost.</source>
-        <translation>Es ist, als zöge man den Stecker: was nicht gespeichert ist, geht verloren.</translation>
-    </message>
-    <message>
         <source>Create {0}</source>
         <translation>{0} anlegen</translation>
     </message>
@@ -2745,17 +2704,6 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Clone {0} as {1}</source>
         <translation>{0} als {1} klonen</translation>
-    </message>
-    <message>
-        <source>Remove {0}</source>
-        <translation>{0} entfernen</translation>
-    </message>
-    <message numerus="yes">
-        <source>Remove %n qube(s)</source>
-        <translation>
-            <numerusform>%n Qube entfernen</numerusform>
-            <numerusform>%n Qubes entfernen</numerusform>
-        </translation>
     </message>
     <message>
         <source>Rename {0} to {1}</source>
@@ -2792,6 +2740,22 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>It runs.</source>
         <translation>Es läuft.</translation>
+    </message>
+    <message>
+        <source>Start</source>
+        <translation>Starten</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Rückgängig</translation>
+    </message>
+    <message>
+        <source>leave them where they are</source>
+        <translation>lassen, wo sie sind</translation>
+    </message>
+    <message>
+        <source>Qubes that use what is removed:</source>
+        <translation>Qubes, die nutzen, was entfernt wird:</translation>
     </message>
 </context>
 <context>
@@ -2903,6 +2867,536 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Stored in the profile</source>
         <translation>Sie steht im Profil</translation>
+    </message>
+</context>
+<context>
+    <name>Plan</name>
+    <message>
+        <source>{0} of {1}</source>
+        <translation>{0} von {1}</translation>
+    </message>
+    <message numerus="yes">
+        <source>and %n more</source>
+        <translation>
+            <numerusform>und ein weiterer</numerusform>
+            <numerusform>und %n weitere</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n were not begun.</source>
+        <translation>
+            <numerusform>Einer wurde nicht begonnen.</numerusform>
+            <numerusform>%n wurden nicht begonnen.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Not begun.</source>
+        <translation>Nicht begonnen.</translation>
+    </message>
+    <message numerus="yes">
+        <source>{0} and %n more</source>
+        <translation>
+            <numerusform>{0} und ein weiterer</numerusform>
+            <numerusform>{0} und %n weitere</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Set {0} of {1}</source>
+        <translation>{0} von {1} setzen</translation>
+    </message>
+    <message>
+        <source>Set {0} of %n qube(s)</source>
+        <translation>{0} von %n Qube(s) setzen</translation>
+    </message>
+    <message>
+        <source>Change %n qube(s)</source>
+        <translation>%n Qube(s) ändern</translation>
+    </message>
+    <message>
+        <source>Start {0}</source>
+        <translation>{0} starten</translation>
+    </message>
+    <message>
+        <source>Start %n qube(s)</source>
+        <translation>%n Qube(s) starten</translation>
+    </message>
+    <message>
+        <source>Pause {0}</source>
+        <translation>{0} anhalten</translation>
+    </message>
+    <message>
+        <source>Pause %n qube(s)</source>
+        <translation>%n Qube(s) anhalten</translation>
+    </message>
+    <message>
+        <source>Unpause {0}</source>
+        <translation>{0} fortsetzen</translation>
+    </message>
+    <message>
+        <source>Unpause %n qube(s)</source>
+        <translation>%n Qube(s) fortsetzen</translation>
+    </message>
+    <message>
+        <source>Suspend {0}</source>
+        <translation>{0} schlafen legen</translation>
+    </message>
+    <message>
+        <source>Suspend %n qube(s)</source>
+        <translation>%n Qube(s) schlafen legen</translation>
+    </message>
+    <message>
+        <source>Resume {0}</source>
+        <translation>{0} aufwecken</translation>
+    </message>
+    <message>
+        <source>Resume %n qube(s)</source>
+        <translation>%n Qube(s) aufwecken</translation>
+    </message>
+    <message>
+        <source>Shut down {0}</source>
+        <translation>{0} herunterfahren</translation>
+    </message>
+    <message>
+        <source>Shut down %n qube(s)</source>
+        <translation>%n Qube(s) herunterfahren</translation>
+    </message>
+    <message>
+        <source>Restart {0}</source>
+        <translation>{0} neu starten</translation>
+    </message>
+    <message>
+        <source>Restart %n qube(s)</source>
+        <translation>%n Qube(s) neu starten</translation>
+    </message>
+    <message>
+        <source>Kill {0}</source>
+        <translation>{0} hart beenden</translation>
+    </message>
+    <message>
+        <source>Kill %n qube(s)</source>
+        <translation>%n Qube(s) hart beenden</translation>
+    </message>
+    <message>
+        <source>Remove {0}</source>
+        <translation>{0} entfernen</translation>
+    </message>
+    <message>
+        <source>Remove %n qube(s)</source>
+        <translation>%n Qube(s) entfernen</translation>
+    </message>
+    <message>
+        <source>Clone {0}</source>
+        <translation>{0} klonen</translation>
+    </message>
+    <message>
+        <source>Clone %n qube(s)</source>
+        <translation>%n Qube(s) klonen</translation>
+    </message>
+    <message>
+        <source>Apply the settings of {0}</source>
+        <translation>Einstellungen von {0} anwenden</translation>
+    </message>
+    <message>
+        <source>Apply the settings of %n qube(s)</source>
+        <translation>Einstellungen von %n Qube(s) anwenden</translation>
+    </message>
+    <message>
+        <source>Undo: {0} of {1}</source>
+        <translation>Rückgängig: {0} von {1}</translation>
+    </message>
+    <message>
+        <source>Undo: {0} of %n qube(s)</source>
+        <translation>Rückgängig: {0} von %n Qube(s)</translation>
+    </message>
+    <message>
+        <source>Undo %n change(s)</source>
+        <translation>%n Änderung(en) rückgängig machen</translation>
+    </message>
+    <message>
+        <source>net qube</source>
+        <translation>Netz-Qube</translation>
+    </message>
+    <message>
+        <source>label</source>
+        <translation>Label</translation>
+    </message>
+    <message>
+        <source>template</source>
+        <translation>Vorlage</translation>
+    </message>
+    <message>
+        <source>changes</source>
+        <translation>Änderungen</translation>
+    </message>
+    <message>
+        <source>{0} as {1}</source>
+        <translation>{0} als {1}</translation>
+    </message>
+    <message>
+        <source>Set {0} to its default</source>
+        <translation>{0} auf den Standard setzen</translation>
+    </message>
+    <message>
+        <source>Set {0} to {1}</source>
+        <translation>{0} auf {1} setzen</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keiner</translation>
+    </message>
+    <message>
+        <source>Shut down {0} and the qubes that use its network</source>
+        <translation>{0} und die Qubes herunterfahren, die sein Netz nutzen</translation>
+    </message>
+    <message>
+        <source>Start {0} of {1} qubes</source>
+        <translation>{0} von {1} Qubes starten</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n to change.</source>
+        <translation>
+            <numerusform>Einer wird geändert.</numerusform>
+            <numerusform>%n werden geändert.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n left out by you.</source>
+        <translation>
+            <numerusform>Einen haben Sie ausgelassen.</numerusform>
+            <numerusform>%n haben Sie ausgelassen.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n cannot change.</source>
+        <translation>
+            <numerusform>Einer kann nicht geändert werden.</numerusform>
+            <numerusform>%n können nicht geändert werden.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n already so.</source>
+        <translation>
+            <numerusform>Einer ist schon so.</numerusform>
+            <numerusform>%n sind schon so.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Qubes that give network start first.</source>
+        <translation>Qubes, die Netz geben, starten zuerst.</translation>
+    </message>
+    <message>
+        <source>Qubes that use network halt first, those that give it last.</source>
+        <translation>Qubes, die Netz nutzen, gehen zuerst aus, die es geben, zuletzt.</translation>
+    </message>
+    <message>
+        <source>Qubes that use network halt first and start last.</source>
+        <translation>Qubes, die Netz nutzen, gehen zuerst aus und starten zuletzt.</translation>
+    </message>
+    <message>
+        <source>Only a backup brings a removed qube back.</source>
+        <translation>Nur eine Sicherung bringt einen entfernten Qube zurück.</translation>
+    </message>
+    <message numerus="yes">
+        <source>Disconnect %n qube(s)</source>
+        <translation>
+            <numerusform>Einen Qube trennen</numerusform>
+            <numerusform>%n Qubes trennen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>running: they lose their network now</source>
+        <translation>laufend: Sie verlieren jetzt ihr Netz</translation>
+    </message>
+    <message>
+        <source>halted: they start without network</source>
+        <translation>aus: Sie starten ohne Netz</translation>
+    </message>
+    <message>
+        <source>from their next start</source>
+        <translation>ab ihrem nächsten Start</translation>
+    </message>
+    <message>
+        <source>more lose their network: {0}</source>
+        <translation>weitere verlieren ihr Netz: {0}</translation>
+    </message>
+    <message>
+        <source>start, at most {0} at a time</source>
+        <translation>starten, höchstens {0} gleichzeitig</translation>
+    </message>
+    <message numerus="yes">
+        <source>shut down, in %n step(s)</source>
+        <translation>
+            <numerusform>herunterfahren, in einem Schritt</numerusform>
+            <numerusform>herunterfahren, in %n Schritten</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>halt and start again</source>
+        <translation>ausgehen und wieder starten</translation>
+    </message>
+    <message>
+        <source>pause</source>
+        <translation>anhalten</translation>
+    </message>
+    <message>
+        <source>go on</source>
+        <translation>weiterlaufen</translation>
+    </message>
+    <message>
+        <source>are suspended</source>
+        <translation>werden schlafen gelegt</translation>
+    </message>
+    <message>
+        <source>are killed at once</source>
+        <translation>werden sofort hart beendet</translation>
+    </message>
+    <message>
+        <source>are removed with their data</source>
+        <translation>werden mit ihren Daten entfernt</translation>
+    </message>
+    <message>
+        <source>are cloned with their data</source>
+        <translation>werden mit ihren Daten geklont</translation>
+    </message>
+    <message>
+        <source>change now</source>
+        <translation>ändern sich jetzt</translation>
+    </message>
+    <message>
+        <source>change</source>
+        <translation>ändern sich</translation>
+    </message>
+    <message>
+        <source>use another qube then</source>
+        <translation>nutzen dann einen anderen Qube</translation>
+    </message>
+    <message>
+        <source>disposable: the data is lost</source>
+        <translation>Wegwerf-Qube: Die Daten gehen verloren</translation>
+    </message>
+    <message>
+        <source>not possible, reasons below</source>
+        <translation>nicht möglich, Gründe unten</translation>
+    </message>
+    <message>
+        <source>needed at least</source>
+        <translation>mindestens nötig</translation>
+    </message>
+    <message>
+        <source>needed; {0} MiB are free</source>
+        <translation>nötig; {0} MiB sind frei</translation>
+    </message>
+    <message>
+        <source>Lose their network now</source>
+        <translation>Verlieren jetzt ihr Netz</translation>
+    </message>
+    <message>
+        <source>Change while they run</source>
+        <translation>Ändern sich im Lauf</translation>
+    </message>
+    <message>
+        <source>Not possible</source>
+        <translation>Nicht möglich</translation>
+    </message>
+    <message>
+        <source>From their next start</source>
+        <translation>Ab ihrem nächsten Start</translation>
+    </message>
+    <message>
+        <source>Change</source>
+        <translation>Ändern</translation>
+    </message>
+    <message>
+        <source>Start again</source>
+        <translation>Starten wieder</translation>
+    </message>
+    <message>
+        <source>Use it now</source>
+        <translation>Nutzen ihn jetzt</translation>
+    </message>
+    <message>
+        <source>Already so</source>
+        <translation>Schon so</translation>
+    </message>
+    <message>
+        <source>Killed</source>
+        <translation>Hart beendet</translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation>Angehalten</translation>
+    </message>
+    <message>
+        <source>Go on</source>
+        <translation>Laufen weiter</translation>
+    </message>
+    <message>
+        <source>Removed</source>
+        <translation>Entfernt</translation>
+    </message>
+    <message>
+        <source>Cloned</source>
+        <translation>Geklont</translation>
+    </message>
+    <message>
+        <source>{0}, of which {1} left out</source>
+        <translation>{0}, davon {1} ausgelassen</translation>
+    </message>
+    <message>
+        <source>First, net qubes</source>
+        <translation>Zuerst Netz-Qubes</translation>
+    </message>
+    <message>
+        <source>At most {0} at a time</source>
+        <translation>Höchstens {0} gleichzeitig</translation>
+    </message>
+    <message>
+        <source>Last</source>
+        <translation>Zuletzt</translation>
+    </message>
+    <message>
+        <source>At the same time</source>
+        <translation>Gleichzeitig</translation>
+    </message>
+    <message>
+        <source>Then</source>
+        <translation>Dann</translation>
+    </message>
+    <message>
+        <source>its default</source>
+        <translation>seinen Standard</translation>
+    </message>
+    <message>
+        <source>{0} of {1} is now {2}.</source>
+        <translation>{0} von {1} ist jetzt {2}.</translation>
+    </message>
+    <message>
+        <source>{0}: done.</source>
+        <translation>{0}: erledigt.</translation>
+    </message>
+    <message>
+        <source>Without network now: {0}.</source>
+        <translation>Jetzt ohne Netz: {0}.</translation>
+    </message>
+</context>
+<context>
+    <name>PlanDialog</name>
+    <message numerus="yes">
+        <source>%n call(s)</source>
+        <translation>
+            <numerusform>Ein Aufruf</numerusform>
+            <numerusform>%n Aufrufe</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>What becomes of each qube</source>
+        <translation>Was aus jedem Qube wird</translation>
+    </message>
+    <message>
+        <source>Go on with the others</source>
+        <translation>Mit den anderen weitermachen</translation>
+    </message>
+    <message>
+        <source>Stop there</source>
+        <translation>Dort aufhören</translation>
+    </message>
+    <message>
+        <source>&amp;If a step is refused:</source>
+        <translation>&amp;Wird ein Schritt abgelehnt:</translation>
+    </message>
+    <message>
+        <source>What will be sent</source>
+        <translation>Was gesendet wird</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message numerus="yes">
+        <source>Can be undone for %n s</source>
+        <translation>
+            <numerusform>Eine Sekunde lang rückgängig zu machen</numerusform>
+            <numerusform>%n s lang rückgängig zu machen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Can be cancelled; qubes that are starting then go on.</source>
+        <translation>Lässt sich abbrechen; Qubes, die gerade starten, laufen weiter.</translation>
+    </message>
+    <message>
+        <source>Cannot be undone. Start brings the qubes back.</source>
+        <translation>Nicht rückgängig zu machen. Starten bringt die Qubes zurück.</translation>
+    </message>
+    <message>
+        <source>Cannot be undone.</source>
+        <translation>Nicht rückgängig zu machen.</translation>
+    </message>
+    <message>
+        <source>Type {0} to remove the qube:</source>
+        <translation>Geben Sie {0} ein, um den Qube zu entfernen:</translation>
+    </message>
+    <message>
+        <source>Type {0} to remove the qubes:</source>
+        <translation>Geben Sie {0} ein, um die Qubes zu entfernen:</translation>
+    </message>
+    <message>
+        <source>There is no connection.</source>
+        <translation>Es besteht keine Verbindung.</translation>
+    </message>
+    <message>
+        <source>Nothing would change.</source>
+        <translation>Nichts würde sich ändern.</translation>
+    </message>
+</context>
+<context>
+    <name>PlanTable</name>
+    <message>
+        <source>Qube</source>
+        <translation>Qube</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Zustand</translation>
+    </message>
+    <message>
+        <source>Now</source>
+        <translation>Jetzt</translation>
+    </message>
+    <message>
+        <source>Then</source>
+        <translation>Dann</translation>
+    </message>
+    <message>
+        <source>Needs (MiB)</source>
+        <translation>Braucht (MiB)</translation>
+    </message>
+    <message>
+        <source>What it means</source>
+        <translation>Was es bedeutet</translation>
+    </message>
+    <message>
+        <source>Left out.</source>
+        <translation>Ausgelassen.</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keiner</translation>
+    </message>
+    <message>
+        <source>Removed</source>
+        <translation>Entfernt</translation>
+    </message>
+    <message>
+        <source>New</source>
+        <translation>Neu</translation>
+    </message>
+    <message>
+        <source>default</source>
+        <translation>Standard</translation>
+    </message>
+    <message>
+        <source>default ({0})</source>
+        <translation>Standard ({0})</translation>
     </message>
 </context>
 <context>
@@ -3274,6 +3768,58 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>The name of the icon of the qube.</source>
         <translation>Der Name des Symbols, das für den Qube steht.</translation>
+    </message>
+    <message>
+        <source>The boot mode of the qubes that are based on this template, unless they have their own.</source>
+        <translation>Der Startmodus der Qubes, die auf dieser Vorlage beruhen, wenn sie keinen eigenen haben.</translation>
+    </message>
+    <message>
+        <source>The boot mode. The feature ``boot-mode.kernelopts.MODE`` of the qube or of its template adds options to the kernel&apos;s command line; ``default`` adds none.</source>
+        <translation>Der Startmodus. Das Feature ``boot-mode.kernelopts.MODE`` des Qubes oder seiner Vorlage ergänzt die Befehlszeile des Kernels; ``default`` ergänzt nichts.</translation>
+    </message>
+    <message>
+        <source>Interfaces of devices that the qube is never given, one after the other: a letter (``b``, ``u``, ``p``, ``m``) and six hex digits or ``*``, such as ``u03****`` for each keyboard and mouse; empty for none.</source>
+        <translation>Schnittstellen von Geräten, die der Qube nie bekommt, hintereinander: ein Buchstabe (``b``, ``u``, ``p``, ``m``) und sechs Hexadezimalziffern oder ``*``, etwa ``u03****`` für jede Tastatur und Maus; leer für keine.</translation>
+    </message>
+    <message>
+        <source>The IPv4 address as the qube itself sees it: its ``ip``.</source>
+        <translation>Die IPv4-Adresse, wie der Qube selbst sie sieht: sein ``ip``.</translation>
+    </message>
+    <message>
+        <source>The IPv6 address as the qube itself sees it: its ``ip6``.</source>
+        <translation>Die IPv6-Adresse, wie der Qube selbst sie sieht: sein ``ip6``.</translation>
+    </message>
+    <message>
+        <source>The IPv4 gateway as the qube itself sees it: its ``gateway``.</source>
+        <translation>Das IPv4-Gateway, wie der Qube selbst es sieht: sein ``gateway``.</translation>
+    </message>
+    <message>
+        <source>The IPv6 gateway as the qube itself sees it: its ``gateway6``.</source>
+        <translation>Das IPv6-Gateway, wie der Qube selbst es sieht: sein ``gateway6``.</translation>
+    </message>
+    <message>
+        <source>The netmask as the qube itself sees it: its ``netmask``.</source>
+        <translation>Die Netzmaske, wie der Qube selbst sie sieht: sein ``netmask``.</translation>
+    </message>
+    <message>
+        <source>The pool of the root volume of a new qube.</source>
+        <translation>Der Pool des Datenträgers root eines neuen Qubes.</translation>
+    </message>
+    <message>
+        <source>The pool of the private volume of a new qube.</source>
+        <translation>Der Pool des Datenträgers private eines neuen Qubes.</translation>
+    </message>
+    <message>
+        <source>The pool of the volatile volume of a new qube.</source>
+        <translation>Der Pool des Datenträgers volatile eines neuen Qubes.</translation>
+    </message>
+    <message>
+        <source>The pool of the kernels that qubes boot with.</source>
+        <translation>Der Pool der Kernel, mit denen Qubes starten.</translation>
+    </message>
+    <message>
+        <source>Whether qubes look for updates of their software by themselves; update tools read it.</source>
+        <translation>Ob Qubes von selbst nach Aktualisierungen ihrer Software suchen; Aktualisierungsprogramme lesen es.</translation>
     </message>
 </context>
 <context>
@@ -3852,10 +4398,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Der Wert liegt zwischen {least} und {most}.</translation>
     </message>
     <message>
-        <source>A qube has at most {most} {what}.</source>
-        <translation>Ein Qube hat höchstens {most} {what}.</translation>
-    </message>
-    <message>
         <source>The features, tags and notes of {qube} are too large: {size} bytes, where at most {most} KiB are possible.</source>
         <translation>Features, Tags und Notizen von {qube} sind zu groß: {size} Bytes; möglich sind höchstens {most} KiB.</translation>
     </message>
@@ -3870,10 +4412,6 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>The hypervisor is just starting or stopping {qube}.</source>
         <translation>Der Hypervisor startet oder beendet {qube} gerade.</translation>
-    </message>
-    <message>
-        <source>{qube} {done}. Cleaning up after it failed and is tried again: {cause}</source>
-        <translation>{qube} ist aus ({done}). Das Aufräumen danach ist fehlgeschlagen und wird wiederholt: {cause}</translation>
     </message>
     <message>
         <source>{qube} did not shut down within {seconds} seconds; it is still running.</source>
@@ -5052,10 +5590,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Seine Vorlage ist {template}.</translation>
     </message>
     <message>
-        <source>Its list of devices that it must never get is lost: {devices}.</source>
-        <translation>Die Liste der Geräte, die er nie bekommen darf, ist verloren: {devices}.</translation>
-    </message>
-    <message>
         <source>A {class} has no property {property} here; {value} is left out.</source>
         <translation>Eine {class} hat hier keine Eigenschaft {property}; {value} ist ausgelassen.</translation>
     </message>
@@ -5092,10 +5626,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Das Tag {tag} heißt hier {other}.</translation>
     </message>
     <message>
-        <source>Not assigned again, because it was not asked for (devices=yes): {devices}{more}.</source>
-        <translation>Nicht wieder zugewiesen, weil es nicht gewünscht war (devices=yes): {devices}{more}.</translation>
-    </message>
-    <message>
         <source>{count} devices are left out: a qube has at most {most}.</source>
         <translation>{count} Geräte sind ausgelassen: Ein Qube hat höchstens {most}.</translation>
     </message>
@@ -5114,14 +5644,6 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>its mode was {mode}, and here it would be attached unasked.</source>
         <translation>sein Modus war {mode}, und hier würde es ungefragt verbunden.</translation>
-    </message>
-    <message>
-        <source>it was bound to {identity}, and here any device at that port would be attached.</source>
-        <translation>es war an {identity} gebunden, und hier würde jedes Gerät an diesem Anschluss verbunden.</translation>
-    </message>
-    <message>
-        <source>it was not required, and here the qube would not start without it.</source>
-        <translation>es war nicht erforderlich, und hier würde der Qube ohne es nicht starten.</translation>
     </message>
     <message>
         <source>it is there twice.</source>
@@ -5208,10 +5730,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>keep braucht verify: Nur eine geprüfte Sicherung ersetzt eine ältere.</translation>
     </message>
     <message>
-        <source>The backup profile is not YAML{where}.</source>
-        <translation>Das Sicherungsprofil ist kein YAML{where}.</translation>
-    </message>
-    <message>
         <source>A backup profile is a list of keys with their values.</source>
         <translation>Ein Sicherungsprofil ist eine Liste von Schlüsseln mit ihren Werten.</translation>
     </message>
@@ -5242,14 +5760,6 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>{key} has {value}, which is not a qube, {type}CLASS or {tag}TAG.</source>
         <translation>{key} enthält {value}; das ist weder ein Qube noch {type}CLASS oder {tag}TAG.</translation>
-    </message>
-    <message>
-        <source>{key} is the name of a qube{value}.</source>
-        <translation>{key} ist der Name eines Qubes{value}.</translation>
-    </message>
-    <message>
-        <source>{key} is an absolute path{value}.</source>
-        <translation>{key} ist ein absoluter Pfad{value}.</translation>
     </message>
     <message>
         <source>{key} is a list: the program and its arguments.</source>
@@ -5311,47 +5821,1349 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>The folder {path} cannot be created: {why}.</source>
         <translation>Der Ordner {path} lässt sich nicht anlegen: {why}.</translation>
     </message>
-</context>
-<context>
-    <name>RemoveDialog</name>
     <message>
-        <source>Remove</source>
-        <translation>Entfernen</translation>
+        <source>The options of a shutdown are force=yes|no and wait=yes|no.</source>
+        <translation>Die Optionen des Herunterfahrens sind force=yes|no und wait=yes|no.</translation>
     </message>
     <message>
-        <source>Remove {0} with all its data?</source>
-        <translation>{0} mit allen Daten entfernen?</translation>
-    </message>
-    <message numerus="yes">
-        <source>Remove %n qube(s) with all their data?</source>
-        <translation>
-            <numerusform>%n Qube mit allen Daten entfernen?</numerusform>
-            <numerusform>%n Qubes mit allen Daten entfernen?</numerusform>
-        </translation>
+        <source>{qube} is suspended; resume it first.</source>
+        <translation>{qube} schläft; wecken Sie ihn zuerst auf.</translation>
     </message>
     <message>
-        <source>This cannot be undone; only a backup brings it back.</source>
-        <translation>Das lässt sich nicht rückgängig machen; nur eine Sicherung bringt es zurück.</translation>
+        <source>{qube} is suspended; resume it first, or kill it.</source>
+        <translation>{qube} schläft; wecken Sie ihn zuerst auf, oder beenden Sie ihn hart.</translation>
     </message>
     <message>
-        <source>{0} become free.</source>
-        <translation>{0} werden frei.</translation>
+        <source>{qube} is already suspended.</source>
+        <translation>{qube} schläft schon.</translation>
     </message>
     <message>
-        <source>What is removed, in this order</source>
-        <translation>Was entfernt wird, in dieser Reihenfolge</translation>
+        <source>{qube} is not suspended.</source>
+        <translation>{qube} schläft nicht.</translation>
     </message>
     <message>
-        <source>{0} - still used by {1}</source>
-        <translation>{0} - noch genutzt von {1}</translation>
+        <source>The qube is not suspended.</source>
+        <translation>Der Qube schläft nicht.</translation>
     </message>
     <message>
-        <source>Type the name of the qube to remove it:</source>
-        <translation>Geben Sie den Namen des Qubes ein, um ihn zu entfernen:</translation>
+        <source>{qube} must not be started: {rationale}</source>
+        <translation>{qube} darf nicht gestartet werden: {rationale}</translation>
     </message>
     <message>
-        <source>Type the number of qubes ({0}) to remove them:</source>
-        <translation>Geben Sie die Zahl der Qubes ({0}) ein, um sie zu entfernen:</translation>
+        <source>The netvm {netvm} is suspended; resume it first.</source>
+        <translation>Der Netz-Qube {netvm} schläft; wecken Sie ihn zuerst auf.</translation>
+    </message>
+    <message>
+        <source>{qube} is left out of updates by its feature skip-update.</source>
+        <translation>{qube} wird wegen seines Features skip-update nicht aktualisiert.</translation>
+    </message>
+    <message>
+        <source>It gives network to {qubes}, which loses it, too.</source>
+        <translation>Er gibt {qubes} Netz; sie verlieren es ebenfalls.</translation>
+    </message>
+    <message>
+        <source>Every new disposable starts without network.</source>
+        <translation>Jeder neue Wegwerf-Qube startet ohne Netz.</translation>
+    </message>
+    <message>
+        <source>It is a disposable: its data is lost.</source>
+        <translation>Er ist ein Wegwerf-Qube: Seine Daten gehen verloren.</translation>
+    </message>
+    <message>
+        <source>What is not saved in it is lost.</source>
+        <translation>Was darin nicht gespeichert ist, geht verloren.</translation>
+    </message>
+    <message>
+        <source>It uses the network of {netvm}.</source>
+        <translation>Er nutzt das Netz von {netvm}.</translation>
+    </message>
+    <message>
+        <source>After {qube}.</source>
+        <translation>Nach {qube}.</translation>
+    </message>
+    <message>
+        <source>Needed by {qubes}.</source>
+        <translation>Gebraucht von {qubes}.</translation>
+    </message>
+    <message>
+        <source>Its net qube {netvm} is left out or cannot start.</source>
+        <translation>Sein Netz-Qube {netvm} ist ausgelassen oder kann nicht starten.</translation>
+    </message>
+    <message>
+        <source>It needs {needed} MiB; {left} MiB are left beside the others.</source>
+        <translation>Er braucht {needed} MiB; neben den anderen sind {left} MiB frei.</translation>
+    </message>
+    <message>
+        <source>Not begun, because {qube} was not done.</source>
+        <translation>Nicht begonnen, weil {qube} nicht erledigt wurde.</translation>
+    </message>
+    <message>
+        <source>Not begun, because there was no memory for {qube}.</source>
+        <translation>Nicht begonnen, weil kein Speicher für {qube} da war.</translation>
+    </message>
+    <message>
+        <source>It uses {qube}. Choose another qube for it.</source>
+        <translation>Er nutzt {qube}. Wählen Sie für ihn einen anderen Qube.</translation>
+    </message>
+    <message>
+        <source>{qube} was changed by another client meanwhile.</source>
+        <translation>{qube} wurde inzwischen von einem anderen Client geändert.</translation>
+    </message>
+    <message>
+        <source>There is no boot mode {mode}; there are: {modes}.</source>
+        <translation>Es gibt keinen Startmodus {mode}; es gibt: {modes}.</translation>
+    </message>
+    <message>
+        <source>The pool {pool} contains no kernels.</source>
+        <translation>Der Pool {pool} enthält keine Kernel.</translation>
+    </message>
+    <message>
+        <source>A qube has at most {most} features.</source>
+        <translation>Ein Qube hat höchstens {most} Features.</translation>
+    </message>
+    <message>
+        <source>A qube has at most {most} tags.</source>
+        <translation>Ein Qube hat höchstens {most} Tags.</translation>
+    </message>
+    <message>
+        <source>A qube has at most {most} devices.</source>
+        <translation>Ein Qube hat höchstens {most} Geräte.</translation>
+    </message>
+    <message>
+        <source>Convert it with: qemu-img convert -O raw FILE root.img</source>
+        <translation>Wandeln Sie es um mit: qemu-img convert -O raw FILE root.img</translation>
+    </message>
+    <message>
+        <source>Unpack it first.</source>
+        <translation>Entpacken Sie es zuerst.</translation>
+    </message>
+    <message>
+        <source>Install from it into a disk.</source>
+        <translation>Installieren Sie damit auf einen Datenträger.</translation>
+    </message>
+    <message>
+        <source>{qube} has shut down.</source>
+        <translation>{qube} ist heruntergefahren.</translation>
+    </message>
+    <message>
+        <source>{qube} was killed.</source>
+        <translation>{qube} wurde hart beendet.</translation>
+    </message>
+    <message>
+        <source>{done} Cleaning up after it failed and is tried again: {cause}</source>
+        <translation>{done} Das Aufräumen danach ist misslungen und wird wiederholt: {cause}</translation>
+    </message>
+    <message>
+        <source>The {class} device {device} is already assigned to {qube}; remove that assignment first.</source>
+        <translation>Das Gerät {device} der Klasse {class} ist {qube} schon zugewiesen; entfernen Sie zuerst diese Zuweisung.</translation>
+    </message>
+    <message>
+        <source>The device at {backend}+{ident} is not the one that is assigned to {qube}.</source>
+        <translation>Das Gerät an {backend}+{ident} ist nicht das, das {qube} zugewiesen ist.</translation>
+    </message>
+    <message>
+        <source>{backend} does not offer the {class} device {identity}.</source>
+        <translation>{backend} bietet kein Gerät {identity} der Klasse {class} an.</translation>
+    </message>
+    <message>
+        <source>{qube} denies devices with the interface {interface}, which {device} has.</source>
+        <translation>{qube} lehnt Geräte mit der Schnittstelle {interface} ab, die {device} hat.</translation>
+    </message>
+    <message>
+        <source>A disk at any port has no fixed place: leave frontend-dev out.</source>
+        <translation>Ein Datenträger an beliebigem Anschluss hat keinen festen Platz: Lassen Sie frontend-dev weg.</translation>
+    </message>
+    <message>
+        <source>Not an identity of a device: {text}</source>
+        <translation>Keine Identität eines Geräts: {text}</translation>
+    </message>
+    <message>
+        <source>{text} does not name interfaces: each has a letter (b, u, p, m) and six hex digits or *, as u03****.</source>
+        <translation>{text} nennt keine Schnittstellen: Jede hat einen Buchstaben (b, u, p, m) und sechs Hexadezimalziffern oder *, etwa u03****.</translation>
+    </message>
+    <message>
+        <source>{qube} does not deny the interface {interface}.</source>
+        <translation>{qube} lehnt die Schnittstelle {interface} nicht ab.</translation>
+    </message>
+    <message>
+        <source>There is no option {option} here; there is: {name}.</source>
+        <translation>Hier gibt es keine Option {option}; es gibt: {name}.</translation>
+    </message>
+    <message>
+        <source>A copy takes from=&lt;qube&gt; volume=&lt;volume&gt;.</source>
+        <translation>Eine Kopie nimmt from=&lt;qube&gt; volume=&lt;volume&gt;.</translation>
+    </message>
+    <message>
+        <source>The volume {volume} of {qube} is copied to itself.</source>
+        <translation>Der Datenträger {volume} von {qube} wird auf sich selbst kopiert.</translation>
+    </message>
+    <message>
+        <source>The options of a volume are revisions_to_keep=&lt;number&gt;, at least -1 and at most {most}, and rw=yes|no.</source>
+        <translation>Die Optionen eines Datenträgers sind revisions_to_keep=&lt;Zahl&gt;, mindestens -1 und höchstens {most}, und rw=yes|no.</translation>
+    </message>
+    <message>
+        <source>another daemon</source>
+        <translation>ein anderer Dienst</translation>
+    </message>
+    <message>
+        <source>{program} did not take the backup (status {status}).</source>
+        <translation>{program} hat die Sicherung nicht angenommen (Status {status}).</translation>
+    </message>
+    <message>
+        <source>{program} did not take the backup (status {status}): {output}</source>
+        <translation>{program} hat die Sicherung nicht angenommen (Status {status}): {output}</translation>
+    </message>
+    <message>
+        <source>{first}, {second}</source>
+        <translation>{first}, {second}</translation>
+    </message>
+    <message>
+        <source>{first} and {last}</source>
+        <translation>{first} und {last}</translation>
+    </message>
+    <message>
+        <source>{list} and {count} more</source>
+        <translation>{list} und {count} weitere</translation>
+    </message>
+    <message>
+        <source>{path} ({why})</source>
+        <translation>{path} ({why})</translation>
+    </message>
+    <message>
+        <source>The archive is damaged: expected a tar header.</source>
+        <translation>Das Archiv ist beschädigt: Erwartet wird ein tar-Kopf.</translation>
+    </message>
+    <message>
+        <source>The archive is damaged: expected a number.</source>
+        <translation>Das Archiv ist beschädigt: Erwartet wird eine Zahl.</translation>
+    </message>
+    <message>
+        <source>The archive is damaged: expected a pax record.</source>
+        <translation>Das Archiv ist beschädigt: Erwartet wird ein pax-Eintrag.</translation>
+    </message>
+    <message>
+        <source>The archive is damaged: {key} is not a number.</source>
+        <translation>Das Archiv ist beschädigt: {key} ist keine Zahl.</translation>
+    </message>
+    <message>
+        <source>The archive is damaged: a pax header has no end.</source>
+        <translation>Das Archiv ist beschädigt: Ein pax-Kopf hat kein Ende.</translation>
+    </message>
+    <message>
+        <source>A pax header gives a member of the backup another name.</source>
+        <translation>Ein pax-Kopf gibt einem Eintrag der Sicherung einen anderen Namen.</translation>
+    </message>
+    <message>
+        <source>hard link</source>
+        <translation>harte Verknüpfung</translation>
+    </message>
+    <message>
+        <source>symbolic link</source>
+        <translation>symbolische Verknüpfung</translation>
+    </message>
+    <message>
+        <source>device</source>
+        <translation>Gerät</translation>
+    </message>
+    <message>
+        <source>folder</source>
+        <translation>Ordner</translation>
+    </message>
+    <message>
+        <source>pipe</source>
+        <translation>Pipe</translation>
+    </message>
+    <message>
+        <source>member of an unknown kind</source>
+        <translation>Eintrag unbekannter Art</translation>
+    </message>
+    <message>
+        <source>The backup holds a {kind}, {name}.</source>
+        <translation>Die Sicherung enthält etwas, das keine Datei ist ({kind}): {name}.</translation>
+    </message>
+    <message>
+        <source>The backup holds {name}, which does not belong there.</source>
+        <translation>Die Sicherung enthält {name}; das gehört nicht dorthin.</translation>
+    </message>
+    <message>
+        <source>The member {name} has more than {most} MiB.</source>
+        <translation>Der Eintrag {name} hat mehr als {most} MiB.</translation>
+    </message>
+    <message>
+        <source>The backup ends in the middle of a member: it was cut off.</source>
+        <translation>Die Sicherung endet mitten in einem Eintrag: Sie ist abgeschnitten.</translation>
+    </message>
+    <message>
+        <source>There is something between two members of the backup.</source>
+        <translation>Zwischen zwei Einträgen der Sicherung steht etwas.</translation>
+    </message>
+    <message>
+        <source>The end of the backup is missing.</source>
+        <translation>Das Ende der Sicherung fehlt.</translation>
+    </message>
+    <message>
+        <source>The bytes after {name} were changed.</source>
+        <translation>Die Bytes nach {name} wurden verändert.</translation>
+    </message>
+    <message>
+        <source>The bytes after a member were changed.</source>
+        <translation>Die Bytes nach einem Eintrag wurden verändert.</translation>
+    </message>
+    <message>
+        <source>The tar header of {name} was changed.</source>
+        <translation>Der tar-Kopf von {name} wurde verändert.</translation>
+    </message>
+    <message>
+        <source>The header of {name} was damaged; its content is whole.</source>
+        <translation>Der Kopf von {name} war beschädigt; sein Inhalt ist unversehrt.</translation>
+    </message>
+    <message>
+        <source>The header of a member after {name} is lost, and what follows is not a whole chunk.</source>
+        <translation>Der Kopf eines Eintrags nach {name} ist verloren, und was folgt, ist kein ganzer Abschnitt.</translation>
+    </message>
+    <message>
+        <source>The header of the first member is lost, and what follows is not a whole chunk.</source>
+        <translation>Der Kopf des ersten Eintrags ist verloren, und was folgt, ist kein ganzer Abschnitt.</translation>
+    </message>
+    <message>
+        <source>{what} (Met after {chunk}.)</source>
+        <translation>{what} (Nach {chunk}.)</translation>
+    </message>
+    <message>
+        <source>{what} (Met after {chunk}, of the qube {qube}.)</source>
+        <translation>{what} (Nach {chunk}, vom Qube {qube}.)</translation>
+    </message>
+    <message>
+        <source>{what} (Met at the beginning.)</source>
+        <translation>{what} (Ganz am Anfang.)</translation>
+    </message>
+    <message>
+        <source>This is not a backup, or its head is damaged: {name} is missing.</source>
+        <translation>Das ist keine Sicherung, oder ihr Anfang ist beschädigt: {name} fehlt.</translation>
+    </message>
+    <message>
+        <source>The head of the backup is damaged. {why}</source>
+        <translation>Der Anfang der Sicherung ist beschädigt. {why}</translation>
+    </message>
+    <message>
+        <source>The backup is cut off in its head.</source>
+        <translation>Die Sicherung ist in ihrem Anfang abgeschnitten.</translation>
+    </message>
+    <message>
+        <source>{name} has more than {most} KiB.</source>
+        <translation>{name} hat mehr als {most} KiB.</translation>
+    </message>
+    <message>
+        <source>The tar headers at the beginning of the backup were changed.</source>
+        <translation>Die tar-Köpfe am Anfang der Sicherung wurden verändert.</translation>
+    </message>
+    <message>
+        <source>{name} has more than {most} MiB.</source>
+        <translation>{name} hat mehr als {most} MiB.</translation>
+    </message>
+    <message>
+        <source>The header of the backup is broken.</source>
+        <translation>Der Kopf der Sicherung ist fehlerhaft.</translation>
+    </message>
+    <message>
+        <source>The header of the backup was changed.</source>
+        <translation>Der Kopf der Sicherung wurde verändert.</translation>
+    </message>
+    <message>
+        <source>The header of the backup was changed; its sealed copy is used.</source>
+        <translation>Der Kopf der Sicherung wurde verändert; seine versiegelte Kopie wird verwendet.</translation>
+    </message>
+    <message>
+        <source>The sealed header of the backup is damaged.</source>
+        <translation>Der versiegelte Kopf der Sicherung ist beschädigt.</translation>
+    </message>
+    <message>
+        <source>The backup is of version {version}; only version 4, of Qubes 4, can be read.</source>
+        <translation>Die Sicherung hat die Version {version}; lesbar ist nur Version 4 von Qubes 4.</translation>
+    </message>
+    <message>
+        <source>The backup is not sealed as backups of version 4 are.</source>
+        <translation>Die Sicherung ist nicht so versiegelt wie Sicherungen der Version 4.</translation>
+    </message>
+    <message>
+        <source>The backup is compressed with {method}, which cannot be read.</source>
+        <translation>Die Sicherung ist mit {method} komprimiert und lässt sich nicht lesen.</translation>
+    </message>
+    <message>
+        <source>The passphrase of a backup is one line of text, and not empty.</source>
+        <translation>Die Passphrase einer Sicherung ist eine Zeile Text und nicht leer.</translation>
+    </message>
+    <message>
+        <source>The passphrase is not the one of this backup.</source>
+        <translation>Die Passphrase ist nicht die dieser Sicherung.</translation>
+    </message>
+    <message>
+        <source>qubes.xml in the backup was changed, or is of another backup.</source>
+        <translation>qubes.xml in der Sicherung wurde verändert oder ist aus einer anderen Sicherung.</translation>
+    </message>
+    <message>
+        <source>{name} has more than {most} bytes.</source>
+        <translation>{name} hat mehr als {most} Bytes.</translation>
+    </message>
+    <message>
+        <source>{name} declares entities or a document type, which are not expanded.</source>
+        <translation>{name} enthält Entitäten oder einen Dokumenttyp; die werden nicht aufgelöst.</translation>
+    </message>
+    <message>
+        <source>{name} is not the XML that was expected: {why}.</source>
+        <translation>{name} ist nicht das erwartete XML: {why}.</translation>
+    </message>
+    <message>
+        <source>{name} is empty.</source>
+        <translation>{name} ist leer.</translation>
+    </message>
+    <message>
+        <source>The backup lists {count} qubes; at most {most} are read.</source>
+        <translation>Die Sicherung nennt {count} Qubes; höchstens {most} werden gelesen.</translation>
+    </message>
+    <message>
+        <source>qubes.xml does not hold the settings of dom0.</source>
+        <translation>qubes.xml enthält die Einstellungen von dom0 nicht.</translation>
+    </message>
+    <message>
+        <source>qubes.xml lists a qube {qube} of class {class}, which cannot be.</source>
+        <translation>qubes.xml nennt einen unmöglichen Qube {qube} der Klasse {class}.</translation>
+    </message>
+    <message>
+        <source>qubes.xml does not say which label {qube} has.</source>
+        <translation>qubes.xml nennt das Label von {qube} nicht.</translation>
+    </message>
+    <message>
+        <source>qubes.xml does not say where the data of {qube} are.</source>
+        <translation>qubes.xml nennt nicht, wo die Daten von {qube} sind.</translation>
+    </message>
+    <message>
+        <source>qubes.xml declares a label {label} that cannot be.</source>
+        <translation>qubes.xml nennt ein unmögliches Label {label}.</translation>
+    </message>
+    <message>
+        <source>qubes.xml lists the qube {qube} twice.</source>
+        <translation>qubes.xml nennt den Qube {qube} zweimal.</translation>
+    </message>
+    <message>
+        <source>qubes.xml lists the folder {folder} twice.</source>
+        <translation>qubes.xml nennt den Ordner {folder} zweimal.</translation>
+    </message>
+    <message>
+        <source>The label {label} of {qube} is not among the labels of the backup.</source>
+        <translation>Das Label {label} von {qube} ist nicht unter den Labels der Sicherung.</translation>
+    </message>
+    <message>
+        <source>Every backup contains the settings of dom0.</source>
+        <translation>Jede Sicherung enthält die Einstellungen von dom0.</translation>
+    </message>
+    <message>
+        <source>A backup cannot hold the text {text}: it has a character that XML does not allow.</source>
+        <translation>Eine Sicherung kann den Text {text} nicht enthalten: Er hat ein Zeichen, das XML nicht erlaubt.</translation>
+    </message>
+    <message>
+        <source>The configuration of dom0 is missing in the file.</source>
+        <translation>Die Konfiguration von dom0 fehlt in der Datei.</translation>
+    </message>
+    <message>
+        <source>The configuration of dom0 was changed, or is of another backup.</source>
+        <translation>Die Konfiguration von dom0 wurde verändert oder ist aus einer anderen Sicherung.</translation>
+    </message>
+    <message>
+        <source>The configuration of dom0 in the backup is broken.</source>
+        <translation>Die Konfiguration von dom0 in der Sicherung ist fehlerhaft.</translation>
+    </message>
+    <message>
+        <source>The configuration of dom0 cannot be read: {why}</source>
+        <translation>Die Konfiguration von dom0 lässt sich nicht lesen: {why}</translation>
+    </message>
+    <message>
+        <source>The configuration of dom0 is of version {version}, which is not known here.</source>
+        <translation>Die Konfiguration von dom0 hat die Version {version}, die hier unbekannt ist.</translation>
+    </message>
+    <message>
+        <source>The configuration of dom0 has more than {most} MiB.</source>
+        <translation>Die Konfiguration von dom0 hat mehr als {most} MiB.</translation>
+    </message>
+    <message>
+        <source>The manifest of the backup is broken.</source>
+        <translation>Das Manifest der Sicherung ist fehlerhaft.</translation>
+    </message>
+    <message>
+        <source>The manifest of the backup is of version {version}, which is not known here.</source>
+        <translation>Das Manifest der Sicherung hat die Version {version}, die hier unbekannt ist.</translation>
+    </message>
+    <message>
+        <source>The manifest at the end of the backup is missing: it is not whole.</source>
+        <translation>Das Manifest am Ende der Sicherung fehlt: Sie ist nicht vollständig.</translation>
+    </message>
+    <message>
+        <source>The manifest cannot be read: {why}</source>
+        <translation>Das Manifest lässt sich nicht lesen: {why}</translation>
+    </message>
+    <message>
+        <source>The manifest is not of this backup.</source>
+        <translation>Das Manifest ist nicht das dieser Sicherung.</translation>
+    </message>
+    <message>
+        <source>The backup holds {name} twice.</source>
+        <translation>Die Sicherung enthält {name} zweimal.</translation>
+    </message>
+    <message>
+        <source>The backup goes on after its manifest, with {chunk}.</source>
+        <translation>Die Sicherung geht nach ihrem Manifest weiter, mit {chunk}.</translation>
+    </message>
+    <message>
+        <source>The backup holds {chunk}, which belongs to no qube of it.</source>
+        <translation>Die Sicherung enthält {chunk}; das gehört zu keinem ihrer Qubes.</translation>
+    </message>
+    <message>
+        <source>{file} of {qube} is not in its place.</source>
+        <translation>{file} von {qube} ist nicht an seinem Platz.</translation>
+    </message>
+    <message>
+        <source>{file} of {qube} begins with chunk {number}; those before are missing.</source>
+        <translation>{file} von {qube} beginnt mit Abschnitt {number}; die davor fehlen.</translation>
+    </message>
+    <message>
+        <source>The chunk {chunk} of {qube} is there twice, or not in its place.</source>
+        <translation>Der Abschnitt {chunk} von {qube} ist zweimal da oder nicht an seinem Platz.</translation>
+    </message>
+    <message>
+        <source>The chunk {chunk} of {qube} is missing, or not in its place.</source>
+        <translation>Der Abschnitt {chunk} von {qube} fehlt oder ist nicht an seinem Platz.</translation>
+    </message>
+    <message>
+        <source>The chunk {chunk} cannot be read: {why}</source>
+        <translation>Der Abschnitt {chunk} lässt sich nicht lesen: {why}</translation>
+    </message>
+    <message>
+        <source>The content of the chunk {chunk} was changed.</source>
+        <translation>Der Inhalt des Abschnitts {chunk} wurde verändert.</translation>
+    </message>
+    <message>
+        <source>The chunk {chunk} was changed, or does not belong there.</source>
+        <translation>Der Abschnitt {chunk} wurde verändert oder gehört nicht dorthin.</translation>
+    </message>
+    <message>
+        <source>The chunk is not a sealed container.</source>
+        <translation>Der Abschnitt ist kein versiegelter Behälter.</translation>
+    </message>
+    <message>
+        <source>The chunk is not sealed like the others.</source>
+        <translation>Der Abschnitt ist nicht versiegelt wie die anderen.</translation>
+    </message>
+    <message>
+        <source>The chunk was cut off.</source>
+        <translation>Der Abschnitt ist abgeschnitten.</translation>
+    </message>
+    <message>
+        <source>The archive is damaged: expected a scrypt container.</source>
+        <translation>Das Archiv ist beschädigt: Erwartet wird ein scrypt-Behälter.</translation>
+    </message>
+    <message>
+        <source>The header of a scrypt container was changed.</source>
+        <translation>Der Kopf eines scrypt-Behälters wurde verändert.</translation>
+    </message>
+    <message>
+        <source>A scrypt container is cut off.</source>
+        <translation>Ein scrypt-Behälter ist abgeschnitten.</translation>
+    </message>
+    <message>
+        <source>The content of a scrypt container was changed.</source>
+        <translation>Der Inhalt eines scrypt-Behälters wurde verändert.</translation>
+    </message>
+    <message>
+        <source>The backup names parameters of key derivation that do not exist.</source>
+        <translation>Die Sicherung nennt Parameter der Schlüsselableitung, die es nicht gibt.</translation>
+    </message>
+    <message>
+        <source>The backup asks for {memory} MiB of memory for one key derivation (N = 2^{log_n}); the limit is {most} MiB.</source>
+        <translation>Die Sicherung verlangt {memory} MiB Speicher für eine Schlüsselableitung (N = 2^{log_n}); die Grenze ist {most} MiB.</translation>
+    </message>
+    <message>
+        <source>The backup asks for a key derivation of N = 2^{log_n}, r = {r}, p = {p}, which takes longer than is allowed.</source>
+        <translation>Die Sicherung verlangt eine Schlüsselableitung mit N = 2^{log_n}, r = {r}, p = {p}; die dauert länger als erlaubt.</translation>
+    </message>
+    <message>
+        <source>zstd needs the Python package zstandard, which is not installed.</source>
+        <translation>zstd braucht das Python-Paket zstandard, das nicht installiert ist.</translation>
+    </message>
+    <message>
+        <source>The compressed data are broken.</source>
+        <translation>Die komprimierten Daten sind fehlerhaft.</translation>
+    </message>
+    <message>
+        <source>A pax header inside is too long.</source>
+        <translation>Ein innerer pax-Kopf ist zu lang.</translation>
+    </message>
+    <message>
+        <source>The archive inside is not the one of {name}.</source>
+        <translation>Das innere Archiv ist nicht das von {name}.</translation>
+    </message>
+    <message>
+        <source>The archive inside holds no file {name}.</source>
+        <translation>Das innere Archiv enthält keine Datei {name}.</translation>
+    </message>
+    <message>
+        <source>Something follows the file in the archive inside.</source>
+        <translation>Im inneren Archiv folgt etwas auf die Datei.</translation>
+    </message>
+    <message>
+        <source>The archive inside has a sparse format that is not known.</source>
+        <translation>Das innere Archiv hat ein unbekanntes Format für Dateien mit Löchern.</translation>
+    </message>
+    <message>
+        <source>The map of the archive inside is broken.</source>
+        <translation>Die Karte des inneren Archivs ist fehlerhaft.</translation>
+    </message>
+    <message>
+        <source>The archive inside ends too early.</source>
+        <translation>Das innere Archiv endet zu früh.</translation>
+    </message>
+    <message>
+        <source>{name} holds more bytes than were announced, or are allowed for it.</source>
+        <translation>{name} enthält mehr Bytes, als angekündigt oder erlaubt sind.</translation>
+    </message>
+    <message>
+        <source>{file} of {qube}: {why}</source>
+        <translation>{file} von {qube}: {why}</translation>
+    </message>
+    <message>
+        <source>{file} of {qube} could not be written: {why}.</source>
+        <translation>{file} von {qube} ließ sich nicht schreiben: {why}.</translation>
+    </message>
+    <message>
+        <source>The file {file} of {qube} is missing.</source>
+        <translation>Die Datei {file} von {qube} fehlt.</translation>
+    </message>
+    <message>
+        <source>The file {file} of {qube} has {chunks} chunks, and {written} were written.</source>
+        <translation>Die Datei {file} von {qube} hat {chunks} Abschnitte; geschrieben wurden {written}.</translation>
+    </message>
+    <message>
+        <source>The file {file} of {qube} is not the one that was written.</source>
+        <translation>Die Datei {file} von {qube} ist nicht die geschriebene.</translation>
+    </message>
+    <message>
+        <source>The files of {qube} are not those that were written.</source>
+        <translation>Die Dateien von {qube} sind nicht die geschriebenen.</translation>
+    </message>
+    <message>
+        <source>The data of {qube} are missing.</source>
+        <translation>Die Daten von {qube} fehlen.</translation>
+    </message>
+    <message>
+        <source>Without the manifest it is unknown whether {qube} is whole.</source>
+        <translation>Ohne das Manifest ist unbekannt, ob {qube} unversehrt ist.</translation>
+    </message>
+    <message>
+        <source>The backup has no readable manifest, so a missing file could go unnoticed; read and whole: {files}.</source>
+        <translation>Die Sicherung hat kein lesbares Manifest; eine fehlende Datei könnte unbemerkt bleiben. Gelesen und unversehrt: {files}.</translation>
+    </message>
+    <message>
+        <source>What was restored of {qube} could not be removed: {why}</source>
+        <translation>Was von {qube} wiederhergestellt war, ließ sich nicht entfernen: {why}</translation>
+    </message>
+    <message>
+        <source>{file} holds more than {most} rules.</source>
+        <translation>{file} enthält mehr als {most} Regeln.</translation>
+    </message>
+    <message>
+        <source>{file} has the unknown version {version}.</source>
+        <translation>{file} hat die unbekannte Version {version}.</translation>
+    </message>
+    <message>
+        <source>{file} has the unknown policy {policy}.</source>
+        <translation>{file} hat die unbekannte Richtlinie {policy}.</translation>
+    </message>
+    <message>
+        <source>{file} has the unknown choice {option}={choice}.</source>
+        <translation>{file} hat die unbekannte Wahl {option}={choice}.</translation>
+    </message>
+    <message>
+        <source>Rule {number} of {file} cannot be read: {why}</source>
+        <translation>Regel {number} von {file} lässt sich nicht lesen: {why}</translation>
+    </message>
+    <message>
+        <source>{why} Its rules end there: everything else is dropped.</source>
+        <translation>{why} Seine Regeln enden dort: Alles andere wird verworfen.</translation>
+    </message>
+    <message>
+        <source>{file} is not text in UTF-8.</source>
+        <translation>{file} ist kein UTF-8-Text.</translation>
+    </message>
+    <message>
+        <source>{why} The notes are left out.</source>
+        <translation>{why} Die Notizen sind ausgelassen.</translation>
+    </message>
+    <message>
+        <source>The home {path} has more than {most} files, or names that are too long.</source>
+        <translation>Das Home {path} hat mehr als {most} Dateien oder zu lange Namen.</translation>
+    </message>
+    <message>
+        <source>The home {path} cannot be read: {why}.</source>
+        <translation>Das Home {path} lässt sich nicht lesen: {why}.</translation>
+    </message>
+    <message>
+        <source>The home was replaced while it was read.</source>
+        <translation>Das Home wurde ersetzt, während es gelesen wurde.</translation>
+    </message>
+    <message>
+        <source>Left out of the home of dom0: {paths}.</source>
+        <translation>Ausgelassen aus dem Home von dom0: {paths}.</translation>
+    </message>
+    <message>
+        <source>Changed in the home of dom0 while it was read: {paths}.</source>
+        <translation>Geändert im Home von dom0, während es gelesen wurde: {paths}.</translation>
+    </message>
+    <message>
+        <source>another file system</source>
+        <translation>ein anderes Dateisystem</translation>
+    </message>
+    <message>
+        <source>its path is too long</source>
+        <translation>der Pfad ist zu lang</translation>
+    </message>
+    <message>
+        <source>neither file, folder nor link</source>
+        <translation>weder Datei noch Ordner noch Verknüpfung</translation>
+    </message>
+    <message>
+        <source>its folder is gone</source>
+        <translation>der Ordner ist verschwunden</translation>
+    </message>
+    <message>
+        <source>it changed</source>
+        <translation>hat sich geändert</translation>
+    </message>
+    <message>
+        <source>it grew</source>
+        <translation>ist gewachsen</translation>
+    </message>
+    <message>
+        <source>it is of another kind now</source>
+        <translation>ist jetzt von anderer Art</translation>
+    </message>
+    <message>
+        <source>a link without a valid target</source>
+        <translation>eine Verknüpfung ohne gültiges Ziel</translation>
+    </message>
+    <message>
+        <source>a hard link to something that is not a file of the home</source>
+        <translation>eine harte Verknüpfung zu etwas, das keine Datei des Homes ist</translation>
+    </message>
+    <message>
+        <source>The archive inside holds no folder {folder}.</source>
+        <translation>Das innere Archiv enthält keinen Ordner {folder}.</translation>
+    </message>
+    <message>
+        <source>{path} in the home of dom0 is of a kind that is not known.</source>
+        <translation>{path} im Home von dom0 ist von unbekannter Art.</translation>
+    </message>
+    <message>
+        <source>{path} in the backup is outside of the home of dom0.</source>
+        <translation>{path} in der Sicherung ist außerhalb des Homes von dom0.</translation>
+    </message>
+    <message>
+        <source>The home of dom0 in the backup has the path {path}, which cannot be.</source>
+        <translation>Das Home von dom0 in der Sicherung hat den unmöglichen Pfad {path}.</translation>
+    </message>
+    <message>
+        <source>The home of dom0 in the backup has a path that is too long.</source>
+        <translation>Das Home von dom0 in der Sicherung hat einen zu langen Pfad.</translation>
+    </message>
+    <message>
+        <source>The home of dom0 in the backup holds {path} twice.</source>
+        <translation>Das Home von dom0 in der Sicherung enthält {path} zweimal.</translation>
+    </message>
+    <message>
+        <source>The home of dom0 in the backup is not a folder.</source>
+        <translation>Das Home von dom0 in der Sicherung ist kein Ordner.</translation>
+    </message>
+    <message>
+        <source>{path} in the home of dom0 is in no folder of the backup.</source>
+        <translation>{path} im Home von dom0 ist in keinem Ordner der Sicherung.</translation>
+    </message>
+    <message>
+        <source>The home of dom0 in the backup has more than {most} files.</source>
+        <translation>Das Home von dom0 in der Sicherung hat mehr als {most} Dateien.</translation>
+    </message>
+    <message>
+        <source>A header inside the home of dom0 is too long.</source>
+        <translation>Ein Kopf im Home von dom0 ist zu lang.</translation>
+    </message>
+    <message>
+        <source>The backup holds two homes of dom0.</source>
+        <translation>Die Sicherung enthält zwei Homes von dom0.</translation>
+    </message>
+    <message>
+        <source>The home of dom0 is damaged: {why} Its first {entries} files, folders and links are whole, up to {last}; what follows is lost.</source>
+        <translation>Das Home von dom0 ist beschädigt: {why} Seine ersten {entries} Dateien, Ordner und Verknüpfungen sind unversehrt, bis {last}; was folgt, ist verloren.</translation>
+    </message>
+    <message>
+        <source>{file} of {qube} could not be read: {why}</source>
+        <translation>{file} von {qube} ließ sich nicht lesen: {why}</translation>
+    </message>
+    <message>
+        <source>Left out of {qube} in the backup are properties (not printable ASCII): {names}.</source>
+        <translation>Von {qube} sind in der Sicherung Eigenschaften ausgelassen (kein druckbares ASCII): {names}.</translation>
+    </message>
+    <message>
+        <source>Left out of {qube} in the backup are features (not printable ASCII): {names}.</source>
+        <translation>Von {qube} sind in der Sicherung Features ausgelassen (kein druckbares ASCII): {names}.</translation>
+    </message>
+    <message>
+        <source>Left out of {qube} in the backup are devices (not printable ASCII): {names}.</source>
+        <translation>Von {qube} sind in der Sicherung Geräte ausgelassen (kein druckbares ASCII): {names}.</translation>
+    </message>
+    <message>
+        <source>Left out of {qube} in the backup are tags (the restore tool of Qubes OS takes no such name): {names}.</source>
+        <translation>Von {qube} sind in der Sicherung Tags ausgelassen (das Wiederherstellungsprogramm von Qubes OS nimmt solche Namen nicht): {names}.</translation>
+    </message>
+    <message>
+        <source>Left out of the system in the backup are properties (not printable ASCII): {names}.</source>
+        <translation>Vom System sind in der Sicherung Eigenschaften ausgelassen (kein druckbares ASCII): {names}.</translation>
+    </message>
+    <message>
+        <source>qube name</source>
+        <translation>Qube-Name</translation>
+    </message>
+    <message>
+        <source>property name</source>
+        <translation>Name einer Eigenschaft</translation>
+    </message>
+    <message>
+        <source>feature name</source>
+        <translation>Name eines Features</translation>
+    </message>
+    <message>
+        <source>tag of Qubes OS</source>
+        <translation>Tag von Qubes OS</translation>
+    </message>
+    <message>
+        <source>tag</source>
+        <translation>Tag</translation>
+    </message>
+    <message>
+        <source>label</source>
+        <translation>Label</translation>
+    </message>
+    <message>
+        <source>pool name</source>
+        <translation>Pool-Name</translation>
+    </message>
+    <message>
+        <source>profile id</source>
+        <translation>Profil-ID</translation>
+    </message>
+    <message>
+        <source>volume name</source>
+        <translation>Name eines Datenträgers</translation>
+    </message>
+    <message>
+        <source>volume id</source>
+        <translation>Datenträger-ID</translation>
+    </message>
+    <message>
+        <source>snapshot id</source>
+        <translation>Schnappschuss-ID</translation>
+    </message>
+    <message>
+        <source>rule id</source>
+        <translation>Regel-ID</translation>
+    </message>
+    <message>
+        <source>device id</source>
+        <translation>Geräte-ID</translation>
+    </message>
+    <message>
+        <source>interface of a device</source>
+        <translation>Schnittstelle eines Geräts</translation>
+    </message>
+    <message>
+        <source>identity of a device</source>
+        <translation>Identität eines Geräts</translation>
+    </message>
+    <message>
+        <source>log name</source>
+        <translation>Name eines Protokolls</translation>
+    </message>
+    <message>
+        <source>policy file name</source>
+        <translation>Name einer Richtliniendatei</translation>
+    </message>
+    <message>
+        <source>class name</source>
+        <translation>Name einer Klasse</translation>
+    </message>
+    <message>
+        <source>argument</source>
+        <translation>Argument</translation>
+    </message>
+    <message>
+        <source>answer</source>
+        <translation>Antwort</translation>
+    </message>
+    <message>
+        <source>number</source>
+        <translation>Zahl</translation>
+    </message>
+    <message>
+        <source>payload</source>
+        <translation>Inhalt des Aufrufs</translation>
+    </message>
+    <message>
+        <source>position</source>
+        <translation>Position</translation>
+    </message>
+    <message>
+        <source>profile</source>
+        <translation>Profil</translation>
+    </message>
+    <message>
+        <source>size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>text</source>
+        <translation>Text</translation>
+    </message>
+    <message>
+        <source>value</source>
+        <translation>Wert</translation>
+    </message>
+    <message>
+        <source>What was given</source>
+        <translation>Die Eingabe</translation>
+    </message>
+    <message>
+        <source>What {qube} gave</source>
+        <translation>Die Antwort von {qube}</translation>
+    </message>
+    <message>
+        <source>The first line of {path}</source>
+        <translation>Die erste Zeile von {path}</translation>
+    </message>
+    <message>
+        <source>Not a valid {what}: {value}</source>
+        <translation>Nicht gültig als {what}: {value}</translation>
+    </message>
+    <message>
+        <source>The {what} is not UTF-8.</source>
+        <translation>{what}: kein UTF-8.</translation>
+    </message>
+    <message>
+        <source>The {what} holds a NUL character.</source>
+        <translation>{what}: enthält ein NUL-Zeichen.</translation>
+    </message>
+    <message>
+        <source>The {what} holds something other than printable ASCII: {value}</source>
+        <translation>{what}: enthält etwas anderes als druckbares ASCII: {value}</translation>
+    </message>
+    <message>
+        <source>The {what} holds something that is not key=value: {word}</source>
+        <translation>{what}: enthält etwas, das nicht key=value ist: {word}</translation>
+    </message>
+    <message>
+        <source>The {what} names {key} twice.</source>
+        <translation>{what}: nennt {key} zweimal.</translation>
+    </message>
+    <message>
+        <source>Nothing is expected here: {value}</source>
+        <translation>Hier wird nichts erwartet: {value}</translation>
+    </message>
+    <message>
+        <source>Not an escaped argument: {value}</source>
+        <translation>Kein maskiertes Argument: {value}</translation>
+    </message>
+    <message>
+        <source>Not a pool:vid pair: {value}</source>
+        <translation>Kein Paar pool:vid: {value}</translation>
+    </message>
+    <message>
+        <source>Not a &lt;backend&gt;+&lt;ident&gt; pair: {value}</source>
+        <translation>Kein Paar &lt;backend&gt;+&lt;ident&gt;: {value}</translation>
+    </message>
+    <message>
+        <source>The payload does not say {keys}.</source>
+        <translation>Im Inhalt des Aufrufs fehlt {keys}.</translation>
+    </message>
+    <message>
+        <source>The payload names something unknown: {keys}</source>
+        <translation>Der Inhalt des Aufrufs nennt etwas Unbekanntes: {keys}</translation>
+    </message>
+    <message>
+        <source>The payload says either pool=&lt;pool&gt; or pool:&lt;volume&gt;=&lt;pool&gt;, and not both.</source>
+        <translation>Der Inhalt des Aufrufs nennt entweder pool=&lt;pool&gt; oder pool:&lt;volume&gt;=&lt;pool&gt;, nicht beides.</translation>
+    </message>
+    <message>
+        <source>The first line is the token, the content follows it.</source>
+        <translation>Die erste Zeile ist das Token, der Inhalt folgt darauf.</translation>
+    </message>
+    <message>
+        <source>Not the value of a property: {value}</source>
+        <translation>Nicht der Wert einer Eigenschaft: {value}</translation>
+    </message>
+    <message>
+        <source>Not a state: {value}</source>
+        <translation>Kein Zustand: {value}</translation>
+    </message>
+    <message>
+        <source>Neither 0 nor 1: {value}</source>
+        <translation>Weder 0 noch 1: {value}</translation>
+    </message>
+    <message>
+        <source>Not possible in a request: {word}</source>
+        <translation>In einer Anfrage nicht möglich: {word}</translation>
+    </message>
+    <message>
+        <source>The request header is not ASCII.</source>
+        <translation>Der Kopf der Anfrage ist kein ASCII.</translation>
+    </message>
+    <message>
+        <source>The request header does not have four words.</source>
+        <translation>Der Kopf der Anfrage hat nicht vier Wörter.</translation>
+    </message>
+    <message>
+        <source>The target of the request header is neither a name nor a keyword.</source>
+        <translation>Das Ziel im Kopf der Anfrage ist weder ein Name noch ein Schlüsselwort.</translation>
+    </message>
+    <message>
+        <source>The request header is too long.</source>
+        <translation>Der Kopf der Anfrage ist zu lang.</translation>
+    </message>
+    <message>
+        <source>The request header did not arrive.</source>
+        <translation>Der Kopf der Anfrage kam nicht an.</translation>
+    </message>
+    <message>
+        <source>There is no such destination: {target}</source>
+        <translation>Ein solches Ziel gibt es nicht: {target}</translation>
+    </message>
+    <message>
+        <source>Unknown call: {call}</source>
+        <translation>Unbekannter Aufruf: {call}</translation>
+    </message>
+    <message>
+        <source>{call} is not available here.</source>
+        <translation>{call} ist hier nicht verfügbar.</translation>
+    </message>
+    <message>
+        <source>{call} is sent to dom0, not to {qube}.</source>
+        <translation>{call} geht an dom0, nicht an {qube}.</translation>
+    </message>
+    <message>
+        <source>The argument of {call} is longer than {most} bytes.</source>
+        <translation>Das Argument von {call} ist länger als {most} Bytes.</translation>
+    </message>
+    <message>
+        <source>{call} needs an argument: {what}.</source>
+        <translation>{call} braucht ein Argument: {what}.</translation>
+    </message>
+    <message>
+        <source>{call} takes no argument: {argument}</source>
+        <translation>{call} nimmt kein Argument: {argument}</translation>
+    </message>
+    <message>
+        <source>{call} takes no payload.</source>
+        <translation>{call} nimmt keinen Inhalt.</translation>
+    </message>
+    <message>
+        <source>The payload of {call} is longer than {most} bytes.</source>
+        <translation>Der Inhalt von {call} ist länger als {most} Bytes.</translation>
+    </message>
+    <message>
+        <source>{call} needs a payload: {what}.</source>
+        <translation>{call} braucht einen Inhalt: {what}.</translation>
+    </message>
+    <message>
+        <source>No more of the payload came for {seconds} seconds.</source>
+        <translation>{seconds} Sekunden lang kam nichts mehr vom Inhalt des Aufrufs.</translation>
+    </message>
+    <message>
+        <source>The connection broke inside the payload.</source>
+        <translation>Die Verbindung ist mitten im Inhalt des Aufrufs abgebrochen.</translation>
+    </message>
+    <message>
+        <source>The caller went away inside the payload.</source>
+        <translation>Der Aufrufer ist mitten im Inhalt des Aufrufs verschwunden.</translation>
+    </message>
+    <message>
+        <source>User {user} may not use this socket.</source>
+        <translation>Benutzer {user} darf diesen Socket nicht verwenden.</translation>
+    </message>
+    <message>
+        <source>{qube} has {count} calls under way; try again later.</source>
+        <translation>{qube} hat {count} laufende Aufrufe; versuchen Sie es später noch einmal.</translation>
+    </message>
+    <message>
+        <source>Too many calls are under way; try again later.</source>
+        <translation>Zu viele Aufrufe laufen; versuchen Sie es später noch einmal.</translation>
+    </message>
+    <message>
+        <source>The answer is empty.</source>
+        <translation>Die Antwort ist leer.</translation>
+    </message>
+    <message>
+        <source>The answer starts with unknown bytes: {bytes}</source>
+        <translation>Die Antwort beginnt mit unbekannten Bytes: {bytes}</translation>
+    </message>
+    <message>
+        <source>The answer holds an exception that does not decode.</source>
+        <translation>Die Antwort enthält eine Ausnahme, die sich nicht lesen lässt.</translation>
+    </message>
+    <message>
+        <source>A row of the answer does not decode: {row}</source>
+        <translation>Eine Zeile der Antwort lässt sich nicht lesen: {row}</translation>
+    </message>
+    <message>
+        <source>The last row of the answer is not complete.</source>
+        <translation>Die letzte Zeile der Antwort ist unvollständig.</translation>
+    </message>
+    <message>
+        <source>A row of the answer is longer than {most} MiB.</source>
+        <translation>Eine Zeile der Antwort ist länger als {most} MiB.</translation>
+    </message>
+    <message>
+        <source>The answer to {call} is longer than 64 MiB.</source>
+        <translation>Die Antwort auf {call} ist länger als 64 MiB.</translation>
+    </message>
+    <message>
+        <source>The answer names a qube twice.</source>
+        <translation>Die Antwort nennt einen Qube zweimal.</translation>
+    </message>
+    <message>
+        <source>The event stream holds unknown bytes: {bytes}</source>
+        <translation>Der Ereignisstrom enthält unbekannte Bytes: {bytes}</translation>
+    </message>
+    <message>
+        <source>The event stream ended inside an event.</source>
+        <translation>Der Ereignisstrom endete mitten in einem Ereignis.</translation>
+    </message>
+    <message>
+        <source>An event is longer than 1 MiB.</source>
+        <translation>Ein Ereignis ist länger als 1 MiB.</translation>
+    </message>
+    <message>
+        <source>An event is not UTF-8.</source>
+        <translation>Ein Ereignis ist kein UTF-8.</translation>
+    </message>
+    <message>
+        <source>The event {event} of {subject} does not decode.</source>
+        <translation>Das Ereignis {event} von {subject} lässt sich nicht lesen.</translation>
+    </message>
+    <message>
+        <source>The event domain-add brings the record of another qube.</source>
+        <translation>Das Ereignis domain-add bringt den Datensatz eines anderen Qubes.</translation>
+    </message>
+    <message>
+        <source>Not one event: {value}</source>
+        <translation>Nicht genau ein Ereignis: {value}</translation>
+    </message>
+    <message>
+        <source>The record of a qube does not decode.</source>
+        <translation>Der Datensatz eines Qubes lässt sich nicht lesen.</translation>
+    </message>
+    <message>
+        <source>Not a run of a profile: {value}</source>
+        <translation>Kein Lauf eines Profils: {value}</translation>
+    </message>
+    <message>
+        <source>A run of a profile without its start or result: {value}</source>
+        <translation>Ein Lauf eines Profils ohne Beginn oder Ergebnis: {value}</translation>
+    </message>
+    <message>
+        <source>A run of a backup profile has a wrong value of {key}.</source>
+        <translation>Ein Lauf eines Sicherungsprofils hat einen falschen Wert von {key}.</translation>
+    </message>
+    <message>
+        <source>Not a file with qubes: {value}</source>
+        <translation>Keine Datei mit Qubes: {value}</translation>
+    </message>
+    <message>
+        <source>Not a key and a value: {value}</source>
+        <translation>Kein Schlüssel mit Wert: {value}</translation>
+    </message>
+    <message>
+        <source>{key} is a number, not {value}.</source>
+        <translation>{key} ist eine Zahl, nicht {value}.</translation>
+    </message>
+    <message>
+        <source>Not the size of the home of dom0: {value}</source>
+        <translation>Nicht die Größe des Homes von dom0: {value}</translation>
+    </message>
+    <message>
+        <source>Not a part of the configuration of dom0: {value}</source>
+        <translation>Kein Teil der Konfiguration von dom0: {value}</translation>
+    </message>
+    <message>
+        <source>Not a qube and its size: {value}</source>
+        <translation>Kein Qube mit seiner Größe: {value}</translation>
+    </message>
+    <message>
+        <source>Not the result of a restored qube: {value}</source>
+        <translation>Nicht das Ergebnis eines wiederhergestellten Qubes: {value}</translation>
+    </message>
+    <message>
+        <source>A passphrase is one line.</source>
+        <translation>Eine Passphrase ist eine Zeile.</translation>
+    </message>
+    <message>
+        <source>A rule has one destination: dst4, dst6 or dsthost.</source>
+        <translation>Eine Regel hat ein Ziel: dst4, dst6 oder dsthost.</translation>
+    </message>
+    <message>
+        <source>dstports needs proto=tcp or proto=udp.</source>
+        <translation>dstports braucht proto=tcp oder proto=udp.</translation>
+    </message>
+    <message>
+        <source>icmptype needs proto=icmp.</source>
+        <translation>icmptype braucht proto=icmp.</translation>
+    </message>
+    <message>
+        <source>specialtarget=dns goes over tcp and udp, never over icmp.</source>
+        <translation>specialtarget=dns geht über tcp und udp, nie über icmp.</translation>
+    </message>
+    <message>
+        <source>{option}={value} is not in its canonical form.</source>
+        <translation>{option}={value} ist nicht in seiner Normalform.</translation>
+    </message>
+    <message>
+        <source>One space separates two options; there is none before the first.</source>
+        <translation>Ein Leerzeichen trennt zwei Optionen; vor der ersten steht keines.</translation>
+    </message>
+    <message>
+        <source>{word} is not an option of the form name=value.</source>
+        <translation>{word} ist keine Option der Form name=value.</translation>
+    </message>
+    <message>
+        <source>The option {option} is there twice.</source>
+        <translation>Die Option {option} ist zweimal da.</translation>
+    </message>
+    <message>
+        <source>A space ends the rule.</source>
+        <translation>Am Ende der Regel steht ein Leerzeichen.</translation>
+    </message>
+    <message>
+        <source>The rule is empty; it has at least action=accept or action=drop.</source>
+        <translation>Die Regel ist leer; sie hat mindestens action=accept oder action=drop.</translation>
+    </message>
+    <message>
+        <source>There is no firewall option {option}; there are {options}.</source>
+        <translation>Es gibt keine Firewall-Option {option}; es gibt {options}.</translation>
+    </message>
+    <message>
+        <source>The rule has neither action=accept nor action=drop.</source>
+        <translation>Die Regel hat weder action=accept noch action=drop.</translation>
+    </message>
+    <message>
+        <source>A rule has at most {most} bytes.</source>
+        <translation>Eine Regel hat höchstens {most} Bytes.</translation>
+    </message>
+    <message>
+        <source>The rule is not ASCII text.</source>
+        <translation>Die Regel ist kein ASCII-Text.</translation>
+    </message>
+    <message>
+        <source>{option} is a number from 0 to {most}, not {value}.</source>
+        <translation>{option} ist eine Zahl von 0 bis {most}, nicht {value}.</translation>
+    </message>
+    <message>
+        <source>{option} is a network such as {example}, not {value}.</source>
+        <translation>{option} ist ein Netz wie {example}, nicht {value}.</translation>
+    </message>
+    <message>
+        <source>dsthost is a host name such as www.example.com, not {value}.</source>
+        <translation>dsthost ist ein Rechnername wie www.example.com, nicht {value}.</translation>
+    </message>
+    <message>
+        <source>dsthost is a host name, an address or a network; {value} is neither.</source>
+        <translation>dsthost ist ein Rechnername, eine Adresse oder ein Netz; {value} ist nichts davon.</translation>
+    </message>
+    <message>
+        <source>dstports goes from the lower port to the higher, not {value}.</source>
+        <translation>dstports geht vom kleineren zum größeren Port, nicht {value}.</translation>
+    </message>
+    <message>
+        <source>A comment is one line of printable ASCII.</source>
+        <translation>Ein Kommentar ist eine Zeile druckbares ASCII.</translation>
+    </message>
+    <message>
+        <source>A comment has at most {most} characters.</source>
+        <translation>Ein Kommentar hat höchstens {most} Zeichen.</translation>
+    </message>
+    <message>
+        <source>Line {number}: {why}</source>
+        <translation>Zeile {number}: {why}</translation>
+    </message>
+    <message>
+        <source>Line {number}: there are more than {most} rules.</source>
+        <translation>Zeile {number}: Es sind mehr als {most} Regeln.</translation>
+    </message>
+    <message>
+        <source>The policy folder {path} cannot be read: {why}.</source>
+        <translation>Der Richtlinienordner {path} lässt sich nicht lesen: {why}.</translation>
+    </message>
+    <message>
+        <source>{path} cannot be kept for the daemon alone: {why}.</source>
+        <translation>{path} lässt sich nicht für den Dienst allein behalten: {why}.</translation>
+    </message>
+    <message>
+        <source>Another daemon keeps its state in {path}.</source>
+        <translation>Ein anderer Dienst hat seinen Zustand in {path}.</translation>
+    </message>
+    <message>
+        <source>The text of the profile cannot be edited; change the name by hand.</source>
+        <translation>Der Text des Profils lässt sich nicht bearbeiten; ändern Sie den Namen von Hand.</translation>
+    </message>
+    <message>
+        <source>The backup was cancelled.</source>
+        <translation>Die Sicherung wurde abgebrochen.</translation>
+    </message>
+    <message>
+        <source>The profile {profile} has never been carried out.</source>
+        <translation>Das Profil {profile} wurde noch nie ausgeführt.</translation>
+    </message>
+    <message>
+        <source>The answer does not say what the profile would do.</source>
+        <translation>Die Antwort sagt nicht, was das Profil täte.</translation>
+    </message>
+    <message>
+        <source>The answer does not say what is in the backup.</source>
+        <translation>Die Antwort sagt nicht, was in der Sicherung ist.</translation>
+    </message>
+    <message>
+        <source>The file {path} cannot be read: {why}.</source>
+        <translation>Die Datei {path} lässt sich nicht lesen: {why}.</translation>
+    </message>
+    <message>
+        <source>Not assigned again, because it was not asked for (devices=yes): {devices}.</source>
+        <translation>Nicht wieder zugewiesen, weil es nicht gewünscht war (devices=yes): {devices}.</translation>
+    </message>
+    <message>
+        <source>The backup profile is not YAML.</source>
+        <translation>Das Sicherungsprofil ist kein YAML.</translation>
+    </message>
+    <message>
+        <source>The backup profile is not YAML in line {line}.</source>
+        <translation>Das Sicherungsprofil ist in Zeile {line} kein YAML.</translation>
+    </message>
+    <message>
+        <source>{key} is the name of a qube.</source>
+        <translation>{key} ist der Name eines Qubes.</translation>
+    </message>
+    <message>
+        <source>{key} is the name of a qube, not {value}.</source>
+        <translation>{key} ist der Name eines Qubes, nicht {value}.</translation>
+    </message>
+    <message>
+        <source>{key} is an absolute path.</source>
+        <translation>{key} ist ein absoluter Pfad.</translation>
+    </message>
+    <message>
+        <source>{key} is an absolute path, not {value}.</source>
+        <translation>{key} ist ein absoluter Pfad, nicht {value}.</translation>
     </message>
 </context>
 <context>
@@ -6185,6 +7997,30 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Provid&amp;es network</source>
         <translation>Stellt Net&amp;z bereit</translation>
     </message>
+    <message>
+        <source>Boot mode</source>
+        <translation>Startmodus</translation>
+    </message>
+    <message>
+        <source>Boot mode of its qubes</source>
+        <translation>Startmodus seiner Qubes</translation>
+    </message>
+    <message>
+        <source>Pool of root volumes</source>
+        <translation>Pool der Datenträger root</translation>
+    </message>
+    <message>
+        <source>Pool of private volumes</source>
+        <translation>Pool der Datenträger private</translation>
+    </message>
+    <message>
+        <source>Pool of volatile volumes</source>
+        <translation>Pool der Datenträger volatile</translation>
+    </message>
+    <message>
+        <source>Qubes look for updates</source>
+        <translation>Qubes suchen nach Aktualisierungen</translation>
+    </message>
 </context>
 <context>
     <name>SettingsWindow</name>
@@ -6262,6 +8098,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Syste&amp;m storage</source>
         <translation>Syste&amp;m-Speicherplatz</translation>
+    </message>
+    <message>
+        <source>Apply</source>
+        <translation>Anwenden</translation>
     </message>
 </context>
 <context>
@@ -7143,6 +8983,10 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Took</source>
         <translation>Dauer</translation>
     </message>
+    <message>
+        <source>Waiting for its turn</source>
+        <translation>Wartet, bis es an der Reihe ist</translation>
+    </message>
 </context>
 <context>
     <name>TasksPanel</name>
@@ -7234,6 +9078,18 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Backup</source>
         <translation>Sicherung</translation>
+    </message>
+    <message>
+        <source>Attach a device</source>
+        <translation>Gerät verbinden</translation>
+    </message>
+    <message>
+        <source>It is assigned to this qube, and attached only if you agree.</source>
+        <translation>Es ist diesem Qube zugewiesen und wird nur verbunden, wenn Sie zustimmen.</translation>
+    </message>
+    <message>
+        <source>&amp;Attach</source>
+        <translation>&amp;Verbinden</translation>
     </message>
 </context>
 <context>
@@ -7332,6 +9188,14 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Upd&amp;ate</source>
         <translation>Ak&amp;tualisieren</translation>
+    </message>
+    <message>
+        <source>Suspend</source>
+        <translation>Schlafen legen</translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation>Aufwecken</translation>
     </message>
 </context>
 <context>
@@ -7519,6 +9383,14 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>in the future</source>
         <translation>in der Zukunft</translation>
     </message>
+    <message>
+        <source>Start prohibited</source>
+        <translation>Start verboten</translation>
+    </message>
+    <message>
+        <source>Left out of updates</source>
+        <translation>Von Aktualisierungen ausgenommen</translation>
+    </message>
 </context>
 <context>
     <name>VmView</name>
@@ -7697,6 +9569,17 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>&amp;Back up qubes…</source>
         <translation>Qubes si&amp;chern …</translation>
+    </message>
+</context>
+<context>
+    <name>_MemoryBar</name>
+    <message>
+        <source>Free memory of this computer</source>
+        <translation>Freier Speicher dieses Rechners</translation>
+    </message>
+    <message>
+        <source>{0} MiB more, {1} MiB left</source>
+        <translation>{0} MiB mehr, {1} MiB übrig</translation>
     </message>
 </context>
 </TS>

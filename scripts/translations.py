@@ -26,6 +26,8 @@ END, TRANSLATION, SOURCE, CONTEXT, COMMENT = 1, 3, 6, 7, 8
 # 1 is "equal to", 3 is "at most", both followed by their number; further rules after 0xFF.
 ONE_AND_MANY = b"\x01\x01"
 UP_TO_ONE_AND_MANY = b"\x03\x01"
+NUMBERS = 2
+"""Each rule below tells so many kinds of numbers apart."""
 PLURAL_RULES = {
     "de": ONE_AND_MANY,
     "en": ONE_AND_MANY,
@@ -76,7 +78,8 @@ def compiled(language: str, texts: list[Message]) -> bytes:
         if text.finished:
             source, comment = text.source.encode(), text.comment.encode()
             places.append((_elf_hash(source + comment), len(data)))
-            for form in text.forms:
+            # A text with a number that pylupdate5 found in QT_TRANSLATE_NOOP has one form for all numbers.
+            for form in text.forms * (NUMBERS if "%n" in text.source and len(text.forms) == 1 else 1):
                 data += _tagged(TRANSLATION, form.encode("utf-16-be"))
             data += _tagged(COMMENT, comment) + _tagged(SOURCE, source) + _tagged(CONTEXT, text.context.encode())
             data.append(END)

@@ -29,6 +29,7 @@ TS = """<?xml version="1.0" encoding="utf-8"?>
     <message><source>Start</source><comment>noun</comment><translation>Beginn</translation></message>
     <message><source>Quit</source><translation type="unfinished">Beenden</translation></message>
     <message><source>Gone</source><translation type="obsolete">Weg</translation></message>
+    <message><source>Kill %n qube(s)</source><translation>%n Qube(s) beenden</translation></message>
     <message numerus="yes">
         <source>%n qube(s) run.</source>
         <translation><numerusform>%n Qube läuft.</numerusform><numerusform>%n Qubes laufen.</numerusform></translation>
@@ -84,6 +85,11 @@ def test_unfinished_and_vanished_texts_stay_as_in_the_sources(german: QTranslato
 )
 def test_the_form_follows_the_number(german: QTranslator, number: int, shown: str) -> None:
     assert german.translate("Window", "%n qube(s) run.", "", number) == shown
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_text_with_one_form_is_translated_for_every_number(german: QTranslator, number: int) -> None:
+    assert german.translate("Window", "Kill %n qube(s)", "", number) == "%n Qube(s) beenden"
 
 
 @given(st.dictionaries(ASCII, TEXTS, min_size=1, max_size=30))
