@@ -20,7 +20,7 @@ NAMES = c.id_rows(names.PROPERTY_NAME)
 VM_LIST = Call(
     "admin.vm.List", Dest.EITHER, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, q.VM_ROWS,
     "Each qube that the source may see, dom0 first, then by name; sent to a qube: its own row.",
-    uses=(m.VM_GET_ALL,),
+    uses=(m.VM_LIST,),
 )  # fmt: skip
 VMCLASS_LIST = Call(
     "admin.vmclass.List", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.id_rows(names.CLASS_NAME),
@@ -302,13 +302,13 @@ VM_UNPAUSE = Call(
 )  # fmt: skip
 VM_SUSPEND = Call(
     "admin.vm.Suspend", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING,
-    "Not available.",
-    instead="Use admin.vm.Pause.",
+    "Suspend the running qube: its guest sleeps, and is woken by admin.vm.Resume. No event is sent.",
+    uses=(m.VM_SUSPEND,),
 )  # fmt: skip
 VM_RESUME = Call(
     "admin.vm.Resume", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING,
-    "Not available.",
-    instead="Use admin.vm.Unpause.",
+    "Wake the suspended qube.",
+    uses=(m.VM_RESUME,),
 )  # fmt: skip
 VM_CURRENT_STATE = Call(
     "admin.vm.CurrentState", Dest.VM, Tier.LOCAL_RO, c.NOTHING, c.NOTHING, q.CURRENT_STATE,
@@ -328,7 +328,7 @@ VM_STATS = EventsCall(
 EVENTS = EventsCall(
     "admin.Events", Dest.EITHER, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, EVENT,
     "What happens, as it happens, under the names of Qubes OS.",
-    time_limit=None, uses=(m.EVENTS, m.VM_GET_ALL),
+    time_limit=None, uses=(m.EVENTS, m.VM_LIST),
 )  # fmt: skip
 
 # -- devices ----------------------------------------------------------------------------------------------------------

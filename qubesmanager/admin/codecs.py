@@ -16,6 +16,7 @@ from qubesmanager.wire.codecs import (
     CreateInPoolSpec,
     CreateSpec,
     PropertyRow,
+    VmInfo,
     ascii_line,
     escape_line,
     number,
@@ -33,15 +34,6 @@ from qubesmanager.wire.values import PowerState, VmClass
 T = TypeVar("T")
 
 TRUE, FALSE = "True", "False"
-
-
-class VmRow(NamedTuple):
-    """A row of `admin.vm.List`. `uuid` is empty where Qubes 4.2 answered."""
-
-    name: str
-    klass: VmClass
-    state: PowerState
-    uuid: str
 
 
 class Property(NamedTuple):
@@ -127,15 +119,15 @@ def _total(decode: Callable[[str], T], what: str) -> Callable[[bytes], T]:
     return total
 
 
-def _vm_row(row: str) -> VmRow:
+def _vm_row(row: str) -> VmInfo:
     name, *words = row.split(" ")
     fields = dict(word.split("=", 1) for word in words)
-    return VmRow(
+    return VmInfo(
         check(names.VM_NAME, name), VmClass(fields["class"]), PowerState(fields["state"]), fields.get("uuid", "")
     )
 
 
-def _vm_text(row: VmRow) -> str:
+def _vm_text(row: VmInfo) -> str:
     return f"{row.name} class={row.klass} state={row.state}{f' uuid={row.uuid}' if row.uuid else ''}"
 
 

@@ -10,9 +10,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from qubesmanager.admin.codecs import VmRow
-from qubesmanager.admin.properties import BY_MGMT1_NAME, SYSTEM, TYPES, to_qubes
+from qubesmanager.admin.properties import FROM_MGMT1, SYSTEM, TYPES, to_qubes
 from qubesmanager.wire import events
+from qubesmanager.wire.codecs import VmInfo
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.event_row import AnyEventRow
 from qubesmanager.wire.records import DeviceRecord
@@ -74,27 +74,24 @@ def _value(name: str, value: str) -> str:
     return "None" if kind in {"vm", "int"} and not value else to_qubes(kind, value)
 
 
-def _names(subject: str, name: str) -> tuple[str, ...]:
-    """The properties of Qubes OS whose value changes with one of mgmt1."""
-    return (name,) * (name in SYSTEM) if not subject else BY_MGMT1_NAME.get(name, ())
+def _is_sent(subject: str, name: str) -> bool:
+    """Whether Qubes OS has the property, of a qube or of the system, with mgmt1's value."""
+    return name in (FROM_MGMT1 if subject else SYSTEM)
 
 
 def _property_set(subject: str, change: events.PropertyChange) -> list[Event]:
-    return [
-        Event(
-            subject,
-            f"property-set:{name}",
-            {"name": name, "newvalue": _value(name, change.value), "oldvalue": _value(name, change.old_value)},
-        )
-        for name in _names(subject, change.name)
-    ]
+    name = change.name
+    if not _is_sent(subject, name):
+        return []
+    fields = {"name": name, "newvalue": _value(name, change.value), "oldvalue": _value(name, change.old_value)}
+    return [Event(subject, f"property-set:{name}", fields)]
 
 
 def _property_reset(subject: str, change: events.PropertyChange) -> list[Event]:
-    return [
-        Event(subject, f"property-reset:{name}", {"name": name, "oldvalue": _value(name, change.old_value)})
-        for name in _names(subject, change.name)
-    ]
+    name = change.name
+    if not _is_sent(subject, name):
+        return []
+    return [Event(subject, f"property-reset:{name}", {"name": name, "oldvalue": _value(name, change.old_value)})]
 
 
 def _feature_set(subject: str, change: events.FeatureChange) -> list[Event]:
@@ -193,7 +190,7 @@ class Shared:
 class Translator:
     """One listener's events: `known` are the qubes that it knows, with their states."""
 
-    def __init__(self, known: Iterable[VmRow], shared: Shared) -> None:
+    def __init__(self, known: Iterable[VmInfo], shared: Shared) -> None:
         self._states = {row.name: row.state for row in known}
         self._shared = shared
 

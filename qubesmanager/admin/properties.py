@@ -5,7 +5,7 @@ Values are converted here: mgmt1 writes `yes` and `no` where Qubes OS writes `Tr
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from qubesmanager.admin.codecs import FALSE, TRUE, Property
 from qubesmanager.wire.codecs import PropertyRow
@@ -26,27 +26,27 @@ BASED = frozenset({VmClass.APP, VmClass.DISP})
 
 @dataclass(frozen=True, slots=True)
 class QubesProperty:
-    """A property in Qubes OS. mgmt1 has it under the same name, or as `source`; `otherwise` where it has none.
+    """A property in Qubes OS. mgmt1 has it under the same name, or `source` computes it of others.
 
-    A property whose `source` is another one, or computed, cannot be set through this name.
+    `otherwise` is the value where mgmt1 has none.
     """
 
     name: str
     type: str = "str"
     classes: frozenset[VmClass] = GUESTS
-    source: str | Callable[[Values], str] = ""
+    source: Callable[[Values], str] | None = None
     otherwise: str = ""
     is_own: bool = False
     """What identifies a qube; only dom0's is called a default."""
+    mgmt1_name: str = field(init=False)
+    """The property of mgmt1 with this value; empty for a computed one."""
 
-    @property
-    def mgmt1_name(self) -> str:
-        """The property of mgmt1 with this value; empty for a computed one."""
-        return self.source or self.name if isinstance(self.source, str) else ""
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mgmt1_name", "" if self.source else self.name)
 
     def value(self, values: Values) -> str:
         """The value as Qubes OS writes it."""
-        if not isinstance(self.source, str):
+        if self.source is not None:
             return self.source(values)
         value = values.get(self.mgmt1_name)
         return self.otherwise if value is None else to_qubes(self.type, value)
@@ -150,16 +150,16 @@ BY_CLASS: dict[VmClass, dict[str, QubesProperty]] = {
 }
 """The properties of a class by name, in the order of Qubes OS."""
 
+OF_GUESTS: dict[str, QubesProperty] = {row.name: row for row in _ROWS if row.classes != {VmClass.ADMIN}}
+"""The properties of all classes but dom0's; mgmt1 has each for no other of these classes than Qubes OS."""
+
 SYSTEM: dict[str, QubesProperty] = {row.name: row for row in SYSTEM_ROWS}
 
 TYPES: dict[str, str] = {row.name: row.type for row in (*_ROWS, *SYSTEM_ROWS)}
 """The type of each property; a name means the same in a qube and in the system."""
 
-BY_MGMT1_NAME: dict[str, tuple[str, ...]] = {}
-"""By a property of mgmt1: those of Qubes OS that have its value."""
-for _row in _ROWS:
-    if _row.mgmt1_name:
-        BY_MGMT1_NAME[_row.mgmt1_name] = (*BY_MGMT1_NAME.get(_row.mgmt1_name, ()), _row.name)
+FROM_MGMT1 = frozenset(row.name for row in _ROWS if row.mgmt1_name)
+"""The properties of a qube that have mgmt1's value."""
 
 NO_DEFAULT = frozenset({"name", "qid", "uuid", "label", "template", "default_template"})
 """Properties for which `GetDefault` answers nothing."""
@@ -170,7 +170,10 @@ _POSITIVE = frozenset({"memory", "vcpus", "qrexec_timeout", "shutdown_timeout"})
 
 def to_qubes(kind: str, value: str) -> str:
     """A value of mgmt1 as Qubes OS writes it."""
-    return {YES: TRUE, NO: FALSE}.get(value, value) if kind == "bool" else value
+    return _WORDS.get(value, value) if kind == "bool" else value
+
+
+_WORDS = {YES: TRUE, NO: FALSE}
 
 
 _FLAGS = {
@@ -231,9 +234,9 @@ def settable(row: QubesProperty, klass: str) -> str:
     """The property of mgmt1 to set. Raises `QubesPropertyValueError` for one that cannot be set by this name."""
     if row.name in _WRITE_ONCE:
         raise QubesPropertyValueError(f"property '{row.name}' on {klass} instance cannot be changed")
-    if row.mgmt1_name != row.name:
+    if not row.mgmt1_name:
         raise not_settable(row, klass)
-    return row.name
+    return row.mgmt1_name
 
 
 def not_settable(row: QubesProperty, klass: str) -> QubesPropertyValueError:
@@ -243,24 +246,20 @@ def not_settable(row: QubesProperty, klass: str) -> QubesPropertyValueError:
 
 def of_row(row: QubesProperty, own: Mapping[str, PropertyRow]) -> Property:
     """The property as Qubes OS answers it, from mgmt1's rows by name."""
-    return _answer(row, own, _values(own))
+    source = own.get(row.mgmt1_name)
+    if source is None:
+        return Property(True, row.type, row.value(_values(own)))
+    is_default = source.is_default and not (row.is_own and own["klass"].value != VmClass.ADMIN)
+    return Property(is_default, row.type, to_qubes(row.type, source.value))
 
 
 def all_of(rows: Mapping[str, QubesProperty], own: Mapping[str, PropertyRow]) -> list[PropertyRow]:
     """Each property as Qubes OS lists it, from mgmt1's rows by name."""
-    values = _values(own)
-    return [PropertyRow(row.name, *_answer(row, own, values)) for row in rows.values()]
+    return [PropertyRow(name, *of_row(row, own)) for name, row in rows.items()]
 
 
 def _values(own: Mapping[str, PropertyRow]) -> Values:
     return {name: row.value for name, row in own.items()}
-
-
-def _answer(row: QubesProperty, own: Mapping[str, PropertyRow], values: Values) -> Property:
-    source = own.get(row.mgmt1_name)
-    is_default = source is None or row.mgmt1_name != row.name or source.is_default
-    identifies = row.is_own and values["klass"] != VmClass.ADMIN
-    return Property(is_default and not identifies, row.type, row.value(values))
 
 
 def help_text(rst: str) -> str:

@@ -34,11 +34,12 @@ class Codec(Generic[T]):
 
 
 class VmInfo(NamedTuple):
-    """A row of `mgmt1.vm.List`."""
+    """A row of `mgmt1.vm.List`, which leaves `uuid` out; `admin.vm.List` has it."""
 
     name: str
     klass: VmClass
     state: PowerState
+    uuid: str = ""
 
 
 class PropertyState(NamedTuple):

@@ -17,12 +17,11 @@ from qubesmanager.admin.codecs import (
     Ending,
     Port,
     Property,
-    VmRow,
     quoted,
     unquoted,
 )
 from qubesmanager.wire.call import AnyCall
-from qubesmanager.wire.codecs import STREAM, Codec, PropertyRow
+from qubesmanager.wire.codecs import STREAM, Codec, PropertyRow, VmInfo
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError
 from qubesmanager.wire.firewall import parse_rule
 from qubesmanager.wire.values import PowerState, VmClass
@@ -42,7 +41,7 @@ VALUES: list[tuple[Codec[Any], st.SearchStrategy[Any]]] = [
         codecs.VM_ROWS,
         st.lists(
             st.builds(
-                VmRow, NAMES, st.sampled_from(VmClass), st.sampled_from(PowerState), st.uuids().map(str) | st.just("")
+                VmInfo, NAMES, st.sampled_from(VmClass), st.sampled_from(PowerState), st.uuids().map(str) | st.just("")
             ),
             max_size=5,
         ),

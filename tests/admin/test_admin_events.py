@@ -3,9 +3,9 @@
 
 import pytest
 
-from qubesmanager.admin.codecs import VmRow
 from qubesmanager.admin.events import Shared, Translator
 from qubesmanager.wire import events
+from qubesmanager.wire.codecs import VmInfo
 from qubesmanager.wire.event import Event, encode_event
 from qubesmanager.wire.records import DeviceRecord, PropertyValue, VmRecord
 from qubesmanager.wire.values import DeviceChange, DeviceClass, PowerState, VmClass
@@ -20,7 +20,7 @@ def words(event: Event) -> str:
 
 def lines(*happened: Event, state: PowerState = HALTED) -> list[str]:
     """What a listener that knows the qube `app` in a state gets."""
-    translator = Translator([VmRow("app", VmClass.APP, state, "")], Shared())
+    translator = Translator([VmInfo("app", VmClass.APP, state, "")], Shared())
     return [words(event) for each in happened for event in translator.translate(each)]
 
 

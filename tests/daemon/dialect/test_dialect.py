@@ -111,10 +111,10 @@ from qubesmanager.wire.values import PowerState, VmClass
             b"2\x00ProtocolError\x00\x00Feature value contains non-ASCII characters\x00",
         ),
         (
-            "admin.vm.Suspend",
-            "work",
-            b"",
-            b"2\x00QubesNotImplementedError\x00\x00Use admin.vm.Pause.\x00",
+            "admin.pool.Set.revisions_to_keep+default",
+            "dom0",
+            b"1",
+            b"2\x00QubesNotImplementedError\x00\x00Use admin.vm.volume.Set.revisions_to_keep of each volume.\x00",
         ),
     ],
 )

@@ -39,12 +39,15 @@ async def list_properties(asking: Asking, _arg: None, _payload: None) -> list[st
 
 @answers(calls.VM_PROPERTY_GET)
 async def get(asking: Asking, name: str, _payload: None) -> Property:
-    row = await _row(asking, name)
-    if row.mgmt1_name != row.name:
-        return properties.of_row(row, await _all(asking))
+    """One call of mgmt1 for almost all: it has the property for the same classes, unless it is dom0's."""
+    rows = properties.BY_CLASS[VmClass.ADMIN] if asking.dest == DOM0 else properties.OF_GUESTS
+    row = properties.row_of(rows, name, asking.dest)
+    if not row.mgmt1_name:
+        return properties.of_row(await _row(asking, name), await _all(asking))
     try:
         state = await asking.ask(mgmt1.VM_PROPERTY_GET(asking.dest, name))
     except QubesNoSuchPropertyError:
+        row = await _row(asking, name)
         return Property(True, row.type, row.otherwise)
     is_default = state.is_default and (not row.is_own or asking.dest == DOM0)
     return Property(is_default, row.type, properties.to_qubes(row.type, state.value))
@@ -61,7 +64,7 @@ async def get_default(asking: Asking, name: str, _payload: None) -> Default | No
     row = await _row(asking, name)
     if name in properties.NO_DEFAULT:
         return None
-    if row.mgmt1_name != row.name:
+    if not row.mgmt1_name:
         return Default(row.type, row.value({each.name: each.value for each in (await _all(asking)).values()}))
     request = mgmt1.VM_PROPERTY_GET_DEFAULT(asking.dest, name)
     return _default(row, await asking.ask_or(request, QubesNoSuchPropertyError, []))

@@ -7,12 +7,12 @@ from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from typing import cast
 
 from qubesmanager.admin import calls
-from qubesmanager.admin.codecs import CurrentState, Ending, VmRow
+from qubesmanager.admin.codecs import CurrentState, Ending
 from qubesmanager.admin.events import Translator
 from qubesmanager.daemon.dialect.context import Asking, answers
 from qubesmanager.rules.creation import DEFAULT_SOURCE
 from qubesmanager.wire import calls as mgmt1
-from qubesmanager.wire.codecs import CreateInPoolSpec, CreateSpec
+from qubesmanager.wire.codecs import CreateInPoolSpec, CreateSpec, VmInfo
 from qubesmanager.wire.errors import (
     Mgmt1Error,
     ProtocolError,
@@ -29,25 +29,15 @@ from qubesmanager.wire.firewall import Rule, parse_rule
 from qubesmanager.wire.names import DOM0, shown
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import refusal
-from qubesmanager.wire.records import NO, VmRecord
+from qubesmanager.wire.records import NO
 from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
 
 # -- lists ------------------------------------------------------------------------------------------------------------
 
 
-async def _rows(asking: Asking) -> list[VmRow]:
-    """The rows of the qubes that the source sees: all of them, or the destination's."""
-    only = None if asking.dest == DOM0 else asking.dest
-    return [_row(record) async for record in asking.rows(mgmt1.VM_GET_ALL(DOM0, only))]
-
-
-def _row(record: VmRecord) -> VmRow:
-    return VmRow(record.name, record.klass, record.state, record.properties["uuid"].value)
-
-
 @answers(calls.VM_LIST)
-async def list_vms(asking: Asking, _arg: None, _payload: None) -> list[VmRow]:
-    return await _rows(asking)
+async def list_vms(asking: Asking, _arg: None, _payload: None) -> list[VmInfo]:
+    return await asking.ask(mgmt1.VM_LIST(asking.dest))
 
 
 @answers(calls.VMCLASS_LIST)
@@ -202,8 +192,8 @@ async def start(asking: Asking, _arg: None, _payload: None) -> None:
     try:
         await asking.ask(mgmt1.VM_START(asking.dest))
     except QubesVMNotRunningError as error:
-        # Qubes OS does nothing for a paused qube.
-        if error.reason != Reason("qube-paused", asking.dest):
+        # Qubes OS does nothing for a paused or suspended qube.
+        if error.reason not in {Reason("qube-paused", asking.dest), Reason("qube-suspended", asking.dest)}:
             raise
 
 
@@ -245,6 +235,16 @@ async def pause(asking: Asking, _arg: None, _payload: None) -> None:
 @answers(calls.VM_UNPAUSE)
 async def unpause(asking: Asking, _arg: None, _payload: None) -> None:
     await asking.ask(mgmt1.VM_UNPAUSE(asking.dest))
+
+
+@answers(calls.VM_SUSPEND)
+async def suspend(asking: Asking, _arg: None, _payload: None) -> None:
+    await asking.ask(mgmt1.VM_SUSPEND(asking.dest))
+
+
+@answers(calls.VM_RESUME)
+async def resume(asking: Asking, _arg: None, _payload: None) -> None:
+    await asking.ask(mgmt1.VM_RESUME(asking.dest))
 
 
 @answers(calls.VM_CURRENT_STATE)
@@ -295,7 +295,8 @@ async def events(asking: Asking, _arg: None, _payload: None) -> AsyncGenerator[E
         translator: Translator | None = None
         async for event in stream:
             if translator is None:
-                translator = Translator(await _rows(asking), asking.shared)
+                known = await asking.ask(mgmt1.VM_LIST(asking.dest))
+                translator = Translator(known, asking.shared)
             for translated in translator.translate(event):
                 yield translated
 

@@ -19,7 +19,7 @@ from qubesmanager.wire.values import DeviceClass, VmClass
 @answers(calls.VM_LIST)
 async def list_vms(context: Context, only: str | None, _payload: None) -> list[VmInfo]:
     name = only if context.dest == DOM0 else context.dest
-    return [VmInfo(qube.name, qube.klass, qube.state) for qube in _seen(context, name)]
+    return [VmInfo(qube.name, qube.klass, qube.state, qube.value("uuid")) for qube in _seen(context, name)]
 
 
 def _seen(context: Context, name: str | None) -> list[Qube]:
