@@ -151,7 +151,10 @@ BY_CLASS: dict[VmClass, dict[str, QubesProperty]] = {
 """The properties of a class by name, in the order of Qubes OS."""
 
 OF_GUESTS: dict[str, QubesProperty] = {row.name: row for row in _ROWS if row.classes != {VmClass.ADMIN}}
-"""The properties of all classes but dom0's; mgmt1 has each for no other of these classes than Qubes OS."""
+"""The properties of all classes but dom0's.
+
+mgmt1 has each for no other of these classes than Qubes OS, except for RemoteVM, of which a few more can be read.
+"""
 
 SYSTEM: dict[str, QubesProperty] = {row.name: row for row in SYSTEM_ROWS}
 
