@@ -200,7 +200,7 @@ async def tour(window: MainWindow, camera: Camera) -> None:
     settings.draft.edit(("property", "memory"), "900")
     await settle()
     camera.take("Settings: every change is checked and shown before it is sent", 2600, settings)
-    settings.close()
+    settings.leave()
 
 
 async def take() -> list[Frame]:

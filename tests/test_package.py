@@ -63,9 +63,13 @@ def prefix(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_sdist_has_all_that_builds_and_checks(source: Path) -> None:
+def names_in(source: Path) -> set[str]:
     with tarfile.open(source) as archive:
-        names = {name.partition("/")[2] for name in archive.getnames()}
+        return {name.partition("/")[2] for name in archive.getnames()}
+
+
+def test_the_sdist_has_all_that_builds_and_checks(source: Path) -> None:
+    names = names_in(source)
 
     assert {
         "CHANGELOG.md",
@@ -80,6 +84,17 @@ def test_the_sdist_has_all_that_builds_and_checks(source: Path) -> None:
         "rpc-handlers/systemd/qubes-mgmt1d.socket",
         "tests/test_package.py",
     } <= names
+
+
+def test_the_sdist_has_each_file_of_the_repository(source: Path) -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout: which files belong to the project is not known")
+    listed = run("git", "-c", "safe.directory=*", "ls-files", "-z", cwd=ROOT).split("\0")
+    files = {name for name in listed if name and (ROOT / name).is_file()}
+    hidden = {name for name in files if any(part.startswith(".") for part in Path(name).parts)}
+    pictures = {name for name in files if "pictures" in Path(name).parts}  # `NOT_PART`, to save time
+
+    assert files - hidden - pictures - names_in(source) == set()
 
 
 def test_the_wheel_has_all_that_is_installed(wheel: Path) -> None:

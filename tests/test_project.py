@@ -198,6 +198,27 @@ def test_each_manual_page_is_of_a_command_of_ours() -> None:
         assert f".TH {page.stem.upper()} {page.suffix[1:]} " in page.read_text(encoding="utf-8")
 
 
+def help_of(entry: str) -> str:
+    """What a command prints for --help."""
+    module, function = entry.split(":")
+    start = f"from {module} import {function}; raise SystemExit({function}())"
+    return subprocess.run([sys.executable, "-c", start, "--help"], capture_output=True, text=True, check=True).stdout
+
+
+def options_in(text: str) -> set[str]:
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text))
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs/man").iterdir()), ids=lambda page: page.stem)
+def test_each_manual_page_has_the_options_of_its_command_and_no_others(page: Path) -> None:
+    entries = dict(line.split("=") for lines in project_data()["entry_points"].values() for line in lines)
+
+    text = page.read_text(encoding="utf-8").replace("\\-", "-")
+    assert options_in(text) == options_in(help_of(entries[page.stem]))
+    statuses = re.findall(r"^\.TP\n\.B (\d+)$", text, flags=re.MULTILINE)
+    assert statuses == sorted(set(statuses), key=int)
+
+
 def test_the_locked_requirements_cover_what_setup_asks_for() -> None:
     locked = {
         requirement_name(line)

@@ -128,7 +128,13 @@ class MainWindow(QMainWindow):
         """What the table shows, the header first."""
         header = self.view.header()
         columns = [header.logicalIndex(at) for at in range(header.count())]
-        columns = [at for at in columns if not self.view.isColumnHidden(at)]
+        return self._texts([at for at in columns if not self.view.isColumnHidden(at)])
+
+    def printed_table(self) -> list[list[str]]:
+        """The rows of the table in the columns of a first start, whatever the user chose; the header first."""
+        return self._texts([at for at, column in enumerate(COLUMNS) if column.shown])
+
+    def _texts(self, columns: list[int]) -> list[list[str]]:
         titles = [self.model.columns[at].name() for at in columns]
         rows = range(self.filter.rowCount())
         return [titles, *([self._cell(row, at) for at in columns] for row in rows)]

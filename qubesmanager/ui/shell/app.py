@@ -327,7 +327,7 @@ async def _show_and_end(manager: Manager, options: ManagerOptions) -> int:
     except TimeoutError:
         pass
     if options.print_table:
-        print("\n".join(as_columns(manager.window.table_text())))  # noqa: T201 - the answer to a command
+        print("\n".join(as_columns(manager.window.printed_table())))  # noqa: T201 - the answer to a command
     if options.screenshot is not None:
         if not manager.window.grab().save(str(options.screenshot)):
             print(f"The picture cannot be saved as {options.screenshot}.", file=sys.stderr)  # noqa: T201 - as above

@@ -441,6 +441,20 @@ async def test_any_property_becomes_a_column_and_stays_one(clicker: Clicker, ses
     assert "kernelopts" not in again.table_text()[0]
 
 
+async def test_the_printed_table_has_the_usual_columns_whatever_the_user_chose(clicker: Clicker) -> None:
+    window = clicker.window
+    before = window.printed_table()
+    assert before == window.table_text()
+
+    window.view.setColumnHidden(1, True)
+    window.view.setColumnHidden(next(at for at, column in enumerate(COLUMNS) if not column.shown), False)
+    window.view.header().moveSection(0, 2)
+    window.model.set_properties(["kernelopts"])
+
+    assert window.table_text()[0] != before[0]
+    assert window.printed_table() == before
+
+
 async def test_a_command_is_run_in_the_qube_by_the_installed_program(
     clicker: Clicker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
