@@ -4,8 +4,11 @@
 Each counts where it is set on the qube itself; an empty value is as good as none.
 """
 
+from collections.abc import Mapping
+
 from qubesmanager.rules.facts import QubeFacts
 from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.values import VmClass
 
 PROHIBIT_START = "prohibit-start"
 """The qube is not started by any call; the value says why, for people."""
@@ -16,8 +19,45 @@ INTERNAL = "internal"
 SKIP_UPDATE = "skip-update"
 """The qube is left out of updates."""
 
+PRELOAD_MAX = "preload-dispvm-max"
+"""How many disposables of a template wait, started and paused."""
+
+PRELOAD_LIST = "preload-dispvm"
+"""The names of those that wait, separated by blanks; the daemon alone sets it."""
+
+PROTECTED = frozenset({PRELOAD_LIST, "preload-dispvm-completed", "preload-dispvm-in-progress"})
+"""Features that the daemon sets, and no call; no copy of a qube has them."""
+
+PRELOAD_MOST = 50
+
 _RATIONALE = 200
 """Characters of a rationale that a reason quotes."""
+
+
+def preload_number(text: str | None) -> int:
+    """The value of `preload-dispvm-max` as a number; 0 for none and for what is no number."""
+    return min(int(text), PRELOAD_MOST) if text and text.isascii() and text.isdigit() and len(text) < _DIGITS else 0
+
+
+_DIGITS = 6
+
+
+def why_not_set_feature(qube: QubeFacts, name: str, value: str | None) -> Reason | None:
+    """Why a feature with a meaning cannot be set to this value (None: removed) on a qube."""
+    if name in PROTECTED:
+        return Reason("feature-of-system", name)
+    if name != PRELOAD_MAX or not value:
+        return None
+    if not value.isascii() or not value.isdigit() or len(value) >= _DIGITS or int(value) > PRELOAD_MOST:
+        return Reason("preload-number", PRELOAD_MAX, PRELOAD_MOST)
+    if qube.klass is VmClass.ADMIN or qube.flag("template_for_dispvms"):
+        return None
+    return Reason("not-disposable-template", qube.name)
+
+
+def copied_features(features: Mapping[str, str]) -> dict[str, str]:
+    """The features that a copy of a qube, and a backup, take over."""
+    return {name: value for name, value in features.items() if name not in PROTECTED}
 
 
 def rationale(text: str) -> str:

@@ -470,6 +470,16 @@ _ROWS = (
         ),
     ),
     PropertyRow(
+        "is_preload", Type.BOOL,
+        classes=frozenset({VmClass.DISP}),
+        change=Change.NEVER,
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "Whether the disposable was made before it is needed, and waits for that; the feature"
+            " ``preload-dispvm-max`` of its template says how many do."
+        ),
+    ),
+    PropertyRow(
         "relayvm", Type.VM,
         classes=_REMOTES,
         optional=True,

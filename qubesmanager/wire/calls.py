@@ -432,6 +432,12 @@ VM_DEVICE_DENIED_REMOVE = Call(
     "Allow interfaces of devices again; all: every one.",
     draft=False,
 )  # fmt: skip
+VM_CREATE_DISPOSABLE = Call(
+    "mgmt1.vm.CreateDisposable", Dest.TEMPLATE, Tier.GLOBAL_RWX, c.NOTHING, c.NOTHING, c.VM_NAME,
+    "A disposable of the destination (dom0: the default disposable template) under a free name, which is the answer: a"
+    " preloaded one, which runs, or a new one, which is halted.",
+    draft=False, time_limit=None,
+)  # fmt: skip
 VM_SUSPEND = Call(
     "mgmt1.vm.Suspend", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING,
     "Suspend the running qube to its memory, if its guest can do that; else it is paused. Its state is Suspended.",

@@ -90,6 +90,7 @@ async def open_system(
         runtime.spawn("watch the hypervisor", system.hypervisor_events.watch())
         runtime.persist("look at the places of the pools", system.pools.keep)
         runtime.persist("keep with volumes what they are of", system.descriptions.keep)
+        runtime.persist("keep disposables preloaded", system.disposables.keep)
         runtime.spawn("measure the volumes", system.volumes.measure_all())
         runtime.persist("sweep expired firewall rules", system.firewall_rules.sweep)
     except BaseException:

@@ -21,6 +21,7 @@ from qubesmanager.daemon.local.services.backups import Backups
 from qubesmanager.daemon.local.services.creation import Creation
 from qubesmanager.daemon.local.services.descriptions import Descriptions
 from qubesmanager.daemon.local.services.devices import Devices
+from qubesmanager.daemon.local.services.disposables import Disposables
 from qubesmanager.daemon.local.services.firewall_rules import FirewallRules
 from qubesmanager.daemon.local.services.hypervisor_events import HypervisorEvents
 from qubesmanager.daemon.local.services.leases import Leases
@@ -78,6 +79,7 @@ class System:
         self.renaming = Renaming(runtime, self.volumes, self.devices, self.naming, self.backups)
         self.creation = Creation(runtime, self.pools, self.volumes, self.devices, self.naming, self.backups)
         self.lifecycle = Lifecycle(runtime, self.volumes, self.devices, self.network, self.creation)
+        self.disposables = Disposables(runtime, self.naming, self.creation, self.lifecycle, self.settings)
         self.hypervisor_events = HypervisorEvents(runtime, self.devices, self.lifecycle)
         self.autostart = Autostart(runtime, self.lifecycle)
         self.volume_operations = VolumeOperations(runtime, self.pools, self.volumes, self.devices)

@@ -9,6 +9,7 @@ from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import spoken
 from qubesmanager.rules import edits
 from qubesmanager.rules.boot_modes import DEFAULT as BOOT_DEFAULT
+from qubesmanager.rules.features import PRELOAD_LIST
 from qubesmanager.rules.firewall import VIRTUAL_DNS
 from qubesmanager.rules.properties import PROPERTIES, PropertyRow
 from qubesmanager.wire.reason import Reason
@@ -127,6 +128,11 @@ def _dns(facts: Facts, qube: Qube) -> str:
     return " ".join(VIRTUAL_DNS) if netvm or qube.flag("provides_network") else ""
 
 
+def _is_preload(facts: Facts, qube: Qube) -> str:
+    template = _template(qube, facts)
+    return "yes" if template and qube.name in template.features.get(PRELOAD_LIST, "").split() else "no"
+
+
 def _icon(_facts: Facts, qube: Qube) -> str:
     if qube.klass is VmClass.ADMIN:
         return "adminvm-black"
@@ -191,6 +197,7 @@ DEFAULTS: dict[str, Default] = {
         "yes" if qube.klass in {VmClass.ADMIN, VmClass.TEMPLATE, VmClass.STANDALONE} else "no"
     ),
     "auto_cleanup": lambda _facts, qube: "yes" if qube.klass is VmClass.DISP else "no",
+    "is_preload": _is_preload,
     "icon": _icon,
     "start_time": lambda _facts, qube: "" if qube.start_time is None else str(qube.start_time),
 }

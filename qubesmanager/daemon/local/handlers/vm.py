@@ -52,6 +52,11 @@ async def create_in_pool(context: Context, klass: str, spec: CreateInPoolSpec) -
     await context.system.creation.create(context.source, klass, context.dest, spec.name, spec.label, pools)
 
 
+@answers(calls.VM_CREATE_DISPOSABLE)
+async def create_disposable(context: Context, _arg: None, _payload: None) -> str:
+    return await context.system.disposables.create(context.source, context.dest)
+
+
 @answers(calls.VM_CLONE)
 async def clone(context: Context, _arg: None, spec: CloneSpec) -> None:
     await context.system.naming.check_new_name(context.source, spec.name)

@@ -16,6 +16,7 @@ from qubesmanager.daemon.local.services.pools import Pools
 from qubesmanager.daemon.local.services.volume_lifecycle import Volumes
 from qubesmanager.host.sparse_file import Source
 from qubesmanager.rules.devices import attaching
+from qubesmanager.rules.features import copied_features
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.firewall import parse_rule
 from qubesmanager.wire.names import DOM0
@@ -107,5 +108,5 @@ def _settings(qube: Qube) -> KeptQube:
         if device.persistent
     )
     klass = ADMIN_CLASS if qube.klass is VmClass.ADMIN else qube.klass.value
-    features = dict(qube.features)
+    features = copied_features(qube.features)
     return KeptQube(qube.name, klass, qube.value("label"), own, features, frozenset(qube.tags), devices)

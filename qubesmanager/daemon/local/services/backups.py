@@ -194,7 +194,7 @@ class Backups:
                 included = included or qube.flag("include_in_backups")
             if not included or matches(exclude, qube.name, qube.klass, qube.tags):
                 continue
-            if not sees(source, qube.name):
+            if qube.flag("is_preload") or not sees(source, qube.name):
                 continue
             if not sees(owner, qube.name):
                 hidden.append(qube.name)

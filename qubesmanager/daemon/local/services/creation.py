@@ -24,6 +24,7 @@ from qubesmanager.daemon.local.services.volume_lifecycle import PendingVolume, V
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.rules.actions import why_not_clone, why_not_remove
 from qubesmanager.rules.creation import source_of, why_not_based_on, why_not_create
+from qubesmanager.rules.features import copied_features
 from qubesmanager.rules.properties import Change, Type
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.errors import (
@@ -76,7 +77,7 @@ class Creation:
             if source is not None and klass is VmClass.STANDALONE:
                 qube.own.update(_copied(source, klass))
                 qube.own["label"] = label
-                qube.features.update(source.features)
+                qube.features.update(copied_features(source.features))
             async with AsyncExitStack() as undo:
                 await self._volumes.make(undo, qube, source, pools or {})
                 async with self._runtime.changing:
@@ -124,7 +125,7 @@ class Creation:
             self._devices.may_start(source)
             qube = Qube(0, uuid4(), name, source.klass, rules=list(source.rules), notes=source.notes)
             qube.own.update(_copied(source, source.klass))
-            qube.features.update(source.features)
+            qube.features.update(copied_features(source.features))
             qube.tags.update(tag for tag in source.tags if not tag.startswith("created-by-"))
             qube.tags.add(f"created-by-{creator}")
             await self._volumes.copy(undo, qube, source, pool)

@@ -27,6 +27,7 @@ from qubesmanager.rules.devices import (
     is_assigned_ident,
     why_not_balanced,
 )
+from qubesmanager.rules.features import copied_features
 from qubesmanager.rules.network import netvm_chain, netvm_of
 from qubesmanager.rules.properties import BASED, Change, Type
 from qubesmanager.rules.sight import Sees
@@ -228,7 +229,7 @@ class _Settling:
     # -- features, tags, devices --------------------------------------------------------------------------------------
 
     def _take_features(self, incoming: Incoming) -> None:
-        for name, value in incoming.kept.features.items():
+        for name, value in copied_features(incoming.kept.features).items():
             reason = why_not_feature(value, RESTORED_FEATURE_BYTES)
             if not FEATURE_NAME.matches(name):
                 reason = Reason("restore-bad-name")

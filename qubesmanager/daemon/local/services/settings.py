@@ -14,6 +14,7 @@ from qubesmanager.daemon.local.services.network import Network
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.rules.devices import interfaces_of
 from qubesmanager.rules.edits import why_not_edit, why_not_set, why_not_set_system
+from qubesmanager.rules.features import why_not_set_feature
 from qubesmanager.rules.sight import Sees, sees_all
 from qubesmanager.rules.texts import why_not_feature, why_not_notes
 from qubesmanager.wire import events
@@ -22,6 +23,7 @@ from qubesmanager.wire.names import shown
 from qubesmanager.wire.reasons import error_for, refusal, refuse_if
 from qubesmanager.wire.records import PropertyValue
 
+CREATED_BY = "created-by-"
 DENIED = "devices_denied"
 ALL_INTERFACES = "all"
 
@@ -138,25 +140,42 @@ class Settings:
             raise error_for(reason)
         qube = self._runtime.state.qube(name)
         async with self._runtime.altering(qube):
-            if qube.features.get(feature) == value:
-                return
-            check_change(qube.record(), features={**qube.features, feature: value})
-            await self._runtime.commit([rows.set_feature(qube.qid, feature, value)])
-            event = events.FEATURE_SET(qube.name, feature, value, qube.features.get(feature, ""))
-            qube.features[feature] = value
-            qube.changed()
-            self._runtime.emit([event, *self._runtime.state.feature_changed(qube, feature)])
+            refuse_if(why_not_set_feature(qube, feature, value))
+            await self.put_feature(qube, feature, value)
 
     async def remove_feature(self, name: str, feature: str) -> None:
         qube = self._runtime.state.qube(name)
         async with self._runtime.altering(qube):
             self.feature(qube.name, feature)
-            await self._runtime.commit([rows.set_feature(qube.qid, feature, None)])
+            refuse_if(why_not_set_feature(qube, feature, None))
+            await self.put_feature(qube, feature, None)
+
+    async def put_feature(self, qube: Qube, feature: str, value: str | None) -> None:
+        """Set a feature, also one that is the system's; None removes it. Under `altering`."""
+        before = qube.features.get(feature)
+        if before == value:
+            return
+        if value is not None:
+            check_change(qube.record(), features={**qube.features, feature: value})
+        await self._runtime.commit([rows.set_feature(qube.qid, feature, value)])
+        if value is None:
+            event = events.FEATURE_DELETE(qube.name, feature)
             del qube.features[feature]
-            qube.changed()
-            self._runtime.emit(
-                [events.FEATURE_DELETE(qube.name, feature), *self._runtime.state.feature_changed(qube, feature)]
-            )
+        else:
+            event = events.FEATURE_SET(qube.name, feature, value, before or "")
+            qube.features[feature] = value
+        qube.changed()
+        self._runtime.emit([event, *self._runtime.state.feature_changed(qube, feature)])
+
+    async def put_creator(self, qube: Qube, creator: str) -> None:
+        """The qube was made for this creator, as its tag says. Under `altering`."""
+        tag = f"{CREATED_BY}{creator}"
+        gone = sorted(other for other in qube.tags if other.startswith(CREATED_BY) and other != tag)
+        await self._runtime.commit([rows.add_tag(qube.qid, tag), *(rows.delete_tag(qube.qid, other) for other in gone)])
+        added = [] if tag in qube.tags else [events.TAG_ADD(qube.name, tag)]
+        qube.tags = (qube.tags - set(gone)) | {tag}
+        qube.changed()
+        self._runtime.emit([*added, *(events.TAG_DELETE(qube.name, other) for other in gone)])
 
     async def set_tag(self, name: str, tag: str) -> None:
         _free_tag(tag)
@@ -238,5 +257,5 @@ def _interfaces(untrusted: str) -> list[str]:
 
 
 def _free_tag(tag: str) -> None:
-    if tag.startswith("created-by-"):
+    if tag.startswith(CREATED_BY):
         raise refusal("tag-of-creator")
