@@ -2,15 +2,19 @@
 """Fixtures of a daemon in memory: the demonstration's base system on a fake hypervisor, and a client of it."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from fakes_hypervisor import FakeHypervisor
+from sysfs_tree import SysfsTree
+from until import until
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local import runtime
 from qubesmanager.daemon.local.backend import LocalBackend
+from qubesmanager.daemon.local.drivers.devices.host import HostDevices
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
 from qubesmanager.systems import demo
@@ -25,8 +29,20 @@ def hypervisor() -> FakeHypervisor:
 @pytest.fixture
 async def system(tmp_path: Path, hypervisor: FakeHypervisor) -> AsyncIterator[System]:
     """The demonstration's base system, its running qubes running."""
-    opened = await open_system(tmp_path / "state", hypervisor)
+    async with demo_system(tmp_path / "state", hypervisor) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def demo_system(
+    state: Path, hypervisor: FakeHypervisor, machine: SysfsTree | None = None
+) -> AsyncIterator[System]:
+    """The demonstration's base system with its state in that folder; dom0 offers the devices of `machine`."""
+    opened = await open_system(state, hypervisor)
     await demo.populate(opened, 0)
+    if machine:
+        opened.devices.offer(opened.runtime.state.qube("dom0"), HostDevices(machine, machine.root))
+        await until(lambda: machine.listened_to)
     yield opened
     await opened.runtime.close()
 

@@ -3,9 +3,28 @@
 
 from hypothesis import strategies as st
 
-from qubesmanager.wire.restores import StoredQube
+from qubesmanager.wire.restores import NEW_HOME, RestorePlan, StoredQube
 
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
+LISTS = st.lists(NAMES, max_size=3).map(tuple)
+MAPS = st.dictionaries(NAMES, NAMES | st.just(""), max_size=3)
+PLANS = st.builds(
+    RestorePlan,
+    include=LISTS,
+    exclude=LISTS,
+    rename=MAPS,
+    template=MAPS,
+    netvm=MAPS,
+    pool=NAMES | st.just(""),
+    conflict=st.sampled_from(["skip", "rename", "fail"]),
+    missing_template=st.sampled_from(["default", "skip"]),
+    missing_netvm=st.sampled_from(["default", "none", "skip"]),
+    verify_only=st.booleans(),
+    devices=st.booleans(),
+    dom0=st.lists(st.just("add") | NAMES.map("label:{}".format), max_size=3).map(tuple),
+    home=st.sampled_from(["", NEW_HOME, "/home/user/a folder"]),
+    salvage=st.booleans(),
+)
 QUBES = st.builds(
     StoredQube,
     name=NAMES,

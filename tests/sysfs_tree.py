@@ -172,3 +172,11 @@ class SysfsTree:
         if self._notify is not None:
             for device_class in classes:
                 self._notify(device_class)
+
+
+def machine_with_a_stick(root: Path) -> SysfsTree:
+    """A machine with a stick at the port 2-1, and its disk sdb."""
+    tree = SysfsTree(root)
+    stick = tree.add_usb("2-1", b"Stick", serial=b"A1", interface="080650")
+    tree.add_disk("sdb", on=f"{stick}/2-1:1.0")
+    return tree

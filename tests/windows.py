@@ -13,7 +13,9 @@ from until import LIMIT, until
 
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.manager.main_window import MainWindow
+from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import TaskEntry
+from qubesmanager.ui.settings.settings_window import SettingsWindow
 
 _HAND: Any = QTest
 """PyQt5's stubs forget that its functions are static."""
@@ -134,3 +136,15 @@ def plan_indexes(dialog: PlanDialog, name: str) -> list[QModelIndex]:
     above = [table.index(at, 0) for at in range(table.rowCount())]
     cells = [table.index(at, 0, group) for group in above for at in range(table.rowCount(group))]
     return [cell for cell in cells if cell.data() == name]
+
+
+async def opened_settings(session: Session, qtbot: QtBot, name: str, page: str) -> SettingsWindow:
+    """The settings of a qube, open at that page, with its rules. At the end its edits are dropped."""
+    QApplication.setQuitOnLastWindowClosed(False)
+    session.follow()
+    await until(lambda: session.is_synced and bool(session.labels))
+    window = SettingsWindow(session, name, session.labels, page)
+    qtbot.addWidget(window, before_close_func=lambda _widget: window.draft.discard())
+    window.show()
+    await until(lambda: bool(window.draft.rules))
+    return window

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from restore_samples import NAMES, QUBES
+from restore_samples import PLANS, QUBES
 
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.client.client import Client
@@ -17,22 +17,6 @@ from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire.errors import ProtocolError, QubesValueError
 from qubesmanager.wire.restores import Contents, Restored, RestorePlan, StoredQube, decode_contents, decode_restored
 
-MAPS = st.dictionaries(NAMES, NAMES, max_size=4)
-PLANS = st.builds(
-    RestorePlan,
-    include=st.lists(NAMES, max_size=3).map(tuple),
-    exclude=st.lists(NAMES, max_size=3).map(tuple),
-    rename=MAPS,
-    template=MAPS,
-    netvm=st.dictionaries(NAMES, NAMES | st.just(""), max_size=4),
-    pool=NAMES | st.just(""),
-    conflict=st.sampled_from(["skip", "rename", "fail"]),
-    missing_template=st.sampled_from(["default", "skip"]),
-    missing_netvm=st.sampled_from(["default", "none", "skip"]),
-    verify_only=st.booleans(),
-    devices=st.booleans(),
-    salvage=st.booleans(),
-)
 PASSPHRASES = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\n\0\r\ufeff"), min_size=1, max_size=30
 )

@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from restore_samples import NAMES, QUBES
+from restore_samples import LISTS, NAMES, PLANS, QUBES
 
 from qubesmanager.wire import calls
 from qubesmanager.wire.backups import decode_info, encode_info
@@ -14,7 +14,6 @@ from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError
 from qubesmanager.wire.reason import Field, Reason
 from qubesmanager.wire.restores import (
     FATES,
-    NEW_HOME,
     RESULTS,
     THE_FILE,
     Contents,
@@ -32,25 +31,6 @@ from qubesmanager.wire.restores import (
     encode_restored,
 )
 
-LISTS = st.lists(NAMES, max_size=3).map(tuple)
-MAPS = st.dictionaries(NAMES, NAMES | st.just(""), max_size=3)
-PLANS = st.builds(
-    RestorePlan,
-    include=LISTS,
-    exclude=LISTS,
-    rename=MAPS,
-    template=MAPS,
-    netvm=MAPS,
-    pool=NAMES | st.just(""),
-    conflict=st.sampled_from(["skip", "rename", "fail"]),
-    missing_template=st.sampled_from(["default", "skip"]),
-    missing_netvm=st.sampled_from(["default", "none", "skip"]),
-    verify_only=st.booleans(),
-    devices=st.booleans(),
-    dom0=st.lists(st.just("add") | NAMES.map("label:{}".format), max_size=3).map(tuple),
-    home=st.sampled_from(["", NEW_HOME, "/home/user/a folder"]),
-    salvage=st.booleans(),
-)
 PASSPHRASES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\0"), max_size=20)
 CONTENTS = st.builds(
     Contents,

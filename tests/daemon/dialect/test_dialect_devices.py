@@ -5,16 +5,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from demo_fixtures import demo_system
 from dialect_fixtures import Caller
 from fakes_hypervisor import FakeHypervisor
-from sysfs_tree import SysfsTree
-from until import until
+from sysfs_tree import SysfsTree, machine_with_a_stick
 
 from qubesmanager.admin.codecs import AVAILABLE_ROWS, DeviceRow
-from qubesmanager.daemon.local.drivers.devices.host import HostDevices
-from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
-from qubesmanager.systems import demo
 
 STICK = "0951:1666:A1:u080650"
 DISK = f"{STICK}:1.0"
@@ -24,21 +21,13 @@ HEAD = f"device_id='{DISK}' port_id='sdb' devclass='block' backend_domain='dom0'
 
 @pytest.fixture
 def machine(tmp_path: Path) -> SysfsTree:
-    """A stick, and a disk on it."""
-    tree = SysfsTree(tmp_path / "machine")
-    stick = tree.add_usb("2-1", b"Stick", serial=b"A1", interface="080650")
-    tree.add_disk("sdb", on=f"{stick}/2-1:1.0")
-    return tree
+    return machine_with_a_stick(tmp_path / "machine")
 
 
 @pytest.fixture
 async def system(tmp_path: Path, hypervisor: FakeHypervisor, machine: SysfsTree) -> AsyncIterator[System]:
-    opened = await open_system(tmp_path / "state", hypervisor)
-    await demo.populate(opened, 0)
-    opened.devices.offer(opened.runtime.state.qube("dom0"), HostDevices(machine, machine.root))
-    await until(lambda: machine.listened_to)
-    yield opened
-    await opened.runtime.close()
+    async with demo_system(tmp_path / "state", hypervisor, machine) as opened:
+        yield opened
 
 
 async def rows(admin: Caller, method: str, dest: str) -> list[DeviceRow]:

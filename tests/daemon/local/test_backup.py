@@ -678,6 +678,16 @@ async def test_a_run_without_a_qube_that_is_named_is_not_ok(client: Client, syst
     assert system.runtime.state.qube("vault").value("backup_timestamp") == str(run.start)
 
 
+async def scheduled_run(client: Client, system: System) -> None:
+    """Start the schedule, and wait until a run has finished."""
+    async with aclosing(client.events()) as events:
+        await anext(events)
+        system.runtime.spawn("the schedule", system.backup_schedule.keep())
+        async with asyncio.timeout(LIMIT):
+            while not any(event.name == "backup-finished" for event in await anext(events)):
+                pass
+
+
 async def test_a_run_with_a_wrong_clock_does_not_stop_the_schedule(
     client: Client, system: System, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -691,12 +701,7 @@ async def test_a_run_with_a_wrong_clock_does_not_stop_the_schedule(
     )
     assert "changed=unknown" in text
 
-    async with aclosing(client.events()) as events:
-        await anext(events)
-        system.runtime.spawn("the schedule", system.backup_schedule.keep())
-        async with asyncio.timeout(LIMIT):
-            while not any(event.name == "backup-finished" for event in await anext(events)):
-                pass
+    await scheduled_run(client, system)
 
     runs = await history(client, "nightly")
     assert [run.start for run in runs] == [int(now) + 5 * 365 * 86_400, int(now)]
@@ -720,12 +725,7 @@ async def test_a_missed_run_is_made_up_for_once(
 
     monkeypatch.setattr(system.backup_schedule, "_is_due", counted)
 
-    async with aclosing(client.events()) as events:
-        await anext(events)
-        system.runtime.spawn("the schedule", system.backup_schedule.keep())
-        async with asyncio.timeout(LIMIT):
-            while not any(event.name == "backup-finished" for event in await anext(events)):
-                pass
+    await scheduled_run(client, system)
     before = looks
     await until(lambda: looks > before + 3)
 

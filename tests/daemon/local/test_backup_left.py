@@ -81,13 +81,21 @@ async def test_the_next_start_removes_it_and_the_file_of_no_other_run(
     assert "part" not in run
 
 
-async def test_a_partial_file_on_a_missing_disk_is_removed_before_the_next_run_to_its_folder(
-    system: System, client: Client, folder: Path, left: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def cut_off_from_its_disk(
+    system: System, folder: Path, left: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[bool], None]:
+    """A run was cut off, and its disk was missing at the next start. Returns what connects the disk again."""
     connect = on_disk(monkeypatch, folder)
     await cut_off(system, left)
     connect(False)
     await system.backup_history.recover()
+    return connect
+
+
+async def test_a_partial_file_on_a_missing_disk_is_removed_before_the_next_run_to_its_folder(
+    system: System, client: Client, folder: Path, left: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = await cut_off_from_its_disk(system, folder, left, monkeypatch)
     assert left.name in names(folder)
     assert (await history(client))[-1]["result"] == "failed"
 
@@ -101,10 +109,7 @@ async def test_a_partial_file_on_a_missing_disk_is_removed_before_the_next_run_t
 async def test_a_partial_file_on_a_missing_disk_is_removed_at_a_later_start(
     system: System, client: Client, folder: Path, left: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connect = on_disk(monkeypatch, folder)
-    await cut_off(system, left)
-    connect(False)
-    await system.backup_history.recover()
+    connect = await cut_off_from_its_disk(system, folder, left, monkeypatch)
     connect(True)
 
     await system.backup_history.recover()

@@ -7,17 +7,16 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
+from demo_fixtures import demo_system
 from fakes_hypervisor import FakeHypervisor
-from sysfs_tree import SysfsTree
+from sysfs_tree import SysfsTree, machine_with_a_stick
 from until import LIMIT, until
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.devices.base import DeviceInfo
-from qubesmanager.daemon.local.drivers.devices.host import HostDevices
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
 from qubesmanager.rules.devices import checked_assignment, denied_interface, interfaces_of
-from qubesmanager.systems import demo
 from qubesmanager.wire import calls, events
 from qubesmanager.wire.codecs import DeviceId, DeviceRow
 from qubesmanager.wire.errors import (
@@ -44,21 +43,13 @@ KEYBOARD = "u03****"
 
 @pytest.fixture
 def machine(tmp_path: Path) -> SysfsTree:
-    """A stick, and a disk on it."""
-    tree = SysfsTree(tmp_path / "machine")
-    stick = tree.add_usb("2-1", b"Stick", serial=b"A1", interface="080650")
-    tree.add_disk("sdb", on=f"{stick}/2-1:1.0")
-    return tree
+    return machine_with_a_stick(tmp_path / "machine")
 
 
 @pytest.fixture
 async def system(tmp_path: Path, hypervisor: FakeHypervisor, machine: SysfsTree) -> AsyncIterator[System]:
-    opened = await open_system(tmp_path / "state", hypervisor)
-    await demo.populate(opened, 0)
-    opened.devices.offer(opened.runtime.state.qube("dom0"), HostDevices(machine, machine.root))
-    await until(lambda: machine.listened_to)
-    yield opened
-    await opened.runtime.close()
+    async with demo_system(tmp_path / "state", hypervisor, machine) as opened:
+        yield opened
 
 
 def devices_of(system: System, name: str) -> dict[str, DeviceRecord]:

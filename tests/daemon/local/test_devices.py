@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from demo_fixtures import demo_system
 from fakes_hypervisor import FakeHost, FakeHypervisor
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,12 +69,8 @@ def machine(tmp_path: Path) -> SysfsTree:
 
 @pytest.fixture
 async def system(tmp_path: Path, hypervisor: FakeHypervisor, machine: SysfsTree) -> AsyncIterator[System]:
-    held = await open_system(tmp_path / "state", hypervisor)
-    await demo.populate(held, 0)
-    held.devices.offer(held.runtime.state.qube("dom0"), HostDevices(machine, machine.root))
-    await until(lambda: machine.listened_to)
-    yield held
-    await held.runtime.close()
+    async with demo_system(tmp_path / "state", hypervisor, machine) as opened:
+        yield opened
 
 
 def disks(hypervisor: FakeHypervisor, system: System, name: str) -> dict[str, DiskSpec]:

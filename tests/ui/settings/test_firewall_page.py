@@ -4,11 +4,11 @@
 from pathlib import Path
 
 import pytest
-from PyQt5.QtWidgets import QApplication, QDialogButtonBox
+from PyQt5.QtWidgets import QDialogButtonBox
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 from until import until
-from windows import click, click_enabled, opened_dialog, type_text
+from windows import click, click_enabled, opened_dialog, opened_settings, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
@@ -25,14 +25,7 @@ APPLY = QDialogButtonBox.StandardButton.Apply
 
 @pytest.fixture
 async def window(session: Session, qtbot: QtBot) -> SettingsWindow:
-    QApplication.setQuitOnLastWindowClosed(False)
-    session.follow()
-    await until(lambda: session.is_synced and bool(session.labels))
-    held = SettingsWindow(session, "vault", session.labels, "firewall")
-    qtbot.addWidget(held, before_close_func=lambda _widget: held.draft.discard())
-    held.show()
-    await until(lambda: bool(held.draft.rules))
-    return held
+    return await opened_settings(session, qtbot, "vault", "firewall")
 
 
 @pytest.fixture

@@ -5,11 +5,13 @@ work, mail (qubes) -- bridge in "host" -- fw (netvm) -- bridge -- net (its upstr
 """
 
 import asyncio
+import contextlib
 import fcntl
 import ipaddress
 import json
 import os
 import select
+import socket
 import struct
 import time
 from collections.abc import Callable, Iterator
@@ -197,37 +199,39 @@ async def test_a_rule_stops_holding_when_it_expires(firewalls: Firewalls) -> Non
     assert after >= end
 
 
-async def test_open_connections_outlive_a_replacement_that_lets_no_new_one_through(firewalls: Firewalls) -> None:
-    await load(firewalls, "action=accept")
+@contextlib.contextmanager
+def connection() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """An open connection of the qube to the network: the ends of the qube and of the server."""
     with (
         netns.listen(place("net"), WEB4, 8080) as server,
         netns.connect(place("work"), WEB4, 8080) as client,
     ):
         accepted, _ = server.accept()
         with accepted:
-            await load(firewalls, "action=drop")
-            client.sendall(b"still here")
-            heard = accepted.recv(100)
-            accepted.sendall(b"so am I")
-            answered = client.recv(100)
-            new = tcp(WEB4, 8080)()
+            yield client, accepted
+
+
+async def test_open_connections_outlive_a_replacement_that_lets_no_new_one_through(firewalls: Firewalls) -> None:
+    await load(firewalls, "action=accept")
+    with connection() as (client, accepted):
+        await load(firewalls, "action=drop")
+        client.sendall(b"still here")
+        heard = accepted.recv(100)
+        accepted.sendall(b"so am I")
+        answered = client.recv(100)
+        new = tcp(WEB4, 8080)()
 
     assert (heard, answered, new) == (b"still here", b"so am I", Fate.REJECTED)
 
 
 async def test_a_rule_that_cannot_be_carried_out_cuts_open_connections_too(firewalls: Firewalls) -> None:
     await load(firewalls, "action=accept")
-    with (
-        netns.listen(place("net"), WEB4, 8080) as server,
-        netns.connect(place("work"), WEB4, 8080) as client,
-    ):
-        accepted, _ = server.accept()
-        with accepted:
-            report = await load(firewalls, "action=accept", "action=drop proto=sctp")
-            client.sendall(b"anyone?")
-            accepted.settimeout(netns.SILENCE)
-            with pytest.raises(TimeoutError):
-                accepted.recv(100)
+    with connection() as (client, accepted):
+        report = await load(firewalls, "action=accept", "action=drop proto=sctp")
+        client.sendall(b"anyone?")
+        accepted.settimeout(netns.SILENCE)
+        with pytest.raises(TimeoutError):
+            accepted.recv(100)
 
     assert "rule 2" in text(report.problems["work"])
     assert tcp(WEB6)() is Fate.REJECTED
