@@ -18,6 +18,7 @@ WRONG = {
     "Layers: each part": ("wire/wrong_layer.py", "import qubesmanager.rules"),
     "Layers of the daemon": ("daemon/registry.py", "import qubesmanager.daemon.local"),
     "Layers of the local backend": ("daemon/local/core/wrong.py", "import qubesmanager.daemon.local.store"),
+    "Layers of the bridge": ("daemon/bridge/channel.py", "import qubesmanager.daemon.bridge.mirror"),
     "Handlers reach the services": (
         "daemon/local/handlers/vm.py",
         "import qubesmanager.daemon.local.services.lifecycle",

@@ -161,7 +161,8 @@ def test_no_link_in_the_documents_is_dead() -> None:
 def test_the_paths_in_the_architecture_exist() -> None:
     text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
     paths = re.findall(r"`([a-z_0-9/]+(?:/|\.py))`", text)
-    roots = (ROOT, ROOT / "qubesmanager", ROOT / "qubesmanager/ui", ROOT / "qubesmanager/daemon/local")
+    below = ("", "ui", "daemon/local", "daemon/bridge")
+    roots = (ROOT, *(ROOT / "qubesmanager" / folder for folder in below))
 
     assert len(paths) > 50
     assert [path for path in paths if not any((root / path).exists() for root in roots)] == []

@@ -133,8 +133,8 @@ def test_each_event_is_in_the_reference_once() -> None:
         assert all(f"`{key}`" in line for key in row.codec.what)
 
 
-EVENT_TABLES = {"wire/events.py", "admin/events.py"}
-"""The events of mgmt1, and those of Qubes OS that they become."""
+EVENT_TABLES = {"wire/events.py", "admin/events.py", "daemon/bridge/following.py"}
+"""The events of mgmt1, those of Qubes OS that they become, and what those of Qubes OS mean."""
 
 
 def names_of_events(code: str) -> list[str]:

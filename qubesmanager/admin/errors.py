@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Errors as a client of Qubes OS knows them: mgmt1's refusals by the code of their reason.
+"""Errors as Qubes OS words them, in both directions: mgmt1's refusals by the code of their reason, and qubesd's.
 
 An error that is not in the table keeps its type and its text: the clients show the text of any type.
 """
 
+import ast
 from typing import NamedTuple
 
 from qubesmanager.wire.errors import Mgmt1Error
@@ -59,3 +60,17 @@ def explained(error: Mgmt1Error) -> Mgmt1Error:
     if reason is None or row is None:
         return Mgmt1Error.from_wire(error.wire_name, str(error))
     return Mgmt1Error.from_wire(row.type, row.text.format(*(field_text(each).strip("'") for each in reason.fields)))
+
+
+def received(error: Mgmt1Error) -> Mgmt1Error:
+    """An error that qubesd answered. The text of an error derived from Python's KeyError comes in quotes: without."""
+    if error.reason is not None:
+        return error
+    message = str(error)
+    if len(message) > 1 and message[0] in "'\"" and message[0] == message[-1]:
+        try:
+            unquoted = ast.literal_eval(message)
+        except (ValueError, SyntaxError):
+            return error
+        return Mgmt1Error.from_wire(error.wire_name, str(unquoted))
+    return error

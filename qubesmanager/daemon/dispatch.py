@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 _FLUSH = 64 << 10
 """Bytes of rows that are gathered before they are sent."""
+_SLOW = 0.1
+"""Seconds after which rows are sent at the next one, however few they are."""
 
 
 class Dispatcher:
@@ -150,14 +152,20 @@ def _why(call: AnyCall | None, error: Mgmt1Error) -> str:
 
 
 async def _rows(call: AnyCall, rows: AsyncIterator[Any]) -> AsyncGenerator[bytes, None]:
-    """Rows as they are produced, some 64 KiB at a time; between two pieces the loop runs what else is due."""
+    """Rows as they are produced, some 64 KiB at a time; between two pieces the loop runs what else is due.
+
+    Rows that come slowly are sent before that many bytes have come.
+    """
     buffer = bytearray(framing.OK)
+    now = asyncio.get_running_loop().time
+    sent = now()
     async for row in rows:
         buffer += call.result.encode(row)
         buffer += b"\n"
-        if len(buffer) >= _FLUSH:
+        if len(buffer) >= _FLUSH or now() - sent > _SLOW:
             yield bytes(buffer)
             buffer.clear()
             await asyncio.sleep(0)
+            sent = now()
     if buffer:
         yield bytes(buffer)

@@ -17,15 +17,16 @@ class Answerer(Protocol):
 
 
 class MemoryTransport:
-    """Calls an `Answerer` directly, as the given source."""
+    """Calls an `Answerer` directly, as the given source. `url` is what the user sees."""
 
-    def __init__(self, answerer: Answerer, source: str = DOM0) -> None:
+    def __init__(self, answerer: Answerer, source: str = DOM0, url: str = "memory:") -> None:
         self._answerer = answerer
         self._source = source
+        self._url = url
 
     @property
     def url(self) -> str:
-        return "memory:"
+        return self._url
 
     def exchange(self, service: str, argument: str, dest: str, payload: Payload) -> Answer:
         return self._answerer(self._source, service, argument, dest, pieces(payload))

@@ -42,6 +42,10 @@ class Mgmt1Error(Exception):
         return error
 
 
+class NoAnswerError(Mgmt1Error, named=False):
+    """qubesd closed the connection without an answer, so the call may have been carried out or not."""
+
+
 class ProtocolError(Mgmt1Error):
     """The request itself is malformed, or an answer does not decode."""
 

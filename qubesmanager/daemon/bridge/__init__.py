@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The bridge: mgmt1 calls answered by the `admin.*` calls of Qubes OS."""

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The admin channel: `admin.*` calls to qubesd over a transport, a few at a time.
+
+qubesd is one thread: calls side by side hide only the time that a call waits. An answer of zero bytes is no answer: an
+older qubesd sends it for what its policy refuses, and each qubesd when it fails.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, nullcontext
+from typing import TypeVar
+
+from qubesmanager.admin.errors import received
+from qubesmanager.transport.base import RefusedError, Transport, TransportError
+from qubesmanager.wire import framing
+from qubesmanager.wire.call import Request
+from qubesmanager.wire.errors import Mgmt1Error, ProtocolError
+from qubesmanager.wire.event import Event, EventDecoder
+from qubesmanager.wire.limits import ANSWER_BYTES
+from qubesmanager.wire.names import shown
+from qubesmanager.wire.reasons import refusal
+
+log = logging.getLogger(__name__)
+
+R = TypeVar("R")
+
+AT_ONCE = 4
+"""Calls under way at a time."""
+_SHORT = 60.0
+"""Seconds: a call that may take longer (Start, a shutdown that is waited for) takes no place from the others."""
+
+
+class Channel:
+    """Calls to the qubesd that `transport` leads to."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    async def ask(self, request: Request[R]) -> R:
+        """The answer's value.
+
+        Raises what qubesd answers, `NoAnswerError` for zero bytes, a connection that breaks and a call that takes too
+        long, `ProtocolError` for an answer that does not decode.
+        """
+        return request.decode(await self._content(request))
+
+    async def rows(self, request: Request[list[R]]) -> list[R]:
+        """As `ask`, for rows: one that does not decode (a class or a name that is not known here) is left out."""
+        lines = (await self._content(request)).split(b"\n")
+        if lines.pop():
+            raise refusal("answer-row-cut")
+        rows: list[R] = []
+        for line in lines:
+            try:
+                rows += request.decode(line + b"\n")
+            except Mgmt1Error as error:
+                log.warning("A row of %s is left out: %s", request.service, error)
+        return rows
+
+    async def events(self, request: Request[Event]) -> AsyncGenerator[list[Event], None]:
+        """Events, as many at a time as arrive together. Ends with the connection; raises as `ask` does."""
+        decoder = EventDecoder()
+        async with aclosing(self._pieces(request)) as answer:
+            async for piece in answer:
+                if batch := list(decoder.feed(piece)):
+                    yield batch
+        try:
+            decoder.finish()
+        except ProtocolError:
+            raise
+        except Mgmt1Error as error:
+            raise received(error) from error
+
+    async def _content(self, request: Request[R]) -> bytes:
+        limit = request.call.time_limit
+        short = limit is not None and limit <= _SHORT
+        async with self._places if short else nullcontext():
+            buffer = bytearray()
+            try:
+                async with asyncio.timeout(limit), aclosing(self._pieces(request)) as answer:
+                    async for piece in answer:
+                        buffer += piece
+                        if len(buffer) > ANSWER_BYTES:
+                            raise refusal("answer-too-long", request.service)
+            except TimeoutError as error:
+                raise refusal("qubesd-no-answer", request.service) from error
+        if not buffer:
+            raise refusal("qubesd-no-answer", request.service)
+        try:
+            return framing.content(bytes(buffer))
+        except Mgmt1Error as error:
+            raise received(error) from error
+
+    async def _pieces(self, request: Request[R]) -> AsyncGenerator[bytes, None]:
+        """The answer's bytes. A transport that fails becomes an error of the API."""
+        pieces = self.transport.exchange(request.service, request.argument, request.dest, request.payload)
+        try:
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    yield piece
+        except RefusedError as error:
+            raise refusal("qubesd-refused", request.service, request.dest) from error
+        except TransportError as error:
+            log.info("%s to %s: %s", request.service, shown(request.dest), error)
+            raise refusal("qubesd-no-answer", request.service) from error

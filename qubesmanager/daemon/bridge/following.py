@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each event of qubesd means for the mirror: a change of a record, or parts of records to read again.
+
+An event that is in no table here is ignored: `*-pre-*` and `property-del:*` are also sent for a change that is then
+refused, and a later Qubes OS may send names that nobody knows yet.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from qubesmanager.admin.properties import TYPES
+from qubesmanager.daemon.bridge.reading import names_of, one, value_of
+from qubesmanager.wire import events
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.records import PropertyValue, VmRecord
+from qubesmanager.wire.values import DeviceChange, DeviceClass, PowerState, VmClass
+
+ESTABLISHED = "connection-established"
+"""The first event of a connection."""
+
+
+class Mirrored(Protocol):
+    """What an event acts on."""
+
+    @property
+    def records(self) -> Mapping[str, VmRecord]: ...
+
+    def become(self, record: VmRecord) -> None:
+        """The record is now this; listeners get the events between."""
+
+    def reread(self, name: str, *parts: str) -> None:
+        """Read parts of a qube again; all of them, if none are named."""
+
+    def reread_system(self) -> None:
+        """Read system-wide properties again."""
+
+    def gone(self, name: str) -> None: ...
+
+    def emit(self, event: Event) -> None: ...
+
+
+def _state(state: PowerState, *parts: str) -> Callable[[Mirrored, Event], None]:
+    def follow(mirror: Mirrored, event: Event) -> None:
+        record = mirror.records.get(event.subject)
+        if record is not None:
+            mirror.become(record.updated(state=state))
+        mirror.reread(event.subject, *parts)
+
+    return follow
+
+
+def _stopped(mirror: Mirrored, event: Event) -> None:
+    """The volumes were committed; those of the qubes that are based on it may be outdated now."""
+    _state(PowerState.HALTED, "volumes", "devices", one("start_time"))(mirror, event)
+    for name in _based_on(mirror, event.subject):
+        mirror.reread(name, "volumes")
+
+
+def _based_on(mirror: Mirrored, name: str) -> list[str]:
+    return [record.name for record in mirror.records.values() if record.value("template") == name]
+
+
+ALSO_SET = frozenset({"virt_mode", "management_dispvm"})
+"""Properties of a template whose Set no event tells the qubes that are based on it."""
+
+_AS_DEFAULT = frozenset({"netvm", "guivm", "audiovm"})
+"""Properties that qubesd also sends as set when the default of the system changes."""
+
+
+def _property_set(mirror: Mirrored, event: Event) -> None:
+    name = event.name.partition(":")[2]
+    if not event.subject:
+        _system(mirror, name)
+        return
+    if name in ALSO_SET:
+        _reread_based(mirror, event.subject, name)
+    record = mirror.records.get(event.subject)
+    text = _text(name, event.fields.get("newvalue"))
+    if record is None or text is None or name not in record.properties:
+        _reread(mirror, event.subject, name)
+    else:
+        value = PropertyValue(text, is_default=False)
+        mirror.become(record.updated(properties={**record.properties, name: value}))
+
+
+def _text(name: str, untrusted: str | None) -> str | None:
+    """The value that an event tells; None if the property has to be read.
+
+    An event has Python's text of a value: `None` may be that word, too, except for a reference.
+    """
+    kind = TYPES.get(name)
+    if untrusted is None or kind is None or name in _AS_DEFAULT or names_of(name) != (name,):
+        return None
+    return None if untrusted == "None" and kind != "vm" else value_of(name, kind, untrusted)
+
+
+def _reread(mirror: Mirrored, qube: str, name: str) -> None:
+    """Read a property again; with the netvm the computed addresses, too."""
+    mirror.reread(qube, "properties" if name == "netvm" else one(name))
+
+
+def _property_reset(mirror: Mirrored, event: Event) -> None:
+    name = event.name.partition(":")[2]
+    if not event.subject:
+        _system(mirror, name)
+        return
+    _reread(mirror, event.subject, name)
+    _reread_based(mirror, event.subject, name)
+
+
+def _reread_based(mirror: Mirrored, template: str, name: str) -> None:
+    for based in _based_on(mirror, template):
+        value = mirror.records[based].properties.get(name)
+        if value is not None and value.is_default:
+            mirror.reread(based, one(name))
+
+
+_FROM_SYSTEM = {
+    "default_audiovm": "audiovm",
+    "default_dispvm": "default_dispvm",
+    "default_guivm": "guivm",
+    "default_kernel": "kernel",
+    "default_netvm": "netvm",
+    "default_qrexec_timeout": "qrexec_timeout",
+    "default_shutdown_timeout": "shutdown_timeout",
+    "management_dispvm": "management_dispvm",
+}
+"""By a system-wide property: the property of a qube that has it as its default."""
+
+
+def _system(mirror: Mirrored, system_name: str) -> None:
+    """Read the system's properties again, and what this one is the default of: qubesd sends only some of it."""
+    mirror.reread_system()
+    name = _FROM_SYSTEM.get(system_name)
+    if name is None:
+        return
+    for record in list(mirror.records.values()):
+        value = record.properties.get(name)
+        if value is not None and value.is_default:
+            _reread(mirror, record.name, name)
+
+
+def _feature_set(mirror: Mirrored, event: Event) -> None:
+    record = mirror.records.get(event.subject)
+    name, value = event.name.partition(":")[2], event.fields.get("value")
+    if record is None or value is None:
+        mirror.reread(event.subject, "features")
+    else:
+        mirror.become(record.updated(features={**record.features, name: value}))
+
+
+def _feature_delete(mirror: Mirrored, event: Event) -> None:
+    record = mirror.records.get(event.subject)
+    if record is not None:
+        name = event.name.partition(":")[2]
+        mirror.become(record.updated(features={key: text for key, text in record.features.items() if key != name}))
+
+
+def _tag_add(mirror: Mirrored, event: Event) -> None:
+    record = mirror.records.get(event.subject)
+    if record is None:
+        mirror.reread(event.subject)
+    else:
+        mirror.become(record.updated(tags=record.tags | {event.name.partition(":")[2]}))
+
+
+def _tag_delete(mirror: Mirrored, event: Event) -> None:
+    record = mirror.records.get(event.subject)
+    if record is not None:
+        mirror.become(record.updated(tags=record.tags - {event.name.partition(":")[2]}))
+
+
+def _devices(mirror: Mirrored, event: Event) -> None:
+    mirror.reread(event.subject, "devices")
+
+
+def _offered(change: DeviceChange) -> Callable[[Mirrored, Event], None]:
+    def follow(mirror: Mirrored, event: Event) -> None:
+        kind = event.name.partition(":")[2]
+        where = event.fields.get("device" if change is DeviceChange.ADDED else "port", "")
+        port = where.split(":")[1] if ":" in where else ""
+        if kind in set(DeviceClass) and port:
+            mirror.emit(events.DEVICE_LIST_CHANGE(event.subject, DeviceClass(kind), port, change))
+
+    return follow
+
+
+def _all(mirror: Mirrored, event: Event) -> None:
+    mirror.reread(event.subject)
+
+
+def _added(mirror: Mirrored, event: Event) -> None:
+    mirror.reread(event.fields.get("vm", ""))
+
+
+def _deleted(mirror: Mirrored, event: Event) -> None:
+    mirror.gone(event.fields.get("vm", ""))
+
+
+def _volumes(mirror: Mirrored, event: Event) -> None:
+    mirror.reread(event.subject, "volumes")
+
+
+_FOLLOW: dict[str, Callable[[Mirrored, Event], None]] = {
+    "property-set": _property_set,
+    "property-reset": _property_reset,
+    "domain-feature-set": _feature_set,
+    "domain-feature-delete": _feature_delete,
+    "domain-tag-add": _tag_add,
+    "domain-tag-delete": _tag_delete,
+    "firewall-changed": lambda mirror, event: mirror.emit(events.FIREWALL_CHANGED(event.subject)),
+    "device-attach": _devices,
+    "device-detach": _devices,
+    "device-assign": _devices,
+    "device-unassign": _devices,
+    "device-assignment-changed": _devices,
+    "device-added": _offered(DeviceChange.ADDED),
+    "device-removed": _offered(DeviceChange.REMOVED),
+    "domain-add": _added,
+    "domain-delete": _deleted,
+    "property-load": _all,
+    "domain-create-on-disk": _volumes,
+    "domain-volume-import-end": _volumes,
+    "domain-import-volume": _volumes,
+    "domain-pre-start": _state(PowerState.TRANSIENT, "state"),
+    "domain-start": _state(PowerState.RUNNING, "devices", "volumes", one("start_time")),
+    "domain-start-failed": _state(PowerState.HALTED, "state"),
+    "domain-paused": _state(PowerState.PAUSED, "state"),
+    "domain-unpaused": lambda mirror, event: mirror.reread(event.subject, "state"),
+    "domain-resumed": _state(PowerState.RUNNING, "state"),
+    "domain-pre-shutdown": lambda mirror, event: mirror.reread(event.subject, "state"),
+    "domain-shutdown-failed": _state(PowerState.RUNNING, "state"),
+    "domain-stopped": _state(PowerState.HALTED, "state"),
+    "domain-shutdown": _stopped,
+    "pool-add": lambda mirror, event: mirror.emit(events.POOL_ADD(event.fields.get("pool", ""), "")),
+    "pool-delete": lambda mirror, event: mirror.emit(events.POOL_DELETE(event.fields.get("pool", ""))),
+}
+"""By an event's name without its detail."""
+
+
+def follow(mirror: Mirrored, event: Event) -> None:
+    """Take an event of qubesd."""
+    action = _FOLLOW.get(event.name.partition(":")[0])
+    if action is not None:
+        action(mirror, event)
+
+
+def is_shown(record: VmRecord) -> bool:
+    """Whether a qube is one of the user's: a disposable that qubesd keeps ready is not."""
+    return not (record.klass is VmClass.DISP and record.flag("is_preload"))

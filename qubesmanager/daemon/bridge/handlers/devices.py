@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Devices, in the form of Qubes 4.3 and later."""
+
+from collections.abc import Mapping
+
+from qubesmanager.admin import calls
+from qubesmanager.admin.codecs import DeviceOptions, Port
+from qubesmanager.admin.codecs import DeviceRow as QubesRow
+from qubesmanager.daemon.bridge.context import Context, answers
+from qubesmanager.daemon.bridge.reading import identity_of, options_of
+from qubesmanager.rules.devices import AT_ANY_PORT, IDENTITY, MODE
+from qubesmanager.wire import calls as m
+from qubesmanager.wire.codecs import AvailableDevice, DeviceId, DeviceRow
+from qubesmanager.wire.names import DOM0, shown
+from qubesmanager.wire.reasons import refusal
+from qubesmanager.wire.records import ANY_PORT, NO, YES
+from qubesmanager.wire.values import DeviceClass, usual_mode
+
+_DETAILS = ("vendor", "product", "manufacturer", "serial", "interfaces")
+_OPTIONS = frozenset({"read-only", "frontend-dev", "devtype", "no-strict-reset", "permissive"})
+_MICROPHONE = Port(DOM0, "mic")
+PERSISTENT = "persistent"
+
+
+# -- lists ------------------------------------------------------------------------------------------------------------
+
+
+@answers(m.DEVICECLASS_LIST)
+async def list_classes(context: Context, _arg: None, _payload: None) -> list[DeviceClass]:
+    return await context.rows(calls.DEVICECLASS_LIST(DOM0))
+
+
+@answers(m.VM_DEVICE_AVAILABLE)
+async def available(context: Context, only: str | None, _payload: None) -> list[AvailableDevice]:
+    rows = await context.rows(calls.VM_DEVICE_AVAILABLE.of(context.device_class)(context.dest))
+    devices = [_available(row) for row in rows if only in {None, row.fields.get("port_id")}]
+    return sorted(devices, key=lambda device: device.ident)
+
+
+def _available(row: QubesRow) -> AvailableDevice:
+    """A device; blanks in its details would end a detail in a row of mgmt1, and become underscores."""
+    fields = row.fields
+    identity, parent = identity_of(row), fields.get("parent_port_id", "")
+    details = {
+        **{key: fields[key] for key in _DETAILS if fields.get(key)},
+        **({"identity": identity} if identity else {}),
+        **({"parent": parent} if parent else {}),
+        **options_of(row),
+    }
+    words = [fields.get(key, "") for key in ("name", "vendor", "product", "manufacturer", "serial")]
+    description = words[0] or " ".join(word for word in words[1:] if word)
+    return AvailableDevice(
+        fields.get("port_id", ""), {key: value.replace(" ", "_") for key, value in details.items()}, description
+    )
+
+
+async def _attached(context: Context, kind: DeviceClass) -> dict[DeviceId, Mapping[str, str]]:
+    rows = await context.rows(calls.VM_DEVICE_ATTACHED.of(kind)(context.dest))
+    return {_device(row): options_of(row) for row in rows}
+
+
+def _device(row: QubesRow) -> DeviceId:
+    return DeviceId(row.fields.get("backend_domain", ""), row.fields.get("port_id", ""))
+
+
+async def _assigned(context: Context, kind: DeviceClass) -> list[tuple[Port, QubesRow]]:
+    rows = await context.rows(calls.VM_DEVICE_ASSIGNED.of(kind)(context.dest))
+    return [(Port(*_device(row), row.fields.get("device_id", ANY_PORT)), row) for row in rows]
+
+
+def _assignment(row: QubesRow) -> dict[str, str]:
+    identity = identity_of(row)
+    mode = row.fields.get("mode", "")
+    return {MODE: mode, **({IDENTITY: identity} if identity else {}), **options_of(row)}
+
+
+def _ident(port: str) -> str:
+    return AT_ANY_PORT if port == ANY_PORT else port
+
+
+@answers(m.VM_DEVICE_ATTACHED)
+async def list_attached(context: Context, only: DeviceId | None, _payload: None) -> list[DeviceRow]:
+    attached = await _attached(context, context.device_class)
+    return [DeviceRow(*row) for row in sorted(attached.items()) if only in {None, row[0]}]
+
+
+@answers(m.VM_DEVICE_ASSIGNED)
+async def list_assigned(context: Context, only: DeviceId | None, _payload: None) -> list[DeviceRow]:
+    rows = [
+        DeviceRow(DeviceId(port.backend, _ident(port.port)), _assignment(row))
+        for port, row in await _assigned(context, context.device_class)
+    ]
+    return [row for row in sorted(rows, key=lambda row: row.device) if only in {None, row.device}]
+
+
+@answers(m.VM_DEVICE_LIST)
+async def list_devices(context: Context, only: DeviceId | None, _payload: None) -> list[DeviceRow]:
+    devices = dict(await _attached(context, context.device_class))
+    for port, row in await _assigned(context, context.device_class):
+        if port.port != ANY_PORT:
+            device = DeviceId(port.backend, port.port)
+            devices[device] = {**devices.get(device, {}), **_assignment(row), PERSISTENT: YES}
+    return [DeviceRow(*row) for row in sorted(devices.items()) if only in {None, row[0]}]
+
+
+# -- changes ----------------------------------------------------------------------------------------------------------
+
+
+def _options(untrusted: Mapping[str, str]) -> dict[str, str]:
+    """The options that are a device's own. Raises `QubesValueError` for one that Qubes OS does not know."""
+    options = {key: value for key, value in untrusted.items() if key not in {PERSISTENT, MODE, IDENTITY}}
+    for key in options.keys() - _OPTIONS:
+        raise refusal("qubes-device-option", shown(key))
+    return options
+
+
+async def _running(context: Context) -> bool:
+    return (await context.mirror.record(context.dest)).running
+
+
+async def _assign(context: Context, kind: DeviceClass, port: Port, mode: str, options: Mapping[str, str]) -> None:
+    await context.change(calls.VM_DEVICE_ASSIGN.of(kind)(context.dest, port, DeviceOptions(mode, options)))
+
+
+@answers(m.VM_DEVICE_ATTACH)
+async def attach(context: Context, device: DeviceId, untrusted: Mapping[str, str]) -> None:
+    """Attach; with persistent=yes assign it first, and attach it if the qube runs."""
+    kind, options = context.device_class, _options(untrusted)
+    persistent = untrusted.get(PERSISTENT, NO) == YES
+    if persistent:
+        mode = untrusted.get(MODE) or usual_mode(kind)
+        await _assign(context, kind, Port(*device, untrusted.get(IDENTITY) or ANY_PORT), mode, options)
+    if not persistent or await _running(context):
+        await context.change(calls.VM_DEVICE_ATTACH.of(kind)(context.dest, Port(*device), DeviceOptions("", options)))
+
+
+@answers(m.VM_DEVICE_DETACH)
+async def detach(context: Context, device: DeviceId, _payload: None) -> None:
+    """Remove the assignments of the port, then detach what is there."""
+    kind = context.device_class
+    assigned = [port for port, _row in await _assigned(context, kind) if port[:2] == tuple(device)]
+    for port in assigned:
+        await context.change(calls.VM_DEVICE_UNASSIGN.of(kind)(context.dest, port))
+    if device in await _attached(context, kind):
+        await context.change(calls.VM_DEVICE_DETACH.of(kind)(context.dest, Port(*device)))
+    elif not assigned:
+        raise refusal("device-not-assigned", context.dest, kind, str(device))
+
+
+@answers(m.VM_DEVICE_ASSIGN)
+async def assign(context: Context, device: DeviceId, untrusted: Mapping[str, str]) -> None:
+    kind = context.device_class
+    port = Port(device.backend, _port(device.ident), untrusted.get(IDENTITY) or ANY_PORT)
+    await _assign(context, kind, port, untrusted.get(MODE) or usual_mode(kind), _options(untrusted))
+
+
+def _port(ident: str) -> str:
+    return ANY_PORT if ident == AT_ANY_PORT else ident
+
+
+async def _assignment_of(context: Context, device: DeviceId, identity: str) -> Port:
+    """The assignment, named exactly as qubesd has it. Raises `DeviceNotAssigned`."""
+    for port, row in await _assigned(context, context.device_class):
+        if port[:2] == (device.backend, _port(device.ident)) and identity in {"", identity_of(row)}:
+            return port
+    raise refusal("device-not-assigned", context.dest, context.device_class, str(device))
+
+
+@answers(m.VM_DEVICE_UNASSIGN)
+async def unassign(context: Context, device: DeviceId, options: Mapping[str, str]) -> None:
+    port = await _assignment_of(context, device, options.get(IDENTITY, ""))
+    await context.change(calls.VM_DEVICE_UNASSIGN.of(context.device_class)(context.dest, port))
+
+
+@answers(m.VM_DEVICE_SET_ASSIGNMENT)
+async def set_assignment(context: Context, device: DeviceId, options: Mapping[str, str]) -> None:
+    port = await _assignment_of(context, device, options.get(IDENTITY, ""))
+    row = calls.VM_DEVICE_SET_ASSIGNMENT.of(context.device_class)
+    await context.change(row(context.dest, port, options.get(MODE, "")))
+
+
+@answers(m.VM_MICROPHONE_ATTACH)
+async def attach_microphone(context: Context, _arg: None, _payload: None) -> None:
+    row = calls.VM_DEVICE_ATTACH.of(DeviceClass.MIC)
+    await context.change(row(context.dest, _MICROPHONE, DeviceOptions()))
+
+
+@answers(m.VM_MICROPHONE_DETACH)
+async def detach_microphone(context: Context, _arg: None, _payload: None) -> None:
+    await context.change(calls.VM_DEVICE_DETACH.of(DeviceClass.MIC)(context.dest, _MICROPHONE))
+
+
+@answers(m.VM_DEVICE_DENIED_LIST)
+async def list_denied(context: Context, _arg: None, _payload: None) -> list[str]:
+    return await context.ask(calls.VM_DEVICE_DENIED_LIST(context.dest))
+
+
+@answers(m.VM_DEVICE_DENIED_ADD)
+async def deny(context: Context, _arg: None, interfaces: str) -> None:
+    await context.change(calls.VM_DEVICE_DENIED_ADD(context.dest, payload=interfaces))
+
+
+@answers(m.VM_DEVICE_DENIED_REMOVE)
+async def allow(context: Context, _arg: None, interfaces: str) -> None:
+    await context.change(calls.VM_DEVICE_DENIED_REMOVE(context.dest, payload=interfaces))

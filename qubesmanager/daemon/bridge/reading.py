@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parts of a qube's record, and how each is read from qubesd.
+
+A part is a family of calls. What qubesd refuses to list stays as it was: a caller with some rights sees what it may.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypedDict
+
+from qubesmanager.admin import calls
+from qubesmanager.admin.codecs import TRUE, DeviceRow, Property
+from qubesmanager.admin.properties import from_qubes
+from qubesmanager.daemon.bridge.channel import Channel
+from qubesmanager.wire.codecs import number
+from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotFoundError
+from qubesmanager.wire.records import ANY_PORT, YES, DeviceRecord, PropertyValue, VmRecord, VolumeRecord
+from qubesmanager.wire.values import DeviceClass, PowerState, VmClass, usual_mode
+
+log = logging.getLogger(__name__)
+
+
+class Patch(TypedDict, total=False):
+    """Parts of a record that were read."""
+
+    state: PowerState
+    properties: Mapping[str, PropertyValue]
+    features: Mapping[str, str]
+    tags: frozenset[str]
+    volumes: tuple[VolumeRecord, ...]
+    devices: tuple[DeviceRecord, ...]
+    notes: str
+
+
+def value_of(name: str, kind: str, value: str) -> str:
+    """A value of qubesd as mgmt1 writes it; one that is not of its type stays as it is."""
+    if name == "start_time":
+        return value.partition(".")[0]
+    try:
+        return from_qubes(kind, value) if value else value
+    except Mgmt1Error:
+        return value
+
+
+def property_value(name: str, answer: Property) -> PropertyValue:
+    """A property of qubesd as it is in a record."""
+    return PropertyValue(value_of(name, answer.type, answer.value), answer.is_default or name in _IDENTITY)
+
+
+async def _state(channel: Channel, record: VmRecord) -> Patch:
+    rows = await channel.rows(calls.VM_LIST(record.name))
+    own = [row for row in rows if row.name == record.name]
+    return {"state": own[0].state} if own else {}
+
+
+async def _properties(channel: Channel, record: VmRecord) -> Patch:
+    rows = await channel.rows(calls.VM_PROPERTY_GET_ALL(record.name))
+    answers = {row.name: Property(*row[1:]) for row in rows}
+    return {
+        "properties": {
+            name: property_value(name, answer) for source, answer in answers.items() for name in names_of(source)
+        }
+    }
+
+
+_VISIBLE = {
+    "gateway": (),
+    "gateway6": (),
+    "visible_gateway": ("visible_gateway", "gateway"),
+    "visible_gateway6": ("visible_gateway6", "gateway6"),
+    "visible_netmask": ("visible_netmask", "netmask"),
+}
+"""In Qubes OS a gateway is the address that the qube has for others; in mgmt1 it is the one that the qube uses."""
+
+
+def names_of(source: str) -> tuple[str, ...]:
+    """The properties in a record that have the value of this property of Qubes OS."""
+    return _VISIBLE.get(source, (source,))
+
+
+_IDENTITY = frozenset({"name", "qid", "uuid"})
+"""What identifies a qube is no choice: mgmt1 calls it a default."""
+
+
+async def _features(channel: Channel, record: VmRecord) -> Patch:
+    names = await channel.rows(calls.VM_FEATURE_LIST(record.name))
+    return {"features": {name: await channel.ask(calls.VM_FEATURE_GET(record.name, name)) for name in names}}
+
+
+async def _tags(channel: Channel, record: VmRecord) -> Patch:
+    return {"tags": frozenset(await channel.rows(calls.VM_TAG_LIST(record.name)))}
+
+
+async def _notes(channel: Channel, record: VmRecord) -> Patch:
+    return {} if record.klass is VmClass.ADMIN else {"notes": await channel.ask(calls.VM_NOTES_GET(record.name))}
+
+
+KERNEL = "kernel"
+"""The volume in the list of qubesd that is no volume: a folder of dom0."""
+
+
+async def _volumes(channel: Channel, record: VmRecord) -> Patch:
+    names = await channel.rows(calls.VM_VOLUME_LIST(record.name))
+    infos = {name: await channel.ask(calls.VM_VOLUME_INFO(record.name, name)) for name in names if name != KERNEL}
+    return {"volumes": tuple(_volume(name, info) for name, info in infos.items())}
+
+
+def _volume(name: str, info: Mapping[str, str]) -> VolumeRecord:
+    def flag(key: str) -> bool:
+        return info.get(key) == TRUE
+
+    revisions = info.get("revisions_to_keep", "0")
+    return VolumeRecord(
+        name,
+        info.get("pool", ""),
+        info.get("vid", ""),
+        number(info.get("size", "0")),
+        number(info.get("usage", "0")),
+        flag("rw"),
+        flag("save_on_stop"),
+        flag("snap_on_start"),
+        flag("is_outdated"),
+        int(revisions) if revisions.removeprefix("-").isdigit() else 0,
+    )
+
+
+async def _devices(channel: Channel, record: VmRecord) -> Patch:
+    devices: list[DeviceRecord] = []
+    for kind in DeviceClass:
+        assigned = await channel.rows(calls.VM_DEVICE_ASSIGNED.of(kind)(record.name))
+        attached = await channel.rows(calls.VM_DEVICE_ATTACHED.of(kind)(record.name)) if record.running else []
+        devices += merged(kind, attached, assigned)
+    return {"devices": tuple(devices)}
+
+
+def options_of(row: DeviceRow) -> dict[str, str]:
+    """The options of a device, as mgmt1 writes them."""
+    flags = {"True": "yes", "False": "no"}
+    return {key[1:]: flags.get(value, value) for key, value in row.fields.items() if key.startswith("_")}
+
+
+def identity_of(row: DeviceRow) -> str:
+    """Which device it must be; empty for any."""
+    device_id = row.fields.get("device_id", "")
+    return "" if device_id in {"*", ":None"} else device_id
+
+
+def merged(kind: DeviceClass, attached: list[DeviceRow], assigned: list[DeviceRow]) -> list[DeviceRecord]:
+    """The devices of both lists of qubesd; one that is in both is one device."""
+    devices: dict[tuple[str, str], DeviceRecord] = {}
+    for row in attached:
+        key = row.fields.get("backend_domain", ""), row.fields.get("port_id", "")
+        devices[key] = DeviceRecord(kind, *key, True, options_of(row))
+    for row in assigned:
+        backend, port = row.fields.get("backend_domain", ""), row.fields.get("port_id", "")
+        identity = identity_of(row)
+        ident = f"{ANY_PORT}{identity}" if port == ANY_PORT else port
+        mode = {} if row.fields.get("mode", "") in {"", usual_mode(kind)} else {"mode": row.fields["mode"]}
+        which = {"identity": identity} if identity and port != ANY_PORT else {}
+        present = devices.get((backend, ident))
+        options = {**(present.options if present else options_of(row)), "persistent": YES, **mode, **which}
+        devices[backend, ident] = DeviceRecord(kind, backend, ident, present is not None, options)
+    return list(devices.values())
+
+
+PARTS: dict[str, Callable[[Channel, VmRecord], Awaitable[Patch]]] = {
+    "state": _state,
+    "properties": _properties,
+    "features": _features,
+    "tags": _tags,
+    "volumes": _volumes,
+    "devices": _devices,
+    "notes": _notes,
+}
+"""How each part is read, in this order."""
+
+ALL = frozenset(PARTS)
+
+_ONE = "property:"
+"""The begin of the part that is one property."""
+
+
+def one(name: str) -> str:
+    """The part that is one property."""
+    return _ONE + name
+
+
+async def read(channel: Channel, record: VmRecord, part: str) -> Patch:
+    """A part as qubesd has it now. Raises `QubesVMNotFoundError`; another refusal leaves the part as it is."""
+    try:
+        if not part.startswith(_ONE):
+            return await PARTS[part](channel, record)
+        name = part.removeprefix(_ONE)
+        answer = await channel.ask(calls.VM_PROPERTY_GET(record.name, name))
+    except QubesVMNotFoundError:
+        raise
+    except Mgmt1Error as error:
+        log.info("%s of %s cannot be read: %s", part, record.name, error)
+        return {}
+    changed = {own: property_value(own, answer) for own in names_of(name)}
+    return {"properties": {**record.properties, **changed}}

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The mgmt1 calls that qubesd has nothing for, and what to use instead."""
+
+from qubesmanager.wire import calls as m
+from qubesmanager.wire.call import AnyCall
+from qubesmanager.wire.reason import Reason
+
+_ROWS: tuple[tuple[Reason, tuple[AnyCall, ...]], ...] = (
+    (Reason("instead-import"), (m.VM_CREATE_TEMPLATE, m.VM_VOLUME_IMPORT)),
+    (Reason("instead-snapshot"), (m.VM_VOLUME_SNAPSHOT, m.POOL_VOLUME_SNAPSHOT)),
+    (Reason("instead-disk"), (m.VM_VOLUME_ATTACH, m.VM_VOLUME_DETACH)),
+    (Reason("instead-volume-remove"), (m.POOL_VOLUME_REMOVE,)),
+    (Reason("instead-logs"), (m.VM_LOG_LIST, m.VM_LOG_GET)),
+    (Reason("instead-mentions"), (m.VM_MENTIONS,)),
+    (
+        Reason("instead-backup"),
+        (
+            m.BACKUP_INFO,
+            m.BACKUP_PROFILE_LIST,
+            m.BACKUP_PROFILE_GET,
+            m.BACKUP_PROFILE_SET,
+            m.BACKUP_PROFILE_REMOVE,
+            m.BACKUP_STATUS,
+            m.BACKUP_HISTORY,
+        ),
+    ),
+    (Reason("instead-restore"), (m.BACKUP_RESTORE,)),
+    (
+        Reason("instead-policy"),
+        (
+            m.POLICY_LIST,
+            m.POLICY_GET,
+            m.POLICY_REPLACE,
+            m.POLICY_REMOVE,
+            m.POLICY_INCLUDE_LIST,
+            m.POLICY_INCLUDE_GET,
+            m.POLICY_INCLUDE_REPLACE,
+            m.POLICY_INCLUDE_REMOVE,
+        ),
+    ),
+)
+
+INSTEAD: dict[str, Reason] = {call.family: reason for reason, rows in _ROWS for call in rows}
+"""By a call's family: what to use instead."""

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A bridge over our own daemon's `admin.*` calls, and over a qubesd of which a test says what it answers."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+
+from dialect_fixtures import dispatcher_of
+
+from qubesmanager.client.client import Client
+from qubesmanager.daemon.bridge.backend import BridgeBackend
+from qubesmanager.daemon.dispatch import Dispatcher
+from qubesmanager.daemon.local.system import System
+from qubesmanager.transport.base import Answer, Payload, Transport
+from qubesmanager.transport.memory import MemoryTransport
+
+
+@asynccontextmanager
+async def over(transport: Transport) -> AsyncIterator[BridgeBackend]:
+    """A bridge over the transport, closed at the end."""
+    backend = BridgeBackend(transport)
+    try:
+        yield backend
+    finally:
+        await backend.close()
+
+
+def bridged(system: System) -> Transport:
+    """The system's daemon as a qubesd."""
+    return MemoryTransport(dispatcher_of(system).answer)
+
+
+def client_of(backend: BridgeBackend) -> Client:
+    """A client of dom0 of the bridge."""
+    return Client(MemoryTransport(Dispatcher(backend).answer))
+
+
+class FakeQubesd:
+    """A qubesd that answers from a table, by `METHOD+ARGUMENT DEST`, and sends the frames that a test gives it.
+
+    A request that is not in the table gets `otherwise`. `calls` are the requests so far. `size` cuts answers into
+    pieces.
+    """
+
+    url = "fake:"
+
+    def __init__(self, answers: dict[str, bytes], *, otherwise: bytes = b"", size: int = 1 << 16) -> None:
+        self.answers = answers
+        self.otherwise = otherwise
+        self.size = size
+        self.calls: list[str] = []
+        self.most_at_once = 0
+        self._now = 0
+        self._streams: list[asyncio.Queue[bytes | None]] = []
+
+    @property
+    def listeners(self) -> int:
+        return len(self._streams)
+
+    def send(self, *words: str) -> None:
+        """An event frame to each listener."""
+        for stream in self._streams:
+            stream.put_nowait(b"1\x00" + b"".join(word.encode() + b"\x00" for word in words) + b"\x00")
+
+    def hang_up(self) -> None:
+        """End each stream of events."""
+        for stream in self._streams:
+            stream.put_nowait(None)
+
+    async def exchange(self, service: str, argument: str, dest: str, payload: Payload) -> Answer:
+        request = f"{service}+{argument} {dest}"
+        self.calls.append(request)
+        if service == "admin.Events":
+            async for piece in self._events():
+                yield piece
+            return
+        self._now += 1
+        self.most_at_once = max(self.most_at_once, self._now)
+        try:
+            await asyncio.sleep(0)
+            answer = self.answers.get(request, self.otherwise)
+            for at in range(0, len(answer), self.size):
+                yield answer[at : at + self.size]
+                await asyncio.sleep(0)
+        finally:
+            self._now -= 1
+
+    async def _events(self) -> AsyncGenerator[bytes, None]:
+        stream: asyncio.Queue[bytes | None] = asyncio.Queue()
+        stream.put_nowait(b"1\x00\x00connection-established\x00\x00")
+        self._streams.append(stream)
+        try:
+            while (frame := await stream.get()) is not None:
+                for at in range(0, len(frame), self.size):
+                    yield frame[at : at + self.size]
+        finally:
+            self._streams.remove(stream)

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The mirror over a qubesd that splits frames, gives no bytes, breaks off, and knows more than we do."""
+
+import asyncio
+
+from bridge_fixtures import FakeQubesd, client_of, over
+from until import error_of, until
+
+from qubesmanager.daemon.bridge.channel import AT_ONCE
+from qubesmanager.wire import calls, events
+from qubesmanager.wire.errors import DeviceNotAssigned, NoAnswerError
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.events import apply_event
+from qubesmanager.wire.names import DOM0
+from qubesmanager.wire.records import PropertyValue, VmRecord
+from qubesmanager.wire.values import PowerState, VmClass
+
+LIST = "dom0 class=AdminVM state=Running uuid=0\nwork class=AppVM state=Halted uuid=1\n"
+
+
+def qubesd(size: int = 1 << 16) -> FakeQubesd:
+    """dom0 and one qube; what is not here gets no bytes."""
+    return FakeQubesd(
+        {
+            "admin.vm.List+ dom0": b"0\x00" + LIST.encode() + b"far class=RemoteVM state=Running uuid=2\n",
+            "admin.vm.List+ work": b"0\x00work class=AppVM state=Halted uuid=1\n",
+            "admin.vm.property.GetAll+ work": b"0\x00memory default=True type=int 400\nnetvm default=True type=vm \n"
+            b"new default=True type=weird a\\nb\n",
+            "admin.vm.property.Get+netvm work": b"0\x00default=True type=vm sys-net",
+            "admin.vm.tag.List+ work": b"0\x00mine\n",
+            "admin.vm.feature.List+ work": b"0\x00",
+        },
+        size=size,
+    )
+
+
+async def test_frames_may_be_split_and_what_is_unknown_is_left_out() -> None:
+    fake = qubesd(size=1)
+    async with over(fake) as backend:
+        records = {record.name: record async for record in backend.bridge.mirror.rows()}
+
+        assert records.keys() == {DOM0, "work"}
+        assert records["work"].properties["new"] == PropertyValue("a\nb", is_default=True)
+        assert records["work"].tags == {"mine"}
+        fake.send("work", "domain-start", "start_guid", "True")
+        await until(lambda: backend.bridge.mirror.records["work"].state is PowerState.RUNNING)
+        assert fake.calls[0] == "admin.Events+ dom0"
+        assert fake.most_at_once <= AT_ONCE
+
+
+async def test_events_change_the_record() -> None:
+    fake = qubesd()
+    async with over(fake) as backend:
+        mirror = backend.bridge.mirror
+        await mirror.settled()
+        fake.answers["admin.vm.property.GetAll+ work"] = b"0\x00memory default=False type=int 500\n"
+
+        for words in (
+            ("work", "property-pre-set:memory", "name", "memory", "newvalue", "1", "oldvalue", "400"),
+            ("work", "property-set:memory", "name", "memory", "newvalue", "500", "oldvalue", "400"),
+            ("work", "property-del:memory", "name", "memory"),
+            ("work", "domain-feature-set:f", "feature", "f", "value", "1"),
+            ("work", "domain-tag-add:t", "tag", "t"),
+            ("work", "domain-tag-delete:mine", "tag", "mine"),
+            ("work", "a-later-event:x", "y", "z"),
+            ("work", "property-reset:netvm", "name", "netvm"),
+            ("", "domain-pre-delete", "vm", "work"),
+        ):
+            fake.send(*words)
+
+        await until(lambda: mirror.records["work"].tags == {"t"})
+        assert mirror.records["work"].properties["memory"] == PropertyValue("500", is_default=False)
+        assert mirror.records["work"].features == {"f": "1"}
+        fake.send("", "domain-delete", "vm", "work")
+        await until(lambda: "work" not in mirror.records)
+
+
+async def test_after_a_break_the_differences_are_sent() -> None:
+    fake = qubesd()
+    async with over(fake) as backend:
+        mirror = backend.bridge.mirror
+        await mirror.settled()
+        seen: list[Event] = []
+
+        async def listen() -> None:
+            async for event in mirror.hub.listen(lambda event: (event,)):
+                seen.append(event)  # noqa: PERF401 - it never ends
+
+        async with asyncio.TaskGroup() as tasks:
+            listening = tasks.create_task(listen())
+            await until(lambda: seen)
+            before = dict(mirror.records)
+            fake.hang_up()
+            await until(lambda: not fake.listeners)
+            fake.answers["admin.vm.List+ dom0"] = (
+                b"0\x00" + LIST.replace("Halted", "Running").encode() + (b"new class=AppVM state=Halted uuid=3\n")
+            )
+            fake.answers["admin.vm.tag.List+ work"] = b"0\x00other\n"
+            await until(lambda: "new" in mirror.records and mirror.records["work"].tags == {"other"})
+            listening.cancel()
+
+        assert events.DOMAIN_STATE("work", PowerState.RUNNING) in seen
+        folded: dict[str, VmRecord | None] = {**before}
+        for event in seen:
+            folded[event.subject] = apply_event(folded.get(event.subject), event)
+        folded.pop("", None)
+        assert folded == mirror.records
+
+
+async def test_no_bytes_are_no_success_and_the_truth_is_asked_again() -> None:
+    fake = qubesd()
+    async with over(fake) as backend:
+        await backend.bridge.mirror.settled()
+        fake.answers["admin.vm.tag.List+ work"] = b"0\x00changed\n"
+
+        error = await error_of(client_of(backend).send(calls.VM_PROPERTY_SET("work", "memory", "500")))
+
+        assert error is not None
+        assert "no answer from qubesd" in str(error)
+        await until(lambda: backend.bridge.mirror.records["work"].tags == {"changed"})
+
+
+async def test_a_qubesd_that_is_not_there_is_an_error_and_not_a_wait() -> None:
+    async with over(FakeQubesd({})) as backend:
+        error = await error_of(backend.bridge.mirror.settled())
+
+    assert isinstance(error, NoAnswerError)
+
+
+async def test_quotes_of_python_are_taken_off() -> None:
+    fake = qubesd()
+    fake.answers["admin.vm.Kill+ work"] = b"2\x00DeviceNotAssigned\x00\x00'block device sdb1 not attached to work'\x00"
+    async with over(fake) as backend:
+        error = await error_of(client_of(backend).send(calls.VM_KILL("work")))
+
+    assert isinstance(error, DeviceNotAssigned)
+    assert str(error) == "block device sdb1 not attached to work"
+
+
+async def test_a_disposable_that_qubesd_keeps_ready_is_not_shown() -> None:
+    fake = qubesd()
+    fake.answers["admin.vm.List+ dom0"] += b"disp1 class=DispVM state=Paused uuid=4\n"
+    fake.answers["admin.vm.property.GetAll+ disp1"] = b"0\x00is_preload default=False type=bool True\n"
+    async with over(fake) as backend:
+        await backend.bridge.mirror.settled()
+
+        assert backend.bridge.mirror.records.keys() == {DOM0, "work"}
+        assert backend.bridge.mirror.records["work"].klass is VmClass.APP
