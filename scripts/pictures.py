@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from PyQt5.QtCore import QLocale, QPoint, QRect, QSettings, Qt
 from PyQt5.QtGui import QColor, QPainter, QPalette, QPixmap
-from PyQt5.QtWidgets import QApplication, QDialog, QWidget
+from PyQt5.QtWidgets import QApplication, QDialog, QPushButton, QWidget
 
 from qubesmanager.client.client import Client
 from qubesmanager.client.live_copy import Lost
@@ -156,6 +156,30 @@ async def confirm(scene: Scene) -> None:
     dialog = await scene.dialog(PlanDialog)
     scene.take("confirm", dialog)
     dialog.reject()
+
+
+async def plan(scene: Scene, suffix: str = "") -> None:
+    """No net qube for any qube: the plan of it, and the window afterwards with the way back."""
+    window = scene.window
+    window.operations.set_property(list(scene.session.records), "netvm", "")
+    dialog = await scene.dialog(PlanDialog)
+    assert isinstance(dialog, PlanDialog)
+    cells = dialog.table.match(
+        dialog.table.index(0, 0, dialog.table.index(0, 0)), Qt.ItemDataRole.DisplayRole, "personal"
+    )
+    dialog.table.setData(cells[0], Qt.CheckState.Unchecked, Qt.ItemDataRole.CheckStateRole)
+    await asyncio.sleep(0.2)
+    scene.take(f"plan{suffix}", dialog)
+    dialog.accept()
+    await scene.until(lambda: window.errors.notices)
+    window.tasks.show()
+    window.tasks.view.expandAll()
+    await asyncio.sleep(0.3)
+    scene.take(f"plan-after{suffix}")
+    window.tasks.hide()
+    await scene.until(lambda: window.errors.notices)
+    window.errors.notices[0].findChildren(QPushButton)[0].click()
+    await scene.until(lambda: scene.session.records["work"].value("netvm"))
 
 
 async def remove(scene: Scene) -> None:
@@ -466,6 +490,7 @@ ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "create": create,
     "clone": clone,
     "confirm": confirm,
+    "plan": plan,
     "remove": remove,
     "palette": palette,
     "tasks": tasks,
@@ -531,6 +556,8 @@ async def main(language: str, names: list[str]) -> None:
     QApplication.setPalette(dark())
     if asked("window-dark"):
         await over(FEW, settings, lambda scene: window_of(scene, "window-dark"))
+    if asked("plan"):
+        await over(FEW, settings, lambda scene: plan(scene, "-dark"))
     if asked("settings"):
         await over(FEW, settings, lambda scene: settings_pages(scene, "-dark"))
     if asked("several"):
