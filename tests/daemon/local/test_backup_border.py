@@ -171,7 +171,7 @@ async def test_assignments_of_an_older_store_are_as_a_call_would_store_them(
     qid = first.runtime.state.qube("dom0").qid
     keep = {"persistent": "yes"}
     stored = [
-        DeviceRecord(DeviceClass.USB, "sys-usb", "*", False, keep),
+        DeviceRecord(DeviceClass.USB, "sys-usb", "a*b", False, keep),
         DeviceRecord(DeviceClass.BLOCK, "sys-usb", "a b", False, {**keep, "x y": "q r"}),
         DeviceRecord(DeviceClass.BLOCK, "sys-usb", "sda", False, {**keep, "read-only": "True"}),
         DeviceRecord(DeviceClass.PCI, "dom0", "00_14.0", False, {**keep, "no-strict-reset": "True"}),
@@ -189,7 +189,7 @@ async def test_assignments_of_an_older_store_are_as_a_call_would_store_them(
         "00_14.0": {**keep, "no-strict-reset": "yes"},
         "mic": keep,
     }
-    assert "'*' is no longer assigned to dom0" in caplog.text
+    assert "'a*b' is no longer assigned to dom0" in caplog.text
     await second.runtime.close()
     caplog.clear()
     third = await open_system(tmp_path, FakeHypervisor())

@@ -195,6 +195,29 @@ async def test_a_migration_is_preceded_by_a_copy(tmp_path: Path, monkeypatch: py
     assert copy.name.endswith("-schema-2.sqlite")
 
 
+async def test_an_assignment_to_any_port_of_an_older_store_does_not_come_true(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No call could store it then, only a hostile backup; and it meant nothing."""
+    store = Store(tmp_path / "store.sqlite")
+    older = tuple(f"schema_{number}.sql" for number in range(1, 8))
+    device = "INSERT INTO device (qid, class, backend, ident, options) VALUES (7, 'usb', 'sys-usb', ?, '{}')"
+    with monkeypatch.context() as patch:
+        patch.setattr("qubesmanager.daemon.local.store.store._MIGRATIONS", older)
+        patch.setattr("qubesmanager.daemon.local.store.store.check_tables", lambda _connection: None)
+        await store.open()
+        await store.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "store.sqlite")) as connection:
+        for ident in ("*", "*1234:5678:x", "1-1"):
+            connection.execute(device, (ident,))
+        connection.commit()
+
+    store = await opened(tmp_path / "store.sqlite")
+
+    assert await store.read("SELECT ident FROM device") == [("1-1",)]
+    await store.close()
+
+
 async def opened(path: Path) -> Store:
     store = Store(path)
     await store.open()

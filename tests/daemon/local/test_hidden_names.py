@@ -105,6 +105,11 @@ PLACES: dict[str, list[Make]] = {
     "mgmt1.vm.device.<class>.Attach": _device(calls.VM_DEVICE_ATTACH, {"persistent": "yes"}),
     "mgmt1.vm.device.<class>.Detach": _device(calls.VM_DEVICE_DETACH),
     "mgmt1.vm.device.<class>.List": _device(calls.VM_DEVICE_LIST),
+    "mgmt1.vm.device.<class>.Attached": _device(calls.VM_DEVICE_ATTACHED),
+    "mgmt1.vm.device.<class>.Assigned": _device(calls.VM_DEVICE_ASSIGNED),
+    "mgmt1.vm.device.<class>.Assign": _device(calls.VM_DEVICE_ASSIGN, {}),
+    "mgmt1.vm.device.<class>.Unassign": _device(calls.VM_DEVICE_UNASSIGN, {}),
+    "mgmt1.vm.device.<class>.SetAssignment": _device(calls.VM_DEVICE_SET_ASSIGNMENT, {"mode": "required"}),
     "mgmt1.vm.volume.Attach": [lambda name: calls.VM_VOLUME_ATTACH("work", _volume(name), {})],
     "mgmt1.vm.volume.Copy": [
         lambda name: calls.VM_VOLUME_COPY("untrusted", "private", {"from": name, "volume": "private"})
@@ -193,6 +198,8 @@ NAMELESS = {
     "mgmt1.vm.volume.Revert", "mgmt1.vm.volume.Extend", "mgmt1.vm.volume.Detach", "mgmt1.vm.volume.Import",
     "mgmt1.vm.volume.Clear",
     "mgmt1.vm.Start", "mgmt1.vm.Shutdown", "mgmt1.vm.Pause", "mgmt1.vm.Unpause", "mgmt1.vm.Kill",
+    "mgmt1.vm.Suspend", "mgmt1.vm.Resume", "mgmt1.vm.CreateDisposable",
+    "mgmt1.vm.device.denied.List", "mgmt1.vm.device.denied.Add", "mgmt1.vm.device.denied.Remove",
     "mgmt1.vm.Remove", "mgmt1.vm.Mentions", "mgmt1.vm.notes.Get", "mgmt1.vm.log.List", "mgmt1.vm.CurrentState",
     "mgmt1.vm.Stats", "mgmt1.Events", "mgmt1.vmclass.List", "mgmt1.deviceclass.List", "mgmt1.host.Memory",
     "mgmt1.vm.property.GetDefault", "mgmt1.property.GetDefault", "mgmt1.vm.firewall.Replace",

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Statement = tuple[str, Sequence[Any]]
 
-_MIGRATIONS = tuple(f"schema_{number}.sql" for number in range(1, 8))
+_MIGRATIONS = tuple(f"schema_{number}.sql" for number in range(1, 9))
 """In order; a database remembers in `user_version` how many it has had."""
 
 
