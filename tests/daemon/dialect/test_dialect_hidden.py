@@ -92,3 +92,12 @@ async def test_a_visible_template_serves_its_source(other: Caller, client: Clien
     await client.send(calls.VM_TAG_SET(TEMPLATE, f"managed-by-{SOURCE}"))
 
     await other.content(f"admin.vm.Create.AppVM+{TEMPLATE}", "dom0", b"name=new label=red")
+
+
+@pytest.mark.parametrize("call", ["CheckWithAdminVM", "CheckWithTemplateAndAdminVM"])
+async def test_a_feature_of_dom0_is_not_set_for_another_source(admin: Caller, other: Caller, call: str) -> None:
+    await admin.answer("admin.vm.feature.Set+gui", "dom0", b"1")
+
+    answer = await other.answer(f"admin.vm.feature.{call}+gui", "work")
+
+    assert answer == b"2\0QubesFeatureNotFoundError\0\0Feature not set for domain work: gui\0"

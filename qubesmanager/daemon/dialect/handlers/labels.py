@@ -11,7 +11,6 @@ from qubesmanager.wire.errors import (
     ProtocolError,
     QubesFeatureNotFoundError,
     QubesNoSuchPropertyError,
-    QubesVMNotFoundError,
 )
 from qubesmanager.wire.names import DOM0
 
@@ -109,7 +108,7 @@ async def check_with_both(asking: Asking, name: str, _payload: None) -> str:
 async def _of_admin_vm(asking: Asking, name: str) -> str:
     try:
         return await asking.ask(mgmt1.VM_FEATURE_GET(DOM0, name))
-    except (QubesFeatureNotFoundError, QubesVMNotFoundError):
+    except (QubesFeatureNotFoundError, PermissionDenied):
         raise _no_feature(asking, name) from None
 
 
