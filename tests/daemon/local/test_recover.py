@@ -205,6 +205,12 @@ async def test_a_hostile_description_gets_no_more_than_a_call_would(state: Path)
     await system.runtime.close()
 
 
+async def test_of_a_whole_store_nothing_is_made_again_or_left(state: Path) -> None:
+    recovery = await recovered(state, FakeHypervisor())
+
+    assert (recovery.made, recovery.lines, recovery.left) == ([], [], 0)
+
+
 async def test_a_qube_that_exists_is_never_changed(state: Path) -> None:
     """A volume says that it is of a qube that the store has under another name, or of a name that is taken."""
     source = state / "pools/default/room/private"

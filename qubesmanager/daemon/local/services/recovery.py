@@ -146,7 +146,8 @@ async def _described(state: State, pools: Pools, recovery: Recovery) -> dict[str
     described = {name: candidate for name, candidate in described.items() if candidate.volumes}
     for template in [*(await held_templates(state, pools)), *described.values()]:
         for disposable in disposables_of(template):
-            described.setdefault(disposable.name, disposable)
+            if disposable.uuid not in state.by_uuid:
+                described.setdefault(disposable.name, disposable)
     for name in sorted(sessions.keys() - described.keys() - state.qubes.keys()):
         recovery.leave(
             f"{name} was not made again: it was a disposable that goes when it halts, or its template does not describe"
