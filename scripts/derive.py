@@ -83,7 +83,8 @@ ADMIN_INTRODUCTION = f"""\
 # The admin.* calls of Qubes OS
 
 The daemon answers these calls as the qubesd of Qubes 4.3 and 4.4 does, by calls of mgmt1 (docs/api.md). The framing of
-requests and answers is the same. docs/admin.md says how to use them and what differs.
+requests and answers is the same. docs/admin.md says how to use them and what differs. A call that is not available here
+is refused with a sentence.
 
 """
 
