@@ -266,7 +266,7 @@ VM_CREATE_DISPOSABLE = Call(
     "admin.vm.CreateDisposable", Dest.EITHER, Tier.GLOBAL_RWX, c.NOTHING, c.LINE, c.LINE,
     "Create a disposable from the destination, else from the source's default_dispvm, and answer its name; with the"
     " payload uuid its uuid. It is removed when it halts.",
-    time_limit=None, uses=(m.VM_CREATE, m.VM_PROPERTY_GET),
+    time_limit=None, uses=(m.VM_CREATE_DISPOSABLE, m.VM_PROPERTY_GET),
 )  # fmt: skip
 VM_REMOVE = Call(
     "admin.vm.Remove", Dest.VM, Tier.GLOBAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING,

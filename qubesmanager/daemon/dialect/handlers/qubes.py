@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Qubes: list, create, remove, lifecycle, state; firewall; events."""
 
-import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from typing import cast
@@ -16,7 +15,6 @@ from qubesmanager.wire.codecs import CreateInPoolSpec, CreateSpec, VmInfo
 from qubesmanager.wire.errors import (
     Mgmt1Error,
     ProtocolError,
-    QubesVMAlreadyExistsError,
     QubesVMNotFoundError,
     QubesVMNotHaltedError,
     QubesVMNotRunningError,
@@ -145,10 +143,6 @@ async def _complete(asking: Asking, name: str) -> AsyncGenerator[str, None]:
         raise
 
 
-_TRIES = 100
-"""Names of a new disposable that are tried, if they are taken."""
-
-
 @answers(calls.VM_CREATE_DISPOSABLE)
 async def create_disposable(asking: Asking, _arg: None, form: str) -> str:
     if form not in {"", "uuid"}:
@@ -158,23 +152,10 @@ async def create_disposable(asking: Asking, _arg: None, form: str) -> str:
         template = (await asking.ask(mgmt1.VM_PROPERTY_GET(asking.source, "default_dispvm"))).value
         if not template:
             raise Mgmt1Error("There is no default disposable template.")
-    label = (await asking.ask(mgmt1.VM_PROPERTY_GET(template, "label"))).value
-    name = await _new_disposable(asking, template, label)
+    name = await asking.ask(mgmt1.VM_CREATE_DISPOSABLE(template))
     if form == "uuid":
         return f"uuid:{(await asking.ask(mgmt1.VM_PROPERTY_GET(name, 'uuid'))).value}"
     return name
-
-
-async def _new_disposable(asking: Asking, template: str, label: str) -> str:
-    """A new disposable under the first random name that is free."""
-    for _ in range(_TRIES):
-        name = f"disp{1 + secrets.randbelow(9999)}"
-        try:
-            await asking.ask(mgmt1.VM_CREATE(template, VmClass.DISP, CreateSpec(name, label)))
-        except QubesVMAlreadyExistsError:
-            continue
-        return name
-    raise Mgmt1Error("There is no free name for a disposable.")
 
 
 @answers(calls.VM_REMOVE)
