@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from until import LIMIT
+
 from qubesmanager.backup.archive.contents import ADMIN_CLASS, Contents, Device, Label, Qube
 from qubesmanager.backup.archive.scrypt_container import Params
 from qubesmanager.backup.archive.writer import Options, QubeData, write
@@ -128,7 +130,7 @@ def assert_no_thread_is_left() -> None:
     left = [thread for thread in threading.enumerate() if thread.name.startswith("backup")]
     assert not [thread for thread in left if not thread.name.startswith(("backup-keys", "backup-check"))]
     for thread in left:
-        thread.join(10)
+        thread.join(LIMIT)
         assert not thread.is_alive()
 
 

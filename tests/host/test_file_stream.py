@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from until import until
+from until import LIMIT, until
 
 from qubesmanager.host import file_stream
 from qubesmanager.host.file_stream import PIECE, FileStream
@@ -36,7 +36,7 @@ class Slow:
 
     def __call__(self, *arguments: Any) -> Any:
         self.begun.set()
-        assert self.leave.wait(60)
+        assert self.leave.wait(LIMIT)
         try:
             return self._work(*arguments)
         finally:

@@ -5,6 +5,8 @@ import os
 import threading
 from concurrent.futures import wait
 
+from until import LIMIT
+
 from qubesmanager.host.priority import compute_later, computing
 from qubesmanager.host.workers import Workers
 
@@ -12,7 +14,7 @@ from qubesmanager.host.workers import Workers
 def test_a_thread_that_computes_gives_way_and_the_others_do_not() -> None:
     before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
     with Workers(1, "test", compute_later) as workers:
-        priority = workers.submit(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id())).result(10)
+        priority = workers.submit(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id())).result(LIMIT)
 
     assert priority == max(before, 10)
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
@@ -31,7 +33,7 @@ def test_as_many_threads_compute_at_a_time_as_there_are_processors() -> None:
                 most = max(most, inside)
                 if inside == count:
                     go_on.set()
-            assert go_on.wait(10)
+            assert go_on.wait(LIMIT)
             with lock:
                 inside -= 1
 

@@ -6,6 +6,7 @@ from concurrent.futures import CancelledError, wait
 from concurrent.futures import thread as standard
 
 import pytest
+from until import LIMIT
 
 from qubesmanager.host.workers import Workers
 
@@ -42,18 +43,18 @@ def test_after_the_end_no_work_is_taken_and_what_was_waiting_may_be_cancelled() 
 
     def work() -> str:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(LIMIT)
         return "done"
 
     workers = Workers(1, "test")
     first, second = workers.submit(work), workers.submit(work)
-    begun.wait(10)
+    begun.wait(LIMIT)
     workers.shutdown(wait=False, cancel_futures=True)
     go_on.set()
 
-    assert first.result(10) == "done"
+    assert first.result(LIMIT) == "done"
     with pytest.raises(CancelledError):
-        second.result(10)
+        second.result(LIMIT)
     with pytest.raises(RuntimeError, match="test"):
         workers.submit(work)
 
@@ -69,4 +70,4 @@ def test_each_thread_begins_as_it_was_told_and_all_have_ended_with_the_block() -
 
 def test_the_lock_that_all_executors_of_the_standard_library_share_is_not_needed() -> None:
     with standard._global_shutdown_lock, Workers(1, "test") as workers:
-        assert workers.submit(int, "7").result(10) == 7
+        assert workers.submit(int, "7").result(LIMIT) == 7

@@ -30,6 +30,7 @@ from backup_samples import (
     written,
 )
 from qubes_backup import backup_of, domain, qubes_xml
+from until import LIMIT
 
 from qubesmanager.backup.archive import scrypt_container
 from qubesmanager.backup.archive.compression import Compression
@@ -150,7 +151,7 @@ def test_a_wrong_passphrase_is_answered_after_one_key_derivation(monkeypatch: py
     def slow_but_for_the_first(passphrase: bytes, salt: bytes, params: Params) -> tuple[bytes, bytes]:
         derived.append(salt)
         if not passphrase.startswith(b"backup-header!"):
-            assert answered.wait(10)
+            assert answered.wait(LIMIT)
         return derive(passphrase, salt, params)
 
     monkeypatch.setattr(scrypt_container, "_derive", slow_but_for_the_first)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from demo_fixtures import client_of
 from fakes_hypervisor import FakeHost, FakeHypervisor
-from until import until, until_equal
+from until import LIMIT, until, until_equal
 
 from qubesmanager.daemon.local.drivers.devices.memory import MemoryDevices
 from qubesmanager.daemon.local.startup import open_system
@@ -170,7 +170,7 @@ async def test_a_caller_cancelled_twice_still_applies_what_was_stored(system: Sy
 
     def slowly(statements: list[Any]) -> None:
         begun.set()
-        go_on.wait(30)
+        go_on.wait(LIMIT)
         commit(statements)
 
     async def change() -> None:

@@ -11,6 +11,7 @@ import pytest
 from backup_daemon import WORDS
 from qubes_backup import domain, of_one
 from streams import pieces
+from until import LIMIT
 
 from qubesmanager.backup.errors import BackupNotConnectedError
 from qubesmanager.backup.profile import parse_profile
@@ -28,7 +29,7 @@ def hung(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     is_dir = Path.is_dir
 
     def there(path: Path) -> bool:
-        return answering.wait(30) if path == Path("/b") else is_dir(path)
+        return answering.wait(LIMIT) if path == Path("/b") else is_dir(path)
 
     monkeypatch.setattr(limits, "DESTINATION_SECONDS", 0.2)
     monkeypatch.setattr(Path, "is_dir", there)

@@ -5,7 +5,7 @@ import asyncio
 
 import pytest
 from device_samples import CAMERA, MIC, SDB, STICK, WaitingHypervisor, source
-from until import until
+from until import LIMIT, until
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
@@ -22,7 +22,7 @@ from qubesmanager.wire.values import DeviceClass, PowerState
 
 @pytest.fixture
 def operations(session: Session, feed: DeviceFeed) -> DeviceOperations:
-    return DeviceOperations(session, limit=5)
+    return DeviceOperations(session, limit=LIMIT)
 
 
 async def ended(session: Session) -> list[tuple[str, str]]:

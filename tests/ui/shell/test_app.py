@@ -89,7 +89,7 @@ def test_a_second_start_hands_over_and_a_signal_ends_the_first(tmp_path: Path, p
 
         second = subprocess.run([*command, "settings", "work"], env=place, timeout=LIMIT, check=False)
         first.send_signal(signal.SIGTERM)
-        first.wait(60)
+        first.wait(LIMIT)
 
     assert second.returncode == 0
     assert first.returncode == 0

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from until import LIMIT
 
 from qubesmanager.daemon.local.drivers.hypervisor import accel
 from qubesmanager.wire.errors import QubesValueError
@@ -15,7 +16,7 @@ needs_qemu = pytest.mark.skipif(shutil.which(accel.QEMU) is None, reason="QEMU i
 @needs_qemu
 @pytest.mark.qemu
 async def test_the_probe_reads_the_output_of_its_boot_sector() -> None:
-    assert await accel.boots("tcg", limit=60)
+    assert await accel.boots("tcg", limit=LIMIT)
 
 
 @needs_qemu

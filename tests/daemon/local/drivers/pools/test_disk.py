@@ -6,6 +6,7 @@ import threading
 from mmap import mmap
 
 import pytest
+from until import LIMIT
 
 from qubesmanager.daemon.local.drivers.pools.disk import in_thread, is_zero
 
@@ -23,7 +24,7 @@ async def test_a_cancelled_caller_waits_until_the_thread_has_ended_however_often
 
     def work() -> None:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(LIMIT)
 
     task = asyncio.get_running_loop().create_task(in_thread(work))
     await asyncio.to_thread(begun.wait)
