@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a handler of an `admin.*` call gets: a way to make mgmt1 calls for its caller; and the registry of handlers."""
 
+import asyncio
 import secrets
 import string
 from collections import OrderedDict
@@ -18,6 +19,9 @@ from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.values import DeviceClass
 
 R = TypeVar("R")
+
+TURN = 256
+"""Rows between two turns of the loop: some milliseconds."""
 
 _LETTERS = string.ascii_letters + string.digits
 
@@ -88,9 +92,14 @@ class Asking:
         rows = await self.ask(calls.VM_LIST(DOM0, name))
         return bool(rows)
 
-    def rows(self, request: Request[R]) -> AsyncIterator[R]:
-        """The rows of a call that answers row by row."""
-        return cast(AsyncIterator[R], self._begun(request))
+    async def rows(self, request: Request[R]) -> AsyncIterator[R]:
+        """The rows of a call that answers row by row. Every `TURN` rows the loop runs what else is due."""
+        number = 0
+        async for row in cast(AsyncIterator[R], self._begun(request)):
+            yield row
+            number += 1
+            if number % TURN == 0:
+                await asyncio.sleep(0)
 
     def events(self, request: Request[Event]) -> AsyncIterator[Event]:
         """The events of a call that answers with events."""

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Devices through `admin.*`: what is offered, attached and assigned, in the words of Qubes 4.3 and of 4.2."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from demo_fixtures import demo_system
@@ -10,8 +12,15 @@ from dialect_fixtures import Caller
 from fakes_hypervisor import FakeHypervisor
 from sysfs_tree import SysfsTree, machine_with_a_stick
 
+from qubesmanager.admin.calls import BY_SERVICE
 from qubesmanager.admin.codecs import AVAILABLE_ROWS, DeviceRow
+from qubesmanager.admin.events import Shared
+from qubesmanager.daemon.dialect.context import TURN, Asking, Tokens
+from qubesmanager.daemon.local.backend import LocalBackend
+from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.system import System
+from qubesmanager.wire import calls
+from qubesmanager.wire.values import VmClass
 
 STICK = "0951:1666:A1:u080650"
 DISK = f"{STICK}:1.0"
@@ -185,3 +194,25 @@ async def test_a_backend_that_the_source_does_not_see_is_none(admin: Caller) -> 
     for backend in ("work", "ghost"):
         answer = await other.answer(f"admin.vm.device.block.Attach+{backend}+sdb", "vault")
         assert answer == f"2\0QubesVMNotFoundError\0\0No such domain: '{backend}'\0".encode()
+
+
+async def test_rows_that_a_call_looks_through_let_others_take_their_turn(system: System) -> None:
+    """Who has each device is looked for in the records of all qubes."""
+    for number in range(4 * TURN):
+        own = {"label": "red", "template": "debian-13"}
+        system.runtime.state.add(Qube(1000 + number, uuid4(), f"q{number}", VmClass.APP, own=own))
+    backend = LocalBackend(system)
+    available = BY_SERVICE["admin.vm.device.usb.Available"]
+    asking = Asking(backend, Shared(), Tokens(), "dom0", "dom0", available, backend.context("dom0", "dom0", available))
+
+    async def looked_through() -> int:
+        return len([record async for record in asking.rows(calls.VM_GET_ALL("dom0"))])
+
+    looking = asyncio.get_running_loop().create_task(looked_through())
+    turns = 0
+    while not looking.done():
+        await asyncio.sleep(0)
+        turns += 1
+
+    assert await looking > 4 * TURN
+    assert turns > 4
