@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A plan as a task: its rows are the children of the task, its refusals one message, its end the offer to undo it."""
 
+from dataclasses import replace
 from typing import Protocol
 
 from PyQt5.QtCore import QCoreApplication
@@ -106,7 +107,8 @@ class Carrying:
         can_be = rows and all(step.opposite is not None for row in rows for step in row.steps)
         is_large = self._plan.needs_showing and self._plan.kind is not Kind.UNDO
         if can_be and is_large and not self._window.session.tasks.closing:
-            self._window.undoable.emit(plan_texts.done_text(self._plan), self._plan, done)
+            text = plan_texts.done_text(replace(self._plan, rows=tuple(rows)))
+            self._window.undoable.emit(text, self._plan, done)
 
     def _text(self, not_done: list[Row]) -> str:
         """The rows that were not done, each with its reason."""

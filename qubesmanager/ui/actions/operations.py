@@ -202,6 +202,8 @@ class Operations(QObject):
             self._begin(dialog.plan, stops_at_refusal=dialog.stops_at_refusal)
 
     def _begin(self, plan: Plan, *, stops_at_refusal: bool) -> None:
+        if not plan.changes:  # what it would have done has come true meanwhile, or is refused now
+            return
         carrying = Carrying(self, plan, stops_at_refusal=stops_at_refusal)
         rows = [plan_texts.child_title(row) for row in plan.changes]
         children = rows if len(rows) > 1 else ()

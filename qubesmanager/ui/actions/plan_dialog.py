@@ -90,7 +90,7 @@ class PlanDialog(QDialog):
         self._expand()
         screen = QGuiApplication.primaryScreen()
         size = self.sizeHint().expandedTo(self.minimumSizeHint())
-        size.setWidth(max(size.width(), 215 * self._unit))
+        size.setWidth(max(size.width(), 245 * self._unit))
         size.setHeight(max(size.height(), min(165, 90 + 7 * len(self.plan.rows)) * self._unit))
         self.resize(size.boundedTo(screen.availableSize() * 0.95) if screen is not None else size)
         (self.typed if self.plan.kind is Kind.REMOVE else self.tree).setFocus()

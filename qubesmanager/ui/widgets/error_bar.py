@@ -18,7 +18,7 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.ui.icons import tinted_icon
-from qubesmanager.ui.widgets.labels import blended, plain_label, subdue, warning_color
+from qubesmanager.ui.widgets.labels import blended, info_color, plain_label, subdue, warning_color
 
 SECOND = 1000
 EDGE = 3
@@ -53,7 +53,7 @@ class Notice(QFrame):
         self._left = seconds
         self.setAutoFillBackground(True)
         palette = self.palette()
-        self._color = warning_color(palette) if warning else palette.color(QPalette.ColorRole.Link)
+        self._color = warning_color(palette) if warning else info_color(palette)
         palette.setColor(
             QPalette.ColorRole.Window, blended(self._color, palette.color(QPalette.ColorRole.Window), TINT)
         )

@@ -66,6 +66,11 @@ def warning_color(palette: QPalette) -> QColor:
     return QColor("#e3b04b" if palette.color(QPalette.ColorRole.Base).lightness() < HALF else "#8a5a00")
 
 
+def info_color(palette: QPalette) -> QColor:
+    """The colour of news and ways back in this palette; the link colour of some desktops is unreadable in dark."""
+    return QColor("#86b7f2" if palette.color(QPalette.ColorRole.Base).lightness() < HALF else "#1d5fa8")
+
+
 def title_label(text: str, parent: QWidget | None = None) -> QLabel:
     """The one title of a window or pane: bold, a quarter larger than text."""
     label = plain_label(text, parent)
