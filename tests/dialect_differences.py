@@ -63,6 +63,7 @@ DIFFERENT: dict[str, dict[str, str]] = {
         "admin.vm.Create.AppVM+fedora-41 dom0 name=w3 label=nosuch": TEMPLATES,
         "admin.vm.Create.AppVM+fedora-41 dom0 name=w3 label=red": TEMPLATES,
         "admin.vm.CreateInPool.AppVM+fedora-41 dom0 name=w6 label=red pool=nosuch": TEMPLATES,
+        "admin.vm.property.GetAll+ rem1": ORDER,
         "admin.vm.CreateDisposable+ app-0000": TEMPLATES,
         "admin.vm.Create.DispVM+app-0000 dom0 name=named-disp2 label=red": TEMPLATES,
         "admin.vm.property.Set+installed_by_rpm w2 True": FROM_PACKAGES,

@@ -246,6 +246,11 @@ VM_CREATE_DISP = Call(
     " default_dispvm of dom0.",
     time_limit=None, uses=(m.VM_CREATE, m.VM_PROPERTY_SET, m.VM_REMOVE),
 )  # fmt: skip
+VM_CREATE_REMOTE = Call(
+    "admin.vm.Create.RemoteVM", Dest.DOM0, Tier.GLOBAL_RWX, c.optional(c.VM_NAME), q.CREATE, c.NOTHING,
+    "Create a RemoteVM, a qube of another machine.",
+    uses=(m.VM_CREATE,),
+)  # fmt: skip
 VM_CREATE_IN_POOL_APP = Call(
     "admin.vm.CreateInPool.AppVM", Dest.DOM0, Tier.GLOBAL_RWX, c.optional(c.VM_NAME), q.CREATE_IN_POOL, c.NOTHING,
     "As admin.vm.Create.AppVM, with all volumes or the named ones in the given pools.",

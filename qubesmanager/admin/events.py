@@ -16,7 +16,7 @@ from qubesmanager.wire.codecs import VmInfo
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.event_row import AnyEventRow
 from qubesmanager.wire.records import DeviceRecord
-from qubesmanager.wire.values import DeviceChange, PowerState
+from qubesmanager.wire.values import DeviceChange, PowerState, VmClass
 
 _UP = {"start_guid": "True"}
 _ENDED = frozenset({PowerState.HALTED, PowerState.CRASHED, PowerState.NA})
@@ -222,8 +222,6 @@ class Translator:
             return [Event(name, "property-load"), *self._state(name, record.state)]
         self._states[name] = record.state
         created = sorted(tag for tag in record.tags if tag.startswith("created-by-"))
-        return [
-            Event("", "domain-add", {"vm": name}),
-            *(Event(name, f"domain-tag-add:{tag}", {"tag": tag}) for tag in created),
-            Event(name, "domain-create-on-disk"),
-        ]
+        made = [] if record.klass is VmClass.REMOTE else [Event(name, "domain-create-on-disk")]
+        tags = [Event(name, f"domain-tag-add:{tag}", {"tag": tag}) for tag in created]
+        return [Event("", "domain-add", {"vm": name}), *tags, *made]

@@ -111,7 +111,10 @@ VALUES: list[tuple[Codec[Any], st.SearchStrategy[Any]]] = [
     (codecs.TOKEN_CONTENT, st.builds(TokenContent, ASCII_LINE, TEXT)),
     (codecs.PROPERTY_STATE, st.builds(PropertyState, st.booleans(), TEXT)),
     (codecs.CURRENT_STATE, st.builds(CurrentState, st.sampled_from(PowerState), NUMBER, NUMBER)),
-    (codecs.VM_ROWS, _rows(st.builds(VmInfo, NAME, st.sampled_from(VmClass), st.sampled_from(PowerState)))),
+    (
+        codecs.VM_ROWS,
+        _rows(st.builds(VmInfo, NAME, st.sampled_from(VmClass), st.sampled_from(PowerState), uuid=st.just(""))),
+    ),
     (codecs.PROPERTY_ROWS, _rows(st.builds(PropertyRow, PROPERTY, st.booleans(), st.just("str"), TEXT))),
     (codecs.RULE_ROWS, _rows(st.builds(RuleRow, st.just("r-1"), ASCII_LINE))),
     (codecs.DEVICE_ROWS, _rows(st.builds(DeviceRow, DEVICE, OPTIONS))),

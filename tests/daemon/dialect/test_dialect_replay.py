@@ -41,6 +41,7 @@ SECTIONS = list(dict.fromkeys(each.section for each in EXCHANGES))
 MADE_UP = (
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),
     (r"mem=[1-9]\d* mem_static_max=\d+ cputime=\d+", "mem=N mem_static_max=N cputime=N"),
+    (r"(qid default=\w+ type=int )\d+", r"\1N"),
     (r"\bdisp\d+", "dispN"),
     (r"vid=(appvms|vm-templates)/", "vid="),
     (r"source=(appvms|vm-templates)/", "source="),

@@ -89,6 +89,12 @@ async def create_standalone(asking: Asking, template: str | None, spec: CreateSp
     await asking.ask(mgmt1.VM_CREATE(DOM0, VmClass.STANDALONE, spec))
 
 
+@answers(calls.VM_CREATE_REMOTE)
+async def create_remote(asking: Asking, template: str | None, spec: CreateSpec) -> None:
+    _check_empty(template, VmClass.REMOTE)
+    await asking.ask(mgmt1.VM_CREATE(DOM0, VmClass.REMOTE, spec))
+
+
 @answers(calls.VM_CREATE_DISP)
 async def create_disposable_to_keep(asking: Asking, template: str | None, spec: CreateSpec) -> None:
     source = await _template(asking, VmClass.DISP, template)

@@ -24,9 +24,10 @@ _FLAGS = {YES: TRUE, NO: FALSE}
 
 
 async def _volumes(asking: Asking) -> list[str]:
-    """The names of the qube's own volumes, as Qubes OS lists them."""
+    """The names of the qube's own volumes, as Qubes OS lists them; none of dom0 and of a RemoteVM."""
     present = {row.name for row in await asking.ask(mgmt1.VM_VOLUME_LIST(asking.dest))}
-    return [] if asking.dest == DOM0 else [*(name for name in _ORDER if name in present), KERNEL]
+    own = [name for name in _ORDER if name in present]
+    return [*own, KERNEL] if own else []
 
 
 @answers(calls.VM_VOLUME_LIST)
