@@ -197,7 +197,7 @@ async def test_a_backend_that_the_source_does_not_see_is_none(admin: Caller) -> 
 
 
 async def test_rows_that_a_call_looks_through_let_others_take_their_turn(system: System) -> None:
-    """Who has each device is looked for in the records of all qubes."""
+    """The holder of each device is looked for in the records of all qubes."""
     for number in range(4 * TURN):
         own = {"label": "red", "template": "debian-13"}
         system.runtime.state.add(Qube(1000 + number, uuid4(), f"q{number}", VmClass.APP, own=own))

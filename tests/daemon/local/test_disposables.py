@@ -62,6 +62,20 @@ async def test_disposables_wait_paused_and_hidden_until_one_is_taken(client: Cli
     assert first not in waiting(system)
 
 
+async def test_a_qube_of_a_user_never_waits_whatever_a_list_says(client: Client, system: System) -> None:
+    """The list may come from an earlier version, or a removed disposable's name was taken."""
+    usb, template = system.runtime.state.qube("sys-usb"), system.runtime.state.qube("default-dvm")
+    async with system.runtime.altering(template):
+        await system.settings.put_feature(template, "preload-dispvm", "sys-usb")
+
+    assert await client.send(calls.VM_CREATE_DISPOSABLE("default-dvm")) != "sys-usb"
+    await preload(client, system, 1)
+
+    assert system.runtime.state.qube("sys-usb") is usb
+    assert usb.state is PowerState.RUNNING
+    assert usb not in waiting(system)
+
+
 async def test_fewer_wait_once_the_number_is_less(client: Client, system: System) -> None:
     await preload(client, system, 2)
     names = [qube.name for qube in waiting(system)]

@@ -301,6 +301,13 @@ async def test_a_long_feature_of_qubes_comes_back_and_an_impossible_one_is_named
     assert all(f"The feature '{name}' is left out" in note for name in ("-bad", "lines", "huge"))
 
 
+async def test_the_list_of_disposables_that_wait_is_not_restored(client: Client) -> None:
+    note = await note_of(client, domain("in-feat", features={"preload-dispvm": "sys-usb", "mine": "1"}))
+
+    assert await client.send(calls.VM_FEATURE_LIST("in-feat")) == ["mine"]
+    assert "preload" not in note
+
+
 async def test_tags_that_cannot_be_are_named(client: Client) -> None:
     tags = ("work", "created-by-evil", "a b", "x" * 129, "managed-by-in-tags", "of.before")
 

@@ -117,10 +117,18 @@ class Disposables:
         return preload_number(of_system if is_default and of_system is not None else template.features.get(PRELOAD_MAX))
 
     def waiting(self, template: Qube) -> list[Qube]:
-        """The disposables of a template that wait, in the order they were made."""
+        """The disposables of a template that wait, in the order they were made.
+
+        Each has the feature `internal`: a qube without it belongs to a user, whatever a list says that a restore or an
+        earlier version stored.
+        """
         names = template.features.get(PRELOAD_LIST, "").split()
         qubes = [self._runtime.state.qubes[name] for name in names if name in self._runtime.state.qubes]
-        return [qube for qube in qubes if qube.klass is VmClass.DISP and qube.value("template") == template.name]
+        return [
+            qube
+            for qube in qubes
+            if qube.klass is VmClass.DISP and qube.value("template") == template.name and INTERNAL in qube.features
+        ]
 
     async def keep(self) -> None:
         """Make and remove disposables so that as many wait as settings say, for as long as the daemon runs."""
