@@ -49,6 +49,14 @@ TURNS = {
 }
 """Turns of phrase, and what to write."""
 
+TEST_NAMES = {
+    r"^who\b": "name the thing: a caller that disconnects",
+    r"\b(?:told|held|heard|hears)\b": "shown, reported, sent; the exact verb",
+    r"\bsaid\b": "reported, shown",
+    r"\bpersons?\b": "the user",
+}
+"""What the name of a test may not contain besides."""
+
 _TURN = re.compile("|".join(f"(?P<t{number}>{turn})" for number, turn in enumerate(TURNS)), re.IGNORECASE)
 
 
@@ -68,6 +76,14 @@ def turns(path: Path, line: int, text: str) -> Iterator[Finding]:
         yield Finding(path, line + text.count("\n", 0, match.start()), match[0], list(TURNS.values())[number])
 
 
+def in_test_name(path: Path, line: int, name: str) -> Iterator[Finding]:
+    """Turns in the name of a test, with blanks between its words."""
+    yield from turns(path, line, name)
+    for turn, instead in TEST_NAMES.items():
+        if match := re.search(turn, name):
+            yield Finding(path, line, f"{match[0]} in the name of a test", instead)
+
+
 def in_code(path: Path, source: str) -> Iterator[Finding]:
     """Names that a module binds, and turns in its comments and strings; of tests, in comments and docstrings."""
     for node in ast.walk(ast.parse(source)):
@@ -80,6 +96,8 @@ def in_code(path: Path, source: str) -> Iterator[Finding]:
             name = node.attr.lstrip("_")
         if name in NAMES and isinstance(node, ast.expr | ast.arg) and TESTS not in path.parents:
             yield Finding(path, node.lineno, f"the name {name}", NAMES[name])
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+            yield from in_test_name(path, node.lineno, node.name.removeprefix("test_").replace("_", " "))
     comment: list[str] = []
     first = last = 0
     for token in tokenize.generate_tokens(io.StringIO(source).readline):

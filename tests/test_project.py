@@ -318,5 +318,5 @@ def test_documents_wrap_at_100_characters() -> None:
         ("- " + "x" * 120, []),
     ],
 )
-def test_what_counts_as_a_line_that_is_too_long(text: str, numbers: list[int]) -> None:
+def test_a_line_that_is_too_long_is_found_outside_of_tables_and_code(text: str, numbers: list[int]) -> None:
     assert long_lines(text) == numbers

@@ -78,7 +78,7 @@ async def test_cancelled_while_it_is_opened_it_does_not_stay_open(file: Path, mo
     await until(lambda: open_files(file) == 0)
 
 
-async def test_cancelled_while_it_is_closed_it_is_closed_all_the_same(file: Path) -> None:
+async def test_a_cancel_during_close_still_closes_the_file(file: Path) -> None:
     slow = Slow(lambda: None)
     async with asyncio.TaskGroup() as group:
         task = group.create_task(read(file, slow))

@@ -28,7 +28,7 @@ def test_several_threads_work_at_a_time() -> None:
     assert not meeting.broken
 
 
-def test_what_the_work_raises_is_raised_by_the_result_and_the_thread_goes_on() -> None:
+def test_an_error_of_the_work_is_raised_by_its_result_and_the_thread_continues() -> None:
     with Workers(1, "test") as workers:
         broken = workers.submit(int, "x")
         whole = workers.submit(int, "7", base=8)
@@ -59,7 +59,7 @@ def test_after_the_end_no_work_is_taken_and_what_was_waiting_may_be_cancelled() 
         workers.submit(work)
 
 
-def test_each_thread_begins_as_it_was_told_and_all_have_ended_with_the_block() -> None:
+def test_each_thread_runs_the_given_start_function_and_has_ended_after_the_block() -> None:
     begun: list[str] = []
     with Workers(2, "test", lambda: begun.append(threading.current_thread().name)) as workers:
         wait([workers.submit(int) for _ in range(5)])

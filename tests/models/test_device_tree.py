@@ -281,7 +281,7 @@ def _count(rows: Shown) -> int:
     return sum(1 + _count(below) for _, below in rows)
 
 
-def test_a_mode_that_is_not_usual_is_said_beside_the_qube(catalog: DeviceCatalog) -> None:
+def test_an_unusual_mode_is_shown_next_to_the_qube(catalog: DeviceCatalog) -> None:
     filled(catalog)
     asked = DeviceRecord(*SDA, False, {"persistent": "yes", "mode": "ask-to-attach"})
 

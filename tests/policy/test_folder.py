@@ -85,7 +85,7 @@ def test_many_ways_to_one_file_are_walked_once() -> None:
     assert reasons({"a.policy": "!include include/0\n", **levels, "include/25": RULE}) == []
 
 
-def test_a_mistake_elsewhere_does_not_keep_anybody_from_a_change() -> None:
+def test_an_error_in_another_file_does_not_prevent_a_change() -> None:
     before = {"a.policy": "?", "b.policy": RULE}
 
     assert new_problem(before, {**before, "b.policy": RULE * 2}, "b.policy") is None

@@ -67,7 +67,7 @@ def test_a_netvm_without_a_firewall_marks_the_qubes_behind_it() -> None:
     assert marks(forest) == {"work": [(Mark.NO_FIREWALL, "sys-net")]}
 
 
-def test_a_netvm_that_enforces_nothing_for_anybody_is_marked_itself_and_once() -> None:
+def test_a_netvm_that_enforces_nothing_for_any_qube_is_marked_once() -> None:
     forest = network_forest(
         by_name(router("sys-net"), vm("work", netvm="sys-net"), vm("mail", netvm="sys-net"), router("fw", "sys-net"))
     )

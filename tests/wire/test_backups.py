@@ -291,7 +291,7 @@ def test_a_preview_is_these_lines() -> None:
 
 
 @given(st.none() | LINES, st.lists(NAMES, max_size=3).map(tuple), st.booleans())
-def test_what_the_user_confirmed_is_read_as_it_was_written(
+def test_the_confirmation_of_the_user_is_read_as_it_was_written(
     passphrase: str | None, given_up: tuple[str, ...], new_disk: bool
 ) -> None:
     confirmed = Confirmed(given_up, new_disk=new_disk)

@@ -128,7 +128,7 @@ VALUES: list[tuple[Codec[Any], st.SearchStrategy[Any]]] = [
 
 @pytest.mark.parametrize(("codec", "values"), [pytest.param(*pair, id=pair[0].what) for pair in VALUES])
 @given(data=st.data())
-def test_what_is_encoded_decodes_to_the_same(
+def test_an_encoded_value_decodes_to_the_same(
     codec: Codec[object], values: st.SearchStrategy[object], data: st.DataObject
 ) -> None:
     value = data.draw(values)
@@ -180,7 +180,7 @@ def test_the_escaped_pair_is_the_one_of_the_specification() -> None:
 
 
 @given(TEXT)
-def test_what_is_escaped_unescapes_to_the_same(held: str) -> None:
+def test_an_escaped_text_unescapes_to_the_same(held: str) -> None:
     assert unescape(escape(held)) == held
 
 

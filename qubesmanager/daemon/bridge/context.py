@@ -55,7 +55,7 @@ class Context:
     async def change(self, request: Request[R], *parts: str) -> R:
         """Qubesd's answer to a call that changes the destination.
 
-        `parts` of its record have no event of their own, and are read again. After no answer all of it is.
+        `parts` of its record have no separate event, and are read again. After no answer all of it is.
         """
         try:
             answer = await self.bridge.channel.ask(request)

@@ -2,7 +2,7 @@
 """What each event of qubesd means for the mirror: a change of a record, or parts of records to read again.
 
 An event that is in no table here is ignored: `*-pre-*` and `property-del:*` are also sent for a change that is then
-refused, and a later Qubes OS may send names that nobody knows yet.
+refused, and a later Qubes OS may send names that this version does not know.
 """
 
 from collections.abc import Callable, Mapping
@@ -61,7 +61,7 @@ def _based_on(mirror: Mirrored, name: str) -> list[str]:
 
 
 ALSO_SET = frozenset({"virt_mode", "management_dispvm"})
-"""Properties of a template whose Set no event tells the qubes that are based on it."""
+"""Properties of a template that qubes based on it inherit; no event is sent for those qubes when one is set."""
 
 _AS_DEFAULT = frozenset({"netvm", "guivm", "audiovm"})
 """Properties that qubesd also sends as set when the default of the system changes."""

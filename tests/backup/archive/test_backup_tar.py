@@ -48,7 +48,7 @@ def read(stream: bytes) -> tuple[dict[str, bytes], list[str]]:
     return members, said
 
 
-def test_what_is_written_is_read() -> None:
+def test_written_members_are_read_back() -> None:
     reader = Reader(io.BytesIO(archive()))
 
     assert all(isinstance(found, Member) and found.is_ours for found in reader)
@@ -56,7 +56,7 @@ def test_what_is_written_is_read() -> None:
     assert read(archive()) == (MEMBERS, [])
 
 
-def test_what_is_written_is_a_plain_tar() -> None:
+def test_a_written_backup_is_a_plain_tar() -> None:
     with tarfile.open(fileobj=io.BytesIO(archive())) as found:
         assert {info.name: found.extractfile(info).read() for info in found} == MEMBERS  # type: ignore[union-attr]
 

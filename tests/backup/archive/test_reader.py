@@ -123,7 +123,7 @@ def test_verify_reads_all_and_says_what_the_manifest_says() -> None:
     assert all(steps == sorted(steps) and steps[-1][0] <= steps[-1][1] for steps in seen.values())
 
 
-def test_what_a_backup_holds_is_known_before_its_data_are_read() -> None:
+def test_the_contents_of_a_backup_are_known_before_its_data_are_read() -> None:
     stream = io.BytesIO(written())
 
     backup = open_backup(stream, WORDS)

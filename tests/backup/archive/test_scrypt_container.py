@@ -32,7 +32,7 @@ WORDS = "grün 钥匙".encode()
 
 @given(st.binary(max_size=300))
 @settings(max_examples=50, deadline=None)
-def test_what_was_sealed_is_opened(body: bytes) -> None:
+def test_a_sealed_container_is_opened(body: bytes) -> None:
     assert open_container(seal(new_keys(WORDS, TINY), body), WORDS) == body
 
 
@@ -100,7 +100,7 @@ def test_the_scrypt_command_opens_what_was_sealed_here(tmp_path: Path) -> None:
     assert (tmp_path / "opened").read_bytes() == body
 
 
-def test_what_the_scrypt_command_sealed_is_opened_here(tmp_path: Path) -> None:
+def test_a_container_of_the_scrypt_command_is_opened(tmp_path: Path) -> None:
     body = os.urandom(100_000)
     (tmp_path / "body").write_bytes(body)
 

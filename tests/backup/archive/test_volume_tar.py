@@ -111,7 +111,7 @@ def test_gnu_tar_restores_what_is_written(shape: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("options", [[], ["--format=posix"], ["--format=posix", "--sparse-version=0.1"]])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_what_gnu_tar_writes_is_restored(shape: str, options: list[str], tmp_path: Path) -> None:
+def test_an_archive_of_gnu_tar_is_restored(shape: str, options: list[str], tmp_path: Path) -> None:
     (tmp_path / "vm1").mkdir()
     source = sparse_file(tmp_path / NAME, *SHAPES[shape])
     subprocess.run([gnu_tar(), "--sparse", *options, "-cf", "inner.tar", NAME], cwd=tmp_path, check=True)

@@ -113,7 +113,7 @@ async def test_the_firewall(client: Client, bridge: BridgeBackend) -> None:
     assert await client_of(bridge).send(calls.VM_FIREWALL_GET("work", 1)) == rows[1:2]
 
 
-async def test_what_a_backend_offers(client: Client, bridge: BridgeBackend) -> None:
+async def test_the_devices_of_a_backend_are_listed(client: Client, bridge: BridgeBackend) -> None:
     row = calls.VM_DEVICE_AVAILABLE.of(DeviceClass.BLOCK)("sys-usb")
 
     own, rows = await client.send(row), await client_of(bridge).send(row)

@@ -217,7 +217,7 @@ async def test_a_value_is_stored_in_the_form_of_mgmt1(
 
 
 @pytest.mark.parametrize("name", ["name", "qid", "uuid", "visible_ip", "xid", "start_time"])
-async def test_what_cannot_be_set_is_refused_and_nothing_changes(admin: Caller, system: System, name: str) -> None:
+async def test_an_invalid_value_is_refused_and_nothing_changes(admin: Caller, system: System, name: str) -> None:
     before = dict(system.runtime.state.qube("untrusted").own)
 
     assert await admin.refused(f"admin.vm.property.Set+{name}", "untrusted", b"1") == "QubesPropertyValueError"

@@ -138,7 +138,7 @@ async def test_only_the_assignment_that_is_named_exactly_is_removed(admin: Calle
         ),
     ],
 )
-async def test_a_mode_that_is_none_is_refused(admin: Caller, method: str, payload: bytes, answer: str) -> None:
+async def test_an_invalid_mode_is_refused(admin: Caller, method: str, payload: bytes, answer: str) -> None:
     assert await admin.answer(f"admin.vm.device.block.{method}", "vault", payload) == f"2\0{answer}\0".encode()
 
 
@@ -188,7 +188,7 @@ async def test_denied_interfaces_are_listed_without_a_newline_at_the_end(admin: 
     assert await admin.content("admin.vm.device.denied.List", "work") == ""
 
 
-async def test_a_backend_that_the_source_does_not_see_is_none(admin: Caller) -> None:
+async def test_a_hidden_backend_is_answered_like_a_missing_one(admin: Caller) -> None:
     other = Caller(admin.dispatcher, "vault")
 
     for backend in ("work", "ghost"):

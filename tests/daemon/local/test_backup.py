@@ -606,7 +606,7 @@ async def test_backups_beyond_keep_are_listed_and_then_removed(client: Client, s
     assert len(names(folder)) == 1
 
 
-async def test_a_run_removes_exactly_what_the_preview_said_whatever_the_clock(
+async def test_a_run_removes_exactly_the_backups_of_the_preview_whatever_the_clock(
     client: Client, system: System, folder: Path
 ) -> None:
     chance = random.Random(14)

@@ -116,7 +116,7 @@ def by_hand(file: Path, place: Path, passphrase: str = WORDS) -> "subprocess.Com
 
 
 @pytest.mark.parametrize("compression", ["gzip", "zstd", "none"])
-async def test_what_the_documentation_says_restores_every_byte_by_hand(
+async def test_the_documented_commands_restore_every_byte(
     client: Client, system: System, folder: Path, tmp_path: Path, compression: str
 ) -> None:
     await make_qube(client, "lab", random.randbytes(3 * MIB), b"root" * 1000)

@@ -255,7 +255,7 @@ async def test_only_dom0_unpacks_it_and_only_into_a_new_folder(
     assert "new" not in names(tmp_path)
 
 
-async def test_a_backup_without_a_home_says_that_there_is_none(client: Client, tmp_path: Path) -> None:
+async def test_restoring_the_home_from_a_backup_without_one_is_refused(client: Client, tmp_path: Path) -> None:
     await execute(client, tmp_path / "file")
 
     with pytest.raises(QubesValueError, match="does not contain the home"):

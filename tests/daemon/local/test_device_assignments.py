@@ -150,7 +150,7 @@ async def test_a_device_at_any_port_is_given_wherever_it_is(client: Client, syst
     assert list(devices_of(system, "vault")) == [f"*{STICK}"]
 
 
-async def test_disks_at_any_port_get_places_of_their_own(client: Client, system: System, machine: SysfsTree) -> None:
+async def test_disks_at_any_port_get_separate_targets(client: Client, system: System, machine: SysfsTree) -> None:
     machine.add_disk("sdc")
     await client.send(ASSIGN.of(BLOCK)("vault", ANY, {"read-only": "yes"}))
 
@@ -185,7 +185,7 @@ async def test_the_user_is_asked_at_the_start_and_when_it_is_plugged_in(
     assert devices_of(system, "vault")["2-1"].mode is DeviceMode.ASK
 
 
-async def test_what_is_unassigned_stays_attached_until_the_qube_halts(client: Client, system: System) -> None:
+async def test_an_unassigned_device_stays_attached_until_the_qube_halts(client: Client, system: System) -> None:
     await client.send(ASSIGN.of(USB)("vault", PORT, {"mode": "required", "identity": STICK}))
     await client.send(calls.VM_START("vault"))
 
@@ -269,7 +269,7 @@ async def test_another_device_that_takes_the_port_while_the_call_waits_is_not_at
     assert devices_of(system, "vault") == {}
 
 
-async def test_what_is_denied_is_listed_and_allowed_again(client: Client) -> None:
+async def test_denied_interfaces_are_listed_and_can_be_allowed_again(client: Client) -> None:
     await client.send(calls.VM_DEVICE_DENIED_ADD("vault", payload=f"{KEYBOARD}u08****"))
     await client.send(calls.VM_DEVICE_DENIED_ADD("vault", payload=KEYBOARD))
     assert await client.send(calls.VM_DEVICE_DENIED_LIST("vault")) == [KEYBOARD, "u08****"]
@@ -297,7 +297,7 @@ async def test_options_of_assignments_are_checked(client: Client) -> None:
         await client.send(calls.VM_DEVICE_UNASSIGN.of(USB)("work", PORT, {"mode": "required"}))
 
 
-def test_what_is_usual_is_not_stored() -> None:
+def test_the_usual_options_are_not_stored() -> None:
     assert checked_assignment(PCI, {"mode": "required"}) == {"persistent": "yes"}
     assert checked_assignment(PCI, {"mode": "auto-attach"}) == {"persistent": "yes", "mode": "auto-attach"}
     assert checked_assignment(USB, {"mode": "auto-attach", "identity": "*"}) == {"persistent": "yes"}

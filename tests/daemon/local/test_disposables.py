@@ -128,7 +128,7 @@ async def test_after_a_failure_nothing_is_tried_until_a_setting_changes(
     await preload(client, system, 2)
 
 
-async def test_what_the_system_sets_is_set_by_no_call(client: Client, system: System) -> None:
+async def test_features_that_the_daemon_sets_are_set_by_no_call(client: Client, system: System) -> None:
     await preload(client, system, 1)
     for request in (
         calls.VM_FEATURE_SET("default-dvm", "preload-dispvm", "vault"),

@@ -225,7 +225,7 @@ async def test_a_restore_gives_no_privileged_name_and_names_only_visible_qubes(
     assert restored[1][0].startswith("sys-boss restored-as=mine result=ok")
 
 
-async def test_what_a_backup_would_contain_names_only_qubes_that_the_source_sees(client: Client, sent_by: As) -> None:
+async def test_the_preview_of_a_backup_names_only_qubes_that_the_source_sees(client: Client, sent_by: As) -> None:
     await _managed(client)
     text = 'include: [work, vault, "$type:AppVM"]\nexclude: [personal, ghost]\ndestination_path: /b\n'
     await client.send(calls.BACKUP_PROFILE_SET("dom0", "p", text))

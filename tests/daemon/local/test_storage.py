@@ -134,7 +134,7 @@ async def test_a_running_qubes_volume_is_not_reverted(client: Client) -> None:
         await client.send(calls.VM_VOLUME_REVERT("vault", "private", kept))
 
 
-async def test_a_layer_has_no_snapshots_of_its_own(client: Client) -> None:
+async def test_a_layer_has_no_snapshots(client: Client) -> None:
     with pytest.raises(StoragePoolException, match="created again at each start"):
         await client.send(calls.VM_VOLUME_SNAPSHOT("work", "root"))
     with pytest.raises(QubesVolumeNotFoundError):

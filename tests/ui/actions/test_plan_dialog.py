@@ -170,7 +170,7 @@ async def test_many_starts_are_one_task_and_at_most_a_few_at_a_time(clicker: Cli
     assert 1 <= most <= AT_A_TIME
 
 
-async def test_what_there_is_no_memory_for_is_left_out_of_a_start(
+async def test_qubes_without_enough_memory_are_left_out_of_a_start(
     clicker: Clicker, client: Client, hypervisor: FakeHypervisor
 ) -> None:
     for number in range(4):

@@ -399,7 +399,7 @@ async def test_paths_may_be_built_twice_and_are_taken_away_whole(plumbing: None)
     assert not (NAMESPACES / f"{PREFIX}-extra").exists()
 
 
-async def test_an_ordinary_user_can_load_the_rules_in_a_namespace_of_its_own() -> None:
+async def test_an_ordinary_user_can_load_the_rules_in_a_private_namespace() -> None:
     rules = ["action=accept dst6=2001:db8::/32 proto=tcp dstports=1-5 expire=2000000000", "action=accept proto=icmp"]
     compiled = compile_netvm("fw", [QubeRules("work", WORK.ip, WORK.ip6, rules)], uplink="eth0")
     user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "unshare", "-Urn"]

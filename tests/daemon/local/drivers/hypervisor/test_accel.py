@@ -51,7 +51,7 @@ async def test_the_result_of_the_probe_is_kept_until_the_next_boot(
     assert bool(found.notes) == (expected == "tcg")
 
 
-async def test_without_the_device_qubes_are_emulated_and_the_notes_say_so(
+async def test_without_the_device_qubes_are_emulated_and_the_notes_name_that(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(accel, "_KVM_DEVICE", tmp_path / "none")

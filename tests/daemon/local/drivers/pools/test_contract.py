@@ -83,7 +83,7 @@ async def test_a_removed_volume_leaves_nothing(pool: PoolDriver) -> None:
     assert await pool.recover({}) == []
 
 
-async def test_what_a_session_wrote_is_kept(pool: PoolDriver) -> None:
+async def test_data_of_a_session_are_kept(pool: PoolDriver) -> None:
     await pool.create("work/private", 8 * MIB)
 
     await session(pool, kept(), (0, A), (MIB, B))

@@ -89,7 +89,7 @@ def test_qemu_finds_nothing_wrong_where_one_refcount_block_does_not_do(tmp_path:
 
 
 @needs_qemu_img
-def test_what_qemu_writes_into_an_overlay_is_read_with_what_lies_below(tmp_path: Path) -> None:
+def test_data_of_qemu_in_an_overlay_are_read_together_with_the_layers_below(tmp_path: Path) -> None:
     base, top = tmp_path / "base.qcow2", tmp_path / "top.qcow2"
     with qcow2.Writer(base) as writer:
         writer.put(0, b"A" * MIB)
