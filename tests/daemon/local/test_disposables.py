@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Disposables on demand, and those that wait for it."""
 
+from pathlib import Path
+
 import pytest
 from fakes_hypervisor import FakeHypervisor
+from streams import pieces
 from until import until
 
 from qubesmanager.client.client import Client
@@ -144,3 +147,16 @@ async def test_features_that_the_daemon_sets_are_set_by_no_call(client: Client, 
     await client.send(calls.VM_CLONE("default-dvm", payload=CloneSpec("other")))
 
     assert "preload-dispvm" not in system.runtime.state.qube("other").features
+
+
+async def test_no_backup_has_one_that_waits(client: Client, system: System, tmp_path: Path) -> None:
+    await preload(client, system, 1)
+    (qube,) = waiting(system)
+    profile = f"include: ['$type:DispVM', default-dvm]\ndestination_path: {tmp_path}\npassphrase_text: x\n"
+    await client.send(calls.BACKUP_PROFILE_SET("dom0", "all", profile))
+
+    planned = await client.send(calls.BACKUP_INFO("dom0", "all", pieces()))
+
+    names = {planned_qube.name for planned_qube in planned.qubes}
+    assert {"sys-usb", "default-dvm"} <= names
+    assert qube.name not in names
