@@ -3546,10 +3546,6 @@ Was eingesteckt wird, erscheint hier.</translation>
 <context>
     <name>PropertyHelp</name>
     <message>
-        <source>The class: ``AdminVM``, ``TemplateVM``, ``AppVM``, ``StandaloneVM`` or ``DispVM``.</source>
-        <translation>Die Klasse: ``AdminVM``, ``TemplateVM``, ``AppVM``, ``StandaloneVM`` oder ``DispVM``.</translation>
-    </message>
-    <message>
         <source>The number of the qube on this machine; addresses are derived from it.</source>
         <translation>Die Nummer des Qubes auf diesem Rechner; von ihr sind Adressen abgeleitet.</translation>
     </message>
@@ -3820,6 +3816,26 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Whether qubes look for updates of their software by themselves; update tools read it.</source>
         <translation>Ob Qubes von selbst nach Aktualisierungen ihrer Software suchen; Aktualisierungsprogramme lesen es.</translation>
+    </message>
+    <message>
+        <source>The class: ``AdminVM``, ``TemplateVM``, ``AppVM``, ``StandaloneVM``, ``DispVM`` or ``RemoteVM``.</source>
+        <translation>Die Klasse: ``AdminVM``, ``TemplateVM``, ``AppVM``, ``StandaloneVM``, ``DispVM`` oder ``RemoteVM``.</translation>
+    </message>
+    <message>
+        <source>Whether the disposable was made before it is needed, and waits for that; the feature ``preload-dispvm-max`` of its template says how many do.</source>
+        <translation>Ob der Wegwerf-Qube auf Vorrat angelegt ist und auf seinen Einsatz wartet; das Feature ``preload-dispvm-max`` seiner Vorlage bestimmt, wie viele.</translation>
+    </message>
+    <message>
+        <source>The qube that carries calls to this one, which is on another machine; empty for none.</source>
+        <translation>Der Qube, der Aufrufe zu diesem weiterleitet, der auf einem anderen Rechner ist; leer für keinen.</translation>
+    </message>
+    <message>
+        <source>The qrexec service of the relay that carries calls.</source>
+        <translation>Der qrexec-Dienst des Vermittlers, der Aufrufe weiterleitet.</translation>
+    </message>
+    <message>
+        <source>The name of the qube on its own machine; empty for the same name.</source>
+        <translation>Der Name des Qubes auf seinem eigenen Rechner; leer für denselben Namen.</translation>
     </message>
 </context>
 <context>
@@ -7164,6 +7180,118 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>{key} is an absolute path, not {value}.</source>
         <translation>{key} ist ein absoluter Pfad, nicht {value}.</translation>
+    </message>
+    <message>
+        <source>{qube} is on another machine; nothing of it runs here.</source>
+        <translation>{qube} ist auf einem anderen Rechner; hier läuft nichts von ihm.</translation>
+    </message>
+    <message>
+        <source>The feature {feature} is set by the system alone.</source>
+        <translation>Das Feature {feature} setzt nur das System.</translation>
+    </message>
+    <message>
+        <source>{feature} is a number from 0 to {most}.</source>
+        <translation>{feature} ist eine Zahl von 0 bis {most}.</translation>
+    </message>
+    <message>
+        <source>There is no free name for a disposable.</source>
+        <translation>Für einen Wegwerf-Qube ist kein Name frei.</translation>
+    </message>
+    <message>
+        <source>{qube} cannot be its own relay.</source>
+        <translation>{qube} kann nicht sein eigener Vermittler sein.</translation>
+    </message>
+    <message>
+        <source>The relay {relay} is on another machine itself.</source>
+        <translation>Der Vermittler {relay} ist selbst auf einem anderen Rechner.</translation>
+    </message>
+    <message>
+        <source>A remote qube is made from nothing: it has no template.</source>
+        <translation>Ein entfernter Qube entsteht aus nichts: Er hat keine Vorlage.</translation>
+    </message>
+    <message>
+        <source>There is no answer from qubesd to {call}; the call may have been carried out.</source>
+        <translation>qubesd antwortet nicht auf {call}; vielleicht wurde der Aufruf ausgeführt.</translation>
+    </message>
+    <message>
+        <source>The policy does not allow this qube {call} on {qube}.</source>
+        <translation>Die Richtlinie erlaubt diesem Qube {call} bei {qube} nicht.</translation>
+    </message>
+    <message>
+        <source>While qubesd answers, this daemon takes calls of dom0 only.</source>
+        <translation>Solange qubesd antwortet, nimmt dieser Dienst nur Aufrufe von dom0 an.</translation>
+    </message>
+    <message>
+        <source>Qubes OS has no call for {call}. {instead}</source>
+        <translation>Qubes OS hat keinen Aufruf für {call}. {instead}</translation>
+    </message>
+    <message>
+        <source>Import the image in dom0 with qvm-volume import.</source>
+        <translation>Importieren Sie das Abbild in dom0 mit qvm-volume import.</translation>
+    </message>
+    <message>
+        <source>Qubes OS keeps the state of a volume when its qube halts.</source>
+        <translation>Qubes OS behält den Stand eines Datenträgers, wenn sein Qube ausgeht.</translation>
+    </message>
+    <message>
+        <source>Attach a block device instead.</source>
+        <translation>Verbinden Sie stattdessen ein Blockgerät.</translation>
+    </message>
+    <message>
+        <source>Remove the volume in dom0 with the tools of its storage.</source>
+        <translation>Entfernen Sie den Datenträger in dom0 mit den Werkzeugen seines Speichers.</translation>
+    </message>
+    <message>
+        <source>The logs of the qubes are in /var/log/xen/console of dom0.</source>
+        <translation>Die Protokolle der Qubes sind in /var/log/xen/console von dom0.</translation>
+    </message>
+    <message>
+        <source>The policy is in /etc/qubes/policy.d of dom0, the backup profiles are in /etc/qubes/backup.</source>
+        <translation>Die Richtlinie ist in /etc/qubes/policy.d von dom0, die Sicherungsprofile sind in /etc/qubes/backup.</translation>
+    </message>
+    <message>
+        <source>Use qvm-backup in dom0.</source>
+        <translation>Nehmen Sie qvm-backup in dom0.</translation>
+    </message>
+    <message>
+        <source>Use qvm-backup-restore in dom0.</source>
+        <translation>Nehmen Sie qvm-backup-restore in dom0.</translation>
+    </message>
+    <message>
+        <source>The policy is in /etc/qubes/policy.d of dom0.</source>
+        <translation>Die Richtlinie ist in /etc/qubes/policy.d von dom0.</translation>
+    </message>
+    <message>
+        <source>Clone the qube, and remove this one.</source>
+        <translation>Klonen Sie den Qube, und entfernen Sie diesen.</translation>
+    </message>
+    <message>
+        <source>Set default_kernel instead of resetting it.</source>
+        <translation>Setzen Sie default_kernel, statt es zurückzusetzen.</translation>
+    </message>
+    <message>
+        <source>The passphrase of a backup is in its profile, in /etc/qubes/backup of dom0.</source>
+        <translation>Die Passphrase einer Sicherung ist in ihrem Profil, in /etc/qubes/backup von dom0.</translation>
+    </message>
+    <message>
+        <source>Qubes OS takes printable ASCII only: {value}</source>
+        <translation>Qubes OS nimmt nur druckbares ASCII: {value}</translation>
+    </message>
+    <message>
+        <source>{property} cannot be changed in Qubes OS.</source>
+        <translation>{property} lässt sich in Qubes OS nicht ändern.</translation>
+    </message>
+    <message>
+        <source>Qubes OS takes notes of at most {most} bytes.</source>
+        <translation>Qubes OS nimmt Notizen von höchstens {most} Bytes.</translation>
+    </message>
+    <message>
+        <source>{qube} is still used: {uses}</source>
+        <translation>{qube} wird noch benutzt: {uses}</translation>
+    </message>
+    <message>
+        <source>A device in Qubes OS has no option {option}.</source>
+        <translation>Ein Gerät in Qubes OS hat keine Option {option}.</translation>
     </message>
 </context>
 <context>
