@@ -14,8 +14,8 @@ from qubesmanager.wire.names import shown
 from qubesmanager.wire.records import NO, YES
 from qubesmanager.wire.values import VmClass
 
-Values = Mapping[str, str]
-"""mgmt1's values of one qube, or of the system, by name."""
+Rows = Mapping[str, PropertyRow]
+"""mgmt1's rows of one qube, or of the system, by name."""
 
 EVERY = frozenset(VmClass)
 ALL = EVERY - {VmClass.REMOTE}
@@ -34,7 +34,7 @@ class QubesProperty:
     name: str
     type: str = "str"
     classes: frozenset[VmClass] = GUESTS
-    source: Callable[[Values], str] | None = None
+    source: Callable[[Rows], str] | None = None
     otherwise: str = ""
     is_own: bool = False
     """What identifies a qube; only dom0's is called a default."""
@@ -44,22 +44,28 @@ class QubesProperty:
     def __post_init__(self) -> None:
         object.__setattr__(self, "mgmt1_name", "" if self.source else self.name)
 
-    def value(self, values: Values) -> str:
+    def value(self, own: Rows) -> str:
         """The value as Qubes OS writes it."""
         if self.source is not None:
-            return self.source(values)
-        value = values.get(self.mgmt1_name)
-        return self.otherwise if value is None else to_qubes(self.type, value)
+            return self.source(own)
+        row = own.get(self.mgmt1_name)
+        return self.otherwise if row is None else to_qubes(self.type, row.value)
 
 
-def _gateway(name: str) -> Callable[[Values], str]:
+def _text(own: Rows, name: str) -> str:
+    """mgmt1's value; empty for a property that it does not have."""
+    row = own.get(name)
+    return "" if row is None else row.value
+
+
+def _gateway(name: str) -> Callable[[Rows], str]:
     """The address that a qube has as a gateway of others: its own if it provides network."""
-    return lambda values: values.get(name, "") if values.get("provides_network") == YES else ""
+    return lambda own: _text(own, name) if _text(own, "provides_network") == YES else ""
 
 
-def _start_time(values: Values) -> str:
+def _start_time(own: Rows) -> str:
     """Qubes OS writes a time with a fraction."""
-    start = values.get("start_time", "")
+    start = _text(own, "start_time")
     return f"{start}.0" if start else ""
 
 
@@ -247,22 +253,18 @@ def not_settable(row: QubesProperty, klass: str) -> QubesPropertyValueError:
     return QubesPropertyValueError(f"property '{row.name}' on {klass} instance cannot be set")
 
 
-def of_row(row: QubesProperty, own: Mapping[str, PropertyRow]) -> Property:
+def of_row(row: QubesProperty, own: Rows) -> Property:
     """The property as Qubes OS answers it, from mgmt1's rows by name."""
     source = own.get(row.mgmt1_name)
-    if source is None:
-        return Property(True, row.type, row.value(_values(own)))
-    is_default = source.is_default and not (row.is_own and own["klass"].value != VmClass.ADMIN)
-    return Property(is_default, row.type, to_qubes(row.type, source.value))
+    is_default = source is None or source.is_default
+    if row.is_own and own["klass"].value != VmClass.ADMIN:
+        is_default = False
+    return Property(is_default, row.type, row.value(own))
 
 
-def all_of(rows: Mapping[str, QubesProperty], own: Mapping[str, PropertyRow]) -> list[PropertyRow]:
+def all_of(rows: Mapping[str, QubesProperty], own: Rows) -> list[PropertyRow]:
     """Each property as Qubes OS lists it, from mgmt1's rows by name."""
     return [PropertyRow(name, *of_row(row, own)) for name, row in rows.items()]
-
-
-def _values(own: Mapping[str, PropertyRow]) -> Values:
-    return {name: row.value for name, row in own.items()}
 
 
 def help_text(rst: str) -> str:

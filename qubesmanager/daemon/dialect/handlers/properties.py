@@ -65,13 +65,13 @@ async def get_default(asking: Asking, name: str, _payload: None) -> Default | No
     if name in properties.NO_DEFAULT:
         return None
     if not row.mgmt1_name:
-        return Default(row.type, row.value({each.name: each.value for each in (await _all(asking)).values()}))
+        return Default(row.type, row.value(await _all(asking)))
     request = mgmt1.VM_PROPERTY_GET_DEFAULT(asking.dest, name)
     return _default(row, await asking.ask_or(request, QubesNoSuchPropertyError, []))
 
 
 def _default(row: QubesProperty, rows: list[PropertyRow]) -> Default:
-    return Default(row.type, row.value({each.name: each.value for each in rows}))
+    return Default(row.type, row.value({each.name: each for each in rows}))
 
 
 @answers(calls.VM_PROPERTY_HELP)
