@@ -17,7 +17,8 @@ from qubesmanager.cli.stdout import written
 from qubesmanager.client.client import Client
 from qubesmanager.transport.base import Transport, TransportError
 from qubesmanager.transport.child import ChildTransport
-from qubesmanager.transport.urls import Connection, Found, open_transport, parse, search
+from qubesmanager.transport.memory import MemoryTransport
+from qubesmanager.transport.urls import BRIDGED, Connection, Found, open_transport, parse, search
 from qubesmanager.wire.errors import Mgmt1Error
 
 DEMO_QUBES = 4
@@ -49,7 +50,18 @@ def _opened(connection: Connection) -> Transport:
             raise TransportError(why)
         wrapper, arguments = real.launch()
         return ChildTransport(connection.url, *arguments, wrapper=wrapper)
+    if connection.scheme in BRIDGED:
+        return _bridged(connection)
     return open_transport(connection.url)
+
+
+def _bridged(connection: Connection) -> Transport:
+    """The bridge to a qubesd, in this process."""
+    from qubesmanager.daemon.bridge.backend import BridgeBackend  # noqa: PLC0415 - see above
+    from qubesmanager.daemon.dispatch import Dispatcher  # noqa: PLC0415 - see above
+
+    backend = BridgeBackend(BRIDGED[connection.scheme](connection.rest))
+    return MemoryTransport(Dispatcher(backend).answer, url=connection.url)
 
 
 def mgmt1() -> int:
@@ -139,7 +151,8 @@ def _add_connection(parser: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--connect",
         metavar="URL",
-        help="the daemon: unix:PATH, qrexec:, demo:, real:; without it the usual places are looked at in order",
+        help="the daemon: unix:PATH, qrexec:, qubesd:PATH, admin-qrexec:, demo:, real:; without it the usual places"
+        " are looked at in order",
     )
     where.add_argument(
         "--demo",

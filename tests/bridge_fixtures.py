@@ -48,6 +48,8 @@ class FakeQubesd:
         self.answers = answers
         self.otherwise = otherwise
         self.size = size
+        self.refuses = False
+        """Whether a stream of events ends at once, without a byte."""
         self.calls: list[str] = []
         self.most_at_once = 0
         self._now = 0
@@ -72,6 +74,8 @@ class FakeQubesd:
         self.calls.append(request)
         if service == "admin.Events":
             async for piece in self._events():
+                if self.refuses:
+                    return
                 yield piece
             return
         self._now += 1

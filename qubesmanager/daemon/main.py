@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from qubesmanager.daemon.bridge.backend import BridgeBackend
 from qubesmanager.daemon.dialect.backend import Dialect
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local import checking
@@ -22,6 +23,8 @@ from qubesmanager.daemon.local.startup import start_with_machine
 from qubesmanager.daemon.local.system import System
 from qubesmanager.daemon.server import Limits, Server
 from qubesmanager.daemon.sockets import Parent, bind, notify, only_daemon_at, passed_socket
+from qubesmanager.transport.unix import UnixTransport
+from qubesmanager.transport.urls import QUBESD_SOCKET
 
 log = logging.getLogger("qubes-mgmt1d")
 
@@ -43,6 +46,8 @@ class Options:
     take_over: bool = False
     check: bool = False
     recover: bool = False
+    qubesd: Path | None = None
+    """The socket of a qubesd that answers, instead of qubes of this daemon."""
 
 
 Prepare = Callable[[System], Awaitable[None]]
@@ -85,6 +90,14 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="use pool folders that a daemon of another machine has leased; that daemon must be gone for good",
     )
+    parser.add_argument(
+        "--backend",
+        metavar="local|qubesd[:PATH]",
+        type=backend_option,
+        default=None,
+        help="who answers: local, the qubes of this daemon (the default), or qubesd, those of Qubes OS by its socket"
+        " (default path: /var/run/qubesd.sock); then the other options about qubes have no effect",
+    )
     parser.add_argument("--with-parent", action="store_true", help="end when standard input does")
     parser.add_argument("--debug", action="store_true", help="log more, and send tracebacks to callers")
     once = parser.add_mutually_exclusive_group()
@@ -117,7 +130,18 @@ def options(arguments: argparse.Namespace) -> Options:
         arguments.take_over,
         arguments.check,
         arguments.recover,
+        arguments.backend,
     )
+
+
+def backend_option(text: str) -> Path | None:
+    """The socket of the qubesd that answers; None for the qubes of this daemon."""
+    name, colon, path = text.partition(":")
+    if text == "local":
+        return None
+    if name != "qubesd" or (colon and not path):
+        raise argparse.ArgumentTypeError("local or qubesd[:PATH] expected")
+    return Path(path) if path else QUBESD_SOCKET
 
 
 def default_socket() -> Path:
@@ -151,7 +175,7 @@ async def run(options: Options, prepare: Prepare | None = None, limits: Limits =
         loop.add_signal_handler(number, ending.set)
     if options.with_parent:
         await loop.connect_read_pipe(lambda: Parent(ending), sys.stdin)
-    async with serving(options, prepare, limits):
+    async with bridging(options, limits) if options.qubesd else serving(options, prepare, limits):
         notify("READY=1")
         log.info("Listening on %s", options.socket)
         await ending.wait()
@@ -174,17 +198,33 @@ async def serving(options: Options, prepare: Prepare | None, limits: Limits) -> 
             await prepare(system)
         await start_with_machine(system)
         backend = LocalBackend(system)
-        server = Server(Dispatcher(backend, Dialect(backend), debug=options.debug), limits)
-        listening = passed_socket()
-        if listening is None:
-            stack.enter_context(only_daemon_at(options.socket))
-            listening = bind(options.socket)
-            stack.callback(options.socket.unlink, missing_ok=True)
-        await server.start(listening, options.socket.stat().st_gid)
-        stack.push_async_callback(server.close)
+        await _listen(options, Dispatcher(backend, Dialect(backend), debug=options.debug), limits, stack)
         stack.callback(system.runtime.hub.close)
         stack.callback(system.statistics.close)
         # What was made so far stays: without it a full collection takes the loop a millisecond, not fifty.
         gc.collect()
         gc.freeze()
         yield system
+
+
+@contextlib.asynccontextmanager
+async def bridging(options: Options, limits: Limits) -> AsyncIterator[BridgeBackend]:
+    """The daemon of a Qubes OS: qubesd answers. Its calls are those of dom0."""
+    async with contextlib.AsyncExitStack() as stack:
+        backend = BridgeBackend(UnixTransport(options.qubesd or QUBESD_SOCKET))
+        stack.push_async_callback(backend.close)
+        await _listen(options, Dispatcher(backend, debug=options.debug), limits, stack)
+        stack.callback(backend.bridge.mirror.hub.close)
+        yield backend
+
+
+async def _listen(options: Options, dispatcher: Dispatcher, limits: Limits, stack: contextlib.AsyncExitStack) -> None:
+    """Listen at the socket of the options, or at systemd's, until the stack closes."""
+    server = Server(dispatcher, limits)
+    listening = passed_socket()
+    if listening is None:
+        stack.enter_context(only_daemon_at(options.socket))
+        listening = bind(options.socket)
+        stack.callback(options.socket.unlink, missing_ok=True)
+    await server.start(listening, options.socket.stat().st_gid)
+    stack.push_async_callback(server.close)

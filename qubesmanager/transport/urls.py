@@ -107,8 +107,14 @@ SCHEMES: dict[str, bool] = {
 }
 """The schemes of connection URLs, and whether something has to follow the colon."""
 
-NOT_BUILT = frozenset({"qubesd", "admin-qrexec", "ssh"})
+NOT_BUILT = frozenset({"ssh"})
 """Schemes that this version refuses."""
+
+BRIDGED: dict[str, Callable[[str], Transport]] = {
+    "qubesd": lambda rest: UnixTransport(Path(rest.removeprefix("//"))),
+    "admin-qrexec": lambda _rest: QrexecTransport(QREXEC_CLIENT),
+}
+"""By scheme: the transport to a qubesd, whose calls are not those of a daemon of ours."""
 
 _OPENERS: dict[str, Callable[[str], Transport]] = {
     "unix": lambda rest: UnixTransport(Path(rest.removeprefix("//"))),

@@ -1256,6 +1256,7 @@ TABLE: tuple[Row, ...] = (
         errors.QubesNotImplementedError,
         "Remove the volume in dom0 with the tools of its storage.",
     ),
+    Row("instead-memory", errors.QubesNotImplementedError, "Run xl info in dom0."),
     Row("instead-logs", errors.QubesNotImplementedError, "The logs of the qubes are in /var/log/xen/console of dom0."),
     Row(
         "instead-mentions",

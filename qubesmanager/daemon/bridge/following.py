@@ -84,7 +84,7 @@ def _property_set(mirror: Mirrored, event: Event) -> None:
 
 
 def _text(name: str, untrusted: str | None) -> str | None:
-    """The value that an event tells; None if the property has to be read.
+    """The value in an event; None if the property has to be read.
 
     An event has Python's text of a value: `None` may be that word, too, except for a reference.
     """

@@ -68,6 +68,7 @@ class Mirror:
         self.start()
         sent: set[str] = set()
         while True:
+            self._raise_failure()
             for name in sorted(self.records.keys() - sent):
                 record = self.records.get(name)
                 if record is not None and only in {None, name}:
@@ -75,7 +76,6 @@ class Mirror:
                 sent.add(name)
             if self._listed and not (self._unread if only is None else only in self._unread):
                 return
-            self._raise_failure()
             await self._news.wait()
 
     async def record(self, name: str) -> VmRecord:
@@ -137,20 +137,31 @@ class Mirror:
     # -- following ----------------------------------------------------------------------------------------------------
 
     async def _follow(self) -> None:
-        pause, longest = self._pauses
+        first, longest = self._pauses
+        pause, failures = first, 0
         while True:
-            self._failure = refusal("qubesd-no-answer", calls.EVENTS.name)
+            failure = refusal("qubesd-no-answer", calls.EVENTS.name)
             try:
                 async with aclosing(self._channel.events(calls.EVENTS(DOM0))) as stream:
                     async for batch in stream:
                         await self._take(batch)
-                        pause = self._pauses[0]
+                        pause, failures = first, 0
             except Mgmt1Error as error:
-                self._failure = error
-            log.info("qubesd is not followed: %s", self._failure)
+                failure = error
+            self._failure = failure
+            log.info("qubesd is not followed: %s", failure)
+            failures += 1
+            if failures > 1:
+                self._lose()
             self._tell()
             await asyncio.sleep(pause)
             pause = min(pause * 2, longest)
+
+    def _lose(self) -> None:
+        """The second try to connect failed, too: end the listeners' streams, so that they see it."""
+        self._listed = False
+        self.hub.close()
+        self.hub = EventHub()
 
     async def _take(self, batch: list[Event]) -> None:
         for count, event in enumerate(batch, 1):

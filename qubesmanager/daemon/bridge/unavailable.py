@@ -10,6 +10,7 @@ _ROWS: tuple[tuple[Reason, tuple[AnyCall, ...]], ...] = (
     (Reason("instead-snapshot"), (m.VM_VOLUME_SNAPSHOT, m.POOL_VOLUME_SNAPSHOT)),
     (Reason("instead-disk"), (m.VM_VOLUME_ATTACH, m.VM_VOLUME_DETACH)),
     (Reason("instead-volume-remove"), (m.POOL_VOLUME_REMOVE,)),
+    (Reason("instead-memory"), (m.HOST_MEMORY,)),
     (Reason("instead-logs"), (m.VM_LOG_LIST, m.VM_LOG_GET)),
     (Reason("instead-mentions"), (m.VM_MENTIONS,)),
     (

@@ -22,7 +22,7 @@ def qubesd(size: int = 1 << 16) -> FakeQubesd:
     """dom0 and one qube; what is not here gets no bytes."""
     return FakeQubesd(
         {
-            "admin.vm.List+ dom0": b"0\x00" + LIST.encode() + b"far class=RemoteVM state=Running uuid=2\n",
+            "admin.vm.List+ dom0": b"0\x00" + LIST.encode() + b"far class=LaterVM state=Running uuid=2\n",
             "admin.vm.List+ work": b"0\x00work class=AppVM state=Halted uuid=1\n",
             "admin.vm.property.GetAll+ work": b"0\x00memory default=True type=int 400\nnetvm default=True type=vm \n"
             b"new default=True type=weird a\\nb\n",
@@ -105,6 +105,27 @@ async def test_after_a_break_the_differences_are_sent() -> None:
             folded[event.subject] = apply_event(folded.get(event.subject), event)
         folded.pop("", None)
         assert folded == mirror.records
+
+
+async def test_a_qubesd_that_stays_away_ends_the_streams_until_it_is_back() -> None:
+    fake = qubesd()
+    async with over(fake) as backend:
+        mirror = backend.bridge.mirror
+        await mirror.settled()
+        answers = fake.answers
+        hub = mirror.hub
+        fake.answers, fake.refuses = {}, True
+        fake.hang_up()
+
+        assert [event.name async for event in hub.listen(lambda event: (event,))] == ["connection-established"]
+        assert isinstance(await error_of(mirror.record("work")), NoAnswerError)
+        fake.answers, fake.refuses = answers, False
+
+        async def is_back() -> bool:
+            return await error_of(mirror.settled()) is None
+
+        await until(is_back)
+        assert (await mirror.record("work")).tags == {"mine"}
 
 
 async def test_no_bytes_are_no_success_and_the_truth_is_asked_again() -> None:

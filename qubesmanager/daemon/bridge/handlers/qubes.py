@@ -196,6 +196,11 @@ async def create_in_pool(context: Context, klass: str, spec: CreateInPoolSpec) -
     await _new(context, klass, spec)
 
 
+@answers(m.VM_CREATE_DISPOSABLE)
+async def create_disposable(context: Context, _arg: None, _payload: None) -> str:
+    return await context.ask(calls.VM_CREATE_DISPOSABLE(context.dest, payload=""))
+
+
 _OWN_FEATURES = ("preload-dispvm", "internal", "deferred-netvm-original")
 _NOT_COPIED = frozenset({"name", "qid", "uuid", "label", "template", "klass", "backup_timestamp", "installed_by_rpm"})
 _OWN_TAGS = ("created-by-", "disp-created-by-")
