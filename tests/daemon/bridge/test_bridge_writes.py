@@ -2,15 +2,17 @@
 """Changes over the bridge: they reach the daemon behind the dialect, and the mirror follows."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from bridge_fixtures import bridged, client_of, over
-from until import error_of, until
+from until import error_of, until, until_equal
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.bridge.backend import BridgeBackend
 from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
+from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import CloneSpec, CreateSpec, DeviceId, RuleRow
 from qubesmanager.wire.errors import (
     ProtocolError,
@@ -43,13 +45,14 @@ def record_of(bridge: BridgeBackend, name: str) -> VmRecord:
 
 
 async def test_properties_features_tags_and_notes(system: System, bridge: BridgeBackend, over_bridge: Client) -> None:
-    for request in (
+    requests: tuple[Request[Any], ...] = (
         calls.VM_PROPERTY_SET("vault", "memory", "700"),
         calls.VM_PROPERTY_SET("vault", "autostart", "yes"),
         calls.VM_FEATURE_SET("vault", "f", "1"),
         calls.VM_TAG_SET("vault", "t"),
         calls.VM_NOTES_SET("vault", payload="ü\n"),
-    ):
+    )
+    for request in requests:
         await over_bridge.send(request)
 
     await until(lambda: record_of(bridge, "vault").notes == "ü\n" and "t" in record_of(bridge, "vault").tags)
@@ -92,7 +95,7 @@ async def test_power(bridge: BridgeBackend, over_bridge: Client) -> None:
         (calls.VM_KILL, PowerState.HALTED),
     ):
         await over_bridge.send(call("vault"))
-        await until(lambda state=state: record_of(bridge, "vault").state is state)
+        await until_equal(lambda: record_of(bridge, "vault").state, state)
 
 
 async def test_rules_of_the_firewall_keep_their_ids(system: System, over_bridge: Client) -> None:
