@@ -116,8 +116,8 @@ def test_json_gives_the_answers_value() -> None:
     _, out, _, _ = _run(answer, "--json", "vm.List", "dom0")
 
     assert json.loads(out) == [
-        {"name": "dom0", "klass": "AdminVM", "state": "Running"},
-        {"name": "work", "klass": "AppVM", "state": "Halted"},
+        {"name": "dom0", "klass": "AdminVM", "state": "Running", "uuid": ""},
+        {"name": "work", "klass": "AppVM", "state": "Halted", "uuid": ""},
     ]
 
 
