@@ -62,7 +62,12 @@ class VmView(QTableView):
         selection = self.selectionModel()
         if selection is None:
             return []
-        return [self._model.names()[row] for row in sorted(index.row() for index in selection.selectedRows())]
+        names = self._model.names()
+        # `selectedRows` asks the model about each cell: with a thousand rows selected that holds the loop for 0.2 s.
+        selected = selection.selection()
+        parts = [selected[at] for at in range(len(selected))]
+        rows = {row for part in parts for row in range(part.top(), part.bottom() + 1)}
+        return [names[row] for row in sorted(rows)]
 
     def current_name(self) -> str:
         """The qube of the current row; empty without one."""
