@@ -7,6 +7,7 @@ some runs for those.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QObject, QSettings, pyqtSignal
 from PyQt5.QtGui import QKeySequence
@@ -22,6 +23,7 @@ from qubesmanager.rules.facts import Facts
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.icons import icon
 from qubesmanager.ui.session.windows import WINDOWS
+from qubesmanager.wire.reason import Reason
 
 CONTEXT = "VmAction"
 Run = Callable[[Operations, Sequence[str]], None]
@@ -104,17 +106,22 @@ BY_ID = {row.id: row for row in TABLE}
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Which of the names an action is for, and why not for the others (sentences in the user's language)."""
+    """Which of the names an action is for, and why not for the others."""
 
     possible: tuple[str, ...]
-    refused: dict[str, str]
+    reasons: dict[str, Reason]
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """The reasons in the user's language. With a thousand qubes selected most of them are never shown."""
+        return {name: reason_text(why) for name, why in self.reasons.items()}
 
 
 def judge(row: VmAction, facts: Facts, names: Sequence[str]) -> Verdict:
     """What the rules say about an action on these qubes."""
     reasons = row.why_not(facts, names)
     possible = tuple(name for name, why in reasons.items() if why is None)
-    return Verdict(possible, {name: reason_text(why) for name, why in reasons.items() if why is not None})
+    return Verdict(possible, {name: why for name, why in reasons.items() if why is not None})
 
 
 class ActionSet(QObject):
@@ -194,7 +201,7 @@ class ActionSet(QObject):
             return self.tr("Not installed here: {0}.").format(missing)
         if verdict.possible:
             return None
-        return self._told(verdict.refused, many=len(names) > 1)
+        return self._told(verdict.reasons, many=len(names) > 1)
 
     def run(self, row: VmAction, names: Sequence[str] | None = None) -> None:
         """Carry it out for those of these (or of what is selected) for which it is possible, or plan it for all."""
@@ -222,16 +229,14 @@ class ActionSet(QObject):
                 action.triggered.connect(lambda _checked=False, row=row: self.run(row, names))
 
     def _partly(self, row: VmAction) -> str:
-        refused = judge(row, self._operations.facts, self._names).refused
-        return self.tr("Not for these:") + "\n" + self._told(refused, many=True) if refused else ""
+        reasons = judge(row, self._operations.facts, self._names).reasons
+        return self.tr("Not for these:") + "\n" + self._told(reasons, many=True) if reasons else ""
 
-    def _told(self, refused: dict[str, str], *, many: bool) -> str:
-        lines = [
-            f"{name}: {why}" if many and not why.startswith(f"{name} ") else why
-            for name, why in list(refused.items())[:TOLD]
-        ]
-        if len(refused) > TOLD:
-            lines.append(self.tr("and %n more", "", len(refused) - TOLD))
+    def _told(self, reasons: dict[str, Reason], *, many: bool) -> str:
+        texts = {name: reason_text(why) for name, why in islice(reasons.items(), TOLD)}
+        lines = [f"{name}: {why}" if many and not why.startswith(f"{name} ") else why for name, why in texts.items()]
+        if len(reasons) > TOLD:
+            lines.append(self.tr("and %n more", "", len(reasons) - TOLD))
         return "\n".join(lines)
 
 
