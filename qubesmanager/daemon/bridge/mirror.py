@@ -29,14 +29,20 @@ log = logging.getLogger(__name__)
 
 
 class Mirror:
-    """Runs from `start` until `close`. `first_pause` and `longest_pause`: seconds between two tries to connect."""
+    """Runs from `start` until `close`. `first_pause` and `longest_pause`: seconds between two tries to connect.
 
-    def __init__(self, channel: Channel, *, first_pause: float = 0.2, longest_pause: float = 10.0) -> None:
+    `refresh`: seconds between two qubes of which what has no event is read again, one after the other.
+    """
+
+    def __init__(
+        self, channel: Channel, *, first_pause: float = 0.2, longest_pause: float = 10.0, refresh: float = 2.0
+    ) -> None:
         self.records: dict[str, VmRecord] = {}
         self.system: dict[str, PropertyRow] = {}
         self.hub = EventHub()
         self._channel = channel
         self._pauses = (first_pause, longest_pause)
+        self._refresh = refresh
         self._unread: dict[str, VmRecord] = {}
         """Qubes of which no record is complete yet, with what is known of them."""
         self._marks: dict[str, set[str]] = {}
@@ -53,7 +59,7 @@ class Mirror:
         """Begin to follow qubesd, if that has not begun."""
         if not self._tasks:
             loop = asyncio.get_running_loop()
-            self._tasks = [loop.create_task(self._follow())]
+            self._tasks = [loop.create_task(self._follow()), loop.create_task(self._refresh_slowly())]
             self._tasks += [loop.create_task(self._read_marked()) for _ in range(AT_ONCE)]
 
     async def close(self) -> None:
@@ -190,6 +196,16 @@ class Mirror:
         self.reread_system()
         self._listed = True
         self._tell()
+
+    async def _refresh_slowly(self) -> None:
+        """Read what another client may change without an event."""
+        last = ""
+        while True:
+            await asyncio.sleep(self._refresh)
+            names = sorted(self.records) if self._listed else []
+            if names:
+                last = next((name for name in names if name > last), names[0])
+                self._mark(last, reading.WITHOUT_EVENTS)
 
     # -- reading ------------------------------------------------------------------------------------------------------
 

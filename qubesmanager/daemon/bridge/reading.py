@@ -176,6 +176,9 @@ PARTS: dict[str, Callable[[Channel, VmRecord], Awaitable[Patch]]] = {
 
 ALL = frozenset(PARTS)
 
+WITHOUT_EVENTS = frozenset({"state", "volumes", "notes"})
+"""Parts in which something changes without an event: suspending, sizes and usage, notes."""
+
 _ONE = "property:"
 """The begin of the part that is one property."""
 

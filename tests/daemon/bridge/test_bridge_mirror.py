@@ -6,7 +6,8 @@ import asyncio
 from bridge_fixtures import FakeQubesd, client_of, over
 from until import error_of, until
 
-from qubesmanager.daemon.bridge.channel import AT_ONCE
+from qubesmanager.daemon.bridge.channel import AT_ONCE, Channel
+from qubesmanager.daemon.bridge.mirror import Mirror
 from qubesmanager.wire import calls, events
 from qubesmanager.wire.errors import DeviceNotAssigned, NoAnswerError
 from qubesmanager.wire.event import Event
@@ -105,6 +106,29 @@ async def test_after_a_break_the_differences_are_sent() -> None:
             folded[event.subject] = apply_event(folded.get(event.subject), event)
         folded.pop("", None)
         assert folded == mirror.records
+
+
+async def test_what_no_event_tells_is_read_again() -> None:
+    fake = qubesd()
+    fake.answers["admin.vm.List+ dom0"] += b"tpl class=TemplateVM state=Halted uuid=5\n"
+    fake.answers["admin.vm.property.GetAll+ work"] = (
+        b"0\x00template default=False type=vm tpl\nmemory default=True type=int 400\n"
+        b"qrexec_timeout default=True type=int 60\n"
+    )
+    fake.answers["admin.vm.notes.Get+ work"] = b"0\x00"
+    channel = Channel(fake)
+    mirror = Mirror(channel, refresh=0.01)
+    await mirror.settled()
+
+    fake.answers["admin.vm.property.Get+memory work"] = b"0\x00default=True type=int 700"
+    fake.send("tpl", "property-reset:memory", "name", "memory", "oldvalue", "400")
+    await until(lambda: mirror.records["work"].value("memory") == "700")
+    fake.answers["admin.vm.property.Get+qrexec_timeout work"] = b"0\x00default=True type=int 90"
+    fake.send("", "property-set:default_qrexec_timeout", "name", "default_qrexec_timeout", "newvalue", "90")
+    await until(lambda: mirror.records["work"].value("qrexec_timeout") == "90")
+    fake.answers["admin.vm.notes.Get+ work"] = b"0\x00of another client"
+    await until(lambda: mirror.records["work"].notes == "of another client")
+    await mirror.close()
 
 
 async def test_a_qubesd_that_stays_away_ends_the_streams_until_it_is_back() -> None:
