@@ -7293,6 +7293,10 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>A device in Qubes OS has no option {option}.</source>
         <translation>Ein Gerät in Qubes OS hat keine Option {option}.</translation>
     </message>
+    <message>
+        <source>Run xl info in dom0.</source>
+        <translation>Führen Sie in dom0 xl info aus.</translation>
+    </message>
 </context>
 <context>
     <name>RenameDialog</name>
