@@ -576,6 +576,8 @@ TABLE: tuple[Row, ...] = (
         "The label {label} has another colour here, and qubes may rely on it.",
     ),
     Row("config-pool-differs", errors.QubesValueError, "There is another pool {pool} here; remove it first."),
+    Row("config-unknown-file", errors.QubesValueError, "The configuration has no file {name}."),
+    Row("config-file-unusable", errors.Mgmt1Error, "{path} exists and cannot be used; mend or remove it first."),
     Row("config-no-policy-file", errors.QubesValueError, "Not a policy file: {path}"),
     Row("config-missing", errors.QubesValueError, "The backup has no {item} of dom0."),
     # -- how a run of a backup ended

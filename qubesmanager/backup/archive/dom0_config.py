@@ -2,8 +2,8 @@
 """dom0's own configuration in a backup: a sealed file `dom0-config` behind qubes.xml, which readers of Qubes ignore.
 
 JSON: `{"version": 1, "policy": {"30-user.policy": text, "include/x": text}, "profiles": {id: YAML},
-"pools": {name: {"driver": ..., option: value}}, "home": {"files": number as text}}`, `home` empty without one.
-The labels and the system's properties are in qubes.xml.
+"pools": {name: {"driver": ..., option: value}}, "home": {"files": number as text}, "files": {name: text}}`, `home`
+empty without one. The labels and the system's properties are in qubes.xml.
 """
 
 import json
@@ -30,6 +30,8 @@ class Dom0Config:
     pools: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     home: Mapping[str, str] = field(default_factory=dict)
     """What is known of dom0's home, if the backup holds it: `files`, how many there are."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Other files of the configuration."""
 
 
 def to_json(config: Dom0Config) -> bytes:
@@ -59,6 +61,7 @@ def from_json(untrusted: bytes) -> Dom0Config:
         _texts(value.get("profiles", {})),
         {name: _texts(options) for name, options in pools.items()},
         _texts(value.get("home", {})),
+        _texts(value.get("files", {})),
     )
 
 

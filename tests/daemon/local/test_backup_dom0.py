@@ -159,6 +159,7 @@ async def test_each_item_passes_the_checks_of_its_call(client: Client, system: S
         },
         {"cmd": "include: [vault]\ndestination_command: [/bin/sh]\npassphrase_text: x\n", "../up": PROFILE},
         {"odd": {"driver": "no-such"}, "a b": {"driver": "file"}},
+        files={"destinations": "relative/folder\n", "../cron": "* * * * * root id\n"},
     )
     file = hostile(tmp_path, config, Label(9, "UPPER", "0x000000"), Label(10, "fine", "0x123456"))
     before = files(tmp_path)
@@ -172,7 +173,7 @@ async def test_each_item_passes_the_checks_of_its_call(client: Client, system: S
     assert good == {"policy:50-ok.policy", "label:fine"}
     assert {word for word in rows if word not in good} == {
         "policy:../../x.policy", "policy:plain", "policy:40-broken.policy", "profile:cmd", "profile:../up",
-        "pool:odd", "label:UPPER",
+        "pool:odd", "label:UPPER", "file:destinations", "file:../cron",
     }  # fmt: skip
     assert {path.name for path in files(tmp_path) - before if "policy" in path.name} == {"50-ok.policy"}
 
@@ -200,3 +201,41 @@ def test_an_item_is_read_with_its_fate() -> None:
     text = "backup-id=x\nours=yes\ndom0=policy:a.policy:add label:teal:same\n\n"
 
     assert decode_contents(text).dom0 == (StoredItem("policy", "a.policy", "add"), StoredItem("label", "teal", "same"))
+
+
+async def test_the_list_of_destinations_comes_back_and_one_that_is_here_stays(
+    client: Client, system: System, file: Path
+) -> None:
+    allowed = system.runtime.places.profiles / "destinations"
+    allowed.write_text("/var/backups\nwork\n")
+    await asyncio.to_thread(file.unlink)
+    await client.send(calls.BACKUP_EXECUTE("dom0", "all", {}))
+    assert (await preview(client, file))["file:destinations"] == "same"
+
+    allowed.write_text("/elsewhere\n")
+    assert (await preview(client, file))["file:destinations"] == "differs"
+    assert "file:destinations" not in await restored(client, file, dom0="add")
+    assert allowed.read_text() == "/elsewhere\n"
+    assert (await restored(client, file, dom0="file:destinations"))["file:destinations"].startswith("result=ok")
+    assert allowed.read_text() == "/var/backups\nwork\n"
+
+    allowed.unlink()
+    await restored(client, file, dom0="add")
+    assert allowed.read_text() == "/var/backups\nwork\n"
+    assert allowed.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_list_of_destinations_that_cannot_be_used_is_not_replaced_unasked(
+    client: Client, system: System, file: Path
+) -> None:
+    allowed = system.runtime.places.profiles / "destinations"
+    allowed.write_text("/var/backups\n")
+    await asyncio.to_thread(file.unlink)
+    await client.send(calls.BACKUP_EXECUTE("dom0", "all", {}))
+    allowed.write_text("/mine\n")
+    allowed.chmod(0o666)
+
+    rows = await restored(client, file, dom0="add")
+
+    assert rows["file:destinations"].startswith("result=failed")
+    assert allowed.read_text() == "/mine\n"

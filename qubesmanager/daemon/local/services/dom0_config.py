@@ -6,6 +6,8 @@ from qubesmanager.backup.archive.home import Home
 from qubesmanager.daemon.admission.policy_files import Policies
 from qubesmanager.daemon.local.core.state import State
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL
+from qubesmanager.daemon.local.drivers.backups import destinations
+from qubesmanager.daemon.local.drivers.backups.engine import off_loop
 from qubesmanager.daemon.local.drivers.backups.profiles import Profiles
 from qubesmanager.wire.errors import Mgmt1Error
 
@@ -16,7 +18,9 @@ async def config_of(state: State, policies: Policies, profiles: Profiles, home: 
     `home` is dom0's home, if the backup holds it.
     """
     about_home = {"files": str(home.files)} if home is not None else {}
-    return Dom0Config(await _policy(policies), await _profiles(profiles), _pools(state), about_home)
+    return Dom0Config(
+        await _policy(policies), await _profiles(profiles), _pools(state), about_home, await _files(profiles)
+    )
 
 
 async def _policy(policies: Policies) -> dict[str, str]:
@@ -32,6 +36,14 @@ async def _profiles(profiles: Profiles) -> dict[str, str]:
         except Mgmt1Error:
             continue  # removed meanwhile, or not readable: it could not be carried out either
     return texts
+
+
+async def _files(profiles: Profiles) -> dict[str, str]:
+    try:
+        text = await off_loop(destinations.read_text, profiles.folder)
+    except Mgmt1Error:
+        return {}  # the daemon does not use it either
+    return {destinations.NAME: text} if text is not None else {}
 
 
 def _pools(state: State) -> dict[str, dict[str, str]]:

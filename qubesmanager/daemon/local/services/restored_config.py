@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Restoring dom0's own configuration.
 
-An item is one label, pool, system property, policy file or backup profile. A preview compares each with what is here.
-What is not here is added on request; what differs stays unless it is named. Each item passes the checks of the call
-that a user would make for it, and one that is refused costs no other.
+An item is one label, pool, system property, policy file, backup profile or other file. A preview compares each with
+what is here. What is not here is added on request; what differs stays unless it is named. Each item passes the checks
+of the call that a user would make for it, and one that is refused costs no other.
 """
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,6 +15,8 @@ from qubesmanager.backup.archive.dom0_config import Dom0Config
 from qubesmanager.backup.archive.reader import Backup
 from qubesmanager.daemon.admission.policy_files import ANY, NEW, Policies, file_of, include_of
 from qubesmanager.daemon.local.core.system_properties import TABLE
+from qubesmanager.daemon.local.drivers.backups import destinations
+from qubesmanager.daemon.local.drivers.backups.engine import off_loop
 from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.backups import Backups
 from qubesmanager.daemon.local.services.dom0_config import config_of
@@ -35,6 +38,7 @@ class Kind(StrEnum):
     POOL = "pool"
     PROPERTY = "property"
     POLICY = "policy"
+    FILE = "file"
     PROFILE = "profile"
 
 
@@ -87,6 +91,7 @@ class RestoredConfig:
             (Kind.POOL, config.pools, here.pools),
             (Kind.PROPERTY, _known(backup.contents.properties), state.system_own),
             (Kind.POLICY, config.policy, here.policy),
+            (Kind.FILE, config.files, here.files),
             (Kind.PROFILE, config.profiles, here.profiles),
         )
         return [
@@ -106,6 +111,7 @@ class RestoredConfig:
             Kind.POOL: self._pool,
             Kind.PROPERTY: self._property,
             Kind.POLICY: self._policy_file,
+            Kind.FILE: self._file,
             Kind.PROFILE: self._profile,
         }[item.kind]
         await act(item)
@@ -138,6 +144,14 @@ class RestoredConfig:
         else:
             raise refusal("config-no-policy-file", shown(path))
         await self._policies.replace(path, NEW if item.fate is Fate.ADD else ANY, _text(item))
+
+    async def _file(self, item: Item) -> None:
+        if item.name != destinations.NAME:
+            raise refusal("config-unknown-file", shown(item.name))
+        folder = self._backups.profiles.folder
+        if item.fate is Fate.ADD and await off_loop(os.path.lexists, folder / item.name):
+            raise refusal("config-file-unusable", folder / item.name)
+        await off_loop(destinations.write_text, folder, _text(item))
 
     async def _profile(self, item: Item) -> None:
         # The disk of its destination may not be connected to this machine.

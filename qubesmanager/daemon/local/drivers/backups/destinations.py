@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qubesmanager.backup.profile import Profile
+from qubesmanager.host.atomic_file import replace_file
 from qubesmanager.wire.names import DOM0, VM_NAME, shown
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import cause, error_for, refusal
@@ -50,26 +51,47 @@ def read(folder: Path) -> Destinations:
 
     Raises `Mgmt1Error` for a file that others could have written, or a line that is neither a folder nor a qube.
     """
+    text = read_text(folder)
+    return parsed(folder / NAME, text) if text is not None else Destinations()
+
+
+def read_text(folder: Path) -> str | None:
+    """The file's text; None without the file. Blocks. Raises as `read`, except for its lines."""
     path = folder / NAME
     try:
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
             text = file.read(FILE_LIMIT + 1).decode("utf-8")
     except FileNotFoundError:
-        return Destinations()
+        return None
     except (OSError, UnicodeDecodeError) as error:
         raise refusal("file-not-read", path, cause(error)) from error
     if status.st_uid not in {0, os.geteuid()} or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise refusal("file-of-others", path)
     if len(text) > FILE_LIMIT:
         raise refusal("file-too-large", path, FILE_LIMIT >> 10)
-    lines = [line.strip() for line in text.splitlines()]
-    return _parsed(path, [line for line in lines if line and not line.startswith("#")])
+    return text
 
 
-def _parsed(path: Path, lines: list[str]) -> Destinations:
+def write_text(folder: Path, text: str) -> None:
+    """The file holds the text, or what it held before. Blocks. Raises `Mgmt1Error` for a text that it cannot hold."""
+    path = folder / NAME
+    parsed(path, text)
+    if len(text.encode()) > FILE_LIMIT:
+        raise refusal("file-too-large", path, FILE_LIMIT >> 10)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        replace_file(path, text.encode(), mode=0o600)
+    except OSError as error:
+        raise refusal("file-not-written", path, cause(error)) from error
+
+
+def parsed(path: Path, text: str) -> Destinations:
+    """What the text of the file allows. Raises `Mgmt1Error` for a line that is neither a folder nor a qube."""
     folders, qubes = [], set()
-    for line in lines:
+    for line in map(str.strip, text.splitlines()):
+        if not line or line.startswith("#"):
+            continue
         if line.startswith("/") and ".." not in Path(line).parts:
             folders.append(Path(line))
         elif VM_NAME.matches(line):
