@@ -214,7 +214,7 @@ async def bridging(options: Options, limits: Limits) -> AsyncIterator[BridgeBack
         backend = BridgeBackend(UnixTransport(options.qubesd or QUBESD_SOCKET))
         stack.push_async_callback(backend.close)
         await _listen(options, Dispatcher(backend, debug=options.debug), limits, stack)
-        stack.callback(backend.bridge.mirror.hub.close)
+        stack.callback(backend.bridge.mirror.end_streams)
         yield backend
 
 

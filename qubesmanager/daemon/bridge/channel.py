@@ -27,6 +27,8 @@ R = TypeVar("R")
 
 AT_ONCE = 4
 """Calls under way at a time."""
+_TURN = 64
+"""Rows after which the loop gets a turn."""
 _SHORT = 60.0
 """Seconds: a call that may take longer (Start, a shutdown that is waited for) takes no place from the others."""
 
@@ -52,7 +54,9 @@ class Channel:
         if lines.pop():
             raise refusal("answer-row-cut")
         rows: list[R] = []
-        for line in lines:
+        for count, line in enumerate(lines, 1):
+            if count % _TURN == 0:
+                await asyncio.sleep(0)
             try:
                 rows += request.decode(line + b"\n")
             except Mgmt1Error as error:

@@ -62,9 +62,13 @@ class Mirror:
             self._tasks = [loop.create_task(self._follow()), loop.create_task(self._refresh_slowly())]
             self._tasks += [loop.create_task(self._read_marked()) for _ in range(AT_ONCE)]
 
+    def end_streams(self) -> None:
+        """End the streams of the listeners."""
+        self.hub.close()
+
     async def close(self) -> None:
         """End the streams of the listeners, and all work."""
-        self.hub.close()
+        self.end_streams()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -187,12 +191,15 @@ class Mirror:
                 self.gone(name)
         for name in self._unread.keys() - classes.keys():
             self.gone(name)
-        for row in rows:
+        for count, row in enumerate(rows, 1):
+            if count % _TURN == 0:
+                await asyncio.sleep(0)
             if row.name in self.records:
                 self.become(self.records[row.name].updated(state=row.state))
             else:
                 self._unread[row.name] = VmRecord(row.name, row.klass, row.state)
-            self.reread(row.name)
+            self._versions[row.name] = self._versions.get(row.name, 0) + 1
+            self._mark(row.name, reading.NOT_LISTED)
         self.reread_system()
         self._listed = True
         self._tell()
@@ -286,7 +293,7 @@ _SYSTEM = ""
 """What the system-wide properties are marked by."""
 
 _TURN = 64
-"""Events after which the loop gets a turn."""
+"""Events or rows after which the loop gets a turn."""
 
 _ORDER = tuple(reading.PARTS)
 

@@ -176,6 +176,9 @@ PARTS: dict[str, Callable[[Channel, VmRecord], Awaitable[Patch]]] = {
 
 ALL = frozenset(PARTS)
 
+NOT_LISTED = ALL - {"state"}
+"""Parts that the list of all qubes does not have."""
+
 WITHOUT_EVENTS = frozenset({"state", "volumes", "notes"})
 """Parts in which something changes without an event: suspending, sizes and usage, notes."""
 
