@@ -16,9 +16,9 @@ NAMED = 4
 """Qubes that a sentence names."""
 
 
-def _tr(text: str, number: int = -1) -> str:
+def _tr(text: str) -> str:
     """A text of a table in the user's language."""
-    return translate("Plan", text, "", number)
+    return translate("Plan", text)
 
 
 def names_text(names: Sequence[str]) -> str:
@@ -30,92 +30,95 @@ def names_text(names: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """The texts of a kind of plan: of the task about one qube and about several, and of the button."""
+    """The texts of a kind of plan: of the task about one qube and about several, and of the button.
+
+    Those with a number are calls: only so they get the plural forms of each language.
+    """
 
     icon: str
     single: str
-    several: str
-    button: str
+    several: Callable[[int], str]
+    button: Callable[[int], str]
 
 
 _WORDS = {
     Kind.PROPERTY: _Words(
         "settings",
         QT_TRANSLATE_NOOP("Plan", "Set {0} of {1}"),
-        QT_TRANSLATE_NOOP("Plan", "Set {0} of %n qube(s)"),
-        QT_TRANSLATE_NOOP("Plan", "Change %n qube(s)"),
+        lambda n: translate("Plan", "Set {0} of %n qube(s)", "", n),
+        lambda n: translate("Plan", "Change %n qube(s)", "", n),
     ),
     Kind.START: _Words(
         "start",
         QT_TRANSLATE_NOOP("Plan", "Start {0}"),
-        QT_TRANSLATE_NOOP("Plan", "Start %n qube(s)"),
-        QT_TRANSLATE_NOOP("Plan", "Start %n qube(s)"),
+        lambda n: translate("Plan", "Start %n qube(s)", "", n),
+        lambda n: translate("Plan", "Start %n qube(s)", "", n),
     ),
     Kind.PAUSE: _Words(
         "pause",
         QT_TRANSLATE_NOOP("Plan", "Pause {0}"),
-        QT_TRANSLATE_NOOP("Plan", "Pause %n qube(s)"),
-        QT_TRANSLATE_NOOP("Plan", "Pause %n qube(s)"),
+        lambda n: translate("Plan", "Pause %n qube(s)", "", n),
+        lambda n: translate("Plan", "Pause %n qube(s)", "", n),
     ),
     Kind.UNPAUSE: _Words(
         "unpause",
         QT_TRANSLATE_NOOP("Plan", "Unpause {0}"),
-        QT_TRANSLATE_NOOP("Plan", "Unpause %n qube(s)"),
-        QT_TRANSLATE_NOOP("Plan", "Unpause %n qube(s)"),
+        lambda n: translate("Plan", "Unpause %n qube(s)", "", n),
+        lambda n: translate("Plan", "Unpause %n qube(s)", "", n),
     ),
     Kind.SUSPEND: _Words(
         "suspend",
         QT_TRANSLATE_NOOP("Plan", "Suspend {0}"),
-        QT_TRANSLATE_NOOP("Plan", "Suspend %n qube(s)"),
-        QT_TRANSLATE_NOOP("Plan", "Suspend %n qube(s)"),
+        lambda n: translate("Plan", "Suspend %n qube(s)", "", n),
+        lambda n: translate("Plan", "Suspend %n qube(s)", "", n),
     ),
     Kind.RESUME: _Words(
         "unpause",
         QT_TRANSLATE_NOOP("Plan", "Resume {0}"),
-        QT_TRANSLATE_NOOP("Plan", "Resume %n qube(s)"),
-        QT_TRANSLATE_NOOP("Plan", "Resume %n qube(s)"),
+        lambda n: translate("Plan", "Resume %n qube(s)", "", n),
+        lambda n: translate("Plan", "Resume %n qube(s)", "", n),
     ),
     Kind.SHUTDOWN: _Words(
         "shutdown",
         QT_TRANSLATE_NOOP("Plan", "Shut down {0}"),
-        QT_TRANSLATE_NOOP("Plan", "Shut down %n qube(s)"),
-        QT_TRANSLATE_NOOP("Plan", "Shut down %n qube(s)"),
+        lambda n: translate("Plan", "Shut down %n qube(s)", "", n),
+        lambda n: translate("Plan", "Shut down %n qube(s)", "", n),
     ),
     Kind.RESTART: _Words(
         "restart",
         QT_TRANSLATE_NOOP("Plan", "Restart {0}"),
-        QT_TRANSLATE_NOOP("Plan", "Restart %n qube(s)"),
-        QT_TRANSLATE_NOOP("Plan", "Restart %n qube(s)"),
+        lambda n: translate("Plan", "Restart %n qube(s)", "", n),
+        lambda n: translate("Plan", "Restart %n qube(s)", "", n),
     ),
     Kind.KILL: _Words(
         "kill",
         QT_TRANSLATE_NOOP("Plan", "Kill {0}"),
-        QT_TRANSLATE_NOOP("Plan", "Kill %n qube(s)"),
-        QT_TRANSLATE_NOOP("Plan", "Kill %n qube(s)"),
+        lambda n: translate("Plan", "Kill %n qube(s)", "", n),
+        lambda n: translate("Plan", "Kill %n qube(s)", "", n),
     ),
     Kind.REMOVE: _Words(
         "remove",
         QT_TRANSLATE_NOOP("Plan", "Remove {0}"),
-        QT_TRANSLATE_NOOP("Plan", "Remove %n qube(s)"),
-        QT_TRANSLATE_NOOP("Plan", "Remove %n qube(s)"),
+        lambda n: translate("Plan", "Remove %n qube(s)", "", n),
+        lambda n: translate("Plan", "Remove %n qube(s)", "", n),
     ),
     Kind.CLONE: _Words(
         "clone",
         QT_TRANSLATE_NOOP("Plan", "Clone {0}"),
-        QT_TRANSLATE_NOOP("Plan", "Clone %n qube(s)"),
-        QT_TRANSLATE_NOOP("Plan", "Clone %n qube(s)"),
+        lambda n: translate("Plan", "Clone %n qube(s)", "", n),
+        lambda n: translate("Plan", "Clone %n qube(s)", "", n),
     ),
     Kind.SETTINGS: _Words(
         "settings",
         QT_TRANSLATE_NOOP("Plan", "Apply the settings of {0}"),
-        QT_TRANSLATE_NOOP("Plan", "Apply the settings of %n qube(s)"),
-        QT_TRANSLATE_NOOP("Plan", "Change %n qube(s)"),
+        lambda n: translate("Plan", "Apply the settings of %n qube(s)", "", n),
+        lambda n: translate("Plan", "Change %n qube(s)", "", n),
     ),
     Kind.UNDO: _Words(
         "undo",
         QT_TRANSLATE_NOOP("Plan", "Undo: {0} of {1}"),
-        QT_TRANSLATE_NOOP("Plan", "Undo: {0} of %n qube(s)"),
-        QT_TRANSLATE_NOOP("Plan", "Undo %n change(s)"),
+        lambda n: translate("Plan", "Undo: {0} of %n qube(s)", "", n),
+        lambda n: translate("Plan", "Undo %n change(s)", "", n),
     ),
 }
 _ICONS = {"netvm": "network", "label": "tag", "template": "template"}
@@ -148,8 +151,8 @@ def task_title(plan: Plan) -> str:
     only = plan.asked[0] if len(plan.asked) == 1 and plan.kind is Kind.START else names[0] if len(names) == 1 else ""
     if plan.kind in {Kind.PROPERTY, Kind.UNDO}:
         name = property_name(plan.prop) if plan.prop else translate("Plan", "changes")
-        return _tr(words.single).format(name, only) if only else _tr(words.several, len(names)).format(name)
-    return _tr(words.single).format(only) if only else _tr(words.several, len(names))
+        return _tr(words.single).format(name, only) if only else words.several(len(names)).format(name)
+    return _tr(words.single).format(only) if only else words.several(len(names))
 
 
 def child_title(row: Row) -> str:
@@ -178,7 +181,7 @@ def title(plan: Plan) -> str:
         return translate("Plan", "Start {0} of {1} qubes").format(number, len(plan.rows))
     if len(asked) == 1:
         return _tr(words.single).format(asked[0])
-    return _tr(words.several, len(qubes_of(plan)))
+    return words.several(len(qubes_of(plan)))
 
 
 def line(plan: Plan) -> str:
@@ -208,7 +211,7 @@ def button(plan: Plan) -> str:
     number = len({row.qube for row in plan.changes if row.group is not Group.MOVE})
     if plan.kind is Kind.PROPERTY and plan.prop == "netvm" and plan.value == "":
         return translate("Plan", "Disconnect %n qube(s)", "", number)
-    return _tr(_WORDS[plan.kind].button, number)
+    return _WORDS[plan.kind].button(number)
 
 
 # -- facts ------------------------------------------------------------------------------------------------------------
