@@ -2904,113 +2904,158 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Set {0} of {1}</source>
         <translation>{0} von {1} setzen</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>Set {0} of %n qube(s)</source>
-        <translation>{0} von %n Qube(s) setzen</translation>
+        <translation>
+            <numerusform>{0} von %n Qube setzen</numerusform>
+            <numerusform>{0} von %n Qubes setzen</numerusform>
+        </translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>Change %n qube(s)</source>
-        <translation>%n Qube(s) ändern</translation>
+        <translation>
+            <numerusform>%n Qube ändern</numerusform>
+            <numerusform>%n Qubes ändern</numerusform>
+        </translation>
     </message>
     <message>
         <source>Start {0}</source>
         <translation>{0} starten</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>Start %n qube(s)</source>
-        <translation>%n Qube(s) starten</translation>
+        <translation>
+            <numerusform>%n Qube starten</numerusform>
+            <numerusform>%n Qubes starten</numerusform>
+        </translation>
     </message>
     <message>
         <source>Pause {0}</source>
         <translation>{0} anhalten</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>Pause %n qube(s)</source>
-        <translation>%n Qube(s) anhalten</translation>
+        <translation>
+            <numerusform>%n Qube anhalten</numerusform>
+            <numerusform>%n Qubes anhalten</numerusform>
+        </translation>
     </message>
     <message>
         <source>Unpause {0}</source>
         <translation>{0} fortsetzen</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>Unpause %n qube(s)</source>
-        <translation>%n Qube(s) fortsetzen</translation>
+        <translation>
+            <numerusform>%n Qube fortsetzen</numerusform>
+            <numerusform>%n Qubes fortsetzen</numerusform>
+        </translation>
     </message>
     <message>
         <source>Suspend {0}</source>
         <translation>{0} schlafen legen</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>Suspend %n qube(s)</source>
-        <translation>%n Qube(s) schlafen legen</translation>
+        <translation>
+            <numerusform>%n Qube schlafen legen</numerusform>
+            <numerusform>%n Qubes schlafen legen</numerusform>
+        </translation>
     </message>
     <message>
         <source>Resume {0}</source>
         <translation>{0} aufwecken</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>Resume %n qube(s)</source>
-        <translation>%n Qube(s) aufwecken</translation>
+        <translation>
+            <numerusform>%n Qube aufwecken</numerusform>
+            <numerusform>%n Qubes aufwecken</numerusform>
+        </translation>
     </message>
     <message>
         <source>Shut down {0}</source>
         <translation>{0} herunterfahren</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>Shut down %n qube(s)</source>
-        <translation>%n Qube(s) herunterfahren</translation>
+        <translation>
+            <numerusform>%n Qube herunterfahren</numerusform>
+            <numerusform>%n Qubes herunterfahren</numerusform>
+        </translation>
     </message>
     <message>
         <source>Restart {0}</source>
         <translation>{0} neu starten</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>Restart %n qube(s)</source>
-        <translation>%n Qube(s) neu starten</translation>
+        <translation>
+            <numerusform>%n Qube neu starten</numerusform>
+            <numerusform>%n Qubes neu starten</numerusform>
+        </translation>
     </message>
     <message>
         <source>Kill {0}</source>
         <translation>{0} hart beenden</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>Kill %n qube(s)</source>
-        <translation>%n Qube(s) hart beenden</translation>
+        <translation>
+            <numerusform>%n Qube hart beenden</numerusform>
+            <numerusform>%n Qubes hart beenden</numerusform>
+        </translation>
     </message>
     <message>
         <source>Remove {0}</source>
         <translation>{0} entfernen</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>Remove %n qube(s)</source>
-        <translation>%n Qube(s) entfernen</translation>
+        <translation>
+            <numerusform>%n Qube entfernen</numerusform>
+            <numerusform>%n Qubes entfernen</numerusform>
+        </translation>
     </message>
     <message>
         <source>Clone {0}</source>
         <translation>{0} klonen</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>Clone %n qube(s)</source>
-        <translation>%n Qube(s) klonen</translation>
+        <translation>
+            <numerusform>%n Qube klonen</numerusform>
+            <numerusform>%n Qubes klonen</numerusform>
+        </translation>
     </message>
     <message>
         <source>Apply the settings of {0}</source>
         <translation>Einstellungen von {0} anwenden</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>Apply the settings of %n qube(s)</source>
-        <translation>Einstellungen von %n Qube(s) anwenden</translation>
+        <translation>
+            <numerusform>Einstellungen von %n Qube anwenden</numerusform>
+            <numerusform>Einstellungen von %n Qubes anwenden</numerusform>
+        </translation>
     </message>
     <message>
         <source>Undo: {0} of {1}</source>
         <translation>Rückgängig: {0} von {1}</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>Undo: {0} of %n qube(s)</source>
-        <translation>Rückgängig: {0} von %n Qube(s)</translation>
+        <translation>
+            <numerusform>Rückgängig: {0} von %n Qube</numerusform>
+            <numerusform>Rückgängig: {0} von %n Qubes</numerusform>
+        </translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>Undo %n change(s)</source>
-        <translation>%n Änderung(en) rückgängig machen</translation>
+        <translation>
+            <numerusform>%n Änderung rückgängig machen</numerusform>
+            <numerusform>%n Änderungen rückgängig machen</numerusform>
+        </translation>
     </message>
     <message>
         <source>net qube</source>
@@ -7296,6 +7341,14 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Run xl info in dom0.</source>
         <translation>Führen Sie in dom0 xl info aus.</translation>
+    </message>
+    <message>
+        <source>The configuration has no file {name}.</source>
+        <translation>Die Konfiguration hat keine Datei {name}.</translation>
+    </message>
+    <message>
+        <source>{path} exists and cannot be used; mend or remove it first.</source>
+        <translation>{path} gibt es, und sie ist nicht brauchbar; berichtigen oder entfernen Sie sie zuerst.</translation>
     </message>
 </context>
 <context>
