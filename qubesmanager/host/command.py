@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from qubesmanager.host.ending import end
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reason import Reason
@@ -36,9 +37,7 @@ async def run(*arguments: str, given: bytes = b"") -> bytes:
     except TimeoutError:
         raise refusal("program-too-slow", arguments[0], f"{TIME_LIMIT:.0f}") from None
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await end(process)
     if process.returncode:
         said = complaint or output
         raise error_for(

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from qubesmanager.host.ending import end
 from qubesmanager.host.errors import HostError
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import error_for, refusal
@@ -81,10 +82,7 @@ async def run(ways: Sequence[Way], qube: str, command: str = "") -> str:
             untrusted = (untrusted + piece)[-KEPT:]
         status = await process.wait()
     finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        await end(process)
     said = "".join(
         mark if mark.isprintable() or mark == "\n" else " " for mark in untrusted.decode("utf-8", "replace")
     ).strip()

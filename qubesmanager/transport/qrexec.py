@@ -9,6 +9,7 @@ import asyncio
 from asyncio.subprocess import DEVNULL, PIPE
 from contextlib import suppress
 
+from qubesmanager.host.ending import end
 from qubesmanager.transport.base import Answer, Payload, RefusedError, TransportError, pieces
 
 _PIECE = 64 << 10
@@ -53,10 +54,7 @@ class QrexecTransport:
             sending.cancel()
             with suppress(asyncio.CancelledError, OSError):
                 await sending
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+            await end(process)
 
 
 async def _send(stdin: asyncio.StreamWriter, payload: Payload) -> None:

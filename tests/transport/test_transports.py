@@ -10,6 +10,7 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+from until import until
 
 from qubesmanager.transport.base import Payload, RefusedError, Transport, TransportError
 from qubesmanager.transport.qrexec import QrexecTransport
@@ -160,3 +161,21 @@ async def test_closing_the_answer_ends_the_client_program(tmp_path: Path) -> Non
     pid = int((tmp_path / "pid").read_text())
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+async def test_closing_the_answer_ends_a_program_whose_pipe_is_full(tmp_path: Path) -> None:
+    transport = _program(tmp_path, f'echo $$ > {tmp_path}/pid; printf "1\\0"; exec cat /dev/zero')
+
+    async with aclosing(transport.exchange("mgmt1.Events", "", "dom0", b"")) as answer:
+        assert (await anext(answer)).startswith(b"1\x00")
+        # Asyncio reads ahead until its buffer is full, and then no longer.
+        await until(lambda: not _is_writing(tmp_path))
+
+    pid = int((tmp_path / "pid").read_text())
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def _is_writing(folder: Path) -> bool:
+    """The program is not waiting for a reader of its full pipe."""
+    return "pipe_write" not in Path(f"/proc/{int((folder / 'pid').read_text())}/wchan").read_text()

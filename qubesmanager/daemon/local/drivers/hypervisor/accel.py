@@ -12,6 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from qubesmanager.host.ending import end
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reasons import refusal
 
@@ -74,9 +75,7 @@ async def boots(accel: str, limit: float = TIME_LIMIT) -> bool:
         except TimeoutError:
             return False
         finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+            await end(process)
 
 
 async def _kvm_boots(folder: Path) -> bool:
