@@ -5,6 +5,8 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,9 +18,10 @@ MANAGER = "from qubesmanager.entry import manager; raise SystemExit(manager())"
 
 
 @pytest.fixture(scope="module")
-def demo_socket() -> Path:
+def demo_socket() -> Iterator[Path]:
     """The socket of a demonstration daemon, whose `admin.*` calls answer as qubesd's."""
-    return ChildTransport("demo:0", "--demo", "0").wait()
+    with closing(ChildTransport("demo:0", "--demo", "0")) as daemon:
+        yield daemon.wait()
 
 
 def mgmt1(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -38,11 +41,10 @@ def test_the_command_line_lists_the_qubes_of_a_qubesd(
 def test_a_daemon_answers_from_a_qubesd(
     demo_socket: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    bridge = ChildTransport("bridge", "--backend", f"qubesd:{demo_socket}")
+    with closing(ChildTransport("bridge", "--backend", f"qubesd:{demo_socket}")) as bridge:
+        assert mgmt1(monkeypatch, "--connect", f"unix:{bridge.wait()}", "mgmt1.vm.tag.List", "work") == 0
 
-    assert mgmt1(monkeypatch, "--connect", f"unix:{bridge.wait()}", "mgmt1.vm.tag.List", "work") == 0
     assert "work\n" in capfd.readouterr().out
-    bridge.close()
 
 
 def test_the_window_fills_its_table_from_a_qubesd(demo_socket: Path, tmp_path: Path) -> None:
