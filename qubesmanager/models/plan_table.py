@@ -254,7 +254,8 @@ def _reasons(row: Row) -> tuple[Reason, ...]:
 
 
 def _has_tick(row: Row) -> bool:
-    return bool(row.steps) and row.refused is None
+    """A move has none: what the qube uses could not be removed then, so that is what is left out."""
+    return bool(row.steps) and row.refused is None and row.group is not Group.MOVE
 
 
 def _keys(groups: Sequence[tuple[Head, Sequence[Row]]]) -> list[tuple[Group, int, list[tuple[str, str]]]]:

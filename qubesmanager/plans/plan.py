@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from qubesmanager.rules.facts import Facts
+from qubesmanager.rules.facts import Facts, QubeFacts
+from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import PropertyValue
@@ -179,39 +180,56 @@ class Plan:
         return self.kind in {Kind.SHUTDOWN, Kind.RESTART} and len({row.qube for row in self.rows}) > 1
 
 
-def undo(facts: Facts, plan: Plan, done: Collection[RowKey]) -> Plan:
+def undo(facts: Facts, plan: Plan, done: Collection[RowKey], left_out: Collection[str] = ()) -> Plan:
     """The plan that takes back the rows of `plan` that were done, in the opposite order.
 
-    A row whose qube was changed by another client meanwhile is refused.
+    A row whose qube was changed by another client meanwhile is refused; such rows come first.
     """
+    reasons = {row.key: _why_not_back(facts, row) for row in plan.changes if row.key in done}
     rows = [
         Row(
             row.qube,
             row.part,
-            Group.CHANGE,
+            Group.CHANGE if reasons[row.key] is None else Group.REFUSED,
             facts.qubes[row.qube].state if row.qube in facts.qubes else row.state,
             row.then,
             row.now,
             tuple(
                 Step(step.key, step.opposite, step.request) for step in reversed(row.steps) if step.opposite is not None
             ),
-            refused=_why_not_back(facts, row),
+            refused=reasons[row.key],
+            is_left_out=row.qube in left_out,
         )
         for row in reversed(plan.changes)
         if row.key in done and all(step.opposite is not None for step in row.steps)
     ]
+    rows.sort(key=lambda row: row.refused is None)
     return Plan(Kind.UNDO, tuple(rows), plan.asked, plan.prop, plan.value)
 
 
 def _why_not_back(facts: Facts, row: Row) -> Reason | None:
-    """Why a row is not taken back: its qube is gone, or has another value than the plan gave it."""
+    """Why a row is not taken back: its qube is gone, or no longer has what one of its steps gave it."""
     qube = facts.qubes.get(row.qube)
     if qube is None:
         return Reason("no-such-qube", row.qube)
-    if not isinstance(row.then, PropertyValue):
-        return None
-    now = qube.properties.get(row.part)
-    if now is None:
-        return None
-    same = now.is_default if row.then.is_default else (now.value, now.is_default) == row.then[:2]
-    return None if same else Reason("changed-meanwhile", row.qube)
+    changed = any(_was_changed(facts, qube, step) for step in row.steps)
+    return Reason("changed-meanwhile", row.qube) if changed else None
+
+
+def _was_changed(facts: Facts, qube: QubeFacts, step: Step) -> bool:
+    """Whether a property or feature that the step changed has another value now than the step gave it.
+
+    Of other steps (firewall rules, tags, notes, states) the facts do not say it.
+    """
+    request = step.request
+    name, value = request.argument, request.payload.decode() if isinstance(request.payload, bytes) else ""
+    now = qube.properties.get(name)
+    if request.call is calls.PROPERTY_SET:
+        return facts.system(name) != value
+    if request.call is calls.VM_PROPERTY_SET:
+        return now is not None and now[:2] != (value, False)
+    if request.call is calls.VM_PROPERTY_RESET:
+        return now is not None and not now.is_default
+    if request.call is calls.VM_FEATURE_SET:
+        return qube.features.get(name) != value
+    return request.call is calls.VM_FEATURE_REMOVE and name in qube.features

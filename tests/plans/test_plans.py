@@ -3,16 +3,19 @@
 
 from dataclasses import replace
 
+import pytest
 from samples import live_copy, vm
 
 from qubesmanager.client.live_copy import LiveCopy
 from qubesmanager.plans.lifecycle import kill_plan, pause_plan, restart_plan, shutdown_plan, start_plan
 from qubesmanager.plans.new_qube import clone_plan
-from qubesmanager.plans.plan import Fate, Group, Plan, Row, undo
+from qubesmanager.plans.plan import Fate, Group, Plan, Row, Step, undo
 from qubesmanager.plans.properties import property_plan
 from qubesmanager.plans.removal import removal_plan, replacements
+from qubesmanager.plans.settings import settings_plan
+from qubesmanager.wire import calls
 from qubesmanager.wire.reason import Reason
-from qubesmanager.wire.records import DeviceRecord, PropertyValue
+from qubesmanager.wire.records import DeviceRecord, PropertyValue, VmRecord
 from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
 
 RUNNING, PAUSED = PowerState.RUNNING, PowerState.PAUSED
@@ -103,6 +106,38 @@ def test_undo_leaves_alone_what_was_changed_meanwhile() -> None:
 
     assert row_of(back, "work").refused == Reason("changed-meanwhile", "work")
     assert [row.qube for row in back.changes] == ["mail"]
+
+
+@pytest.mark.parametrize(
+    "other", [vm("work", label="green", memory="700"), replace(vm("work", label="blue"), features={"x": "other"})]
+)
+def test_undo_of_settings_leaves_alone_a_qube_of_which_anything_was_changed_meanwhile(other: VmRecord) -> None:
+    facts = network()
+    label, feature = ("property", "label"), ("feature", "x")
+    steps = [
+        Step(label, calls.VM_PROPERTY_SET("work", "label", "blue"), calls.VM_PROPERTY_SET("work", "label", "red")),
+        Step(feature, calls.VM_FEATURE_SET("work", "x", "mine"), calls.VM_FEATURE_REMOVE("work", "x")),
+    ]
+    plan = settings_plan(facts, {"work": steps})
+    done = [row.key for row in plan.changes]
+
+    facts.qubes["work"] = replace(vm("work", label="blue"), features={"x": "mine"})
+    assert [step.request for step in undo(facts, plan, done).steps] == [step.opposite for step in reversed(steps)]
+
+    facts.qubes["work"] = other
+    assert row_of(undo(facts, plan, done), "work").refused == Reason("changed-meanwhile", "work")
+
+
+def test_undo_of_a_moved_system_property_leaves_alone_what_was_changed_meanwhile() -> None:
+    facts = network(PowerState.HALTED)
+    plan = removal_plan(facts, ["debian"], replacement="fedora")
+    done = [row.key for row in plan.changes if row.qube == "dom0"]
+
+    facts.system_properties["default_template"] = "fedora"
+    assert len(undo(facts, plan, done).changes) == len(done) == 1
+
+    facts.system_properties["default_template"] = "other"
+    assert not undo(facts, plan, done).changes
 
 
 def test_a_shutdown_counts_its_stages_and_warns_of_data_that_is_lost() -> None:

@@ -107,7 +107,10 @@ class Carrying:
         can_be = rows and all(step.opposite is not None for row in rows for step in row.steps)
         is_large = self._plan.needs_showing and self._plan.kind is not Kind.UNDO
         if can_be and is_large and not self._window.session.tasks.closing:
-            text = plan_texts.done_text(replace(self._plan, rows=tuple(rows)))
+            kind = (
+                Kind.SETTINGS if self._plan.kind is Kind.REMOVE else self._plan.kind
+            )  # no qube is gone, only moves are
+            text = plan_texts.done_text(replace(self._plan, kind=kind, rows=tuple(rows)))
             self._window.undoable.emit(text, self._plan, done)
 
     def _text(self, not_done: list[Row]) -> str:

@@ -211,8 +211,16 @@ class Operations(QObject):
         self.session.tasks.start(plan_texts.task_title(plan), carrying.run(), children=children, at_close=at_close)
 
     def undo(self, plan: Plan, done: frozenset[RowKey]) -> None:
-        """Take back what was done of a plan."""
-        self._begin(undo(self.facts, plan, done), stops_at_refusal=False)
+        """Take back what was done of a plan. If some of it cannot be, what is taken back is shown first."""
+
+        def make(left_out: frozenset[str], _choice: str) -> Plan:
+            return undo(self.facts, plan, done, left_out)
+
+        back = make(frozenset(), "")
+        if back.refused:
+            self._ask(plan_texts.title(back), self._show(make))
+        else:
+            self._begin(back, stops_at_refusal=False)
 
     def _task(self, title: str, coroutine: Coroutine[Any, Any, None]) -> None:
         self.session.tasks.start(title, coroutine)

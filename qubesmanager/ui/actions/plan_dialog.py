@@ -84,7 +84,7 @@ class PlanDialog(QDialog):
         self.table.ticked.connect(self.refresh)
         self.table.modelReset.connect(self._expand)
         self.choice.currentIndexChanged.connect(self.refresh)
-        for changed in (session.put, session.gone, session.system_changed):
+        for changed in (session.put, session.gone, session.system_changed, session.synced, session.lost):
             changed.connect(self._changed)
         self.refresh()
         self._expand()
@@ -283,7 +283,7 @@ class PlanDialog(QDialog):
         self.preview.setVisible(is_shown)
 
     def _show_undo(self) -> None:
-        if self.plan.can_be_undone:
+        if self.plan.can_be_undone and self.plan.kind is not Kind.UNDO:
             name, text = "undo", self.tr("Can be undone for %n s", "", UNDO_SECONDS)
         elif self.plan.kind in {Kind.START, Kind.RESTART}:
             name, text = "info", self.tr("Can be cancelled; qubes that are starting then go on.")

@@ -169,6 +169,8 @@ def child_title(row: Row) -> str:
 def title(plan: Plan) -> str:
     """What the plan does, as a sentence without its end."""
     asked = plan.asked
+    if plan.kind is Kind.UNDO:
+        return task_title(plan)
     if plan.kind is Kind.PROPERTY:
         name = property_name(plan.prop)
         if plan.value is None:

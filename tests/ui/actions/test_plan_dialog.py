@@ -2,24 +2,26 @@
 """Clicks in the plan of a change: what it shows, what leaving a qube out does, and what comes of it, with undo."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fakes_hypervisor import FakeHypervisor
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QApplication, QPushButton
+from PyQt5.QtWidgets import QApplication, QLabel, QPushButton
 from windows import Clicker, leave_out, plan_indexes, press_key, type_text
 
 from qubesmanager.client.client import Client
+from qubesmanager.client.live_copy import Lost
 from qubesmanager.daemon.local.system import System
-from qubesmanager.plans.plan import AT_A_TIME
+from qubesmanager.plans.plan import AT_A_TIME, Step
 from qubesmanager.rules.facts import HALTED
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.dialogs.create_dialog import CreateDialog
 from qubesmanager.ui.session.tasks import TaskEntry, TaskState, load_history, save_history
 from qubesmanager.ui.shell.app import EnglishPlurals
 from qubesmanager.wire import calls
-from qubesmanager.wire.codecs import CreateSpec
+from qubesmanager.wire.codecs import CloneSpec, CreateSpec
 from qubesmanager.wire.values import PowerState
 
 USERS = ("personal", "work")
@@ -56,6 +58,10 @@ def offers(clicker: Clicker) -> dict[str, QPushButton]:
     return {
         button.text(): button for notice in clicker.window.errors.notices for button in notice.findChildren(QPushButton)
     }
+
+
+def notices(clicker: Clicker) -> list[str]:
+    return [label.text() for notice in clicker.window.errors.notices for label in notice.findChildren(QLabel)]
 
 
 def netvms(clicker: Clicker) -> dict[str, tuple[str, bool]]:
@@ -280,6 +286,70 @@ async def test_a_label_for_several_is_shown_and_one_is_not(clicker: Clicker) -> 
     clicker.press(dialog.yes)
     await clicker.until(lambda: clicker.session.records["work"].value("label") == "purple")
     await clicker.until(lambda: "Undo" in offers(clicker))
+
+
+async def test_undo_shows_what_another_client_changed_meanwhile_and_leaves_it_alone(
+    clicker: Clicker, client: Client
+) -> None:
+    clicker.select("vault", "work")
+    clicker.window._follow_changes()
+    before = clicker.session.records["work"].value("label")
+    choose(clicker, 2, "purple")
+    clicker.press((await clicker.dialog(PlanDialog)).yes)
+    await clicker.until(lambda: "Undo" in offers(clicker))
+    await client.send(calls.VM_PROPERTY_SET("vault", "label", "green"))
+    await clicker.until(lambda: clicker.session.records["vault"].value("label") == "green")
+
+    clicker.press(offers(clicker)["Undo"])
+    dialog = await clicker.dialog(PlanDialog)
+
+    assert dialog.title.text() == "Undo: label of work"
+    assert button(dialog) == "Undo 1 change"
+    assert dialog.chosen == ["work"]
+    assert [row.qube for row in dialog.plan.refused] == ["vault"]
+    clicker.press(dialog.yes)
+    await clicker.until(lambda: clicker.session.records["work"].value("label") == before)
+    assert clicker.session.records["vault"].value("label") == "green"
+
+
+async def test_a_removal_that_only_moved_its_users_says_that_and_can_be_undone(
+    clicker: Clicker, client: Client
+) -> None:
+    await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("user-1", "red")))
+    await client.send(calls.VM_CLONE("debian-13", payload=CloneSpec("spare")))
+    await client.send(calls.VM_PROPERTY_SET("user-1", "template", "spare"))
+    await clicker.until(lambda: "user-1" in clicker.session.records and "spare" in clicker.session.records)
+    await clicker.until(lambda: clicker.session.records["user-1"].value("template") == "spare")
+    clicker.select("spare")
+    clicker.click("remove")
+    dialog = await clicker.dialog(PlanDialog)
+    dialog.choice.setCurrentIndex(dialog.choice.findData("debian-13"))
+    assert plan_indexes(dialog, "user-1")[0].data(Qt.ItemDataRole.CheckStateRole) is None
+    plan = dialog.plan
+    dialog.reject()
+    refused = Step(("remove", ""), calls.VM_REMOVE("nobody"))
+    rows = tuple(replace(row, steps=(refused,)) if row.qube == "spare" else row for row in plan.changes)
+
+    clicker.window.operations._begin(replace(plan, rows=rows), stops_at_refusal=True)
+    await clicker.until(lambda: "Undo" in offers(clicker))
+
+    assert clicker.session.records["user-1"].value("template") == "debian-13"
+    assert any("Apply the settings of user-1: done." in text for text in notices(clicker))
+    clicker.press(offers(clicker)["Undo"])
+    await clicker.until(lambda: clicker.session.records["user-1"].value("template") == "spare")
+
+
+async def test_a_plan_cannot_be_carried_out_without_a_connection(clicker: Clicker) -> None:
+    clicker.select("work", "personal")
+    clicker.click("shutdown")
+    dialog = await clicker.dialog(PlanDialog)
+
+    clicker.session.is_synced = False
+    clicker.session.lost.emit(Lost(ConnectionError("It ended."), 60.0))
+
+    await clicker.until(lambda: not dialog.yes.isEnabled())
+    assert dialog.problem.text() == "There is no connection."
+    dialog.reject()
 
 
 async def test_undo_disappears_after_a_while(clicker: Clicker) -> None:
