@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Disposables on demand, and those that wait for it."""
 
+import asyncio
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from fakes_hypervisor import FakeHypervisor
@@ -89,6 +91,48 @@ async def test_fewer_wait_once_the_number_is_less(client: Client, system: System
 
     await until(lambda: names[0] not in system.runtime.state.qubes)
     assert "preload-dispvm" not in system.runtime.state.qube("default-dvm").features
+
+
+async def test_one_that_is_taken_while_the_number_becomes_less_stays(client: Client, system: System) -> None:
+    await preload(client, system, 1)
+    (qube,) = waiting(system)
+
+    _set, name = await asyncio.gather(
+        client.send(calls.VM_FEATURE_SET("default-dvm", MAX, "0")),
+        client.send(calls.VM_CREATE_DISPOSABLE("default-dvm")),
+    )
+    # The next round begins when the one after the change has ended.
+    await preload(client, system, 1)
+
+    assert name == qube.name
+    assert system.runtime.state.qubes.get(name) is qube
+    assert qube.state is PowerState.RUNNING
+
+
+async def test_one_that_is_taken_while_it_is_paused_runs(
+    client: Client, system: System, hypervisor: FakeHypervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, goes_on, pause = asyncio.Event(), asyncio.Event(), hypervisor.pause
+
+    async def pause_slowly(uuid: UUID) -> None:
+        begun.set()
+        await goes_on.wait()
+        await pause(uuid)
+
+    monkeypatch.setattr(hypervisor, "pause", pause_slowly)
+    system.disposables.settle = 0.0
+    await client.send(calls.VM_FEATURE_SET("default-dvm", MAX, "1"))
+    await begun.wait()
+    (qube,) = waiting(system)
+
+    creating = asyncio.create_task(client.send(calls.VM_CREATE_DISPOSABLE("default-dvm")))
+    await until(lambda: "created-by-dom0" in qube.tags and "internal" not in qube.features)
+    monkeypatch.setattr(hypervisor, "pause", pause)
+    goes_on.set()
+
+    assert await creating == qube.name
+    async with system.runtime.holding(qube):
+        assert qube.state is PowerState.RUNNING
 
 
 async def test_the_number_of_dom0_is_that_of_the_default_template(client: Client, system: System) -> None:

@@ -67,7 +67,9 @@ class Disposables:
         template = state.qubes.get(source_of(state, VmClass.DISP, source))
         while template is not None and (qube := await self._taken(template, creator)) is not None:
             try:
-                if qube.state is PowerState.PAUSED:
+                async with self._runtime.holding(qube):
+                    is_paused = qube.state is PowerState.PAUSED  # a pause that had begun has ended
+                if is_paused:
                     await self._lifecycle.unpause(qube.name)
             except Mgmt1Error as error:
                 log.warning("The preloaded %s cannot be used: %s", qube.name, error)
@@ -155,14 +157,15 @@ class Disposables:
 
     async def _fill(self, template: Qube) -> None:
         try:
-            waiting = self.waiting(template)
-            staying = [qube for qube in waiting if _is_usable(qube)][: self.wanted(template)]
-            if [qube.name for qube in staying] != template.features.get(PRELOAD_LIST, "").split():
-                async with self._runtime.altering(template):
+            # Under the lock: one that is taken meanwhile is no longer listed, and belongs to a user.
+            async with self._runtime.altering(template):
+                waiting = self.waiting(template)
+                staying = [qube for qube in waiting if _is_usable(qube)][: self.wanted(template)]
+                if [qube.name for qube in staying] != template.features.get(PRELOAD_LIST, "").split():
                     await self._listed(template, staying)
-                for qube in waiting:
-                    if qube not in staying:
-                        await self._discard(qube)
+            for qube in waiting:
+                if qube not in staying:
+                    await self._discard(qube)
             for qube in staying:
                 self._pause_later(template, qube)
             while len(self.waiting(template)) < self.wanted(template) and template.uuid not in self.failed:
