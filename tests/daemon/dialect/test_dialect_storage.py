@@ -192,6 +192,12 @@ async def test_pools_are_added_shown_and_removed(admin: Caller, tmp_path: Path) 
             b"name=p4\nbogus=1\n",
             b"ProtocolError\x00\x00Unexpected driver options found",
         ),
+        # Policy has looked at the driver in the argument.
+        (
+            "admin.pool.Add+file-qcow2",
+            b"name=p4\ndriver=file-reflink\ndir_path=/x\n",
+            b"ProtocolError\x00\x00Unexpected driver options found",
+        ),
         (
             "admin.pool.Add+file-qcow2",
             b"dir_path=/x\n",

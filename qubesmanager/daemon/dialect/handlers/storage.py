@@ -191,6 +191,8 @@ async def add_pool(asking: Asking, driver: str, options: Mapping[str, str]) -> N
     name = fields.pop("name", None)
     if name is None:
         raise ProtocolError("Pool configuration must contain key: name")
+    if "driver" in fields:
+        raise ProtocolError("Unexpected driver options found")  # policy looks at the argument's
     await asking.ask(mgmt1.POOL_ADD(DOM0, name, {"driver": _OF_QUBES.get(driver, driver), **fields}))
 
 
