@@ -6,7 +6,7 @@ from contextlib import suppress
 
 
 async def end(process: Process) -> None:
-    """Kill the program if it still runs, and wait until it has ended. What it wrote and nobody read is lost.
+    """Kill the program if it still runs, and wait until it has ended. What it wrote is lost where no caller read it.
 
     `Process.wait` alone also waits for the ends of the pipes. They never come while a full buffer pauses the reading,
     or while a program that this one started has the pipes too.
