@@ -200,7 +200,7 @@ def from_qubes(kind: str, untrusted: str) -> str:
         return flag
     if kind == "int" and untrusted:
         digits = untrusted.strip().removeprefix("+")
-        if not digits.removeprefix("-").isdigit() or len(digits) > 18:  # noqa: PLR2004 - beyond any limit of a row
+        if not digits.isascii() or not digits.removeprefix("-").isdigit() or len(digits) > 18:  # noqa: PLR2004 - beyond any limit of a row
             raise QubesValueError("Failed to parse property value as int")
         return str(int(digits))
     return "" if kind == "vm" and untrusted == "None" else untrusted

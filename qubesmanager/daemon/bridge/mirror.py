@@ -158,6 +158,8 @@ class Mirror:
                         pause, failures = first, 0
             except Mgmt1Error as error:
                 failure = error
+            except Exception:
+                log.exception("What qubesd sent cannot be followed")
             self._failure = failure
             log.info("qubesd is not followed: %s", failure)
             failures += 1

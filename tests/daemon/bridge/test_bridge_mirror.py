@@ -3,6 +3,7 @@
 
 import asyncio
 
+import pytest
 from bridge_fixtures import FakeQubesd, client_of, over
 from until import error_of, until
 
@@ -47,6 +48,38 @@ async def test_frames_may_be_split_and_what_is_unknown_is_left_out() -> None:
         await until(lambda: backend.bridge.mirror.records["work"].state is PowerState.RUNNING)
         assert fake.calls[0] == "admin.Events+ dom0"
         assert fake.most_at_once <= AT_ONCE
+
+
+async def test_an_event_that_cannot_be_read_ends_nothing() -> None:
+    fake = qubesd()
+    async with over(fake) as backend:
+        mirror = backend.bridge.mirror
+        await mirror.settled()
+
+        fake.send("work", "property-set:memory", "name", "memory", "newvalue", "\u00b2", "oldvalue", "400")
+        fake.send("work", "domain-tag-add:t", "tag", "t")
+
+        await until(lambda: "t" in mirror.records["work"].tags)
+        assert mirror.records["work"].value("memory") == "\u00b2"
+
+
+async def test_after_a_failure_of_its_own_the_mirror_follows_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = qubesd()
+    async with over(fake) as backend:
+        mirror = backend.bridge.mirror
+        await mirror.settled()
+
+        def fail(_name: str) -> None:
+            raise ValueError("A mistake.")
+
+        fake.answers["admin.vm.tag.List+ work"] = b"0\x00other\n"
+
+        with monkeypatch.context() as patched:
+            patched.setattr(mirror, "gone", fail)
+            fake.send("", "domain-delete", "vm", "nosuch")
+            await until(lambda: fake.calls.count("admin.Events+ dom0") > 1)
+
+        await until(lambda: mirror.records["work"].tags == {"other"})
 
 
 async def test_events_change_the_record() -> None:
