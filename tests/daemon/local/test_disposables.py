@@ -125,12 +125,13 @@ async def test_one_that_is_taken_while_it_is_paused_runs(
     await begun.wait()
     (qube,) = waiting(system)
 
-    creating = asyncio.create_task(client.send(calls.VM_CREATE_DISPOSABLE("default-dvm")))
-    await until(lambda: "created-by-dom0" in qube.tags and "internal" not in qube.features)
-    monkeypatch.setattr(hypervisor, "pause", pause)
-    goes_on.set()
+    async with asyncio.TaskGroup() as tasks:
+        creating = tasks.create_task(client.send(calls.VM_CREATE_DISPOSABLE("default-dvm")))
+        await until(lambda: "created-by-dom0" in qube.tags and "internal" not in qube.features)
+        monkeypatch.setattr(hypervisor, "pause", pause)
+        goes_on.set()
 
-    assert await creating == qube.name
+    assert creating.result() == qube.name
     async with system.runtime.holding(qube):
         assert qube.state is PowerState.RUNNING
 
