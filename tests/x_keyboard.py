@@ -35,9 +35,9 @@ class Keyboard:
     async def shown(self, title: str, seconds: float = LIMIT) -> None:
         await self.until(lambda: _now(self.is_shown(title)), f"a visible window {title!r}", seconds)
 
-    async def gone(self, title: str) -> None:
+    async def gone(self, title: str, seconds: float = LIMIT) -> None:
         """Wait until no window of this title is visible: a popup takes all keys until then."""
-        await self.until(lambda: _now(not self.is_shown(title)), f"{title!r} to be gone")
+        await self.until(lambda: _now(not self.is_shown(title)), f"{title!r} to be gone", seconds)
 
     async def press(self, *keys: str) -> None:
         """One key after the other."""

@@ -79,6 +79,19 @@ class Desk:
         await self.hand.reach(title)
 
     async def palette(self, words: str) -> None:
+        """Run the first command of these words. Tries again: the window may not have it yet when the palette opens."""
+        for seconds in (10.0, 20.0, LIMIT):
+            await self.open_palette()
+            await self.hand.write(words)
+            await self.hand.press("Return")
+            with contextlib.suppress(AssertionError):
+                await self.hand.gone("Commands", seconds)
+                return
+            await self.hand.press("Escape")
+            await self.hand.gone("Commands")
+        raise AssertionError(f"the palette does not know {words!r}")
+
+    async def open_palette(self) -> None:
         await self.hand.reach(MAIN)
         # A key may be lost while the focus comes back from a window that closes; in the palette it does nothing.
         for seconds in (5.0, 10.0, 20.0, LIMIT):
@@ -88,9 +101,6 @@ class Desk:
                 break
         else:
             raise AssertionError("the palette does not open")
-        await self.hand.write(words)
-        await self.hand.press("Return")
-        await self.hand.gone("Commands")
 
 
 async def start_and_shut_down(desk: Desk) -> None:
