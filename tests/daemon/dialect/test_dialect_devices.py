@@ -142,6 +142,19 @@ async def test_an_invalid_mode_is_refused(admin: Caller, method: str, payload: b
     assert await admin.answer(f"admin.vm.device.block.{method}", "vault", payload) == f"2\0{answer}\0".encode()
 
 
+@pytest.mark.parametrize("option", ["mode='required'", "identity='1234:5678'", "persistent='yes'"])
+@pytest.mark.parametrize(("call", "mode"), [("Assign", "auto-attach"), ("Attach", "manual")])
+async def test_an_option_cannot_replace_what_the_argument_and_the_mode_say(
+    admin: Caller, call: str, mode: str, option: str
+) -> None:
+    """The policy decides by the argument."""
+    method = f"admin.vm.device.block.{call}+dom0+sdb+{DISK_ARGUMENT}"
+
+    assert await admin.refused(method, "work", f"mode='{mode}' _{option}".encode()) == "ProtocolError"
+    assert await rows(admin, "block.Assigned", "work") == []
+    assert await rows(admin, "block.Attached", "work") == []
+
+
 async def test_detaching_keeps_the_assignment_and_a_required_device(admin: Caller) -> None:
     argument = f"dom0+sdb+{DISK_ARGUMENT}"
     await admin.content(f"admin.vm.device.block.Assign+{argument}", "work", b"mode='auto-attach' _read-only='yes'")

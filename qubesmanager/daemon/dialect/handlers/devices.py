@@ -7,6 +7,7 @@ from typing import NamedTuple
 from qubesmanager.admin import calls
 from qubesmanager.admin.codecs import FALSE, TRUE, DeviceOptions, DeviceRow, Port
 from qubesmanager.daemon.dialect.context import Asking, answers
+from qubesmanager.rules.devices import OF_ASSIGNMENT
 from qubesmanager.wire import calls as mgmt1
 from qubesmanager.wire.codecs import AvailableDevice, DeviceId
 from qubesmanager.wire.codecs import DeviceRow as Mgmt1Row
@@ -156,7 +157,12 @@ def _row(asking: Asking, port: Port, mode: str, options: Mapping[str, str]) -> D
 
 
 def _options(options: DeviceOptions) -> dict[str, str]:
-    """The options of a payload, in mgmt1's words."""
+    """The options of a payload, in mgmt1's words.
+
+    Raises `ProtocolError` for one that says how or to which device: the argument says that, and the policy reads it.
+    """
+    for key in sorted(OF_ASSIGNMENT & options.options.keys()):
+        raise ProtocolError(f"_{key} is not an option of a device")
     return {key: _FLAGS.get(value, value) for key, value in options.options.items()}
 
 
@@ -211,7 +217,7 @@ def _of_port(assignments: Iterable[_Assignment], port: Port) -> list[_Assignment
 async def _assign(asking: Asking, port: Port, mode: str, options: Mapping[str, str]) -> None:
     identity = {"identity": _wanted(port)} if _wanted(port) else {}
     row = mgmt1.VM_DEVICE_ASSIGN.of(asking.device_class)
-    await asking.ask(row(asking.dest, _device(port), {"mode": mode, **identity, **options}))
+    await asking.ask(row(asking.dest, _device(port), {**options, "mode": mode, **identity}))
 
 
 def _device(port: Port) -> DeviceId:
