@@ -50,6 +50,7 @@ async def test_the_devices_menu_of_a_qube_gives_and_takes(clicker: Clicker) -> N
     await until(lambda: catalog.devices()[SDB].holder == "work")
 
     menu.popup(QPoint(0, 0))
+    await until(lambda: "Detach from work" in lines_below(menu, "Example Portable SSD"))
     inner = line(menu, "Example Portable SSD").menu()
     assert inner is not None
     line(inner, "Detach from work").trigger()
@@ -60,6 +61,12 @@ async def test_the_devices_menu_of_a_qube_gives_and_takes(clicker: Clicker) -> N
 
 def lines(menu: QMenu) -> list[str]:
     return [action.text().replace("&", "") for action in menu.actions()]
+
+
+def lines_below(menu: QMenu, text: str) -> list[str]:
+    """Those of the menu below a line; none while that is not there."""
+    below = line(menu, text).menu() if text in lines(menu) else None
+    return lines(below) if below is not None else []
 
 
 def line(menu: QMenu, text: str) -> QAction:

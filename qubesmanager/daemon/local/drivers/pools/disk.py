@@ -46,6 +46,8 @@ async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
         while not future.done():
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.wait([future])
+        if not future.cancelled():
+            future.exception()  # seen: the caller has gone
         raise
 
 

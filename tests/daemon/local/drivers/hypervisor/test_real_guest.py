@@ -2,6 +2,7 @@
 """What only a real guest can show: disks that come, grow and go while it runs, a daemon of libvirt's that dies."""
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import socket
@@ -107,7 +108,10 @@ async def test_a_second_disk_at_the_same_place_is_refused(
 
 def listening_ports(pid: int) -> set[str]:
     """Addresses on which the process accepts TCP connections, as the kernel writes them."""
-    sockets = {str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir()}
+    sockets = set()
+    for path in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            sockets.add(str(path.readlink()))
     tables = [Path(f"/proc/{pid}/net/{name}").read_text("ascii") for name in ("tcp", "tcp6")]
     rows = [line.split() for table in tables for line in table.splitlines()]
     return {row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in sockets}
