@@ -363,7 +363,7 @@ VM_DEVICE_ATTACH = Call(
 VM_DEVICE_DETACH = Call(
     "admin.vm.device.<class>.Detach", Dest.VM, Tier.LOCAL_RWX, q.PORT, c.NOTHING, c.NOTHING,
     "Take an attached device from the qube; an assignment stays.",
-    uses=(m.VM_DEVICE_ATTACHED, m.VM_DEVICE_ASSIGNED, m.VM_DEVICE_DETACH, m.VM_DEVICE_ASSIGN),
+    uses=(m.VM_DEVICE_ATTACHED, m.VM_DEVICE_ASSIGNED, m.VM_DEVICE_DETACH_ONLY),
 )  # fmt: skip
 VM_DEVICE_ASSIGN = Call(
     "admin.vm.device.<class>.Assign", Dest.VM, Tier.LOCAL_RWX, q.PORT, q.ASSIGNMENT, c.NOTHING,

@@ -398,6 +398,11 @@ VM_DEVICE_ASSIGNED = Call(
     " means any port of the backend.",
     draft=False,
 )  # fmt: skip
+VM_DEVICE_DETACH_ONLY = Call(
+    "mgmt1.vm.device.<class>.DetachOnly", Dest.VM, Tier.LOCAL_RWX, c.DEVICE_ID, c.NOTHING, c.NOTHING,
+    "Detach a device that the qube has now; an assignment stays.",
+    draft=False,
+)  # fmt: skip
 VM_DEVICE_ASSIGN = Call(
     "mgmt1.vm.device.<class>.Assign", Dest.VM, Tier.LOCAL_RWX, c.DEVICE_ID, c.OPTIONS, c.NOTHING,
     "Assign a device to the qube, which need not be there now; a running qube does not get it at once. Options:"

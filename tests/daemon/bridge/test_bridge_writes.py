@@ -122,6 +122,10 @@ async def test_a_device_is_attached_assigned_and_detached(bridge: BridgeBackend,
     assert rows[0].device == stick
     assert rows[0].options["read-only"] == "yes"
 
+    await over_bridge.send(calls.VM_DEVICE_DETACH_ONLY.of(block)("work", stick))
+    await until(lambda: [device.attached for device in record_of(bridge, "work").devices] == [False])
+    rows = await over_bridge.send(calls.VM_DEVICE_ASSIGNED.of(block)("work"))
+    assert [row.device for row in rows] == [stick]
     await over_bridge.send(calls.VM_DEVICE_DETACH.of(block)("work", stick))
     await until(lambda: not record_of(bridge, "work").devices)
 

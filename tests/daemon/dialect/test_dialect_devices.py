@@ -170,6 +170,24 @@ async def test_detaching_keeps_the_assignment_and_a_required_device(admin: Calle
     assert await admin.refused("admin.vm.device.block.Detach+dom0+sdb", "work") == "QubesVMNotHaltedError"
 
 
+async def test_detaching_changes_nothing_of_the_assignment_and_makes_none_again(
+    admin: Caller, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An assignment that was removed and made again could be lost between the two steps."""
+    argument = f"dom0+sdb+{DISK_ARGUMENT}"
+    await admin.content(f"admin.vm.device.block.Assign+{argument}", "work", b"mode='ask-to-attach' _read-only='yes'")
+    await admin.content(f"admin.vm.device.block.Attach+{argument}", "work", b"mode='manual'")
+    before = await rows(admin, "block.Assigned", "work")
+
+    async def assign(*_: object) -> None:
+        raise AssertionError("assigned again")
+
+    monkeypatch.setattr(system.devices, "assign", assign)
+    await admin.content("admin.vm.device.block.Detach+dom0+sdb", "work")
+
+    assert await rows(admin, "block.Assigned", "work") == before
+
+
 async def test_the_words_of_qubes_4_2_are_understood(admin: Caller) -> None:
     await admin.content("admin.vm.device.block.Attach+dom0+sdb", "work", b"read-only=yes persistent=yes")
     (line,) = (await admin.content("admin.vm.device.block.List", "work")).splitlines()

@@ -200,6 +200,29 @@ async def test_an_unassigned_device_stays_attached_until_the_qube_halts(client: 
     assert devices_of(system, "vault") == {}
 
 
+async def test_a_device_is_detached_and_stays_assigned(client: Client, system: System) -> None:
+    await client.send(ASSIGN.of(USB)("vault", PORT, {"mode": "ask-to-attach", "identity": STICK}))
+    await client.send(calls.VM_START("vault"))
+    with pytest.raises(DeviceNotAssigned):
+        await client.send(calls.VM_DEVICE_DETACH_ONLY.of(USB)("vault", PORT))
+    await client.send(calls.VM_DEVICE_ATTACH.of(USB)("vault", PORT, {}))
+
+    await client.send(calls.VM_DEVICE_DETACH_ONLY.of(USB)("vault", PORT))
+
+    assert await client.send(ATTACHED.of(USB)("vault")) == []
+    kept = {"mode": "ask-to-attach", "identity": STICK}
+    assert await client.send(ASSIGNED.of(USB)("vault")) == [DeviceRow(PORT, kept)]
+
+
+async def test_a_device_without_an_assignment_is_detached_only(client: Client, system: System) -> None:
+    await client.send(calls.VM_START("vault"))
+    await client.send(calls.VM_DEVICE_ATTACH.of(USB)("vault", PORT, {}))
+
+    await client.send(calls.VM_DEVICE_DETACH_ONLY.of(USB)("vault", PORT))
+
+    assert devices_of(system, "vault") == {}
+
+
 async def test_assignments_outlive_the_daemon(
     client: Client, system: System, hypervisor: FakeHypervisor, tmp_path: Path
 ) -> None:

@@ -104,6 +104,7 @@ PLACES: dict[str, list[Make]] = {
     ],
     "mgmt1.vm.device.<class>.Attach": _device(calls.VM_DEVICE_ATTACH, {"persistent": "yes"}),
     "mgmt1.vm.device.<class>.Detach": _device(calls.VM_DEVICE_DETACH),
+    "mgmt1.vm.device.<class>.DetachOnly": _device(calls.VM_DEVICE_DETACH_ONLY),
     "mgmt1.vm.device.<class>.List": _device(calls.VM_DEVICE_LIST),
     "mgmt1.vm.device.<class>.Attached": _device(calls.VM_DEVICE_ATTACHED),
     "mgmt1.vm.device.<class>.Assigned": _device(calls.VM_DEVICE_ASSIGNED),

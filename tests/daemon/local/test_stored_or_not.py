@@ -50,6 +50,7 @@ CALLS: dict[str, Callable[[], Request[Any]]] = {
     "attach and assign": lambda: calls.VM_DEVICE_ATTACH.of(BLOCK)("work", DISK, {"persistent": "yes"}),
     "detach": lambda: calls.VM_DEVICE_DETACH.of(BLOCK)("work", STICK),
     "detach an assigned one": lambda: calls.VM_DEVICE_DETACH.of(BLOCK)("personal", LOOP),
+    "detach one and keep the assignment": lambda: calls.VM_DEVICE_DETACH_ONLY.of(BLOCK)("personal", LOOP),
     "attach a volume": lambda: calls.VM_VOLUME_ATTACH("work", VolumeId("default", "spare/disk"), {}),
     "detach a volume": lambda: calls.VM_VOLUME_DETACH("personal", "extra-1"),
     "set": lambda: calls.VM_PROPERTY_SET("work", "memory", "700"),

@@ -147,6 +147,11 @@ async def detach(context: Context, device: DeviceId, _payload: None) -> None:
         raise refusal("device-not-assigned", context.dest, kind, str(device))
 
 
+@answers(m.VM_DEVICE_DETACH_ONLY)
+async def detach_only(context: Context, device: DeviceId, _payload: None) -> None:
+    await context.change(calls.VM_DEVICE_DETACH.of(context.device_class)(context.dest, Port(*device)))
+
+
 @answers(m.VM_DEVICE_ASSIGN)
 async def assign(context: Context, device: DeviceId, untrusted: Mapping[str, str]) -> None:
     kind = context.device_class

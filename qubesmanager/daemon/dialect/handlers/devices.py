@@ -197,27 +197,18 @@ async def attach(asking: Asking, port: Port, options: DeviceOptions) -> None:
 
 @answers(calls.VM_DEVICE_DETACH)
 async def detach(asking: Asking, port: Port, _payload: None) -> None:
-    """mgmt1 forgets the assignment of a device that it detaches: it is made again."""
+    """A required device stays, as in Qubes OS."""
     device = DeviceId(port.backend, port.port)
     if device not in {row.device for row in await _attached_rows(asking)}:
         raise DeviceNotAssigned(f"'{asking.device_class} device {port.port} not attached to {asking.dest}'")
-    assigned = _of_port(await _assignments(asking), port)
-    if any(each.mode == REQUIRED for each in assigned):
+    if any(each.mode == REQUIRED for each in _of_port(await _assignments(asking), port)):
         text = "Can not detach a required device from a non halted qube. You need to unassign device first."
         raise QubesVMNotHaltedError(text)
-    await asking.ask(mgmt1.VM_DEVICE_DETACH.of(asking.device_class)(asking.dest, device))
-    for each in assigned:
-        await _assign(asking, each.port, each.mode, each.options)
+    await asking.ask(mgmt1.VM_DEVICE_DETACH_ONLY.of(asking.device_class)(asking.dest, device))
 
 
 def _of_port(assignments: Iterable[_Assignment], port: Port) -> list[_Assignment]:
     return [each for each in assignments if each.port[:2] == port[:2]]
-
-
-async def _assign(asking: Asking, port: Port, mode: str, options: Mapping[str, str]) -> None:
-    identity = {"identity": _wanted(port)} if _wanted(port) else {}
-    row = mgmt1.VM_DEVICE_ASSIGN.of(asking.device_class)
-    await asking.ask(row(asking.dest, _device(port), {**options, "mode": mode, **identity}))
 
 
 def _device(port: Port) -> DeviceId:
@@ -228,8 +219,10 @@ def _device(port: Port) -> DeviceId:
 async def assign(asking: Asking, port: Port, options: DeviceOptions) -> None:
     if options.mode not in MODES:
         raise ProtocolError(f"{shown(options.mode)} is not a valid AssignmentMode")
+    identity = {"identity": _wanted(port)} if _wanted(port) else {}
+    row = mgmt1.VM_DEVICE_ASSIGN.of(asking.device_class)
     try:
-        await _assign(asking, port, options.mode, _options(options))
+        await asking.ask(row(asking.dest, _device(port), {**_options(options), "mode": options.mode, **identity}))
     except DeviceAlreadyAssigned as error:
         raise DeviceAlreadyAssigned(_text(asking, port, "already assigned")) from error
 

@@ -123,6 +123,11 @@ async def detach(context: Context, device: DeviceId, _payload: None) -> None:
     await context.system.devices.detach(context.qube, context.device_class, device)
 
 
+@answers(calls.VM_DEVICE_DETACH_ONLY)
+async def detach_only(context: Context, device: DeviceId, _payload: None) -> None:
+    await context.system.devices.detach(context.qube, context.device_class, device, keep_assigned=True)
+
+
 @answers(calls.VM_MICROPHONE_ATTACH)
 async def attach_microphone(context: Context, _arg: None, _payload: None) -> None:
     await context.system.devices.attach(context.qube, DeviceClass.MIC, MICROPHONE, {})

@@ -196,27 +196,33 @@ class Devices:
         finally:
             self._release(key, claim)
 
-    async def detach(self, qube: Qube, device_class: DeviceClass, device: DeviceId) -> None:
-        """Take the device away and forget its assignment. Raises `DeviceNotAssigned`.
+    async def detach(
+        self, qube: Qube, device_class: DeviceClass, device: DeviceId, *, keep_assigned: bool = False
+    ) -> None:
+        """Take the device away and forget its assignment, or keep that. Raises `DeviceNotAssigned`.
 
-        An assignment goes first, so that none comes back after a crash. Once the guest has let go of the device, that
-        is done: the store follows now or later.
+        An assignment to forget goes first, so that none comes back after a crash. Once the guest has let go of the
+        device, that is done: the store follows now or later.
         """
         async with self._runtime.holding(qube):
             record = held(qube, device_class, device)
-            if record is None:
+            if record is None or (keep_assigned and not record.attached):
                 raise refusal("device-not-assigned", qube.name, device_class, str(device))
             if not record.attached or not qube.running:
-                await self._drop(qube, record)
+                await (self._lost(qube, record) if keep_assigned else self._drop(qube, record))
                 return
-            if record.persistent:
+            keeps = keep_assigned and record.persistent
+            if record.persistent and not keeps:
                 await self._store(qube, record._replace(options=attaching(record.options)))
             try:
                 await self._unplug(qube, record)
             except BaseException:
                 await self._stored_again(qube, record)
                 raise
-            self._forget(qube, record)
+            if keeps:
+                self._replace(qube, record._replace(attached=False))
+            else:
+                self._forget(qube, record)
             await self._stored_again(qube, record)
             await self._closed(record)
 
