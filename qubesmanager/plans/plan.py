@@ -6,9 +6,9 @@ the user leaves a qube out, or when a qube changes while the plan is shown.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any
+from typing import Any, Self
 
 from qubesmanager.rules.facts import Facts, QubeFacts
 from qubesmanager.wire import calls
@@ -168,12 +168,17 @@ class Plan:
         """Whether each step has an opposite."""
         return bool(self.steps) and all(step.opposite is not None for step in self.steps)
 
+    def only(self, keys: Collection[RowKey]) -> Self:
+        """The plan with only those of its changes."""
+        return replace(self, rows=tuple(row for row in self.changes if row.key in keys))
+
     @property
     def needs_showing(self) -> bool:
         """Whether the user must see the plan first: it is about several qubes, or takes something from one."""
         if self.kind in {Kind.KILL, Kind.REMOVE, Kind.CLONE}:
             return True
-        if len(self.asked) > 1 or self.losing or self.lost_through:
+        is_seen = self.kind is Kind.SETTINGS  # the window of the settings shows the edits of each qube
+        if (len(self.asked) > 1 and not is_seen) or self.losing or self.lost_through:
             return True
         if any(row.refused or row.warnings for row in self.rows):
             return True
@@ -185,7 +190,8 @@ def undo(facts: Facts, plan: Plan, done: Collection[RowKey], left_out: Collectio
 
     A row whose qube was changed by another client meanwhile is refused; such rows come first.
     """
-    reasons = {row.key: _why_not_back(facts, row) for row in plan.changes if row.key in done}
+    changes = plan.only(done).changes
+    reasons = {row.key: _why_not_back(facts, row) for row in changes}
     rows = [
         Row(
             row.qube,
@@ -200,8 +206,8 @@ def undo(facts: Facts, plan: Plan, done: Collection[RowKey], left_out: Collectio
             refused=reasons[row.key],
             is_left_out=row.qube in left_out,
         )
-        for row in reversed(plan.changes)
-        if row.key in done and all(step.opposite is not None for step in row.steps)
+        for row in reversed(changes)
+        if all(step.opposite is not None for step in row.steps)
     ]
     rows.sort(key=lambda row: row.refused is None)
     return Plan(Kind.UNDO, tuple(rows), plan.asked, plan.prop, plan.value)

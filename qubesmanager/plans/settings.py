@@ -36,8 +36,3 @@ def _row(facts: Facts, name: str, steps: tuple[Step, ...], *, is_left_out: bool)
         value = payload.decode() if isinstance(payload, bytes) else ""
         now, then = qube.properties.get(NETVM), PropertyValue(value, False)
     return Row(name, SETTINGS, Group.CHANGE, qube.state, now, then, steps, is_left_out=is_left_out)
-
-
-def takes_network(plan: Plan) -> bool:
-    """Whether the plan takes the network from a running qube, or leads one around a firewall: it is shown then."""
-    return bool(plan.losing or plan.lost_through or any(row.warnings for row in plan.rows))

@@ -8,7 +8,7 @@ from PyQt5.QtCore import QCoreApplication
 
 from qubesmanager.client.carry_out import Carrier, End, RowEnd
 from qubesmanager.models.reason_texts import reason_text
-from qubesmanager.plans.plan import Fate, Kind, Plan, Row
+from qubesmanager.plans.plan import Fate, Kind, Plan, Row, RowKey
 from qubesmanager.ui.actions import plan_texts
 from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
@@ -102,16 +102,9 @@ class Carrying:
         return row.then is Fate.MADE and row.key in self._carrier.done
 
     def _offer_undo(self) -> None:
-        done = self._carrier.done
-        rows = [row for row in self._plan.changes if row.key in done]
-        can_be = rows and all(step.opposite is not None for row in rows for step in row.steps)
         is_large = self._plan.needs_showing and self._plan.kind is not Kind.UNDO
-        if can_be and is_large and not self._window.session.tasks.closing:
-            kind = (
-                Kind.SETTINGS if self._plan.kind is Kind.REMOVE else self._plan.kind
-            )  # no qube is gone, only moves are
-            text = plan_texts.done_text(replace(self._plan, kind=kind, rows=tuple(rows)))
-            self._window.undoable.emit(text, self._plan, done)
+        if is_large and not self._window.session.tasks.closing:
+            offer_undo(self._window.undoable, self._plan, self._carrier.done)
 
     def _text(self, not_done: list[Row]) -> str:
         """The rows that were not done, each with its reason."""
@@ -124,6 +117,14 @@ class Carrying:
         if refused and left:
             lines.append(QCoreApplication.translate("Plan", "%n were not begun.", "", len(left)))
         return " ".join(lines)
+
+
+def offer_undo(undoable: Signal, plan: Plan, done: frozenset[RowKey]) -> None:
+    """Emit what was done of a plan if all of that can be taken back."""
+    part = plan.only(done)
+    if part.can_be_undone:
+        kind = Kind.SETTINGS if plan.kind is Kind.REMOVE else plan.kind  # no qube is gone, only moves are
+        undoable.emit(plan_texts.done_text(replace(part, kind=kind)), plan, done)
 
 
 def _error(end: RowEnd) -> Exception:

@@ -192,17 +192,16 @@ class Operations(QObject):
         plan = make(frozenset(), "")
         if plan.needs_showing:
             self._ask(plan_texts.title(plan), self._show(make))
-        elif plan.changes:
+        else:
             self._begin(plan, stops_at_refusal=True)
 
     async def _show(self, make: Make, choice: Choice | None = None, notes: str = "") -> None:
         dialog = PlanDialog(self.window, self.session, make, choice=choice, notes=notes)
         if await opened(dialog):
-            dialog.refresh()
             self._begin(dialog.plan, stops_at_refusal=dialog.stops_at_refusal)
 
     def _begin(self, plan: Plan, *, stops_at_refusal: bool) -> None:
-        if not plan.changes:  # what it would have done has come true meanwhile, or is refused now
+        if not plan.changes:  # what it would do is so already
             return
         carrying = Carrying(self, plan, stops_at_refusal=stops_at_refusal)
         rows = [plan_texts.child_title(row) for row in plan.changes]

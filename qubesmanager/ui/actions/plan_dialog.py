@@ -105,6 +105,13 @@ class PlanDialog(QDialog):
         """Whether the plan ends at its first refusal."""
         return bool(self.at_refusal.currentData())
 
+    def accept(self) -> None:
+        """Accept the plan as it is now. One that does more than was shown, or nothing, is shown again instead."""
+        shown = _effects(self.plan)
+        self.refresh()
+        if self.plan.changes and _effects(self.plan) <= shown:
+            super().accept()
+
     def refresh(self) -> None:
         """Compute the plan again, and show it."""
         chosen = self.choice.currentData()
@@ -317,6 +324,11 @@ class PlanDialog(QDialog):
             problem = ""
         self.problem.setText(problem)
         self.yes.setEnabled(not problem and self.typed.text() == self._word)
+
+
+def _effects(plan: Plan) -> frozenset[object]:
+    """What the user agrees to: the calls of each row, and which qubes lose their network."""
+    return frozenset([*((row.key, row.steps) for row in plan.changes), *plan.losing, *plan.lost_through])
 
 
 UNDO_SECONDS = 30

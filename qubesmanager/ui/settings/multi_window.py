@@ -15,9 +15,9 @@ from qubesmanager.models.reason_texts import field_text
 from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.models.shared_draft import Difference, SharedDraft
 from qubesmanager.plans.plan import Plan, Row
-from qubesmanager.plans.settings import settings_plan, takes_network
+from qubesmanager.plans.settings import settings_plan
 from qubesmanager.ui.actions import plan_texts
-from qubesmanager.ui.actions.carrying import STATES
+from qubesmanager.ui.actions.carrying import STATES, offer_undo
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.forms.apply_bar import ApplyBar
 from qubesmanager.ui.forms.form_page import FormPage
@@ -164,13 +164,12 @@ class MultiWindow(EditsWindow):
 
     async def _apply(self, *, leave: bool) -> None:
         """Show the plan if it takes the network from a qube, and carry it out."""
-        steps = self.draft.steps()
 
         def make(left_out: frozenset[str], _choice: str = "") -> Plan:
-            return settings_plan(self._session.facts, steps, left_out)
+            return settings_plan(self._session.facts, self.draft.steps(), left_out)
 
         plan, stops = make(frozenset()), False
-        if takes_network(plan):
+        if plan.needs_showing:
             dialog = PlanDialog(self, self._session, make)
             if not await opened(dialog):
                 return
@@ -190,9 +189,7 @@ class MultiWindow(EditsWindow):
         finally:
             sending.end()
             self.foot.setEnabled(True)
-        undoable = all(step.opposite is not None for row in plan.changes for step in row.steps)
-        if undoable and carrier.done:
-            self._session.undoable.emit(plan_texts.done_text(plan), plan, carrier.done)
+        offer_undo(self._session.undoable, plan, carrier.done)
         if leave and len(carrier.done) == len(plan.changes) and not plan.left_out:
             self.leave()
 

@@ -4,7 +4,6 @@
 It opens from what the session knows already; the firewall's rules and the labels are the two calls it makes.
 """
 
-import asyncio
 from collections.abc import Mapping
 
 from PyQt5.QtWidgets import (
@@ -18,10 +17,10 @@ from qubesmanager.client.carry_out import Outcome, send_steps
 from qubesmanager.models.draft import PROPERTY, RULES_KEY, Draft
 from qubesmanager.models.reason_texts import field_text, reason_text
 from qubesmanager.plans.plan import Plan
-from qubesmanager.plans.settings import settings_plan, takes_network
+from qubesmanager.plans.settings import settings_plan
 from qubesmanager.rules.edits import why_not_edit
 from qubesmanager.rules.inheritance import templates
-from qubesmanager.ui.actions import plan_texts
+from qubesmanager.ui.actions.carrying import offer_undo
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.actions.plan_dialog import Make, PlanDialog
 from qubesmanager.ui.forms.apply_bar import ApplyBar
@@ -228,38 +227,36 @@ class SettingsWindow(EditsWindow):
         def make(left_out: frozenset[str], _choice: str = "") -> Plan:
             return settings_plan(self._session.facts, {name: self.draft.steps()}, left_out)
 
-        if takes_network(make(frozenset())):
+        plan = make(frozenset())
+        if plan.needs_showing:
             self._session.tasks.start_hidden(self.tr("Apply"), self._show(make, leave=leave), owner=self)
         else:
-            self._start(leave=leave)
+            self._start(plan, leave=leave)
 
     async def _show(self, make: Make, *, leave: bool) -> None:
         """Show what the edits take from this qube or from others, and apply them if the user still wants that."""
         dialog = PlanDialog(self, self._session, make)
-        if not await opened(dialog):
-            return
-        plan = dialog.plan
-        await asyncio.wait([self._start(leave=leave)])
-        if plan.can_be_undone and not self.draft.dirty:
-            done = frozenset(row.key for row in plan.changes)
-            self._session.undoable.emit(plan_texts.done_text(plan), plan, done)
+        if await opened(dialog):
+            self._start(dialog.plan, leave=leave)
 
-    def _start(self, *, leave: bool) -> "asyncio.Task[None]":
+    def _start(self, plan: Plan, *, leave: bool) -> None:
         title = self.tr("Apply the settings of {0}").format(self._name)
-        return self._session.tasks.start(title, self._apply(leave=leave), owner=self)
+        self._session.tasks.start(title, self._apply(plan, leave=leave), owner=self)
 
-    async def _apply(self, *, leave: bool) -> None:
+    async def _apply(self, plan: Plan, *, leave: bool) -> None:
         self.notice.hide()
         self.foot.setEnabled(False)
         self.draft.sending = True
         try:
-            outcome = await send_steps(self._session.client, self.draft.steps())
+            outcome = await send_steps(self._session.client, plan.steps)
             if self.draft.is_edited(RULES_KEY):
                 await self._ask_rules()
         finally:
             self.draft.sending = False
             self.foot.setEnabled(True)
         if outcome.failed is None:
+            if plan.needs_showing:
+                offer_undo(self._session.undoable, plan, frozenset(row.key for row in plan.changes))
             if leave:
                 self.leave()
             return

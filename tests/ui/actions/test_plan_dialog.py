@@ -238,6 +238,44 @@ async def test_a_plan_follows_what_happens_while_it_is_shown(clicker: Clicker, c
     dialog.reject()
 
 
+async def test_a_plan_that_does_more_than_was_shown_is_shown_again_before_it_is_carried_out(
+    clicker: Clicker, client: Client
+) -> None:
+    clicker.select("sys-firewall")
+    clicker.click("shutdown")
+    dialog = await clicker.dialog(PlanDialog)
+    dialog._later.blockSignals(True)  # yes comes before the plan was computed again
+    await client.send(calls.VM_PROPERTY_SET("vault", "netvm", "sys-firewall"))
+    await client.send(calls.VM_START("vault"))
+    await clicker.until(lambda: clicker.state("vault") == "Running")
+    assert "vault" not in dialog.chosen
+
+    clicker.press(dialog.yes)
+    assert dialog.isVisible()
+    assert "vault" in dialog.chosen
+    assert not clicker.session.tasks.running
+    clicker.press(dialog.yes)
+    await clicker.finished()
+
+    assert clicker.state("vault") == clicker.state("sys-firewall") == "Halted"
+
+
+async def test_a_plan_that_does_less_than_was_shown_is_carried_out(clicker: Clicker, client: Client) -> None:
+    clicker.select("work", "personal")
+    clicker.click("shutdown")
+    dialog = await clicker.dialog(PlanDialog)
+    dialog._later.blockSignals(True)
+    await client.send(calls.VM_SHUTDOWN("work"))
+    await clicker.until(lambda: clicker.state("work") == "Halted")
+    assert dialog.chosen == ["personal", "work"]
+
+    clicker.press(dialog.yes)
+    tasks = await clicker.finished()
+
+    assert clicker.state("personal") == "Halted"
+    assert [task.title for task in tasks] == ["Shut down personal"]
+
+
 async def test_a_group_is_ticked_at_once_and_nothing_to_do_greys_the_button(clicker: Clicker) -> None:
     clicker.select("work", "personal")
     clicker.click("shutdown")
