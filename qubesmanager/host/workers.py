@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A few threads that take work in the order in which it is given."""
+"""A few threads that take work in the order in which it is given, and the wait for work that cannot be stopped."""
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -85,3 +86,20 @@ def _carry_out(future: Future[object], function: Callable[[], object]) -> None:
         future.set_exception(error)
     else:
         future.set_result(result)
+
+
+async def to_its_end(work: asyncio.Future[T], on_cancel: Callable[[], object] = lambda: None) -> T:
+    """The result of work in a thread, which cannot be stopped.
+
+    A cancelled caller calls `on_cancel` once and still waits until the work has ended, however often it is cancelled.
+    """
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        on_cancel()
+        while not work.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([work])
+        if not work.cancelled():
+            work.exception()  # retrieved, so that asyncio does not report it: no caller gets it
+        raise

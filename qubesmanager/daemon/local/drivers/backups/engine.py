@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from qubesmanager.host.priority import compute_later
-from qubesmanager.host.workers import Workers
+from qubesmanager.host.workers import Workers, to_its_end
 from qubesmanager.wire import limits
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.reasons import refusal
@@ -38,16 +38,7 @@ async def in_engine(work: Callable[[], T], stop: threading.Event | None = None) 
     future = asyncio.wrap_future(thread.submit(work))
     thread.shutdown(wait=False)
     try:
-        return await asyncio.shield(future)
-    except asyncio.CancelledError:
-        if stop is not None:
-            stop.set()
-        while not future.done():
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait([future])
-        if not future.cancelled():
-            future.exception()
-        raise
+        return await to_its_end(future, on_cancel=stop.set if stop is not None else lambda: None)
     finally:
         await asyncio.to_thread(_give_back)
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from qubesmanager.daemon.local.drivers.pools.base import GRAIN
+from qubesmanager.host.workers import to_its_end
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.reasons import refusal
 
@@ -38,17 +39,7 @@ T = TypeVar("T")
 
 async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
     """The function's result, from a bounded set of threads; a cancelled caller still waits until it has ended."""
-    future = asyncio.get_running_loop().run_in_executor(_THREADS, function, *arguments)
-    try:
-        return await asyncio.shield(future)
-    except asyncio.CancelledError:
-        # The thread cannot be stopped, and what comes next must not find it at work, however often this is cancelled.
-        while not future.done():
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait([future])
-        if not future.cancelled():
-            future.exception()  # seen: the caller has gone
-        raise
+    return await to_its_end(asyncio.get_running_loop().run_in_executor(_THREADS, function, *arguments))
 
 
 class Locks:
