@@ -36,7 +36,12 @@ _RATIONALE = 200
 
 def preload_number(text: str | None) -> int:
     """The value of `preload-dispvm-max` as a number; 0 for none and for what is no number."""
-    return min(int(text), PRELOAD_MOST) if text and text.isascii() and text.isdigit() and len(text) < _DIGITS else 0
+    return min(_number(text or "") or 0, PRELOAD_MOST)
+
+
+def _number(text: str) -> int | None:
+    """The number of a few ASCII digits; None for any other text."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _DIGITS else None
 
 
 _DIGITS = 6
@@ -48,11 +53,26 @@ def why_not_set_feature(qube: QubeFacts, name: str, value: str | None) -> Reason
         return Reason("feature-of-system", name)
     if name != PRELOAD_MAX or not value:
         return None
-    if not value.isascii() or not value.isdigit() or len(value) >= _DIGITS or int(value) > PRELOAD_MOST:
+    number = _number(value)
+    if number is None or number > PRELOAD_MOST:
         return Reason("preload-number", PRELOAD_MAX, PRELOAD_MOST)
     if qube.klass is VmClass.ADMIN or qube.flag("template_for_dispvms"):
         return None
     return Reason("not-disposable-template", qube.name)
+
+
+def preload_names(template: QubeFacts) -> list[str]:
+    """The names of the disposables that a template lists as waiting, in the order they were made."""
+    return template.features.get(PRELOAD_LIST, "").split()
+
+
+def is_preloaded(qube: QubeFacts, template: QubeFacts) -> bool:
+    """Whether a disposable of this template waits until it is needed.
+
+    It has the feature `internal`: a qube without it belongs to a user, whatever a list says that a restore or an
+    earlier version stored.
+    """
+    return INTERNAL in qube.features and qube.name in preload_names(template)
 
 
 def copied_features(features: Mapping[str, str]) -> dict[str, str]:

@@ -471,6 +471,7 @@ _ROWS = (
     ),
     PropertyRow(
         "is_preload", Type.BOOL,
+        depends=("feature:internal",),
         classes=frozenset({VmClass.DISP}),
         change=Change.NEVER,
         help=QT_TRANSLATE_NOOP(

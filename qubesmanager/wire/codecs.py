@@ -396,7 +396,6 @@ def _vm_row(row: str) -> VmInfo:
 
 def escape_line(plain: str) -> str:
     """One line: a backslash is doubled, a newline becomes a backslash and `n`."""
-    """One line: a backslash is doubled, a newline becomes `\\n`."""
     return plain.replace("\\", "\\\\").replace("\n", "\\n")
 
 

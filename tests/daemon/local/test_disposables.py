@@ -73,6 +73,10 @@ async def test_a_qube_of_a_user_never_waits_whatever_a_list_says(client: Client,
     async with system.runtime.altering(template):
         await system.settings.put_feature(template, "preload-dispvm", "sys-usb")
 
+    async with system.runtime.altering(usb):
+        system.runtime.emit(system.runtime.state.property_changed(usb, "is_preload"))
+    assert not usb.flag("is_preload")
+
     assert await client.send(calls.VM_CREATE_DISPOSABLE("default-dvm")) != "sys-usb"
     await preload(client, system, 1)
 

@@ -9,7 +9,7 @@ from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import spoken
 from qubesmanager.rules import edits
 from qubesmanager.rules.boot_modes import DEFAULT as BOOT_DEFAULT
-from qubesmanager.rules.features import PRELOAD_LIST
+from qubesmanager.rules.features import is_preloaded
 from qubesmanager.rules.firewall import VIRTUAL_DNS
 from qubesmanager.rules.properties import PROPERTIES, PropertyRow
 from qubesmanager.wire.reason import Reason
@@ -130,7 +130,7 @@ def _dns(facts: Facts, qube: Qube) -> str:
 
 def _is_preload(facts: Facts, qube: Qube) -> str:
     template = _template(qube, facts)
-    return "yes" if template and qube.name in template.features.get(PRELOAD_LIST, "").split() else "no"
+    return "yes" if template and is_preloaded(qube, template) else "no"
 
 
 def _icon(_facts: Facts, qube: Qube) -> str:

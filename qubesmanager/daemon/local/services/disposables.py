@@ -19,7 +19,14 @@ from qubesmanager.daemon.local.services.naming import Naming
 from qubesmanager.daemon.local.services.settings import Settings
 from qubesmanager.rules.creation import source_of
 from qubesmanager.rules.facts import HALTED
-from qubesmanager.rules.features import INTERNAL, PRELOAD_LIST, PRELOAD_MAX, preload_number
+from qubesmanager.rules.features import (
+    INTERNAL,
+    PRELOAD_LIST,
+    PRELOAD_MAX,
+    is_preloaded,
+    preload_names,
+    preload_number,
+)
 from qubesmanager.wire import events
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMAlreadyExistsError
 from qubesmanager.wire.event import Event
@@ -102,7 +109,6 @@ class Disposables:
                 return None
             qube = waiting[0]
             await self._listed(template, [other for other in self.waiting(template) if other is not qube])
-        async with self._runtime.altering(qube):
             await self._settings.put_feature(qube, INTERNAL, None)
             await self._settings.put_creator(qube, creator)
         return qube
@@ -119,17 +125,15 @@ class Disposables:
         return preload_number(of_system if is_default and of_system is not None else template.features.get(PRELOAD_MAX))
 
     def waiting(self, template: Qube) -> list[Qube]:
-        """The disposables of a template that wait, in the order they were made.
-
-        Each has the feature `internal`: a qube without it belongs to a user, whatever a list says that a restore or an
-        earlier version stored.
-        """
-        names = template.features.get(PRELOAD_LIST, "").split()
-        qubes = [self._runtime.state.qubes[name] for name in names if name in self._runtime.state.qubes]
+        """The disposables of a template that wait, in the order they were made."""
+        qubes = [self._runtime.state.qubes.get(name) for name in preload_names(template)]
         return [
             qube
             for qube in qubes
-            if qube.klass is VmClass.DISP and qube.value("template") == template.name and INTERNAL in qube.features
+            if qube is not None
+            and qube.klass is VmClass.DISP
+            and qube.value("template") == template.name
+            and is_preloaded(qube, template)
         ]
 
     async def keep(self) -> None:
@@ -161,7 +165,7 @@ class Disposables:
             async with self._runtime.altering(template):
                 waiting = self.waiting(template)
                 staying = [qube for qube in waiting if _is_usable(qube)][: self.wanted(template)]
-                if [qube.name for qube in staying] != template.features.get(PRELOAD_LIST, "").split():
+                if [qube.name for qube in staying] != preload_names(template):
                     await self._listed(template, staying)
             for qube in waiting:
                 if qube not in staying:
