@@ -716,14 +716,14 @@ async def test_a_missed_run_is_made_up_for_once(
     long_ago = time.time() - 5 * 3600
     os.utime(path, (long_ago, long_ago))
     monkeypatch.setattr(backup_schedule, "LOOK_SECONDS", 0.01)
-    is_due, looks = system.backup_schedule._is_due, 0
+    attempt, looks = system.backup_schedule._attempt, 0
 
-    async def counted(name: str) -> bool:
+    async def counted(name: str) -> int:
         nonlocal looks
         looks += 1
-        return await is_due(name)
+        return await attempt(name)
 
-    monkeypatch.setattr(system.backup_schedule, "_is_due", counted)
+    monkeypatch.setattr(system.backup_schedule, "_attempt", counted)
 
     await scheduled_run(client, system)
     before = looks

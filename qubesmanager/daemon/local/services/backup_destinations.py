@@ -56,8 +56,8 @@ class BackupDestinations:
             "SELECT file_system FROM destination WHERE profile = ? AND path = ?", (name, profile.destination_path)
         )
         known = {row[0] for row in stored if row[0]}
-        here = await at_destination(folders.file_system_of, profile)
-        if await self.is_unmounted(profile) or (known and here.identity not in known):
+        here = await at_destination(folders.disk_of, profile)
+        if await self.is_unmounted(profile) or (known and here not in known):
             return Reason("backup-not-connected", profile.destination_path, name)
         if stored or not kept or not await at_destination(folders.is_of_system, profile):
             return None

@@ -51,10 +51,9 @@ class BackupHistory:
         """The runs, oldest first, with the names that `source` sees."""
         return [self.reduced(run, source) for _number, run in await self._numbered(profile, LIMIT)]
 
-    async def last_run(self, name: str) -> int | None:
-        """When the last run of the profile began, whatever its result."""
-        runs = await self.runs(name)
-        return runs[-1].start if runs else None
+    async def last_run(self, name: str) -> BackupRun | None:
+        """The last run of the profile, whatever its result."""
+        return next((self.reduced(run, DOM0) for _number, run in await self._numbered(name, 1)), None)
 
     async def previous(self, profile: str) -> str:
         """The id of the profile's last complete backup."""
@@ -129,11 +128,7 @@ class BackupHistory:
 
         def there() -> list[Made]:
             folder = folders.folder_of(profile)
-            return [
-                made_by(run, number)
-                for number, run in runs
-                if Path(run.file).parent == folder and folders.is_whole(run)
-            ]
+            return [made_by(run, number) for number, run in runs if folders.has_backup(folder, run)]
 
         known = await at_destination(there)
         return decide(profile.keep, coming, known, given_up)

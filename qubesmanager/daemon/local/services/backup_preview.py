@@ -48,7 +48,7 @@ class BackupPreviews:
             profile, file = await self._backups.profile(name)
             changed, owner = file.changed, owner_of(file.text)
         planned = self._backups.planned(name, profile, owner, source)
-        runs = await self._history.runs(name)
+        last = await self._history.last_run(name)
         due = profile.schedule.next_due(local_time(self._history.clock())) if profile.schedule else None
         room = Room()
         connected = True
@@ -83,8 +83,8 @@ class BackupPreviews:
             largest_file=room.largest,
             given_by=profile.passphrase_kind.removeprefix("none"),
             schedule=profile.schedule.text if profile.schedule else "",
-            last_run=runs[-1].start if runs else None,
-            last_result=runs[-1].result if runs else "",
+            last_run=last.start if last else None,
+            last_result=last.result if last else "",
             # By the wall's clock, as that day has it.
             next_run=int(due.replace(tzinfo=None).timestamp()) if due else None,
             missing=planned.missing,

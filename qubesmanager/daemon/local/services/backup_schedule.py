@@ -52,25 +52,21 @@ class BackupSchedule:
                     await self._note_broken(name)
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _is_due(self, name: str) -> bool:
-        profile, file = await self._backups.profile(name)
-        if profile.schedule is None:
-            return False
-        last, now = await self._history.last_run(name) or file.changed, self._history.clock()
-        if is_ahead(last, now):
-            log.warning("The last run of the backup %s is dated %s, in the future; it is due", name, local_time(last))
-        return profile.schedule.is_due(local_time(now), local_time(last))
-
     async def _attempt(self, name: str) -> int:
         """Which attempt of a scheduled run is due now, from 1; 0 for none."""
-        if await self._is_due(name):
-            return 1
-        profile, _file = await self._backups.profile(name)
-        runs = await self._history.runs(name) if profile.schedule else []
-        if not runs or not runs[-1].is_retried:
+        profile, file = await self._backups.profile(name)
+        if profile.schedule is None:
             return 0
-        attempt, ended = runs[-1].attempt or 1, runs[-1].end or runs[-1].start
-        return attempt + 1 if is_retry_due(attempt, self._history.clock() - ended) else 0
+        last, now = await self._history.last_run(name), self._history.clock()
+        began = (last.start if last else 0) or file.changed
+        if is_ahead(began, now):
+            log.warning("The last run of the backup %s is dated %s, in the future; it is due", name, local_time(began))
+        if profile.schedule.is_due(local_time(now), local_time(began)):
+            return 1
+        if last is None or not last.is_retried:
+            return 0
+        attempt, ended = last.attempt or 1, last.end or last.start
+        return attempt + 1 if is_retry_due(attempt, now - ended) else 0
 
     async def _note_broken(self, name: str) -> None:
         """Add a failed run to the history, once, for a profile with a schedule that is not valid."""
@@ -79,8 +75,8 @@ class BackupSchedule:
         failed = failed.because(Reason("profile-not-accepted", name))
         with suppress(Mgmt1Error):
             file = await self._backups.profiles.get(name)
-            runs = await self._history.runs(name)
-            if not _SCHEDULE_LINE.search(file.text) or (runs and runs[-1].reason == failed.reason):
+            last = await self._history.last_run(name)
+            if not _SCHEDULE_LINE.search(file.text) or (last and last.reason == failed.reason):
                 return
             self._history.emit(events.BACKUP_FINISHED, await self._history.remember(failed))
 

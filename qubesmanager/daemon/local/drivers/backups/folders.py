@@ -19,9 +19,9 @@ def folder_of(profile: Profile) -> Path:
     return path if path.is_dir() else path.parent
 
 
-def file_system_of(profile: Profile) -> file_systems.FileSystem:
-    """The file system of that folder."""
-    return file_systems.of_folder(folder_of(profile))
+def disk_of(profile: Profile) -> str:
+    """The identity of the file system of that folder; empty if nothing names it for good."""
+    return identity_of_folder(folder_of(profile))
 
 
 def identity_of_folder(folder: Path) -> str:
@@ -44,7 +44,7 @@ def identity_of(profile: Profile, *, by_call: bool) -> str:
     named = folder == Path(profile.destination_path)
     if not folder.is_dir() or (by_call and not named and file_systems.is_of_system(folder)):
         return ""
-    return file_systems.of_folder(folder).identity
+    return identity_of_folder(folder)
 
 
 def is_of_system(profile: Profile) -> bool:
@@ -55,7 +55,7 @@ def is_of_system(profile: Profile) -> bool:
 def holds_one_of(profile: Profile, runs: Iterable[BackupRun]) -> bool:
     """Whether the backup of one of these runs is in the folder of the destination."""
     folder = folder_of(profile)
-    return any(Path(run.file).parent == folder and is_whole(run) for run in runs)
+    return any(has_backup(folder, run) for run in runs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,13 @@ def room_of(profile: Profile) -> Room:
     return Room(free, os.access(folder, os.W_OK | os.X_OK), file_systems.of_folder(folder).largest)
 
 
-def is_whole(run: BackupRun) -> bool:
-    """The file of a run is still there, as long as it was, with the backup's id in its header."""
+def has_backup(folder: Path, run: BackupRun) -> bool:
+    """Whether the file of a run is still in the folder, as long as it was, with the backup's id in its header."""
+    path = Path(run.file)
+    if path.parent != folder:
+        return False
     try:
-        with Path(run.file).open("rb") as file:
+        with path.open("rb") as file:
             head = file.read(4096)
             size = file.seek(0, 2)
     except OSError:
