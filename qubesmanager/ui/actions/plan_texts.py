@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The texts of a plan: its title and facts, the heads of its groups, its button, and what is said once it is done."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
@@ -188,16 +188,21 @@ def title(plan: Plan) -> str:
 
 def line(plan: Plan) -> str:
     """How many of the qubes change, and why the others do not."""
-    parts = [translate("Plan", "%n to change.", "", len({row.qube for row in plan.changes}))]
-    if left_out := len({row.qube for row in plan.left_out}):
+    parts = [translate("Plan", "%n to change.", "", _count(plan.changes))]
+    if left_out := _count(plan.left_out):
         parts.append(translate("Plan", "%n left out by you.", "", left_out))
-    if refused := len(plan.refused):
+    if refused := _count(plan.refused):
         parts.append(translate("Plan", "%n cannot change.", "", refused))
-    if already := sum(row.group is Group.ALREADY for row in plan.rows):
+    if already := _count(row for row in plan.rows if row.group is Group.ALREADY):
         parts.append(translate("Plan", "%n already so.", "", already))
     if order := _ORDERS.get(plan.kind):
         parts.append(_tr(order))
     return " ".join(parts)
+
+
+def _count(rows: Iterable[Row]) -> int:
+    """How many qubes the rows are about; several rows may be about one."""
+    return len({row.qube for row in rows})
 
 
 _ORDERS = {
@@ -210,7 +215,7 @@ _ORDERS = {
 
 def button(plan: Plan) -> str:
     """What the button does, with the number of qubes."""
-    number = len({row.qube for row in plan.changes if row.group is not Group.MOVE})
+    number = _count(row for row in plan.changes if row.group is not Group.MOVE)
     if plan.kind is Kind.PROPERTY and plan.prop == "netvm" and plan.value == "":
         return translate("Plan", "Disconnect %n qube(s)", "", number)
     return _WORDS[plan.kind].button(number)
@@ -240,7 +245,7 @@ def _losing(plan: Plan) -> Fact | None:
 
 
 def _halted(plan: Plan) -> Fact | None:
-    number = sum(row.group is Group.AT_NEXT_START for row in plan.changes)
+    number = _count(row for row in plan.changes if row.group is Group.AT_NEXT_START)
     if not number:
         return None
     has_none = plan.prop == "netvm" and plan.value == ""
@@ -274,27 +279,27 @@ def _changing(plan: Plan) -> Fact | None:
         Kind.REMOVE: translate("Plan", "are removed with their data"),
         Kind.CLONE: translate("Plan", "are cloned with their data"),
     }
-    number = len({row.qube for row in plan.changes if row.group is not Group.MOVE})
+    number = _count(row for row in plan.changes if row.group is not Group.MOVE)
     text = texts.get(plan.kind)
     if text is None:
-        number = sum(row.group in {Group.CHANGE, Group.CHANGE_NOW} for row in plan.changes)
+        number = _count(row for row in plan.changes if row.group in {Group.CHANGE, Group.CHANGE_NOW})
         text = translate("Plan", "change now") if plan.prop == "netvm" else translate("Plan", "change")
         return Fact(str(number), text) if number else None
     return Fact(str(number), text)
 
 
 def _moving(plan: Plan) -> Fact | None:
-    number = sum(row.group is Group.MOVE and row.is_change for row in plan.rows)
+    number = _count(row for row in plan.changes if row.group is Group.MOVE)
     return Fact(str(number), translate("Plan", "use another qube then")) if number else None
 
 
 def _lost_data(plan: Plan) -> Fact | None:
-    number = sum(row.then is Fate.REMOVED for row in plan.changes) if plan.kind is not Kind.REMOVE else 0
+    number = _count(row for row in plan.changes if row.then is Fate.REMOVED) if plan.kind is not Kind.REMOVE else 0
     return Fact(str(number), translate("Plan", "disposable: the data is lost"), "warning") if number else None
 
 
 def _refused(plan: Plan) -> Fact | None:
-    number = len(plan.refused)
+    number = _count(plan.refused)
     return Fact(str(number), translate("Plan", "not possible, reasons below"), "refused") if number else None
 
 
