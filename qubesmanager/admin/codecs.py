@@ -29,11 +29,15 @@ from qubesmanager.wire.errors import ProtocolError, QubesInvalidTagError, QubesV
 from qubesmanager.wire.firewall import Rule, parse_rule
 from qubesmanager.wire.names import check, shown
 from qubesmanager.wire.reasons import error_for, refusal
+from qubesmanager.wire.records import NO, YES
 from qubesmanager.wire.values import PowerState, VmClass
 
 T = TypeVar("T")
 
 TRUE, FALSE = "True", "False"
+
+ANY = "*"
+"""In a port or a device id: any of them."""
 
 
 class Property(NamedTuple):
@@ -101,6 +105,16 @@ def flag(word: str) -> bool:
     if word not in {TRUE, FALSE}:
         raise ValueError(word)
     return word == TRUE
+
+
+def flag_to_qubes(value: str) -> str:
+    """A flag of mgmt1 as Qubes OS writes it; another text as it is."""
+    return {YES: TRUE, NO: FALSE}.get(value, value)
+
+
+def flag_to_mgmt1(value: str) -> str:
+    """A flag of Qubes OS as mgmt1 writes it; another text as it is."""
+    return {TRUE: YES, FALSE: NO}.get(value, value)
 
 
 def flag_word(value: bool) -> str:  # noqa: FBT001 - an encoder of one value
@@ -339,7 +353,6 @@ def _rules(untrusted: bytes) -> list[Rule]:
 
 # -- devices ----------------------------------------------------------------------------------------------------------
 
-_ANY = "*"
 _QUOTED = re.compile(r"([A-Za-z0-9_-]+)='((?:\\'|[^'])*)'(?: |$)", re.ASCII)
 
 
@@ -348,14 +361,14 @@ def _port(untrusted: bytes) -> Port:
     backend, *rest = value.split("+", 2)
     if not rest:
         raise ProtocolError(f"Not a <backend>+<port> pair: {shown(value)}")
-    port = _ANY if rest[0] == "_" else check(names.DEVICE_IDENT, rest[0])
+    port = ANY if rest[0] == "_" else check(names.DEVICE_IDENT, rest[0])
     ident = rest[1].replace("+", ":") if len(rest) > 1 else None
-    return Port(check(names.VM_NAME, backend), port, _ANY if ident == "_" else ident)
+    return Port(check(names.VM_NAME, backend), port, ANY if ident == "_" else ident)
 
 
 def _port_text(port: Port) -> bytes:
     words = [port.backend, port.port] + ([port.device_id.replace(":", "+")] if port.device_id is not None else [])
-    return "+".join(words).replace(_ANY, "_").encode()
+    return "+".join(words).replace(ANY, "_").encode()
 
 
 def quoted(fields: Mapping[str, str]) -> str:

@@ -10,7 +10,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from qubesmanager.admin.codecs import ANY
 from qubesmanager.admin.properties import FROM_MGMT1, SYSTEM, TYPES, to_qubes
+from qubesmanager.rules.devices import attaching
 from qubesmanager.wire import events
 from qubesmanager.wire.codecs import VmInfo
 from qubesmanager.wire.event import Event
@@ -100,14 +102,10 @@ def _feature_set(subject: str, change: events.FeatureChange) -> list[Event]:
     return [Event(subject, f"domain-feature-set:{change.name}", fields)]
 
 
-_OF_ASSIGNMENT = frozenset({"persistent", "mode", "identity"})
-"""Options of mgmt1 that are no options of a device in Qubes OS."""
-
-
 def _device(subject: str, device: DeviceRecord) -> list[Event]:
-    port = f"{device.backend}:{'*' if device.any_port else device.ident}"
-    whole = {"device": f"{port}:{device.identity or '*'}"}
-    options = {key: value for key, value in device.options.items() if key not in _OF_ASSIGNMENT}
+    port = f"{device.backend}:{ANY if device.any_port else device.ident}"
+    whole = {"device": f"{port}:{device.identity or ANY}"}
+    options = attaching(device.options)
     if device.attached:
         return [Event(subject, f"device-attach:{device.device_class}", {**whole, "options": str(options)})]
     detached = [] if device.any_port else [Event(subject, f"device-detach:{device.device_class}", {"port": port})]

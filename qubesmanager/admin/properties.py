@@ -7,7 +7,7 @@ Values are converted here: mgmt1 writes `yes` and `no` where Qubes OS writes `Tr
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from qubesmanager.admin.codecs import FALSE, TRUE, Property
+from qubesmanager.admin.codecs import FALSE, Property, flag_to_qubes
 from qubesmanager.wire.codecs import PropertyRow
 from qubesmanager.wire.errors import Mgmt1Error, QubesPropertyValueError, QubesValueError
 from qubesmanager.wire.names import shown
@@ -179,10 +179,7 @@ _POSITIVE = frozenset({"memory", "vcpus", "qrexec_timeout", "shutdown_timeout"})
 
 def to_qubes(kind: str, value: str) -> str:
     """A value of mgmt1 as Qubes OS writes it."""
-    return _WORDS.get(value, value) if kind == "bool" else value
-
-
-_WORDS = {YES: TRUE, NO: FALSE}
+    return flag_to_qubes(value) if kind == "bool" else value
 
 
 _FLAGS = {

@@ -9,12 +9,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypedDict
 
 from qubesmanager.admin import calls
-from qubesmanager.admin.codecs import TRUE, DeviceRow, Property
+from qubesmanager.admin.codecs import ANY, TRUE, DeviceRow, Property, flag_to_mgmt1
+from qubesmanager.admin.devices import ident_of, identity_in
 from qubesmanager.admin.properties import from_qubes
 from qubesmanager.daemon.bridge.channel import Channel
-from qubesmanager.wire.codecs import number
+from qubesmanager.rules.devices import IDENTITY, MODE, PERSISTENT, assigned_ident
+from qubesmanager.wire.codecs import DeviceId, number
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotFoundError
-from qubesmanager.wire.records import ANY_PORT, YES, DeviceRecord, PropertyValue, VmRecord, VolumeRecord
+from qubesmanager.wire.records import YES, DeviceRecord, PropertyValue, VmRecord, VolumeRecord
 from qubesmanager.wire.values import DeviceClass, PowerState, VmClass, usual_mode
 
 log = logging.getLogger(__name__)
@@ -135,31 +137,34 @@ async def _devices(channel: Channel, record: VmRecord) -> Patch:
 
 def options_of(row: DeviceRow) -> dict[str, str]:
     """The options of a device, as mgmt1 writes them."""
-    flags = {"True": "yes", "False": "no"}
-    return {key[1:]: flags.get(value, value) for key, value in row.fields.items() if key.startswith("_")}
+    return {key[1:]: flag_to_mgmt1(value) for key, value in row.fields.items() if key.startswith("_")}
 
 
 def identity_of(row: DeviceRow) -> str:
     """Which device it must be; empty for any."""
-    device_id = row.fields.get("device_id", "")
-    return "" if device_id in {"*", ":None"} else device_id
+    return identity_in(row.fields.get("device_id"))
+
+
+def device_of(row: DeviceRow) -> DeviceId:
+    """The backend and the port of a row."""
+    return DeviceId(row.fields.get("backend_domain", ""), row.fields.get("port_id", ""))
 
 
 def merged(kind: DeviceClass, attached: list[DeviceRow], assigned: list[DeviceRow]) -> list[DeviceRecord]:
     """The devices of both lists of qubesd; one that is in both is one device."""
-    devices: dict[tuple[str, str], DeviceRecord] = {}
+    devices: dict[DeviceId, DeviceRecord] = {}
     for row in attached:
-        key = row.fields.get("backend_domain", ""), row.fields.get("port_id", "")
+        key = device_of(row)
         devices[key] = DeviceRecord(kind, *key, True, options_of(row))
     for row in assigned:
-        backend, port = row.fields.get("backend_domain", ""), row.fields.get("port_id", "")
+        backend, port = device_of(row)
         identity = identity_of(row)
-        ident = f"{ANY_PORT}{identity}" if port == ANY_PORT else port
-        mode = {} if row.fields.get("mode", "") in {"", usual_mode(kind)} else {"mode": row.fields["mode"]}
-        which = {"identity": identity} if identity and port != ANY_PORT else {}
-        present = devices.get((backend, ident))
-        options = {**(present.options if present else options_of(row)), "persistent": YES, **mode, **which}
-        devices[backend, ident] = DeviceRecord(kind, backend, ident, present is not None, options)
+        key = DeviceId(backend, assigned_ident(ident_of(port), identity))
+        mode = {} if row.fields.get(MODE, "") in {"", usual_mode(kind)} else {MODE: row.fields[MODE]}
+        which = {IDENTITY: identity} if identity and port != ANY else {}
+        present = devices.get(key)
+        options = {**(present.options if present else options_of(row)), PERSISTENT: YES, **mode, **which}
+        devices[key] = DeviceRecord(kind, *key, present is not None, options)
     return list(devices.values())
 
 

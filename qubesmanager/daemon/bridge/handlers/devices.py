@@ -4,23 +4,22 @@
 from collections.abc import Mapping
 
 from qubesmanager.admin import calls
-from qubesmanager.admin.codecs import DeviceOptions, Port
+from qubesmanager.admin.codecs import ANY, DeviceOptions, Port
 from qubesmanager.admin.codecs import DeviceRow as QubesRow
+from qubesmanager.admin.devices import ident_of, port_of
 from qubesmanager.daemon.bridge.context import Context, answers
-from qubesmanager.daemon.bridge.reading import identity_of, options_of
-from qubesmanager.rules.devices import AT_ANY_PORT, IDENTITY, MODE
+from qubesmanager.daemon.bridge.reading import device_of, identity_of, options_of
+from qubesmanager.rules.devices import IDENTITY, MODE, PERSISTENT, attaching
 from qubesmanager.wire import calls as m
 from qubesmanager.wire.codecs import AvailableDevice, DeviceId, DeviceRow
 from qubesmanager.wire.names import DOM0, shown
 from qubesmanager.wire.reasons import refusal
-from qubesmanager.wire.records import ANY_PORT, NO, YES
+from qubesmanager.wire.records import NO, YES
 from qubesmanager.wire.values import DeviceClass, usual_mode
 
 _DETAILS = ("vendor", "product", "manufacturer", "serial", "interfaces")
 _OPTIONS = frozenset({"read-only", "frontend-dev", "devtype", "no-strict-reset", "permissive"})
 _MICROPHONE = Port(DOM0, "mic")
-PERSISTENT = "persistent"
-
 
 # -- lists ------------------------------------------------------------------------------------------------------------
 
@@ -56,26 +55,18 @@ def _available(row: QubesRow) -> AvailableDevice:
 
 async def _attached(context: Context, kind: DeviceClass) -> dict[DeviceId, Mapping[str, str]]:
     rows = await context.rows(calls.VM_DEVICE_ATTACHED.of(kind)(context.dest))
-    return {_device(row): options_of(row) for row in rows}
-
-
-def _device(row: QubesRow) -> DeviceId:
-    return DeviceId(row.fields.get("backend_domain", ""), row.fields.get("port_id", ""))
+    return {device_of(row): options_of(row) for row in rows}
 
 
 async def _assigned(context: Context, kind: DeviceClass) -> list[tuple[Port, QubesRow]]:
     rows = await context.rows(calls.VM_DEVICE_ASSIGNED.of(kind)(context.dest))
-    return [(Port(*_device(row), row.fields.get("device_id", ANY_PORT)), row) for row in rows]
+    return [(Port(*device_of(row), row.fields.get("device_id", ANY)), row) for row in rows]
 
 
 def _assignment(row: QubesRow) -> dict[str, str]:
     identity = identity_of(row)
     mode = row.fields.get("mode", "")
     return {MODE: mode, **({IDENTITY: identity} if identity else {}), **options_of(row)}
-
-
-def _ident(port: str) -> str:
-    return AT_ANY_PORT if port == ANY_PORT else port
 
 
 @answers(m.VM_DEVICE_ATTACHED)
@@ -87,7 +78,7 @@ async def list_attached(context: Context, only: DeviceId | None, _payload: None)
 @answers(m.VM_DEVICE_ASSIGNED)
 async def list_assigned(context: Context, only: DeviceId | None, _payload: None) -> list[DeviceRow]:
     rows = [
-        DeviceRow(DeviceId(port.backend, _ident(port.port)), _assignment(row))
+        DeviceRow(DeviceId(port.backend, ident_of(port.port)), _assignment(row))
         for port, row in await _assigned(context, context.device_class)
     ]
     return [row for row in sorted(rows, key=lambda row: row.device) if only in {None, row.device}]
@@ -97,7 +88,7 @@ async def list_assigned(context: Context, only: DeviceId | None, _payload: None)
 async def list_devices(context: Context, only: DeviceId | None, _payload: None) -> list[DeviceRow]:
     devices = dict(await _attached(context, context.device_class))
     for port, row in await _assigned(context, context.device_class):
-        if port.port != ANY_PORT:
+        if port.port != ANY:
             device = DeviceId(port.backend, port.port)
             devices[device] = {**devices.get(device, {}), **_assignment(row), PERSISTENT: YES}
     return [DeviceRow(*row) for row in sorted(devices.items()) if only in {None, row[0]}]
@@ -108,7 +99,7 @@ async def list_devices(context: Context, only: DeviceId | None, _payload: None) 
 
 def _options(untrusted: Mapping[str, str]) -> dict[str, str]:
     """The options that are a device's own. Raises `QubesValueError` for one that Qubes OS does not know."""
-    options = {key: value for key, value in untrusted.items() if key not in {PERSISTENT, MODE, IDENTITY}}
+    options = attaching(untrusted)
     for key in options.keys() - _OPTIONS:
         raise refusal("qubes-device-option", shown(key))
     return options
@@ -129,7 +120,7 @@ async def attach(context: Context, device: DeviceId, untrusted: Mapping[str, str
     persistent = untrusted.get(PERSISTENT, NO) == YES
     if persistent:
         mode = untrusted.get(MODE) or usual_mode(kind)
-        await _assign(context, kind, Port(*device, untrusted.get(IDENTITY) or ANY_PORT), mode, options)
+        await _assign(context, kind, Port(*device, untrusted.get(IDENTITY) or ANY), mode, options)
     if not persistent or await _running(context):
         await context.change(calls.VM_DEVICE_ATTACH.of(kind)(context.dest, Port(*device), DeviceOptions("", options)))
 
@@ -155,18 +146,14 @@ async def detach_only(context: Context, device: DeviceId, _payload: None) -> Non
 @answers(m.VM_DEVICE_ASSIGN)
 async def assign(context: Context, device: DeviceId, untrusted: Mapping[str, str]) -> None:
     kind = context.device_class
-    port = Port(device.backend, _port(device.ident), untrusted.get(IDENTITY) or ANY_PORT)
+    port = Port(device.backend, port_of(device.ident), untrusted.get(IDENTITY) or ANY)
     await _assign(context, kind, port, untrusted.get(MODE) or usual_mode(kind), _options(untrusted))
-
-
-def _port(ident: str) -> str:
-    return ANY_PORT if ident == AT_ANY_PORT else ident
 
 
 async def _assignment_of(context: Context, device: DeviceId, identity: str) -> Port:
     """The assignment, named exactly as qubesd has it. Raises `DeviceNotAssigned`."""
     for port, row in await _assigned(context, context.device_class):
-        if port[:2] == (device.backend, _port(device.ident)) and identity in {"", identity_of(row)}:
+        if port[:2] == (device.backend, port_of(device.ident)) and identity in {"", identity_of(row)}:
             return port
     raise refusal("device-not-assigned", context.dest, context.device_class, str(device))
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
 from qubesmanager.admin import calls
-from qubesmanager.admin.codecs import FALSE, TRUE
+from qubesmanager.admin.codecs import flag_to_mgmt1
 from qubesmanager.daemon.bridge.context import Context, answers
 from qubesmanager.rules.volumes import why_not_size
 from qubesmanager.wire import calls as m
@@ -15,7 +15,6 @@ from qubesmanager.wire.names import DOM0, shown
 from qubesmanager.wire.reasons import refusal, refuse_if
 from qubesmanager.wire.records import NO, YES
 
-_FLAGS = {TRUE: YES, FALSE: NO}
 MOST_REVISIONS = 10_000
 """Far more than a pool can keep."""
 
@@ -42,7 +41,7 @@ async def _missing_is(error: Mgmt1Error) -> AsyncGenerator[None, None]:
 async def _info(context: Context, qube: str, name: str) -> Mapping[str, str]:
     async with _missing_is(refusal("no-such-qube-volume", qube, name)):
         fields = await context.ask(calls.VM_VOLUME_INFO(qube, name))
-    return {key: _FLAGS.get(value, value) for key, value in fields.items() if key not in {"path", "ephemeral"}}
+    return {key: flag_to_mgmt1(value) for key, value in fields.items() if key not in {"path", "ephemeral"}}
 
 
 @answers(m.VM_VOLUME_LIST)
@@ -189,7 +188,7 @@ async def list_drivers(context: Context, _arg: None, _payload: None) -> list[tup
 async def pool_info(context: Context, name: str, _payload: None) -> Mapping[str, str]:
     async with _missing_is(refusal("no-such-pool", name)):
         fields = await context.ask(calls.POOL_INFO(DOM0, name))
-    return {"name": name, "state": "open", **{key: _FLAGS.get(value, value) for key, value in fields.items()}}
+    return {"name": name, "state": "open", **{key: flag_to_mgmt1(value) for key, value in fields.items()}}
 
 
 @answers(m.POOL_ADD)

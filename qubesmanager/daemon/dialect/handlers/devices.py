@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from qubesmanager.admin import calls
-from qubesmanager.admin.codecs import FALSE, TRUE, DeviceOptions, DeviceRow, Port
+from qubesmanager.admin.codecs import ANY, DeviceOptions, DeviceRow, Port, flag_to_mgmt1
+from qubesmanager.admin.devices import UNKNOWN, ident_of, identity_in, port_of
 from qubesmanager.daemon.dialect.context import Asking, answers
-from qubesmanager.rules.devices import OF_ASSIGNMENT
+from qubesmanager.rules.devices import IDENTITY, MODE, OF_ASSIGNMENT, PERSISTENT, attaching
 from qubesmanager.wire import calls as mgmt1
 from qubesmanager.wire.codecs import AvailableDevice, DeviceId
 from qubesmanager.wire.codecs import DeviceRow as Mgmt1Row
@@ -22,19 +23,7 @@ from qubesmanager.wire.errors import (
 from qubesmanager.wire.names import DOM0, shown
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import NO, YES
-from qubesmanager.wire.values import DeviceClass
-
-ANY = "*"
-UNKNOWN = ":None"
-"""The device id that Qubes OS gives a disk that it cannot tell from others."""
-
-AT_ANY_PORT = "_"
-"""The ident in mgmt1 of an assignment for any port."""
-
-MODES = ("auto-attach", "ask-to-attach", "required")
-REQUIRED = "required"
-
-_FLAGS = {TRUE: YES, FALSE: NO}
+from qubesmanager.wire.values import ASSIGNED_MODES, DeviceClass, DeviceMode
 
 # -- what there is ----------------------------------------------------------------------------------------------------
 
@@ -54,7 +43,7 @@ async def _offered(asking: Asking, backend: str) -> dict[str, AvailableDevice]:
 
 
 def _id_of(device: AvailableDevice | None) -> str:
-    return ANY if device is None else device.details.get("identity", UNKNOWN)
+    return ANY if device is None else device.details.get(IDENTITY, UNKNOWN)
 
 
 async def _holders(asking: Asking) -> dict[tuple[str, str], str]:
@@ -116,7 +105,7 @@ async def list_attached(asking: Asking, only: Port | None, _payload: None) -> li
     offered = {backend: await _offered(asking, backend) for backend in {row.device.backend for row in rows}}
     ids = {row.device: _id_of(offered[row.device.backend].get(row.device.ident)) for row in rows}
     return [
-        _row(asking, Port(*row.device, ids[row.device]), "manual", row.options)
+        _row(asking, Port(*row.device, ids[row.device]), DeviceMode.MANUAL, row.options)
         for row in rows
         if only is None or only[:2] == row.device
     ]
@@ -126,10 +115,8 @@ async def _assignments(asking: Asking) -> list[_Assignment]:
     rows = await asking.ask(mgmt1.VM_DEVICE_ASSIGNED.of(asking.device_class)(asking.dest))
     assigned: list[_Assignment] = []
     for row in rows:
-        options = dict(row.options)
-        mode, identity = options.pop("mode"), options.pop("identity", "")
-        port = ANY if row.device.ident == AT_ANY_PORT else row.device.ident
-        assigned.append(_Assignment(Port(row.device.backend, port, identity or ANY), mode, options))
+        port = Port(row.device.backend, port_of(row.device.ident), row.options.get(IDENTITY) or ANY)
+        assigned.append(_Assignment(port, row.options[MODE], attaching(row.options)))
     return assigned
 
 
@@ -163,31 +150,26 @@ def _options(options: DeviceOptions) -> dict[str, str]:
     """
     for key in sorted(OF_ASSIGNMENT & options.options.keys()):
         raise ProtocolError(f"_{key} is not an option of a device")
-    return {key: _FLAGS.get(value, value) for key, value in options.options.items()}
+    return {key: flag_to_mgmt1(value) for key, value in options.options.items()}
 
 
 def _text(asking: Asking, port: Port, what: str) -> str:
     """A text of Qubes OS about an assignment, in its quotes."""
-    named = f"{port.backend}:{port.port}:{_wanted(port) or ANY}"
+    named = f"{port.backend}:{port.port}:{identity_in(port.device_id) or ANY}"
     return f"'{asking.device_class} device {named} {what} to {asking.dest}'"
-
-
-def _wanted(port: Port) -> str:
-    """The identity that a port's argument asks for; empty for any."""
-    return "" if port.device_id in {None, ANY, UNKNOWN} else str(port.device_id)
 
 
 @answers(calls.VM_DEVICE_ATTACH)
 async def attach(asking: Asking, port: Port, options: DeviceOptions) -> None:
-    if options.mode not in {"", "manual"}:
+    if options.mode not in {"", DeviceMode.MANUAL}:
         raise ProtocolError(f"{shown(options.mode)} is not a valid AssignmentMode")
     if not await asking.sees(port.backend):
         raise refusal("no-such-qube", shown(port.backend))
     ambiguous = ProtocolError(f"Cannot attach ambiguous {asking.device_class} device.")
     device = (await _offered(asking, port.backend)).get(port.port)
-    if device is None or _wanted(port) not in {"", _id_of(device)}:
+    if device is None or identity_in(port.device_id) not in {"", _id_of(device)}:
         raise ambiguous
-    words = {**_options(options), **({"persistent": YES} if options.persistent else {})}
+    words = {**_options(options), **({PERSISTENT: YES} if options.persistent else {})}
     row = mgmt1.VM_DEVICE_ATTACH.of(asking.device_class)
     try:
         await asking.ask(row(asking.dest, DeviceId(port.backend, port.port), words))
@@ -201,7 +183,7 @@ async def detach(asking: Asking, port: Port, _payload: None) -> None:
     device = DeviceId(port.backend, port.port)
     if device not in {row.device for row in await _attached_rows(asking)}:
         raise DeviceNotAssigned(f"'{asking.device_class} device {port.port} not attached to {asking.dest}'")
-    if any(each.mode == REQUIRED for each in _of_port(await _assignments(asking), port)):
+    if any(each.mode == DeviceMode.REQUIRED for each in _of_port(await _assignments(asking), port)):
         text = "Can not detach a required device from a non halted qube. You need to unassign device first."
         raise QubesVMNotHaltedError(text)
     await asking.ask(mgmt1.VM_DEVICE_DETACH_ONLY.of(asking.device_class)(asking.dest, device))
@@ -211,18 +193,24 @@ def _of_port(assignments: Iterable[_Assignment], port: Port) -> list[_Assignment
     return [each for each in assignments if each.port[:2] == port[:2]]
 
 
+def _identity(port: Port) -> dict[str, str]:
+    """The option of mgmt1 for the device id of an argument, if it names a device."""
+    identity = identity_in(port.device_id)
+    return {IDENTITY: identity} if identity else {}
+
+
 def _device(port: Port) -> DeviceId:
-    return DeviceId(port.backend, AT_ANY_PORT if port.port == ANY else port.port)
+    return DeviceId(port.backend, ident_of(port.port))
 
 
 @answers(calls.VM_DEVICE_ASSIGN)
 async def assign(asking: Asking, port: Port, options: DeviceOptions) -> None:
-    if options.mode not in MODES:
+    if options.mode not in ASSIGNED_MODES:
         raise ProtocolError(f"{shown(options.mode)} is not a valid AssignmentMode")
-    identity = {"identity": _wanted(port)} if _wanted(port) else {}
+    identity = _identity(port)
     row = mgmt1.VM_DEVICE_ASSIGN.of(asking.device_class)
     try:
-        await asking.ask(row(asking.dest, _device(port), {**_options(options), "mode": options.mode, **identity}))
+        await asking.ask(row(asking.dest, _device(port), {**_options(options), MODE: options.mode, **identity}))
     except DeviceAlreadyAssigned as error:
         raise DeviceAlreadyAssigned(_text(asking, port, "already assigned")) from error
 
@@ -230,30 +218,30 @@ async def assign(asking: Asking, port: Port, options: DeviceOptions) -> None:
 async def _assigned(asking: Asking, port: Port) -> _Assignment:
     """The assignment of exactly this port and device. Raises `DeviceNotAssigned`."""
     for each in _of_port(await _assignments(asking), port):
-        if _wanted(each.port) == _wanted(port):
+        if identity_in(each.port.device_id) == identity_in(port.device_id):
             return each
     raise DeviceNotAssigned(_text(asking, port, "not assigned"))
 
 
-def _identity(port: Port) -> dict[str, str]:
+def _which(port: Port) -> dict[str, str]:
     """The option with which mgmt1 finds an assignment for any port."""
-    return {"identity": _wanted(port)} if port.port == ANY and _wanted(port) else {}
+    return _identity(port) if port.port == ANY else {}
 
 
 @answers(calls.VM_DEVICE_UNASSIGN)
 async def unassign(asking: Asking, port: Port, _payload: None) -> None:
     await _assigned(asking, port)
     row = mgmt1.VM_DEVICE_UNASSIGN.of(asking.device_class)
-    await asking.ask(row(asking.dest, _device(port), _identity(port)))
+    await asking.ask(row(asking.dest, _device(port), _which(port)))
 
 
 @answers(calls.VM_DEVICE_SET_ASSIGNMENT)
 async def set_assignment(asking: Asking, port: Port, mode: str) -> None:
-    if mode not in MODES:
+    if mode not in ASSIGNED_MODES:
         raise Mgmt1Error.from_wire("QubesUnrecognizedDeviceAssignmentMode", "Invalid assignment mode")
     await _assigned(asking, port)
     row = mgmt1.VM_DEVICE_SET_ASSIGNMENT.of(asking.device_class)
-    await asking.ask(row(asking.dest, _device(port), {"mode": mode, **_identity(port)}))
+    await asking.ask(row(asking.dest, _device(port), {MODE: mode, **_which(port)}))
 
 
 # -- of Qubes 4.2 -----------------------------------------------------------------------------------------------------
@@ -262,7 +250,7 @@ async def set_assignment(asking: Asking, port: Port, mode: str) -> None:
 @answers(calls.VM_DEVICE_LIST)
 async def list_devices(asking: Asking, only: DeviceId | None, _payload: None) -> list[Mgmt1Row]:
     rows = await asking.ask(mgmt1.VM_DEVICE_LIST.of(asking.device_class)(asking.dest, only))
-    return [Mgmt1Row(row.device, {**row.options, "persistent": row.options.get("persistent", NO)}) for row in rows]
+    return [Mgmt1Row(row.device, {**row.options, PERSISTENT: row.options.get(PERSISTENT, NO)}) for row in rows]
 
 
 @answers(calls.VM_DEVICE_SET_PERSISTENT)
@@ -271,7 +259,7 @@ async def set_persistent(asking: Asking, device: DeviceId, persistent: bool) -> 
     if device not in attached:
         raise DeviceNotAssigned(f"'{asking.device_class} device {device.ident} not attached to {asking.dest}'")
     if persistent:
-        words = {**attached[device].options, "persistent": YES}
+        words = {**attached[device].options, PERSISTENT: YES}
         await asking.ask(mgmt1.VM_DEVICE_ATTACH.of(asking.device_class)(asking.dest, device, words))
     else:
         await asking.ask(mgmt1.VM_DEVICE_UNASSIGN.of(asking.device_class)(asking.dest, device, {}))

@@ -4,21 +4,19 @@
 from collections.abc import AsyncIterator, Mapping
 
 from qubesmanager.admin import calls
-from qubesmanager.admin.codecs import FALSE, SIZE, TRUE
+from qubesmanager.admin.codecs import FALSE, SIZE, flag_to_qubes
 from qubesmanager.daemon.dialect.context import Asking, answers
 from qubesmanager.wire import calls as mgmt1
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError
 from qubesmanager.wire.event_row import flag_text
 from qubesmanager.wire.names import DOM0
-from qubesmanager.wire.records import NO, YES
 
 KERNEL = "kernel"
 KERNEL_POOL = "linux-kernel"
 """The pool of kernels, and the name of its driver."""
 
 _ORDER = ("root", "private", "volatile")
-_FLAGS = {YES: TRUE, NO: FALSE}
 
 # -- volumes ----------------------------------------------------------------------------------------------------------
 
@@ -43,14 +41,14 @@ async def info(asking: Asking, name: str, _payload: None) -> Mapping[str, str]:
     fields = await asking.ask(mgmt1.VM_VOLUME_INFO(asking.dest, name))
     return {
         **{key: fields[key] for key in ("pool", "vid", "size", "usage")},
-        "rw": _FLAGS[fields["rw"]],
+        "rw": flag_to_qubes(fields["rw"]),
         "source": fields["source"],
         "path": "",
-        "save_on_stop": _FLAGS[fields["save_on_stop"]],
-        "snap_on_start": _FLAGS[fields["snap_on_start"]],
+        "save_on_stop": flag_to_qubes(fields["save_on_stop"]),
+        "snap_on_start": flag_to_qubes(fields["snap_on_start"]),
         "revisions_to_keep": fields["revisions_to_keep"],
         "ephemeral": FALSE,
-        "is_outdated": _FLAGS[fields["is_outdated"]],
+        "is_outdated": flag_to_qubes(fields["is_outdated"]),
     }
 
 
