@@ -38,8 +38,8 @@ class Everything(NamedTuple):
 async def file_stream(head: str, file: Path, size: int = 1 << 16) -> AsyncGenerator[bytes]:
     """Options, an empty line, and what the file holds."""
     yield f"{head}\n\n".encode()
-    with file.open("rb") as held:
-        while piece := held.read(size):
+    with file.open("rb") as stream:
+        while piece := stream.read(size):
             yield piece
 
 
@@ -90,7 +90,7 @@ async def data_of(pool: PoolDriver, vid: str) -> tuple[int, dict[int, bytes]]:
                 part = data[at : at + MIB - start]
                 blocks.setdefault(number, bytearray(MIB))[start : start + len(part)] = part
                 at += len(part)
-    return await pool.size(vid), {number: bytes(held) for number, held in sorted(blocks.items()) if any(held)}
+    return await pool.size(vid), {number: bytes(block) for number, block in sorted(blocks.items()) if any(block)}
 
 
 def names(folder: Path) -> set[str]:

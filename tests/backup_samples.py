@@ -84,10 +84,10 @@ class Memory:
         return self.whole()[offset : offset + length]
 
     def whole(self) -> bytes:
-        held = bytearray(self.size)
+        content = bytearray(self.size)
         for offset, data in self.runs.items():
-            held[offset : offset + len(data)] = data
-        return bytes(held)
+            content[offset : offset + len(data)] = data
+        return bytes(content)
 
 
 def settings_only(name: str) -> Qube:

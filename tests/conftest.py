@@ -98,17 +98,17 @@ def _between_the_phases() -> Iterator[None]:
     They are taken as in the loop they belong to. Without that, a task whose timer came just then would learn that
     there is no running loop, and end: in one run of a hundred.
     """
-    held = pytestqt.plugin._process_events
+    process_events = pytestqt.plugin._process_events
 
     def within_the_loop() -> None:
         loop = next((loop for loop in reversed(_LOOPS) if not loop.is_closed()), None)
         before = asyncio._get_running_loop()
         asyncio._set_running_loop(before or loop)
         try:
-            held()  # type: ignore[no-untyped-call] # not annotated there
+            process_events()  # type: ignore[no-untyped-call] # not annotated there
         finally:
             asyncio._set_running_loop(before)
 
     pytestqt.plugin._process_events = within_the_loop
     yield
-    pytestqt.plugin._process_events = held
+    pytestqt.plugin._process_events = process_events

@@ -95,15 +95,15 @@ def select_pause() -> None:
 
 def raw(path: Path, request: bytes, *, end: bool = True, limit: float = LIMIT) -> bytes:
     """The whole answer to raw bytes; `end` shuts our side down after them."""
-    with socket.socket(socket.AF_UNIX) as held:
-        held.settimeout(limit)
-        held.connect(str(path))
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(limit)
+        connection.connect(str(path))
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            held.sendall(request)
+            connection.sendall(request)
             if end:
-                held.shutdown(socket.SHUT_WR)
+                connection.shutdown(socket.SHUT_WR)
         answer = b""
         with contextlib.suppress(ConnectionResetError):
-            while piece := held.recv(1 << 16):
+            while piece := connection.recv(1 << 16):
                 answer += piece
         return answer

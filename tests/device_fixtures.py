@@ -18,9 +18,9 @@ def hypervisor() -> WaitingHypervisor:
 @pytest.fixture
 async def feed(session: Session) -> DeviceFeed:
     session.follow()
-    held = feed_of(session)
-    await until(lambda: session.labels and {SDB, STICK, CAMERA, MIC} <= set(held.catalog.devices()))
-    return held
+    feed = feed_of(session)
+    await until(lambda: session.labels and {SDB, STICK, CAMERA, MIC} <= set(feed.catalog.devices()))
+    return feed
 
 
 @pytest.fixture

@@ -35,6 +35,6 @@ class WaitingHypervisor(FakeHypervisor):
 
 def source(system: System, backend: str) -> MemoryDevices:
     """What a qube offers, to plug into and pull from."""
-    held = system.devices.sources[system.runtime.state.qube(backend).uuid]
-    assert isinstance(held, MemoryDevices)
-    return held
+    devices = system.devices.sources[system.runtime.state.qube(backend).uuid]
+    assert isinstance(devices, MemoryDevices)
+    return devices

@@ -173,9 +173,9 @@ class Console:
     @classmethod
     def of(cls, uri: str, uuid: UUID, log: Path) -> Self:
         """That of a guest that another caller started."""
-        held = cls.__new__(cls)
-        held._uri, held._uuid, held._log = uri, uuid, log
-        return held
+        console = cls.__new__(cls)
+        console._uri, console._uuid, console._log = uri, uuid, log
+        return console
 
     async def ready(self) -> None:
         await until(lambda: guest_image.READY in self._text())

@@ -118,25 +118,25 @@ def _rule(table: NftTable, rule: list[Json], packet: Datagram) -> str | None:
 
 
 def _match(table: NftTable, match: Json, packet: Datagram) -> bool:
-    held = _field(match["left"], packet)
+    left = _field(match["left"], packet)
     right = match["right"]
-    if held is None:
+    if left is None:
         return False
     if match["op"] == "<":
-        return bool(held < right)
+        return bool(left < right)
     if isinstance(right, list):
-        return held in right
+        return left in right
     if isinstance(right, str) and right.startswith("@"):
-        return held in table.sets[right[1:]]
+        return left in table.sets[right[1:]]
     if not isinstance(right, dict):
-        return bool(held == right)
+        return bool(left == right)
     [(kind, value)] = right.items()
     if kind == "set":
-        return held in value
+        return left in value
     if kind == "range":
-        return bool(value[0] <= held <= value[1])
+        return bool(value[0] <= left <= value[1])
     if kind == "prefix":
-        return ipaddress.ip_address(held) in ipaddress.ip_network(f"{value['addr']}/{value['len']}")
+        return ipaddress.ip_address(left) in ipaddress.ip_network(f"{value['addr']}/{value['len']}")
     raise AssertionError(match)
 
 

@@ -60,10 +60,10 @@ def domain(
 
 def device(klass: str, backend: str, ident: str, attributes: str = "", **options: str) -> str:
     """One assignment; an option's `_` is a `-`."""
-    held = _named("option", {name.replace("_", "-"): value for name, value in options.items()})
+    elements = _named("option", {name.replace("_", "-"): value for name, value in options.items()})
     return (
         f'<devices class="{klass}"><device backend-domain={quoteattr(backend)} id={quoteattr(ident)} {attributes}>'
-        f"{held}</device></devices>"
+        f"{elements}</device></devices>"
     )
 
 

@@ -17,9 +17,9 @@ def vm(
 ) -> VmRecord:
     """A qube; what is not said is as for a new one. A property given here is the qube's own."""
     defaults = {"label": "red", "memory": "400", "include_in_backups": "yes", "netvm": "", "template": ""}
-    held = {key: PropertyValue(value, True) for key, value in defaults.items()}
-    held |= {key: PropertyValue(value, False) for key, value in properties.items()}
-    return VmRecord(name, klass, state, held, {}, frozenset(tags), (), (), notes)
+    values = {key: PropertyValue(value, True) for key, value in defaults.items()}
+    values |= {key: PropertyValue(value, False) for key, value in properties.items()}
+    return VmRecord(name, klass, state, values, {}, frozenset(tags), (), (), notes)
 
 
 def live_copy(*records: VmRecord, **properties: str) -> LiveCopy:

@@ -86,8 +86,8 @@ class Clicker:
         return self.window.actions_of.by_id[action].toolTip()
 
     def click(self, action: str) -> None:
-        held = self.window.actions_of.by_id.get(action) or self.window.own[action]
-        held.trigger()
+        chosen = self.window.actions_of.by_id.get(action) or self.window.own[action]
+        chosen.trigger()
 
     async def dialog(self, kind: type[D]) -> D:
         """The dialog of that kind, once it is open."""

@@ -22,10 +22,10 @@ class Keyboard:
 
     def title(self) -> str:
         """The title of the window in front; empty while there is none."""
-        told = subprocess.run(
+        answer = subprocess.run(
             ["xdotool", "getactivewindow", "getwindowname"], env=self._env, capture_output=True, text=True, check=False
         )
-        return told.stdout.strip()
+        return answer.stdout.strip()
 
     def is_shown(self, title: str) -> bool:
         """Whether there is a visible window of this title; a popup too, which never is the window in front."""

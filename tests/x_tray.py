@@ -75,8 +75,8 @@ def _wait_for_window_manager(env: Mapping[str, str]) -> None:
 
 def windows(env: Mapping[str, str]) -> str:
     """All windows of the screen as an indented tree."""
-    told = subprocess.run(["xwininfo", "-root", "-tree"], env=dict(env), capture_output=True, text=True, check=False)
-    return told.stdout
+    answer = subprocess.run(["xwininfo", "-root", "-tree"], env=dict(env), capture_output=True, text=True, check=False)
+    return answer.stdout
 
 
 def below(tree: str, name: str) -> list[str]:

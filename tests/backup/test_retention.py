@@ -109,10 +109,10 @@ def test_the_last_good_backup_survives_any_clock(
     decision = decide(keep, coming, known)
 
     stays = [coming, *(backup for backup in known if backup not in decision.remove)]
-    held = {name for backup in stays for name in backup.qubes}
+    covered = {name for backup in stays for name in backup.qubes}
     assert coming not in decision.remove
     assert all(backup.at <= coming.at for backup in decision.remove)
-    assert {name for backup in known for name in backup.qubes} <= held
+    assert {name for backup in known for name in backup.qubes} <= covered
     in_order = sorted((backup for backup in known if backup.at <= coming.at), key=lambda backup: -backup.number)
     assert not {backup.number for backup in decision.remove} & {
         backup.number for backup in in_order[: max(0, keep.last - 1)]

@@ -295,8 +295,8 @@ def test_a_wrong_passphrase_is_reported(place: _Place) -> None:
 def test_a_cut_file_fails_and_leaves_nothing(place: _Place) -> None:
     before = place.names()
     cut = place.folder.parent / "cut"
-    held = place.file.read_bytes()
-    cut.write_bytes(held[: len(held) // 2])
+    content = place.file.read_bytes()
+    cut.write_bytes(content[: len(content) // 2])
 
     status, out, err = place.run(str(cut))
 
@@ -374,8 +374,8 @@ def test_wrong_options_are_refused_and_nothing_is_sent(argv: list[str]) -> None:
 def test_without_a_file_the_window_opens(argv: list[str], url: str | None) -> None:
     opened: list[str | None] = []
 
-    def wizard(told: str | None) -> int:
-        opened.append(told)
+    def wizard(address: str | None) -> int:
+        opened.append(address)
         return 77
 
     def connect(_url: str | None) -> Transport:

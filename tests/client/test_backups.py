@@ -56,9 +56,9 @@ def test_a_cut_answer_is_refused(wrong: str) -> None:
         ),
     )
 )
-def test_any_row_of_the_history_is_a_run_or_refused(told: object) -> None:
+def test_any_row_of_the_history_is_a_run_or_refused(row: object) -> None:
     with suppress(ProtocolError):
-        run = decode_run(json.dumps(told))
+        run = decode_run(json.dumps(row))
         assert run.start >= 0
         assert isinstance(run.file, str)
 

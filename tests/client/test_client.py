@@ -102,13 +102,13 @@ async def test_a_bad_row_is_left_out_and_the_others_are_not(size: int) -> None:
 
 async def test_an_event_stream_that_ends_is_no_answer() -> None:
     stream = encode_event(ESTABLISHED) + encode_event(RUNNING)
-    told: list[Event] = []
+    events: list[Event] = []
 
     with pytest.raises(TransportError, match="ended"):  # noqa: PT012 - an error ends the loop, after the events
         async for batch in Client(_Bytes(stream, 3)).events():
-            told += batch
+            events += batch
 
-    assert told == [ESTABLISHED, RUNNING]
+    assert events == [ESTABLISHED, RUNNING]
 
 
 class _Dom0:
@@ -143,17 +143,17 @@ class _Dom0:
 
 
 class _Following:
-    """A follower under way, and what it told."""
+    """A running follower and its updates so far."""
 
     def __init__(self, dom0: _Dom0) -> None:
-        self._told: asyncio.Queue[Update] = asyncio.Queue()
-        self.follower = Follower(Client(dom0), self._told.put_nowait)
+        self._updates: asyncio.Queue[Update] = asyncio.Queue()
+        self.follower = Follower(Client(dom0), self._updates.put_nowait)
 
     async def until(self, wanted: Callable[[Update], bool]) -> list[Update]:
-        told: list[Update] = []
-        while not told or not wanted(told[-1]):
-            told.append(await self._told.get())
-        return told
+        updates: list[Update] = []
+        while not updates or not wanted(updates[-1]):
+            updates.append(await self._updates.get())
+        return updates
 
     async def __aenter__(self) -> Self:
         self._group = asyncio.TaskGroup()
@@ -182,9 +182,9 @@ async def test_the_copy_is_listed_and_then_follows_the_events() -> None:
         assert await following.until(_is(Synced)) == [Put((WORK,)), Put((VAULT,)), Synced()]
 
         dom0.events.put_nowait(RUNNING)
-        told = await following.until(lambda update: isinstance(update, Happened) and RUNNING in update.events)
+        updates = await following.until(lambda update: isinstance(update, Happened) and RUNNING in update.events)
 
-        assert Put((replace(WORK, state=PowerState.RUNNING),)) in told
+        assert Put((replace(WORK, state=PowerState.RUNNING),)) in updates
 
 
 async def test_system_wide_properties_are_listed_and_then_follow_the_events() -> None:
@@ -209,9 +209,9 @@ async def test_after_a_reconnect_only_the_differences_are_reported() -> None:
         dom0.records = [changed]
 
         dom0.events.put_nowait(None)
-        told = await following.until(_is(Synced))
+        updates = await following.until(_is(Synced))
 
-        assert [update for update in told if isinstance(update, (Put, Gone))] == [Put((changed,)), Gone(("work",))]
+        assert [update for update in updates if isinstance(update, (Put, Gone))] == [Put((changed,)), Gone(("work",))]
         assert following.follower.records == {"vault": changed}
 
 
@@ -224,10 +224,10 @@ async def test_a_qube_whose_event_does_not_decode_is_asked_for_again_and_the_oth
 
         dom0.events.put_nowait(Event("work", "notes-set"))
         dom0.events.put_nowait(Event("vault", "domain-state", {"state": "Halted"}))
-        told = await following.until(lambda update: isinstance(update, Put) and update.records[0].name == "vault")
+        updates = await following.until(lambda update: isinstance(update, Put) and update.records[0].name == "vault")
 
-        assert Put((changed,)) in told
-        assert not any(isinstance(update, Lost) for update in told)
+        assert Put((changed,)) in updates
+        assert not any(isinstance(update, Lost) for update in updates)
 
 
 async def test_a_qube_that_cannot_be_read_is_left_out_and_reported_until_it_can_be() -> None:
@@ -262,15 +262,15 @@ async def test_asking_for_it_lists_again_at_once() -> None:
         dom0.records = [WORK, VAULT]
 
         following.follower.resync()
-        told = await following.until(_is(Synced))
+        updates = await following.until(_is(Synced))
 
-        assert [update for update in told if not isinstance(update, Happened)] == [Put((VAULT,)), Synced()]
+        assert [update for update in updates if not isinstance(update, Happened)] == [Put((VAULT,)), Synced()]
 
 
 async def test_reconnecting_waits_longer_after_each_failure() -> None:
     dom0 = _Dom0(WORK)
     dom0.refusals = 4
     async with _Following(dom0) as following:
-        told = await following.until(_is(Synced))
+        updates = await following.until(_is(Synced))
 
-    assert [update.retry_in for update in told if isinstance(update, Lost)] == [0.001, 0.002, 0.004, 0.004]
+    assert [update.retry_in for update in updates if isinstance(update, Lost)] == [0.001, 0.002, 0.004, 0.004]

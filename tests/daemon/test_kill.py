@@ -63,7 +63,7 @@ async def test_every_answered_change_survives_and_none_is_half_there(tmp_path: P
     await asyncio.to_thread(daemon.start)
     client = Client(UnixTransport(daemon.socket))
     changer = Changer(client)
-    names = sorted(name for name, held in (await records(client)).items() if held.klass == "AppVM")
+    names = sorted(name for name, record in (await records(client)).items() if record.klass == "AppVM")
 
     async with asyncio.TaskGroup() as group:
         for number in range(CHANGES):

@@ -40,9 +40,9 @@ QUBES = {"lab": "lab2", "field": "field2"}
 
 def whole_qubes(file: Path) -> set[str]:
     """The qubes of a backup that verify; none if not all of it does."""
-    with file.open("rb") as held:
+    with file.open("rb") as stream:
         try:
-            report = open_backup(held, WORDS).verify()
+            report = open_backup(stream, WORDS).verify()
         except BackupError:
             return set()
     return {result.qube.name for result in report.results} if report.ok else set()

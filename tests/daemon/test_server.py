@@ -24,8 +24,8 @@ from qubesmanager.daemon.sockets import only_daemon_at
 
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
-    with DaemonProcess(tmp_path_factory.mktemp("d"), "--demo", "0") as held:
-        yield held
+    with DaemonProcess(tmp_path_factory.mktemp("d"), "--demo", "0") as daemon:
+        yield daemon
 
 
 def error(name: str) -> bytes:
@@ -166,15 +166,15 @@ def test_a_qube_lists_only_qubes_that_it_may_see(daemon: DaemonProcess) -> None:
 
 
 def test_sigterm_ends_the_daemon_and_its_socket(tmp_path: Path) -> None:
-    held = DaemonProcess(tmp_path, "--demo", "0")
-    held.start()
+    daemon = DaemonProcess(tmp_path, "--demo", "0")
+    daemon.start()
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.connect(str(held.socket))
+        listener.connect(str(daemon.socket))
         listener.sendall(b"mgmt1.Events+ dom0 name dom0\x00")
 
-        assert held.stop(signal.SIGTERM) == 0
+        assert daemon.stop(signal.SIGTERM) == 0
 
-    assert not held.socket.exists()
+    assert not daemon.socket.exists()
 
 
 def test_a_second_daemon_on_the_same_socket_is_refused_with_the_reason(daemon: DaemonProcess, tmp_path: Path) -> None:

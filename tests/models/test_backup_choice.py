@@ -22,18 +22,18 @@ ROWS = (DVM, VAULT, WORK)
 
 
 def model(*rows: Candidate) -> BackupChoice:
-    held = BackupChoice(lambda _label: None)
-    held.put(rows)
-    return held
+    choice = BackupChoice(lambda _label: None)
+    choice.put(rows)
+    return choice
 
 
 def test_the_choice_keeps_qts_contract(qtmodeltester: ModelTester) -> None:
-    held = model(*ROWS)
+    choice = model(*ROWS)
     check: Any = qtmodeltester.check  # it has no types
-    check(held, force_py=True)
-    held.tick({"work"})
-    held.put((VAULT, replace(WORK, size=7)))
-    held.put(())
+    check(choice, force_py=True)
+    choice.tick({"work"})
+    choice.put((VAULT, replace(WORK, size=7)))
+    choice.put(())
 
 
 def test_dom0_is_no_candidate_and_what_is_kept_counts() -> None:
@@ -54,32 +54,32 @@ def test_dom0_is_no_candidate_and_what_is_kept_counts() -> None:
 
 
 def test_ticks_are_of_qubes_that_are_there_and_add_up() -> None:
-    held = model(*ROWS)
-    held.tick({"work", "vault", "gone"})
-    assert held.ticked == {"work", "vault"}
-    assert held.size() == 120
+    choice = model(*ROWS)
+    choice.tick({"work", "vault", "gone"})
+    assert choice.ticked == {"work", "vault"}
+    assert choice.size() == 120
 
-    held.put((WORK,))
-    assert held.ticked == {"work"}
+    choice.put((WORK,))
+    assert choice.ticked == {"work"}
 
 
 def test_ticks_change_only_while_the_user_may_choose() -> None:
-    held = model(*ROWS)
-    first = held.index(0, NAME)
-    assert held.setData(first, Qt.CheckState.Checked, Qt.ItemDataRole.CheckStateRole)
-    assert held.ticked == {"dvm"}
-    assert not held.setData(first, "other", Qt.ItemDataRole.EditRole)
+    choice = model(*ROWS)
+    first = choice.index(0, NAME)
+    assert choice.setData(first, Qt.CheckState.Checked, Qt.ItemDataRole.CheckStateRole)
+    assert choice.ticked == {"dvm"}
+    assert not choice.setData(first, "other", Qt.ItemDataRole.EditRole)
 
-    held.set_by_hand(False)
-    assert not held.setData(first, Qt.CheckState.Unchecked, Qt.ItemDataRole.CheckStateRole)
-    assert not held.flags(first) & Qt.ItemFlag.ItemIsUserCheckable
-    assert held.ticked == {"dvm"}
+    choice.set_by_hand(False)
+    assert not choice.setData(first, Qt.CheckState.Unchecked, Qt.ItemDataRole.CheckStateRole)
+    assert not choice.flags(first) & Qt.ItemFlag.ItemIsUserCheckable
+    assert choice.ticked == {"dvm"}
 
 
 def test_changes_and_last_backups_are_shown_as_far_as_known() -> None:
-    held = model(*ROWS)
-    assert [held.index(row, CHANGED).data() for row in range(3)] == ["", "no", "running now"]
-    assert held.index(0, LAST).data() == "never"
+    choice = model(*ROWS)
+    assert [choice.index(row, CHANGED).data() for row in range(3)] == ["", "no", "running now"]
+    assert choice.index(0, LAST).data() == "never"
 
 
 def test_without_rules_the_qubes_own_setting_decides() -> None:

@@ -65,8 +65,8 @@ def shown(model: DeviceTree, parent: QModelIndex | None = None) -> Shown:
 
 
 def cell(model: DeviceTree, key: DeviceKey, column: int) -> str:
-    held: str = model.index_of(key).siblingAtColumn(column).data()
-    return held
+    text: str = model.index_of(key).siblingAtColumn(column).data()
+    return text
 
 
 def test_devices_are_grouped_by_kind_with_partitions_below_their_disk(catalog: DeviceCatalog) -> None:
@@ -113,7 +113,7 @@ def test_a_later_device_is_marked_new_until_the_user_has_seen_it(catalog: Device
     catalog.came.connect(came.append)
 
     catalog.offer("sys-usb", BLOCK, [STICK])
-    assert [[held.key for held in batch] for batch in came] == [[SDA]]
+    assert [[device.key for device in batch] for batch in came] == [[SDA]]
     assert cell(model, SDA, STATE) == "new"
     catalog.seen()
 
@@ -126,21 +126,21 @@ def test_devices_of_the_first_answer_are_not_marked_new(catalog: DeviceCatalog) 
     filled(catalog)
 
     assert came == []
-    assert not any(held.new for held in catalog.devices().values())
+    assert not any(device.new for device in catalog.devices().values())
 
 
 def test_attach_and_detach_are_reported_once_and_not_for_the_initial_state(catalog: DeviceCatalog) -> None:
     filled(catalog)
-    told: list[tuple[str, DeviceKey, str]] = []
-    catalog.attached.connect(lambda device, qube: told.append(("attached", device.key, qube)))
-    catalog.detached.connect(lambda device, qube: told.append(("detached", device.key, qube)))
+    changes: list[tuple[str, DeviceKey, str]] = []
+    catalog.attached.connect(lambda device, qube: changes.append(("attached", device.key, qube)))
+    catalog.detached.connect(lambda device, qube: changes.append(("detached", device.key, qube)))
 
     catalog.put([having("personal", has(SDA1)), vm("work")])
     catalog.put([having("work", has(SDA))])
     catalog.put([having("work", has(SDA))])
     catalog.put([vm("work")])
 
-    assert told == [("attached", SDA, "work"), ("detached", SDA, "work")]
+    assert changes == [("attached", SDA, "work"), ("detached", SDA, "work")]
 
 
 def test_a_qube_that_is_gone_neither_has_nor_offers_anything(catalog: DeviceCatalog) -> None:
@@ -187,7 +187,7 @@ def test_a_failed_attach_is_shown_until_it_is_taken_back(catalog: DeviceCatalog)
     assert "&lt;b&gt;broken" in model.index_of(SDA).data(Qt.ItemDataRole.ToolTipRole)
     catalog.do(catalog.devices()[SDA], None)
 
-    assert [held.key for held in failed] == [SDA]
+    assert [device.key for device in failed] == [SDA]
     assert cell(model, SDA, STATE) == ""
 
 

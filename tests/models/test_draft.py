@@ -26,17 +26,17 @@ VALUES = st.sampled_from(["400", "500", "600"])
 
 def carried_out(before: list[RuleRow], draft: Draft) -> list[str]:
     """What the daemon has after the draft's calls about rules."""
-    held = [(row.rule_id, row.rule) for row in before]
+    rules = [(row.rule_id, row.rule) for row in before]
     for step in draft.steps():
         request = step.request
         argument = str(request.argument)
         if request.service.startswith(calls.VM_FIREWALL_INSERT_RULE.name):
             assert isinstance(request.payload, bytes)
-            held.insert(int(argument), ("new", request.payload.decode()))
+            rules.insert(int(argument), ("new", request.payload.decode()))
         else:
             assert request.service.startswith(calls.VM_FIREWALL_REMOVE_RULE.name)
-            del held[next(at for at, (rule_id, _text) in enumerate(held) if rule_id == argument)]
-    return [text for _id, text in held]
+            del rules[next(at for at, (rule_id, _text) in enumerate(rules) if rule_id == argument)]
+    return [text for _id, text in rules]
 
 
 @settings(max_examples=100, deadline=None)

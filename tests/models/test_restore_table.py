@@ -32,12 +32,12 @@ HERE = Here(
 )
 
 
-def held(name: str, klass: str = "AppVM", **values: object) -> StoredQube:
+def stored(name: str, klass: str = "AppVM", **values: object) -> StoredQube:
     made = StoredQube(name, klass, "red", GIB, "debian-13", "default", exists=False)
     return replace(made, **values)  # type: ignore[arg-type] # fields by name
 
 
-MAIL, WORK, DOM0 = held("mail"), held("work", exists=True), held("dom0", "AdminVM", size=0, template="")
+MAIL, WORK, DOM0 = stored("mail"), stored("work", exists=True), stored("dom0", "AdminVM", size=0, template="")
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_dom0_cannot_be_ticked(table: RestoreTable) -> None:
     ],
 )
 def test_an_invalid_name_is_reported(table: RestoreTable, name: str, said: str) -> None:
-    put(table, MAIL, held("other"))
+    put(table, MAIL, stored("other"))
 
     choose(table, "other", name=name)
 
@@ -110,14 +110,14 @@ def test_an_invalid_name_is_reported(table: RestoreTable, name: str, said: str) 
 
 
 def test_a_missing_template_is_replaced_by_the_default_and_reported(table: RestoreTable) -> None:
-    put(table, held("mail", template="fedora-36"))
+    put(table, stored("mail", template="fedora-36"))
 
     assert table.rows[0].template == "fedora-43"
     assert "fedora-36 is not here: it will be fedora-43" in fate(table, "mail")
 
 
 def test_a_missing_template_without_a_default_blocks_the_restore(table: RestoreTable) -> None:
-    table.put([held("mail", template="fedora-36")], replace(HERE, system={}))
+    table.put([stored("mail", template="fedora-36")], replace(HERE, system={}))
     assert "choose another" in table.rows[0].problem
 
     choose(table, "mail", template="debian-13")
@@ -125,7 +125,7 @@ def test_a_missing_template_without_a_default_blocks_the_restore(table: RestoreT
 
 
 def test_a_template_out_of_the_same_backup_is_one_under_its_new_name(table: RestoreTable) -> None:
-    put(table, held("old", "TemplateVM", template=""), held("mail", template="old"))
+    put(table, stored("old", "TemplateVM", template=""), stored("mail", template="old"))
     choose(table, "old", name="old-2")
     assert table.rows[1].template == "old-2"
 
@@ -134,7 +134,7 @@ def test_a_template_out_of_the_same_backup_is_one_under_its_new_name(table: Rest
 
 
 def test_a_disposable_is_not_based_on_a_template(table: RestoreTable) -> None:
-    put(table, held("disp", "DispVM", template="default-dvm"))
+    put(table, stored("disp", "DispVM", template="default-dvm"))
 
     choose(table, "disp", template="debian-13")
 
@@ -143,7 +143,7 @@ def test_a_disposable_is_not_based_on_a_template(table: RestoreTable) -> None:
 
 
 def test_netvms_are_kept_mapped_or_fall_back(table: RestoreTable) -> None:
-    put(table, held("mail", netvm="sys-old"), held("vault", netvm=""), held("web", netvm="sys-net"))
+    put(table, stored("mail", netvm="sys-old"), stored("vault", netvm=""), stored("web", netvm="sys-net"))
 
     assert [row.netvm for row in table.rows] == ["sys-net", "", "sys-net"]
     assert "sys-old is not here" in fate(table, "mail")
@@ -196,7 +196,7 @@ def test_the_cells_say_what_the_backup_holds(table: RestoreTable) -> None:
 NAMES = st.sampled_from(["mail", "web", "work", "debian-13", "x"])
 
 
-MANY = (DOM0, MAIL, WORK, held("web", "DispVM"), held("x", "TemplateVM"), held("debian-13", "StandaloneVM"))
+MANY = (DOM0, MAIL, WORK, stored("web", "DispVM"), stored("x", "TemplateVM"), stored("debian-13", "StandaloneVM"))
 
 
 def choose_each(table: RestoreTable, wanted: list[tuple[str, bool, str, str | None, str | None]]) -> None:

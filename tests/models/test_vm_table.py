@@ -49,7 +49,7 @@ def test_both_models_keep_qts_contract(table: VmTableModel, qtmodeltester: Model
 def test_whatever_happens_the_shown_rows_are_the_matching_ones_in_order(steps: list[tuple[str, object]]) -> None:
     table = VmTableModel()
     model = VmFilterModel(table)
-    held: dict[str, VmRecord] = {}
+    present: dict[str, VmRecord] = {}
     view = QTableView()
     view.setModel(model)
     column, descending = 0, False
@@ -57,11 +57,11 @@ def test_whatever_happens_the_shown_rows_are_the_matching_ones_in_order(steps: l
     for what, value in steps:
         if what == "put":
             records = {name: vm(name, state=state) for name, state in value}  # type: ignore[attr-defined]
-            held.update(records)
+            present.update(records)
             table.put(list(records.values()))
         elif what == "remove":
             for name in value:  # type: ignore[attr-defined]
-                held.pop(name, None)
+                present.pop(name, None)
             table.remove(value)  # type: ignore[arg-type]
         elif what == "sort":
             column, descending = value  # type: ignore[misc]
@@ -71,9 +71,9 @@ def test_whatever_happens_the_shown_rows_are_the_matching_ones_in_order(steps: l
         else:
             table.set_stats(str(value), 10, 400 << 10)
 
-        matching = [name for name, record in held.items() if model.matches(record)]
+        matching = [name for name, record in present.items() if model.matches(record)]
         assert sorted(shown(model)) == sorted(matching)
-        keys = [table.columns[column].key(held[name], table.history(name)) for name in shown(model)]
+        keys = [table.columns[column].key(present[name], table.history(name)) for name in shown(model)]
         if not table.columns[column].live:
             assert keys == sorted(keys, reverse=descending)
         for row, name in enumerate(shown(model)):

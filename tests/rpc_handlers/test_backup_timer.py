@@ -67,7 +67,7 @@ async def test_the_service_carries_its_profile_out_and_fails_if_that_fails(tmp_p
         assert unknown.returncode != 0
         assert "weekly" in unknown.stderr
         history = [json.loads(encode_run(run)) for run in await client.send(calls.BACKUP_HISTORY("dom0"))]
-        assert [told["result"] for told in history] == ["ok", "failed"]
+        assert [run["result"] for run in history] == ["ok", "failed"]
 
 
 def test_the_timer_makes_up_for_a_missed_night_and_starts_its_service() -> None:

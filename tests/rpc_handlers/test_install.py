@@ -272,8 +272,8 @@ def service(tmp_path: Path) -> Path:
 
 
 def _call(service: Path, payload: bytes = b"", /, **environment: str) -> "subprocess.CompletedProcess[bytes]":
-    held = {**ENVIRONMENT, **environment}
-    return subprocess.run([str(service), "gui"], input=payload, env=held, capture_output=True, check=False)
+    variables = {**ENVIRONMENT, **environment}
+    return subprocess.run([str(service), "gui"], input=payload, env=variables, capture_output=True, check=False)
 
 
 def test_the_handler_sends_caller_and_call_and_copies_both_ways(service: Path) -> None:

@@ -38,10 +38,10 @@ RECORDS = {
 def change(name: str, edits: Mapping[str, str], records: Mapping[str, VmRecord] = RECORDS) -> Change:
     """The change of that qube by these edits."""
     before = records[name]
-    held = {key: PropertyValue(value, False) for key, value in edits.items()}
+    edited = {key: PropertyValue(value, False) for key, value in edits.items()}
     before = replace(before, properties={**{key: PropertyValue("", True) for key in edits}, **before.properties})
     return Change(
-        before, replace(before, properties={**before.properties, **held}), frozenset(edits), LiveCopy(dict(records))
+        before, replace(before, properties={**before.properties, **edited}), frozenset(edits), LiveCopy(dict(records))
     )
 
 
@@ -135,12 +135,12 @@ def test_a_running_qube_loses_its_connections_with_its_net_qube() -> None:
 
 
 def test_a_new_pci_device_and_balanced_memory_exclude_each_other() -> None:
-    held = change("work", {})
+    plain = change("work", {})
     device = DeviceRecord(DeviceClass.PCI, "dom0", "00_1f.3", False, {"persistent": "yes"})
-    with_device = replace(held, after=replace(held.after, devices=(device,)), edited=frozenset({DEVICES}))
+    with_device = replace(plain, after=replace(plain.after, devices=(device,)), edited=frozenset({DEVICES}))
 
     assert problems(with_device)[DEVICES] == Reason("pci-not-balanced")
-    without = replace(held.before, properties={**held.before.properties, "maxmem": PropertyValue("0", False)})
+    without = replace(plain.before, properties={**plain.before.properties, "maxmem": PropertyValue("0", False)})
     assert problems(replace(with_device, after=replace(without, devices=(device,)))) == {}
 
 
@@ -151,11 +151,11 @@ def test_rules_that_no_firewall_enforces_are_reported_as_without_effect() -> Non
     assert why_not_enforced(work, "", records) == Reason("firewall-no-netvm")
     assert why_not_enforced(work, "sys-firewall", records) is None
     assert why_not_enforced(work, "sys-vpn", records) == Reason("firewall-netvm-without", "sys-vpn")
-    told = replace(work, properties={**work.properties, "firewall_state": PropertyValue("Not so.", True)})
-    assert why_not_enforced(told, "sys-firewall", records) == Reason("other-text", "Not so.")
+    reported = replace(work, properties={**work.properties, "firewall_state": PropertyValue("Not so.", True)})
+    assert why_not_enforced(reported, "sys-firewall", records) == Reason("other-text", "Not so.")
     why = Reason("user-networking")
-    told = replace(work, properties={**work.properties, "firewall_state": PropertyValue("Not so.", True, why)})
-    assert why_not_enforced(told, "sys-firewall", records) == why
+    reported = replace(work, properties={**work.properties, "firewall_state": PropertyValue("Not so.", True, why)})
+    assert why_not_enforced(reported, "sys-firewall", records) == why
 
 
 def test_a_running_qube_cannot_get_a_netvm_that_does_not_run() -> None:

@@ -17,9 +17,9 @@ WORK = Qube(1, UUID(int=1), "work", VmClass.APP, own={"label": "red", "memory": 
 
 
 def state() -> State:
-    held = State(system_own={"clockvm": "work"})
-    held.load([WORK])
-    return held
+    state = State(system_own={"clockvm": "work"})
+    state.load([WORK])
+    return state
 
 
 def test_the_daemon_and_the_live_copy_show_the_same_facts() -> None:

@@ -127,13 +127,13 @@ LETTERS = st.sampled_from("abcdef")
 
 @settings(deadline=None, max_examples=200)
 @given(st.dictionaries(LETTERS, st.tuples(st.one_of(st.just(""), LETTERS), st.booleans()), max_size=6))
-def test_every_qube_is_shown_exactly_once_whatever_refers_to_it(told: dict[str, tuple[str, bool]]) -> None:
+def test_every_qube_is_shown_exactly_once_whatever_refers_to_it(qubes: dict[str, tuple[str, bool]]) -> None:
     records = by_name(
         *(
             vm(name, netvm=netvm, template=netvm, provides_network="yes" if gives else "no")
-            for name, (netvm, gives) in told.items()
+            for name, (netvm, gives) in qubes.items()
         )
     )
 
-    assert everybody(network_forest(records)) == sorted(told)
+    assert everybody(network_forest(records)) == sorted(qubes)
     assert len(set(everybody(template_forest(records)))) == len(everybody(template_forest(records)))

@@ -204,7 +204,7 @@ def choose(actions: DeviceActions, key: DeviceKey, *texts: str) -> None:
     actions.fill(whole, key)
     menu = whole
     for text in texts:
-        action = next(held for held in menu.actions() if held.text().replace("&", "") == text)
+        action = next(line for line in menu.actions() if line.text().replace("&", "") == text)
         if (inner := action.menu()) is not None:
             menu = inner
         else:

@@ -180,17 +180,17 @@ def test_the_escaped_pair_is_the_one_of_the_specification() -> None:
 
 
 @given(TEXT)
-def test_an_escaped_text_unescapes_to_the_same(held: str) -> None:
-    assert unescape(escape(held)) == held
+def test_an_escaped_text_unescapes_to_the_same(text: str) -> None:
+    assert unescape(escape(text)) == text
 
 
 @given(st.text(st.sampled_from("ab-0123456789ABCDEFabcdef+:"), max_size=12))
 def test_an_escaped_text_has_one_form_only(untrusted: str) -> None:
     try:
-        held = unescape(untrusted)
+        text = unescape(untrusted)
     except ProtocolError:
         return
-    assert escape(held) == untrusted
+    assert escape(text) == untrusted
 
 
 @pytest.mark.parametrize("untrusted", ["-", "a-", "-4", "-3a", "-41", "-2D", "-FF", "-00", "a+b"])

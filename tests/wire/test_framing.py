@@ -69,17 +69,17 @@ def test_a_format_string_is_filled_in_and_never_believed(frame: bytes, message: 
     assert str(caught.value) == message
 
 
-def _told(pieces: list[bytes]) -> tuple[list[Event], str]:
+def _decoded(pieces: list[bytes]) -> tuple[list[Event], str]:
     decoder = EventDecoder()
-    told: list[Event] = []
+    events: list[Event] = []
     try:
         for piece in pieces:
             for event in decoder.feed(piece):
-                told.append(event)  # noqa: PERF402 - what came before an error counts
+                events.append(event)  # noqa: PERF402 - what came before an error counts
         decoder.finish()
     except Mgmt1Error as error:
-        return told, type(error).__name__
-    return told, ""
+        return events, type(error).__name__
+    return events, ""
 
 
 def _cut(stream: bytes, places: list[int]) -> list[bytes]:
@@ -91,8 +91,8 @@ def _cut(stream: bytes, places: list[int]) -> list[bytes]:
 def test_events_are_the_same_in_whatever_pieces_they_arrive(sent: list[Event], places: list[int]) -> None:
     stream = b"".join(map(encode_event, sent))
 
-    assert _told(_cut(stream, places)) == (sent, "")
-    assert _told([stream[at : at + 1] for at in range(len(stream))]) == (sent, "")
+    assert _decoded(_cut(stream, places)) == (sent, "")
+    assert _decoded([stream[at : at + 1] for at in range(len(stream))]) == (sent, "")
 
 
 STREAMS = st.one_of(
@@ -103,7 +103,7 @@ STREAMS = st.one_of(
 
 @given(STREAMS, st.lists(st.integers(0, 4000), max_size=8))
 def test_any_stream_gives_the_same_in_whatever_pieces(stream: bytes, places: list[int]) -> None:
-    assert _told(_cut(stream, places)) == _told([stream])
+    assert _decoded(_cut(stream, places)) == _decoded([stream])
 
 
 @given(st.integers(0, 60))
@@ -121,7 +121,7 @@ def test_an_exception_with_fields_is_whole_in_whatever_pieces(place: int) -> Non
 def test_an_event_without_an_end_does_not_grow_without_bound(piece: int) -> None:
     stream = b"1\x00" + b"a" * limits.EVENT_BYTES + b"\x00b\x00\x00"
 
-    assert _told([stream[at : at + piece] for at in range(0, len(stream), piece)]) == ([], "ProtocolError")
+    assert _decoded([stream[at : at + piece] for at in range(0, len(stream), piece)]) == ([], "ProtocolError")
 
 
 @pytest.mark.parametrize("piece", [1000, 1 << 16, limits.EVENT_BYTES * 2])
@@ -131,13 +131,13 @@ def test_an_event_that_is_too_long_does_not_cost_the_others(piece: int, length: 
     other = encode_event(Event("vault", "tag-add:x", {"tag": "x"}))
     stream = other + long + other
 
-    told, error = _told([stream[at : at + piece] for at in range(0, len(stream), piece)])
+    events, error = _decoded([stream[at : at + piece] for at in range(0, len(stream), piece)])
 
-    assert told == [Event("vault", "tag-add:x", {"tag": "x"}), Event("work", "notes-set"), told[0]]
-    assert error == _told([other])[1]
+    assert events == [Event("vault", "tag-add:x", {"tag": "x"}), Event("work", "notes-set"), events[0]]
+    assert error == _decoded([other])[1]
 
 
 def test_a_nul_inside_an_event_cannot_end_it() -> None:
-    told, _ = _told([encode_event(Event("w\x00ork", "name\x00", {"\x00": "x", "k\x00": "\x00v"}))])
+    events, _ = _decoded([encode_event(Event("w\x00ork", "name\x00", {"\x00": "x", "k\x00": "\x00v"}))])
 
-    assert told == [Event("work", "name", {"k": "v"})]
+    assert events == [Event("work", "name", {"k": "v"})]

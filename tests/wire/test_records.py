@@ -65,15 +65,15 @@ def test_a_record_arrives_as_it_was(record: VmRecord) -> None:
     assert decode_record(line) == record
 
 
-@given(st.binary(max_size=60) | JSON.map(lambda held: json.dumps(held).encode()))
+@given(st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_are_a_record_or_an_error(untrusted: bytes) -> None:
     with pytest.raises(ProtocolError):
         decode_record(untrusted)
 
 
 @given(RECORD, st.sampled_from(KEYS), JSON)
-def test_any_json_in_any_place_of_a_record_is_a_value_or_an_error(record: VmRecord, key: str, held: object) -> None:
-    untrusted = json.dumps({**json.loads(encode_record(record)), key: held}).encode()
+def test_any_json_in_any_place_of_a_record_is_a_value_or_an_error(record: VmRecord, key: str, value: object) -> None:
+    untrusted = json.dumps({**json.loads(encode_record(record)), key: value}).encode()
     try:
         decoded = decode_record(untrusted)
     except ProtocolError:
@@ -132,7 +132,7 @@ def test_a_volumes_event_says_how_the_volume_is_now(record: VmRecord, volume: Vo
     after = apply_event(record, events.VOLUME_SET("work", *volume))
 
     assert after is not None
-    assert [held for held in after.volumes if held.name == volume.name] == [volume]
+    assert [each for each in after.volumes if each.name == volume.name] == [volume]
     assert apply_event(after, events.VOLUME_SET("work", *volume)) == after
 
 

@@ -279,10 +279,10 @@ def test_a_manifest_that_admits_a_failure_is_believed() -> None:
 def test_sizes_and_sums_of_the_manifest_are_checked() -> None:
     stream = sample()
     backup_id = from_text(members()[0][1]).backup_id
-    told = read(stream)[0].manifest
-    assert told is not None
+    manifest = read(stream)[0].manifest
+    assert manifest is not None
 
-    value = json.loads(to_json(told))
+    value = json.loads(to_json(manifest))
     value["qubes"][0]["files"][0]["sha256"] = "0" * 64
     value["qubes"][1]["files"].pop()
     text = json.dumps(value).encode()

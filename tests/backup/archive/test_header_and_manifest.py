@@ -30,10 +30,10 @@ MANIFESTS = st.builds(
 @pytest.mark.parametrize("method", ["gzip", "zstd", "bzip2", "xz", None])
 @pytest.mark.parametrize("ours", [True, False])
 def test_a_header_comes_back(method: str | None, ours: bool) -> None:
-    told = Head("20251123T080000-1", method, ours)
+    head = Head("20251123T080000-1", method, ours)
 
-    assert from_text(to_text(told)) == told
-    assert to_text(told).startswith(b"version=4\n")
+    assert from_text(to_text(head)) == head
+    assert to_text(head).startswith(b"version=4\n")
 
 
 def test_a_header_of_qubes_own_tool_is_read_with_keys_that_are_not_known() -> None:
@@ -77,8 +77,8 @@ def test_any_bytes_as_a_header_are_refused_in_words(untrusted: bytes) -> None:
 
 @given(MANIFESTS)
 @settings(max_examples=50, deadline=None)
-def test_a_manifest_comes_back(told: Manifest) -> None:
-    assert from_json(to_json(told)) == told
+def test_a_manifest_comes_back(manifest: Manifest) -> None:
+    assert from_json(to_json(manifest)) == manifest
 
 
 JSON: st.SearchStrategy[Any] = st.recursive(
@@ -99,8 +99,8 @@ def test_any_bytes_as_a_manifest_are_refused_in_words(untrusted: bytes) -> None:
 
 @given(MANIFESTS, st.sampled_from(["version", "backup", "created", "profile", "previous", "qubes"]), JSON)
 @settings(max_examples=100, deadline=None)
-def test_a_manifest_with_another_field_is_read_or_refused_in_words(told: Manifest, field: str, value: Any) -> None:
-    text = json.loads(to_json(told)) | {field: value}
+def test_a_manifest_with_another_field_is_read_or_refused_in_words(manifest: Manifest, field: str, value: Any) -> None:
+    text = json.loads(to_json(manifest)) | {field: value}
 
     with contextlib.suppress(BackupError):
         from_json(json.dumps(text).encode())

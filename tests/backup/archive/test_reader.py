@@ -347,12 +347,12 @@ def qubes_style(
     `home` is the compressed archive of dom0's home.
     """
     head = Head("20250102T030405-77", method, has_manifest=False)
-    held = contents(*(placed(data, number) for number, data in enumerate(qubes, 1)))
+    system = contents(*(placed(data, number) for number, data in enumerate(qubes, 1)))
     if home:
-        dom0 = replace(held.qubes[0], path="dom0-home/", size=5000)
-        held = replace(held, qubes=(dom0, *held.qubes[1:]))
+        dom0 = replace(system.qubes[0], path="dom0-home/", size=5000)
+        system = replace(system, qubes=(dom0, *system.qubes[1:]))
     # Qubes' own tool names the folder with its user.
-    xml = to_xml(held).replace(b">dom0-home/<", b">dom0-home/user<")
+    xml = to_xml(system).replace(b">dom0-home/<", b">dom0-home/user<")
     chunks = dict(cut_style("qubes.xml", PACK[method](member_style("qubes.xml", xml)), 1 << 20))
     for number, data in enumerate(qubes, 1):
         for volume, source in data.volumes.items():

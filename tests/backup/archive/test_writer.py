@@ -299,7 +299,7 @@ def test_the_manifest_is_opened_by_its_place_in_this_backup_alone() -> None:
 
     body = open_container(parts[name], chunk_secret(backup_id, name, WORDS))
 
-    told = from_json(subprocess.run(["tar", "-xzO"], input=body, capture_output=True, check=True).stdout)
-    assert (told.backup_id, told.created, told.qubes) == (backup_id, MADE, ())
+    manifest = from_json(subprocess.run(["tar", "-xzO"], input=body, capture_output=True, check=True).stdout)
+    assert (manifest.backup_id, manifest.created, manifest.qubes) == (backup_id, MADE, ())
     with pytest.raises(BackupError):
         open_container(parts[name], chunk_secret("another", name, WORDS))

@@ -107,7 +107,7 @@ async def test_a_restored_qube_has_every_byte_and_setting(
 ) -> None:
     before = await record(client, "lab")
     rules = [row.rule for row in await client.send(calls.VM_FIREWALL_GET("lab"))]
-    held = {name: await content(system.pools.driver("default"), f"lab/{name}") for name in ("private", "root")}
+    volumes = {name: await content(system.pools.driver("default"), f"lab/{name}") for name in ("private", "root")}
     file = await backed_up(client, folder)
     await client.send(calls.VM_REMOVE("lab"))
 
@@ -123,9 +123,9 @@ async def test_a_restored_qube_has_every_byte_and_setting(
         k: v for k, v in before.properties.items() if k not in OWN
     }
     assert [row.rule for row in await client.send(calls.VM_FIREWALL_GET("lab"))] == rules
-    for name, data in held.items():
+    for name, data in volumes.items():
         assert await content(system.pools.driver("default"), f"lab/{name}") == data
-    assert held["private"].startswith(lab)
+    assert volumes["private"].startswith(lab)
     assert await system.runtime.store.read("SELECT * FROM pending_volume") == []
 
 
@@ -137,9 +137,9 @@ async def test_a_backup_stamps_its_qubes_and_remembers_the_run(client: Client, l
     (run,) = [json.loads(encode_run(run)) for run in await client.send(calls.BACKUP_HISTORY("dom0", "nightly"))]
     assert (run["result"], run["file"], run["size"]) == ("ok", str(file), file.stat().st_size)
     assert run["verified"]
-    (held,) = run["qubes"]
-    assert (held["name"], held["result"]) == ("lab", "ok")
-    assert held["uuid"] == (await record(client, "lab")).value("uuid")
+    (qube,) = run["qubes"]
+    assert (qube["name"], qube["result"]) == ("lab", "ok")
+    assert qube["uuid"] == (await record(client, "lab")).value("uuid")
     assert mode_of(file) == 0o600
     assert await client.send(calls.BACKUP_HISTORY("dom0", "other")) == []
 
@@ -230,10 +230,10 @@ async def test_info_tells_what_a_profile_comes_to(client: Client, lab: bytes, fo
     text = encode_info(await client.send(calls.BACKUP_INFO("dom0", "nightly", pieces())))
 
     head, _, rows = text.partition("\n\n")
-    told = dict(line.split("=", 1) for line in head.splitlines())
-    assert told["missing"] == "gone"
-    assert int(told["free"]) > 0
-    assert int(told["next-run"]) > time.time()
+    info = dict(line.split("=", 1) for line in head.splitlines())
+    assert info["missing"] == "gone"
+    assert int(info["free"]) > 0
+    assert int(info["next-run"]) > time.time()
     assert [row.split()[0] for row in rows.splitlines()] == ["lab", "vault"]
 
 
@@ -242,8 +242,8 @@ async def test_info_about_an_unsaved_profile_does_not_save_it(client: Client, sy
 
     answer = encode_info(await client.send(calls.BACKUP_INFO("dom0", "draft", pieces(text.encode()))))
 
-    told = dict(line.split("=", 1) for line in answer.partition("\n\n")[0].splitlines())
-    assert (told["writable"], told["passphrase"]) == ("yes", "none")
+    info = dict(line.split("=", 1) for line in answer.partition("\n\n")[0].splitlines())
+    assert (info["writable"], info["passphrase"]) == ("yes", "none")
     assert [row.split()[0] for row in answer.partition("\n\n")[2].splitlines()] == ["vault"]
     assert await client.send(calls.BACKUP_PROFILE_LIST("dom0")) == []
     with pytest.raises(ProtocolError, match="has no key"):
@@ -361,11 +361,11 @@ async def test_progress_of_a_restore_carries_its_id(
     client: Client, system: System, lab: bytes, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = await backed_up(client, folder)
-    told: list[Event] = []
+    sent: list[Event] = []
     emit = system.runtime.emit
 
     def noting(events: Sequence[Event]) -> None:
-        told.extend(events)
+        sent.extend(events)
         emit(events)
 
     monkeypatch.setattr(system.runtime, "emit", noting)
@@ -375,7 +375,7 @@ async def test_progress_of_a_restore_carries_its_id(
         restored(client, file, rename="lab:two", run="second-2"),
     )
 
-    runs = [event.fields["run"] for event in told if event.name.startswith("restore-")]
+    runs = [event.fields["run"] for event in sent if event.name.startswith("restore-")]
     assert set(runs) == {"first-1", "second-2"}
     with pytest.raises(QubesValueError):
         await restored(client, file, run="a b")
@@ -618,14 +618,14 @@ async def test_a_run_removes_exactly_the_backups_of_the_preview_whatever_the_clo
         include = chance.choice([["vault"], ["vault", "sys-net"]])
         await with_profile(client, folder, include=include, verify=True, keep=counts)
         before = names(folder)
-        told = await preview(client, "nightly")
+        info = await preview(client, "nightly")
 
         await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": WORDS}))
 
-        assert before - names(folder) == set(told.would_remove), number
+        assert before - names(folder) == set(info.would_remove), number
         assert len(names(folder) - before) == 1, "the one just made is there"
         last = json.loads(encode_run((await client.send(calls.BACKUP_HISTORY("dom0")))[-1]))
-        assert {Path(kept["file"]).name: tuple(kept["qubes"]) for kept in last["kept"]} == dict(told.would_keep)
+        assert {Path(kept["file"]).name: tuple(kept["qubes"]) for kept in last["kept"]} == dict(info.would_keep)
 
 
 async def test_the_only_backup_of_a_qube_stays_until_dom0_gives_the_qube_up(
@@ -644,9 +644,9 @@ async def test_the_only_backup_of_a_qube_stays_until_dom0_gives_the_qube_up(
     (last,) = (await history(client, "nightly"))[-1:]
     assert last.result == "ok"
     assert f"{first.name}: gone" in last.reason
-    told = await preview(client, "nightly")
-    assert told.would_keep == {first.name: ("gone",)}
-    assert told.retention(["gone"]) == ([second.name, first.name], {})
+    info = await preview(client, "nightly")
+    assert info.would_keep == {first.name: ("gone",)}
+    assert info.retention(["gone"]) == ([second.name, first.name], {})
     as_qube = Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer, "vault"))
     with pytest.raises(PermissionDenied):
         await execute(as_qube, "nightly", WORDS, confirmed=Confirmed(("gone",)))

@@ -39,8 +39,8 @@ async def backed_up(client: Client, folder: Path, *names: str) -> dict[str, Any]
 
 
 async def last_run(client: Client) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(encode_run((await client.send(calls.BACKUP_HISTORY("dom0", "nightly")))[-1]))
-    return told
+    run: dict[str, Any] = json.loads(encode_run((await client.send(calls.BACKUP_HISTORY("dom0", "nightly")))[-1]))
+    return run
 
 
 async def restored(client: Client, file: str, *options: str) -> list[str]:

@@ -141,9 +141,9 @@ def files(folder: Path) -> set[Path]:
 
 
 def hostile(tmp_path: Path, config: Dom0Config, *labels: Label) -> Path:
-    held = contents()
+    base = contents()
     out = io.BytesIO()
-    system = Contents((*held.labels, *labels), {"default_netvm": "sys-net", "no_such": "1"}, held.qubes)
+    system = Contents((*base.labels, *labels), {"default_netvm": "sys-net", "no_such": "1"}, base.qubes)
     write(out, WORDS, system, [], Options(Params(4)), config=config)
     (tmp_path / "hostile").write_bytes(out.getvalue())
     return tmp_path / "hostile"

@@ -75,7 +75,7 @@ async def execute(client: Client, target: Path, **keys: object) -> dict[str, Any
     return run
 
 
-async def held(client: Client, file: Path) -> StoredHome | None:
+async def stored_home(client: Client, file: Path) -> StoredHome | None:
     contents = await client.send(calls.BACKUP_INFO("dom0", None, sent(file)))
     assert isinstance(contents, Contents)
     return contents.home
@@ -115,7 +115,7 @@ async def test_the_home_of_the_local_user_is_in_a_backup_that_asks_for_it_and_co
     run = await execute(client, tmp_path / "file", dom0_home=True, verify=True)
     info = encode_info(await client.send(calls.BACKUP_INFO("dom0", "own", _nothing())))
 
-    listed = await held(client, tmp_path / "file")
+    listed = await stored_home(client, tmp_path / "file")
     left = await restored(client, tmp_path / "file")
     verified = await restored(client, tmp_path / "file", "verify-only=yes")
     row = await restored(client, tmp_path / "file", f"dom0-home={home}/old home")
@@ -155,7 +155,7 @@ async def test_the_home_is_included_by_default_by_the_daemon_of_the_system(
 
     run = await execute(client, tmp_path / "file", **keys)
 
-    assert (await held(client, tmp_path / "file") is not None) == taken
+    assert (await stored_home(client, tmp_path / "file") is not None) == taken
     assert (run["reason"] == "The home of dom0 is not backed up.") != taken
     assert contents(home)
 
@@ -364,7 +364,7 @@ async def test_the_home_in_a_backup_of_qubes_own_tool_comes_back(
     with (tmp_path / "file").open("wb") as file:
         file.write(backup_of(xml, files, WORDS, as_they_are=["dom0-home/user"]))
 
-    listed = await held(client, tmp_path / "file")
+    listed = await stored_home(client, tmp_path / "file")
     lines = [f"dom0-home={tmp_path}/new"] if asked else []
     row = await restored(client, tmp_path / "file", *lines)
 

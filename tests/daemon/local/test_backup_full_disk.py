@@ -131,13 +131,13 @@ async def _nothing(*_: object) -> None: ...
 @pytest.fixture
 async def on_small(small_disk: Path, tmp_path: Path) -> AsyncIterator[System]:
     """A system whose store is on the small disk, and its pool elsewhere."""
-    held = await open_system(small_disk / "state", FakeHypervisor())
-    await demo.populate(held, 0)
-    client = client_of(held)
+    system = await open_system(small_disk / "state", FakeHypervisor())
+    await demo.populate(system, 0)
+    client = client_of(system)
     await client.send(calls.POOL_ADD("dom0", "roomy", {"driver": "file-qcow2", "dir_path": str(tmp_path / "roomy")}))
     await client.send(calls.PROPERTY_SET("dom0", "default_pool", "roomy"))
-    yield held
-    await held.runtime.close()
+    yield system
+    await system.runtime.close()
 
 
 async def test_a_full_state_disk_refuses_a_backup_and_is_named(
@@ -184,7 +184,7 @@ async def test_a_state_disk_that_fills_up_under_a_backup_says_what_is_there(
     on_small.backup_history.clock = lambda: time.time() + 60
     await execute(client)
     stored = await on_small.runtime.store.read("SELECT told FROM backup_run ORDER BY run")
-    assert [json.loads(told)["result"] for (told,) in stored] == ["failed", "ok"]
+    assert [json.loads(run)["result"] for (run,) in stored] == ["failed", "ok"]
 
 
 async def test_a_state_disk_that_fills_up_makes_no_half_qube(

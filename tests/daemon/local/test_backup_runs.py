@@ -20,7 +20,7 @@ from qubesmanager.wire.event import Event
 
 
 @pytest.fixture
-def told(system: System, monkeypatch: pytest.MonkeyPatch) -> list[Event]:
+def events_sent(system: System, monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     """All events of backups, as they are sent."""
     found: list[Event] = []
     emit = system.runtime.emit
@@ -43,19 +43,20 @@ async def status(client: Client) -> dict[str, dict[str, Any]]:
     return {row["profile"]: row for row in rows}
 
 
-async def test_each_event_of_a_run_carries_its_id(client: Client, tmp_path: Path, told: list[Event]) -> None:
+async def test_each_event_of_a_run_carries_its_id(client: Client, tmp_path: Path, events_sent: list[Event]) -> None:
     for name in ("first", "second"):
         await with_profile(client, name, tmp_path / name)
 
     await asyncio.gather(*(client.send(calls.BACKUP_EXECUTE("dom0", name, {})) for name in ("first", "second")))
 
     ids = {
-        name: {event.fields["run"] for event in told if event.fields["profile"] == name} for name in ("first", "second")
+        name: {event.fields["run"] for event in events_sent if event.fields["profile"] == name}
+        for name in ("first", "second")
     }
     assert all(len(found) == 1 for found in ids.values())
     assert ids["first"] != ids["second"]
     for name in ids:
-        kinds = [event.name for event in told if event.fields["profile"] == name]
+        kinds = [event.name for event in events_sent if event.fields["profile"] == name]
         assert (kinds[0], kinds[-1]) == ("backup-started", "backup-finished")
         assert "backup-progress" in kinds
     rows = [json.loads(encode_run(run)) for run in await client.send(calls.BACKUP_HISTORY("dom0"))]
@@ -73,14 +74,14 @@ async def test_the_status_shows_a_running_backup_and_the_results_of_earlier_ones
     await client.send(calls.BACKUP_EXECUTE("dom0", "done", {}))
     carry_out = system.backup_runs._carry_out
 
-    async def held(run: Any, *arguments: Any) -> None:
+    async def wait_and_carry_out(run: Any, *arguments: Any) -> None:
         run.totals = {"vault": 100}
         system.backup_runs._progress(run, "writing", "vault", 40)
         entered.set()
         await leave.wait()
         await carry_out(run, *arguments)
 
-    monkeypatch.setattr(system.backup_runs, "_carry_out", held)
+    monkeypatch.setattr(system.backup_runs, "_carry_out", wait_and_carry_out)
     running = asyncio.ensure_future(client.send(calls.BACKUP_EXECUTE("dom0", "slow", {})))  # noqa: TID251 - awaited
     await entered.wait()
 
@@ -107,7 +108,7 @@ class _Clock:
 
 
 async def test_a_failed_scheduled_run_is_tried_again_and_again_with_longer_waits(
-    client: Client, system: System, tmp_path: Path, told: list[Event]
+    client: Client, system: System, tmp_path: Path, events_sent: list[Event]
 ) -> None:
     await with_profile(client, "nightly", tmp_path / "gone/backup", schedule="monthly 1 03:00")
     clock = system.backup_history.clock = _Clock(system.backup_history.clock() + 40 * 86400)
@@ -128,7 +129,7 @@ async def test_a_failed_scheduled_run_is_tried_again_and_again_with_longer_waits
         ("failed", SCHEDULE, number) for number in (1, 2, 3, 4, 5)
     ]
     assert all("gone" in row["reason"] for row in rows)
-    finished = [event for event in told if event.name == "backup-finished"]
+    finished = [event for event in events_sent if event.name == "backup-finished"]
     assert {(event.fields["result"], event.fields["by"]) for event in finished} == {("failed", SCHEDULE)}
     assert all("gone" in event.fields["reason"] for event in finished)
 
@@ -189,7 +190,7 @@ def test_a_clock_that_was_set_back_does_not_silence_the_retries() -> None:
 
 
 async def test_a_profile_that_is_broken_is_a_failed_run_once_and_quotes_nothing(
-    client: Client, system: System, monkeypatch: pytest.MonkeyPatch, told: list[Event]
+    client: Client, system: System, monkeypatch: pytest.MonkeyPatch, events_sent: list[Event]
 ) -> None:
     system.runtime.places.profiles.mkdir(parents=True, exist_ok=True)
     (system.runtime.places.profiles / "nightly.conf").write_text("schedule: daily 03:00\npassphrase_text: [secret\n")
@@ -210,4 +211,4 @@ async def test_a_profile_that_is_broken_is_a_failed_run_once_and_quotes_nothing(
     assert (row["profile"], row["result"]) == ("nightly", "failed")
     assert "qubes-backup --profile nightly" in row["reason"]
     assert "secret" not in row["reason"]
-    assert [(event.name, event.fields["result"]) for event in told] == [("backup-finished", "failed")]
+    assert [(event.name, event.fields["result"]) for event in events_sent] == [("backup-finished", "failed")]

@@ -52,8 +52,8 @@ async def execute(client: Client, passphrase: str | None = WORDS) -> None:
 
 
 async def last_run(client: Client) -> dict[str, object]:
-    told: dict[str, object] = json.loads(encode_run((await client.send(calls.BACKUP_HISTORY("dom0", "nightly")))[-1]))
-    return told
+    run: dict[str, object] = json.loads(encode_run((await client.send(calls.BACKUP_HISTORY("dom0", "nightly")))[-1]))
+    return run
 
 
 async def test_the_qube_is_called_gets_its_path_and_every_byte(

@@ -233,7 +233,7 @@ async def test_of_any_history_only_complete_verified_backups_of_the_profile_go(
     for number in range(1, 120):
         place = chance.choice([folder, folder, folder, elsewhere])
         path = place / f"qubes-backup-nightly-{number}"
-        told: dict[str, Any] = {
+        run: dict[str, Any] = {
             "profile": chance.choice(["nightly", "nightly", "nightly", "weekly"]),
             "start": started + number * 7200,
             "end": started + number * 7200 + 60,
@@ -242,17 +242,17 @@ async def test_of_any_history_only_complete_verified_backups_of_the_profile_go(
             "file": str(path),
             "backup": f"20260101T000000-{number}",
         }
-        content = f"version=4\nbackup-id={told['backup']}\n".encode().ljust(6000, b"x")
+        content = f"version=4\nbackup-id={run['backup']}\n".encode().ljust(6000, b"x")
         damage = chance.choice(["", "", "", "longer", "another", "missing"])
-        told["size"] = len(content)
+        run["size"] = len(content)
         path.write_bytes(
             {"longer": content + b"x", "another": content.replace(b"20260101", b"20250101")}.get(damage, content)
         )
         if damage == "missing":
             path.unlink()
-        good = (told["profile"], told["result"], told["verified"], damage, place) == ("nightly", "ok", True, "", folder)
+        good = (run["profile"], run["result"], run["verified"], damage, place) == ("nightly", "ok", True, "", folder)
         (mine if good else untouchable).add(path)
-        await system.runtime.commit([rows.set_backup_run(number, decode_run(json.dumps(told)))])
+        await system.runtime.commit([rows.set_backup_run(number, decode_run(json.dumps(run)))])
     untouchable = {path for path in untouchable if path.exists()}
     newest = max(mine, key=lambda path: int(path.name.rpartition("-")[2]))
     await with_profile(client, folder, include=["vault"], verify=True, keep={"last": 2})
@@ -328,11 +328,11 @@ def endless_derivation(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A key that is derived for as long as the test runs."""
     end, derive = threading.Event(), scrypt_container._derive
 
-    def held(passphrase: bytes, salt: bytes, _params: Params) -> tuple[bytes, bytes]:
+    def derive_at_the_end(passphrase: bytes, salt: bytes, _params: Params) -> tuple[bytes, bytes]:
         end.wait()
         return derive(passphrase, salt, Params(4))
 
-    monkeypatch.setattr(scrypt_container, "_derive", held)
+    monkeypatch.setattr(scrypt_container, "_derive", derive_at_the_end)
     yield
     end.set()
     for thread in threading.enumerate():

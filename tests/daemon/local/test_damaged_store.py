@@ -107,9 +107,9 @@ async def test_without_a_copy_the_daemon_starts_empty_and_reports_it(state: Path
         assert list(system.runtime.state.qubes) == ["dom0"]
         (aside,) = backups.put_aside_before(state / "store.sqlite")
         assert content_of(aside) == damaged
-        told = (await client_of(system).send(calls.VM_PROPERTY_GET("dom0", "problem"))).value
-        assert aside.name in told
-        assert "an empty store" in told
+        problem = (await client_of(system).send(calls.VM_PROPERTY_GET("dom0", "problem"))).value
+        assert aside.name in problem
+        assert "an empty store" in problem
         await client_of(system).send(calls.VM_CREATE("dom0", "StandaloneVM", CreateSpec("fresh", "red")))
     finally:
         await system.runtime.close()

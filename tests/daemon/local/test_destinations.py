@@ -154,7 +154,7 @@ async def test_the_features_of_dom0_are_not_in_a_qubes_backup(
         await set_profile(owner, folder)
         await execute(owner, "theirs", None)
 
-    assert [dict(held.qubes[0].features) for held in written] == [{}, {"secret": "1"}]
+    assert [dict(contents.qubes[0].features) for contents in written] == [{}, {"secret": "1"}]
 
 
 async def test_a_list_that_others_could_write_allows_nothing(system: System, qube: Client, folder: Path) -> None:

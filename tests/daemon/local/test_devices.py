@@ -249,7 +249,7 @@ async def test_an_assigned_stick_that_is_missing_does_not_keep_the_qube_from_sta
     async with aclosing(client.events()) as events:
         await anext(events)
         machine.add_usb("2-1", b"Stick")
-        await told(events, "device-attach")
+        await first_of_each(events, "device-attach")
     assert (await record(client, "vault")).devices[0].attached
 
 
@@ -265,7 +265,7 @@ async def test_a_replugged_stick_is_attached_again_to_the_qube_it_is_assigned_to
         for stick in ("2-1", "2-2"):
             machine.remove(USB, stick)
             machine.add_usb(stick, number=30)
-        await told(events, "device-attach")
+        await first_of_each(events, "device-attach")
         while len((await record(client, "work")).devices) > 1:  # the other stick's removal is not noticed yet
             await anext(events)
 
@@ -299,7 +299,7 @@ async def test_an_unplugged_device_is_detached_and_reported(
     async with aclosing(client.events()) as events:
         await anext(events)
         machine.remove(USB, "2-1")
-        seen = await told(events, "device-list-change", "device-detach")
+        seen = await first_of_each(events, "device-list-change", "device-detach")
 
     assert [event.name for event in seen] == ["device-list-change:usb", "device-detach:usb"]
     assert seen[0].fields["change"] == "removed"
@@ -308,7 +308,7 @@ async def test_an_unplugged_device_is_detached_and_reported(
     assert (await record(client, "work")).devices == ()
 
 
-async def told(events: AsyncIterator[list[Event]], *kinds: str) -> list[Event]:
+async def first_of_each(events: AsyncIterator[list[Event]], *kinds: str) -> list[Event]:
     """The first event of each kind, in that order."""
     found: list[Event] = []
     async with asyncio.timeout(LIMIT):
@@ -329,7 +329,7 @@ async def test_a_device_that_is_pulled_while_it_is_attached_is_not_attached(
     async def slow(uuid: UUID, device: UsbDevice) -> None:
         await attach(uuid, device)
         machine.remove(USB, "2-1")
-        await told(events, "device-list-change")
+        await first_of_each(events, "device-list-change")
 
     async with aclosing(client.events()) as events:
         await anext(events)
@@ -439,13 +439,13 @@ async def test_a_daemon_that_was_killed_knows_what_its_qubes_have(
         st.sampled_from(["persistent", "read-only", "frontend-dev", "devtype", "no-strict-reset"]), st.text()
     ),
 )
-def test_options_are_taken_or_refused_by_name(device_class: DeviceClass, told: dict[str, str]) -> None:
+def test_options_are_taken_or_refused_by_name(device_class: DeviceClass, options: dict[str, str]) -> None:
     try:
-        held = checked_options(device_class, told)
+        checked = checked_options(device_class, options)
     except (ProtocolError, QubesValueError):
         return
-    assert held.items() <= told.items()
-    assert checked_options(device_class, held) == held
+    assert checked.items() <= options.items()
+    assert checked_options(device_class, checked) == checked
 
 
 # -- a backend that is another qube -----------------------------------------------------------------------------------
@@ -476,7 +476,7 @@ async def test_killing_a_backend_detaches_its_devices_from_their_qubes(
     async with aclosing(client.events()) as events:
         await anext(events)
         await client.send(calls.VM_KILL("sys-usb"))
-        seen = await told(events, "device-list-change", "device-detach")
+        seen = await first_of_each(events, "device-list-change", "device-detach")
 
     assert ("work", "device-detach:block") in {(event.subject, event.name) for event in seen}
     assert await client.send(LIST.of(BLOCK)("work")) == []

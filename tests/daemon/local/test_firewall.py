@@ -97,9 +97,9 @@ async def test_a_change_costs_the_same_however_many_rules_there_are(
         parsed += 1
         return parse_rule(text)
 
-    async def committed(held: Iterable[Statement]) -> None:
+    async def committed(batch: Iterable[Statement]) -> None:
         nonlocal statements
-        changes = list(held)
+        changes = list(batch)
         statements += len(changes)
         await commit(changes)
 

@@ -107,18 +107,18 @@ OPERATIONS = st.lists(
 )
 
 REQUESTS: dict[str, Callable[[str, Any], Request[Any]]] = {
-    "set": lambda name, held: calls.VM_PROPERTY_SET(name, *held),
+    "set": lambda name, value: calls.VM_PROPERTY_SET(name, *value),
     "reset": calls.VM_PROPERTY_RESET,
-    "system": lambda name, held: calls.PROPERTY_SET("dom0", name, held),
-    "feature": lambda name, held: calls.VM_FEATURE_SET(name, held, "1"),
+    "system": lambda name, value: calls.PROPERTY_SET("dom0", name, value),
+    "feature": lambda name, value: calls.VM_FEATURE_SET(name, value, "1"),
     "tag": calls.VM_TAG_SET,
-    "rename": lambda name, held: calls.VM_PROPERTY_SET(name, "name", held),
-    "create": lambda name, _held: calls.VM_CREATE("debian-13", "AppVM", CreateSpec(name, "red")),
-    "clone": lambda name, held: calls.VM_CLONE(name, payload=CloneSpec(held)),
-    "remove": lambda name, _held: calls.VM_REMOVE(name),
-    "start": lambda name, _held: calls.VM_START(name),
-    "kill": lambda name, _held: calls.VM_KILL(name),
-    "notes": lambda name, held: calls.VM_NOTES_SET(name, payload=held),
+    "rename": lambda name, value: calls.VM_PROPERTY_SET(name, "name", value),
+    "create": lambda name, _value: calls.VM_CREATE("debian-13", "AppVM", CreateSpec(name, "red")),
+    "clone": lambda name, value: calls.VM_CLONE(name, payload=CloneSpec(value)),
+    "remove": lambda name, _value: calls.VM_REMOVE(name),
+    "start": lambda name, _value: calls.VM_START(name),
+    "kill": lambda name, _value: calls.VM_KILL(name),
+    "notes": lambda name, value: calls.VM_NOTES_SET(name, payload=value),
 }
 
 
@@ -132,15 +132,15 @@ async def test_folding_the_events_gives_what_get_all_says(
     await demo.populate(system, 0)
     client = Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
     copy: dict[str, VmRecord] = {name: qube.record() for name, qube in system.runtime.state.qubes.items()}
-    told: list[Event] = []
-    system.runtime.hub.emit, emit = (lambda event: (told.append(event), emit(event))[0]), system.runtime.hub.emit  # type: ignore[method-assign, func-returns-value]
+    events: list[Event] = []
+    system.runtime.hub.emit, emit = (lambda event: (events.append(event), emit(event))[0]), system.runtime.hub.emit  # type: ignore[method-assign, func-returns-value]
     try:
-        for kind, name, held in operations:
+        for kind, name, value in operations:
             with contextlib.suppress(Mgmt1Error):
-                await client.send(REQUESTS[kind](name, held))
+                await client.send(REQUESTS[kind](name, value))
         await system.runtime.close()
 
-        for event in told:
+        for event in events:
             after = apply_event(copy.get(event.subject), event)
             if after is None:
                 copy.pop(event.subject, None)

@@ -105,9 +105,9 @@ def world() -> World:
 
 @pytest.fixture
 async def system(tmp_path: Path, world: World) -> AsyncIterator[System]:
-    held = await world.open(tmp_path / "state")
-    yield held
-    await held.runtime.close()
+    system = await world.open(tmp_path / "state")
+    yield system
+    await system.runtime.close()
 
 
 async def state_of(client: Client, name: str) -> str:
@@ -168,7 +168,7 @@ async def test_a_refusal_of_the_kernel_is_reported_and_retried(
     monkeypatch.setattr(networks, "REFRESH_SECONDS", 0.01)
     await client.send(calls.VM_FIREWALL_INSERT_RULE("personal", 0, "action=accept comment=again"))
     async with asyncio.timeout(LIMIT):
-        while await state_of(client, "work") != "enforced":  # noqa: ASYNC110 - told to listeners, of whom there are none
+        while await state_of(client, "work") != "enforced":  # noqa: ASYNC110 - nothing listens, so no event is sent
             await asyncio.sleep(0)
     assert world.passes(system, "work")
 

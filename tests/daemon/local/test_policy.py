@@ -35,7 +35,7 @@ def folder_of(system: System) -> Path:
     return system.runtime.places.policy
 
 
-def told(system: System) -> dict[str, str]:
+def policy_files(system: System) -> dict[str, str]:
     folder = folder_of(system)
     return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
@@ -66,11 +66,11 @@ async def test_the_tokens_keep_two_editors_apart(client: Client, system: System)
             await write(client, "30-user", "", token)
         with pytest.raises((PolicyAdminTokenException, PolicyAdminFileNotFoundException)):
             await client.send(calls.POLICY_REMOVE("dom0", "30-user", token))
-    assert told(system) == {"30-user.policy": RULE * 2}
+    assert policy_files(system) == {"30-user.policy": RULE * 2}
     await write(client, "30-user", RULE, "any")
     with pytest.raises(PolicyAdminTokenException, match="removed in the meantime"):
         await write(client, "40-user", RULE, seen)
-    assert told(system) == {"30-user.policy": RULE}
+    assert policy_files(system) == {"30-user.policy": RULE}
 
 
 async def test_of_two_editors_at_once_one_wins(client: Client, system: System) -> None:
@@ -80,7 +80,7 @@ async def test_of_two_editors_at_once_one_wins(client: Client, system: System) -
 
     assert sum(result is None for result in results) == 1
     assert all(result is None or isinstance(result, PolicyAdminTokenException) for result in results)
-    assert told(system)["30-user.policy"] == RULE * (results.index(None) + 1)
+    assert policy_files(system)["30-user.policy"] == RULE * (results.index(None) + 1)
 
 
 async def test_content_that_does_not_parse_is_refused_whole_with_the_line(client: Client, system: System) -> None:
@@ -91,7 +91,7 @@ async def test_content_that_does_not_parse_is_refused_whole_with_the_line(client
     with pytest.raises(PolicyAdminSyntaxException, match=r"^40-user\.policy:1: There is no file 'include/x'"):
         await write(client, "40-user", "!include include/x\n")
 
-    assert told(system) == {"30-user.policy": RULE}
+    assert policy_files(system) == {"30-user.policy": RULE}
 
 
 async def test_an_include_stays_what_its_includers_need(client: Client, system: System) -> None:
@@ -105,17 +105,17 @@ async def test_an_include_stays_what_its_includers_need(client: Client, system: 
 
     await client.send(calls.POLICY_REMOVE("dom0", "30-user", "any"))
     await client.send(calls.POLICY_INCLUDE_REMOVE("dom0", "x", "any"))
-    assert told(system) == {}
+    assert policy_files(system) == {}
 
 
 async def test_the_installed_policy_can_be_written_read_and_widened(client: Client) -> None:
     for tier in (Tier.LOCAL_RWX, Tier.LOCAL_RO, Tier.GLOBAL_RWX, Tier.GLOBAL_RO):
         await write_include(client, str(tier), derive.include(tier))
     await write(client, "90-mgmt1-default", derive.policy())
-    held = await client.send(calls.POLICY_INCLUDE_GET("dom0", "mgmt1-local-rwx"))
+    include = await client.send(calls.POLICY_INCLUDE_GET("dom0", "mgmt1-local-rwx"))
 
-    wider = f"{held.content}sys-mgmt @tag:created-by-sys-mgmt allow target=dom0\n"
-    await write_include(client, "mgmt1-local-rwx", wider, held.token)
+    wider = f"{include.content}sys-mgmt @tag:created-by-sys-mgmt allow target=dom0\n"
+    await write_include(client, "mgmt1-local-rwx", wider, include.token)
 
     assert (await client.send(calls.POLICY_INCLUDE_GET("dom0", "mgmt1-local-rwx"))).content == wider
     assert await client.send(calls.POLICY_INCLUDE_LIST("dom0")) == [PolicyRow(str(tier), "") for tier in sorted(Tier)]
@@ -124,7 +124,7 @@ async def test_the_installed_policy_can_be_written_read_and_widened(client: Clie
 async def test_a_line_that_includes_a_missing_folder_is_refused(client: Client, system: System) -> None:
     with pytest.raises(PolicyAdminSyntaxException, match=r"30-user\.policy:1: There is no folder 'more'"):
         await write(client, "30-user", "!include-dir more\n")
-    assert told(system) == {}
+    assert policy_files(system) == {}
 
     (folder_of(system) / "more").mkdir(parents=True)
     await write(client, "30-user", "!include-dir more\n")
@@ -223,7 +223,7 @@ async def test_a_file_that_is_not_there_is_named(client: Client) -> None:
 async def test_a_name_never_leaves_the_folder(client: Client, system: System, name: str) -> None:
     with pytest.raises(ProtocolError):
         await write(client, name, RULE)
-    assert told(system) == {}
+    assert policy_files(system) == {}
 
 
 async def test_a_policy_name_with_its_suffix_is_refused(client: Client) -> None:
@@ -258,7 +258,7 @@ async def test_a_failed_write_leaves_the_old_file_and_no_other(
     with pytest.raises(Mgmt1Error, match="No space left on device"):
         await write(client, "30-user", RULE * 2, "any")
 
-    assert told(system) == {"30-user.policy": RULE}
+    assert policy_files(system) == {"30-user.policy": RULE}
 
 
 async def test_leftovers_of_a_crash_are_removed_and_never_read(tmp_path: Path, hypervisor: FakeHypervisor) -> None:
@@ -271,7 +271,7 @@ async def test_leftovers_of_a_crash_are_removed_and_never_read(tmp_path: Path, h
     system = await open_system(tmp_path / "state", hypervisor, policy=folder)
     await system.runtime.close()
 
-    assert told(system) == {"30-user.policy": RULE}
+    assert policy_files(system) == {"30-user.policy": RULE}
 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -282,4 +282,4 @@ async def test_whatever_is_sent_the_folder_parses_afterwards(
     with contextlib.suppress(Mgmt1Error):
         await write(client, "30-user", content, token)
 
-    assert problems(told(system)) == []
+    assert problems(policy_files(system)) == []

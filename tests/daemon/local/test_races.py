@@ -130,12 +130,12 @@ class Lab:
 
 @pytest.fixture
 async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
-    held = Lab(tmp_path)
-    await held.open()
-    await demo.populate(held.system, 0)
-    await held.client.send(calls.VM_REMOVE("untrusted"))
-    yield held
-    await held.system.runtime.close()
+    lab = Lab(tmp_path)
+    await lab.open()
+    await demo.populate(lab.system, 0)
+    await lab.client.send(calls.VM_REMOVE("untrusted"))
+    yield lab
+    await lab.system.runtime.close()
 
 
 async def halted(lab: Lab) -> None:

@@ -70,9 +70,9 @@ def fingerprint(folder: Path) -> dict[str, str]:
 async def records(state: Path) -> dict[str, VmRecord]:
     system = await open_system(state, FakeHypervisor())
     await system.descriptions.settled()
-    held = {name: qube.record() for name, qube in system.runtime.state.qubes.items()}
+    records = {name: qube.record() for name, qube in system.runtime.state.qubes.items()}
     await system.runtime.close()
-    return held
+    return records
 
 
 def kept_of(record: VmRecord) -> dict[str, Any]:

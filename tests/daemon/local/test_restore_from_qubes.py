@@ -25,13 +25,13 @@ async def restored(client: Client, backup: bytes, *options: str) -> list[str]:
 
 def firewall(*rules: str) -> bytes:
     """A firewall.xml; each rule as `name=value` words."""
-    held = "".join(
+    elements = "".join(
         "<rule><properties>"
         + "".join("<property name='{}'>{}</property>".format(*word.split("=")) for word in rule.split())
         + "</properties></rule>"
         for rule in rules
     )
-    return f'<firewall version="2"><rules>{held}</rules></firewall>'.encode()
+    return f'<firewall version="2"><rules>{elements}</rules></firewall>'.encode()
 
 
 async def rules_of(client: Client, name: str) -> list[str]:
@@ -145,11 +145,11 @@ async def test_info_names_the_qubes_that_cannot_be_read(client: Client) -> None:
     backup = of_two(domain("in-known"), domain("../etc", 2))
 
     head = f"passphrase={WORDS}\n\n".encode()
-    held = await client.send(calls.BACKUP_INFO("dom0", None, pieces(head, backup)))
+    answer = await client.send(calls.BACKUP_INFO("dom0", None, pieces(head, backup)))
 
-    assert isinstance(held, Contents)
-    assert ([qube.name for qube in held.qubes], held.unreadable) == (["in-known"], ("domain-2",))
-    assert "cannot be read: domain-2." in listing(held)
+    assert isinstance(answer, Contents)
+    assert ([qube.name for qube in answer.qubes], answer.unreadable) == (["in-known"], ("domain-2",))
+    assert "cannot be read: domain-2." in listing(answer)
 
 
 async def test_an_unreadable_qube_fails_no_conflict(client: Client) -> None:

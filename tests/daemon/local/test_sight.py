@@ -230,8 +230,8 @@ async def test_the_preview_of_a_backup_names_only_qubes_that_the_source_sees(cli
     text = 'include: [work, vault, "$type:AppVM"]\nexclude: [personal, ghost]\ndestination_path: /b\n'
     await client.send(calls.BACKUP_PROFILE_SET("dom0", "p", text))
 
-    told = encode_info(await sent_by("sys-mgmt").send(calls.BACKUP_INFO("dom0", "p", pieces())))
+    info = encode_info(await sent_by("sys-mgmt").send(calls.BACKUP_INFO("dom0", "p", pieces())))
 
-    head, _, listed = told.partition("\n\n")
+    head, _, listed = info.partition("\n\n")
     assert "missing=ghost personal vault" in head.splitlines()
     assert [row.split()[0] for row in listed.splitlines()] == ["work"]

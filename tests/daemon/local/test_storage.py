@@ -38,12 +38,12 @@ async def broken() -> AsyncIterator[bytes]:
 
 async def content(system: System, vid: str, length: int) -> bytes:
     """The first bytes of a volume's committed state."""
-    held = bytearray(length)
+    content = bytearray(length)
     async with aclosing(system.pools.driver("default").read(vid)) as runs:
         async for offset, data in runs:
             if offset < length:
-                held[offset : offset + len(data)] = data
-    return bytes(held[:length])
+                content[offset : offset + len(data)] = data
+    return bytes(content[:length])
 
 
 async def test_the_kernel_is_a_volume_that_is_only_read(client: Client, system: System) -> None:

@@ -43,11 +43,11 @@ async def test_a_hung_destination_holds_up_no_other_call(client: Client) -> None
     await client.send(calls.BACKUP_PROFILE_SET("dom0", "p", text))
 
     async with asyncio.TaskGroup() as group:
-        told = [group.create_task(client.send(calls.BACKUP_INFO("dom0", "p", pieces()))) for _ in range(40)]
+        tasks = [group.create_task(client.send(calls.BACKUP_INFO("dom0", "p", pieces()))) for _ in range(40)]
         assert await client.send(calls.BACKUP_PROFILE_LIST("dom0")) == ["p"]
         assert "work" in [row.name for row in await client.send(calls.VM_LIST("dom0"))]
 
-    assert all("connected=no" in encode_info(task.result()).splitlines() for task in told)
+    assert all("connected=no" in encode_info(task.result()).splitlines() for task in tasks)
 
 
 @pytest.mark.usefixtures("hung")

@@ -64,11 +64,11 @@ async def test_a_loop_device_in_use_is_busy_and_free_again(image: Path) -> None:
     path = losetup("--find", "--show", str(image))
     host = HostDevices(UdevTrigger())
 
-    held = os.open(path, os.O_RDWR | os.O_EXCL)
+    descriptor = os.open(path, os.O_RDWR | os.O_EXCL)
     try:
         busy = why_busy(path)
     finally:
-        os.close(held)
+        os.close(descriptor)
 
     assert busy == Reason("block-device-in-use", path)
     assert why_busy(path) is None
@@ -77,12 +77,12 @@ async def test_a_loop_device_in_use_is_busy_and_free_again(image: Path) -> None:
 
 async def test_after_lost_events_anything_may_have_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(udev, "BUFFER_BYTES", 1)  # the kernel makes it its least, a few messages
-    told: set[DeviceClass] = set()
+    notified: set[DeviceClass] = set()
     woken = asyncio.Event()
 
     def notify(device_class: DeviceClass) -> None:
-        told.add(device_class)
-        if told == set(DeviceClass):
+        notified.add(device_class)
+        if notified == set(DeviceClass):
             woken.set()
 
     trigger = UdevTrigger("kernel")
@@ -96,7 +96,7 @@ async def test_after_lost_events_anything_may_have_changed(monkeypatch: pytest.M
     finally:
         trigger.stop()
 
-    assert told == set(DeviceClass)
+    assert notified == set(DeviceClass)
 
 
 async def test_without_netlink_devices_are_found_by_looking(

@@ -18,13 +18,13 @@ class Names:
     """A name server of paper; a name that it does not hold cannot be resolved."""
 
     def __init__(self) -> None:
-        self.held: dict[str, list[str]] = {}
+        self.addresses: dict[str, list[str]] = {}
         self.now = 0.0
 
     async def ask(self, host: str) -> Collection[Address]:
-        if host not in self.held:
+        if host not in self.addresses:
             raise OSError(host)
-        return [ipaddress.ip_address(address) for address in self.held[host]]
+        return [ipaddress.ip_address(address) for address in self.addresses[host]]
 
     def resolver(self) -> Resolver:
         return Resolver(self.ask, lambda: self.now)
@@ -66,11 +66,11 @@ async def test_a_host_name_follows_its_addresses() -> None:
     names, firewall = Names(), PaperFirewall()
     firewalls = Firewalls(firewall, names.resolver())
     first = await firewalls.update(netvm("action=accept dsthost=www.example.com"))
-    names.held["www.example.com"] = ["192.0.2.1"]
+    names.addresses["www.example.com"] = ["192.0.2.1"]
 
     await firewalls.refresh()
     after_first = passes(firewall, "192.0.2.1")
-    names.held["www.example.com"] = ["192.0.2.2"]
+    names.addresses["www.example.com"] = ["192.0.2.2"]
     names.now = KEEP_SECONDS - 1
     await firewalls.refresh()
     both = (passes(firewall, "192.0.2.1"), passes(firewall, "192.0.2.2"))
@@ -84,11 +84,11 @@ async def test_a_host_name_follows_its_addresses() -> None:
 
 async def test_a_name_that_no_longer_resolves_keeps_its_addresses() -> None:
     names, firewall = Names(), PaperFirewall()
-    names.held["www.example.com"] = ["192.0.2.1"]
+    names.addresses["www.example.com"] = ["192.0.2.1"]
     firewalls = Firewalls(firewall, names.resolver())
     await firewalls.update(netvm("action=drop dsthost=www.example.com", "action=accept"))
 
-    names.held.clear()
+    names.addresses.clear()
     names.now = 10 * KEEP_SECONDS
     reports = await firewalls.refresh()
 

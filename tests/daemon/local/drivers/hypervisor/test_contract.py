@@ -262,10 +262,10 @@ async def test_many_domains_start_side_by_side(world: World, hypervisor: Hypervi
         for spec in specs:
             group.create_task(hypervisor.start(spec))
 
-    told: set[UUID] = set()
+    reported: set[UUID] = set()
     events = hypervisor.events()
-    while len(told) < len(specs):
+    while len(reported) < len(specs):
         event = await anext(events)
         assert isinstance(event, StateChanged)
-        told.add(event.uuid)
-    assert told == {spec.uuid for spec in specs}
+        reported.add(event.uuid)
+    assert reported == {spec.uuid for spec in specs}

@@ -535,11 +535,11 @@ async def test_a_source_gives_a_thread_the_state_of_one_moment(pool: PoolDriver)
         await session(pool, BIG, (0, B))
         await pool.drop_snapshot("work/private", moment)
         extents = await asyncio.to_thread(lambda: list(source.extents()))
-        held = await asyncio.to_thread(lambda: [source.read(*extent) for extent in extents])
+        pieces = await asyncio.to_thread(lambda: [source.read(*extent) for extent in extents])
 
     assert source.size == 16 * MIB
     whole = bytearray(16 * MIB)
-    for (offset, length), data in zip(extents, held, strict=True):
+    for (offset, length), data in zip(extents, pieces, strict=True):
         assert len(data) == length
         whole[offset : offset + length] = data
     wanted = bytearray(16 * MIB)
@@ -573,11 +573,11 @@ async def test_imported_runs_are_the_volume_and_the_rest_is_zeros(pool: PoolDriv
 
     assert await pool.import_runs("new/private", 16 * MIB - 5, runs()) == 16 * MIB
 
-    held = await content(pool, "new/private")
-    assert held[: len(A)] == A
-    assert held[5 * MIB + 512 : 5 * MIB + 512 + len(B)] == B
-    assert not any(held[len(A) : 5 * MIB + 512])
-    assert len(held) == 16 * MIB
+    data = await content(pool, "new/private")
+    assert data[: len(A)] == A
+    assert data[5 * MIB + 512 : 5 * MIB + 512 + len(B)] == B
+    assert not any(data[len(A) : 5 * MIB + 512])
+    assert len(data) == 16 * MIB
 
 
 async def test_the_pools_place_has_a_size(pool: PoolDriver) -> None:
