@@ -20,10 +20,10 @@ __all__ = ["cheap_keys", "clicker", "client", "folder", "hypervisor", "session",
 
 @pytest.fixture
 async def session(client: Client, tmp_path: Path, qtbot: QtBot) -> AsyncIterator[Session]:
-    held = Session(client, "memory", history=tmp_path / "tasks.json")
-    held.settings = QSettings(str(tmp_path / "manager.ini"), QSettings.Format.IniFormat)
-    yield held
-    await held.tasks.cancel_all()
+    session = Session(client, "memory", history=tmp_path / "tasks.json")
+    session.settings = QSettings(str(tmp_path / "manager.ini"), QSettings.Format.IniFormat)
+    yield session
+    await session.tasks.cancel_all()
 
 
 @pytest.fixture

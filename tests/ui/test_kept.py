@@ -40,12 +40,12 @@ async def test_columns_keep_their_width_order_and_visibility(clicker: Clicker, a
     view.setColumnHidden(PLACE["template"], True)
     view.setColumnHidden(PLACE["notes"], False)
 
-    held = again().view
+    reopened_view = again().view
 
-    assert held.columnWidth(PLACE["netvm"]) == 217
-    assert held.header().visualIndex(PLACE["disk"]) == 1
-    assert held.isColumnHidden(PLACE["template"])
-    assert not held.isColumnHidden(PLACE["notes"])
+    assert reopened_view.columnWidth(PLACE["netvm"]) == 217
+    assert reopened_view.header().visualIndex(PLACE["disk"]) == 1
+    assert reopened_view.isColumnHidden(PLACE["template"])
+    assert not reopened_view.isColumnHidden(PLACE["notes"])
 
 
 async def test_sorting_is_kept(clicker: Clicker, again: Again) -> None:

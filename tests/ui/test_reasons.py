@@ -84,14 +84,14 @@ def test_dangerous_actions_are_a_separate_group() -> None:
 
 
 def test_a_help_is_shown_paragraph_by_paragraph_and_what_another_dom0_says_stays() -> None:
-    told = "``pvh``, ``hvm`` (needed for PCI devices and foreign systems) or ``pv``.\n\nIt can be set at any time.\n"
+    text = "``pvh``, ``hvm`` (needed for PCI devices and foreign systems) or ``pv``.\n\nIt can be set at any time.\n"
     german = QTranslator()
     assert german.load("qubesmanager_de", str(Path(__file__).parents[2] / "qubesmanager" / "i18n"))
     QCoreApplication.installTranslator(german)
     try:
-        assert help_text(told).endswith("\n\nLässt sich jederzeit setzen.")
+        assert help_text(text).endswith("\n\nLässt sich jederzeit setzen.")
         assert help_text("Words of another dom0.\n") == "Words of another dom0."
     finally:
         QCoreApplication.removeTranslator(german)
 
-    assert help_text(told).startswith("pvh, hvm (needed")
+    assert help_text(text).startswith("pvh, hvm (needed")

@@ -49,8 +49,8 @@ class Bench:
 
     def state(self, name: str) -> str:
         """What the daemon holds, not the window."""
-        held = self.system.runtime.state.qubes.get(name)
-        return "gone" if held is None else self.clicker.state(name)
+        qube = self.system.runtime.state.qubes.get(name)
+        return "gone" if qube is None else self.clicker.state(name)
 
     async def bring(self, name: str, state: PowerState) -> None:
         client, clicker = self.clicker.session.client, self.clicker
@@ -82,9 +82,9 @@ async def bench(
         program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     await clicker.until(lambda: {"spare", "alone"} <= set(clicker.session.records))
-    held = Bench(clicker, system, hypervisor, tmp_path / "said")
-    clicker.session.window_wanted.connect(lambda kind, names: held.wanted.append((kind, names)))
-    return held
+    bench = Bench(clicker, system, hypervisor, tmp_path / "said")
+    clicker.session.window_wanted.connect(lambda kind, names: bench.wanted.append((kind, names)))
+    return bench
 
 
 Outcome = Callable[[Bench, str], Awaitable[None]]

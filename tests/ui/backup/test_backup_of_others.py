@@ -38,7 +38,7 @@ class Gate:
         self.is_open = False
         carry_out = system.backup_runs._carry_out
 
-        async def held(run: Any, *arguments: Any) -> None:
+        async def wait_and_carry_out(run: Any, *arguments: Any) -> None:
             run.totals = {"vault": 100}
             system.backup_runs._progress(run, "writing", "vault", 40)
             await until(lambda: self.is_open or run.cancelled.is_set())
@@ -46,7 +46,7 @@ class Gate:
                 raise BackupCancelledError("The backup was cancelled.")
             await carry_out(run, *arguments)
 
-        monkeypatch.setattr(system.backup_runs, "_carry_out", held)
+        monkeypatch.setattr(system.backup_runs, "_carry_out", wait_and_carry_out)
 
 
 @pytest.fixture
@@ -60,9 +60,9 @@ async def other(system: System, tmp_path: Path) -> AsyncIterator["Other"]:
     client = Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
     text = {"include": ["vault"], "destination_path": str(tmp_path / "backup"), "passphrase_text": "words"}
     await client.send(calls.BACKUP_PROFILE_SET("dom0", "nightly", yaml.safe_dump(text)))
-    held = Other(client)
-    yield held
-    await held.end()
+    other = Other(client)
+    yield other
+    await other.end()
 
 
 class Other:

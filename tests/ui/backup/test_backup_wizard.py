@@ -47,10 +47,10 @@ def test_the_only_backup_of_a_qube_is_removed_only_after_a_tick(qtbot: QtBot) ->
     page = BackupSummaryPage("")
     qtbot.addWidget(page)
     profile = Profile(destination_path="/backups", verify=True, keep=Keep(last=1))
-    told = decode_preview("free=100\nwould-remove=first\nwould-keep=second:vault,work\n\n")
+    preview = decode_preview("free=100\nwould-remove=first\nwould-keep=second:vault,work\n\n")
 
     page.show_plan("nightly", profile, ["vault"], kept=False)
-    page.show_preview(told, profile)
+    page.show_preview(preview, profile)
 
     assert not page.give_up.isHidden()
     assert page.given_up() == []
@@ -67,10 +67,10 @@ def test_another_disk_is_used_only_after_a_tick_and_fat_is_named(qtbot: QtBot) -
     page = BackupSummaryPage("")
     qtbot.addWidget(page)
     profile = Profile(destination_path="/backups")
-    told = decode_preview(f"free={1 << 40}\nsize={5 << 30}\nconnected=no\nlargest-file={(4 << 30) - 1}\n\n")
+    preview = decode_preview(f"free={1 << 40}\nsize={5 << 30}\nconnected=no\nlargest-file={(4 << 30) - 1}\n\n")
 
     page.show_plan("nightly", profile, ["vault"], kept=False)
-    page.show_preview(told, profile)
+    page.show_preview(preview, profile)
 
     assert "not connected" in page.problem()
     assert "cannot hold a file over" in page.warning.text()
@@ -99,8 +99,8 @@ class Person:
     def choose(self, *names: str) -> None:
         self.wizard.qubes.mode.setCurrentIndex(self.wizard.qubes.mode.findData(Mode.TICKS))
         model = self.wizard.qubes.model
-        for row, held in enumerate(model.rows):
-            wanted = Qt.CheckState.Checked if held.name in names else Qt.CheckState.Unchecked
+        for row, candidate in enumerate(model.rows):
+            wanted = Qt.CheckState.Checked if candidate.name in names else Qt.CheckState.Unchecked
             model.setData(model.index(row, 0), wanted, Qt.ItemDataRole.CheckStateRole)
 
     def next(self) -> None:
@@ -559,8 +559,8 @@ async def test_a_kept_profile_keeps_its_dom0_and_its_home(
     usual: bool,
 ) -> None:
     system.runtime.places = replace(system.runtime.places, takes_home=usual)
-    held = Profile(include=("vault", "dom0"), destination_path=str(folder), dom0_home=asked)
-    text = profile_text(held)
+    profile = Profile(include=("vault", "dom0"), destination_path=str(folder), dom0_home=asked)
+    text = profile_text(profile)
     await client.send(calls.BACKUP_PROFILE_SET("dom0", "manager", text))
     session.follow()
     await until(lambda: session.is_synced)
@@ -569,7 +569,7 @@ async def test_a_kept_profile_keeps_its_dom0_and_its_home(
     box = person.wizard.qubes.dom0
     assert box.configuration.isChecked()
     assert box.home.isChecked()
-    assert person.wizard.profile() == held
+    assert person.wizard.profile() == profile
 
     click(box.home)
     assert person.wizard.profile().dom0_home is False

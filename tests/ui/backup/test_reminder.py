@@ -18,7 +18,7 @@ async def test_old_backups_are_named_and_lead_to_the_wizard(clicker: Clicker) ->
     for name, record in session.records.items():
         if record.flag("include_in_backups"):
             await session.client.send(calls.VM_PROPERTY_SET(name, "include_in_backups", "no"))
-    await clicker.until(lambda: not any(held.flag("include_in_backups") for held in session.records.values()))
+    await clicker.until(lambda: not any(record.flag("include_in_backups") for record in session.records.values()))
     status.look_at_backups()
 
     assert not status.backup.isVisible()

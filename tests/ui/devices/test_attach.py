@@ -39,7 +39,7 @@ async def test_dom0_and_templates_are_offered_no_device_and_the_reason_is_shown(
 
 
 async def test_the_devices_menu_of_a_qube_gives_and_takes(clicker: Clicker) -> None:
-    menu = next(held for held in clicker.window.submenus if isinstance(held, QubeDevicesMenu))
+    menu = next(submenu for submenu in clicker.window.submenus if isinstance(submenu, QubeDevicesMenu))
     clicker.select("work")
     await until(lambda: (action := menu.menuAction()) is not None and action.isEnabled())
     menu.popup(QPoint(0, 0))  # devices are asked for now, and come while it is open

@@ -53,7 +53,7 @@ async def test_a_device_is_added_and_removed_by_its_events(catalog: DeviceCatalo
 
     source(system, "dom0").plug(disk)
     await until(lambda: came)
-    assert [(held.name, held.size, held.new) for held in came[0]] == [("Plugged in", 1 << 30, True)]
+    assert [(device.name, device.size, device.new) for device in came[0]] == [("Plugged in", 1 << 30, True)]
     source(system, "dom0").pull(DeviceClass.BLOCK, "sdx")
     await until(lambda: went)
 
@@ -87,8 +87,8 @@ async def test_a_device_is_shown_as_attached_after_its_event(
 
     assert await ended(session) == [(TaskState.DONE, "")]
     assert catalog.devices()[SDB].doing is None
-    held = next(device for device in session.records["work"].devices if device.ident == "sdb")
-    assert held.options["read-only"] == "yes"
+    assignment = next(device for device in session.records["work"].devices if device.ident == "sdb")
+    assert assignment.options["read-only"] == "yes"
 
 
 async def test_a_halted_qube_is_started_first(
@@ -218,7 +218,7 @@ async def test_a_device_pulled_while_it_is_attached_is_in_the_end_nowhere(
 
     assert state == TaskState.FAILED
     assert "removed" in why
-    assert [(held.name, held.doing and held.doing.why) for held in failed] == [("Example USB Stick", why)]
+    assert [(device.name, device.doing and device.doing.why) for device in failed] == [("Example USB Stick", why)]
     assert STICK not in catalog.devices()
 
     assert not any(device.ident == "sda" for device in session.records["work"].devices)

@@ -32,10 +32,10 @@ def guest(system: System) -> Guest:
 @pytest.fixture
 async def window(clicker: Clicker, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> LogsWindow:
     monkeypatch.setattr(logs_window, "PAUSE", 0.02)
-    held = LogsWindow(clicker.session, "work")
-    qtbot.addWidget(held)
-    held.show()
-    return held
+    window = LogsWindow(clicker.session, "work")
+    qtbot.addWidget(window)
+    window.show()
+    return window
 
 
 async def test_a_qube_without_logs_shows_a_message_and_then_its_first_log(

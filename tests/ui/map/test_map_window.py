@@ -13,7 +13,7 @@ from qubesmanager.wire import calls
 
 
 @pytest.fixture
-def held(clicker: Clicker, qtbot: QtBot) -> MapWindow:
+def window(clicker: Clicker, qtbot: QtBot) -> MapWindow:
     window = MapWindow(clicker.session)
     qtbot.addWidget(window)
     window.show()
@@ -31,67 +31,67 @@ def lines(tree: MapTree) -> list[str]:
     return found
 
 
-async def test_the_map_shows_network_paths_and_templates(held: MapWindow) -> None:
-    network = lines(held.network)
+async def test_the_map_shows_network_paths_and_templates(window: MapWindow) -> None:
+    network = lines(window.network)
     assert network[:2] == ["sys-net", ".sys-firewall"]
     assert "..work" in network
     assert ".vault" in network[network.index("Without network (4)") :]
-    assert lines(held.templates) > ["..sys-usb", ".personal"]
+    assert lines(window.templates) > ["..sys-usb", ".personal"]
 
 
-async def test_an_action_from_the_map_is_carried_out_and_the_map_follows(clicker: Clicker, held: MapWindow) -> None:
-    held.network.choose("vault")
-    held.actions_of.by_id["start"].trigger()
+async def test_an_action_from_the_map_is_carried_out_and_the_map_follows(clicker: Clicker, window: MapWindow) -> None:
+    window.network.choose("vault")
+    window.actions_of.by_id["start"].trigger()
 
     await clicker.until(lambda: clicker.state("vault") == "Running")
     await clicker.until(
-        lambda: any(item.text(1) == "Running" for item in held.network.items() if "vault" in item.text(0))
+        lambda: any(item.text(1) == "Running" for item in window.network.items() if "vault" in item.text(0))
     )
-    assert held.network.current_name() == "vault"
-    assert not held.actions_of.by_id["start"].isEnabled()
+    assert window.network.current_name() == "vault"
+    assert not window.actions_of.by_id["start"].isEnabled()
 
 
-async def test_a_leak_is_marked_until_it_is_closed(clicker: Clicker, held: MapWindow) -> None:
-    def told() -> str:
-        return next(item.text(2) for item in held.network.items() if item.text(0) == "vault")
+async def test_a_leak_is_marked_until_it_is_closed(clicker: Clicker, window: MapWindow) -> None:
+    def warning() -> str:
+        return next(item.text(2) for item in window.network.items() if item.text(0) == "vault")
 
-    assert "its disposables have: default-dvm → sys-firewall → sys-net" in told()
+    assert "its disposables have: default-dvm → sys-firewall → sys-net" in warning()
     await clicker.session.client.send(calls.VM_PROPERTY_SET("vault", "default_dispvm", ""))
 
-    await clicker.until(lambda: not told())
+    await clicker.until(lambda: not warning())
 
 
 async def test_finding_by_keyboard_leads_to_the_qube_and_enter_to_its_settings(
-    clicker: Clicker, held: MapWindow
+    clicker: Clicker, window: MapWindow
 ) -> None:
     wanted: list[tuple[str, tuple[str, ...]]] = []
     clicker.session.window_wanted.connect(lambda kind, names: wanted.append((kind, names)))
-    type_text(held.search, "wor")
-    press_key(held.search, Qt.Key.Key_Return)
-    assert lines(held.network) == ["sys-net", ".sys-firewall", "..work"]
-    press_key(held.network, Qt.Key.Key_Return)
+    type_text(window.search, "wor")
+    press_key(window.search, Qt.Key.Key_Return)
+    assert lines(window.network) == ["sys-net", ".sys-firewall", "..work"]
+    press_key(window.network, Qt.Key.Key_Return)
 
     assert wanted == [("settings", ("work",))]
 
 
-async def test_both_trees_show_the_same_qube(held: MapWindow) -> None:
-    held.network.choose("work")
-    held.show_page("templates")
+async def test_both_trees_show_the_same_qube(window: MapWindow) -> None:
+    window.network.choose("work")
+    window.show_page("templates")
 
-    assert held.templates.current_name() == "work"
+    assert window.templates.current_name() == "work"
 
 
-async def test_a_thousand_qubes_are_folded(system: System, clicker: Clicker, held: MapWindow) -> None:
+async def test_a_thousand_qubes_are_folded(system: System, clicker: Clicker, window: MapWindow) -> None:
     await demo.write(system, demo.samples(990)[10:])
     clicker.session.resync()
     await clicker.until(lambda: len(clicker.session.records) > 990)
-    held.fill()
+    window.fill()
 
-    firewall = next(item for item in held.network.items() if item.text(0).startswith("sys-firewall"))
+    firewall = next(item for item in window.network.items() if item.text(0).startswith("sys-firewall"))
     assert firewall.childCount() > 500
     assert not firewall.isExpanded()
-    held.network.choose("mail")
+    window.network.choose("mail")
     assert firewall.isExpanded()
-    held.fill()
+    window.fill()
     assert firewall is not None
-    assert held.network.current_name() == "mail"
+    assert window.network.current_name() == "mail"

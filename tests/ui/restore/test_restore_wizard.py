@@ -63,9 +63,9 @@ async def backup(client: Client, system: System, tmp_path: Path) -> _Backup:
 
 @pytest.fixture
 async def windows(clicker: Clicker) -> AsyncIterator[OpenWindows]:
-    held = OpenWindows(clicker.session)
-    yield held
-    held.close_all()
+    windows = OpenWindows(clicker.session)
+    yield windows
+    windows.close_all()
 
 
 @pytest.fixture
@@ -74,9 +74,9 @@ def wizard(windows: OpenWindows) -> RestoreWizard:
 
 
 def opened(windows: OpenWindows) -> RestoreWizard:
-    held = windows.open("restore")
-    assert isinstance(held, RestoreWizard)
-    return held
+    wizard = windows.open("restore")
+    assert isinstance(wizard, RestoreWizard)
+    return wizard
 
 
 async def read(clicker: Clicker, wizard: RestoreWizard, file: Path, words: str = WORDS) -> None:
@@ -107,9 +107,9 @@ async def run(clicker: Clicker, wizard: RestoreWizard) -> None:
 
 async def over(clicker: Clicker, wizard: RestoreWizard) -> None:
     assert wizard.run is not None
-    held = wizard.run
+    page = wizard.run
     # The page shows the result a step of the loop after the run has it.
-    await clicker.until(lambda: held.is_over and held.is_shown)
+    await clicker.until(lambda: page.is_over and page.is_shown)
 
 
 def rename(edit: QLineEdit, name: str) -> None:
@@ -246,8 +246,8 @@ async def test_a_truncated_backup_restores_nothing_and_is_reported(
     clicker: Clicker, wizard: RestoreWizard, backup: _Backup, client: Client, tmp_path: Path
 ) -> None:
     cut = tmp_path / "cut"
-    held = backup.file.read_bytes()
-    cut.write_bytes(held[: len(held) // 2])
+    content = backup.file.read_bytes()
+    cut.write_bytes(content[: len(content) // 2])
     before = await listed(client)
 
     await read(clicker, wizard, cut)
@@ -267,9 +267,9 @@ async def test_a_damaged_qube_fails_alone_and_is_named(
     await read(clicker, wizard, backup.file)
     await run(clicker, wizard)
 
-    told = results(wizard)
-    assert sorted(result for result, _name in told.values()) == ["failed", "ok"]
-    (whole,) = [qube for qube, (result, _name) in told.items() if result == "ok"]
+    outcomes = results(wizard)
+    assert sorted(result for result, _name in outcomes.values()) == ["failed", "ok"]
+    (whole,) = [qube for qube, (result, _name) in outcomes.items() if result == "ok"]
     assert {"lab", "mail"} & await listed(client) == {whole}
     assert wizard.run_page.headline.text() == "1 qube(s) restored. Failed: 1."
     (entry,) = [entry for entry in clicker.session.tasks.entries if entry.title.startswith("Restore")]
@@ -303,9 +303,9 @@ async def test_whole_qubes_of_a_cut_file_are_salvaged_after_a_failed_restore(
 async def test_a_damaged_head_offers_to_salvage(
     clicker: Clicker, wizard: RestoreWizard, backup: _Backup, tmp_path: Path
 ) -> None:
-    held = bytearray(backup.file.read_bytes())
-    held[100] ^= 1
-    backup.file.write_bytes(held)
+    content = bytearray(backup.file.read_bytes())
+    content[100] ^= 1
+    backup.file.write_bytes(content)
 
     await read(clicker, wizard, backup.file)
     assert shows(wizard, wizard.file_page)
@@ -407,9 +407,9 @@ async def test_a_backup_of_another_program_is_marked(clicker: Clicker, wizard: R
 def flip_in_the_largest_part(file: Path) -> None:
     with tarfile.open(file) as parts:
         largest = max(parts, key=lambda part: part.size)
-    held = bytearray(file.read_bytes())
-    held[largest.offset_data + largest.size // 2] ^= 1
-    file.write_bytes(held)
+    content = bytearray(file.read_bytes())
+    content[largest.offset_data + largest.size // 2] ^= 1
+    file.write_bytes(content)
 
 
 async def test_verifying_restores_nothing(
@@ -468,7 +468,7 @@ async def test_a_wizard_that_is_left_keeps_its_run_in_the_tasks(
     assert again.run_page.headline.text() == "2 qube(s) restored."
     again.close()
     await asyncio.sleep(0)
-    await clicker.until(lambda: shows(held := opened(windows), held.file_page))
+    await clicker.until(lambda: shows(wizard := opened(windows), wizard.file_page))
 
 
 async def test_the_report_can_be_kept_and_holds_no_passphrase(
@@ -589,9 +589,9 @@ async def test_tab_moves_from_the_first_field_to_the_buttons(
     wizard.file_page.passphrase.setText(WORDS)
     went = [wizard.focusWidget()]
     for _ in range(7):
-        held = wizard.focusWidget()
-        assert held is not None
-        press_key(held, Qt.Key.Key_Tab)
+        focused = wizard.focusWidget()
+        assert focused is not None
+        press_key(focused, Qt.Key.Key_Tab)
         went.append(wizard.focusWidget())
 
     fields = [page.file, page.browse, page.passphrase, page.show_passphrase, page.verify_only]
@@ -682,10 +682,10 @@ async def test_no_two_things_on_a_page_have_the_same_mnemonic(
 
 
 def shared_mnemonics(wizard: RestoreWizard) -> dict[str, list[str]]:
-    held: dict[str, list[str]] = {}
+    by_letter: dict[str, list[str]] = {}
     texts = [label.text() for label in wizard.findChildren(QLabel) if label.isVisible() and label.buddy() is not None]
     texts += [button.text() for button in wizard.findChildren(QAbstractButton) if button.isVisible()]
     for text in texts:
         if "&" in text:
-            held.setdefault(text[text.index("&") + 1].casefold(), []).append(text)
-    return {letter: texts for letter, texts in held.items() if len(texts) > 1}
+            by_letter.setdefault(text[text.index("&") + 1].casefold(), []).append(text)
+    return {letter: texts for letter, texts in by_letter.items() if len(texts) > 1}

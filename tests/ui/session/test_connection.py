@@ -52,9 +52,9 @@ class BreakableTransport:
                         await asyncio.wait({piece})
                 if piece.cancelled() or pulled.is_set():
                     raise TransportError("The plug is <b>pulled</b>.")
-                if (held := piece.result()) is None:
+                if (chunk := piece.result()) is None:
                     return
-                yield held
+                yield chunk
 
 
 def stale(clicker: Clicker) -> bool:

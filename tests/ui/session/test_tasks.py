@@ -42,25 +42,25 @@ async def ended(tasks: TaskSet) -> None:
 @pytest.mark.parametrize("error", [Mgmt1Error("It is full."), TransportError("Nobody answered.")])
 async def test_a_refusal_is_reported_with_the_title_of_its_task(qtbot: QtBot, error: Exception) -> None:
     tasks = TaskSet()
-    told: list[tuple[str, Exception]] = []
-    tasks.failed.connect(lambda title, error: told.append((title, error)))
+    failures: list[tuple[str, Exception]] = []
+    tasks.failed.connect(lambda title, error: failures.append((title, error)))
 
     tasks.start("Start work", fail(error))
     await ended(tasks)
 
-    assert told == [("Start work", error)]
+    assert failures == [("Start work", error)]
     assert (tasks.entries[0].state, tasks.entries[0].detail) == (TaskState.FAILED, str(error))
 
 
 async def test_an_error_that_was_shown_already_is_not_reported_again(qtbot: QtBot) -> None:
     tasks = TaskSet()
-    told: list[str] = []
-    tasks.failed.connect(lambda title, _error: told.append(title))
+    failures: list[str] = []
+    tasks.failed.connect(lambda title, _error: failures.append(title))
 
     tasks.start("Shut down work", fail(ToldError("Kill, wait or leave?")))
     await ended(tasks)
 
-    assert told == []
+    assert failures == []
     assert tasks.entries[0].state is TaskState.FAILED
 
 
@@ -166,14 +166,14 @@ async def test_a_task_is_cancelled_with_its_owner(qtbot: QtBot) -> None:
     async def forever() -> None:
         await asyncio.Event().wait()
 
-    held = tasks.start_hidden("wait", forever(), owner=owner)
+    owned = tasks.start_hidden("wait", forever(), owner=owner)
     kept = tasks.start("wait too", forever())
     await asyncio.sleep(0)
     owner.deleteLater()
     del owner
 
-    await asyncio.wait([held])
-    assert held.cancelled()
+    await asyncio.wait([owned])
+    assert owned.cancelled()
     assert not kept.done()
     await tasks.cancel_all()
 

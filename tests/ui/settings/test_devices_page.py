@@ -36,12 +36,12 @@ async def window(session: Session, qtbot: QtBot) -> SettingsWindow:
     QApplication.setQuitOnLastWindowClosed(False)
     session.follow()
     await until(lambda: session.is_synced and bool(session.labels))
-    held = SettingsWindow(session, "vault", session.labels, "devices")
-    qtbot.addWidget(held, before_close_func=lambda _widget: held.draft.discard())
-    held.show()
-    page = page_of(held)
+    window = SettingsWindow(session, "vault", session.labels, "devices")
+    qtbot.addWidget(window, before_close_func=lambda _widget: window.draft.discard())
+    window.show()
+    page = page_of(window)
     await until(lambda: {SDB, STICK, SOUND} <= {row.device.key for row in page.model.rows})
-    return held
+    return window
 
 
 def page_of(window: SettingsWindow) -> DevicesPage:
@@ -63,7 +63,9 @@ def select(page: DevicesPage, key: DeviceKey) -> None:
 
 
 def given(system: System, name: str) -> dict[str, dict[str, str]]:
-    return {f"{held.backend}:{held.ident}": dict(held.options) for held in system.runtime.state.qube(name).devices}
+    return {
+        f"{device.backend}:{device.ident}": dict(device.options) for device in system.runtime.state.qube(name).devices
+    }
 
 
 async def test_a_pci_device_asks_for_unbalanced_memory_and_is_given_without_strict_reset(
@@ -113,14 +115,14 @@ async def test_options_are_changed_and_the_device_is_taken_away_again(
 async def test_a_refused_device_is_marked(window: SettingsWindow, page: DevicesPage, system: System) -> None:
     select(page, STICK)
     page.start.click()
-    held = system.devices.sources.pop(system.runtime.state.qube("sys-usb").uuid)
+    source = system.devices.sources.pop(system.runtime.state.qube("sys-usb").uuid)
 
     await click_enabled(window.button(APPLY))
     await until(lambda: bool(page.problem.text()))
 
     assert "sda" in page.problem.text()
     assert window.draft.dirty
-    system.devices.sources[system.runtime.state.qube("sys-usb").uuid] = held
+    system.devices.sources[system.runtime.state.qube("sys-usb").uuid] = source
 
 
 async def test_the_page_shows_which_qubes_have_a_device_or_get_it_at_start(page: DevicesPage, client: Client) -> None:

@@ -30,9 +30,9 @@ async def window(session: Session, qtbot: QtBot) -> SettingsWindow:
 
 @pytest.fixture
 def page(window: SettingsWindow) -> FirewallPage:
-    held = window.pages["firewall"]
-    assert isinstance(held, FirewallPage)
-    return held
+    page = window.pages["firewall"]
+    assert isinstance(page, FirewallPage)
+    return page
 
 
 def rules(page: FirewallPage) -> list[str]:
@@ -131,14 +131,14 @@ async def test_full_access_for_a_while_says_how_long_it_lasts(page: FirewallPage
 
 async def test_a_list_is_exported_and_imported(page: FirewallPage, tmp_path: Path) -> None:
     page.simple.choices[Mode.NOTHING].click()
-    held = tmp_path / "held.rules"
-    await page.write_file(str(held))
+    file = tmp_path / "held.rules"
+    await page.write_file(str(file))
     click(page.buttons["undo"])
 
-    await page.read_file(str(held))
+    await page.read_file(str(file))
     assert rules(page) == ["action=drop"]
-    held.write_text("action=drop\naction=perhaps\n")
-    await page.read_file(str(held))
+    file.write_text("action=drop\naction=perhaps\n")
+    await page.read_file(str(file))
 
     assert "Line 2" in page.problem.text()
     assert rules(page) == ["action=drop"]

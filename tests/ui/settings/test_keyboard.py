@@ -28,9 +28,9 @@ MOST = 40
 
 def focused() -> QWidget:
     """The widget that has the keyboard."""
-    held = QApplication.focusWidget()
-    assert held is not None, "nobody has the keyboard"
-    return held
+    focused = QApplication.focusWidget()
+    assert focused is not None, "nobody has the keyboard"
+    return focused
 
 
 def press(key: Qt.Key, modifier: Qt.KeyboardModifier = NONE) -> None:

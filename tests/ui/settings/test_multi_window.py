@@ -32,10 +32,10 @@ async def window(session: Session, client: Client, qtbot: QtBot) -> MultiWindow:
     await client.send(calls.VM_PROPERTY_SET("work", "autostart", "yes"))
     session.follow()
     await until(lambda: session.is_synced and bool(session.labels))
-    held = MultiWindow(session, ("vault", "work"))
-    qtbot.addWidget(held, before_close_func=lambda _widget: held.draft.discard())
-    held.show()
-    return held
+    window = MultiWindow(session, ("vault", "work"))
+    qtbot.addWidget(window, before_close_func=lambda _widget: window.draft.discard())
+    window.show()
+    return window
 
 
 def field(window: MultiWindow, page: str, name: str) -> object:
@@ -181,10 +181,10 @@ async def test_a_removed_qube_is_left_out(window: MultiWindow, client: Client) -
 
 async def test_several_that_are_selected_share_a_window_and_a_page_can_be_named(clicker: Clicker, qtbot: QtBot) -> None:
     opened = OpenWindows(clicker.session)
-    held: list[object] = []
+    shown: list[object] = []
 
     def open_it(name: str, names: tuple[str, ...]) -> None:
-        held.append(opened.open(name, names))
+        shown.append(opened.open(name, names))
 
     clicker.session.window_wanted.connect(open_it)
     clicker.select("vault", "work")
@@ -192,7 +192,7 @@ async def test_several_that_are_selected_share_a_window_and_a_page_can_be_named(
     clicker.session.window_wanted.emit("settings", ("vault", "--page=firewall"))
     clicker.session.window_wanted.emit("settings", ("vault", "--page=notes"))
 
-    several, single, again = held
+    several, single, again = shown
     assert isinstance(several, MultiWindow)
     assert isinstance(single, SettingsWindow)
     assert single is again

@@ -48,11 +48,11 @@ async def window(session: Session, qtbot: QtBot) -> SettingsWindow:
     QApplication.setQuitOnLastWindowClosed(False)
     session.follow()
     await until(lambda: session.is_synced and bool(session.labels))
-    held = SettingsWindow(session, "vault", session.labels)
-    qtbot.addWidget(held, before_close_func=lambda _widget: held.draft.discard())
-    held.show()
-    await until(lambda: bool(held.draft.rules))
-    return held
+    window = SettingsWindow(session, "vault", session.labels)
+    qtbot.addWidget(window, before_close_func=lambda _widget: window.draft.discard())
+    window.show()
+    await until(lambda: bool(window.draft.rules))
+    return window
 
 
 def field(window: SettingsWindow, page: str, name: str) -> object:
@@ -311,9 +311,11 @@ async def test_rules_are_added_moved_and_removed_in_few_calls(
     page.views.setCurrentWidget(page.full)
     click(page.buttons["add"])
     await until(
-        lambda: any(isinstance(held, RuleDialog) and held.isVisible() for held in QApplication.topLevelWidgets())
+        lambda: any(isinstance(widget, RuleDialog) and widget.isVisible() for widget in QApplication.topLevelWidgets())
     )
-    dialog = next(held for held in QApplication.topLevelWidgets() if isinstance(held, RuleDialog) and held.isVisible())
+    dialog = next(
+        widget for widget in QApplication.topLevelWidgets() if isinstance(widget, RuleDialog) and widget.isVisible()
+    )
     type_text(dialog.destination, "example.org")
     dialog.proto.setCurrentIndex(dialog.proto.findData("tcp"))
     type_text(dialog.ports, "443")
@@ -440,7 +442,7 @@ def services(window: SettingsWindow) -> ServicesPage:
     return page
 
 
-def told(page: ServicesPage, name: str) -> tuple[object, str]:
+def tick_and_source(page: ServicesPage, name: str) -> tuple[object, str]:
     """The tick of a service, and who set it."""
     at = page.model.row_of(name)
     state = page.model.index(at, 0).data(Qt.ItemDataRole.CheckStateRole)
@@ -456,9 +458,9 @@ def tick(page: ServicesPage, name: str) -> None:
 async def test_services_are_ticked_and_show_where_they_are_set(
     window: SettingsWindow, services: ServicesPage, system: System
 ) -> None:
-    assert told(services, "cups") == (Qt.CheckState.Unchecked, "not set")
+    assert tick_and_source(services, "cups") == (Qt.CheckState.Unchecked, "not set")
     tick(services, "cups")
-    assert told(services, "cups") == (Qt.CheckState.Checked, "edited")
+    assert tick_and_source(services, "cups") == (Qt.CheckState.Checked, "edited")
     type_text(services.name, "my-own")
     click(services.add)
 
@@ -467,7 +469,7 @@ async def test_services_are_ticked_and_show_where_they_are_set(
 
     assert system.runtime.state.qube("vault").features["service.cups"] == "1"
     assert system.runtime.state.qube("vault").features["service.my-own"] == "1"
-    assert told(services, "cups") == (Qt.CheckState.Checked, "this qube")
+    assert tick_and_source(services, "cups") == (Qt.CheckState.Checked, "this qube")
     services.table.selectRow(services.model.row_of("cups"))
     click(services.reset)
     await apply(window)
@@ -482,8 +484,8 @@ async def test_a_service_that_the_template_has_is_turned_off_here(
 ) -> None:
     template = system.runtime.state.qube("vault").value("template")
     await client.send(calls.VM_FEATURE_SET(template, "service.crond", "1"))
-    await until(lambda: told(services, "crond")[1] != "not set")
-    assert told(services, "crond") == (Qt.CheckState.Checked, f"template {template}")
+    await until(lambda: tick_and_source(services, "crond")[1] != "not set")
+    assert tick_and_source(services, "crond") == (Qt.CheckState.Checked, f"template {template}")
 
     tick(services, "crond")
     await apply(window)
@@ -553,10 +555,14 @@ async def test_closing_with_edits_asks(window: SettingsWindow, qtbot: QtBot) -> 
     tick.click()
 
     click(window.button(CANCEL))
-    await until(lambda: any(isinstance(held, Question) and held.isVisible() for held in QApplication.topLevelWidgets()))
+    await until(
+        lambda: any(isinstance(widget, Question) and widget.isVisible() for widget in QApplication.topLevelWidgets())
+    )
 
     assert window.isVisible()
-    question = next(held for held in QApplication.topLevelWidgets() if isinstance(held, Question) and held.isVisible())
+    question = next(
+        widget for widget in QApplication.topLevelWidgets() if isinstance(widget, Question) and widget.isVisible()
+    )
     click(question.yes)
     await until(lambda: not window.isVisible())
 
@@ -620,9 +626,11 @@ async def test_the_qube_is_cloned_and_removed_from_its_settings(
     assert "AppVM" in window.identity.klass.text()
     click(window.identity.clone)
     await until(
-        lambda: any(isinstance(held, CloneDialog) and held.isVisible() for held in QApplication.topLevelWidgets())
+        lambda: any(isinstance(widget, CloneDialog) and widget.isVisible() for widget in QApplication.topLevelWidgets())
     )
-    asked = next(held for held in QApplication.topLevelWidgets() if isinstance(held, CloneDialog) and held.isVisible())
+    asked = next(
+        widget for widget in QApplication.topLevelWidgets() if isinstance(widget, CloneDialog) and widget.isVisible()
+    )
     asked.name.setText("safe")
     asked.accept()
     await until(lambda: "safe" in system.runtime.state.qubes)
@@ -636,10 +644,10 @@ async def test_the_qube_is_cloned_and_removed_from_its_settings(
 async def test_removing_a_template_that_is_used_lists_its_users(
     window: SettingsWindow, session: Session, qtbot: QtBot
 ) -> None:
-    held = SettingsWindow(session, session.records["vault"].value("template"), session.labels)
-    qtbot.addWidget(held)
+    template_window = SettingsWindow(session, session.records["vault"].value("template"), session.labels)
+    qtbot.addWidget(template_window)
 
-    click(held.identity.remove)
+    click(template_window.identity.remove)
     dialog = await opened_dialog(PlanDialog)
 
     assert not dialog.plan.changes
@@ -650,14 +658,14 @@ async def test_removing_a_template_that_is_used_lists_its_users(
 async def test_taking_the_network_from_a_running_qube_is_shown_first(
     session: Session, system: System, qtbot: QtBot, window: SettingsWindow
 ) -> None:
-    held = SettingsWindow(session, "work", session.labels)
-    qtbot.addWidget(held, before_close_func=lambda _widget: held.draft.discard())
-    held.show()
+    other_window = SettingsWindow(session, "work", session.labels)
+    qtbot.addWidget(other_window, before_close_func=lambda _widget: other_window.draft.discard())
+    other_window.show()
     undoable: list[str] = []
     session.undoable.connect(lambda text, _plan, _done: undoable.append(text))
-    held.draft.edit(("property", "netvm"), "")
+    other_window.draft.edit(("property", "netvm"), "")
 
-    await click_enabled(held.button(APPLY))
+    await click_enabled(other_window.button(APPLY))
     dialog = await opened_dialog(PlanDialog)
     assert dialog.plan.losing == ("work",)
     assert system.runtime.state.qube("work").value("netvm") == "sys-firewall"
@@ -694,7 +702,7 @@ async def test_no_two_things_on_a_page_have_the_same_mnemonic(window: SettingsWi
     shared: dict[str, dict[str, list[str]]] = {}
     for name, page in window.pages.items():
         window.tabs.setCurrentWidget(page)
-        held: dict[str, list[str]] = {}
+        by_letter: dict[str, list[str]] = {}
         widgets: list[QLabel | QAbstractButton] = [*window.findChildren(QAbstractButton)]
         widgets += [label for label in window.findChildren(QLabel) if label.buddy() is not None]
         for widget in widgets:
@@ -702,8 +710,8 @@ async def test_no_two_things_on_a_page_have_the_same_mnemonic(window: SettingsWi
                 continue
             text = widget.text().replace("&&", "")
             if "&" in text:
-                held.setdefault(text[text.index("&") + 1].casefold(), []).append(text)
-        if twice := {letter: texts for letter, texts in held.items() if len(texts) > 1}:
+                by_letter.setdefault(text[text.index("&") + 1].casefold(), []).append(text)
+        if twice := {letter: texts for letter, texts in by_letter.items() if len(texts) > 1}:
             shared[name] = twice
 
     assert shared == {}
@@ -712,16 +720,16 @@ async def test_no_two_things_on_a_page_have_the_same_mnemonic(window: SettingsWi
 async def test_dom0_has_neither_firewall_nor_devices_nor_volumes_and_keeps_its_name(
     window: SettingsWindow, session: Session, system: System, qtbot: QtBot
 ) -> None:
-    held = SettingsWindow(session, "dom0", session.labels, "devices")
-    qtbot.addWidget(held)
-    held.show()
-    page = held.pages["basic"]
+    dom0_window = SettingsWindow(session, "dom0", session.labels, "devices")
+    qtbot.addWidget(dom0_window)
+    dom0_window.show()
+    page = dom0_window.pages["basic"]
     assert isinstance(page, FormPage)
 
-    assert not {"firewall", "devices", "volumes"} & set(held.pages)
+    assert not {"firewall", "devices", "volumes"} & set(dom0_window.pages)
     assert not page.editors["property", "name"].isEnabled()
-    held.draft.edit(("tag", "host"), "")
-    click(held.button(APPLY))
+    dom0_window.draft.edit(("tag", "host"), "")
+    click(dom0_window.button(APPLY))
     await until(lambda: "host" in system.runtime.state.qube("dom0").tags)
 
 

@@ -29,9 +29,9 @@ async def window(session: Session, qtbot: QtBot) -> SettingsWindow:
 
 @pytest.fixture
 def page(window: SettingsWindow) -> VolumesPage:
-    held = window.pages["volumes"]
-    assert isinstance(held, VolumesPage)
-    return held
+    page = window.pages["volumes"]
+    assert isinstance(page, VolumesPage)
+    return page
 
 
 def select(page: VolumesPage, volume: str) -> None:
@@ -121,8 +121,8 @@ async def test_a_volume_without_a_qube_is_attached_and_detached(
 ) -> None:
     await system.pools.driver("default").create("shared/data", GIB)
     click(page.attach)
-    await until(lambda: any(isinstance(held, AttachVolumeDialog) for held in QApplication.topLevelWidgets()))
-    dialog = next(held for held in QApplication.topLevelWidgets() if isinstance(held, AttachVolumeDialog))
+    await until(lambda: any(isinstance(widget, AttachVolumeDialog) for widget in QApplication.topLevelWidgets()))
+    dialog = next(widget for widget in QApplication.topLevelWidgets() if isinstance(widget, AttachVolumeDialog))
     assert [dialog.volume.itemText(row) for row in range(dialog.volume.count())] == ["default:shared/data"]
     dialog.readonly.setChecked(True)
     click(dialog.attach)
@@ -150,13 +150,13 @@ async def test_the_snapshots_keep_qts_contract(page: VolumesPage, qtmodeltester:
 async def test_a_closed_window_gets_no_events(session: Session, client: Client, qtbot: QtBot) -> None:
     session.follow()
     await until(lambda: session.is_synced and bool(session.labels))
-    held = SettingsWindow(session, "vault", session.labels, "volumes")
-    held.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    held.show()
-    await until(lambda: bool(held.draft.rules))
+    window = SettingsWindow(session, "vault", session.labels, "volumes")
+    window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    window.show()
+    await until(lambda: bool(window.draft.rules))
     gone = []
-    held.destroyed.connect(lambda: gone.append("gone"))
-    held.close()
+    window.destroyed.connect(lambda: gone.append("gone"))
+    window.close()
     await until(lambda: bool(gone))
 
     await client.send(calls.VM_VOLUME_EXTEND("vault", "private", 4 * GIB))

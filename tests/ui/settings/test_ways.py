@@ -15,7 +15,9 @@ from qubesmanager.ui.shell.app import Manager, ManagerOptions
 
 
 def shown() -> list[SettingsWindow]:
-    return [held for held in QApplication.topLevelWidgets() if isinstance(held, SettingsWindow) and held.isVisible()]
+    return [
+        widget for widget in QApplication.topLevelWidgets() if isinstance(widget, SettingsWindow) and widget.isVisible()
+    ]
 
 
 async def test_the_toolbar_and_the_menu_of_a_qube_open_its_settings(clicker: Clicker) -> None:
@@ -39,11 +41,11 @@ async def test_the_toolbar_and_the_menu_of_a_qube_open_its_settings(clicker: Cli
 
 @pytest.mark.parametrize("page", ["firewall", "devices"])
 async def test_the_command_line_names_a_qube_and_a_page(clicker: Clicker, client: Client, page: str) -> None:
-    told = manager_parser().parse_args(["settings", "vault", "--page", page])
-    assert (told.arguments, told.page) == (["settings", "vault"], page)
+    options = manager_parser().parse_args(["settings", "vault", "--page", page])
+    assert (options.arguments, options.page) == (["settings", "vault"], page)
     windows = OpenWindows(clicker.session)
 
-    window = windows.open(told.arguments[0], (*told.arguments[1:], f"--page={told.page}"))
+    window = windows.open(options.arguments[0], (*options.arguments[1:], f"--page={options.page}"))
 
     assert isinstance(window, SettingsWindow)
     assert window.tabs.currentWidget() is window.pages[page]
@@ -72,17 +74,17 @@ async def test_a_window_opens_as_large_as_the_last_one_of_its_kind(clicker: Clic
     windows.open("settings", ("vault",)).resize(777, 610)
     windows.close_all()
 
-    held = windows.open("settings", ("work",))
+    window = windows.open("settings", ("work",))
 
-    assert (held.width(), held.height()) == (777, 610)
+    assert (window.width(), window.height()) == (777, 610)
     windows.close_all()
 
 
 async def test_the_first_field_has_the_keyboard(clicker: Clicker) -> None:
     windows = OpenWindows(clicker.session)
-    held = windows.open("settings", ("vault",))
-    assert isinstance(held, SettingsWindow)
-    page = held.pages["basic"]
+    window = windows.open("settings", ("vault",))
+    assert isinstance(window, SettingsWindow)
+    page = window.pages["basic"]
     assert isinstance(page, FormPage)
 
     await clicker.until(lambda: QApplication.focusWidget() is page.editors["property", "name"].input)

@@ -32,11 +32,11 @@ async def window(session: Session, system: System, qtbot: QtBot) -> StorageWindo
     await system.pools.driver("default").create(ORPHAN.vid, MIB)
     session.follow()
     await until(lambda: session.is_synced)
-    held = StorageWindow(session)
-    qtbot.addWidget(held)
-    held.show()
-    await until(lambda: held.facts.is_known)
-    return held
+    window = StorageWindow(session)
+    qtbot.addWidget(window)
+    window.show()
+    await until(lambda: window.facts.is_known)
+    return window
 
 
 async def test_pools_are_shown_with_their_users(window: StorageWindow) -> None:
@@ -173,9 +173,11 @@ async def test_the_menu_opens_the_window(clicker: Clicker, qtbot: QtBot) -> None
 
     clicker.click("window-storage")
 
-    held = next(each for each in QApplication.topLevelWidgets() if isinstance(each, StorageWindow) and each.isVisible())
-    qtbot.addWidget(held)
-    await until(lambda: held.facts.is_known)
+    window = next(
+        each for each in QApplication.topLevelWidgets() if isinstance(each, StorageWindow) and each.isVisible()
+    )
+    qtbot.addWidget(window)
+    await until(lambda: window.facts.is_known)
 
 
 async def test_the_snapshots_keep_qts_contract(

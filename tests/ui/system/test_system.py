@@ -28,16 +28,16 @@ async def window(session: Session, qtbot: QtBot) -> SystemWindow:
     QApplication.setQuitOnLastWindowClosed(False)
     session.follow()
     await until(lambda: session.is_synced and bool(session.labels))
-    held = SystemWindow(session)
+    window = SystemWindow(session)
 
     def forget(_widget: object) -> None:
-        if held.draft is not None:
-            held.draft.discard()
+        if window.draft is not None:
+            window.draft.discard()
 
-    qtbot.addWidget(held, before_close_func=forget)
-    held.show()
-    await until(lambda: held.form is not None and bool(editor(held, "stats_interval").hint.text()))
-    return held
+    qtbot.addWidget(window, before_close_func=forget)
+    window.show()
+    await until(lambda: window.form is not None and bool(editor(window, "stats_interval").hint.text()))
+    return window
 
 
 def editor(window: SystemWindow, name: str) -> FieldEditor:

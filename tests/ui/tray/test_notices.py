@@ -25,8 +25,8 @@ class Listener:
         self.catalog.offer("sys-usb", DeviceClass.USB, [])
         self.catalog.put([vm("work")])
         self.notices = Notices(self.catalog, settings, self.catalog, rest=0)
-        self.told: list[str] = []
-        self.notices.message.connect(lambda text, _failed: self.told.append(text))
+        self.messages: list[str] = []
+        self.notices.message.connect(lambda text, _failed: self.messages.append(text))
 
     def plug(self, *idents: str) -> None:
         rows = [AvailableDevice(ident, {}, f"Thing {ident}") for ident in idents]
@@ -43,18 +43,18 @@ def listener(qapp: object, tmp_path: Path) -> Listener:
 
 def test_each_kind_has_its_sentence(listener: Listener, qtbot: QtBot) -> None:
     listener.plug("sda")
-    qtbot.waitUntil(lambda: len(listener.told) == 1)
+    qtbot.waitUntil(lambda: len(listener.messages) == 1)
     listener.give(DeviceRecord(*STICK, True))
-    qtbot.waitUntil(lambda: len(listener.told) == 2)
+    qtbot.waitUntil(lambda: len(listener.messages) == 2)
     listener.give()
-    qtbot.waitUntil(lambda: len(listener.told) == 3)
+    qtbot.waitUntil(lambda: len(listener.messages) == 3)
     device = listener.catalog.devices()[STICK]
     listener.catalog.do(device, Doing(Step.FAILED, "work", "It is in use."))
-    qtbot.waitUntil(lambda: len(listener.told) == 4)
+    qtbot.waitUntil(lambda: len(listener.messages) == 4)
     listener.plug()
-    qtbot.waitUntil(lambda: len(listener.told) == 5)
+    qtbot.waitUntil(lambda: len(listener.messages) == 5)
 
-    assert listener.told == [
+    assert listener.messages == [
         "Thing sda is available (sys-usb:sda).",
         "Thing sda is attached to work.",
         "Thing sda is detached from work.",
@@ -68,11 +68,11 @@ def test_a_hub_with_twenty_devices_is_one_message(listener: Listener, qtbot: QtB
     for number in range(20):
         some.append(f"sd{number:02}")
         listener.plug(*some)
-    qtbot.waitUntil(lambda: bool(listener.told))
+    qtbot.waitUntil(lambda: bool(listener.messages))
     listener.plug()
-    qtbot.waitUntil(lambda: len(listener.told) == 2)
+    qtbot.waitUntil(lambda: len(listener.messages) == 2)
 
-    assert listener.told == [
+    assert listener.messages == [
         "20 device(s) available: Thing sd00, Thing sd01, Thing sd02…",
         "20 device(s) removed: Thing sd00, Thing sd01, Thing sd02…",
     ]
@@ -82,20 +82,20 @@ def test_a_loose_contact_is_reported_once_with_its_final_state(listener: Listene
     for _ in range(50):
         listener.plug("sda")
         listener.plug()
-    qtbot.waitUntil(lambda: bool(listener.told))
+    qtbot.waitUntil(lambda: bool(listener.messages))
 
-    assert listener.told == ["Thing sda was removed."]
+    assert listener.messages == ["Thing sda was removed."]
 
 
 def test_a_device_unplugged_from_a_qube_is_reported_once(listener: Listener, qtbot: QtBot) -> None:
     listener.plug("sda")
     listener.give(DeviceRecord(*STICK, True))
-    qtbot.waitUntil(lambda: bool(listener.told))
+    qtbot.waitUntil(lambda: bool(listener.messages))
     listener.plug()
     listener.give()
-    qtbot.waitUntil(lambda: len(listener.told) == 2)
+    qtbot.waitUntil(lambda: len(listener.messages) == 2)
 
-    assert listener.told[1] == "Thing sda was removed."
+    assert listener.messages[1] == "Thing sda was removed."
 
 
 @pytest.mark.parametrize("kind", NoticeKind)
@@ -107,7 +107,7 @@ def test_each_kind_can_be_switched_off(listener: Listener, qtbot: QtBot, kind: N
     listener.give(DeviceRecord(*STICK, True))
     third = listener.catalog.devices()[STICK._replace(ident="sdc")]
     listener.catalog.do(third, Doing(Step.FAILED, "work", "No."))
-    qtbot.waitUntil(lambda: bool(listener.told))
+    qtbot.waitUntil(lambda: bool(listener.messages))
 
     said = {
         NoticeKind.AVAILABLE: "available",
@@ -116,7 +116,7 @@ def test_each_kind_can_be_switched_off(listener: Listener, qtbot: QtBot, kind: N
         NoticeKind.DETACHED: "detached",
         NoticeKind.FAILED: "could not",
     }
-    assert said[kind] not in listener.told[0]
+    assert said[kind] not in listener.messages[0]
 
 
 def test_text_that_a_notification_service_reads_as_markup_is_not_sent() -> None:

@@ -62,9 +62,9 @@ class Desk:
 
 @pytest.fixture
 async def desk(session: Session, feed: DeviceFeed, qtbot: QtBot) -> AsyncIterator[Desk]:
-    held = Desk(session)
-    yield held
-    held.tray.stop()
+    desk = Desk(session)
+    yield desk
+    desk.tray.stop()
 
 
 async def test_the_menu_has_devices_and_running_qubes(desk: Desk) -> None:
